@@ -1,0 +1,1 @@
+//! Homomorphic polynomials, linear transforms and bootstrapping.

@@ -1,0 +1,1 @@
+//! Polynomial arithmetic for CKKS: primes, NTT, RNS bases, sampling.

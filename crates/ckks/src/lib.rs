@@ -1,0 +1,1 @@
+//! RNS-CKKS: parameters, keys, encryption, evaluation, files.

@@ -1,0 +1,1 @@
+//! Training of classification heads on encrypted embeddings.
