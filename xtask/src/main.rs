@@ -1,3 +1,57 @@
-//! Entry point.
+//! Developer commands, run as `cargo xtask COMMAND`.
+//!
+//! They only start other programs and read what those print, so they need nothing but the toolchain (and Python's pip,
+//! for the model) and behave alike on a laptop and in CI.
 
-fn main() {}
+mod demo;
+mod layers;
+mod model;
+mod process;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+const USAGE: &str = "\
+Usage: cargo xtask COMMAND
+
+Commands:
+  demo          Fetch the model, build, and train on the synthetic clinical notes: encrypted, end to end
+  test          Fetch the model and run every test of the workspace, in the release profile
+  layers        Check that the arrows between the crates run one way, and that the compute party cannot name a secret key
+  fetch-model   Fetch the text encoder all-MiniLM-L6-v2 into models/
+
+Arguments after `test` are handed to `cargo test`.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            process::exit_code(&error)
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<ExitCode> {
+    let (command, rest) = match arguments {
+        [command, rest @ ..] => (command.as_str(), rest),
+        [] => ("", arguments),
+    };
+    match (command, rest) {
+        ("demo", []) => demo::run()?,
+        ("test", extra) => test::run(extra)?,
+        ("layers", []) => layers::run()?,
+        ("fetch-model", []) => println!("{}", model::fetch_model()?.display()),
+        ("help" | "--help" | "-h", _) => print!("{USAGE}"),
+        _ => {
+            eprint!("{USAGE}");
+            return Ok(ExitCode::from(2));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

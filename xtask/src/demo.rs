@@ -1,0 +1,44 @@
+//! `cargo xtask demo`: the whole path on the synthetic clinical notes of `data/notes/`.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::Result;
+
+use crate::workspace::{Metadata, root};
+use crate::{model, process};
+
+const TRAIN: &str = "data/notes/train.csv";
+const TEST: &str = "data/notes/test.csv";
+const OUT: &str = "target/demo";
+
+/// Fetches the model, builds the command line and runs it: embed, generate keys, encrypt, train encrypted, decrypt,
+/// evaluate, compare with plain training.
+///
+/// # Errors
+/// A step failed; the exit code of `train-head` is passed on.
+pub(crate) fn run() -> Result<()> {
+    let model = model::fetch_model()?;
+    let model = model.strip_prefix(root()).unwrap_or(&model);
+    println!("==> model: {}", model.display());
+    process::step("build", process::cargo(["build", "--release", "-p", "train-head"]).current_dir(root()))?;
+    let binary = Metadata::read()?.target_directory.join("release").join("train-head");
+    process::step("train", &mut train(&binary, model))?;
+    println!("\nThe encrypted head, the decrypted head, the report and the predictions are in {OUT}/.");
+    println!("{OUT}/report.json holds every figure above.");
+    Ok(())
+}
+
+/// The command that README tells a person to type for data of their own.
+fn train(binary: &Path, model: &Path) -> Command {
+    let mut command = Command::new(binary);
+    command
+        .args(["run", "--input", TRAIN, "--test-input", TEST])
+        .args(["--text-column", "text", "--label-column", "label"])
+        .arg("--model-id")
+        .arg(model)
+        .args(["--out", OUT])
+        .current_dir(root())
+        .stdin(Stdio::null());
+    command
+}

@@ -1,0 +1,201 @@
+//! `cargo xtask layers`: the arrows between the crates run one way (docs/architecture.md).
+//!
+//! Three checks: every dependency of a crate on another crate of the workspace is in the table below; the machinery of
+//! texts stays in `text-encoder`; and what the compute party runs compiles without the feature `client`, that is, without
+//! any type or function that could hold a secret key.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, bail};
+
+use crate::process;
+use crate::workspace::{Dependency, Kind, Metadata, root};
+
+/// Each crate, lowest first, with the crates it may depend on.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("ckks-math", &[]),
+    ("ckks", &["ckks-math"]),
+    ("ckks-boot", &["ckks", "ckks-math"]),
+    ("fhe-head", &["ckks-boot", "ckks", "ckks-math"]),
+    ("text-encoder", &[]),
+    ("train-head", &["fhe-head", "text-encoder"]),
+    ("head-bench", &["ckks-math", "ckks", "ckks-boot", "fhe-head", "text-encoder", "train-head"]),
+    ("xtask", &[]),
+];
+
+/// Crates of others that only one of ours may use, by the beginning of their names.
+const KEPT_APART: &[(&str, &str)] = &[("candle-", "text-encoder"), ("tokenizers", "text-encoder")];
+
+/// The crate that the compute party's code lives in, and the feature that admits secret keys.
+const COMPUTE_PARTY: &str = "fhe-head";
+const SECRET_KEY_FEATURE: &str = "client";
+
+/// Runs all three checks.
+///
+/// # Errors
+/// An arrow against the table, or code of the compute party that needs the feature `client`.
+pub(crate) fn run() -> Result<()> {
+    let metadata = Metadata::read()?;
+    let violations = violations(&metadata);
+    if !violations.is_empty() {
+        bail!("arrows against the layers (docs/architecture.md):\n  {}", violations.join("\n  "));
+    }
+    println!("layers: {} crates, every arrow runs down", metadata.packages.len());
+    refuse_secret_key_feature()?;
+    process::step(
+        "the compute party's code compiles without secret keys",
+        process::cargo(["check", "--quiet", "-p", COMPUTE_PARTY, "--no-default-features"])
+            .current_dir(root()),
+    )
+}
+
+/// Every arrow that the tables do not allow, as a line for a person.
+fn violations(metadata: &Metadata) -> Vec<String> {
+    let members: BTreeSet<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
+    let mut found = Vec::new();
+    for package in &metadata.packages {
+        let Some(allowed) = may_use(&package.name) else {
+            found.push(format!("{} is in no layer: give it one in xtask/src/layers.rs", package.name));
+            continue;
+        };
+        let below = below(&package.name);
+        for Dependency { name, kind } in &package.dependencies {
+            let fine = if members.contains(name.as_str()) {
+                // Tests may reach further down than the crate itself, never up.
+                allowed.contains(&name.as_str()) || (*kind == Kind::Dev && below.contains(name.as_str()))
+            } else {
+                KEPT_APART.iter().all(|(prefix, owner)| !name.starts_with(prefix) || package.name == *owner)
+            };
+            if !fine {
+                found.push(format!("{} -> {name} ({})", package.name, describe(*kind)));
+            }
+        }
+    }
+    found
+}
+
+/// The crates that `name` may depend on, or `None` for a crate in no layer.
+fn may_use(name: &str) -> Option<&'static [&'static str]> {
+    LAYERS.iter().find(|(layer, _)| *layer == name).map(|(_, below)| *below)
+}
+
+/// All crates below `name`, at any distance.
+fn below(name: &str) -> BTreeSet<&'static str> {
+    let mut seen = BTreeSet::new();
+    let mut open = may_use(name).unwrap_or_default().to_vec();
+    while let Some(next) = open.pop() {
+        if seen.insert(next) {
+            open.extend(may_use(next).unwrap_or_default());
+        }
+    }
+    seen
+}
+
+/// The check below compiles `fhe-head` without default features; this one makes sure that no manifest turns `client` on by
+/// the back door, in which case that compilation would prove nothing.
+fn refuse_secret_key_feature() -> Result<()> {
+    let mut tree = process::cargo([
+        "tree",
+        "--edges",
+        "normal,build",
+        "--prefix",
+        "none",
+        "--format",
+        "{p}\t{f}",
+        "--no-default-features",
+        "--package",
+        COMPUTE_PARTY,
+    ]);
+    let text = process::output(tree.current_dir(root()))?;
+    let guilty = with_secret_key_feature(&text);
+    if !guilty.is_empty() {
+        bail!(
+            "`{COMPUTE_PARTY} --no-default-features` still turns on the feature `{SECRET_KEY_FEATURE}` of: {}",
+            guilty.into_iter().collect::<Vec<_>>().join(", ")
+        );
+    }
+    Ok(())
+}
+
+/// Our crates in lines of `name version (path)\tfeature,feature` that have the feature on.
+fn with_secret_key_feature(tree: &str) -> BTreeSet<&str> {
+    tree.lines()
+        .filter_map(|line| line.split_once('\t'))
+        .filter(|(_, features)| features.split(',').any(|feature| feature.trim() == SECRET_KEY_FEATURE))
+        .filter_map(|(package, _)| package.split_whitespace().next())
+        .filter(|name| may_use(name).is_some())
+        .collect()
+}
+
+fn describe(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Normal => "dependency",
+        Kind::Dev => "dev-dependency",
+        Kind::Build => "build-dependency",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// A workspace of `ckks-math`, `ckks-boot`, `text-encoder` and `ckks`, the last with the given dependencies.
+    fn workspace(dependencies: &str) -> Metadata {
+        let leaf = |name| format!(r#"{{"name": "{name}", "dependencies": []}}"#);
+        let text = format!(
+            r#"{{"target_directory": "target", "packages": [{}, {}, {}, {{"name": "ckks", "dependencies": [{dependencies}]}}]}}"#,
+            leaf("ckks-math"),
+            leaf("ckks-boot"),
+            leaf("text-encoder"),
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn an_arrow_down_is_fine() {
+        let fine = workspace(r#"{"name": "ckks-math", "kind": null}, {"name": "blake3", "kind": null}"#);
+        assert!(violations(&fine).is_empty());
+    }
+
+    #[test]
+    fn an_arrow_up_or_sideways_is_named_whatever_its_kind() {
+        for (kind, word) in
+            [("null", "dependency"), (r#""dev""#, "dev-dependency"), (r#""build""#, "build-dependency")]
+        {
+            for to in ["ckks-boot", "text-encoder"] {
+                let found = violations(&workspace(&format!(r#"{{"name": "{to}", "kind": {kind}}}"#)));
+                assert_eq!(found, [format!("ckks -> {to} ({word})")]);
+            }
+        }
+    }
+
+    #[test]
+    fn candle_stays_in_the_encoder() {
+        let found = violations(&workspace(r#"{"name": "candle-core", "kind": null}"#));
+        assert_eq!(found, ["ckks -> candle-core (dependency)"]);
+    }
+
+    #[test]
+    fn a_crate_in_no_layer_is_refused() {
+        let text = r#"{"target_directory": "target", "packages": [{"name": "helpers", "dependencies": []}]}"#;
+        let found = violations(&serde_json::from_str(text).unwrap());
+        assert_eq!(found.len(), 1);
+        assert!(found[0].starts_with("helpers is in no layer"));
+    }
+
+    #[test]
+    fn dev_dependencies_reach_all_layers_below() {
+        assert_eq!(
+            below("train-head"),
+            BTreeSet::from(["ckks", "ckks-boot", "ckks-math", "fhe-head", "text-encoder"])
+        );
+        assert!(below("ckks-math").is_empty());
+    }
+
+    #[test]
+    fn the_secret_key_feature_is_seen_in_the_tree() {
+        let tree = "fhe-head v0.1.0 (/w)\t\nckks v0.1.0 (/w)\tclient,default\nclient v1.0.0\tclient\n";
+        assert_eq!(with_secret_key_feature(tree), BTreeSet::from(["ckks"]));
+    }
+}

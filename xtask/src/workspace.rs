@@ -1,0 +1,62 @@
+//! Where the workspace lies and what it consists of, as `cargo metadata` says.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use crate::process;
+
+/// The part of `cargo metadata --no-deps` that the developer commands read.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Metadata {
+    pub(crate) packages: Vec<Package>,
+    pub(crate) target_directory: PathBuf,
+}
+
+/// One crate of the workspace.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) dependencies: Vec<Dependency>,
+}
+
+/// One entry under a crate's `[dependencies]`, `[dev-dependencies]` or `[build-dependencies]`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Dependency {
+    pub(crate) name: String,
+    #[serde(default, deserialize_with = "kind")]
+    pub(crate) kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    #[default]
+    Normal,
+    Dev,
+    Build,
+}
+
+/// `cargo metadata` writes a normal dependency's kind as `null`.
+fn kind<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
+    Ok(Option::<Kind>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+impl Metadata {
+    /// Asks cargo.
+    ///
+    /// # Errors
+    /// cargo failed, or its answer does not have the documented form.
+    pub(crate) fn read() -> Result<Self> {
+        let mut command = process::cargo(["metadata", "--format-version", "1", "--no-deps"]);
+        let text = process::output(command.current_dir(root()))?;
+        serde_json::from_str(&text).context("cannot read what `cargo metadata` printed")
+    }
+}
+
+/// The workspace's root folder.
+pub(crate) fn root() -> &'static Path {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest)
+}
