@@ -1,1 +1,21 @@
-//! Training of classification heads on encrypted embeddings.
+//! Training of classification heads on CKKS-encrypted embeddings.
+//!
+//! - [`trainer`]: the training loop, generic over the arithmetic;
+//! - [`engine`]: the arithmetics: plain, simulated, encrypted;
+//! - [`packing`]: how samples lie in slots, and the products of a step;
+//! - [`sigmoid`]: polynomial approximations of the logistic function;
+//! - [`optimizer`]: gradient descent and its accelerated forms;
+//! - [`dense`]: the same training on dense matrices;
+//! - [`job`]: the public description of a run.
+
+pub mod dense;
+pub mod engine;
+pub mod error;
+pub mod job;
+pub mod optimizer;
+pub mod packing;
+pub mod scale;
+pub mod sigmoid;
+pub mod trainer;
+
+pub use error::{Error, Result};

@@ -1,0 +1,105 @@
+//! The arithmetic that a trainer runs on: vectors of `S = N/2` real slots with the operations CKKS has.
+//!
+//! One trainer, written against [`Engine`], runs on each of
+//! - [`plain`]: `f64`, unlimited depth, the exact logistic function;
+//! - [`simulate`]: `f64` with levels, exact scales and a noise estimate; refuses what ciphertexts refuse;
+//! - `encrypted`: ciphertexts and evaluation keys;
+//! - [`trace`]: levels and scales alone, which is how the planner counts.
+
+pub mod plain;
+
+use crate::error::{Error, Result};
+use crate::scale::Scale;
+use crate::sigmoid::{self, Sigmoid};
+
+/// Encrypted rows' weights and labels, both zero outside column 0 of each row (see [`crate::packing`]).
+#[derive(Clone, Debug)]
+pub struct Rows<V> {
+    /// `s`: the weight of each row; zero for padding. It doubles as the mask of column 0.
+    pub weight: V,
+    /// `s (y - 1/2)` with labels `y` in {0, 1}.
+    pub label: V,
+}
+
+/// Arithmetic on slot vectors at the granularity of CKKS.
+///
+/// Operands of binary operations may be at different levels: the higher one is used at the level of the lower.
+/// Scales are exact; sums demand equal ones.
+pub trait Engine: Sync {
+    /// A ciphertext, or what stands for one.
+    type Value: Clone + Send + Sync;
+    /// A sum of products before relinearisation.
+    type Sum: Send;
+
+    /// `S`, the number of slots.
+    fn slots(&self) -> usize;
+    /// Rescales that the value still allows.
+    fn level(&self, a: &Self::Value) -> usize;
+    /// Exact scale of the value.
+    fn scale(&self, a: &Self::Value) -> Scale;
+    /// The scale by which a rescale at `level` divides: the prime `q_level`.
+    fn rescale_factor(&self, level: usize) -> Scale;
+
+    /// `a + b`.
+    fn add(&self, a: &Self::Value, b: &Self::Value) -> Result<Self::Value>;
+    /// `a - b`.
+    fn sub(&self, a: &Self::Value, b: &Self::Value) -> Result<Self::Value>;
+    /// `-a`.
+    fn neg(&self, a: &Self::Value) -> Result<Self::Value>;
+    /// `a + c` in every slot.
+    fn add_const(&self, a: &Self::Value, c: f64) -> Result<Self::Value>;
+    /// `c a`, one level lower and at scale `out`, which the encoding of the constant makes up for.
+    fn mul_const(&self, a: &Self::Value, c: f64, out: &Scale) -> Result<Self::Value>;
+    /// `a` times a public vector repeated with its length as period, one level lower, at the scale of `a`.
+    fn mul_vec(&self, a: &Self::Value, v: &[f64]) -> Result<Self::Value>;
+    /// Adds the products of `terms` to `sum`, without relinearising.
+    fn accumulate(&self, sum: Option<Self::Sum>, terms: &[(&Self::Value, &Self::Value)])
+    -> Result<Self::Sum>;
+    /// Relinearises and rescales: one level lower.
+    fn finish(&self, sum: Self::Sum) -> Result<Self::Value>;
+    /// `rot(a, k)[s] = a[s + k]`, indices modulo `S`.
+    fn rotate(&self, a: &Self::Value, k: isize) -> Result<Self::Value>;
+    /// Rotations of one value by several steps, which share the decomposition of the value (hoisting).
+    fn rotate_many(&self, a: &Self::Value, steps: &[isize]) -> Result<Vec<Self::Value>>;
+    /// The same value at `level`, which is not above its own.
+    fn drop_to(&self, a: &Self::Value, level: usize) -> Result<Self::Value>;
+
+    /// Refreshes the state of an optimiser, both vectors in one bootstrap.
+    fn refresh(
+        &self,
+        weights: &Self::Value,
+        momentum: Option<&Self::Value>,
+    ) -> Result<(Self::Value, Option<Self::Value>)> {
+        let _ = momentum;
+        Err(Error::NoBootstrapping { level: self.level(weights) })
+    }
+
+    /// `a b`, relinearised and rescaled: one level lower.
+    fn mul(&self, a: &Self::Value, b: &Self::Value) -> Result<Self::Value> {
+        self.finish(self.accumulate(None, &[(a, b)])?)
+    }
+
+    /// The weighted residual of the logistic loss, `rate * s * (sigma(z) - y)`, at scale `out`.
+    ///
+    /// `logits` are `t = z / B` with `B` the half-width of the approximation's interval; `None` stands for zero
+    /// weights. This is the one place where the twins differ: `plain` answers with the exact logistic function.
+    /// Else it takes [`Sigmoid::depth`] levels off the logits (one off the labels if there are no logits).
+    fn residual(
+        &self,
+        sigmoid: &Sigmoid,
+        logits: Option<&Self::Value>,
+        rows: &Rows<Self::Value>,
+        rate: f64,
+        out: &Scale,
+    ) -> Result<Self::Value>
+    where
+        Self: Sized,
+    {
+        sigmoid::residual(self, sigmoid, logits, rows, rate, out)
+    }
+}
+
+/// The step of a rotation as a number in `[0, slots)`.
+pub fn normalise_step(k: isize, slots: usize) -> usize {
+    k.rem_euclid(slots as isize) as usize
+}

@@ -1,0 +1,121 @@
+//! The public description of a training run, which travels with the ciphertexts.
+
+use crate::error::{Error, Result};
+use crate::optimizer::{Optimizer, Step};
+use crate::packing::Packing;
+use crate::sigmoid::Sigmoid;
+use serde::{Deserialize, Serialize};
+
+/// Everything that the compute party must know besides parameters and keys. Nothing in it is secret: it holds padded
+/// sizes, not the counts of samples and features.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "JobSpec", into = "JobSpec")]
+pub struct Job(JobSpec);
+
+/// The fields of a [`Job`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobSpec {
+    /// How the samples lie in slots.
+    pub packing: Packing,
+    /// The approximation of the logistic function.
+    pub sigmoid: Sigmoid,
+    /// The method.
+    pub optimizer: Optimizer,
+    /// Learning rate of each iteration; their number is the number of iterations.
+    pub learning_rates: Vec<f64>,
+    /// Weight of the L2 penalty `alpha / 2 |w|^2` beside the mean loss (scikit-learn's `alpha`; `1 / (C n)`).
+    pub alpha: f64,
+    /// Iterations (counted from 0) before which the state is refreshed.
+    pub refresh_before: Vec<usize>,
+    /// Binary logarithm of the scale of the weights until the first refresh.
+    pub state_scale: i32,
+    /// Binary logarithm of the scale at which samples are encrypted.
+    pub data_scale: i32,
+    /// Binary logarithm of the scale at which row weights and labels are encrypted.
+    pub row_scale: i32,
+}
+
+impl Job {
+    /// Checks the fields.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if one is out of range.
+    pub fn new(spec: JobSpec) -> Result<Self> {
+        let refuse = |name, got: String, expected: &str| {
+            Err(Error::Parameter { name, got, expected: expected.into() })
+        };
+        spec.optimizer.check()?;
+        if spec.learning_rates.is_empty() {
+            return refuse("max_iter", "0".into(), "at least one iteration");
+        }
+        if let Some(rate) = spec.learning_rates.iter().find(|rate| !(rate.is_finite() && **rate > 0.0)) {
+            return refuse("learning_rate", rate.to_string(), "a positive number");
+        }
+        if !(spec.alpha.is_finite() && spec.alpha >= 0.0) {
+            return refuse("alpha", spec.alpha.to_string(), "a number of at least 0");
+        }
+        let increasing = spec.refresh_before.windows(2).all(|w| w[0] < w[1]);
+        let within = spec.refresh_before.iter().all(|&t| 0 < t && t < spec.learning_rates.len());
+        if !(increasing && within) {
+            return refuse(
+                "refresh_before",
+                format!("{:?}", spec.refresh_before),
+                "increasing iterations after the first",
+            );
+        }
+        for (name, scale) in [
+            ("state_scale", spec.state_scale),
+            ("data_scale", spec.data_scale),
+            ("row_scale", spec.row_scale),
+        ] {
+            if !(10..=60).contains(&scale) {
+                return refuse(name, scale.to_string(), "a power of two between 2^10 and 2^60");
+            }
+        }
+        Ok(Self(spec))
+    }
+
+    /// The fields.
+    pub fn spec(&self) -> &JobSpec {
+        &self.0
+    }
+
+    /// How the samples lie in slots.
+    pub fn packing(&self) -> &Packing {
+        &self.0.packing
+    }
+
+    /// The approximation of the logistic function.
+    pub fn sigmoid(&self) -> &Sigmoid {
+        &self.0.sigmoid
+    }
+
+    /// Iterations in all.
+    pub fn iterations(&self) -> usize {
+        self.0.learning_rates.len()
+    }
+
+    /// Constants of each iteration.
+    pub fn steps(&self) -> Vec<Step> {
+        self.0.optimizer.steps(&self.0.learning_rates)
+    }
+
+    /// Whether the state is refreshed before iteration `t`.
+    pub fn refreshes_before(&self, t: usize) -> bool {
+        self.0.refresh_before.binary_search(&t).is_ok()
+    }
+}
+
+impl TryFrom<JobSpec> for Job {
+    type Error = Error;
+
+    fn try_from(spec: JobSpec) -> Result<Self> {
+        Self::new(spec)
+    }
+}
+
+impl From<Job> for JobSpec {
+    fn from(job: Job) -> Self {
+        job.0
+    }
+}

@@ -1,0 +1,188 @@
+//! How samples lie in slots, and the two products of a training step on them.
+//!
+//! A block of `r` samples fills `S = r c` slots as `r` rows by `c` columns, slot `s = row c + column`. `D` features
+//! (padded to a power of two, `c <= D <= S`) need `m = D / c` slot vectors, the generalised diagonals
+//! `X_i[s] = x_row[(s + i c) mod D]`. Weights are tiled, `W[s] = w[s mod D]`, so that
+//! `Z = sum_i X_i * rot(W, i c)` holds in each slot the part of its row's inner product that belongs to the column.
+//!
+//! Baby steps `b < m1` and giant steps `g < m2`, `i = b + g m1`, split the rotations. The data party uploads
+//! `Y_{g,b} = rot(X_i, -b c)`, and then both products need `m1 + m2` rotations instead of `m`:
+//! - forward: `Z = sum_b rot(sum_g Y_{g,b} * rot(W, g m1 c), b c)`;
+//! - backward: `G = sum_g rot(sum_b Y_{g,b} * rot(E, -b c), -g m1 c)`.
+//!
+//! The inner sums are relinearised once. Rotations of `W` and of `E` share one decomposition each; the outer sums go
+//! by Horner's rule, which needs a single Galois key.
+
+mod products;
+
+pub use products::{backward, finish_backward, forward, rotated_weights};
+
+use crate::error::{Error, Result};
+use ndarray::ArrayView2;
+use serde::{Deserialize, Serialize};
+
+/// Shape of packed data. All sizes but the number of blocks are powers of two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Sizes", into = "Sizes")]
+pub struct Packing(Sizes);
+
+/// The free sizes of a [`Packing`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sizes {
+    /// `S`: slots of a ciphertext.
+    pub slots: usize,
+    /// `D`: features, padded.
+    pub features: usize,
+    /// `c`: columns.
+    pub columns: usize,
+    /// `m1`: baby steps.
+    pub baby_steps: usize,
+    /// Blocks of `S / c` samples.
+    pub blocks: usize,
+}
+
+impl Packing {
+    /// Checks the sizes.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] unless sizes are powers of two, `c <= D <= S` and `m1 <= D / c`.
+    pub fn new(sizes: Sizes) -> Result<Self> {
+        let Sizes { slots, features, columns, baby_steps, blocks } = sizes;
+        let refuse = |name, got: usize, expected: String| {
+            Err(Error::Parameter { name, got: got.to_string(), expected })
+        };
+        if !slots.is_power_of_two() {
+            return refuse("slots", slots, "a power of two".into());
+        }
+        if !features.is_power_of_two() || features > slots {
+            return refuse("features", features, format!("a power of two of at most {slots}"));
+        }
+        if !columns.is_power_of_two() || columns > features {
+            return refuse("columns", columns, format!("a power of two of at most {features}"));
+        }
+        if !baby_steps.is_power_of_two() || baby_steps > features / columns {
+            return refuse(
+                "baby_steps",
+                baby_steps,
+                format!("a power of two of at most {}", features / columns),
+            );
+        }
+        if blocks == 0 {
+            return refuse("blocks", blocks, "at least one".into());
+        }
+        Ok(Self(sizes))
+    }
+
+    /// The sizes that were given.
+    pub fn sizes(&self) -> Sizes {
+        self.0
+    }
+
+    /// `S`: slots of a ciphertext.
+    pub fn slots(&self) -> usize {
+        self.0.slots
+    }
+
+    /// `D`: features, padded.
+    pub fn features(&self) -> usize {
+        self.0.features
+    }
+
+    /// `c`: columns.
+    pub fn columns(&self) -> usize {
+        self.0.columns
+    }
+
+    /// `r`: samples of a block.
+    pub fn rows(&self) -> usize {
+        self.0.slots / self.0.columns
+    }
+
+    /// `m`: slot vectors of a block.
+    pub fn diagonals(&self) -> usize {
+        self.0.features / self.0.columns
+    }
+
+    /// `m1`: baby steps.
+    pub fn baby_steps(&self) -> usize {
+        self.0.baby_steps
+    }
+
+    /// `m2 = m / m1`: giant steps.
+    pub fn giant_steps(&self) -> usize {
+        self.diagonals() / self.0.baby_steps
+    }
+
+    /// Blocks of samples.
+    pub fn blocks(&self) -> usize {
+        self.0.blocks
+    }
+
+    /// Samples that fit, padding included.
+    pub fn capacity(&self) -> usize {
+        self.0.blocks * self.rows()
+    }
+
+    /// Features index that holds the constant 1; padding lies between the data's features and it.
+    pub fn intercept(&self) -> usize {
+        self.0.features - 1
+    }
+
+    /// Index of `Y_{g,b}` among the slot vectors of a block.
+    pub fn diagonal(&self, giant: usize, baby: usize) -> usize {
+        baby + giant * self.0.baby_steps
+    }
+
+    /// Slot vector `Y_i` of a block whose samples are the rows of `x` (at most `r` by `D`; the rest is zero).
+    pub fn diagonal_slots(&self, x: &ArrayView2<'_, f64>, i: usize) -> Vec<f64> {
+        let Sizes { slots, features, columns, baby_steps, .. } = self.0;
+        let baby = i % baby_steps;
+        let mut packed = vec![0.0; slots];
+        for (row, sample) in x.outer_iter().enumerate() {
+            for column in 0..columns {
+                let slot = row * columns + column;
+                let feature = (slot + i * columns) % features;
+                if feature < sample.len() {
+                    packed[(slot + baby * columns) % slots] = sample[feature];
+                }
+            }
+        }
+        packed
+    }
+
+    /// Slots with one number for each row of a block, in column 0.
+    pub fn row_slots(&self, values: &[f64]) -> Vec<f64> {
+        let mut slots = vec![0.0; self.slots()];
+        for (slot, value) in slots.iter_mut().step_by(self.columns()).zip(values) {
+            *slot = *value;
+        }
+        slots
+    }
+
+    /// Tiled slots of `D` weights.
+    pub fn tile(&self, weights: &[f64]) -> Vec<f64> {
+        weights.iter().copied().cycle().take(self.slots()).collect()
+    }
+
+    /// The `D` weights of tiled slots: the mean over the tiles, which also averages their noise.
+    pub fn untile(&self, slots: &[f64]) -> Vec<f64> {
+        let tiles = (slots.len() / self.features()) as f64;
+        (0..self.features())
+            .map(|d| slots[d..].iter().step_by(self.features()).sum::<f64>() / tiles)
+            .collect()
+    }
+}
+
+impl TryFrom<Sizes> for Packing {
+    type Error = Error;
+
+    fn try_from(sizes: Sizes) -> Result<Self> {
+        Self::new(sizes)
+    }
+}
+
+impl From<Packing> for Sizes {
+    fn from(packing: Packing) -> Self {
+        packing.0
+    }
+}

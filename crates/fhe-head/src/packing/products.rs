@@ -1,0 +1,213 @@
+//! Forward and backward products of a block.
+
+use super::Packing;
+use crate::engine::Engine;
+use crate::error::Result;
+use rayon::prelude::*;
+
+/// `rot(W, g m1 c)` for each giant step: what [`forward`] of every block shares.
+///
+/// # Errors
+/// Those of the engine.
+pub fn rotated_weights<E: Engine>(
+    engine: &E,
+    packing: &Packing,
+    weights: &E::Value,
+) -> Result<Vec<E::Value>> {
+    let giant = (packing.baby_steps() * packing.columns()) as isize;
+    let steps: Vec<isize> = (0..packing.giant_steps() as isize).map(|g| g * giant).collect();
+    engine.rotate_many(weights, &steps)
+}
+
+/// Inner products of the samples of a block with the weights, in column 0 of each row (other columns hold sums over
+/// parts of two rows). One level.
+///
+/// # Errors
+/// Those of the engine.
+pub fn forward<E: Engine>(
+    engine: &E,
+    packing: &Packing,
+    block: &[E::Value],
+    rotated: &[E::Value],
+) -> Result<E::Value> {
+    let inner = |b: usize| {
+        let terms: Vec<_> =
+            rotated.iter().enumerate().map(|(g, w)| (&block[packing.diagonal(g, b)], w)).collect();
+        engine.finish(engine.accumulate(None, &terms)?)
+    };
+    let parts = (0..packing.baby_steps()).into_par_iter().map(inner).collect::<Result<Vec<_>>>()?;
+    let mut z = horner(engine, parts, packing.columns() as isize)?;
+    for step in powers_of_two(1, packing.columns()) {
+        z = engine.add(&z, &engine.rotate(&z, step)?)?;
+    }
+    Ok(z)
+}
+
+/// Adds the products of a block with its residuals to the sums of the giant steps. `residual` is zero outside
+/// column 0. One level, together with [`finish_backward`].
+///
+/// # Errors
+/// Those of the engine.
+pub fn backward<E: Engine>(
+    engine: &E,
+    packing: &Packing,
+    sums: Option<Vec<E::Sum>>,
+    block: &[E::Value],
+    residual: &E::Value,
+) -> Result<Vec<E::Sum>> {
+    let columns = packing.columns() as isize;
+    let mut e = residual.clone();
+    for step in powers_of_two(1, packing.columns()) {
+        e = engine.add(&e, &engine.rotate(&e, -step)?)?;
+    }
+    let steps: Vec<isize> = (0..packing.baby_steps() as isize).map(|b| -b * columns).collect();
+    let rotated = engine.rotate_many(&e, &steps)?;
+    let sums: Vec<Option<E::Sum>> = match sums {
+        Some(sums) => sums.into_iter().map(Some).collect(),
+        None => (0..packing.giant_steps()).map(|_| None).collect(),
+    };
+    sums.into_par_iter()
+        .enumerate()
+        .map(|(g, sum)| {
+            let terms: Vec<_> =
+                rotated.iter().enumerate().map(|(b, e)| (&block[packing.diagonal(g, b)], e)).collect();
+            engine.accumulate(sum, &terms)
+        })
+        .collect()
+}
+
+/// The sum over all samples of residual times sample, tiled like the weights.
+///
+/// # Errors
+/// Those of the engine.
+pub fn finish_backward<E: Engine>(engine: &E, packing: &Packing, sums: Vec<E::Sum>) -> Result<E::Value> {
+    let parts = sums.into_par_iter().map(|sum| engine.finish(sum)).collect::<Result<Vec<_>>>()?;
+    let giant = (packing.baby_steps() * packing.columns()) as isize;
+    let mut gradient = horner(engine, parts, -giant)?;
+    for step in powers_of_two(packing.features(), packing.slots()) {
+        gradient = engine.add(&gradient, &engine.rotate(&gradient, step)?)?;
+    }
+    Ok(gradient)
+}
+
+/// `sum_k rot(parts[k], k step)`, with rotations by `step` alone.
+fn horner<E: Engine>(engine: &E, mut parts: Vec<E::Value>, step: isize) -> Result<E::Value> {
+    let mut sum = parts.remove(parts.len() - 1);
+    while let Some(part) = parts.pop() {
+        sum = engine.add(&part, &engine.rotate(&sum, step)?)?;
+    }
+    Ok(sum)
+}
+
+/// `from, 2 from, ..` below `to`.
+fn powers_of_two(from: usize, to: usize) -> impl Iterator<Item = isize> {
+    std::iter::successors(Some(from), |k| Some(2 * k)).take_while(move |&k| k < to).map(|k| k as isize)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::{Packing, Sizes};
+    use super::*;
+    use crate::engine::plain::Plain;
+    use ndarray::{Array1, Array2, s};
+    use proptest::prelude::*;
+
+    fn close(a: &[f64], b: &[f64]) -> bool {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-9)
+    }
+
+    fn pack(packing: &Packing, x: &Array2<f64>) -> Vec<Vec<Vec<f64>>> {
+        (0..packing.blocks())
+            .map(|block| {
+                let from = (block * packing.rows()).min(x.nrows());
+                let to = (from + packing.rows()).min(x.nrows());
+                (0..packing.diagonals())
+                    .map(|i| packing.diagonal_slots(&x.slice(s![from..to, ..]), i))
+                    .collect()
+            })
+            .collect()
+    }
+
+    fn shapes() -> impl Strategy<Value = (Sizes, usize, usize, u64)> {
+        (4u32..=10).prop_flat_map(|log_slots| {
+            (0..=log_slots).prop_flat_map(move |log_features| {
+                (0..=log_features).prop_flat_map(move |log_columns| {
+                    (0..=log_features - log_columns, 1usize..=3).prop_flat_map(move |(log_baby, blocks)| {
+                        let sizes = Sizes {
+                            slots: 1 << log_slots,
+                            features: 1 << log_features,
+                            columns: 1 << log_columns,
+                            baby_steps: 1 << log_baby,
+                            blocks,
+                        };
+                        let rows = sizes.slots / sizes.columns;
+                        (
+                            Just(sizes),
+                            (blocks - 1) * rows + 1..=blocks * rows,
+                            1..=sizes.features,
+                            any::<u64>(),
+                        )
+                    })
+                })
+            })
+        })
+    }
+
+    fn noise(seed: u64, i: usize) -> f64 {
+        let mixed =
+            (seed ^ (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+        (mixed >> 11) as f64 / (1u64 << 53) as f64 - 0.5
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+        #[test]
+        fn both_products_agree_with_dense_matrices((sizes, n, d, seed) in shapes()) {
+            let packing = Packing::new(sizes).unwrap();
+            let engine = Plain::new(sizes.slots);
+            let x = Array2::from_shape_fn((n, d), |(i, j)| noise(seed, i * d + j));
+            let w = Array1::from_shape_fn(d, |j| noise(!seed, j));
+            let e = Array1::from_shape_fn(n, |i| noise(seed ^ 77, i));
+            let blocks = pack(&packing, &x);
+
+            let mut tiled = vec![0.0; packing.features()];
+            tiled[..d].copy_from_slice(w.as_slice().unwrap());
+            let rotated = rotated_weights(&engine, &packing, &packing.tile(&tiled)).unwrap();
+            let mut z = Vec::new();
+            let mut sums = None;
+            for (i, block) in blocks.iter().enumerate() {
+                let slots = forward(&engine, &packing, block, &rotated).unwrap();
+                z.extend(slots.iter().step_by(packing.columns()));
+                let from = i * packing.rows();
+                let residual = &e.as_slice().unwrap()[from..(from + packing.rows()).min(n)];
+                sums = Some(backward(&engine, &packing, sums, block, &packing.row_slots(residual)).unwrap());
+            }
+            prop_assert!(close(&z[..n], x.dot(&w).as_slice().unwrap()));
+            prop_assert!(z[n..].iter().all(|z| *z == 0.0));
+
+            let gradient = finish_backward(&engine, &packing, sums.unwrap()).unwrap();
+            let dense = x.t().dot(&e);
+            prop_assert!(close(&packing.untile(&gradient)[..d], dense.as_slice().unwrap()));
+            prop_assert!(close(&gradient, &packing.tile(&packing.untile(&gradient))));
+        }
+    }
+
+    #[test]
+    fn sizes_that_do_not_fit_are_refused() {
+        let good = Sizes { slots: 64, features: 16, columns: 4, baby_steps: 2, blocks: 1 };
+        assert!(Packing::new(good).is_ok());
+        for bad in [
+            Sizes { slots: 63, ..good },
+            Sizes { features: 128, ..good },
+            Sizes { features: 12, ..good },
+            Sizes { columns: 32, ..good },
+            Sizes { columns: 0, ..good },
+            Sizes { baby_steps: 8, ..good },
+            Sizes { baby_steps: 0, ..good },
+            Sizes { blocks: 0, ..good },
+        ] {
+            assert!(Packing::new(bad).is_err(), "{bad:?}");
+        }
+    }
+}

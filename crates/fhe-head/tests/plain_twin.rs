@@ -1,0 +1,99 @@
+//! The trainer on the plain engine against training on dense matrices.
+#![allow(clippy::unwrap_used)]
+
+use fhe_head::dense::{self, Method, Problem};
+use fhe_head::engine::{Rows, plain::Plain};
+use fhe_head::job::{Job, JobSpec};
+use fhe_head::optimizer::Optimizer;
+use fhe_head::packing::{Packing, Sizes};
+use fhe_head::sigmoid::{Degree, Fit, Sigmoid};
+use fhe_head::trainer::{Block, State, Trainer};
+use ndarray::{Array1, Array2, s};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+fn uniform(rng: &mut ChaCha20Rng) -> f64 {
+    (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64 - 0.5
+}
+
+#[test]
+fn the_trainer_follows_dense_training() {
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let optimizers = [
+        Optimizer::GradientDescent,
+        Optimizer::Momentum(0.7),
+        Optimizer::Nesterov(0.9),
+        Optimizer::NesterovSchedule,
+    ];
+    for (features, columns, baby_steps, blocks, n) in
+        [(16, 16, 1, 1, 14), (16, 4, 2, 1, 60), (16, 1, 4, 1, 200), (32, 8, 1, 3, 90), (8, 2, 4, 2, 190)]
+    {
+        let sizes = Sizes { slots: 256, features, columns, baby_steps, blocks };
+        let packing = Packing::new(sizes).unwrap();
+        let mut x = Array2::from_shape_simple_fn((n, features), || 2.0 * uniform(&mut rng));
+        x.column_mut(packing.intercept()).fill(1.0);
+        let y = Array1::from_shape_simple_fn(n, || f64::from(uniform(&mut rng) > 0.1));
+        let weight = Array1::from_shape_simple_fn(n, || 1.5 + uniform(&mut rng));
+        let weight = &weight * (packing.capacity() as f64 / weight.sum());
+
+        let data: Vec<Block<Vec<f64>>> = (0..blocks)
+            .map(|b| {
+                let rows = b * packing.rows()..((b + 1) * packing.rows()).min(n);
+                let weights = weight.slice(s![rows.clone()]).to_vec();
+                let labels = y
+                    .slice(s![rows.clone()])
+                    .iter()
+                    .zip(&weights)
+                    .map(|(y, s)| s * (y - 0.5))
+                    .collect::<Vec<_>>();
+                Block {
+                    samples: (0..packing.diagonals())
+                        .map(|i| packing.diagonal_slots(&x.slice(s![rows.clone(), ..]), i))
+                        .collect(),
+                    rows: Rows { weight: packing.row_slots(&weights), label: packing.row_slots(&labels) },
+                }
+            })
+            .collect();
+
+        for optimizer in optimizers {
+            for alpha in [0.0, 0.03] {
+                let learning_rates: Vec<f64> = (0..12).map(|t| 0.9 / (1.0 + 0.1 * f64::from(t))).collect();
+                let job = Job::new(JobSpec {
+                    packing,
+                    sigmoid: Sigmoid::new(Degree::Three, 8.0, Fit::LeastSquares).unwrap(),
+                    optimizer,
+                    learning_rates: learning_rates.clone(),
+                    alpha,
+                    refresh_before: vec![5],
+                    state_scale: 40,
+                    data_scale: 40,
+                    row_scale: 40,
+                })
+                .unwrap();
+                let engine = Plain::new(packing.slots());
+                let mut seen = Vec::new();
+                Trainer::new(&engine, &job, &data)
+                    .unwrap()
+                    .run(State::default(), |state| {
+                        seen.push(packing.untile(state.weights.as_ref().unwrap()));
+                        Ok(())
+                    })
+                    .unwrap();
+                let problem = Problem {
+                    x: x.view(),
+                    y: y.view(),
+                    sample_weight: weight.view(),
+                    intercept: packing.intercept(),
+                };
+                let method = Method { optimizer, learning_rates: &learning_rates, alpha, sigmoid: None };
+                let expected = dense::train(&problem, &method);
+                assert_eq!(seen.len(), expected.len());
+                for (ours, dense) in seen.iter().zip(&expected) {
+                    for (p, w) in ours.iter().zip(&dense.weights) {
+                        assert!((8.0 * p - w).abs() < 1e-10, "{sizes:?} {optimizer:?} {alpha}: {p} {w}");
+                    }
+                }
+            }
+        }
+    }
+}
