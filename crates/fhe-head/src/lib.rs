@@ -6,12 +6,17 @@
 //! - [`sigmoid`]: polynomial approximations of the logistic function;
 //! - [`optimizer`]: gradient descent and its accelerated forms;
 //! - [`dense`]: the same training on dense matrices;
+//! - [`features`], [`labels`], [`metrics`], [`baseline`]: the data party's plain side;
 //! - [`job`]: the public description of a run.
 
+pub mod baseline;
 pub mod dense;
 pub mod engine;
 pub mod error;
+pub mod features;
 pub mod job;
+pub mod labels;
+pub mod metrics;
 pub mod optimizer;
 pub mod packing;
 pub mod scale;
