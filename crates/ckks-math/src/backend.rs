@@ -1,0 +1,87 @@
+//! Which kernels run: decided once, here.
+
+use std::sync::OnceLock;
+
+use crate::Error;
+
+/// A set of kernels. All give bit-identical results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Backend {
+    /// Portable 64-bit arithmetic.
+    Scalar,
+    /// 512-bit vectors with 52-bit multiply-add (x86-64: AVX-512 F, DQ, VL, IFMA).
+    Avx512Ifma,
+}
+
+/// Overrides the choice: `scalar` or `avx512ifma`.
+pub const BACKEND_VARIABLE: &str = "CKKS_BACKEND";
+
+impl Backend {
+    /// Every backend, slowest first.
+    pub const ALL: [Self; 2] = [Self::Scalar, Self::Avx512Ifma];
+
+    /// The name that [`BACKEND_VARIABLE`] takes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scalar => "scalar",
+            Self::Avx512Ifma => "avx512ifma",
+        }
+    }
+
+    /// Whether this machine can run it.
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::Scalar => true,
+            Self::Avx512Ifma => false,
+        }
+    }
+
+    /// The backends that this machine can run.
+    pub fn available() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|b| b.is_available())
+    }
+
+    /// The backend named, or the fastest available if none is.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] if the name is unknown or this machine cannot run that backend.
+    pub fn select(name: Option<&str>) -> Result<Self, Error> {
+        match name {
+            None => Ok(Self::available().last().unwrap_or(Self::Scalar)),
+            Some(name) => Self::available().find(|b| b.name() == name).ok_or_else(|| Error::Backend {
+                expected: Self::available().map(Self::name).collect::<Vec<_>>().join(", "),
+                got: name.to_owned(),
+            }),
+        }
+    }
+
+    /// The backend of this process: the environment's choice if it names one, else the fastest available.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] if the environment names one that is unknown or not available.
+    pub fn active() -> Result<Self, Error> {
+        static ACTIVE: OnceLock<Result<Backend, Error>> = OnceLock::new();
+        ACTIVE
+            .get_or_init(|| {
+                let name = std::env::var_os(BACKEND_VARIABLE).map(|v| v.to_string_lossy().into_owned());
+                Self::select(name.as_deref().filter(|n| !n.is_empty()))
+            })
+            .clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_select_and_unknown_ones_are_refused() {
+        for backend in Backend::available() {
+            assert_eq!(Backend::select(Some(backend.name())), Ok(backend));
+        }
+        let refused = Backend::select(Some("neon512")).map_err(|e| e.to_string());
+        assert!(refused.is_err_and(|text| text.contains("scalar") && text.contains("neon512")));
+        assert!(Backend::select(None).is_ok_and(Backend::is_available));
+    }
+}

@@ -1,0 +1,120 @@
+//! Aligned storage, recycled.
+//!
+//! A polynomial of a large ring is megabytes. Fresh from the operating system each of its pages costs a
+//! fault and a wipe, together as much as a transform; so buffers return to a pool of their ring and are
+//! handed out again as they are. Whoever takes one overwrites all of it; padding words stay zero, because
+//! nothing ever writes anything else there.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// One cache line.
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, align(64))]
+struct Line([u64; 8]);
+
+/// Idle bytes a pool keeps before it gives buffers back to the system.
+const MAX_IDLE_BYTES: usize = 256 << 20;
+
+/// Idle buffers of one ring by their number of limbs.
+pub(crate) struct Pool {
+    lines_per_limb: usize,
+    idle: Mutex<Idle>,
+}
+
+#[derive(Default)]
+struct Idle {
+    by_limbs: Vec<Vec<Vec<Line>>>,
+    bytes: usize,
+}
+
+impl Pool {
+    pub(crate) fn new(limb_len: usize) -> Self {
+        assert!(limb_len.is_multiple_of(8));
+        Self { lines_per_limb: limb_len / 8, idle: Mutex::default() }
+    }
+
+    /// A buffer of `limbs` limbs whose words are arbitrary, but for zero padding.
+    pub(crate) fn take(self: &Arc<Self>, limbs: usize) -> Buffer {
+        let recycled = {
+            let mut idle = self.lock();
+            let found = idle.by_limbs.get_mut(limbs).and_then(Vec::pop);
+            if let Some(lines) = &found {
+                idle.bytes -= bytes(lines);
+            }
+            found
+        };
+        let lines = recycled.unwrap_or_else(|| vec![Line([0; 8]); limbs * self.lines_per_limb]);
+        Buffer { lines, pool: Arc::clone(self) }
+    }
+
+    fn put(&self, lines: Vec<Line>) {
+        let limbs = lines.len() / self.lines_per_limb;
+        let mut idle = self.lock();
+        if lines.is_empty() || idle.bytes + bytes(&lines) > MAX_IDLE_BYTES {
+            return;
+        }
+        if idle.by_limbs.len() <= limbs {
+            idle.by_limbs.resize_with(limbs + 1, Vec::new);
+        }
+        idle.bytes += bytes(&lines);
+        idle.by_limbs[limbs].push(lines);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Idle> {
+        // A list of buffers is whole between any two statements: a panic elsewhere does not spoil it.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn bytes(lines: &[Line]) -> usize {
+    size_of_val(lines)
+}
+
+/// Words on cache-line boundaries; returns to its pool when dropped.
+pub(crate) struct Buffer {
+    lines: Vec<Line>,
+    pool: Arc<Pool>,
+}
+
+impl Buffer {
+    pub(crate) fn words(&self) -> &[u64] {
+        match <[u64]>::ref_from_bytes(self.lines.as_bytes()) {
+            Ok(words) => words,
+            Err(_) => unreachable!("a line is eight aligned words"),
+        }
+    }
+
+    pub(crate) fn words_mut(&mut self) -> &mut [u64] {
+        match <[u64]>::mut_from_bytes(self.lines.as_mut_bytes()) {
+            Ok(words) => words,
+            Err(_) => unreachable!("a line is eight aligned words"),
+        }
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        self.pool.put(std::mem::take(&mut self.lines));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffers_are_aligned_and_recycled() {
+        let pool = Arc::new(Pool::new(1032));
+        let mut first = pool.take(3);
+        assert_eq!(first.words().len(), 3 * 1032);
+        assert_eq!(first.words().as_ptr() as usize % 64, 0);
+        first.words_mut()[5] = 7;
+        let address = first.words().as_ptr();
+        drop(first);
+        let again = pool.take(3);
+        assert_eq!(again.words().as_ptr(), address);
+        assert_ne!(pool.take(3).words().as_ptr(), address);
+    }
+}

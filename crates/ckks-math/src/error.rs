@@ -1,0 +1,82 @@
+//! What can be refused.
+
+/// Why an operation of this crate was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A modulus that is not an odd prime below 2^50.
+    #[error("modulus: expected an odd prime below 2^50, got {got}")]
+    Modulus {
+        /// The refused number.
+        got: u64,
+    },
+    /// A prime without a primitive root of unity of order 2N.
+    #[error("ring: expected a prime congruent to 1 modulo {order}, got {got}")]
+    NotNttFriendly {
+        /// The refused prime.
+        got: u64,
+        /// 2N.
+        order: u64,
+    },
+    /// The same prime twice in one ring.
+    #[error("ring: expected distinct primes, got {got} twice")]
+    RepeatedPrime {
+        /// The prime.
+        got: u64,
+    },
+    /// No prime in the ring.
+    #[error("ring: expected at least one prime of Q, got none")]
+    NoPrimes,
+    /// A ring degree outside the supported range.
+    #[error("ring: expected a degree from 2^10 to 2^16, got 2^{got}")]
+    Degree {
+        /// log2 of the refused degree.
+        got: u32,
+    },
+    /// Not enough primes of the wanted size and congruence.
+    #[error(
+        "primes: expected {expected} primes of {bits} bits congruent to 1 modulo 2^{log_2n}, found {found}"
+    )]
+    PrimesExhausted {
+        /// Number wanted.
+        expected: usize,
+        /// Number found.
+        found: usize,
+        /// Wanted size.
+        bits: u32,
+        /// log2 of 2N.
+        log_2n: u32,
+    },
+    /// A kernel backend that this machine cannot run, or an unknown name.
+    #[error("CKKS_BACKEND: expected one of {expected}, got {got:?}")]
+    Backend {
+        /// The names that work on this machine.
+        expected: String,
+        /// The name asked for.
+        got: String,
+    },
+    /// A residue that is not below its prime, or a padding word that is not zero.
+    #[error("residues: expected words below {modulus} in limb {limb}, got {got}")]
+    Residue {
+        /// The limb's place in the polynomial.
+        limb: usize,
+        /// Its prime.
+        modulus: u64,
+        /// The offending word.
+        got: u64,
+    },
+    /// A coefficient too large for the integer type asked for.
+    #[error("decode: expected coefficients of at most {expected} bits, coefficient {index} is larger")]
+    CoefficientTooLarge {
+        /// Bits of magnitude that fit.
+        expected: u32,
+        /// The coefficient's index.
+        index: usize,
+    },
+    /// The operating system gave no randomness.
+    #[error("randomness: the operating system's generator failed: {reason}")]
+    Randomness {
+        /// Its own words.
+        reason: String,
+    },
+}

@@ -1,0 +1,156 @@
+//! The inner loops, one implementation a backend, all bit-identical.
+//!
+//! Words at this boundary are residues in `[0, p)`. Every kernel maps zeros to zeros, so that it may run
+//! over whole limbs, padding included. Lengths are asserted here, in release builds too.
+
+pub(crate) mod scalar;
+
+use crate::{Backend, Modulus, layout::Layout, rns::Conversion};
+
+/// Precomputed powers of psi of one prime, in the form its backend wants.
+pub(crate) enum Twiddles {
+    Scalar(scalar::ntt::Twiddles),
+}
+
+impl Twiddles {
+    /// `psi`: a primitive 2N-th root of unity.
+    pub(crate) fn new(backend: Backend, modulus: &Modulus, layout: Layout, psi: u64) -> Self {
+        match backend {
+            Backend::Scalar | Backend::Avx512Ifma => Self::Scalar(scalar::ntt::Twiddles::new(modulus, layout, psi)),
+        }
+    }
+
+    /// Coefficients to evaluations, in place.
+    pub(crate) fn forward(&self, limb: &mut [u64]) {
+        match self {
+            Self::Scalar(twiddles) => twiddles.forward(limb),
+        }
+    }
+
+    /// Evaluations to coefficients times `N * scale`, in place: with `scale = N^-1` the inverse of
+    /// [`Twiddles::forward`].
+    pub(crate) fn inverse(&self, limb: &mut [u64], scale: u64) {
+        match self {
+            Self::Scalar(twiddles) => twiddles.inverse(limb, scale),
+        }
+    }
+}
+
+/// Defines `fn $name(backend, ...)` that asserts equal lengths and calls the backend's kernel.
+macro_rules! dispatch {
+    ($(#[$doc:meta])* $name:ident($($arg:ident: $ty:ty),*); equal $first:ident $(, $other:ident)*) => {
+        $(#[$doc])*
+        #[allow(clippy::too_many_arguments)]
+        pub(crate) fn $name(backend: Backend, $($arg: $ty),*) {
+            $(assert_eq!($first.len(), $other.len());)*
+            match backend {
+                Backend::Scalar | Backend::Avx512Ifma => scalar::$name($($arg),*),
+            }
+        }
+    };
+}
+
+dispatch!(
+    /// `a += b`.
+    add_assign(m: &Modulus, a: &mut [u64], b: &[u64]); equal a, b
+);
+dispatch!(
+    /// `a -= b`.
+    sub_assign(m: &Modulus, a: &mut [u64], b: &[u64]); equal a, b
+);
+dispatch!(
+    /// `a = -a`.
+    neg_assign(m: &Modulus, a: &mut [u64]); equal a
+);
+dispatch!(
+    /// `out = a + b`.
+    add(m: &Modulus, out: &mut [u64], a: &[u64], b: &[u64]); equal out, a, b
+);
+dispatch!(
+    /// `out = a - b`.
+    sub(m: &Modulus, out: &mut [u64], a: &[u64], b: &[u64]); equal out, a, b
+);
+dispatch!(
+    /// `a *= b`.
+    mul_assign(m: &Modulus, a: &mut [u64], b: &[u64]); equal a, b
+);
+dispatch!(
+    /// `out = a * b`.
+    mul(m: &Modulus, out: &mut [u64], a: &[u64], b: &[u64]); equal out, a, b
+);
+dispatch!(
+    /// `acc += a * b`.
+    mul_add_assign(m: &Modulus, acc: &mut [u64], a: &[u64], b: &[u64]); equal acc, a, b
+);
+dispatch!(
+    /// `a *= c`.
+    mul_scalar_assign(m: &Modulus, a: &mut [u64], c: u64); equal a
+);
+dispatch!(
+    /// `out = a * c`.
+    mul_scalar(m: &Modulus, out: &mut [u64], a: &[u64], c: u64); equal out, a
+);
+dispatch!(
+    /// `t = (a - t) * c`: the last step of a division by dropped primes.
+    sub_from_mul_scalar(m: &Modulus, t: &mut [u64], a: &[u64], c: u64); equal t, a
+);
+dispatch!(
+    /// `out` = the representative in `(-from/2, from/2)` of `x`, modulo `m`.
+    lift_centred(m: &Modulus, out: &mut [u64], from: &Modulus, x: &[u64]); equal out, x
+);
+
+/// `out = sum of a * b` over all terms, reduced once.
+pub(crate) fn dot(backend: Backend, m: &Modulus, out: &mut [u64], terms: &[(&[u64], &[u64])]) {
+    for (a, b) in terms {
+        assert!(a.len() == out.len() && b.len() == out.len());
+    }
+    match backend {
+        Backend::Scalar | Backend::Avx512Ifma => scalar::dot(m, out, terms),
+    }
+}
+
+/// `out = [sum of d * b, sum of d * a]` over terms `(d, b, a)`, reduced once.
+pub(crate) fn dot2(backend: Backend, m: &Modulus, out: [&mut [u64]; 2], terms: &[(&[u64], &[u64], &[u64])]) {
+    for (d, b, a) in terms {
+        assert!(out.iter().all(|o| [d.len(), b.len(), a.len()] == [o.len(); 3]));
+    }
+    match backend {
+        Backend::Scalar | Backend::Avx512Ifma => scalar::dot2(m, out, terms),
+    }
+}
+
+/// Terms of [`tensor_dot`]: pairs of two-component ciphertexts.
+pub(crate) type TensorTerm<'a> = ([&'a [u64]; 2], [&'a [u64]; 2]);
+
+/// `out = sum of (a0 b0, a0 b1 + a1 b0, a1 b1)` over terms `([a0, a1], [b0, b1])`, reduced once.
+pub(crate) fn tensor_dot(backend: Backend, m: &Modulus, out: [&mut [u64]; 3], terms: &[TensorTerm<'_>]) {
+    for (a, b) in terms {
+        assert!(out.iter().all(|o| a.iter().chain(b).all(|x| x.len() == o.len())));
+    }
+    match backend {
+        Backend::Scalar | Backend::Avx512Ifma => scalar::tensor_dot(m, out, terms),
+    }
+}
+
+/// Base conversion of one stretch of words: `sources` are the digits `x (Q/q_i)^-1 mod q_i`, `targets[j]`
+/// receives the centred x modulo the j-th target prime.
+pub(crate) fn convert(backend: Backend, conversion: &Conversion, sources: &[&[u64]], targets: &mut [&mut [u64]]) {
+    assert_eq!(sources.len(), conversion.sources.len());
+    assert_eq!(targets.len(), conversion.targets.len());
+    let len = targets.first().map_or(0, |t| t.len());
+    assert!(sources.iter().all(|s| s.len() == len) && targets.iter().all(|t| t.len() == len));
+    match backend {
+        Backend::Scalar | Backend::Avx512Ifma => scalar::convert(conversion, sources, targets),
+    }
+}
+
+/// `out[i] = source[inner[i]]` within one group of 128 evaluations.
+pub(crate) fn permute_group(out: &mut [u64], source: &[u64], inner: &[u8; crate::layout::GROUP]) {
+    let source: &[u64; crate::layout::GROUP] = match source.try_into() {
+        Ok(group) => group,
+        Err(_) => unreachable!("a group has 128 words"),
+    };
+    for (o, &i) in out.iter_mut().zip(inner) {
+        *o = source[usize::from(i & 127)];
+    }
+}

@@ -1,0 +1,144 @@
+//! Portable kernels.
+
+pub(crate) mod ntt;
+
+use super::TensorTerm;
+use crate::{Modulus, rns::Conversion};
+
+pub(crate) fn add_assign(m: &Modulus, a: &mut [u64], b: &[u64]) {
+    a.iter_mut().zip(b).for_each(|(a, &b)| *a = m.add(*a, b));
+}
+
+pub(crate) fn sub_assign(m: &Modulus, a: &mut [u64], b: &[u64]) {
+    a.iter_mut().zip(b).for_each(|(a, &b)| *a = m.sub(*a, b));
+}
+
+pub(crate) fn neg_assign(m: &Modulus, a: &mut [u64]) {
+    a.iter_mut().for_each(|a| *a = m.neg(*a));
+}
+
+pub(crate) fn add(m: &Modulus, out: &mut [u64], a: &[u64], b: &[u64]) {
+    out.iter_mut().zip(a).zip(b).for_each(|((o, &a), &b)| *o = m.add(a, b));
+}
+
+pub(crate) fn sub(m: &Modulus, out: &mut [u64], a: &[u64], b: &[u64]) {
+    out.iter_mut().zip(a).zip(b).for_each(|((o, &a), &b)| *o = m.sub(a, b));
+}
+
+pub(crate) fn mul_assign(m: &Modulus, a: &mut [u64], b: &[u64]) {
+    a.iter_mut().zip(b).for_each(|(a, &b)| *a = m.mul(*a, b));
+}
+
+pub(crate) fn mul(m: &Modulus, out: &mut [u64], a: &[u64], b: &[u64]) {
+    out.iter_mut().zip(a).zip(b).for_each(|((o, &a), &b)| *o = m.mul(a, b));
+}
+
+pub(crate) fn mul_add_assign(m: &Modulus, acc: &mut [u64], a: &[u64], b: &[u64]) {
+    acc.iter_mut().zip(a).zip(b).for_each(|((o, &a), &b)| *o = m.add(*o, m.mul(a, b)));
+}
+
+pub(crate) fn mul_scalar_assign(m: &Modulus, a: &mut [u64], c: u64) {
+    let shoup = m.shoup(c);
+    a.iter_mut().for_each(|a| *a = m.mul_shoup(*a, c, shoup));
+}
+
+pub(crate) fn mul_scalar(m: &Modulus, out: &mut [u64], a: &[u64], c: u64) {
+    let shoup = m.shoup(c);
+    out.iter_mut().zip(a).for_each(|(o, &a)| *o = m.mul_shoup(a, c, shoup));
+}
+
+pub(crate) fn sub_from_mul_scalar(m: &Modulus, t: &mut [u64], a: &[u64], c: u64) {
+    let shoup = m.shoup(c);
+    t.iter_mut().zip(a).for_each(|(t, &a)| *t = m.mul_shoup(a + m.value() - *t, c, shoup));
+}
+
+pub(crate) fn lift_centred(m: &Modulus, out: &mut [u64], from: &Modulus, x: &[u64]) {
+    let half = from.value() >> 1;
+    let wrap = m.reduce(from.value());
+    out.iter_mut().zip(x).for_each(|(o, &x)| {
+        let upper = u64::from(x > half).wrapping_neg();
+        *o = m.sub(m.reduce(x), wrap & upper);
+    });
+}
+
+/// Words handled at a time where sums of products wait in wide accumulators: these stay in the
+/// level-one cache.
+const BLOCK: usize = 64;
+
+/// A product of two residues is below 2^100, so 2^28 of them fit 128 bits.
+const MAX_TERMS: usize = 1 << 28;
+
+pub(crate) fn dot(m: &Modulus, out: &mut [u64], terms: &[(&[u64], &[u64])]) {
+    assert!(terms.len() <= MAX_TERMS);
+    for (start, out) in blocks(out) {
+        let mut sums = [0u128; BLOCK];
+        for (a, b) in terms {
+            accumulate(&mut sums, &a[start..], &b[start..]);
+        }
+        finish(m, out, &sums);
+    }
+}
+
+pub(crate) fn dot2(m: &Modulus, out: [&mut [u64]; 2], terms: &[(&[u64], &[u64], &[u64])]) {
+    assert!(terms.len() <= MAX_TERMS);
+    let [out_b, out_a] = out;
+    for ((start, out_b), (_, out_a)) in blocks(out_b).zip(blocks(out_a)) {
+        let mut sums = [[0u128; BLOCK]; 2];
+        for (d, b, a) in terms {
+            accumulate(&mut sums[0], &d[start..], &b[start..]);
+            accumulate(&mut sums[1], &d[start..], &a[start..]);
+        }
+        finish(m, out_b, &sums[0]);
+        finish(m, out_a, &sums[1]);
+    }
+}
+
+pub(crate) fn tensor_dot(m: &Modulus, out: [&mut [u64]; 3], terms: &[TensorTerm<'_>]) {
+    assert!(terms.len() <= MAX_TERMS / 2);
+    let [out_0, out_1, out_2] = out;
+    for (((start, out_0), (_, out_1)), (_, out_2)) in blocks(out_0).zip(blocks(out_1)).zip(blocks(out_2)) {
+        let mut sums = [[0u128; BLOCK]; 3];
+        for ([a0, a1], [b0, b1]) in terms {
+            accumulate(&mut sums[0], &a0[start..], &b0[start..]);
+            accumulate(&mut sums[1], &a0[start..], &b1[start..]);
+            accumulate(&mut sums[1], &a1[start..], &b0[start..]);
+            accumulate(&mut sums[2], &a1[start..], &b1[start..]);
+        }
+        finish(m, out_0, &sums[0]);
+        finish(m, out_1, &sums[1]);
+        finish(m, out_2, &sums[2]);
+    }
+}
+
+pub(crate) fn convert(conversion: &Conversion, sources: &[&[u64]], targets: &mut [&mut [u64]]) {
+    let len = targets.first().map_or(0, |t| t.len());
+    for start in (0..len).step_by(BLOCK) {
+        let end = len.min(start + BLOCK);
+        let mut overflow = [0u64; BLOCK];
+        for (k, u) in overflow[..end - start].iter_mut().enumerate() {
+            *u = conversion.quotient(sources.iter().map(|s| s[start + k]));
+        }
+        for (target, out) in conversion.targets.iter().zip(&mut *targets) {
+            let mut sums = [0u128; BLOCK];
+            let columns = sources.iter().map(|s| &s[start..end]).chain([&overflow[..end - start]]);
+            for (source, &factor) in columns.zip(&target.factors) {
+                for (sum, &y) in sums.iter_mut().zip(source) {
+                    *sum += u128::from(y) * u128::from(factor);
+                }
+            }
+            finish(&target.modulus, &mut out[start..end], &sums);
+        }
+    }
+}
+
+fn blocks(out: &mut [u64]) -> impl Iterator<Item = (usize, &mut [u64])> {
+    out.chunks_mut(BLOCK).enumerate().map(|(i, chunk)| (i * BLOCK, chunk))
+}
+
+fn accumulate(sums: &mut [u128; BLOCK], a: &[u64], b: &[u64]) {
+    sums.iter_mut().zip(a).zip(b).for_each(|((s, &a), &b)| *s += u128::from(a) * u128::from(b));
+}
+
+fn finish(m: &Modulus, out: &mut [u64], sums: &[u128; BLOCK]) {
+    out.iter_mut().zip(sums).for_each(|(o, &s)| *o = m.reduce_u128(s));
+}

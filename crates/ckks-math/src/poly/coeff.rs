@@ -1,0 +1,82 @@
+//! Polynomials by their coefficients.
+
+use std::sync::Arc;
+
+use super::{Coeff, Ntt, Poly, Work};
+use crate::{Basis, Modulus, Ring};
+
+impl Poly<Coeff> {
+    /// The evaluations.
+    pub fn into_ntt(mut self) -> Poly<Ntt> {
+        let (ring, basis) = (self.ring.clone(), self.basis);
+        self.map_limbs(Work::Heavy, |i, _, limb| ring.forward(ring.prime_index(basis, i), limb));
+        self.into_domain()
+    }
+
+    /// From signed coefficients of rising powers, at most N of them; the rest is zero. Takes the same time whatever
+    /// the values.
+    pub fn from_signed(ring: &Arc<Ring>, basis: Basis, coefficients: &[i64]) -> Self {
+        Self::from_integers(ring, basis, coefficients, Modulus::reduce_i64)
+    }
+
+    /// As [`Poly::from_signed`], from wider integers.
+    pub fn from_i128(ring: &Arc<Ring>, basis: Basis, coefficients: &[i128]) -> Self {
+        Self::from_integers(ring, basis, coefficients, Modulus::reduce_i128)
+    }
+
+    fn from_integers<T: Copy + Sync>(
+        ring: &Arc<Ring>,
+        basis: Basis,
+        coefficients: &[T],
+        reduce: impl Fn(&Modulus, T) -> u64 + Sync,
+    ) -> Self {
+        assert!(coefficients.len() <= ring.degree(), "{} coefficients in {ring:?}", coefficients.len());
+        let mut out = Self::zero(ring, basis);
+        let (row_len, stride) = (ring.row_len(), ring.layout().row_stride());
+        out.map_limbs(Work::Heavy, |_, m, limb| {
+            for (row, values) in limb.chunks_exact_mut(stride).zip(coefficients.chunks(row_len)) {
+                row.iter_mut().zip(values).for_each(|(word, &value)| *word = reduce(m, value));
+            }
+        });
+        out
+    }
+
+    /// The residues of limb `i` in order of rising powers, without padding.
+    pub fn coefficients(&self, i: usize) -> impl Iterator<Item = u64> {
+        self.rows(i).flatten().copied()
+    }
+
+    /// f(X^g) for odd `g` modulo 2N.
+    #[must_use]
+    pub fn automorphism(&self, g: usize) -> Self {
+        assert!(g & 1 == 1, "a Galois element is odd, got {g}");
+        let mut out = Self::stale(&self.ring, self.basis);
+        let layout = self.ring.layout();
+        let n = layout.n();
+        out.map_limbs(Work::Heavy, |i, m, limb| {
+            let mut power = 0;
+            for coefficient in self.coefficients(i) {
+                // X^(N + k) is -X^k.
+                let negative = power >= n;
+                limb[layout.position(power & (n - 1))] = if negative { m.neg(coefficient) } else { coefficient };
+                power = (power + g) & (2 * n - 1);
+            }
+        });
+        out
+    }
+
+    /// `X^power * self`, `power` modulo 2N.
+    #[must_use]
+    pub fn mul_monomial(&self, power: usize) -> Self {
+        let mut out = Self::stale(&self.ring, self.basis);
+        let layout = self.ring.layout();
+        let n = layout.n();
+        out.map_limbs(Work::Light, |i, m, limb| {
+            for (k, coefficient) in self.coefficients(i).enumerate() {
+                let to = (k + power) & (2 * n - 1);
+                limb[layout.position(to & (n - 1))] = if to >= n { m.neg(coefficient) } else { coefficient };
+            }
+        });
+        out
+    }
+}

@@ -1,0 +1,255 @@
+//! Polynomials by their residues, coefficients or evaluations.
+
+mod coeff;
+mod crt;
+mod dot;
+mod ntt;
+mod parallel;
+
+use std::{marker::PhantomData, sync::Arc};
+
+pub(crate) use parallel::{Work, for_each_limb, for_each_limb_pair, for_each_limb_triple};
+use zeroize::Zeroize;
+
+use crate::{Basis, Error, Modulus, Ring, buffer::Buffer, kernels};
+
+/// Domain of [`Poly`]: coefficients, in order of rising powers of X.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coeff {}
+
+/// Domain of [`Poly`]: evaluations at the odd powers of psi, in the ring's own
+/// [order](Ring::ntt_exponents).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ntt {}
+
+/// An element of Z\[X\]/(X^N + 1) by its residues modulo the primes of a [`Basis`], in the domain `D`.
+///
+/// Residues are always fully reduced, in `[0, p)`, and padding words are zero.
+///
+/// Binary operations take an operand whose basis *contains* that of the result: only the residues needed are
+/// read, so that a key or a ciphertext of a higher level is used without copying.
+///
+/// # Panics
+/// Operations panic if operands belong to different rings or lack residues that are needed: both are mistakes
+/// of the calling code, never of its input. Constructors from outside data return errors.
+pub struct Poly<D> {
+    ring: Arc<Ring>,
+    basis: Basis,
+    /// At least `basis.limbs()` limbs; those beyond are stale.
+    buffer: Buffer,
+    domain: PhantomData<fn() -> D>,
+}
+
+impl<D> Poly<D> {
+    /// Zero.
+    pub fn zero(ring: &Arc<Ring>, basis: Basis) -> Self {
+        let mut out = Self::stale(ring, basis);
+        out.words_mut().fill(0);
+        out
+    }
+
+    /// A polynomial whose words are arbitrary but for zero padding, for callers that overwrite all of it.
+    pub(crate) fn stale(ring: &Arc<Ring>, basis: Basis) -> Self {
+        assert!(ring.full_basis().contains(basis), "{basis:?} of {ring:?}");
+        Self { ring: Arc::clone(ring), basis, buffer: ring.take_buffer(basis.limbs()), domain: PhantomData }
+    }
+
+    /// Its ring.
+    pub fn ring(&self) -> &Arc<Ring> {
+        &self.ring
+    }
+
+    /// Its primes.
+    pub fn basis(&self) -> Basis {
+        self.basis
+    }
+
+    /// The prime of limb `i`.
+    pub fn modulus(&self, i: usize) -> &Modulus {
+        self.ring.modulus(self.basis, i)
+    }
+
+    /// The words of limb `i`, padding included.
+    pub fn limb(&self, i: usize) -> &[u64] {
+        let len = self.ring.limb_len();
+        &self.words()[i * len..(i + 1) * len]
+    }
+
+    /// The words of limb `i`, padding included. The caller keeps residues below the prime and padding zero.
+    pub fn limb_mut(&mut self, i: usize) -> &mut [u64] {
+        let len = self.ring.limb_len();
+        &mut self.words_mut()[i * len..(i + 1) * len]
+    }
+
+    /// The words of limb `i` row by row, without padding: together N words.
+    pub fn rows(&self, i: usize) -> impl ExactSizeIterator<Item = &[u64]> {
+        let len = self.ring.row_len();
+        self.limb(i).chunks_exact(self.ring.layout().row_stride()).map(move |row| &row[..len])
+    }
+
+    /// The words of limb `i` row by row, without padding. The caller keeps residues below the prime.
+    pub fn rows_mut(&mut self, i: usize) -> impl ExactSizeIterator<Item = &mut [u64]> {
+        let (len, stride) = (self.ring.row_len(), self.ring.layout().row_stride());
+        self.limb_mut(i).chunks_exact_mut(stride).map(move |row| &mut row[..len])
+    }
+
+    /// Confirms that every residue is below its prime and every padding word zero: what a reader of outside
+    /// data calls once it has filled the rows.
+    ///
+    /// # Errors
+    /// [`Error::Residue`] with the first word that is not.
+    pub fn check_reduced(&self) -> Result<(), Error> {
+        for i in 0..self.basis.limbs() {
+            let modulus = self.modulus(i).value();
+            for row in self.limb(i).chunks_exact(self.ring.layout().row_stride()) {
+                let (words, padding) = row.split_at(self.ring.row_len());
+                if words.iter().any(|&w| w >= modulus) || padding.iter().any(|&w| w != 0) {
+                    let bad = words.iter().find(|&&w| w >= modulus).or(padding.iter().find(|&&w| w != 0));
+                    return Err(Error::Residue { limb: i, modulus, got: bad.copied().unwrap_or_default() });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `self += other`.
+    pub fn add_assign(&mut self, other: &Self) {
+        self.zip_assign(other, kernels::add_assign);
+    }
+
+    /// `self -= other`.
+    pub fn sub_assign(&mut self, other: &Self) {
+        self.zip_assign(other, kernels::sub_assign);
+    }
+
+    /// `self = -self`.
+    pub fn neg_assign(&mut self) {
+        let backend = self.ring.backend();
+        self.map_limbs(Work::Light, |_, m, limb| kernels::neg_assign(backend, m, limb));
+    }
+
+    /// `self + other`, over the basis of `self`.
+    #[must_use]
+    pub fn add(&self, other: &Self) -> Self {
+        self.zip(other, kernels::add)
+    }
+
+    /// `self - other`, over the basis of `self`.
+    #[must_use]
+    pub fn sub(&self, other: &Self) -> Self {
+        self.zip(other, kernels::sub)
+    }
+
+    /// Multiplies by an element of Z/QZ given by its residues, one for each limb, each below its prime.
+    pub fn mul_scalar_assign(&mut self, residues: &[u64]) {
+        assert_eq!(residues.len(), self.basis.limbs(), "one residue for each limb");
+        let backend = self.ring.backend();
+        self.map_limbs(Work::Light, |i, m, limb| {
+            assert!(residues[i] < m.value(), "residue {} of {m:?}", residues[i]);
+            kernels::mul_scalar_assign(backend, m, limb, residues[i]);
+        });
+    }
+
+    /// Multiplies by an integer.
+    pub fn mul_integer_assign(&mut self, factor: i128) {
+        let residues: Vec<u64> = (0..self.basis.limbs()).map(|i| self.modulus(i).reduce_i128(factor)).collect();
+        self.mul_scalar_assign(&residues);
+    }
+
+    /// Forgets the residues that `basis` does not have.
+    pub fn truncate(&mut self, basis: Basis) {
+        assert!(self.basis.contains(basis), "{basis:?} of {:?}", self.basis);
+        let (from, to, len) = (self.basis.q, basis.q, self.ring.limb_len());
+        if from != to && basis.p > 0 {
+            self.buffer.words_mut().copy_within(from * len..(from + basis.p) * len, to * len);
+        }
+        self.basis = basis;
+    }
+
+    /// The same residues over a smaller basis.
+    #[must_use]
+    pub fn truncated(&self, basis: Basis) -> Self {
+        let mut out = Self::stale(&self.ring, basis);
+        out.map_limbs(Work::Light, |i, _, limb| limb.copy_from_slice(self.limb_over(basis, i)));
+        out
+    }
+
+    /// All words of the limbs in use.
+    pub(crate) fn words(&self) -> &[u64] {
+        &self.buffer.words()[..self.basis.limbs() * self.ring.limb_len()]
+    }
+
+    pub(crate) fn words_mut(&mut self) -> &mut [u64] {
+        &mut self.buffer.words_mut()[..self.basis.limbs() * self.ring.limb_len()]
+    }
+
+    /// The limb of the prime that limb `i` over `basis` has.
+    pub(crate) fn limb_over(&self, basis: Basis, i: usize) -> &[u64] {
+        debug_assert!(self.basis.contains(basis));
+        self.limb(if i < basis.q { i } else { self.basis.q + i - basis.q })
+    }
+
+    pub(crate) fn assert_covers<E>(&self, other: &Poly<E>) {
+        self.assert_covers_basis(&other.ring, other.basis);
+    }
+
+    pub(crate) fn assert_covers_basis(&self, ring: &Arc<Ring>, basis: Basis) {
+        assert!(Arc::ptr_eq(&self.ring, ring), "operands of different rings");
+        assert!(self.basis.contains(basis), "operand over {:?}, needed over {basis:?}", self.basis);
+    }
+
+    /// Runs `f(limb index, modulus, words)` for every limb.
+    pub(crate) fn map_limbs(&mut self, work: Work, f: impl Fn(usize, &Modulus, &mut [u64]) + Sync) {
+        let (ring, basis) = (Arc::clone(&self.ring), self.basis);
+        for_each_limb(work, self.words_mut(), ring.limb_len(), |i, limb| f(i, ring.modulus(basis, i), limb));
+    }
+
+    fn zip_assign(&mut self, other: &Self, kernel: fn(crate::Backend, &Modulus, &mut [u64], &[u64])) {
+        other.assert_covers(self);
+        let (backend, basis) = (self.ring.backend(), self.basis);
+        self.map_limbs(Work::Light, |i, m, limb| kernel(backend, m, limb, other.limb_over(basis, i)));
+    }
+
+    fn zip(&self, other: &Self, kernel: fn(crate::Backend, &Modulus, &mut [u64], &[u64], &[u64])) -> Self {
+        other.assert_covers(self);
+        let mut out = Self::stale(&self.ring, self.basis);
+        let (backend, basis) = (self.ring.backend(), self.basis);
+        out.map_limbs(Work::Light, |i, m, limb| kernel(backend, m, limb, self.limb(i), other.limb_over(basis, i)));
+        out
+    }
+
+    /// The same words read in another domain; the caller has transformed them.
+    pub(crate) fn into_domain<E>(self) -> Poly<E> {
+        Poly { ring: self.ring, basis: self.basis, buffer: self.buffer, domain: PhantomData }
+    }
+}
+
+impl<D> Clone for Poly<D> {
+    fn clone(&self) -> Self {
+        self.truncated(self.basis)
+    }
+}
+
+/// Equal residues over the same basis of the same ring.
+impl<D> PartialEq for Poly<D> {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.ring, &other.ring) && self.basis == other.basis && self.words() == other.words()
+    }
+}
+
+impl<D> Eq for Poly<D> {}
+
+/// Its shape; never its residues, which may be secret.
+impl<D> std::fmt::Debug for Poly<D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let domain = std::any::type_name::<D>().rsplit("::").next().unwrap_or_default();
+        write!(f, "Poly<{domain}>(degree {}, {:?})", self.ring.degree(), self.basis)
+    }
+}
+
+/// Overwrites every word, those of forgotten limbs too, in a way that is not optimised out.
+impl<D> Zeroize for Poly<D> {
+    fn zeroize(&mut self) {
+        self.buffer.words_mut().zeroize();
+    }
+}

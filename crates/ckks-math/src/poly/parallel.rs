@@ -1,0 +1,65 @@
+//! Work shared among threads limb by limb.
+
+use rayon::prelude::*;
+
+/// How much there is to do for each word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// A few instructions: bound by memory.
+    Light,
+    /// A transform, a conversion, a sum of products.
+    Heavy,
+}
+
+impl Work {
+    /// Whether `words` of this work are worth a thread's while.
+    pub(crate) fn is_parallel(self, words: usize) -> bool {
+        let least = match self {
+            Self::Light => 1 << 17,
+            Self::Heavy => 1 << 13,
+        };
+        words >= least && rayon::current_num_threads() > 1
+    }
+}
+
+/// `f(index, limb)` for every limb of `words`.
+pub(crate) fn for_each_limb(work: Work, words: &mut [u64], len: usize, f: impl Fn(usize, &mut [u64]) + Sync) {
+    if work.is_parallel(words.len()) {
+        words.par_chunks_exact_mut(len).enumerate().for_each(|(i, limb)| f(i, limb));
+    } else {
+        words.chunks_exact_mut(len).enumerate().for_each(|(i, limb)| f(i, limb));
+    }
+}
+
+/// `f(index, limbs)` for every pair of limbs of two buffers.
+pub(crate) fn for_each_limb_pair(
+    work: Work,
+    [a, b]: [&mut [u64]; 2],
+    len: usize,
+    f: impl Fn(usize, [&mut [u64]; 2]) + Sync,
+) {
+    if work.is_parallel(a.len()) {
+        let pairs = a.par_chunks_exact_mut(len).zip(b.par_chunks_exact_mut(len));
+        pairs.enumerate().for_each(|(i, (a, b))| f(i, [a, b]));
+    } else {
+        let pairs = a.chunks_exact_mut(len).zip(b.chunks_exact_mut(len));
+        pairs.enumerate().for_each(|(i, (a, b))| f(i, [a, b]));
+    }
+}
+
+/// `f(index, limbs)` for every triple of limbs of three buffers.
+pub(crate) fn for_each_limb_triple(
+    work: Work,
+    [a, b, c]: [&mut [u64]; 3],
+    len: usize,
+    f: impl Fn(usize, [&mut [u64]; 3]) + Sync,
+) {
+    if work.is_parallel(a.len()) {
+        let pairs = a.par_chunks_exact_mut(len).zip(b.par_chunks_exact_mut(len));
+        let triples = pairs.zip(c.par_chunks_exact_mut(len));
+        triples.enumerate().for_each(|(i, ((a, b), c))| f(i, [a, b, c]));
+    } else {
+        let pairs = a.chunks_exact_mut(len).zip(b.chunks_exact_mut(len));
+        pairs.zip(c.chunks_exact_mut(len)).enumerate().for_each(|(i, ((a, b), c))| f(i, [a, b, c]));
+    }
+}

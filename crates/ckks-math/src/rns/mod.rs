@@ -1,0 +1,7 @@
+//! Between residue systems: base conversion, division by dropped primes, key-switching digits.
+
+mod convert;
+mod decompose;
+mod divide;
+
+pub(crate) use convert::Conversion;

@@ -1,0 +1,130 @@
+//! Public uniform polynomials from a seed, so that only the seed travels.
+
+use std::sync::Arc;
+
+use crate::{Basis, Ntt, Poly, Ring, poly::Work};
+
+/// Bytes of a [`Seed`].
+pub const SEED_BYTES: usize = 32;
+
+/// What a public uniform polynomial is expanded from.
+pub type Seed = [u8; SEED_BYTES];
+
+/// Separates these streams from every other use of BLAKE3.
+const DOMAIN: &[u8] = b"ckks-math 1 uniform polynomial";
+
+/// Words read from the stream at a time: wide reads keep BLAKE3's vectors full.
+const READ: usize = 1 << 11;
+
+/// A polynomial uniform over `basis`, as evaluations, from a public seed and a label that says what it is for.
+///
+/// Each prime has a stream of its own: BLAKE3 keyed with the seed, over the domain, the length of the label (8 bytes,
+/// little-endian), the label and the prime (8 bytes), read as little-endian words. A word keeps as many low bits as
+/// the prime has; those not below the prime are skipped; the k-th one kept is the k-th evaluation in the ring's order. So a
+/// limb depends on seed, label, prime and degree alone: a smaller basis gives the same limbs, every backend the same words.
+///
+/// Not for secrets: the time taken depends on the stream.
+pub fn uniform(ring: &Arc<Ring>, basis: Basis, seed: &Seed, label: &[u8]) -> Poly<Ntt> {
+    let mut out = Poly::zero(ring, basis);
+    let (row_len, stride) = (ring.row_len(), ring.layout().row_stride());
+    out.map_limbs(Work::Heavy, |_, m, limb| {
+        let mut hasher = blake3::Hasher::new_keyed(seed);
+        hasher.update(DOMAIN).update(&(label.len() as u64).to_le_bytes()).update(label);
+        hasher.update(&m.value().to_le_bytes());
+        let mut stream = Words::new(hasher.finalize_xof());
+        let mask = (1 << m.bits()) - 1;
+        for row in limb.chunks_exact_mut(stride) {
+            stream.fill_below(&mut row[..row_len], mask, m.value());
+        }
+    });
+    out
+}
+
+struct Words {
+    reader: blake3::OutputReader,
+    bytes: Box<[u8; READ * 8]>,
+    next: usize,
+}
+
+impl Words {
+    fn new(reader: blake3::OutputReader) -> Self {
+        Self { reader, bytes: Box::new([0; READ * 8]), next: READ }
+    }
+
+    fn fill_below(&mut self, out: &mut [u64], mask: u64, bound: u64) {
+        let mut filled = 0;
+        while filled < out.len() {
+            if self.next == READ {
+                self.reader.fill(&mut self.bytes[..]);
+                self.next = 0;
+            }
+            let words = &self.bytes.as_chunks::<8>().0[self.next..];
+            let mut used = 0;
+            for bytes in words {
+                if filled == out.len() {
+                    break;
+                }
+                // Written whether kept or not: no branch to mispredict.
+                let word = u64::from_le_bytes(*bytes) & mask;
+                out[filled] = word;
+                filled += usize::from(word < bound);
+                used += 1;
+            }
+            self.next += used;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{Backend, primes};
+
+    fn ring(backend: Backend) -> Arc<Ring> {
+        let q: Vec<u64> = [28, 36, 50].iter().map(|&b| primes::ntt_primes(12, b, 1, &[]).unwrap()[0]).collect();
+        Ring::with_backend(11, &q, &primes::ntt_primes(12, 45, 1, &[]).unwrap(), backend).unwrap()
+    }
+
+    #[test]
+    fn golden() {
+        for backend in Backend::available() {
+            let ring = ring(backend);
+            let poly = uniform(&ring, ring.full_basis(), &[42; SEED_BYTES], b"test");
+            let mut hasher = blake3::Hasher::new();
+            for i in 0..4 {
+                poly.rows(i).flatten().for_each(|w| {
+                    hasher.update(&w.to_le_bytes());
+                });
+            }
+            // Frozen: seeds in files mean these words.
+            assert_eq!(hasher.finalize().to_hex().as_str(), "");
+        }
+    }
+
+    #[test]
+    fn limbs_stand_alone_and_labels_separate() {
+        let ring = ring(Backend::Scalar);
+        let seed = [1; SEED_BYTES];
+        let whole = uniform(&ring, ring.full_basis(), &seed, b"a");
+        let part = Basis { q: 2, p: 1 };
+        assert!(uniform(&ring, part, &seed, b"a") == whole.truncated(part));
+        assert!(uniform(&ring, part, &seed, b"b") != whole.truncated(part));
+        assert!(uniform(&ring, part, &[2; SEED_BYTES], b"a") != whole.truncated(part));
+        whole.check_reduced().unwrap();
+    }
+
+    #[test]
+    fn words_are_uniform() {
+        let ring = ring(Backend::Scalar);
+        let poly = uniform(&ring, ring.full_basis(), &[3; SEED_BYTES], b"statistics");
+        for i in 0..4 {
+            let p = poly.modulus(i).value() as f64;
+            let n = ring.degree() as f64;
+            let mean = poly.rows(i).flatten().map(|&w| w as f64 / p).sum::<f64>() / n;
+            let square = poly.rows(i).flatten().map(|&w| (w as f64 / p).powi(2)).sum::<f64>() / n;
+            assert!((mean - 0.5).abs() < 5.0 * (1.0 / 12.0 / n).sqrt(), "limb {i}: mean {mean}");
+            assert!((square - 1.0 / 3.0).abs() < 5.0 * (4.0 / 45.0 / n).sqrt(), "limb {i}: mean square {square}");
+        }
+    }
+}

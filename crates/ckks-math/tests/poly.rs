@@ -1,0 +1,272 @@
+//! Ring operations of every backend against word-by-word arithmetic.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::sync::Arc;
+
+use ckks_math::{Basis, Coeff, Modulus, Ntt, Poly, Ring, naive, sample};
+use common::{from_words, rings, uniform, words};
+use proptest::prelude::*;
+
+const BITS: [u32; 4] = [28, 36, 46, 50];
+
+fn check<D>(out: &Poly<D>, expected: impl Fn(&Modulus, usize, usize) -> u64) {
+    out.check_reduced().unwrap();
+    for i in 0..out.basis().limbs() {
+        let m = out.modulus(i);
+        for (k, &word) in words(out, i).iter().enumerate() {
+            assert_eq!(word, expected(m, i, k), "limb {i}, word {k}, {:?}", out.ring().backend());
+        }
+    }
+}
+
+/// Evaluations of which every third pair of words is at an edge.
+fn edgy(ring: &Arc<Ring>, basis: Basis, label: &str) -> Poly<Ntt> {
+    let mut poly = uniform(ring, basis, label);
+    let phase = label.len();
+    for i in 0..basis.limbs() {
+        let top = poly.modulus(i).value() - 1;
+        for row in poly.rows_mut(i) {
+            for (k, word) in row.iter_mut().enumerate() {
+                match (k * 7 / (phase + 1)) % 6 {
+                    0 => *word = top,
+                    1 => *word = 0,
+                    2 => *word = 1,
+                    _ => {}
+                }
+            }
+        }
+    }
+    poly
+}
+
+#[test]
+fn pointwise_operations() {
+    for log_n in [10, 13] {
+        for ring in rings(log_n, &BITS, 1) {
+            let basis = ring.full_basis();
+            let (a, b, c) = (edgy(&ring, basis, "a"), edgy(&ring, basis, "bb"), edgy(&ring, basis, "ccc"));
+            let w = |p: &Poly<Ntt>| (0..basis.limbs()).map(|i| words(p, i)).collect::<Vec<_>>();
+            let (wa, wb, wc) = (w(&a), w(&b), w(&c));
+            check(&a.add(&b), |m, i, k| m.add(wa[i][k], wb[i][k]));
+            check(&a.sub(&b), |m, i, k| m.sub(wa[i][k], wb[i][k]));
+            check(&a.mul(&b), |m, i, k| m.mul(wa[i][k], wb[i][k]));
+            let mut x = a.clone();
+            x.add_assign(&b);
+            assert!(x == a.add(&b));
+            x.sub_assign(&b);
+            assert!(x == a);
+            x.neg_assign();
+            check(&x, |m, i, k| m.neg(wa[i][k]));
+            x.neg_assign();
+            x.mul_assign(&b);
+            assert!(x == a.mul(&b));
+            x.mul_add_assign(&c, &a);
+            check(&x, |m, i, k| m.add(m.mul(wa[i][k], wb[i][k]), m.mul(wc[i][k], wa[i][k])));
+            for factor in [0, 1, -1, 12345, i128::from(u64::MAX) << 20, i128::MIN] {
+                let mut x = a.clone();
+                x.mul_integer_assign(factor);
+                check(&x, |m, i, k| m.mul(wa[i][k], m.reduce_i128(factor)));
+            }
+        }
+    }
+}
+
+#[test]
+fn sums_of_products() {
+    for ring in rings(11, &BITS, 1) {
+        let (wide, basis) = (ring.full_basis(), Basis { q: 3, p: 1 });
+        for count in [1, 2, 3, 7, 16, 17, 40] {
+            let make = |name: &str| -> Vec<Poly<Ntt>> {
+                (0..count).map(|t| edgy(&ring, if t == 0 { basis } else { wide }, &format!("{name}{t}"))).collect()
+            };
+            let (a, b, c, d) = (make("a"), make("bb"), make("ccc"), make("dddd"));
+            let naive_sum = |x: &[Poly<Ntt>], y: &[Poly<Ntt>]| {
+                let mut sum = Poly::zero(&ring, basis);
+                x.iter().zip(y).for_each(|(x, y)| sum.mul_add_assign(x, y));
+                sum
+            };
+            let terms: Vec<_> = a.iter().zip(&b).collect();
+            assert!(Poly::dot(&terms) == naive_sum(&a, &b), "{count} terms");
+            let [x, y] = Poly::dot2(&a, &b, &c);
+            assert!(x == naive_sum(&a, &b) && y == naive_sum(&a, &c), "{count} terms");
+            let terms: Vec<_> = (0..count).map(|t| ([&a[t], &b[t]], [&c[t], &d[t]])).collect();
+            let [x, y, z] = Poly::tensor_dot(&terms);
+            assert!(x == naive_sum(&a, &c) && z == naive_sum(&b, &d), "{count} terms");
+            assert!(y == naive_sum(&a, &d).add(&naive_sum(&b, &c)), "{count} terms");
+        }
+    }
+}
+
+/// The lazy sums at their bound: every word p - 1, more terms than any kernel takes at once.
+#[test]
+fn long_sums_of_the_largest_words() {
+    for ring in rings(10, &[50, 30], 0) {
+        let basis = ring.full_basis();
+        let mut top = Poly::<Ntt>::zero(&ring, basis);
+        for i in 0..2 {
+            let value = top.modulus(i).value() - 1;
+            top.rows_mut(i).flatten().for_each(|w| *w = value);
+        }
+        for count in [1023, 1024, 1025, 5000] {
+            check(&Poly::dot(&vec![(&top, &top); count]), |m, _, _| m.reduce(count as u64));
+            let [x, y, z] = Poly::tensor_dot(&vec![([&top; 2], [&top; 2]); count]);
+            check(&x, |m, _, _| m.reduce(count as u64));
+            check(&y, |m, _, _| m.reduce(2 * count as u64));
+            check(&z, |m, _, _| m.reduce(count as u64));
+            let many: Vec<_> = (0..count.min(1100)).map(|_| top.clone()).collect();
+            let [x, y] = Poly::dot2(&many, &many, &many);
+            check(&x, |m, _, _| m.reduce(many.len() as u64));
+            assert!(x == y);
+        }
+    }
+}
+
+#[test]
+fn automorphisms() {
+    for log_n in 10..=16 {
+        for ring in rings(log_n, &[30, 50], 0) {
+            let basis = ring.full_basis();
+            let f = uniform(&ring, basis, "f");
+            let two_n = 2 * ring.degree();
+            for g in [1, 3, 5, 25, two_n - 1, two_n / 2 + 1, 5usize.pow(7) % two_n, two_n - 5] {
+                let table = ring.automorphism(g);
+                let image = f.automorphism(&table);
+                image.check_reduced().unwrap();
+                let coefficients = f.clone().into_coeff();
+                let expected = coefficients.automorphism(g);
+                assert!(image.into_coeff() == expected, "X^{g} in 2^{log_n}");
+                if log_n == 10 {
+                    for i in 0..2 {
+                        let naive = naive::automorphism(f.modulus(i), &words(&coefficients, i), g);
+                        assert_eq!(words(&expected, i), naive);
+                    }
+                }
+            }
+            let mut smaller = Poly::zero(&ring, Basis::of_q(1));
+            let table = ring.automorphism(5);
+            f.automorphism_into(&table, &mut smaller);
+            assert!(smaller == f.automorphism(&table).truncated(Basis::of_q(1)));
+        }
+    }
+}
+
+#[test]
+fn monomials() {
+    for log_n in [10, 13, 15] {
+        for ring in rings(log_n, &[30, 50], 0) {
+            let (basis, n) = (ring.full_basis(), ring.degree());
+            let f = uniform(&ring, basis, "f").into_coeff();
+            for power in [0, 1, n / 2, n - 1, n, n + 3, 2 * n - 1] {
+                let mut x = vec![0i64; n];
+                x[power % n] = if power < n { 1 } else { -1 };
+                let product = f.clone().into_ntt().mul(&Poly::from_signed(&ring, basis, &x).into_ntt());
+                assert!(f.mul_monomial(power) == product.into_coeff());
+            }
+            let mut g = f.clone().into_ntt();
+            g.mul_i_assign();
+            assert!(g.into_coeff() == f.mul_monomial(n / 2));
+        }
+    }
+}
+
+#[test]
+fn truncation_keeps_the_right_limbs() {
+    for ring in rings(13, &BITS, 2) {
+        let f = uniform(&ring, ring.full_basis(), "f");
+        for basis in [Basis { q: 2, p: 2 }, Basis { q: 4, p: 1 }, Basis { q: 1, p: 0 }, Basis { q: 3, p: 1 }] {
+            let copy = f.truncated(basis);
+            let mut own = f.clone();
+            own.truncate(basis);
+            assert!(copy == own);
+            assert!(copy == uniform(&ring, basis, "f"));
+        }
+    }
+}
+
+#[test]
+fn multiplying_by_the_special_primes_and_back() {
+    for ring in rings(12, &BITS, 3) {
+        let f = uniform(&ring, Basis::of_q(3), "f");
+        for p in 1..=3 {
+            assert!(f.times_special(p).mod_down() == f);
+        }
+    }
+}
+
+#[test]
+fn integers_survive_residues() {
+    for ring in rings(10, &[28, 50, 36], 0) {
+        let n = ring.degree() as i128;
+        let exact: Vec<i128> = (0..n).map(|k| (k - n / 2) * ((1 << 90) / n) + k).collect();
+        let poly = Poly::from_i128(&ring, Basis::of_q(3), &exact);
+        assert_eq!(poly.to_centred_i128().unwrap(), exact);
+        for (got, &x) in poly.to_centred_f64().iter().zip(&exact) {
+            assert!((got - x as f64).abs() <= 4.0 * f64::EPSILON * (x as f64).abs());
+        }
+        // The ends of the centred range.
+        for limbs in 1..=2 {
+            let q: i128 = ring.q()[..limbs].iter().map(|m| i128::from(m.value())).product();
+            let ends = [q / 2, -(q / 2), 0, 1, -1];
+            let poly = Poly::from_i128(&ring, Basis::of_q(limbs), &ends);
+            assert_eq!(poly.to_centred_i128().unwrap()[..5], ends);
+        }
+        let small = Poly::from_signed(&ring, Basis::of_q(3), &[i64::MIN, i64::MAX, -1, 0, 5]);
+        assert_eq!(small.to_centred_i128().unwrap()[..5], [i64::MIN.into(), i64::MAX.into(), -1, 0, 5]);
+    }
+}
+
+#[test]
+fn integers_too_large_are_refused() {
+    for ring in rings(10, &[50, 50, 50], 0) {
+        let poly = from_words(&ring, Basis::of_q(3), |i, k| if k == 77 { 12345 << i } else { 0 });
+        let error = poly.to_centred_i128().unwrap_err().to_string();
+        assert!(error.contains("77"), "{error}");
+        assert!(poly.to_centred_f64()[77].abs() > 2f64.powi(128));
+    }
+}
+
+#[test]
+fn bad_words_are_refused() {
+    for ring in rings(13, &[30, 50], 0) {
+        let mut poly: Poly<Coeff> = Poly::zero(&ring, Basis::of_q(2));
+        let p = poly.modulus(1).value();
+        let last = poly.limb(1).len() - 9;
+        poly.limb_mut(1)[last] = p;
+        assert!(poly.check_reduced().unwrap_err().to_string().contains("limb 1"));
+        poly.limb_mut(1)[last] = p - 1;
+        poly.check_reduced().unwrap();
+        poly.limb_mut(0)[last + 1] = 1;
+        assert!(poly.check_reduced().unwrap_err().to_string().contains("limb 0"));
+    }
+}
+
+#[test]
+fn wiping_reaches_forgotten_limbs() {
+    use zeroize::Zeroize;
+    for ring in rings(10, &[30, 50], 0) {
+        let secret = sample::ternary(&mut sample::SecureRng::from_seed([1; 32]), ring.degree());
+        let mut poly = Poly::from_signed(&ring, Basis::of_q(2), &secret);
+        poly.truncate(Basis::of_q(1));
+        poly.zeroize();
+        assert!(poly.limb(0).iter().all(|&w| w == 0));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    #[test]
+    fn the_ring_is_a_ring(seed: [u8; 32], g in 0usize..1024) {
+        for ring in rings(10, &[33, 50], 1) {
+            let basis = ring.full_basis();
+            let draw = |label: &str| sample::uniform(&ring, basis, &seed, label.as_bytes());
+            let (a, b, c) = (draw("a"), draw("b"), draw("c"));
+            prop_assert!(a.mul(&b.add(&c)) == a.mul(&b).add(&a.mul(&c)));
+            prop_assert!(a.mul(&b) == b.mul(&a));
+            prop_assert!(a.sub(&b).add(&b) == a);
+            let table = ring.automorphism(2 * g + 1);
+            prop_assert!(a.mul(&b).automorphism(&table) == a.automorphism(&table).mul(&b.automorphism(&table)));
+        }
+    }
+}
