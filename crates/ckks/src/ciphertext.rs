@@ -1,0 +1,135 @@
+//! Encrypted vectors, and sums of their products before relinearisation.
+
+use ckks_math::{Ntt, Poly};
+
+use crate::error::Error;
+use crate::keys::KeyId;
+use crate::params::Parameters;
+use crate::scale::Scale;
+
+/// An encrypted vector: `c0 + c1 s = scale * message + noise` modulo the primes up to its level.
+#[derive(Clone)]
+pub struct Ciphertext {
+    pub(crate) parameters: Parameters,
+    pub(crate) key_id: KeyId,
+    pub(crate) c: [Poly<Ntt>; 2],
+    pub(crate) scale: Scale,
+}
+
+/// A product of ciphertexts, or a sum of products: `c0 + c1 s + c2 s^2`. Relinearise once, after the last addition.
+#[derive(Clone)]
+pub struct Tensor {
+    pub(crate) parameters: Parameters,
+    pub(crate) key_id: KeyId,
+    pub(crate) c: [Poly<Ntt>; 3],
+    pub(crate) scale: Scale,
+}
+
+impl Ciphertext {
+    /// Takes two polynomials as a ciphertext.
+    ///
+    /// # Errors
+    /// [`Error::WrongParameters`] if their bases differ or hold special primes.
+    pub fn from_parts(
+        parameters: &Parameters,
+        key_id: KeyId,
+        c: [Poly<Ntt>; 2],
+        scale: Scale,
+    ) -> Result<Self, Error> {
+        let (left, right) = (c[0].basis(), c[1].basis());
+        if left != right || left.p != 0 || left.q == 0 {
+            return Err(Error::WrongParameters {
+                operation: "ciphertext from parts",
+                expected: "two polynomials over the same ciphertext primes".into(),
+                got: format!("{left:?} and {right:?}"),
+            });
+        }
+        Ok(Self { parameters: parameters.clone(), key_id, c, scale })
+    }
+
+    /// The parameter set.
+    #[must_use]
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The secret key this is under, by id.
+    #[must_use]
+    pub fn key_id(&self) -> KeyId {
+        self.key_id
+    }
+
+    /// Level: number of ciphertext primes less one.
+    #[must_use]
+    pub fn level(&self) -> usize {
+        self.c[0].basis().q - 1
+    }
+
+    /// The scale.
+    #[must_use]
+    pub fn scale(&self) -> &Scale {
+        &self.scale
+    }
+
+    /// The polynomials `c0`, `c1`.
+    #[must_use]
+    pub fn polys(&self) -> &[Poly<Ntt>; 2] {
+        &self.c
+    }
+
+    /// The polynomials `c0`, `c1`, by value.
+    #[must_use]
+    pub fn into_polys(self) -> [Poly<Ntt>; 2] {
+        self.c
+    }
+
+    /// The same ciphertext read at another scale: multiplies the message by `self.scale / scale` without touching it.
+    #[must_use]
+    pub fn with_scale(mut self, scale: Scale) -> Self {
+        self.scale = scale;
+        self
+    }
+
+    /// A ciphertext under the same key with other polynomials and scale.
+    pub(crate) fn with(&self, c: [Poly<Ntt>; 2], scale: Scale) -> Self {
+        Self { parameters: self.parameters.clone(), key_id: self.key_id, c, scale }
+    }
+
+    /// Bytes that the polynomials occupy in memory.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        2 * (self.level() + 1) * self.parameters.ring().limb_len() * size_of::<u64>()
+    }
+}
+
+impl Tensor {
+    /// Level: number of ciphertext primes less one.
+    #[must_use]
+    pub fn level(&self) -> usize {
+        self.c[0].basis().q - 1
+    }
+
+    /// The scale: the product of the factors' scales.
+    #[must_use]
+    pub fn scale(&self) -> &Scale {
+        &self.scale
+    }
+
+    /// The polynomials `c0`, `c1`, `c2`.
+    #[must_use]
+    pub fn polys(&self) -> &[Poly<Ntt>; 3] {
+        &self.c
+    }
+}
+
+impl std::fmt::Debug for Ciphertext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Ciphertext({}, level {}, scale {})", self.parameters.name(), self.level(), self.scale)
+    }
+}
+
+impl std::fmt::Debug for Tensor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tensor({}, level {}, scale {})", self.parameters.name(), self.level(), self.scale)
+    }
+}

@@ -1,0 +1,72 @@
+//! Decryption.
+
+use crate::ciphertext::{Ciphertext, Tensor};
+use crate::error::Error;
+use crate::keys::{KeyId, SecretKey, SecretPoly};
+use crate::params::Parameters;
+use crate::plaintext::Plaintext;
+
+/// Opens ciphertexts.
+///
+/// The result holds the noise of the computation. Given to others it can reveal the secret key (Li, Micciancio,
+/// EUROCRYPT 2021): publish only rounded or flooded values.
+#[derive(Clone, Copy)]
+pub struct Decryptor<'a> {
+    secret: &'a SecretKey,
+}
+
+impl<'a> Decryptor<'a> {
+    /// A decryptor with this key.
+    #[must_use]
+    pub fn new(secret: &'a SecretKey) -> Self {
+        Self { secret }
+    }
+
+    /// Decrypts to a plaintext of the same level and scale.
+    ///
+    /// # Errors
+    /// [`Error::WrongKey`] or [`Error::WrongParameters`] if it is not under this key.
+    pub fn decrypt(&self, ciphertext: &Ciphertext) -> Result<Plaintext, Error> {
+        self.check(&ciphertext.parameters, ciphertext.key_id)?;
+        let [c0, c1] = &ciphertext.c;
+        let s = SecretPoly(self.secret.poly().truncated(c0.basis()));
+        let mut poly = c0.clone();
+        poly.mul_add_assign(c1, &s.0);
+        Ok(Plaintext { poly, scale: ciphertext.scale.clone() })
+    }
+
+    /// Decrypts a product before relinearisation.
+    ///
+    /// # Errors
+    /// As [`decrypt`](Self::decrypt).
+    pub fn decrypt_tensor(&self, tensor: &Tensor) -> Result<Plaintext, Error> {
+        self.check(&tensor.parameters, tensor.key_id)?;
+        let [c0, c1, c2] = &tensor.c;
+        let s = SecretPoly(self.secret.poly().truncated(c0.basis()));
+        // c0 + (c1 + c2 s) s
+        let mut inner = c1.clone();
+        inner.mul_add_assign(c2, &s.0);
+        let mut poly = c0.clone();
+        poly.mul_add_assign(&inner, &s.0);
+        Ok(Plaintext { poly, scale: tensor.scale.clone() })
+    }
+
+    fn check(&self, parameters: &Parameters, key_id: KeyId) -> Result<(), Error> {
+        const OPERATION: &str = "decrypt";
+        if parameters != self.secret.parameters() {
+            return Err(Error::WrongParameters {
+                operation: OPERATION,
+                expected: self.secret.parameters().name().into(),
+                got: parameters.name().into(),
+            });
+        }
+        if key_id != self.secret.key_id() {
+            return Err(Error::WrongKey {
+                operation: OPERATION,
+                expected: self.secret.key_id().to_string(),
+                got: key_id.to_string(),
+            });
+        }
+        Ok(())
+    }
+}

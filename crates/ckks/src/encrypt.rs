@@ -1,0 +1,168 @@
+//! Encryption: symmetric with a seeded half, or under the public key.
+
+use ckks_math::sample::{self, SecureRng};
+use ckks_math::{Ntt, Poly};
+use zeroize::Zeroize;
+
+use crate::ciphertext::Ciphertext;
+use crate::error::Error;
+use crate::keys::{KeyId, PublicKey};
+use crate::params::Parameters;
+use crate::plaintext::Plaintext;
+use crate::scale::Scale;
+
+/// A fresh symmetric ciphertext whose second half is a seed: half the bytes to store and send.
+#[derive(Clone)]
+pub struct SeededCiphertext {
+    parameters: Parameters,
+    key_id: KeyId,
+    c0: Poly<Ntt>,
+    seed: [u8; 32],
+    scale: Scale,
+}
+
+impl SeededCiphertext {
+    /// Rebuilds a seeded ciphertext from what a file holds.
+    #[must_use]
+    pub fn from_parts(
+        parameters: &Parameters,
+        key_id: KeyId,
+        c0: Poly<Ntt>,
+        seed: [u8; 32],
+        scale: Scale,
+    ) -> Self {
+        Self { parameters: parameters.clone(), key_id, c0, seed, scale }
+    }
+
+    /// The first half.
+    #[must_use]
+    pub fn c0(&self) -> &Poly<Ntt> {
+        &self.c0
+    }
+
+    /// The seed of the second half.
+    #[must_use]
+    pub fn seed(&self) -> &[u8; 32] {
+        &self.seed
+    }
+
+    /// The scale.
+    #[must_use]
+    pub fn scale(&self) -> &Scale {
+        &self.scale
+    }
+
+    /// The parameter set.
+    #[must_use]
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The secret key this is under, by id.
+    #[must_use]
+    pub fn key_id(&self) -> KeyId {
+        self.key_id
+    }
+
+    /// Level: number of ciphertext primes less one.
+    #[must_use]
+    pub fn level(&self) -> usize {
+        self.c0.basis().q - 1
+    }
+
+    /// Draws the second half from the seed.
+    #[must_use]
+    pub fn expand(self) -> Ciphertext {
+        let c1 = seeded_half(&self.parameters, self.level(), &self.seed);
+        Ciphertext { parameters: self.parameters, key_id: self.key_id, c: [self.c0, c1], scale: self.scale }
+    }
+}
+
+fn seeded_half(parameters: &Parameters, level: usize, seed: &[u8; 32]) -> Poly<Ntt> {
+    sample::uniform(parameters.ring(), parameters.basis(level), seed, b"ciphertext a")
+}
+
+/// Encrypts under the secret key: error variance `sigma^2`, half the bytes.
+#[cfg(feature = "client")]
+#[derive(Clone, Copy)]
+pub struct SecretEncryptor<'a> {
+    secret: &'a crate::keys::SecretKey,
+}
+
+#[cfg(feature = "client")]
+impl<'a> SecretEncryptor<'a> {
+    /// An encryptor under this key.
+    #[must_use]
+    pub fn new(secret: &'a crate::keys::SecretKey) -> Self {
+        Self { secret }
+    }
+
+    /// Encrypts a plaintext at its level.
+    ///
+    /// # Errors
+    /// [`Error::WrongParameters`] if the plaintext spans special primes.
+    pub fn encrypt(&self, plaintext: &Plaintext, rng: &mut SecureRng) -> Result<SeededCiphertext, Error> {
+        check_plaintext(plaintext)?;
+        let parameters = self.secret.parameters();
+        let (ring, basis) = (parameters.ring(), plaintext.poly.basis());
+        let mut seed = [0; 32];
+        rng.fill(&mut seed);
+        let a = seeded_half(parameters, plaintext.level(), &seed);
+        let error = sample::gaussian(rng, ring.degree());
+        let mut c0 = Poly::from_signed(ring, basis, &error).into_ntt();
+        let mut product = crate::keys::SecretPoly(self.secret.poly().truncated(basis));
+        product.0.mul_assign(&a);
+        c0.sub_assign(&product.0);
+        c0.add_assign(&plaintext.poly);
+        let (parameters, key_id) = (parameters.clone(), self.secret.key_id());
+        Ok(SeededCiphertext { parameters, key_id, c0, seed, scale: plaintext.scale.clone() })
+    }
+}
+
+/// Encrypts under the public key.
+#[derive(Clone, Copy)]
+pub struct PublicEncryptor<'a> {
+    public: &'a PublicKey,
+}
+
+impl<'a> PublicEncryptor<'a> {
+    /// An encryptor under this key.
+    #[must_use]
+    pub fn new(public: &'a PublicKey) -> Self {
+        Self { public }
+    }
+
+    /// Encrypts a plaintext at its level: `(v b + e0 + m, v a + e1)` with ternary `v`.
+    ///
+    /// # Errors
+    /// [`Error::WrongParameters`] if the plaintext spans special primes.
+    pub fn encrypt(&self, plaintext: &Plaintext, rng: &mut SecureRng) -> Result<Ciphertext, Error> {
+        check_plaintext(plaintext)?;
+        let parameters = &self.public.parameters;
+        let (ring, basis) = (parameters.ring(), plaintext.poly.basis());
+        let mut v = Poly::from_signed(ring, basis, &sample::ternary(rng, ring.degree())).into_ntt();
+        let masked = |half: &Poly<Ntt>, rng: &mut SecureRng| {
+            let mut c = Poly::from_signed(ring, basis, &sample::gaussian(rng, ring.degree())).into_ntt();
+            c.mul_add_assign(&v, &half.truncated(basis));
+            c
+        };
+        let mut c0 = masked(&self.public.b, rng);
+        let c1 = masked(&self.public.a, rng);
+        v.zeroize();
+        c0.add_assign(&plaintext.poly);
+        let (parameters, key_id) = (parameters.clone(), self.public.key_id());
+        Ok(Ciphertext { parameters, key_id, c: [c0, c1], scale: plaintext.scale.clone() })
+    }
+}
+
+fn check_plaintext(plaintext: &Plaintext) -> Result<(), Error> {
+    let basis = plaintext.poly.basis();
+    if basis.p != 0 {
+        return Err(Error::WrongParameters {
+            operation: "encrypt",
+            expected: "a plaintext over ciphertext primes".into(),
+            got: format!("{basis:?}"),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! Operations that need no key: sums, constants, plaintexts, rescaling.
+
+use ckks_math::{Ntt, Poly};
+
+use super::{Evaluator, at_level, same_key};
+use crate::ciphertext::{Ciphertext, Tensor};
+use crate::error::Error;
+use crate::plaintext::Plaintext;
+use crate::scale::Scale;
+
+impl Evaluator {
+    /// `a + b`, at the lower level.
+    ///
+    /// # Errors
+    /// [`Error::ScaleMismatch`], [`Error::WrongKey`], [`Error::WrongParameters`].
+    pub fn add(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext, Error> {
+        let mut sum = a.clone();
+        self.add_assign(&mut sum, b)?;
+        Ok(sum)
+    }
+
+    /// `a += b`, at the lower level.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn add_assign(&self, a: &mut Ciphertext, b: &Ciphertext) -> Result<(), Error> {
+        self.combine("add", a, b, |x, y| x.add_assign(y))
+    }
+
+    /// `a - b`, at the lower level.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn sub(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext, Error> {
+        let mut difference = a.clone();
+        self.sub_assign(&mut difference, b)?;
+        Ok(difference)
+    }
+
+    /// `a -= b`, at the lower level.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn sub_assign(&self, a: &mut Ciphertext, b: &Ciphertext) -> Result<(), Error> {
+        self.combine("subtract", a, b, |x, y| x.sub_assign(y))
+    }
+
+    /// `-a`.
+    #[must_use]
+    pub fn neg(&self, a: &Ciphertext) -> Ciphertext {
+        let mut negated = a.clone();
+        negated.c.iter_mut().for_each(Poly::neg_assign);
+        negated
+    }
+
+    /// `a + p` for a plaintext of the same scale, at the lower level.
+    ///
+    /// # Errors
+    /// [`Error::ScaleMismatch`].
+    pub fn add_plain(&self, a: &Ciphertext, p: &Plaintext) -> Result<Ciphertext, Error> {
+        same_scale("add a plaintext", &a.scale, &p.scale)?;
+        let mut sum = self.drop_to(a, a.level().min(p.level()))?;
+        sum.c[0].add_assign(&at_level(&p.poly, sum.level()));
+        Ok(sum)
+    }
+
+    /// `a + constant` in every slot.
+    #[must_use]
+    pub fn add_const(&self, a: &Ciphertext, constant: f64) -> Ciphertext {
+        let mut sum = a.clone();
+        add_integer(&mut sum.c[0], scaled(constant, &a.scale));
+        sum
+    }
+
+    /// `a * p`, at the lower level. The scales multiply; no rescaling.
+    ///
+    /// # Errors
+    /// [`Error::WrongParameters`] if the plaintext is over another ring.
+    pub fn mul_plain(&self, a: &Ciphertext, p: &Plaintext) -> Result<Ciphertext, Error> {
+        let mut product = self.drop_to(a, a.level().min(p.level()))?;
+        if product.c[0].ring().degree() != p.poly.ring().degree() {
+            let degree = |poly: &Poly<Ntt>| format!("N = {}", poly.ring().degree());
+            let (expected, got) = (degree(&product.c[0]), degree(&p.poly));
+            return Err(Error::WrongParameters { operation: "multiply by a plaintext", expected, got });
+        }
+        let factor = at_level(&p.poly, product.level());
+        product.c.iter_mut().for_each(|c| c.mul_assign(&factor));
+        product.scale = a.scale.mul(&p.scale);
+        Ok(product)
+    }
+
+    /// `a * constant`, the constant rounded at `scale`. The scales multiply; no rescaling.
+    #[must_use]
+    pub fn mul_const(&self, a: &Ciphertext, constant: f64, scale: &Scale) -> Ciphertext {
+        let mut product = a.clone();
+        let factor = scaled(constant, scale);
+        product.c.iter_mut().for_each(|c| c.mul_integer_assign(factor));
+        product.scale = a.scale.mul(scale);
+        product
+    }
+
+    /// `a * constant`, rescaled by one level to exactly the scale `target`.
+    ///
+    /// # Errors
+    /// [`Error::LevelTooLow`] at level 0.
+    pub fn mul_const_to(&self, a: &Ciphertext, constant: f64, target: &Scale) -> Result<Ciphertext, Error> {
+        let factor = target.mul(&self.parameters().rescale_factor(a.level())).div(&a.scale);
+        self.rescale(&self.mul_const(a, constant, &factor))
+    }
+
+    /// `a * factor` for an integer: no level, no change of scale.
+    #[must_use]
+    pub fn mul_integer(&self, a: &Ciphertext, factor: i64) -> Ciphertext {
+        let mut product = a.clone();
+        product.c.iter_mut().for_each(|c| c.mul_integer_assign(i128::from(factor)));
+        product
+    }
+
+    /// Every slot times the imaginary unit: multiplication by `X^{N/2}`. Exact, free of noise.
+    #[must_use]
+    pub fn mul_i(&self, a: &Ciphertext) -> Ciphertext {
+        let mut product = a.clone();
+        product.c.iter_mut().for_each(Poly::<Ntt>::mul_i_assign);
+        product
+    }
+
+    /// Divides by the last prime with rounding: one level down, the scale divided by exactly that prime.
+    ///
+    /// # Errors
+    /// [`Error::LevelTooLow`] at level 0.
+    pub fn rescale(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
+        require_level("rescale", 1, a.level())?;
+        let scale = a.scale.div_prime(self.parameters().q(a.level()).value());
+        let c = [a.c[0].rescale(), a.c[1].rescale()];
+        Ok(a.with(c, scale))
+    }
+
+    /// The same message and scale at a lower level: drops primes.
+    ///
+    /// # Errors
+    /// [`Error::LevelTooLow`] if `level` is above the ciphertext's.
+    pub fn drop_to(&self, a: &Ciphertext, level: usize) -> Result<Ciphertext, Error> {
+        require_level("drop to a level", level, a.level())?;
+        let c = [at_level(&a.c[0], level).into_owned(), at_level(&a.c[1], level).into_owned()];
+        Ok(a.with(c, a.scale.clone()))
+    }
+
+    /// `a += b` for products before relinearisation.
+    ///
+    /// # Errors
+    /// [`Error::ScaleMismatch`]; [`Error::WrongKey`]; [`Error::LevelTooLow`] if the levels differ.
+    pub fn add_tensor_assign(&self, a: &mut Tensor, b: &Tensor) -> Result<(), Error> {
+        self.check("add products", &b.parameters, b.key_id)?;
+        same_scale("add products", &a.scale, &b.scale)?;
+        require_level("add products", a.level(), b.level())?;
+        for (x, y) in a.c.iter_mut().zip(&b.c) {
+            x.add_assign(&at_level(y, x.basis().q - 1));
+        }
+        Ok(())
+    }
+
+    fn combine(
+        &self,
+        operation: &'static str,
+        a: &mut Ciphertext,
+        b: &Ciphertext,
+        apply: impl Fn(&mut Poly<Ntt>, &Poly<Ntt>),
+    ) -> Result<(), Error> {
+        same_key(operation, a, b)?;
+        same_scale(operation, &a.scale, &b.scale)?;
+        let level = a.level().min(b.level());
+        if a.level() > level {
+            let basis = a.parameters.basis(level);
+            a.c.iter_mut().for_each(|c| c.truncate(basis));
+        }
+        for (x, y) in a.c.iter_mut().zip(&b.c) {
+            apply(x, &at_level(y, level));
+        }
+        Ok(())
+    }
+}
+
+/// Adds an integer to the polynomial: the same residue at every evaluation.
+fn add_integer(poly: &mut Poly<Ntt>, value: i128) {
+    for limb in 0..poly.basis().limbs() {
+        let modulus = *poly.modulus(limb);
+        let residue = modulus.reduce_i128(value);
+        for word in poly.rows_mut(limb).flatten() {
+            *word = modulus.add(*word, residue);
+        }
+    }
+}
+
+/// `round(constant * scale)`.
+fn scaled(constant: f64, scale: &Scale) -> i128 {
+    assert!(constant.is_finite(), "a constant must be finite, got {constant}");
+    (constant * scale.to_f64()).round() as i128
+}
+
+pub(super) fn same_scale(operation: &'static str, left: &Scale, right: &Scale) -> Result<(), Error> {
+    if left == right {
+        return Ok(());
+    }
+    Err(Error::ScaleMismatch { operation, left: left.clone(), right: right.clone() })
+}
+
+pub(super) fn require_level(operation: &'static str, needed: usize, got: usize) -> Result<(), Error> {
+    if got >= needed { Ok(()) } else { Err(Error::LevelTooLow { operation, needed, got }) }
+}

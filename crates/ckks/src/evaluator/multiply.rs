@@ -1,0 +1,93 @@
+//! Products of ciphertexts.
+
+use ckks_math::Poly;
+
+use super::keyswitch::add_raised;
+use super::linear::{require_level, same_scale};
+use super::{Evaluator, at_level, same_key};
+use crate::ciphertext::{Ciphertext, Tensor};
+use crate::error::Error;
+use crate::keys::KeyPurpose;
+
+impl Evaluator {
+    /// `a * b`, relinearised and rescaled: scale `a.scale * b.scale / q_level`, one level down.
+    ///
+    /// # Errors
+    /// [`Error::LevelTooLow`] at level 0; [`Error::MissingKey`]; [`Error::WrongKey`].
+    pub fn mul(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext, Error> {
+        self.relinearise_rescale(&self.tensor(a, b)?)
+    }
+
+    /// `a * b` before relinearisation, at the lower level.
+    ///
+    /// # Errors
+    /// [`Error::WrongKey`], [`Error::WrongParameters`].
+    pub fn tensor(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Tensor, Error> {
+        self.tensor_sum(&[(a, b)])
+    }
+
+    /// `sum a_i * b_i` before relinearisation, at the lowest level among all factors: one reduction for the whole sum.
+    ///
+    /// # Errors
+    /// [`Error::ScaleMismatch`] if the products' scales differ; [`Error::WrongKey`]; [`Error::WrongParameters`].
+    ///
+    /// # Panics
+    /// If there is no term.
+    pub fn tensor_sum(&self, terms: &[(&Ciphertext, &Ciphertext)]) -> Result<Tensor, Error> {
+        const OPERATION: &str = "multiply";
+        let Some((first, _)) = terms.first() else { panic!("a sum of products needs a term") };
+        let scale = first.scale.mul(&terms[0].1.scale);
+        let mut level = usize::MAX;
+        for (a, b) in terms {
+            same_key(OPERATION, first, a)?;
+            same_key(OPERATION, first, b)?;
+            same_scale("sum of products", &scale, &a.scale.mul(&b.scale))?;
+            level = level.min(a.level()).min(b.level());
+        }
+        self.check(OPERATION, &first.parameters, first.key_id)?;
+        let shortened: Vec<_> = terms
+            .iter()
+            .map(|(a, b)| [&a.c[0], &a.c[1], &b.c[0], &b.c[1]].map(|c| at_level(c, level)))
+            .collect();
+        let factors: Vec<_> =
+            shortened.iter().map(|[a0, a1, b0, b1]| ([&**a0, &**a1], [&**b0, &**b1])).collect();
+        let c = Poly::tensor_dot(&factors);
+        Ok(Tensor { parameters: first.parameters.clone(), key_id: first.key_id, c, scale })
+    }
+
+    /// Back to two polynomials, at the same level and scale.
+    ///
+    /// # Errors
+    /// [`Error::MissingKey`] without a relinearisation key of that level.
+    pub fn relinearise(&self, tensor: &Tensor) -> Result<Ciphertext, Error> {
+        let key = self.relinearisation_key(tensor)?;
+        let [k0, k1] = self.switch(&self.decompose(&tensor.c[2], key.shape()), key);
+        let c = [tensor.c[0].add(&k0), tensor.c[1].add(&k1)];
+        Ok(Ciphertext {
+            parameters: tensor.parameters.clone(),
+            key_id: tensor.key_id,
+            c,
+            scale: tensor.scale.clone(),
+        })
+    }
+
+    /// Relinearises and rescales in one division by `P q_level`.
+    ///
+    /// # Errors
+    /// [`Error::LevelTooLow`] at level 0; [`Error::MissingKey`].
+    pub fn relinearise_rescale(&self, tensor: &Tensor) -> Result<Ciphertext, Error> {
+        require_level("multiply", 1, tensor.level())?;
+        let key = self.relinearisation_key(tensor)?;
+        let mut raised = self.switch_raised(&self.decompose(&tensor.c[2], key.shape()), key);
+        for (half, c) in raised.iter_mut().zip(&tensor.c) {
+            add_raised(half, c);
+        }
+        let scale = tensor.scale.div_prime(self.parameters().q(tensor.level()).value());
+        let c = raised.map(|half| half.mod_down_rescale());
+        Ok(Ciphertext { parameters: tensor.parameters.clone(), key_id: tensor.key_id, c, scale })
+    }
+
+    fn relinearisation_key(&self, tensor: &Tensor) -> Result<&crate::keys::SwitchingKey, Error> {
+        self.keys.find(KeyPurpose::Relinearisation, tensor.level(), "relinearise")
+    }
+}

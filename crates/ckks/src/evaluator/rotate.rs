@@ -1,0 +1,121 @@
+//! Rotations and conjugation.
+//!
+//! A Galois key leads to the preimage of the secret, so the automorphism is applied once, after the inner product, to
+//! two polynomials instead of to every digit.
+
+use ckks_math::{Ntt, Poly};
+
+use super::Evaluator;
+use crate::ciphertext::Ciphertext;
+use crate::error::Error;
+use crate::keys::{KeyPurpose, SwitchingKey, conjugation_element, galois_element};
+use crate::params::KeyShape;
+
+/// A ciphertext with its digits decomposed once, for many rotations.
+///
+/// Keys of one shape share the digits; a key of another shape decomposes anew.
+pub struct Hoisted<'a> {
+    ciphertext: &'a Ciphertext,
+    shape: KeyShape,
+    digits: Vec<Poly<Ntt>>,
+}
+
+impl Hoisted<'_> {
+    /// The ciphertext.
+    #[must_use]
+    pub fn ciphertext(&self) -> &Ciphertext {
+        self.ciphertext
+    }
+
+    /// The shape of the keys that the digits are for.
+    #[must_use]
+    pub fn shape(&self) -> KeyShape {
+        self.shape
+    }
+
+    /// The digits of its second polynomial, raised.
+    #[must_use]
+    pub fn digits(&self) -> &[Poly<Ntt>] {
+        &self.digits
+    }
+}
+
+impl Evaluator {
+    /// Rotates the slots: `rotate(v, k)[s] = v[s + k]`, indices modulo `N/2`.
+    ///
+    /// # Errors
+    /// [`Error::MissingKey`], [`Error::WrongKey`].
+    pub fn rotate(&self, a: &Ciphertext, steps: i64) -> Result<Ciphertext, Error> {
+        let g = galois_element(self.parameters().literal().log_n, steps);
+        self.automorphism(a, g, "rotate")
+    }
+
+    /// Conjugates every slot.
+    ///
+    /// # Errors
+    /// [`Error::MissingKey`], [`Error::WrongKey`].
+    pub fn conjugate(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
+        let g = conjugation_element(self.parameters().literal().log_n);
+        self.automorphism(a, g, "conjugate")
+    }
+
+    /// The automorphism `X -> X^g`, `g` odd.
+    ///
+    /// # Errors
+    /// [`Error::MissingKey`], [`Error::WrongKey`], [`Error::WrongParameters`].
+    pub fn automorphism(
+        &self,
+        a: &Ciphertext,
+        g: usize,
+        operation: &'static str,
+    ) -> Result<Ciphertext, Error> {
+        self.check(operation, &a.parameters, a.key_id)?;
+        if g == 1 {
+            return Ok(a.clone());
+        }
+        let key = self.keys.find(KeyPurpose::Galois(g), a.level(), operation)?;
+        Ok(self.apply(a, g, key, &self.decompose(&a.c[1], key.shape())))
+    }
+
+    /// Decomposes `a` once, for many rotations by keys of the shape that the parameter set has by default.
+    ///
+    /// # Errors
+    /// [`Error::WrongKey`], [`Error::WrongParameters`].
+    pub fn hoist<'a>(&self, a: &'a Ciphertext) -> Result<Hoisted<'a>, Error> {
+        self.hoist_for(a, self.parameters().key_shape(a.level()))
+    }
+
+    /// Decomposes `a` once, for many rotations by keys of that shape (its level does not matter).
+    ///
+    /// # Errors
+    /// [`Error::WrongKey`], [`Error::WrongParameters`].
+    pub fn hoist_for<'a>(&self, a: &'a Ciphertext, shape: KeyShape) -> Result<Hoisted<'a>, Error> {
+        self.check("rotate", &a.parameters, a.key_id)?;
+        Ok(Hoisted { ciphertext: a, shape, digits: self.decompose(&a.c[1], shape) })
+    }
+
+    /// A rotation of a hoisted ciphertext.
+    ///
+    /// # Errors
+    /// [`Error::MissingKey`].
+    pub fn rotate_hoisted(&self, a: &Hoisted<'_>, steps: i64) -> Result<Ciphertext, Error> {
+        let g = galois_element(self.parameters().literal().log_n, steps);
+        if g == 1 {
+            return Ok(a.ciphertext.clone());
+        }
+        let key = self.keys.find(KeyPurpose::Galois(g), a.ciphertext.level(), "rotate")?;
+        let same_shape =
+            key.shape().digit_limbs == a.shape.digit_limbs && key.shape().special == a.shape.special;
+        if !same_shape {
+            return self.automorphism(a.ciphertext, g, "rotate");
+        }
+        Ok(self.apply(a.ciphertext, g, key, &a.digits))
+    }
+
+    fn apply(&self, a: &Ciphertext, g: usize, key: &SwitchingKey, digits: &[Poly<Ntt>]) -> Ciphertext {
+        let [mut k0, k1] = self.switch(digits, key);
+        k0.add_assign(&a.c[0]);
+        let table = self.parameters().ring().automorphism(g);
+        a.with([k0.automorphism(&table), k1.automorphism(&table)], a.scale.clone())
+    }
+}

@@ -1,0 +1,122 @@
+//! The set of keys that a compute party evaluates with.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{KeyId, KeyPurpose, SwitchingKey, conjugation_element, galois_element};
+use crate::error::Error;
+use crate::params::Parameters;
+
+/// Relinearisation and Galois keys under one secret, each at its own level.
+#[derive(Clone, Debug)]
+pub struct EvaluationKeys {
+    parameters: Parameters,
+    key_id: KeyId,
+    keys: BTreeMap<KeyPurpose, Arc<SwitchingKey>>,
+}
+
+impl EvaluationKeys {
+    /// An empty set for keys under the secret `key_id`.
+    #[must_use]
+    pub fn new(parameters: &Parameters, key_id: KeyId) -> Self {
+        Self { parameters: parameters.clone(), key_id, keys: BTreeMap::new() }
+    }
+
+    /// The parameter set.
+    #[must_use]
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The secret key these belong to, by id.
+    #[must_use]
+    pub fn key_id(&self) -> KeyId {
+        self.key_id
+    }
+
+    /// Adds a key; of two keys of one purpose the one of the higher level stays.
+    ///
+    /// # Errors
+    /// [`Error::WrongParameters`] or [`Error::WrongKey`] if it does not belong here.
+    pub fn insert(&mut self, key: SwitchingKey) -> Result<(), Error> {
+        const OPERATION: &str = "add an evaluation key";
+        if key.parameters != self.parameters {
+            return Err(Error::WrongParameters {
+                operation: OPERATION,
+                expected: self.parameters.name().into(),
+                got: key.parameters.name().into(),
+            });
+        }
+        if key.key_id != self.key_id {
+            return Err(Error::WrongKey {
+                operation: OPERATION,
+                expected: self.key_id.to_string(),
+                got: key.key_id.to_string(),
+            });
+        }
+        let held = self.keys.get(&key.purpose).map(|held| held.level());
+        if held.is_none_or(|level| level < key.level()) {
+            self.keys.insert(key.purpose, Arc::new(key));
+        }
+        Ok(())
+    }
+
+    /// All keys, ordered by purpose.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<SwitchingKey>> {
+        self.keys.values()
+    }
+
+    /// Bytes that the keys occupy in memory.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.keys.values().map(|key| key.memory_bytes()).sum()
+    }
+
+    /// The key of that purpose, if it serves `level`.
+    ///
+    /// # Errors
+    /// [`Error::MissingKey`] if there is none, or only one of a lower level.
+    pub fn find(
+        &self,
+        purpose: KeyPurpose,
+        level: usize,
+        operation: &'static str,
+    ) -> Result<&SwitchingKey, Error> {
+        self.keys.get(&purpose).map(Arc::as_ref).filter(|key| key.level() >= level).ok_or_else(|| {
+            let key = self.describe(purpose);
+            Error::MissingKey { operation, key, level }
+        })
+    }
+
+    /// The key of a rotation by `steps`.
+    ///
+    /// # Errors
+    /// [`Error::MissingKey`].
+    pub fn rotation(&self, steps: i64, level: usize) -> Result<&SwitchingKey, Error> {
+        let g = galois_element(self.parameters.literal().log_n, steps);
+        self.find(KeyPurpose::Galois(g), level, "rotate")
+    }
+
+    fn describe(&self, purpose: KeyPurpose) -> String {
+        let log_n = self.parameters.literal().log_n;
+        match purpose {
+            KeyPurpose::Relinearisation => "relinearisation key".into(),
+            KeyPurpose::Galois(g) if g == conjugation_element(log_n) => "conjugation key".into(),
+            KeyPurpose::Galois(g) => {
+                let steps = (0..self.parameters.slots() as i64).find(|&k| galois_element(log_n, k) == g);
+                steps.map_or_else(
+                    || format!("Galois key of element {g}"),
+                    |k| format!("rotation key of {k} steps"),
+                )
+            }
+            KeyPurpose::Encapsulation => "encapsulation key".into(),
+            KeyPurpose::Decapsulation => "decapsulation key".into(),
+        }
+    }
+}
+
+impl std::fmt::Debug for SwitchingKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SwitchingKey({:?}, {:?})", self.purpose, self.shape)
+    }
+}

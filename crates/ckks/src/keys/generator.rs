@@ -1,0 +1,164 @@
+//! Generation of public keys from the secret.
+
+use ckks_math::sample::{self, SecureRng};
+use ckks_math::{Ntt, Poly};
+use zeroize::Zeroizing;
+
+use super::secret::SecretPoly;
+use super::switching::public_half;
+use super::{
+    KeyPurpose, PublicKey, SecretKey, SwitchingKey, conjugation_element, galois_element, inverse_element,
+    public,
+};
+use crate::error::Error;
+use crate::params::{KeyShape, Parameters};
+
+/// Makes the public keys of a secret key.
+pub struct KeyGenerator<'a> {
+    secret: &'a SecretKey,
+    rng: SecureRng,
+}
+
+impl<'a> KeyGenerator<'a> {
+    /// A generator with randomness from the operating system.
+    ///
+    /// # Errors
+    /// [`Error::Math`] if there is no randomness.
+    pub fn new(secret: &'a SecretKey) -> Result<Self, Error> {
+        Ok(Self { secret, rng: SecureRng::from_os()? })
+    }
+
+    /// A generator with given randomness: reproducible tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_rng(secret: &'a SecretKey, rng: SecureRng) -> Self {
+        Self { secret, rng }
+    }
+
+    /// The public encryption key.
+    pub fn public_key(&mut self) -> PublicKey {
+        let parameters = self.parameters().clone();
+        let seed = self.seed();
+        let a = public::public_half(&parameters, &seed);
+        let b = self.zero_encryption(&a, self.secret.poly());
+        PublicKey { key_id: self.secret.key_id, parameters, seed, b, a }
+    }
+
+    /// The relinearisation key of that shape.
+    ///
+    /// # Errors
+    /// [`Error::Insecure`] if the shape lies outside the security table, here and below.
+    pub fn relinearisation_key(&mut self, shape: KeyShape) -> Result<SwitchingKey, Error> {
+        let squared = SecretPoly(self.secret.poly().mul(self.secret.poly()));
+        self.switching_key(KeyPurpose::Relinearisation, &squared.0, self.secret, shape)
+    }
+
+    /// The key of a rotation by `steps` slots.
+    ///
+    /// # Errors
+    /// [`Error::Insecure`].
+    pub fn rotation_key(&mut self, steps: i64, shape: KeyShape) -> Result<SwitchingKey, Error> {
+        let g = galois_element(self.parameters().literal().log_n, steps);
+        self.galois_key(g, shape)
+    }
+
+    /// The key of complex conjugation.
+    ///
+    /// # Errors
+    /// [`Error::Insecure`].
+    pub fn conjugation_key(&mut self, shape: KeyShape) -> Result<SwitchingKey, Error> {
+        self.galois_key(conjugation_element(self.parameters().literal().log_n), shape)
+    }
+
+    /// The key of the automorphism `X -> X^g`, `g` odd.
+    ///
+    /// # Errors
+    /// [`Error::Insecure`].
+    pub fn galois_key(&mut self, g: usize, shape: KeyShape) -> Result<SwitchingKey, Error> {
+        let inverse = inverse_element(self.parameters().literal().log_n, g);
+        let preimage = self.preimage(inverse);
+        self.switching_key(KeyPurpose::Galois(g), self.secret.poly(), &preimage, shape)
+    }
+
+    /// A key from any secret polynomial `from`, over at least the shape's primes, to the secret `to`.
+    ///
+    /// # Errors
+    /// [`Error::Insecure`] if the shape lies outside the security table for the distribution of `to`.
+    pub fn switching_key(
+        &mut self,
+        purpose: KeyPurpose,
+        from: &Poly<Ntt>,
+        to: &SecretKey,
+        shape: KeyShape,
+    ) -> Result<SwitchingKey, Error> {
+        let parameters = self.parameters().clone();
+        parameters.check_key(shape, to.distribution)?;
+        let seed = self.seed();
+        let to = SecretPoly(to.poly().truncated(shape.basis()));
+        let a: Vec<_> =
+            (0..shape.digits()).map(|j| public_half(&parameters, purpose, shape, &seed, j)).collect();
+        let b = a
+            .iter()
+            .enumerate()
+            .map(|(digit, a)| {
+                let mut b = self.zero_encryption(a, &to.0);
+                add_digit(&parameters, &mut b, from, digit, shape);
+                b
+            })
+            .collect();
+        Ok(SwitchingKey { key_id: self.secret.key_id, parameters, purpose, shape, seed, b, a })
+    }
+
+    /// `-a s + e` over the basis of `a`.
+    fn zero_encryption(&mut self, a: &Poly<Ntt>, s: &Poly<Ntt>) -> Poly<Ntt> {
+        let (ring, basis) = (self.parameters().ring().clone(), a.basis());
+        let error = sample::gaussian(&mut self.rng, ring.degree());
+        let mut b = Poly::from_signed(&ring, basis, &error).into_ntt();
+        let mut product = SecretPoly(s.truncated(basis));
+        product.0.mul_assign(a);
+        b.sub_assign(&product.0);
+        b
+    }
+
+    /// The secret under the automorphism `X -> X^g`.
+    fn preimage(&self, g: usize) -> SecretKey {
+        let n = self.parameters().degree();
+        let mut image = Zeroizing::new(vec![0i64; n]);
+        for (i, &coefficient) in self.secret.coefficients.iter().enumerate() {
+            let exponent = i * g % (2 * n);
+            let sign = if exponent < n { 1 } else { -1 };
+            image[exponent % n] = sign * coefficient;
+        }
+        SecretKey::with_distribution(self.parameters(), self.secret.key_id, image, self.secret.distribution)
+    }
+
+    fn seed(&mut self) -> [u8; 32] {
+        let mut seed = [0; 32];
+        self.rng.fill(&mut seed);
+        seed
+    }
+
+    fn parameters(&self) -> &Parameters {
+        &self.secret.parameters
+    }
+}
+
+/// Adds `P * from` to the limbs of one digit: modulo every other prime the digit's factor vanishes.
+fn add_digit(parameters: &Parameters, b: &mut Poly<Ntt>, from: &Poly<Ntt>, digit: usize, shape: KeyShape) {
+    let ring = parameters.ring();
+    let first = digit * shape.digit_limbs;
+    let last = (first + shape.digit_limbs).min(shape.level + 1);
+    let factors: Vec<u64> = (0..shape.basis().limbs())
+        .map(|i| {
+            if !(first..last).contains(&i) {
+                return 0;
+            }
+            let modulus = ring.q()[i];
+            let special = &ring.p()[..shape.special];
+            special.iter().fold(1, |product, p| modulus.mul(product, modulus.reduce(p.value())))
+        })
+        .collect();
+    let mut term = SecretPoly(from.truncated(shape.basis()));
+    term.0.mul_scalar_assign(&factors);
+    b.add_assign(&term.0);
+}

@@ -1,0 +1,114 @@
+//! The secret key.
+
+use ckks_math::sample::{self, SecureRng};
+use ckks_math::{Ntt, Poly};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::KeyId;
+use crate::error::Error;
+use crate::params::Parameters;
+use crate::security::SecretDistribution;
+
+/// A ternary secret. Wiped from memory when dropped; has no `Debug`.
+pub struct SecretKey {
+    pub(crate) parameters: Parameters,
+    pub(crate) key_id: KeyId,
+    pub(crate) distribution: SecretDistribution,
+    pub(crate) coefficients: Zeroizing<Vec<i64>>,
+    /// Over all primes, special ones included.
+    pub(crate) ntt: SecretPoly,
+}
+
+/// A polynomial that is wiped when dropped.
+pub(crate) struct SecretPoly(pub(crate) Poly<Ntt>);
+
+impl Drop for SecretPoly {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl SecretKey {
+    /// Draws a secret by the parameter set's distribution, from the operating system's randomness.
+    ///
+    /// # Errors
+    /// [`Error::Math`] if the operating system gives no randomness.
+    pub fn generate(parameters: &Parameters) -> Result<Self, Error> {
+        Ok(Self::generate_with(parameters, &mut SecureRng::from_os()?))
+    }
+
+    /// Draws a secret from a given generator: reproducible tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn generate_with(parameters: &Parameters, rng: &mut SecureRng) -> Self {
+        let mut id = [0; 16];
+        rng.fill(&mut id);
+        let n = parameters.degree();
+        let coefficients = match parameters.literal().secret {
+            SecretDistribution::Ternary => sample::ternary(rng, n),
+            SecretDistribution::SparseTernary(weight) => sample::ternary_with_weight(rng, n, weight as usize),
+        };
+        Self::from_coefficients(parameters, KeyId(id), coefficients)
+    }
+
+    /// Draws the ephemeral sparse secret of the bootstrap; it carries the id of the key it serves.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameters`] if the set has no ephemeral weight; [`Error::Math`] without randomness.
+    pub fn generate_ephemeral(&self, rng: &mut SecureRng) -> Result<Self, Error> {
+        let Some(weight) = self.parameters.literal().ephemeral_weight else {
+            let name = self.parameters.name();
+            return Err(Error::InvalidParameters(format!(
+                "{name} has no ephemeral secret: it does not bootstrap"
+            )));
+        };
+        let coefficients = sample::ternary_with_weight(rng, self.parameters.degree(), weight as usize);
+        let distribution = SecretDistribution::SparseTernary(weight);
+        Ok(Self::with_distribution(&self.parameters, self.key_id, coefficients, distribution))
+    }
+
+    /// Rebuilds the secret of a parameter set from its coefficients, each in {-1, 0, 1}.
+    #[must_use]
+    pub fn from_coefficients(
+        parameters: &Parameters,
+        key_id: KeyId,
+        coefficients: Zeroizing<Vec<i64>>,
+    ) -> Self {
+        Self::with_distribution(parameters, key_id, coefficients, parameters.literal().secret)
+    }
+
+    pub(crate) fn with_distribution(
+        parameters: &Parameters,
+        key_id: KeyId,
+        coefficients: Zeroizing<Vec<i64>>,
+        distribution: SecretDistribution,
+    ) -> Self {
+        let ring = parameters.ring();
+        let ntt = Poly::from_signed(ring, ring.full_basis(), &coefficients).into_ntt();
+        Self { parameters: parameters.clone(), key_id, distribution, coefficients, ntt: SecretPoly(ntt) }
+    }
+
+    /// The parameter set.
+    #[must_use]
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The key's id.
+    #[must_use]
+    pub fn key_id(&self) -> KeyId {
+        self.key_id
+    }
+
+    /// The coefficients: for storing the key. Handle with care.
+    #[must_use]
+    pub fn coefficients(&self) -> &[i64] {
+        &self.coefficients
+    }
+
+    /// The secret over the NTT, over all primes. Handle with care.
+    #[must_use]
+    pub fn poly(&self) -> &Poly<Ntt> {
+        &self.ntt.0
+    }
+}

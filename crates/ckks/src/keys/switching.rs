@@ -1,0 +1,129 @@
+//! Switching keys: hybrid key switching with several special primes.
+//!
+//! Digit `j` of a key from `s'` to `s` encrypts `P g_j s'`, where `g_j` is 1 modulo the primes of digit `j` and 0 modulo
+//! the others (Han, Ki, *Better Bootstrapping for Approximate Homomorphic Encryption*, CT-RSA 2020, Section 3).
+
+use ckks_math::{Ntt, Poly};
+
+use super::KeyId;
+use crate::params::{KeyShape, Parameters};
+
+/// What a switching key is for. Part of the domain separation of its public randomness, and of its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KeyPurpose {
+    /// From `s^2` to `s`.
+    Relinearisation,
+    /// From `s` to the preimage of `s` under the automorphism `X -> X^g`: the automorphism is applied afterwards.
+    Galois(usize),
+    /// From the dense to the ephemeral sparse secret.
+    Encapsulation,
+    /// From the ephemeral sparse to the dense secret.
+    Decapsulation,
+}
+
+/// A public key that changes the secret a polynomial is multiplied by.
+#[derive(Clone)]
+pub struct SwitchingKey {
+    pub(crate) parameters: Parameters,
+    pub(crate) key_id: KeyId,
+    pub(crate) purpose: KeyPurpose,
+    pub(crate) shape: KeyShape,
+    pub(crate) seed: [u8; 32],
+    /// The `b` half of each digit, over the primes of the shape.
+    pub(crate) b: Vec<Poly<Ntt>>,
+    /// The `a` half, expanded from the seed.
+    pub(crate) a: Vec<Poly<Ntt>>,
+}
+
+impl SwitchingKey {
+    /// Rebuilds a key from its `b` halves: the `a` halves are expanded from the seed.
+    #[must_use]
+    pub fn from_parts(
+        parameters: &Parameters,
+        key_id: KeyId,
+        purpose: KeyPurpose,
+        shape: KeyShape,
+        seed: [u8; 32],
+        b: Vec<Poly<Ntt>>,
+    ) -> Self {
+        let a = (0..b.len()).map(|digit| public_half(parameters, purpose, shape, &seed, digit)).collect();
+        Self { parameters: parameters.clone(), key_id, purpose, shape, seed, b, a }
+    }
+
+    /// The parameter set.
+    #[must_use]
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The secret key this belongs to, by id.
+    #[must_use]
+    pub fn key_id(&self) -> KeyId {
+        self.key_id
+    }
+
+    /// What it switches.
+    #[must_use]
+    pub fn purpose(&self) -> KeyPurpose {
+        self.purpose
+    }
+
+    /// The highest level it serves. It serves all lower ones too, by its first digits and primes.
+    #[must_use]
+    pub fn level(&self) -> usize {
+        self.shape.level
+    }
+
+    /// Its shape.
+    #[must_use]
+    pub fn shape(&self) -> KeyShape {
+        self.shape
+    }
+
+    /// The seed of the `a` halves.
+    #[must_use]
+    pub fn seed(&self) -> &[u8; 32] {
+        &self.seed
+    }
+
+    /// The `b` halves, one a digit.
+    #[must_use]
+    pub fn b(&self) -> &[Poly<Ntt>] {
+        &self.b
+    }
+
+    /// The `a` halves, one a digit.
+    #[must_use]
+    pub fn a(&self) -> &[Poly<Ntt>] {
+        &self.a
+    }
+
+    /// Bytes that the key occupies in memory.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        2 * self.b.len() * self.shape.basis().limbs() * self.parameters.ring().limb_len() * size_of::<u64>()
+    }
+}
+
+/// The `a` half of a digit, from the key's seed.
+///
+/// The label separates purposes and digits; `uniform` itself separates the limbs.
+pub(crate) fn public_half(
+    parameters: &Parameters,
+    purpose: KeyPurpose,
+    shape: KeyShape,
+    seed: &[u8; 32],
+    digit: usize,
+) -> Poly<Ntt> {
+    let (kind, element) = match purpose {
+        KeyPurpose::Relinearisation => (0u8, 0),
+        KeyPurpose::Galois(g) => (1, g as u64),
+        KeyPurpose::Encapsulation => (2, 0),
+        KeyPurpose::Decapsulation => (3, 0),
+    };
+    let mut label = *b"switching key a ........ .. ....";
+    label[16] = kind;
+    label[17..25].copy_from_slice(&element.to_le_bytes());
+    label[25..29].copy_from_slice(&(digit as u32).to_le_bytes());
+    ckks_math::sample::uniform(parameters.ring(), shape.basis(), seed, &label)
+}

@@ -1,0 +1,71 @@
+//! How much noise operations leave: variances of one coefficient, by formula.
+//!
+//! A plaintext's error polynomial has independent, centred coefficients to good approximation; the formulas give their
+//! variance. [`slot_std`] turns it into the standard deviation of a decoded real value. Tests measure each formula.
+
+use crate::params::{ERROR_STD, KeyShape, Parameters};
+use crate::scale::Scale;
+use crate::security::SecretDistribution;
+
+/// Expected squared norm of the secret: its number of non-zero coefficients.
+#[must_use]
+pub fn secret_weight(parameters: &Parameters) -> f64 {
+    match parameters.literal().secret {
+        SecretDistribution::Ternary => parameters.degree() as f64 * 2.0 / 3.0,
+        SecretDistribution::SparseTernary(weight) => f64::from(weight),
+    }
+}
+
+/// A fresh symmetric encryption: `sigma^2`. Rounding by the encoder adds 1/12.
+#[must_use]
+pub fn fresh_symmetric() -> f64 {
+    ERROR_STD * ERROR_STD + 1.0 / 12.0
+}
+
+/// A fresh public-key encryption `v e + e0 + e1 s`: `sigma^2 (1 + 2N/3 + |s|^2)`.
+#[must_use]
+pub fn fresh_public(parameters: &Parameters) -> f64 {
+    let n = parameters.degree() as f64;
+    ERROR_STD * ERROR_STD * (1.0 + 2.0 * n / 3.0 + secret_weight(parameters)) + 1.0 / 12.0
+}
+
+/// Rounding two polynomials, in a rescale or a ModDown: `(1 + |s|^2)/12`.
+#[must_use]
+pub fn rounding(parameters: &Parameters) -> f64 {
+    (1.0 + secret_weight(parameters)) / 12.0
+}
+
+/// What a key switch at `level` by a key of that shape adds: `sum_j N sigma^2 D_j^2 / (12 P^2)` over the digits' products
+/// `D_j`, and the rounding of its ModDown.
+#[must_use]
+pub fn key_switch(parameters: &Parameters, shape: KeyShape, level: usize) -> f64 {
+    let (ring, n) = (parameters.ring(), parameters.degree() as f64);
+    let log2 = |moduli: &[ckks_math::Modulus]| moduli.iter().map(|m| (m.value() as f64).log2()).sum::<f64>();
+    let log_p = log2(&ring.p()[..shape.special]);
+    let digits: f64 = ring.q()[..=level]
+        .chunks(shape.digit_limbs)
+        .map(|digit| n * ERROR_STD * ERROR_STD * (2.0 * (log2(digit) - log_p)).exp2() / 12.0)
+        .sum();
+    digits + rounding(parameters)
+}
+
+/// After a rescale by the prime of `level`: `variance / q^2` and the rounding.
+#[must_use]
+pub fn rescale(parameters: &Parameters, level: usize, variance: f64) -> f64 {
+    let q = parameters.q(level).value() as f64;
+    variance / (q * q) + rounding(parameters)
+}
+
+/// A product before relinearisation, of factors with error variances `va`, `vb` and mean squared slot values (scaled)
+/// `ma`, `mb`: each error polynomial is multiplied by the other message. A polynomial with mean squared slot value `m`
+/// has squared norm `m`, by Parseval, so `ma vb + mb va + N va vb`.
+#[must_use]
+pub fn tensor(parameters: &Parameters, (ma, va): (f64, f64), (mb, vb): (f64, f64)) -> f64 {
+    ma * vb + mb * va + parameters.degree() as f64 * va * vb
+}
+
+/// Standard deviation of the real part of a decoded slot: `N/2` coefficients' worth of variance on each axis.
+#[must_use]
+pub fn slot_std(parameters: &Parameters, variance: f64, scale: &Scale) -> f64 {
+    (variance * parameters.degree() as f64 / 2.0).sqrt() / scale.to_f64()
+}

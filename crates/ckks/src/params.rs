@@ -1,0 +1,356 @@
+//! Parameter sets: a literal is checked once, and nothing runs on unchecked values.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ckks_math::{Basis, Modulus, Ring, primes};
+
+use crate::error::Error;
+use crate::scale::Scale;
+use crate::security::{self, SecretDistribution};
+
+/// Standard deviation of the error polynomials.
+pub const ERROR_STD: f64 = 3.2;
+
+/// Whether a parameter set must lie within the security table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SecurityLevel {
+    /// 128 classical bits by [`security::TABLE`].
+    Bits128,
+    /// None claimed. For tests; the command line refuses such a set.
+    Insecure,
+}
+
+/// A parameter set as written down, before [`check`](Self::check).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParametersLiteral {
+    /// Name of the set, part of its identity.
+    pub name: String,
+    /// `log2` of the ring degree, 10 to 16.
+    pub log_n: u32,
+    /// Bit sizes of the ciphertext primes `q_0, q_1, ..` (level 0 first), each 20 to 50.
+    pub log_q: Vec<u32>,
+    /// Bit sizes of the special primes of key switching, each 20 to 50. More than `special` of them serve keys of low
+    /// levels, where the modulus leaves room.
+    pub log_p: Vec<u32>,
+    /// Special primes of a key of the top level.
+    pub special: usize,
+    /// Ciphertext primes in one digit of such a key.
+    pub digit_limbs: usize,
+    /// `log2` of the scale that vectors have by default.
+    pub log_scale: i32,
+    /// Distribution of the secret key.
+    pub secret: SecretDistribution,
+    /// Hamming weight of the ephemeral secret that the bootstrap encapsulates `q_0` under, if it bootstraps.
+    pub ephemeral_weight: Option<u32>,
+    /// The claim that [`check`](Self::check) verifies.
+    pub security: SecurityLevel,
+}
+
+/// The shape of a switching key. Each key has its own: what is sound for one level and one use is waste for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KeyShape {
+    /// The highest level it serves.
+    pub level: usize,
+    /// How many of the ring's special primes it uses, from the first.
+    pub special: usize,
+    /// Ciphertext primes in one digit.
+    pub digit_limbs: usize,
+}
+
+impl KeyShape {
+    /// The primes the key spans.
+    #[must_use]
+    pub fn basis(&self) -> Basis {
+        Basis { q: self.level + 1, p: self.special }
+    }
+
+    /// Number of digits of the key.
+    #[must_use]
+    pub fn digits(&self) -> usize {
+        self.digits_at(self.level)
+    }
+
+    /// Number of digits of a ciphertext at `level`, at most the key's.
+    #[must_use]
+    pub fn digits_at(&self, level: usize) -> usize {
+        (level + 1).div_ceil(self.digit_limbs)
+    }
+}
+
+/// A checked parameter set. Cheap to clone.
+#[derive(Clone)]
+pub struct Parameters(Arc<Inner>);
+
+struct Inner {
+    literal: ParametersLiteral,
+    ring: Arc<Ring>,
+    hash: [u8; 32],
+}
+
+/// `log2` of the modulus of one object of a parameter set, with the secret that hides it and the table's limit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectSecurity {
+    /// What it is.
+    pub object: String,
+    /// `log2` of the product of all its primes.
+    pub log_qp: f64,
+    /// The secret it is hidden under.
+    pub secret: SecretDistribution,
+    /// The table's limit, where there is an estimate.
+    pub limit: Option<f64>,
+}
+
+impl ParametersLiteral {
+    /// Finds the primes and verifies the set.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameters`] if sizes are out of range or a key-switch digit exceeds the special primes;
+    /// [`Error::Insecure`] if an object lies outside the security table although 128 bits are claimed.
+    pub fn check(self) -> Result<Parameters, Error> {
+        let invalid = |reason: String| Err(Error::InvalidParameters(format!("{}: {reason}", self.name)));
+        if !(10..=16).contains(&self.log_n) {
+            return invalid(format!("log2(N) = {} is not in 10..=16", self.log_n));
+        }
+        if self.log_q.is_empty() || self.special == 0 || self.digit_limbs == 0 {
+            return invalid("at least one ciphertext prime, special prime and digit limb are needed".into());
+        }
+        if self.special > self.log_p.len() {
+            return invalid(format!("{} special primes of {}", self.special, self.log_p.len()));
+        }
+        if let Some(bits) = self.log_q.iter().chain(&self.log_p).find(|bits| !(20..=50).contains(*bits)) {
+            return invalid(format!("a prime of {bits} bits is not in 20..=50"));
+        }
+        let (q, p) = find_primes(self.log_n, &self.log_q, &self.log_p)?;
+        let log_p = log2_product(&p[..self.special]);
+        if let Some(digit) = q.chunks(self.digit_limbs).find(|digit| log2_product(digit) > log_p) {
+            let bits = log2_product(digit);
+            return invalid(format!("a digit of {bits:.1} bits exceeds the special primes' {log_p:.1} bits"));
+        }
+        let ring = Ring::new(self.log_n, &q, &p)?;
+        let hash = hash(&self, &q, &p);
+        let parameters = Parameters(Arc::new(Inner { literal: self, ring, hash }));
+        parameters.check_security()?;
+        Ok(parameters)
+    }
+}
+
+impl Parameters {
+    /// The literal this set was checked from.
+    #[must_use]
+    pub fn literal(&self) -> &ParametersLiteral {
+        &self.0.literal
+    }
+
+    /// The set's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.literal.name
+    }
+
+    /// The polynomial ring with all primes.
+    #[must_use]
+    pub fn ring(&self) -> &Arc<Ring> {
+        &self.0.ring
+    }
+
+    /// Ring degree `N`.
+    #[must_use]
+    pub fn degree(&self) -> usize {
+        1 << self.0.literal.log_n
+    }
+
+    /// Number of slots, `N/2`.
+    #[must_use]
+    pub fn slots(&self) -> usize {
+        self.degree() / 2
+    }
+
+    /// Level of a ciphertext with all primes: their number less one.
+    #[must_use]
+    pub fn max_level(&self) -> usize {
+        self.ring().q().len() - 1
+    }
+
+    /// The ciphertext prime that leaves when rescaling from `level`.
+    #[must_use]
+    pub fn q(&self, level: usize) -> Modulus {
+        self.ring().q()[level]
+    }
+
+    /// The shape that a key for ciphertexts up to `level` has unless another is asked for.
+    #[must_use]
+    pub fn key_shape(&self, level: usize) -> KeyShape {
+        KeyShape { level, special: self.0.literal.special, digit_limbs: self.0.literal.digit_limbs }
+    }
+
+    /// Basis of a ciphertext at `level`.
+    #[must_use]
+    pub fn basis(&self, level: usize) -> Basis {
+        Basis::of_q(level + 1)
+    }
+
+    /// The scale that vectors have by default.
+    #[must_use]
+    pub fn default_scale(&self) -> Scale {
+        Scale::power_of_two(self.0.literal.log_scale)
+    }
+
+    /// The prime that leaves at `level`, as a scale: a factor encoded at this scale keeps the product's scale.
+    #[must_use]
+    pub fn rescale_factor(&self, level: usize) -> Scale {
+        Scale::prime(self.q(level).value())
+    }
+
+    /// Hash of everything that defines the set; files carry it.
+    #[must_use]
+    pub fn hash(&self) -> &[u8; 32] {
+        &self.0.hash
+    }
+
+    /// `log2` of the modulus of a key of the top level: all ciphertext primes and its special primes.
+    #[must_use]
+    pub fn log_qp(&self) -> f64 {
+        self.log2_basis(self.key_shape(self.max_level()).basis())
+    }
+
+    /// `log2` of the product of the ciphertext primes up to `level`.
+    #[must_use]
+    pub fn log_q(&self, level: usize) -> f64 {
+        self.log2_basis(self.basis(level))
+    }
+
+    /// Claimed security in bits: 128, or 0 for an insecure test set.
+    #[must_use]
+    pub fn security_bits(&self) -> u32 {
+        match self.0.literal.security {
+            SecurityLevel::Bits128 => 128,
+            SecurityLevel::Insecure => 0,
+        }
+    }
+
+    /// Every kind of object of this set with its modulus, secret and limit.
+    #[must_use]
+    pub fn objects(&self) -> Vec<ObjectSecurity> {
+        let literal = self.literal();
+        let object = |object: &str, basis: Basis, secret: SecretDistribution| ObjectSecurity {
+            object: format!("{} {object}", literal.name),
+            log_qp: self.log2_basis(basis),
+            secret,
+            limit: security::max_log_qp(literal.log_n, secret),
+        };
+        let top = self.max_level();
+        let mut objects = vec![
+            object("ciphertext", self.basis(top), literal.secret),
+            object("public key", self.basis(top), literal.secret),
+            object("evaluation key", self.key_shape(top).basis(), literal.secret),
+        ];
+        if let Some(weight) = literal.ephemeral_weight {
+            let secret = SecretDistribution::SparseTernary(weight);
+            objects.push(object("encapsulated ciphertext", self.basis(0), secret));
+            objects.push(object("encapsulation key", self.key_shape(0).basis(), secret));
+        }
+        objects
+    }
+
+    /// Verifies that a key of this shape under that secret lies within the security table.
+    ///
+    /// # Errors
+    /// [`Error::Insecure`], unless the set claims no security; [`Error::InvalidParameters`] if the ring lacks the primes.
+    pub fn check_key(&self, shape: KeyShape, secret: SecretDistribution) -> Result<(), Error> {
+        let (name, log_n) = (self.name(), self.literal().log_n);
+        if !self.ring().full_basis().contains(shape.basis()) || shape.special == 0 || shape.digit_limbs == 0 {
+            return Err(Error::InvalidParameters(format!("{name} has no keys of shape {shape:?}")));
+        }
+        if self.literal().security == SecurityLevel::Insecure {
+            return Ok(());
+        }
+        let (log_qp, limit) =
+            (self.log2_basis(shape.basis()), security::max_log_qp(log_n, secret).unwrap_or(0.0));
+        if log_qp > limit {
+            let object = format!("{name} key of shape {shape:?} under {secret:?}");
+            return Err(Error::Insecure { object, log_qp, limit, log_n });
+        }
+        Ok(())
+    }
+
+    fn check_security(&self) -> Result<(), Error> {
+        if self.literal().security == SecurityLevel::Insecure {
+            return Ok(());
+        }
+        for object in self.objects() {
+            let limit = object.limit.unwrap_or(0.0);
+            if object.log_qp > limit {
+                let log_n = self.literal().log_n;
+                return Err(Error::Insecure { object: object.object, log_qp: object.log_qp, limit, log_n });
+            }
+        }
+        Ok(())
+    }
+
+    fn log2_basis(&self, basis: Basis) -> f64 {
+        let ring = self.ring();
+        ring.q()[..basis.q].iter().chain(&ring.p()[..basis.p]).map(|m| (m.value() as f64).log2()).sum()
+    }
+}
+
+impl PartialEq for Parameters {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.hash == other.0.hash
+    }
+}
+
+impl Eq for Parameters {}
+
+impl fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let literal = self.literal();
+        write!(
+            f,
+            "{}: N = 2^{}, {} levels, log2(QP) = {:.1}",
+            literal.name,
+            literal.log_n,
+            self.max_level(),
+            self.log_qp()
+        )
+    }
+}
+
+/// The primes closest to each size, all distinct: sizes are served from the top of the chain down, so that the
+/// assignment depends on nothing but the literal.
+fn find_primes(log_n: u32, log_q: &[u32], log_p: &[u32]) -> Result<(Vec<u64>, Vec<u64>), Error> {
+    let mut taken: Vec<u64> = Vec::new();
+    let mut next = |bits: u32| -> Result<u64, Error> {
+        let found = primes::ntt_primes(log_n + 1, bits, 1, &taken)?;
+        taken.push(found[0]);
+        Ok(found[0])
+    };
+    let p = log_p.iter().map(|&bits| next(bits)).collect::<Result<Vec<_>, _>>()?;
+    let q = log_q.iter().map(|&bits| next(bits)).collect::<Result<Vec<_>, _>>()?;
+    Ok((q, p))
+}
+
+fn log2_product(primes: &[u64]) -> f64 {
+    primes.iter().map(|&p| (p as f64).log2()).sum()
+}
+
+fn hash(literal: &ParametersLiteral, q: &[u64], p: &[u64]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key("ckks parameter set v1");
+    hasher.update(&literal.log_n.to_le_bytes());
+    for chain in [q, p] {
+        hasher.update(&(chain.len() as u64).to_le_bytes());
+        chain.iter().for_each(|prime| {
+            hasher.update(&prime.to_le_bytes());
+        });
+    }
+    hasher.update(&(literal.special as u64).to_le_bytes());
+    hasher.update(&(literal.digit_limbs as u64).to_le_bytes());
+    hasher.update(&literal.log_scale.to_le_bytes());
+    let weight = |secret| match secret {
+        SecretDistribution::Ternary => 0u32,
+        SecretDistribution::SparseTernary(weight) => weight,
+    };
+    hasher.update(&weight(literal.secret).to_le_bytes());
+    hasher.update(&literal.ephemeral_weight.unwrap_or(0).to_le_bytes());
+    *hasher.finalize().as_bytes()
+}

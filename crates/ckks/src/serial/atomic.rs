@@ -1,0 +1,86 @@
+//! Files that appear whole or not at all.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::error::{FileError, remove_quietly};
+
+/// Writes to a temporary name beside the target; [`commit`](Self::commit) syncs and renames. Dropped without a commit,
+/// it leaves nothing behind.
+pub struct AtomicFile {
+    target: PathBuf,
+    temporary: PathBuf,
+    /// `None` once committed.
+    out: Option<BufWriter<File>>,
+}
+
+impl AtomicFile {
+    /// Starts a file that others may read.
+    ///
+    /// # Errors
+    /// [`FileError::Io`].
+    pub fn create(target: &Path) -> Result<Self, FileError> {
+        Self::create_with_mode(target, 0o644)
+    }
+
+    /// Starts a file that only its owner may read and write.
+    ///
+    /// # Errors
+    /// [`FileError::Io`].
+    pub fn create_private(target: &Path) -> Result<Self, FileError> {
+        Self::create_with_mode(target, 0o600)
+    }
+
+    fn create_with_mode(target: &Path, mode: u32) -> Result<Self, FileError> {
+        let mut name = target.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.partial", std::process::id()));
+        let temporary = target.with_file_name(name);
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+        #[cfg(not(unix))]
+        let _ = mode;
+        let file = options.open(&temporary).map_err(|e| FileError::io_at(target, e))?;
+        let out = Some(BufWriter::with_capacity(1 << 20, file));
+        Ok(Self { target: target.to_owned(), temporary, out })
+    }
+
+    /// Makes the file appear under its name.
+    ///
+    /// # Errors
+    /// [`FileError::Io`]; nothing is left behind then.
+    pub fn commit(mut self) -> Result<(), FileError> {
+        let Some(out) = self.out.take() else { return Ok(()) };
+        let finish = || -> io::Result<()> {
+            out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+            std::fs::rename(&self.temporary, &self.target)
+        };
+        finish().map_err(|e| {
+            remove_quietly(&self.temporary);
+            FileError::io_at(&self.target, e)
+        })
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.out {
+            Some(out) => out.write(bytes),
+            None => Err(io::Error::other("written to after the commit")),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+impl Drop for AtomicFile {
+    fn drop(&mut self) {
+        if self.out.take().is_some() {
+            remove_quietly(&self.temporary);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The fixed header.
+
+use std::fmt;
+
+use zerocopy::byteorder::little_endian::{U16, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::keys::KeyId;
+use crate::params::Parameters;
+
+/// The format version that this program writes and reads.
+pub const VERSION: u16 = 1;
+
+pub(super) const MAGIC: [u8; 8] = *b"ckksfile";
+pub(super) const CHECKSUM: usize = 16;
+/// Metadata beyond this is refused before anything is allocated.
+pub(super) const MAX_METADATA: u64 = 64 << 20;
+
+/// What a file holds: a short name, chosen by the layer that writes it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FileKind(pub(super) [u8; 16]);
+
+impl FileKind {
+    /// The secret key.
+    pub const SECRET_KEY: Self = Self::new("secret key");
+    /// The public encryption key.
+    pub const PUBLIC_KEY: Self = Self::new("public key");
+    /// One evaluation key.
+    pub const EVALUATION_KEY: Self = Self::new("evaluation key");
+
+    /// A kind of at most 16 bytes.
+    ///
+    /// # Panics
+    /// If the name is longer; in a constant, at compile time.
+    #[must_use]
+    pub const fn new(name: &str) -> Self {
+        let bytes = name.as_bytes();
+        assert!(bytes.len() <= 16, "a file kind has at most 16 bytes");
+        let mut kind = [0; 16];
+        let mut i = 0;
+        while i < bytes.len() {
+            kind[i] = bytes[i];
+            i += 1;
+        }
+        Self(kind)
+    }
+}
+
+impl fmt::Display for FileKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&printable(&self.0))
+    }
+}
+
+impl fmt::Debug for FileKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FileKind({self})")
+    }
+}
+
+/// The header as bytes.
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone)]
+#[repr(C)]
+pub(super) struct RawHeader {
+    pub(super) magic: [u8; 8],
+    pub(super) version: U16,
+    pub(super) reserved: [u8; 6],
+    pub(super) kind: [u8; 16],
+    pub(super) parameter_name: [u8; 40],
+    pub(super) parameter_hash: [u8; 32],
+    pub(super) key_id: [u8; 16],
+    pub(super) items: U64,
+    pub(super) metadata_length: U64,
+    pub(super) checksum: [u8; CHECKSUM],
+}
+
+/// What a file says about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// What it holds.
+    pub kind: FileKind,
+    /// Name of the parameter set.
+    pub parameter_name: String,
+    /// Hash of the parameter set.
+    pub parameter_hash: [u8; 32],
+    /// The secret key it belongs to.
+    pub key_id: KeyId,
+    /// Number of items.
+    pub items: u64,
+    /// Bytes of metadata.
+    pub metadata_length: u64,
+}
+
+impl Header {
+    pub(super) fn new(
+        kind: FileKind,
+        parameters: &Parameters,
+        key_id: KeyId,
+        items: u64,
+        metadata: &[u8],
+    ) -> Self {
+        Self {
+            kind,
+            parameter_name: parameters.name().chars().take(40).collect(),
+            parameter_hash: *parameters.hash(),
+            key_id,
+            items,
+            metadata_length: metadata.len() as u64,
+        }
+    }
+
+    pub(super) fn to_raw(&self) -> RawHeader {
+        let mut parameter_name = [0; 40];
+        for (to, from) in parameter_name.iter_mut().zip(self.parameter_name.bytes()) {
+            *to = from;
+        }
+        let mut raw = RawHeader {
+            magic: MAGIC,
+            version: U16::new(VERSION),
+            reserved: [0; 6],
+            kind: self.kind.0,
+            parameter_name,
+            parameter_hash: self.parameter_hash,
+            key_id: self.key_id.0,
+            items: U64::new(self.items),
+            metadata_length: U64::new(self.metadata_length),
+            checksum: [0; CHECKSUM],
+        };
+        raw.checksum = raw.expected_checksum();
+        raw
+    }
+
+    pub(super) fn from_raw(raw: &RawHeader) -> Self {
+        Self {
+            kind: FileKind(raw.kind),
+            parameter_name: printable(&raw.parameter_name),
+            parameter_hash: raw.parameter_hash,
+            key_id: KeyId(raw.key_id),
+            items: raw.items.get(),
+            metadata_length: raw.metadata_length.get(),
+        }
+    }
+}
+
+impl RawHeader {
+    pub(super) fn expected_checksum(&self) -> [u8; CHECKSUM] {
+        let bytes = self.as_bytes();
+        checksum(u64::MAX, 0, &bytes[..bytes.len() - CHECKSUM])
+    }
+}
+
+/// The checksum of a chunk at its position.
+pub(super) fn checksum(item: u64, chunk: u64, bytes: &[u8]) -> [u8; CHECKSUM] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&item.to_le_bytes());
+    hasher.update(&chunk.to_le_bytes());
+    hasher.update(bytes);
+    let mut out = [0; CHECKSUM];
+    out.copy_from_slice(&hasher.finalize().as_bytes()[..CHECKSUM]);
+    out
+}
+
+/// Text of a zero-padded field; anything unprintable is escaped.
+fn printable(field: &[u8]) -> String {
+    let end = field.iter().position(|&b| b == 0).unwrap_or(field.len());
+    field[..end].escape_ascii().to_string()
+}

@@ -1,0 +1,266 @@
+//! What the items are: ciphertexts and keys.
+
+use std::io::{Read, Write};
+
+use super::error::FileError;
+use super::reader::Reader;
+use super::writer::Writer;
+use crate::ciphertext::Ciphertext;
+use crate::encrypt::SeededCiphertext;
+use crate::keys::{KeyPurpose, PublicKey, SwitchingKey};
+use crate::params::{KeyShape, Parameters};
+use crate::scale::Scale;
+
+const FULL_CIPHERTEXT: u8 = 1;
+const SEEDED_CIPHERTEXT: u8 = 2;
+const SWITCHING_KEY: u8 = 3;
+const PUBLIC_KEY: u8 = 4;
+#[cfg(feature = "client")]
+const SECRET_KEY: u8 = 5;
+
+/// A scale of more primes than this is not one of ours.
+const MAX_SCALE_PRIMES: usize = 256;
+const MAX_RECORD: usize = 64 + 12 * MAX_SCALE_PRIMES;
+
+impl<W: Write> Writer<W> {
+    /// Writes a ciphertext.
+    ///
+    /// # Errors
+    /// [`FileError::Io`].
+    pub fn write_ciphertext(&mut self, ciphertext: &Ciphertext) -> Result<(), FileError> {
+        let mut record = vec![FULL_CIPHERTEXT];
+        put_level(&mut record, ciphertext.level());
+        put_scale(&mut record, ciphertext.scale());
+        let [c0, c1] = ciphertext.polys();
+        self.write_item(&record, &[c0, c1])
+    }
+
+    /// Writes a fresh ciphertext by its first half and its seed.
+    ///
+    /// # Errors
+    /// [`FileError::Io`].
+    pub fn write_seeded(&mut self, ciphertext: &SeededCiphertext) -> Result<(), FileError> {
+        let mut record = vec![SEEDED_CIPHERTEXT];
+        put_level(&mut record, ciphertext.level());
+        put_scale(&mut record, ciphertext.scale());
+        record.extend_from_slice(ciphertext.seed());
+        self.write_item(&record, &[ciphertext.c0()])
+    }
+
+    /// Writes an evaluation key by its `b` halves and its seed.
+    ///
+    /// # Errors
+    /// [`FileError::Io`].
+    pub fn write_switching_key(&mut self, key: &SwitchingKey) -> Result<(), FileError> {
+        let (kind, element) = match key.purpose() {
+            KeyPurpose::Relinearisation => (0u8, 0u64),
+            KeyPurpose::Galois(g) => (1, g as u64),
+            KeyPurpose::Encapsulation => (2, 0),
+            KeyPurpose::Decapsulation => (3, 0),
+        };
+        let mut record = vec![SWITCHING_KEY, kind];
+        record.extend_from_slice(&element.to_le_bytes());
+        let shape = key.shape();
+        put_level(&mut record, shape.level);
+        for count in [shape.special, shape.digit_limbs] {
+            record.extend_from_slice(&(count as u16).to_le_bytes());
+        }
+        record.extend_from_slice(key.seed());
+        self.write_item(&record, &key.b().iter().collect::<Vec<_>>())
+    }
+
+    /// Writes a public key.
+    ///
+    /// # Errors
+    /// [`FileError::Io`].
+    pub fn write_public_key(&mut self, key: &PublicKey) -> Result<(), FileError> {
+        let mut record = vec![PUBLIC_KEY];
+        record.extend_from_slice(key.seed());
+        self.write_item(&record, &[key.b()])
+    }
+
+    /// Writes a secret key, one byte a coefficient. The stream should encrypt.
+    ///
+    /// # Errors
+    /// [`FileError::Io`].
+    #[cfg(feature = "client")]
+    pub fn write_secret_key(&mut self, key: &crate::keys::SecretKey) -> Result<(), FileError> {
+        let bytes: zeroize::Zeroizing<Vec<u8>> =
+            zeroize::Zeroizing::new(key.coefficients().iter().map(|&c| (c as i8).cast_unsigned()).collect());
+        self.write_bytes(&[SECRET_KEY], &bytes)
+    }
+}
+
+impl<R: Read> Reader<R> {
+    /// Reads a ciphertext, fresh or not.
+    ///
+    /// # Errors
+    /// [`FileError`]: whatever is wrong with it.
+    pub fn read_ciphertext(&mut self, parameters: &Parameters) -> Result<Ciphertext, FileError> {
+        self.expect_parameters(parameters)?;
+        let key_id = self.header().key_id;
+        let record = self.next_record(MAX_RECORD)?;
+        let mut fields = Fields { bytes: &record };
+        let Some((tag, level, scale)) = fields.ciphertext(parameters) else {
+            return Err(self.invalid("not a ciphertext of this parameter set".into()));
+        };
+        let basis = parameters.basis(level);
+        let c0 = self.read_poly(parameters, basis, 1)?;
+        let full = match tag {
+            SEEDED_CIPHERTEXT => {
+                let Some(seed) = fields.last_seed() else {
+                    return Err(self.invalid("no seed in a record".into()));
+                };
+                return Ok(SeededCiphertext::from_parts(parameters, key_id, c0, seed, scale).expand());
+            }
+            FULL_CIPHERTEXT if fields.bytes.is_empty() => {
+                [c0, self.read_poly(parameters, basis, 1 + basis.limbs() as u64)?]
+            }
+            _ => return Err(self.invalid(format!("record {tag} where a ciphertext is expected"))),
+        };
+        Ciphertext::from_parts(parameters, key_id, full, scale).map_err(|e| self.invalid(e.to_string()))
+    }
+
+    /// Reads an evaluation key and expands its seed.
+    ///
+    /// # Errors
+    /// [`FileError`]: whatever is wrong with it.
+    pub fn read_switching_key(&mut self, parameters: &Parameters) -> Result<SwitchingKey, FileError> {
+        self.expect_parameters(parameters)?;
+        let key_id = self.header().key_id;
+        let record = self.next_record(MAX_RECORD)?;
+        let Some((purpose, shape, seed)) = Fields { bytes: &record }.switching_key(parameters) else {
+            return Err(self.invalid("not an evaluation key of this parameter set".into()));
+        };
+        let basis = shape.basis();
+        let limbs = basis.limbs() as u64;
+        let b = (0..shape.digits() as u64)
+            .map(|digit| self.read_poly(parameters, basis, 1 + digit * limbs))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(SwitchingKey::from_parts(parameters, key_id, purpose, shape, seed, b))
+    }
+
+    /// Reads a public key and expands its seed.
+    ///
+    /// # Errors
+    /// [`FileError`]: whatever is wrong with it.
+    pub fn read_public_key(&mut self, parameters: &Parameters) -> Result<PublicKey, FileError> {
+        self.expect_parameters(parameters)?;
+        let key_id = self.header().key_id;
+        let record = self.next_record(MAX_RECORD)?;
+        let mut fields = Fields { bytes: &record };
+        let (tag, seed) = (fields.u8(), fields.last_seed());
+        let (Some(PUBLIC_KEY), Some(seed)) = (tag, seed) else {
+            return Err(self.invalid("not a public key".into()));
+        };
+        let b = self.read_poly(parameters, parameters.basis(parameters.max_level()), 1)?;
+        Ok(PublicKey::from_parts(parameters, key_id, seed, b))
+    }
+
+    /// Reads a secret key.
+    ///
+    /// # Errors
+    /// [`FileError`]: whatever is wrong with it, a coefficient outside {-1, 0, 1} included.
+    #[cfg(feature = "client")]
+    pub fn read_secret_key(&mut self, parameters: &Parameters) -> Result<crate::keys::SecretKey, FileError> {
+        self.expect_parameters(parameters)?;
+        let key_id = self.header().key_id;
+        if self.next_record(MAX_RECORD)? != [SECRET_KEY] {
+            return Err(self.invalid("not a secret key".into()));
+        }
+        let bytes = self.read_bytes(parameters.degree())?;
+        let coefficients: zeroize::Zeroizing<Vec<i64>> =
+            zeroize::Zeroizing::new(bytes.iter().map(|&b| i64::from(b.cast_signed())).collect());
+        // Folded without a branch on any single coefficient.
+        let out_of_range = coefficients.iter().fold(0, |any, &c| any | i64::from(c * c > 1));
+        if out_of_range != 0 {
+            return Err(self.invalid("a coefficient of the secret key is not -1, 0 or 1".into()));
+        }
+        Ok(crate::keys::SecretKey::from_coefficients(parameters, key_id, coefficients))
+    }
+}
+
+fn put_level(record: &mut Vec<u8>, level: usize) {
+    record.extend_from_slice(&(level as u32).to_le_bytes());
+}
+
+fn put_scale(record: &mut Vec<u8>, scale: &Scale) {
+    let (exponent_of_two, primes) = scale.parts();
+    record.extend_from_slice(&exponent_of_two.to_le_bytes());
+    record.extend_from_slice(&(primes.len() as u16).to_le_bytes());
+    for (prime, exponent) in primes {
+        record.extend_from_slice(&prime.to_le_bytes());
+        record.extend_from_slice(&exponent.to_le_bytes());
+    }
+}
+
+/// Takes fields off the front of a record; `None` where it is too short or says the impossible.
+struct Fields<'a> {
+    bytes: &'a [u8],
+}
+
+impl Fields<'_> {
+    fn ciphertext(&mut self, parameters: &Parameters) -> Option<(u8, usize, Scale)> {
+        let tag = self.u8()?;
+        let level = self.level(parameters)?;
+        Some((tag, level, self.scale()?))
+    }
+
+    fn switching_key(&mut self, parameters: &Parameters) -> Option<(KeyPurpose, KeyShape, [u8; 32])> {
+        if self.u8()? != SWITCHING_KEY {
+            return None;
+        }
+        let (kind, element) = (self.u8()?, u64::from_le_bytes(self.take()?));
+        let order = 2 * parameters.degree() as u64;
+        let purpose = match kind {
+            0 => KeyPurpose::Relinearisation,
+            1 if element % 2 == 1 && element < order => KeyPurpose::Galois(element as usize),
+            2 => KeyPurpose::Encapsulation,
+            3 => KeyPurpose::Decapsulation,
+            _ => return None,
+        };
+        let level = self.level(parameters)?;
+        let mut count = || Some(usize::from(u16::from_le_bytes(self.take()?)));
+        let shape = KeyShape { level, special: count()?, digit_limbs: count()? };
+        let within = (1..=parameters.ring().p().len()).contains(&shape.special) && shape.digit_limbs > 0;
+        within.then_some(())?;
+        Some((purpose, shape, self.last_seed()?))
+    }
+
+    fn level(&mut self, parameters: &Parameters) -> Option<usize> {
+        let level = u32::from_le_bytes(self.take()?) as usize;
+        (level <= parameters.max_level()).then_some(level)
+    }
+
+    fn scale(&mut self) -> Option<Scale> {
+        let exponent_of_two = i32::from_le_bytes(self.take()?);
+        let count = u16::from_le_bytes(self.take()?) as usize;
+        if count > MAX_SCALE_PRIMES || exponent_of_two.unsigned_abs() > 1 << 20 {
+            return None;
+        }
+        let mut primes = Vec::with_capacity(count);
+        for _ in 0..count {
+            let (prime, exponent) = (u64::from_le_bytes(self.take()?), i32::from_le_bytes(self.take()?));
+            if prime < 3 || prime % 2 == 0 || exponent == 0 || exponent.unsigned_abs() > 1 << 16 {
+                return None;
+            }
+            primes.push((prime, exponent));
+        }
+        Some(Scale::from_parts(exponent_of_two, &primes))
+    }
+
+    fn u8(&mut self) -> Option<u8> {
+        Some(self.take::<1>()?[0])
+    }
+
+    /// The seed, if it is exactly what is left.
+    fn last_seed(&mut self) -> Option<[u8; 32]> {
+        self.bytes.try_into().ok()
+    }
+
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, tail) = self.bytes.split_first_chunk::<N>()?;
+        self.bytes = tail;
+        Some(*head)
+    }
+}

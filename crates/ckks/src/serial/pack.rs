@@ -1,0 +1,32 @@
+//! Residues as bytes.
+
+use ckks_math::Modulus;
+
+/// Bytes of one residue modulo this prime.
+pub(super) fn bytes_per_residue(modulus: Modulus) -> usize {
+    modulus.bits().div_ceil(8) as usize
+}
+
+/// Appends the residues of a limb, each in `width` little-endian bytes.
+pub(super) fn pack<'a>(residues: impl Iterator<Item = &'a u64>, width: usize, out: &mut Vec<u8>) {
+    for residue in residues {
+        out.extend_from_slice(&residue.to_le_bytes()[..width]);
+    }
+}
+
+/// Reads residues of `width` bytes; `None` if one is not below the prime.
+pub(super) fn unpack<'a>(
+    bytes: &[u8],
+    width: usize,
+    modulus: Modulus,
+    residues: impl Iterator<Item = &'a mut u64>,
+) -> Option<()> {
+    let mut largest = 0;
+    for (packed, residue) in bytes.chunks_exact(width).zip(residues) {
+        let mut word = [0; 8];
+        word[..width].copy_from_slice(packed);
+        *residue = u64::from_le_bytes(word);
+        largest = largest.max(*residue);
+    }
+    (largest < modulus.value()).then_some(())
+}

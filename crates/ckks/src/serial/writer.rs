@@ -1,0 +1,102 @@
+//! Writing.
+
+use std::io::Write;
+
+use ckks_math::{Ntt, Poly};
+use zerocopy::IntoBytes;
+
+use super::error::FileError;
+use super::format::{FileKind, Header, checksum};
+use super::pack;
+use crate::keys::KeyId;
+use crate::params::Parameters;
+
+/// Writes items one after the other to any stream.
+pub struct Writer<W: Write> {
+    out: W,
+    name: String,
+    declared: u64,
+    written: u64,
+    buffer: Vec<u8>,
+}
+
+impl<W: Write> Writer<W> {
+    /// Starts a file of `items` items. `name` is what errors call it.
+    ///
+    /// # Errors
+    /// [`FileError::Io`].
+    pub fn new(
+        out: W,
+        name: &str,
+        kind: FileKind,
+        parameters: &Parameters,
+        key_id: KeyId,
+        items: u64,
+        metadata: &[u8],
+    ) -> Result<Self, FileError> {
+        let mut writer = Self { out, name: name.to_owned(), declared: items, written: 0, buffer: Vec::new() };
+        let header = Header::new(kind, parameters, key_id, items, metadata);
+        writer.put(header.to_raw().as_bytes())?;
+        writer.put(metadata)?;
+        writer.put(&checksum(u64::MAX, 1, metadata))?;
+        Ok(writer)
+    }
+
+    /// Ends the file and gives the stream back.
+    ///
+    /// # Errors
+    /// [`FileError::Invalid`] if fewer or more items were written than declared; [`FileError::Io`].
+    pub fn finish(mut self) -> Result<W, FileError> {
+        if self.written != self.declared {
+            let reason = format!("{} items written, {} declared", self.written, self.declared);
+            return Err(FileError::Invalid { file: self.name, reason });
+        }
+        self.out.flush().map_err(|e| FileError::io(&self.name, e))?;
+        Ok(self.out)
+    }
+
+    /// Writes an item: its record, then the limbs of its polynomials.
+    pub(super) fn write_item(&mut self, record: &[u8], polys: &[&Poly<Ntt>]) -> Result<(), FileError> {
+        self.begin_item(record)?;
+        let mut chunk = 1;
+        for poly in polys {
+            for limb in 0..poly.basis().limbs() {
+                let width = pack::bytes_per_residue(*poly.modulus(limb));
+                self.buffer.clear();
+                pack::pack(poly.rows(limb).flatten(), width, &mut self.buffer);
+                self.put_chunk(chunk)?;
+                chunk += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes an item that is its record and some bytes.
+    #[cfg(feature = "client")]
+    pub(super) fn write_bytes(&mut self, record: &[u8], bytes: &[u8]) -> Result<(), FileError> {
+        self.begin_item(record)?;
+        self.buffer.clear();
+        self.buffer.extend_from_slice(bytes);
+        self.put_chunk(1)
+    }
+
+    fn begin_item(&mut self, record: &[u8]) -> Result<(), FileError> {
+        self.written += 1;
+        self.put(&(record.len() as u32).to_le_bytes())?;
+        self.buffer.clear();
+        self.buffer.extend_from_slice(record);
+        self.put_chunk(0)
+    }
+
+    fn put_chunk(&mut self, chunk: u64) -> Result<(), FileError> {
+        let sum = checksum(self.written - 1, chunk, &self.buffer);
+        self.out
+            .write_all(&self.buffer)
+            .and_then(|()| self.out.write_all(&sum))
+            .map_err(|e| FileError::io(&self.name, e))
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        self.out.write_all(bytes).map_err(|e| FileError::io(&self.name, e))
+    }
+}

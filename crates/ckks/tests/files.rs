@@ -1,0 +1,178 @@
+//! Files: round trips, a frozen format, and refusal of everything that was damaged or is foreign.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use ckks::serial::{AtomicFile, FileError, FileKind, Reader, Writer};
+use ckks::{Complex64, KeyGenerator, Parameters, SecretEncryptor, SecretKey, SecureRng, presets};
+use common::{Party, distance, values};
+
+const KIND: FileKind = FileKind::new("test data");
+
+/// A file with metadata, a seeded and a full ciphertext.
+fn sample(party: &Party) -> (Vec<u8>, Vec<f64>) {
+    let x = values(party.parameters.slots(), 1);
+    let plaintext = party.encoder.encode(&x, 2, &party.parameters.default_scale()).unwrap();
+    let seeded =
+        SecretEncryptor::new(&party.secret).encrypt(&plaintext, &mut SecureRng::from_seed([5; 32])).unwrap();
+    let full = party.evaluator.mul(&seeded.clone().expand(), &seeded.clone().expand()).unwrap();
+    let mut writer =
+        Writer::new(Vec::new(), "memory", KIND, &party.parameters, party.secret.key_id(), 2, b"{\"a\":1}")
+            .unwrap();
+    writer.write_seeded(&seeded).unwrap();
+    writer.write_ciphertext(&full).unwrap();
+    (writer.finish().unwrap(), x)
+}
+
+fn read_all(bytes: &[u8], parameters: &Parameters) -> Result<Vec<ckks::Ciphertext>, FileError> {
+    let mut reader = Reader::new(bytes, "memory")?;
+    reader.expect_kind(KIND)?;
+    let mut items = Vec::new();
+    while reader.remaining() > 0 {
+        items.push(reader.read_ciphertext(parameters)?);
+    }
+    reader.finish()?;
+    Ok(items)
+}
+
+#[test]
+fn ciphertexts_survive_a_round_trip() {
+    let party = Party::small(&[]);
+    let (bytes, x) = sample(&party);
+    let reader = Reader::new(&bytes[..], "memory").unwrap();
+    assert_eq!(reader.metadata(), b"{\"a\":1}");
+    assert_eq!(reader.header().parameter_name, party.parameters.name());
+    let items = read_all(&bytes, &party.parameters).unwrap();
+    let n = party.parameters.slots();
+    assert!(distance(&party.decrypt(&items[0], n), &x) < 1e-6);
+    let squares: Vec<f64> = x.iter().map(|x| x * x).collect();
+    assert!(distance(&party.decrypt(&items[1], n), &squares) < 1e-6);
+    assert_eq!(
+        *items[1].scale(),
+        items[0].scale().mul(items[0].scale()).div(&party.parameters.rescale_factor(2))
+    );
+}
+
+#[test]
+fn keys_survive_a_round_trip() {
+    let party = Party::small(&[]);
+    let (parameters, id) = (&party.parameters, party.secret.key_id());
+    let mut generator = KeyGenerator::new(&party.secret).unwrap();
+
+    let mut writer = Writer::new(Vec::new(), "key", FileKind::SECRET_KEY, parameters, id, 1, b"").unwrap();
+    writer.write_secret_key(&party.secret).unwrap();
+    let bytes = writer.finish().unwrap();
+    let secret = Reader::new(&bytes[..], "key").unwrap().read_secret_key(parameters).unwrap();
+    assert_eq!(secret.coefficients(), party.secret.coefficients());
+    assert_eq!(secret.key_id(), id);
+
+    let key = generator.rotation_key(3, parameters.key_shape(2)).unwrap();
+    let mut writer =
+        Writer::new(Vec::new(), "key", FileKind::EVALUATION_KEY, parameters, id, 1, b"").unwrap();
+    writer.write_switching_key(&key).unwrap();
+    let bytes = writer.finish().unwrap();
+    let back = Reader::new(&bytes[..], "key").unwrap().read_switching_key(parameters).unwrap();
+    assert_eq!((back.purpose(), back.shape(), back.b()), (key.purpose(), key.shape(), key.b()));
+    assert_eq!(back.a(), key.a());
+
+    let public = generator.public_key();
+    let mut writer = Writer::new(Vec::new(), "key", FileKind::PUBLIC_KEY, parameters, id, 1, b"").unwrap();
+    writer.write_public_key(&public).unwrap();
+    let bytes = writer.finish().unwrap();
+    let back = Reader::new(&bytes[..], "key").unwrap().read_public_key(parameters).unwrap();
+    assert_eq!(back.b(), public.b());
+}
+
+#[test]
+fn every_truncation_is_noticed() {
+    let party = Party::small(&[]);
+    let (bytes, _) = sample(&party);
+    for length in (0..200).chain((200..bytes.len()).step_by(997)).chain(bytes.len() - 20..bytes.len()) {
+        let error = read_all(&bytes[..length], &party.parameters).unwrap_err();
+        assert!(matches!(error, FileError::Truncated { .. }), "at {length}: {error}");
+    }
+    let mut longer = bytes;
+    longer.push(0);
+    assert!(read_all(&longer, &party.parameters).unwrap_err().to_string().contains("after the last item"));
+}
+
+#[test]
+fn every_flipped_bit_is_noticed() {
+    let party = Party::small(&[]);
+    let (bytes, _) = sample(&party);
+    for at in (0..400).chain((400..bytes.len()).step_by(1009)) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1 << (at % 8);
+        assert!(read_all(&damaged, &party.parameters).is_err(), "flip at byte {at}");
+    }
+}
+
+#[test]
+fn foreign_files_are_refused_by_name() {
+    let party = Party::small(&[]);
+    let (bytes, _) = sample(&party);
+    let other = presets::insecure_for_tests(11, 3).unwrap();
+    assert!(matches!(read_all(&bytes, &other), Err(FileError::Parameters { .. })));
+    let reader = Reader::new(&bytes[..], "memory").unwrap();
+    assert!(matches!(reader.expect_kind(FileKind::SECRET_KEY), Err(FileError::Kind { .. })));
+    let stranger = SecretKey::generate(&party.parameters).unwrap();
+    assert!(matches!(reader.expect_key(stranger.key_id()), Err(FileError::Key { .. })));
+    assert!(matches!(Reader::new(&[b'x'; 300][..], "memory"), Err(FileError::Magic { .. })));
+    let mut later = bytes.clone();
+    later[8] = 9;
+    assert!(matches!(Reader::new(&later[..], "memory"), Err(FileError::Version { found: 9, .. })));
+    let mut reader = Reader::new(&bytes[..], "memory").unwrap();
+    assert!(reader.read_switching_key(&party.parameters).is_err());
+}
+
+#[test]
+fn a_writer_keeps_its_word_on_the_number_of_items() {
+    let party = Party::small(&[]);
+    let writer =
+        Writer::new(Vec::new(), "memory", KIND, &party.parameters, party.secret.key_id(), 1, b"").unwrap();
+    assert!(matches!(writer.finish(), Err(FileError::Invalid { .. })));
+}
+
+#[test]
+fn an_uncommitted_file_leaves_nothing() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
+    let mut file = AtomicFile::create(&path).unwrap();
+    file.write_all(b"half").unwrap();
+    drop(file);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+
+    let mut file = AtomicFile::create_private(&path).unwrap();
+    file.write_all(b"whole").unwrap();
+    file.commit().unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+/// The bytes of keys and ciphertexts from a fixed seed: a change of format, of sampling or of arithmetic shows here.
+#[test]
+fn the_format_is_frozen() {
+    let parameters = presets::insecure_for_tests(10, 2).unwrap();
+    let secret = SecretKey::generate_with(&parameters, &mut SecureRng::from_seed([1; 32]));
+    let mut generator = KeyGenerator::with_rng(&secret, SecureRng::from_seed([2; 32]));
+    let encoder = ckks::Encoder::new(&parameters);
+    let vector = [Complex64::new(0.5, -0.25), Complex64::new(-1.0, 1.0)];
+    let plaintext = encoder.encode_complex(&vector, 2, &parameters.default_scale()).unwrap();
+    let seeded =
+        SecretEncryptor::new(&secret).encrypt(&plaintext, &mut SecureRng::from_seed([3; 32])).unwrap();
+    let mut writer =
+        Writer::new(Vec::new(), "memory", KIND, &parameters, secret.key_id(), 5, b"frozen").unwrap();
+    writer.write_secret_key(&secret).unwrap();
+    writer.write_switching_key(&generator.relinearisation_key(parameters.key_shape(2)).unwrap()).unwrap();
+    writer.write_switching_key(&generator.rotation_key(1, parameters.key_shape(1)).unwrap()).unwrap();
+    writer.write_public_key(&generator.public_key()).unwrap();
+    writer.write_seeded(&seeded).unwrap();
+    let hash = blake3::hash(&writer.finish().unwrap()).to_hex();
+    assert_eq!(hash.as_str(), "a6344ed4b4260b08b011b0a811a4c86f9a27318c8ed0411fe85b739a3889564d");
+}

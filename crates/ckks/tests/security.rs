@@ -1,0 +1,82 @@
+//! Every object of every preset against the security table, recomputed here from the primes themselves.
+#![allow(clippy::unwrap_used)]
+
+use ckks::security::{TABLE, max_log_qp};
+use ckks::{Error, ParametersLiteral, SecretDistribution, SecurityLevel, presets};
+
+#[test]
+fn every_object_of_every_preset_is_within_the_table() {
+    for name in presets::NAMES {
+        let parameters = presets::by_name(name).unwrap();
+        assert_eq!(parameters.name(), name);
+        assert_eq!(parameters.security_bits(), 128);
+        let row = TABLE.iter().find(|row| row.log_n == parameters.literal().log_n).unwrap();
+        let ring = parameters.ring();
+        let log2 =
+            |moduli: &[ckks_math::Modulus]| moduli.iter().map(|m| (m.value() as f64).log2()).sum::<f64>();
+        let (log_q, log_p) = (log2(ring.q()), log2(&ring.p()[..parameters.literal().special]));
+        let dense = match parameters.literal().secret {
+            SecretDistribution::Ternary => row.ternary,
+            SecretDistribution::SparseTernary(1024) => row.weight_1024,
+            other => panic!("{name}: no column for {other:?}"),
+        };
+        assert!(log_q + log_p <= dense, "{name}: {} > {dense}", log_q + log_p);
+        assert!((parameters.log_qp() - log_q - log_p).abs() < 1e-9);
+        if let Some(weight) = parameters.literal().ephemeral_weight {
+            assert_eq!(weight, 32, "{name}: no column for this weight");
+            let encapsulation = log2(&ring.q()[..1]) + log2(&ring.p()[..parameters.literal().special]);
+            assert!(encapsulation <= row.weight_32, "{name}: {encapsulation} > {}", row.weight_32);
+        }
+        for object in parameters.objects() {
+            assert!(object.log_qp <= object.limit.unwrap(), "{object:?}");
+        }
+        let mut primes: Vec<u64> = ring.q().iter().chain(ring.p()).map(|m| m.value()).collect();
+        primes.sort_unstable();
+        primes.dedup();
+        assert_eq!(primes.len(), ring.q().len() + ring.p().len(), "{name}: primes repeat");
+    }
+}
+
+#[test]
+fn a_set_beyond_the_table_is_refused() {
+    let literal = |log_q: Vec<u32>, secret| ParametersLiteral {
+        name: "test".into(),
+        log_n: 13,
+        log_q,
+        log_p: vec![50],
+        special: 1,
+        digit_limbs: 1,
+        log_scale: 36,
+        secret,
+        ephemeral_weight: None,
+        security: SecurityLevel::Bits128,
+    };
+    assert!(literal(vec![46, 36, 36, 36], SecretDistribution::Ternary).check().is_ok());
+    let too_long = literal(vec![46, 36, 36, 36, 36], SecretDistribution::Ternary).check();
+    assert!(matches!(too_long, Err(Error::Insecure { .. })));
+    let unlisted = literal(vec![46, 36], SecretDistribution::SparseTernary(64)).check();
+    assert!(matches!(unlisted, Err(Error::Insecure { .. })));
+    let mut small = literal(vec![30], SecretDistribution::Ternary);
+    small.log_n = 12;
+    assert!(matches!(small.check(), Err(Error::Insecure { .. })));
+    assert_eq!(max_log_qp(12, SecretDistribution::Ternary), None);
+}
+
+#[test]
+fn unusable_literals_are_refused() {
+    let good = presets::insecure_for_tests(11, 3).unwrap().literal().clone();
+    let refuse = |change: &dyn Fn(&mut ParametersLiteral), word: &str| {
+        let mut literal = good.clone();
+        change(&mut literal);
+        let error = literal.check().unwrap_err().to_string();
+        assert!(error.contains(word), "{error}");
+    };
+    refuse(&|l| l.log_n = 9, "10..=16");
+    refuse(&|l| l.log_q.clear(), "at least one");
+    refuse(&|l| l.special = 0, "at least one");
+    refuse(&|l| l.special = 3, "3 special primes of 2");
+    refuse(&|l| l.digit_limbs = 0, "at least one");
+    refuse(&|l| l.log_q[0] = 51, "20..=50");
+    refuse(&|l| l.digit_limbs = 3, "exceeds the special primes");
+    assert!(presets::by_name("n12").unwrap_err().to_string().contains("n15-l18"));
+}
