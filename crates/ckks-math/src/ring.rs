@@ -151,6 +151,12 @@ impl Ring {
         Basis { q: self.q().len(), p: self.p().len() }
     }
 
+    /// Whether both are the same ring: same degree, same primes of Q and of P. Two instances made alike are.
+    pub fn same(self: &Arc<Self>, other: &Arc<Self>) -> bool {
+        Arc::ptr_eq(self, other)
+            || (self.layout == other.layout && self.q_count == other.q_count && self.moduli == other.moduli)
+    }
+
     /// The kernels in use.
     pub fn backend(&self) -> Backend {
         self.backend

@@ -194,7 +194,7 @@ impl<D> Poly<D> {
     }
 
     pub(crate) fn assert_covers_basis(&self, ring: &Arc<Ring>, basis: Basis) {
-        assert!(Arc::ptr_eq(&self.ring, ring), "operands of different rings");
+        assert!(self.ring.same(ring), "operands of different rings");
         assert!(self.basis.contains(basis), "operand over {:?}, needed over {basis:?}", self.basis);
     }
 
@@ -233,7 +233,7 @@ impl<D> Clone for Poly<D> {
 /// Equal residues over the same basis of the same ring.
 impl<D> PartialEq for Poly<D> {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.ring, &other.ring) && self.basis == other.basis && self.words() == other.words()
+        self.ring.same(&other.ring) && self.basis == other.basis && self.words() == other.words()
     }
 }
 
