@@ -130,8 +130,8 @@ impl Modulus {
     #[inline(always)]
     pub(crate) fn reduce_product(&self, x: u128) -> u64 {
         // Barrett (HAC 14.42 with base 2): the estimate is at most 2 below the quotient.
-        let estimate = (u128::from((x >> (self.bits - 1)) as u64) * u128::from(self.barrett_product)
-            >> (self.bits + 1)) as u64;
+        let top = u128::from((x >> (self.bits - 1)) as u64);
+        let estimate = ((top * u128::from(self.barrett_product)) >> (self.bits + 1)) as u64;
         let r = (x as u64).wrapping_sub(estimate.wrapping_mul(self.value));
         self.reduce_once(self.reduce_once(r))
     }

@@ -26,7 +26,12 @@ pub fn evaluate(m: &Modulus, coefficients: &[u64], point: u64) -> u64 {
 }
 
 /// Evaluations at psi^e for every exponent given: the transform by its definition.
-pub fn transform(m: &Modulus, coefficients: &[u64], psi: u64, exponents: impl Iterator<Item = usize>) -> Vec<u64> {
+pub fn transform(
+    m: &Modulus,
+    coefficients: &[u64],
+    psi: u64,
+    exponents: impl Iterator<Item = usize>,
+) -> Vec<u64> {
     exponents.map(|e| evaluate(m, coefficients, m.pow(psi, e as u64))).collect()
 }
 

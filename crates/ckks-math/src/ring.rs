@@ -269,6 +269,7 @@ fn root_of_unity(m: &Modulus, n: usize) -> Result<u64, Error> {
     }
     let cofactor = (m.value() - 1) / order;
     // Every second base is a non-residue: the search is short.
-    let found = (2..m.value()).map(|a| m.pow(a, cofactor)).find(|&root| m.pow(root, n as u64) == m.value() - 1);
+    let found =
+        (2..m.value()).map(|a| m.pow(a, cofactor)).find(|&root| m.pow(root, n as u64) == m.value() - 1);
     found.ok_or(Error::NotNttFriendly { got: m.value(), order })
 }

@@ -58,7 +58,13 @@ fn extreme_words_round_trip_and_agree() {
                     1 => top(i),
                     2 => u64::from(k == 0),
                     3 => top(i) * (k as u64 & 1),
-                    4 => if k % 3 == 0 { top(i) } else { 1 },
+                    4 => {
+                        if k % 3 == 0 {
+                            top(i)
+                        } else {
+                            1
+                        }
+                    }
                     _ => (top(i) / 2 + (k as u64 >> 4 & 1)).min(top(i)),
                 });
                 let g = f.clone().into_ntt();
@@ -107,7 +113,9 @@ fn backends_agree_on_every_degree() {
 #[test]
 fn rings_refuse_what_they_cannot_hold() {
     let q = primes::ntt_primes(11, 40, 2, &[]).unwrap();
-    let refused = |log_n, q: &[u64], p: &[u64]| Ring::with_backend(log_n, q, p, Backend::Scalar).err().unwrap().to_string();
+    let refused = |log_n, q: &[u64], p: &[u64]| {
+        Ring::with_backend(log_n, q, p, Backend::Scalar).err().unwrap().to_string()
+    };
     assert!(refused(9, &q, &[]).contains("2^9"));
     assert!(refused(17, &q, &[]).contains("2^17"));
     assert!(refused(10, &[], &q).contains("at least one prime"));

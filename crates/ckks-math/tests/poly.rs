@@ -79,7 +79,9 @@ fn sums_of_products() {
         let (wide, basis) = (ring.full_basis(), Basis { q: 3, p: 1 });
         for count in [1, 2, 3, 7, 16, 17, 40] {
             let make = |name: &str| -> Vec<Poly<Ntt>> {
-                (0..count).map(|t| edgy(&ring, if t == 0 { basis } else { wide }, &format!("{name}{t}"))).collect()
+                (0..count)
+                    .map(|t| edgy(&ring, if t == 0 { basis } else { wide }, &format!("{name}{t}")))
+                    .collect()
             };
             let (a, b, c, d) = (make("a"), make("bb"), make("ccc"), make("dddd"));
             let naive_sum = |x: &[Poly<Ntt>], y: &[Poly<Ntt>]| {
@@ -175,7 +177,8 @@ fn monomials() {
 fn truncation_keeps_the_right_limbs() {
     for ring in rings(13, &BITS, 2) {
         let f = uniform(&ring, ring.full_basis(), "f");
-        for basis in [Basis { q: 2, p: 2 }, Basis { q: 4, p: 1 }, Basis { q: 1, p: 0 }, Basis { q: 3, p: 1 }] {
+        for basis in [Basis { q: 2, p: 2 }, Basis { q: 4, p: 1 }, Basis { q: 1, p: 0 }, Basis { q: 3, p: 1 }]
+        {
             let copy = f.truncated(basis);
             let mut own = f.clone();
             own.truncate(basis);

@@ -85,7 +85,13 @@ fn rescale_at_the_edges_of_rounding() {
         let exact: Vec<BigInt> = (0..1024)
             .map(|k: i64| {
                 let quotient = BigInt::from((k - 512) * 1_000_003);
-                quotient * &d + match k % 4 { 0 => half.clone(), 1 => -half.clone(), 2 => half.clone() - 1, _ => BigInt::ZERO }
+                quotient * &d
+                    + match k % 4 {
+                        0 => half.clone(),
+                        1 => -half.clone(),
+                        2 => half.clone() - 1,
+                        _ => BigInt::ZERO,
+                    }
             })
             .collect();
         let f = from_words(&ring, basis, |i, k| residue(&exact[k], &ring.q()[i]));
@@ -121,9 +127,8 @@ fn division_near_a_tie() {
         let basis = Basis { q: 2, p: 3 };
         let special = product(ring.p().iter().copied());
         let half: BigInt = &special / 2;
-        let exact: Vec<BigInt> = (0..1024i64)
-            .map(|k| BigInt::from(k * 977) * &special + &half + BigInt::from(k - 512))
-            .collect();
+        let exact: Vec<BigInt> =
+            (0..1024i64).map(|k| BigInt::from(k * 977) * &special + &half + BigInt::from(k - 512)).collect();
         let all: Vec<Modulus> = ring.q().iter().chain(ring.p()).copied().collect();
         let f = from_words(&ring, basis, |i, k| residue(&exact[k], &all[i]));
         let got = integers(&f.into_ntt().mod_down().into_coeff());
@@ -170,7 +175,9 @@ fn raising_from_the_first_prime_is_exact() {
         let p0 = ring.q()[0];
         let top = p0.value();
         let edges = [0, 1, top - 1, top / 2, top / 2 + 1, top / 2 - 1];
-        let f = from_words(&ring, Basis::of_q(1), |_, k| if k < 6 { edges[k] } else { p0.reduce(k as u64 * 0x9e37_79b9_7f4a_7c15) });
+        let f = from_words(&ring, Basis::of_q(1), |_, k| {
+            if k < 6 { edges[k] } else { p0.reduce(k as u64 * 0x9e37_79b9_7f4a_7c15) }
+        });
         let raised = f.raise(ring.full_basis());
         raised.check_reduced().unwrap();
         let source = words(&f, 0);

@@ -16,7 +16,9 @@ impl Twiddles {
     /// `psi`: a primitive 2N-th root of unity.
     pub(crate) fn new(backend: Backend, modulus: &Modulus, layout: Layout, psi: u64) -> Self {
         match backend {
-            Backend::Scalar | Backend::Avx512Ifma => Self::Scalar(scalar::ntt::Twiddles::new(modulus, layout, psi)),
+            Backend::Scalar | Backend::Avx512Ifma => {
+                Self::Scalar(scalar::ntt::Twiddles::new(modulus, layout, psi))
+            }
         }
     }
 
@@ -134,7 +136,12 @@ pub(crate) fn tensor_dot(backend: Backend, m: &Modulus, out: [&mut [u64]; 3], te
 
 /// Base conversion of one stretch of words: `sources` are the digits `x (Q/q_i)^-1 mod q_i`, `targets[j]`
 /// receives the centred x modulo the j-th target prime.
-pub(crate) fn convert(backend: Backend, conversion: &Conversion, sources: &[&[u64]], targets: &mut [&mut [u64]]) {
+pub(crate) fn convert(
+    backend: Backend,
+    conversion: &Conversion,
+    sources: &[&[u64]],
+    targets: &mut [&mut [u64]],
+) {
     assert_eq!(sources.len(), conversion.sources.len());
     assert_eq!(targets.len(), conversion.targets.len());
     let len = targets.first().map_or(0, |t| t.len());

@@ -58,7 +58,8 @@ impl Poly<Coeff> {
             for coefficient in self.coefficients(i) {
                 // X^(N + k) is -X^k.
                 let negative = power >= n;
-                limb[layout.position(power & (n - 1))] = if negative { m.neg(coefficient) } else { coefficient };
+                limb[layout.position(power & (n - 1))] =
+                    if negative { m.neg(coefficient) } else { coefficient };
                 power = (power + g) & (2 * n - 1);
             }
         });

@@ -16,7 +16,11 @@ impl Poly<Coeff> {
     /// for each limb; Q the product of all primes of the basis.
     pub fn to_centred_f64(&self) -> Vec<f64> {
         self.map_digits(|garner, digits, negative| {
-            let magnitude = digits.iter().zip(&garner.moduli).rev().fold(0.0, |acc, (&d, m)| acc * m.value() as f64 + d as f64);
+            let magnitude = digits
+                .iter()
+                .zip(&garner.moduli)
+                .rev()
+                .fold(0.0, |acc, (&d, m)| acc * m.value() as f64 + d as f64);
             if negative { -magnitude } else { magnitude }
         })
     }

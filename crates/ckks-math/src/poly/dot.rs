@@ -19,7 +19,8 @@ impl Poly<Ntt> {
         }
         let mut out = Self::stale(ring, basis);
         out.map_limbs(Work::Heavy, |i, m, limb| {
-            let columns: Vec<_> = terms.iter().map(|(a, b)| (a.limb_over(basis, i), b.limb_over(basis, i))).collect();
+            let columns: Vec<_> =
+                terms.iter().map(|(a, b)| (a.limb_over(basis, i), b.limb_over(basis, i))).collect();
             kernels::dot(ring.backend(), m, limb, &columns);
         });
         out
@@ -33,7 +34,10 @@ impl Poly<Ntt> {
     #[must_use]
     pub fn dot2(digits: &[Self], key_b: &[Self], key_a: &[Self]) -> [Self; 2] {
         let (ring, basis) = shape(digits.first());
-        assert!(key_b.len() >= digits.len() && key_a.len() >= digits.len(), "a key polynomial for each digit");
+        assert!(
+            key_b.len() >= digits.len() && key_a.len() >= digits.len(),
+            "a key polynomial for each digit"
+        );
         for poly in digits.iter().chain(&key_b[..digits.len()]).chain(&key_a[..digits.len()]) {
             poly.assert_covers_basis(ring, basis);
         }

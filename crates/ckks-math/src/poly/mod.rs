@@ -152,7 +152,8 @@ impl<D> Poly<D> {
 
     /// Multiplies by an integer.
     pub fn mul_integer_assign(&mut self, factor: i128) {
-        let residues: Vec<u64> = (0..self.basis.limbs()).map(|i| self.modulus(i).reduce_i128(factor)).collect();
+        let residues: Vec<u64> =
+            (0..self.basis.limbs()).map(|i| self.modulus(i).reduce_i128(factor)).collect();
         self.mul_scalar_assign(&residues);
     }
 
@@ -214,7 +215,9 @@ impl<D> Poly<D> {
         other.assert_covers(self);
         let mut out = Self::stale(&self.ring, self.basis);
         let (backend, basis) = (self.ring.backend(), self.basis);
-        out.map_limbs(Work::Light, |i, m, limb| kernel(backend, m, limb, self.limb(i), other.limb_over(basis, i)));
+        out.map_limbs(Work::Light, |i, m, limb| {
+            kernel(backend, m, limb, self.limb(i), other.limb_over(basis, i));
+        });
         out
     }
 

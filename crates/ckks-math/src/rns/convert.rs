@@ -94,6 +94,9 @@ const TILE: usize = 2048;
 /// [`Source::cofactor_inverse`]; `out(j)` receive the centred value modulo the j-th target.
 pub(crate) fn convert_limbs(ring: &Ring, conversion: &Conversion, digits: &[u64], mut out: Vec<&mut [u64]>) {
     let len = ring.limb_len();
+    if out.is_empty() {
+        return;
+    }
     if let ([source], true) = (&conversion.sources[..], digits.len() == len) {
         let run = |(limb, target): (&mut &mut [u64], &Target)| {
             kernels::lift_centred(ring.backend(), &target.modulus, limb, &source.modulus, digits);

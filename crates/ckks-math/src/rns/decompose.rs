@@ -23,7 +23,11 @@ impl Poly<Ntt> {
     pub fn decompose(&self, digit_limbs: usize, p: usize) -> Vec<Self> {
         let ring = self.ring();
         let q = self.basis().q;
-        assert!(digit_limbs > 0 && self.basis().p == 0, "digits of {digit_limbs} limbs of {:?}", self.basis());
+        assert!(
+            digit_limbs > 0 && self.basis().p == 0,
+            "digits of {digit_limbs} limbs of {:?}",
+            self.basis()
+        );
         let basis = Basis { q, p };
         let digits: Vec<Digit> = (0..q)
             .step_by(digit_limbs)

@@ -40,7 +40,8 @@ pub fn gaussian(rng: &mut SecureRng, n: usize) -> Zeroizing<Vec<i64>> {
     let coefficients = (0..n).map(|_| {
         let bits = rng.next_u64();
         let sign = (bits & 1) as i64;
-        let magnitude = CUMULATIVE.iter().map(|&threshold| 1 - less(bits >> 1, threshold)).sum::<u64>() as i64;
+        let magnitude =
+            CUMULATIVE.iter().map(|&threshold| 1 - less(bits >> 1, threshold)).sum::<u64>() as i64;
         magnitude * (1 - 2 * sign)
     });
     Zeroizing::new(coefficients.collect())

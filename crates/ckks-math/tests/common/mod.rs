@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ckks_math::{Backend, Basis, Ntt, Poly, Ring, primes, sample};
 
 /// Primes of Q by their bits, `special` primes of 50 bits, on every backend of this machine.
-pub fn rings(log_n: u32, q_bits: &[u32], special: usize) -> Vec<Arc<Ring>> {
+pub(crate) fn rings(log_n: u32, q_bits: &[u32], special: usize) -> Vec<Arc<Ring>> {
     let mut primes: Vec<u64> = Vec::new();
     for &bits in q_bits {
         let next = primes::ntt_primes(log_n + 1, bits, 1, &primes).unwrap();
@@ -17,17 +17,21 @@ pub fn rings(log_n: u32, q_bits: &[u32], special: usize) -> Vec<Arc<Ring>> {
 }
 
 /// A uniform polynomial, the same on every backend.
-pub fn uniform(ring: &Arc<Ring>, basis: Basis, label: &str) -> Poly<Ntt> {
+pub(crate) fn uniform(ring: &Arc<Ring>, basis: Basis, label: &str) -> Poly<Ntt> {
     sample::uniform(ring, basis, &[9; 32], label.as_bytes())
 }
 
 /// The words of a limb without padding.
-pub fn words<D>(poly: &Poly<D>, limb: usize) -> Vec<u64> {
+pub(crate) fn words<D>(poly: &Poly<D>, limb: usize) -> Vec<u64> {
     poly.rows(limb).flatten().copied().collect()
 }
 
 /// A polynomial of given words.
-pub fn from_words(ring: &Arc<Ring>, basis: Basis, f: impl Fn(usize, usize) -> u64) -> Poly<ckks_math::Coeff> {
+pub(crate) fn from_words(
+    ring: &Arc<Ring>,
+    basis: Basis,
+    f: impl Fn(usize, usize) -> u64,
+) -> Poly<ckks_math::Coeff> {
     let mut poly = Poly::zero(ring, basis);
     for limb in 0..basis.limbs() {
         let mut k = 0;
