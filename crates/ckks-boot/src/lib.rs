@@ -1,1 +1,15 @@
 //! Homomorphic polynomials, linear transforms and bootstrapping.
+//!
+//! The main path, from the bottom up:
+//!
+//! - [`polynomial`]: Chebyshev and monomial polynomials, their depth-optimal evaluation plans, with exact scales;
+//! - [`linear`]: linear maps by diagonals, the special Fourier transform in sparse factors, baby-step giant-step plans;
+//! - [`eval_mod`]: the homomorphic reduction modulo 1.
+
+mod error;
+pub mod eval_mod;
+pub mod linear;
+pub mod polynomial;
+pub mod simulation;
+
+pub use error::Error;

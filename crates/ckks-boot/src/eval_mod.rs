@@ -1,0 +1,184 @@
+//! EvalMod: `I + m` to `m` for an integer `I` and a small `m`, slot by slot, by a scaled sine.
+//!
+//! `sin(2 pi x) = cos(2 pi (x - 1/4))`; the cosine of the `2^r`-th part of the angle is an even function, interpolated by
+//! Chebyshev polynomials, and `r` double angles `cos 2t = 2 cos^2 t - 1` lead back (Han and Ki, CT-RSA 2020, section 3). The
+//! factor by which the sine is scaled costs no level: its `2^r`-th root multiplies the polynomial, and the constants of the
+//! double angles follow. It may differ from slot to slot, which folds a mask into the step.
+
+use std::f64::consts::TAU;
+
+use num_complex::Complex64;
+
+use crate::Error;
+use crate::polynomial::{
+    Arithmetic, Basis, Coefficient, Plan, Polynomial, ScaleAlgebra, chebyshev_coefficients, evaluate,
+};
+
+/// The shape of the approximation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EvalModLiteral {
+    /// Largest `|I|`.
+    pub max_overflow: u32,
+    /// `log2` of the bound `1 / |m|`: the message ratio `q0 / Delta` for messages bounded by 1.
+    pub log_message_ratio: u32,
+    /// Number `r` of double angles.
+    pub double_angles: u32,
+    /// Degree of the polynomial; even.
+    pub degree: usize,
+}
+
+/// A planned EvalMod: slots `x / B` to `factor sin(2 pi x)`, for `|x| <= B - 1/4`.
+#[derive(Clone, Debug)]
+pub struct EvalMod {
+    literal: EvalModLiteral,
+    plan: Plan,
+    /// `2 y_i^2 - c_i` is the `i`-th double angle
+    double_angle_constants: Vec<Coefficient>,
+}
+
+impl EvalModLiteral {
+    /// The half-width `B` of the interval of the cosine, by which the argument is divided: the largest `|x|`, and the quarter
+    /// that turns a sine into a cosine.
+    pub fn half_width(&self) -> f64 {
+        f64::from(self.max_overflow) + (-f64::from(self.log_message_ratio)).exp2() + 0.25
+    }
+
+    /// Levels consumed.
+    pub fn depth(&self) -> usize {
+        crate::polynomial::ceil_log2(self.degree + 1) + self.double_angles as usize
+    }
+
+    /// The largest error of the interpolated and doubled cosine as a sine, relative to the largest `|m|`, at `|x| <= I + |m|`.
+    /// It leaves out that the sine is not linear, which is `(2 pi |m|)^2 / 6`.
+    pub fn approximation_error(&self) -> f64 {
+        let coefficients = self.cosine();
+        let bound = (-f64::from(self.log_message_ratio)).exp2();
+        let overflow = self.max_overflow as i32;
+        let points =
+            (-overflow..=overflow).flat_map(|i| (-8..=8).map(move |k| (i, bound * f64::from(k) / 8.0)));
+        points
+            .map(|(i, m)| {
+                let t = (f64::from(i) + m - 0.25) / self.half_width();
+                let angle = crate::polynomial::chebyshev_value(&coefficients, t);
+                let cosine = (0..self.double_angles).fold(angle, |y, _| 2.0 * y * y - 1.0);
+                (cosine - (TAU * m).sin()).abs() / (TAU * bound)
+            })
+            .fold(0.0, f64::max)
+    }
+
+    /// Chebyshev coefficients in `t = (x - 1/4) / B` of `cos(2 pi (x - 1/4) / 2^r)`, even by construction.
+    fn cosine(&self) -> Vec<f64> {
+        let frequency = TAU * self.half_width() / f64::from(1u32 << self.double_angles);
+        let mut coefficients = chebyshev_coefficients(|t| (frequency * t).cos(), self.degree, -1.0, 1.0);
+        // zero up to rounding: the plan then skips them
+        coefficients.iter_mut().skip(1).step_by(2).for_each(|c| *c = 0.0);
+        coefficients
+    }
+}
+
+impl EvalMod {
+    /// Plans `factor sin(2 pi x)`.
+    ///
+    /// # Errors
+    /// [`Error::ConstantPolynomial`] if the degree is 0.
+    pub fn new(literal: EvalModLiteral, factor: &Coefficient) -> Result<Self, Error> {
+        let root = power(factor, 1.0 / f64::from(1u32 << literal.double_angles));
+        let cosine = Polynomial::real(Basis::Chebyshev, &literal.cosine()).scaled(&root);
+        let constants = (0..literal.double_angles).map(|i| {
+            // y_i has factor root^(2^i), and 2 cos^2 t - 1 carries its square
+            let squared = power(&root, f64::from(2u32 << i));
+            Coefficient::real(0.0).minus(&squared)
+        });
+        Ok(Self { literal, plan: Plan::new(&cosine)?, double_angle_constants: constants.collect() })
+    }
+
+    /// The shape.
+    pub fn literal(&self) -> &EvalModLiteral {
+        &self.literal
+    }
+
+    /// Relinearisations.
+    pub fn key_switches(&self) -> usize {
+        self.plan.key_switches() + self.literal.double_angles as usize
+    }
+
+    /// Evaluates at slots `x / B`, see [`EvalModLiteral::half_width`]. The cosine of the part of the angle has scale
+    /// `target`, and each double angle squares the scale and divides it by a prime.
+    ///
+    /// # Errors
+    /// Those of the arithmetic.
+    pub fn evaluate<A: Arithmetic>(
+        &self,
+        arithmetic: &A,
+        mut x: A::Value,
+        target: &A::Scale,
+    ) -> Result<A::Value, A::Error> {
+        arithmetic.shift(&mut x, -0.25 / self.literal.half_width())?;
+        let mut y = evaluate(arithmetic, &self.plan, x, target)?;
+        for constant in &self.double_angle_constants {
+            let scale = arithmetic.scale(&y);
+            let mut sum = arithmetic.open(arithmetic.level(&y), scale.times(&scale));
+            arithmetic.add_product(&mut sum, &y, &y)?;
+            arithmetic.double(&mut sum);
+            arithmetic.add_constant(&mut sum, constant)?;
+            y = arithmetic.close(sum)?;
+        }
+        Ok(y)
+    }
+}
+
+/// `log2` of the probability that, in a bootstrap of `coefficients` coefficients through an ephemeral secret of Hamming weight
+/// `weight`, some `|I|` exceeds `max_overflow`.
+///
+/// A coefficient of `c_0 + c_1 s` is a sum of `m = weight + 1` independent numbers uniform modulo `q_0`, so that `I` is that sum
+/// over `q_0`, rounded: an Irwin-Hall variable with the tail `sum_k (-1)^k C(m, k) (x - k)^m / m!`, `x = m / 2 - max_overflow - 1/2`,
+/// on each side (Bossuat, Troncoso-Pastoriza, Hubaux, ACNS 2022, section 3). The union bound over the coefficients follows.
+pub fn log2_overflow_probability(weight: u32, max_overflow: u32, coefficients: usize) -> f64 {
+    let m = f64::from(weight) + 1.0;
+    let x = m / 2.0 - f64::from(max_overflow) - 0.5;
+    let (mut tail, mut binomial) = (0.0, 1.0);
+    for k in (0..=weight).map(f64::from).take_while(|&k| k < x) {
+        tail += binomial * (x - k).powf(m);
+        binomial *= -(m - k) / (k + 1.0);
+    }
+    let log_factorial: f64 = (2..=weight + 1).map(|i| f64::from(i).log2()).sum();
+    tail.log2() - log_factorial + 1.0 + (coefficients as f64).log2()
+}
+
+/// Slot-wise principal power; the factors of EvalMod are not negative reals.
+fn power(c: &Coefficient, exponent: f64) -> Coefficient {
+    let power = |c: Complex64| Complex64::from_polar(c.norm().powf(exponent), c.arg() * exponent);
+    match c {
+        Coefficient::Scalar(c) => Coefficient::Scalar(power(*c)),
+        Coefficient::Slots(values) => Coefficient::Slots(values.iter().map(|c| power(*c)).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overflow_probability_is_the_exact_tail() {
+        // exact rational arithmetic, h = 32, 2^15 coefficients
+        for (overflow, log2) in [(12, -40.7), (13, -54.4), (14, -73.7), (15, -106.7)] {
+            assert!((log2_overflow_probability(32, overflow, 1 << 15) - log2).abs() < 0.06, "{overflow}");
+        }
+        // two uniform numbers: P(|X| > 1/2) = 1/4
+        assert!((log2_overflow_probability(1, 0, 1) + 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn approximations_are_as_good_as_their_degree() {
+        let literal = |double_angles, degree| EvalModLiteral {
+            max_overflow: 15,
+            log_message_ratio: 10,
+            double_angles,
+            degree,
+        };
+        assert!(literal(3, 28).approximation_error() < (-17.0f64).exp2());
+        assert!(literal(3, 30).approximation_error() < (-22.0f64).exp2());
+        assert!(literal(0, 126).approximation_error() < (-20.0f64).exp2());
+        assert_eq!((literal(3, 28).depth(), literal(0, 126).depth()), (8, 7));
+    }
+}

@@ -1,0 +1,10 @@
+//! Linear maps on slots: matrices by diagonals, the special Fourier transform as few sparse factors, and the order of
+//! rotations that evaluates one.
+
+mod bsgs;
+mod diagonal;
+mod special_fft;
+
+pub use bsgs::{BsgsCosts, BsgsPlan, Giant};
+pub use diagonal::DiagonalMatrix;
+pub use special_fft::{coeffs_to_slots, slots_to_coeffs, split_stages};

@@ -1,0 +1,100 @@
+//! Baby-step giant-step order of the rotations of a [`DiagonalMatrix`].
+//!
+//! `sum_r d_r rot(v, r) = sum_g rot( sum_b rot(d_(g+b), -g) rot(v, b), g )`: the babies `rot(v, b)` share one decomposition
+//! (hoisting, Halevi-Shoup CRYPTO 2018), the inner sums stay over `Q P` and are divided by `P` once a giant, the outer sum once in
+//! all (double hoisting, Bossuat et al., EUROCRYPT 2021, section 4).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::DiagonalMatrix;
+
+/// What the steps cost, in any one unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BsgsCosts {
+    /// A rotation of an already decomposed ciphertext.
+    pub baby: f64,
+    /// A division by `P`, a decomposition and a key switch.
+    pub giant: f64,
+    /// A multiplication by a diagonal and an addition.
+    pub diagonal: f64,
+}
+
+/// The rotations of one linear map, in an order to evaluate it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BsgsPlan {
+    babies: Vec<usize>,
+    giants: Vec<Giant>,
+}
+
+/// One inner sum and the rotation of its result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Giant {
+    /// By how much the inner sum is rotated.
+    pub rotation: usize,
+    /// `(baby rotation, rotation of the diagonal)`, in which the second is the sum of this giant and the baby.
+    pub terms: Vec<(usize, usize)>,
+}
+
+impl BsgsPlan {
+    /// The cheapest plan of a matrix.
+    ///
+    /// # Panics
+    /// If the matrix has no diagonals.
+    pub fn new(matrix: &DiagonalMatrix, costs: &BsgsCosts) -> Self {
+        let rotations: Vec<usize> = matrix.diagonals().keys().copied().collect();
+        assert!(!rotations.is_empty(), "a matrix without diagonals");
+        let steps =
+            (0..=matrix.period().ilog2()).map(|log| Self::with_step(&rotations, matrix.period(), 1 << log));
+        let mut plans: Vec<_> = steps.collect();
+        plans.sort_by(|a, b| a.cost(costs).total_cmp(&b.cost(costs)));
+        plans.swap_remove(0)
+    }
+
+    /// Every rotation is a baby: no giant step, as on a raised ciphertext.
+    pub fn hoisted(matrix: &DiagonalMatrix) -> Self {
+        let rotations: Vec<usize> = matrix.diagonals().keys().copied().collect();
+        Self::with_step(&rotations, matrix.period(), matrix.period())
+    }
+
+    /// Babies in `0..step`, giants multiples of it: a rotation back by one is a giant back and a baby ahead.
+    fn with_step(rotations: &[usize], period: usize, step: usize) -> Self {
+        let mut giants = BTreeMap::<usize, Vec<(usize, usize)>>::new();
+        let mut babies = BTreeSet::new();
+        for &rotation in rotations {
+            let baby = rotation % step;
+            babies.insert(baby);
+            giants.entry(rotation - baby).or_default().push((baby, rotation));
+        }
+        debug_assert!(rotations.iter().all(|&r| r < period));
+        let giants = giants.into_iter().map(|(rotation, terms)| Giant { rotation, terms });
+        Self { babies: babies.into_iter().collect(), giants: giants.collect() }
+    }
+
+    /// Baby rotations, in ascending order; 0, which needs no key, may be among them.
+    pub fn babies(&self) -> &[usize] {
+        &self.babies
+    }
+
+    /// Giant steps, in ascending order of rotation; rotation 0 needs no key.
+    pub fn giants(&self) -> &[Giant] {
+        &self.giants
+    }
+
+    /// Babies that need a key.
+    pub fn baby_key_switches(&self) -> usize {
+        self.babies.iter().filter(|&&b| b != 0).count()
+    }
+
+    /// Giants that need a key.
+    pub fn giant_key_switches(&self) -> usize {
+        self.giants.iter().filter(|g| g.rotation != 0).count()
+    }
+
+    /// What the plan costs.
+    pub fn cost(&self, costs: &BsgsCosts) -> f64 {
+        let diagonals: usize = self.giants.iter().map(|g| g.terms.len()).sum();
+        costs.baby * self.baby_key_switches() as f64
+            + costs.giant * self.giant_key_switches() as f64
+            + costs.diagonal * diagonals as f64
+    }
+}

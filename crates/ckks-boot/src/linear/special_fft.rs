@@ -1,0 +1,96 @@
+//! SlotsToCoeffs and CoeffsToSlots as products of matrices with few diagonals.
+//!
+//! A message with `n` slots is a polynomial in `Y = X^(N / 2n)` with `2n` coefficients `m_k`; with `w_k = m_k + i m_(k+n)` its slots
+//! are `z_j = sum_k w_k zeta^(k 5^j)`, where `zeta = exp(2 pi i / 4n)`, because `zeta^(n 5^j) = i`. This map `U` is a radix-2 transform of
+//! `log2 n` stages after a bit reversal. The reversal is left out in both directions: the slots are
+//! processed one by one between them, so that the order of the coefficients does not matter.
+//!
+//! Cheon, Han, Kim, Kim, Song, EUROCRYPT 2018, section 4; as sparse factors: Chen, Chillotti, Song, EUROCRYPT 2019, section 3.
+
+use std::f64::consts::TAU;
+
+use num_complex::Complex64;
+
+use super::DiagonalMatrix;
+
+/// SlotsToCoeffs for `n = 2^log_n` slots: factors in the order in which they are applied, one for each entry of `stages`, the
+/// number of stages merged into it. The product is `U` after a bit reversal.
+///
+/// # Panics
+/// If the stages do not add up to `log_n`.
+pub fn slots_to_coeffs(log_n: usize, stages: &[usize]) -> Vec<DiagonalMatrix> {
+    assert_eq!(stages.iter().sum::<usize>(), log_n, "stages of a transform of 2^{log_n} slots");
+    merge((1..=log_n).map(|stage| forward_stage(log_n, stage)), stages)
+}
+
+/// CoeffsToSlots for `n = 2^log_n` slots, the inverse of [`slots_to_coeffs`]: the product is a bit reversal after `U^-1`.
+///
+/// # Panics
+/// If the stages do not add up to `log_n`.
+pub fn coeffs_to_slots(log_n: usize, stages: &[usize]) -> Vec<DiagonalMatrix> {
+    assert_eq!(stages.iter().sum::<usize>(), log_n, "stages of a transform of 2^{log_n} slots");
+    merge((1..=log_n).rev().map(|stage| inverse_stage(log_n, stage)), stages)
+}
+
+/// `log_n` stages in `levels` parts as equal as possible, the larger ones last.
+///
+/// # Panics
+/// If there are no levels.
+pub fn split_stages(log_n: usize, levels: usize) -> Vec<usize> {
+    assert!(levels > 0, "a transform without levels");
+    (0..levels).map(|i| (log_n + i) / levels).collect()
+}
+
+fn merge(factors: impl Iterator<Item = DiagonalMatrix>, stages: &[usize]) -> Vec<DiagonalMatrix> {
+    let mut factors = factors;
+    let merged = stages.iter().filter_map(|&count| {
+        let part: Vec<_> = factors.by_ref().take(count).collect();
+        part.into_iter().reduce(|first, next| next.after(&first))
+    });
+    merged.collect()
+}
+
+/// `zeta_(4 len)^(5^j)` for the butterflies of the stage that joins halves of `len / 2 = 2^(stage - 1)` slots.
+fn twiddles(stage: usize) -> Vec<Complex64> {
+    let order = 4usize << stage;
+    let powers = std::iter::successors(Some(1usize), |power| Some(power * 5 % order));
+    powers.take(1 << (stage - 1)).map(|power| Complex64::cis(TAU * power as f64 / order as f64)).collect()
+}
+
+/// `(a, b) -> (a + w b, a - w b)`
+fn forward_stage(log_n: usize, stage: usize) -> DiagonalMatrix {
+    let one = Complex64::ONE;
+    stage_matrix(log_n, stage, |w| [[one, w], [one, -w]])
+}
+
+/// `(a, b) -> ((a + b) / 2, (a - b) / 2w)`
+fn inverse_stage(log_n: usize, stage: usize) -> DiagonalMatrix {
+    let half = Complex64::new(0.5, 0.0);
+    stage_matrix(log_n, stage, |w| [[half, half], [w.conj() * 0.5, -w.conj() * 0.5]])
+}
+
+fn stage_matrix(
+    log_n: usize,
+    stage: usize,
+    butterfly: impl Fn(Complex64) -> [[Complex64; 2]; 2],
+) -> DiagonalMatrix {
+    let n = 1 << log_n;
+    let half = 1 << (stage - 1);
+    let twiddles = twiddles(stage);
+    let (mut stay, mut ahead, mut back) =
+        (vec![Complex64::ZERO; n], vec![Complex64::ZERO; n], vec![Complex64::ZERO; n]);
+    for s in 0..n {
+        let [upper, lower] = butterfly(twiddles[s % half]);
+        if s & half == 0 {
+            (stay[s], ahead[s]) = (upper[0], upper[1]);
+        } else {
+            (back[s], stay[s]) = (lower[0], lower[1]);
+        }
+    }
+    let mut matrix = DiagonalMatrix::zero(n);
+    matrix.add_diagonal(0, &stay);
+    matrix.add_diagonal(half as isize, &ahead);
+    // the last stage has n / 2 = -n / 2: both diagonals fall together
+    matrix.add_diagonal(-(half as isize), &back);
+    matrix
+}

@@ -1,0 +1,192 @@
+//! Slots in floating point that carry level, exact scale and the noise of CKKS, but are not encrypted.
+//!
+//! The evaluation plans run on them unchanged, which predicts the precision of a parameter set within a fraction of a bit
+//! and finds errors in levels and scales before a ciphertext exists.
+
+use std::cell::RefCell;
+use std::f64::consts::TAU;
+
+use num_complex::Complex64;
+
+use crate::polynomial::{Arithmetic, Coefficient, ScaleAlgebra};
+
+/// A chain of primes and the noise that each rescaling adds.
+#[derive(Debug)]
+pub struct Simulation {
+    /// `log2 q_i`
+    log_primes: Vec<f64>,
+    /// standard deviation of the real and of the imaginary part of a slot, in units of the scale's reciprocal
+    noise: f64,
+    random: RefCell<SplitMix>,
+}
+
+/// Exponents of 2 (at the end) and of the primes of the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SimulatedScale(Vec<i32>);
+
+/// Simulated ciphertext, or simulated sum before its rescaling.
+#[derive(Clone, Debug)]
+pub struct SimulatedSlots {
+    /// The values, with their noise.
+    pub slots: Vec<Complex64>,
+    /// Rescalings left.
+    pub level: usize,
+    /// Exact scale.
+    pub scale: SimulatedScale,
+}
+
+impl Simulation {
+    /// A chain with primes of these sizes, `noise` as the standard deviation that one rescaling adds to the real part of a
+    /// slot (in integers, before the division by the scale). Reproducible for one seed.
+    pub fn new(log_primes: Vec<f64>, noise: f64, seed: u64) -> Self {
+        Self { log_primes, noise, random: RefCell::new(SplitMix(seed)) }
+    }
+
+    /// The deviation of the real part of a slot after a rounding, for a ternary secret of weight `weight`:
+    /// coefficients have variance `(1 + weight) / 12`, and a slot sums `degree` of them with random phases.
+    pub fn rounding_noise(degree: usize, weight: usize) -> f64 {
+        (degree as f64 / 2.0 * (1.0 + weight as f64) / 12.0).sqrt()
+    }
+
+    /// The scale `2^exponent`.
+    pub fn power_of_two(&self, exponent: i32) -> SimulatedScale {
+        let mut exponents = vec![0; self.log_primes.len()];
+        exponents.push(exponent);
+        SimulatedScale(exponents)
+    }
+
+    /// A fresh value without noise.
+    pub fn value(&self, slots: Vec<Complex64>, level: usize, scale: SimulatedScale) -> SimulatedSlots {
+        SimulatedSlots { slots, level, scale }
+    }
+
+    /// `log2` of a scale.
+    pub fn log2(&self, scale: &SimulatedScale) -> f64 {
+        let exponents = scale.0.iter().zip(self.log_primes.iter().chain(&[1.0]));
+        exponents.map(|(&e, log)| f64::from(e) * log).sum()
+    }
+
+    /// A random number, uniform in `[a, b)`.
+    pub fn uniform(&self, a: f64, b: f64) -> f64 {
+        a + (b - a) * self.random.borrow_mut().uniform()
+    }
+
+    /// Adds the noise of one rounding at the value's scale.
+    pub fn add_rounding_noise(&self, value: &mut SimulatedSlots) {
+        let deviation = self.noise / self.log2(&value.scale).exp2();
+        let mut random = self.random.borrow_mut();
+        for slot in &mut value.slots {
+            *slot += random.gaussian() * deviation;
+        }
+    }
+}
+
+impl ScaleAlgebra for SimulatedScale {
+    fn times(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(a, b)| a + b).collect())
+    }
+
+    fn over(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(a, b)| a - b).collect())
+    }
+}
+
+impl Arithmetic for Simulation {
+    type Value = SimulatedSlots;
+    /// The value and the number of slots in it (none before the first summand).
+    type Sum = SimulatedSlots;
+    type Scale = SimulatedScale;
+    type Error = std::convert::Infallible;
+
+    fn level(&self, value: &SimulatedSlots) -> usize {
+        value.level
+    }
+
+    fn scale(&self, value: &SimulatedSlots) -> SimulatedScale {
+        value.scale.clone()
+    }
+
+    fn prime(&self, level: usize) -> SimulatedScale {
+        let mut exponents = vec![0; self.log_primes.len() + 1];
+        exponents[level] = 1;
+        SimulatedScale(exponents)
+    }
+
+    fn shift(&self, value: &mut SimulatedSlots, c: f64) -> Result<(), Self::Error> {
+        value.slots.iter_mut().for_each(|s| *s += c);
+        Ok(())
+    }
+
+    fn open(&self, level: usize, scale: SimulatedScale) -> SimulatedSlots {
+        SimulatedSlots { slots: Vec::new(), level, scale }
+    }
+
+    fn add_product(
+        &self,
+        sum: &mut SimulatedSlots,
+        a: &SimulatedSlots,
+        b: &SimulatedSlots,
+    ) -> Result<(), Self::Error> {
+        assert!(sum.level <= a.level.min(b.level), "operand below the level of the sum");
+        assert_eq!(sum.scale, a.scale.times(&b.scale), "product at another scale than the sum");
+        add(sum, a.slots.iter().zip(&b.slots).map(|(a, b)| a * b));
+        Ok(())
+    }
+
+    fn double(&self, sum: &mut SimulatedSlots) {
+        sum.slots.iter_mut().for_each(|s| *s *= 2.0);
+    }
+
+    fn add_multiple(
+        &self,
+        sum: &mut SimulatedSlots,
+        c: &Coefficient,
+        a: &SimulatedSlots,
+    ) -> Result<(), Self::Error> {
+        assert!(sum.level <= a.level, "operand below the level of the sum");
+        let room = self.log2(&sum.scale) - self.log2(&a.scale);
+        assert!(room > 15.0, "a coefficient encoded with {room} bits");
+        add(sum, a.slots.iter().enumerate().map(|(s, a)| a * c.at(s)));
+        Ok(())
+    }
+
+    fn add_constant(&self, sum: &mut SimulatedSlots, c: &Coefficient) -> Result<(), Self::Error> {
+        let slots = sum.slots.len();
+        add(sum, (0..slots).map(|s| c.at(s)));
+        Ok(())
+    }
+
+    fn close(&self, mut sum: SimulatedSlots) -> Result<SimulatedSlots, Self::Error> {
+        sum.scale = sum.scale.over(&self.prime(sum.level));
+        sum.level -= 1;
+        self.add_rounding_noise(&mut sum);
+        Ok(sum)
+    }
+}
+
+fn add(sum: &mut SimulatedSlots, terms: impl Iterator<Item = Complex64>) {
+    if sum.slots.is_empty() {
+        sum.slots = terms.collect();
+    } else {
+        sum.slots.iter_mut().zip(terms).for_each(|(s, t)| *s += t);
+    }
+}
+
+/// Random numbers for simulations and figures; never for keys.
+#[derive(Debug)]
+struct SplitMix(u64);
+
+impl SplitMix {
+    fn uniform(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    fn gaussian(&mut self) -> Complex64 {
+        let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
+        Complex64::from_polar(radius, TAU * self.uniform())
+    }
+}
