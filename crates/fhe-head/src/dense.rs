@@ -49,7 +49,9 @@ pub fn train(problem: &Problem<'_>, method: &Method<'_>) -> Vec<Iterate> {
     let mut iterates = Vec::with_capacity(method.learning_rates.len());
     for (lr, mu) in method.learning_rates.iter().zip(momenta) {
         let logits = problem.x.dot(&weights);
-        let largest_logit = logits.iter().fold(0.0, |max: f64, z| max.max(z.abs()));
+        // `max` alone would pass over NaN
+        let largest_logit =
+            logits.iter().fold(0.0, |max: f64, z| if z.is_nan() { f64::INFINITY } else { max.max(z.abs()) });
         let probability = |z: f64| match method.sigmoid {
             Some(sigmoid) => 0.5 + sigmoid.centred(z / sigmoid.half_width()),
             None => logistic(z),

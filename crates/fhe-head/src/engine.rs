@@ -6,11 +6,14 @@
 //! - `encrypted`: ciphertexts and evaluation keys;
 //! - [`trace`]: levels and scales alone, which is how the planner counts.
 
+pub mod encrypted;
 pub mod plain;
+pub mod simulate;
+pub mod trace;
 
 use crate::error::{Error, Result};
-use crate::scale::Scale;
 use crate::sigmoid::{self, Sigmoid};
+use ckks::Scale;
 
 /// Encrypted rows' weights and labels, both zero outside column 0 of each row (see [`crate::packing`]).
 #[derive(Clone, Debug)]

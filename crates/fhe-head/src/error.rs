@@ -1,6 +1,6 @@
 //! What can go wrong, with what was wanted and what was found.
 
-use crate::scale::Scale;
+use ckks::Scale;
 
 /// Errors of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -71,12 +71,62 @@ pub enum Error {
         /// Level of the value.
         level: usize,
     },
+    /// A product without a relinearisation key.
+    #[error("no relinearisation key at level {level}")]
+    MissingRelinearisation {
+        /// Level of the product.
+        level: usize,
+    },
+    /// A training that is deeper than the parameters.
+    #[error(
+        "{iterations} iterations need {needed} levels, {preset} has {levels}: this needs bootstrapping (without it, {fit} \
+         iterations fit)"
+    )]
+    NeedsBootstrapping {
+        /// The parameter set.
+        preset: String,
+        /// Iterations asked for.
+        iterations: usize,
+        /// Levels that they take.
+        needed: usize,
+        /// Levels of the parameter set.
+        levels: usize,
+        /// Iterations that the levels suffice for.
+        fit: usize,
+    },
     /// The engine cannot refresh ciphertexts.
     #[error("the parameters have no bootstrapping, and the weights are at level {level}")]
     NoBootstrapping {
         /// Level of the weights.
         level: usize,
     },
+    /// Weights that no training within its interval leaves.
+    #[error(
+        "the training diverged: weights up to {largest:.3e}, tiles that differ by {spread:.3e}. Lower the learning rate, \
+         widen the sigmoid's interval, or raise alpha"
+    )]
+    Diverged {
+        /// Largest absolute weight.
+        largest: f64,
+        /// Largest difference between the copies of one weight.
+        spread: f64,
+    },
+    /// Logits outside the interval on which the polynomial stands for the logistic function.
+    #[error(
+        "logits reach {logit:.1} {when}, but the sigmoid's interval is [-{half_width}, {half_width}]. Lower the learning \
+         rate, widen the interval, or raise alpha"
+    )]
+    OutsideInterval {
+        /// Largest absolute logit.
+        logit: f64,
+        /// Half-width of the interval.
+        half_width: f64,
+        /// At which point of the training.
+        when: String,
+    },
+    /// From the encryption.
+    #[error(transparent)]
+    Ckks(#[from] ckks::Error),
 }
 
 /// `Result` with this crate's error.

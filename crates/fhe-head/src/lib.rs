@@ -7,20 +7,29 @@
 //! - [`optimizer`]: gradient descent and its accelerated forms;
 //! - [`dense`]: the same training on dense matrices;
 //! - [`features`], [`labels`], [`metrics`], [`baseline`]: the data party's plain side;
+//! - [`plan`]: levels, keys, sizes and time of a training before it runs;
 //! - [`job`]: the public description of a run.
 
 pub mod baseline;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod dense;
 pub mod engine;
 pub mod error;
+pub mod estimator;
 pub mod features;
 pub mod job;
 pub mod labels;
 pub mod metrics;
+pub mod model;
 pub mod optimizer;
 pub mod packing;
-pub mod scale;
+pub mod plan;
+pub mod samples;
+pub mod server;
 pub mod sigmoid;
 pub mod trainer;
+pub mod tune;
+pub mod twins;
 
 pub use error::{Error, Result};

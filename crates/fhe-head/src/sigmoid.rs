@@ -45,6 +45,14 @@ impl Degree {
         }
     }
 
+    /// Levels between the logits and the residual.
+    pub fn depth(self) -> usize {
+        match self {
+            Self::Three => 2,
+            Self::Five | Self::Seven => 3,
+        }
+    }
+
     fn coefficients(self) -> usize {
         self.value().div_ceil(2)
     }
@@ -139,10 +147,7 @@ impl Sigmoid {
 
     /// Levels between the logits and the residual.
     pub fn depth(&self) -> usize {
-        match self.spec.degree {
-            Degree::Three => 2,
-            Degree::Five | Degree::Seven => 3,
-        }
+        self.spec.degree.depth()
     }
 
     /// The approximation of `sigma(z) - 1/2` at `z = B t`.

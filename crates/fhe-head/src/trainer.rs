@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::optimizer::Step;
 use crate::packing::{backward, finish_backward, forward, rotated_weights};
-use crate::scale::Scale;
+use ckks::Scale;
 
 /// One block of packed samples.
 #[derive(Clone, Debug)]
@@ -123,7 +123,7 @@ impl<'a, E: Engine> Trainer<'a, E> {
             let logits = rotated.as_ref().map(|w| forward(engine, packing, samples, w)).transpose()?;
             let level = self.residual_level(logits.as_ref(), &block.rows)?;
             // the product with the samples must come out at the scale of the weights
-            let scale = state_scale.times(&engine.rescale_factor(level)).over(&engine.scale(&samples[0]));
+            let scale = state_scale.mul(&engine.rescale_factor(level)).div(&engine.scale(&samples[0]));
             let residual = engine.residual(sigmoid, logits.as_ref(), &block.rows, rate, &scale)?;
             sums = Some(backward(engine, packing, sums, samples, &residual)?);
         }

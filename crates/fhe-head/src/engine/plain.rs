@@ -2,8 +2,8 @@
 
 use super::{Engine, Rows, normalise_step};
 use crate::error::{Error, Result};
-use crate::scale::Scale;
 use crate::sigmoid::{Sigmoid, logistic};
+use ckks::Scale;
 
 /// Arithmetic on plain slot vectors.
 #[derive(Clone, Copy, Debug)]

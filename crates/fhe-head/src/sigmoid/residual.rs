@@ -9,7 +9,7 @@
 use super::{Degree, Sigmoid};
 use crate::engine::{Engine, Rows};
 use crate::error::{Error, Result};
-use crate::scale::Scale;
+use ckks::Scale;
 
 /// See [`Engine::residual`]. The row weights must be one level above the logits, the labels one above the result.
 ///
@@ -34,27 +34,27 @@ pub fn residual<E: Engine>(
     let u = engine.mul(t, t)?;
     // the scales of the factors from the last product back to the row weights
     let u_scale = engine.scale(&u);
-    let s_scale = |st: &Scale| st.times(&engine.rescale_factor(level)).over(&engine.scale(t));
+    let s_scale = |st: &Scale| st.mul(&engine.rescale_factor(level)).div(&engine.scale(t));
     let weights = |st: &Scale| {
         let above = engine.drop_to(&rows.weight, level + 1)?;
         engine.mul_const(&above, rate * form.leading, &s_scale(st))
     };
     let polynomial = match form.factor {
         Factor::Linear { b } => {
-            let st_scale = out.times(&engine.rescale_factor(level - 1)).over(&u_scale);
+            let st_scale = out.mul(&engine.rescale_factor(level - 1)).div(&u_scale);
             let st = engine.mul(&weights(&st_scale)?, t)?;
             engine.mul(&st, &engine.add_const(&u, b)?)?
         }
         Factor::Quadratic { half, rest } => {
             let h = quadratic(engine, &u, half, rest)?;
-            let st_scale = out.times(&engine.rescale_factor(level - 2)).over(&engine.scale(&h));
+            let st_scale = out.mul(&engine.rescale_factor(level - 2)).div(&engine.scale(&h));
             let st = engine.mul(&weights(&st_scale)?, t)?;
             engine.mul(&st, &h)?
         }
         Factor::Cubic { root, half, rest } => {
             let h = quadratic(engine, &u, half, rest)?;
-            let stu_scale = out.times(&engine.rescale_factor(level - 2)).over(&engine.scale(&h));
-            let st_scale = stu_scale.times(&engine.rescale_factor(level - 1)).over(&u_scale);
+            let stu_scale = out.mul(&engine.rescale_factor(level - 2)).div(&engine.scale(&h));
+            let st_scale = stu_scale.mul(&engine.rescale_factor(level - 1)).div(&u_scale);
             let st = engine.mul(&weights(&st_scale)?, t)?;
             engine.mul(&engine.mul(&st, &engine.add_const(&u, -root)?)?, &h)?
         }

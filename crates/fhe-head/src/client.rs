@@ -1,0 +1,138 @@
+//! The data party: makes keys, encrypts samples, decrypts the head.
+
+use ckks::{Decryptor, Encoder, EvaluationKeys, KeyGenerator, SecretEncryptor, SecretKey, SecureRng};
+use ckks::{Scale, SeededCiphertext};
+use ndarray::Array1;
+use rayon::prelude::*;
+
+use crate::engine::trace::KeyLevels;
+use crate::error::{Error, Result};
+use crate::job::Job;
+use crate::plan::Plan;
+use crate::samples::{PackedBlock, Samples};
+use crate::server::{EncryptedBlock, EncryptedHead, block_from_ciphertexts};
+
+/// What a ciphertext of the data is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// `Y_i` of a block.
+    Samples(usize),
+    /// Row weights of a block.
+    Weights,
+    /// Labels of a block.
+    Labels,
+}
+
+/// The keys that a plan asks for, made one at a time: `sink` may write each and let it go.
+///
+/// # Errors
+/// [`Error::Ckks`] if a key would lie outside the security table; errors of `sink`.
+pub fn evaluation_keys(
+    secret: &SecretKey,
+    keys: &KeyLevels,
+    mut sink: impl FnMut(ckks::SwitchingKey) -> Result<()>,
+) -> Result<()> {
+    let parameters = secret.parameters();
+    let mut generator = KeyGenerator::new(secret)?;
+    if let Some(level) = keys.relinearisation {
+        sink(generator.relinearisation_key(parameters.key_shape(level))?)?;
+    }
+    for (&step, &level) in &keys.rotations {
+        sink(generator.rotation_key(step as i64, parameters.key_shape(level))?)?;
+    }
+    Ok(())
+}
+
+/// The keys that a plan asks for, in memory.
+///
+/// # Errors
+/// As [`evaluation_keys`].
+pub fn evaluation_keys_in_memory(secret: &SecretKey, keys: &KeyLevels) -> Result<EvaluationKeys> {
+    let mut set = EvaluationKeys::new(secret.parameters(), secret.key_id());
+    evaluation_keys(secret, keys, |key| Ok(set.insert(key)?))?;
+    Ok(set)
+}
+
+/// Encrypts samples for a plan.
+pub struct DataEncryptor<'a> {
+    secret: &'a SecretKey,
+    encoder: Encoder,
+    plan: &'a Plan,
+    samples: &'a Samples,
+}
+
+impl<'a> DataEncryptor<'a> {
+    /// An encryptor of `samples` under `secret`.
+    pub fn new(secret: &'a SecretKey, plan: &'a Plan, samples: &'a Samples) -> Self {
+        Self { secret, encoder: Encoder::new(secret.parameters()), plan, samples }
+    }
+
+    /// The ciphertexts of one block, in the order of [`Item`]s of [`Self::items`].
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the plan is for other data; [`Error::Ckks`] on values that do not fit.
+    pub fn block(&self, block: usize) -> Result<Vec<SeededCiphertext>> {
+        let packed = self.samples.block(self.plan.job.packing(), block)?;
+        self.items().into_par_iter().map(|item| self.encrypt(&packed, item)).collect()
+    }
+
+    /// What the ciphertexts of a block are: labels, weights, then the samples' slot vectors.
+    pub fn items(&self) -> Vec<Item> {
+        let diagonals = self.plan.job.packing().diagonals();
+        [Item::Labels, Item::Weights].into_iter().chain((0..diagonals).map(Item::Samples)).collect()
+    }
+
+    /// All blocks in memory, as the compute party has them after loading.
+    ///
+    /// # Errors
+    /// As [`Self::block`].
+    pub fn blocks(&self) -> Result<Vec<EncryptedBlock>> {
+        (0..self.plan.job.packing().blocks())
+            .map(|block| {
+                let expanded = self.block(block)?.into_par_iter().map(SeededCiphertext::expand).collect();
+                block_from_ciphertexts(&self.plan.job, expanded)
+            })
+            .collect()
+    }
+
+    fn encrypt(&self, packed: &PackedBlock<'_>, item: Item) -> Result<SeededCiphertext> {
+        let (spec, levels) = (self.plan.job.spec(), self.plan.levels);
+        let (slots, level, scale) = match item {
+            Item::Samples(i) => (packed.diagonal(i), levels.samples, spec.data_scale),
+            Item::Weights => (packed.weights(), levels.weights, spec.row_scale),
+            Item::Labels => (packed.labels(), levels.labels, spec.row_scale),
+        };
+        let plaintext = self.encoder.encode(&slots, level, &Scale::power_of_two(scale))?;
+        let mut rng = SecureRng::from_os().map_err(ckks::Error::from)?;
+        Ok(SecretEncryptor::new(self.secret).encrypt(&plaintext, &mut rng)?)
+    }
+}
+
+/// Weights beyond this (in units of the sigmoid's half-width) come from a training that left its interval: the planner
+/// leaves room for less than this.
+const LARGEST_WEIGHT: f64 = 8.0;
+/// Tiles of one weight agree up to noise, which is far below this.
+const TILE_TOLERANCE: f64 = 1.0 / 64.0;
+
+/// Decrypts the weights of the `D` padded features, the constant one's last.
+///
+/// # Errors
+/// [`Error::Diverged`] if the training left the interval of its sigmoid so far that the head is garbage;
+/// [`Error::Ckks`] under another key.
+pub fn decrypt_weights(secret: &SecretKey, job: &Job, head: &EncryptedHead) -> Result<Array1<f64>> {
+    let plaintext = Decryptor::new(secret).decrypt(&head.weights)?;
+    let packing = job.packing();
+    let slots = Encoder::new(secret.parameters()).decode(&plaintext, packing.slots())?;
+    let weights = packing.untile(&slots);
+    let largest = slots
+        .iter()
+        .fold(0.0, |max: f64, slot| if slot.is_nan() { f64::INFINITY } else { max.max(slot.abs()) });
+    let spread = slots
+        .iter()
+        .zip(weights.iter().cycle())
+        .fold(0.0, |max: f64, (slot, mean)| max.max((slot - mean).abs()));
+    if largest >= LARGEST_WEIGHT || spread > TILE_TOLERANCE {
+        return Err(Error::Diverged { largest: largest * job.sigmoid().half_width(), spread });
+    }
+    Ok(Array1::from_vec(weights) * job.sigmoid().half_width())
+}

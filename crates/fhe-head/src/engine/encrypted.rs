@@ -1,0 +1,105 @@
+//! Encrypted twin: ciphertexts and evaluation keys. It cannot name a secret key.
+
+use std::sync::Arc;
+
+use ckks::{Ciphertext, Encoder, EvaluationKeys, Evaluator, Parameters, Scale, Tensor};
+
+use super::Engine;
+use crate::error::Result;
+
+/// Arithmetic on ciphertexts.
+#[derive(Clone, Debug)]
+pub struct Encrypted {
+    evaluator: Evaluator,
+    encoder: Encoder,
+}
+
+impl Encrypted {
+    /// An engine with these evaluation keys.
+    pub fn new(keys: Arc<EvaluationKeys>) -> Self {
+        let encoder = Encoder::new(keys.parameters());
+        Self { evaluator: Evaluator::new(keys), encoder }
+    }
+
+    /// The parameter set.
+    pub fn parameters(&self) -> &Parameters {
+        self.evaluator.parameters()
+    }
+}
+
+impl Engine for Encrypted {
+    type Value = Ciphertext;
+    type Sum = Tensor;
+
+    fn slots(&self) -> usize {
+        self.parameters().slots()
+    }
+
+    fn level(&self, a: &Ciphertext) -> usize {
+        a.level()
+    }
+
+    fn scale(&self, a: &Ciphertext) -> Scale {
+        a.scale().clone()
+    }
+
+    fn rescale_factor(&self, level: usize) -> Scale {
+        self.parameters().rescale_factor(level)
+    }
+
+    fn add(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext> {
+        Ok(self.evaluator.add(a, b)?)
+    }
+
+    fn sub(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext> {
+        Ok(self.evaluator.sub(a, b)?)
+    }
+
+    fn neg(&self, a: &Ciphertext) -> Result<Ciphertext> {
+        Ok(self.evaluator.neg(a))
+    }
+
+    fn add_const(&self, a: &Ciphertext, c: f64) -> Result<Ciphertext> {
+        Ok(self.evaluator.add_const(a, c))
+    }
+
+    fn mul_const(&self, a: &Ciphertext, c: f64, out: &Scale) -> Result<Ciphertext> {
+        Ok(self.evaluator.mul_const_to(a, c, out)?)
+    }
+
+    fn mul_vec(&self, a: &Ciphertext, v: &[f64]) -> Result<Ciphertext> {
+        let plaintext = self.encoder.encode(v, a.level(), &self.rescale_factor(a.level()))?;
+        Ok(self.evaluator.rescale(&self.evaluator.mul_plain(a, &plaintext)?)?)
+    }
+
+    fn accumulate(&self, sum: Option<Tensor>, terms: &[(&Ciphertext, &Ciphertext)]) -> Result<Tensor> {
+        let products = self.evaluator.tensor_sum(terms)?;
+        match sum {
+            None => Ok(products),
+            Some(mut sum) => {
+                self.evaluator.add_tensor_assign(&mut sum, &products)?;
+                Ok(sum)
+            }
+        }
+    }
+
+    fn finish(&self, sum: Tensor) -> Result<Ciphertext> {
+        Ok(self.evaluator.relinearise_rescale(&sum)?)
+    }
+
+    fn rotate(&self, a: &Ciphertext, k: isize) -> Result<Ciphertext> {
+        Ok(self.evaluator.rotate(a, k as i64)?)
+    }
+
+    fn rotate_many(&self, a: &Ciphertext, steps: &[isize]) -> Result<Vec<Ciphertext>> {
+        if steps.iter().all(|&k| k == 0) {
+            return Ok(vec![a.clone(); steps.len()]);
+        }
+        let hoisted = self.evaluator.hoist(a)?;
+        steps.iter().map(|&k| Ok(self.evaluator.rotate_hoisted(&hoisted, k as i64)?)).collect()
+    }
+
+    fn drop_to(&self, a: &Ciphertext, level: usize) -> Result<Ciphertext> {
+        Ok(self.evaluator.drop_to(a, level)?)
+    }
+}

@@ -1,0 +1,231 @@
+//! Simulated twin: `f64` slots with the level, the exact scale and the noise that a ciphertext would have.
+//!
+//! It computes what the encrypted twin computes, polynomial for polynomial, and refuses what that refuses: too few
+//! levels, unequal scales, missing keys, values that the modulus cannot hold. Noise is estimated, not added, by the
+//! variance formulas of [`ckks::noise`].
+
+use ckks::{Parameters, Scale, noise};
+use rayon::prelude::*;
+
+use super::trace::{Meta, Record, Trace};
+use super::{Engine, normalise_step};
+use crate::error::{Error, Result};
+
+/// A simulated ciphertext or product.
+#[derive(Clone, Debug)]
+pub struct Simulated {
+    meta: Meta,
+    slots: Vec<f64>,
+    /// Variance of a coefficient of the error polynomial.
+    noise: f64,
+}
+
+impl Simulated {
+    /// The slots.
+    pub fn slots(&self) -> &[f64] {
+        &self.slots
+    }
+}
+
+/// Arithmetic on simulated ciphertexts.
+#[derive(Debug)]
+pub struct Simulate {
+    trace: Trace,
+}
+
+impl Simulate {
+    /// Simulates on top of a trace, which holds parameters, keys and the bootstrap's contract.
+    pub fn new(trace: Trace) -> Self {
+        Self { trace }
+    }
+
+    /// A fresh symmetric encryption.
+    ///
+    /// # Errors
+    /// [`Error::Level`] above the top; [`Error::Overflow`].
+    pub fn encrypt(&self, slots: Vec<f64>, level: usize, scale: Scale) -> Result<Simulated> {
+        let top = self.parameters().max_level();
+        if level > top {
+            return Err(Error::Level { operation: "encrypt", needed: level, level: top });
+        }
+        self.checked("encrypt", Meta { level, scale }, slots, noise::fresh_symmetric())
+    }
+
+    /// Estimated standard deviation of the error of a slot.
+    pub fn error_std(&self, a: &Simulated) -> f64 {
+        noise::slot_std(self.parameters(), a.noise, &a.meta.scale)
+    }
+
+    /// What ran so far.
+    pub fn record(&self) -> Record {
+        self.trace.record()
+    }
+
+    fn parameters(&self) -> &Parameters {
+        self.trace.parameters()
+    }
+
+    /// A value, if the modulus of its level can hold it: no coefficient exceeds the largest slot.
+    fn checked(&self, operation: &'static str, meta: Meta, slots: Vec<f64>, noise: f64) -> Result<Simulated> {
+        let magnitude = slots.iter().fold(0.0, |max: f64, value| max.max(value.abs()));
+        let modulus_bits = self.parameters().log_q(meta.level);
+        // also true for NaN
+        let fits = magnitude == 0.0 || magnitude.log2() + meta.scale.log2() < modulus_bits - 1.0;
+        if !fits {
+            return Err(Error::Overflow { operation, magnitude, scale: meta.scale, modulus_bits });
+        }
+        Ok(Simulated { meta, slots, noise })
+    }
+
+    /// Variance after a product with something exact of that mean square (in units of its scale).
+    fn rescaled(&self, level: usize, variance: f64) -> f64 {
+        noise::rescale(self.parameters(), level, variance)
+    }
+
+    fn key_switched(&self, level: usize, variance: f64) -> f64 {
+        variance + noise::key_switch(self.parameters(), self.parameters().key_shape(level), level)
+    }
+}
+
+fn zip(a: &[f64], b: &[f64], f: impl Fn(f64, f64) -> f64) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| f(*a, *b)).collect()
+}
+
+/// Mean square of the scaled slots.
+fn power(a: &Simulated) -> f64 {
+    let scale = a.meta.scale.to_f64();
+    a.slots.iter().map(|value| value * value).sum::<f64>() / a.slots.len() as f64 * scale * scale
+}
+
+impl Engine for Simulate {
+    type Value = Simulated;
+    type Sum = Simulated;
+
+    fn slots(&self) -> usize {
+        self.trace.slots()
+    }
+
+    fn level(&self, a: &Simulated) -> usize {
+        a.meta.level
+    }
+
+    fn scale(&self, a: &Simulated) -> Scale {
+        a.meta.scale.clone()
+    }
+
+    fn rescale_factor(&self, level: usize) -> Scale {
+        self.trace.rescale_factor(level)
+    }
+
+    fn add(&self, a: &Simulated, b: &Simulated) -> Result<Simulated> {
+        let meta = self.trace.add(&a.meta, &b.meta)?;
+        self.checked("add", meta, zip(&a.slots, &b.slots, |a, b| a + b), a.noise + b.noise)
+    }
+
+    fn sub(&self, a: &Simulated, b: &Simulated) -> Result<Simulated> {
+        let meta = self.trace.sub(&a.meta, &b.meta)?;
+        self.checked("subtract", meta, zip(&a.slots, &b.slots, |a, b| a - b), a.noise + b.noise)
+    }
+
+    fn neg(&self, a: &Simulated) -> Result<Simulated> {
+        Ok(Simulated { slots: a.slots.iter().map(|a| -a).collect(), ..a.clone() })
+    }
+
+    fn add_const(&self, a: &Simulated, c: f64) -> Result<Simulated> {
+        let meta = self.trace.add_const(&a.meta, c)?;
+        self.checked("add a constant", meta, a.slots.iter().map(|a| a + c).collect(), a.noise)
+    }
+
+    fn mul_const(&self, a: &Simulated, c: f64, out: &Scale) -> Result<Simulated> {
+        let meta = self.trace.mul_const(&a.meta, c, out)?;
+        // the constant as the integer that multiplies the ciphertext
+        let encoded = c * out.mul(&self.rescale_factor(a.meta.level)).div(&a.meta.scale).to_f64();
+        let noise = self.rescaled(a.meta.level, a.noise * encoded * encoded);
+        self.checked("multiply by a constant", meta, a.slots.iter().map(|a| a * c).collect(), noise)
+    }
+
+    fn mul_vec(&self, a: &Simulated, v: &[f64]) -> Result<Simulated> {
+        let meta = self.trace.mul_vec(&a.meta, v)?;
+        let scale = self.rescale_factor(a.meta.level).to_f64();
+        let mean_square = v.iter().map(|v| v * v).sum::<f64>() / v.len() as f64;
+        let noise = self.rescaled(a.meta.level, a.noise * mean_square * scale * scale);
+        let slots = a.slots.iter().zip(v.iter().cycle()).map(|(a, v)| a * v).collect();
+        self.checked("multiply by a vector", meta, slots, noise)
+    }
+
+    fn accumulate(&self, sum: Option<Simulated>, terms: &[(&Simulated, &Simulated)]) -> Result<Simulated> {
+        let (start, mut slots, mut noise) = match sum {
+            Some(sum) => (Some(sum.meta), sum.slots, sum.noise),
+            None => (None, vec![0.0; self.slots()], 0.0),
+        };
+        let metas: Vec<_> = terms.iter().map(|(a, b)| (&a.meta, &b.meta)).collect();
+        let meta = self.trace.accumulate(start, &metas)?;
+        const CHUNK: usize = 1 << 12;
+        slots.par_chunks_mut(CHUNK).enumerate().for_each(|(i, chunk)| {
+            for (a, b) in terms {
+                for ((sum, a), b) in chunk.iter_mut().zip(&a.slots[i * CHUNK..]).zip(&b.slots[i * CHUNK..]) {
+                    *sum += a * b;
+                }
+            }
+        });
+        for (a, b) in terms {
+            noise += noise::tensor(self.parameters(), (power(a), a.noise), (power(b), b.noise));
+        }
+        self.checked("sum of products", meta, slots, noise)
+    }
+
+    fn finish(&self, sum: Simulated) -> Result<Simulated> {
+        let level = sum.meta.level;
+        let meta = self.trace.finish(sum.meta)?;
+        let noise = self.rescaled(level, self.key_switched(level, sum.noise));
+        self.checked("multiply", meta, sum.slots, noise)
+    }
+
+    fn rotate(&self, a: &Simulated, k: isize) -> Result<Simulated> {
+        let meta = self.trace.rotate(&a.meta, k)?;
+        Ok(self.rotated(a, k, meta))
+    }
+
+    fn rotate_many(&self, a: &Simulated, steps: &[isize]) -> Result<Vec<Simulated>> {
+        let metas = self.trace.rotate_many(&a.meta, steps)?;
+        Ok(steps.iter().zip(metas).map(|(&k, meta)| self.rotated(a, k, meta)).collect())
+    }
+
+    fn drop_to(&self, a: &Simulated, level: usize) -> Result<Simulated> {
+        let meta = self.trace.drop_to(&a.meta, level)?;
+        self.checked("drop to a level", meta, a.slots.clone(), a.noise)
+    }
+
+    fn refresh(
+        &self,
+        weights: &Simulated,
+        momentum: Option<&Simulated>,
+    ) -> Result<(Simulated, Option<Simulated>)> {
+        let (meta, _) = self.trace.refresh(&weights.meta, momentum.map(|v| &v.meta))?;
+        let error = self.trace.contract().map_or(0.0, |contract| contract.error_std);
+        let refreshed = |value: &Simulated| {
+            let magnitude = value.slots.iter().fold(0.0, |max: f64, slot| max.max(slot.abs()));
+            // the bound under which the bootstrap's modular reduction holds; also refuses NaN
+            if magnitude.is_nan() || magnitude > 1.0 {
+                let modulus_bits = self.parameters().log_q(value.meta.level);
+                let scale = value.meta.scale.clone();
+                return Err(Error::Overflow { operation: "bootstrap", magnitude, scale, modulus_bits });
+            }
+            let unit = noise::slot_std(self.parameters(), 1.0, &meta.scale);
+            let noise = (self.error_std(value).powi(2) + error * error) / (unit * unit);
+            Ok(Simulated { meta: meta.clone(), slots: value.slots.clone(), noise })
+        };
+        Ok((refreshed(weights)?, momentum.map(refreshed).transpose()?))
+    }
+}
+
+impl Simulate {
+    fn rotated(&self, a: &Simulated, k: isize, meta: Meta) -> Simulated {
+        let step = normalise_step(k, self.slots());
+        if step == 0 {
+            return a.clone();
+        }
+        let (head, tail) = a.slots.split_at(step);
+        Simulated { slots: [tail, head].concat(), noise: self.key_switched(meta.level, a.noise), meta }
+    }
+}

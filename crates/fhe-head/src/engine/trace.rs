@@ -1,0 +1,258 @@
+//! Levels and scales alone: what the planner runs the trainer on, and what the simulated twin checks itself with.
+//!
+//! Every operation is checked as the ciphertexts' evaluator checks it, and counted by level.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use ckks::{Parameters, Scale};
+use serde::{Deserialize, Serialize};
+
+use super::{Engine, normalise_step};
+use crate::error::{Error, Result};
+
+/// Level and exact scale of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// Rescales left.
+    pub level: usize,
+    /// Scale.
+    pub scale: Scale,
+}
+
+/// A kind of operation, for counting. Costs differ by orders of magnitude.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    /// One product of two ciphertexts, without relinearisation.
+    Product,
+    /// Relinearisation with a rescale: one key switch.
+    Relinearise,
+    /// A rotation: one key switch.
+    Rotate,
+    /// The decomposition that hoisted rotations share.
+    Decompose,
+    /// A rotation of a value already decomposed.
+    HoistedRotate,
+    /// A product with a constant or a public vector, with its rescale.
+    Constant,
+    /// A bootstrap.
+    Refresh,
+}
+
+/// How often each operation ran at each level of its operand.
+pub type Counts = BTreeMap<(Operation, usize), usize>;
+
+/// The evaluation keys of a run: the highest level at which each is used.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyLevels {
+    /// Relinearisation, if there is a product at all.
+    pub relinearisation: Option<usize>,
+    /// Rotations by steps in `[0, S)`.
+    pub rotations: BTreeMap<usize, usize>,
+}
+
+/// What a bootstrap asks for and gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RefreshContract {
+    /// Lowest level of its input.
+    pub level_before: usize,
+    /// Level of its output.
+    pub level_after: usize,
+    /// Scale of its output.
+    pub scale_after: Scale,
+    /// Standard deviation of its error, in units of the slots.
+    pub error_std: f64,
+}
+
+/// An engine without values.
+#[derive(Debug)]
+pub struct Trace {
+    parameters: Parameters,
+    keys: Option<KeyLevels>,
+    refresh: Option<RefreshContract>,
+    record: Mutex<Record>,
+}
+
+/// What ran.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// Operations by level.
+    pub counts: Counts,
+    /// Keys that were needed.
+    pub keys: KeyLevels,
+}
+
+impl Trace {
+    /// An engine that allows every rotation.
+    pub fn new(parameters: &Parameters, refresh: Option<RefreshContract>) -> Self {
+        Self { parameters: parameters.clone(), keys: None, refresh, record: Mutex::default() }
+    }
+
+    /// Refuses what these keys do not allow.
+    #[must_use]
+    pub fn with_keys(mut self, keys: KeyLevels) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// The parameter set.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The contract of the bootstrap, if there is one.
+    pub fn contract(&self) -> Option<&RefreshContract> {
+        self.refresh.as_ref()
+    }
+
+    /// What ran so far.
+    pub fn record(&self) -> Record {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn count(&self, operation: Operation, level: usize, times: usize) {
+        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        *record.counts.entry((operation, level)).or_insert(0) += times;
+        if operation == Operation::Relinearise {
+            let used = &mut record.keys.relinearisation;
+            *used = Some(used.map_or(level, |known| known.max(level)));
+        }
+    }
+
+    fn use_rotation(&self, step: usize, level: usize) -> Result<()> {
+        if let Some(keys) = &self.keys
+            && keys.rotations.get(&step).is_none_or(|&known| known < level)
+        {
+            return Err(Error::MissingRotation { step, level });
+        }
+        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = record.keys.rotations.entry(step).or_insert(level);
+        *used = (*used).max(level);
+        Ok(())
+    }
+
+    fn sum(&self, operation: &'static str, a: &Meta, b: &Meta) -> Result<Meta> {
+        if a.scale != b.scale {
+            return Err(Error::Scale { operation, left: a.scale.clone(), right: b.scale.clone() });
+        }
+        Ok(Meta { level: a.level.min(b.level), scale: a.scale.clone() })
+    }
+
+    fn require(operation: &'static str, level: usize, needed: usize) -> Result<()> {
+        if level < needed { Err(Error::Level { operation, needed, level }) } else { Ok(()) }
+    }
+}
+
+impl Engine for Trace {
+    type Value = Meta;
+    type Sum = Meta;
+
+    fn slots(&self) -> usize {
+        self.parameters.slots()
+    }
+
+    fn level(&self, a: &Meta) -> usize {
+        a.level
+    }
+
+    fn scale(&self, a: &Meta) -> Scale {
+        a.scale.clone()
+    }
+
+    fn rescale_factor(&self, level: usize) -> Scale {
+        self.parameters.rescale_factor(level)
+    }
+
+    fn add(&self, a: &Meta, b: &Meta) -> Result<Meta> {
+        self.sum("add", a, b)
+    }
+
+    fn sub(&self, a: &Meta, b: &Meta) -> Result<Meta> {
+        self.sum("subtract", a, b)
+    }
+
+    fn neg(&self, a: &Meta) -> Result<Meta> {
+        Ok(a.clone())
+    }
+
+    fn add_const(&self, a: &Meta, _: f64) -> Result<Meta> {
+        Ok(a.clone())
+    }
+
+    fn mul_const(&self, a: &Meta, _: f64, out: &Scale) -> Result<Meta> {
+        Self::require("multiply by a constant", a.level, 1)?;
+        self.count(Operation::Constant, a.level, 1);
+        Ok(Meta { level: a.level - 1, scale: out.clone() })
+    }
+
+    fn mul_vec(&self, a: &Meta, v: &[f64]) -> Result<Meta> {
+        if v.is_empty() || !self.slots().is_multiple_of(v.len()) {
+            return Err(Error::Shape { what: "period of a vector", expected: self.slots(), got: v.len() });
+        }
+        Self::require("multiply by a vector", a.level, 1)?;
+        self.count(Operation::Constant, a.level, 1);
+        Ok(Meta { level: a.level - 1, scale: a.scale.clone() })
+    }
+
+    fn accumulate(&self, sum: Option<Meta>, terms: &[(&Meta, &Meta)]) -> Result<Meta> {
+        let mut sum = sum;
+        for (a, b) in terms {
+            let level = a.level.min(b.level);
+            let product = Meta { level, scale: a.scale.mul(&b.scale) };
+            self.count(Operation::Product, level, 1);
+            sum = Some(match sum {
+                Some(sum) => self.sum("sum of products", &sum, &product)?,
+                None => product,
+            });
+        }
+        sum.ok_or(Error::Shape { what: "terms of a sum of products", expected: 1, got: 0 })
+    }
+
+    fn finish(&self, sum: Meta) -> Result<Meta> {
+        Self::require("multiply", sum.level, 1)?;
+        if let Some(keys) = &self.keys
+            && keys.relinearisation.is_none_or(|known| known < sum.level)
+        {
+            return Err(Error::MissingRelinearisation { level: sum.level });
+        }
+        self.count(Operation::Relinearise, sum.level, 1);
+        Ok(Meta { level: sum.level - 1, scale: sum.scale.div(&self.rescale_factor(sum.level)) })
+    }
+
+    fn rotate(&self, a: &Meta, k: isize) -> Result<Meta> {
+        let step = normalise_step(k, self.slots());
+        if step != 0 {
+            self.use_rotation(step, a.level)?;
+            self.count(Operation::Rotate, a.level, 1);
+        }
+        Ok(a.clone())
+    }
+
+    fn rotate_many(&self, a: &Meta, steps: &[isize]) -> Result<Vec<Meta>> {
+        let moved: Vec<usize> =
+            steps.iter().map(|&k| normalise_step(k, self.slots())).filter(|&step| step != 0).collect();
+        if !moved.is_empty() {
+            moved.iter().try_for_each(|&step| self.use_rotation(step, a.level))?;
+            self.count(Operation::Decompose, a.level, 1);
+            self.count(Operation::HoistedRotate, a.level, moved.len());
+        }
+        Ok(vec![a.clone(); steps.len()])
+    }
+
+    fn drop_to(&self, a: &Meta, level: usize) -> Result<Meta> {
+        Self::require("drop to a level", a.level, level)?;
+        Ok(Meta { level, scale: a.scale.clone() })
+    }
+
+    fn refresh(&self, weights: &Meta, momentum: Option<&Meta>) -> Result<(Meta, Option<Meta>)> {
+        let Some(contract) = &self.refresh else {
+            return Err(Error::NoBootstrapping { level: weights.level });
+        };
+        let level = momentum.map_or(weights.level, |v| v.level.min(weights.level));
+        Self::require("bootstrap", level, contract.level_before)?;
+        self.count(Operation::Refresh, level, 1);
+        let fresh = Meta { level: contract.level_after, scale: contract.scale_after.clone() };
+        Ok((fresh.clone(), momentum.map(|_| fresh)))
+    }
+}

@@ -1,0 +1,300 @@
+//! Logistic regression as the data party asks for it: options, checked options, a prepared training.
+
+use ckks::Parameters;
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+
+use crate::dense::{self, Iterate, Method};
+use crate::engine::trace::RefreshContract;
+use crate::error::{Error, Result};
+use crate::features::{FeatureMap, Preprocessing};
+use crate::labels::ClassWeight;
+use crate::model::Head;
+use crate::optimizer::Optimizer;
+use crate::plan::{Plan, Request, iterations_that_fit};
+use crate::samples::Samples;
+use crate::sigmoid::Degree;
+use crate::tune::{self, Choice, Data, Grid};
+use crate::twins;
+
+/// Options of a binary logistic head. What is left open is chosen by cross-validation on the training data in plain
+/// arithmetic.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LogisticRegression {
+    /// Feature map; whitening with a ridge by default.
+    pub preprocessing: Option<Preprocessing>,
+    /// First-order method; gradient descent or Nesterov's by default.
+    pub optimizer: Option<Optimizer>,
+    /// Learning rate.
+    pub learning_rate: Option<f64>,
+    /// Iterations; by default at most what fits without bootstrapping.
+    pub max_iter: Option<usize>,
+    /// Degree of the polynomial that stands for the logistic function.
+    pub sigmoid_degree: Option<Degree>,
+    /// Half-width of the interval on which it does.
+    pub sigmoid_interval: Option<f64>,
+    /// Weight of the L2 penalty (scikit-learn's `alpha`, `1 / (C n)`). Whitening regularises by its ridge.
+    pub alpha: f64,
+    /// How much each class counts.
+    pub class_weight: ClassWeight,
+    /// Fixes the folds of the cross-validation.
+    pub random_state: u64,
+}
+
+/// Options that were checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ValidLogisticRegression(LogisticRegression);
+
+/// Iterations that are tried at most unless asked for more: beyond these, held-out loss hardly falls.
+const MOST_ITERATIONS: usize = 8;
+/// Ridges of the whitening in units of the mean eigenvalue: from almost full whitening to almost none.
+const RIDGES: [f64; 5] = [0.1, 0.3, 1.0, 3.0, 10.0];
+/// Four is the inverse of the logistic function's steepest slope, the safe step on whitened features; saturated
+/// samples and a ridge allow more.
+const LEARNING_RATES: [f64; 4] = [2.0, 4.0, 8.0, 16.0];
+/// Half-widths of intervals.
+const HALF_WIDTHS: [f64; 6] = [4.0, 6.0, 8.0, 12.0, 16.0, 24.0];
+
+impl LogisticRegression {
+    /// Checks the options.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] with the option, its value and its range.
+    pub fn check(self) -> Result<ValidLogisticRegression> {
+        let refuse = |name, got: String, expected: &str| {
+            Err(Error::Parameter { name, got, expected: expected.into() })
+        };
+        self.preprocessing.map(Preprocessing::check).transpose()?;
+        self.optimizer.map(Optimizer::check).transpose()?;
+        match (self.learning_rate, self.max_iter, self.sigmoid_interval, self.alpha) {
+            (Some(rate), ..) if !(rate.is_finite() && rate > 0.0) => {
+                refuse("learning_rate", rate.to_string(), "a positive number")
+            }
+            (_, Some(0), ..) => refuse("max_iter", "0".into(), "at least one iteration"),
+            (_, _, Some(width), _) if !(0.5..=100.0).contains(&width) => {
+                refuse("sigmoid_interval", width.to_string(), "a half-width between 0.5 and 100")
+            }
+            (.., alpha) if !(alpha.is_finite() && alpha >= 0.0) => {
+                refuse("alpha", alpha.to_string(), "a number of at least 0")
+            }
+            _ => Ok(ValidLogisticRegression(self)),
+        }
+    }
+}
+
+/// A training that is ready to be encrypted.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The feature map; the data party keeps it.
+    pub map: FeatureMap,
+    /// Samples in the space that is encrypted.
+    pub samples: Samples,
+    /// The method.
+    pub choice: Choice,
+    /// Job, levels, keys.
+    pub plan: Plan,
+    /// Trajectory with the polynomial in plain arithmetic: inside the interval throughout.
+    pub rehearsal: Vec<Iterate>,
+}
+
+impl ValidLogisticRegression {
+    /// The options.
+    pub fn options(&self) -> &LogisticRegression {
+        &self.0
+    }
+
+    /// Chooses what is open, maps the features, plans the training, and rehearses it in plain arithmetic.
+    ///
+    /// `x` is samples by features, `y` their labels, 0 or 1.
+    ///
+    /// # Errors
+    /// [`Error::Data`] on unusable data; [`Error::OutsideInterval`] if the options given force logits out of the
+    /// interval; [`Error::NeedsBootstrapping`] if they ask for more depth than the parameters have.
+    pub fn prepare(
+        &self,
+        x: &ArrayView2<'_, f64>,
+        y: &ArrayView1<'_, f64>,
+        parameters: &Parameters,
+        contract: Option<&RefreshContract>,
+    ) -> Result<Prepared> {
+        let (x, y) = (x.to_owned(), y.to_owned());
+        check_data(&x, &y)?;
+        let weights = self.0.class_weight.weights(&y)?;
+        let data = Data { x: &x, y: &y, sample_weight: &weights };
+        // a feature more than a power of two would double everything: whitening gives up its least direction instead
+        let limit = match x.ncols() {
+            n if n.is_power_of_two() && n > 1 && self.may_drop() => n - 1,
+            n => n,
+        };
+        let grid = self.grid(parameters, contract)?;
+        let mut refusal = None;
+        for choice in tune::choices(data, &grid, limit, self.0.random_state)? {
+            match self.rehearse(data, choice, limit)? {
+                Ok(rehearsed) => return rehearsed.plan(self.0.alpha, parameters, contract),
+                Err(error) => refusal = refusal.or(Some(error)),
+            }
+        }
+        Err(refusal.unwrap_or_else(|| Error::Data("there is no method to choose from".into())))
+    }
+
+    /// Trains with the polynomial in plain arithmetic; the inner error says that it left its interval.
+    fn rehearse(&self, data: Data<'_>, choice: Choice, limit: usize) -> Result<Result<Rehearsed>> {
+        let map = FeatureMap::fit(&data.x.view(), &data.sample_weight.view(), choice.preprocessing, limit)?;
+        let mapped = map.apply(&data.x.view())?;
+        let samples = Samples::new(&mapped.view(), &data.y.view(), &data.sample_weight.view())?;
+        let method = Method {
+            optimizer: choice.optimizer,
+            learning_rates: &vec![choice.learning_rate; choice.iterations],
+            alpha: self.0.alpha,
+            sigmoid: Some(&choice.sigmoid),
+        };
+        let iterates = dense::train(&samples.problem(), &method);
+        let half_width = choice.sigmoid.half_width();
+        let outside = iterates.iter().position(|iterate| iterate.largest_logit > half_width);
+        Ok(match outside {
+            None => Ok(Rehearsed { map, samples, choice, iterates }),
+            Some(t) => Err(Error::OutsideInterval {
+                logit: iterates[t].largest_logit,
+                half_width,
+                when: format!("in iteration {}", t + 1),
+            }),
+        })
+    }
+
+    fn may_drop(&self) -> bool {
+        matches!(self.0.preprocessing, None | Some(Preprocessing::Whiten { .. }))
+    }
+
+    fn grid(&self, parameters: &Parameters, contract: Option<&RefreshContract>) -> Result<Grid> {
+        let options = &self.0;
+        let degrees = match options.sigmoid_degree {
+            Some(degree) => vec![degree],
+            None => Degree::ALL.to_vec(),
+        };
+        let mut allowed = Vec::new();
+        let mut refusal = None;
+        for degree in degrees {
+            let fit = match contract {
+                Some(_) => usize::MAX,
+                None => iterations_that_fit(parameters, degree.depth()),
+            };
+            match options.max_iter {
+                Some(wanted) if wanted > fit => {
+                    refusal = Some(Error::NeedsBootstrapping {
+                        preset: parameters.name().to_owned(),
+                        iterations: wanted,
+                        needed: crate::plan::depth(wanted, degree.depth()),
+                        levels: parameters.max_level(),
+                        fit,
+                    });
+                }
+                Some(wanted) => allowed.push((degree, wanted)),
+                None if fit == 0 => {}
+                None => allowed.push((degree, fit.min(MOST_ITERATIONS))),
+            }
+        }
+        if allowed.is_empty() {
+            return Err(refusal.unwrap_or_else(|| Error::Parameter {
+                name: "preset",
+                got: parameters.name().to_owned(),
+                expected: "a parameter set with at least two levels".into(),
+            }));
+        }
+        let one_or = |given: Option<f64>, all: &[f64]| given.map_or(all.to_vec(), |value| vec![value]);
+        Ok(Grid {
+            preprocessing: match options.preprocessing {
+                Some(preprocessing) => vec![preprocessing],
+                None => RIDGES.map(|ridge| Preprocessing::Whiten { ridge, standardize: true }).to_vec(),
+            },
+            optimizers: match options.optimizer {
+                Some(optimizer) => vec![optimizer],
+                None => vec![Optimizer::GradientDescent, Optimizer::NesterovSchedule],
+            },
+            learning_rates: one_or(options.learning_rate, &LEARNING_RATES),
+            degrees: allowed,
+            half_widths: one_or(options.sigmoid_interval, &HALF_WIDTHS),
+            iterations: options.max_iter,
+            alpha: options.alpha,
+        })
+    }
+}
+
+/// A training that stays inside its interval.
+struct Rehearsed {
+    map: FeatureMap,
+    samples: Samples,
+    choice: Choice,
+    iterates: Vec<Iterate>,
+}
+
+impl Rehearsed {
+    fn plan(
+        self,
+        alpha: f64,
+        parameters: &Parameters,
+        contract: Option<&RefreshContract>,
+    ) -> Result<Prepared> {
+        let Self { map, samples, choice, iterates } = self;
+        let request = Request {
+            samples: samples.len(),
+            features: map.outputs(),
+            sigmoid: choice.sigmoid.clone(),
+            optimizer: choice.optimizer,
+            learning_rates: vec![choice.learning_rate; choice.iterations],
+            alpha,
+        };
+        let plan = Plan::new(parameters, contract, &request)?;
+        Ok(Prepared { map, samples, choice, plan, rehearsal: iterates })
+    }
+}
+
+impl Prepared {
+    /// The plain twin: exact arithmetic, exact logistic function.
+    ///
+    /// # Errors
+    /// None on data that was prepared.
+    pub fn train_plain(&self) -> Result<Head> {
+        self.head(&twins::train_plain(&self.plan, &self.samples)?)
+    }
+
+    /// The simulated twin, and the estimated standard deviation of the noise in a weight (before the feature map).
+    ///
+    /// # Errors
+    /// Whatever ciphertexts would refuse.
+    pub fn train_simulated(
+        &self,
+        parameters: &Parameters,
+        contract: Option<&RefreshContract>,
+    ) -> Result<(Head, f64)> {
+        let simulated = twins::train_simulated(&self.plan, parameters, contract, &self.samples)?;
+        Ok((self.head(&simulated.weights)?, simulated.error_std))
+    }
+
+    /// The head from weights of the encrypted space.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] on another number of weights.
+    pub fn head(&self, weights: &Array1<f64>) -> Result<Head> {
+        Head::from_weights(&self.map, &weights.view())
+    }
+}
+
+fn check_data(x: &Array2<f64>, y: &Array1<f64>) -> Result<()> {
+    if x.nrows() != y.len() {
+        return Err(Error::Shape { what: "labels", expected: x.nrows(), got: y.len() });
+    }
+    if x.ncols() == 0 {
+        return Err(Error::Data("there are no features".into()));
+    }
+    let positives = y.iter().filter(|y| **y == 1.0).count();
+    let negatives = y.iter().filter(|y| **y == 0.0).count();
+    if positives + negatives != y.len() {
+        return Err(Error::Data("labels must be 0 or 1".into()));
+    }
+    // every fold of the cross-validation needs both
+    if positives.min(negatives) < 8 {
+        return Err(Error::Data(format!(
+            "{negatives} samples of one class and {positives} of the other: training needs at least 8 of each"
+        )));
+    }
+    Ok(())
+}
