@@ -184,6 +184,20 @@ impl Parameters {
         KeyShape { level, special: self.0.literal.special, digit_limbs: self.0.literal.digit_limbs }
     }
 
+    /// The shape of the encapsulation key of the bootstrap: `q_0` and one special prime, as little as there is, since the
+    /// ephemeral secret is sparse.
+    #[must_use]
+    pub fn encapsulation_shape(&self) -> KeyShape {
+        KeyShape { level: 0, special: 1, digit_limbs: 1 }
+    }
+
+    /// The shape of the bootstrap's raising keys: one digit, and two special primes. The first is the gadget factor, the second
+    /// takes up the scale of a plaintext product before the ModDown.
+    #[must_use]
+    pub fn raise_shape(&self, level: usize) -> KeyShape {
+        KeyShape { level, special: 2, digit_limbs: level + 1 }
+    }
+
     /// Basis of a ciphertext at `level`.
     #[must_use]
     pub fn basis(&self, level: usize) -> Basis {
@@ -248,7 +262,8 @@ impl Parameters {
         if let Some(weight) = literal.ephemeral_weight {
             let secret = SecretDistribution::SparseTernary(weight);
             objects.push(object("encapsulated ciphertext", self.basis(0), secret));
-            objects.push(object("encapsulation key", self.key_shape(0).basis(), secret));
+            objects.push(object("encapsulation key", self.encapsulation_shape().basis(), secret));
+            objects.push(object("raising key", self.raise_shape(top).basis(), literal.secret));
         }
         objects
     }

@@ -5,7 +5,7 @@ use crate::params::{Parameters, ParametersLiteral, SecurityLevel};
 use crate::security::SecretDistribution;
 
 /// Names of all presets, smallest ring first.
-pub const NAMES: [&str; 4] = ["n13-l3", "n14-l8", "n15-l18", "n16-l36"];
+pub const NAMES: [&str; 6] = ["n13-l3", "n14-l8", "n15-l18", "n15-boot-l6", "n16-l36", "n16-boot-l15"];
 
 /// The parameter set of that name.
 ///
@@ -17,6 +17,8 @@ pub fn by_name(name: &str) -> Result<Parameters, Error> {
         "n14-l8" => leveled(name, 14, 8, 36, &[44, 44], 2),
         "n15-l18" => leveled(name, 15, 18, 36, &[39, 39, 39, 39], 4),
         "n16-l36" => leveled(name, 16, 36, 40, &[42, 42, 42, 42, 42, 42], 6),
+        "n15-boot-l6" => boot_n15(name),
+        "n16-boot-l15" => boot_n16(name),
         _ => {
             let known = NAMES.join(", ");
             return Err(Error::InvalidParameters(format!("no preset is named `{name}`; there are {known}")));
@@ -47,6 +49,50 @@ fn leveled(
         log_scale: log_scale as i32,
         secret: SecretDistribution::Ternary,
         ephemeral_weight: None,
+        security: SecurityLevel::Bits128,
+    }
+}
+
+/// Bootstraps with 6 levels left. From the bottom: `q_0`, SlotsToCoeffs, the application, EvalMod (whose noise is made at its
+/// first primes: those are the large ones), the last CoeffsToSlots factor. `docs/notes/bootstrap.md` has the reasons.
+fn boot_n15(name: &str) -> ParametersLiteral {
+    let q0 = [38];
+    let slots_to_coeffs = [30; 2];
+    let application = [35; 6];
+    let eval_mod = [45, 45, 45, 45, 46, 50, 50, 49];
+    let coeffs_to_slots = [42];
+    ParametersLiteral {
+        name: name.to_owned(),
+        log_n: 15,
+        log_q: [&q0[..], &slots_to_coeffs, &application, &eval_mod, &coeffs_to_slots].concat(),
+        // those beyond the third serve keys of lower levels: each is as large as the primes left behind allow
+        log_p: vec![47, 47, 48, 42, 49, 50, 50],
+        special: 3,
+        digit_limbs: 3,
+        log_scale: 35,
+        secret: SecretDistribution::Ternary,
+        ephemeral_weight: Some(32),
+        security: SecurityLevel::Bits128,
+    }
+}
+
+/// Bootstraps with 15 levels left, in the order of [`boot_n15`].
+fn boot_n16(name: &str) -> ParametersLiteral {
+    let q0 = [44];
+    let slots_to_coeffs = [30; 3];
+    let application = [40; 15];
+    let eval_mod = [50; 8];
+    let coeffs_to_slots = [45; 2];
+    ParametersLiteral {
+        name: name.to_owned(),
+        log_n: 16,
+        log_q: [&q0[..], &slots_to_coeffs, &application, &eval_mod, &coeffs_to_slots].concat(),
+        log_p: vec![50; 12],
+        special: 10,
+        digit_limbs: 10,
+        log_scale: 40,
+        secret: SecretDistribution::Ternary,
+        ephemeral_weight: Some(32),
         security: SecurityLevel::Bits128,
     }
 }

@@ -7,12 +7,15 @@ use super::{KeyId, KeyPurpose, SwitchingKey, conjugation_element, galois_element
 use crate::error::Error;
 use crate::params::Parameters;
 
-/// Relinearisation and Galois keys under one secret, each at its own level.
+/// Keys under one secret, each at its own level.
+///
+/// One purpose may have several, for instance a small relinearisation key for low levels beside a large one: an operation
+/// takes the one of the lowest level that serves it.
 #[derive(Clone, Debug)]
 pub struct EvaluationKeys {
     parameters: Parameters,
     key_id: KeyId,
-    keys: BTreeMap<KeyPurpose, Arc<SwitchingKey>>,
+    keys: BTreeMap<(KeyPurpose, usize), Arc<SwitchingKey>>,
 }
 
 impl EvaluationKeys {
@@ -34,7 +37,7 @@ impl EvaluationKeys {
         self.key_id
     }
 
-    /// Adds a key; of two keys of one purpose the one of the higher level stays.
+    /// Adds a key, in place of one of the same purpose and level.
     ///
     /// # Errors
     /// [`Error::WrongParameters`] or [`Error::WrongKey`] if it does not belong here.
@@ -54,14 +57,11 @@ impl EvaluationKeys {
                 got: key.key_id.to_string(),
             });
         }
-        let held = self.keys.get(&key.purpose).map(|held| held.level());
-        if held.is_none_or(|level| level < key.level()) {
-            self.keys.insert(key.purpose, Arc::new(key));
-        }
+        self.keys.insert((key.purpose, key.level()), Arc::new(key));
         Ok(())
     }
 
-    /// All keys, ordered by purpose.
+    /// All keys, ordered by purpose and level.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<SwitchingKey>> {
         self.keys.values()
     }
@@ -72,7 +72,7 @@ impl EvaluationKeys {
         self.keys.values().map(|key| key.memory_bytes()).sum()
     }
 
-    /// The key of that purpose, if it serves `level`.
+    /// The smallest key of that purpose that serves `level`.
     ///
     /// # Errors
     /// [`Error::MissingKey`] if there is none, or only one of a lower level.
@@ -82,7 +82,8 @@ impl EvaluationKeys {
         level: usize,
         operation: &'static str,
     ) -> Result<&SwitchingKey, Error> {
-        self.keys.get(&purpose).map(Arc::as_ref).filter(|key| key.level() >= level).ok_or_else(|| {
+        let mut serving = self.keys.range((purpose, level)..=(purpose, usize::MAX));
+        serving.next().map(|(_, key)| key.as_ref()).ok_or_else(|| {
             let key = self.describe(purpose);
             Error::MissingKey { operation, key, level }
         })
@@ -110,7 +111,7 @@ impl EvaluationKeys {
                 )
             }
             KeyPurpose::Encapsulation => "encapsulation key".into(),
-            KeyPurpose::Decapsulation => "decapsulation key".into(),
+            KeyPurpose::Raise(g) => format!("raising key of element {g}"),
         }
     }
 }

@@ -80,6 +80,31 @@ impl<'a> KeyGenerator<'a> {
         self.switching_key(KeyPurpose::Galois(g), self.secret.poly(), &preimage, shape)
     }
 
+    /// The key from this secret to the ephemeral one of the bootstrap, of [`Parameters::encapsulation_shape`].
+    ///
+    /// # Errors
+    /// [`Error::Insecure`].
+    pub fn encapsulation_key(&mut self, ephemeral: &SecretKey) -> Result<SwitchingKey, Error> {
+        let shape = self.parameters().encapsulation_shape();
+        self.switching_key(KeyPurpose::Encapsulation, self.secret.poly(), ephemeral, shape)
+    }
+
+    /// The key from the image of the ephemeral secret under `X -> X^g` to this one, of [`Parameters::raise_shape`].
+    ///
+    /// # Errors
+    /// [`Error::Insecure`]; [`Error::InvalidParameters`] if there are fewer than two special primes.
+    pub fn raise_key(
+        &mut self,
+        g: usize,
+        ephemeral: &SecretKey,
+        level: usize,
+    ) -> Result<SwitchingKey, Error> {
+        let shape = self.parameters().raise_shape(level);
+        let table = self.parameters().ring().automorphism(g);
+        let image = SecretPoly(ephemeral.poly().automorphism(&table));
+        self.switching_key(KeyPurpose::Raise(g), &image.0, self.secret, shape)
+    }
+
     /// A key from any secret polynomial `from`, over at least the shape's primes, to the secret `to`.
     ///
     /// # Errors
@@ -93,6 +118,7 @@ impl<'a> KeyGenerator<'a> {
     ) -> Result<SwitchingKey, Error> {
         let parameters = self.parameters().clone();
         parameters.check_key(shape, to.distribution)?;
+        let gadget = if matches!(purpose, KeyPurpose::Raise(_)) { 1 } else { shape.special };
         let seed = self.seed();
         let to = SecretPoly(to.poly().truncated(shape.basis()));
         let a: Vec<_> =
@@ -102,7 +128,7 @@ impl<'a> KeyGenerator<'a> {
             .enumerate()
             .map(|(digit, a)| {
                 let mut b = self.zero_encryption(a, &to.0);
-                add_digit(&parameters, &mut b, from, digit, shape);
+                add_digit(&parameters, &mut b, from, digit, shape, gadget);
                 b
             })
             .collect();
@@ -143,19 +169,27 @@ impl<'a> KeyGenerator<'a> {
     }
 }
 
-/// Adds `P * from` to the limbs of one digit: modulo every other prime the digit's factor vanishes.
-fn add_digit(parameters: &Parameters, b: &mut Poly<Ntt>, from: &Poly<Ntt>, digit: usize, shape: KeyShape) {
-    let ring = parameters.ring();
+/// Adds `P * from`, with `P` the product of the first `gadget` special primes, to the limbs of one digit: modulo every
+/// other prime of Q the digit's factor vanishes, and modulo a special prime of `P` so does `P`.
+fn add_digit(
+    parameters: &Parameters,
+    b: &mut Poly<Ntt>,
+    from: &Poly<Ntt>,
+    digit: usize,
+    shape: KeyShape,
+    gadget: usize,
+) {
+    let (ring, basis) = (parameters.ring(), shape.basis());
     let first = digit * shape.digit_limbs;
     let last = (first + shape.digit_limbs).min(shape.level + 1);
-    let factors: Vec<u64> = (0..shape.basis().limbs())
+    let factors: Vec<u64> = (0..basis.limbs())
         .map(|i| {
-            if !(first..last).contains(&i) {
+            // beyond the gadget, special primes are only more primes of the modulus: all digits count there
+            if i < basis.q && !(first..last).contains(&i) {
                 return 0;
             }
-            let modulus = ring.q()[i];
-            let special = &ring.p()[..shape.special];
-            special.iter().fold(1, |product, p| modulus.mul(product, modulus.reduce(p.value())))
+            let modulus = ring.modulus(basis, i);
+            ring.p()[..gadget].iter().fold(1, |product, p| modulus.mul(product, modulus.reduce(p.value())))
         })
         .collect();
     let mut term = SecretPoly(from.truncated(shape.basis()));

@@ -15,10 +15,11 @@ pub enum KeyPurpose {
     Relinearisation,
     /// From `s` to the preimage of `s` under the automorphism `X -> X^g`: the automorphism is applied afterwards.
     Galois(usize),
-    /// From the dense to the ephemeral sparse secret.
+    /// From the dense to the ephemeral sparse secret, at level 0.
     Encapsulation,
-    /// From the ephemeral sparse to the dense secret.
-    Decapsulation,
+    /// From the image of the ephemeral sparse secret under `X -> X^g` to the dense secret, for a polynomial just raised from
+    /// `q_0`: one digit, below `q_0`, over all primes; the gadget factor is the first special prime alone.
+    Raise(usize),
 }
 
 /// A public key that changes the secret a polynomial is multiplied by.
@@ -119,7 +120,7 @@ pub(crate) fn public_half(
         KeyPurpose::Relinearisation => (0u8, 0),
         KeyPurpose::Galois(g) => (1, g as u64),
         KeyPurpose::Encapsulation => (2, 0),
-        KeyPurpose::Decapsulation => (3, 0),
+        KeyPurpose::Raise(g) => (3, g as u64),
     };
     let mut label = *b"switching key a ........ .. ....";
     label[16] = kind;

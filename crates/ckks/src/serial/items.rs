@@ -56,7 +56,7 @@ impl<W: Write> Writer<W> {
             KeyPurpose::Relinearisation => (0u8, 0u64),
             KeyPurpose::Galois(g) => (1, g as u64),
             KeyPurpose::Encapsulation => (2, 0),
-            KeyPurpose::Decapsulation => (3, 0),
+            KeyPurpose::Raise(g) => (3, g as u64),
         };
         let mut record = vec![SWITCHING_KEY, kind];
         record.extend_from_slice(&element.to_le_bytes());
@@ -216,7 +216,7 @@ impl Fields<'_> {
             0 => KeyPurpose::Relinearisation,
             1 if element % 2 == 1 && element < order => KeyPurpose::Galois(element as usize),
             2 => KeyPurpose::Encapsulation,
-            3 => KeyPurpose::Decapsulation,
+            3 if element % 2 == 1 && element < order => KeyPurpose::Raise(element as usize),
             _ => return None,
         };
         let level = self.level(parameters)?;
