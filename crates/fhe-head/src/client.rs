@@ -1,7 +1,7 @@
 //! The data party: makes keys, encrypts samples, decrypts the head.
 
 use ckks::{Decryptor, Encoder, EvaluationKeys, KeyGenerator, SecretEncryptor, SecretKey, SecureRng};
-use ckks::{Scale, SeededCiphertext};
+use ckks::{KeyId, Parameters, Scale, SeededCiphertext};
 use ndarray::Array1;
 use rayon::prelude::*;
 
@@ -65,6 +65,21 @@ impl<'a> DataEncryptor<'a> {
     /// An encryptor of `samples` under `secret`.
     pub fn new(secret: &'a SecretKey, plan: &'a Plan, samples: &'a Samples) -> Self {
         Self { secret, encoder: Encoder::new(secret.parameters()), plan, samples }
+    }
+
+    /// The job that the data is for.
+    pub fn job(&self) -> &Job {
+        &self.plan.job
+    }
+
+    /// The parameter set.
+    pub fn parameters(&self) -> &Parameters {
+        self.secret.parameters()
+    }
+
+    /// Id of the secret key.
+    pub fn key_id(&self) -> KeyId {
+        self.secret.key_id()
     }
 
     /// The ciphertexts of one block, in the order of [`Item`]s of [`Self::items`].

@@ -124,6 +124,9 @@ pub enum Error {
         /// At which point of the training.
         when: String,
     },
+    /// A file that cannot be used.
+    #[error(transparent)]
+    File(#[from] ckks::serial::FileError),
     /// From the encryption.
     #[error(transparent)]
     Ckks(#[from] ckks::Error),

@@ -18,6 +18,7 @@ pub mod engine;
 pub mod error;
 pub mod estimator;
 pub mod features;
+pub mod files;
 pub mod job;
 pub mod labels;
 pub mod metrics;

@@ -4,10 +4,10 @@ use ckks::{Parameters, Scale};
 use ndarray::Array1;
 use rayon::prelude::*;
 
+use crate::engine::Rows;
 use crate::engine::plain::Plain;
 use crate::engine::simulate::{Simulate, Simulated};
 use crate::engine::trace::{RefreshContract, Trace};
-use crate::engine::{Engine, Rows};
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::samples::Samples;
@@ -51,9 +51,8 @@ pub fn train_simulated(
     let Some(value) = state.weights else {
         return Ok(SimulatedHead { weights: weights(plan, &[]), error_std: 0.0 });
     };
-    // a weight is the mean over its tiles; their errors are independent to good approximation
-    let tiles = (engine.slots() / plan.job.packing().features()) as f64;
-    let error_std = half_width * engine.error_std(&value) / tiles.sqrt();
+    // most of the error is common to all tiles of a weight: their mean does not average it away
+    let error_std = half_width * engine.error_std(&value);
     Ok(SimulatedHead { weights: weights(plan, value.slots()), error_std })
 }
 

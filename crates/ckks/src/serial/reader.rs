@@ -79,6 +79,12 @@ impl<R: Read> Reader<R> {
         Ok(Self { input, name: file(), header, metadata, read: 0, buffer: Vec::new() })
     }
 
+    /// What errors call the stream.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// What the file says about itself.
     #[must_use]
     pub fn header(&self) -> &Header {

@@ -5,13 +5,13 @@ use fhe_head::labels::{Classes, Split};
 use ndarray::{Array1, Array2, Axis};
 
 /// The Wisconsin breast cancer table: 569 samples, 30 features; label 1 is malignant.
-pub fn breast_cancer() -> (Array2<f64>, Array1<f64>) {
+pub(crate) fn breast_cancer() -> (Array2<f64>, Array1<f64>) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/breast-cancer/breast_cancer.csv");
     table(path)
 }
 
 /// A table of numbers whose last column is the label.
-pub fn table(path: &str) -> (Array2<f64>, Array1<f64>) {
+pub(crate) fn table(path: &str) -> (Array2<f64>, Array1<f64>) {
     let text = std::fs::read_to_string(path).unwrap();
     let rows: Vec<Vec<&str>> = text.lines().skip(1).map(|line| line.split(',').collect()).collect();
     let features = rows[0].len() - 1;
@@ -22,16 +22,16 @@ pub fn table(path: &str) -> (Array2<f64>, Array1<f64>) {
 }
 
 /// The rows of one part of a split.
-pub fn part(x: &Array2<f64>, y: &Array1<f64>, rows: &[usize]) -> (Array2<f64>, Array1<f64>) {
+pub(crate) fn part(x: &Array2<f64>, y: &Array1<f64>, rows: &[usize]) -> (Array2<f64>, Array1<f64>) {
     (x.select(Axis(0), rows), y.select(Axis(0), rows))
 }
 
 /// Training and test part.
-pub struct Parts {
-    pub train: (Array2<f64>, Array1<f64>),
-    pub test: (Array2<f64>, Array1<f64>),
+pub(crate) struct Parts {
+    pub(crate) train: (Array2<f64>, Array1<f64>),
+    pub(crate) test: (Array2<f64>, Array1<f64>),
 }
 
-pub fn split(x: &Array2<f64>, y: &Array1<f64>, split: &Split) -> Parts {
+pub(crate) fn split(x: &Array2<f64>, y: &Array1<f64>, split: &Split) -> Parts {
     Parts { train: part(x, y, &split.train), test: part(x, y, &split.test) }
 }

@@ -1,0 +1,178 @@
+//! Files of a training: encrypted data, encrypted state, encrypted head. Keys are files of [`ckks::serial`].
+//!
+//! The metadata of each holds the public [`Job`], so that data, state and head say what they are for.
+
+use std::io::{Read, Write};
+
+use ckks::serial::{FileError, FileKind, Reader, Writer};
+use ckks::{Ciphertext, Parameters};
+use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "client")]
+use crate::client::DataEncryptor;
+use crate::error::Result;
+use crate::job::Job;
+use crate::server::{EncryptedBlock, EncryptedHead, EncryptedState, block_from_ciphertexts};
+
+/// Encrypted samples, labels and weights.
+pub const DATA: FileKind = FileKind::new("encrypted data");
+/// State between two iterations.
+pub const STATE: FileKind = FileKind::new("encrypted state");
+/// A trained head.
+pub const HEAD: FileKind = FileKind::new("encrypted head");
+
+/// Metadata of all three.
+#[derive(Debug, Serialize, Deserialize)]
+struct Manifest {
+    job: Job,
+    /// Iterations that a state has behind it.
+    #[serde(default)]
+    iteration: usize,
+    /// Whether a state holds a momentum.
+    #[serde(default)]
+    momentum: bool,
+}
+
+/// Encrypts the data into a stream, block by block: memory holds one block.
+///
+/// # Errors
+/// [`crate::Error::File`]; those of [`DataEncryptor::block`].
+#[cfg(feature = "client")]
+pub fn write_data<W: Write>(
+    out: W,
+    name: &str,
+    encryptor: &DataEncryptor<'_>,
+    mut observe: impl FnMut(usize),
+) -> Result<W> {
+    let job = encryptor.job();
+    let manifest = Manifest { job: job.clone(), iteration: 0, momentum: false }.to_bytes(name)?;
+    let blocks = job.packing().blocks();
+    let items = (blocks * (job.packing().diagonals() + 2)) as u64;
+    let mut writer =
+        Writer::new(out, name, DATA, encryptor.parameters(), encryptor.key_id(), items, &manifest)?;
+    for block in 0..blocks {
+        for ciphertext in encryptor.block(block)? {
+            writer.write_seeded(&ciphertext)?;
+        }
+        observe(block + 1);
+    }
+    Ok(writer.finish()?)
+}
+
+/// Reads encrypted data and the job that it is for.
+///
+/// # Errors
+/// [`crate::Error::File`]: whatever is wrong with it.
+pub fn read_data<R: Read>(
+    mut reader: Reader<R>,
+    parameters: &Parameters,
+) -> Result<(Job, Vec<EncryptedBlock>)> {
+    let job = job(&reader, DATA, parameters)?.job;
+    let packing = *job.packing();
+    let mut blocks = Vec::with_capacity(packing.blocks());
+    for _ in 0..packing.blocks() {
+        let ciphertexts = (0..packing.diagonals() + 2)
+            .map(|_| reader.read_ciphertext(parameters))
+            .collect::<Result<Vec<_>, _>>()?;
+        blocks.push(block_from_ciphertexts(&job, ciphertexts)?);
+    }
+    reader.finish()?;
+    Ok((job, blocks))
+}
+
+/// The job of a data, state or head file, without reading further.
+///
+/// # Errors
+/// [`crate::Error::File`] if its metadata is not a job.
+pub fn read_job<R: Read>(reader: &Reader<R>) -> Result<Job> {
+    Ok(Manifest::read(reader)?.job)
+}
+
+/// Writes a state, which begins with the first iteration.
+///
+/// # Errors
+/// [`crate::Error::File`], also for a state before the first iteration.
+pub fn write_state<W: Write>(out: W, name: &str, job: &Job, state: &EncryptedState) -> Result<W> {
+    let Some(weights) = &state.weights else {
+        return Err(invalid(name, "a state before the first iteration".into()).into());
+    };
+    let ciphertexts: Vec<_> = std::iter::once(weights).chain(&state.momentum).collect();
+    let momentum = state.momentum.is_some();
+    write(
+        out,
+        name,
+        STATE,
+        &Manifest { job: job.clone(), iteration: state.iteration, momentum },
+        &ciphertexts,
+    )
+}
+
+/// Reads a state and the job that it belongs to.
+///
+/// # Errors
+/// [`crate::Error::File`]: whatever is wrong with it.
+pub fn read_state<R: Read>(mut reader: Reader<R>, parameters: &Parameters) -> Result<(Job, EncryptedState)> {
+    let manifest = job(&reader, STATE, parameters)?;
+    let weights = Some(reader.read_ciphertext(parameters)?);
+    let momentum = manifest.momentum.then(|| reader.read_ciphertext(parameters)).transpose()?;
+    reader.finish()?;
+    Ok((manifest.job, EncryptedState { iteration: manifest.iteration, weights, momentum }))
+}
+
+/// Writes a head.
+///
+/// # Errors
+/// [`crate::Error::File`].
+pub fn write_head<W: Write>(out: W, name: &str, job: &Job, head: &EncryptedHead) -> Result<W> {
+    let manifest = Manifest { job: job.clone(), iteration: job.iterations(), momentum: false };
+    write(out, name, HEAD, &manifest, &[&head.weights])
+}
+
+/// Reads a head and the job that it came from.
+///
+/// # Errors
+/// [`crate::Error::File`]: whatever is wrong with it.
+pub fn read_head<R: Read>(mut reader: Reader<R>, parameters: &Parameters) -> Result<(Job, EncryptedHead)> {
+    let manifest = job(&reader, HEAD, parameters)?;
+    let weights = reader.read_ciphertext(parameters)?;
+    reader.finish()?;
+    Ok((manifest.job, EncryptedHead { weights }))
+}
+
+fn write<W: Write>(
+    out: W,
+    name: &str,
+    kind: FileKind,
+    manifest: &Manifest,
+    ciphertexts: &[&Ciphertext],
+) -> Result<W> {
+    let first = ciphertexts[0];
+    let items = ciphertexts.len() as u64;
+    let metadata = manifest.to_bytes(name)?;
+    let mut writer = Writer::new(out, name, kind, first.parameters(), first.key_id(), items, &metadata)?;
+    for ciphertext in ciphertexts {
+        writer.write_ciphertext(ciphertext)?;
+    }
+    Ok(writer.finish()?)
+}
+
+fn job<R: Read>(reader: &Reader<R>, kind: FileKind, parameters: &Parameters) -> Result<Manifest> {
+    reader.expect_kind(kind)?;
+    reader.expect_parameters(parameters)?;
+    Manifest::read(reader)
+}
+
+impl Manifest {
+    fn to_bytes(&self, name: &str) -> Result<Vec<u8>> {
+        Ok(serde_json::to_vec(self).map_err(|error| invalid(name, error.to_string()))?)
+    }
+
+    fn read<R: Read>(reader: &Reader<R>) -> Result<Self> {
+        let refuse = |error: serde_json::Error| invalid(reader.name(), format!("its job: {error}"));
+        Ok(serde_json::from_slice(reader.metadata()).map_err(refuse)?)
+    }
+}
+
+fn invalid(name: &str, reason: String) -> FileError {
+    FileError::Invalid { file: name.to_owned(), reason }
+}
