@@ -1,0 +1,135 @@
+//! `step` and `pass`: the encrypted training step itself, on random data of the given shape.
+
+use std::sync::Arc;
+
+use anyhow::ensure;
+use ckks::{SecretKey, presets};
+use fhe_head::client::{DataEncryptor, evaluation_keys_in_memory};
+use fhe_head::engine::encrypted::Encrypted;
+use fhe_head::optimizer::Optimizer;
+use fhe_head::plan::{Plan, Request};
+use fhe_head::samples::Samples;
+use fhe_head::sigmoid::{Fit, Sigmoid};
+use fhe_head::trainer::{State, Trainer};
+use ndarray::{Array1, Array2};
+use serde::Serialize;
+
+use crate::measure::{Common, Times, peak_rss_bytes};
+
+/// The shape of the data and the parameter set.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Arguments {
+    /// Rows of the mini-batch
+    #[arg(long, default_value_t = 1024)]
+    samples: usize,
+    /// Columns, the constant one for the intercept included
+    #[arg(long, default_value_t = 256)]
+    features: usize,
+    /// Degree of the sigmoid's approximation
+    #[arg(long, default_value_t = 3)]
+    degree: usize,
+    /// Parameter set
+    #[arg(long, default_value = "n15-l18")]
+    preset: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Serialize)]
+struct Record {
+    preset: String,
+    ring_degree: usize,
+    log_qp: f64,
+    security_bits: u32,
+    samples: usize,
+    features: usize,
+    blocks: usize,
+    columns: usize,
+    baby_steps: usize,
+    data_ciphertexts: usize,
+    threads: usize,
+    #[serde(flatten)]
+    times: Times,
+    key_switches: usize,
+    key_bytes: usize,
+    peak_rss_bytes: Option<u64>,
+}
+
+/// One iteration with its refresh.
+pub(crate) fn step(arguments: &Arguments) -> anyhow::Result<()> {
+    measure(arguments)
+}
+
+/// One pass over the data, forward and backward, without a refresh.
+pub(crate) fn pass(arguments: &Arguments) -> anyhow::Result<()> {
+    measure(arguments)
+}
+
+fn measure(arguments: &Arguments) -> anyhow::Result<()> {
+    let common = &arguments.common;
+    let record = common.install(|threads| record(arguments, threads))??;
+    common.print(&record)
+}
+
+fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
+    ensure!(
+        arguments.features >= 2 && arguments.samples >= 2,
+        "at least two samples and two columns are needed"
+    );
+    let parameters = presets::by_name(&arguments.preset)?;
+    let samples = random_samples(arguments.samples, arguments.features - 1)?;
+    let sigmoid = Sigmoid::new(arguments.degree.try_into()?, 8.0, Fit::default())?;
+    // The first iteration starts from zero weights and is cheaper; the second is what every later one costs.
+    let request = |iterations| Request {
+        samples: arguments.samples,
+        features: arguments.features - 1,
+        sigmoid: sigmoid.clone(),
+        optimizer: Optimizer::NesterovSchedule,
+        learning_rates: vec![1.0; iterations],
+        alpha: 0.0,
+    };
+    let plan = Plan::new(&parameters, None, &request(2))?;
+    let key_switches = plan.key_switches() - Plan::new(&parameters, None, &request(1))?.key_switches();
+    let secret = SecretKey::generate(&parameters)?;
+    let keys = evaluation_keys_in_memory(&secret, &plan.keys)?;
+    let key_bytes = keys.memory_bytes();
+    let blocks = DataEncryptor::new(&secret, &plan, &samples).blocks()?;
+    let engine = Encrypted::new(Arc::new(keys));
+    let trainer = Trainer::new(&engine, &plan.job, &blocks)?;
+    let first = trainer.iterate(State::default())?;
+    let times = arguments.common.time(|| Ok(trainer.iterate(first.clone())?))?;
+    let packing = plan.job.packing();
+    Ok(Record {
+        preset: parameters.name().to_owned(),
+        ring_degree: parameters.degree(),
+        log_qp: parameters.log_qp(),
+        security_bits: parameters.security_bits(),
+        samples: arguments.samples,
+        features: arguments.features,
+        blocks: packing.blocks(),
+        columns: packing.columns(),
+        baby_steps: packing.baby_steps(),
+        data_ciphertexts: packing.blocks() * packing.diagonals(),
+        threads,
+        times,
+        key_switches,
+        key_bytes,
+        peak_rss_bytes: peak_rss_bytes(),
+    })
+}
+
+/// Standard-normal-like features and labels that depend on them.
+fn random_samples(n: usize, features: usize) -> anyhow::Result<Samples> {
+    let mut state = 0x9e37_79b9_7f4a_7c15u64;
+    let mut uniform = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let mut normal = || (0..12).map(|_| uniform()).sum::<f64>() - 6.0;
+    let scale = 1.0 / (features as f64).sqrt();
+    let x = Array2::from_shape_simple_fn((n, features), || scale * normal());
+    let y: Array1<f64> = x.rows().into_iter().map(|row| f64::from(u8::from(row.sum() > 0.0))).collect();
+    Ok(Samples::new(&x.view(), &y.view(), &Array1::ones(n).view())?)
+}
