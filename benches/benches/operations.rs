@@ -51,7 +51,7 @@ fn operations(criterion: &mut Criterion) {
         group.sample_size(10);
         let id = |operation: &str| BenchmarkId::new(operation, format!("{preset}/{} limbs", level + 1));
         group.bench_function(id("multiply, relinearise, rescale"), |t| {
-            t.iter(|| black_box(ev.mul(&a, &b).unwrap()))
+            t.iter(|| black_box(ev.mul(&a, &b).unwrap()));
         });
         group.bench_function(id("tensor"), |t| t.iter(|| black_box(ev.tensor(&a, &b).unwrap())));
         group.bench_function(id("rescale"), |t| t.iter(|| black_box(ev.rescale(&a).unwrap())));
