@@ -57,12 +57,7 @@ fn operations(criterion: &mut Criterion) {
         group.bench_function(id("rescale"), |t| t.iter(|| black_box(ev.rescale(&a).unwrap())));
         group.bench_function(id("rotate"), |t| t.iter(|| black_box(ev.rotate(&a, 1).unwrap())));
         group.bench_function(id("8 hoisted rotations"), |t| {
-            t.iter(|| {
-                let hoisted = ev.hoist(&a).unwrap();
-                for steps in ROTATIONS {
-                    black_box(ev.rotate_hoisted(&hoisted, steps).unwrap());
-                }
-            });
+            t.iter(|| black_box(ev.rotate_many(&a, &ROTATIONS).unwrap()));
         });
         group.finish();
         let plaintext = bench.encoder.encode(&[0.5], level, &bench.parameters.default_scale()).unwrap();

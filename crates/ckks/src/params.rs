@@ -71,6 +71,14 @@ impl KeyShape {
         self.digits_at(self.level)
     }
 
+    /// Number-theoretic transforms of a switch at the key's level: digits out of and back into evaluation form over all
+    /// primes, and two divisions by the special primes.
+    #[must_use]
+    pub fn transforms(&self) -> usize {
+        let limbs = self.level + 1;
+        self.digits() * (limbs + self.special) + 2 * (self.special + limbs)
+    }
+
     /// Number of digits of a ciphertext at `level`, at most the key's.
     #[must_use]
     pub fn digits_at(&self, level: usize) -> usize {
@@ -178,10 +186,36 @@ impl Parameters {
         self.ring().q()[level]
     }
 
-    /// The shape that a key for ciphertexts up to `level` has unless another is asked for.
+    /// The shape that a key for ciphertexts up to `level` has unless another is asked for: of those within the security
+    /// table whose digits do not exceed the special primes, the one whose switch takes the fewest transforms.
+    ///
+    /// Ciphertext primes that a low level has left behind make room for special primes, hence for larger digits.
     #[must_use]
     pub fn key_shape(&self, level: usize) -> KeyShape {
-        KeyShape { level, special: self.0.literal.special, digit_limbs: self.0.literal.digit_limbs }
+        let literal = &self.0.literal;
+        let top = KeyShape { level, special: literal.special, digit_limbs: literal.digit_limbs };
+        (literal.special..=self.ring().p().len())
+            .map_while(|special| self.largest_digits(level, special))
+            .fold(top, |best, shape| if shape.transforms() < best.transforms() { shape } else { best })
+    }
+
+    /// The shape with the fewest digits for that many special primes; `None` outside the security table.
+    fn largest_digits(&self, level: usize, special: usize) -> Option<KeyShape> {
+        let full = self.ring().full_basis();
+        let limit = security::max_log_qp(self.literal().log_n, self.literal().secret)
+            .filter(|_| self.literal().security == SecurityLevel::Bits128)
+            .unwrap_or_else(|| self.log2_basis(Basis { q: full.q, p: self.literal().special }));
+        let basis = Basis { q: level + 1, p: special };
+        if self.log2_basis(basis) > limit {
+            return None;
+        }
+        let log_p = self.log2_basis(Basis { q: 0, p: special });
+        let fits = |digit_limbs: usize| {
+            let moduli = &self.ring().q()[..=level];
+            moduli.chunks(digit_limbs).all(|digit| log2_moduli(digit) <= log_p)
+        };
+        let digit_limbs = (1..=level + 1).rev().find(|&digit_limbs| fits(digit_limbs))?;
+        Some(KeyShape { level, special, digit_limbs })
     }
 
     /// The shape of the encapsulation key of the bootstrap: `q_0` and one special prime, as little as there is, since the
@@ -305,7 +339,7 @@ impl Parameters {
 
     fn log2_basis(&self, basis: Basis) -> f64 {
         let ring = self.ring();
-        ring.q()[..basis.q].iter().chain(&ring.p()[..basis.p]).map(|m| (m.value() as f64).log2()).sum()
+        log2_moduli(&ring.q()[..basis.q]) + log2_moduli(&ring.p()[..basis.p])
     }
 }
 
@@ -343,6 +377,10 @@ fn find_primes(log_n: u32, log_q: &[u32], log_p: &[u32]) -> Result<(Vec<u64>, Ve
     let p = log_p.iter().map(|&bits| next(bits)).collect::<Result<Vec<_>, _>>()?;
     let q = log_q.iter().map(|&bits| next(bits)).collect::<Result<Vec<_>, _>>()?;
     Ok((q, p))
+}
+
+fn log2_moduli(moduli: &[Modulus]) -> f64 {
+    moduli.iter().map(|m| (m.value() as f64).log2()).sum()
 }
 
 fn log2_product(primes: &[u64]) -> f64 {

@@ -83,12 +83,12 @@ fn rotations_move_slots_to_the_left() {
     let (ev, n) = (&party.evaluator, party.parameters.slots());
     let x = values(n, 5);
     let a = party.encrypt(&x, 3);
-    let hoisted = ev.hoist(&a).unwrap();
-    for &k in &rotations {
+    let many = ev.rotate_many(&a, &rotations).unwrap();
+    for (&k, hoisted) in rotations.iter().zip(&many) {
         let mut want = x.clone();
         want.rotate_left(k.rem_euclid(n as i64) as usize);
         assert!(distance(&party.decrypt(&ev.rotate(&a, k).unwrap(), n), &want) < TOLERANCE, "rotate by {k}");
-        assert!(distance(&party.decrypt(&ev.rotate_hoisted(&hoisted, k).unwrap(), n), &want) < TOLERANCE);
+        assert!(distance(&party.decrypt(hoisted, n), &want) < TOLERANCE);
     }
     assert!(distance(&party.decrypt(&ev.rotate(&a, 0).unwrap(), n), &x) < TOLERANCE);
     let missing = ev.rotate(&a, 2).unwrap_err();

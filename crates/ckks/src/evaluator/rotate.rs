@@ -4,6 +4,7 @@
 //! two polynomials instead of to every digit.
 
 use ckks_math::{Ntt, Poly};
+use rayon::prelude::*;
 
 use super::Evaluator;
 use crate::ciphertext::Ciphertext;
@@ -31,6 +32,11 @@ impl Hoisted<'_> {
     #[must_use]
     pub fn shape(&self) -> KeyShape {
         self.shape
+    }
+
+    /// Whether the digits are those that a key of that shape takes.
+    fn serves(&self, shape: KeyShape) -> bool {
+        self.shape.digit_limbs == shape.digit_limbs && self.shape.special == shape.special
     }
 
     /// The digits of its second polynomial, raised.
@@ -77,12 +83,29 @@ impl Evaluator {
         Ok(self.apply(a, g, key, &self.decompose(&a.c[1], key.shape())))
     }
 
-    /// Decomposes `a` once, for many rotations by keys of the shape that the parameter set has by default.
+    /// Rotations of one ciphertext by many steps. It is decomposed once for each shape among the keys: once, as a rule.
     ///
     /// # Errors
-    /// [`Error::WrongKey`], [`Error::WrongParameters`].
-    pub fn hoist<'a>(&self, a: &'a Ciphertext) -> Result<Hoisted<'a>, Error> {
-        self.hoist_for(a, self.parameters().key_shape(a.level()))
+    /// [`Error::MissingKey`], [`Error::WrongKey`], [`Error::WrongParameters`].
+    pub fn rotate_many(&self, a: &Ciphertext, steps: &[i64]) -> Result<Vec<Ciphertext>, Error> {
+        let mut hoisted: Vec<Hoisted<'_>> = Vec::new();
+        for &steps in steps.iter().filter(|&&steps| steps.rem_euclid(self.parameters().slots() as i64) != 0) {
+            let shape = self.keys.rotation(steps, a.level())?.shape();
+            if !hoisted.iter().any(|h| h.serves(shape)) {
+                hoisted.push(self.hoist_for(a, shape)?);
+            }
+        }
+        let rotate = |&steps: &i64| {
+            if steps.rem_euclid(self.parameters().slots() as i64) == 0 {
+                return Ok(a.clone());
+            }
+            let shape = self.keys.rotation(steps, a.level())?.shape();
+            match hoisted.iter().find(|h| h.serves(shape)) {
+                Some(hoisted) => self.rotate_hoisted(hoisted, steps),
+                None => self.rotate(a, steps),
+            }
+        };
+        steps.par_iter().map(rotate).collect()
     }
 
     /// Decomposes `a` once, for many rotations by keys of that shape (its level does not matter).

@@ -92,11 +92,8 @@ impl Engine for Encrypted {
     }
 
     fn rotate_many(&self, a: &Ciphertext, steps: &[isize]) -> Result<Vec<Ciphertext>> {
-        if steps.iter().all(|&k| k == 0) {
-            return Ok(vec![a.clone(); steps.len()]);
-        }
-        let hoisted = self.evaluator.hoist(a)?;
-        steps.iter().map(|&k| Ok(self.evaluator.rotate_hoisted(&hoisted, k as i64)?)).collect()
+        let steps: Vec<i64> = steps.iter().map(|&k| k as i64).collect();
+        Ok(self.evaluator.rotate_many(a, &steps)?)
     }
 
     fn drop_to(&self, a: &Ciphertext, level: usize) -> Result<Ciphertext> {
