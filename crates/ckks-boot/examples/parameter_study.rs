@@ -3,6 +3,7 @@
 
 use std::f64::consts::TAU;
 
+use ckks::Scale;
 use ckks_boot::eval_mod::{EvalMod, EvalModLiteral, log2_overflow_probability};
 use ckks_boot::polynomial::Coefficient;
 use ckks_boot::simulation::Simulation;
@@ -69,8 +70,8 @@ fn row(chain: &Chain, log_message_ratio: u32, double_angles: u32, degree: usize)
     };
     let ring_degree = 1 << chain.log_degree;
     let noise = Simulation::rounding_noise(ring_degree, 2 * ring_degree / 3);
-    let primes = std::iter::once(0.0).chain(chain.primes.iter().rev().map(|&q| f64::from(q)));
-    let simulation = Simulation::new(primes.collect(), noise, 7);
+    let primes = Simulation::odd_numbers(std::iter::once(30).chain(chain.primes.iter().rev().copied()));
+    let simulation = Simulation::new(primes, noise, 7);
 
     let bound = (-f64::from(log_message_ratio)).exp2();
     let messages: Vec<f64> = (0..SAMPLES).map(|_| simulation.uniform(-1.0, 1.0)).collect();
@@ -78,10 +79,9 @@ fn row(chain: &Chain, log_message_ratio: u32, double_angles: u32, degree: usize)
         let overflow: f64 = (0..=WEIGHT).map(|_| simulation.uniform(-0.5, 0.5)).sum();
         Complex64::new((overflow.round() + m * bound) / literal.half_width(), 0.0)
     });
-    let mut x =
-        simulation.value(slots.collect(), chain.primes.len(), simulation.power_of_two(chain.argument));
+    let mut x = simulation.value(slots.collect(), chain.primes.len(), Scale::power_of_two(chain.argument));
     simulation.add_rounding_noise(&mut x);
-    let y = match eval_mod.evaluate(&simulation, x, &simulation.power_of_two(chain.polynomial)) {
+    let y = match eval_mod.evaluate(&simulation, x, &Scale::power_of_two(chain.polynomial)) {
         Ok(y) => y,
         Err(never) => match never {},
     };
@@ -95,7 +95,7 @@ fn row(chain: &Chain, log_message_ratio: u32, double_angles: u32, degree: usize)
         chain.primes,
         chain.primes.iter().sum::<u32>(),
         eval_mod.key_switches(),
-        simulation.log2(&y.scale) - f64::from(log_message_ratio),
+        y.scale.log2() - f64::from(log_message_ratio),
         literal.approximation_error().log2(),
         -rms.log2(),
         -errors().fold(0.0, f64::max).log2(),

@@ -7,12 +7,11 @@
 
 use std::f64::consts::TAU;
 
+use ckks::Scale;
 use num_complex::Complex64;
 
 use crate::Error;
-use crate::polynomial::{
-    Arithmetic, Basis, Coefficient, Plan, Polynomial, ScaleAlgebra, chebyshev_coefficients, evaluate,
-};
+use crate::polynomial::{Arithmetic, Basis, Coefficient, Plan, Polynomial, chebyshev_coefficients, evaluate};
 
 /// The shape of the approximation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -111,13 +110,13 @@ impl EvalMod {
         &self,
         arithmetic: &A,
         mut x: A::Value,
-        target: &A::Scale,
+        target: &Scale,
     ) -> Result<A::Value, A::Error> {
         arithmetic.shift(&mut x, -0.25 / self.literal.half_width())?;
         let mut y = evaluate(arithmetic, &self.plan, x, target)?;
         for constant in &self.double_angle_constants {
             let scale = arithmetic.scale(&y);
-            let mut sum = arithmetic.open(arithmetic.level(&y), scale.times(&scale));
+            let mut sum = arithmetic.open(arithmetic.level(&y), scale.mul(&scale));
             arithmetic.add_product(&mut sum, &y, &y)?;
             arithmetic.double(&mut sum);
             arithmetic.add_constant(&mut sum, constant)?;

@@ -4,7 +4,9 @@
 mod bsgs;
 mod diagonal;
 mod special_fft;
+mod transform;
 
 pub use bsgs::{BsgsCosts, BsgsPlan, Giant};
 pub use diagonal::DiagonalMatrix;
 pub use special_fft::{coeffs_to_slots, slots_to_coeffs, split_stages};
+pub use transform::LinearTransform;

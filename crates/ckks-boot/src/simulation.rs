@@ -6,23 +6,19 @@
 use std::cell::RefCell;
 use std::f64::consts::TAU;
 
+use ckks::Scale;
 use num_complex::Complex64;
 
-use crate::polynomial::{Arithmetic, Coefficient, ScaleAlgebra};
+use crate::polynomial::{Arithmetic, Coefficient};
 
 /// A chain of primes and the noise that each rescaling adds.
 #[derive(Debug)]
 pub struct Simulation {
-    /// `log2 q_i`
-    log_primes: Vec<f64>,
+    primes: Vec<u64>,
     /// standard deviation of the real and of the imaginary part of a slot, in units of the scale's reciprocal
     noise: f64,
     random: RefCell<SplitMix>,
 }
-
-/// Exponents of 2 (at the end) and of the primes of the chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SimulatedScale(Vec<i32>);
 
 /// Simulated ciphertext, or simulated sum before its rescaling.
 #[derive(Clone, Debug)]
@@ -32,14 +28,19 @@ pub struct SimulatedSlots {
     /// Rescalings left.
     pub level: usize,
     /// Exact scale.
-    pub scale: SimulatedScale,
+    pub scale: Scale,
 }
 
 impl Simulation {
-    /// A chain with primes of these sizes, `noise` as the standard deviation that one rescaling adds to the real part of a
-    /// slot (in integers, before the division by the scale). Reproducible for one seed.
-    pub fn new(log_primes: Vec<f64>, noise: f64, seed: u64) -> Self {
-        Self { log_primes, noise, random: RefCell::new(SplitMix(seed)) }
+    /// A chain of these primes, `noise` as the standard deviation that one rescaling adds to the real part of a slot (in integers,
+    /// before the division by the scale). Reproducible for one seed.
+    pub fn new(primes: Vec<u64>, noise: f64, seed: u64) -> Self {
+        Self { primes, noise, random: RefCell::new(SplitMix(seed)) }
+    }
+
+    /// Distinct odd numbers of these sizes, which is all that a simulation needs of primes.
+    pub fn odd_numbers(bits: impl IntoIterator<Item = u32>) -> Vec<u64> {
+        bits.into_iter().zip(0..).map(|(bits, i)| (1 << bits) + 2 * i + 1).collect()
     }
 
     /// The deviation of the real part of a slot after a rounding, for a ternary secret of weight `weight`:
@@ -48,22 +49,9 @@ impl Simulation {
         (degree as f64 / 2.0 * (1.0 + weight as f64) / 12.0).sqrt()
     }
 
-    /// The scale `2^exponent`.
-    pub fn power_of_two(&self, exponent: i32) -> SimulatedScale {
-        let mut exponents = vec![0; self.log_primes.len()];
-        exponents.push(exponent);
-        SimulatedScale(exponents)
-    }
-
     /// A fresh value without noise.
-    pub fn value(&self, slots: Vec<Complex64>, level: usize, scale: SimulatedScale) -> SimulatedSlots {
+    pub fn value(&self, slots: Vec<Complex64>, level: usize, scale: Scale) -> SimulatedSlots {
         SimulatedSlots { slots, level, scale }
-    }
-
-    /// `log2` of a scale.
-    pub fn log2(&self, scale: &SimulatedScale) -> f64 {
-        let exponents = scale.0.iter().zip(self.log_primes.iter().chain(&[1.0]));
-        exponents.map(|(&e, log)| f64::from(e) * log).sum()
     }
 
     /// A random number, uniform in `[a, b)`.
@@ -73,7 +61,7 @@ impl Simulation {
 
     /// Adds the noise of one rounding at the value's scale.
     pub fn add_rounding_noise(&self, value: &mut SimulatedSlots) {
-        let deviation = self.noise / self.log2(&value.scale).exp2();
+        let deviation = self.noise / value.scale.to_f64();
         let mut random = self.random.borrow_mut();
         for slot in &mut value.slots {
             *slot += random.gaussian() * deviation;
@@ -81,35 +69,22 @@ impl Simulation {
     }
 }
 
-impl ScaleAlgebra for SimulatedScale {
-    fn times(&self, other: &Self) -> Self {
-        Self(self.0.iter().zip(&other.0).map(|(a, b)| a + b).collect())
-    }
-
-    fn over(&self, other: &Self) -> Self {
-        Self(self.0.iter().zip(&other.0).map(|(a, b)| a - b).collect())
-    }
-}
-
 impl Arithmetic for Simulation {
     type Value = SimulatedSlots;
     /// The value and the number of slots in it (none before the first summand).
     type Sum = SimulatedSlots;
-    type Scale = SimulatedScale;
     type Error = std::convert::Infallible;
 
     fn level(&self, value: &SimulatedSlots) -> usize {
         value.level
     }
 
-    fn scale(&self, value: &SimulatedSlots) -> SimulatedScale {
+    fn scale(&self, value: &SimulatedSlots) -> Scale {
         value.scale.clone()
     }
 
-    fn prime(&self, level: usize) -> SimulatedScale {
-        let mut exponents = vec![0; self.log_primes.len() + 1];
-        exponents[level] = 1;
-        SimulatedScale(exponents)
+    fn prime(&self, level: usize) -> Scale {
+        Scale::prime(self.primes[level])
     }
 
     fn shift(&self, value: &mut SimulatedSlots, c: f64) -> Result<(), Self::Error> {
@@ -117,7 +92,7 @@ impl Arithmetic for Simulation {
         Ok(())
     }
 
-    fn open(&self, level: usize, scale: SimulatedScale) -> SimulatedSlots {
+    fn open(&self, level: usize, scale: Scale) -> SimulatedSlots {
         SimulatedSlots { slots: Vec::new(), level, scale }
     }
 
@@ -128,7 +103,7 @@ impl Arithmetic for Simulation {
         b: &SimulatedSlots,
     ) -> Result<(), Self::Error> {
         assert!(sum.level <= a.level.min(b.level), "operand below the level of the sum");
-        assert_eq!(sum.scale, a.scale.times(&b.scale), "product at another scale than the sum");
+        assert_eq!(sum.scale, a.scale.mul(&b.scale), "product at another scale than the sum");
         add(sum, a.slots.iter().zip(&b.slots).map(|(a, b)| a * b));
         Ok(())
     }
@@ -144,7 +119,7 @@ impl Arithmetic for Simulation {
         a: &SimulatedSlots,
     ) -> Result<(), Self::Error> {
         assert!(sum.level <= a.level, "operand below the level of the sum");
-        let room = self.log2(&sum.scale) - self.log2(&a.scale);
+        let room = sum.scale.log2() - a.scale.log2();
         assert!(room > 15.0, "a coefficient encoded with {room} bits");
         add(sum, a.slots.iter().enumerate().map(|(s, a)| a * c.at(s)));
         Ok(())
@@ -157,7 +132,7 @@ impl Arithmetic for Simulation {
     }
 
     fn close(&self, mut sum: SimulatedSlots) -> Result<SimulatedSlots, Self::Error> {
-        sum.scale = sum.scale.over(&self.prime(sum.level));
+        sum.scale = sum.scale.div(&self.prime(sum.level));
         sum.level -= 1;
         self.add_rounding_noise(&mut sum);
         Ok(sum)

@@ -1,6 +1,7 @@
 //! Plans: least depth, few key switches, exact scales, right values.
 #![allow(clippy::unwrap_used)]
 
+use ckks::Scale;
 use ckks_boot::polynomial::{
     Arithmetic, Basis, Coefficient, Plan, Polynomial, chebyshev_coefficients, chebyshev_value, evaluate,
 };
@@ -17,12 +18,13 @@ fn points() -> Vec<f64> {
 fn worst_error(polynomial: &Polynomial, value: impl Fn(usize, f64) -> Complex64) -> f64 {
     let plan = Plan::new(polynomial).unwrap();
     assert_eq!(plan.depth(), polynomial.depth());
-    let primes = (0..12).map(|i| 40.0 + 0.01 * f64::from(i * i % 7)).collect();
+    // uneven on purpose
+    let primes = (0..12).map(|i| (1 << 40) + (1 << 33) * (i * i % 7) + 2 * i + 1).collect();
     let simulation = Simulation::new(primes, 0.0, 1);
     let x = points();
     let slots = x.iter().map(|&x| Complex64::new(x, 0.0)).collect();
-    let input = simulation.value(slots, 11, simulation.power_of_two(40));
-    let target = simulation.power_of_two(39);
+    let input = simulation.value(slots, 11, Scale::power_of_two(40));
+    let target = Scale::power_of_two(39);
     let output = evaluate(&simulation, &plan, input, &target).unwrap();
     assert_eq!(simulation.scale(&output), target);
     assert_eq!(output.level, 11 - polynomial.depth());

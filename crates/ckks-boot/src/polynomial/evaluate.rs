@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Arithmetic, Basis, Coefficient, Node, Plan, Power, ScaleAlgebra};
+use ckks::Scale;
+
+use super::{Arithmetic, Basis, Coefficient, Node, Plan, Power};
 
 /// The value of the planned polynomial at `x`, exactly at scale `target`, [`Plan::depth`] levels below `x`.
 ///
@@ -20,7 +22,7 @@ pub fn evaluate<A: Arithmetic>(
     arithmetic: &A,
     plan: &Plan,
     x: A::Value,
-    target: &A::Scale,
+    target: &Scale,
 ) -> Result<A::Value, A::Error> {
     let level = arithmetic.level(&x);
     assert!(level >= plan.depth(), "a polynomial of depth {} at level {level}", plan.depth());
@@ -41,7 +43,7 @@ fn raise<A: Arithmetic>(
 ) -> Result<A::Value, A::Error> {
     let (a, b) = (&powers[&power.factors.0], &powers[&power.factors.1]);
     let level = arithmetic.level(a).min(arithmetic.level(b));
-    let mut sum = arithmetic.open(level, arithmetic.scale(a).times(&arithmetic.scale(b)));
+    let mut sum = arithmetic.open(level, arithmetic.scale(a).mul(&arithmetic.scale(b)));
     arithmetic.add_product(&mut sum, a, b)?;
     if basis == Basis::Chebyshev {
         let minus_one = Coefficient::real(-1.0);
@@ -60,13 +62,13 @@ fn combine<A: Arithmetic>(
     node: &Node,
     powers: &BTreeMap<usize, A::Value>,
     level: usize,
-    scale: &A::Scale,
+    scale: &Scale,
 ) -> Result<A::Value, A::Error> {
-    let scale = scale.times(&arithmetic.prime(level + 1));
+    let scale = scale.mul(&arithmetic.prime(level + 1));
     let mut sum = arithmetic.open(level + 1, scale.clone());
     for (giant, cofactor) in &node.products {
         let power = &powers[giant];
-        let value = combine(arithmetic, cofactor, powers, level + 1, &scale.over(&arithmetic.scale(power)))?;
+        let value = combine(arithmetic, cofactor, powers, level + 1, &scale.div(&arithmetic.scale(power)))?;
         arithmetic.add_product(&mut sum, power, &value)?;
     }
     for (k, c) in &node.linear {

@@ -1,0 +1,24 @@
+//! Bootstrapping: a ciphertext with no levels left becomes one with many, under the same key, without any secret.
+//!
+//! SlotsToCoeffs first: the slot values become the coefficients of a message modulo `q_0`; switched to a sparse ephemeral secret,
+//! its residues are read modulo the whole chain (ModRaise), where it is `m + q_0 I` with small integers `I`; CoeffsToSlots brings the
+//! coefficients to slots and EvalMod takes `q_0 I` away. `docs/notes/bootstrap.md` has the reasons and the figures.
+//!
+//! Cheon et al., EUROCRYPT 2018; Bossuat et al., EUROCRYPT 2021 (depth, hoisting) and ACNS 2022 (sparse-secret encapsulation).
+
+mod layout;
+mod literal;
+mod plan;
+mod raise;
+mod real;
+mod shapes;
+
+#[cfg(feature = "client")]
+mod keygen;
+
+pub use literal::BootstrapLiteral;
+pub use plan::{BootstrapPlan, KeyRequest, Packing, Values};
+pub use real::RealBootstrapper;
+
+#[cfg(feature = "client")]
+pub use keygen::generate_keys;

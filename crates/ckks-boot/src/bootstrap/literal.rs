@@ -1,0 +1,85 @@
+//! How the chain of a parameter set is divided among the steps of the bootstrap.
+
+use ckks::Parameters;
+
+use crate::Error;
+use crate::eval_mod::EvalModLiteral;
+
+/// The chain from the bottom: `q_0`, then the primes of SlotsToCoeffs, of the application, of EvalMod, of CoeffsToSlots.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BootstrapLiteral {
+    /// Levels that SlotsToCoeffs takes.
+    pub slots_to_coeffs: usize,
+    /// Levels left between two bootstraps.
+    pub application: usize,
+    /// Levels that CoeffsToSlots takes beyond its first factor, which the special primes pay for.
+    pub coeffs_to_slots: usize,
+    /// The modular reduction.
+    pub eval_mod: EvalModLiteral,
+    /// `log2` of the scale of EvalMod's argument.
+    pub log_argument_scale: i32,
+    /// `log2` of the scale between EvalMod's polynomial and its double angles.
+    pub log_polynomial_scale: i32,
+}
+
+impl BootstrapLiteral {
+    /// The layout of a preset that bootstraps, by the set's name.
+    pub fn of_preset(name: &str) -> Option<Self> {
+        let eval_mod =
+            |degree| EvalModLiteral { max_overflow: 15, log_message_ratio: 10, double_angles: 3, degree };
+        match name {
+            "n15-boot-l6" => Some(Self {
+                slots_to_coeffs: 2,
+                application: 6,
+                coeffs_to_slots: 1,
+                eval_mod: eval_mod(28),
+                log_argument_scale: 49,
+                log_polynomial_scale: 45,
+            }),
+            "n16-boot-l15" => Some(Self {
+                slots_to_coeffs: 3,
+                application: 15,
+                coeffs_to_slots: 2,
+                eval_mod: eval_mod(30),
+                log_argument_scale: 50,
+                log_polynomial_scale: 50,
+            }),
+            _ => None,
+        }
+    }
+
+    /// The level that a ciphertext must have left to be refreshed.
+    pub fn input_level(&self) -> usize {
+        self.slots_to_coeffs
+    }
+
+    /// The level of a refreshed ciphertext.
+    pub fn output_level(&self) -> usize {
+        self.slots_to_coeffs + self.application
+    }
+
+    /// Refuses a chain that is not made for this layout.
+    ///
+    /// # Errors
+    /// [`Error::NotBootstrappable`].
+    pub fn check(&self, parameters: &Parameters) -> Result<(), Error> {
+        let refuse =
+            |reason: String| Err(Error::NotBootstrappable { name: parameters.name().into(), reason });
+        let levels = self.output_level() + self.eval_mod.depth() + self.coeffs_to_slots;
+        if parameters.max_level() != levels {
+            return refuse(format!(
+                "the chain has {} levels, the steps need {levels}",
+                parameters.max_level()
+            ));
+        }
+        if parameters.literal().ephemeral_weight.is_none() {
+            return refuse("the set has no ephemeral secret".into());
+        }
+        if self.slots_to_coeffs == 0 || self.coeffs_to_slots == 0 || parameters.ring().p().len() < 2 {
+            return refuse(
+                "SlotsToCoeffs and CoeffsToSlots need a level, raising needs two special primes".into(),
+            );
+        }
+        Ok(())
+    }
+}

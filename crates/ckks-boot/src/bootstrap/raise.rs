@@ -1,0 +1,106 @@
+//! From the last prime to the whole chain: encapsulation, ModRaise, and the first CoeffsToSlots factor on the way.
+//!
+//! The raised polynomials are small integers, so that a key of one digit leads from the ephemeral secret to the dense one; rotations
+//! that the first factor needs are part of that key. The keys hold the secret times `p_0` over the primes of `Q p_0 p_1`: `p_0` keeps
+//! their noise down, and `p_1` takes up the scale of the factor's diagonals, so that the factor costs no prime of Q.
+
+use ckks::keys::{KeyPurpose, galois_element};
+use ckks::{Ciphertext, Encoder, Evaluator, Parameters, Plaintext, Scale};
+use ckks_math::{Basis, Ntt, Poly};
+
+use crate::Error;
+use crate::linear::DiagonalMatrix;
+use crate::raised::Raised;
+
+/// Rotations summed in one pass over the accumulator.
+const CHUNK: usize = 8;
+
+/// The first factor, encoded over `Q p_0 p_1`.
+#[derive(Clone, Debug)]
+pub(crate) struct RaiseFactor {
+    /// Galois element and diagonal.
+    rotations: Vec<(usize, Plaintext)>,
+    scale: Scale,
+}
+
+impl RaiseFactor {
+    /// Encodes the factor so that its result has scale `target`, where the raised message is read as a fraction of `q_0`.
+    pub(crate) fn encode(encoder: &Encoder, matrix: &DiagonalMatrix, target: &Scale) -> Result<Self, Error> {
+        let parameters = encoder.parameters();
+        let basis = raised_basis(parameters);
+        let absorbed = Scale::prime(parameters.ring().p()[1].value());
+        let scale = target.mul(&absorbed).div(&parameters.rescale_factor(0));
+        let encode = |(&steps, diagonal): (&usize, &Vec<_>)| -> Result<_, Error> {
+            let g = galois_element(parameters.literal().log_n, steps as i64);
+            Ok((g, encoder.encode_complex_in(diagonal, basis, &scale)?))
+        };
+        Ok(Self {
+            rotations: matrix.diagonals().iter().map(encode).collect::<Result<_, _>>()?,
+            scale: target.clone(),
+        })
+    }
+
+    /// Raises a ciphertext under the ephemeral secret and applies the factor: a ciphertext of the top level under the dense secret.
+    pub(crate) fn apply(&self, evaluator: &Evaluator, a: &Ciphertext) -> Result<Ciphertext, Error> {
+        let parameters = evaluator.parameters();
+        let basis = raised_basis(parameters);
+        let raise = |c: &Poly<Ntt>| c.clone().into_coeff().raise(basis).into_ntt();
+        let [mut c0, c1] = a.polys().each_ref().map(raise);
+        c0.mul_scalar_assign(&gadget_residues(parameters, basis));
+
+        let mut sum: Option<Raised> = None;
+        for rotations in self.rotations.chunks(CHUNK) {
+            let part = self.partial_sum(evaluator, a, [&c0, &c1], rotations)?;
+            match &mut sum {
+                Some(sum) => sum.add_assign(&part),
+                none => *none = Some(part),
+            }
+        }
+        let Some(sum) = sum else { panic!("a factor without diagonals") };
+        sum.mod_down(evaluator)
+    }
+
+    fn partial_sum(
+        &self,
+        evaluator: &Evaluator,
+        a: &Ciphertext,
+        [c0, c1]: [&Poly<Ntt>; 2],
+        rotations: &[(usize, Plaintext)],
+    ) -> Result<Raised, Error> {
+        let (ring, top) = (evaluator.parameters().ring(), evaluator.parameters().max_level());
+        let mut rotated = Vec::with_capacity(rotations.len());
+        for (g, diagonal) in rotations {
+            let table = ring.automorphism(*g);
+            let mut digit = c1.automorphism(&table);
+            digit.mul_assign(diagonal.poly());
+            let key = evaluator.keys().find(KeyPurpose::Raise(*g), top, "raise")?;
+            rotated.push((c0.automorphism(&table), digit, diagonal.poly(), key));
+        }
+        let mut terms: Vec<_> = rotated.iter().map(|(c0, _, diagonal, _)| (c0, *diagonal)).collect();
+        terms.extend(rotated.iter().map(|(_, digit, _, key)| (digit, &key.b()[0])));
+        let first = Poly::dot(&terms);
+        let second =
+            Poly::dot(&rotated.iter().map(|(_, digit, _, key)| (digit, &key.a()[0])).collect::<Vec<_>>());
+        Ok(Raised { key_id: a.key_id(), c: [first, second], scale: self.scale.clone() })
+    }
+}
+
+/// Switches a ciphertext of level 0 to the ephemeral secret.
+pub(crate) fn encapsulate(evaluator: &Evaluator, a: &Ciphertext) -> Result<Ciphertext, Error> {
+    let key = evaluator.keys().find(KeyPurpose::Encapsulation, 0, "encapsulate")?;
+    let [c0, c1] = a.polys();
+    let [mut k0, k1] = evaluator.switch(&evaluator.decompose(c1, key.shape()), key);
+    k0.add_assign(c0);
+    Ok(Ciphertext::from_parts(evaluator.parameters(), a.key_id(), [k0, k1], a.scale().clone())?)
+}
+
+fn raised_basis(parameters: &Parameters) -> Basis {
+    parameters.raise_shape(parameters.max_level()).basis()
+}
+
+/// `p_0` modulo every prime of the basis.
+fn gadget_residues(parameters: &Parameters, basis: Basis) -> Vec<u64> {
+    let ring = parameters.ring();
+    let gadget = ring.p()[0].value();
+    (0..basis.limbs()).map(|i| ring.modulus(basis, i).reduce(gadget)).collect()
+}
