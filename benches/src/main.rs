@@ -2,6 +2,7 @@
 //!
 //! Each command prints what it measured for people, or with `--json` as one JSON object.
 
+mod bootstrap;
 mod measure;
 mod step;
 
@@ -17,6 +18,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// The refresh: time, precision, keys and memory
+    Bootstrap(bootstrap::Arguments),
     /// One training iteration with its refresh, if the parameter set bootstraps
     Step(step::Arguments),
     /// Forward and backward products over all samples
@@ -25,6 +28,7 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
+        Command::Bootstrap(arguments) => bootstrap::bootstrap(&arguments),
         Command::Step(arguments) => step::step(&arguments),
         Command::Pass(arguments) => step::pass(&arguments),
     }

@@ -1,0 +1,164 @@
+//! `bootstrap`: time, precision and memory of the refresh.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, ensure};
+use ckks::{
+    Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, Evaluator, KeyGenerator, SecretEncryptor,
+    SecretKey, SecureRng, presets,
+};
+use ckks_boot::bootstrap::{
+    BootstrapLiteral, BootstrapPlan, Packing, RealBootstrapper, Values, generate_keys,
+};
+use serde::Serialize;
+
+use crate::measure::{Common, Times, peak_rss_bytes};
+
+/// The parameter set and the message.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Arguments {
+    /// Parameter set
+    #[arg(long, default_value = "n15-boot-l6")]
+    preset: String,
+    /// Period of the message, a power of two; all slots by default
+    #[arg(long)]
+    slots: Option<usize>,
+    /// Whether slots hold complex numbers: with all slots in use, two evaluations of EvalMod
+    #[arg(long)]
+    complex: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Serialize)]
+struct Record {
+    preset: String,
+    ring_degree: usize,
+    log_qp: f64,
+    security_bits: u32,
+    slots: usize,
+    complex: bool,
+    threads: usize,
+    #[serde(flatten)]
+    times: Times,
+    stages_s: Stages,
+    worst_bits: f64,
+    rms_bits: f64,
+    levels_after: usize,
+    keys: usize,
+    key_bytes: usize,
+    keygen_s: f64,
+    peak_rss_bytes: Option<u64>,
+}
+
+/// Seconds of each step in one run.
+#[derive(Serialize, Default)]
+struct Stages {
+    slots_to_coeffs: f64,
+    encapsulate: f64,
+    raise: f64,
+    trace: f64,
+    coeffs_to_slots: f64,
+    eval_mod: f64,
+}
+
+/// Measures the refresh of one message.
+pub(crate) fn bootstrap(arguments: &Arguments) -> anyhow::Result<()> {
+    let record = arguments.common.install(|threads| record(arguments, threads))??;
+    arguments.common.print(&record)
+}
+
+fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
+    let parameters = presets::by_name(&arguments.preset)?;
+    let literal = BootstrapLiteral::of_preset(&arguments.preset)
+        .with_context(|| format!("the parameter set `{}` does not bootstrap", arguments.preset))?;
+    let slots = arguments.slots.unwrap_or(parameters.slots());
+    ensure!(slots.is_power_of_two(), "--slots {slots} is not a power of two");
+    let values = if arguments.complex { Values::Complex } else { Values::Real };
+    let plan =
+        BootstrapPlan::new(&parameters, literal, Packing { log_slots: slots.ilog2() as usize, values })?;
+
+    let mut rng = SecureRng::from_os()?;
+    let secret = SecretKey::generate(&parameters)?;
+    let start = Instant::now();
+    let mut keys = EvaluationKeys::new(&parameters, secret.key_id());
+    let mut generator = KeyGenerator::new(&secret)?;
+    generate_keys(&plan.keys(), &secret, &mut generator, &mut rng, |key| {
+        keys.insert(key).map_err(ckks_boot::Error::from)
+    })?;
+    let keygen_s = start.elapsed().as_secs_f64();
+    let (key_count, key_bytes) = (keys.iter().count(), keys.memory_bytes());
+    let bootstrapper = RealBootstrapper::new(plan, Evaluator::new(Arc::new(keys)))?;
+
+    let encoder = Encoder::new(&parameters);
+    let message = random(slots, arguments.complex);
+    let plaintext = encoder.encode_complex(&message, literal.input_level(), &parameters.default_scale())?;
+    let exhausted = SecretEncryptor::new(&secret).encrypt(&plaintext, &mut rng)?.expand();
+
+    let times = arguments.common.time(|| Ok(bootstrapper.refresh(&exhausted)?))?;
+    let stages_s = stages(&bootstrapper, &exhausted)?;
+    let refreshed = bootstrapper.refresh(&exhausted)?;
+    let got = encoder.decode_complex(&Decryptor::new(&secret).decrypt(&refreshed)?, slots)?;
+    let (rms_bits, worst_bits) = precision(&got, &message, arguments.complex);
+    Ok(Record {
+        preset: parameters.name().to_owned(),
+        ring_degree: parameters.degree(),
+        log_qp: parameters.log_qp(),
+        security_bits: parameters.security_bits(),
+        slots,
+        complex: arguments.complex,
+        threads,
+        times,
+        stages_s,
+        worst_bits,
+        rms_bits,
+        levels_after: literal.application,
+        keys: key_count,
+        key_bytes,
+        keygen_s,
+        peak_rss_bytes: peak_rss_bytes(),
+    })
+}
+
+fn stages(bootstrapper: &RealBootstrapper, a: &Ciphertext) -> anyhow::Result<Stages> {
+    let mut stages = Stages::default();
+    let a = timed(&mut stages.slots_to_coeffs, || bootstrapper.slots_to_coeffs(a))?;
+    let a = timed(&mut stages.encapsulate, || bootstrapper.encapsulate(&a))?;
+    let a = timed(&mut stages.raise, || bootstrapper.raise(&a))?;
+    let a = timed(&mut stages.trace, || bootstrapper.trace(&a))?;
+    let parts = timed(&mut stages.coeffs_to_slots, || bootstrapper.coeffs_to_slots(&a))?;
+    timed(&mut stages.eval_mod, || parts.into_iter().try_for_each(|x| bootstrapper.eval_mod(x).map(drop)))?;
+    Ok(stages)
+}
+
+fn timed<T>(seconds: &mut f64, work: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = work();
+    *seconds = start.elapsed().as_secs_f64();
+    result
+}
+
+/// Uniform in [-1, 1], on each axis if complex.
+fn random(n: usize, complex: bool) -> Vec<Complex64> {
+    let mut state = 0x9e37_79b9_7f4a_7c15u64;
+    let mut uniform = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    };
+    (0..n).map(|_| Complex64::new(uniform(), if complex { uniform() } else { 0.0 })).collect()
+}
+
+/// `-log2` of the rms and the largest error of real parts, and of imaginary parts if the message is complex.
+fn precision(got: &[Complex64], want: &[Complex64], complex: bool) -> (f64, f64) {
+    let parts = if complex { 2 } else { 1 };
+    let errors = || {
+        got.iter()
+            .zip(want)
+            .flat_map(|(g, w)| [(g.re - w.re).abs(), (g.im - w.im).abs()].into_iter().take(parts))
+    };
+    let rms = (errors().map(|e| e * e).sum::<f64>() / (parts * got.len()) as f64).sqrt();
+    (-rms.log2(), -errors().fold(0.0, f64::max).log2())
+}
