@@ -33,7 +33,7 @@ impl Backend {
     pub fn is_available(self) -> bool {
         match self {
             Self::Scalar => true,
-            Self::Avx512Ifma => false,
+            Self::Avx512Ifma => crate::kernels::ifma_is_available(),
         }
     }
 

@@ -19,6 +19,10 @@ pub struct Modulus {
     barrett_product: u64,
     /// 2^64 mod p
     two_64: u64,
+    /// 2^52 mod p
+    two_52: u64,
+    /// p^-1 mod 2^52
+    inverse_52: u64,
 }
 
 impl std::fmt::Debug for Modulus {
@@ -43,6 +47,8 @@ impl Modulus {
             barrett_64: ((1u128 << 64) / u128::from(value)) as u64,
             barrett_product: ((1u128 << (2 * bits)) / u128::from(value)) as u64,
             two_64: ((1u128 << 64) % u128::from(value)) as u64,
+            two_52: (1 << 52) % value,
+            inverse_52: inverse_of_odd(value) & ((1 << 52) - 1),
         })
     }
 
@@ -56,6 +62,18 @@ impl Modulus {
     #[inline(always)]
     pub fn bits(&self) -> u32 {
         self.bits
+    }
+
+    /// 2^52 mod p.
+    #[inline(always)]
+    pub(crate) fn two_52(&self) -> u64 {
+        self.two_52
+    }
+
+    /// p^-1 mod 2^52.
+    #[inline(always)]
+    pub(crate) fn inverse_52(&self) -> u64 {
+        self.inverse_52
     }
 
     /// Subtracts p once if `x >= p`: from `[0, 2p)` to `[0, p)`.
@@ -179,6 +197,12 @@ impl Modulus {
     }
 }
 
+/// `odd^-1 mod 2^64`.
+fn inverse_of_odd(odd: u64) -> u64 {
+    // odd is its own inverse modulo 8; each of Newton's steps doubles the bits: 3, 6, 12, 24, 48, 96.
+    (0..5).fold(odd, |x, _| x.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(x))))
+}
+
 /// The upper word of a product.
 #[inline(always)]
 pub(crate) fn mul_high(a: u64, b: u64) -> u64 {
@@ -214,6 +238,7 @@ mod tests {
                 assert_eq!(m.mul(a, m.inv(a)), 1);
             }
             assert_eq!(m.pow(m.value() - 1, 3), m.value() - 1);
+            assert_eq!(m.value().wrapping_mul(m.inverse_52()) << 12, 1 << 12);
         }
     }
 

@@ -3,22 +3,58 @@
 //! Words at this boundary are residues in `[0, p)`. Every kernel maps zeros to zeros, so that it may run
 //! over whole limbs, padding included. Lengths are asserted here, in release builds too.
 
+#![allow(unsafe_code)] // Entry into functions compiled for an instruction set, after asking for it: `on_ifma`.
+
+#[cfg(target_arch = "x86_64")]
+mod ifma;
 pub(crate) mod scalar;
 
 use crate::{Backend, Modulus, layout::Layout, rns::Conversion};
 
+/// Whether this machine can run [`Backend::Avx512Ifma`].
+pub(crate) fn ifma_is_available() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return ifma::is_available();
+    #[cfg(not(target_arch = "x86_64"))]
+    return false;
+}
+
+/// Calls a function of [`ifma`].
+macro_rules! on_ifma {
+    ($call:expr) => {{
+        assert!(ifma::is_available(), "a ring refuses backends that the machine lacks");
+        // SAFETY: the machine has the instructions that the function is compiled for.
+        unsafe { $call }
+    }};
+}
+
+/// Calls a backend's kernel.
+macro_rules! on_backend {
+    ($backend:expr, $scalar:expr, $ifma:expr) => {
+        match $backend {
+            Backend::Scalar => $scalar,
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx512Ifma => on_ifma!($ifma),
+            #[cfg(not(target_arch = "x86_64"))]
+            Backend::Avx512Ifma => unreachable!("a ring refuses backends that the machine lacks"),
+        }
+    };
+}
+
 /// Precomputed powers of psi of one prime, in the form its backend wants.
 pub(crate) enum Twiddles {
     Scalar(scalar::ntt::Twiddles),
+    #[cfg(target_arch = "x86_64")]
+    Avx512Ifma(ifma::ntt::Twiddles),
 }
 
 impl Twiddles {
     /// `psi`: a primitive 2N-th root of unity.
     pub(crate) fn new(backend: Backend, modulus: &Modulus, layout: Layout, psi: u64) -> Self {
         match backend {
-            Backend::Scalar | Backend::Avx512Ifma => {
-                Self::Scalar(scalar::ntt::Twiddles::new(modulus, layout, psi))
-            }
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx512Ifma => Self::Avx512Ifma(ifma::ntt::Twiddles::new(modulus, layout, psi)),
+            _ => Self::Scalar(scalar::ntt::Twiddles::new(modulus, layout, psi)),
         }
     }
 
@@ -26,6 +62,8 @@ impl Twiddles {
     pub(crate) fn forward(&self, limb: &mut [u64]) {
         match self {
             Self::Scalar(twiddles) => twiddles.forward(limb),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Ifma(twiddles) => on_ifma!(twiddles.forward(limb)),
         }
     }
 
@@ -34,6 +72,8 @@ impl Twiddles {
     pub(crate) fn inverse(&self, limb: &mut [u64], scale: u64) {
         match self {
             Self::Scalar(twiddles) => twiddles.inverse(limb, scale),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Ifma(twiddles) => on_ifma!(twiddles.inverse(limb, scale)),
         }
     }
 }
@@ -42,12 +82,10 @@ impl Twiddles {
 macro_rules! dispatch {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $ty:ty),*); equal $first:ident $(, $other:ident)*) => {
         $(#[$doc])*
-        #[allow(clippy::too_many_arguments)]
         pub(crate) fn $name(backend: Backend, $($arg: $ty),*) {
             $(assert_eq!($first.len(), $other.len());)*
-            match backend {
-                Backend::Scalar | Backend::Avx512Ifma => scalar::$name($($arg),*),
-            }
+            let _ = $first.len();
+            on_backend!(backend, scalar::$name($($arg),*), ifma::elementwise::$name($($arg),*));
         }
     };
 }
@@ -106,9 +144,7 @@ pub(crate) fn dot(backend: Backend, m: &Modulus, out: &mut [u64], terms: &[(&[u6
     for (a, b) in terms {
         assert!(a.len() == out.len() && b.len() == out.len());
     }
-    match backend {
-        Backend::Scalar | Backend::Avx512Ifma => scalar::dot(m, out, terms),
-    }
+    on_backend!(backend, scalar::dot(m, out, terms), ifma::dot::dot(m, out, terms));
 }
 
 /// `out = [sum of d * b, sum of d * a]` over terms `(d, b, a)`, reduced once.
@@ -116,9 +152,7 @@ pub(crate) fn dot2(backend: Backend, m: &Modulus, out: [&mut [u64]; 2], terms: &
     for (d, b, a) in terms {
         assert!(out.iter().all(|o| [d.len(), b.len(), a.len()] == [o.len(); 3]));
     }
-    match backend {
-        Backend::Scalar | Backend::Avx512Ifma => scalar::dot2(m, out, terms),
-    }
+    on_backend!(backend, scalar::dot2(m, out, terms), ifma::dot::dot2(m, out, terms));
 }
 
 /// Terms of [`tensor_dot`]: pairs of two-component ciphertexts.
@@ -129,9 +163,7 @@ pub(crate) fn tensor_dot(backend: Backend, m: &Modulus, out: [&mut [u64]; 3], te
     for (a, b) in terms {
         assert!(out.iter().all(|o| a.iter().chain(b).all(|x| x.len() == o.len())));
     }
-    match backend {
-        Backend::Scalar | Backend::Avx512Ifma => scalar::tensor_dot(m, out, terms),
-    }
+    on_backend!(backend, scalar::tensor_dot(m, out, terms), ifma::dot::tensor_dot(m, out, terms));
 }
 
 /// Base conversion of one stretch of words: `sources` are the digits `x (Q/q_i)^-1 mod q_i`, `targets[j]`
@@ -146,9 +178,11 @@ pub(crate) fn convert(
     assert_eq!(targets.len(), conversion.targets.len());
     let len = targets.first().map_or(0, |t| t.len());
     assert!(sources.iter().all(|s| s.len() == len) && targets.iter().all(|t| t.len() == len));
-    match backend {
-        Backend::Scalar | Backend::Avx512Ifma => scalar::convert(conversion, sources, targets),
-    }
+    on_backend!(
+        backend,
+        scalar::convert(conversion, sources, targets),
+        ifma::convert::convert(conversion, sources, targets)
+    );
 }
 
 /// `out[i] = source[inner[i]]` within one group of 128 evaluations.

@@ -47,6 +47,8 @@ pub(crate) struct Target {
     pub(crate) modulus: Modulus,
     /// Q/q_i mod p for each source, then -Q mod p, the factor of u.
     pub(crate) factors: Vec<u64>,
+    /// The same times 2^52.
+    pub(crate) montgomery_factors: Vec<u64>,
 }
 
 impl Conversion {
@@ -71,8 +73,10 @@ impl Conversion {
                 .iter()
                 .map(|m| {
                     let minus_q = m.neg(cofactor(sources.len(), m));
-                    let factors = (0..sources.len()).map(|i| cofactor(i, m)).chain([minus_q]).collect();
-                    Target { modulus: *m, factors }
+                    let factors: Vec<u64> =
+                        (0..sources.len()).map(|i| cofactor(i, m)).chain([minus_q]).collect();
+                    let montgomery_factors = factors.iter().map(|&f| m.mul(f, m.two_52())).collect();
+                    Target { modulus: *m, factors, montgomery_factors }
                 })
                 .collect(),
         }

@@ -4,4 +4,4 @@ mod convert;
 mod decompose;
 mod divide;
 
-pub(crate) use convert::Conversion;
+pub(crate) use convert::{Conversion, FRACTION_BITS, Target};

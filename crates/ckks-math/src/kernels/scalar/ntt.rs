@@ -186,7 +186,7 @@ impl Twiddles {
 
 /// Node `m + (m - 1 - i)` for node `m + i`, `m` a power of two, `0 <= i < m`.
 #[inline(always)]
-fn mirror(node: usize) -> usize {
+pub(crate) fn mirror(node: usize) -> usize {
     let below_top = (1 << node.ilog2()) - 1;
     node ^ below_top
 }

@@ -1,0 +1,229 @@
+//! Sums of products, as pairs of sums of lower and of upper words, reduced once.
+//!
+//! A product of residues is below 2^100: its lower word is below 2^52 and its upper one below 2^48. A sum of
+//! [`MAX_PRODUCTS`] = 2^12 of them is below 2^64 and 2^60: no lane overflows. Longer sums are reduced in between.
+
+use std::arch::x86_64::*;
+
+use super::{
+    super::TensorTerm,
+    vector::{Factor, LANES, Prime, V, add, cut, load, madd_hi, madd_lo, splat, store, vectors, vectors_mut},
+};
+use crate::Modulus;
+
+/// Products summed before a reduction.
+const MAX_PRODUCTS: usize = 1 << 12;
+
+/// Up to this many products the upper word stays below 2^52 - 2^50: 11 2^48 + 11.
+const FEW_PRODUCTS: usize = 11;
+
+/// Vectors of each output that are summed side by side, to hide the latency of the multiplier.
+const WIDE: usize = 4;
+
+type Block<const W: usize> = [[u64; LANES]; W];
+
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+pub(crate) fn dot(m: &Modulus, out: &mut [u64], terms: &[(&[u64], &[u64])]) {
+    let reduction = Reduction::new(m, terms.len());
+    let terms: Vec<_> = terms.iter().map(|(a, b)| (vectors(a), vectors(b))).collect();
+    let (wide, narrow) = vectors_mut(out).as_chunks_mut::<WIDE>();
+    dot_blocks(&reduction, wide, 0, &terms);
+    dot_blocks(&reduction, narrow.as_chunks_mut::<1>().0, wide.len() * WIDE, &terms);
+}
+
+type Vectors<'a> = &'a [[u64; LANES]];
+
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+fn dot_blocks<const W: usize>(
+    reduction: &Reduction,
+    out: &mut [Block<W>],
+    start: usize,
+    terms: &[(Vectors<'_>, Vectors<'_>)],
+) {
+    for (i, out) in out.iter_mut().enumerate() {
+        let at = start + i * W;
+        let mut total = [reduction.p.zero; W];
+        for terms in terms.chunks(MAX_PRODUCTS) {
+            let mut sum = Sum::new();
+            for (a, b) in terms {
+                sum.accumulate(block(a, at), block(b, at));
+            }
+            reduction.add_to(&mut total, &sum);
+        }
+        store_block(out, &total);
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+pub(crate) fn dot2(m: &Modulus, [out_b, out_a]: [&mut [u64]; 2], terms: &[(&[u64], &[u64], &[u64])]) {
+    let reduction = Reduction::new(m, terms.len());
+    let terms: Vec<_> = terms.iter().map(|(d, b, a)| (vectors(d), vectors(b), vectors(a))).collect();
+    let (wide_b, narrow_b) = vectors_mut(out_b).as_chunks_mut::<WIDE>();
+    let (wide_a, narrow_a) = vectors_mut(out_a).as_chunks_mut::<WIDE>();
+    dot2_blocks(&reduction, wide_b, wide_a, 0, &terms);
+    let (narrow_b, narrow_a) = (narrow_b.as_chunks_mut::<1>().0, narrow_a.as_chunks_mut::<1>().0);
+    dot2_blocks(&reduction, narrow_b, narrow_a, wide_b.len() * WIDE, &terms);
+}
+
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+fn dot2_blocks<const W: usize>(
+    reduction: &Reduction,
+    out_b: &mut [Block<W>],
+    out_a: &mut [Block<W>],
+    start: usize,
+    terms: &[(Vectors<'_>, Vectors<'_>, Vectors<'_>)],
+) {
+    for (i, (out_b, out_a)) in out_b.iter_mut().zip(out_a).enumerate() {
+        let at = start + i * W;
+        let (mut total_b, mut total_a) = ([reduction.p.zero; W], [reduction.p.zero; W]);
+        for terms in terms.chunks(MAX_PRODUCTS) {
+            let (mut sum_b, mut sum_a) = (Sum::new(), Sum::new());
+            for (d, b, a) in terms {
+                let d = block(d, at);
+                sum_b.accumulate(d, block(b, at));
+                sum_a.accumulate(d, block(a, at));
+            }
+            reduction.add_to(&mut total_b, &sum_b);
+            reduction.add_to(&mut total_a, &sum_a);
+        }
+        store_block(out_b, &total_b);
+        store_block(out_a, &total_a);
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+pub(crate) fn tensor_dot(m: &Modulus, out: [&mut [u64]; 3], terms: &[TensorTerm<'_>]) {
+    // The middle sum takes two products a term.
+    let reduction = Reduction::new(m, 2 * terms.len());
+    let terms: Vec<_> = terms.iter().map(|(a, b)| (a.map(vectors), b.map(vectors))).collect();
+    let [(wide_0, narrow_0), (wide_1, narrow_1), (wide_2, narrow_2)] =
+        out.map(|o| vectors_mut(o).as_chunks_mut::<{ WIDE / 2 }>());
+    let done = wide_0.len() * WIDE / 2;
+    tensor_blocks(&reduction, [wide_0, wide_1, wide_2], 0, &terms);
+    let narrow = [narrow_0, narrow_1, narrow_2].map(|o| o.as_chunks_mut::<1>().0);
+    tensor_blocks(&reduction, narrow, done, &terms);
+}
+
+type TensorVectors<'a> = ([Vectors<'a>; 2], [Vectors<'a>; 2]);
+
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+fn tensor_blocks<const W: usize>(
+    reduction: &Reduction,
+    [out_0, out_1, out_2]: [&mut [Block<W>]; 3],
+    start: usize,
+    terms: &[TensorVectors<'_>],
+) {
+    for (i, ((out_0, out_1), out_2)) in out_0.iter_mut().zip(out_1).zip(out_2).enumerate() {
+        let at = start + i * W;
+        let mut total = [[reduction.p.zero; W]; 3];
+        for terms in terms.chunks(MAX_PRODUCTS / 2) {
+            let (mut sum_0, mut sum_1, mut sum_2) = (Sum::new(), Sum::new(), Sum::new());
+            for ([a0, a1], [b0, b1]) in terms {
+                let (a0, a1, b0, b1) = (block(a0, at), block(a1, at), block(b0, at), block(b1, at));
+                sum_0.accumulate(a0, b0);
+                sum_1.accumulate(a0, b1);
+                sum_1.accumulate(a1, b0);
+                sum_2.accumulate(a1, b1);
+            }
+            reduction.add_to(&mut total[0], &sum_0);
+            reduction.add_to(&mut total[1], &sum_1);
+            reduction.add_to(&mut total[2], &sum_2);
+        }
+        store_block(out_0, &total[0]);
+        store_block(out_1, &total[1]);
+        store_block(out_2, &total[2]);
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+#[inline]
+fn block<const W: usize>(words: &[[u64; LANES]], at: usize) -> &Block<W> {
+    match words[at..].first_chunk() {
+        Some(block) => block,
+        None => unreachable!("operands are as long as the output"),
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+#[inline]
+fn store_block<const W: usize>(out: &mut Block<W>, values: &[V; W]) {
+    for (out, &value) in out.iter_mut().zip(values) {
+        store(out, value);
+    }
+}
+
+/// Lower and upper words of a sum of products.
+struct Sum<const W: usize> {
+    lo: [V; W],
+    hi: [V; W],
+}
+
+impl<const W: usize> Sum<W> {
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    #[inline]
+    fn new() -> Self {
+        Self { lo: [splat(0); W], hi: [splat(0); W] }
+    }
+
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    #[inline]
+    fn accumulate(&mut self, a: &Block<W>, b: &Block<W>) {
+        for v in 0..W {
+            let (a, b) = (load(&a[v]), load(&b[v]));
+            self.lo[v] = madd_lo(self.lo[v], a, b);
+            self.hi[v] = madd_hi(self.hi[v], a, b);
+        }
+    }
+}
+
+/// From sums of products to residues.
+struct Reduction {
+    p: Prime,
+    two_p: V,
+    two_52: (V, V),
+    two_102: (V, V),
+    few: bool,
+}
+
+impl Reduction {
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    fn new(m: &Modulus, products: usize) -> Self {
+        let two_52 = Factor::new(m, m.two_52());
+        let two_102 = Factor::new(m, m.mul(m.two_52(), m.reduce(1 << 50)));
+        Self {
+            p: Prime::new(m),
+            two_p: splat(2 * m.value()),
+            two_52: (splat(two_52.w), splat(two_52.quotient)),
+            two_102: (splat(two_102.w), splat(two_102.quotient)),
+            few: products <= FEW_PRODUCTS,
+        }
+    }
+
+    /// `total += sum`.
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    #[inline]
+    fn add_to<const W: usize>(&self, total: &mut [V; W], sum: &Sum<W>) {
+        for (total, (&lo, &hi)) in total.iter_mut().zip(sum.lo.iter().zip(&sum.hi)) {
+            let reduced = self.p.montgomery(lo, hi);
+            let value = if self.few { self.below_2_52(reduced) } else { self.below_2_62(reduced) };
+            *total = self.p.add(*total, value);
+        }
+    }
+
+    /// `x 2^52` for x < 2^52.
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    #[inline]
+    fn below_2_52(&self, x: V) -> V {
+        self.p.mul(x, self.two_52.0, self.two_52.1)
+    }
+
+    /// `x 2^52` for x < 2^62, from its upper 12 and lower 50 bits.
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    #[inline]
+    fn below_2_62(&self, x: V) -> V {
+        let lower = _mm512_and_si512(x, splat((1 << 50) - 1));
+        let lower = self.p.mul_lazy(lower, self.two_52.0, self.two_52.1);
+        let upper = self.p.mul_lazy(_mm512_srli_epi64::<50>(x), self.two_102.0, self.two_102.1);
+        cut(cut(add(lower, upper), self.two_p), self.p.p)
+    }
+}

@@ -1,0 +1,383 @@
+//! Evaluations to coefficients: the passes of `forward` backwards, with the butterflies (x, y) -> (x + y, (x - y) / w).
+//!
+//! A sum is not reduced by any product, so bounds differ from value to value. They are worked out when the pass is compiled
+//! ([`Plan`]): each value is cut only where the next layer would read it beyond `MAX` p.
+
+use std::arch::x86_64::*;
+
+use super::{
+    super::vector::{Factor, LANES, Prime, V, add, cut, load, madd_lo, splat, store, sub, vectors_mut},
+    BLOCK, LEAVES, TILE, Twiddles, headroom, node_in_subtree,
+    transpose::transpose,
+};
+use crate::{kernels::scalar::ntt::mirror, layout::GROUP};
+
+const GROUP_VECTORS: usize = GROUP / LANES;
+const TILE_VECTORS: usize = TILE / LANES;
+
+impl Twiddles {
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    pub(crate) fn inverse(&self, limb: &mut [u64], scale: u64) {
+        match headroom(&self.modulus) {
+            4 => self.inverse_within::<4, 2>(limb, scale),
+            8 => self.inverse_within::<8, 4>(limb, scale),
+            16 => self.inverse_within::<16, 4>(limb, scale),
+            _ => self.inverse_within::<64, 8>(limb, scale),
+        }
+    }
+
+    /// `BETWEEN`: bound of the values between passes.
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    fn inverse_within<const MAX: u64, const BETWEEN: u64>(&self, limb: &mut [u64], scale: u64) {
+        assert_eq!(limb.len(), self.layout.limb_len());
+        let data = vectors_mut(limb);
+        let (rows, stride) = (self.layout.rows(), self.layout.row_stride() / LANES);
+        let columns = self.layout.row_len() / LANES;
+        let scale = Scale::new(self, scale);
+        for r in 0..rows {
+            let row = &mut data[r * stride..][..columns];
+            let tiles = columns / TILE_VECTORS;
+            for (t, tile) in row.chunks_exact_mut(TILE_VECTORS).enumerate() {
+                let number = r * tiles + t;
+                let (first, second) = tile.split_at_mut(GROUP_VECTORS);
+                let mirrored = self.leaves.len() - 1 - 2 * number;
+                self.first_pass::<MAX, BETWEEN>(first, &self.leaves[mirrored]);
+                self.first_pass::<MAX, BETWEEN>(second, &self.leaves[mirrored - 1]);
+                self.inverse_pass::<16, MAX, BETWEEN>(tile, 2, 2, rows * tiles + number, None);
+            }
+            match (rows, columns / TILE_VECTORS) {
+                (1, 4) => {
+                    self.inverse_pass::<4, MAX, BETWEEN>(row, columns / 4, columns / 4, 1, Some(&scale));
+                }
+                (1, 8) => {
+                    self.inverse_pass::<8, MAX, BETWEEN>(row, columns / 8, columns / 8, 1, Some(&scale));
+                }
+                (1, 16) => {
+                    self.inverse_pass::<16, MAX, BETWEEN>(row, columns / 16, columns / 16, 1, Some(&scale));
+                }
+                (_, 8) => self.inverse_pass::<8, MAX, BETWEEN>(row, columns / 8, columns / 8, rows + r, None),
+                (_, 16) => {
+                    self.inverse_pass::<16, MAX, BETWEEN>(row, columns / 16, columns / 16, rows + r, None);
+                }
+                (rows, parts) => unreachable!("{rows} rows of {parts} tiles"),
+            }
+        }
+        match rows {
+            4 => self.inverse_pass::<4, MAX, BETWEEN>(data, stride, columns, 1, Some(&scale)),
+            8 => self.inverse_pass::<8, MAX, BETWEEN>(data, stride, columns, 1, Some(&scale)),
+            16 => self.inverse_pass::<16, MAX, BETWEEN>(data, stride, columns, 1, Some(&scale)),
+            _ => {}
+        }
+    }
+
+    /// Undoes the forward pass of radix R but for a factor R, from and to values below `BETWEEN` p; with `scale`, which is for
+    /// the last pass, to residues.
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    fn inverse_pass<const R: usize, const MAX: u64, const BETWEEN: u64>(
+        &self,
+        data: &mut [[u64; LANES]],
+        stride: usize,
+        columns: usize,
+        node: usize,
+        scale: Option<&Scale>,
+    ) {
+        let mut roots = [Factor::default(); BLOCK];
+        for (heap, root) in roots[..R].iter_mut().enumerate().skip(1) {
+            *root = self.heads[mirror(node_in_subtree(node, heap))];
+        }
+        let p = Prime::new(&self.modulus);
+        let value = self.modulus.value();
+        assert!(data.len() >= (R - 1) * stride + columns);
+        for c in 0..columns {
+            let mut x = [p.zero; R];
+            for i in 0..R {
+                x[i] = load(&data[i * stride + c]);
+            }
+            if R >= 4 {
+                layer::<R, 1, BETWEEN, MAX>(&p, value, &mut x, &roots);
+            }
+            if R >= 8 {
+                layer::<R, 2, BETWEEN, MAX>(&p, value, &mut x, &roots);
+            }
+            if R >= 16 {
+                layer::<R, 4, BETWEEN, MAX>(&p, value, &mut x, &roots);
+            }
+            if let Some(scale) = scale {
+                last_layer::<R, BETWEEN, MAX>(&p, value, &mut x, scale);
+            } else {
+                match R {
+                    16 => layer::<R, 8, BETWEEN, MAX>(&p, value, &mut x, &roots),
+                    8 => layer::<R, 4, BETWEEN, MAX>(&p, value, &mut x, &roots),
+                    _ => layer::<R, 2, BETWEEN, MAX>(&p, value, &mut x, &roots),
+                }
+                settle::<R, BETWEEN, MAX, BETWEEN>(value, &mut x);
+            }
+            for i in 0..R {
+                store(&mut data[i * stride + c], x[i]);
+            }
+        }
+    }
+
+    /// Undoes the last forward pass but for a factor 16, from residues in memory order to values below `BETWEEN` p.
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    fn first_pass<const MAX: u64, const BETWEEN: u64>(
+        &self,
+        group: &mut [[u64; LANES]],
+        mirrored: &[[u64; LANES]; LEAVES],
+    ) {
+        let p = Prime::new(&self.modulus);
+        let value = self.modulus.value();
+        let group: &mut [[u64; LANES]; GROUP_VECTORS] = match group.try_into() {
+            Ok(group) => group,
+            Err(_) => unreachable!("a group has 16 vectors"),
+        };
+        let mut x = [p.zero; BLOCK];
+        for i in 0..BLOCK {
+            x[i] = load(&group[i]);
+        }
+        leaf_layer::<1, MAX>(&p, value, &mut x, mirrored);
+        leaf_layer::<2, MAX>(&p, value, &mut x, mirrored);
+        leaf_layer::<4, MAX>(&p, value, &mut x, mirrored);
+        leaf_layer::<8, MAX>(&p, value, &mut x, mirrored);
+        settle::<BLOCK, 1, MAX, BETWEEN>(value, &mut x);
+        for half in 0..2 {
+            let mut columns = [p.zero; LANES];
+            columns.copy_from_slice(&x[half * LANES..][..LANES]);
+            let rows = transpose(columns);
+            for b in 0..LANES {
+                store(&mut group[2 * b + half], rows[b]);
+            }
+        }
+    }
+}
+
+/// The factor of the whole transform, folded into its last layer.
+struct Scale {
+    sum: (V, V),
+    difference: (V, V),
+}
+
+impl Scale {
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    fn new(twiddles: &Twiddles, scale: u64) -> Self {
+        let m = &twiddles.modulus;
+        let sum = Factor::new(m, scale);
+        // The root of the whole tree is its own mirror image.
+        let difference = Factor::from_montgomery(m, m.mul(twiddles.heads[1].w, scale));
+        Self {
+            sum: (splat(sum.w), splat(sum.quotient)),
+            difference: (splat(difference.w), splat(difference.quotient)),
+        }
+    }
+}
+
+/// What happens to each value of a pass of radix R before each layer.
+struct Plan<const R: usize> {
+    /// By layer and by place of the first operand.
+    pairs: [[Pair; R]; 4],
+    /// Bounds after the last layer.
+    out: [u64; R],
+}
+
+/// Cuts of both operands of a butterfly.
+#[derive(Clone, Copy)]
+struct Pair {
+    x: Cuts,
+    y: Cuts,
+}
+
+/// How often to cut a value below `bound` p to half of that.
+#[derive(Clone, Copy)]
+struct Cuts {
+    bound: u64,
+    times: u32,
+}
+
+impl Cuts {
+    const fn none(bound: u64) -> Self {
+        Self { bound, times: 0 }
+    }
+
+    const fn bound_after(self) -> u64 {
+        let (mut bound, mut i) = (self.bound, 0);
+        while i < self.times {
+            bound = bound.div_ceil(2);
+            i += 1;
+        }
+        bound
+    }
+
+    const fn once_more(self) -> Self {
+        Self { bound: self.bound, times: self.times + 1 }
+    }
+}
+
+impl<const R: usize> Plan<R> {
+    /// For values below `bound` p at first and below `max` p ever after: the larger operand is cut while their sum, which also
+    /// bounds their difference, would not be.
+    const fn new(bound: u64, max: u64) -> Self {
+        let none = Cuts::none(0);
+        let mut pairs = [[Pair { x: none, y: none }; R]; 4];
+        let mut out = [bound; R];
+        let mut layer = 0;
+        while 1 << layer < R {
+            let half = 1 << layer;
+            let mut k = 0;
+            while k < R / 2 {
+                let at = place(k, half);
+                let (mut x, mut y) = (Cuts::none(out[at]), Cuts::none(out[at + half]));
+                while x.bound_after() + y.bound_after() > max {
+                    if x.bound_after() >= y.bound_after() {
+                        x = x.once_more();
+                    } else {
+                        y = y.once_more();
+                    }
+                }
+                pairs[layer][at] = Pair { x, y };
+                // A product is below 2p.
+                (out[at], out[at + half]) = (x.bound_after() + y.bound_after(), 2);
+                k += 1;
+            }
+            layer += 1;
+        }
+        Self { pairs, out }
+    }
+
+    /// For pair number `k`, if there is one, of the layer between values `half` apart.
+    const fn pair(&self, k: usize, half: usize) -> Pair {
+        self.pairs[half.ilog2() as usize][place(k, half) % R]
+    }
+
+    /// Cuts that bring values `2 k` and `2 k + 1`, if there are such, below `bound` p in the end.
+    const fn settled(&self, k: usize, bound: u64) -> (Cuts, Cuts) {
+        let mut cuts = (Cuts::none(self.out[2 * k % R]), Cuts::none(self.out[(2 * k + 1) % R]));
+        while cuts.0.bound_after() > bound {
+            cuts.0 = cuts.0.once_more();
+        }
+        while cuts.1.bound_after() > bound {
+            cuts.1 = cuts.1.once_more();
+        }
+        cuts
+    }
+}
+
+/// Runs a block once for each pair of a layer of radix up to 16, its number a constant: what is planned for it is then
+/// known when the block is compiled.
+macro_rules! each_pair {
+    ($k:ident => $body:block) => {
+        each_pair!(@ $k $body 0 1 2 3 4 5 6 7);
+    };
+    (@ $k:ident $body:block $($number:literal)*) => {
+        $({
+            const $k: usize = $number;
+            $body
+        })*
+    };
+}
+
+/// Place of the first operand of a layer's pair number `k`.
+const fn place(k: usize, half: usize) -> usize {
+    k / half * 2 * half + k % half
+}
+
+/// One layer of butterflies between values `HALF` apart, with minus the inverse of each root, in a pass that starts below
+/// `IN` p.
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+#[inline]
+fn layer<const R: usize, const HALF: usize, const IN: u64, const MAX: u64>(
+    p: &Prime,
+    value: u64,
+    x: &mut [V; R],
+    roots: &[Factor; BLOCK],
+) {
+    each_pair!(K => {
+        if K < R / 2 {
+            let at = const { place(K, HALF) };
+            let pair = const { Plan::<R>::new(IN, MAX).pair(K, HALF) };
+            let root = roots[R / (2 * HALF) + K / HALF];
+            let (sum, difference) = sum_and_difference(value, x[at], x[at + HALF], pair.x, pair.y);
+            x[at] = sum;
+            x[at + HALF] = p.mul_lazy(difference, splat(root.w), splat(root.quotient));
+        }
+    });
+}
+
+/// [`layer`] of the first pass: a root for each lane, read from the mirrored group, whose lanes and blocks run backwards.
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+#[inline]
+fn leaf_layer<const HALF: usize, const MAX: u64>(
+    p: &Prime,
+    value: u64,
+    x: &mut [V; BLOCK],
+    mirrored: &[[u64; LANES]; LEAVES],
+) {
+    let backwards = _mm512_set_epi64(0, 1, 2, 3, 4, 5, 6, 7);
+    let blocks = BLOCK / (2 * HALF);
+    let (mut w, mut quotient) = (p.zero, p.zero);
+    each_pair!(K => {
+        if K.is_multiple_of(HALF) {
+            w = _mm512_permutexvar_epi64(backwards, load(&mirrored[2 * blocks - 2 - K / HALF]));
+            quotient = madd_lo(p.zero, w, p.inverse);
+        }
+        let at = const { place(K, HALF) };
+        let pair = const { Plan::<BLOCK>::new(1, MAX).pair(K, HALF) };
+        let (sum, difference) = sum_and_difference(value, x[at], x[at + HALF], pair.x, pair.y);
+        x[at] = sum;
+        x[at + HALF] = p.mul_lazy(difference, w, quotient);
+    });
+}
+
+/// The last layer of the transform, scaled, to residues.
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+#[inline]
+fn last_layer<const R: usize, const IN: u64, const MAX: u64>(
+    p: &Prime,
+    value: u64,
+    x: &mut [V; R],
+    scale: &Scale,
+) {
+    each_pair!(K => {
+        if K < R / 2 {
+            let pair = const { Plan::<R>::new(IN, MAX).pair(K, R / 2) };
+            let (sum, difference) = sum_and_difference(value, x[K], x[K + R / 2], pair.x, pair.y);
+            x[K] = p.mul(sum, scale.sum.0, scale.sum.1);
+            x[K + R / 2] = p.mul(difference, scale.difference.0, scale.difference.1);
+        }
+    });
+}
+
+/// Cuts what a pass from below `IN` p leaves to below `OUT` p.
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+#[inline]
+fn settle<const R: usize, const IN: u64, const MAX: u64, const OUT: u64>(value: u64, x: &mut [V; R]) {
+    each_pair!(K => {
+        if K < R / 2 {
+            let (even, odd) = const { Plan::<R>::new(IN, MAX).settled(K, OUT) };
+            x[2 * K] = halve(value, x[2 * K], even);
+            x[2 * K + 1] = halve(value, x[2 * K + 1], odd);
+        }
+    });
+}
+
+/// The operands of one butterfly after their cuts, as (x + y, y - x + b p) with x below b p: both below MAX p.
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+#[inline]
+fn sum_and_difference(value: u64, x: V, y: V, x_cuts: Cuts, y_cuts: Cuts) -> (V, V) {
+    let (x, y) = (halve(value, x, x_cuts), halve(value, y, y_cuts));
+    (add(x, y), sub(add(y, splat(x_cuts.bound_after() * value)), x))
+}
+
+/// Cuts a value to half its bound as often as planned.
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+#[inline]
+fn halve(value: u64, mut x: V, cuts: Cuts) -> V {
+    // Never more than six: 2^6 is the largest bound of all.
+    let mut bound = cuts.bound;
+    for i in 0..6 {
+        if i < cuts.times {
+            bound = bound.div_ceil(2);
+            x = cut(x, splat(bound * value));
+        }
+    }
+    x
+}

@@ -1,0 +1,182 @@
+//! Eight residues at a time.
+//!
+//! The multiplier reads 52 bits of each factor and returns the lower or the upper 52 of the product. With w' = w p^-1 mod
+//! 2^52 and q = lo(y w'), the lower halves of y w and q p are equal, so
+//!
+//! ```text
+//! (y w - q p) / 2^52 = hi(y w) - hi(q p)   in (-p, p),   congruent to y w 2^-52
+//! ```
+//!
+//! for every y < 2^52 and w < p: Shoup's trick with Montgomery's exact quotient. Keeping w 2^52 mod p in place of w makes
+//! it the product with w: three multiply-adds and one subtraction.
+
+use std::arch::x86_64::*;
+
+use crate::Modulus;
+
+pub(crate) type V = __m512i;
+
+/// Words of a vector.
+pub(crate) const LANES: usize = 8;
+
+/// Reads eight words.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+pub(crate) fn load(words: &[u64; LANES]) -> V {
+    // SAFETY: an array of eight words is 64 readable bytes; the load asks for no alignment.
+    unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
+}
+
+/// Writes eight words.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+pub(crate) fn store(words: &mut [u64; LANES], v: V) {
+    // SAFETY: an array of eight words is 64 writable bytes; the store asks for no alignment.
+    unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), v) }
+}
+
+/// A limb, or part of one, as vectors: these are always whole cache lines.
+pub(crate) fn vectors(words: &[u64]) -> &[[u64; LANES]] {
+    let (vectors, rest) = words.as_chunks();
+    assert!(rest.is_empty(), "{} words are no whole vectors", words.len());
+    vectors
+}
+
+/// As [`vectors`], to write.
+pub(crate) fn vectors_mut(words: &mut [u64]) -> &mut [[u64; LANES]] {
+    let (vectors, rest) = words.as_chunks_mut();
+    assert!(rest.is_empty(), "a limb is whole vectors");
+    vectors
+}
+
+/// The same word in every lane.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+pub(crate) fn splat(word: u64) -> V {
+    _mm512_set1_epi64(word as i64)
+}
+
+/// `acc + lower 52 bits of a b`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+pub(crate) fn madd_lo(acc: V, a: V, b: V) -> V {
+    _mm512_madd52lo_epu64(acc, a, b)
+}
+
+/// `acc + upper 52 bits of a b`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+pub(crate) fn madd_hi(acc: V, a: V, b: V) -> V {
+    _mm512_madd52hi_epu64(acc, a, b)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+pub(crate) fn add(a: V, b: V) -> V {
+    _mm512_add_epi64(a, b)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+pub(crate) fn sub(a: V, b: V) -> V {
+    _mm512_sub_epi64(a, b)
+}
+
+/// `x - m` where `x >= m`, else `x`: below zero the difference wraps to the larger word.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+pub(crate) fn cut(x: V, m: V) -> V {
+    _mm512_min_epu64(x, sub(x, m))
+}
+
+/// `x + m` where `x < 0`, else `x`, for x in [-m, 2^63): a negative word is the larger one.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+pub(crate) fn lift(x: V, m: V) -> V {
+    _mm512_min_epu64(x, add(x, m))
+}
+
+/// A constant factor w: `w 2^52 mod p` and `w 2^52 p^-1 mod 2^52`.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+pub(crate) struct Factor {
+    pub(crate) w: u64,
+    pub(crate) quotient: u64,
+}
+
+impl Factor {
+    pub(crate) fn new(m: &Modulus, w: u64) -> Self {
+        Self::from_montgomery(m, m.mul(w, m.two_52()))
+    }
+
+    /// From `w 2^52 mod p`.
+    pub(crate) fn from_montgomery(m: &Modulus, w: u64) -> Self {
+        Self { w, quotient: w.wrapping_mul(m.inverse_52()) & MASK_52 }
+    }
+}
+
+pub(crate) const MASK_52: u64 = (1 << 52) - 1;
+
+/// A prime in every lane.
+#[derive(Clone, Copy)]
+pub(crate) struct Prime {
+    pub(crate) p: V,
+    /// p^-1 mod 2^52.
+    pub(crate) inverse: V,
+    pub(crate) zero: V,
+}
+
+impl Prime {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    pub(crate) fn new(m: &Modulus) -> Self {
+        Self { p: splat(m.value()), inverse: splat(m.inverse_52()), zero: splat(0) }
+    }
+
+    /// `y w` in (-p, p), for y < 2^52 and a factor in two vectors.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    pub(crate) fn mul_signed(&self, y: V, w: V, quotient: V) -> V {
+        let q = madd_lo(self.zero, y, quotient);
+        sub(madd_hi(self.zero, y, w), madd_hi(self.zero, q, self.p))
+    }
+
+    /// `y w` in (0, 2p), for y < 2^52.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    pub(crate) fn mul_lazy(&self, y: V, w: V, quotient: V) -> V {
+        let q = madd_lo(self.zero, y, quotient);
+        sub(madd_hi(self.p, y, w), madd_hi(self.zero, q, self.p))
+    }
+
+    /// `y w` in [0, p), for y < 2^52.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    pub(crate) fn mul(&self, y: V, w: V, quotient: V) -> V {
+        lift(self.mul_signed(y, w, quotient), self.p)
+    }
+
+    /// `a + b` of residues.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    pub(crate) fn add(&self, a: V, b: V) -> V {
+        cut(add(a, b), self.p)
+    }
+
+    /// `a - b` of residues.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    pub(crate) fn sub(&self, a: V, b: V) -> V {
+        lift(sub(a, b), self.p)
+    }
+
+    /// `(lo + 2^52 hi) 2^-52` modulo p, in (0, hi + p + lo 2^-52): Montgomery's reduction of a double word.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    pub(crate) fn montgomery(&self, lo: V, hi: V) -> V {
+        // What lo has above 52 bits belongs to the upper word. The multiplier ignores it.
+        let carry = _mm512_srli_epi64::<52>(lo);
+        let q = madd_lo(self.zero, lo, self.inverse);
+        sub(add(add(hi, self.p), carry), madd_hi(self.zero, q, self.p))
+    }
+}
