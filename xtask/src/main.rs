@@ -6,6 +6,7 @@
 mod demo;
 mod layers;
 mod model;
+mod notes;
 mod process;
 mod test;
 mod workspace;
@@ -22,6 +23,7 @@ Commands:
   test          Fetch the model and run every test of the workspace, in the release profile
   layers        Check that the arrows between the crates run one way, and that the compute party cannot name a secret key
   fetch-model   Fetch the text encoder all-MiniLM-L6-v2 into models/
+  make-notes    Write the synthetic clinical notes into data/notes/
 
 Arguments after `test` are handed to `cargo test`.
 ";
@@ -46,6 +48,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("demo", []) => demo::run()?,
         ("test", extra) => test::run(extra)?,
         ("layers", []) => layers::run()?,
+        ("make-notes", []) => notes::run()?,
         ("fetch-model", []) => println!("{}", model::fetch_model()?.display()),
         ("help" | "--help" | "-h", _) => print!("{USAGE}"),
         _ => {
