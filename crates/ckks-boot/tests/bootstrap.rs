@@ -37,3 +37,21 @@ fn complex_slots_sparse_and_full() {
     refresh(11, 9, Values::Complex);
     refresh(11, 10, Values::Complex);
 }
+
+#[test]
+fn a_pair_of_real_vectors_in_one_refresh() {
+    let parameters = toy(PRESET, 11);
+    for log_slots in [4, 10] {
+        let mut party = Party::new(&parameters, 1);
+        let bootstrapper = party.bootstrapper(PRESET, Packing { log_slots, values: Values::Pair });
+        let (level, scale) = (bootstrapper.plan().literal().input_level(), parameters.default_scale());
+        let messages = [random(1 << log_slots, false, 7), random(1 << log_slots, false, 8)];
+        let [a, b] = messages.each_ref().map(|message| party.encrypt(message, level, &scale));
+        let (a, b) = bootstrapper.refresh_pair(&a, &b).unwrap();
+        for (refreshed, message) in [a, b].iter().zip(&messages) {
+            assert_eq!(refreshed.level(), bootstrapper.plan().literal().output_level());
+            let (rms, worst) = precision(&party.decrypt(refreshed, 1 << log_slots), message);
+            assert!(rms > 15.0 && worst > 12.0, "rms {rms:.1}, worst {worst:.1} bits");
+        }
+    }
+}

@@ -16,6 +16,8 @@ pub struct BootstrapLiteral {
     pub coeffs_to_slots: usize,
     /// The modular reduction.
     pub eval_mod: EvalModLiteral,
+    /// `log2` of the standard deviation that a refresh adds to a value, measured on values uniform in [-1, 1].
+    pub log_error_std: f64,
     /// `log2` of the scale of EvalMod's argument.
     pub log_argument_scale: i32,
     /// `log2` of the scale between EvalMod's polynomial and its double angles.
@@ -33,6 +35,7 @@ impl BootstrapLiteral {
                 application: 6,
                 coeffs_to_slots: 1,
                 eval_mod: eval_mod(28),
+                log_error_std: -18.0,
                 log_argument_scale: 49,
                 log_polynomial_scale: 45,
             }),
@@ -41,6 +44,7 @@ impl BootstrapLiteral {
                 application: 15,
                 coeffs_to_slots: 2,
                 eval_mod: eval_mod(30),
+                log_error_std: -18.0,
                 log_argument_scale: 50,
                 log_polynomial_scale: 50,
             }),

@@ -19,6 +19,15 @@ pub enum Values {
     Real,
     /// Complex numbers: twice as many values. With all slots in use EvalMod runs twice.
     Complex,
+    /// Two real vectors in one refresh, as real and imaginary parts ([`refresh_pair`](super::RealBootstrapper::refresh_pair)).
+    Pair,
+}
+
+impl Values {
+    /// Whether imaginary parts count.
+    pub fn is_complex(self) -> bool {
+        self != Self::Real
+    }
 }
 
 /// A message: `2^log_slots` values, repeated over all slots.
@@ -137,7 +146,7 @@ impl BootstrapPlan {
 
     /// Whether real and imaginary parts lie side by side in one ciphertext during EvalMod.
     pub(crate) fn side_by_side(&self) -> bool {
-        self.packing.values == Values::Complex && 1 << self.packing.log_slots < self.parameters.slots()
+        self.packing.values.is_complex() && 1 << self.packing.log_slots < self.parameters.slots()
     }
 
     /// Every key that this bootstrap needs, each at the level of its use.
@@ -170,6 +179,9 @@ impl BootstrapPlan {
         let output = self.literal.output_level();
         for level in output + 1..=output + self.literal.eval_mod.depth() {
             add(KeyPurpose::Relinearisation, shape(&self.parameters, level, Noise::Rescaled, None));
+        }
+        if self.packing.values == Values::Pair {
+            add(KeyPurpose::Galois(conjugation_element(log_n)), kept(output));
         }
         if self.side_by_side() {
             add(rotation(1 << self.packing.log_slots), kept(output));
@@ -214,7 +226,7 @@ fn back_factors(
     let slots = (1u64 << log_slots) as f64;
     let trace = parameters.slots() as f64 / slots;
     let raise = factors.remove(0).scaled(0.5 / (literal.eval_mod.half_width() * trace * later));
-    if packing.values == Values::Complex && trace > 1.0 {
+    if packing.values.is_complex() && trace > 1.0 {
         let mask =
             (0..2 << log_slots).map(|s| if s < 1 << log_slots { Complex64::ONE } else { -Complex64::I });
         if let Some(last) = factors.last_mut() {

@@ -73,7 +73,7 @@ impl RealBootstrapper {
         self.arithmetic.evaluator()
     }
 
-    /// The same values at the same scale, at [`output_level`](super::BootstrapLiteral::output_level).
+    /// The same values (half of them for [`Values::Pair`]) at the same scale, at [`output_level`](super::BootstrapLiteral::output_level).
     ///
     /// Values are at most 1 in magnitude (real and imaginary part each) and repeat with the packing's period.
     ///
@@ -88,6 +88,30 @@ impl RealBootstrapper {
         let arguments = self.coeffs_to_slots(&raised)?;
         let parts = arguments.into_iter().map(|x| self.eval_mod(x)).collect::<Result<Vec<_>, _>>()?;
         Ok(self.join(parts)?.with_scale(scale))
+    }
+
+    /// Two real vectors refreshed in one bootstrap, both at the scale of the first.
+    ///
+    /// They travel as `a + ib`; the sum and the difference with the conjugate double both, which EvalMod's factor halves before.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh); the scales of the two must be equal.
+    ///
+    /// # Panics
+    /// If the plan is not for [`Values::Pair`].
+    pub fn refresh_pair(&self, a: &Ciphertext, b: &Ciphertext) -> Result<(Ciphertext, Ciphertext), Error> {
+        assert_eq!(
+            self.plan.packing().values,
+            Values::Pair,
+            "a bootstrap planned for another kind of values"
+        );
+        let evaluator = self.evaluator();
+        let z = self.refresh(&evaluator.add(a, &evaluator.mul_i(b))?)?;
+        let conjugate = evaluator.conjugate(&z)?;
+        let real = evaluator.add(&z, &conjugate)?;
+        // (z - conj z) / i, as i (conj z - z)
+        let imaginary = evaluator.mul_i(&evaluator.sub(&conjugate, &z)?);
+        Ok((real, imaginary))
     }
 
     /// SlotsToCoeffs: the slot values as coefficients, at level 0 and `1 / 2^ratio` of the first prime as their scale.
@@ -147,7 +171,7 @@ impl RealBootstrapper {
         let mut real = v.clone();
         real.add_assign(&conjugate);
         let mut parts = vec![real.mod_down_rescale(evaluator)?];
-        if self.plan.packing().values == Values::Complex && !self.plan.side_by_side() {
+        if self.plan.packing().values.is_complex() && !self.plan.side_by_side() {
             // (v - conj v) / 2i
             let mut imaginary = conjugate;
             imaginary.sub_assign(&v);
@@ -209,7 +233,8 @@ fn eval_mod_factor(plan: &BootstrapPlan) -> Coefficient {
         scale = scale.mul(&scale).div(&parameters.rescale_factor(level));
     }
     let wanted = parameters.default_scale().mul_power_of_two(literal.eval_mod.log_message_ratio as i32);
-    let factor = wanted.div(&scale).to_f64() / TAU;
+    let halved = if plan.packing().values == Values::Pair { 0.5 } else { 1.0 };
+    let factor = halved * wanted.div(&scale).to_f64() / TAU;
     if !plan.side_by_side() {
         return Coefficient::real(factor);
     }
