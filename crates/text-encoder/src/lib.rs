@@ -1,1 +1,47 @@
 //! Frozen pretrained text encoders: text in, embeddings out.
+//!
+//! Loads models in the format of [sentence-transformers](https://sbert.net) and gives the vectors that it would give:
+//!
+//! ```no_run
+//! use text_encoder::{EncoderOptions, ModelSource, TextEncoder};
+//!
+//! let source = ModelSource::parse("models/all-MiniLM-L6-v2")?;
+//! let encoder = TextEncoder::load(&source, &EncoderOptions::default())?;
+//! let embeddings = encoder.encode(&["No evidence of malignancy.", "Biopsy pending."], |_| {})?;
+//! assert_eq!(embeddings.dim(), (2, encoder.dimension()));
+//! # Ok::<(), text_encoder::Error>(())
+//! ```
+//!
+//! # What is supported
+//! - Architectures: bert, distilbert, roberta, camembert, xlm-roberta, mpnet, modernbert.
+//! - Weights: `model.safetensors` or `pytorch_model.bin`, also in shards; f32, or f16 and bf16 widened to f32.
+//! - Tokenizers: `tokenizer.json`, or WordPiece from `vocab.txt`.
+//! - Modules: Transformer, Pooling (all modes), Dense, LayerNorm, Normalize, Dropout; prompts.
+//! - Sources: a folder, or a hub id from the local cache; with the feature `hub`, by download.
+//!
+//! # How it computes
+//! Texts are sorted by length and packed without padding into batches, one batch a core at a time; weights and operations
+//! are [candle](https://docs.rs/candle-core) tensors with fused kernels of our own. Nothing depends on the number of
+//! threads, and an embedding does not depend on the texts around it.
+
+mod encoder;
+mod error;
+mod folder;
+mod hub;
+mod info;
+mod models;
+mod ops;
+mod options;
+mod pipeline;
+mod pooling;
+mod source;
+mod tokenizer;
+mod weights;
+
+pub use encoder::TextEncoder;
+pub use error::Error;
+pub use hub::{DownloadObserver, HubSettings, Token};
+pub use info::EncoderInfo;
+pub use options::{EncoderOptions, Prompt};
+pub use pooling::PoolingMode;
+pub use source::ModelSource;

@@ -1,0 +1,311 @@
+//! The encoder: loading, and texts to embeddings.
+
+use crate::error::{Error, Result};
+use crate::folder::Folder;
+use crate::info::EncoderInfo;
+use crate::models::{self, Backbone, Packed};
+use crate::ops::with_slice;
+use crate::options::{EncoderOptions, Prompt};
+use crate::pipeline::{Modules, Pipeline, Stage, normalize};
+use crate::source::ModelSource;
+use crate::tokenizer::TextTokenizer;
+use crate::weights::{Digests, Weights};
+use candle_core::{Device, Tensor};
+use ndarray::Array2;
+use rayon::prelude::*;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Tokens that are computed at once on one core. Enough to make the matrix products efficient, few enough that
+/// activations stay in the cache; fixed, so that results do not depend on the machine.
+const TOKENS_PER_BATCH: usize = 256;
+
+const PROMPTS: &str = "config_sentence_transformers.json";
+
+/// Old names of the transformer's settings, one for each architecture that sentence-transformers once told apart.
+const SETTINGS: [&str; 7] = [
+    "sentence_bert_config.json",
+    "sentence_roberta_config.json",
+    "sentence_distilbert_config.json",
+    "sentence_camembert_config.json",
+    "sentence_albert_config.json",
+    "sentence_xlm-roberta_config.json",
+    "sentence_xlnet_config.json",
+];
+
+/// A frozen sentence encoder: texts to vectors of [`dimension`](Self::dimension) components.
+///
+/// Computes in f32 on the CPU, on all threads of rayon's current pool. An embedding does not depend on the texts around
+/// it (up to rounding, 1e-6) nor on the number of threads.
+pub struct TextEncoder {
+    tokenizer: TextTokenizer,
+    model: Box<dyn Backbone>,
+    pipeline: Pipeline,
+    /// Tokens of the prompt at the start of every text.
+    prompt_length: usize,
+    /// Whether to normalise beyond what the modules do.
+    normalize: bool,
+    info: EncoderInfo,
+}
+
+/// `sentence_bert_config.json`.
+#[derive(Deserialize, Default)]
+struct Settings {
+    max_seq_length: Option<usize>,
+    #[serde(default)]
+    do_lower_case: bool,
+}
+
+/// `config_sentence_transformers.json`.
+#[derive(Deserialize, Default)]
+struct Prompts {
+    #[serde(default)]
+    prompts: BTreeMap<String, String>,
+    default_prompt_name: Option<String>,
+    truncate_dim: Option<usize>,
+}
+
+impl TextEncoder {
+    /// Loads a model.
+    ///
+    /// # Errors
+    /// Names the file that is missing, damaged, contradictory or in need of something that is not supported; or the
+    /// option that does not fit the model. Nothing is guessed.
+    pub fn load(source: &ModelSource, options: &EncoderOptions) -> Result<Self> {
+        let located = source.resolve(&options.hub)?;
+        let modules = Modules::read(&located.folder)?;
+        let folder = &modules.transformer;
+
+        let mut digests = Digests::default();
+        let weights = Weights::open(folder, &mut digests)?;
+        let (architecture, model) = models::load(folder, &weights)?;
+        let pipeline = modules.load_rest(model.hidden_size(), &mut digests)?;
+
+        let (settings_file, settings) = settings(folder)?;
+        let mut tokenizer = TextTokenizer::load(folder, settings.do_lower_case)?;
+        let max_seq_length = max_seq_length(folder, settings_file, &settings, &tokenizer, &*model, options)?;
+        tokenizer
+            .limit(max_seq_length)
+            .map_err(|reason| folder.invalid("tokenizer.json", "a tokenizer with room for text", reason))?;
+
+        let prompts: Prompts = located.folder.json_if_present(PROMPTS)?.unwrap_or_default();
+        let prompt = prompts.choose(&located.folder, &options.prompt)?;
+        let prompt_length = if prompt.is_empty() { 0 } else { tokenizer.prompt_length(&prompt)? };
+        let dimension = dimension(&pipeline, &prompts, options)?;
+        let cut = dimension < pipeline.dimension;
+        let ends_normalized = matches!(pipeline.stages.last(), Some(Stage::Normalize)) && !cut;
+
+        let info = EncoderInfo {
+            model: located.name,
+            revision: located.revision,
+            architecture,
+            weights_sha256: digests.to_hex(),
+            tokenizer_sha256: tokenizer.sha256.clone(),
+            dimension,
+            max_seq_length,
+            pooling: pipeline.pooling.modes.clone(),
+            include_prompt: pipeline.pooling.include_prompt,
+            modules: pipeline.stages.iter().map(Stage::description).collect(),
+            normalize: options.normalize || ends_normalized,
+            prompt,
+        };
+        let normalize = options.normalize && !ends_normalized;
+        Ok(Self { tokenizer, model, pipeline, prompt_length, normalize, info })
+    }
+
+    /// Components of an embedding.
+    pub fn dimension(&self) -> usize {
+        self.info.dimension
+    }
+
+    /// Tokens that are kept of a text, special tokens and prompt included; the rest is cut off.
+    pub fn max_seq_length(&self) -> usize {
+        self.info.max_seq_length
+    }
+
+    /// What identifies this encoder.
+    pub fn info(&self) -> &EncoderInfo {
+        &self.info
+    }
+
+    /// Embeds texts: row `i` of the result, of shape `[texts, dimension]`, belongs to `texts[i]`.
+    ///
+    /// `progress` is called, from any thread, with the number of texts that have just been finished.
+    ///
+    /// # Errors
+    /// A text that has no tokens at all (impossible with tokenizers that add special tokens), or an embedding that is not
+    /// finite.
+    pub fn encode<S: AsRef<str> + Sync>(
+        &self,
+        texts: &[S],
+        progress: impl Fn(usize) + Sync,
+    ) -> Result<Array2<f32>> {
+        let tokens: Vec<Vec<u32>> = texts
+            .par_iter()
+            .enumerate()
+            .map(|(index, text)| self.tokenize(index, text.as_ref()))
+            .collect::<Result<_>>()?;
+        let finished: Vec<(Vec<usize>, Tensor)> = batches(&tokens)
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|batch| {
+                let embeddings = self.embed(&batch, &tokens)?;
+                progress(batch.len());
+                Ok((batch, embeddings))
+            })
+            .collect::<Result<_>>()?;
+
+        let width = self.dimension();
+        let mut result = Array2::zeros((texts.len(), width));
+        for (batch, embeddings) in finished {
+            with_slice(&embeddings, |rows| {
+                for (&index, row) in batch.iter().zip(rows.chunks_exact(embeddings.dims()[1])) {
+                    if row.iter().any(|x| !x.is_finite()) {
+                        return Err(Error::NotFinite { index });
+                    }
+                    result.row_mut(index).iter_mut().zip(row).for_each(|(to, from)| *to = *from);
+                }
+                Ok(())
+            })??;
+        }
+        Ok(result)
+    }
+
+    fn tokenize(&self, index: usize, text: &str) -> Result<Vec<u32>> {
+        let prompted;
+        let text = if self.info.prompt.is_empty() {
+            text
+        } else {
+            prompted = format!("{}{text}", self.info.prompt);
+            &prompted
+        };
+        match self.tokenizer.encode(text) {
+            Ok(ids) if ids.is_empty() => Err(Error::Tokenize { index, reason: "it has no tokens".into() }),
+            Ok(ids) => Ok(ids),
+            Err(reason) => Err(Error::Tokenize { index, reason }),
+        }
+    }
+
+    /// Embeddings of one batch, `[texts, dimension]`, on the calling thread.
+    fn embed(&self, batch: &[usize], tokens: &[Vec<u32>]) -> Result<Tensor> {
+        let packed = Packed::new(batch.iter().map(|&text| tokens[text].as_slice()));
+        let hidden = self.model.forward(&packed)?;
+        let width = self.model.hidden_size();
+        let pooling = &self.pipeline.pooling;
+        let mut pooled = Vec::with_capacity(batch.len() * pooling.dimension(width));
+        with_slice(&hidden, |hidden| {
+            for text in packed.offsets.windows(2) {
+                pooling.pool(
+                    &hidden[text[0] * width..text[1] * width],
+                    width,
+                    self.prompt_length,
+                    &mut pooled,
+                );
+            }
+        })?;
+        let mut x = Tensor::from_vec(pooled, (batch.len(), pooling.dimension(width)), &Device::Cpu)?;
+        for stage in &self.pipeline.stages {
+            x = stage.forward(&x)?;
+        }
+        if self.dimension() < self.pipeline.dimension {
+            x = x.narrow(1, 0, self.dimension())?.contiguous()?;
+        }
+        if self.normalize { Ok(normalize(&x)?) } else { Ok(x) }
+    }
+}
+
+/// Splits texts, longest first, into batches of about [`TOKENS_PER_BATCH`] tokens.
+fn batches(tokens: &[Vec<u32>]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..tokens.len()).collect();
+    order.sort_by_key(|&text| std::cmp::Reverse(tokens[text].len()));
+    let mut batches: Vec<Vec<usize>> = Vec::new();
+    let mut room = 0;
+    for text in order {
+        let len = tokens[text].len();
+        match batches.last_mut().filter(|_| len <= room) {
+            Some(batch) => {
+                batch.push(text);
+                room -= len;
+            }
+            None => {
+                batches.push(vec![text]);
+                room = TOKENS_PER_BATCH.saturating_sub(len);
+            }
+        }
+    }
+    batches
+}
+
+/// The transformer's settings and the file they come from.
+fn settings(folder: &Folder) -> Result<(&'static str, Settings)> {
+    for name in SETTINGS {
+        if let Some(settings) = folder.json_if_present(name)? {
+            return Ok((name, settings));
+        }
+    }
+    Ok((SETTINGS[0], Settings::default()))
+}
+
+/// The option, else the model's setting, else the limit of tokenizer and positions.
+fn max_seq_length(
+    folder: &Folder,
+    file: &str,
+    settings: &Settings,
+    tokenizer: &TextTokenizer,
+    model: &dyn Backbone,
+    options: &EncoderOptions,
+) -> Result<usize> {
+    let possible = tokenizer.shortest_limit()..=model.positions();
+    let expected = || format!("{} to {} tokens", possible.start(), possible.end());
+    if let Some(asked) = options.max_seq_length {
+        return if possible.contains(&asked) {
+            Ok(asked)
+        } else {
+            Err(Error::Option { option: "max_seq_length", expected: expected(), found: asked.to_string() })
+        };
+    }
+    let limit = tokenizer.model_max_length.unwrap_or(usize::MAX).min(model.positions());
+    let length = settings.max_seq_length.unwrap_or(limit);
+    if possible.contains(&length) {
+        return Ok(length);
+    }
+    Err(folder.invalid(file, format!("max_seq_length of {}", expected()), length.to_string()))
+}
+
+/// Components of an embedding after truncation.
+fn dimension(pipeline: &Pipeline, prompts: &Prompts, options: &EncoderOptions) -> Result<usize> {
+    match options.truncate_dim {
+        Some(asked) if (1..=pipeline.dimension).contains(&asked) => Ok(asked),
+        Some(asked) => Err(Error::Option {
+            option: "truncate_dim",
+            expected: format!("1 to {} components", pipeline.dimension),
+            found: asked.to_string(),
+        }),
+        None => Ok(prompts.truncate_dim.filter(|&n| n > 0).unwrap_or(usize::MAX).min(pipeline.dimension)),
+    }
+}
+
+impl Prompts {
+    /// The text to put before every text; empty for none.
+    fn choose(&self, folder: &Folder, choice: &Prompt) -> Result<String> {
+        let known = || {
+            let names: Vec<&str> = self.prompts.keys().map(String::as_str).collect();
+            format!("one of the model's prompts [{}]", names.join(", "))
+        };
+        match choice {
+            Prompt::None => Ok(String::new()),
+            Prompt::Text(text) => Ok(text.clone()),
+            Prompt::Named(name) => self.prompts.get(name).cloned().ok_or_else(|| Error::Option {
+                option: "prompt",
+                expected: known(),
+                found: name.clone(),
+            }),
+            Prompt::Default => match &self.default_prompt_name {
+                None => Ok(String::new()),
+                Some(name) => self.prompts.get(name).cloned().ok_or_else(|| {
+                    folder.invalid(PROMPTS, format!("default_prompt_name to be {}", known()), name.as_str())
+                }),
+            },
+        }
+    }
+}

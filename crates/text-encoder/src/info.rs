@@ -1,0 +1,65 @@
+//! What identifies an encoder: enough to refuse vectors of another one.
+
+use crate::error::{Error, Result};
+use crate::pooling::PoolingMode;
+use serde::{Deserialize, Serialize};
+use std::fmt::Debug;
+
+/// Identity and settings of a loaded encoder, for reports and for the files of heads trained on its embeddings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EncoderInfo {
+    /// The folder's name or the hub id, as it was asked for.
+    pub model: String,
+    /// Commit of the hub, if the model comes from there.
+    pub revision: Option<String>,
+    /// `model_type` of the transformer.
+    pub architecture: String,
+    /// SHA-256 of the weights file. Of several files (shards, dense modules): SHA-256 of their digests, in order of use.
+    pub weights_sha256: String,
+    /// SHA-256 of `tokenizer.json` or `vocab.txt`.
+    pub tokenizer_sha256: String,
+    /// Components of an embedding.
+    pub dimension: usize,
+    /// Tokens that are kept of a text, special tokens and prompt included.
+    pub max_seq_length: usize,
+    /// Pooling modes, concatenated.
+    pub pooling: Vec<PoolingMode>,
+    /// Whether the prompt's tokens are pooled too.
+    pub include_prompt: bool,
+    /// Modules after the pooling, in order.
+    pub modules: Vec<String>,
+    /// Whether embeddings have length one.
+    pub normalize: bool,
+    /// What is put before every text; empty if nothing is.
+    pub prompt: String,
+}
+
+impl EncoderInfo {
+    /// Refuses an encoder whose embeddings differ from this one's.
+    ///
+    /// # Errors
+    /// [`Error::OtherEncoder`] with the first field that differs. The name and the revision may: the same files have
+    /// several.
+    pub fn expect_same(&self, other: &Self) -> Result<()> {
+        fn same<T: PartialEq + Debug>(field: &'static str, expected: &T, found: &T) -> Result<()> {
+            if expected == found {
+                return Ok(());
+            }
+            Err(Error::OtherEncoder { field, expected: format!("{expected:?}"), found: format!("{found:?}") })
+        }
+        let Self { model: _, revision: _, architecture, weights_sha256, tokenizer_sha256, .. } = self;
+        same("architecture", architecture, &other.architecture)?;
+        same("weights_sha256", weights_sha256, &other.weights_sha256)?;
+        same("tokenizer_sha256", tokenizer_sha256, &other.tokenizer_sha256)?;
+        let Self { dimension, max_seq_length, pooling, include_prompt, modules, normalize, prompt, .. } =
+            self;
+        same("max_seq_length", max_seq_length, &other.max_seq_length)?;
+        same("pooling", pooling, &other.pooling)?;
+        same("include_prompt", include_prompt, &other.include_prompt)?;
+        same("modules", modules, &other.modules)?;
+        same("normalize", normalize, &other.normalize)?;
+        same("prompt", prompt, &other.prompt)?;
+        same("dimension", dimension, &other.dimension)
+    }
+}

@@ -1,0 +1,121 @@
+//! Fully connected layers with their activation in one operation.
+
+use super::activation::Activation;
+use super::gemm::{Mat, matmul};
+use super::{matrix, output, slice};
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
+
+/// `x -> f(x W^T + b)` on packed rows.
+pub(crate) struct Linear {
+    /// `[inputs, outputs]`: transposed once at loading, since products with `W^T` read strided memory.
+    weight: Tensor,
+    /// `[outputs]`, zero where the model has none.
+    bias: Tensor,
+    activation: Activation,
+}
+
+impl Linear {
+    /// From PyTorch's layout, `weight` of shape `[outputs, inputs]` and `bias` of shape `[outputs]`.
+    pub(crate) fn new(weight: &Tensor, bias: Option<Tensor>) -> Result<Self> {
+        let bias = match bias {
+            Some(bias) => bias,
+            None => Tensor::zeros(weight.dim(0)?, weight.dtype(), weight.device())?,
+        };
+        Ok(Self { weight: weight.t()?.contiguous()?, bias, activation: Activation::Identity })
+    }
+
+    /// Layers of one input as one layer, with their outputs side by side (query, key and value).
+    pub(crate) fn side_by_side(layers: &[Self]) -> Result<Self> {
+        let weights: Vec<&Tensor> = layers.iter().map(|layer| &layer.weight).collect();
+        let biases: Vec<&Tensor> = layers.iter().map(|layer| &layer.bias).collect();
+        Ok(Self {
+            weight: Tensor::cat(&weights, 1)?.contiguous()?,
+            bias: Tensor::cat(&biases, 0)?,
+            activation: Activation::Identity,
+        })
+    }
+
+    /// The same layer followed by `activation`.
+    pub(crate) fn then(self, activation: Activation) -> Self {
+        Self { activation, ..self }
+    }
+
+    /// `[rows, inputs]` to `[rows, outputs]`.
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        x.apply_op3_no_bwd(&self.weight, &self.bias, &Fused(self.activation))
+    }
+}
+
+struct Fused(Activation);
+
+impl CustomOp3 for Fused {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        weight: &CpuStorage,
+        weight_layout: &Layout,
+        bias: &CpuStorage,
+        bias_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let bias = slice(self.name(), bias, bias_layout)?;
+        let (inputs, outputs) = matrix(self.name(), weight_layout, bias.len())?;
+        let (rows, _) = matrix(self.name(), x_layout, inputs)?;
+        let x = Mat::rows(slice(self.name(), x, x_layout)?, rows, inputs, inputs);
+        let weight = Mat::rows(slice(self.name(), weight, weight_layout)?, inputs, outputs, outputs);
+        let mut y = matmul(x, weight);
+        self.0.add_bias_and_apply(&mut y, bias);
+        Ok(output(y, rows, outputs))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use candle_core::{Device, Tensor};
+
+    fn difference(a: &Tensor, b: &Tensor) -> f32 {
+        (a - b).unwrap().abs().unwrap().max_all().unwrap().to_scalar().unwrap()
+    }
+
+    #[test]
+    fn equals_candles_composition() {
+        let cpu = &Device::Cpu;
+        let x = Tensor::randn(0f32, 1.0, (37, 48), cpu).unwrap();
+        let w = Tensor::randn(0f32, 0.2, (65, 48), cpu).unwrap();
+        let b = Tensor::randn(0f32, 1.0, 65, cpu).unwrap();
+        let plain = x.matmul(&w.t().unwrap()).unwrap().broadcast_add(&b).unwrap();
+        let fused = Linear::new(&w, Some(b)).unwrap();
+        assert!(difference(&fused.forward(&x).unwrap(), &plain) < 1e-5);
+        let fused = fused.then(Activation::Gelu);
+        assert!(difference(&fused.forward(&x).unwrap(), &plain.gelu_erf().unwrap()) < 1e-5);
+    }
+
+    #[test]
+    fn side_by_side_is_each_layer_in_turn() {
+        let cpu = &Device::Cpu;
+        let x = Tensor::randn(0f32, 1.0, (9, 8), cpu).unwrap();
+        let layer = |outputs: usize, bias: bool| {
+            let w = Tensor::randn(0f32, 1.0, (outputs, 8), cpu).unwrap();
+            let b = bias.then(|| Tensor::randn(0f32, 1.0, outputs, cpu).unwrap());
+            Linear::new(&w, b).unwrap()
+        };
+        let layers = [layer(5, true), layer(3, false)];
+        let apart: Vec<Tensor> = layers.iter().map(|l| l.forward(&x).unwrap()).collect();
+        let joined = Linear::side_by_side(&layers).unwrap().forward(&x).unwrap();
+        assert!(difference(&joined, &Tensor::cat(&apart, 1).unwrap()) < 1e-6);
+    }
+
+    #[test]
+    fn refuses_another_width() {
+        let w = Tensor::zeros((4, 3), candle_core::DType::F32, &Device::Cpu).unwrap();
+        let x = Tensor::zeros((2, 5), candle_core::DType::F32, &Device::Cpu).unwrap();
+        let error = Linear::new(&w, None).unwrap().forward(&x).unwrap_err().to_string();
+        assert!(error.contains("[_, 3]") && error.contains("[2, 5]"), "{error}");
+    }
+}

@@ -1,0 +1,103 @@
+//! BERT's tokenizer from `vocab.txt`: the tokenizer.json that transformers would write for it.
+
+use super::{CONFIG, Config, VOCABULARY};
+use crate::error::Result;
+use crate::folder::Folder;
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::HashMap;
+use tokenizers::Tokenizer;
+
+/// Names of the special tokens, from tokenizer_config.json or special_tokens_map.json.
+#[derive(Deserialize, Default)]
+pub(super) struct SpecialTokens {
+    unk_token: Option<Token>,
+    sep_token: Option<Token>,
+    pad_token: Option<Token>,
+    cls_token: Option<Token>,
+    mask_token: Option<Token>,
+}
+
+/// A token, as its text or as an object around it.
+#[derive(Deserialize, Clone)]
+#[serde(untagged)]
+enum Token {
+    Text(String),
+    Object { content: String },
+}
+
+impl Token {
+    fn text(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Object { content: text } => text,
+        }
+    }
+}
+
+/// Builds the tokenizer from the bytes of `vocab.txt`, one token a line.
+pub(super) fn build(folder: &Folder, vocabulary: &[u8], config: &Config) -> Result<Tokenizer> {
+    if folder.has("added_tokens.json") {
+        let expected = "tokenizer.json (with tokens beyond those of vocab.txt)";
+        return Err(folder.invalid("added_tokens.json", expected, "vocab.txt alone"));
+    }
+    let text = std::str::from_utf8(vocabulary)
+        .map_err(|error| folder.invalid(VOCABULARY, "UTF-8, one token a line", error.to_string()))?;
+    // A token that stands twice has its last line as id, as in the reference.
+    let ids: HashMap<&str, usize> = text.lines().enumerate().map(|(id, token)| (token, id)).collect();
+
+    let map: SpecialTokens = folder.json_if_present("special_tokens_map.json")?.unwrap_or_default();
+    let special = &config.special;
+    let name = |first: &Option<Token>, second: &Option<Token>, default: &str| -> String {
+        first.as_ref().or(second.as_ref()).map_or(default, Token::text).to_owned()
+    };
+    let unk = name(&special.unk_token, &map.unk_token, "[UNK]");
+    let sep = name(&special.sep_token, &map.sep_token, "[SEP]");
+    let cls = name(&special.cls_token, &map.cls_token, "[CLS]");
+    let pad = name(&special.pad_token, &map.pad_token, "[PAD]");
+    let mask = name(&special.mask_token, &map.mask_token, "[MASK]");
+    let id = |token: &str| {
+        ids.get(token)
+            .copied()
+            .ok_or_else(|| folder.invalid(VOCABULARY, format!("the token {token}"), "none"))
+    };
+    let (sep_id, cls_id) = (id(&sep)?, id(&cls)?);
+    id(&unk)?;
+
+    let mut known: Vec<(usize, &str)> = [&unk, &sep, &pad, &cls, &mask]
+        .iter()
+        .filter_map(|t| Some((*ids.get(t.as_str())?, t.as_str())))
+        .collect();
+    known.sort_unstable();
+    known.dedup();
+    let added: Vec<_> = known
+        .iter()
+        .map(|(id, token)| {
+            json!({"id": id, "content": token, "single_word": false, "lstrip": false, "rstrip": false,
+                   "normalized": false, "special": true})
+        })
+        .collect();
+    let tokenizer = json!({
+        "version": "1.0",
+        "added_tokens": added,
+        "normalizer": {
+            "type": "BertNormalizer",
+            "clean_text": true,
+            "handle_chinese_chars": config.tokenize_chinese_chars.unwrap_or(true),
+            "strip_accents": config.strip_accents,
+            "lowercase": config.do_lower_case.unwrap_or(true),
+        },
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "post_processor": {"type": "BertProcessing", "sep": [sep, sep_id], "cls": [cls, cls_id]},
+        "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": true},
+        "model": {
+            "type": "WordPiece",
+            "unk_token": unk,
+            "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100,
+            "vocab": ids,
+        },
+    });
+    serde_json::from_value(tokenizer).map_err(|error| {
+        folder.invalid(VOCABULARY, format!("a WordPiece vocabulary for {CONFIG}"), error.to_string())
+    })
+}

@@ -1,0 +1,214 @@
+//! The weights of a model: one or several safetensors files or PyTorch checkpoints, read tensor by tensor as f32.
+
+mod digest;
+mod safetensors;
+
+#[cfg(feature = "hub")]
+pub(crate) use digest::Sha256Hex;
+pub(crate) use digest::{Digests, sha256};
+
+use crate::error::{Error, Result};
+use crate::folder::{Folder, is_lfs_pointer};
+use crate::ops::linear::Linear;
+use crate::ops::norm::LayerNorm;
+use candle_core::pickle::PthTensors;
+use candle_core::{DType, Tensor};
+use safetensors::SafetensorsFile;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+const SAFETENSORS: &str = "model.safetensors";
+const PYTORCH: &str = "pytorch_model.bin";
+
+/// How the names of indices end.
+pub(crate) const INDEX: &str = ".index.json";
+
+/// Names under which weights are looked for, in this order.
+pub(crate) const FILE_NAMES: [&str; 4] =
+    [SAFETENSORS, "model.safetensors.index.json", PYTORCH, "pytorch_model.bin.index.json"];
+
+/// Opened weights files; tensors are read when asked for.
+pub(crate) struct Weights {
+    files: Vec<File>,
+}
+
+struct File {
+    path: PathBuf,
+    content: Content,
+}
+
+enum Content {
+    Safetensors(SafetensorsFile),
+    Pytorch(PthTensors),
+}
+
+/// `*.index.json` of weights in several files.
+#[derive(Deserialize)]
+struct Index {
+    weight_map: BTreeMap<String, String>,
+}
+
+/// The weights files that an index in `folder` names.
+pub(crate) fn shards(folder: &Folder, index: &str) -> Result<BTreeSet<String>> {
+    let shards: BTreeSet<String> = folder.json::<Index>(index)?.weight_map.into_values().collect();
+    let is_plain = |name: &String| Path::new(name).file_name().is_some_and(|file| file == name.as_str());
+    match shards.iter().find(|name| !is_plain(name)) {
+        Some(path) => Err(folder.invalid(index, "names of files in the same folder", path.as_str())),
+        None => Ok(shards),
+    }
+}
+
+/// The weights file that `folder` needs and lacks, if any.
+pub(crate) fn missing(folder: &Folder) -> Result<Option<String>> {
+    match FILE_NAMES.into_iter().find(|name| folder.has(name)) {
+        None => Ok(Some(SAFETENSORS.into())),
+        Some(index) if index.ends_with(INDEX) => {
+            Ok(shards(folder, index)?.into_iter().find(|shard| !folder.has(shard)))
+        }
+        Some(_) => Ok(None),
+    }
+}
+
+impl Weights {
+    /// Opens the weights in `folder`, and adds their digest to `digests`.
+    pub(crate) fn open(folder: &Folder, digests: &mut Digests) -> Result<Self> {
+        let found = FILE_NAMES.into_iter().find(|name| folder.has(name));
+        let name = found.ok_or_else(|| folder.missing("model.safetensors or pytorch_model.bin"))?;
+        let names =
+            if name.ends_with(INDEX) { shards(folder, name)? } else { BTreeSet::from([name.to_owned()]) };
+        let mut files = Vec::new();
+        for part in names {
+            if !folder.has(&part) {
+                return Err(folder.missing(&part));
+            }
+            files.push(File::open(folder.file(&part), name.starts_with(SAFETENSORS))?);
+            digests.add_file(&folder.file(&part))?;
+        }
+        if files.is_empty() {
+            return Err(folder.invalid(name, "the names of weights files", "none"));
+        }
+        Ok(Self { files })
+    }
+
+    /// The tensors whose names start with `prefix` (empty, or ending in a dot).
+    pub(crate) fn at(&self, prefix: impl Into<String>) -> Scope<'_> {
+        Scope { weights: self, prefix: prefix.into() }
+    }
+
+    fn find(&self, name: &str) -> Option<&File> {
+        self.files.iter().find(|file| file.content.shape(name).is_some())
+    }
+}
+
+impl File {
+    fn open(path: PathBuf, is_safetensors: bool) -> Result<Self> {
+        let content = if is_safetensors {
+            Content::Safetensors(SafetensorsFile::open(&path)?)
+        } else {
+            Content::Pytorch(open_pytorch(&path)?)
+        };
+        Ok(Self { path, content })
+    }
+
+    fn read(&self, name: &str) -> Result<Option<Tensor>> {
+        Ok(match &self.content {
+            Content::Safetensors(file) => file.read(name)?,
+            Content::Pytorch(file) => file.get(name).map_err(|error| self.damaged(&error))?,
+        })
+    }
+
+    fn damaged(&self, error: &candle_core::Error) -> Error {
+        Error::InvalidFile {
+            file: self.path.clone(),
+            expected: "a complete PyTorch checkpoint".into(),
+            found: first_line(error),
+        }
+    }
+}
+
+impl Content {
+    fn shape(&self, name: &str) -> Option<Vec<usize>> {
+        match self {
+            Self::Safetensors(file) => file.shape(name),
+            Self::Pytorch(file) => file.tensor_infos().get(name).map(|info| info.layout.dims().to_vec()),
+        }
+    }
+}
+
+fn open_pytorch(path: &Path) -> Result<PthTensors> {
+    let invalid = |found: String| Error::InvalidFile {
+        file: path.to_owned(),
+        expected: "a PyTorch checkpoint (zip archive with a state dict)".into(),
+        found,
+    };
+    let tensors = PthTensors::new(path, None).map_err(|error| match std::fs::read(path) {
+        Ok(bytes) if is_lfs_pointer(&bytes) => invalid(crate::folder::LFS_POINTER.into()),
+        _ => invalid(first_line(&error)),
+    })?;
+    if tensors.tensor_infos().is_empty() {
+        return Err(invalid("no tensors".into()));
+    }
+    Ok(tensors)
+}
+
+/// candle's errors carry a backtrace after the first line.
+fn first_line(error: &candle_core::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+/// The tensors under one prefix of names.
+pub(crate) struct Scope<'a> {
+    weights: &'a Weights,
+    prefix: String,
+}
+
+impl Scope<'_> {
+    /// The tensors under `prefix.name.`.
+    pub(crate) fn at(&self, name: &str) -> Self {
+        Self { weights: self.weights, prefix: format!("{}{name}.", self.prefix) }
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.weights.find(&format!("{}{name}", self.prefix)).is_some()
+    }
+
+    /// The tensor `name` as contiguous f32, if it has the shape that the configuration demands.
+    pub(crate) fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
+        let name = format!("{}{name}", self.prefix);
+        let error = |file: &File, found: String| Error::Tensor {
+            file: file.path.clone(),
+            tensor: name.clone(),
+            expected: format!("shape {shape:?}"),
+            found,
+        };
+        let Some(file) = self.weights.find(&name) else {
+            return Err(error(&self.weights.files[0], "nothing of that name".into()));
+        };
+        let tensor = file.read(&name)?.ok_or_else(|| error(file, "nothing of that name".into()))?;
+        if tensor.dims() != shape {
+            return Err(error(file, format!("shape {:?}", tensor.dims())));
+        }
+        if !tensor.dtype().is_float() {
+            return Err(error(file, format!("elements of type {}", tensor.dtype().as_str())));
+        }
+        Ok(tensor.to_dtype(DType::F32)?.contiguous()?)
+    }
+
+    /// A fully connected layer `name.weight`, `name.bias`.
+    pub(crate) fn linear(&self, name: &str, inputs: usize, outputs: usize, bias: bool) -> Result<Linear> {
+        let scope = self.at(name);
+        let weight = scope.tensor("weight", &[outputs, inputs])?;
+        let bias = bias.then(|| scope.tensor("bias", &[outputs])).transpose()?;
+        Ok(Linear::new(&weight, bias)?)
+    }
+
+    /// A layer normalisation `name.weight`, `name.bias`; checkpoints of 2019 call them gamma and beta.
+    pub(crate) fn layer_norm(&self, name: &str, width: usize, eps: f64, bias: bool) -> Result<LayerNorm> {
+        let scope = self.at(name);
+        let old = !scope.has("weight") && scope.has("gamma");
+        let (gamma, beta) = if old { ("gamma", "beta") } else { ("weight", "bias") };
+        let beta = bias.then(|| scope.tensor(beta, &[width])).transpose()?;
+        Ok(LayerNorm::new(scope.tensor(gamma, &[width])?, beta, eps)?)
+    }
+}

@@ -1,0 +1,220 @@
+//! Damaged, incomplete and unsupported models: each is refused with the file, what was expected and what was found.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{copy, load};
+use std::fs;
+use std::path::Path;
+use text_encoder::{EncoderOptions, Error, HubSettings, ModelSource, TextEncoder};
+
+/// The message of loading a copy of `model` after `damage`; it has to contain all of `parts`.
+fn refused(model: &str, damage: impl FnOnce(&Path), parts: &[&str]) {
+    let folder = copy(model);
+    damage(folder.path());
+    let error = load(folder.path()).err().expect("the damaged model was loaded").to_string();
+    for part in parts {
+        assert!(error.contains(part), "'{part}' is not in: {error}");
+    }
+    assert_eq!(error.lines().count(), 1, "{error}");
+}
+
+fn remove(file: &'static str) -> impl FnOnce(&Path) {
+    move |folder| fs::remove_file(folder.join(file)).unwrap()
+}
+
+fn write<'a>(file: &'a str, content: &'a str) -> impl FnOnce(&Path) + 'a {
+    move |folder| fs::write(folder.join(file), content).unwrap()
+}
+
+/// Replaces text that has to be there.
+fn edit<'a>(file: &'a str, from: &'a str, to: &'a str) -> impl FnOnce(&Path) + 'a {
+    move |folder| {
+        let path = folder.join(file);
+        let old = fs::read_to_string(&path).unwrap();
+        assert!(old.contains(from), "{from} is not in {file}");
+        fs::write(path, old.replace(from, to)).unwrap();
+    }
+}
+
+fn cut(file: &'static str, keep: impl Fn(usize) -> usize) -> impl FnOnce(&Path) {
+    move |folder| {
+        let bytes = fs::read(folder.join(file)).unwrap();
+        fs::write(folder.join(file), &bytes[..keep(bytes.len())]).unwrap();
+    }
+}
+
+#[test]
+fn missing_files() {
+    refused("tiny-mpnet", remove("config.json"), &["lacks config.json"]);
+    refused("tiny-mpnet", remove("model.safetensors"), &["lacks model.safetensors or pytorch_model.bin"]);
+    refused("tiny-mpnet", remove("tokenizer.json"), &["lacks tokenizer.json or vocab.txt"]);
+    refused("tiny-mpnet", remove("1_Pooling/config.json"), &["1_Pooling lacks config.json"]);
+    refused("tiny-roberta", remove("model-00002-of-00002.safetensors"), &["lacks model-00002-of-00002"]);
+    refused("tiny-xlm-roberta", remove("2_Dense/model.safetensors"), &["2_Dense lacks model.safetensors"]);
+}
+
+#[test]
+fn missing_model() {
+    let error = load(Path::new("/no/such/model")).err().unwrap();
+    assert!(matches!(error, Error::NoModel { .. }), "{error}");
+    assert!(error.to_string().contains("/no/such/model") && error.to_string().contains("no such folder"));
+    let empty = tempfile::tempdir().unwrap();
+    let error = load(empty.path()).err().unwrap().to_string();
+    assert!(error.contains("lacks model.safetensors"), "{error}");
+}
+
+#[test]
+fn models_that_are_not_cached() {
+    let cache = tempfile::tempdir().unwrap();
+    let hub = HubSettings { cache: cache.path().into(), offline: true, ..HubSettings::from_env() };
+    let options = EncoderOptions { hub, ..EncoderOptions::default() };
+    let source = ModelSource::parse("some-organisation/some-model").unwrap();
+    let error = TextEncoder::load(&source, &options).err().unwrap().to_string();
+    for part in ["some-organisation/some-model", "neither a folder nor in the hub's cache"] {
+        assert!(error.contains(part), "{error}");
+    }
+    assert!(error.contains(if cfg!(feature = "hub") { "offline" } else { "feature `hub`" }), "{error}");
+}
+
+#[test]
+fn damaged_json() {
+    refused("tiny-mpnet", write("config.json", "{"), &["config.json", "EOF"]);
+    refused("tiny-mpnet", write("config.json", "[]"), &["config.json"]);
+    refused(
+        "tiny-mpnet",
+        edit("config.json", "\"hidden_size\": 8", "\"hidden_size\": \"eight\""),
+        &["eight"],
+    );
+    refused("tiny-mpnet", edit("config.json", "\"hidden_size\"", "\"hidden\""), &["hidden_size"]);
+    refused("tiny-mpnet", write("modules.json", "nonsense"), &["modules.json"]);
+    refused("tiny-mpnet", write("tokenizer.json", "{}"), &["tokenizer.json"]);
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n";
+    refused("tiny-mpnet", write("config.json", pointer), &["config.json", "Git LFS pointer"]);
+}
+
+#[test]
+fn unsupported_models() {
+    refused("tiny-mpnet", edit("config.json", "\"mpnet\"", "\"t5\""), &["model_type 't5'", "modernbert"]);
+    refused("tiny-bert", edit("config.json", "\"gelu_new\"", "\"mish\""), &["'mish'", "gelu"]);
+    let relative = ("\"model_type\"", "\"position_embedding_type\": \"relative_key\", \"model_type\"");
+    refused("tiny-bert", edit("config.json", relative.0, relative.1), &["relative_key", "absolute"]);
+    let module = "sentence_transformers.models.";
+    let module_type = |class: &str| format!("{module}{class}");
+    let wk = module_type("WKPooling");
+    refused("tiny-bert", edit("modules.json", &module_type("Pooling"), &wk), &["WKPooling", "LayerNorm"]);
+    refused("tiny-bert", edit("modules.json", module, "my_code."), &["my_code.Transformer"]);
+    refused(
+        "tiny-bert",
+        edit("modules.json", "1_Pooling", "../elsewhere"),
+        &["inside the model's folder", ".."],
+    );
+    refused(
+        "tiny-xlm-roberta",
+        edit("2_Dense/config.json", "activation.Tanh", "activation.GLU"),
+        &["GLU", "Tanh"],
+    );
+    refused(
+        "tiny-modernbert",
+        edit("config.json", "\"rope_type\": \"default\"", "\"rope_type\": \"yarn\""),
+        &["yarn"],
+    );
+    refused(
+        "tiny-modernbert",
+        edit("config.json", "sliding_attention\",", "linear_attention\","),
+        &["linear_attention"],
+    );
+}
+
+#[test]
+fn modules_out_of_order() {
+    refused("tiny-bert", write("modules.json", "[]"), &["a Transformer as the first module", "none"]);
+    let pooling = r#"[{"path": "", "type": "sentence_transformers.models.Transformer"},
+                      {"path": "1_Pooling", "type": "sentence_transformers.models.Normalize"}]"#;
+    refused("tiny-bert", write("modules.json", pooling), &["Pooling after the Transformer", "Normalize"]);
+}
+
+#[test]
+fn contradictions_between_files() {
+    refused(
+        "tiny-mpnet",
+        edit("config.json", "\"vocab_size\": 102", "\"vocab_size\": 103"),
+        &["model.safetensors", "embeddings.word_embeddings.weight", "[103, 8]", "[102, 8]"],
+    );
+    refused(
+        "tiny-mpnet",
+        edit("config.json", "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3"),
+        &["encoder.layer.2.attention.attn.q.weight", "nothing of that name"],
+    );
+    refused(
+        "tiny-mpnet",
+        edit("config.json", "\"num_attention_heads\": 2", "\"num_attention_heads\": 3"),
+        &["multiple of the number of attention heads", "8 and 3"],
+    );
+    refused(
+        "tiny-mpnet",
+        edit("1_Pooling/config.json", "8", "16"),
+        &["hidden size of the transformer", "16"],
+    );
+    refused("tiny-mpnet", edit("sentence_bert_config.json", "150", "151"), &["3 to 150 tokens", "151"]);
+    refused(
+        "tiny-xlm-roberta",
+        edit("2_Dense/config.json", "\"in_features\": 8", "\"in_features\": 9"),
+        &["8", "9"],
+    );
+    let prompts = ("\"default_prompt_name\": \"note\"", "\"default_prompt_name\": \"title\"");
+    refused(
+        "tiny-mpnet",
+        edit("config_sentence_transformers.json", prompts.0, prompts.1),
+        &["note, query", "title"],
+    );
+    refused(
+        "tiny-roberta",
+        edit("model.safetensors.index.json", "model-00002", "../model-00002"),
+        &["same folder"],
+    );
+}
+
+#[test]
+fn damaged_weights() {
+    let file = "model.safetensors";
+    refused("tiny-mpnet", cut(file, |n| n - 1), &[file, "16888 bytes", "16887 bytes"]);
+    refused("tiny-mpnet", cut(file, |n| n / 9), &[file, "safetensors header"]);
+    refused("tiny-mpnet", cut(file, |_| 5), &[file, "5 bytes"]);
+    refused("tiny-mpnet", cut(file, |_| 0), &[file, "0 bytes"]);
+    refused("tiny-mpnet", write(file, "version https://git-lfs.github.com/spec/v1\n"), &["Git LFS pointer"]);
+    let file = "pytorch_model.bin";
+    refused("tiny-bert", cut(file, |n| n / 2), &[file, "PyTorch checkpoint"]);
+    refused("tiny-bert", write(file, "version https://git-lfs.github.com/spec/v1\n"), &["Git LFS pointer"]);
+}
+
+#[test]
+fn vocabularies_without_special_tokens() {
+    refused("tiny-bert", edit("vocab.txt", "[SEP]\n", "[SEPARATOR]\n"), &["vocab.txt", "the token [SEP]"]);
+    refused("tiny-bert", write("added_tokens.json", "{}"), &["added_tokens.json", "tokenizer.json"]);
+    refused("tiny-bert", |folder| fs::write(folder.join("vocab.txt"), [0xff, 0xfe]).unwrap(), &["UTF-8"]);
+}
+
+#[test]
+fn tokens_beyond_the_embedding_table() {
+    let folder = copy("tiny-bert");
+    let path = folder.path().join("vocab.txt");
+    let vocabulary = fs::read_to_string(&path).unwrap() + "beyond\n";
+    fs::write(path, vocabulary).unwrap();
+    let error = load(folder.path()).unwrap().encode(&["beyond"], |_| {}).unwrap_err().to_string();
+    assert!(error.contains("index 97") && error.contains("97 rows"), "{error}");
+}
+
+#[test]
+fn weights_that_are_not_numbers() {
+    let folder = copy("tiny-mpnet");
+    let path = folder.path().join("model.safetensors");
+    let mut bytes = fs::read(&path).unwrap();
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let norm = tensors.tensor("encoder.layer.0.output.LayerNorm.weight").unwrap();
+    let at = norm.data().as_ptr() as usize - bytes.as_ptr() as usize;
+    bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    fs::write(path, bytes).unwrap();
+    let error = load(folder.path()).unwrap().encode(&["mass", ""], |_| {}).unwrap_err();
+    assert!(matches!(error, Error::NotFinite { index: 0 | 1 }), "{error}");
+}
