@@ -6,19 +6,27 @@
 //!
 //! Cheon et al., EUROCRYPT 2018; Bossuat et al., EUROCRYPT 2021 (depth, hoisting) and ACNS 2022 (sparse-secret encapsulation).
 
+mod contract;
 mod layout;
 mod literal;
+#[cfg(feature = "test-utils")]
+mod oracle;
 mod plan;
 mod raise;
 mod real;
 mod shapes;
+mod simulated;
 
 #[cfg(feature = "client")]
 mod keygen;
 
+pub use contract::{Bootstrapper, Contract};
 pub use literal::BootstrapLiteral;
+#[cfg(feature = "test-utils")]
+pub use oracle::SecretKeyBootstrapper;
 pub use plan::{BootstrapPlan, KeyRequest, Packing, Values};
 pub use real::RealBootstrapper;
+pub use simulated::SimulatedBootstrapper;
 
 #[cfg(feature = "client")]
 pub use keygen::generate_keys;

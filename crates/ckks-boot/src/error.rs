@@ -25,15 +25,29 @@ pub enum Error {
         /// Shape of the key that differs.
         got: KeyShape,
     },
-    /// A ciphertext whose scale makes messages too large for the modular reduction.
-    #[error(
-        "bootstrap: scale {got} where at most {expected} leaves messages within [-1, 1] below the first prime"
-    )]
-    ScaleTooLarge {
-        /// The largest scale.
+    /// A ciphertext whose scale is so far from the default that SlotsToCoeffs would lose its precision.
+    #[error("bootstrap: scale {got}, expected within a factor 2^{within} of {expected}")]
+    Scale {
+        /// The default scale.
         expected: ckks::Scale,
+        /// `log2` of the largest ratio.
+        within: u32,
         /// The ciphertext's scale.
         got: ckks::Scale,
+    },
+    /// Values beyond those that a refresh covers.
+    #[error("bootstrap: a value of magnitude {largest}, expected at most 1")]
+    MessageTooLarge {
+        /// The largest real or imaginary part.
+        largest: f64,
+    },
+    /// An operation that another packing allows.
+    #[error("bootstrap: {operation} needs complex slots, the plan is for {packing:?}")]
+    Packing {
+        /// The operation.
+        operation: &'static str,
+        /// The plan's packing.
+        packing: crate::bootstrap::Packing,
     },
     /// From the encrypted arithmetic.
     #[error(transparent)]

@@ -61,7 +61,11 @@ impl Simulation {
 
     /// Adds the noise of one rounding at the value's scale.
     pub fn add_rounding_noise(&self, value: &mut SimulatedSlots) {
-        let deviation = self.noise / value.scale.to_f64();
+        self.add_noise(value, self.noise / value.scale.to_f64());
+    }
+
+    /// Adds Gaussian noise of this deviation to real and imaginary parts.
+    pub fn add_noise(&self, value: &mut SimulatedSlots, deviation: f64) {
         let mut random = self.random.borrow_mut();
         for slot in &mut value.slots {
             *slot += random.gaussian() * deviation;

@@ -22,6 +22,10 @@ pub struct BootstrapLiteral {
     pub log_argument_scale: i32,
     /// `log2` of the scale between EvalMod's polynomial and its double angles.
     pub log_polynomial_scale: i32,
+    /// Guaranteed precision: `-log2` of the root mean square error over uniform values.
+    pub rms_bits: f64,
+    /// Guaranteed precision: `-log2` of the largest error over 2^15 uniform values.
+    pub worst_bits: f64,
 }
 
 impl BootstrapLiteral {
@@ -38,6 +42,8 @@ impl BootstrapLiteral {
                 log_error_std: -18.0,
                 log_argument_scale: 49,
                 log_polynomial_scale: 45,
+                rms_bits: 17.0,
+                worst_bits: 13.0,
             }),
             "n16-boot-l15" => Some(Self {
                 slots_to_coeffs: 3,
@@ -47,6 +53,8 @@ impl BootstrapLiteral {
                 log_error_std: -18.0,
                 log_argument_scale: 50,
                 log_polynomial_scale: 50,
+                rms_bits: 17.5,
+                worst_bits: 15.0,
             }),
             _ => None,
         }

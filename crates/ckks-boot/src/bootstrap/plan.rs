@@ -17,7 +17,7 @@ use crate::linear::{BsgsCosts, BsgsPlan, DiagonalMatrix, coeffs_to_slots, slots_
 pub enum Values {
     /// Real numbers; imaginary parts are dropped by the refresh.
     Real,
-    /// Complex numbers: twice as many values. With all slots in use EvalMod runs twice.
+    /// Complex numbers, or pairs of real vectors: twice as many values. With all slots in use EvalMod runs twice.
     Complex,
     /// Two real vectors in one refresh, as real and imaginary parts ([`refresh_pair`](super::RealBootstrapper::refresh_pair)).
     Pair,
@@ -185,6 +185,10 @@ impl BootstrapPlan {
         }
         if self.side_by_side() {
             add(rotation(1 << self.packing.log_slots), kept(output));
+        }
+        if self.packing.values == Values::Complex {
+            // takes a pair of real vectors apart again
+            add(KeyPurpose::Galois(conjugation_element(log_n)), kept(output));
         }
         keys
     }

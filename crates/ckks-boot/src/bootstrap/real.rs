@@ -1,11 +1,14 @@
 //! The bootstrap itself.
 
+use std::collections::HashMap;
 use std::f64::consts::TAU;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ckks::{Ciphertext, Encoder, Evaluator, Scale};
 use num_complex::Complex64;
 
-use super::plan::{BootstrapPlan, Values};
+use super::contract::{Contract, require_level};
+use super::plan::{BootstrapPlan, Factor, Values};
 use super::raise::{RaiseFactor, encapsulate};
 use crate::Error;
 use crate::ciphertext::CiphertextArithmetic;
@@ -16,12 +19,17 @@ use crate::polynomial::Coefficient;
 /// Bits by which the scale exceeds the rescaled one after every factor of CoeffsToSlots but the last: later factors sum many
 /// slots and their noise, and have precision to spare in their diagonals.
 const HEADROOM: i32 = 4;
+/// `log2` of how far a ciphertext's scale may be from the default: SlotsToCoeffs makes up for it with its diagonals' precision.
+const SCALE_RANGE: u32 = 6;
 
 /// Refreshes ciphertexts of one packing.
 #[derive(Debug)]
 pub struct RealBootstrapper {
     plan: BootstrapPlan,
+    contract: Contract,
     arithmetic: CiphertextArithmetic,
+    /// The first factor of SlotsToCoeffs for each scale of the input that has come.
+    entry: Mutex<HashMap<Scale, Arc<LinearTransform>>>,
     slots_to_coeffs: Vec<LinearTransform>,
     raise: RaiseFactor,
     coeffs_to_slots: Vec<LinearTransform>,
@@ -36,32 +44,21 @@ impl RealBootstrapper {
     pub fn new(plan: BootstrapPlan, evaluator: Evaluator) -> Result<Self, Error> {
         let encoder = Encoder::new(plan.parameters());
         let literal = plan.literal();
-        let argument = Scale::power_of_two(literal.log_argument_scale);
-        let headroom = |factor: usize| HEADROOM * (literal.coeffs_to_slots - factor) as i32;
-
-        let raise = RaiseFactor::encode(&encoder, &plan.raise, &argument.mul_power_of_two(headroom(0)))?;
-        let coeffs_to_slots = plan.coeffs_to_slots.iter().map(|factor| {
+        let headroom = HEADROOM * literal.coeffs_to_slots as i32;
+        let after_raise = Scale::power_of_two(literal.log_argument_scale + headroom);
+        let raise = RaiseFactor::encode(&encoder, &plan.raise, &after_raise)?;
+        let back = |factor: &Factor| {
             let scale = plan.parameters().rescale_factor(factor.level).mul_power_of_two(-HEADROOM);
-            let (matrix, order) = (&factor.matrix, factor.plan.clone());
-            LinearTransform::encode(&encoder, matrix, order, factor.level, factor.baby_shape.special, &scale)
-        });
-        let coeffs_to_slots = coeffs_to_slots.collect::<Result<_, _>>()?;
-        let slots_to_coeffs =
-            plan.slots_to_coeffs.iter().zip(slots_to_coeffs_scales(&plan)).map(|(factor, scale)| {
-                let (matrix, order) = (&factor.matrix, factor.plan.clone());
-                LinearTransform::encode(
-                    &encoder,
-                    matrix,
-                    order,
-                    factor.level,
-                    factor.baby_shape.special,
-                    &scale,
-                )
-            });
+            encode(&encoder, factor, &scale)
+        };
+        let coeffs_to_slots = plan.coeffs_to_slots.iter().map(back).collect::<Result<_, _>>()?;
+        let later = plan.slots_to_coeffs.iter().skip(1);
+        let slots_to_coeffs = later.map(|factor| encode(&encoder, factor, &later_scale(&plan)));
         let slots_to_coeffs = slots_to_coeffs.collect::<Result<_, _>>()?;
         let eval_mod = EvalMod::new(literal.eval_mod, &eval_mod_factor(&plan))?;
+        let (contract, entry) = (plan.contract(), Mutex::default());
         let arithmetic = CiphertextArithmetic::new(evaluator, encoder);
-        Ok(Self { plan, arithmetic, slots_to_coeffs, raise, coeffs_to_slots, eval_mod })
+        Ok(Self { plan, contract, arithmetic, entry, slots_to_coeffs, raise, coeffs_to_slots, eval_mod })
     }
 
     /// The plan.
@@ -69,61 +66,60 @@ impl RealBootstrapper {
         &self.plan
     }
 
-    fn evaluator(&self) -> &Evaluator {
-        self.arithmetic.evaluator()
+    /// What it promises.
+    pub fn contract(&self) -> &Contract {
+        &self.contract
     }
 
-    /// The same values (half of them for [`Values::Pair`]) at the same scale, at [`output_level`](super::BootstrapLiteral::output_level).
+    /// The same values at the default scale, with the levels of the [contract](Self::contract).
     ///
-    /// Values are at most 1 in magnitude (real and imaginary part each) and repeat with the packing's period.
+    /// Values are at most 1 in magnitude (real and imaginary part each) and repeat with the packing's period. A scale that comes for
+    /// the first time costs one encoding of a matrix.
     ///
     /// # Errors
-    /// [`Error::Ckks`] if the level is below [`input_level`](super::BootstrapLiteral::input_level) or a key is missing;
-    /// [`Error::ScaleTooLarge`] if the scale is above the parameter set's default.
+    /// [`Error::Ckks`] if the level is below the contract's or a key is missing; [`Error::Scale`] if the scale is far from the default.
     pub fn refresh(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
-        let scale = a.scale().clone();
-        let coefficients = self.slots_to_coeffs(a)?;
-        let encapsulated = self.encapsulate(&coefficients)?;
+        let halves = self.halves(a)?;
+        if self.plan.packing().values == Values::Real {
+            return Ok(halves);
+        }
+        Ok(self.evaluator().mul_integer(&halves, 2))
+    }
+
+    /// Refreshes two real vectors as real and imaginary part of one, and takes them apart again.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh); [`Error::Packing`] if the plan is for real slots; [`Error::Ckks`] if the scales differ.
+    pub fn refresh_pair(&self, a: &Ciphertext, b: &Ciphertext) -> Result<[Ciphertext; 2], Error> {
+        let packing = self.plan.packing();
+        if packing.values == Values::Real {
+            return Err(Error::Packing { operation: "refresh a pair", packing });
+        }
+        let evaluator = self.evaluator();
+        // z / 2, whose real part is (z + conj z) / 2
+        let half = self.halves(&evaluator.add(a, &evaluator.mul_i(b))?)?;
+        let conjugate = evaluator.conjugate(&half)?;
+        let imaginary = evaluator.mul_i(&evaluator.sub(&conjugate, &half)?);
+        Ok([evaluator.add(&half, &conjugate)?, imaginary])
+    }
+
+    /// The refreshed message, if real, or one half of it, if complex.
+    fn halves(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
+        let encapsulated = self.encapsulate(&self.slots_to_coeffs(a)?)?;
         let raised = self.trace(&self.raise(&encapsulated)?)?;
         let arguments = self.coeffs_to_slots(&raised)?;
         let parts = arguments.into_iter().map(|x| self.eval_mod(x)).collect::<Result<Vec<_>, _>>()?;
-        Ok(self.join(parts)?.with_scale(scale))
+        self.join(parts)
     }
 
-    /// Two real vectors refreshed in one bootstrap, both at the scale of the first.
-    ///
-    /// They travel as `a + ib`; the sum and the difference with the conjugate double both, which EvalMod's factor halves before.
-    ///
-    /// # Errors
-    /// As [`refresh`](Self::refresh); the scales of the two must be equal.
-    ///
-    /// # Panics
-    /// If the plan is not for [`Values::Pair`].
-    pub fn refresh_pair(&self, a: &Ciphertext, b: &Ciphertext) -> Result<(Ciphertext, Ciphertext), Error> {
-        assert_eq!(
-            self.plan.packing().values,
-            Values::Pair,
-            "a bootstrap planned for another kind of values"
-        );
-        let evaluator = self.evaluator();
-        let z = self.refresh(&evaluator.add(a, &evaluator.mul_i(b))?)?;
-        let conjugate = evaluator.conjugate(&z)?;
-        let real = evaluator.add(&z, &conjugate)?;
-        // (z - conj z) / i, as i (conj z - z)
-        let imaginary = evaluator.mul_i(&evaluator.sub(&conjugate, &z)?);
-        Ok((real, imaginary))
-    }
-
-    /// SlotsToCoeffs: the slot values as coefficients, at level 0 and `1 / 2^ratio` of the first prime as their scale.
+    /// SlotsToCoeffs: the slot values as coefficients, at level 0, the scale `q_0 / 2^ratio`.
     ///
     /// # Errors
     /// As [`refresh`](Self::refresh).
     pub fn slots_to_coeffs(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
-        let default = self.plan.parameters().default_scale();
-        if a.scale().log2() > default.log2() + 1e-6 {
-            return Err(Error::ScaleTooLarge { expected: default, got: a.scale().clone() });
-        }
-        let a = self.evaluator().drop_to(a, self.plan.literal().input_level())?;
+        require_level(&self.contract, a.level())?;
+        let a = self.evaluator().drop_to(a, self.contract.level_before)?;
+        let a = self.entry(a.scale())?.apply(self.evaluator(), &a)?;
         self.slots_to_coeffs.iter().try_fold(a, |a, factor| factor.apply(self.evaluator(), &a))
     }
 
@@ -156,7 +152,8 @@ impl RealBootstrapper {
         Ok(sum)
     }
 
-    /// The rest of CoeffsToSlots: slots that hold, over EvalMod's half-width, the raised coefficients as fractions of the first prime.
+    /// The rest of CoeffsToSlots: slots that hold, over EvalMod's half-width, the raised coefficients as fractions of `q_0`.
+    ///
     /// One ciphertext, or two (real and imaginary parts) when complex values fill all slots.
     ///
     /// # Errors
@@ -165,13 +162,13 @@ impl RealBootstrapper {
         let evaluator = self.evaluator();
         let Some((last, first)) = self.coeffs_to_slots.split_last() else { return Ok(vec![a.clone()]) };
         let a = first.iter().try_fold(a.clone(), |a, factor| factor.apply(evaluator, &a))?;
-        // the diagonals carry the half of (v + conj v) / 2
+        // the first factor carries the half of (v + conj v) / 2
         let v = last.apply_raised(evaluator, &a)?;
         let conjugate = v.conjugate(evaluator)?;
         let mut real = v.clone();
         real.add_assign(&conjugate);
         let mut parts = vec![real.mod_down_rescale(evaluator)?];
-        if self.plan.packing().values.is_complex() && !self.plan.side_by_side() {
+        if self.plan.packing().values == Values::Complex && !self.plan.side_by_side() {
             // (v - conj v) / 2i
             let mut imaginary = conjugate;
             imaginary.sub_assign(&v);
@@ -181,16 +178,14 @@ impl RealBootstrapper {
         Ok(parts)
     }
 
-    /// EvalMod of one part.
+    /// EvalMod of one part, read at the default scale: the message if real, one half of it if complex.
     ///
     /// # Errors
     /// [`Error::Ckks`] if a key is missing.
     pub fn eval_mod(&self, x: Ciphertext) -> Result<Ciphertext, Error> {
-        self.eval_mod.evaluate(
-            &self.arithmetic,
-            x,
-            &Scale::power_of_two(self.plan.literal().log_polynomial_scale),
-        )
+        let target = Scale::power_of_two(self.plan.literal().log_polynomial_scale);
+        let y = self.eval_mod.evaluate(&self.arithmetic, x, &target)?;
+        Ok(y.with_scale(self.contract.scale_after.clone()))
     }
 
     /// Real and imaginary parts back in one number.
@@ -201,27 +196,62 @@ impl RealBootstrapper {
         if let Some(imaginary) = parts.next() {
             evaluator.add_assign(&mut joined, &evaluator.mul_i(&imaginary))?;
         } else if self.plan.side_by_side() {
-            // the halves are z.re and i z.im
+            // the two halves of the period are z.re and i z.im
             let swapped = evaluator.rotate(&joined, 1 << self.plan.packing().log_slots)?;
             evaluator.add_assign(&mut joined, &swapped)?;
         }
         Ok(joined)
     }
+
+    /// The first factor of SlotsToCoeffs for ciphertexts of this scale: its diagonals' scale makes up what is left to arrive at
+    /// exactly `q_0 / 2^ratio`.
+    fn entry(&self, scale: &Scale) -> Result<Arc<LinearTransform>, Error> {
+        let expected = self.plan.parameters().default_scale();
+        if (scale.log2() - expected.log2()).abs() > f64::from(SCALE_RANGE) {
+            return Err(Error::Scale { expected, within: SCALE_RANGE, got: scale.clone() });
+        }
+        // entries are absent or whole: a panic elsewhere does not spoil the map
+        let lock = || self.entry.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(scale) {
+            return Ok(Arc::clone(known));
+        }
+        let diagonals = entry_scale(&self.plan, scale);
+        let made = Arc::new(encode(self.arithmetic.encoder(), &self.plan.slots_to_coeffs[0], &diagonals)?);
+        lock().insert(scale.clone(), Arc::clone(&made));
+        Ok(made)
+    }
+
+    fn evaluator(&self) -> &Evaluator {
+        self.arithmetic.evaluator()
+    }
 }
 
-/// Scales of the SlotsToCoeffs factors: as equal as powers of two can be, the first one making up what is left to arrive at
-/// exactly `q_0 / 2^ratio` from the default scale.
-fn slots_to_coeffs_scales(plan: &BootstrapPlan) -> Vec<Scale> {
+fn encode(encoder: &Encoder, factor: &Factor, scale: &Scale) -> Result<LinearTransform, Error> {
+    let order = factor.plan.clone();
+    LinearTransform::encode(encoder, &factor.matrix, order, factor.level, factor.baby_shape.special, scale)
+}
+
+/// What all factors of SlotsToCoeffs together multiply a scale by, before their rescalings.
+fn slots_to_coeffs_scale(plan: &BootstrapPlan, from: &Scale) -> Scale {
     let (parameters, literal) = (plan.parameters(), plan.literal());
     let arrival = parameters.rescale_factor(0).mul_power_of_two(-(literal.eval_mod.log_message_ratio as i32));
     let primes = (1..=literal.slots_to_coeffs).map(|level| parameters.rescale_factor(level));
-    let all = primes.fold(arrival.div(&parameters.default_scale()), |product, q| product.mul(&q));
-    let each = Scale::power_of_two((all.log2() / literal.slots_to_coeffs as f64).round() as i32);
-    let first = (1..literal.slots_to_coeffs).fold(all, |rest, _| rest.div(&each));
-    std::iter::once(first).chain(std::iter::repeat_n(each, literal.slots_to_coeffs - 1)).collect()
+    primes.fold(arrival.div(from), |product, q| product.mul(&q))
 }
 
-/// The factor of the sine that makes a refreshed message of the default scale come out at that scale.
+/// Scale of the later SlotsToCoeffs factors: a power of two, so that with the default scale all factors have about the same.
+fn later_scale(plan: &BootstrapPlan) -> Scale {
+    let all = slots_to_coeffs_scale(plan, &plan.parameters().default_scale());
+    Scale::power_of_two((all.log2() / plan.literal().slots_to_coeffs as f64).round() as i32)
+}
+
+/// Scale of the first SlotsToCoeffs factor.
+fn entry_scale(plan: &BootstrapPlan, from: &Scale) -> Scale {
+    let later = later_scale(plan);
+    (1..plan.literal().slots_to_coeffs).fold(slots_to_coeffs_scale(plan, from), |rest, _| rest.div(&later))
+}
+
+/// The factor of the sine that makes a refreshed message come out at the default scale, halved if it is complex.
 ///
 /// The sine of `2 pi (I + v / 2^ratio)` is `2 pi v / 2^ratio`, held at the scale `s` in which EvalMod ends; as an integer that is `v` times
 /// the default scale if the factor is `default 2^ratio / (2 pi s)`.
@@ -233,8 +263,8 @@ fn eval_mod_factor(plan: &BootstrapPlan) -> Coefficient {
         scale = scale.mul(&scale).div(&parameters.rescale_factor(level));
     }
     let wanted = parameters.default_scale().mul_power_of_two(literal.eval_mod.log_message_ratio as i32);
-    let halved = if plan.packing().values == Values::Pair { 0.5 } else { 1.0 };
-    let factor = halved * wanted.div(&scale).to_f64() / TAU;
+    let real = wanted.div(&scale).to_f64() / TAU;
+    let factor = if plan.packing().values == Values::Real { real } else { real / 2.0 };
     if !plan.side_by_side() {
         return Coefficient::real(factor);
     }

@@ -1,0 +1,101 @@
+//! What a refresh asks for and what it gives.
+
+use ckks::{Ciphertext, Scale};
+
+use super::plan::{BootstrapPlan, Packing};
+use crate::Error;
+use crate::eval_mod::log2_overflow_probability;
+
+/// The promise of a preset for one packing. Tests hold every bootstrapper to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contract {
+    /// Name of the parameter set.
+    pub preset: String,
+    /// The messages: values at most 1 in magnitude, real and imaginary part each.
+    pub packing: Packing,
+    /// Lowest level of a ciphertext to be refreshed.
+    pub level_before: usize,
+    /// Level of a refreshed ciphertext.
+    pub level_after: usize,
+    /// Scale of a refreshed ciphertext, whatever it was before.
+    pub scale_after: Scale,
+    /// Guaranteed `-log2` of the root mean square error over uniform values.
+    pub rms_bits: f64,
+    /// Guaranteed `-log2` of the largest error over 2^15 uniform values.
+    pub worst_bits: f64,
+    /// `log2` of the probability that a refresh fails: some coefficient exceeds what the modular reduction covers.
+    pub log2_failure: f64,
+    /// Bytes of all keys in memory.
+    pub key_bytes: usize,
+}
+
+impl Contract {
+    /// Levels for the application between two refreshes.
+    pub fn levels(&self) -> usize {
+        self.level_after - self.level_before
+    }
+
+    /// Guaranteed standard deviation of the error of a value.
+    pub fn error_std(&self) -> f64 {
+        (-self.rms_bits).exp2()
+    }
+}
+
+impl BootstrapPlan {
+    /// The contract of this bootstrap.
+    pub fn contract(&self) -> Contract {
+        let (parameters, literal) = (self.parameters(), self.literal());
+        let weight = parameters.literal().ephemeral_weight.unwrap_or(0);
+        Contract {
+            preset: parameters.name().to_owned(),
+            packing: self.packing(),
+            level_before: literal.input_level(),
+            level_after: literal.output_level(),
+            scale_after: parameters.default_scale(),
+            rms_bits: literal.rms_bits,
+            worst_bits: literal.worst_bits,
+            log2_failure: log2_overflow_probability(
+                weight,
+                literal.eval_mod.max_overflow,
+                parameters.degree(),
+            ),
+            key_bytes: self.keys().iter().map(|key| key.bytes(parameters)).sum(),
+        }
+    }
+}
+
+/// Something that refreshes ciphertexts, or what stands for them.
+pub trait Bootstrapper {
+    /// A ciphertext.
+    type Value;
+
+    /// What it promises.
+    fn contract(&self) -> &Contract;
+
+    /// The same values with levels to spare.
+    ///
+    /// # Errors
+    /// If the value is below the contract's level, or the implementation's reasons.
+    fn refresh(&self, a: &Self::Value) -> Result<Self::Value, Error>;
+}
+
+/// Refuses what the contract does not cover.
+pub(crate) fn require_level(contract: &Contract, got: usize) -> Result<(), Error> {
+    let needed = contract.level_before;
+    if got >= needed {
+        return Ok(());
+    }
+    Err(ckks::Error::LevelTooLow { operation: "bootstrap", needed, got }.into())
+}
+
+impl Bootstrapper for super::RealBootstrapper {
+    type Value = Ciphertext;
+
+    fn contract(&self) -> &Contract {
+        self.contract()
+    }
+
+    fn refresh(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
+        self.refresh(a)
+    }
+}

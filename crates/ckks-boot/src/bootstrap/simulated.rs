@@ -1,0 +1,41 @@
+//! A refresh in floating point, with the error that the contract allows.
+
+use super::contract::{Bootstrapper, Contract, require_level};
+use crate::Error;
+use crate::simulation::{SimulatedSlots, Simulation};
+
+/// Refreshes [`SimulatedSlots`].
+#[derive(Debug)]
+pub struct SimulatedBootstrapper<'a> {
+    contract: Contract,
+    simulation: &'a Simulation,
+}
+
+impl<'a> SimulatedBootstrapper<'a> {
+    /// A bootstrapper that keeps `contract`, with the randomness of `simulation`.
+    pub fn new(contract: Contract, simulation: &'a Simulation) -> Self {
+        Self { contract, simulation }
+    }
+}
+
+impl Bootstrapper for SimulatedBootstrapper<'_> {
+    type Value = SimulatedSlots;
+
+    fn contract(&self) -> &Contract {
+        &self.contract
+    }
+
+    fn refresh(&self, a: &SimulatedSlots) -> Result<SimulatedSlots, Error> {
+        require_level(&self.contract, a.level)?;
+        let largest = a.slots.iter().map(|v| v.re.abs().max(v.im.abs())).fold(0.0, f64::max);
+        // also true for NaN
+        let covered = largest <= 1.0;
+        if !covered {
+            return Err(Error::MessageTooLarge { largest });
+        }
+        let (level, scale) = (self.contract.level_after, self.contract.scale_after.clone());
+        let mut refreshed = SimulatedSlots { slots: a.slots.clone(), level, scale };
+        self.simulation.add_noise(&mut refreshed, self.contract.error_std());
+        Ok(refreshed)
+    }
+}
