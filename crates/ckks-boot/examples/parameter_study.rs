@@ -65,7 +65,7 @@ fn main() {
 /// Simulates slots `I + m` with the distribution of a raised ciphertext and prints one line.
 fn row(chain: &Chain, log_message_ratio: u32, double_angles: u32, degree: usize) {
     let literal = EvalModLiteral { max_overflow: 15, log_message_ratio, double_angles, degree };
-    let Ok(eval_mod) = EvalMod::new(literal, &Coefficient::real(1.0 / TAU)) else {
+    let Ok(eval_mod) = EvalMod::new(literal, &Coefficient::real(literal.slope() / TAU)) else {
         return println!("degree {degree} leaves nothing to evaluate");
     };
     let ring_degree = 1 << chain.log_degree;

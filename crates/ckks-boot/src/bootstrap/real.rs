@@ -254,7 +254,7 @@ fn entry_scale(plan: &BootstrapPlan, from: &Scale) -> Scale {
 /// The factor of the sine that makes a refreshed message come out at the default scale, halved if it is complex.
 ///
 /// The sine of `2 pi (I + v / 2^ratio)` is `2 pi v / 2^ratio`, held at the scale `s` in which EvalMod ends; as an integer that is `v` times
-/// the default scale if the factor is `default 2^ratio / (2 pi s)`.
+/// the default scale if the factor is `default 2^ratio / (2 pi s)`, but for the correction of the slope.
 fn eval_mod_factor(plan: &BootstrapPlan) -> Coefficient {
     let (parameters, literal) = (plan.parameters(), plan.literal());
     let mut scale = Scale::power_of_two(literal.log_polynomial_scale);
@@ -263,7 +263,7 @@ fn eval_mod_factor(plan: &BootstrapPlan) -> Coefficient {
         scale = scale.mul(&scale).div(&parameters.rescale_factor(level));
     }
     let wanted = parameters.default_scale().mul_power_of_two(literal.eval_mod.log_message_ratio as i32);
-    let real = wanted.div(&scale).to_f64() / TAU;
+    let real = literal.eval_mod.slope() * wanted.div(&scale).to_f64() / TAU;
     let factor = if plan.packing().values == Values::Real { real } else { real / 2.0 };
     if !plan.side_by_side() {
         return Coefficient::real(factor);
