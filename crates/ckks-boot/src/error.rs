@@ -42,7 +42,7 @@ pub enum Error {
         largest: f64,
     },
     /// An operation that another packing allows.
-    #[error("bootstrap: {operation} needs complex slots, the plan is for {packing:?}")]
+    #[error("bootstrap: cannot {operation}, the plan is for {packing:?}")]
     Packing {
         /// The operation.
         operation: &'static str,

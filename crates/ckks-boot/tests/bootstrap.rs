@@ -49,36 +49,44 @@ fn the_long_chain() {
 #[test]
 fn a_pair_of_vectors_in_one_refresh_at_any_scale() {
     let parameters = toy(PRESET, 11);
-    let mut party = Party::new(&parameters, 2);
-    let bootstrapper = party.bootstrapper(PRESET, Packing { log_slots: 6, values: Values::Complex });
-    let (v, w) = (random(64, false, 1), random(64, false, 2));
-    for scale in [parameters.default_scale(), parameters.rescale_factor(5).mul_power_of_two(-1)] {
-        let (a, b) = (party.encrypt(&v, 3, &scale), party.encrypt(&w, 3, &scale));
-        let refreshed = bootstrapper.refresh_pair(&a, &b).unwrap();
-        for (part, want) in refreshed.iter().zip([&v, &w]) {
-            assert_eq!(part.scale(), &parameters.default_scale());
-            let (rms, worst) = precision(&party.decrypt(part, 64), want);
-            assert!(rms > 17.0 && worst > 15.0, "rms {rms:.1}, worst {worst:.1} bits");
+    for log_slots in [6, 10] {
+        let mut party = Party::new(&parameters, 2);
+        let bootstrapper = party.bootstrapper(PRESET, Packing { log_slots, values: Values::Pair });
+        let messages = [random(1 << log_slots, false, 1), random(1 << log_slots, false, 2)];
+        for scale in [parameters.default_scale(), parameters.rescale_factor(5).mul_power_of_two(-1)] {
+            let [a, b] = messages.each_ref().map(|message| party.encrypt(message, 3, &scale));
+            let (a, b) = bootstrapper.refresh_pair(&a, &b).unwrap();
+            for (part, want) in [a, b].iter().zip(&messages) {
+                assert_eq!(part.scale(), &parameters.default_scale());
+                let (rms, worst) = precision(&party.decrypt(part, 1 << log_slots), want);
+                assert!(rms > 17.0 && worst > 15.0, "rms {rms:.1}, worst {worst:.1} bits");
+            }
         }
     }
 }
 
 #[test]
-fn a_hundred_refreshes_do_not_drift() {
+fn a_hundred_refreshes_in_a_row() {
     let parameters = toy(PRESET, 10);
     let mut party = Party::new(&parameters, 4);
     let bootstrapper = party.bootstrapper(PRESET, Packing { log_slots: 5, values: Values::Real });
     let message = random(32, false, 3);
     let mut a = party.encrypt(&message, 2, &parameters.default_scale());
-    let mut first = None;
+    let mut worst = Vec::new();
     for _ in 0..100 {
+        let before = party.decrypt(&a, 32);
         a = bootstrapper.refresh(&a).unwrap();
-        first.get_or_insert_with(|| precision(&party.decrypt(&a, 32), &message).1);
+        worst.push(precision(&party.decrypt(&a, 32), &before).1);
     }
-    let last = precision(&party.decrypt(&a, 32), &message).1;
-    println!("worst after 1 refresh {:.1}, after 100 {last:.1} bits", first.unwrap());
-    // 100 errors of one sine's curvature at |v| near 1 add up: about 2^-17.3 each
-    assert!(last > 9.5, "{last}");
+    let total = precision(&party.decrypt(&a, 32), &message).1;
+    println!(
+        "worst of the first {:.1}, of the last {:.1}, of all together {total:.1} bits",
+        worst[0], worst[99]
+    );
+    // each is as good as the first; the sum of all is at most a hundred times the sine's error of 2^-19.3, and here, where noise
+    // is small, hardly less
+    assert!(worst.iter().all(|bits| bits > &(worst[0] - 2.0)));
+    assert!(total > 12.0, "{total}");
 }
 
 #[test]
@@ -115,22 +123,4 @@ fn the_simulated_refresh_keeps_the_contract() {
     let large = simulation.value(vec![Complex64::new(1.5, 0.0)], 2, scale.clone());
     assert!(matches!(simulated.refresh(&large), Err(Error::MessageTooLarge { .. })));
     assert!(simulated.refresh(&simulation.value(message, 1, scale)).is_err());
-}
-
-#[test]
-fn a_pair_of_real_vectors_in_one_refresh() {
-    let parameters = toy(PRESET, 11);
-    for log_slots in [4, 10] {
-        let mut party = Party::new(&parameters, 1);
-        let bootstrapper = party.bootstrapper(PRESET, Packing { log_slots, values: Values::Pair });
-        let (level, scale) = (bootstrapper.plan().literal().input_level(), parameters.default_scale());
-        let messages = [random(1 << log_slots, false, 7), random(1 << log_slots, false, 8)];
-        let [a, b] = messages.each_ref().map(|message| party.encrypt(message, level, &scale));
-        let (a, b) = bootstrapper.refresh_pair(&a, &b).unwrap();
-        for (refreshed, message) in [a, b].iter().zip(&messages) {
-            assert_eq!(refreshed.level(), bootstrapper.plan().literal().output_level());
-            let (rms, worst) = precision(&party.decrypt(refreshed, 1 << log_slots), message);
-            assert!(rms > 15.0 && worst > 12.0, "rms {rms:.1}, worst {worst:.1} bits");
-        }
-    }
 }

@@ -52,7 +52,7 @@ impl BootstrapPlan {
             level_before: literal.input_level(),
             level_after: literal.output_level(),
             scale_after: parameters.default_scale(),
-            rms_bits: literal.rms_bits,
+            rms_bits: -literal.log_error_std,
             worst_bits: literal.worst_bits,
             log2_failure: log2_overflow_probability(
                 weight,

@@ -16,14 +16,12 @@ pub struct BootstrapLiteral {
     pub coeffs_to_slots: usize,
     /// The modular reduction.
     pub eval_mod: EvalModLiteral,
-    /// `log2` of the standard deviation that a refresh adds to a value, measured on values uniform in [-1, 1].
-    pub log_error_std: f64,
     /// `log2` of the scale of EvalMod's argument.
     pub log_argument_scale: i32,
     /// `log2` of the scale between EvalMod's polynomial and its double angles.
     pub log_polynomial_scale: i32,
-    /// Guaranteed precision: `-log2` of the root mean square error over uniform values.
-    pub rms_bits: f64,
+    /// Guaranteed precision: `log2` of the root mean square error of a value, over values uniform in [-1, 1].
+    pub log_error_std: f64,
     /// Guaranteed precision: `-log2` of the largest error over 2^15 uniform values.
     pub worst_bits: f64,
 }
@@ -39,10 +37,9 @@ impl BootstrapLiteral {
                 application: 6,
                 coeffs_to_slots: 1,
                 eval_mod: eval_mod(28),
-                log_error_std: -18.0,
                 log_argument_scale: 49,
                 log_polynomial_scale: 45,
-                rms_bits: 17.0,
+                log_error_std: -17.3,
                 worst_bits: 13.0,
             }),
             "n16-boot-l15" => Some(Self {
@@ -50,10 +47,9 @@ impl BootstrapLiteral {
                 application: 15,
                 coeffs_to_slots: 2,
                 eval_mod: eval_mod(30),
-                log_error_std: -18.0,
                 log_argument_scale: 50,
                 log_polynomial_scale: 50,
-                rms_bits: 17.5,
+                log_error_std: -18.0,
                 worst_bits: 15.0,
             }),
             _ => None,

@@ -17,7 +17,7 @@ use crate::linear::{BsgsCosts, BsgsPlan, DiagonalMatrix, coeffs_to_slots, slots_
 pub enum Values {
     /// Real numbers; imaginary parts are dropped by the refresh.
     Real,
-    /// Complex numbers, or pairs of real vectors: twice as many values. With all slots in use EvalMod runs twice.
+    /// Complex numbers: twice as many values. With all slots in use EvalMod runs twice.
     Complex,
     /// Two real vectors in one refresh, as real and imaginary parts ([`refresh_pair`](super::RealBootstrapper::refresh_pair)).
     Pair,
@@ -181,14 +181,11 @@ impl BootstrapPlan {
             add(KeyPurpose::Relinearisation, shape(&self.parameters, level, Noise::Rescaled, None));
         }
         if self.packing.values == Values::Pair {
+            // takes the two apart again
             add(KeyPurpose::Galois(conjugation_element(log_n)), kept(output));
         }
         if self.side_by_side() {
             add(rotation(1 << self.packing.log_slots), kept(output));
-        }
-        if self.packing.values == Values::Complex {
-            // takes a pair of real vectors apart again
-            add(KeyPurpose::Galois(conjugation_element(log_n)), kept(output));
         }
         keys
     }

@@ -77,34 +77,34 @@ impl RealBootstrapper {
     /// the first time costs one encoding of a matrix.
     ///
     /// # Errors
-    /// [`Error::Ckks`] if the level is below the contract's or a key is missing; [`Error::Scale`] if the scale is far from the default.
+    /// [`Error::Ckks`] if the level is below the contract's or a key is missing; [`Error::Scale`] if the scale is far from the
+    /// default; [`Error::Packing`] if the plan is for [`Values::Pair`].
     pub fn refresh(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
-        let halves = self.halves(a)?;
-        if self.plan.packing().values == Values::Real {
-            return Ok(halves);
-        }
-        Ok(self.evaluator().mul_integer(&halves, 2))
+        self.require("refresh one vector", self.plan.packing().values != Values::Pair)?;
+        self.run(a)
     }
 
-    /// Refreshes two real vectors as real and imaginary part of one, and takes them apart again.
+    /// Refreshes two real vectors of one scale as real and imaginary part of one, and takes them apart again.
     ///
     /// # Errors
-    /// As [`refresh`](Self::refresh); [`Error::Packing`] if the plan is for real slots; [`Error::Ckks`] if the scales differ.
-    pub fn refresh_pair(&self, a: &Ciphertext, b: &Ciphertext) -> Result<[Ciphertext; 2], Error> {
-        let packing = self.plan.packing();
-        if packing.values == Values::Real {
-            return Err(Error::Packing { operation: "refresh a pair", packing });
-        }
+    /// As [`refresh`](Self::refresh); [`Error::Packing`] if the plan is not for [`Values::Pair`]; [`Error::Ckks`] if the scales differ.
+    pub fn refresh_pair(&self, a: &Ciphertext, b: &Ciphertext) -> Result<(Ciphertext, Ciphertext), Error> {
+        self.require("refresh two vectors", self.plan.packing().values == Values::Pair)?;
         let evaluator = self.evaluator();
-        // z / 2, whose real part is (z + conj z) / 2
-        let half = self.halves(&evaluator.add(a, &evaluator.mul_i(b))?)?;
+        // z / 2, because the real part is (z + conj z) / 2
+        let half = self.run(&evaluator.add(a, &evaluator.mul_i(b))?)?;
         let conjugate = evaluator.conjugate(&half)?;
         let imaginary = evaluator.mul_i(&evaluator.sub(&conjugate, &half)?);
-        Ok([evaluator.add(&half, &conjugate)?, imaginary])
+        Ok((evaluator.add(&half, &conjugate)?, imaginary))
     }
 
-    /// The refreshed message, if real, or one half of it, if complex.
-    fn halves(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
+    fn require(&self, operation: &'static str, allowed: bool) -> Result<(), Error> {
+        let packing = self.plan.packing();
+        if allowed { Ok(()) } else { Err(Error::Packing { operation, packing }) }
+    }
+
+    /// The refreshed message; half of it for a pair.
+    fn run(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
         let encapsulated = self.encapsulate(&self.slots_to_coeffs(a)?)?;
         let raised = self.trace(&self.raise(&encapsulated)?)?;
         let arguments = self.coeffs_to_slots(&raised)?;
@@ -168,7 +168,7 @@ impl RealBootstrapper {
         let mut real = v.clone();
         real.add_assign(&conjugate);
         let mut parts = vec![real.mod_down_rescale(evaluator)?];
-        if self.plan.packing().values == Values::Complex && !self.plan.side_by_side() {
+        if self.plan.packing().values.is_complex() && !self.plan.side_by_side() {
             // (v - conj v) / 2i
             let mut imaginary = conjugate;
             imaginary.sub_assign(&v);
@@ -178,7 +178,7 @@ impl RealBootstrapper {
         Ok(parts)
     }
 
-    /// EvalMod of one part, read at the default scale: the message if real, one half of it if complex.
+    /// EvalMod of one part, read at the default scale: the message, one half of it for a pair.
     ///
     /// # Errors
     /// [`Error::Ckks`] if a key is missing.
@@ -251,7 +251,7 @@ fn entry_scale(plan: &BootstrapPlan, from: &Scale) -> Scale {
     (1..plan.literal().slots_to_coeffs).fold(slots_to_coeffs_scale(plan, from), |rest, _| rest.div(&later))
 }
 
-/// The factor of the sine that makes a refreshed message come out at the default scale, halved if it is complex.
+/// The factor of the sine that makes a refreshed message come out at the default scale, halved for a pair.
 ///
 /// The sine of `2 pi (I + v / 2^ratio)` is `2 pi v / 2^ratio`, held at the scale `s` in which EvalMod ends; as an integer that is `v` times
 /// the default scale if the factor is `default 2^ratio / (2 pi s)`, but for the correction of the slope.
@@ -264,7 +264,7 @@ fn eval_mod_factor(plan: &BootstrapPlan) -> Coefficient {
     }
     let wanted = parameters.default_scale().mul_power_of_two(literal.eval_mod.log_message_ratio as i32);
     let real = literal.eval_mod.slope() * wanted.div(&scale).to_f64() / TAU;
-    let factor = if plan.packing().values == Values::Real { real } else { real / 2.0 };
+    let factor = if plan.packing().values == Values::Pair { real / 2.0 } else { real };
     if !plan.side_by_side() {
         return Coefficient::real(factor);
     }
