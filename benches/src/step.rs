@@ -6,6 +6,7 @@ use anyhow::ensure;
 use ckks::{SecretKey, presets};
 use fhe_head::client::{DataEncryptor, evaluation_keys_in_memory};
 use fhe_head::engine::encrypted::Encrypted;
+use fhe_head::engine::trace::Operation;
 use fhe_head::optimizer::Optimizer;
 use fhe_head::plan::{Plan, Request};
 use fhe_head::samples::Samples;
@@ -28,9 +29,9 @@ pub(crate) struct Arguments {
     /// Degree of the sigmoid's approximation
     #[arg(long, default_value_t = 3)]
     degree: usize,
-    /// Parameter set
-    #[arg(long, default_value = "n15-l18")]
-    preset: String,
+    /// Parameter set; by default n15-boot-l6 for a step, n15-l18 for a pass
+    #[arg(long)]
+    preset: Option<String>,
     #[command(flatten)]
     common: Common,
 }
@@ -51,35 +52,38 @@ struct Record {
     #[serde(flatten)]
     times: Times,
     key_switches: usize,
+    bootstraps: usize,
     key_bytes: usize,
     peak_rss_bytes: Option<u64>,
 }
 
 /// One iteration with its refresh.
 pub(crate) fn step(arguments: &Arguments) -> anyhow::Result<()> {
-    measure(arguments)
+    measure(arguments, true)
 }
 
 /// One pass over the data, forward and backward, without a refresh.
 pub(crate) fn pass(arguments: &Arguments) -> anyhow::Result<()> {
-    measure(arguments)
+    measure(arguments, false)
 }
 
-fn measure(arguments: &Arguments) -> anyhow::Result<()> {
+fn measure(arguments: &Arguments, refresh: bool) -> anyhow::Result<()> {
     let common = &arguments.common;
-    let record = common.install(|threads| record(arguments, threads))??;
+    let record = common.install(|threads| record(arguments, threads, refresh))??;
     common.print(&record)
 }
 
-fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
+fn record(arguments: &Arguments, threads: usize, refresh: bool) -> anyhow::Result<Record> {
     ensure!(
         arguments.features >= 2 && arguments.samples >= 2,
         "at least two samples and two columns are needed"
     );
-    let parameters = presets::by_name(&arguments.preset)?;
+    let default = if refresh { "n15-boot-l6" } else { "n15-l18" };
+    let parameters = presets::by_name(arguments.preset.as_deref().unwrap_or(default))?;
+    let contract = if refresh { fhe_head::refresh::contract(&parameters) } else { None };
     let samples = random_samples(arguments.samples, arguments.features - 1)?;
     let sigmoid = Sigmoid::new(arguments.degree.try_into()?, 8.0, Fit::default())?;
-    // The first iteration starts from zero weights and is cheaper; the second is what every later one costs.
+    // The first iteration starts from zero weights and is cheaper; a later one is measured.
     let request = |iterations| Request {
         samples: arguments.samples,
         features: arguments.features - 1,
@@ -88,16 +92,22 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
         learning_rates: vec![1.0; iterations],
         alpha: 0.0,
     };
-    let plan = Plan::new(&parameters, None, &request(2))?;
-    let key_switches = plan.key_switches() - Plan::new(&parameters, None, &request(1))?.key_switches();
+    let plan_of = |iterations| Plan::new(&parameters, contract.as_ref(), &request(iterations));
+    // Two iterations without a refresh; else as many as it takes to see one.
+    let most = if contract.is_some() { 8 } else { 2 };
+    let longest = plan_of(most)?;
+    let measured = longest.job.spec().refresh_before.first().copied().unwrap_or(1);
+    let plan = plan_of(measured + 1)?;
+    let before = plan_of(measured)?;
+    let key_switches = plan.key_switches() - before.key_switches();
     let secret = SecretKey::generate(&parameters)?;
     let keys = evaluation_keys_in_memory(&secret, &plan.keys)?;
     let key_bytes = keys.memory_bytes();
     let blocks = DataEncryptor::new(&secret, &plan, &samples).blocks()?;
-    let engine = Encrypted::new(Arc::new(keys));
+    let engine = Encrypted::for_job(Arc::new(keys), &plan.job)?;
     let trainer = Trainer::new(&engine, &plan.job, &blocks)?;
-    let first = trainer.iterate(State::default())?;
-    let times = arguments.common.time(|| Ok(trainer.iterate(first.clone())?))?;
+    let state = (0..measured).try_fold(State::default(), |state, _| trainer.iterate(state))?;
+    let times = arguments.common.time(|| Ok(trainer.iterate(state.clone())?))?;
     let packing = plan.job.packing();
     Ok(Record {
         preset: parameters.name().to_owned(),
@@ -113,6 +123,7 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
         threads,
         times,
         key_switches,
+        bootstraps: plan.count(Operation::Refresh),
         key_bytes,
         peak_rss_bytes: peak_rss_bytes(),
     })

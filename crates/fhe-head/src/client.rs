@@ -1,5 +1,8 @@
 //! The data party: makes keys, encrypts samples, decrypts the head.
 
+use std::collections::BTreeSet;
+
+use ckks::keys::{KeyPurpose, galois_element};
 use ckks::{Decryptor, Encoder, EvaluationKeys, KeyGenerator, SecretEncryptor, SecretKey, SecureRng};
 use ckks::{KeyId, Parameters, Scale, SeededCiphertext};
 use ndarray::Array1;
@@ -34,11 +37,26 @@ pub fn evaluation_keys(
 ) -> Result<()> {
     let parameters = secret.parameters();
     let mut generator = KeyGenerator::new(secret)?;
-    if let Some(level) = keys.relinearisation {
+    let bootstrap = match keys.refresh {
+        Some(state) => state.plan(parameters)?.keys(),
+        None => BTreeSet::new(),
+    };
+    // A key that the bootstrap has at the same level serves the training too; the bootstrap depends on its shape.
+    let shared = |purpose, level| bootstrap.iter().any(|key| key.purpose == purpose && key.level == level);
+    if let Some(level) = keys.relinearisation
+        && !shared(KeyPurpose::Relinearisation, level)
+    {
         sink(generator.relinearisation_key(parameters.key_shape(level))?)?;
     }
     for (&step, &level) in &keys.rotations {
-        sink(generator.rotation_key(step as i64, parameters.key_shape(level))?)?;
+        let g = galois_element(parameters.literal().log_n, step as i64);
+        if !shared(KeyPurpose::Galois(g), level) {
+            sink(generator.galois_key(g, parameters.key_shape(level))?)?;
+        }
+    }
+    if !bootstrap.is_empty() {
+        let mut rng = SecureRng::from_os().map_err(ckks::Error::from)?;
+        ckks_boot::bootstrap::generate_keys(&bootstrap, secret, &mut generator, &mut rng, sink)?;
     }
     Ok(())
 }

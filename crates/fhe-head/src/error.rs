@@ -130,6 +130,9 @@ pub enum Error {
     /// From the encryption.
     #[error(transparent)]
     Ckks(#[from] ckks::Error),
+    /// From the bootstrap.
+    #[error(transparent)]
+    Boot(#[from] ckks_boot::Error),
 }
 
 /// `Result` with this crate's error.

@@ -8,6 +8,7 @@
 //! - [`dense`]: the same training on dense matrices;
 //! - [`features`], [`labels`], [`metrics`], [`baseline`]: the data party's plain side;
 //! - [`plan`]: levels, keys, sizes and time of a training before it runs;
+//! - [`refresh`]: the bootstrap of a training's state;
 //! - [`job`]: the public description of a run.
 
 pub mod baseline;
@@ -26,6 +27,7 @@ pub mod model;
 pub mod optimizer;
 pub mod packing;
 pub mod plan;
+pub mod refresh;
 pub mod samples;
 pub mod server;
 pub mod sigmoid;

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::job::{Job, JobSpec};
 use crate::optimizer::Optimizer;
 use crate::packing::{Packing, Sizes};
+use crate::refresh::RefreshedState;
 use crate::sigmoid::Sigmoid;
 use crate::trainer::{Block, State, Trainer};
 
@@ -116,8 +117,9 @@ impl Plan {
         schedule: &Schedule,
     ) -> Result<Self> {
         let job = job(parameters, contract, request, packing, schedule)?;
-        let (record, final_level) = dry_run(parameters, contract, &job, schedule.levels)?;
-        let sizes = PlanSizes::new(parameters, &packing, schedule.levels, &record.keys);
+        let (mut record, final_level) = dry_run(parameters, contract, &job, schedule.levels)?;
+        record.keys.refresh = RefreshedState::of_job(&job);
+        let sizes = PlanSizes::new(parameters, &packing, schedule.levels, &record.keys)?;
         let seconds = CostModel::new(parameters).seconds(&record.counts);
         Ok(Self {
             job,

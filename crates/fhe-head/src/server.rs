@@ -68,7 +68,7 @@ pub fn resume(
     state: EncryptedState,
     observe: impl FnMut(&EncryptedState) -> Result<()>,
 ) -> Result<EncryptedHead> {
-    let engine = Encrypted::new(keys);
+    let engine = Encrypted::for_job(keys, job)?;
     let state = Trainer::new(&engine, job, blocks)?.run(state, observe)?;
     match state.weights {
         Some(weights) => Ok(EncryptedHead { weights }),

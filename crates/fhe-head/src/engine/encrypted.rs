@@ -3,22 +3,39 @@
 use std::sync::Arc;
 
 use ckks::{Ciphertext, Encoder, EvaluationKeys, Evaluator, Parameters, Scale, Tensor};
+use ckks_boot::bootstrap::RealBootstrapper;
 
 use super::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::job::Job;
+use crate::refresh::RefreshedState;
 
 /// Arithmetic on ciphertexts.
 #[derive(Clone, Debug)]
 pub struct Encrypted {
     evaluator: Evaluator,
     encoder: Encoder,
+    bootstrapper: Option<Arc<RealBootstrapper>>,
 }
 
 impl Encrypted {
-    /// An engine with these evaluation keys.
+    /// An engine with these evaluation keys, which cannot bootstrap.
     pub fn new(keys: Arc<EvaluationKeys>) -> Self {
         let encoder = Encoder::new(keys.parameters());
-        Self { evaluator: Evaluator::new(keys), encoder }
+        Self { evaluator: Evaluator::new(keys), encoder, bootstrapper: None }
+    }
+
+    /// An engine for a job: with a bootstrap if the job refreshes its state.
+    ///
+    /// # Errors
+    /// As [`RefreshedState::plan`].
+    pub fn for_job(keys: Arc<EvaluationKeys>, job: &Job) -> Result<Self> {
+        let mut engine = Self::new(keys);
+        if let Some(state) = RefreshedState::of_job(job) {
+            let plan = state.plan(engine.parameters())?;
+            engine.bootstrapper = Some(Arc::new(RealBootstrapper::new(plan, engine.evaluator.clone())?));
+        }
+        Ok(engine)
     }
 
     /// The parameter set.
@@ -98,5 +115,22 @@ impl Engine for Encrypted {
 
     fn drop_to(&self, a: &Ciphertext, level: usize) -> Result<Ciphertext> {
         Ok(self.evaluator.drop_to(a, level)?)
+    }
+
+    fn refresh(
+        &self,
+        weights: &Ciphertext,
+        momentum: Option<&Ciphertext>,
+    ) -> Result<(Ciphertext, Option<Ciphertext>)> {
+        let Some(bootstrapper) = &self.bootstrapper else {
+            return Err(Error::NoBootstrapping { level: weights.level() });
+        };
+        match momentum {
+            None => Ok((bootstrapper.refresh(weights)?, None)),
+            Some(momentum) => {
+                let (weights, momentum) = bootstrapper.refresh_pair(weights, momentum)?;
+                Ok((weights, Some(momentum)))
+            }
+        }
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Engine, normalise_step};
 use crate::error::{Error, Result};
+use crate::refresh::RefreshedState;
 
 /// Level and exact scale of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,9 @@ pub struct KeyLevels {
     pub relinearisation: Option<usize>,
     /// Rotations by steps in `[0, S)`.
     pub rotations: BTreeMap<usize, usize>,
+    /// The message that is bootstrapped, if any: it has keys of its own.
+    #[serde(default)]
+    pub refresh: Option<RefreshedState>,
 }
 
 /// What a bootstrap asks for and gives.

@@ -1,10 +1,13 @@
 //! Sizes and times from counts.
 
+use std::collections::BTreeSet;
+
 use ckks::{KeyShape, Parameters};
 use serde::{Deserialize, Serialize};
 
 use super::DataLevels;
 use crate::engine::trace::{Counts, KeyLevels, Operation};
+use crate::error::Result;
 use crate::packing::Packing;
 
 /// Bytes on the wire and in memory.
@@ -30,7 +33,7 @@ impl Sizes {
         packing: &Packing,
         levels: DataLevels,
         keys: &KeyLevels,
-    ) -> Self {
+    ) -> Result<Self> {
         let limb_bytes = parameters.degree() * size_of::<u64>();
         let polynomial = |level: usize| (level + 1) * limb_bytes;
         let blocks = packing.blocks();
@@ -43,17 +46,25 @@ impl Sizes {
             shape.digits() * (level + 1 + shape.special) * limb_bytes
         };
         let all = keys.rotations.values().copied().chain(keys.relinearisation);
-        let key_file_bytes: usize = all.clone().map(key).sum();
-        Self {
+        let bootstrap = match keys.refresh {
+            Some(state) => state.plan(parameters)?.keys(),
+            None => BTreeSet::new(),
+        };
+        let bootstrap_bytes: usize = bootstrap.iter().map(|key| key.bytes(parameters) / 2).sum();
+        let key_file_bytes = all.clone().map(key).sum::<usize>() + bootstrap_bytes;
+        Ok(Self {
             ciphertexts: blocks * (packing.diagonals() + 2),
-            keys: all.count(),
+            keys: all.count() + bootstrap.len(),
             upload_bytes: half,
             data_bytes: 2 * half,
             key_file_bytes,
             key_bytes: 2 * key_file_bytes,
-        }
+        })
     }
 }
+
+/// Transforms of one limb that a sparse bootstrap takes as long as, by measurement.
+const REFRESH_TRANSFORMS: f64 = 9000.0;
 
 /// Seconds of operations on one core, from counts of transforms and of passes over limbs.
 #[derive(Clone, Debug)]
@@ -72,7 +83,7 @@ impl CostModel {
         Self { parameters: parameters.clone(), transform: n * n.log2() * 1.1e-10, pass: n * 3.0e-10 }
     }
 
-    /// Seconds of all operations. Bootstraps are not included.
+    /// Seconds of all operations.
     pub fn seconds(&self, counts: &Counts) -> f64 {
         counts.iter().map(|(&(operation, level), &times)| times as f64 * self.one(operation, level)).sum()
     }
@@ -88,7 +99,7 @@ impl CostModel {
             Operation::Relinearise | Operation::Rotate => {
                 self.decompose(shape, limbs) + self.switch(shape, limbs)
             }
-            Operation::Refresh => 0.0,
+            Operation::Refresh => REFRESH_TRANSFORMS * self.transform,
         }
     }
 
