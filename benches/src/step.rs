@@ -91,6 +91,7 @@ fn record(arguments: &Arguments, threads: usize, refresh: bool) -> anyhow::Resul
         optimizer: Optimizer::NesterovSchedule,
         learning_rates: vec![1.0; iterations],
         alpha: 0.0,
+        largest_state: 1.0,
     };
     let plan_of = |iterations| Plan::new(&parameters, contract.as_ref(), &request(iterations));
     // Two iterations without a refresh; else as many as it takes to see one.

@@ -241,10 +241,31 @@ impl Rehearsed {
             optimizer: choice.optimizer,
             learning_rates: vec![choice.learning_rate; choice.iterations],
             alpha,
+            largest_state: largest_state(&iterates, choice.optimizer, choice.learning_rate)
+                / choice.sigmoid.half_width(),
         };
         let plan = Plan::new(parameters, contract, &request)?;
         Ok(Prepared { map, samples, choice, plan, rehearsal: iterates })
     }
+}
+
+/// Largest absolute weight or momentum of a rehearsal, the momentum by the recurrence of [`crate::optimizer`].
+fn largest_state(iterates: &[Iterate], optimizer: Optimizer, learning_rate: f64) -> f64 {
+    let largest = |v: &Array1<f64>| v.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
+    let Some(first) = iterates.first() else { return 0.0 };
+    let mut weights = Array1::<f64>::zeros(first.weights.len());
+    let mut momentum = weights.clone();
+    let mut bound: f64 = 0.0;
+    for (iterate, step) in iterates.iter().zip(optimizer.steps(&vec![learning_rate; iterates.len()])) {
+        let gradient = &weights - &iterate.weights - step.carry * &momentum;
+        momentum = step.decay * &momentum + gradient;
+        weights.assign(&iterate.weights);
+        bound = bound.max(largest(&weights));
+        if optimizer.has_momentum() {
+            bound = bound.max(largest(&momentum));
+        }
+    }
+    bound
 }
 
 impl Prepared {

@@ -38,6 +38,9 @@ pub struct Request {
     pub learning_rates: Vec<f64>,
     /// Weight of the L2 penalty.
     pub alpha: f64,
+    /// Largest absolute value that the state (weights and momentum, over the sigmoid's half-width) takes, by rehearsal; 1 if
+    /// nothing is known. A small state travels at a large scale, which keeps the bootstrap's relative error small.
+    pub largest_state: f64,
 }
 
 /// Levels at which ciphertexts are encrypted: exactly the highest level of their use.
@@ -169,6 +172,14 @@ const WEIGHT_HEADROOM: i32 = 3;
 /// Bits that weights and residuals gain and samples give up where weights are bootstrapped, whose scale is given.
 const SAMPLE_LOSS: i32 = 4;
 
+/// Bits by which a state known to be small may exceed the bootstrap's unit scale, one kept clear.
+fn state_gain(request: &Request) -> i32 {
+    (-request.largest_state.max(f64::MIN_POSITIVE).log2().ceil() - 1.0).clamp(0.0, MOST_STATE_GAIN) as i32
+}
+
+/// More would push residuals, carried at a scale above the state's, against the modulus.
+const MOST_STATE_GAIN: f64 = 8.0;
+
 fn job(
     parameters: &Parameters,
     contract: Option<&RefreshContract>,
@@ -181,7 +192,7 @@ fn job(
     // raises the scale of residuals, and of the weights as far as the lowest modulus allows; see docs of `trainer`.
     let room = parameters.log_q(0).floor() as i32 - 1 - WEIGHT_HEADROOM - default;
     let (state_scale, loss) = match contract {
-        Some(contract) => (contract.scale_after.log2().round() as i32, SAMPLE_LOSS),
+        Some(contract) => (contract.unit_scale.log2().round() as i32 + state_gain(request), SAMPLE_LOSS),
         None => (default + room.max(0), room.max(0)),
     };
     Job::new(JobSpec {

@@ -20,7 +20,7 @@ pub fn contract(parameters: &Parameters) -> Option<RefreshContract> {
     Some(RefreshContract {
         level_before: literal.input_level(),
         level_after: literal.output_level(),
-        scale_after: parameters.default_scale(),
+        unit_scale: parameters.default_scale(),
         error_std: literal.log_error_std.exp2(),
     })
 }

@@ -14,6 +14,7 @@ use fhe_head::features::Preprocessing;
 use fhe_head::labels::stratified_split;
 use fhe_head::metrics::agreement;
 use fhe_head::optimizer::Optimizer;
+use fhe_head::twins::train_simulated;
 use fhe_head::{refresh, server};
 
 /// Nesterov's method on standardised, unwhitened features: weights within 2^-9 of the simulation's, relative to the largest, and
@@ -28,26 +29,29 @@ fn follows_the_simulation(iterations: usize) {
         preprocessing: Some(Preprocessing::Standardize),
         optimizer: Some(Optimizer::NesterovSchedule),
         max_iter: Some(iterations),
-        learning_rate: Some(0.1),
+        learning_rate: Some(0.008),
         sigmoid_interval: Some(16.0),
         ..LogisticRegression::default()
     };
-    let prepared =
-        options.check().unwrap().prepare(&x_train.view(), &y_train.view(), &parameters, contract.as_ref()).unwrap();
+    let prepared = options
+        .check()
+        .unwrap()
+        .prepare(&x_train.view(), &y_train.view(), &parameters, contract.as_ref())
+        .unwrap();
     assert!(prepared.plan.count(Operation::Refresh) >= iterations / 2 - 1, "nothing to refresh");
 
     let secret = SecretKey::generate(&parameters).unwrap();
     let keys = Arc::new(evaluation_keys_in_memory(&secret, &prepared.plan.keys).unwrap());
     let blocks = DataEncryptor::new(&secret, &prepared.plan, &prepared.samples).blocks().unwrap();
     let head = server::train(keys, &prepared.plan.job, &blocks, |_| Ok(())).unwrap();
-    let encrypted = prepared.head(&decrypt_weights(&secret, &prepared.plan.job, &head).unwrap()).unwrap();
-
-    let (simulated, _) = prepared.train_simulated(&parameters, contract.as_ref()).unwrap();
-    let plain = prepared.train_plain().unwrap();
-    let largest = simulated.coef.iter().fold(0.0, |max: f64, w| max.max(w.abs()));
-    let error = (&encrypted.coef - &simulated.coef).iter().fold(0.0, |max: f64, e| max.max(e.abs()));
+    let weights = decrypt_weights(&secret, &prepared.plan.job, &head).unwrap();
+    let simulated =
+        train_simulated(&prepared.plan, &parameters, contract.as_ref(), &prepared.samples).unwrap().weights;
+    let largest = simulated.iter().fold(0.0, |max: f64, w| max.max(w.abs()));
+    let error = (&weights - &simulated).iter().fold(0.0, |max: f64, e| max.max(e.abs()));
     println!("{iterations} iterations: largest error 2^{:.1} of the largest weight", (error / largest).log2());
     assert!(error < largest / 512.0, "{error} of {largest}");
+    let (encrypted, plain) = (prepared.head(&weights).unwrap(), prepared.train_plain().unwrap());
     let x_test = &parts.test.0;
     let probabilities = |head: &fhe_head::model::Head| head.predict_proba(&x_test.view()).unwrap().to_vec();
     assert!(agreement(&probabilities(&encrypted), &probabilities(&plain)) >= 0.995);

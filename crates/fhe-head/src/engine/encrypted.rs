@@ -125,11 +125,14 @@ impl Engine for Encrypted {
         let Some(bootstrapper) = &self.bootstrapper else {
             return Err(Error::NoBootstrapping { level: weights.level() });
         };
+        // Read at the unit's scale, values that travel at a larger one fill the bootstrap's range.
+        let (unit, scale) = (self.parameters().default_scale(), weights.scale().clone());
+        let at_unit = |a: &Ciphertext| a.clone().with_scale(unit.clone());
         match momentum {
-            None => Ok((bootstrapper.refresh(weights)?, None)),
+            None => Ok((bootstrapper.refresh(&at_unit(weights))?.with_scale(scale), None)),
             Some(momentum) => {
-                let (weights, momentum) = bootstrapper.refresh_pair(weights, momentum)?;
-                Ok((weights, Some(momentum)))
+                let (weights, momentum) = bootstrapper.refresh_pair(&at_unit(weights), &at_unit(momentum))?;
+                Ok((weights.with_scale(scale.clone()), Some(momentum.with_scale(scale))))
             }
         }
     }

@@ -202,17 +202,22 @@ impl Engine for Simulate {
         momentum: Option<&Simulated>,
     ) -> Result<(Simulated, Option<Simulated>)> {
         let (meta, _) = self.trace.refresh(&weights.meta, momentum.map(|v| &v.meta))?;
-        let error = self.trace.contract().map_or(0.0, |contract| contract.error_std);
+        let Some(contract) = self.trace.contract() else {
+            return Err(Error::NoBootstrapping { level: weights.meta.level });
+        };
+        // values at a larger scale than the unit's are smaller than 1, and so is their error
+        let unit = contract.unit_scale.div(&meta.scale).to_f64();
+        let error = contract.error_std * unit;
         let refreshed = |value: &Simulated| {
             let magnitude = value.slots.iter().fold(0.0, |max: f64, slot| max.max(slot.abs()));
             // the bound under which the bootstrap's modular reduction holds; also refuses NaN
-            if magnitude.is_nan() || magnitude > 1.0 {
+            if magnitude.is_nan() || magnitude > unit {
                 let modulus_bits = self.parameters().log_q(value.meta.level);
                 let scale = value.meta.scale.clone();
                 return Err(Error::Overflow { operation: "bootstrap", magnitude, scale, modulus_bits });
             }
-            let unit = noise::slot_std(self.parameters(), 1.0, &meta.scale);
-            let noise = (self.error_std(value).powi(2) + error * error) / (unit * unit);
+            let one = noise::slot_std(self.parameters(), 1.0, &meta.scale);
+            let noise = (self.error_std(value).powi(2) + error * error) / (one * one);
             Ok(Simulated { meta: meta.clone(), slots: value.slots.clone(), noise })
         };
         Ok((refreshed(weights)?, momentum.map(refreshed).transpose()?))

@@ -63,9 +63,9 @@ pub struct RefreshContract {
     pub level_before: usize,
     /// Level of its output.
     pub level_after: usize,
-    /// Scale of its output.
-    pub scale_after: Scale,
-    /// Standard deviation of its error, in units of the slots.
+    /// Scale at which it takes and gives values of magnitude up to 1. Smaller values may travel at a larger scale.
+    pub unit_scale: Scale,
+    /// Standard deviation of its error, for values at that scale.
     pub error_std: f64,
 }
 
@@ -256,7 +256,10 @@ impl Engine for Trace {
         let level = momentum.map_or(weights.level, |v| v.level.min(weights.level));
         Self::require("bootstrap", level, contract.level_before)?;
         self.count(Operation::Refresh, level, 1);
-        let fresh = Meta { level: contract.level_after, scale: contract.scale_after.clone() };
+        if let Some(momentum) = momentum {
+            self.sum("bootstrap", weights, momentum)?;
+        }
+        let fresh = Meta { level: contract.level_after, scale: weights.scale.clone() };
         Ok((fresh.clone(), momentum.map(|_| fresh)))
     }
 }

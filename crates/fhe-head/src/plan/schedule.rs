@@ -62,8 +62,10 @@ impl Schedule {
             return Ok(Self { levels: levels(depth, 0), refresh_before: Vec::new() });
         };
         let (before, after) = (contract.level_before, contract.level_after);
-        if depth <= after {
-            return Ok(Self { levels: levels(depth, 0), refresh_before: Vec::new() });
+        // The primes below the bootstrap's input are SlotsToCoeffs' own, too small for the scale of a training: every
+        // stretch, the last one too, stays above them.
+        if before + depth <= after {
+            return Ok(Self { levels: levels(before + depth, 0), refresh_before: Vec::new() });
         }
         if before + later > after || before + FIRST > after {
             return Err(Error::Parameter {
@@ -81,9 +83,7 @@ impl Schedule {
         let mut done = first;
         while done < iterations {
             refresh_before.push(done);
-            let remaining = iterations - done;
-            // the last stretch may end at level 0, others must end where a bootstrap can begin
-            done += if remaining * later <= after { remaining } else { (after - before) / later };
+            done += (after - before) / later;
         }
         let top = FIRST + (first - 1) * later + before;
         Ok(Self { levels: levels(top, after), refresh_before })
