@@ -19,7 +19,7 @@ use fhe_head::{refresh, server};
 
 /// Nesterov's method on standardised, unwhitened features: weights within 2^-9 of the simulation's, relative to the largest, and
 /// the predictions of the plain twin. The momentum passes through every refresh.
-fn follows_the_simulation(iterations: usize) {
+fn follows_the_simulation(iterations: usize, learning_rate: f64) {
     let parameters = presets::by_name("n15-boot-l6").unwrap();
     let contract = refresh::contract(&parameters);
     let (x, y) = common::breast_cancer();
@@ -29,7 +29,7 @@ fn follows_the_simulation(iterations: usize) {
         preprocessing: Some(Preprocessing::Standardize),
         optimizer: Some(Optimizer::NesterovSchedule),
         max_iter: Some(iterations),
-        learning_rate: Some(0.008),
+        learning_rate: Some(learning_rate),
         sigmoid_interval: Some(16.0),
         ..LogisticRegression::default()
     };
@@ -49,7 +49,10 @@ fn follows_the_simulation(iterations: usize) {
         train_simulated(&prepared.plan, &parameters, contract.as_ref(), &prepared.samples).unwrap().weights;
     let largest = simulated.iter().fold(0.0, |max: f64, w| max.max(w.abs()));
     let error = (&weights - &simulated).iter().fold(0.0, |max: f64, e| max.max(e.abs()));
-    println!("{iterations} iterations: largest error 2^{:.1} of the largest weight", (error / largest).log2());
+    println!(
+        "{iterations} iterations: largest error 2^{:.1} of the largest weight",
+        (error / largest).log2()
+    );
     assert!(error < largest / 512.0, "{error} of {largest}");
     let (encrypted, plain) = (prepared.head(&weights).unwrap(), prepared.train_plain().unwrap());
     let x_test = &parts.test.0;
@@ -59,11 +62,11 @@ fn follows_the_simulation(iterations: usize) {
 
 #[test]
 fn eight_nesterov_iterations_with_refreshed_momentum() {
-    follows_the_simulation(8);
+    follows_the_simulation(8, 0.03);
 }
 
 #[test]
 #[ignore = "about a minute of bootstraps; run by `cargo test --release -p fhe-head --test bootstrapped -- --ignored`"]
 fn thirty_two_nesterov_iterations() {
-    follows_the_simulation(32);
+    follows_the_simulation(32, 0.008);
 }
