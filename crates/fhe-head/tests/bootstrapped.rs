@@ -54,10 +54,13 @@ fn follows_the_simulation(iterations: usize, learning_rate: f64) {
         (error / largest).log2()
     );
     assert!(error < largest / 512.0, "{error} of {largest}");
-    let (encrypted, plain) = (prepared.head(&weights).unwrap(), prepared.train_plain().unwrap());
-    let x_test = &parts.test.0;
-    let probabilities = |head: &fhe_head::model::Head| head.predict_proba(&x_test.view()).unwrap().to_vec();
-    assert!(agreement(&probabilities(&encrypted), &probabilities(&plain)) >= 0.995);
+    let heads =
+        [prepared.head(&weights), prepared.head(&simulated), prepared.train_plain()].map(Result::unwrap);
+    let [encrypted, simulated, plain] =
+        heads.map(|head| head.predict_proba(&parts.test.0.view()).unwrap().to_vec());
+    assert!(agreement(&encrypted, &simulated) >= 0.995);
+    // After few iterations a cubic on a wide interval and the exact logistic function still differ.
+    assert!(iterations < 32 || agreement(&encrypted, &plain) >= 0.995);
 }
 
 #[test]
