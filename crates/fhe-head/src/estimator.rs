@@ -90,6 +90,8 @@ pub struct Prepared {
     pub samples: Samples,
     /// The method.
     pub choice: Choice,
+    /// What was planned.
+    pub request: Request,
     /// Job, levels, keys.
     pub plan: Plan,
     /// Trajectory with the polynomial in plain arithmetic: inside the interval throughout.
@@ -245,7 +247,7 @@ impl Rehearsed {
                 / choice.sigmoid.half_width(),
         };
         let plan = Plan::new(parameters, contract, &request)?;
-        Ok(Prepared { map, samples, choice, plan, rehearsal: iterates })
+        Ok(Prepared { map, samples, choice, request, plan, rehearsal: iterates })
     }
 }
 

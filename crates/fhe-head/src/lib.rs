@@ -35,4 +35,6 @@ pub mod trainer;
 pub mod tune;
 pub mod twins;
 
+/// The encryption, for the layers above: parameter sets, keys, files.
+pub use ckks;
 pub use error::{Error, Result};

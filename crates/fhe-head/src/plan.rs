@@ -23,8 +23,8 @@ use crate::refresh::RefreshedState;
 use crate::sigmoid::Sigmoid;
 use crate::trainer::{Block, State, Trainer};
 
-/// What to train on what.
-#[derive(Clone, Debug)]
+/// What to train on what. The same request gives the same plan, so that this is what a data party keeps of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// Samples.
     pub samples: usize,

@@ -1,0 +1,240 @@
+//! Where samples come from.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::exit::{Failure, Result};
+use crate::input::Format;
+
+/// Texts to read.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Data")]
+struct TextArgs {
+    /// Table of texts (.csv, .tsv or .jsonl)
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// Column of the texts [default: `text`, or the only one beside the labels]
+    #[arg(long, value_name = "NAME")]
+    text_column: Option<String>,
+}
+
+/// Features to read.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Data")]
+struct FeatureArgs {
+    /// Numeric features: a table (.csv, .tsv, .jsonl), a NumPy array (.npy), or embeddings of `embed` (.safetensors)
+    #[arg(long, value_name = "FILE")]
+    features: Option<PathBuf>,
+    /// Labels of a file of features that has none (.npy, or a table)
+    #[arg(long, value_name = "FILE", requires = "features")]
+    labels: Option<PathBuf>,
+    /// Column of the table of features to leave out; may be repeated
+    #[arg(long = "ignore-column", value_name = "NAME")]
+    ignored: Vec<String>,
+}
+
+/// What texts and features have in common.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Data")]
+struct ColumnArgs {
+    /// Column of the labels [default: `label`, `labels`, `target`, `class` or `y`]
+    #[arg(long, value_name = "NAME")]
+    label_column: Option<String>,
+    /// Format of the tables [default: by their names]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+}
+
+/// Samples: texts or features.
+#[derive(Args, Debug, Default)]
+pub(crate) struct DataArgs {
+    #[command(flatten)]
+    texts: TextArgs,
+    #[command(flatten)]
+    features: FeatureArgs,
+    #[command(flatten)]
+    columns: ColumnArgs,
+}
+
+/// Samples that are texts.
+#[derive(Args, Debug, Default)]
+pub(crate) struct TextDataArgs {
+    #[command(flatten)]
+    texts: TextArgs,
+    #[command(flatten)]
+    columns: ColumnArgs,
+}
+
+/// Samples that are numbers.
+#[derive(Args, Debug, Default)]
+pub(crate) struct FeatureDataArgs {
+    #[command(flatten)]
+    features: FeatureArgs,
+    #[command(flatten)]
+    columns: ColumnArgs,
+}
+
+/// Samples to test on.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Data")]
+pub(crate) struct TestArgs {
+    /// Table of texts to test on
+    #[arg(long, value_name = "FILE", requires = "input", conflicts_with = "test_size")]
+    test_input: Option<PathBuf>,
+    /// Features to test on
+    #[arg(long, value_name = "FILE", requires = "features", conflicts_with = "test_size")]
+    test_features: Option<PathBuf>,
+    /// Labels of features to test on that have none
+    #[arg(long, value_name = "FILE", requires = "test_features")]
+    test_labels: Option<PathBuf>,
+    /// Share of the samples to hold out, stratified, if there is no file to test on [default: 0.25]
+    #[arg(long, value_name = "SHARE")]
+    test_size: Option<f64>,
+}
+
+/// Where samples come from, resolved.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// A table of texts.
+    Texts {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        text_column: Option<String>,
+        /// What else to know.
+        columns: Columns,
+    },
+    /// Numbers.
+    Features {
+        /// The file.
+        path: PathBuf,
+        /// A file of labels.
+        labels: Option<PathBuf>,
+        /// Columns to leave out.
+        ignored: Vec<String>,
+        /// What else to know.
+        columns: Columns,
+    },
+}
+
+/// Columns and format of a source.
+#[derive(Clone, Debug)]
+pub(crate) struct Columns {
+    /// The column of labels.
+    pub(crate) label_column: Option<String>,
+    /// The format of tables.
+    pub(crate) format: Option<Format>,
+}
+
+/// What to test on, resolved.
+#[derive(Clone, Debug)]
+pub(crate) enum HoldOut {
+    /// A file of its own.
+    Source(Source),
+    /// A stratified share of the samples.
+    Share {
+        /// The share, in (0, 1).
+        test_size: f64,
+        /// The seed of the split.
+        random_state: u64,
+    },
+}
+
+impl Source {
+    /// The file, for messages.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        match self {
+            Self::Texts { path, .. } | Self::Features { path, .. } => path,
+        }
+    }
+}
+
+impl DataArgs {
+    /// The samples that were asked for.
+    ///
+    /// # Errors
+    /// None, or two kinds at once.
+    pub(crate) fn resolve(&self) -> Result<Source> {
+        let columns = self.columns.resolve();
+        match (&self.texts.input, &self.features.features) {
+            (Some(_), Some(_)) => {
+                Err(Failure::usage("--input (texts) and --features (numbers) exclude each other"))
+            }
+            (Some(path), None) => {
+                Ok(Source::Texts { path: path.clone(), text_column: self.texts.text_column.clone(), columns })
+            }
+            (None, Some(path)) => Ok(Source::Features {
+                path: path.clone(),
+                labels: self.features.labels.clone(),
+                ignored: self.features.ignored.clone(),
+                columns,
+            }),
+            (None, None) => {
+                Err(Failure::usage("no data: give --input FILE (texts) or --features FILE (numbers)"))
+            }
+        }
+    }
+}
+
+impl TextDataArgs {
+    /// The texts that were asked for.
+    ///
+    /// # Errors
+    /// None.
+    pub(crate) fn resolve(self) -> Result<Source> {
+        DataArgs { texts: self.texts, features: FeatureArgs::default(), columns: self.columns }.resolve()
+    }
+}
+
+impl FeatureDataArgs {
+    /// The features that were asked for.
+    ///
+    /// # Errors
+    /// None.
+    pub(crate) fn resolve(self) -> Result<Source> {
+        DataArgs { texts: TextArgs::default(), features: self.features, columns: self.columns }.resolve()
+    }
+}
+
+impl ColumnArgs {
+    /// As it is.
+    fn resolve(&self) -> Columns {
+        Columns { label_column: self.label_column.clone(), format: self.format }
+    }
+}
+
+impl TestArgs {
+    /// What to test a head on that is trained on `training`; `random_state` is the seed of a split.
+    ///
+    /// # Errors
+    /// A share outside (0, 1).
+    pub(crate) fn resolve(&self, training: &Source, random_state: u64) -> Result<HoldOut> {
+        match (training, &self.test_input, &self.test_features) {
+            (Source::Texts { text_column, columns, .. }, Some(path), _) => {
+                Ok(HoldOut::Source(Source::Texts {
+                    path: path.clone(),
+                    text_column: text_column.clone(),
+                    columns: columns.clone(),
+                }))
+            }
+            (Source::Features { ignored, columns, .. }, _, Some(path)) => {
+                Ok(HoldOut::Source(Source::Features {
+                    path: path.clone(),
+                    labels: self.test_labels.clone(),
+                    ignored: ignored.clone(),
+                    columns: columns.clone(),
+                }))
+            }
+            _ => {
+                let test_size = self.test_size.unwrap_or(0.25);
+                if !(test_size > 0.0 && test_size < 1.0) {
+                    return Err(Failure::usage(format!(
+                        "--test-size {test_size}: a share between 0 and 1, such as 0.3"
+                    )));
+                }
+                Ok(HoldOut::Share { test_size, random_state })
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The arguments of each command.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{
+    DataArgs, EncoderArgs, FeatureDataArgs, HeadEncoderArgs, NewKeyArgs, PassphraseArgs, TestArgs,
+    TextDataArgs, TrainingArgs,
+};
+
+/// Everything in one go.
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(flatten)]
+    pub(crate) test: TestArgs,
+    /// Label to call positive [default: the larger number, or the last in alphabetical order]
+    #[arg(long, value_name = "LABEL", help_heading = "Data")]
+    pub(crate) positive_label: Option<String>,
+    #[command(flatten)]
+    pub(crate) encoder: EncoderArgs,
+    #[command(flatten)]
+    pub(crate) training: TrainingArgs,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseArgs,
+    #[command(flatten)]
+    pub(crate) checkpoints: CheckpointArgs,
+    /// Folder for everything that comes out; the secret key lies in its subfolder `client`, unencrypted (0600) unless
+    /// there is a passphrase
+    #[arg(long, value_name = "FOLDER", help_heading = "Output")]
+    pub(crate) out: PathBuf,
+}
+
+/// Texts to embeddings.
+#[derive(Args, Debug)]
+pub(crate) struct EmbedArgs {
+    #[command(flatten)]
+    pub(crate) data: TextDataArgs,
+    #[command(flatten)]
+    pub(crate) encoder: EncoderArgs,
+    /// File to write: .safetensors (with labels and encoder) or .npy (numbers alone)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) out: PathBuf,
+}
+
+/// A plan.
+#[derive(Args, Debug)]
+pub(crate) struct EstimateArgs {
+    #[command(flatten)]
+    pub(crate) data: FeatureDataArgs,
+    /// Label to call positive [default: the larger number, or the last in alphabetical order]
+    #[arg(long, value_name = "LABEL", help_heading = "Data")]
+    pub(crate) positive_label: Option<String>,
+    /// Number of samples, where there is no file of features yet
+    #[arg(
+        long,
+        value_name = "N",
+        conflicts_with = "features",
+        requires = "dimension",
+        help_heading = "Data"
+    )]
+    pub(crate) samples: Option<usize>,
+    /// Number of features, where there is no file of features yet
+    #[arg(long, value_name = "D", conflicts_with = "features", requires = "samples", help_heading = "Data")]
+    pub(crate) dimension: Option<usize>,
+    #[command(flatten)]
+    pub(crate) training: TrainingArgs,
+    /// Keep the plan in this file: `keygen`, `encrypt` and `decrypt` need it. It holds statistics of the features
+    /// and stays with the data party
+    #[arg(long, value_name = "FILE", requires = "features", help_heading = "Output")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Keys.
+#[derive(Args, Debug)]
+pub(crate) struct KeygenArgs {
+    /// Plan that `estimate` wrote
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: PathBuf,
+    #[command(flatten)]
+    pub(crate) new_key: NewKeyArgs,
+    /// Folder for the keys; its subfolder `eval` is what the compute party gets
+    #[arg(long, value_name = "FOLDER", help_heading = "Output")]
+    pub(crate) out: PathBuf,
+}
+
+/// Embeddings to ciphertexts.
+#[derive(Args, Debug)]
+pub(crate) struct EncryptArgs {
+    #[command(flatten)]
+    pub(crate) data: FeatureDataArgs,
+    /// Plan that `estimate` wrote for these features
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: PathBuf,
+    /// Folder of the keys
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) keys: PathBuf,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseArgs,
+    /// File to write: what the compute party gets
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) out: PathBuf,
+}
+
+/// Training on ciphertexts.
+#[derive(Args, Debug)]
+pub(crate) struct TrainArgs {
+    /// Encrypted data
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: PathBuf,
+    /// Folder of the evaluation keys
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) keys: PathBuf,
+    #[command(flatten)]
+    pub(crate) checkpoints: CheckpointArgs,
+    /// File for the encrypted head
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) out: PathBuf,
+}
+
+/// How a training survives an interruption.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Checkpoints")]
+pub(crate) struct CheckpointArgs {
+    /// Keep the encrypted state after every so many iterations, until the training ends
+    #[arg(long, value_name = "ITERATIONS", default_value = "1")]
+    pub(crate) checkpoint_every: NonZeroUsize,
+    /// Continue where the same command was interrupted; from the start if it left no checkpoint
+    #[arg(long)]
+    pub(crate) resume: bool,
+}
+
+/// Export of a head.
+#[derive(Args, Debug)]
+pub(crate) struct DecryptArgs {
+    /// Encrypted head
+    #[arg(long, value_name = "FILE")]
+    pub(crate) head: PathBuf,
+    /// Plan that the data were encrypted by
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: PathBuf,
+    /// Folder of the keys
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) keys: PathBuf,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseArgs,
+    /// Folder for head.safetensors and head.json
+    #[arg(long, value_name = "FOLDER", help_heading = "Output")]
+    pub(crate) out: PathBuf,
+}
+
+/// Measures of a head.
+#[derive(Args, Debug)]
+pub(crate) struct EvalArgs {
+    /// Folder of the head
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) head: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(flatten)]
+    pub(crate) encoder: HeadEncoderArgs,
+}
+
+/// Predictions of a head.
+#[derive(Args, Debug)]
+pub(crate) struct PredictArgs {
+    /// Folder of the head
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) head: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(flatten)]
+    pub(crate) encoder: HeadEncoderArgs,
+    /// Table to write: sample, predicted class, probability of the positive class
+    #[arg(long, value_name = "FILE.csv", help_heading = "Output")]
+    pub(crate) out: PathBuf,
+}
+
+/// A file of ours.
+#[derive(Args, Debug)]
+pub(crate) struct InspectArgs {
+    /// Key, ciphertext, plan, head or embeddings
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Read all of it and verify every checksum
+    #[arg(long)]
+    pub(crate) verify: bool,
+}
+
+/// The parameter sets.
+#[derive(Args, Debug)]
+pub(crate) struct PresetsArgs {
+    /// Print the text of docs/parameters.md
+    #[arg(long)]
+    pub(crate) markdown: bool,
+}

@@ -1,0 +1,218 @@
+//! How to train. Names and meanings are scikit-learn's where it has them.
+
+use clap::{Args, ValueEnum};
+use fhe_head::labels::ClassWeight;
+
+use crate::exit::{Failure, Result};
+
+/// Flags of the training; what is not given is chosen by the planner from the training data.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Training (chosen from the data where not given)")]
+pub(crate) struct TrainingArgs {
+    /// Method
+    #[arg(long, value_enum)]
+    solver: Option<Solver>,
+    /// Iterations over all samples
+    #[arg(long, value_name = "N")]
+    max_iter: Option<usize>,
+    /// Step size
+    #[arg(long, value_name = "RATE")]
+    learning_rate: Option<f64>,
+    /// Momentum, in [0, 1)
+    #[arg(long, value_name = "MU")]
+    momentum: Option<f64>,
+    /// Weight of the L2 penalty beside the mean loss
+    #[arg(long, value_name = "ALPHA", conflicts_with = "c")]
+    alpha: Option<f64>,
+    /// Inverse weight of the L2 penalty, as of LogisticRegression: alpha = 1 / (C samples)
+    #[arg(long = "C", id = "c", value_name = "C")]
+    c: Option<f64>,
+    /// How much each class counts
+    #[arg(long, value_enum, default_value_t)]
+    class_weight: ClassWeights,
+    /// What is done to the features before they are encrypted; the exported head undoes it
+    #[arg(long, value_enum, default_value_t)]
+    preprocess: Preprocess,
+    /// Ridge of the whitening, in units of the mean eigenvalue
+    #[arg(long, value_name = "RIDGE")]
+    ridge: Option<f64>,
+    /// Degree of the polynomial in the place of the logistic function
+    #[arg(long, value_name = "3|5|7")]
+    sigmoid_degree: Option<usize>,
+    /// Largest absolute logit for which the polynomial holds
+    #[arg(long, value_name = "B")]
+    sigmoid_interval: Option<f64>,
+    /// Parameter set (see `train-head presets`)
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
+    /// Seed of splits and of the cross-validation that chooses
+    #[arg(long, visible_alias = "seed", value_name = "SEED", default_value_t = 0)]
+    random_state: u64,
+}
+
+/// First-order methods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Solver {
+    /// Gradient descent
+    Gd,
+    /// Nesterov's method
+    Nesterov,
+}
+
+/// How much each class counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ClassWeights {
+    /// Every sample counts the same
+    #[default]
+    None,
+    /// Every class counts the same
+    Balanced,
+}
+
+/// What is done to features before they are encrypted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Preprocess {
+    /// Chosen from the training data
+    #[default]
+    Auto,
+    /// Subtract means, divide by standard deviations
+    Standardize,
+    /// Rotate and scale to unit covariance, up to a ridge
+    Whiten,
+    /// Subtract means alone
+    None,
+}
+
+/// The weight of the penalty, as it was given.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Penalty {
+    /// scikit-learn's `alpha`.
+    Alpha(f64),
+    /// scikit-learn's `C`.
+    C(f64),
+}
+
+/// How to train, as far as it was said.
+#[derive(Clone, Debug)]
+pub(crate) struct Hyper {
+    pub(crate) solver: Option<Solver>,
+    pub(crate) max_iter: Option<usize>,
+    pub(crate) learning_rate: Option<f64>,
+    pub(crate) momentum: Option<f64>,
+    pub(crate) penalty: Option<Penalty>,
+    pub(crate) class_weight: ClassWeight,
+    pub(crate) preprocess: Preprocess,
+    pub(crate) ridge: Option<f64>,
+    pub(crate) sigmoid_degree: Option<usize>,
+    pub(crate) sigmoid_interval: Option<f64>,
+    pub(crate) preset: Option<String>,
+    pub(crate) random_state: u64,
+}
+
+impl TrainingArgs {
+    /// Checks ranges and combinations.
+    ///
+    /// # Errors
+    /// The first flag that is out of range or contradicts another.
+    pub(crate) fn resolve(&self) -> Result<Hyper> {
+        let positive = |flag: &str, value: Option<f64>| match value {
+            Some(value) if !(value.is_finite() && value > 0.0) => {
+                Err(Failure::usage(format!("{flag} {value}: a positive number is needed")))
+            }
+            _ => Ok(()),
+        };
+        positive("--learning-rate", self.learning_rate)?;
+        positive("--C", self.c)?;
+        positive("--ridge", self.ridge)?;
+        positive("--sigmoid-interval", self.sigmoid_interval)?;
+        if let Some(alpha) = self.alpha.filter(|alpha| !(alpha.is_finite() && *alpha >= 0.0)) {
+            return Err(Failure::usage(format!("--alpha {alpha}: a number of at least 0 is needed")));
+        }
+        if self.max_iter == Some(0) {
+            return Err(Failure::usage("--max-iter 0: at least one iteration is needed"));
+        }
+        if let Some(momentum) = self.momentum.filter(|momentum| !(0.0..1.0).contains(momentum)) {
+            return Err(Failure::usage(format!("--momentum {momentum}: at least 0 and below 1 is needed")));
+        }
+        if self.momentum.is_some() && self.solver == Some(Solver::Gd) {
+            return Err(Failure::usage("--momentum has no meaning with --solver gd"));
+        }
+        if let Some(degree) = self.sigmoid_degree.filter(|degree| ![3, 5, 7].contains(degree)) {
+            return Err(Failure::usage(format!("--sigmoid-degree {degree}: 3, 5 or 7 is needed")));
+        }
+        if self.ridge.is_some() && !matches!(self.preprocess, Preprocess::Auto | Preprocess::Whiten) {
+            return Err(Failure::usage("--ridge has a meaning with --preprocess whiten alone"));
+        }
+        let penalty = self.alpha.map(Penalty::Alpha).or(self.c.map(Penalty::C));
+        Ok(Hyper {
+            solver: self.solver,
+            max_iter: self.max_iter,
+            learning_rate: self.learning_rate,
+            momentum: self.momentum,
+            penalty,
+            class_weight: match self.class_weight {
+                ClassWeights::None => ClassWeight::Uniform,
+                ClassWeights::Balanced => ClassWeight::Balanced,
+            },
+            preprocess: self.preprocess,
+            ridge: self.ridge,
+            sigmoid_degree: self.sigmoid_degree,
+            sigmoid_interval: self.sigmoid_interval,
+            preset: self.preset.clone(),
+            random_state: self.random_state,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        training: TrainingArgs,
+    }
+
+    fn resolve(line: &str) -> Result<Hyper, String> {
+        let line = Line::try_parse_from(std::iter::once("x").chain(line.split_whitespace()));
+        line.map_err(|error| error.to_string())?.training.resolve().map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn nothing_given_is_nothing_said() {
+        let hyper = resolve("").unwrap();
+        assert_eq!((hyper.solver, hyper.max_iter, hyper.penalty), (None, None, None));
+        assert_eq!(hyper.preprocess, Preprocess::Auto);
+    }
+
+    #[test]
+    fn names_are_those_of_scikit_learn() {
+        let hyper =
+            resolve("--solver nesterov --max-iter 7 --C 0.5 --class-weight balanced --learning-rate 2")
+                .unwrap();
+        assert_eq!((hyper.solver, hyper.max_iter), (Some(Solver::Nesterov), Some(7)));
+        assert_eq!((hyper.penalty, hyper.class_weight), (Some(Penalty::C(0.5)), ClassWeight::Balanced));
+        assert_eq!(resolve("--alpha 0").unwrap().penalty, Some(Penalty::Alpha(0.0)));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for line in [
+            "--max-iter 0",
+            "--learning-rate -1",
+            "--learning-rate nan",
+            "--alpha -1",
+            "--alpha 1 --C 1",
+            "--momentum 1",
+            "--solver gd --momentum 0.5",
+            "--sigmoid-degree 4",
+            "--preprocess standardize --ridge 1",
+            "--solver adam",
+        ] {
+            assert!(resolve(line).is_err(), "{line}");
+        }
+    }
+}

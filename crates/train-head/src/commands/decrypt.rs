@@ -1,0 +1,64 @@
+//! `decrypt`: a trained head back in the clear.
+
+use std::path::Path;
+
+use fhe_head::ckks::SecretKey;
+use fhe_head::client;
+use fhe_head::plan::Plan;
+use ndarray::Array1;
+use serde_json::json;
+
+use super::encrypt::expect_preset;
+use crate::args::DecryptArgs;
+use crate::console::{Console, Outcome};
+use crate::exit::{Failure, Result, training_failure};
+use crate::files::ciphertexts;
+use crate::files::folder::OutputFolder;
+use crate::files::keys::KeyFolder;
+use crate::files::plan::PlanFile;
+
+/// # Errors
+/// Files that are damaged or do not belong together; a head that is garbage; those of writing.
+pub(super) fn run(arguments: &DecryptArgs, console: &Console) -> Result<Outcome> {
+    let file = PlanFile::read(&arguments.plan)?;
+    let plan = file.plan()?;
+    let secret = KeyFolder::at(&arguments.keys).read_secret(&arguments.passphrase)?;
+    expect_preset(&secret, &plan)?;
+    let weights = decrypt(&arguments.head, &secret, &plan)?;
+    let head = file.head(&weights)?;
+    console.note(
+        "decrypted weights tell about the training data and, in CKKS, about the key: share them with care",
+    );
+
+    let folder = OutputFolder::create(&arguments.out)?;
+    head.write(&folder.path(""))?;
+    folder.commit()?;
+    let files = [arguments.out.join("head.safetensors"), arguments.out.join("head.json")];
+    let classes = head.description.classes();
+    let text = format!(
+        "a head of {} features that tells {:?} from {:?}\n  {}\n  {}",
+        head.description.features,
+        classes.positive,
+        classes.negative,
+        files[0].display(),
+        files[1].display(),
+    );
+    let json = json!({
+        "features": head.description.features, "classes": [classes.negative, classes.positive],
+        "files": files,
+    });
+    Ok(Outcome { json, text })
+}
+
+/// Decrypts the weights of the encrypted space.
+///
+/// # Errors
+/// A head of another key or plan; garbage that a diverged training left.
+pub(super) fn decrypt(path: &Path, secret: &SecretKey, plan: &Plan) -> Result<Array1<f64>> {
+    let (job, head) = ciphertexts::read_head(path, secret)?;
+    if job != plan.job {
+        return Err(Failure::file(format!("{}: this head was trained by another plan", path.display()))
+            .help("give the plan that the data were encrypted by"));
+    }
+    client::decrypt_weights(secret, &plan.job, &head).map_err(training_failure)
+}

@@ -1,0 +1,40 @@
+//! `embed`: texts to embeddings, on the data party's machine.
+
+use serde_json::json;
+
+use crate::args::EmbedArgs;
+use crate::console::{Console, Outcome};
+use crate::exit::{Failure, Result};
+use crate::files::embeddings::{self, Metadata};
+use crate::files::{self, Access};
+use crate::progress;
+use crate::samples::{self, LoadedEncoder, Raw};
+
+/// # Errors
+/// Data or a model that cannot be worked with; those of writing.
+pub(super) fn run(arguments: EmbedArgs, console: &Console) -> Result<Outcome> {
+    embeddings::expect_known_format(&arguments.out)?;
+    let source = arguments.data.resolve()?;
+    let encoder = arguments.encoder.resolve()?;
+    let Raw::Texts(texts) = samples::read(&source, false, None)? else {
+        return Err(Failure::unexpected("a table of texts was asked for"));
+    };
+    let encoder = LoadedEncoder::load(encoder, console)?;
+    let x = samples::embed(&encoder, &texts.texts, console)?;
+    let metadata = Metadata { encoder: encoder.used(), labels: texts.labels };
+    embeddings::write(&arguments.out, Access::Private, &x.view(), &metadata)?;
+
+    let (rows, columns) = x.dim();
+    let bytes = files::size(&arguments.out)?;
+    let path = arguments.out.display();
+    let text = format!(
+        "{rows} embeddings of {columns} components by {} in {path} ({})",
+        metadata.encoder.info.model,
+        progress::bytes(bytes)
+    );
+    let json = json!({
+        "samples": rows, "features": columns, "encoder": metadata.encoder, "labels": metadata.labels.is_some(),
+        "file": arguments.out, "bytes": bytes,
+    });
+    Ok(Outcome { json, text })
+}

@@ -1,0 +1,264 @@
+//! `estimate`: the plan of a training, before anything is encrypted.
+
+use fhe_head::ckks::Parameters;
+use fhe_head::estimator::{LogisticRegression, Prepared, ValidLogisticRegression};
+use fhe_head::features::Preprocessing;
+use fhe_head::labels::Classes;
+use fhe_head::optimizer::Optimizer;
+use fhe_head::plan::{Plan, Request};
+use fhe_head::refresh::contract;
+use fhe_head::sigmoid::{Degree, Fit, Sigmoid};
+use ndarray::Array1;
+use serde_json::json;
+
+use crate::args::{EstimateArgs, Hyper, Penalty, Preprocess, Solver};
+use crate::console::{Console, Outcome};
+use crate::exit::{Failure, Kind, Result, training_failure};
+use crate::files::keys::preset;
+use crate::files::plan::PlanFile;
+use crate::samples::{self, Matrix};
+use crate::{input, progress, resources};
+
+/// Parameter sets to try where nobody names one: the first that has the depth. The last bootstraps.
+const PRESETS: [&str; 2] = ["n15-l18", "n15-boot-l6"];
+
+/// # Errors
+/// Data that cannot be trained on; parameters that are refused; those of writing.
+pub(super) fn run(arguments: EstimateArgs, console: &Console) -> Result<Outcome> {
+    let hyper = arguments.training.resolve()?;
+    let Some((samples, dimension)) = arguments.samples.zip(arguments.dimension) else {
+        let source = arguments.data.resolve()?;
+        let matrix = samples::read(&source, true, None)?.embed(None, console)?;
+        let labels = matrix.labels.as_deref().unwrap_or_default();
+        let classes = input::fit_classes(labels, arguments.positive_label.as_deref())?;
+        let y = matrix.encode_labels(&classes, "the training data")?;
+        let planned = Planned::new(&matrix, &y, &classes, &hyper, console)?;
+        if let Some(path) = &arguments.out {
+            planned.file.write(path)?;
+        }
+        return Ok(outcome(&planned.prepared.plan, &planned.parameters, samples_of(&matrix), &hyper));
+    };
+    let (plan, parameters) = from_shape(samples, dimension, &hyper)?;
+    Ok(outcome(&plan, &parameters, (samples, dimension), &hyper))
+}
+
+fn samples_of(matrix: &Matrix) -> (usize, usize) {
+    matrix.x.dim()
+}
+
+/// A training that is ready to be encrypted.
+#[derive(Debug)]
+pub(super) struct Planned {
+    pub(super) parameters: Parameters,
+    pub(super) prepared: Prepared,
+    /// What the data party keeps of it.
+    pub(super) file: PlanFile,
+}
+
+impl Planned {
+    /// Chooses what is open and plans.
+    ///
+    /// # Errors
+    /// Data that cannot be trained on; parameters that are refused.
+    pub(super) fn new(
+        training: &Matrix,
+        y: &Array1<f64>,
+        classes: &Classes,
+        hyper: &Hyper,
+        console: &Console,
+    ) -> Result<Self> {
+        let alpha = alpha(hyper.penalty, training.x.nrows());
+        let options = options(hyper, alpha)?;
+        let phase = console.phase("plan", 1);
+        let (parameters, prepared) = with_presets(hyper, |parameters| {
+            options.prepare(&training.x.view(), &y.view(), parameters, contract(parameters).as_ref())
+        })?;
+        phase.done();
+        let file = PlanFile::new(&prepared, hyper.class_weight, classes, training);
+        Ok(Self { parameters, prepared, file })
+    }
+}
+
+/// Plans with the named preset, or with the first that has the depth.
+fn with_presets<T>(
+    hyper: &Hyper,
+    plan: impl Fn(&Parameters) -> fhe_head::Result<T>,
+) -> Result<(Parameters, T)> {
+    let names = match &hyper.preset {
+        Some(name) => vec![name.as_str()],
+        None => PRESETS.to_vec(),
+    };
+    let mut refusal = None;
+    for name in names {
+        let parameters = preset(name)?;
+        match plan(&parameters).map_err(training_failure) {
+            Ok(planned) => return Ok((parameters, planned)),
+            Err(failure) if failure.kind() == Kind::Parameters => refusal = Some(failure),
+            Err(failure) => return Err(failure),
+        }
+    }
+    Err(refusal.unwrap_or_else(|| Failure::unexpected("no parameter set to try")))
+}
+
+/// The options of the library, from what was said.
+fn options(hyper: &Hyper, alpha: f64) -> Result<ValidLogisticRegression> {
+    let options = LogisticRegression {
+        preprocessing: match (hyper.preprocess, hyper.ridge) {
+            (Preprocess::Auto | Preprocess::Whiten, None) => None,
+            (Preprocess::Auto | Preprocess::Whiten, Some(ridge)) => {
+                Some(Preprocessing::Whiten { ridge, standardize: true })
+            }
+            (Preprocess::Standardize, _) => Some(Preprocessing::Standardize),
+            (Preprocess::None, _) => Some(Preprocessing::Center),
+        },
+        optimizer: optimizer(hyper),
+        learning_rate: hyper.learning_rate,
+        max_iter: hyper.max_iter,
+        sigmoid_degree: hyper.sigmoid_degree.map(Degree::try_from).transpose().map_err(training_failure)?,
+        sigmoid_interval: hyper.sigmoid_interval,
+        alpha,
+        class_weight: hyper.class_weight,
+        random_state: hyper.random_state,
+    };
+    options.check().map_err(training_failure)
+}
+
+fn optimizer(hyper: &Hyper) -> Option<Optimizer> {
+    match (hyper.solver, hyper.momentum) {
+        (Some(Solver::Gd), _) => Some(Optimizer::GradientDescent),
+        (_, Some(momentum)) => Some(Optimizer::Nesterov(momentum)),
+        (Some(Solver::Nesterov), None) => Some(Optimizer::NesterovSchedule),
+        (None, None) => None,
+    }
+}
+
+fn alpha(penalty: Option<Penalty>, samples: usize) -> f64 {
+    match penalty {
+        Some(Penalty::Alpha(alpha)) => alpha,
+        Some(Penalty::C(c)) => 1.0 / (c * samples as f64),
+        None => 0.0,
+    }
+}
+
+/// A plan for data of this shape, with usual values for what would be chosen from the data.
+fn from_shape(samples: usize, dimension: usize, hyper: &Hyper) -> Result<(Plan, Parameters)> {
+    const ITERATIONS: usize = 4;
+    let degree = Degree::try_from(hyper.sigmoid_degree.unwrap_or(3)).map_err(training_failure)?;
+    let sigmoid = Sigmoid::new(degree, hyper.sigmoid_interval.unwrap_or(8.0), Fit::default())
+        .map_err(training_failure)?;
+    let request = Request {
+        samples,
+        features: dimension,
+        sigmoid,
+        optimizer: optimizer(hyper).unwrap_or(Optimizer::NesterovSchedule),
+        learning_rates: vec![hyper.learning_rate.unwrap_or(4.0); hyper.max_iter.unwrap_or(ITERATIONS)],
+        alpha: alpha(hyper.penalty, samples),
+        largest_state: 1.0,
+    };
+    let (parameters, plan) =
+        with_presets(hyper, |parameters| Plan::new(parameters, contract(parameters).as_ref(), &request))?;
+    Ok((plan, parameters))
+}
+
+/// Memory of the compute party: data, keys, and room to work.
+pub(super) fn memory(plan: &Plan) -> u64 {
+    const WORK: usize = 256 << 20;
+    (plan.sizes.data_bytes + plan.sizes.key_bytes + WORK) as u64
+}
+
+fn outcome(
+    plan: &Plan,
+    parameters: &Parameters,
+    (samples, features): (usize, usize),
+    hyper: &Hyper,
+) -> Outcome {
+    let spec = plan.job.spec();
+    let sizes = plan.sizes;
+    let bootstraps = spec.refresh_before.len();
+    let memory = memory(plan);
+    let rates = &spec.learning_rates;
+    let sigmoid = plan.job.sigmoid();
+    let lines = [
+        ("data", format!("{samples} samples of {features} features")),
+        (
+            "parameters",
+            format!(
+                "{}: N = 2^{}, log2(QP) = {:.0}, {} bits of security",
+                plan.preset,
+                parameters.literal().log_n,
+                parameters.log_qp(),
+                parameters.security_bits()
+            ),
+        ),
+        (
+            "training",
+            format!(
+                "{} iterations of {}, learning rate {}, alpha {}, sigmoid of degree {} on [-{w}, {w}]",
+                rates.len(),
+                optimizer_name(spec.optimizer),
+                rates.first().copied().unwrap_or_default(),
+                spec.alpha,
+                sigmoid.degree().value(),
+                w = sigmoid.half_width(),
+            ),
+        ),
+        ("bootstraps", bootstraps.to_string()),
+        (
+            "packing",
+            format!(
+                "{} blocks of {} rows by {} columns, {} ciphertexts",
+                spec.packing.blocks(),
+                spec.packing.rows(),
+                spec.packing.columns(),
+                sizes.ciphertexts
+            ),
+        ),
+        (
+            "keys",
+            format!(
+                "{} evaluation keys, {} on disk",
+                sizes.keys,
+                progress::bytes(sizes.key_file_bytes as u64)
+            ),
+        ),
+        ("upload", progress::bytes(sizes.upload_bytes as u64)),
+        ("memory", format!("{} to train", progress::bytes(memory))),
+        (
+            "time",
+            format!(
+                "{} to train on one core, {} key switches",
+                progress::seconds(plan.seconds),
+                plan.key_switches()
+            ),
+        ),
+    ];
+    let mut text: Vec<String> = lines.iter().map(|(name, value)| format!("{name:<11} {value}")).collect();
+    if let Some(free) = resources::available_memory().filter(|&free| free < memory) {
+        text.push(format!("warning     this machine has {} of memory free", progress::bytes(free)));
+    }
+    let json = json!({
+        "preset": plan.preset, "ring_degree": parameters.degree(), "log_qp": parameters.log_qp(),
+        "security_bits": parameters.security_bits(), "samples": samples, "features": features,
+        "iterations": rates.len(), "bootstraps": bootstraps, "solver": spec.optimizer,
+        "learning_rate": rates.first(), "alpha": spec.alpha, "class_weight": hyper.class_weight,
+        "sigmoid": { "degree": sigmoid.degree().value(), "half_width": sigmoid.half_width() },
+        "packing": spec.packing.sizes(), "levels": plan.levels, "key_switches": plan.key_switches(),
+        "keys": sizes.keys, "ciphertexts": sizes.ciphertexts,
+        "bytes": {
+            "keys": sizes.key_file_bytes, "data": sizes.upload_bytes, "memory": memory,
+            "keys_in_memory": sizes.key_bytes, "data_in_memory": sizes.data_bytes,
+        },
+        "seconds_one_core": plan.seconds,
+    });
+    Outcome { json, text: text.join("\n") }
+}
+
+/// An optimiser's name, for a person.
+pub(super) fn optimizer_name(optimizer: Optimizer) -> String {
+    match optimizer {
+        Optimizer::GradientDescent => "gradient descent".into(),
+        Optimizer::Momentum(momentum) => format!("gradient descent with momentum {momentum}"),
+        Optimizer::Nesterov(momentum) => format!("Nesterov's method with momentum {momentum}"),
+        Optimizer::NesterovSchedule => "Nesterov's method".into(),
+    }
+}

@@ -1,0 +1,158 @@
+//! `inspect`: what a file of ours is.
+
+use std::fmt::Write;
+use std::io::Read;
+use std::path::Path;
+
+use fhe_head::ckks::serial::{FileKind, Reader};
+use serde_json::{Value, json};
+
+use crate::args::InspectArgs;
+use crate::console::{Console, Outcome};
+use crate::exit::{Failure, Kind, Result};
+use crate::files::head::Head;
+use crate::files::plan::PlanFile;
+use crate::files::{self, embeddings, keys, read_failure};
+use crate::progress;
+
+/// # Errors
+/// A file that is not there, not ours, or damaged.
+pub(super) fn run(arguments: &InspectArgs, console: &Console) -> Result<Outcome> {
+    let path = &arguments.file;
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let mut facts = match extension {
+        _ if path.is_dir() => {
+            return Err(Failure::usage(format!("{} is a folder: name a file", path.display())));
+        }
+        "json" => json_file(path)?,
+        "safetensors" => safetensors_file(path)?,
+        _ => ciphertext_file(path, arguments.verify, console)?,
+    };
+    facts.insert(0, ("file", json!(path)));
+    facts.push(("bytes", json!(files::size(path)?)));
+    Ok(outcome(&facts))
+}
+
+type Facts = Vec<(&'static str, Value)>;
+
+fn outcome(facts: &Facts) -> Outcome {
+    let mut text = String::new();
+    for (name, value) in facts {
+        let value = match value {
+            Value::String(value) => value.clone(),
+            Value::Number(number) if *name == "bytes" => {
+                number.as_u64().map_or_else(String::new, |size| format!("{size} ({})", progress::bytes(size)))
+            }
+            other => other.to_string(),
+        };
+        let _ = writeln!(text, "{name:<16} {value}");
+    }
+    let json = facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    Outcome { json: Value::Object(json), text: text.trim_end().to_owned() }
+}
+
+/// Keys, data and heads under encryption.
+fn ciphertext_file(path: &Path, verify: bool, console: &Console) -> Result<Facts> {
+    if keys::is_passphrase_encrypted(path)? {
+        return Ok(vec![("kind", json!("secret key, encrypted with a passphrase (age)"))]);
+    }
+    let mut reader = Reader::open_any(path).map_err(read_failure)?;
+    let header = reader.header().clone();
+    let metadata = match reader.metadata() {
+        [] => Value::Null,
+        bytes => serde_json::from_slice(bytes)
+            .map_err(|error| Failure::file(format!("{}: strange metadata", path.display())).because(error))?,
+    };
+    let mut facts = vec![
+        ("kind", json!(header.kind.to_string())),
+        ("preset", json!(header.parameter_name)),
+        ("parameter_hash", json!(hex(&header.parameter_hash))),
+        ("key_id", json!(header.key_id.to_string())),
+        ("items", json!(header.items)),
+        ("metadata", metadata),
+    ];
+    let progress = console.phase("read", header.items as usize);
+    let mut seen: Vec<(String, u64)> = Vec::new();
+    while reader.remaining() > 0 {
+        let line = item(&mut reader)?;
+        progress.step();
+        match seen.iter_mut().find(|(known, _)| *known == line) {
+            Some((_, times)) => *times += 1,
+            None => seen.push((line, 1)),
+        }
+        if !verify {
+            break;
+        }
+    }
+    let items: Vec<String> = seen.into_iter().map(|(line, times)| format!("{times} x {line}")).collect();
+    facts.push((if verify { "contents" } else { "first_item" }, json!(items)));
+    if verify {
+        reader.finish().map_err(read_failure)?;
+        facts.push(("verified", json!(true)));
+    }
+    progress.done();
+    Ok(facts)
+}
+
+/// Reads the next item, which verifies its checksums and ranges, and says what it is.
+fn item<R: Read>(reader: &mut Reader<R>) -> Result<String> {
+    let parameters = keys::parameters_of(reader)?;
+    match reader.header().kind {
+        FileKind::SECRET_KEY => {
+            reader.read_secret_key(&parameters).map_err(read_failure)?;
+            Ok("secret key".into())
+        }
+        FileKind::PUBLIC_KEY => {
+            reader.read_public_key(&parameters).map_err(read_failure)?;
+            Ok("public key".into())
+        }
+        FileKind::EVALUATION_KEY => {
+            let key = reader.read_switching_key(&parameters).map_err(read_failure)?;
+            let purpose = keys::purpose_name(&parameters, key.purpose());
+            Ok(format!("{purpose} key for levels up to {}", key.level()))
+        }
+        _ => {
+            let ciphertext = reader.read_ciphertext(&parameters).map_err(read_failure)?;
+            Ok(format!("ciphertext at level {}, scale {}", ciphertext.level(), ciphertext.scale()))
+        }
+    }
+}
+
+/// Plans and heads.
+fn json_file(path: &Path) -> Result<Facts> {
+    let value: Value = files::read_json(path, "a file of train-head")?;
+    let format = value.get("format").and_then(Value::as_str).unwrap_or_default().to_owned();
+    if format.starts_with("train-head plan") {
+        let plan = PlanFile::read(path)?;
+        return Ok(vec![("kind", json!("plan")), ("plan", plan.summary()?)]);
+    }
+    if format.starts_with("train-head head") {
+        let head = Head::read(path)?;
+        return Ok(vec![("kind", json!("head")), ("description", json!(head.description))]);
+    }
+    Err(Failure::file(format!("{}: this JSON was not written by train-head", path.display())))
+}
+
+/// Heads and embeddings.
+fn safetensors_file(path: &Path) -> Result<Facts> {
+    if path.file_name().is_some_and(|name| name == "head.safetensors") {
+        let head = Head::read(path)?;
+        return Ok(vec![("kind", json!("head")), ("description", json!(head.description))]);
+    }
+    let read = embeddings::read(path).map_err(|failure| match failure.kind() {
+        Kind::Data => Failure::file(failure.to_string()),
+        _ => failure,
+    })?;
+    let known = read.metadata.as_ref();
+    Ok(vec![
+        ("kind", json!("embeddings")),
+        ("samples", json!(read.x.nrows())),
+        ("features", json!(read.x.ncols())),
+        ("labels", json!(known.is_some_and(|known| known.labels.is_some()))),
+        ("encoder", json!(known.map(|known| &known.encoder))),
+    ])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,45 @@
+//! The commands. Each takes parsed arguments, resolves them, works, and returns what it has to say.
+
+mod decrypt;
+mod embed;
+mod encrypt;
+mod estimate;
+mod eval;
+mod inspect;
+mod keygen;
+mod predict;
+mod presets;
+mod run;
+mod train;
+
+use crate::args::{Cli, Command};
+use crate::console::{Console, Outcome};
+use crate::exit::{Failure, Result};
+use crate::interrupt;
+
+/// Runs one command.
+///
+/// # Errors
+/// Those of the command.
+pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
+    interrupt::watch()?;
+    if let Some(threads) = arguments.global.threads {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.get())
+            .build_global()
+            .map_err(|error| Failure::unexpected(format!("cannot start {threads} threads")).because(error))?;
+    }
+    match arguments.command {
+        Command::Run(arguments) => run::run(&arguments, console),
+        Command::Embed(arguments) => embed::run(*arguments, console),
+        Command::Estimate(arguments) => estimate::run(*arguments, console),
+        Command::Keygen(arguments) => keygen::run(&arguments, console),
+        Command::Encrypt(arguments) => encrypt::run(arguments, console),
+        Command::Train(arguments) => train::run(&arguments, console),
+        Command::Decrypt(arguments) => decrypt::run(&arguments, console),
+        Command::Eval(arguments) => eval::run(&arguments, console),
+        Command::Predict(arguments) => predict::run(&arguments, console),
+        Command::Inspect(arguments) => inspect::run(&arguments, console),
+        Command::Presets(arguments) => presets::run(&arguments),
+    }
+}

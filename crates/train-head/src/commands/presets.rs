@@ -1,0 +1,136 @@
+//! `presets`: the parameter sets and what they claim.
+
+use std::fmt::Write;
+
+use fhe_head::ckks::{ERROR_STD, Parameters, SecretDistribution, presets, security};
+use serde_json::json;
+
+use crate::args::PresetsArgs;
+use crate::console::Outcome;
+use crate::exit::Result;
+use crate::files::keys::preset;
+
+/// # Errors
+/// None.
+pub(super) fn run(arguments: &PresetsArgs) -> Result<Outcome> {
+    let sets = presets::NAMES.iter().map(|name| preset(name)).collect::<Result<Vec<_>>>()?;
+    let json = json!({ "presets": sets.iter().map(describe).collect::<Vec<_>>() });
+    let text = if arguments.markdown { markdown(&sets) } else { table(&sets) };
+    Ok(Outcome { json, text })
+}
+
+fn describe(parameters: &Parameters) -> serde_json::Value {
+    let objects: Vec<_> = parameters
+        .objects()
+        .iter()
+        .map(|object| {
+            json!({
+                "object": object.object, "log_qp": object.log_qp, "secret": secret(object.secret), "limit": object.limit,
+            })
+        })
+        .collect();
+    json!({
+        "name": parameters.name(), "ring_degree": parameters.degree(), "slots": parameters.slots(),
+        "levels": parameters.max_level(), "log_qp": parameters.log_qp(), "security_bits": parameters.security_bits(),
+        "objects": objects,
+    })
+}
+
+fn table(sets: &[Parameters]) -> String {
+    let mut text = format!(
+        "{:<14} {:>4} {:>6} {:>6} {:>9} {:>6} {:>9}",
+        "preset", "N", "slots", "levels", "log2(QP)", "limit", "security"
+    );
+    for parameters in sets {
+        let _ = write!(
+            text,
+            "\n{:<14} {:>4} {:>6} {:>6} {:>9.1} {:>6.0} {:>4} bits",
+            parameters.name(),
+            format!("2^{}", parameters.literal().log_n),
+            parameters.slots(),
+            parameters.max_level(),
+            parameters.log_qp(),
+            limit(parameters),
+            parameters.security_bits(),
+        );
+    }
+    text
+}
+
+/// The text of `docs/parameters.md`.
+fn markdown(sets: &[Parameters]) -> String {
+    let mut text = format!(
+        "# Parameter sets\n\n\
+         Written by `train-head presets --markdown`; a test compares it with the program. Every set is within the table\n\
+         for 128 classical bits below, with error deviation {ERROR_STD} and uniform ternary secrets. `log2(QP)` counts all\n\
+         primes, special ones included.\n\n\
+         | preset | N | slots | levels | bits of the primes q_0, q_1 .. | special primes | primes a digit | log2(QP) | limit |\n\
+         |---|---|---|---|---|---|---|---|---|\n"
+    );
+    for parameters in sets {
+        let literal = parameters.literal();
+        let _ = writeln!(
+            text,
+            "| `{}` | 2^{} | {} | {} | {} | {} | {} | {:.1} | {:.0} |",
+            parameters.name(),
+            literal.log_n,
+            parameters.slots(),
+            parameters.max_level(),
+            runs(&literal.log_q),
+            runs(&literal.log_p),
+            literal.digit_limbs,
+            parameters.log_qp(),
+            limit(parameters),
+        );
+    }
+    text.push_str(
+        "\n## Objects\n\nEach object counts with the primes it uses, under the secret that hides it.\n\n\
+         | object | log2 of its modulus | secret | limit |\n|---|---|---|---|\n",
+    );
+    for object in sets.iter().flat_map(Parameters::objects) {
+        let limit = object.limit.map_or_else(|| "none".to_owned(), |limit| format!("{limit:.0}"));
+        let _ = writeln!(
+            text,
+            "| {} | {:.1} | {} | {limit} |",
+            object.object,
+            object.log_qp,
+            secret(object.secret)
+        );
+    }
+    text.push_str(
+        "\n## Security table\n\nLargest `log2(QP)` at 128 classical bits. Uniform ternary: Bossuat et al., *Security\n\
+         Guidelines for Implementing Homomorphic Encryption* (ePrint 2024/463), Table 5.2. Sparse secrets: estimates that\n\
+         take the attack of ePrint 2026/279 into account.\n\n\
+         | N | uniform ternary | weight 1024 | weight 32 |\n|---|---|---|---|\n",
+    );
+    for row in security::TABLE {
+        let _ = writeln!(
+            text,
+            "| 2^{} | {:.0} | {:.0} | {:.0} |",
+            row.log_n, row.ternary, row.weight_1024, row.weight_32
+        );
+    }
+    text.pop();
+    text
+}
+
+fn limit(parameters: &Parameters) -> f64 {
+    let literal = parameters.literal();
+    security::max_log_qp(literal.log_n, literal.secret).unwrap_or(0.0)
+}
+
+fn secret(distribution: SecretDistribution) -> String {
+    match distribution {
+        SecretDistribution::Ternary => "uniform ternary".into(),
+        SecretDistribution::SparseTernary(weight) => format!("ternary of weight {weight}"),
+    }
+}
+
+/// Bit sizes with repetitions as factors: `46, 18 x 36`.
+fn runs(bits: &[u32]) -> String {
+    let runs: Vec<String> = bits
+        .chunk_by(|a, b| a == b)
+        .map(|run| if run.len() == 1 { run[0].to_string() } else { format!("{} x {}", run.len(), run[0]) })
+        .collect();
+    runs.join(", ")
+}

@@ -1,0 +1,151 @@
+//! `train`: the compute party's work. It reads ciphertexts and evaluation keys, and nothing else.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fhe_head::job::Job;
+use fhe_head::server::{self, EncryptedState};
+use serde_json::json;
+
+use crate::args::{CheckpointArgs, TrainArgs};
+use crate::console::{Console, Outcome};
+use crate::exit::{Failure, Kind, Result, training_failure};
+use crate::files::ciphertexts;
+use crate::files::evaluation_keys;
+use crate::{interrupt, progress};
+
+/// What a training was.
+#[derive(Debug)]
+pub(super) struct Trained {
+    /// The public description.
+    pub(super) job: Job,
+    /// Iterations that an earlier process did.
+    pub(super) resumed_after: usize,
+    /// Seconds of the training itself, without reading and writing.
+    pub(super) seconds: f64,
+    /// Size of the encrypted head.
+    pub(super) bytes: u64,
+}
+
+/// # Errors
+/// Files that are damaged or do not belong together; those of writing; ^C.
+pub(super) fn run(arguments: &TrainArgs, console: &Console) -> Result<Outcome> {
+    let trained = train(&arguments.data, &arguments.keys, &arguments.out, arguments.checkpoints, console)?;
+    let text = format!(
+        "{} iterations in {}; the encrypted head is in {} ({})",
+        trained.job.iterations(),
+        progress::seconds(trained.seconds),
+        arguments.out.display(),
+        progress::bytes(trained.bytes),
+    );
+    let json = json!({
+        "iterations": trained.job.iterations(), "bootstraps": trained.job.spec().refresh_before.len(),
+        "resumed_after": trained.resumed_after, "seconds": trained.seconds, "file": arguments.out,
+        "bytes": trained.bytes,
+    });
+    Ok(Outcome { json, text })
+}
+
+/// Trains on the data in a file with the keys in a folder, and writes the encrypted head. Until then a checkpoint lies
+/// beside it.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn train(
+    data: &Path,
+    keys: &Path,
+    out: &Path,
+    checkpoints: CheckpointArgs,
+    console: &Console,
+) -> Result<Trained> {
+    let keys = Arc::new(evaluation_keys::read_evaluation(keys, console)?);
+    let (job, blocks) = ciphertexts::read_data(data, &keys, console)?;
+    let checkpoint = checkpoint_path(data, out)?;
+    let state = match checkpoints.resume && checkpoint.exists() {
+        true => ciphertexts::read_state(&checkpoint, &keys, &job)?,
+        false => EncryptedState::default(),
+    };
+    let resumed_after = state.iteration;
+    if resumed_after > 0 {
+        console.note(format!("continuing after iteration {resumed_after} of {}", job.iterations()));
+    }
+    let phase = console.phase("train", job.iterations());
+    phase.start_from(resumed_after);
+    // the library knows nothing of our errors: keep the first, and have it stop
+    let mut stopped = None;
+    let head = server::resume(Arc::clone(&keys), &job, &blocks, state, |state| {
+        phase.set(state.iteration);
+        after_iteration(&checkpoint, &job, state, checkpoints).map_err(|failure| {
+            stopped = Some(failure);
+            fhe_head::Error::Data("stopped".into())
+        })
+    });
+    if let Some(failure) = stopped {
+        return Err(failure);
+    }
+    let head = head.map_err(training_failure)?;
+    let seconds = phase.done().as_secs_f64();
+    let bytes = ciphertexts::write_head(out, &job, &head)?;
+    match std::fs::remove_file(&checkpoint) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            console.warn(format!("{} stays behind: {error}", checkpoint.display()));
+        }
+        _ => {}
+    }
+    Ok(Trained { job, resumed_after, seconds, bytes })
+}
+
+/// Writes a checkpoint where one is due, and stops at one if somebody asked for that.
+fn after_iteration(
+    checkpoint: &Path,
+    job: &Job,
+    state: &EncryptedState,
+    checkpoints: CheckpointArgs,
+) -> Result<()> {
+    if state.iteration == job.iterations() {
+        return Ok(());
+    }
+    let asked = interrupt::check();
+    if asked.is_err() || state.iteration.is_multiple_of(checkpoints.checkpoint_every.get()) {
+        ciphertexts::write_state(checkpoint, job, state)?;
+    }
+    asked.map_err(|_| {
+        Failure::interrupted(format!(
+            "interrupted after iteration {} of {}; the state is kept",
+            state.iteration,
+            job.iterations()
+        ))
+        .help("the same command with --resume continues")
+    })
+}
+
+/// The checkpoint of a training: beside its head, and named after the data, so that a training on other data does not
+/// find it.
+fn checkpoint_path(data: &Path, out: &Path) -> Result<PathBuf> {
+    /// Holds the header, the job, and the random seeds of the first ciphertexts.
+    const IDENTITY: u64 = 1 << 16;
+    let failed = |error| Failure::io("read", data, Kind::File, error);
+    let mut start = Vec::new();
+    File::open(data).map_err(failed)?.take(IDENTITY).read_to_end(&mut start).map_err(failed)?;
+    let mut name = out.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.checkpoint", &blake3::hash(&start).to_hex()[..8]));
+    Ok(out.with_file_name(name))
+}
+
+/// Refuses to start what cannot fit into memory.
+///
+/// # Errors
+/// It needs more than is free.
+pub(super) fn expect_memory(needed: u64, available: Option<u64>) -> Result<()> {
+    match available {
+        Some(available) if needed > available => Err(Failure::parameters(format!(
+            "the training needs {} of memory, {} are free",
+            progress::bytes(needed),
+            progress::bytes(available)
+        ))
+        .help("train on fewer samples or features, or on a machine with more memory")),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,133 @@
+//! What is printed where: results on standard output, everything else on standard error.
+//!
+//! With `--json` standard output carries one JSON object, the result or the error, and nothing else.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use text_encoder::DownloadObserver;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::args::GlobalArgs;
+use crate::exit::Failure;
+use crate::progress::{self, Progress};
+
+/// What a command has to say at its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    /// For programs.
+    pub(crate) json: serde_json::Value,
+    /// For a person: some lines, without a line break at the end.
+    pub(crate) text: String,
+}
+
+/// Where messages go.
+#[derive(Debug)]
+pub(crate) struct Console {
+    json: bool,
+    quiet: bool,
+}
+
+impl Console {
+    /// Reads the global flags, and sends log messages to standard error.
+    pub(crate) fn start(arguments: &GlobalArgs) -> Self {
+        let level = match (arguments.quiet, arguments.verbose) {
+            (true, _) => LevelFilter::ERROR,
+            (false, 0) => LevelFilter::WARN,
+            (false, 1) => LevelFilter::INFO,
+            (false, 2) => LevelFilter::DEBUG,
+            (false, _) => LevelFilter::TRACE,
+        };
+        let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_ansi(colours())
+            .without_time()
+            .with_target(arguments.verbose > 1)
+            .init();
+        Self { json: arguments.json, quiet: arguments.quiet }
+    }
+
+    /// A line for the person who waits.
+    pub(crate) fn note(&self, line: impl Display) {
+        if !self.quiet {
+            eprintln!("{line}");
+        }
+    }
+
+    /// A line about something that is not as it should be, yet does not stop the work.
+    pub(crate) fn warn(&self, line: impl Display) {
+        if !self.quiet {
+            eprintln!("{} {line}", painted("warning:", "33"));
+        }
+    }
+
+    /// A phase of `total` steps, with a bar and the time left where there is a terminal.
+    pub(crate) fn phase(&self, name: &'static str, total: usize) -> Progress {
+        if self.quiet { Progress::hidden(name, total) } else { Progress::shown(name, total) }
+    }
+
+    /// Bars for downloads, unless nobody is to see them.
+    pub(crate) fn downloads(&self) -> Option<DownloadObserver> {
+        (!self.quiet).then(progress::downloads)
+    }
+
+    /// Prints the result.
+    pub(crate) fn finish(&self, outcome: &Outcome) -> ExitCode {
+        let text = match (self.json, self.quiet) {
+            (true, _) => outcome.json.to_string(),
+            (false, false) => outcome.text.clone(),
+            (false, true) => return ExitCode::SUCCESS,
+        };
+        print_line(&text)
+    }
+
+    /// Prints the error.
+    pub(crate) fn fail(&self, failure: &Failure) -> ExitCode {
+        let chain = failure.chain();
+        eprintln!("{} {}", painted("error:", "31"), chain.first().map_or("", String::as_str));
+        for cause in chain.iter().skip(1) {
+            eprintln!("  caused by: {cause}");
+        }
+        if let Some(advice) = failure.advice() {
+            eprintln!("  {} {advice}", painted("help:", "36"));
+        }
+        if self.json {
+            let error = serde_json::json!({
+                "error": {
+                    "code": failure.kind().code(),
+                    "kind": failure.kind().name(),
+                    "message": chain.first(),
+                    "causes": chain.get(1..).unwrap_or_default(),
+                    "help": failure.advice(),
+                }
+            });
+            print_line(&error.to_string());
+        }
+        ExitCode::from(failure.kind().code())
+    }
+}
+
+/// Prints to standard output. A reader that went away (`| head`) is no error of ours.
+fn print_line(text: &str) -> ExitCode {
+    match writeln!(std::io::stdout(), "{text}") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: cannot write to standard output: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether standard error takes colours (<https://no-color.org>).
+fn colours() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::stderr().is_terminal()
+}
+
+fn painted(word: &str, colour: &str) -> String {
+    if colours() { format!("\x1b[1;{colour}m{word}\x1b[0m") } else { word.to_owned() }
+}

@@ -1,0 +1,170 @@
+//! An output folder that is filled out of sight.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::exit::{Failure, Kind, Result};
+use crate::interrupt;
+
+/// Files are written to a subfolder, and moved to their places by [`commit`](Self::commit). Dropped without one, it
+/// takes them away, and the folder itself if it was not there before.
+#[derive(Debug)]
+pub(crate) struct OutputFolder {
+    target: PathBuf,
+    staging: PathBuf,
+    /// Folders that were made for the target, the outermost first.
+    made: Vec<PathBuf>,
+    /// Nothing is to be taken away any more.
+    finished: bool,
+    /// Takes the staging folder away if the process ends suddenly.
+    guard: Option<interrupt::Guard>,
+}
+
+const STAGING: &str = ".partial";
+
+impl OutputFolder {
+    /// Starts to fill a folder, which need not exist.
+    ///
+    /// # Errors
+    /// It cannot be made or written to, or is a file.
+    pub(crate) fn create(target: &Path) -> Result<Self> {
+        if target.exists() && !target.is_dir() {
+            return Err(Failure::usage(format!(
+                "--out {}: that is a file, a folder is needed",
+                target.display()
+            )));
+        }
+        let mut made: Vec<PathBuf> = target
+            .ancestors()
+            .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
+            .map(Path::to_owned)
+            .collect();
+        made.reverse();
+        let staging = target.join(STAGING);
+        if staging.exists() {
+            fs::remove_dir_all(&staging)
+                .map_err(|error| Failure::io("remove", &staging, Kind::Unexpected, error))?;
+        }
+        // made first, so that a failure below is cleaned up too
+        let guard = Some(interrupt::guard(&staging));
+        let folder = Self { target: target.to_owned(), staging, made, finished: false, guard };
+        fs::create_dir_all(&folder.staging)
+            .map_err(|error| Failure::io("create", target, Kind::Unexpected, error))?;
+        Ok(folder)
+    }
+
+    /// As [`create`](Self::create), but with what an earlier process left, which a failure now does not take away.
+    ///
+    /// # Errors
+    /// Those of [`create`](Self::create).
+    pub(crate) fn reopen(target: &Path) -> Result<Self> {
+        let staging = target.join(STAGING);
+        if !staging.is_dir() {
+            return Self::create(target);
+        }
+        Ok(Self { target: target.to_owned(), staging, made: Vec::new(), finished: true, guard: None })
+    }
+
+    /// From here on a sudden end leaves the files for [`reopen`](Self::reopen).
+    pub(crate) fn survive_interrupts(&mut self) {
+        self.guard = None;
+    }
+
+    /// Leaves the files for [`reopen`](Self::reopen).
+    pub(crate) fn keep(mut self) {
+        self.finished = true;
+    }
+
+    /// Where a file lies until the commit.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.staging.join(name)
+    }
+
+    /// Makes a subfolder.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub(crate) fn subfolder(&self, name: &str) -> Result<PathBuf> {
+        let path = self.path(name);
+        fs::create_dir_all(&path).map_err(|error| Failure::io("create", &path, Kind::Unexpected, error))?;
+        Ok(path)
+    }
+
+    /// Moves everything to its place: a subfolder replaces one of its name as a whole, a file likewise. Files of other
+    /// names stay.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub(crate) fn commit(mut self) -> Result<()> {
+        let failed = |error| Failure::io("write", &self.target, Kind::Unexpected, error);
+        for entry in fs::read_dir(&self.staging).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            let (from, to) = (self.staging.join(&name), self.target.join(&name));
+            if to.is_dir() {
+                fs::remove_dir_all(&to).map_err(failed)?;
+            }
+            fs::rename(from, to).map_err(failed)?;
+        }
+        fs::remove_dir(&self.staging).map_err(failed)?;
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for OutputFolder {
+    fn drop(&mut self) {
+        if self.finished {
+            return;
+        }
+        // Nothing can be done about a failure here: the caller is already reporting one.
+        let _ = fs::remove_dir_all(&self.staging);
+        for folder in self.made.iter().rev() {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_without_a_commit() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("a").join("b");
+        let folder = OutputFolder::create(&target).unwrap();
+        fs::write(folder.path("file"), "x").unwrap();
+        drop(folder);
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+
+        fs::create_dir_all(&target).unwrap();
+        fs::write(target.join("other"), "kept").unwrap();
+        drop(OutputFolder::create(&target).unwrap());
+        assert_eq!(fs::read_dir(&target).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_commit_replaces_what_it_brings_and_nothing_else() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("out");
+        fs::create_dir_all(target.join("keys")).unwrap();
+        fs::write(target.join("keys").join("old"), "").unwrap();
+        fs::write(target.join("other"), "kept").unwrap();
+        let folder = OutputFolder::create(&target).unwrap();
+        fs::write(folder.subfolder("keys").unwrap().join("new"), "").unwrap();
+        fs::write(folder.path("report"), "").unwrap();
+        folder.commit().unwrap();
+        let mut names: Vec<_> =
+            fs::read_dir(&target).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["keys", "other", "report"]);
+        assert!(!target.join("keys").join("old").exists() && target.join("keys").join("new").exists());
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert_eq!(OutputFolder::create(file.path()).unwrap_err().kind(), Kind::Usage);
+    }
+}

@@ -1,0 +1,221 @@
+//! The exported head: `head.safetensors` with `coef` (1 by features) and `intercept` (1), both f64, and `head.json` with
+//! all that is needed to use them.
+//!
+//! The coefficients apply to the features as they were read, or to the encoder's embeddings: what was done to features
+//! before the encryption is folded in. The probability of the second class is `1 / (1 + exp(-(x . coef + intercept)))`.
+
+use std::path::{Path, PathBuf};
+
+use fhe_head::features::Preprocessing;
+use fhe_head::labels::Classes;
+use fhe_head::model;
+use ndarray::{Array1, ArrayView2};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+
+use super::embeddings::UsedEncoder;
+use super::{Access, read_json, write_bytes, write_json};
+use crate::exit::{Failure, Kind, Result};
+
+const WEIGHTS: &str = "head.safetensors";
+const DESCRIPTION: &str = "head.json";
+const FORMAT: &str = "train-head head 1";
+
+/// A head in the clear.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Head {
+    /// Weights of the features as they are read, and the intercept.
+    pub(crate) model: model::Head,
+    /// What else is known.
+    pub(crate) description: Description,
+}
+
+/// `head.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Description {
+    /// Name and version of the format.
+    format: String,
+    /// The labels, negative class first.
+    classes: [String; 2],
+    /// Number of features.
+    pub(crate) features: usize,
+    /// Their names, if they come from a table.
+    pub(crate) feature_names: Option<Vec<String>>,
+    /// The encoder, if they come from texts.
+    pub(crate) encoder: Option<UsedEncoder>,
+    /// What was done to the features before the encryption.
+    feature_transform: FeatureTransform,
+    /// Parameter set and iterations of the training.
+    pub(crate) training: Training,
+}
+
+/// What was done to features.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct FeatureTransform {
+    #[serde(flatten)]
+    preprocessing: Preprocessing,
+    /// Always true: `coef` and `intercept` contain it.
+    folded: bool,
+}
+
+/// How the head came about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Training {
+    /// Parameter set.
+    pub(crate) preset: String,
+    /// Iterations.
+    pub(crate) iterations: usize,
+    /// Whether the training ran on ciphertexts.
+    pub(crate) encrypted: bool,
+}
+
+impl Description {
+    /// A description.
+    pub(crate) fn new(
+        classes: &Classes,
+        features: usize,
+        feature_names: Option<Vec<String>>,
+        encoder: Option<UsedEncoder>,
+        preprocessing: Preprocessing,
+        training: Training,
+    ) -> Self {
+        Self {
+            format: FORMAT.into(),
+            classes: [classes.negative.clone(), classes.positive.clone()],
+            features,
+            feature_names,
+            encoder,
+            feature_transform: FeatureTransform { preprocessing, folded: true },
+            training,
+        }
+    }
+
+    /// The labels.
+    pub(crate) fn classes(&self) -> Classes {
+        let [negative, positive] = self.classes.clone();
+        Classes { negative, positive }
+    }
+}
+
+impl Head {
+    /// Probabilities of the positive class.
+    ///
+    /// # Errors
+    /// Another number of features than the head has.
+    pub(crate) fn probabilities(&self, x: &ArrayView2<'_, f64>) -> Result<Vec<f64>> {
+        let probabilities = self.model.predict_proba(x);
+        probabilities
+            .map(|p| p.to_vec())
+            .map_err(|error| Failure::data("the data do not fit the head").because(error))
+    }
+
+    /// Writes both files to a folder, and returns their paths and sizes.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub(crate) fn write(&self, folder: &Path) -> Result<[PathBuf; 2]> {
+        let coef: Vec<u8> = self.model.coef.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let intercept = self.model.intercept.to_le_bytes();
+        let weights = TensorView::new(Dtype::F64, vec![1, self.model.coef.len()], &coef)
+            .and_then(|coef| {
+                Ok([("coef", coef), ("intercept", TensorView::new(Dtype::F64, vec![1], &intercept)?)])
+            })
+            .and_then(|tensors| safetensors::serialize(tensors, None))
+            .map_err(|error| Failure::unexpected("cannot write the head").because(format!("{error:?}")))?;
+        let paths = [folder.join(WEIGHTS), folder.join(DESCRIPTION)];
+        write_bytes(&paths[0], Access::Shared, &weights)?;
+        write_json(&paths[1], Access::Shared, &self.description)?;
+        Ok(paths)
+    }
+
+    /// Reads a head from its folder, or from the path of either file.
+    ///
+    /// # Errors
+    /// A file that is not there, damaged, or does not fit the other.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
+        if !path.exists() {
+            return Err(Failure::file(format!("{}: there is no such head", path.display()))
+                .help("--head takes the folder that `train-head decrypt` or `train-head run` wrote"));
+        }
+        let description: Description = read_json(&folder.join(DESCRIPTION), "the description of a head")?;
+        if description.format != FORMAT {
+            return Err(Failure::file(format!(
+                "{}: format {:?}, this program reads {FORMAT:?}",
+                folder.join(DESCRIPTION).display(),
+                description.format
+            )));
+        }
+        let weights = folder.join(WEIGHTS);
+        let bytes =
+            std::fs::read(&weights).map_err(|error| Failure::io("read", &weights, Kind::File, error))?;
+        let damaged = |what: &str| {
+            Failure::file(format!("{}: {what}", weights.display()))
+                .help("the file is damaged: export the head again")
+        };
+        let tensors = SafeTensors::deserialize(&bytes).map_err(|_| damaged("not a safetensors file"))?;
+        let numbers = |name: &str, count: usize| {
+            let view = tensors.tensor(name).map_err(|_| damaged(&format!("no tensor `{name}`")))?;
+            let values: Vec<f64> =
+                view.data().as_chunks().0.iter().map(|&raw| f64::from_le_bytes(raw)).collect();
+            let fits =
+                view.dtype() == Dtype::F64 && values.len() == count && values.iter().all(|w| w.is_finite());
+            if fits {
+                Ok(values)
+            } else {
+                Err(damaged(&format!("`{name}` is not {count} finite f64 numbers")))
+            }
+        };
+        let coef = Array1::from_vec(numbers("coef", description.features)?);
+        let intercept = numbers("intercept", 1)?[0];
+        Ok(Self { model: model::Head { coef, intercept }, description })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use ndarray::array;
+
+    fn head() -> Head {
+        let classes = Classes { negative: "benign".into(), positive: "malignant".into() };
+        let training = Training { preset: "n15-l18".into(), iterations: 4, encrypted: true };
+        let names = Some(vec!["a".into(), "b".into()]);
+        let description = Description::new(&classes, 2, names, None, Preprocessing::Standardize, training);
+        Head { model: model::Head { coef: array![0.5, -2.0], intercept: 0.25 }, description }
+    }
+
+    #[test]
+    fn a_head_survives_a_round_trip() {
+        let folder = tempfile::tempdir().unwrap();
+        let [weights, description] = head().write(folder.path()).unwrap();
+        for path in [folder.path(), &weights, &description] {
+            assert_eq!(Head::read(path).unwrap(), head());
+        }
+        assert_eq!(Head::read(folder.path()).unwrap().description.classes().positive, "malignant");
+    }
+
+    #[test]
+    fn probabilities_are_those_of_the_second_class() {
+        let p = head().probabilities(&array![[-0.5, 0.0], [10.0, 0.0], [0.0, 10.0]].view()).unwrap();
+        assert!((p[0] - 0.5).abs() < 1e-12 && p[1] > 0.99 && p[2] < 0.01);
+        assert!(head().probabilities(&array![[1.0]].view()).is_err());
+    }
+
+    #[test]
+    fn damaged_heads_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let [weights, description] = head().write(folder.path()).unwrap();
+        let bytes = std::fs::read(&weights).unwrap();
+        std::fs::write(&weights, &bytes[..bytes.len() - 3]).unwrap();
+        assert_eq!(Head::read(folder.path()).unwrap_err().kind(), Kind::File);
+        let mut other = head();
+        other.model.coef = array![0.5];
+        other.write(folder.path()).unwrap();
+        assert!(Head::read(folder.path()).unwrap_err().to_string().contains("`coef` is not 2"));
+        std::fs::write(&description, "{}").unwrap();
+        assert_eq!(Head::read(folder.path()).unwrap_err().kind(), Kind::File);
+        assert_eq!(Head::read(Path::new("/nowhere")).unwrap_err().kind(), Kind::File);
+    }
+}

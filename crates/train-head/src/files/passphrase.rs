@@ -1,0 +1,87 @@
+//! The passphrase of the secret key.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use age::secrecy::{ExposeSecret, SecretString};
+
+use crate::args::{NewKeyArgs, PassphraseArgs};
+use crate::exit::{Failure, Kind, Result};
+
+/// The variable that a passphrase may come from.
+const VARIABLE: &str = "TRAIN_HEAD_PASSPHRASE";
+
+/// The passphrase of a new key; `None` if it is to be kept unencrypted.
+///
+/// # Errors
+/// There is no passphrase and nobody to ask for one, or it is empty, or the two entered differ.
+pub(crate) fn of_new_key(arguments: &NewKeyArgs) -> Result<Option<SecretString>> {
+    if arguments.no_passphrase {
+        return Ok(None);
+    }
+    if let Some(passphrase) = given(&arguments.passphrase)? {
+        return Ok(Some(passphrase));
+    }
+    let passphrase = ask("Passphrase for the new secret key: ", "--no-passphrase keeps the key unencrypted")?;
+    let again = ask("The same again: ", "")?;
+    if passphrase.expose_secret() != again.expose_secret() {
+        return Err(Failure::usage("the two passphrases differ"));
+    }
+    Ok(Some(passphrase))
+}
+
+/// The passphrase of a key that is encrypted.
+///
+/// # Errors
+/// There is none and nobody to ask for one, or it is empty.
+pub(crate) fn of_key(arguments: &PassphraseArgs) -> Result<SecretString> {
+    match given(arguments)? {
+        Some(passphrase) => Ok(passphrase),
+        None => ask("Passphrase of the secret key: ", ""),
+    }
+}
+
+/// A passphrase from a file or the environment.
+///
+/// # Errors
+/// The file cannot be read, or the passphrase is empty.
+pub(crate) fn given(arguments: &PassphraseArgs) -> Result<Option<SecretString>> {
+    if let Some(path) = &arguments.passphrase_file {
+        return from_file(path).map(Some);
+    }
+    match std::env::var(VARIABLE) {
+        Ok(text) => checked(text, &format!("the variable {VARIABLE}")).map(Some),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Failure::usage(format!("the variable {VARIABLE} is not UTF-8")))
+        }
+    }
+}
+
+fn from_file(path: &Path) -> Result<SecretString> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, Kind::Usage, error))?;
+    let text = SecretString::from(text);
+    let line = text.expose_secret().lines().next().unwrap_or_default().to_owned();
+    checked(line, &path.display().to_string())
+}
+
+fn ask(prompt: &str, otherwise: &str) -> Result<SecretString> {
+    if !std::io::stdin().is_terminal() {
+        let failure =
+            Failure::usage("the secret key needs a passphrase, and there is no terminal to ask for it");
+        let help = format!("give --passphrase-file FILE or the variable {VARIABLE}; {otherwise}");
+        return Err(failure.help(help.trim_end_matches("; ")));
+    }
+    let text = rpassword::prompt_password(prompt)
+        .map_err(|error| Failure::unexpected("cannot read the passphrase").because(error))?;
+    checked(text, "the passphrase")
+}
+
+fn checked(text: String, place: &str) -> Result<SecretString> {
+    let passphrase = SecretString::from(text);
+    if passphrase.expose_secret().is_empty() {
+        return Err(Failure::usage(format!("{place} is empty: a passphrase needs at least one character")));
+    }
+    Ok(passphrase)
+}

@@ -1,0 +1,184 @@
+//! The data party's plan: what was chosen for a training, and what was done to the features. Private: the feature map
+//! holds statistics of the data.
+
+use std::path::Path;
+
+use fhe_head::ckks::Parameters;
+use fhe_head::estimator::Prepared;
+use fhe_head::features::{FeatureMap, Preprocessing};
+use fhe_head::labels::{ClassWeight, Classes};
+use fhe_head::model;
+use fhe_head::plan::{Plan, Request};
+use fhe_head::refresh::contract;
+use fhe_head::samples::Samples;
+use ndarray::Array1;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::embeddings::{UsedEncoder, encoder_failure};
+use super::head::{Description, Head, Training};
+use super::keys::preset;
+use super::{Access, read_json, write_json};
+use crate::exit::{Failure, Result, training_failure};
+use crate::samples::Matrix;
+
+const FORMAT: &str = "train-head plan 1";
+
+/// A plan, with all that turns features into samples and weights into a head.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PlanFile {
+    /// Name and version of the format.
+    format: String,
+    /// Parameter set.
+    preset: String,
+    /// What was planned.
+    request: Request,
+    /// What is done to features before the encryption, and its parameters.
+    preprocessing: Preprocessing,
+    map: FeatureMap,
+    /// How much each class counts.
+    class_weight: ClassWeight,
+    /// The labels.
+    classes: Classes,
+    /// Names of the features, if they come from a table.
+    feature_names: Option<Vec<String>>,
+    /// The encoder, if they come from texts.
+    encoder: Option<UsedEncoder>,
+}
+
+impl PlanFile {
+    /// The plan of a training that was prepared on `training`.
+    pub(crate) fn new(
+        prepared: &Prepared,
+        class_weight: ClassWeight,
+        classes: &Classes,
+        training: &Matrix,
+    ) -> Self {
+        Self {
+            format: FORMAT.into(),
+            preset: prepared.plan.preset.clone(),
+            request: prepared.request.clone(),
+            preprocessing: prepared.choice.preprocessing,
+            map: prepared.map.clone(),
+            class_weight,
+            classes: classes.clone(),
+            feature_names: training.names.clone(),
+            encoder: training.encoder.clone(),
+        }
+    }
+
+    /// Writes the plan, for its owner alone.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
+        write_json(path, Access::Private, self)
+    }
+
+    /// Reads a plan.
+    ///
+    /// # Errors
+    /// A file that is not there, or is no plan.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let plan: Self = read_json(path, "a plan (`train-head estimate --out` writes one)")?;
+        if plan.format != FORMAT {
+            let found = &plan.format;
+            return Err(Failure::file(format!(
+                "{}: format {found:?}, this program reads {FORMAT:?}",
+                path.display()
+            )));
+        }
+        Ok(plan)
+    }
+
+    /// The parameter set.
+    ///
+    /// # Errors
+    /// It is none of the presets.
+    pub(crate) fn parameters(&self) -> Result<Parameters> {
+        preset(&self.preset)
+    }
+
+    /// Job, levels and keys: planned anew, which gives what was planned before.
+    ///
+    /// # Errors
+    /// The plan does not fit its parameters.
+    pub(crate) fn plan(&self) -> Result<Plan> {
+        let parameters = self.parameters()?;
+        Plan::new(&parameters, contract(&parameters).as_ref(), &self.request).map_err(training_failure)
+    }
+
+    /// The plan without the feature map, for a person.
+    ///
+    /// # Errors
+    /// The plan does not fit its parameters.
+    pub(crate) fn summary(&self) -> Result<Value> {
+        let plan = self.plan()?;
+        Ok(json!({
+            "preset": self.preset, "features": self.map.inputs(), "preprocessing": self.preprocessing,
+            "classes": [self.classes.negative, self.classes.positive], "class_weight": self.class_weight,
+            "encoder": self.encoder, "request": self.request,
+            "packing": plan.job.packing().sizes(), "levels": plan.levels, "sizes": plan.sizes,
+            "key_switches": plan.key_switches(), "bootstraps": plan.job.spec().refresh_before.len(),
+            "seconds": plan.seconds,
+        }))
+    }
+
+    /// Names of the features, if they come from a table.
+    pub(crate) fn feature_names(&self) -> Option<&[String]> {
+        self.feature_names.as_deref()
+    }
+
+    /// Samples in the space that is encrypted.
+    ///
+    /// # Errors
+    /// Data that the plan was not made for.
+    pub(crate) fn samples(&self, matrix: &Matrix) -> Result<Samples> {
+        if matrix.x.nrows() != self.request.samples || matrix.x.ncols() != self.map.inputs() {
+            let (rows, columns) = matrix.x.dim();
+            return Err(Failure::data(format!(
+                "the plan is for {} samples of {} features, the data are {rows} of {columns}",
+                self.request.samples,
+                self.map.inputs()
+            ))
+            .help("`train-head estimate` makes a plan for these data"));
+        }
+        if let (Some(expected), Some(found)) = (&self.encoder, &matrix.encoder) {
+            expected.info.expect_same(&found.info).map_err(encoder_failure)?;
+        }
+        let y = matrix.encode_labels(&self.classes, "the data to encrypt")?;
+        let weight = self.sample_weights(&y)?;
+        let x = self.map.apply(&matrix.x.view()).map_err(training_failure)?;
+        Samples::new(&x.view(), &y.view(), &weight.view()).map_err(training_failure)
+    }
+
+    /// The weight of each sample, by its label.
+    ///
+    /// # Errors
+    /// Class weights that are not positive.
+    pub(crate) fn sample_weights(&self, y: &Array1<f64>) -> Result<Array1<f64>> {
+        self.class_weight.weights(y).map_err(training_failure)
+    }
+
+    /// The head from weights of the encrypted space.
+    ///
+    /// # Errors
+    /// Another number of weights.
+    pub(crate) fn head(&self, weights: &Array1<f64>) -> Result<Head> {
+        let model = model::Head::from_weights(&self.map, &weights.view()).map_err(training_failure)?;
+        let training = Training {
+            preset: self.preset.clone(),
+            iterations: self.request.learning_rates.len(),
+            encrypted: true,
+        };
+        let description = Description::new(
+            &self.classes,
+            self.map.inputs(),
+            self.feature_names.clone(),
+            self.encoder.clone(),
+            self.preprocessing,
+            training,
+        );
+        Ok(Head { model, description })
+    }
+}

@@ -1,0 +1,117 @@
+//! Labels: from a file of their own, and as two classes.
+
+use std::path::Path;
+
+use fhe_head::labels::Classes;
+use ndarray::Array1;
+
+use super::columns;
+use super::npy::{self, Npy};
+use super::table::{Format, Row, Table};
+use super::texts::label_of;
+use crate::exit::{Failure, Result};
+
+/// Reads labels from an array (`.npy`) of one axis, or from a table's label column (its only one, if it has one).
+///
+/// # Errors
+/// What [`Table`] and [`npy`] refuse, an unknown column, an empty label.
+pub(crate) fn read_labels(path: &Path, label_column: Option<&str>) -> Result<Vec<String>> {
+    if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy")) {
+        return read_column(path, label_column);
+    }
+    let (shape, labels) = match npy::read(path)? {
+        Npy::Texts { shape, values } => (shape, values),
+        Npy::Numbers { shape, values } => (shape, values.iter().map(f64::to_string).collect()),
+    };
+    match shape[..] {
+        [_] | [_, 1] => Ok(labels),
+        _ => Err(Failure::data(format!(
+            "{}: an array of shape {shape:?} where one label a sample is expected",
+            path.display()
+        ))),
+    }
+}
+
+fn read_column(path: &Path, label_column: Option<&str>) -> Result<Vec<String>> {
+    let mut table = Table::open(path, Format::of(path).or(Some(Format::Csv)))?;
+    let label = match (label_column, table.columns().len()) {
+        (None, 1) => 0,
+        _ => columns::label(&table, label_column)?,
+    };
+    let (mut row, mut labels) = (Row::default(), Vec::new());
+    while table.read(&mut row)? {
+        labels.push(label_of(&table, &row, label)?);
+    }
+    Ok(labels)
+}
+
+/// The two classes of training labels, the positive one as asked.
+///
+/// # Errors
+/// One class or more than two; a positive class that no label has.
+pub(crate) fn fit_classes(labels: &[String], positive: Option<&str>) -> Result<Classes> {
+    let classes = Classes::fit(labels)
+        .map_err(|error| Failure::data("the labels cannot be trained on").because(error))?;
+    let Some(positive) = positive else { return Ok(classes) };
+    match classes.encode(&[positive]) {
+        Ok(code) if code[0] > 0.5 => Ok(classes),
+        Ok(_) => Ok(Classes { negative: classes.positive, positive: classes.negative }),
+        Err(_) => Err(Failure::data(format!(
+            "no label is {positive:?}, which --positive-label asks for; the labels are {:?} and {:?}",
+            classes.negative, classes.positive
+        ))),
+    }
+}
+
+/// Labels as 0 and 1.
+///
+/// # Errors
+/// A label of neither class; `what` names the data in the message.
+pub(crate) fn encode_labels(classes: &Classes, labels: &[String], what: &str) -> Result<Array1<f64>> {
+    classes.encode(labels).map_err(|error| {
+        Failure::data(format!("{what}: labels that the training does not know")).because(error)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn strings(labels: &[&str]) -> Vec<String> {
+        labels.iter().map(|&label| label.to_owned()).collect()
+    }
+
+    #[test]
+    fn the_positive_class_can_be_chosen() {
+        let labels = strings(&["benign", "malignant", "benign"]);
+        assert_eq!(fit_classes(&labels, None).unwrap().positive, "malignant");
+        assert_eq!(fit_classes(&labels, Some("malignant")).unwrap().positive, "malignant");
+        assert_eq!(fit_classes(&labels, Some("benign")).unwrap().positive, "benign");
+        assert!(
+            fit_classes(&labels, Some("other")).unwrap_err().to_string().contains("no label is \"other\"")
+        );
+        assert!(fit_classes(&strings(&["0", "1"]), Some("0.0")).unwrap().positive == "0");
+    }
+
+    #[test]
+    fn labels_come_from_arrays_and_tables() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("y.csv"), "anything\na\nb\n").unwrap();
+        assert_eq!(read_labels(&path("y.csv"), None).unwrap(), ["a", "b"]);
+        std::fs::write(path("two.csv"), "id,target\n1,a\n2,b\n").unwrap();
+        assert_eq!(read_labels(&path("two.csv"), None).unwrap(), ["a", "b"]);
+        assert_eq!(read_labels(&path("two.csv"), Some("id")).unwrap(), ["1", "2"]);
+        let header = "{'descr': '<i8', 'fortran_order': False, 'shape': (2,)}\n";
+        let npy = [
+            b"\x93NUMPY\x01\x00".as_slice(),
+            &(header.len() as u16).to_le_bytes(),
+            header.as_bytes(),
+            &1i64.to_le_bytes(),
+            &0i64.to_le_bytes(),
+        ];
+        std::fs::write(path("y.npy"), npy.concat()).unwrap();
+        assert_eq!(read_labels(&path("y.npy"), None).unwrap(), ["1", "0"]);
+    }
+}

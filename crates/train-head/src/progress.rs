@@ -1,0 +1,169 @@
+//! Progress of one phase: a bar with the time left on a terminal, one line at the end elsewhere.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use text_encoder::DownloadObserver;
+
+/// A phase of known length. Dropped before [`done`](Self::done), it clears its bar.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    name: &'static str,
+    bar: ProgressBar,
+    start: Instant,
+    /// Whether to leave a line behind.
+    says: bool,
+}
+
+impl Progress {
+    /// A phase that nobody watches.
+    pub(crate) fn hidden(name: &'static str, total: usize) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::hidden());
+        Self { name, bar, start: Instant::now(), says: false }
+    }
+
+    /// A phase on standard error.
+    pub(crate) fn shown(name: &'static str, total: usize) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+        bar.set_style(if total > 1 { counted() } else { spinning() });
+        bar.set_prefix(name);
+        bar.enable_steady_tick(Duration::from_millis(250));
+        Self { name, bar, start: Instant::now(), says: true }
+    }
+
+    /// `done` steps were behind us before we began: the time left is not reckoned from them.
+    pub(crate) fn start_from(&self, done: usize) {
+        self.bar.set_position(done as u64);
+        self.bar.reset_eta();
+    }
+
+    /// `done` steps of the total are behind us.
+    pub(crate) fn set(&self, done: usize) {
+        self.bar.set_position(done as u64);
+    }
+
+    /// So many steps more.
+    pub(crate) fn advance(&self, steps: usize) {
+        self.bar.inc(steps as u64);
+    }
+
+    /// One step more.
+    pub(crate) fn step(&self) {
+        self.advance(1);
+    }
+
+    /// The end of the phase: leaves a line, and tells how long it took.
+    pub(crate) fn done(self) -> Duration {
+        let took = self.start.elapsed();
+        let total = self.bar.length().unwrap_or(0);
+        self.bar.finish_and_clear();
+        if self.says {
+            let took = seconds(took.as_secs_f64());
+            if total > 1 {
+                eprintln!("{:<9} {total} in {took}", self.name);
+            } else {
+                eprintln!("{:<9} {took}", self.name);
+            }
+        }
+        took
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Bars for files that are downloaded one after the other.
+pub(crate) fn downloads() -> DownloadObserver {
+    let current: Mutex<Option<(String, ProgressBar)>> = Mutex::new(None);
+    DownloadObserver::new(move |file, done, size| {
+        let mut current = current.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.as_ref().is_none_or(|(name, _)| name != file) {
+            let bar = ProgressBar::with_draw_target(size, ProgressDrawTarget::stderr());
+            bar.set_style(style("{prefix:<9} {msg} {bytes} of {total_bytes}, {eta} left"));
+            bar.set_prefix("download");
+            bar.set_message(file.to_owned());
+            *current = Some((file.to_owned(), bar));
+        }
+        if let Some((_, bar)) = &*current {
+            bar.set_position(done);
+            if size == Some(done) {
+                bar.finish_and_clear();
+            }
+        }
+    })
+}
+
+/// A bar with the time left, once there is something to reckon it from.
+fn counted() -> ProgressStyle {
+    let left = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // a failure to draw is none to work
+        let _ = match state.pos() {
+            0 => write!(out, "{} so far", seconds(state.elapsed().as_secs_f64().floor())),
+            _ => write!(out, "{} left", seconds(state.eta().as_secs_f64().ceil())),
+        };
+    };
+    style("{prefix:<9} [{bar:30}] {pos}/{len}, {left}").with_key("left", left).progress_chars("=> ")
+}
+
+/// A phase whose length is not known.
+fn spinning() -> ProgressStyle {
+    style("{prefix:<9} {spinner} {elapsed}").tick_chars("-\\|/ ")
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// A duration as a person says it.
+pub(crate) fn seconds(seconds: f64) -> String {
+    if seconds == 0.0 {
+        "0 s".to_owned()
+    } else if seconds < 0.001 {
+        format!("{:.0} us", seconds * 1e6)
+    } else if seconds < 1.0 {
+        format!("{:.0} ms", seconds * 1e3)
+    } else if seconds < 100.0 {
+        format!("{seconds:.1} s")
+    } else if seconds < 6000.0 {
+        let whole = seconds.round() as u64;
+        format!("{} min {:02} s", whole / 60, whole % 60)
+    } else {
+        let minutes = (seconds / 60.0).round() as u64;
+        format!("{} h {:02} min", minutes / 60, minutes % 60)
+    }
+}
+
+/// A size as a person says it.
+pub(crate) fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut size = bytes as f64;
+    let mut unit = 0;
+    while size >= 1000.0 && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    let digits = if unit == 0 || size >= 100.0 { 0 } else { 1 };
+    format!("{size:.digits$} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_and_sizes_are_readable() {
+        assert_eq!(seconds(0.000_25), "250 us");
+        assert_eq!(seconds(0.25), "250 ms");
+        assert_eq!(seconds(42.04), "42.0 s");
+        assert_eq!(seconds(125.0), "2 min 05 s");
+        assert_eq!(seconds(7500.0), "2 h 05 min");
+        assert_eq!(bytes(17), "17 B");
+        assert_eq!(bytes(1536), "1.5 KiB");
+        assert_eq!(bytes(300 << 20), "300 MiB");
+        assert_eq!(bytes(5 << 30), "5.0 GiB");
+    }
+}

@@ -1,0 +1,178 @@
+//! The figures of a run: `report.json`, and a table for a person.
+
+use fhe_head::metrics::Metrics;
+use fhe_head::optimizer::Optimizer;
+use serde::Serialize;
+
+use crate::progress::{bytes, seconds};
+
+/// Everything that is measured in a run.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Report {
+    /// Name and version of the program.
+    pub(crate) program: &'static str,
+    /// Parameter set.
+    pub(crate) preset: String,
+    /// `N`.
+    pub(crate) ring_degree: usize,
+    /// `log2` of the product of all primes.
+    pub(crate) log_qp: f64,
+    /// Classical bits of security.
+    pub(crate) security_bits: u32,
+    /// Samples trained on.
+    pub(crate) samples: usize,
+    /// Samples tested on.
+    pub(crate) test_samples: usize,
+    /// Features of a sample.
+    pub(crate) features: usize,
+    /// Number of classes.
+    pub(crate) classes: usize,
+    /// The labels, negative class first.
+    pub(crate) labels: [String; 2],
+    /// Iterations.
+    pub(crate) iterations: usize,
+    /// Bootstraps.
+    pub(crate) bootstraps: usize,
+    /// How it was trained.
+    pub(crate) method: Method,
+    /// The encoder, if the samples are texts.
+    pub(crate) encoder: Option<serde_json::Value>,
+    /// The plain twin: the same training in exact arithmetic.
+    pub(crate) plain: Metrics,
+    /// The simulated twin: with the polynomial, levels and scales of the encrypted training.
+    pub(crate) simulate: Metrics,
+    /// The encrypted training.
+    pub(crate) encrypted: Metrics,
+    /// Plain logistic regression to convergence on the same features, C = 1; absent if it does not converge.
+    pub(crate) logistic_regression: Option<Metrics>,
+    /// Largest difference of a coefficient to the plain twin's, relative to the largest.
+    pub(crate) max_weight_error: f64,
+    /// The same to the simulated twin's.
+    pub(crate) max_weight_error_simulate: f64,
+    /// Share of test samples that the encrypted head and the plain twin put in the same class.
+    pub(crate) prediction_agreement: f64,
+    /// Seconds by phase.
+    pub(crate) seconds: Seconds,
+    /// Bytes on disk.
+    pub(crate) bytes: Bytes,
+    /// Largest resident size of the whole process.
+    pub(crate) peak_rss_bytes: Option<u64>,
+    /// Threads.
+    pub(crate) threads: usize,
+}
+
+/// How a head was trained.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Method {
+    /// First-order method.
+    pub(crate) solver: Optimizer,
+    /// Learning rate.
+    pub(crate) learning_rate: f64,
+    /// Weight of the L2 penalty.
+    pub(crate) alpha: f64,
+    /// How much each class counts.
+    pub(crate) class_weight: fhe_head::labels::ClassWeight,
+    /// What is done to features.
+    pub(crate) preprocessing: fhe_head::features::Preprocessing,
+    /// Degree of the polynomial.
+    pub(crate) sigmoid_degree: usize,
+    /// Half-width of its interval.
+    pub(crate) sigmoid_interval: f64,
+}
+
+/// Seconds by phase.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Seconds {
+    /// Reading and embedding.
+    pub(crate) embed: f64,
+    /// Choosing the method, and planning.
+    pub(crate) plan: f64,
+    /// Making and writing keys.
+    pub(crate) keygen: f64,
+    /// Encrypting and writing the data.
+    pub(crate) encrypt: f64,
+    /// The compute party's reading of keys and data.
+    pub(crate) load: f64,
+    /// Training on ciphertexts.
+    pub(crate) train: f64,
+    /// Decrypting the head.
+    pub(crate) decrypt: f64,
+    /// The twins, and measuring.
+    pub(crate) evaluate: f64,
+    /// All of it.
+    pub(crate) total: f64,
+}
+
+/// Bytes on disk.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Bytes {
+    /// Evaluation keys.
+    pub(crate) keys: u64,
+    /// Encrypted data.
+    pub(crate) data: u64,
+    /// Encrypted head.
+    pub(crate) head: u64,
+}
+
+impl Report {
+    /// The table.
+    pub(crate) fn text(&self) -> String {
+        let mut lines = vec![
+            format!(
+                "data        {} samples to train on, {} to test on, {} features; {:?} against {:?}",
+                self.samples, self.test_samples, self.features, self.labels[1], self.labels[0]
+            ),
+            format!(
+                "security    {} bits: {}, N = 2^{}, log2(QP) = {:.1}",
+                self.security_bits,
+                self.preset,
+                self.ring_degree.ilog2(),
+                self.log_qp
+            ),
+            format!("training    {} iterations, {} bootstraps", self.iterations, self.bootstraps),
+            String::new(),
+            format!("{:<34} {:>8} {:>8} {:>8}", "on the test samples", "accuracy", "macro F1", "AUROC"),
+        ];
+        let rows = [
+            ("  plain twin (same training)", Some(self.plain)),
+            ("  simulated twin", Some(self.simulate)),
+            ("  encrypted", Some(self.encrypted)),
+            ("  plain, trained to convergence", self.logistic_regression),
+        ];
+        for (name, metrics) in rows {
+            if let Some(m) = metrics {
+                lines.push(format!("{name:<34} {:>8.4} {:>8.4} {:>8.4}", m.accuracy, m.macro_f1, m.auroc));
+            }
+        }
+        let s = self.seconds;
+        let phases = [
+            ("embed", s.embed),
+            ("plan", s.plan),
+            ("keygen", s.keygen),
+            ("encrypt", s.encrypt),
+            ("load", s.load),
+            ("train", s.train),
+            ("decrypt", s.decrypt),
+            ("evaluate", s.evaluate),
+        ];
+        let phases: Vec<String> =
+            phases.iter().map(|(name, took)| format!("{name} {}", seconds(*took))).collect();
+        lines.extend([
+            format!(
+                "  encrypted and plain agree on {:.2} % of them; weights differ by at most {:.1e} of the largest",
+                100.0 * self.prediction_agreement,
+                self.max_weight_error
+            ),
+            String::new(),
+            format!("time        {} on {} threads: {}", seconds(s.total), self.threads, phases.join(", ")),
+            format!(
+                "size        keys {}, encrypted data {}, encrypted head {}; {} of memory at most",
+                bytes(self.bytes.keys),
+                bytes(self.bytes.data),
+                bytes(self.bytes.head),
+                self.peak_rss_bytes.map_or_else(|| "unknown".to_owned(), bytes)
+            ),
+        ]);
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,147 @@
+//! Data that cannot be trained on: exit code 3, a message with the place, and no output.
+
+use crate::util::{Dir, table};
+
+/// Runs `run` on a table and expects a refusal.
+#[track_caller]
+fn refused(contents: impl AsRef<[u8]>, flags: &str, messages: &[&str]) {
+    let dir = Dir::new();
+    dir.write("data.csv", contents);
+    dir.refused(&format!("run --features data.csv --out out {flags}"), 3, messages);
+}
+
+#[test]
+fn an_empty_file() {
+    refused("", "", &["data.csv: the file is empty"]);
+}
+
+#[test]
+fn a_header_alone() {
+    refused("a,b,label\n", "", &["data.csv: the file holds no rows"]);
+}
+
+#[test]
+fn a_missing_file() {
+    let dir = Dir::new();
+    dir.refused(
+        "run --features nowhere.csv --out out",
+        3,
+        &["cannot read nowhere.csv", "caused by: No such file"],
+    );
+}
+
+#[test]
+fn a_value_that_is_not_a_number() {
+    for (value, what) in [("NaN", "NaN is not a finite number"), ("inf", "inf is not a finite number")] {
+        let data = table(40) + &format!("1,{value},2,sick\n");
+        refused(data, "", &["data.csv: row 41 (line 42), column \"b\"", what, "help:"]);
+    }
+    refused(table(40) + "1,,2,sick\n", "", &["row 41 (line 42), column \"b\": the value is missing"]);
+    refused(table(40) + "1,high,2,sick\n", "", &["column \"b\": \"high\" is not a number"]);
+}
+
+#[test]
+fn labels_of_one_class() {
+    let data = table(40).replace("well", "sick");
+    refused(data, "", &["error: the labels cannot be trained on", "every label is \"sick\""]);
+}
+
+#[test]
+fn labels_of_three_classes() {
+    refused(table(40) + "1,2,3,maybe\n", "", &["3 classes", "\"maybe\""]);
+}
+
+#[test]
+fn a_label_that_is_empty() {
+    refused(table(40) + "1,2,3,\n", "", &["row 41 (line 42), column \"label\": the label is empty"]);
+}
+
+#[test]
+fn too_few_samples_of_a_class() {
+    let data: String = table(40)
+        .lines()
+        .enumerate()
+        .filter(|(i, line)| *i < 12 || line.contains("well"))
+        .map(|(_, line)| format!("{line}\n"))
+        .collect();
+    refused(data, "", &["at least 8 of each"]);
+}
+
+#[test]
+fn an_unknown_label_column() {
+    refused(
+        table(40),
+        "--label-column outcome",
+        &["no column \"outcome\"; the columns are \"a\", \"b\", \"c\", \"label\""],
+    );
+    refused(table(40), "--label-column Label", &["did you mean \"label\"?"]);
+    refused(table(40).replace("label", "outcome"), "", &["which column holds the labels?", "--label-column"]);
+}
+
+#[test]
+fn an_unknown_positive_label() {
+    refused(table(40), "--positive-label ill", &["no label is \"ill\"", "\"sick\"", "\"well\""]);
+}
+
+#[test]
+fn two_columns_of_one_name() {
+    refused(table(40).replace("a,b,c", "a,b,a"), "", &["two columns are named \"a\""]);
+}
+
+#[test]
+fn a_row_of_another_length() {
+    refused(table(40) + "1,2,3\n", "", &["line 42 has 3 columns, the first line has 4"]);
+}
+
+#[test]
+fn text_that_is_not_utf8() {
+    refused([table(40).as_bytes(), b"1,2,3,s\xefck\n"].concat(), "", &["line 42 is not UTF-8", "iconv"]);
+}
+
+#[test]
+fn a_split_that_leaves_nothing_to_test() {
+    let dir = Dir::new();
+    dir.write("data.csv", table(40));
+    let line = "run --features data.csv --out out --test-size 0.001";
+    dir.refused(line, 2, &["--test-size 0.001: a fraction that leaves members of both classes"]);
+}
+
+#[test]
+fn test_data_with_other_columns_or_labels() {
+    let dir = Dir::new();
+    dir.write("data.csv", table(40)).write("test.csv", table(20).replace("a,b,c", "a,b,d"));
+    let line = "run --features data.csv --test-features test.csv --out out";
+    dir.refused(line, 3, &["test.csv: no column \"c\""]);
+    dir.write("test.csv", table(20).replace("sick", "ill"));
+    dir.refused(line, 3, &["test.csv: labels that the training does not know", "\"ill\""]);
+}
+
+#[test]
+fn arrays_and_labels_that_do_not_fit() {
+    let dir = Dir::new();
+    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 1), }\n";
+    let mut npy =
+        [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes()].concat();
+    for value in [0.5f64, f64::NAN, 1.5] {
+        npy.extend(value.to_le_bytes());
+    }
+    dir.write("x.npy", &npy).write("y.csv", "label\n1\n0\n");
+    dir.refused("run --features x.npy --labels y.csv --out out", 3, &["x.npy: row 1, column 0: NaN"]);
+    npy.truncate(npy.len() - 4);
+    dir.write("x.npy", &npy);
+    dir.refused("run --features x.npy --labels y.csv --out out", 3, &["x.npy: not an array", "20 bytes"]);
+    dir.write("data.csv", table(40));
+    dir.refused("run --features data.csv --labels y.csv --out out", 3, &["40 samples, but 2 labels"]);
+}
+
+#[test]
+fn errors_come_as_json_too() {
+    let dir = Dir::new();
+    dir.write("data.csv", "");
+    let said = dir.run("run --features data.csv --out out --json");
+    assert_eq!(said.code, 3);
+    let error = &said.json()["error"];
+    assert_eq!((error["code"].as_u64(), error["kind"].as_str()), (Some(3), Some("data")));
+    assert!(error["message"].as_str().unwrap().contains("empty"));
+    assert!(said.stderr.starts_with("error: "));
+}

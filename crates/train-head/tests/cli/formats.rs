@@ -1,0 +1,91 @@
+//! Every way to hand over the same numbers gives the same plan.
+
+use crate::util::{Dir, FAST, table};
+
+fn npy(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
+    let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n");
+    [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), data].concat()
+}
+
+#[test]
+fn tables_and_arrays() {
+    let dir = Dir::new();
+    let rows: Vec<Vec<String>> =
+        table(80).lines().skip(1).map(|line| line.split(',').map(str::to_owned).collect()).collect();
+    let jsonl: String = rows
+        .iter()
+        .map(|row| {
+            format!(
+                "{{\"a\": {}, \"b\": {}, \"c\": {}, \"label\": \"{}\"}}\n",
+                row[0], row[1], row[2], row[3]
+            )
+        })
+        .collect();
+    let x: Vec<u8> = rows
+        .iter()
+        .flat_map(|row| &row[..3])
+        .flat_map(|value| value.parse::<f64>().unwrap().to_le_bytes())
+        .collect();
+    let y: Vec<u8> = rows
+        .iter()
+        .flat_map(|row| row[3].chars().map(u32::from).collect::<Vec<_>>())
+        .flat_map(u32::to_le_bytes)
+        .collect();
+    let labels: String = rows.iter().map(|row| format!("{}\n", row[3])).collect();
+    dir.write("t.csv", table(80))
+        .write("t.tsv", table(80).replace(',', "\t"))
+        .write("semicolons.csv", table(80).replace(',', ";"))
+        .write("t.data", table(80))
+        .write("t.jsonl", jsonl)
+        .write("x.npy", npy("<f8", "(80, 3)", &x))
+        .write("y.npy", npy("<U4", "(80,)", &y))
+        .write("y.csv", format!("anything\n{labels}"))
+        .write("renamed.csv", table(80).replace("label", "outcome"));
+    let mut plans = Vec::new();
+    for data in [
+        "t.csv",
+        "t.tsv",
+        "semicolons.csv",
+        "t.data --format csv",
+        "t.jsonl",
+        "x.npy --labels y.npy",
+        "x.npy --labels y.csv",
+        "renamed.csv --label-column outcome",
+    ] {
+        dir.ok(&format!("estimate --features {data} --out plan.json {FAST}"));
+        let mut plan = dir.json("plan.json");
+        plan.as_object_mut().unwrap().remove("feature_names");
+        plans.push((data, plan));
+    }
+    for (data, plan) in &plans {
+        assert_eq!(plan, &plans[0].1, "{data}");
+    }
+}
+
+#[test]
+fn numbers_as_labels_and_a_column_to_ignore() {
+    let dir = Dir::new();
+    let data = table(80).replace("sick", "1").replace("well", "0.0");
+    let data: String = data
+        .lines()
+        .enumerate()
+        .map(|(i, line)| if i == 0 { format!("name,{line}\n") } else { format!("n{i},{line}\n") })
+        .collect();
+    dir.write("t.csv", data);
+    dir.ok(&format!("estimate --features t.csv --ignore-column name --out plan.json {FAST}"));
+    let plan = dir.json("plan.json");
+    assert_eq!(plan["classes"]["positive"].as_str(), Some("1"));
+    assert_eq!(plan["feature_names"], serde_json::json!(["a", "b", "c"]));
+}
+
+#[test]
+fn a_plan_from_sizes_alone() {
+    let dir = Dir::new();
+    let plan = dir.ok("estimate --samples 16384 --dimension 500 --json").json();
+    assert_eq!(plan["preset"].as_str(), Some("n15-l18"));
+    assert!(plan["bytes"]["data"].as_u64().unwrap() > 1 << 30);
+    let text = dir.ok("estimate --samples 16384 --dimension 500").stdout;
+    for word in ["security", "keys", "upload", "memory", "time"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+}
