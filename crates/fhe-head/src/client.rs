@@ -105,8 +105,16 @@ impl<'a> DataEncryptor<'a> {
     /// # Errors
     /// [`Error::Shape`] if the plan is for other data; [`Error::Ckks`] on values that do not fit.
     pub fn block(&self, block: usize) -> Result<Vec<SeededCiphertext>> {
+        self.ciphertexts(block, &self.items())
+    }
+
+    /// Some of the ciphertexts of one block.
+    ///
+    /// # Errors
+    /// As [`Self::block`].
+    pub fn ciphertexts(&self, block: usize, items: &[Item]) -> Result<Vec<SeededCiphertext>> {
         let packed = self.samples.block(self.plan.job.packing(), block)?;
-        self.items().into_par_iter().map(|item| self.encrypt(&packed, item)).collect()
+        items.par_iter().map(|&item| self.encrypt(&packed, item)).collect()
     }
 
     /// What the ciphertexts of a block are: labels, weights, then the samples' slot vectors.

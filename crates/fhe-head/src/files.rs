@@ -33,28 +33,37 @@ struct Manifest {
     momentum: bool,
 }
 
-/// Encrypts the data into a stream, block by block: memory holds one block.
+/// Ciphertexts that are encrypted at once: enough work for every core, little memory.
+#[cfg(feature = "client")]
+const AT_ONCE: usize = 32;
+
+/// Encrypts the data into a stream, some ciphertexts at a time. `observe` is told how many are written, and stops the
+/// work by an error.
 ///
 /// # Errors
-/// [`crate::Error::File`]; those of [`DataEncryptor::block`].
+/// [`crate::Error::File`]; those of [`DataEncryptor::block`] and of `observe`.
 #[cfg(feature = "client")]
 pub fn write_data<W: Write>(
     out: W,
     name: &str,
     encryptor: &DataEncryptor<'_>,
-    mut observe: impl FnMut(usize),
+    mut observe: impl FnMut(usize) -> Result<()>,
 ) -> Result<W> {
     let job = encryptor.job();
     let manifest = Manifest { job: job.clone(), iteration: 0, momentum: false }.to_bytes(name)?;
-    let blocks = job.packing().blocks();
-    let items = (blocks * (job.packing().diagonals() + 2)) as u64;
+    let (blocks, items) = (job.packing().blocks(), encryptor.items());
+    let total = (blocks * items.len()) as u64;
     let mut writer =
-        Writer::new(out, name, DATA, encryptor.parameters(), encryptor.key_id(), items, &manifest)?;
+        Writer::new(out, name, DATA, encryptor.parameters(), encryptor.key_id(), total, &manifest)?;
+    let mut written = 0;
     for block in 0..blocks {
-        for ciphertext in encryptor.block(block)? {
-            writer.write_seeded(&ciphertext)?;
+        for items in items.chunks(AT_ONCE) {
+            for ciphertext in encryptor.ciphertexts(block, items)? {
+                writer.write_seeded(&ciphertext)?;
+            }
+            written += items.len();
+            observe(written)?;
         }
-        observe(block + 1);
     }
     Ok(writer.finish()?)
 }

@@ -68,8 +68,21 @@ pub fn resume(
     state: EncryptedState,
     observe: impl FnMut(&EncryptedState) -> Result<()>,
 ) -> Result<EncryptedHead> {
-    let engine = Encrypted::for_job(keys, job)?;
-    let state = Trainer::new(&engine, job, blocks)?.run(state, observe)?;
+    resume_on(&Encrypted::for_job(keys, job)?, job, blocks, state, observe)
+}
+
+/// As [`resume`], on an engine for the job ([`Encrypted::for_job`]) that can be asked for its times afterwards.
+///
+/// # Errors
+/// As [`train`].
+pub fn resume_on(
+    engine: &Encrypted,
+    job: &Job,
+    blocks: &[EncryptedBlock],
+    state: EncryptedState,
+    observe: impl FnMut(&EncryptedState) -> Result<()>,
+) -> Result<EncryptedHead> {
+    let state = Trainer::new(engine, job, blocks)?.run(state, observe)?;
     match state.weights {
         Some(weights) => Ok(EncryptedHead { weights }),
         None => Err(Error::Data("the training did not run a single iteration".into())),

@@ -110,7 +110,7 @@ fn files_carry_a_training_that_can_be_interrupted() {
     let run = prepare(LogisticRegression::default(), ckks::presets::insecure_for_tests(11, 17).unwrap());
     let plan = &run.prepared.plan;
     let encryptor = DataEncryptor::new(&run.secret, plan, &run.prepared.samples);
-    let data = files::write_data(Vec::new(), "data", &encryptor, |_| ()).unwrap();
+    let data = files::write_data(Vec::new(), "data", &encryptor, |_| Ok(())).unwrap();
     let open = |bytes: &[u8]| Reader::new(std::io::Cursor::new(bytes.to_vec()), "file").unwrap();
     let (job, blocks) = files::read_data(open(&data), &run.parameters).unwrap();
     assert_eq!(job, plan.job);

@@ -176,6 +176,28 @@ impl Error for Failure {
     }
 }
 
+/// Runs a work of the library that calls us back. The library knows nothing of our failures: `keep` keeps the first and
+/// gives the library an error to stop by.
+///
+/// # Errors
+/// The failure that was kept, else that of the work.
+pub(crate) fn keep_failure<T>(
+    work: impl FnOnce(&mut dyn FnMut(Result<()>) -> fhe_head::Result<()>) -> fhe_head::Result<T>,
+) -> Result<T> {
+    let mut kept = None;
+    let result = work(&mut |outcome| {
+        outcome.map_err(|failure| {
+            let stop = fhe_head::Error::Data(failure.to_string());
+            kept.get_or_insert(failure);
+            stop
+        })
+    });
+    match kept {
+        Some(failure) => Err(failure),
+        None => result.map_err(training_failure),
+    }
+}
+
 /// What went wrong in planning, encrypting, training or decrypting.
 pub(crate) fn training_failure(error: fhe_head::Error) -> Failure {
     use fhe_head::Error;

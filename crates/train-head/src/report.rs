@@ -93,8 +93,10 @@ pub(crate) struct Seconds {
     pub(crate) encrypt: f64,
     /// The compute party's reading of keys and data.
     pub(crate) load: f64,
-    /// Training on ciphertexts.
+    /// Training on ciphertexts, bootstraps included.
     pub(crate) train: f64,
+    /// Bootstraps.
+    pub(crate) bootstrap: f64,
     /// Decrypting the head.
     pub(crate) decrypt: f64,
     /// The twins, and measuring.
@@ -129,7 +131,12 @@ impl Report {
                 self.ring_degree.ilog2(),
                 self.log_qp
             ),
-            format!("training    {} iterations, {} bootstraps", self.iterations, self.bootstraps),
+            format!(
+                "training    {} iterations of {}, {} bootstraps",
+                self.iterations,
+                optimizer_name(self.method.solver),
+                self.bootstraps
+            ),
             String::new(),
             format!("{:<34} {:>8} {:>8} {:>8}", "on the test samples", "accuracy", "macro F1", "AUROC"),
         ];
@@ -155,8 +162,15 @@ impl Report {
             ("decrypt", s.decrypt),
             ("evaluate", s.evaluate),
         ];
-        let phases: Vec<String> =
-            phases.iter().map(|(name, took)| format!("{name} {}", seconds(*took))).collect();
+        let phases: Vec<String> = phases
+            .iter()
+            .map(|&(name, took)| match name {
+                "train" if self.bootstraps > 0 => {
+                    format!("train {} (bootstraps {})", seconds(took), seconds(s.bootstrap))
+                }
+                _ => format!("{name} {}", seconds(took)),
+            })
+            .collect();
         lines.extend([
             format!(
                 "  encrypted and plain agree on {:.2} % of them; weights differ by at most {:.1e} of the largest",
@@ -174,5 +188,15 @@ impl Report {
             ),
         ]);
         lines.join("\n")
+    }
+}
+
+/// An optimiser's name, for a person.
+pub(crate) fn optimizer_name(optimizer: Optimizer) -> String {
+    match optimizer {
+        Optimizer::GradientDescent => "gradient descent".into(),
+        Optimizer::Momentum(momentum) => format!("gradient descent with momentum {momentum}"),
+        Optimizer::Nesterov(momentum) => format!("Nesterov's method with momentum {momentum}"),
+        Optimizer::NesterovSchedule => "Nesterov's method".into(),
     }
 }

@@ -1,6 +1,8 @@
 //! Encrypted twin: ciphertexts and evaluation keys. It cannot name a secret key.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use ckks::{Ciphertext, Encoder, EvaluationKeys, Evaluator, Parameters, Scale, Tensor};
 use ckks_boot::bootstrap::RealBootstrapper;
@@ -16,13 +18,15 @@ pub struct Encrypted {
     evaluator: Evaluator,
     encoder: Encoder,
     bootstrapper: Option<Arc<RealBootstrapper>>,
+    /// Nanoseconds spent in refreshes, of all clones.
+    refreshing: Arc<AtomicU64>,
 }
 
 impl Encrypted {
     /// An engine with these evaluation keys, which cannot bootstrap.
     pub fn new(keys: Arc<EvaluationKeys>) -> Self {
         let encoder = Encoder::new(keys.parameters());
-        Self { evaluator: Evaluator::new(keys), encoder, bootstrapper: None }
+        Self { evaluator: Evaluator::new(keys), encoder, bootstrapper: None, refreshing: Arc::default() }
     }
 
     /// An engine for a job: with a bootstrap if the job refreshes its state.
@@ -41,6 +45,11 @@ impl Encrypted {
     /// The parameter set.
     pub fn parameters(&self) -> &Parameters {
         self.evaluator.parameters()
+    }
+
+    /// How long refreshes took so far.
+    pub fn refresh_time(&self) -> Duration {
+        Duration::from_nanos(self.refreshing.load(Ordering::Relaxed))
     }
 }
 
@@ -128,12 +137,15 @@ impl Engine for Encrypted {
         // Read at the unit's scale, values that travel at a larger one fill the bootstrap's range.
         let (unit, scale) = (self.parameters().default_scale(), weights.scale().clone());
         let at_unit = |a: &Ciphertext| a.clone().with_scale(unit.clone());
-        match momentum {
-            None => Ok((bootstrapper.refresh(&at_unit(weights))?.with_scale(scale), None)),
+        let start = Instant::now();
+        let refreshed = match momentum {
+            None => (bootstrapper.refresh(&at_unit(weights))?.with_scale(scale), None),
             Some(momentum) => {
                 let (weights, momentum) = bootstrapper.refresh_pair(&at_unit(weights), &at_unit(momentum))?;
-                Ok((weights.with_scale(scale.clone()), Some(momentum.with_scale(scale))))
+                (weights.with_scale(scale.clone()), Some(momentum.with_scale(scale)))
             }
-        }
+        };
+        self.refreshing.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        Ok(refreshed)
     }
 }

@@ -57,7 +57,7 @@ pub(super) fn write_data(
     samples: &Samples,
     console: &Console,
 ) -> Result<u64> {
-    ciphertexts::write_data(path, &plan.job, &DataEncryptor::new(secret, plan, samples), console)
+    ciphertexts::write_data(path, plan, &DataEncryptor::new(secret, plan, samples), console)
 }
 
 /// Refuses a key of another parameter set than the plan's.

@@ -16,6 +16,7 @@ use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Kind, Result, training_failure};
 use crate::files::keys::preset;
 use crate::files::plan::PlanFile;
+use crate::report::optimizer_name;
 use crate::samples::{self, Matrix};
 use crate::{input, progress, resources};
 
@@ -251,14 +252,4 @@ fn outcome(
         "seconds_one_core": plan.seconds,
     });
     Outcome { json, text: text.join("\n") }
-}
-
-/// An optimiser's name, for a person.
-pub(super) fn optimizer_name(optimizer: Optimizer) -> String {
-    match optimizer {
-        Optimizer::GradientDescent => "gradient descent".into(),
-        Optimizer::Momentum(momentum) => format!("gradient descent with momentum {momentum}"),
-        Optimizer::Nesterov(momentum) => format!("Nesterov's method with momentum {momentum}"),
-        Optimizer::NesterovSchedule => "Nesterov's method".into(),
-    }
 }

@@ -98,6 +98,7 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
     };
     bytes.head = trained.bytes;
     seconds.train = trained.seconds;
+    seconds.bootstrap = trained.bootstrap_seconds;
     seconds.load -= trained.seconds;
     let head = timed(&mut seconds.decrypt, || {
         planned.file.head(&decrypt::decrypt(&server.join("head.enc"), &secret, plan)?)

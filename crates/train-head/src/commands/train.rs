@@ -5,13 +5,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use fhe_head::engine::encrypted::Encrypted;
 use fhe_head::job::Job;
 use fhe_head::server::{self, EncryptedState};
 use serde_json::json;
 
 use crate::args::{CheckpointArgs, TrainArgs};
 use crate::console::{Console, Outcome};
-use crate::exit::{Failure, Kind, Result, training_failure};
+use crate::exit::{Failure, Kind, Result, keep_failure, training_failure};
 use crate::files::ciphertexts;
 use crate::files::evaluation_keys;
 use crate::{interrupt, progress};
@@ -25,6 +26,8 @@ pub(super) struct Trained {
     pub(super) resumed_after: usize,
     /// Seconds of the training itself, without reading and writing.
     pub(super) seconds: f64,
+    /// Seconds of it in bootstraps.
+    pub(super) bootstrap_seconds: f64,
     /// Size of the encrypted head.
     pub(super) bytes: u64,
 }
@@ -42,7 +45,8 @@ pub(super) fn run(arguments: &TrainArgs, console: &Console) -> Result<Outcome> {
     );
     let json = json!({
         "iterations": trained.job.iterations(), "bootstraps": trained.job.spec().refresh_before.len(),
-        "resumed_after": trained.resumed_after, "seconds": trained.seconds, "file": arguments.out,
+        "resumed_after": trained.resumed_after, "seconds": trained.seconds,
+        "bootstrap_seconds": trained.bootstrap_seconds, "file": arguments.out,
         "bytes": trained.bytes,
     });
     Ok(Outcome { json, text })
@@ -73,19 +77,13 @@ pub(super) fn train(
     }
     let phase = console.phase("train", job.iterations());
     phase.start_from(resumed_after);
-    // the library knows nothing of our errors: keep the first, and have it stop
-    let mut stopped = None;
-    let head = server::resume(Arc::clone(&keys), &job, &blocks, state, |state| {
-        phase.set(state.iteration);
-        after_iteration(&checkpoint, &job, state, checkpoints).map_err(|failure| {
-            stopped = Some(failure);
-            fhe_head::Error::Data("stopped".into())
+    let engine = Encrypted::for_job(Arc::clone(&keys), &job).map_err(training_failure)?;
+    let head = keep_failure(|keep| {
+        server::resume_on(&engine, &job, &blocks, state, |state| {
+            phase.set(state.iteration);
+            keep(after_iteration(&checkpoint, &job, state, checkpoints))
         })
-    });
-    if let Some(failure) = stopped {
-        return Err(failure);
-    }
-    let head = head.map_err(training_failure)?;
+    })?;
     let seconds = phase.done().as_secs_f64();
     let bytes = ciphertexts::write_head(out, &job, &head)?;
     match std::fs::remove_file(&checkpoint) {
@@ -94,7 +92,8 @@ pub(super) fn train(
         }
         _ => {}
     }
-    Ok(Trained { job, resumed_after, seconds, bytes })
+    let bootstrap_seconds = engine.refresh_time().as_secs_f64();
+    Ok(Trained { job, resumed_after, seconds, bootstrap_seconds, bytes })
 }
 
 /// Writes a checkpoint where one is due, and stops at one if somebody asked for that.

@@ -7,28 +7,34 @@ use fhe_head::ckks::{EvaluationKeys, Parameters, SecretKey};
 use fhe_head::client::DataEncryptor;
 use fhe_head::files::{DATA, HEAD, STATE};
 use fhe_head::job::Job;
+use fhe_head::plan::Plan;
 use fhe_head::server::{EncryptedBlock, EncryptedHead, EncryptedState};
 
 use super::keys::open;
 use super::{Access, read_failure, size, write_with};
 use crate::console::Console;
-use crate::exit::{Failure, Result, training_failure};
+use crate::exit::{Failure, Result, keep_failure, training_failure};
+use crate::interrupt;
 
-/// Encrypts and writes block by block, so that one at a time is in memory; returns the size.
+/// Encrypts and writes some ciphertexts at a time; returns the size.
 ///
 /// # Errors
-/// Those of encrypting and writing.
+/// Those of encrypting and writing; ^C.
 pub(crate) fn write_data(
     path: &Path,
-    job: &Job,
+    plan: &Plan,
     encryptor: &DataEncryptor<'_>,
     console: &Console,
 ) -> Result<u64> {
-    let progress = console.phase("encrypt", job.packing().blocks());
+    let progress = console.phase("encrypt", plan.sizes.ciphertexts);
     write_with(path, Access::Shared, |file| {
         let name = path.display().to_string();
-        fhe_head::files::write_data(file, &name, encryptor, |done| progress.set(done))
-            .map_err(training_failure)?;
+        keep_failure(|keep| {
+            fhe_head::files::write_data(file, &name, encryptor, |done| {
+                progress.set(done);
+                keep(interrupt::check())
+            })
+        })?;
         Ok(())
     })?;
     progress.done();

@@ -20,7 +20,7 @@ use fhe_head::plan::Plan;
 use super::{Access, passphrase, read_failure, size, write_failure, write_with};
 use crate::args::PassphraseArgs;
 use crate::console::Console;
-use crate::exit::{Failure, Kind, Result, training_failure};
+use crate::exit::{Failure, Kind, Result, keep_failure};
 use crate::interrupt;
 
 const SECRET: &str = "secret.key";
@@ -159,18 +159,7 @@ pub(crate) fn write_evaluation(
         progress.step();
         Ok(())
     };
-    // the library knows nothing of our errors: keep the first, and have it stop
-    let mut refused = None;
-    let made = client::evaluation_keys(secret, &plan.keys, |key| {
-        write(key).map_err(|failure| {
-            refused = Some(failure);
-            fhe_head::Error::Data("a key could not be written".into())
-        })
-    });
-    if let Some(failure) = refused {
-        return Err(failure);
-    }
-    made.map_err(training_failure)?;
+    keep_failure(|keep| client::evaluation_keys(secret, &plan.keys, |key| keep(write(key))))?;
     progress.done();
     Ok(written)
 }
