@@ -22,8 +22,7 @@ pub(crate) fn run() -> Result<()> {
     let model = model.strip_prefix(root()).unwrap_or(&model);
     println!("==> model: {}", model.display());
     process::step("build", process::cargo(["build", "--release", "-p", "train-head"]).current_dir(root()))?;
-    let binary = Metadata::read()?.target_directory.join("release").join("train-head");
-    process::step("train", &mut train(&binary, model))?;
+    process::step("train", &mut train(&Metadata::read()?.train_head(), model))?;
     println!("\nThe encrypted head, the decrypted head, the report and the predictions are in {OUT}/.");
     println!("{OUT}/report.json holds every figure above.");
     Ok(())

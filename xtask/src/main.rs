@@ -4,6 +4,7 @@
 //! for the model) and behave alike on a laptop and in CI.
 
 mod demo;
+mod docs;
 mod layers;
 mod model;
 mod notes;
@@ -23,6 +24,7 @@ Commands:
   test          Fetch the model and run every test of the workspace, in the release profile
   layers        Check that the arrows between the crates run one way, and that the compute party cannot name a secret key
   fetch-model   Fetch the text encoder all-MiniLM-L6-v2 into models/
+  docs          Write docs/parameters.md from the program
   make-notes    Write the synthetic clinical notes into data/notes/
 
 Arguments after `test` are handed to `cargo test`.
@@ -48,6 +50,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("demo", []) => demo::run()?,
         ("test", extra) => test::run(extra)?,
         ("layers", []) => layers::run()?,
+        ("docs", []) => docs::run()?,
         ("make-notes", []) => notes::run()?,
         ("fetch-model", []) => println!("{}", model::fetch_model()?.display()),
         ("help" | "--help" | "-h", _) => print!("{USAGE}"),

@@ -53,6 +53,12 @@ impl Metadata {
         let text = process::output(command.current_dir(root()))?;
         serde_json::from_str(&text).context("cannot read what `cargo metadata` printed")
     }
+
+    /// The command line as a release build leaves it.
+    pub(crate) fn train_head(&self) -> PathBuf {
+        let name = format!("train-head{}", std::env::consts::EXE_SUFFIX);
+        self.target_directory.join("release").join(name)
+    }
 }
 
 /// The workspace's root folder.
