@@ -1,8 +1,11 @@
 //! Training on dense matrices: the data party's quick look before it encrypts, and the oracle of the trainer's tests.
+//!
+//! Many methods run side by side, so that the samples are read once an iteration for all of them.
+
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
 use crate::optimizer::Optimizer;
 use crate::sigmoid::{Sigmoid, logistic};
-use ndarray::{Array1, ArrayView1, ArrayView2};
 
 /// A training problem in the feature space that is encrypted.
 #[derive(Clone, Copy, Debug)]
@@ -18,12 +21,12 @@ pub struct Problem<'a> {
 }
 
 /// How to train.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Method<'a> {
     /// First-order method.
     pub optimizer: Optimizer,
     /// Learning rate of each iteration.
-    pub learning_rates: &'a [f64],
+    pub learning_rates: Vec<f64>,
     /// Weight of the L2 penalty.
     pub alpha: f64,
     /// The polynomial; `None` for the exact logistic function.
@@ -35,44 +38,79 @@ pub struct Method<'a> {
 pub struct Iterate {
     /// Weights, the constant feature's included.
     pub weights: Array1<f64>,
-    /// Largest absolute logit at which this iteration evaluated the logistic function.
+    /// Largest absolute logit at which this iteration evaluated the logistic function; infinite once there is a NaN.
     pub largest_logit: f64,
+    /// Root mean square of these logits.
+    pub rms_logit: f64,
 }
 
-/// Runs all iterations from zero weights, with a momentum buffer as PyTorch's `SGD` keeps it.
+/// Runs all iterations of one method from zero weights.
 pub fn train(problem: &Problem<'_>, method: &Method<'_>) -> Vec<Iterate> {
-    let features = problem.x.ncols();
-    let total: f64 = problem.sample_weight.sum();
-    let mut weights = Array1::<f64>::zeros(features);
-    let mut buffer = Array1::<f64>::zeros(features);
-    let momenta = method.optimizer.momenta(method.learning_rates.len());
-    let mut iterates = Vec::with_capacity(method.learning_rates.len());
-    for (lr, mu) in method.learning_rates.iter().zip(momenta) {
+    train_all(problem, std::slice::from_ref(method)).remove(0)
+}
+
+/// Runs several methods from zero weights, each with a momentum buffer as PyTorch's `SGD` keeps it.
+pub fn train_all(problem: &Problem<'_>, methods: &[Method<'_>]) -> Vec<Vec<Iterate>> {
+    let (samples, features) = problem.x.dim();
+    let share = &problem.sample_weight / problem.sample_weight.sum();
+    let momenta: Vec<Vec<f64>> =
+        methods.iter().map(|method| method.optimizer.momenta(method.learning_rates.len())).collect();
+    // one column a method
+    let mut weights = Array2::<f64>::zeros((features, methods.len()));
+    let mut buffers = Array2::<f64>::zeros((features, methods.len()));
+    let mut residuals = Array2::<f64>::zeros((samples, methods.len()));
+    let mut runs: Vec<Vec<Iterate>> = vec![Vec::new(); methods.len()];
+    let iterations = methods.iter().map(|method| method.learning_rates.len()).max().unwrap_or(0);
+    for t in 0..iterations {
         let logits = problem.x.dot(&weights);
-        // `max` alone would pass over NaN
-        let largest_logit =
-            logits.iter().fold(0.0, |max: f64, z| if z.is_nan() { f64::INFINITY } else { max.max(z.abs()) });
-        let probability = |z: f64| match method.sigmoid {
-            Some(sigmoid) => 0.5 + sigmoid.centred(z / sigmoid.half_width()),
-            None => logistic(z),
-        };
-        let residual: Array1<f64> = logits
-            .iter()
-            .zip(problem.y)
-            .zip(problem.sample_weight)
-            .map(|((z, y), s)| s / total * (probability(*z) - y))
-            .collect();
-        let mut gradient = problem.x.t().dot(&residual);
-        gradient.scaled_add(method.alpha, &weights);
-        gradient[problem.intercept] -= method.alpha * weights[problem.intercept];
-        buffer = buffer * mu + &gradient;
-        if method.optimizer.is_nesterov() {
-            gradient.scaled_add(mu, &buffer);
-            weights.scaled_add(-lr, &gradient);
-        } else {
-            weights.scaled_add(-lr, &buffer);
+        for (k, method) in methods.iter().enumerate() {
+            for ((e, z), (y, s)) in
+                residuals.column_mut(k).iter_mut().zip(logits.column(k)).zip(problem.y.iter().zip(&share))
+            {
+                *e = s * (probability(method.sigmoid, *z) - y);
+            }
         }
-        iterates.push(Iterate { weights: weights.clone(), largest_logit });
+        let gradients = problem.x.t().dot(&residuals);
+        for (k, method) in methods.iter().enumerate() {
+            let Some(&rate) = method.learning_rates.get(t) else { continue };
+            let (mut w, mut buffer) = (weights.column_mut(k), buffers.column_mut(k));
+            let mut gradient = gradients.column(k).to_owned();
+            gradient.scaled_add(method.alpha, &w);
+            gradient[problem.intercept] -= method.alpha * w[problem.intercept];
+            let mu = momenta[k][t];
+            buffer *= mu;
+            buffer += &gradient;
+            if method.optimizer.is_nesterov() {
+                gradient.scaled_add(mu, &buffer);
+                w.scaled_add(-rate, &gradient);
+            } else {
+                w.scaled_add(-rate, &buffer);
+            }
+            let z = logits.column(k);
+            runs[k].push(Iterate {
+                weights: w.to_owned(),
+                // `max` alone would pass over NaN
+                largest_logit: z
+                    .fold(0.0, |max: f64, z| if z.is_nan() { f64::INFINITY } else { max.max(z.abs()) }),
+                rms_logit: (z.fold(0.0, |sum, z| sum + z * z) / samples as f64).sqrt(),
+            });
+        }
     }
-    iterates
+    runs
+}
+
+/// Logits of several heads at once: samples by heads.
+pub fn logits(problem: &Problem<'_>, heads: &[ArrayView1<'_, f64>]) -> Array2<f64> {
+    let mut weights = Array2::zeros((problem.x.ncols(), heads.len()));
+    for (mut column, head) in weights.axis_iter_mut(Axis(1)).zip(heads) {
+        column.slice_mut(s![..]).assign(head);
+    }
+    problem.x.dot(&weights)
+}
+
+fn probability(sigmoid: Option<&Sigmoid>, z: f64) -> f64 {
+    match sigmoid {
+        Some(sigmoid) => 0.5 + sigmoid.centred(z / sigmoid.half_width()),
+        None => logistic(z),
+    }
 }

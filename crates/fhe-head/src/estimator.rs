@@ -46,13 +46,16 @@ pub struct ValidLogisticRegression(LogisticRegression);
 
 /// Iterations that are tried at most unless asked for more: beyond these, held-out loss hardly falls.
 const MOST_ITERATIONS: usize = 8;
+/// One iteration from zero weights never evaluates the logistic function: that is linear discriminant analysis, not
+/// logistic regression.
+const LEAST_ITERATIONS: usize = 2;
 /// Ridges of the whitening in units of the mean eigenvalue: from almost full whitening to almost none.
 const RIDGES: [f64; 5] = [0.1, 0.3, 1.0, 3.0, 10.0];
 /// Four is the inverse of the logistic function's steepest slope, the safe step on whitened features; saturated
 /// samples and a ridge allow more.
-const LEARNING_RATES: [f64; 4] = [2.0, 4.0, 8.0, 16.0];
+const LEARNING_RATES: [f64; 6] = [2.0, 4.0, 6.0, 8.0, 12.0, 16.0];
 /// Half-widths of intervals.
-const HALF_WIDTHS: [f64; 6] = [4.0, 6.0, 8.0, 12.0, 16.0, 24.0];
+const HALF_WIDTHS: [f64; 11] = [3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 20.0, 24.0, 32.0];
 
 impl LogisticRegression {
     /// Checks the options.
@@ -145,7 +148,7 @@ impl ValidLogisticRegression {
         let samples = Samples::new(&mapped.view(), &data.y.view(), &data.sample_weight.view())?;
         let method = Method {
             optimizer: choice.optimizer,
-            learning_rates: &vec![choice.learning_rate; choice.iterations],
+            learning_rates: vec![choice.learning_rate; choice.iterations],
             alpha: self.0.alpha,
             sigmoid: Some(&choice.sigmoid),
         };
@@ -201,6 +204,7 @@ impl ValidLogisticRegression {
                 expected: "a parameter set with at least two levels".into(),
             }));
         }
+        let most = allowed.iter().map(|&(_, iterations)| iterations).max().unwrap_or(1);
         let one_or = |given: Option<f64>, all: &[f64]| given.map_or(all.to_vec(), |value| vec![value]);
         Ok(Grid {
             preprocessing: match options.preprocessing {
@@ -214,7 +218,10 @@ impl ValidLogisticRegression {
             learning_rates: one_or(options.learning_rate, &LEARNING_RATES),
             degrees: allowed,
             half_widths: one_or(options.sigmoid_interval, &HALF_WIDTHS),
-            iterations: options.max_iter,
+            iterations: match options.max_iter {
+                Some(wanted) => wanted..=wanted,
+                None => LEAST_ITERATIONS.min(most)..=most,
+            },
             alpha: options.alpha,
         })
     }

@@ -71,7 +71,7 @@ impl TryFrom<usize> for Degree {
 }
 
 /// What the polynomial is closest in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fit {
     /// Least squares with uniform weight on the interval.
@@ -79,6 +79,12 @@ pub enum Fit {
     LeastSquares,
     /// The smallest maximum error (Remez exchange).
     Minimax,
+    /// Least squares with weight `exp(-z^2 / 2 std^2) + 1/1000`: closest where most logits lie, while the few outliers
+    /// for which the interval must be wide stay bounded.
+    Concentrated {
+        /// Standard deviation of the logits.
+        std: f64,
+    },
 }
 
 /// A polynomial approximation of the logistic function on `[-B, B]`.
@@ -116,9 +122,22 @@ impl Sigmoid {
                 expected: "a half-width between 0.5 and 100".into(),
             });
         }
+        if let Fit::Concentrated { std } = fit
+            && !(0.1..=100.0).contains(&std)
+        {
+            return Err(Error::Parameter {
+                name: "sigmoid_std",
+                got: std.to_string(),
+                expected: "a standard deviation between 0.1 and 100".into(),
+            });
+        }
         let target = |t: f64| logistic(half_width * t) - 0.5;
         let coefficients = match fit {
-            Fit::LeastSquares => fit::least_squares(target, degree.coefficients()),
+            Fit::LeastSquares => fit::least_squares(target, |_| 1.0, degree.coefficients()),
+            Fit::Concentrated { std } => {
+                let weight = |t: f64| (-0.5 * (half_width * t / std).powi(2)).exp() + 1e-3;
+                fit::least_squares(target, weight, degree.coefficients())
+            }
             Fit::Minimax => fit::minimax(target, degree.coefficients()),
         };
         let max_error = fit::max_error(target, &coefficients);
@@ -179,7 +198,7 @@ mod tests {
     fn the_stated_error_is_the_largest_one() {
         for degree in Degree::ALL {
             for half_width in [2.0, 4.0, 8.0, 16.0] {
-                for fit in [Fit::LeastSquares, Fit::Minimax] {
+                for fit in [Fit::LeastSquares, Fit::Minimax, Fit::Concentrated { std: half_width / 4.0 }] {
                     let sigmoid = Sigmoid::new(degree, half_width, fit).unwrap();
                     let worst = (-30_000..=30_000)
                         .map(|i| f64::from(i) / 30_000.0)
@@ -215,6 +234,18 @@ mod tests {
         let seventh = Sigmoid::new(Degree::Seven, 8.0, Fit::LeastSquares).unwrap();
         for (ours, published) in seventh.coefficients().iter().zip([1.73496, -4.19407, 5.43402, -2.50739]) {
             assert!((ours - published).abs() < 4e-3, "{:?}", seventh.coefficients());
+        }
+    }
+
+    #[test]
+    fn a_concentrated_fit_is_closest_where_logits_are() {
+        for degree in Degree::ALL {
+            let worst = |fit| {
+                let sigmoid = Sigmoid::new(degree, 16.0, fit).unwrap();
+                let error = |z: f64| (sigmoid.centred(z / 16.0) + 0.5 - logistic(z)).abs();
+                (0..=50).map(|i| error(f64::from(i) / 10.0)).fold(0.0, f64::max)
+            };
+            assert!(worst(Fit::Concentrated { std: 3.0 }) < worst(Fit::LeastSquares), "{degree:?}");
         }
     }
 

@@ -85,7 +85,8 @@ fn the_trainer_follows_dense_training() {
                     sample_weight: weight.view(),
                     intercept: packing.intercept(),
                 };
-                let method = Method { optimizer, learning_rates: &learning_rates, alpha, sigmoid: None };
+                let method =
+                    Method { optimizer, learning_rates: learning_rates.clone(), alpha, sigmoid: None };
                 let expected = dense::train(&problem, &method);
                 assert_eq!(seen.len(), expected.len());
                 for (ours, dense) in seen.iter().zip(&expected) {
