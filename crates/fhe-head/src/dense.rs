@@ -72,12 +72,13 @@ pub fn train_all(problem: &Problem<'_>, methods: &[Method<'_>]) -> Vec<Vec<Itera
         }
         let gradients = problem.x.t().dot(&residuals);
         for (k, method) in methods.iter().enumerate() {
-            let Some(&rate) = method.learning_rates.get(t) else { continue };
+            let (Some(&rate), Some(&mu)) = (method.learning_rates.get(t), momenta[k].get(t)) else {
+                continue;
+            };
             let (mut w, mut buffer) = (weights.column_mut(k), buffers.column_mut(k));
             let mut gradient = gradients.column(k).to_owned();
             gradient.scaled_add(method.alpha, &w);
             gradient[problem.intercept] -= method.alpha * w[problem.intercept];
-            let mu = momenta[k][t];
             buffer *= mu;
             buffer += &gradient;
             if method.optimizer.is_nesterov() {
