@@ -4,7 +4,7 @@ use ckks_math::Poly;
 
 use super::keyswitch::add_raised;
 use super::linear::{require_level, same_scale};
-use super::{Evaluator, at_level, same_key};
+use super::{Evaluator, same_key};
 use crate::ciphertext::{Ciphertext, Tensor};
 use crate::error::Error;
 use crate::keys::KeyPurpose;
@@ -45,12 +45,19 @@ impl Evaluator {
             level = level.min(a.level()).min(b.level());
         }
         self.check(OPERATION, &first.parameters, first.key_id)?;
-        let shortened: Vec<_> = terms
-            .iter()
-            .map(|(a, b)| [&a.c[0], &a.c[1], &b.c[0], &b.c[1]].map(|c| at_level(c, level)))
-            .collect();
-        let factors: Vec<_> =
-            shortened.iter().map(|[a0, a1, b0, b1]| ([&**a0, &**a1], [&**b0, &**b1])).collect();
+        // The kernel works over the primes of the very first factor and reads as many of the others: nothing is copied.
+        let mut factors: Vec<([&_; 2], [&_; 2])> = Vec::with_capacity(terms.len());
+        for (a, b) in terms {
+            let lowest_first = if a.level() <= b.level() {
+                (a.c.each_ref(), b.c.each_ref())
+            } else {
+                (b.c.each_ref(), a.c.each_ref())
+            };
+            factors.push(lowest_first);
+        }
+        if let Some(lowest) = factors.iter().position(|(a, _)| a[0].basis().q == level + 1) {
+            factors.swap(0, lowest);
+        }
         let c = Poly::tensor_dot(&factors);
         Ok(Tensor { parameters: first.parameters.clone(), key_id: first.key_id, c, scale })
     }
