@@ -7,6 +7,7 @@ use crate::models::{self, Backbone, Packed};
 use crate::ops::with_slice;
 use crate::options::{EncoderOptions, Prompt};
 use crate::pipeline::{Modules, Pipeline, Stage, normalize};
+use crate::pooling::PoolingMode;
 use crate::source::ModelSource;
 use crate::tokenizer::TextTokenizer;
 use crate::weights::{Digests, Weights};
@@ -79,7 +80,7 @@ impl TextEncoder {
         let mut digests = Digests::default();
         let weights = Weights::open(folder, &mut digests)?;
         let (architecture, model) = models::load(folder, &weights)?;
-        let pipeline = modules.load_rest(model.hidden_size(), &mut digests)?;
+        let pipeline = modules.load_rest(model.hidden_size(), pooling_modes(options)?, &mut digests)?;
 
         let (settings_file, settings) = settings(folder)?;
         let mut tokenizer = TextTokenizer::load(folder, settings.do_lower_case)?;
@@ -270,6 +271,18 @@ fn max_seq_length(
         return Ok(length);
     }
     Err(folder.invalid(file, format!("max_seq_length of {}", expected()), length.to_string()))
+}
+
+/// Pooling that is asked for.
+fn pooling_modes(options: &EncoderOptions) -> Result<Option<&[PoolingMode]>> {
+    match options.pooling.as_deref() {
+        Some([]) => Err(Error::Option {
+            option: "pooling",
+            expected: "at least one mode".into(),
+            found: "none".into(),
+        }),
+        modes => Ok(modes),
+    }
 }
 
 /// Components of an embedding after truncation.

@@ -1,6 +1,7 @@
 //! What a caller may decide about an encoder.
 
 use crate::hub::HubSettings;
+use crate::pooling::PoolingMode;
 
 /// Options of [`TextEncoder::load`](crate::TextEncoder::load). The default is what the model's files say.
 #[derive(Clone, Debug, Default)]
@@ -9,6 +10,8 @@ pub struct EncoderOptions {
     pub max_seq_length: Option<usize>,
     /// What is put before every text.
     pub prompt: Prompt,
+    /// Pools in these ways, side by side, instead of the model's.
+    pub pooling: Option<Vec<PoolingMode>>,
     /// Divides every embedding by its Euclidean length, also if the model has no `Normalize` module.
     pub normalize: bool,
     /// Keeps the first components only, for models trained for it (Matryoshka), instead of the model's `truncate_dim`.

@@ -6,7 +6,7 @@ use crate::ops::activation::Activation;
 use crate::ops::linear::Linear;
 use crate::ops::norm::LayerNorm;
 use crate::ops::residual::add;
-use crate::pooling::Pooling;
+use crate::pooling::{Pooling, PoolingMode};
 use crate::tokenizer::TOKENIZERS;
 use crate::weights::{self, Digests, Weights};
 use candle_core::Tensor;
@@ -141,15 +141,23 @@ impl Modules {
     }
 
     /// Loads all modules after the transformer, whose vectors have `hidden_size` components.
-    pub(crate) fn load_rest(&self, hidden_size: usize, digests: &mut Digests) -> Result<Pipeline> {
+    pub(crate) fn load_rest(
+        &self,
+        hidden_size: usize,
+        modes: Option<&[PoolingMode]>,
+        digests: &mut Digests,
+    ) -> Result<Pipeline> {
         let mut rest = self.rest.iter();
-        let pooling = match rest.next() {
+        let mut pooling = match rest.next() {
             None => Pooling::mean(),
             Some((name, folder)) if name == "Pooling" => Pooling::load(folder, hidden_size)?,
             Some((name, _)) => {
                 return Err(self.root.invalid(MODULES, "Pooling after the Transformer", name.as_str()));
             }
         };
+        if let Some(modes) = modes {
+            pooling.modes = modes.to_vec();
+        }
         let mut dimension = pooling.dimension(hidden_size);
         let mut stages = Vec::new();
         for (name, folder) in rest {

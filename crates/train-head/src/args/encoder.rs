@@ -1,7 +1,7 @@
 //! Which encoder, and how it is used.
 
-use clap::Args;
-use text_encoder::{EncoderOptions, HubSettings, ModelSource, Prompt};
+use clap::{Args, ValueEnum};
+use text_encoder::{EncoderOptions, HubSettings, ModelSource, PoolingMode, Prompt};
 
 use crate::exit::Result;
 use crate::files::embeddings::{UsedEncoder, encoder_failure};
@@ -23,6 +23,9 @@ pub(crate) struct EncoderArgs {
     /// Prompt of the model to use, by name
     #[arg(long, value_name = "NAME")]
     prompt_name: Option<String>,
+    /// How the tokens of a text become one vector [default: as the model says]
+    #[arg(long, value_enum)]
+    pooling: Option<Pooling>,
     /// Scale every embedding to length one, also if the model does not
     #[arg(long)]
     normalize: bool,
@@ -35,6 +38,37 @@ pub(crate) struct EncoderArgs {
     /// Never open a connection: read folders and the hub's local cache (HF_HUB_OFFLINE does the same)
     #[arg(long)]
     offline: bool,
+}
+
+/// Ways of pooling, by sentence-transformers' names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Pooling {
+    /// Mean of all tokens
+    Mean,
+    /// First token
+    Cls,
+    /// Largest value of each component
+    Max,
+    /// Last token
+    Lasttoken,
+    /// Mean with weights 1, 2, 3, ..
+    Weightedmean,
+    /// Sum divided by the square root of the number of tokens
+    #[value(name = "mean_sqrt_len_tokens")]
+    MeanSqrtLenTokens,
+}
+
+impl From<Pooling> for PoolingMode {
+    fn from(pooling: Pooling) -> Self {
+        match pooling {
+            Pooling::Mean => Self::Mean,
+            Pooling::Cls => Self::Cls,
+            Pooling::Max => Self::Max,
+            Pooling::Lasttoken => Self::LastToken,
+            Pooling::Weightedmean => Self::WeightedMean,
+            Pooling::MeanSqrtLenTokens => Self::MeanSqrtLenTokens,
+        }
+    }
 }
 
 /// Where the encoder of a head is; how it is used, the head says.
@@ -75,6 +109,7 @@ impl EncoderArgs {
         let options = EncoderOptions {
             max_seq_length: self.max_seq_length,
             truncate_dim: self.truncate_dim,
+            pooling: self.pooling.map(|pooling| vec![pooling.into()]),
             normalize: self.normalize,
             prompt,
             hub: hub(self.offline),
@@ -102,6 +137,7 @@ impl Encoder {
         let options = EncoderOptions {
             max_seq_length: Some(info.max_seq_length),
             truncate_dim: Some(info.dimension),
+            pooling: Some(info.pooling.clone()),
             normalize: info.normalize,
             prompt: text_prompt(&info.prompt),
             hub: hub(arguments.offline),

@@ -148,3 +148,18 @@ pub(super) fn expect_memory(needed: u64, available: Option<u64>) -> Result<()> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_into_memory_is_not_started() {
+        assert!(expect_memory(5 << 30, Some(6 << 30)).is_ok());
+        assert!(expect_memory(5 << 30, None).is_ok());
+        let failure = expect_memory(5 << 30, Some(1 << 30)).unwrap_err();
+        assert_eq!(failure.kind(), Kind::Parameters);
+        assert!(failure.to_string().contains("needs 5.0 GiB of memory, 1.0 GiB are free"), "{failure}");
+    }
+}

@@ -92,4 +92,8 @@ fn texts_all_the_way() {
     dir.ok("predict --head out --features test.npy --out from-npy.csv");
     dir.ok(&format!("embed --input test.csv --model-id {model} --max-seq-length 4 --out short.safetensors"));
     dir.refused("eval --head out --features short.safetensors", 3, &["another encoder: max_seq_length"]);
+    let embedded = dir
+        .ok(&format!("embed --input test.csv --model-id {model} --pooling cls --out cls.safetensors --json"));
+    assert_eq!(embedded.json()["encoder"]["pooling"], serde_json::json!(["cls"]));
+    dir.refused("eval --head out --features cls.safetensors", 3, &["another encoder: pooling"]);
 }
