@@ -1,6 +1,6 @@
 //! What a note is about before a word of it is written: the evidence in it, and the label that a reader would give.
 //!
-//! A scenario draws a list of cues. Each cue moves a score; the score is turned into the probability of `cancer-risk`, and
+//! A scenario draws a list of cues. Each cue moves a score; the score is turned into the probability of `risk`, and
 //! the label is drawn from it. Notes whose evidence pulls both ways are therefore labelled both ways, as they would be by
 //! human readers, and no classifier can be right about all of them.
 
@@ -48,7 +48,7 @@ pub(super) enum Cue {
 use Cue::*;
 
 impl Cue {
-    /// The name of its section in the phrase banks, and how far it moves the score towards `cancer-risk`.
+    /// The name of its section in the phrase banks, and how far it moves the score towards `risk`.
     pub(super) fn describe(self) -> (&'static str, i32) {
         match self {
             Complaint => ("complaint", 0),
@@ -98,7 +98,7 @@ impl Cue {
 /// What may be added to any note without telling anything about its label.
 pub(super) const DISTRACTORS: &[Cue] = &[Comorbid, Comorbid, Comorbid, Social, Social, CancerTalk];
 
-/// Probability of `cancer-risk` in thousandths, by score from -4 or less to 6 or more: how sure a careful reader would be.
+/// Probability of `risk` in thousandths, by score from -4 or less to 6 or more: how sure a careful reader would be.
 const YES_PER_MILLE: [u32; 11] = [3, 5, 10, 30, 90, 350, 700, 900, 965, 985, 995];
 const LOWEST_SCORE: i32 = -4;
 /// Labels entered wrongly, in thousandths, whatever the evidence.

@@ -32,7 +32,8 @@ const UNIQUE_FROM_WORDS: usize = 5;
 /// How often a note of a forbidden length is written again.
 const REWRITES: usize = 200;
 
-const LABELS: [&str; 2] = ["no-cancer-risk", "cancer-risk"];
+/// In this order, so that programs which take the last of the sorted labels as the positive one take `risk`.
+const LABELS: [&str; 2] = ["no-risk", "risk"];
 
 /// A note with its label, and what it was made from.
 struct Note {
