@@ -127,6 +127,12 @@ fn unsupported_models() {
 }
 
 #[test]
+fn heads_that_cannot_be_rotated() {
+    let heads = ("\"num_attention_heads\": 2", "\"num_attention_heads\": 8");
+    refused("tiny-modernbert", edit("config.json", heads.0, heads.1), &["even width", "found 1"]);
+}
+
+#[test]
 fn modules_out_of_order() {
     refused("tiny-bert", write("modules.json", "[]"), &["a Transformer as the first module", "none"]);
     let pooling = r#"[{"path": "", "type": "sentence_transformers.models.Transformer"},

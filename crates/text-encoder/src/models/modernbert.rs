@@ -101,6 +101,9 @@ impl ModernBert {
         let config: Config = folder.json(CONFIG)?;
         let hidden = config.hidden_size;
         let head_dim = head_dim(folder, hidden, config.num_attention_heads)?;
+        if !head_dim.is_multiple_of(2) {
+            return Err(folder.invalid(CONFIG, "heads of an even width, to rotate", head_dim.to_string()));
+        }
         let is_root = |prefix: &&&str| weights.at(**prefix).has("embeddings.tok_embeddings.weight");
         let root = weights.at(*["", "model."].iter().find(is_root).unwrap_or(&""));
 

@@ -12,6 +12,7 @@ pub(crate) mod norm;
 pub(crate) mod residual;
 pub(crate) mod rope;
 
+use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, Error, Layout, Result, Shape, Storage, Tensor};
 
 /// The elements of a contiguous f32 tensor, inside a custom operation.
@@ -25,13 +26,8 @@ fn slice_mut<'a>(op: &'static str, storage: &'a mut CpuStorage, layout: &Layout)
     let (start, end) = layout.contiguous_offsets().ok_or(Error::RequiresContiguous { op })?;
     match storage {
         CpuStorage::F32(data) => Ok(&mut data[start..end]),
-        other => Err(Error::UnsupportedDTypeForOp(candle_storage_dtype(other), op)),
+        other => Err(Error::UnsupportedDTypeForOp(other.dtype(), op)),
     }
-}
-
-fn candle_storage_dtype(storage: &CpuStorage) -> candle_core::DType {
-    use candle_core::backend::BackendStorage;
-    storage.dtype()
 }
 
 /// Calls `body` with the elements of a contiguous f32 tensor on the CPU.

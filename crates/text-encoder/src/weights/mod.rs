@@ -1,11 +1,15 @@
 //! The weights of a model: one or several safetensors files or PyTorch checkpoints, read tensor by tensor as f32.
 
 mod digest;
+mod files;
 mod safetensors;
 
 #[cfg(feature = "hub")]
 pub(crate) use digest::Sha256Hex;
 pub(crate) use digest::{Digests, sha256};
+pub(crate) use files::missing;
+#[cfg(feature = "hub")]
+pub(crate) use files::{FILE_NAMES, INDEX, shards};
 
 use crate::error::{Error, Result};
 use crate::folder::{Folder, is_lfs_pointer};
@@ -14,19 +18,7 @@ use crate::ops::norm::LayerNorm;
 use candle_core::pickle::PthTensors;
 use candle_core::{DType, Tensor};
 use safetensors::SafetensorsFile;
-use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-
-const SAFETENSORS: &str = "model.safetensors";
-const PYTORCH: &str = "pytorch_model.bin";
-
-/// How the names of indices end.
-pub(crate) const INDEX: &str = ".index.json";
-
-/// Names under which weights are looked for, in this order.
-pub(crate) const FILE_NAMES: [&str; 4] =
-    [SAFETENSORS, "model.safetensors.index.json", PYTORCH, "pytorch_model.bin.index.json"];
 
 /// Opened weights files; tensors are read when asked for.
 pub(crate) struct Weights {
@@ -43,50 +35,16 @@ enum Content {
     Pytorch(PthTensors),
 }
 
-/// `*.index.json` of weights in several files.
-#[derive(Deserialize)]
-struct Index {
-    weight_map: BTreeMap<String, String>,
-}
-
-/// The weights files that an index in `folder` names.
-pub(crate) fn shards(folder: &Folder, index: &str) -> Result<BTreeSet<String>> {
-    let shards: BTreeSet<String> = folder.json::<Index>(index)?.weight_map.into_values().collect();
-    let is_plain = |name: &String| Path::new(name).file_name().is_some_and(|file| file == name.as_str());
-    match shards.iter().find(|name| !is_plain(name)) {
-        Some(path) => Err(folder.invalid(index, "names of files in the same folder", path.as_str())),
-        None => Ok(shards),
-    }
-}
-
-/// The weights file that `folder` needs and lacks, if any.
-pub(crate) fn missing(folder: &Folder) -> Result<Option<String>> {
-    match FILE_NAMES.into_iter().find(|name| folder.has(name)) {
-        None => Ok(Some(SAFETENSORS.into())),
-        Some(index) if index.ends_with(INDEX) => {
-            Ok(shards(folder, index)?.into_iter().find(|shard| !folder.has(shard)))
-        }
-        Some(_) => Ok(None),
-    }
-}
-
 impl Weights {
     /// Opens the weights in `folder`, and adds their digest to `digests`.
     pub(crate) fn open(folder: &Folder, digests: &mut Digests) -> Result<Self> {
-        let found = FILE_NAMES.into_iter().find(|name| folder.has(name));
-        let name = found.ok_or_else(|| folder.missing("model.safetensors or pytorch_model.bin"))?;
-        let names =
-            if name.ends_with(INDEX) { shards(folder, name)? } else { BTreeSet::from([name.to_owned()]) };
         let mut files = Vec::new();
-        for part in names {
-            if !folder.has(&part) {
-                return Err(folder.missing(&part));
+        for name in files::names(folder)? {
+            if !folder.has(&name) {
+                return Err(folder.missing(&name));
             }
-            files.push(File::open(folder.file(&part), name.starts_with(SAFETENSORS))?);
-            digests.add_file(&folder.file(&part))?;
-        }
-        if files.is_empty() {
-            return Err(folder.invalid(name, "the names of weights files", "none"));
+            files.push(File::open(folder.file(&name))?);
+            digests.add_file(&folder.file(&name))?;
         }
         Ok(Self { files })
     }
@@ -102,8 +60,8 @@ impl Weights {
 }
 
 impl File {
-    fn open(path: PathBuf, is_safetensors: bool) -> Result<Self> {
-        let content = if is_safetensors {
+    fn open(path: PathBuf) -> Result<Self> {
+        let content = if path.extension().is_some_and(|extension| extension == "safetensors") {
             Content::Safetensors(SafetensorsFile::open(&path)?)
         } else {
             Content::Pytorch(open_pytorch(&path)?)
