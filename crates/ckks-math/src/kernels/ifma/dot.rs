@@ -193,8 +193,8 @@ impl Reduction {
         Self {
             p: Prime::new(m),
             two_p: splat(2 * m.value()),
-            two_52: (splat(two_52.w), splat(two_52.quotient)),
-            two_102: (splat(two_102.w), splat(two_102.quotient)),
+            two_52: two_52.splat(),
+            two_102: two_102.splat(),
             few: products <= FEW_PRODUCTS,
         }
     }

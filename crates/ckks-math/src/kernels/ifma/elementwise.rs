@@ -77,37 +77,31 @@ pub(crate) fn mul_add_assign(m: &Modulus, acc: &mut [u64], a: &[u64], b: &[u64])
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 pub(crate) fn mul_scalar_assign(m: &Modulus, a: &mut [u64], c: u64) {
-    let (p, (w, quotient)) = (Prime::new(m), splat_factor(Factor::new(m, c)));
+    let (p, (w, quotient)) = (Prime::new(m), Factor::new(m, c).splat());
     each!(a, |x| p.mul(x, w, quotient));
 }
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 pub(crate) fn mul_scalar(m: &Modulus, out: &mut [u64], a: &[u64], c: u64) {
-    let (p, (w, quotient)) = (Prime::new(m), splat_factor(Factor::new(m, c)));
+    let (p, (w, quotient)) = (Prime::new(m), Factor::new(m, c).splat());
     each!(out, a, |_o, x| p.mul(x, w, quotient));
 }
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 pub(crate) fn sub_from_mul_scalar(m: &Modulus, t: &mut [u64], a: &[u64], c: u64) {
-    let (p, (w, quotient)) = (Prime::new(m), splat_factor(Factor::new(m, c)));
+    let (p, (w, quotient)) = (Prime::new(m), Factor::new(m, c).splat());
     // The difference plus p is in (0, 2p), below 2^51.
     each!(t, a, |t, x| p.mul(vector::sub(vector::add(x, p.p), t), w, quotient));
 }
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 pub(crate) fn lift_centred(m: &Modulus, out: &mut [u64], from: &Modulus, x: &[u64]) {
-    let (p, (one, quotient)) = (Prime::new(m), splat_factor(Factor::new(m, 1)));
+    let (p, (one, quotient)) = (Prime::new(m), Factor::new(m, 1).splat());
     let (half, wrap) = (splat(from.value() >> 1), splat(m.reduce(from.value())));
     each!(out, x, |_o, x| {
         let upper = _mm512_cmpgt_epu64_mask(x, half);
         p.sub(p.mul(x, one, quotient), _mm512_maskz_mov_epi64(upper, wrap))
     });
-}
-
-#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-#[inline]
-fn splat_factor(factor: Factor) -> (V, V) {
-    (splat(factor.w), splat(factor.quotient))
 }
 
 /// Products of residues: Montgomery's reduction of the double word, then the 2^52 that it took away.
@@ -121,7 +115,7 @@ impl Multiplier {
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     #[inline]
     fn new(m: &Modulus) -> Self {
-        Self { p: Prime::new(m), two_52: splat_factor(Factor::new(m, m.two_52())) }
+        Self { p: Prime::new(m), two_52: Factor::new(m, m.two_52()).splat() }
     }
 
     /// `x y` in [0, p).

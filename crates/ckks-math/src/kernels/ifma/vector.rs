@@ -113,6 +113,13 @@ impl Factor {
     pub(crate) fn from_montgomery(m: &Modulus, w: u64) -> Self {
         Self { w, quotient: w.wrapping_mul(m.inverse_52()) & MASK_52 }
     }
+
+    /// Both words in every lane.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    pub(crate) fn splat(&self) -> (V, V) {
+        (splat(self.w), splat(self.quotient))
+    }
 }
 
 pub(crate) const MASK_52: u64 = (1 << 52) - 1;
@@ -124,13 +131,21 @@ pub(crate) struct Prime {
     /// p^-1 mod 2^52.
     pub(crate) inverse: V,
     pub(crate) zero: V,
+    value: u64,
 }
 
 impl Prime {
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     pub(crate) fn new(m: &Modulus) -> Self {
-        Self { p: splat(m.value()), inverse: splat(m.inverse_52()), zero: splat(0) }
+        Self { p: splat(m.value()), inverse: splat(m.inverse_52()), zero: splat(0), value: m.value() }
+    }
+
+    /// k p.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    pub(crate) fn times(&self, k: u64) -> V {
+        splat(k * self.value)
     }
 
     /// `y w` in (-p, p), for y < 2^52 and a factor in two vectors.

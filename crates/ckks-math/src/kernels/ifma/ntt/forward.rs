@@ -1,16 +1,31 @@
 //! Coefficients to evaluations.
 
+use std::hint::black_box;
+
 use super::{
-    super::vector::{Factor, LANES, Prime, V, add, cut, load, madd_lo, splat, store, sub, vectors_mut},
-    BLOCK, LEAVES, TILE, Twiddles, headroom, node_in_subtree,
+    super::vector::{Factor, LANES, Prime, V, add, cut, load, madd_hi, madd_lo, store, sub, vectors_mut},
+    BLOCK, GROUP_VECTORS, LEAVES, TILE_VECTORS, Twiddles, headroom, place,
     transpose::transpose,
 };
-use crate::layout::GROUP;
 
-/// Vectors of a group.
-const GROUP_VECTORS: usize = GROUP / LANES;
-/// Vectors of a tile.
-const TILE_VECTORS: usize = TILE / LANES;
+/// One layer of butterflies of radix R between values `HALF` apart, written out so that the compiler keeps all values in
+/// registers. `$root` gives the root of a block and its quotient.
+macro_rules! layer {
+    ($p:ident, $x:ident, $bounds:ident, $radix:expr, $half:literal, |$block:ident| $root:expr) => {
+        let (mut w, mut quotient) = ($p.zero, $p.zero);
+        each_pair!(K => {
+            if K < $radix / 2 {
+                if K.is_multiple_of($half) {
+                    let $block = K / $half;
+                    (w, quotient) = $root;
+                }
+                let at = const { place(K, $half) };
+                ($x[at], $x[at + $half]) = butterfly::<MAX>(&$p, $x[at], $x[at + $half], w, quotient, $bounds);
+            }
+        });
+        $bounds = $bounds.after_layer(MAX);
+    };
+}
 
 impl Twiddles {
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
@@ -19,7 +34,7 @@ impl Twiddles {
             4 => self.forward_within::<4>(limb),
             8 => self.forward_within::<8>(limb),
             16 => self.forward_within::<16>(limb),
-            _ => self.forward_within::<64>(limb),
+            _ => self.forward_within::<32>(limb),
         }
     }
 
@@ -30,25 +45,25 @@ impl Twiddles {
         let (rows, stride) = (self.layout.rows(), self.layout.row_stride() / LANES);
         let columns = self.layout.row_len() / LANES;
         match rows {
-            4 => self.pass::<4, 1, MAX>(data, stride, columns, 1),
-            8 => self.pass::<8, 1, MAX>(data, stride, columns, 1),
-            16 => self.pass::<16, 1, MAX>(data, stride, columns, 1),
+            4 => self.pass::<4, FIRST, MAX>(data, stride, columns, 1),
+            8 => self.pass::<8, FIRST, MAX>(data, stride, columns, 1),
+            16 => self.pass::<16, FIRST, MAX>(data, stride, columns, 1),
             _ => {}
         }
         for r in 0..rows {
             let row = &mut data[r * stride..][..columns];
             match (rows, columns / TILE_VECTORS) {
-                (1, 4) => self.pass::<4, 1, MAX>(row, columns / 4, columns / 4, 1),
-                (1, 8) => self.pass::<8, 1, MAX>(row, columns / 8, columns / 8, 1),
-                (1, 16) => self.pass::<16, 1, MAX>(row, columns / 16, columns / 16, 1),
-                (_, 8) => self.pass::<8, MAX, MAX>(row, columns / 8, columns / 8, rows + r),
-                (_, 16) => self.pass::<16, MAX, MAX>(row, columns / 16, columns / 16, rows + r),
+                (1, 4) => self.pass::<4, FIRST, MAX>(row, columns / 4, columns / 4, 1),
+                (1, 8) => self.pass::<8, FIRST, MAX>(row, columns / 8, columns / 8, 1),
+                (1, 16) => self.pass::<16, FIRST, MAX>(row, columns / 16, columns / 16, 1),
+                (_, 8) => self.pass::<8, 11, MAX>(row, columns / 8, columns / 8, rows + r),
+                (_, 16) => self.pass::<16, 12, MAX>(row, columns / 16, columns / 16, rows + r),
                 (rows, parts) => unreachable!("{rows} rows of {parts} tiles"),
             }
             let tiles = columns / TILE_VECTORS;
             for (t, tile) in row.chunks_exact_mut(TILE_VECTORS).enumerate() {
                 let number = r * tiles + t;
-                self.pass::<16, MAX, MAX>(tile, 2, 2, rows * tiles + number);
+                self.pass::<16, TILED, MAX>(tile, 2, 2, rows * tiles + number);
                 let (first, second) = tile.split_at_mut(GROUP_VECTORS);
                 self.last_pass::<MAX>(first, &self.leaves[2 * number]);
                 self.last_pass::<MAX>(second, &self.leaves[2 * number + 1]);
@@ -56,39 +71,40 @@ impl Twiddles {
         }
     }
 
-    /// Radix R down each of `columns` columns of vectors, `stride` apart: the layers from `node` on. From values below `IN` p
-    /// to values below `MAX` p.
+    /// Radix R down each of `columns` columns of vectors, `stride` apart: the layers from `node` on, when `LEFT` are left.
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-    fn pass<const R: usize, const IN: u64, const MAX: u64>(
+    fn pass<const R: usize, const LEFT: u64, const MAX: u64>(
         &self,
         data: &mut [[u64; LANES]],
         stride: usize,
         columns: usize,
         node: usize,
     ) {
-        let mut roots = [Factor::default(); BLOCK];
-        for (heap, root) in roots[..R].iter_mut().enumerate().skip(1) {
-            *root = self.heads[node_in_subtree(node, heap)];
-        }
         let p = Prime::new(&self.modulus);
-        let value = self.modulus.value();
+        let roots = self.roots(node);
         assert!(data.len() >= (R - 1) * stride + columns);
         for c in 0..columns {
+            // Of many columns the compiler broadcasts all roots ahead of the loop and spills them. Two columns do not repay
+            // that: hidden from it, roots are read where they are needed.
+            let roots = if LEFT == TILED { black_box(&roots) } else { &roots };
             let mut x = [p.zero; R];
-            for i in 0..R {
-                x[i] = load(&data[i * stride + c]);
+            for (i, x) in x.iter_mut().enumerate() {
+                // SAFETY: within the length asserted above.
+                *x = load(unsafe { data.get_unchecked(i * stride + c) });
             }
-            let mut bound = IN;
+            let mut bounds = Bounds::before_pass(LEFT, MAX);
             if R == 16 {
-                bound = layer::<R, 8>(&p, value, &mut x, &roots, bound, MAX);
+                layer!(p, x, bounds, R, 8, |block| roots.level(R / 16)[block].splat());
             }
             if R >= 8 {
-                bound = layer::<R, 4>(&p, value, &mut x, &roots, bound, MAX);
+                layer!(p, x, bounds, R, 4, |block| roots.level(R / 8)[block].splat());
             }
-            bound = layer::<R, 2>(&p, value, &mut x, &roots, bound, MAX);
-            layer::<R, 1>(&p, value, &mut x, &roots, bound, MAX);
-            for i in 0..R {
-                store(&mut data[i * stride + c], x[i]);
+            layer!(p, x, bounds, R, 2, |block| roots.level(R / 4)[block].splat());
+            layer!(p, x, bounds, R, 1, |block| roots.level(R / 2)[block].splat());
+            let _ = bounds;
+            for (i, &x) in x.iter().enumerate() {
+                // SAFETY: within the length asserted above.
+                store(unsafe { data.get_unchecked_mut(i * stride + c) }, x);
             }
         }
     }
@@ -97,7 +113,6 @@ impl Twiddles {
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     fn last_pass<const MAX: u64>(&self, group: &mut [[u64; LANES]], leaves: &[[u64; LANES]; LEAVES]) {
         let p = Prime::new(&self.modulus);
-        let value = self.modulus.value();
         let group: &mut [[u64; LANES]; GROUP_VECTORS] = match group.try_into() {
             Ok(group) => group,
             Err(_) => unreachable!("a group has 16 vectors"),
@@ -110,67 +125,21 @@ impl Twiddles {
             }
             x[half * LANES..][..LANES].copy_from_slice(&transpose(rows));
         }
-        let mut bound = MAX;
-        bound = leaf_layer::<8>(&p, value, &mut x, leaves, bound, MAX);
-        bound = leaf_layer::<4>(&p, value, &mut x, leaves, bound, MAX);
-        bound = leaf_layer::<2>(&p, value, &mut x, leaves, bound, MAX);
-        let one = Factor::new(&self.modulus, 1);
-        let one = (splat(one.w), splat(one.quotient));
+        let mut bounds = Bounds::before_pass(4, MAX);
+        layer!(p, x, bounds, BLOCK, 8, |block| leaf(&p, &leaves[block]));
+        layer!(p, x, bounds, BLOCK, 4, |block| leaf(&p, &leaves[1 + block]));
+        layer!(p, x, bounds, BLOCK, 2, |block| leaf(&p, &leaves[3 + block]));
+        let one = Factor::new(&self.modulus, 1).splat();
         for i in 0..BLOCK / 2 {
             let (u, y) = (x[2 * i], x[2 * i + 1]);
             let (w, quotient) = leaf(&p, &leaves[BLOCK / 2 - 1 + i]);
             // Two cuts from 4p; from further up a product with 1 is cheaper.
-            let u = if bound <= 4 { cut(cut(u, splat(2 * value)), p.p) } else { p.mul(u, one.0, one.1) };
+            let u = if bounds.high <= 4 { cut(cut(u, p.times(2)), p.p) } else { p.mul(u, one.0, one.1) };
             let t = p.mul(y, w, quotient);
             store(&mut group[2 * i], p.add(u, t));
             store(&mut group[2 * i + 1], p.sub(u, t));
         }
     }
-}
-
-/// One layer of butterflies (x, y) -> (x + w y, x - w y) between values `HALF` apart; `bound` as in [`butterfly`].
-#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-#[inline]
-fn layer<const R: usize, const HALF: usize>(
-    p: &Prime,
-    value: u64,
-    x: &mut [V; R],
-    roots: &[Factor; BLOCK],
-    bound: u64,
-    max: u64,
-) -> u64 {
-    let blocks = R / (2 * HALF);
-    for block in 0..blocks {
-        let root = roots[blocks + block];
-        let (w, quotient) = (splat(root.w), splat(root.quotient));
-        for i in 0..HALF {
-            let at = block * 2 * HALF + i;
-            (x[at], x[at + HALF]) = butterfly(p, value, x[at], x[at + HALF], w, quotient, bound, max);
-        }
-    }
-    next_bound(bound, max)
-}
-
-/// [`layer`] with a root for each lane.
-#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-#[inline]
-fn leaf_layer<const HALF: usize>(
-    p: &Prime,
-    value: u64,
-    x: &mut [V; BLOCK],
-    leaves: &[[u64; LANES]; LEAVES],
-    bound: u64,
-    max: u64,
-) -> u64 {
-    let blocks = BLOCK / (2 * HALF);
-    for block in 0..blocks {
-        let (w, quotient) = leaf(p, &leaves[blocks - 1 + block]);
-        for i in 0..HALF {
-            let at = block * 2 * HALF + i;
-            (x[at], x[at + HALF]) = butterfly(p, value, x[at], x[at + HALF], w, quotient, bound, max);
-        }
-    }
-    next_bound(bound, max)
 }
 
 /// Eight roots and their quotients.
@@ -181,19 +150,106 @@ fn leaf(p: &Prime, words: &[u64; LANES]) -> (V, V) {
     (w, madd_lo(p.zero, w, p.inverse))
 }
 
-/// `(x + w y, x - w y)`, both below [`next_bound`]`(bound, max)` p, for x and y below `bound` p <= `max` p <= 2^52.
-///
-/// The product is in (0, 2p), so both results are in (0, (b + 2) p) for x below b p. Where that would pass `max`, x is cut
-/// to half its bound first.
+/// `(x + w y, x - w y)` for x and y within `bounds`, both within [`Bounds::after_layer`].
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 #[inline]
-#[allow(clippy::too_many_arguments)]
-fn butterfly(p: &Prime, value: u64, x: V, y: V, w: V, quotient: V, bound: u64, max: u64) -> (V, V) {
-    let x = if bound + 2 > max { cut(x, splat(bound.div_ceil(2) * value)) } else { x };
-    let t = p.mul_lazy(y, w, quotient);
-    (add(x, t), sub(add(x, splat(2 * value)), t))
+fn butterfly<const MAX: u64>(p: &Prime, x: V, y: V, w: V, quotient: V, bounds: Bounds) -> (V, V) {
+    let (cut_to, bias) = bounds.of_x(MAX);
+    let x = if cut_to < bounds.high { cut(x, p.times(cut_to)) } else { x };
+    if MAX < 8 {
+        // No room to move x up for more than one layer, so the product moves instead. Where the next layer cuts the
+        // second result, adding 2p and taking it away again cancel.
+        let t = p.mul_lazy(y, w, quotient);
+        return (add(x, t), add(sub(x, t), p.times(2)));
+    }
+    let x = if bias > 0 { add(x, p.times(bias)) } else { x };
+    // The upper half of the product is added to x as it is formed, and 2x - (x + t) = x - t.
+    let q = madd_lo(p.zero, y, quotient);
+    let sum = sub(madd_hi(x, y, w), madd_hi(p.zero, q, p.p));
+    (sum, sub(add(x, x), sum))
 }
 
-const fn next_bound(bound: u64, max: u64) -> u64 {
-    if bound + 2 > max { bound.div_ceil(2) + 2 } else { bound + 2 }
+/// Values from `low` p to below `high` p.
+///
+/// What the multiplier reads must be in [0, 2^52), and `MAX` p <= 2^52. A product t is in (-p, p), so a layer widens the
+/// bounds of its first operands x by one at either end; those of its second ones do not matter. Before `low` or `high` leave [0,
+/// `MAX`] x is cut to half its bound and moved to the middle, from where it lasts `MAX`/4 layers: each layer for `MAX` = 4,
+/// every second one for 8, once a pass for 16. With `MAX` = 32, once at the beginning is enough for the 15 layers before
+/// the last, which reduces anyway.
+#[derive(Clone, Copy)]
+struct Bounds {
+    low: u64,
+    high: u64,
+}
+
+/// Layers left, for a first pass: all, however many these are.
+const FIRST: u64 = u64::MAX;
+/// Layers left before a tile is worked on.
+const TILED: u64 = 8;
+
+impl Bounds {
+    /// When `left` layers are left.
+    const fn before_pass(left: u64, max: u64) -> Self {
+        if left == FIRST {
+            Self { low: 0, high: 1 }
+        } else if max == 32 {
+            // From [15, 16), which residues are moved to, or later.
+            Self { low: left - 1, high: max - left }
+        } else {
+            Self { low: 0, high: max }
+        }
+    }
+
+    /// What x is cut to, if that is less than its bound, and then moved up by, both in units of p.
+    const fn of_x(self, max: u64) -> (u64, u64) {
+        let half = self.high.div_ceil(2);
+        if max < 8 {
+            (if self.high + 2 > max { half } else { self.high }, 0)
+        } else if self.low >= 1 && self.high < max {
+            (self.high, 0)
+        } else {
+            (half, (max - half) / 2)
+        }
+    }
+
+    /// Of both results of a butterfly.
+    const fn after_layer(self, max: u64) -> Self {
+        let (cut_to, bias) = self.of_x(max);
+        if max < 8 {
+            Self { low: 0, high: cut_to + 2 }
+        } else if bias > 0 {
+            Self { low: bias - 1, high: cut_to + bias + 1 }
+        } else {
+            Self { low: self.low - 1, high: self.high + 1 }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bounds that passes assume hold, and no layer leaves what the multiplier can read.
+    #[test]
+    fn bounds_hold_through_every_transform() {
+        for max in [4, 8, 16, 32] {
+            for log_n in crate::MIN_LOG_DEGREE..=crate::MAX_LOG_DEGREE {
+                let mut bounds = Bounds::before_pass(FIRST, max);
+                for left in (1..=u64::from(log_n)).rev() {
+                    if left < u64::from(log_n) && [12, 11, 8, 4].contains(&left) {
+                        let assumed = Bounds::before_pass(left, max);
+                        assert!(
+                            assumed.low <= bounds.low && bounds.high <= assumed.high,
+                            "{max}: {left} of {log_n} left"
+                        );
+                    }
+                    assert!(bounds.high <= max, "{max}: {left} of {log_n} left");
+                    // The last layer reduces x by itself.
+                    if left > 1 {
+                        bounds = bounds.after_layer(max);
+                    }
+                }
+            }
+        }
+    }
 }

@@ -3,17 +3,35 @@
 //! A sum is not reduced by any product, so bounds differ from value to value. They are worked out when the pass is compiled
 //! ([`Plan`]): each value is cut only where the next layer would read it beyond `MAX` p.
 
-use std::arch::x86_64::*;
+use std::{arch::x86_64::*, hint::black_box};
 
 use super::{
-    super::vector::{Factor, LANES, Prime, V, add, cut, load, madd_lo, splat, store, sub, vectors_mut},
-    BLOCK, LEAVES, TILE, Twiddles, headroom, node_in_subtree,
+    super::vector::{Factor, LANES, Prime, V, add, cut, load, madd_lo, store, sub, vectors_mut},
+    BLOCK, GROUP_VECTORS, LEAVES, TILE_VECTORS, Twiddles, headroom, place,
     transpose::transpose,
 };
-use crate::{kernels::scalar::ntt::mirror, layout::GROUP};
+use crate::kernels::scalar::ntt::mirror;
 
-const GROUP_VECTORS: usize = GROUP / LANES;
-const TILE_VECTORS: usize = TILE / LANES;
+/// One layer of butterflies of radix R between values `HALF` apart, in a pass that starts below `IN` p. `$root` gives
+/// minus the inverse of a block's root, and its quotient.
+macro_rules! layer {
+    ($p:ident, $x:ident, $radix:expr, $start:expr, $half:literal, |$block:ident| $root:expr) => {
+        let (mut w, mut quotient) = ($p.zero, $p.zero);
+        each_pair!(K => {
+            if K < $radix / 2 {
+                if K.is_multiple_of($half) {
+                    let $block = K / $half;
+                    (w, quotient) = $root;
+                }
+                let at = const { place(K, $half) };
+                let pair = const { Plan::<{ $radix }>::new($start, MAX).pair(K, $half) };
+                let (sum, difference) = sum_and_difference(&$p, $x[at], $x[at + $half], pair.x, pair.y);
+                $x[at] = sum;
+                $x[at + $half] = $p.mul_lazy(difference, w, quotient);
+            }
+        });
+    };
+}
 
 impl Twiddles {
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
@@ -22,7 +40,7 @@ impl Twiddles {
             4 => self.inverse_within::<4, 2>(limb, scale),
             8 => self.inverse_within::<8, 4>(limb, scale),
             16 => self.inverse_within::<16, 4>(limb, scale),
-            _ => self.inverse_within::<64, 8>(limb, scale),
+            _ => self.inverse_within::<32, 8>(limb, scale),
         }
     }
 
@@ -43,29 +61,61 @@ impl Twiddles {
                 let mirrored = self.leaves.len() - 1 - 2 * number;
                 self.first_pass::<MAX, BETWEEN>(first, &self.leaves[mirrored]);
                 self.first_pass::<MAX, BETWEEN>(second, &self.leaves[mirrored - 1]);
-                self.inverse_pass::<16, MAX, BETWEEN>(tile, 2, 2, rows * tiles + number, None);
+                self.inverse_pass::<16, true, MAX, BETWEEN>(tile, 2, 2, rows * tiles + number, None);
             }
             match (rows, columns / TILE_VECTORS) {
                 (1, 4) => {
-                    self.inverse_pass::<4, MAX, BETWEEN>(row, columns / 4, columns / 4, 1, Some(&scale));
+                    self.inverse_pass::<4, false, MAX, BETWEEN>(
+                        row,
+                        columns / 4,
+                        columns / 4,
+                        1,
+                        Some(&scale),
+                    );
                 }
                 (1, 8) => {
-                    self.inverse_pass::<8, MAX, BETWEEN>(row, columns / 8, columns / 8, 1, Some(&scale));
+                    self.inverse_pass::<8, false, MAX, BETWEEN>(
+                        row,
+                        columns / 8,
+                        columns / 8,
+                        1,
+                        Some(&scale),
+                    );
                 }
                 (1, 16) => {
-                    self.inverse_pass::<16, MAX, BETWEEN>(row, columns / 16, columns / 16, 1, Some(&scale));
+                    self.inverse_pass::<16, false, MAX, BETWEEN>(
+                        row,
+                        columns / 16,
+                        columns / 16,
+                        1,
+                        Some(&scale),
+                    );
                 }
-                (_, 8) => self.inverse_pass::<8, MAX, BETWEEN>(row, columns / 8, columns / 8, rows + r, None),
+                (_, 8) => {
+                    self.inverse_pass::<8, false, MAX, BETWEEN>(
+                        row,
+                        columns / 8,
+                        columns / 8,
+                        rows + r,
+                        None,
+                    );
+                }
                 (_, 16) => {
-                    self.inverse_pass::<16, MAX, BETWEEN>(row, columns / 16, columns / 16, rows + r, None);
+                    self.inverse_pass::<16, false, MAX, BETWEEN>(
+                        row,
+                        columns / 16,
+                        columns / 16,
+                        rows + r,
+                        None,
+                    );
                 }
                 (rows, parts) => unreachable!("{rows} rows of {parts} tiles"),
             }
         }
         match rows {
-            4 => self.inverse_pass::<4, MAX, BETWEEN>(data, stride, columns, 1, Some(&scale)),
-            8 => self.inverse_pass::<8, MAX, BETWEEN>(data, stride, columns, 1, Some(&scale)),
-            16 => self.inverse_pass::<16, MAX, BETWEEN>(data, stride, columns, 1, Some(&scale)),
+            4 => self.inverse_pass::<4, false, MAX, BETWEEN>(data, stride, columns, 1, Some(&scale)),
+            8 => self.inverse_pass::<8, false, MAX, BETWEEN>(data, stride, columns, 1, Some(&scale)),
+            16 => self.inverse_pass::<16, false, MAX, BETWEEN>(data, stride, columns, 1, Some(&scale)),
             _ => {}
         }
     }
@@ -73,7 +123,7 @@ impl Twiddles {
     /// Undoes the forward pass of radix R but for a factor R, from and to values below `BETWEEN` p; with `scale`, which is for
     /// the last pass, to residues.
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-    fn inverse_pass<const R: usize, const MAX: u64, const BETWEEN: u64>(
+    fn inverse_pass<const R: usize, const TILED: bool, const MAX: u64, const BETWEEN: u64>(
         &self,
         data: &mut [[u64; LANES]],
         stride: usize,
@@ -81,39 +131,43 @@ impl Twiddles {
         node: usize,
         scale: Option<&Scale>,
     ) {
-        let mut roots = [Factor::default(); BLOCK];
-        for (heap, root) in roots[..R].iter_mut().enumerate().skip(1) {
-            *root = self.heads[mirror(node_in_subtree(node, heap))];
-        }
         let p = Prime::new(&self.modulus);
-        let value = self.modulus.value();
+        let mirrored = self.roots(mirror(node));
         assert!(data.len() >= (R - 1) * stride + columns);
         for c in 0..columns {
+            // As in the forward pass.
+            let mirrored = if TILED { black_box(&mirrored) } else { &mirrored };
             let mut x = [p.zero; R];
-            for i in 0..R {
-                x[i] = load(&data[i * stride + c]);
+            for (i, x) in x.iter_mut().enumerate() {
+                // SAFETY: within the length asserted above.
+                *x = load(unsafe { data.get_unchecked(i * stride + c) });
             }
-            if R >= 4 {
-                layer::<R, 1, BETWEEN, MAX>(&p, value, &mut x, &roots);
-            }
+            layer!(p, x, R, BETWEEN, 1, |block| mirrored.level(R / 2)[R / 2 - 1 - block].splat());
             if R >= 8 {
-                layer::<R, 2, BETWEEN, MAX>(&p, value, &mut x, &roots);
+                layer!(p, x, R, BETWEEN, 2, |block| mirrored.level(R / 4)[R / 4 - 1 - block].splat());
             }
             if R >= 16 {
-                layer::<R, 4, BETWEEN, MAX>(&p, value, &mut x, &roots);
+                layer!(p, x, R, BETWEEN, 4, |block| mirrored.level(R / 8)[R / 8 - 1 - block].splat());
             }
             if let Some(scale) = scale {
-                last_layer::<R, BETWEEN, MAX>(&p, value, &mut x, scale);
+                last_layer::<R, BETWEEN, MAX>(&p, &mut x, scale);
             } else {
                 match R {
-                    16 => layer::<R, 8, BETWEEN, MAX>(&p, value, &mut x, &roots),
-                    8 => layer::<R, 4, BETWEEN, MAX>(&p, value, &mut x, &roots),
-                    _ => layer::<R, 2, BETWEEN, MAX>(&p, value, &mut x, &roots),
+                    16 => {
+                        layer!(p, x, R, BETWEEN, 8, |_block| mirrored.one[0].splat());
+                    }
+                    8 => {
+                        layer!(p, x, R, BETWEEN, 4, |_block| mirrored.one[0].splat());
+                    }
+                    _ => {
+                        layer!(p, x, R, BETWEEN, 2, |_block| mirrored.one[0].splat());
+                    }
                 }
-                settle::<R, BETWEEN, MAX, BETWEEN>(value, &mut x);
+                settle::<R, BETWEEN, MAX, BETWEEN>(&p, &mut x);
             }
-            for i in 0..R {
-                store(&mut data[i * stride + c], x[i]);
+            for (i, &x) in x.iter().enumerate() {
+                // SAFETY: within the length asserted above.
+                store(unsafe { data.get_unchecked_mut(i * stride + c) }, x);
             }
         }
     }
@@ -126,7 +180,6 @@ impl Twiddles {
         mirrored: &[[u64; LANES]; LEAVES],
     ) {
         let p = Prime::new(&self.modulus);
-        let value = self.modulus.value();
         let group: &mut [[u64; LANES]; GROUP_VECTORS] = match group.try_into() {
             Ok(group) => group,
             Err(_) => unreachable!("a group has 16 vectors"),
@@ -135,11 +188,11 @@ impl Twiddles {
         for i in 0..BLOCK {
             x[i] = load(&group[i]);
         }
-        leaf_layer::<1, MAX>(&p, value, &mut x, mirrored);
-        leaf_layer::<2, MAX>(&p, value, &mut x, mirrored);
-        leaf_layer::<4, MAX>(&p, value, &mut x, mirrored);
-        leaf_layer::<8, MAX>(&p, value, &mut x, mirrored);
-        settle::<BLOCK, 1, MAX, BETWEEN>(value, &mut x);
+        layer!(p, x, BLOCK, 1, 1, |block| mirrored_leaf(&p, &mirrored[14 - block]));
+        layer!(p, x, BLOCK, 1, 2, |block| mirrored_leaf(&p, &mirrored[6 - block]));
+        layer!(p, x, BLOCK, 1, 4, |block| mirrored_leaf(&p, &mirrored[2 - block]));
+        layer!(p, x, BLOCK, 1, 8, |block| mirrored_leaf(&p, &mirrored[block]));
+        settle::<BLOCK, 1, MAX, BETWEEN>(&p, &mut x);
         for half in 0..2 {
             let mut columns = [p.zero; LANES];
             columns.copy_from_slice(&x[half * LANES..][..LANES]);
@@ -164,10 +217,7 @@ impl Scale {
         let sum = Factor::new(m, scale);
         // The root of the whole tree is its own mirror image.
         let difference = Factor::from_montgomery(m, m.mul(twiddles.heads[1].w, scale));
-        Self {
-            sum: (splat(sum.w), splat(sum.quotient)),
-            difference: (splat(difference.w), splat(difference.quotient)),
-        }
+        Self { sum: sum.splat(), difference: difference.splat() }
     }
 }
 
@@ -261,85 +311,22 @@ impl<const R: usize> Plan<R> {
     }
 }
 
-/// Runs a block once for each pair of a layer of radix up to 16, its number a constant: what is planned for it is then
-/// known when the block is compiled.
-macro_rules! each_pair {
-    ($k:ident => $body:block) => {
-        each_pair!(@ $k $body 0 1 2 3 4 5 6 7);
-    };
-    (@ $k:ident $body:block $($number:literal)*) => {
-        $({
-            const $k: usize = $number;
-            $body
-        })*
-    };
-}
-
-/// Place of the first operand of a layer's pair number `k`.
-const fn place(k: usize, half: usize) -> usize {
-    k / half * 2 * half + k % half
-}
-
-/// One layer of butterflies between values `HALF` apart, with minus the inverse of each root, in a pass that starts below
-/// `IN` p.
+/// Minus the inverses of eight roots, read from the mirrored group, whose lanes run backwards, and their quotients.
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 #[inline]
-fn layer<const R: usize, const HALF: usize, const IN: u64, const MAX: u64>(
-    p: &Prime,
-    value: u64,
-    x: &mut [V; R],
-    roots: &[Factor; BLOCK],
-) {
-    each_pair!(K => {
-        if K < R / 2 {
-            let at = const { place(K, HALF) };
-            let pair = const { Plan::<R>::new(IN, MAX).pair(K, HALF) };
-            let root = roots[R / (2 * HALF) + K / HALF];
-            let (sum, difference) = sum_and_difference(value, x[at], x[at + HALF], pair.x, pair.y);
-            x[at] = sum;
-            x[at + HALF] = p.mul_lazy(difference, splat(root.w), splat(root.quotient));
-        }
-    });
-}
-
-/// [`layer`] of the first pass: a root for each lane, read from the mirrored group, whose lanes and blocks run backwards.
-#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-#[inline]
-fn leaf_layer<const HALF: usize, const MAX: u64>(
-    p: &Prime,
-    value: u64,
-    x: &mut [V; BLOCK],
-    mirrored: &[[u64; LANES]; LEAVES],
-) {
-    let backwards = _mm512_set_epi64(0, 1, 2, 3, 4, 5, 6, 7);
-    let blocks = BLOCK / (2 * HALF);
-    let (mut w, mut quotient) = (p.zero, p.zero);
-    each_pair!(K => {
-        if K.is_multiple_of(HALF) {
-            w = _mm512_permutexvar_epi64(backwards, load(&mirrored[2 * blocks - 2 - K / HALF]));
-            quotient = madd_lo(p.zero, w, p.inverse);
-        }
-        let at = const { place(K, HALF) };
-        let pair = const { Plan::<BLOCK>::new(1, MAX).pair(K, HALF) };
-        let (sum, difference) = sum_and_difference(value, x[at], x[at + HALF], pair.x, pair.y);
-        x[at] = sum;
-        x[at + HALF] = p.mul_lazy(difference, w, quotient);
-    });
+fn mirrored_leaf(p: &Prime, words: &[u64; LANES]) -> (V, V) {
+    let w = _mm512_permutexvar_epi64(_mm512_set_epi64(0, 1, 2, 3, 4, 5, 6, 7), load(words));
+    (w, madd_lo(p.zero, w, p.inverse))
 }
 
 /// The last layer of the transform, scaled, to residues.
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 #[inline]
-fn last_layer<const R: usize, const IN: u64, const MAX: u64>(
-    p: &Prime,
-    value: u64,
-    x: &mut [V; R],
-    scale: &Scale,
-) {
+fn last_layer<const R: usize, const IN: u64, const MAX: u64>(p: &Prime, x: &mut [V; R], scale: &Scale) {
     each_pair!(K => {
         if K < R / 2 {
             let pair = const { Plan::<R>::new(IN, MAX).pair(K, R / 2) };
-            let (sum, difference) = sum_and_difference(value, x[K], x[K + R / 2], pair.x, pair.y);
+            let (sum, difference) = sum_and_difference(p, x[K], x[K + R / 2], pair.x, pair.y);
             x[K] = p.mul(sum, scale.sum.0, scale.sum.1);
             x[K + R / 2] = p.mul(difference, scale.difference.0, scale.difference.1);
         }
@@ -349,12 +336,12 @@ fn last_layer<const R: usize, const IN: u64, const MAX: u64>(
 /// Cuts what a pass from below `IN` p leaves to below `OUT` p.
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 #[inline]
-fn settle<const R: usize, const IN: u64, const MAX: u64, const OUT: u64>(value: u64, x: &mut [V; R]) {
+fn settle<const R: usize, const IN: u64, const MAX: u64, const OUT: u64>(p: &Prime, x: &mut [V; R]) {
     each_pair!(K => {
         if K < R / 2 {
             let (even, odd) = const { Plan::<R>::new(IN, MAX).settled(K, OUT) };
-            x[2 * K] = halve(value, x[2 * K], even);
-            x[2 * K + 1] = halve(value, x[2 * K + 1], odd);
+            x[2 * K] = halve(p, x[2 * K], even);
+            x[2 * K + 1] = halve(p, x[2 * K + 1], odd);
         }
     });
 }
@@ -362,21 +349,21 @@ fn settle<const R: usize, const IN: u64, const MAX: u64, const OUT: u64>(value: 
 /// The operands of one butterfly after their cuts, as (x + y, y - x + b p) with x below b p: both below MAX p.
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 #[inline]
-fn sum_and_difference(value: u64, x: V, y: V, x_cuts: Cuts, y_cuts: Cuts) -> (V, V) {
-    let (x, y) = (halve(value, x, x_cuts), halve(value, y, y_cuts));
-    (add(x, y), sub(add(y, splat(x_cuts.bound_after() * value)), x))
+fn sum_and_difference(p: &Prime, x: V, y: V, x_cuts: Cuts, y_cuts: Cuts) -> (V, V) {
+    let (x, y) = (halve(p, x, x_cuts), halve(p, y, y_cuts));
+    (add(x, y), sub(add(y, p.times(x_cuts.bound_after())), x))
 }
 
 /// Cuts a value to half its bound as often as planned.
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 #[inline]
-fn halve(value: u64, mut x: V, cuts: Cuts) -> V {
+fn halve(p: &Prime, mut x: V, cuts: Cuts) -> V {
     // Never more than six: 2^6 is the largest bound of all.
     let mut bound = cuts.bound;
     for i in 0..6 {
         if i < cuts.times {
             bound = bound.div_ceil(2);
-            x = cut(x, splat(bound * value));
+            x = cut(x, p.times(bound));
         }
     }
     x

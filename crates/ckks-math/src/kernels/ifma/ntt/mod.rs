@@ -11,6 +11,20 @@
 //! Values between butterflies are lazy: below `MAX` p, where `MAX` p <= 2^52 is what the multiplier reads. The smaller
 //! the prime, the larger `MAX`, and the fewer values have to be cut back ([`headroom`]). `docs/notes/ntt.md` has the proofs.
 
+/// Runs a block once for each pair of a layer of radix up to 16, its number a constant: what is planned for it is then
+/// known when the block is compiled.
+macro_rules! each_pair {
+    ($k:ident => $body:block) => {
+        each_pair!(@ $k $body 0 1 2 3 4 5 6 7);
+    };
+    (@ $k:ident $body:block $($number:literal)*) => {
+        $({
+            const $k: usize = $number;
+            $body
+        })*
+    };
+}
+
 mod forward;
 mod inverse;
 mod transpose;
@@ -23,10 +37,12 @@ use crate::{
 
 /// Words of a block of the last pass.
 const BLOCK: usize = 16;
-/// Words that passes 3 and 4 work on together.
-const TILE: usize = 256;
 /// Roots of one block of the last pass: 1 + 2 + 4 + 8.
 const LEAVES: usize = BLOCK - 1;
+/// Vectors of a group.
+const GROUP_VECTORS: usize = GROUP / LANES;
+/// Vectors of what passes 3 and 4 work on together: 256 words.
+const TILE_VECTORS: usize = 2 * GROUP_VECTORS;
 
 /// Powers of psi in the forms that the passes read. The inverse has none of its own: `scalar::ntt` says why.
 pub(crate) struct Twiddles {
@@ -70,13 +86,58 @@ fn node_in_subtree(node: usize, heap: usize) -> usize {
     (node << depth) + heap - (1 << depth)
 }
 
-/// The largest bound, in units of p, that values in a transform may have: `bound * p <= 2^52`. One of 4, 8, 16 and 64, for
+/// Roots of one block of a pass before the last, layer by layer.
+struct Roots<'a> {
+    one: &'a [Factor; 1],
+    two: &'a [Factor; 2],
+    four: &'a [Factor; 4],
+    eight: &'a [Factor; 8],
+}
+
+impl Twiddles {
+    /// Of the subtree under `node`.
+    fn roots(&self, node: usize) -> Roots<'_> {
+        fn level<const K: usize>(heads: &[Factor], node: usize) -> &[Factor; K] {
+            match heads[K * node..].first_chunk() {
+                Some(roots) => roots,
+                None => unreachable!("a head has four layers below it"),
+            }
+        }
+        let heads = &self.heads;
+        Roots {
+            one: level(heads, node),
+            two: level(heads, node),
+            four: level(heads, node),
+            eight: level(heads, node),
+        }
+    }
+}
+
+impl Roots<'_> {
+    /// Of the layer with `blocks` blocks.
+    #[inline(always)]
+    fn level(&self, blocks: usize) -> &[Factor] {
+        match blocks {
+            1 => self.one,
+            2 => self.two,
+            4 => self.four,
+            _ => self.eight,
+        }
+    }
+}
+
+/// The largest bound, in units of p, that values in a transform may have: `bound * p <= 2^52`. One of 4, 8, 16 and 32, for
 /// each of which the passes are compiled.
 fn headroom(modulus: &Modulus) -> u64 {
     match modulus.bits() {
         50.. => 4,
         49 => 8,
-        47 | 48 => 16,
-        _ => 64,
+        48 => 16,
+        _ => 32,
     }
+}
+
+/// Place of the first operand of a layer's pair number `k`.
+const fn place(k: usize, half: usize) -> usize {
+    k / half * 2 * half + k % half
 }
