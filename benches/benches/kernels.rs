@@ -1,0 +1,76 @@
+//! Kernels of the ring, each backend beside the other, and the transform beside the crate `tfhe-ntt`.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::hint::black_box;
+
+use ckks_math::{Backend, Basis, Poly, Ring, primes, sample};
+use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
+
+/// One limb, forward and back, on every backend that this machine runs.
+///
+/// `tfhe-ntt` works on the same prime of 50 bits with its 64-bit plan, which takes AVX-512 IFMA for primes below 2^51.
+/// Its transform neither bit-reverses nor normalises, as ours keeps its own order and normalises on the way back.
+fn transforms(criterion: &mut Criterion) {
+    for log_n in 13..=16 {
+        let mut group = criterion.benchmark_group(format!("transform of one limb, N = 2^{log_n}"));
+        let prime = primes::ntt_primes(log_n + 1, 50, 1, &[]).unwrap();
+        for backend in Backend::available() {
+            let ring = Ring::with_backend(log_n, &prime, &[], backend).unwrap();
+            let values = sample::uniform(&ring, ring.full_basis(), &[1; 32], b"bench");
+            let coefficients = values.clone().into_coeff();
+            let copy = |poly: &Poly<_>| poly.clone();
+            group.bench_function(BenchmarkId::new("forward", backend.name()), |b| {
+                b.iter_batched(
+                    || copy(&coefficients),
+                    |poly| black_box(poly.into_ntt()),
+                    BatchSize::SmallInput,
+                );
+            });
+            group.bench_function(BenchmarkId::new("inverse", backend.name()), |b| {
+                b.iter_batched(|| values.clone(), |poly| black_box(poly.into_coeff()), BatchSize::SmallInput);
+            });
+        }
+        let plan = tfhe_ntt::prime64::Plan::try_new(1 << log_n, prime[0]).unwrap();
+        let mut words: Vec<u64> = (0..1u64 << log_n).collect();
+        group.bench_function(BenchmarkId::new("forward", "tfhe-ntt"), |b| {
+            b.iter(|| plan.fwd(black_box(&mut words)));
+        });
+        group.bench_function(BenchmarkId::new("inverse", "tfhe-ntt"), |b| {
+            b.iter(|| plan.inv(black_box(&mut words)));
+        });
+        group.finish();
+    }
+}
+
+/// What a key switch is made of, at N = 2^15 with six limbs and three special primes.
+fn key_switch_parts(criterion: &mut Criterion) {
+    const LOG_N: u32 = 15;
+    let (q, p) = (
+        primes::ntt_primes(LOG_N + 1, 36, 6, &[]).unwrap(),
+        primes::ntt_primes(LOG_N + 1, 48, 3, &[]).unwrap(),
+    );
+    for backend in Backend::available() {
+        let mut group = criterion.benchmark_group("parts of a key switch, N = 2^15, 6 + 3 limbs");
+        group.sample_size(20);
+        let ring = Ring::with_backend(LOG_N, &q, &p, backend).unwrap();
+        let (small, full) = (Basis { q: 6, p: 0 }, ring.full_basis());
+        let draw = |basis, label: &[u8]| sample::uniform(&ring, basis, &[2; 32], label);
+        let (c, raised) = (draw(small, b"c"), draw(full, b"raised"));
+        let keys = [b"k0", b"k1", b"k2", b"k3"].map(|label| draw(full, label));
+        let digits = c.decompose(3, 3);
+        let table = ring.automorphism(5);
+        let id = |part: &str| BenchmarkId::new(part, backend.name());
+        group.bench_function(id("decompose in 2 digits"), |b| b.iter(|| black_box(c.decompose(3, 3))));
+        group.bench_function(id("inner products"), |b| {
+            b.iter(|| black_box(Poly::dot2(&digits, &keys[..2], &keys[2..])));
+        });
+        group.bench_function(id("mod down"), |b| b.iter(|| black_box(raised.mod_down())));
+        group.bench_function(id("mod down and rescale"), |b| b.iter(|| black_box(raised.mod_down_rescale())));
+        group.bench_function(id("automorphism"), |b| b.iter(|| black_box(c.automorphism(&table))));
+        group.bench_function(id("rescale"), |b| b.iter(|| black_box(c.rescale())));
+        group.finish();
+    }
+}
+
+criterion_group!(benches, transforms, key_switch_parts);
+criterion_main!(benches);
