@@ -10,31 +10,31 @@ use crate::Error;
 pub enum Backend {
     /// Portable 64-bit arithmetic.
     Scalar,
+    /// 256-bit vectors of doubles with fused multiply-add (x86-64: AVX2, FMA).
+    Avx2,
     /// 512-bit vectors with 52-bit multiply-add (x86-64: AVX-512 F, DQ, VL, IFMA).
     Avx512Ifma,
 }
 
-/// Overrides the choice: `scalar` or `avx512ifma`.
+/// Overrides the choice: `scalar`, `avx2` or `avx512ifma`.
 pub const BACKEND_VARIABLE: &str = "CKKS_BACKEND";
 
 impl Backend {
     /// Every backend, slowest first.
-    pub const ALL: [Self; 2] = [Self::Scalar, Self::Avx512Ifma];
+    pub const ALL: [Self; 3] = [Self::Scalar, Self::Avx2, Self::Avx512Ifma];
 
     /// The name that [`BACKEND_VARIABLE`] takes.
     pub fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
+            Self::Avx2 => "avx2",
             Self::Avx512Ifma => "avx512ifma",
         }
     }
 
     /// Whether this machine can run it.
     pub fn is_available(self) -> bool {
-        match self {
-            Self::Scalar => true,
-            Self::Avx512Ifma => crate::kernels::ifma_is_available(),
-        }
+        crate::kernels::is_available(self)
     }
 
     /// The backends that this machine can run.

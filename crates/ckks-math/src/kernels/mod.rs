@@ -3,26 +3,34 @@
 //! Words at this boundary are residues in `[0, p)`. Every kernel maps zeros to zeros, so that it may run
 //! over whole limbs, padding included. Lengths are asserted here, in release builds too.
 
-#![allow(unsafe_code)] // Entry into functions compiled for an instruction set, after asking for it: `on_ifma`.
+#![allow(unsafe_code)] // Entry into functions compiled for an instruction set, after asking for it: `entered`.
 
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod ifma;
-pub(crate) mod scalar;
+mod scalar;
+mod tree;
 
 use crate::{Backend, Modulus, layout::Layout, rns::Conversion};
 
-/// Whether this machine can run [`Backend::Avx512Ifma`].
-pub(crate) fn ifma_is_available() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return ifma::is_available();
-    #[cfg(not(target_arch = "x86_64"))]
-    return false;
+/// Whether this machine can run a backend.
+pub(crate) fn is_available(backend: Backend) -> bool {
+    match backend {
+        Backend::Scalar => true,
+        #[cfg(target_arch = "x86_64")]
+        Backend::Avx2 => avx2::is_available(),
+        #[cfg(target_arch = "x86_64")]
+        Backend::Avx512Ifma => ifma::is_available(),
+        #[cfg(not(target_arch = "x86_64"))]
+        _ => false,
+    }
 }
 
-/// Calls a function of [`ifma`].
-macro_rules! on_ifma {
-    ($call:expr) => {{
-        assert!(ifma::is_available(), "a ring refuses backends that the machine lacks");
+/// Calls a function of a module that is compiled for its own instruction set.
+macro_rules! entered {
+    ($module:ident, $call:expr) => {{
+        assert!($module::is_available(), "a ring refuses backends that the machine lacks");
         // SAFETY: the machine has the instructions that the function is compiled for.
         unsafe { $call }
     }};
@@ -30,13 +38,15 @@ macro_rules! on_ifma {
 
 /// Calls a backend's kernel.
 macro_rules! on_backend {
-    ($backend:expr, $scalar:expr, $ifma:expr) => {
+    ($backend:expr, $scalar:expr, $avx2:expr, $ifma:expr) => {
         match $backend {
             Backend::Scalar => $scalar,
             #[cfg(target_arch = "x86_64")]
-            Backend::Avx512Ifma => on_ifma!($ifma),
+            Backend::Avx2 => entered!(avx2, $avx2),
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx512Ifma => entered!(ifma, $ifma),
             #[cfg(not(target_arch = "x86_64"))]
-            Backend::Avx512Ifma => unreachable!("a ring refuses backends that the machine lacks"),
+            _ => unreachable!("a ring refuses backends that the machine lacks"),
         }
     };
 }
@@ -45,6 +55,8 @@ macro_rules! on_backend {
 pub(crate) enum Twiddles {
     Scalar(scalar::ntt::Twiddles),
     #[cfg(target_arch = "x86_64")]
+    Avx2(avx2::ntt::Twiddles),
+    #[cfg(target_arch = "x86_64")]
     Avx512Ifma(ifma::ntt::Twiddles),
 }
 
@@ -52,6 +64,8 @@ impl Twiddles {
     /// `psi`: a primitive 2N-th root of unity.
     pub(crate) fn new(backend: Backend, modulus: &Modulus, layout: Layout, psi: u64) -> Self {
         match backend {
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx2 => Self::Avx2(avx2::ntt::Twiddles::new(modulus, layout, psi)),
             #[cfg(target_arch = "x86_64")]
             Backend::Avx512Ifma => Self::Avx512Ifma(ifma::ntt::Twiddles::new(modulus, layout, psi)),
             _ => Self::Scalar(scalar::ntt::Twiddles::new(modulus, layout, psi)),
@@ -63,7 +77,9 @@ impl Twiddles {
         match self {
             Self::Scalar(twiddles) => twiddles.forward(limb),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512Ifma(twiddles) => on_ifma!(twiddles.forward(limb)),
+            Self::Avx2(twiddles) => entered!(avx2, twiddles.forward(limb)),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Ifma(twiddles) => entered!(ifma, twiddles.forward(limb)),
         }
     }
 
@@ -73,7 +89,9 @@ impl Twiddles {
         match self {
             Self::Scalar(twiddles) => twiddles.inverse(limb, scale),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512Ifma(twiddles) => on_ifma!(twiddles.inverse(limb, scale)),
+            Self::Avx2(twiddles) => entered!(avx2, twiddles.inverse(limb, scale)),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Ifma(twiddles) => entered!(ifma, twiddles.inverse(limb, scale)),
         }
     }
 }
@@ -85,7 +103,12 @@ macro_rules! dispatch {
         pub(crate) fn $name(backend: Backend, $($arg: $ty),*) {
             $(assert_eq!($first.len(), $other.len());)*
             let _ = $first.len();
-            on_backend!(backend, scalar::$name($($arg),*), ifma::elementwise::$name($($arg),*));
+            on_backend!(
+                backend,
+                scalar::$name($($arg),*),
+                avx2::elementwise::$name($($arg),*),
+                ifma::elementwise::$name($($arg),*)
+            );
         }
     };
 }
@@ -144,7 +167,12 @@ pub(crate) fn dot(backend: Backend, m: &Modulus, out: &mut [u64], terms: &[(&[u6
     for (a, b) in terms {
         assert!(a.len() == out.len() && b.len() == out.len());
     }
-    on_backend!(backend, scalar::dot(m, out, terms), ifma::dot::dot(m, out, terms));
+    on_backend!(
+        backend,
+        scalar::dot(m, out, terms),
+        avx2::dot::dot(m, out, terms),
+        ifma::dot::dot(m, out, terms)
+    );
 }
 
 /// `out = [sum of d * b, sum of d * a]` over terms `(d, b, a)`, reduced once.
@@ -152,7 +180,12 @@ pub(crate) fn dot2(backend: Backend, m: &Modulus, out: [&mut [u64]; 2], terms: &
     for (d, b, a) in terms {
         assert!(out.iter().all(|o| [d.len(), b.len(), a.len()] == [o.len(); 3]));
     }
-    on_backend!(backend, scalar::dot2(m, out, terms), ifma::dot::dot2(m, out, terms));
+    on_backend!(
+        backend,
+        scalar::dot2(m, out, terms),
+        avx2::dot::dot2(m, out, terms),
+        ifma::dot::dot2(m, out, terms)
+    );
 }
 
 /// Terms of [`tensor_dot`]: pairs of two-component ciphertexts.
@@ -163,7 +196,12 @@ pub(crate) fn tensor_dot(backend: Backend, m: &Modulus, out: [&mut [u64]; 3], te
     for (a, b) in terms {
         assert!(out.iter().all(|o| a.iter().chain(b).all(|x| x.len() == o.len())));
     }
-    on_backend!(backend, scalar::tensor_dot(m, out, terms), ifma::dot::tensor_dot(m, out, terms));
+    on_backend!(
+        backend,
+        scalar::tensor_dot(m, out, terms),
+        avx2::dot::tensor_dot(m, out, terms),
+        ifma::dot::tensor_dot(m, out, terms)
+    );
 }
 
 /// Base conversion of one stretch of words: `sources` are the digits `x (Q/q_i)^-1 mod q_i`, `targets[j]`
@@ -181,6 +219,7 @@ pub(crate) fn convert(
     on_backend!(
         backend,
         scalar::convert(conversion, sources, targets),
+        avx2::convert::convert(conversion, sources, targets),
         ifma::convert::convert(conversion, sources, targets)
     );
 }

@@ -1,13 +1,11 @@
 //! Negacyclic transform with 64-bit words: Harvey's butterflies, Shoup's constants.
 //!
-//! Layer by layer as in Longa and Naehrig (ePrint 2016/504): node `m + i` of the tree of factors of
-//! X^N + 1 splits X^2h - w^2 into X^h - w and X^h + w, w = psi^bitreverse(m + i). The inverse needs no
-//! table of its own: complementing the bits of i maps an exponent e to N - e, so the inverse of node
-//! `m + i`'s root is minus the root of node `m + (m - 1 - i)`.
+//! Layer by layer down and up the [`tree`].
 
 use crate::{
     Modulus,
-    layout::{GROUP, Layout, permute_in_group, reverse_bits},
+    kernels::tree::{self, mirror},
+    layout::{GROUP, Layout, permute_in_group},
 };
 
 /// Roots in tree order with their Shoup constants.
@@ -30,12 +28,8 @@ const BLOCK: usize = 16;
 
 impl Twiddles {
     pub(crate) fn new(modulus: &Modulus, layout: Layout, psi: u64) -> Self {
-        let mut roots = vec![Root { w: 0, shoup: 0 }; layout.n()];
-        let mut power = 1;
-        for exponent in 0..layout.n() {
-            roots[reverse_bits(exponent, layout.log_n())] = Root { w: power, shoup: modulus.shoup(power) };
-            power = modulus.mul(power, psi);
-        }
+        let roots = tree::roots(modulus, layout, psi, 1);
+        let roots = roots.into_iter().map(|w| Root { w, shoup: modulus.shoup(w) }).collect();
         Self { modulus: *modulus, layout, roots }
     }
 
@@ -182,11 +176,4 @@ impl Twiddles {
     fn scale(&self, words: &mut [u64], scale: Root) {
         words.iter_mut().for_each(|x| *x = self.modulus.mul_shoup(*x, scale.w, scale.shoup));
     }
-}
-
-/// Node `m + (m - 1 - i)` for node `m + i`, `m` a power of two, `0 <= i < m`.
-#[inline(always)]
-pub(crate) fn mirror(node: usize) -> usize {
-    let below_top = (1 << node.ilog2()) - 1;
-    node ^ below_top
 }

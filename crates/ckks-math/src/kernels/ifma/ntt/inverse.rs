@@ -10,7 +10,7 @@ use super::{
     BLOCK, GROUP_VECTORS, LEAVES, TILE_VECTORS, Twiddles, headroom, place,
     transpose::transpose,
 };
-use crate::kernels::scalar::ntt::mirror;
+use crate::kernels::tree::mirror;
 
 /// One layer of butterflies of radix R between values `HALF` apart, in a pass that starts below `IN` p. `$root` gives
 /// minus the inverse of a block's root, and its quotient.

@@ -32,7 +32,8 @@ mod transpose;
 use super::vector::{Factor, LANES};
 use crate::{
     Modulus,
-    layout::{GROUP, Layout, reverse_bits},
+    kernels::tree,
+    layout::{GROUP, Layout},
 };
 
 /// Words of a block of the last pass.
@@ -44,7 +45,7 @@ const GROUP_VECTORS: usize = GROUP / LANES;
 /// Vectors of what passes 3 and 4 work on together: 256 words.
 const TILE_VECTORS: usize = 2 * GROUP_VECTORS;
 
-/// Powers of psi in the forms that the passes read. The inverse has none of its own: `scalar::ntt` says why.
+/// Powers of psi in the forms that the passes read. The inverse has none of its own: [`tree::mirror`] says why.
 pub(crate) struct Twiddles {
     modulus: Modulus,
     layout: Layout,
@@ -57,12 +58,7 @@ pub(crate) struct Twiddles {
 
 impl Twiddles {
     pub(crate) fn new(modulus: &Modulus, layout: Layout, psi: u64) -> Self {
-        let mut roots = vec![0; layout.n()];
-        let mut power = modulus.two_52();
-        for exponent in 0..layout.n() {
-            roots[reverse_bits(exponent, layout.log_n())] = power;
-            power = modulus.mul(power, psi);
-        }
+        let roots = tree::roots(modulus, layout, psi, modulus.two_52());
         let blocks = layout.n() / BLOCK;
         let heads = roots[..blocks].iter().map(|&w| Factor::from_montgomery(modulus, w)).collect();
         let leaves = (0..layout.n() / GROUP)
@@ -70,7 +66,7 @@ impl Twiddles {
                 let mut vectors = [[0; LANES]; LEAVES];
                 for (heap, vector) in (1..BLOCK).zip(&mut vectors) {
                     for (lane, w) in vector.iter_mut().enumerate() {
-                        *w = roots[node_in_subtree(blocks + group * LANES + lane, heap)];
+                        *w = roots[tree::node_in_subtree(blocks + group * LANES + lane, heap)];
                     }
                 }
                 vectors
@@ -78,12 +74,6 @@ impl Twiddles {
             .collect();
         Self { modulus: *modulus, layout, heads, leaves }
     }
-}
-
-/// The node of the whole tree at place `heap` (1: the root) of the subtree under `node`.
-fn node_in_subtree(node: usize, heap: usize) -> usize {
-    let depth = heap.ilog2();
-    (node << depth) + heap - (1 << depth)
 }
 
 /// Roots of one block of a pass before the last, layer by layer.

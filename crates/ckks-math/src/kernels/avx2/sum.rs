@@ -1,0 +1,69 @@
+//! Sums of products, exactly, as pairs of doubles.
+//!
+//! `high` runs through [2^m, 2^(m+1)), so it is always a multiple of u = 2^(m-52). Adding a product to it rounds to such a
+//! multiple; what that leaves of the product, at most u/2, is found exactly by one more multiply-add and goes to
+//! `low`. With products below 2^(m-3) eight of them fit, and `low` stays within 8 u/2 = 2^(m-50): for m <= 103 that is at most
+//! 2^53, so no sum here is ever rounded.
+
+use super::vector::{Prime, V, add, mul, mul_add, mul_sub, round, splat, sub, sub_product};
+use crate::Modulus;
+
+/// Products that a [`Sum`] holds.
+pub(super) const MAX_PRODUCTS: usize = 8;
+
+/// Sums of up to [`MAX_PRODUCTS`] products in W vectors.
+#[derive(Clone, Copy)]
+pub(super) struct Sum<const W: usize> {
+    high: [V; W],
+    low: [V; W],
+}
+
+impl<const W: usize> Sum<W> {
+    /// Zero.
+    #[target_feature(enable = "avx2,fma")]
+    #[inline]
+    pub(super) fn new(reduction: &Reduction) -> Self {
+        Self { high: [reduction.base; W], low: [splat(0.0); W] }
+    }
+
+    /// Adds `a b` to vector number `v`.
+    #[target_feature(enable = "avx2,fma")]
+    #[inline]
+    pub(super) fn accumulate(&mut self, v: usize, a: V, b: V) {
+        let high = mul_add(a, b, self.high[v]);
+        let rest = mul_sub(a, b, sub(high, self.high[v]));
+        self.high[v] = high;
+        self.low[v] = add(self.low[v], rest);
+    }
+}
+
+/// From sums of products to residues.
+pub(super) struct Reduction {
+    pub(super) p: Prime,
+    /// 2^m.
+    base: V,
+}
+
+impl Reduction {
+    /// For products below 2^bits, bits <= 100.
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) fn new(m: &Modulus, bits: u32) -> Self {
+        assert!(bits <= 100);
+        let log_products = MAX_PRODUCTS.ilog2();
+        Self { p: Prime::new(m), base: splat(2f64.powi((bits + log_products) as i32)) }
+    }
+
+    /// `total += sum`, for `total` within p/2 + 2 before and after.
+    ///
+    /// The upper sum is below 8 2^50 p, so its quotient is off by at most 2^53 2^-52 = 2 beyond its rounding, and what
+    /// remains is within 5/2 p. The lower sum is reduced to p/2 + 2. Together with the total that is below 4p.
+    #[target_feature(enable = "avx2,fma")]
+    #[inline]
+    pub(super) fn add_to<const W: usize>(&self, total: &mut [V; W], sum: &Sum<W>) {
+        for (total, (&high, &low)) in total.iter_mut().zip(sum.high.iter().zip(&sum.low)) {
+            let high = sub(high, self.base);
+            let high = sub_product(high, round(mul(high, self.p.inverse)), self.p.p);
+            *total = self.p.reduce(add(*total, add(high, self.p.reduce(low))));
+        }
+    }
+}
