@@ -7,6 +7,7 @@ use ckks::{SecretKey, presets};
 use fhe_head::client::{DataEncryptor, evaluation_keys_in_memory};
 use fhe_head::engine::encrypted::Encrypted;
 use fhe_head::engine::trace::Operation;
+use fhe_head::heads::{BuiltIn, Logistic};
 use fhe_head::optimizer::Optimizer;
 use fhe_head::plan::{Plan, Request};
 use fhe_head::samples::Samples;
@@ -84,14 +85,10 @@ fn record(arguments: &Arguments, threads: usize, refresh: bool) -> anyhow::Resul
     let samples = random_samples(arguments.samples, arguments.features - 1)?;
     let sigmoid = Sigmoid::new(arguments.degree.try_into()?, 8.0, Fit::default())?;
     // The first iteration starts from zero weights and is cheaper; a later one is measured.
+    let head = BuiltIn::Logistic(Logistic::binary(sigmoid));
     let request = |iterations| Request {
-        samples: arguments.samples,
-        features: arguments.features - 1,
-        sigmoid: sigmoid.clone(),
         optimizer: Optimizer::NesterovSchedule,
-        learning_rates: vec![1.0; iterations],
-        alpha: 0.0,
-        largest_state: 1.0,
+        ..Request::new(head.clone(), arguments.samples, arguments.features - 1, vec![1.0; iterations])
     };
     let plan_of = |iterations| Plan::new(&parameters, contract.as_ref(), &request(iterations));
     // Two iterations without a refresh; else as many as it takes to see one.

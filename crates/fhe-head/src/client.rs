@@ -10,7 +10,10 @@ use rayon::prelude::*;
 
 use crate::engine::trace::KeyLevels;
 use crate::error::{Error, Result};
+use crate::head::{Head, Parameter};
+use crate::heads::BuiltIn;
 use crate::job::Job;
+use crate::packing::untile;
 use crate::plan::Plan;
 use crate::samples::{PackedBlock, Samples};
 use crate::server::{EncryptedBlock, EncryptedHead, block_from_ciphertexts};
@@ -22,8 +25,8 @@ pub enum Item {
     Samples(usize),
     /// Row weights of a block.
     Weights,
-    /// Labels of a block.
-    Labels,
+    /// Target `k` of a block.
+    Targets(usize),
 }
 
 /// The keys that a plan asks for, made one at a time: `sink` may write each and let it go.
@@ -72,21 +75,21 @@ pub fn evaluation_keys_in_memory(secret: &SecretKey, keys: &KeyLevels) -> Result
 }
 
 /// Encrypts samples for a plan.
-pub struct DataEncryptor<'a> {
+pub struct DataEncryptor<'a, H: Head = BuiltIn> {
     secret: &'a SecretKey,
     encoder: Encoder,
-    plan: &'a Plan,
+    plan: &'a Plan<H>,
     samples: &'a Samples,
 }
 
-impl<'a> DataEncryptor<'a> {
+impl<'a, H: Head> DataEncryptor<'a, H> {
     /// An encryptor of `samples` under `secret`.
-    pub fn new(secret: &'a SecretKey, plan: &'a Plan, samples: &'a Samples) -> Self {
+    pub fn new(secret: &'a SecretKey, plan: &'a Plan<H>, samples: &'a Samples) -> Self {
         Self { secret, encoder: Encoder::new(secret.parameters()), plan, samples }
     }
 
     /// The job that the data is for.
-    pub fn job(&self) -> &Job {
+    pub fn job(&self) -> &Job<H> {
         &self.plan.job
     }
 
@@ -117,10 +120,12 @@ impl<'a> DataEncryptor<'a> {
         items.par_iter().map(|&item| self.encrypt(&packed, item)).collect()
     }
 
-    /// What the ciphertexts of a block are: labels, weights, then the samples' slot vectors.
+    /// What the ciphertexts of a block are: targets, row weights, then the samples' slot vectors.
     pub fn items(&self) -> Vec<Item> {
-        let diagonals = self.plan.job.packing().diagonals();
-        [Item::Labels, Item::Weights].into_iter().chain((0..diagonals).map(Item::Samples)).collect()
+        let job = &self.plan.job;
+        let targets = (0..job.head().targets()).map(Item::Targets);
+        let samples = (0..job.packing().diagonals()).map(Item::Samples);
+        targets.chain([Item::Weights]).chain(samples).collect()
     }
 
     /// All blocks in memory, as the compute party has them after loading.
@@ -141,7 +146,7 @@ impl<'a> DataEncryptor<'a> {
         let (slots, level, scale) = match item {
             Item::Samples(i) => (packed.diagonal(i), levels.samples, spec.data_scale),
             Item::Weights => (packed.weights(), levels.weights, spec.row_scale),
-            Item::Labels => (packed.labels(), levels.labels, spec.row_scale),
+            Item::Targets(k) => (packed.targets(&spec.head, k), levels.targets, spec.row_scale),
         };
         let plaintext = self.encoder.encode(&slots, level, &Scale::power_of_two(scale))?;
         let mut rng = SecureRng::from_os().map_err(ckks::Error::from)?;
@@ -149,31 +154,42 @@ impl<'a> DataEncryptor<'a> {
     }
 }
 
-/// Weights beyond this (in units of the sigmoid's half-width) come from a training that left its interval: the planner
-/// leaves room for less than this.
+/// Weights beyond this (in their units) come from a training that left its interval: the planner leaves room for less
+/// than this.
 const LARGEST_WEIGHT: f64 = 8.0;
 /// Tiles of one weight agree up to noise, which is far below this.
 const TILE_TOLERANCE: f64 = 1.0 / 64.0;
 
-/// Decrypts the weights of the `D` padded features, the constant one's last.
+/// Decrypts the parameters of a head, one period of each. Those over the features have the constant one's last.
 ///
 /// # Errors
-/// [`Error::Diverged`] if the training left the interval of its sigmoid so far that the head is garbage;
+/// [`Error::Diverged`] if the training left the interval of its approximations so far that the head is garbage;
 /// [`Error::Ckks`] under another key.
-pub fn decrypt_weights(secret: &SecretKey, job: &Job, head: &EncryptedHead) -> Result<Array1<f64>> {
-    let plaintext = Decryptor::new(secret).decrypt(&head.weights)?;
-    let packing = job.packing();
-    let slots = Encoder::new(secret.parameters()).decode(&plaintext, packing.slots())?;
-    let weights = packing.untile(&slots);
-    let largest = slots
-        .iter()
-        .fold(0.0, |max: f64, slot| if slot.is_nan() { f64::INFINITY } else { max.max(slot.abs()) });
-    let spread = slots
-        .iter()
-        .zip(weights.iter().cycle())
-        .fold(0.0, |max: f64, (slot, mean)| max.max((slot - mean).abs()));
-    if largest >= LARGEST_WEIGHT || spread > TILE_TOLERANCE {
-        return Err(Error::Diverged { largest: largest * job.sigmoid().half_width(), spread });
+pub fn decrypt_head<H: Head>(
+    secret: &SecretKey,
+    job: &Job<H>,
+    head: &EncryptedHead,
+) -> Result<Vec<Array1<f64>>> {
+    let parameters = job.head().parameters(job.packing());
+    if parameters.len() != head.parameters.len() {
+        let (expected, got) = (parameters.len(), head.parameters.len());
+        return Err(Error::Shape { what: "parameters of the head", expected, got });
     }
-    Ok(Array1::from_vec(weights) * job.sigmoid().half_width())
+    let (decryptor, encoder) = (Decryptor::new(secret), Encoder::new(secret.parameters()));
+    let decrypt = |(parameter, ciphertext): (&Parameter, &ckks::Ciphertext)| {
+        let slots = encoder.decode(&decryptor.decrypt(ciphertext)?, job.packing().slots())?;
+        let weights = untile(&slots, parameter.period);
+        let largest = slots
+            .iter()
+            .fold(0.0, |max: f64, slot| if slot.is_nan() { f64::INFINITY } else { max.max(slot.abs()) });
+        let spread = slots
+            .iter()
+            .zip(weights.iter().cycle())
+            .fold(0.0, |max: f64, (slot, mean)| max.max((slot - mean).abs()));
+        if largest >= LARGEST_WEIGHT || spread > TILE_TOLERANCE {
+            return Err(Error::Diverged { largest: largest * parameter.unit, spread });
+        }
+        Ok(Array1::from_vec(weights) * parameter.unit)
+    };
+    parameters.iter().zip(&head.parameters).map(decrypt).collect()
 }

@@ -12,16 +12,15 @@ pub mod simulate;
 pub mod trace;
 
 use crate::error::{Error, Result};
-use crate::sigmoid::{self, Sigmoid};
 use ckks::Scale;
 
-/// Encrypted rows' weights and labels, both zero outside column 0 of each row (see [`crate::packing`]).
+/// Encrypted rows' weights and targets, all zero outside column 0 of each row (see [`crate::packing`]).
 #[derive(Clone, Debug)]
 pub struct Rows<V> {
     /// `s`: the weight of each row; zero for padding. It doubles as the mask of column 0.
     pub weight: V,
-    /// `s (y - 1/2)` with labels `y` in {0, 1}.
-    pub label: V,
+    /// `s` times each target of the head ([`crate::head::Head::target`]).
+    pub targets: Vec<V>,
 }
 
 /// Arithmetic on slot vectors at the granularity of CKKS.
@@ -67,14 +66,14 @@ pub trait Engine: Sync {
     /// The same value at `level`, which is not above its own.
     fn drop_to(&self, a: &Self::Value, level: usize) -> Result<Self::Value>;
 
-    /// Refreshes the state of an optimiser, both vectors in one bootstrap.
+    /// Refreshes one or two vectors in one bootstrap ([`crate::refresh`]).
     fn refresh(
         &self,
-        weights: &Self::Value,
-        momentum: Option<&Self::Value>,
+        a: &Self::Value,
+        b: Option<&Self::Value>,
     ) -> Result<(Self::Value, Option<Self::Value>)> {
-        let _ = momentum;
-        Err(Error::NoBootstrapping { level: self.level(weights) })
+        let _ = b;
+        Err(Error::NoBootstrapping { level: self.level(a) })
     }
 
     /// `a b`, relinearised and rescaled: one level lower.
@@ -82,23 +81,16 @@ pub trait Engine: Sync {
         self.finish(self.accumulate(None, &[(a, b)])?)
     }
 
-    /// The weighted residual of the logistic loss, `rate * s * (sigma(z) - y)`, at scale `out`.
-    ///
-    /// `logits` are `t = z / B` with `B` the half-width of the approximation's interval; `None` stands for zero
-    /// weights. This is the one place where the twins differ: `plain` answers with the exact logistic function.
-    /// Else it takes [`Sigmoid::depth`] levels off the logits (one off the labels if there are no logits).
-    fn residual(
+    /// `f` slot by slot, from one number of each input to the `outputs` numbers: what only the plain twin can do, and
+    /// where the twins differ. Others answer `None`, and the caller goes on with a polynomial.
+    fn exact(
         &self,
-        sigmoid: &Sigmoid,
-        logits: Option<&Self::Value>,
-        rows: &Rows<Self::Value>,
-        rate: f64,
-        out: &Scale,
-    ) -> Result<Self::Value>
-    where
-        Self: Sized,
-    {
-        sigmoid::residual(self, sigmoid, logits, rows, rate, out)
+        inputs: &[&Self::Value],
+        outputs: usize,
+        f: &(dyn Fn(&[f64], &mut [f64]) + Sync),
+    ) -> Option<Vec<Self::Value>> {
+        let _ = (inputs, outputs, f);
+        None
     }
 }
 

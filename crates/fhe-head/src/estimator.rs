@@ -7,10 +7,11 @@ use crate::dense::{self, Iterate, Method};
 use crate::engine::trace::RefreshContract;
 use crate::error::{Error, Result};
 use crate::features::{FeatureMap, Preprocessing};
+use crate::heads::{BuiltIn, Logistic};
 use crate::labels::ClassWeight;
 use crate::model::Head;
 use crate::optimizer::Optimizer;
-use crate::plan::{Plan, Request, iterations_that_fit};
+use crate::plan::{Depth, Plan, Request};
 use crate::samples::Samples;
 use crate::sigmoid::Degree;
 use crate::tune::{self, Choice, Data, Grid};
@@ -180,14 +181,14 @@ impl ValidLogisticRegression {
         for degree in degrees {
             let fit = match contract {
                 Some(_) => usize::MAX,
-                None => iterations_that_fit(parameters, degree.depth()),
+                None => Depth::linear(degree.depth()).iterations_in(parameters.max_level()),
             };
             match options.max_iter {
                 Some(wanted) if wanted > fit => {
                     refusal = Some(Error::NeedsBootstrapping {
                         preset: parameters.name().to_owned(),
                         iterations: wanted,
-                        needed: crate::plan::depth(wanted, degree.depth()),
+                        needed: Depth::linear(degree.depth()).of(wanted),
                         levels: parameters.max_level(),
                         fit,
                     });
@@ -243,15 +244,14 @@ impl Rehearsed {
         contract: Option<&RefreshContract>,
     ) -> Result<Prepared> {
         let Self { map, samples, choice, iterates } = self;
+        let head = BuiltIn::Logistic(Logistic::binary(choice.sigmoid.clone()));
+        let rates = vec![choice.learning_rate; choice.iterations];
         let request = Request {
-            samples: samples.len(),
-            features: map.outputs(),
-            sigmoid: choice.sigmoid.clone(),
             optimizer: choice.optimizer,
-            learning_rates: vec![choice.learning_rate; choice.iterations],
             alpha,
             largest_state: largest_state(&iterates, choice.optimizer, choice.learning_rate)
                 / choice.sigmoid.half_width(),
+            ..Request::new(head, samples.len(), map.outputs(), rates)
         };
         let plan = Plan::new(parameters, contract, &request)?;
         Ok(Prepared { map, samples, choice, request, plan, rehearsal: iterates })
@@ -283,7 +283,7 @@ impl Prepared {
     /// # Errors
     /// None on data that was prepared.
     pub fn train_plain(&self) -> Result<Head> {
-        self.head(&twins::train_plain(&self.plan, &self.samples)?)
+        self.head(&twins::train_plain(&self.plan, &self.samples)?[0])
     }
 
     /// The simulated twin, and the estimated standard deviation of the noise in a weight (before the feature map).
@@ -296,7 +296,7 @@ impl Prepared {
         contract: Option<&RefreshContract>,
     ) -> Result<(Head, f64)> {
         let simulated = twins::train_simulated(&self.plan, parameters, contract, &self.samples)?;
-        Ok((self.head(&simulated.weights)?, simulated.error_std))
+        Ok((self.head(&simulated.parameters[0])?, simulated.error_std))
     }
 
     /// The head from weights of the encrypted space.

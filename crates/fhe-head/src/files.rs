@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "client")]
 use crate::client::DataEncryptor;
 use crate::error::Result;
+use crate::head::Head;
 use crate::job::Job;
 use crate::server::{EncryptedBlock, EncryptedHead, EncryptedState, block_from_ciphertexts};
 
@@ -23,8 +24,9 @@ pub const HEAD: FileKind = FileKind::new("encrypted head");
 
 /// Metadata of all three.
 #[derive(Debug, Serialize, Deserialize)]
-struct Manifest {
-    job: Job,
+#[serde(bound = "H: Head")]
+struct Manifest<H: Head> {
+    job: Job<H>,
     /// Iterations that a state has behind it.
     #[serde(default)]
     iteration: usize,
@@ -43,10 +45,10 @@ const AT_ONCE: usize = 32;
 /// # Errors
 /// [`crate::Error::File`]; those of [`DataEncryptor::block`] and of `observe`.
 #[cfg(feature = "client")]
-pub fn write_data<W: Write>(
+pub fn write_data<W: Write, H: Head>(
     out: W,
     name: &str,
-    encryptor: &DataEncryptor<'_>,
+    encryptor: &DataEncryptor<'_, H>,
     mut observe: impl FnMut(usize) -> Result<()>,
 ) -> Result<W> {
     let job = encryptor.job();
@@ -72,15 +74,15 @@ pub fn write_data<W: Write>(
 ///
 /// # Errors
 /// [`crate::Error::File`]: whatever is wrong with it.
-pub fn read_data<R: Read>(
+pub fn read_data<R: Read, H: Head>(
     mut reader: Reader<R>,
     parameters: &Parameters,
-) -> Result<(Job, Vec<EncryptedBlock>)> {
-    let job = job(&reader, DATA, parameters)?.job;
+) -> Result<(Job<H>, Vec<EncryptedBlock>)> {
+    let job: Job<H> = job(&reader, DATA, parameters)?.job;
     let packing = *job.packing();
     let mut blocks = Vec::with_capacity(packing.blocks());
     for _ in 0..packing.blocks() {
-        let ciphertexts = (0..packing.diagonals() + 2)
+        let ciphertexts = (0..job.head().targets() + 1 + packing.diagonals())
             .map(|_| reader.read_ciphertext(parameters))
             .collect::<Result<Vec<_>, _>>()?;
         blocks.push(block_from_ciphertexts(&job, ciphertexts)?);
@@ -93,69 +95,82 @@ pub fn read_data<R: Read>(
 ///
 /// # Errors
 /// [`crate::Error::File`] if its metadata is not a job.
-pub fn read_job<R: Read>(reader: &Reader<R>) -> Result<Job> {
-    Ok(Manifest::read(reader)?.job)
+pub fn read_job<R: Read, H: Head>(reader: &Reader<R>) -> Result<Job<H>> {
+    Ok(Manifest::<H>::read(reader)?.job)
 }
 
 /// Writes a state, which begins with the first iteration.
 ///
 /// # Errors
-/// [`crate::Error::File`], also for a state before the first iteration.
-pub fn write_state<W: Write>(out: W, name: &str, job: &Job, state: &EncryptedState) -> Result<W> {
-    let Some(weights) = &state.weights else {
-        return Err(invalid(name, "a state before the first iteration".into()).into());
-    };
-    let ciphertexts: Vec<_> = std::iter::once(weights).chain(&state.momentum).collect();
-    let momentum = state.momentum.is_some();
-    write(
-        out,
-        name,
-        STATE,
-        &Manifest { job: job.clone(), iteration: state.iteration, momentum },
-        &ciphertexts,
-    )
+/// [`crate::Error::File`], also for a state without parameters.
+pub fn write_state<W: Write, H: Head>(out: W, name: &str, job: &Job<H>, state: &EncryptedState) -> Result<W> {
+    let ciphertexts: Vec<_> = state.parameters.iter().chain(&state.momentum).collect();
+    let momentum = !state.momentum.is_empty();
+    let manifest = Manifest { job: job.clone(), iteration: state.iteration, momentum };
+    write(out, name, STATE, &manifest, &ciphertexts)
 }
 
 /// Reads a state and the job that it belongs to.
 ///
 /// # Errors
 /// [`crate::Error::File`]: whatever is wrong with it.
-pub fn read_state<R: Read>(mut reader: Reader<R>, parameters: &Parameters) -> Result<(Job, EncryptedState)> {
-    let manifest = job(&reader, STATE, parameters)?;
-    let weights = Some(reader.read_ciphertext(parameters)?);
-    let momentum = manifest.momentum.then(|| reader.read_ciphertext(parameters)).transpose()?;
+pub fn read_state<R: Read, H: Head>(
+    mut reader: Reader<R>,
+    parameters: &Parameters,
+) -> Result<(Job<H>, EncryptedState)> {
+    let manifest: Manifest<H> = job(&reader, STATE, parameters)?;
+    let vectors = read_parameters(&mut reader, parameters, &manifest.job)?;
+    let momentum = match manifest.momentum {
+        true => read_parameters(&mut reader, parameters, &manifest.job)?,
+        false => Vec::new(),
+    };
     reader.finish()?;
-    Ok((manifest.job, EncryptedState { iteration: manifest.iteration, weights, momentum }))
+    Ok((manifest.job, EncryptedState { iteration: manifest.iteration, parameters: vectors, momentum }))
 }
 
 /// Writes a head.
 ///
 /// # Errors
 /// [`crate::Error::File`].
-pub fn write_head<W: Write>(out: W, name: &str, job: &Job, head: &EncryptedHead) -> Result<W> {
+pub fn write_head<W: Write, H: Head>(out: W, name: &str, job: &Job<H>, head: &EncryptedHead) -> Result<W> {
     let manifest = Manifest { job: job.clone(), iteration: job.iterations(), momentum: false };
-    write(out, name, HEAD, &manifest, &[&head.weights])
+    write(out, name, HEAD, &manifest, &head.parameters.iter().collect::<Vec<_>>())
 }
 
 /// Reads a head and the job that it came from.
 ///
 /// # Errors
 /// [`crate::Error::File`]: whatever is wrong with it.
-pub fn read_head<R: Read>(mut reader: Reader<R>, parameters: &Parameters) -> Result<(Job, EncryptedHead)> {
-    let manifest = job(&reader, HEAD, parameters)?;
-    let weights = reader.read_ciphertext(parameters)?;
+pub fn read_head<R: Read, H: Head>(
+    mut reader: Reader<R>,
+    parameters: &Parameters,
+) -> Result<(Job<H>, EncryptedHead)> {
+    let manifest: Manifest<H> = job(&reader, HEAD, parameters)?;
+    let vectors = read_parameters(&mut reader, parameters, &manifest.job)?;
     reader.finish()?;
-    Ok((manifest.job, EncryptedHead { weights }))
+    Ok((manifest.job, EncryptedHead { parameters: vectors }))
 }
 
-fn write<W: Write>(
+/// One ciphertext for each parameter of the head.
+fn read_parameters<R: Read, H: Head>(
+    reader: &mut Reader<R>,
+    parameters: &Parameters,
+    job: &Job<H>,
+) -> Result<Vec<Ciphertext>> {
+    let count = job.head().parameters(job.packing()).len();
+    Ok((0..count).map(|_| reader.read_ciphertext(parameters)).collect::<Result<_, _>>()?)
+}
+
+fn write<W: Write, H: Head>(
     out: W,
     name: &str,
     kind: FileKind,
-    manifest: &Manifest,
+    manifest: &Manifest<H>,
     ciphertexts: &[&Ciphertext],
 ) -> Result<W> {
-    let first = ciphertexts[0];
+    let Some(first) = ciphertexts.first() else {
+        return Err(invalid(name, "there are no parameters to write".into()).into());
+    };
     let items = ciphertexts.len() as u64;
     let metadata = manifest.to_bytes(name)?;
     let mut writer = Writer::new(out, name, kind, first.parameters(), first.key_id(), items, &metadata)?;
@@ -165,13 +180,13 @@ fn write<W: Write>(
     Ok(writer.finish()?)
 }
 
-fn job<R: Read>(reader: &Reader<R>, kind: FileKind, parameters: &Parameters) -> Result<Manifest> {
+fn job<R: Read, H: Head>(reader: &Reader<R>, kind: FileKind, parameters: &Parameters) -> Result<Manifest<H>> {
     reader.expect_kind(kind)?;
     reader.expect_parameters(parameters)?;
     Manifest::read(reader)
 }
 
-impl Manifest {
+impl<H: Head> Manifest<H> {
     fn to_bytes(&self, name: &str) -> Result<Vec<u8>> {
         Ok(serde_json::to_vec(self).map_err(|error| invalid(name, error.to_string()))?)
     }

@@ -1,24 +1,26 @@
 //! The public description of a training run, which travels with the ciphertexts.
 
 use crate::error::{Error, Result};
+use crate::head::Head;
+use crate::heads::BuiltIn;
 use crate::optimizer::{Optimizer, Step};
 use crate::packing::Packing;
-use crate::sigmoid::Sigmoid;
 use serde::{Deserialize, Serialize};
 
 /// Everything that the compute party must know besides parameters and keys. Nothing in it is secret: it holds padded
 /// sizes, not the counts of samples and features.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "JobSpec", into = "JobSpec")]
-pub struct Job(JobSpec);
+#[serde(try_from = "JobSpec<H>", into = "JobSpec<H>", bound = "H: Head")]
+pub struct Job<H: Head = BuiltIn>(JobSpec<H>);
 
 /// The fields of a [`Job`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct JobSpec {
+#[serde(bound = "H: Head")]
+pub struct JobSpec<H: Head = BuiltIn> {
+    /// What is trained.
+    pub head: H,
     /// How the samples lie in slots.
     pub packing: Packing,
-    /// The approximation of the logistic function.
-    pub sigmoid: Sigmoid,
     /// The method.
     pub optimizer: Optimizer,
     /// Learning rate of each iteration; their number is the number of iterations.
@@ -27,24 +29,33 @@ pub struct JobSpec {
     pub alpha: f64,
     /// Iterations (counted from 0) before which the state is refreshed.
     pub refresh_before: Vec<usize>,
-    /// Binary logarithm of the scale of the weights until the first refresh.
+    /// Vectors of the state that share a bootstrap: a power of two ([`crate::refresh`]).
+    pub merged_tiles: usize,
+    /// Level at which the first iteration starts.
+    pub entry_level: usize,
+    /// Binary logarithm of the scale of the parameters until the first refresh.
     pub state_scale: i32,
     /// Binary logarithm of the scale at which samples are encrypted.
     pub data_scale: i32,
-    /// Binary logarithm of the scale at which row weights and labels are encrypted.
+    /// Binary logarithm of the scale at which row weights and targets are encrypted.
     pub row_scale: i32,
 }
 
-impl Job {
+impl<H: Head> Job<H> {
     /// Checks the fields.
     ///
     /// # Errors
     /// [`Error::Parameter`] if one is out of range.
-    pub fn new(spec: JobSpec) -> Result<Self> {
+    pub fn new(spec: JobSpec<H>) -> Result<Self> {
         let refuse = |name, got: String, expected: &str| {
             Err(Error::Parameter { name, got, expected: expected.into() })
         };
+        spec.head.check()?;
         spec.optimizer.check()?;
+        if !spec.head.accepts(&spec.packing) {
+            let expected = "a packing that the head can work on";
+            return refuse("packing", format!("{:?}", spec.packing.sizes()), expected);
+        }
         if spec.learning_rates.is_empty() {
             return refuse("max_iter", "0".into(), "at least one iteration");
         }
@@ -63,6 +74,14 @@ impl Job {
                 "increasing iterations after the first",
             );
         }
+        let tiles = spec.merged_tiles;
+        if !tiles.is_power_of_two() || tiles > spec.packing.slots() / spec.packing.features() {
+            return refuse(
+                "merged_tiles",
+                tiles.to_string(),
+                "a power of two, as many as slots hold at most",
+            );
+        }
         for (name, scale) in [
             ("state_scale", spec.state_scale),
             ("data_scale", spec.data_scale),
@@ -76,18 +95,18 @@ impl Job {
     }
 
     /// The fields.
-    pub fn spec(&self) -> &JobSpec {
+    pub fn spec(&self) -> &JobSpec<H> {
         &self.0
+    }
+
+    /// What is trained.
+    pub fn head(&self) -> &H {
+        &self.0.head
     }
 
     /// How the samples lie in slots.
     pub fn packing(&self) -> &Packing {
         &self.0.packing
-    }
-
-    /// The approximation of the logistic function.
-    pub fn sigmoid(&self) -> &Sigmoid {
-        &self.0.sigmoid
     }
 
     /// Iterations in all.
@@ -106,16 +125,16 @@ impl Job {
     }
 }
 
-impl TryFrom<JobSpec> for Job {
+impl<H: Head> TryFrom<JobSpec<H>> for Job<H> {
     type Error = Error;
 
-    fn try_from(spec: JobSpec) -> Result<Self> {
+    fn try_from(spec: JobSpec<H>) -> Result<Self> {
         Self::new(spec)
     }
 }
 
-impl From<Job> for JobSpec {
-    fn from(job: Job) -> Self {
+impl<H: Head> From<Job<H>> for JobSpec<H> {
+    fn from(job: Job<H>) -> Self {
         job.0
     }
 }

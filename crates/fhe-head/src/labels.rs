@@ -116,7 +116,7 @@ pub struct Split {
 }
 
 /// A generator for shuffles: the same numbers on every machine.
-fn shuffle(indices: &mut [usize], rng: &mut ChaCha20Rng) {
+pub(crate) fn shuffle(indices: &mut [usize], rng: &mut ChaCha20Rng) {
     for i in (1..indices.len()).rev() {
         // the bias of the remainder is below 2^-40 for any data that fits into memory
         let j = (rng.next_u64() % (i as u64 + 1)) as usize;

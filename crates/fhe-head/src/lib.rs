@@ -1,6 +1,7 @@
 //! Training of classification heads on CKKS-encrypted embeddings.
 //!
-//! - [`trainer`]: the training loop, generic over the arithmetic;
+//! - [`head`]: what a head is: parameters, targets, gradient; [`heads`]: those that come with the crate;
+//! - [`trainer`]: the training loop, generic over head and arithmetic; [`pass`]: building blocks of heads;
 //! - [`engine`]: the arithmetics: plain, simulated, encrypted;
 //! - [`packing`]: how samples lie in slots, and the products of a step;
 //! - [`sigmoid`]: polynomial approximations of the logistic function;
@@ -20,12 +21,15 @@ pub mod error;
 pub mod estimator;
 pub mod features;
 pub mod files;
+pub mod head;
+pub mod heads;
 pub mod job;
 pub mod labels;
 pub mod metrics;
 pub mod model;
 pub mod optimizer;
 pub mod packing;
+pub mod pass;
 pub mod plan;
 pub mod refresh;
 pub mod samples;

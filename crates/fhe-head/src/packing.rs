@@ -15,13 +15,13 @@
 
 mod products;
 
-pub use products::{backward, finish_backward, forward, rotated_weights};
+pub use products::{add_rotations, backward, finish_backward, forward, powers_of_two, rotated_weights};
 
 use crate::error::{Error, Result};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-/// Shape of packed data. All sizes but the number of blocks are powers of two.
+/// Shape of packed data. All sizes but the numbers of blocks and batches are powers of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Sizes", into = "Sizes")]
 pub struct Packing(Sizes);
@@ -37,17 +37,24 @@ pub struct Sizes {
     pub columns: usize,
     /// `m1`: baby steps.
     pub baby_steps: usize,
-    /// Blocks of `S / c` samples.
+    /// Blocks of `S / c` samples in all.
     pub blocks: usize,
+    /// Batches; each has the same number of blocks.
+    #[serde(default = "one")]
+    pub batches: usize,
+}
+
+fn one() -> usize {
+    1
 }
 
 impl Packing {
     /// Checks the sizes.
     ///
     /// # Errors
-    /// [`Error::Parameter`] unless sizes are powers of two, `c <= D <= S` and `m1 <= D / c`.
+    /// [`Error::Parameter`] unless sizes are powers of two, `c <= D <= S`, `m1 <= D / c`, and the batches divide the blocks.
     pub fn new(sizes: Sizes) -> Result<Self> {
-        let Sizes { slots, features, columns, baby_steps, blocks } = sizes;
+        let Sizes { slots, features, columns, baby_steps, blocks, batches } = sizes;
         let refuse = |name, got: usize, expected: String| {
             Err(Error::Parameter { name, got: got.to_string(), expected })
         };
@@ -69,6 +76,9 @@ impl Packing {
         }
         if blocks == 0 {
             return refuse("blocks", blocks, "at least one".into());
+        }
+        if batches == 0 || !blocks.is_multiple_of(batches) {
+            return refuse("batches", batches, format!("a divisor of the {blocks} blocks"));
         }
         Ok(Self(sizes))
     }
@@ -118,9 +128,25 @@ impl Packing {
         self.0.blocks
     }
 
-    /// Samples that fit, padding included.
+    /// Batches of samples; iteration `t` works on batch `t mod batches`.
+    pub fn batches(&self) -> usize {
+        self.0.batches
+    }
+
+    /// Blocks of a batch.
+    pub fn blocks_per_batch(&self) -> usize {
+        self.0.blocks / self.0.batches
+    }
+
+    /// Samples that fit into a batch, padding included.
     pub fn capacity(&self) -> usize {
-        self.0.blocks * self.rows()
+        self.blocks_per_batch() * self.rows()
+    }
+
+    /// The same layout for another number of samples in one batch: for scoring.
+    #[must_use]
+    pub fn for_samples(&self, samples: usize) -> Self {
+        Self(Sizes { blocks: samples.div_ceil(self.rows()).max(1), batches: 1, ..self.0 })
     }
 
     /// Features index that holds the constant 1; padding lies between the data's features and it.
@@ -159,18 +185,16 @@ impl Packing {
         slots
     }
 
-    /// Tiled slots of `D` weights.
+    /// Tiled slots of weights whose number divides the slots.
     pub fn tile(&self, weights: &[f64]) -> Vec<f64> {
         weights.iter().copied().cycle().take(self.slots()).collect()
     }
+}
 
-    /// The `D` weights of tiled slots: the mean over the tiles, which also averages their noise.
-    pub fn untile(&self, slots: &[f64]) -> Vec<f64> {
-        let tiles = (slots.len() / self.features()) as f64;
-        (0..self.features())
-            .map(|d| slots[d..].iter().step_by(self.features()).sum::<f64>() / tiles)
-            .collect()
-    }
+/// One period of tiled slots: the mean over the tiles, which also averages their noise.
+pub fn untile(slots: &[f64], period: usize) -> Vec<f64> {
+    let tiles = (slots.len() / period) as f64;
+    (0..period).map(|d| slots[d..].iter().step_by(period).sum::<f64>() / tiles).collect()
 }
 
 impl TryFrom<Sizes> for Packing {

@@ -8,46 +8,84 @@ mod cost;
 mod schedule;
 
 pub use cost::{CostModel, Sizes as PlanSizes};
-pub use schedule::{Schedule, depth, iterations_that_fit};
+pub use schedule::{Depth, Schedule};
 
 use ckks::{Parameters, Scale};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::trace::{Counts, KeyLevels, Meta, Operation, Record, RefreshContract, Trace};
+use crate::engine::trace::{Counts, KeyLevels, Meta, Operation, Record, RefreshContract, Source, Trace};
 use crate::engine::{Engine, Rows};
 use crate::error::{Error, Result};
+use crate::head::{Head, Parameter};
+use crate::heads::BuiltIn;
 use crate::job::{Job, JobSpec};
 use crate::optimizer::Optimizer;
 use crate::packing::{Packing, Sizes};
 use crate::refresh::RefreshedState;
-use crate::sigmoid::Sigmoid;
 use crate::trainer::{Block, State, Trainer};
 
 /// What to train on what. The same request gives the same plan, so that this is what a data party keeps of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Request {
+#[serde(bound = "H: Head")]
+pub struct Request<H: Head = BuiltIn> {
     /// Samples.
     pub samples: usize,
     /// Features, without the constant one.
     pub features: usize,
-    /// The approximation of the logistic function.
-    pub sigmoid: Sigmoid,
+    /// What is trained.
+    pub head: H,
     /// The method.
     pub optimizer: Optimizer,
     /// Learning rate of each iteration.
     pub learning_rates: Vec<f64>,
     /// Weight of the L2 penalty.
     pub alpha: f64,
-    /// Largest absolute value that the state (weights and momentum, over the sigmoid's half-width) takes, by rehearsal; 1 if
+    /// Mini-batches that the samples are dealt into; 1 for full batches.
+    pub batches: usize,
+    /// Whether the training starts from given parameters instead of zero.
+    pub warm_start: bool,
+    /// Largest absolute value that the state (parameters and momenta, over their units) takes, by rehearsal; 1 if
     /// nothing is known. A small state travels at a large scale, which keeps the bootstrap's relative error small.
     pub largest_state: f64,
+}
+
+impl<H: Head> Request<H> {
+    /// Full-batch gradient descent from zero, one rate for each iteration, without a penalty.
+    pub fn new(head: H, samples: usize, features: usize, learning_rates: Vec<f64>) -> Self {
+        Self {
+            samples,
+            features,
+            head,
+            optimizer: Optimizer::GradientDescent,
+            learning_rates,
+            alpha: 0.0,
+            batches: 1,
+            warm_start: false,
+            largest_state: 1.0,
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        self.head.check()?;
+        if self.samples == 0 {
+            return Err(Error::Data("there are no samples".into()));
+        }
+        if self.batches == 0 || self.batches > self.samples {
+            return Err(Error::Parameter {
+                name: "batches",
+                got: self.batches.to_string(),
+                expected: format!("between 1 and the number of samples, {}", self.samples),
+            });
+        }
+        Ok(())
+    }
 }
 
 /// Levels at which ciphertexts are encrypted: exactly the highest level of their use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataLevels {
-    /// Labels, which the first iteration uses first of all.
-    pub labels: usize,
+    /// Targets of the rows.
+    pub targets: usize,
     /// Samples.
     pub samples: usize,
     /// Row weights.
@@ -56,14 +94,14 @@ pub struct DataLevels {
 
 /// A plan.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct Plan<H: Head = BuiltIn> {
     /// The job that it is for, with packing, scales and refreshes chosen.
-    pub job: Job,
+    pub job: Job<H>,
     /// Name of the parameter set.
     pub preset: String,
     /// Levels of the data.
     pub levels: DataLevels,
-    /// Level at which the trained weights come out.
+    /// Level at which the trained parameters come out.
     pub final_level: usize,
     /// Evaluation keys, each with the highest level of its use.
     pub keys: KeyLevels,
@@ -75,7 +113,7 @@ pub struct Plan {
     pub seconds: f64,
 }
 
-impl Plan {
+impl<H: Head> Plan<H> {
     /// Plans a training on these parameters, with bootstrapping if there is a contract for it.
     ///
     /// # Errors
@@ -83,57 +121,44 @@ impl Plan {
     pub fn new(
         parameters: &Parameters,
         contract: Option<&RefreshContract>,
-        request: &Request,
+        request: &Request<H>,
     ) -> Result<Self> {
-        let schedule =
-            Schedule::new(parameters, contract, request.learning_rates.len(), request.sigmoid.depth())?;
-        let model = CostModel::new(parameters);
-        let mut best: Option<(f64, Packing)> = None;
-        for packing in candidates(parameters.slots(), request.samples, request.features)? {
-            // two iterations show the proportions of a whole training
-            let shortened = Request {
-                learning_rates: request.learning_rates.iter().copied().take(2).collect(),
-                ..request.clone()
-            };
-            let first = Schedule { refresh_before: Vec::new(), ..schedule.clone() };
-            let job = job(parameters, contract, &shortened, packing, &first)?;
-            let seconds = model.seconds(&dry_run(parameters, contract, &job, schedule.levels)?.0.counts);
-            if best.is_none_or(|(known, _)| seconds < known) {
-                best = Some((seconds, packing));
-            }
-        }
-        let Some((_, packing)) = best else {
+        request.check()?;
+        let candidates = candidates(parameters, request)?;
+        let Some(&first) = candidates.first() else {
             return Err(Error::Parameter {
                 name: "features",
                 got: request.features.to_string(),
                 expected: format!("at most {} with {}", parameters.slots() - 1, parameters.name()),
             });
         };
-        Self::with_packing(parameters, contract, request, packing, &schedule)
+        let planner = Planner { parameters, contract, request };
+        let depth = planner.depth(&first)?;
+        let (schedule, tiles) = planner.schedule(&first, depth)?;
+        // two iterations show the proportions of a whole training
+        let shortened = Request {
+            learning_rates: request.learning_rates.iter().copied().take(2).collect(),
+            ..request.clone()
+        };
+        let short = Planner { parameters, contract, request: &shortened };
+        let mut beginning = schedule.clone();
+        beginning.refresh_before.retain(|&t| t < shortened.learning_rates.len());
+        let model = CostModel::new(parameters);
+        let mut best: Option<(f64, Packing)> = None;
+        for packing in candidates {
+            let job = short.job(packing, &beginning, tiles)?;
+            let seconds = model.seconds(&short.dry_run(&job)?.0.counts);
+            if best.is_none_or(|(known, _)| seconds < known) {
+                best = Some((seconds, packing));
+            }
+        }
+        let packing = best.map_or(first, |(_, packing)| packing);
+        planner.plan(planner.job(packing, &schedule, tiles)?)
     }
 
-    fn with_packing(
-        parameters: &Parameters,
-        contract: Option<&RefreshContract>,
-        request: &Request,
-        packing: Packing,
-        schedule: &Schedule,
-    ) -> Result<Self> {
-        let job = job(parameters, contract, request, packing, schedule)?;
-        let (mut record, final_level) = dry_run(parameters, contract, &job, schedule.levels)?;
-        record.keys.refresh = RefreshedState::of_job(&job);
-        let sizes = PlanSizes::new(parameters, &packing, schedule.levels, &record.keys)?;
-        let seconds = CostModel::new(parameters).seconds(&record.counts);
-        Ok(Self {
-            job,
-            preset: parameters.name().to_owned(),
-            levels: schedule.levels,
-            final_level,
-            keys: record.keys,
-            counts: record.counts,
-            sizes,
-            seconds,
-        })
+    /// The vectors that are trained.
+    pub fn parameters(&self) -> Vec<Parameter> {
+        self.job.head().parameters(self.job.packing())
     }
 
     /// How often an operation runs, over all levels.
@@ -147,86 +172,171 @@ impl Plan {
     }
 }
 
-/// Every packing that holds the data: columns and baby steps are free.
-fn candidates(slots: usize, samples: usize, features: usize) -> Result<Vec<Packing>> {
-    let padded = (features + 1).next_power_of_two();
+/// Every packing that holds the data and suits the head: columns and baby steps are free.
+fn candidates<H: Head>(parameters: &Parameters, request: &Request<H>) -> Result<Vec<Packing>> {
+    let slots = parameters.slots();
+    let padded = (request.features + 1).next_power_of_two();
     let powers =
         |limit: usize| std::iter::successors(Some(1usize), |k| Some(2 * k)).take_while(move |&k| k <= limit);
     let mut packings = Vec::new();
-    if samples == 0 {
-        return Err(Error::Data("there are no samples".into()));
+    if padded > slots {
+        return Ok(packings);
     }
-    for columns in powers(padded.min(slots)) {
+    let batches = request.batches;
+    for columns in powers(padded) {
         for baby_steps in powers(padded / columns) {
-            let blocks = samples.div_ceil(slots / columns);
-            if padded <= slots {
-                packings.push(Packing::new(Sizes { slots, features: padded, columns, baby_steps, blocks })?);
+            let blocks = batches * request.samples.div_ceil(batches).div_ceil(slots / columns);
+            let sizes = Sizes { slots, features: padded, columns, baby_steps, blocks, batches };
+            let packing = Packing::new(sizes)?;
+            if request.head.accepts(&packing) {
+                packings.push(packing);
             }
         }
     }
     Ok(packings)
 }
 
-/// Spare bits of the lowest modulus: weights in units of the sigmoid's half-width stay below 8.
+/// Spare bits of the lowest modulus: parameters in their units stay below 8.
 const WEIGHT_HEADROOM: i32 = 3;
-/// Bits that weights and residuals gain and samples give up where weights are bootstrapped, whose scale is given.
+/// Bits that parameters and residuals gain and samples give up where parameters are bootstrapped, whose scale is given.
 const SAMPLE_LOSS: i32 = 4;
-
-/// Bits by which a state known to be small may exceed the bootstrap's unit scale, one kept clear.
-fn state_gain(request: &Request) -> i32 {
-    (-request.largest_state.max(f64::MIN_POSITIVE).log2().ceil() - 1.0).clamp(0.0, MOST_STATE_GAIN) as i32
-}
-
 /// More would push residuals, carried at a scale above the state's, against the modulus.
 const MOST_STATE_GAIN: f64 = 8.0;
+/// Where the depth of an iteration is measured from.
+const DEEP: usize = 1 << 20;
 
-fn job(
-    parameters: &Parameters,
-    contract: Option<&RefreshContract>,
-    request: &Request,
-    packing: Packing,
-    schedule: &Schedule,
-) -> Result<Job> {
-    let default = parameters.default_scale().log2().round() as i32;
-    // Residuals are about learning_rate / (B n), far below 1. Encrypting samples at a smaller scale than the primes
-    // raises the scale of residuals, and of the weights as far as the lowest modulus allows; see docs of `trainer`.
-    let room = parameters.log_q(0).floor() as i32 - 1 - WEIGHT_HEADROOM - default;
-    let (state_scale, loss) = match contract {
-        Some(contract) => (contract.unit_scale.log2().round() as i32 + state_gain(request), SAMPLE_LOSS),
-        None => (default + room.max(0), room.max(0)),
-    };
-    Job::new(JobSpec {
-        packing,
-        sigmoid: request.sigmoid.clone(),
-        optimizer: request.optimizer,
-        learning_rates: request.learning_rates.clone(),
-        alpha: request.alpha,
-        refresh_before: schedule.refresh_before.clone(),
-        state_scale,
-        data_scale: default - loss,
-        row_scale: default,
-    })
+/// What a plan is made of.
+struct Planner<'a, H: Head> {
+    parameters: &'a Parameters,
+    contract: Option<&'a RefreshContract>,
+    request: &'a Request<H>,
 }
 
-/// Runs the job without values: what it does, and the level at which the weights come out.
-fn dry_run(
-    parameters: &Parameters,
-    contract: Option<&RefreshContract>,
-    job: &Job,
-    levels: DataLevels,
-) -> Result<(Record, usize)> {
-    let trace = Trace::new(parameters, contract.cloned());
-    let value = |level, scale| Meta { level, scale: Scale::power_of_two(scale) };
-    let spec = job.spec();
+impl<H: Head> Planner<'_, H> {
+    /// Levels of the iterations, by running two on an engine that only counts them.
+    fn depth(&self, packing: &Packing) -> Result<Depth> {
+        let request = Request { learning_rates: vec![1.0; 2], batches: 1, ..self.request.clone() };
+        let planner = Planner { parameters: self.parameters, contract: self.contract, request: &request };
+        let start = Schedule { entry_level: DEEP, refresh_before: Vec::new() };
+        let job = planner.job(packing.for_samples(1), &start, 1)?;
+        let mut levels = vec![DEEP];
+        run_on(&Trace::of_depth(self.parameters), &job, request.warm_start, |level| levels.push(level))?;
+        Ok(Depth { first: levels[0] - levels[1], later: levels[1] - levels[2] })
+    }
+
+    /// The schedule with the fewest bootstraps, and how many vectors share one.
+    fn schedule(&self, packing: &Packing, depth: Depth) -> Result<(Schedule, usize)> {
+        let vectors = self.request.head.parameters(packing).len();
+        let iterations = self.request.learning_rates.len();
+        let schedule = |tiles| Schedule::new(self.parameters, self.contract, iterations, depth, tiles > 1);
+        let mut best = schedule(1).map(|schedule| (schedule, 1));
+        let bootstraps =
+            |(schedule, tiles): &(Schedule, usize)| schedule.refresh_before.len() * vectors.div_ceil(*tiles);
+        let most = vectors.next_power_of_two().min(packing.slots() / packing.features());
+        for tiles in (1..).map(|log| 1 << log).take_while(|&tiles| tiles <= most) {
+            if let Ok(merged) = schedule(tiles).map(|schedule| (schedule, tiles))
+                && best.as_ref().map_or(true, |best| bootstraps(&merged) < bootstraps(best))
+            {
+                best = Ok(merged);
+            }
+        }
+        best
+    }
+
+    fn job(&self, packing: Packing, schedule: &Schedule, merged_tiles: usize) -> Result<Job<H>> {
+        let request = self.request;
+        let default = self.parameters.default_scale().log2().round() as i32;
+        // Residuals are about learning_rate / (B n), far below 1. Encrypting samples at a smaller scale than the primes
+        // raises the scale of residuals, and of the parameters as far as the lowest modulus allows.
+        let room = self.parameters.log_q(0).floor() as i32 - 1 - WEIGHT_HEADROOM - default;
+        let (state_scale, loss) = match self.contract {
+            Some(contract) => (contract.unit_scale.log2().round() as i32 + self.state_gain(), SAMPLE_LOSS),
+            None => (default + room.max(0), room.max(0)),
+        };
+        Job::new(JobSpec {
+            head: request.head.clone(),
+            packing,
+            optimizer: request.optimizer,
+            learning_rates: request.learning_rates.clone(),
+            alpha: request.alpha,
+            refresh_before: schedule.refresh_before.clone(),
+            merged_tiles,
+            entry_level: schedule.entry_level,
+            state_scale,
+            data_scale: default - loss,
+            row_scale: default,
+        })
+    }
+
+    /// Bits by which a state known to be small may exceed the bootstrap's unit scale, one kept clear.
+    fn state_gain(&self) -> i32 {
+        let largest = self.request.largest_state.max(f64::MIN_POSITIVE);
+        (-largest.log2().ceil() - 1.0).clamp(0.0, MOST_STATE_GAIN) as i32
+    }
+
+    /// Runs the job without values: what it does, and the level at which the parameters come out.
+    fn dry_run(&self, job: &Job<H>) -> Result<(Record, usize)> {
+        let trace = Trace::new(self.parameters, self.contract.cloned());
+        let mut level = 0;
+        run_on(&trace, job, self.request.warm_start, |after| level = after)?;
+        Ok((trace.record(), level))
+    }
+
+    fn plan(&self, job: Job<H>) -> Result<Plan<H>> {
+        let (mut record, final_level) = self.dry_run(&job)?;
+        record.keys.refresh = RefreshedState::of_job(&job);
+        let level = |source| record.sources.get(&source).copied().unwrap_or_default();
+        let levels = DataLevels {
+            targets: level(Source::Targets),
+            samples: level(Source::Samples),
+            weights: level(Source::Weights),
+        };
+        let sizes = PlanSizes::new(self.parameters, &job, levels, &record.keys)?;
+        let seconds = CostModel::new(self.parameters).seconds(&record.counts);
+        let preset = self.parameters.name().to_owned();
+        Ok(Plan {
+            job,
+            preset,
+            levels,
+            final_level,
+            keys: record.keys,
+            counts: record.counts,
+            sizes,
+            seconds,
+        })
+    }
+}
+
+/// Trains without values; `observe` is told the level of the parameters after each iteration. The data comes at the highest level:
+/// what it takes part in shows which level it needs.
+fn run_on<H: Head>(
+    trace: &Trace,
+    job: &Job<H>,
+    warm_start: bool,
+    mut observe: impl FnMut(usize),
+) -> Result<()> {
+    let (spec, packing) = (job.spec(), job.packing());
+    let highest = spec.entry_level.max(trace.parameters().max_level());
+    let data =
+        |scale, source| Meta { source: Some(source), ..Meta::new(highest, Scale::power_of_two(scale)) };
     let block = Block {
-        samples: vec![value(levels.samples, spec.data_scale); job.packing().diagonals()],
+        samples: vec![data(spec.data_scale, Source::Samples); packing.diagonals()],
         rows: Rows {
-            weight: value(levels.weights, spec.row_scale),
-            label: value(levels.labels, spec.row_scale),
+            weight: data(spec.row_scale, Source::Weights),
+            targets: vec![data(spec.row_scale, Source::Targets); spec.head.targets()],
         },
     };
-    let blocks = vec![block; job.packing().blocks()];
-    let state = Trainer::new(&trace, job, &blocks)?.run(State::default(), |_| Ok(()))?;
-    let level = state.weights.as_ref().map_or(0, |weights| trace.level(weights));
-    Ok((trace.record(), level))
+    let blocks = vec![block; packing.blocks()];
+    let start = match warm_start {
+        true => {
+            let vector = Meta::new(spec.entry_level, Scale::power_of_two(spec.state_scale));
+            State::from_parameters(vec![vector; spec.head.parameters(packing).len()])
+        }
+        false => State::default(),
+    };
+    Trainer::new(trace, job, &blocks)?.run(start, |state| {
+        observe(state.parameters.iter().map(|p| trace.level(p)).min().unwrap_or_default());
+        Ok(())
+    })?;
+    Ok(())
 }

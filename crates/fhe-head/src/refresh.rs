@@ -1,15 +1,22 @@
-//! The bootstrap of a training state: its contract, its plan and its keys.
+//! The bootstrap of a training's state: its contract, its plan, its keys, and how the state's vectors share it.
 //!
-//! Weights and momentum are real vectors of the packing's period, so both are refreshed as one sparse message: the
-//! weights as real parts, the momentum as imaginary parts. The bootstrap keeps them apart by itself, without masks.
+//! Every vector of the state has a period that divides `D`. Up to `T` of them are merged, as neighbouring tiles of one
+//! message of period `T D`: a mask takes tile `k` of vector `k` (one level before the bootstrap), and after it a mask and
+//! `log2 T` rotations repeat each tile over all slots again (one level). Parameters are the real parts of a message,
+//! their momenta the imaginary parts; the bootstrap keeps these apart by itself.
 
 use ckks::Parameters;
-use ckks_boot::bootstrap::{BootstrapLiteral, BootstrapPlan, Packing, Values};
+use ckks_boot::bootstrap::{BootstrapLiteral, BootstrapPlan, Packing as BootPacking, Values};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Engine;
 use crate::engine::trace::RefreshContract;
 use crate::error::{Error, Result};
+use crate::head::Head;
 use crate::job::Job;
+use crate::packing::{Packing, add_rotations, powers_of_two};
+use crate::trainer::State;
 
 /// The shortest period that the bootstrap works on; shorter ones divide it.
 const SHORTEST_LOG_PERIOD: usize = 4;
@@ -25,19 +32,87 @@ pub fn contract(parameters: &Parameters) -> Option<RefreshContract> {
     })
 }
 
+/// The state with levels to spare.
+///
+/// # Errors
+/// Those of the engine.
+pub fn state<E: Engine, H: Head>(
+    engine: &E,
+    job: &Job<H>,
+    state: &State<E::Value>,
+) -> Result<State<E::Value>> {
+    let tiles = Tiles { packing: job.packing(), count: job.spec().merged_tiles };
+    let mut fresh = State { iteration: state.iteration, parameters: Vec::new(), momentum: Vec::new() };
+    let mut momenta = state.momentum.chunks(tiles.count);
+    for parameters in state.parameters.chunks(tiles.count) {
+        let momentum = momenta.next();
+        let merged = tiles.merge(engine, parameters)?;
+        let merged_momentum = momentum.map(|vectors| tiles.merge(engine, vectors)).transpose()?;
+        let (merged, merged_momentum) = engine.refresh(&merged, merged_momentum.as_ref())?;
+        fresh.parameters.extend(tiles.split(engine, &merged, parameters.len())?);
+        if let (Some(merged), Some(vectors)) = (merged_momentum, momentum) {
+            fresh.momentum.extend(tiles.split(engine, &merged, vectors.len())?);
+        }
+    }
+    Ok(fresh)
+}
+
+/// Neighbouring tiles of one message.
+struct Tiles<'a> {
+    packing: &'a Packing,
+    /// `T`, a power of two. With one tile there is nothing to merge.
+    count: usize,
+}
+
+impl Tiles<'_> {
+    fn merge<E: Engine>(&self, engine: &E, vectors: &[E::Value]) -> Result<E::Value> {
+        if self.count == 1 {
+            return Ok(vectors[0].clone());
+        }
+        let level = vectors.iter().map(|v| engine.level(v)).min().unwrap_or_default();
+        let masked = vectors
+            .par_iter()
+            .enumerate()
+            .map(|(k, vector)| engine.mul_vec(&engine.drop_to(vector, level)?, &self.mask(k)))
+            .collect::<Result<Vec<_>>>()?;
+        masked[1..].iter().try_fold(masked[0].clone(), |sum, vector| engine.add(&sum, vector))
+    }
+
+    fn split<E: Engine>(&self, engine: &E, merged: &E::Value, vectors: usize) -> Result<Vec<E::Value>> {
+        if self.count == 1 {
+            return Ok(vec![merged.clone()]);
+        }
+        let (tile, period) = (self.packing.features(), self.count * self.packing.features());
+        (0..vectors)
+            .into_par_iter()
+            .map(|k| {
+                let alone = engine.mul_vec(merged, &self.mask(k))?;
+                add_rotations(engine, alone, powers_of_two(tile, period))
+            })
+            .collect()
+    }
+
+    /// One on tile `k` of each period.
+    fn mask(&self, k: usize) -> Vec<f64> {
+        let tile = self.packing.features();
+        (0..self.count * tile).map(|slot| f64::from(u8::from(slot / tile == k))).collect()
+    }
+}
+
 /// Which message a training refreshes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshedState {
     /// Binary logarithm of its period.
     pub log_period: usize,
-    /// Whether a momentum travels with the weights.
+    /// Whether momenta travel with the parameters.
     pub momentum: bool,
 }
 
 impl RefreshedState {
     /// The message of a job; `None` if it never refreshes.
-    pub fn of_job(job: &Job) -> Option<Self> {
-        let log_period = (job.packing().features().ilog2() as usize).max(SHORTEST_LOG_PERIOD);
+    pub fn of_job<H: Head>(job: &Job<H>) -> Option<Self> {
+        let period = job.spec().merged_tiles * job.packing().features();
+        let log_period = (period.ilog2() as usize).max(SHORTEST_LOG_PERIOD);
         let momentum = job.spec().optimizer.has_momentum();
         (!job.spec().refresh_before.is_empty()).then_some(Self { log_period, momentum })
     }
@@ -55,6 +130,6 @@ impl RefreshedState {
             });
         };
         let values = if self.momentum { Values::Pair } else { Values::Real };
-        Ok(BootstrapPlan::new(parameters, literal, Packing { log_slots: self.log_period, values })?)
+        Ok(BootstrapPlan::new(parameters, literal, BootPacking { log_slots: self.log_period, values })?)
     }
 }

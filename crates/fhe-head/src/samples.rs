@@ -1,10 +1,14 @@
 //! Training data in the feature space that is encrypted, and its slot vectors.
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
 
 use crate::dense::Problem;
 use crate::error::{Error, Result};
 use crate::features::with_intercept;
+use crate::head::Head;
+use crate::labels;
 use crate::packing::Packing;
 
 /// Samples with their constant feature, labels, and weights.
@@ -12,7 +16,7 @@ use crate::packing::Packing;
 pub struct Samples {
     /// Samples by `D` padded features, the last of which is the constant 1.
     x: Array2<f64>,
-    /// Labels, 0 or 1.
+    /// Labels: indices of classes, or whatever numbers the head makes its targets of.
     y: Array1<f64>,
     /// Weights with sum `n`.
     weight: Array1<f64>,
@@ -52,7 +56,7 @@ impl Samples {
         self.x.ncols()
     }
 
-    /// Labels, 0 or 1.
+    /// Labels as they were given.
     pub fn labels(&self) -> ArrayView1<'_, f64> {
         self.y.view()
     }
@@ -67,7 +71,16 @@ impl Samples {
         }
     }
 
-    /// The samples of one block.
+    /// The samples in an order that the seed fixes: what mini-batches need.
+    #[must_use]
+    pub fn shuffled(&self, random_state: u64) -> Self {
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        labels::shuffle(&mut order, &mut ChaCha20Rng::seed_from_u64(random_state));
+        let rows = |v: &Array1<f64>| v.select(Axis(0), &order);
+        Self { x: self.x.select(Axis(0), &order), y: rows(&self.y), weight: rows(&self.weight) }
+    }
+
+    /// The samples of one block. Batches take equal shares of the samples, in order.
     ///
     /// # Errors
     /// [`Error::Shape`] if the packing is for another number of features or too few samples.
@@ -75,16 +88,24 @@ impl Samples {
         if packing.features() != self.x.ncols() {
             return Err(Error::Shape { what: "features", expected: packing.features(), got: self.x.ncols() });
         }
-        if packing.capacity() < self.len() {
-            return Err(Error::Shape { what: "samples", expected: packing.capacity(), got: self.len() });
+        let batches = packing.batches();
+        if packing.capacity() < self.len().div_ceil(batches) {
+            let expected = packing.capacity() * batches;
+            return Err(Error::Shape { what: "samples", expected, got: self.len() });
         }
-        let from = (block * packing.rows()).min(self.len());
-        let to = (from + packing.rows()).min(self.len());
-        // weights of all rows, padding included, average to one: the mean loss needs no count of real samples
-        let scale = packing.capacity() as f64 / self.len() as f64;
-        let weight = self.weight.slice(s![from..to]).mapv(|w| w * scale);
-        let label = &weight * &self.y.slice(s![from..to]).mapv(|y| y - 0.5);
-        Ok(PackedBlock { packing: *packing, x: self.x.slice(s![from..to, ..]), weight, label })
+        let (batch, place) = (block / packing.blocks_per_batch(), block % packing.blocks_per_batch());
+        let [start, end] = [batch, batch + 1].map(|batch| batch * self.len() / batches);
+        let from = (start + place * packing.rows()).min(end);
+        let to = (from + packing.rows()).min(end);
+        // weights of all rows of a batch, padding included, average to one: the mean loss needs no count of real samples
+        let total = self.weight.slice(s![start..end]).sum();
+        let scale = packing.capacity() as f64 / total;
+        Ok(PackedBlock {
+            packing: *packing,
+            x: self.x.slice(s![from..to, ..]),
+            weight: self.weight.slice(s![from..to]).mapv(|w| w * scale),
+            y: self.y.slice(s![from..to]),
+        })
     }
 }
 
@@ -99,7 +120,7 @@ pub struct PackedBlock<'a> {
     packing: Packing,
     x: ArrayView2<'a, f64>,
     weight: Array1<f64>,
-    label: Array1<f64>,
+    y: ArrayView1<'a, f64>,
 }
 
 impl PackedBlock<'_> {
@@ -113,8 +134,18 @@ impl PackedBlock<'_> {
         self.packing.row_slots(&self.weight.to_vec())
     }
 
-    /// Slots of the labels, `s (y - 1/2)`.
-    pub fn labels(&self) -> Vec<f64> {
-        self.packing.row_slots(&self.label.to_vec())
+    /// Slots of target `k` of a head, times the row weights.
+    pub fn targets<H: Head>(&self, head: &H, k: usize) -> Vec<f64> {
+        let mut targets = vec![0.0; head.targets()];
+        let weighted: Vec<f64> = self
+            .y
+            .iter()
+            .zip(&self.weight)
+            .map(|(&label, weight)| {
+                head.target(label, &mut targets);
+                weight * targets[k]
+            })
+            .collect();
+        self.packing.row_slots(&weighted)
     }
 }

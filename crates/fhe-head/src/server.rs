@@ -10,6 +10,7 @@ use ckks::{Ciphertext, EvaluationKeys};
 use crate::engine::Rows;
 use crate::engine::encrypted::Encrypted;
 use crate::error::{Error, Result};
+use crate::head::Head;
 use crate::job::Job;
 use crate::trainer::{Block, State, Trainer};
 
@@ -19,27 +20,30 @@ pub type EncryptedBlock = Block<Ciphertext>;
 /// Encrypted state of a training, also its result.
 pub type EncryptedState = State<Ciphertext>;
 
-/// An encrypted head: `w / B`, tiled over the slots, of the padded features with the constant one's last.
+/// An encrypted head: `w / B` of each of its parameters, tiled over the slots.
 #[derive(Clone, Debug)]
 pub struct EncryptedHead {
-    /// The weights.
-    pub weights: Ciphertext,
+    /// The parameters, in the head's order.
+    pub parameters: Vec<Ciphertext>,
 }
 
-/// A block from its ciphertexts in the order in which they travel: labels, weights, then samples.
+/// A block from its ciphertexts in the order in which they travel: targets, row weights, then samples.
 ///
 /// # Errors
 /// [`Error::Shape`] on another number of ciphertexts.
-pub fn block_from_ciphertexts(job: &Job, ciphertexts: Vec<Ciphertext>) -> Result<EncryptedBlock> {
-    let expected = job.packing().diagonals() + 2;
-    let got = ciphertexts.len();
-    let mut rest = ciphertexts.into_iter();
-    match (rest.next(), rest.next(), rest.len() + 2 == expected) {
-        (Some(label), Some(weight), true) => {
-            Ok(Block { samples: rest.collect(), rows: Rows { weight, label } })
-        }
-        _ => Err(Error::Shape { what: "ciphertexts of a block", expected, got }),
+pub fn block_from_ciphertexts<H: Head>(
+    job: &Job<H>,
+    mut ciphertexts: Vec<Ciphertext>,
+) -> Result<EncryptedBlock> {
+    let targets = job.head().targets();
+    let expected = targets + 1 + job.packing().diagonals();
+    if ciphertexts.len() != expected {
+        let got = ciphertexts.len();
+        return Err(Error::Shape { what: "ciphertexts of a block", expected, got });
     }
+    let samples = ciphertexts.split_off(targets + 1);
+    let weight = ciphertexts.remove(targets);
+    Ok(Block { samples, rows: Rows { weight, targets: ciphertexts } })
 }
 
 /// Trains on encrypted blocks. `observe` sees the state after every iteration (for progress and checkpoints) and ends
@@ -48,9 +52,9 @@ pub fn block_from_ciphertexts(job: &Job, ciphertexts: Vec<Ciphertext>) -> Result
 /// # Errors
 /// [`Error::Shape`] if the data is not what the job describes; [`Error::Ckks`] with a key that is missing or belongs
 /// to other ciphertexts; errors of `observe`.
-pub fn train(
+pub fn train<H: Head>(
     keys: Arc<EvaluationKeys>,
-    job: &Job,
+    job: &Job<H>,
     blocks: &[EncryptedBlock],
     observe: impl FnMut(&EncryptedState) -> Result<()>,
 ) -> Result<EncryptedHead> {
@@ -61,9 +65,9 @@ pub fn train(
 ///
 /// # Errors
 /// As [`train`].
-pub fn resume(
+pub fn resume<H: Head>(
     keys: Arc<EvaluationKeys>,
-    job: &Job,
+    job: &Job<H>,
     blocks: &[EncryptedBlock],
     state: EncryptedState,
     observe: impl FnMut(&EncryptedState) -> Result<()>,
@@ -75,16 +79,16 @@ pub fn resume(
 ///
 /// # Errors
 /// As [`train`].
-pub fn resume_on(
+pub fn resume_on<H: Head>(
     engine: &Encrypted,
-    job: &Job,
+    job: &Job<H>,
     blocks: &[EncryptedBlock],
     state: EncryptedState,
     observe: impl FnMut(&EncryptedState) -> Result<()>,
 ) -> Result<EncryptedHead> {
     let state = Trainer::new(engine, job, blocks)?.run(state, observe)?;
-    match state.weights {
-        Some(weights) => Ok(EncryptedHead { weights }),
-        None => Err(Error::Data("the training did not run a single iteration".into())),
+    if state.parameters.is_empty() {
+        return Err(Error::Data("the training did not run a single iteration".into()));
     }
+    Ok(EncryptedHead { parameters: state.parameters })
 }

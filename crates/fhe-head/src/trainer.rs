@@ -1,25 +1,26 @@
-//! The trainer: one code path for every [`Engine`].
+//! The trainer: one code path for every [`Engine`] and every [`Head`].
 //!
-//! An iteration from weights at level `l` leaves them at level `l - 2 - depth` of the sigmoid: one level for the
-//! logits, `depth` for the residual, one for the gradient. The first iteration starts from zero weights, has no
-//! logits, and takes two levels off the labels.
-//!
-//! The state is kept as `p = w / B` with `B` the half-width of the sigmoid's interval, so that logits `t = x p` lie
-//! in [-1, 1] while the approximation holds.
+//! The state is kept as `p = w / B` with `B` the unit of each parameter (for a linear head the half-width of the
+//! interval of its logits), so that logits `t = x p` lie in [-1, 1] while the approximations hold.
+
+use ckks::Scale;
+use rayon::prelude::*;
 
 use crate::engine::{Engine, Rows};
 use crate::error::{Error, Result};
+use crate::head::{Head, Parameter, Penalty};
+use crate::heads::BuiltIn;
 use crate::job::Job;
 use crate::optimizer::Step;
-use crate::packing::{backward, finish_backward, forward, rotated_weights};
-use ckks::Scale;
+use crate::pass::Pass;
+use crate::refresh;
 
 /// One block of packed samples.
 #[derive(Clone, Debug)]
 pub struct Block<V> {
     /// The slot vectors `Y_i` ([`crate::packing`]).
     pub samples: Vec<V>,
-    /// Weights and labels of the rows. The weights of all blocks sum to [`crate::packing::Packing::capacity`], which
+    /// Weights and targets of the rows. The weights of a batch sum to [`crate::packing::Packing::capacity`], which
     /// hides how many rows are padding.
     pub rows: Rows<V>,
 }
@@ -29,50 +30,56 @@ pub struct Block<V> {
 pub struct State<V> {
     /// Iterations done.
     pub iteration: usize,
-    /// `p = w / B`, tiled; `None` stands for zero.
-    pub weights: Option<V>,
-    /// The second vector of a method with momentum.
-    pub momentum: Option<V>,
+    /// `p = w / B` of each parameter of the head, tiled; empty while all are zero.
+    pub parameters: Vec<V>,
+    /// The second vector of each parameter in a method with momentum; empty while all are zero.
+    pub momentum: Vec<V>,
 }
 
 impl<V> Default for State<V> {
     fn default() -> Self {
-        Self { iteration: 0, weights: None, momentum: None }
+        Self { iteration: 0, parameters: Vec::new(), momentum: Vec::new() }
     }
 }
 
-/// Trains a binary logistic head.
+impl<V> State<V> {
+    /// A state that starts from given parameters: a warm start.
+    pub fn from_parameters(parameters: Vec<V>) -> Self {
+        Self { iteration: 0, parameters, momentum: Vec::new() }
+    }
+}
+
+/// Trains a head.
 #[derive(Debug)]
-pub struct Trainer<'a, E: Engine> {
+pub struct Trainer<'a, E: Engine, H: Head = BuiltIn> {
     engine: &'a E,
-    job: &'a Job,
+    job: &'a Job<H>,
     blocks: &'a [Block<E::Value>],
+    parameters: Vec<Parameter>,
     steps: Vec<Step>,
 }
 
-impl<'a, E: Engine> Trainer<'a, E> {
+impl<'a, E: Engine, H: Head> Trainer<'a, E, H> {
     /// A trainer on packed data.
     ///
     /// # Errors
     /// [`Error::Shape`] if the data does not have the shape that the job states.
-    pub fn new(engine: &'a E, job: &'a Job, blocks: &'a [Block<E::Value>]) -> Result<Self> {
+    pub fn new(engine: &'a E, job: &'a Job<H>, blocks: &'a [Block<E::Value>]) -> Result<Self> {
         let packing = job.packing();
-        let same = |what, expected, got| {
-            if expected == got { Ok(()) } else { Err(Error::Shape { what, expected, got }) }
-        };
         same("slots", packing.slots(), engine.slots())?;
         same("blocks of samples", packing.blocks(), blocks.len())?;
         for block in blocks {
             same("slot vectors of a block", packing.diagonals(), block.samples.len())?;
+            same("targets of a block", job.head().targets(), block.rows.targets.len())?;
         }
-        Ok(Self { engine, job, blocks, steps: job.steps() })
+        Ok(Self { engine, job, blocks, parameters: job.head().parameters(packing), steps: job.steps() })
     }
 
     /// Trains from `state` to the end. `observe` sees the state after each iteration, and stops the training by an
     /// error.
     ///
     /// # Errors
-    /// Those of the engine and of `observe`.
+    /// Those of the engine and of `observe`; [`Error::Shape`] if the state is that of another head.
     pub fn run(
         &self,
         mut state: State<E::Value>,
@@ -88,7 +95,8 @@ impl<'a, E: Engine> Trainer<'a, E> {
     /// One iteration, with the refresh that the job plans before it.
     ///
     /// # Errors
-    /// Those of the engine; [`Error::Parameter`] after the last iteration.
+    /// Those of the engine; [`Error::Parameter`] after the last iteration; [`Error::Shape`] if the state is that of
+    /// another head.
     pub fn iterate(&self, mut state: State<E::Value>) -> Result<State<E::Value>> {
         let Some(step) = self.steps.get(state.iteration) else {
             return Err(Error::Parameter {
@@ -97,84 +105,134 @@ impl<'a, E: Engine> Trainer<'a, E> {
                 expected: format!("below {}", self.steps.len()),
             });
         };
-        if self.job.refreshes_before(state.iteration)
-            && let Some(weights) = &state.weights
-        {
-            let (weights, momentum) = self.engine.refresh(weights, state.momentum.as_ref())?;
-            state = State { weights: Some(weights), momentum, ..state }
+        for vectors in [&state.parameters, &state.momentum] {
+            if !vectors.is_empty() {
+                same("vectors of the state", self.parameters.len(), vectors.len())?;
+            }
         }
-        let gradient = self.gradient(state.weights.as_ref(), step)?;
+        if self.job.refreshes_before(state.iteration) && !state.parameters.is_empty() {
+            state = refresh::state(self.engine, self.job, &state)?;
+        }
+        let pass = self.pass(&state, step);
+        let parameters = (!state.parameters.is_empty()).then_some(&state.parameters[..]);
+        let gradient = self.job.head().gradient(&pass, parameters)?;
+        same("gradients", self.parameters.len(), gradient.len())?;
         self.update(&state, &gradient, step)
     }
 
-    /// `rate / (B R)` times the gradient of the weighted loss, `R` the number of rows, at the scale of the weights.
-    fn gradient(&self, weights: Option<&E::Value>, step: &Step) -> Result<E::Value> {
-        let (engine, packing) = (self.engine, self.job.packing());
-        let sigmoid = self.job.sigmoid();
-        let rate = step.rate / (sigmoid.half_width() * packing.capacity() as f64);
-        let state_scale = match weights {
-            Some(p) => engine.scale(p),
+    /// The batch of an iteration.
+    fn pass(&self, state: &State<E::Value>, step: &Step) -> Pass<'a, E> {
+        let packing = self.job.packing();
+        let length = packing.blocks_per_batch();
+        let from = state.iteration % packing.batches() * length;
+        let state_scale = match state.parameters.first() {
+            Some(p) => self.engine.scale(p),
             None => Scale::power_of_two(self.job.spec().state_scale),
         };
-        let rotated = weights.map(|p| rotated_weights(engine, packing, p)).transpose()?;
-        let mut sums = None;
-        for block in self.blocks {
-            let samples = &block.samples;
-            let logits = rotated.as_ref().map(|w| forward(engine, packing, samples, w)).transpose()?;
-            let level = self.residual_level(logits.as_ref(), &block.rows)?;
-            // the product with the samples must come out at the scale of the weights
-            let scale = state_scale.mul(&engine.rescale_factor(level)).div(&engine.scale(&samples[0]));
-            let residual = engine.residual(sigmoid, logits.as_ref(), &block.rows, rate, &scale)?;
-            sums = Some(backward(engine, packing, sums, samples, &residual)?);
+        Pass {
+            engine: self.engine,
+            packing,
+            blocks: &self.blocks[from..from + length],
+            rate: step.rate / packing.capacity() as f64,
+            state_scale,
+            entry_level: self.job.spec().entry_level,
         }
-        finish_backward(engine, packing, sums.unwrap_or_default())
     }
 
-    fn residual_level(&self, logits: Option<&E::Value>, rows: &Rows<E::Value>) -> Result<usize> {
-        let (level, depth) = match logits {
-            Some(t) => (self.engine.level(t), self.job.sigmoid().depth()),
-            None => (self.engine.level(&rows.label), 1),
-        };
-        // one more for the gradient
-        if level <= depth {
-            return Err(Error::Level { operation: "gradient", needed: depth + 1, level });
-        }
-        Ok(level - depth)
-    }
-
-    fn update(&self, state: &State<E::Value>, gradient: &E::Value, step: &Step) -> Result<State<E::Value>> {
-        let engine = self.engine;
-        let mut weights = None;
-        // the penalty leaves the intercept alone
+    fn update(&self, state: &State<E::Value>, gradient: &[E::Value], step: &Step) -> Result<State<E::Value>> {
         let penalty = step.rate * self.job.spec().alpha;
-        let penalised = |factor: f64, intercept: f64| {
-            let mut v = vec![factor; self.job.packing().features()];
-            v[self.job.packing().intercept()] = intercept;
-            v
-        };
-        let mut momentum = None;
-        if self.job.spec().optimizer.has_momentum() {
+        let updated = self
+            .parameters
+            .par_iter()
+            .zip(gradient)
+            .enumerate()
+            .map(|(k, (parameter, gradient))| {
+                let old = (state.parameters.get(k), state.momentum.get(k));
+                self.update_vector(old, gradient, step, &Shrinkage { parameter, penalty })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let (parameters, momentum): (Vec<_>, Vec<_>) = updated.into_iter().unzip();
+        Ok(State {
+            iteration: state.iteration + 1,
+            parameters,
+            momentum: momentum.into_iter().flatten().collect(),
+        })
+    }
+
+    /// [`crate::optimizer`]'s update of one vector and its momentum.
+    fn update_vector(
+        &self,
+        (weights, momentum): (Option<&E::Value>, Option<&E::Value>),
+        gradient: &E::Value,
+        step: &Step,
+        shrinkage: &Shrinkage<'_>,
+    ) -> Result<(E::Value, Option<E::Value>)> {
+        let engine = self.engine;
+        let new_momentum = if self.job.spec().optimizer.has_momentum() {
             let mut v = gradient.clone();
-            if let Some(old) = &state.momentum {
+            if let Some(old) = momentum {
                 v = engine.add(&v, &engine.mul_const(old, step.decay, &engine.scale(old))?)?;
             }
-            if let Some(p) = state.weights.as_ref().filter(|_| penalty > 0.0) {
-                v = engine.add(&v, &engine.mul_vec(p, &penalised(penalty, 0.0))?)?;
+            if let Some(p) = weights
+                && let Some(penalty) = shrinkage.penalty_of(engine, p)?
+            {
+                v = engine.add(&v, &penalty)?;
             }
-            momentum = Some(v);
-        }
-        if let Some(p) = &state.weights {
-            let mut p =
-                if penalty > 0.0 { engine.mul_vec(p, &penalised(1.0 - penalty, 1.0))? } else { p.clone() };
-            if let Some(old) = &state.momentum {
-                p = engine.sub(&p, &engine.mul_const(old, step.carry, &engine.scale(old))?)?;
-            }
-            weights = Some(p);
-        }
-        let weights = match weights {
-            Some(p) => engine.sub(&p, gradient)?,
-            None => engine.neg(gradient)?,
+            Some(v)
+        } else {
+            None
         };
-        Ok(State { iteration: state.iteration + 1, weights: Some(weights), momentum })
+        let Some(p) = weights else {
+            return Ok((engine.neg(gradient)?, new_momentum));
+        };
+        let mut p = shrinkage.shrunk(engine, p)?;
+        if let Some(old) = momentum {
+            p = engine.sub(&p, &engine.mul_const(old, step.carry, &engine.scale(old))?)?;
+        }
+        Ok((engine.sub(&p, gradient)?, new_momentum))
     }
+}
+
+/// The L2 penalty of one vector: `penalty` is the learning rate times alpha.
+struct Shrinkage<'a> {
+    parameter: &'a Parameter,
+    penalty: f64,
+}
+
+impl Shrinkage<'_> {
+    /// `(1 - penalty) p`.
+    fn shrunk<E: Engine>(&self, engine: &E, p: &E::Value) -> Result<E::Value> {
+        Ok(self.times(engine, p, 1.0 - self.penalty, 1.0)?.unwrap_or_else(|| p.clone()))
+    }
+
+    /// `penalty p`.
+    fn penalty_of<E: Engine>(&self, engine: &E, p: &E::Value) -> Result<Option<E::Value>> {
+        self.times(engine, p, self.penalty, 0.0)
+    }
+
+    /// `p` times one factor for penalised weights and another for free ones; `None` if nothing is penalised.
+    fn times<E: Engine>(
+        &self,
+        engine: &E,
+        p: &E::Value,
+        penalised: f64,
+        free: f64,
+    ) -> Result<Option<E::Value>> {
+        match self.parameter.penalty {
+            _ if self.penalty == 0.0 => Ok(None),
+            Penalty::None => Ok(None),
+            Penalty::All => Ok(Some(engine.mul_const(p, penalised, &engine.scale(p))?)),
+            Penalty::AllButIntercept => {
+                let mut factors = vec![penalised; self.parameter.period];
+                if let Some(last) = factors.last_mut() {
+                    *last = free;
+                }
+                Ok(Some(engine.mul_vec(p, &factors)?))
+            }
+        }
+    }
+}
+
+fn same(what: &'static str, expected: usize, got: usize) -> Result<()> {
+    if expected == got { Ok(()) } else { Err(Error::Shape { what, expected, got }) }
 }

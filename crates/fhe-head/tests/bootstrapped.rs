@@ -7,7 +7,7 @@ mod common;
 use std::sync::Arc;
 
 use ckks::{SecretKey, presets};
-use fhe_head::client::{DataEncryptor, decrypt_weights, evaluation_keys_in_memory};
+use fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys_in_memory};
 use fhe_head::engine::trace::Operation;
 use fhe_head::estimator::LogisticRegression;
 use fhe_head::features::Preprocessing;
@@ -44,9 +44,11 @@ fn follows_the_simulation(iterations: usize, learning_rate: f64) {
     let keys = Arc::new(evaluation_keys_in_memory(&secret, &prepared.plan.keys).unwrap());
     let blocks = DataEncryptor::new(&secret, &prepared.plan, &prepared.samples).blocks().unwrap();
     let head = server::train(keys, &prepared.plan.job, &blocks, |_| Ok(())).unwrap();
-    let weights = decrypt_weights(&secret, &prepared.plan.job, &head).unwrap();
-    let simulated =
-        train_simulated(&prepared.plan, &parameters, contract.as_ref(), &prepared.samples).unwrap().weights;
+    let weights = decrypt_head(&secret, &prepared.plan.job, &head).unwrap().remove(0);
+    let simulated = train_simulated(&prepared.plan, &parameters, contract.as_ref(), &prepared.samples)
+        .unwrap()
+        .parameters
+        .remove(0);
     let largest = simulated.iter().fold(0.0, |max: f64, w| max.max(w.abs()));
     let error = (&weights - &simulated).iter().fold(0.0, |max: f64, e| max.max(e.abs()));
     println!(

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use ckks::serial::Reader;
 use ckks::{EvaluationKeys, Parameters, SecretKey};
 use fhe_head::Error;
-use fhe_head::client::{DataEncryptor, decrypt_weights, evaluation_keys_in_memory};
+use fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys_in_memory};
 use fhe_head::estimator::{LogisticRegression, Prepared};
 use fhe_head::files;
+use fhe_head::job::Job;
 use fhe_head::labels::stratified_split;
 use fhe_head::metrics::agreement;
 use fhe_head::model::Head;
@@ -44,8 +45,8 @@ impl Run {
         let blocks =
             DataEncryptor::new(&self.secret, &self.prepared.plan, &self.prepared.samples).blocks().unwrap();
         let head = server::train(self.keys.clone(), job, &blocks, |_| Ok(())).unwrap();
-        assert_eq!(head.weights.level(), self.prepared.plan.final_level);
-        decrypt_weights(&self.secret, job, &head).unwrap()
+        assert_eq!(head.parameters[0].level(), self.prepared.plan.final_level);
+        decrypt_head(&self.secret, job, &head).unwrap().remove(0)
     }
 
     /// Trains and holds the result against the simulation's, its noise estimate included.
@@ -53,19 +54,20 @@ impl Run {
         let simulated =
             train_simulated(&self.prepared.plan, &self.parameters, None, &self.prepared.samples).unwrap();
         let weights = self.train();
-        let errors = &weights - &simulated.weights;
+        let expected = &simulated.parameters[0];
+        let errors = &weights - expected;
         let rms = (errors.mapv(|e| e * e).sum() / errors.len() as f64).sqrt();
         let ratio = rms / simulated.error_std;
         println!("rms error {rms:.2e}, {ratio:.2} of the estimate");
         assert!((0.1..4.0).contains(&ratio), "rms error {rms:.2e}, {ratio:.2} of the estimate");
 
-        let largest = simulated.weights.iter().fold(0.0, |max: f64, w| max.max(w.abs()));
+        let largest = expected.iter().fold(0.0, |max: f64, w| max.max(w.abs()));
         assert!(errors.iter().all(|e| e.abs() < largest / 512.0));
         let probabilities = |weights: &Array1<f64>| {
             let head: Head = self.prepared.head(weights).unwrap();
             head.predict_proba(&self.x_test.view()).unwrap().to_vec()
         };
-        assert_eq!(agreement(&probabilities(&weights), &probabilities(&simulated.weights)), 1.0);
+        assert_eq!(agreement(&probabilities(&weights), &probabilities(expected)), 1.0);
     }
 }
 
@@ -112,7 +114,7 @@ fn files_carry_a_training_that_can_be_interrupted() {
     let encryptor = DataEncryptor::new(&run.secret, plan, &run.prepared.samples);
     let data = files::write_data(Vec::new(), "data", &encryptor, |_| Ok(())).unwrap();
     let open = |bytes: &[u8]| Reader::new(std::io::Cursor::new(bytes.to_vec()), "file").unwrap();
-    let (job, blocks) = files::read_data(open(&data), &run.parameters).unwrap();
+    let (job, blocks): (Job, _) = files::read_data(open(&data), &run.parameters).unwrap();
     assert_eq!(job, plan.job);
 
     // stop after each iteration and continue from the file: bit for bit the same head
@@ -124,24 +126,26 @@ fn files_carry_a_training_that_can_be_interrupted() {
     .unwrap();
     let whole = files::write_head(Vec::new(), "head", &job, &whole).unwrap();
     for state in &states {
-        let (job, state) = files::read_state(open(state), &run.parameters).unwrap();
+        let (job, state): (Job, _) = files::read_state(open(state), &run.parameters).unwrap();
         let head = server::resume(run.keys.clone(), &job, &blocks, state, |_| Ok(())).unwrap();
         assert_eq!(files::write_head(Vec::new(), "head", &job, &head).unwrap(), whole);
     }
-    let (job, head) = files::read_head(open(&whole), &run.parameters).unwrap();
-    decrypt_weights(&run.secret, &job, &head).unwrap();
+    let (job, head): (Job, _) = files::read_head(open(&whole), &run.parameters).unwrap();
+    decrypt_head(&run.secret, &job, &head).unwrap();
 
     // and what is wrong is refused
-    assert!(matches!(files::read_head(open(&data), &run.parameters), Err(Error::File(_))));
+    let read_head =
+        |reader, parameters| -> fhe_head::Result<(Job, _)> { files::read_head(reader, parameters) };
+    assert!(matches!(read_head(open(&data), &run.parameters), Err(Error::File(_))));
     let other = ckks::presets::insecure_for_tests(11, 16).unwrap();
-    assert!(matches!(files::read_head(open(&whole), &other), Err(Error::File(_))));
+    assert!(matches!(read_head(open(&whole), &other), Err(Error::File(_))));
     let mut altered = whole.clone();
     let middle = altered.len() / 2;
     altered[middle] ^= 1;
-    assert!(matches!(files::read_head(open(&altered), &run.parameters), Err(Error::File(_))));
-    assert!(matches!(files::read_head(open(&whole[..middle]), &run.parameters), Err(Error::File(_))));
+    assert!(matches!(read_head(open(&altered), &run.parameters), Err(Error::File(_))));
+    assert!(matches!(read_head(open(&whole[..middle]), &run.parameters), Err(Error::File(_))));
     let stranger = SecretKey::generate(&run.parameters).unwrap();
-    assert!(matches!(decrypt_weights(&stranger, &job, &head), Err(Error::Ckks(_))));
+    assert!(matches!(decrypt_head(&stranger, &job, &head), Err(Error::Ckks(_))));
 }
 
 #[test]
@@ -150,10 +154,10 @@ fn a_training_that_diverges_gives_an_error_and_no_head() {
     // the same data under a job with a learning rate far too large
     let mut spec = run.prepared.plan.job.spec().clone();
     spec.learning_rates.iter_mut().for_each(|rate| *rate *= 50.0);
-    let job = fhe_head::job::Job::new(spec).unwrap();
+    let job = Job::new(spec).unwrap();
     let blocks = DataEncryptor::new(&run.secret, &run.prepared.plan, &run.prepared.samples).blocks().unwrap();
     let head = server::train(run.keys.clone(), &job, &blocks, |_| Ok(())).unwrap();
-    let error = decrypt_weights(&run.secret, &job, &head).unwrap_err();
+    let error = decrypt_head(&run.secret, &job, &head).unwrap_err();
     assert!(matches!(error, Error::Diverged { .. }), "{error}");
 }
 

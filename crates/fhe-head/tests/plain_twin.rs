@@ -3,9 +3,10 @@
 
 use fhe_head::dense::{self, Method, Problem};
 use fhe_head::engine::{Rows, plain::Plain};
+use fhe_head::heads::Logistic;
 use fhe_head::job::{Job, JobSpec};
 use fhe_head::optimizer::Optimizer;
-use fhe_head::packing::{Packing, Sizes};
+use fhe_head::packing::{Packing, Sizes, untile};
 use fhe_head::sigmoid::{Degree, Fit, Sigmoid};
 use fhe_head::trainer::{Block, State, Trainer};
 use ndarray::{Array1, Array2, s};
@@ -28,7 +29,7 @@ fn the_trainer_follows_dense_training() {
     for (features, columns, baby_steps, blocks, n) in
         [(16, 16, 1, 1, 14), (16, 4, 2, 1, 60), (16, 1, 4, 1, 200), (32, 8, 1, 3, 90), (8, 2, 4, 2, 190)]
     {
-        let sizes = Sizes { slots: 256, features, columns, baby_steps, blocks };
+        let sizes = Sizes { slots: 256, features, columns, baby_steps, blocks, batches: 1 };
         let packing = Packing::new(sizes).unwrap();
         let mut x = Array2::from_shape_simple_fn((n, features), || 2.0 * uniform(&mut rng));
         x.column_mut(packing.intercept()).fill(1.0);
@@ -50,7 +51,10 @@ fn the_trainer_follows_dense_training() {
                     samples: (0..packing.diagonals())
                         .map(|i| packing.diagonal_slots(&x.slice(s![rows.clone(), ..]), i))
                         .collect(),
-                    rows: Rows { weight: packing.row_slots(&weights), label: packing.row_slots(&labels) },
+                    rows: Rows {
+                        weight: packing.row_slots(&weights),
+                        targets: vec![packing.row_slots(&labels)],
+                    },
                 }
             })
             .collect();
@@ -59,12 +63,14 @@ fn the_trainer_follows_dense_training() {
             for alpha in [0.0, 0.03] {
                 let learning_rates: Vec<f64> = (0..12).map(|t| 0.9 / (1.0 + 0.1 * f64::from(t))).collect();
                 let job = Job::new(JobSpec {
+                    head: Logistic::binary(Sigmoid::new(Degree::Three, 8.0, Fit::LeastSquares).unwrap()),
                     packing,
-                    sigmoid: Sigmoid::new(Degree::Three, 8.0, Fit::LeastSquares).unwrap(),
                     optimizer,
                     learning_rates: learning_rates.clone(),
                     alpha,
                     refresh_before: vec![5],
+                    merged_tiles: 1,
+                    entry_level: 40,
                     state_scale: 40,
                     data_scale: 40,
                     row_scale: 40,
@@ -75,7 +81,7 @@ fn the_trainer_follows_dense_training() {
                 Trainer::new(&engine, &job, &data)
                     .unwrap()
                     .run(State::default(), |state| {
-                        seen.push(packing.untile(state.weights.as_ref().unwrap()));
+                        seen.push(untile(&state.parameters[0], packing.features()));
                         Ok(())
                     })
                     .unwrap();

@@ -9,6 +9,7 @@ use ckks_boot::bootstrap::RealBootstrapper;
 
 use super::Engine;
 use crate::error::{Error, Result};
+use crate::head::Head;
 use crate::job::Job;
 use crate::refresh::RefreshedState;
 
@@ -33,7 +34,7 @@ impl Encrypted {
     ///
     /// # Errors
     /// As [`RefreshedState::plan`].
-    pub fn for_job(keys: Arc<EvaluationKeys>, job: &Job) -> Result<Self> {
+    pub fn for_job<H: Head>(keys: Arc<EvaluationKeys>, job: &Job<H>) -> Result<Self> {
         let mut engine = Self::new(keys);
         if let Some(state) = RefreshedState::of_job(job) {
             let plan = state.plan(engine.parameters())?;

@@ -1,8 +1,7 @@
-//! Plain twin: `f64` slots, unlimited depth, the exact logistic function.
+//! Plain twin: `f64` slots, unlimited depth, exact functions.
 
-use super::{Engine, Rows, normalise_step};
+use super::{Engine, normalise_step};
 use crate::error::{Error, Result};
-use crate::sigmoid::{Sigmoid, logistic};
 use ckks::Scale;
 
 /// Arithmetic on plain slot vectors.
@@ -104,27 +103,23 @@ impl Engine for Plain {
         Ok((weights.clone(), momentum.cloned()))
     }
 
-    fn residual(
+    fn exact(
         &self,
-        sigmoid: &Sigmoid,
-        logits: Option<&Vec<f64>>,
-        rows: &Rows<Vec<f64>>,
-        rate: f64,
-        _: &Scale,
-    ) -> Result<Vec<f64>> {
-        let centred = |slot: usize| match logits {
-            Some(t) => logistic(sigmoid.half_width() * t[slot]) - 0.5,
-            None => 0.0,
-        };
-        Ok(rows
-            .weight
-            .iter()
-            .zip(&rows.label)
-            .enumerate()
-            .map(|(slot, (weight, label))| {
-                // outside column 0 the logits hold sums over parts of two rows, and the weight is zero
-                if *weight == 0.0 { 0.0 } else { rate * (weight * centred(slot) - label) }
-            })
-            .collect())
+        inputs: &[&Vec<f64>],
+        outputs: usize,
+        f: &(dyn Fn(&[f64], &mut [f64]) + Sync),
+    ) -> Option<Vec<Vec<f64>>> {
+        let mut results = vec![vec![0.0; self.slots]; outputs];
+        let (mut x, mut y) = (vec![0.0; inputs.len()], vec![0.0; outputs]);
+        for slot in 0..self.slots {
+            for (x, input) in x.iter_mut().zip(inputs) {
+                *x = input[slot];
+            }
+            f(&x, &mut y);
+            for (result, y) in results.iter_mut().zip(&y) {
+                result[slot] = *y;
+            }
+        }
+        Some(results)
     }
 }

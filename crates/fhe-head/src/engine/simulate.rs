@@ -48,7 +48,7 @@ impl Simulate {
         if level > top {
             return Err(Error::Level { operation: "encrypt", needed: level, level: top });
         }
-        self.checked("encrypt", Meta { level, scale }, slots, noise::fresh_symmetric())
+        self.checked("encrypt", Meta::new(level, scale), slots, noise::fresh_symmetric())
     }
 
     /// Estimated standard deviation of the error of a slot.

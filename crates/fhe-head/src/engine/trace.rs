@@ -19,6 +19,26 @@ pub struct Meta {
     pub level: usize,
     /// Scale.
     pub scale: Scale,
+    /// What the data party encrypts, if the value is that.
+    pub source: Option<Source>,
+}
+
+impl Meta {
+    /// A computed value.
+    pub fn new(level: usize, scale: Scale) -> Self {
+        Self { level, scale, source: None }
+    }
+}
+
+/// What the data party encrypts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// Targets of the rows.
+    Targets,
+    /// Row weights.
+    Weights,
+    /// Slot vectors of the samples.
+    Samples,
 }
 
 /// A kind of operation, for counting. Costs differ by orders of magnitude.
@@ -75,6 +95,8 @@ pub struct Trace {
     parameters: Parameters,
     keys: Option<KeyLevels>,
     refresh: Option<RefreshContract>,
+    /// Whether levels go on below the chain's and primes are left out of scales: to measure depth.
+    depth_only: bool,
     record: Mutex<Record>,
 }
 
@@ -85,12 +107,26 @@ pub struct Record {
     pub counts: Counts,
     /// Keys that were needed.
     pub keys: KeyLevels,
+    /// The highest level at which each kind of data took part in an operation.
+    pub sources: BTreeMap<Source, usize>,
 }
 
 impl Trace {
     /// An engine that allows every rotation.
     pub fn new(parameters: &Parameters, refresh: Option<RefreshContract>) -> Self {
-        Self { parameters: parameters.clone(), keys: None, refresh, record: Mutex::default() }
+        Self {
+            parameters: parameters.clone(),
+            keys: None,
+            refresh,
+            depth_only: false,
+            record: Mutex::default(),
+        }
+    }
+
+    /// An engine that takes values at any level, so that depth can be measured before levels are chosen. Its scales know no
+    /// primes.
+    pub fn of_depth(parameters: &Parameters) -> Self {
+        Self { depth_only: true, ..Self::new(parameters, None) }
     }
 
     /// Refuses what these keys do not allow.
@@ -140,7 +176,18 @@ impl Trace {
         if a.scale != b.scale {
             return Err(Error::Scale { operation, left: a.scale.clone(), right: b.scale.clone() });
         }
-        Ok(Meta { level: a.level.min(b.level), scale: a.scale.clone() })
+        let level = a.level.min(b.level);
+        self.used(&[a, b], level);
+        Ok(Meta::new(level, a.scale.clone()))
+    }
+
+    /// Notes the level at which data takes part in an operation.
+    fn used(&self, values: &[&Meta], level: usize) {
+        for source in values.iter().filter_map(|value| value.source) {
+            let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+            let used = record.sources.entry(source).or_insert(level);
+            *used = (*used).max(level);
+        }
     }
 
     fn require(operation: &'static str, level: usize, needed: usize) -> Result<()> {
@@ -165,7 +212,7 @@ impl Engine for Trace {
     }
 
     fn rescale_factor(&self, level: usize) -> Scale {
-        self.parameters.rescale_factor(level)
+        if self.depth_only { Scale::one() } else { self.parameters.rescale_factor(level) }
     }
 
     fn add(&self, a: &Meta, b: &Meta) -> Result<Meta> {
@@ -177,17 +224,19 @@ impl Engine for Trace {
     }
 
     fn neg(&self, a: &Meta) -> Result<Meta> {
-        Ok(a.clone())
+        self.used(&[a], a.level);
+        Ok(Meta::new(a.level, a.scale.clone()))
     }
 
     fn add_const(&self, a: &Meta, _: f64) -> Result<Meta> {
-        Ok(a.clone())
+        self.neg(a)
     }
 
     fn mul_const(&self, a: &Meta, _: f64, out: &Scale) -> Result<Meta> {
         Self::require("multiply by a constant", a.level, 1)?;
         self.count(Operation::Constant, a.level, 1);
-        Ok(Meta { level: a.level - 1, scale: out.clone() })
+        self.used(&[a], a.level);
+        Ok(Meta::new(a.level - 1, out.clone()))
     }
 
     fn mul_vec(&self, a: &Meta, v: &[f64]) -> Result<Meta> {
@@ -196,14 +245,16 @@ impl Engine for Trace {
         }
         Self::require("multiply by a vector", a.level, 1)?;
         self.count(Operation::Constant, a.level, 1);
-        Ok(Meta { level: a.level - 1, scale: a.scale.clone() })
+        self.used(&[a], a.level);
+        Ok(Meta::new(a.level - 1, a.scale.clone()))
     }
 
     fn accumulate(&self, sum: Option<Meta>, terms: &[(&Meta, &Meta)]) -> Result<Meta> {
         let mut sum = sum;
         for (a, b) in terms {
             let level = a.level.min(b.level);
-            let product = Meta { level, scale: a.scale.mul(&b.scale) };
+            let product = Meta::new(level, a.scale.mul(&b.scale));
+            self.used(&[*a, *b], level);
             self.count(Operation::Product, level, 1);
             sum = Some(match sum {
                 Some(sum) => self.sum("sum of products", &sum, &product)?,
@@ -221,7 +272,7 @@ impl Engine for Trace {
             return Err(Error::MissingRelinearisation { level: sum.level });
         }
         self.count(Operation::Relinearise, sum.level, 1);
-        Ok(Meta { level: sum.level - 1, scale: sum.scale.div(&self.rescale_factor(sum.level)) })
+        Ok(Meta::new(sum.level - 1, sum.scale.div(&self.rescale_factor(sum.level))))
     }
 
     fn rotate(&self, a: &Meta, k: isize) -> Result<Meta> {
@@ -230,7 +281,8 @@ impl Engine for Trace {
             self.use_rotation(step, a.level)?;
             self.count(Operation::Rotate, a.level, 1);
         }
-        Ok(a.clone())
+        self.used(&[a], a.level);
+        Ok(Meta::new(a.level, a.scale.clone()))
     }
 
     fn rotate_many(&self, a: &Meta, steps: &[isize]) -> Result<Vec<Meta>> {
@@ -241,25 +293,26 @@ impl Engine for Trace {
             self.count(Operation::Decompose, a.level, 1);
             self.count(Operation::HoistedRotate, a.level, moved.len());
         }
-        Ok(vec![a.clone(); steps.len()])
+        self.used(&[a], a.level);
+        Ok(vec![Meta::new(a.level, a.scale.clone()); steps.len()])
     }
 
     fn drop_to(&self, a: &Meta, level: usize) -> Result<Meta> {
         Self::require("drop to a level", a.level, level)?;
-        Ok(Meta { level, scale: a.scale.clone() })
+        Ok(Meta { level, ..a.clone() })
     }
 
-    fn refresh(&self, weights: &Meta, momentum: Option<&Meta>) -> Result<(Meta, Option<Meta>)> {
+    fn refresh(&self, a: &Meta, b: Option<&Meta>) -> Result<(Meta, Option<Meta>)> {
         let Some(contract) = &self.refresh else {
-            return Err(Error::NoBootstrapping { level: weights.level });
+            return Err(Error::NoBootstrapping { level: a.level });
         };
-        let level = momentum.map_or(weights.level, |v| v.level.min(weights.level));
+        let level = b.map_or(a.level, |b| b.level.min(a.level));
         Self::require("bootstrap", level, contract.level_before)?;
         self.count(Operation::Refresh, level, 1);
-        if let Some(momentum) = momentum {
-            self.sum("bootstrap", weights, momentum)?;
+        if let Some(b) = b {
+            self.sum("bootstrap", a, b)?;
         }
-        let fresh = Meta { level: contract.level_after, scale: weights.scale.clone() };
-        Ok((fresh.clone(), momentum.map(|_| fresh)))
+        let fresh = Meta::new(contract.level_after, a.scale.clone());
+        Ok((fresh.clone(), b.map(|_| fresh)))
     }
 }

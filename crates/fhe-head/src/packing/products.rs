@@ -5,22 +5,22 @@ use crate::engine::Engine;
 use crate::error::Result;
 use rayon::prelude::*;
 
-/// `rot(W, g m1 c)` for each giant step: what [`forward`] of every block shares.
+/// `rot(W, g m1 c)` for the weights of each output and each giant step: what [`forward`] of every block shares.
 ///
 /// # Errors
 /// Those of the engine.
 pub fn rotated_weights<E: Engine>(
     engine: &E,
     packing: &Packing,
-    weights: &E::Value,
-) -> Result<Vec<E::Value>> {
+    weights: &[E::Value],
+) -> Result<Vec<Vec<E::Value>>> {
     let giant = (packing.baby_steps() * packing.columns()) as isize;
     let steps: Vec<isize> = (0..packing.giant_steps() as isize).map(|g| g * giant).collect();
-    engine.rotate_many(weights, &steps)
+    weights.par_iter().map(|weights| engine.rotate_many(weights, &steps)).collect()
 }
 
-/// Inner products of the samples of a block with the weights, in column 0 of each row (other columns hold sums over
-/// parts of two rows). One level.
+/// Inner products of the samples of a block with the weights of each output, in column 0 of each row (other columns
+/// hold sums over parts of two rows). One level.
 ///
 /// # Errors
 /// Those of the engine.
@@ -28,66 +28,118 @@ pub fn forward<E: Engine>(
     engine: &E,
     packing: &Packing,
     block: &[E::Value],
-    rotated: &[E::Value],
-) -> Result<E::Value> {
-    let inner = |b: usize| {
+    rotated: &[Vec<E::Value>],
+) -> Result<Vec<E::Value>> {
+    let outputs = rotated.len();
+    // outputs inside, so that they share the reading of samples
+    let inner = |i: usize| {
+        let (b, weights) = (i / outputs, &rotated[i % outputs]);
         let terms: Vec<_> =
-            rotated.iter().enumerate().map(|(g, w)| (&block[packing.diagonal(g, b)], w)).collect();
+            weights.iter().enumerate().map(|(g, w)| (&block[packing.diagonal(g, b)], w)).collect();
         engine.finish(engine.accumulate(None, &terms)?)
     };
-    let parts = (0..packing.baby_steps()).into_par_iter().map(inner).collect::<Result<Vec<_>>>()?;
-    let mut z = horner(engine, parts, packing.columns() as isize)?;
-    for step in powers_of_two(1, packing.columns()) {
-        z = engine.add(&z, &engine.rotate(&z, step)?)?;
-    }
-    Ok(z)
+    let parts = (0..packing.baby_steps() * outputs).into_par_iter().map(inner).collect::<Result<Vec<_>>>()?;
+    by_output(parts, outputs)
+        .into_par_iter()
+        .map(|parts| {
+            let sum = horner(engine, parts, packing.columns() as isize)?;
+            add_rotations(engine, sum, powers_of_two(1, packing.columns()))
+        })
+        .collect()
 }
 
-/// Adds the products of a block with its residuals to the sums of the giant steps. `residual` is zero outside
-/// column 0. One level, together with [`finish_backward`].
+/// Adds the products of a block with the residuals of each output to the sums of the giant steps. Residuals are zero
+/// outside column 0. One level, together with [`finish_backward`].
 ///
 /// # Errors
 /// Those of the engine.
 pub fn backward<E: Engine>(
     engine: &E,
     packing: &Packing,
-    sums: Option<Vec<E::Sum>>,
+    sums: Option<Vec<Vec<E::Sum>>>,
     block: &[E::Value],
-    residual: &E::Value,
-) -> Result<Vec<E::Sum>> {
-    let columns = packing.columns() as isize;
-    let mut e = residual.clone();
-    for step in powers_of_two(1, packing.columns()) {
-        e = engine.add(&e, &engine.rotate(&e, -step)?)?;
-    }
+    residuals: &[E::Value],
+) -> Result<Vec<Vec<E::Sum>>> {
+    let (columns, outputs, giants) = (packing.columns() as isize, residuals.len(), packing.giant_steps());
     let steps: Vec<isize> = (0..packing.baby_steps() as isize).map(|b| -b * columns).collect();
-    let rotated = engine.rotate_many(&e, &steps)?;
+    let rotated = residuals
+        .par_iter()
+        .map(|residual| {
+            let spread =
+                add_rotations(engine, residual.clone(), powers_of_two(1, packing.columns()).map(|k| -k))?;
+            engine.rotate_many(&spread, &steps)
+        })
+        .collect::<Result<Vec<_>>>()?;
     let sums: Vec<Option<E::Sum>> = match sums {
-        Some(sums) => sums.into_iter().map(Some).collect(),
-        None => (0..packing.giant_steps()).map(|_| None).collect(),
+        Some(sums) => by_giant(sums).into_iter().map(Some).collect(),
+        None => (0..giants * outputs).map(|_| None).collect(),
     };
-    sums.into_par_iter()
+    let sums = sums
+        .into_par_iter()
         .enumerate()
-        .map(|(g, sum)| {
+        .map(|(i, sum)| {
+            let (g, residual) = (i / outputs, &rotated[i % outputs]);
             let terms: Vec<_> =
-                rotated.iter().enumerate().map(|(b, e)| (&block[packing.diagonal(g, b)], e)).collect();
+                residual.iter().enumerate().map(|(b, e)| (&block[packing.diagonal(g, b)], e)).collect();
             engine.accumulate(sum, &terms)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(by_output(sums, outputs))
+}
+
+/// For each output the sum over all samples of residual times sample, tiled like the weights.
+///
+/// # Errors
+/// Those of the engine.
+pub fn finish_backward<E: Engine>(
+    engine: &E,
+    packing: &Packing,
+    sums: Vec<Vec<E::Sum>>,
+) -> Result<Vec<E::Value>> {
+    let giant = (packing.baby_steps() * packing.columns()) as isize;
+    sums.into_par_iter()
+        .map(|sums| {
+            let parts = sums.into_par_iter().map(|sum| engine.finish(sum)).collect::<Result<Vec<_>>>()?;
+            let gradient = horner(engine, parts, -giant)?;
+            add_rotations(engine, gradient, powers_of_two(packing.features(), packing.slots()))
         })
         .collect()
 }
 
-/// The sum over all samples of residual times sample, tiled like the weights.
+/// Adds to `value` its rotation by each step in turn: steps `f, 2 f, ..` below `t` sum `t / f` slots at distance `f`.
 ///
 /// # Errors
 /// Those of the engine.
-pub fn finish_backward<E: Engine>(engine: &E, packing: &Packing, sums: Vec<E::Sum>) -> Result<E::Value> {
-    let parts = sums.into_par_iter().map(|sum| engine.finish(sum)).collect::<Result<Vec<_>>>()?;
-    let giant = (packing.baby_steps() * packing.columns()) as isize;
-    let mut gradient = horner(engine, parts, -giant)?;
-    for step in powers_of_two(packing.features(), packing.slots()) {
-        gradient = engine.add(&gradient, &engine.rotate(&gradient, step)?)?;
+pub fn add_rotations<E: Engine>(
+    engine: &E,
+    mut value: E::Value,
+    steps: impl Iterator<Item = isize>,
+) -> Result<E::Value> {
+    for step in steps {
+        value = engine.add(&value, &engine.rotate(&value, step)?)?;
     }
-    Ok(gradient)
+    Ok(value)
+}
+
+/// `from, 2 from, ..` below `to`.
+pub fn powers_of_two(from: usize, to: usize) -> impl Iterator<Item = isize> {
+    std::iter::successors(Some(from), |k| Some(2 * k)).take_while(move |&k| k < to).map(|k| k as isize)
+}
+
+/// A list in which outputs alternate as one list for each output.
+fn by_output<T>(alternating: Vec<T>, outputs: usize) -> Vec<Vec<T>> {
+    let mut lists: Vec<Vec<T>> = (0..outputs).map(|_| Vec::new()).collect();
+    for (i, item) in alternating.into_iter().enumerate() {
+        lists[i % outputs].push(item);
+    }
+    lists
+}
+
+/// The inverse of [`by_output`].
+fn by_giant<T>(lists: Vec<Vec<T>>) -> Vec<T> {
+    let mut lists: Vec<_> = lists.into_iter().map(Vec::into_iter).collect();
+    let length = lists.first().map_or(0, ExactSizeIterator::len);
+    (0..length).flat_map(|_| lists.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>()).collect()
 }
 
 /// `sum_k rot(parts[k], k step)`, with rotations by `step` alone.
@@ -99,15 +151,10 @@ fn horner<E: Engine>(engine: &E, mut parts: Vec<E::Value>, step: isize) -> Resul
     Ok(sum)
 }
 
-/// `from, 2 from, ..` below `to`.
-fn powers_of_two(from: usize, to: usize) -> impl Iterator<Item = isize> {
-    std::iter::successors(Some(from), |k| Some(2 * k)).take_while(move |&k| k < to).map(|k| k as isize)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::{Packing, Sizes};
+    use super::super::{Packing, Sizes, untile};
     use super::*;
     use crate::engine::plain::Plain;
     use ndarray::{Array1, Array2, s};
@@ -140,6 +187,7 @@ mod tests {
                             columns: 1 << log_columns,
                             baby_steps: 1 << log_baby,
                             blocks,
+                            batches: 1,
                         };
                         let rows = sizes.slots / sizes.columns;
                         (
@@ -173,29 +221,29 @@ mod tests {
 
             let mut tiled = vec![0.0; packing.features()];
             tiled[..d].copy_from_slice(w.as_slice().unwrap());
-            let rotated = rotated_weights(&engine, &packing, &packing.tile(&tiled)).unwrap();
+            let rotated = rotated_weights(&engine, &packing, &[packing.tile(&tiled)]).unwrap();
             let mut z = Vec::new();
             let mut sums = None;
             for (i, block) in blocks.iter().enumerate() {
                 let slots = forward(&engine, &packing, block, &rotated).unwrap();
-                z.extend(slots.iter().step_by(packing.columns()));
+                z.extend(slots[0].iter().step_by(packing.columns()));
                 let from = i * packing.rows();
                 let residual = &e.as_slice().unwrap()[from..(from + packing.rows()).min(n)];
-                sums = Some(backward(&engine, &packing, sums, block, &packing.row_slots(residual)).unwrap());
+                sums = Some(backward(&engine, &packing, sums, block, &[packing.row_slots(residual)]).unwrap());
             }
             prop_assert!(close(&z[..n], x.dot(&w).as_slice().unwrap()));
             prop_assert!(z[n..].iter().all(|z| *z == 0.0));
 
-            let gradient = finish_backward(&engine, &packing, sums.unwrap()).unwrap();
+            let gradient = finish_backward(&engine, &packing, sums.unwrap()).unwrap().remove(0);
             let dense = x.t().dot(&e);
-            prop_assert!(close(&packing.untile(&gradient)[..d], dense.as_slice().unwrap()));
-            prop_assert!(close(&gradient, &packing.tile(&packing.untile(&gradient))));
+            prop_assert!(close(&untile(&gradient, packing.features())[..d], dense.as_slice().unwrap()));
+            prop_assert!(close(&gradient, &packing.tile(&untile(&gradient, packing.features()))));
         }
     }
 
     #[test]
     fn sizes_that_do_not_fit_are_refused() {
-        let good = Sizes { slots: 64, features: 16, columns: 4, baby_steps: 2, blocks: 1 };
+        let good = Sizes { slots: 64, features: 16, columns: 4, baby_steps: 2, blocks: 1, batches: 1 };
         assert!(Packing::new(good).is_ok());
         for bad in [
             Sizes { slots: 63, ..good },
@@ -206,6 +254,8 @@ mod tests {
             Sizes { baby_steps: 8, ..good },
             Sizes { baby_steps: 0, ..good },
             Sizes { blocks: 0, ..good },
+            Sizes { blocks: 3, batches: 2, ..good },
+            Sizes { batches: 0, ..good },
         ] {
             assert!(Packing::new(bad).is_err(), "{bad:?}");
         }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::DataLevels;
 use crate::engine::trace::{Counts, KeyLevels, Operation};
 use crate::error::Result;
-use crate::packing::Packing;
+use crate::head::Head;
+use crate::job::Job;
 
 /// Bytes on the wire and in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,19 +29,19 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    pub(super) fn new(
+    pub(super) fn new<H: Head>(
         parameters: &Parameters,
-        packing: &Packing,
+        job: &Job<H>,
         levels: DataLevels,
         keys: &KeyLevels,
     ) -> Result<Self> {
         let limb_bytes = parameters.degree() * size_of::<u64>();
         let polynomial = |level: usize| (level + 1) * limb_bytes;
-        let blocks = packing.blocks();
-        let half = blocks
+        let (packing, targets) = (job.packing(), job.head().targets());
+        let half = packing.blocks()
             * (packing.diagonals() * polynomial(levels.samples)
                 + polynomial(levels.weights)
-                + polynomial(levels.labels));
+                + targets * polynomial(levels.targets));
         let key = |level: usize| {
             let shape = parameters.key_shape(level);
             shape.digits() * (level + 1 + shape.special) * limb_bytes
@@ -53,7 +54,7 @@ impl Sizes {
         let bootstrap_bytes: usize = bootstrap.iter().map(|key| key.bytes(parameters) / 2).sum();
         let key_file_bytes = all.clone().map(key).sum::<usize>() + bootstrap_bytes;
         Ok(Self {
-            ciphertexts: blocks * (packing.diagonals() + 2),
+            ciphertexts: packing.blocks() * (packing.diagonals() + 1 + targets),
             keys: all.count() + bootstrap.len(),
             upload_bytes: half,
             data_bytes: 2 * half,

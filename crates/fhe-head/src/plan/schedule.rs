@@ -1,43 +1,52 @@
-//! How many iterations fit between two refreshes, and the levels that follow.
+//! How many iterations fit between two refreshes, and the level at which a training starts.
 
 use ckks::Parameters;
 
-use super::DataLevels;
 use crate::engine::trace::RefreshContract;
 use crate::error::{Error, Result};
 
-/// Levels of the data and places of the refreshes.
+/// Levels that iterations take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Depth {
+    /// The first; less than later ones if it starts from zero parameters and so has no logits.
+    pub first: usize,
+    /// Every later one.
+    pub later: usize,
+}
+
+impl Depth {
+    /// That of a linear head whose residual takes `residual` levels off the logits: a level more for the logits and one
+    /// for the gradient. From zero parameters, one for constants and one for the gradient.
+    pub fn linear(residual: usize) -> Self {
+        Self { first: 2, later: 2 + residual }
+    }
+
+    /// Levels of a whole training without a refresh.
+    pub fn of(self, iterations: usize) -> usize {
+        self.first + iterations.saturating_sub(1) * self.later
+    }
+
+    /// Iterations that a number of levels allows without a refresh.
+    pub fn iterations_in(self, levels: usize) -> usize {
+        match levels.checked_sub(self.first) {
+            Some(rest) => 1 + rest / self.later,
+            None => 0,
+        }
+    }
+}
+
+/// Where a training starts and where it is refreshed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
-    /// Levels of the data.
-    pub levels: DataLevels,
+    /// Level at which the first iteration starts.
+    pub entry_level: usize,
     /// Iterations before which the state is refreshed.
     pub refresh_before: Vec<usize>,
 }
 
-/// The first iteration has no logits: one level for constants, one for the gradient.
-const FIRST: usize = 2;
-
-/// An iteration takes one level for the logits and one for the gradient beside the sigmoid's.
-fn later(sigmoid_depth: usize) -> usize {
-    2 + sigmoid_depth
-}
-
-/// Levels of a whole training without a refresh.
-pub fn depth(iterations: usize, sigmoid_depth: usize) -> usize {
-    FIRST + iterations.saturating_sub(1) * later(sigmoid_depth)
-}
-
-/// Iterations that a parameter set allows without bootstrapping.
-pub fn iterations_that_fit(parameters: &Parameters, sigmoid_depth: usize) -> usize {
-    match parameters.max_level().checked_sub(FIRST) {
-        Some(rest) => 1 + rest / later(sigmoid_depth),
-        None => 0,
-    }
-}
-
 impl Schedule {
-    /// As few refreshes as possible; without any if the depth suffices.
+    /// As few refreshes as possible; without any if the depth suffices. `merged`: several vectors share a bootstrap, which
+    /// takes a level before and one after it.
     ///
     /// # Errors
     /// [`Error::NeedsBootstrapping`]; [`Error::Parameter`] if an iteration does not fit between two refreshes.
@@ -45,56 +54,48 @@ impl Schedule {
         parameters: &Parameters,
         contract: Option<&RefreshContract>,
         iterations: usize,
-        sigmoid_depth: usize,
+        depth: Depth,
+        merged: bool,
     ) -> Result<Self> {
-        let later = later(sigmoid_depth);
-        let depth = depth(iterations, sigmoid_depth);
+        let whole = depth.of(iterations);
         let Some(contract) = contract else {
-            if depth > parameters.max_level() {
+            let levels = parameters.max_level();
+            if whole > levels {
                 return Err(Error::NeedsBootstrapping {
                     preset: parameters.name().to_owned(),
                     iterations,
-                    needed: depth,
-                    levels: parameters.max_level(),
-                    fit: iterations_that_fit(parameters, sigmoid_depth),
+                    needed: whole,
+                    levels,
+                    fit: depth.iterations_in(levels),
                 });
             }
-            return Ok(Self { levels: levels(depth, 0), refresh_before: Vec::new() });
+            return Ok(Self { entry_level: whole, refresh_before: Vec::new() });
         };
-        let (before, after) = (contract.level_before, contract.level_after);
         // The primes below the bootstrap's input are SlotsToCoeffs' own, too small for the scale of a training: every
         // stretch, the last one too, stays above them.
-        if before + depth <= after {
-            return Ok(Self { levels: levels(before + depth, 0), refresh_before: Vec::new() });
+        if contract.level_before + whole <= contract.level_after {
+            return Ok(Self { entry_level: contract.level_before + whole, refresh_before: Vec::new() });
         }
-        if before + later > after || before + FIRST > after {
+        let mask = usize::from(merged);
+        let (bottom, top) = (contract.level_before + mask, contract.level_after - mask);
+        if bottom + depth.later > top || bottom + depth.first > contract.level_after {
             return Err(Error::Parameter {
                 name: "preset",
                 got: parameters.name().to_owned(),
                 expected: format!(
-                    "one whose bootstrap leaves {} levels (this one leaves {}): an iteration takes {later}",
-                    before + later,
-                    after
+                    "one whose bootstrap leaves {} levels (this one leaves {}): an iteration takes {}{}",
+                    bottom + depth.later + mask,
+                    contract.level_after,
+                    depth.later,
+                    if merged { ", sharing a bootstrap two more" } else { "" }
                 ),
             });
         }
-        let mut refresh_before = Vec::new();
-        let first = 1 + (after - before - FIRST) / later;
-        let mut done = first;
-        while done < iterations {
-            refresh_before.push(done);
-            done += (after - before) / later;
-        }
-        let top = FIRST + (first - 1) * later + before;
-        Ok(Self { levels: levels(top, after), refresh_before })
-    }
-}
-
-/// Data of a training that starts at `top` and continues from `refreshed`.
-fn levels(top: usize, refreshed: usize) -> DataLevels {
-    DataLevels {
-        labels: top.max(refreshed),
-        samples: (top - 1).max(refreshed),
-        weights: (top - FIRST).max(refreshed),
+        let first = 1 + (contract.level_after - bottom - depth.first) / depth.later;
+        let stretch = (top - bottom) / depth.later;
+        Ok(Self {
+            entry_level: bottom + depth.of(first),
+            refresh_before: (first..iterations).step_by(stretch).collect(),
+        })
     }
 }

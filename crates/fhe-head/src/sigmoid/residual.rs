@@ -6,37 +6,53 @@
 //! - degree 5: `(s' t) ((u + p/2)^2 + q - p^2/4)`, 3 levels;
 //! - degree 7: `[(s' t) (u - r)] [(u + b/2)^2 + c - b^2/4]` with `r` the real root of the cubic in `u`, 3 levels.
 
-use super::{Degree, Sigmoid};
-use crate::engine::{Engine, Rows};
-use crate::error::{Error, Result};
+use super::{Degree, Sigmoid, logistic};
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::pass::Pass;
 use ckks::Scale;
 
-/// See [`Engine::residual`]. The row weights must be one level above the logits, the labels one above the result.
+/// The weighted residual of the logistic loss, `rate s (sigma(z) - y)`, ready for its product with the samples. `rows`
+/// are the row weights `s` and the targets `s (y - 1/2)`.
+///
+/// `logits` are `t = z / B` with `B` the half-width of the approximation's interval; `None` stands for zero
+/// weights. Takes [`Sigmoid::depth`] levels off the logits, or one off the targets if there are no logits. The row
+/// weights must be one level above the logits, the targets one above the result. The plain twin answers with the exact
+/// logistic function.
 ///
 /// # Errors
-/// [`Error::Level`] if the levels do not suffice.
+/// [`crate::Error::Level`] if the levels do not suffice.
 pub fn residual<E: Engine>(
-    engine: &E,
+    pass: &Pass<'_, E>,
     sigmoid: &Sigmoid,
     logits: Option<&E::Value>,
-    rows: &Rows<E::Value>,
+    (weight, target): (&E::Value, &E::Value),
     rate: f64,
-    out: &Scale,
 ) -> Result<E::Value> {
+    let engine = pass.engine;
     let Some(t) = logits else {
-        return engine.mul_const(&rows.label, -rate, out);
+        let level = engine.level(target);
+        pass.require_levels("gradient", level, 1)?;
+        return engine.mul_const(target, -rate, &pass.error_scale(level - 1));
     };
-    let level = engine.level(t);
-    if level < sigmoid.depth() {
-        return Err(Error::Level { operation: "residual", needed: sigmoid.depth(), level });
+    let exact = |x: &[f64], e: &mut [f64]| {
+        // outside column 0 the logits hold sums over parts of two rows, and the weight is zero
+        let centred = if x[0] == 0.0 { 0.0 } else { logistic(sigmoid.half_width() * x[2]) - 0.5 };
+        e[0] = rate * (x[0] * centred - x[1]);
+    };
+    if let Some(mut exact) = engine.exact(&[weight, target, t], 1, &exact) {
+        return Ok(exact.swap_remove(0));
     }
+    let level = engine.level(t);
+    pass.require_levels("gradient", level, sigmoid.depth())?;
+    let out = &pass.error_scale(level - sigmoid.depth());
     let form = ProductForm::new(sigmoid);
     let u = engine.mul(t, t)?;
     // the scales of the factors from the last product back to the row weights
     let u_scale = engine.scale(&u);
     let s_scale = |st: &Scale| st.mul(&engine.rescale_factor(level)).div(&engine.scale(t));
     let weights = |st: &Scale| {
-        let above = engine.drop_to(&rows.weight, level + 1)?;
+        let above = engine.drop_to(weight, level + 1)?;
         engine.mul_const(&above, rate * form.leading, &s_scale(st))
     };
     let polynomial = match form.factor {
@@ -59,8 +75,8 @@ pub fn residual<E: Engine>(
             engine.mul(&engine.mul(&st, &engine.add_const(&u, -root)?)?, &h)?
         }
     };
-    let labels = engine.drop_to(&rows.label, engine.level(&polynomial) + 1)?;
-    engine.sub(&polynomial, &engine.mul_const(&labels, rate, out)?)
+    let target = engine.drop_to(target, engine.level(&polynomial) + 1)?;
+    engine.sub(&polynomial, &engine.mul_const(&target, rate, out)?)
 }
 
 /// `(u + half)^2 + rest`.

@@ -60,5 +60,6 @@ pub(super) fn decrypt(path: &Path, secret: &SecretKey, plan: &Plan) -> Result<Ar
         return Err(Failure::file(format!("{}: this head was trained by another plan", path.display()))
             .help("give the plan that the data were encrypted by"));
     }
-    client::decrypt_weights(secret, &plan.job, &head).map_err(training_failure)
+    let mut parameters = client::decrypt_head(secret, &plan.job, &head).map_err(training_failure)?;
+    Ok(parameters.swap_remove(0))
 }

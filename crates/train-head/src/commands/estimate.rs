@@ -3,6 +3,7 @@
 use fhe_head::ckks::Parameters;
 use fhe_head::estimator::{LogisticRegression, Prepared, ValidLogisticRegression};
 use fhe_head::features::Preprocessing;
+use fhe_head::heads::{BuiltIn, Logistic};
 use fhe_head::labels::Classes;
 use fhe_head::optimizer::Optimizer;
 use fhe_head::plan::{Plan, Request};
@@ -147,14 +148,12 @@ fn from_shape(samples: usize, dimension: usize, hyper: &Hyper) -> Result<(Plan, 
     let degree = Degree::try_from(hyper.sigmoid_degree.unwrap_or(3)).map_err(training_failure)?;
     let sigmoid = Sigmoid::new(degree, hyper.sigmoid_interval.unwrap_or(8.0), Fit::default())
         .map_err(training_failure)?;
+    let head = BuiltIn::Logistic(Logistic::binary(sigmoid));
+    let rates = vec![hyper.learning_rate.unwrap_or(4.0); hyper.max_iter.unwrap_or(ITERATIONS)];
     let request = Request {
-        samples,
-        features: dimension,
-        sigmoid,
         optimizer: optimizer(hyper).unwrap_or(Optimizer::NesterovSchedule),
-        learning_rates: vec![hyper.learning_rate.unwrap_or(4.0); hyper.max_iter.unwrap_or(ITERATIONS)],
         alpha: alpha(hyper.penalty, samples),
-        largest_state: 1.0,
+        ..Request::new(head, samples, dimension, rates)
     };
     let (parameters, plan) =
         with_presets(hyper, |parameters| Plan::new(parameters, contract(parameters).as_ref(), &request))?;
@@ -178,7 +177,7 @@ fn outcome(
     let bootstraps = spec.refresh_before.len();
     let memory = memory(plan);
     let rates = &spec.learning_rates;
-    let sigmoid = plan.job.sigmoid();
+    let BuiltIn::Logistic(Logistic { sigmoid, .. }) = plan.job.head();
     let lines = [
         ("data", format!("{samples} samples of {features} features")),
         (

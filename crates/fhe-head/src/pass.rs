@@ -1,0 +1,83 @@
+//! One pass over a batch: what a head works with, and the building blocks that heads share.
+
+use ckks::Scale;
+
+use crate::engine::{Engine, Rows};
+use crate::error::{Error, Result};
+use crate::packing::{Packing, backward, finish_backward, forward, rotated_weights};
+use crate::trainer::Block;
+
+/// A batch of encrypted samples and the constants of an iteration.
+#[derive(Debug)]
+pub struct Pass<'a, E: Engine> {
+    /// The arithmetic.
+    pub engine: &'a E,
+    /// How the samples lie in slots.
+    pub packing: &'a Packing,
+    /// The blocks of the batch.
+    pub blocks: &'a [Block<E::Value>],
+    /// The learning rate over the number of rows of the batch, padding included.
+    pub rate: f64,
+    /// Scale of the state, at which gradients come out.
+    pub state_scale: Scale,
+    /// Level at which row weights and targets enter an iteration from zero parameters.
+    pub entry_level: usize,
+}
+
+impl<E: Engine> Pass<'_, E> {
+    /// Scale that a factor of the samples needs at `level` for the product to come out at the scale of the state.
+    pub fn error_scale(&self, level: usize) -> Scale {
+        let samples = self.blocks.first().and_then(|block| block.samples.first());
+        let product = self.state_scale.mul(&self.engine.rescale_factor(level));
+        samples.map_or_else(Scale::one, |samples| product.div(&self.engine.scale(samples)))
+    }
+
+    /// The gradient of a generalised linear head, one weight vector over the features for each output.
+    ///
+    /// `residual` turns the logits of a block (`None` if all parameters are zero) and its rows into the factor of each sample in the
+    /// gradient of each output, at the scale of [`Self::error_scale`]. It has to be zero outside column 0, which a
+    /// product with the row weights or the targets sees to.
+    ///
+    /// # Errors
+    /// Those of the engine and of `residual`.
+    pub fn linear_gradient(
+        &self,
+        parameters: Option<&[E::Value]>,
+        residual: impl Fn(Option<&[E::Value]>, &Rows<E::Value>) -> Result<Vec<E::Value>>,
+    ) -> Result<Vec<E::Value>> {
+        let Self { engine, packing, .. } = *self;
+        let rotated = parameters.map(|weights| rotated_weights(engine, packing, weights)).transpose()?;
+        let mut sums = None;
+        for block in self.blocks {
+            let residuals = match &rotated {
+                Some(weights) => {
+                    let logits = forward(engine, packing, &block.samples, weights)?;
+                    residual(Some(&logits), &block.rows)?
+                }
+                None => residual(None, &self.entering(&block.rows)?)?,
+            };
+            sums = Some(backward(engine, packing, sums, &block.samples, &residuals)?);
+        }
+        finish_backward(engine, packing, sums.unwrap_or_default())
+    }
+
+    /// The rows at the level at which the first iteration from zero parameters starts.
+    fn entering(&self, rows: &Rows<E::Value>) -> Result<Rows<E::Value>> {
+        let drop = |value| self.engine.drop_to(value, self.entry_level.min(self.engine.level(value)));
+        Ok(Rows {
+            weight: drop(&rows.weight)?,
+            targets: rows.targets.iter().map(drop).collect::<Result<_>>()?,
+        })
+    }
+
+    /// Refuses to start what would not leave a level for the gradient.
+    ///
+    /// # Errors
+    /// [`Error::Level`].
+    pub fn require_levels(&self, operation: &'static str, level: usize, depth: usize) -> Result<()> {
+        if level > depth {
+            return Ok(());
+        }
+        Err(Error::Level { operation, needed: depth + 1, level })
+    }
+}

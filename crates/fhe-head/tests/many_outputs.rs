@@ -1,0 +1,141 @@
+//! One head with several outputs, mini-batches and refreshes that outputs share, against a few lines of dense arithmetic.
+#![allow(clippy::unwrap_used)]
+
+use fhe_head::engine::plain::Plain;
+use fhe_head::heads::Logistic;
+use fhe_head::job::{Job, JobSpec};
+use fhe_head::optimizer::Optimizer;
+use fhe_head::packing::{Packing, Sizes, untile};
+use fhe_head::plan::{Plan, Request};
+use fhe_head::samples::Samples;
+use fhe_head::sigmoid::{Degree, Fit, Sigmoid, logistic};
+use fhe_head::trainer::{State, Trainer};
+use fhe_head::{engine::Rows, refresh, trainer::Block, twins};
+use ndarray::{Array1, Array2, s};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+const CLASSES: usize = 3;
+
+fn data(n: usize, features: usize) -> (Array2<f64>, Array1<f64>) {
+    let mut rng = ChaCha20Rng::seed_from_u64(5);
+    let mut uniform = || (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64 - 0.5;
+    let x = Array2::from_shape_simple_fn((n, features), || 2.0 * uniform());
+    let class = |row: ndarray::ArrayView1<'_, f64>| match (row[0] > 0.2, row[1] > 0.0) {
+        (true, _) => 2.0,
+        (_, true) => 1.0,
+        _ => 0.0,
+    };
+    let y = x.rows().into_iter().map(class).collect();
+    (x, y)
+}
+
+fn head() -> Logistic {
+    Logistic::one_vs_rest(CLASSES, Sigmoid::new(Degree::Three, 8.0, Fit::LeastSquares).unwrap())
+}
+
+/// Nesterov's method as PyTorch has it, on mini-batches that take equal shares of the samples in order.
+fn dense(
+    x: &Array2<f64>,
+    y: &Array1<f64>,
+    batches: usize,
+    rates: &[f64],
+    mu: f64,
+    alpha: f64,
+) -> Array2<f64> {
+    let features = x.ncols();
+    let mut w = Array2::<f64>::zeros((features, CLASSES));
+    let mut buffer = w.clone();
+    for (t, rate) in rates.iter().enumerate() {
+        let batch = t % batches;
+        let [from, to] = [batch, batch + 1].map(|b| b * x.nrows() / batches);
+        let (x, y) = (x.slice(s![from..to, ..]), y.slice(s![from..to]));
+        let mut e = x.dot(&w).mapv(logistic);
+        for (mut row, label) in e.rows_mut().into_iter().zip(&y) {
+            row[*label as usize] -= 1.0;
+        }
+        let mut gradient = x.t().dot(&e) / (to - from) as f64;
+        let mut penalty = &w * alpha;
+        penalty.row_mut(features - 1).fill(0.0);
+        gradient += &penalty;
+        buffer = &buffer * mu + &gradient;
+        w = w - (gradient + &buffer * mu) * *rate;
+    }
+    w
+}
+
+#[test]
+fn outputs_batches_and_shared_refreshes_change_nothing() {
+    let (x, y) = data(150, 7);
+    let samples = Samples::new(&x.view(), &y.view(), &Array1::ones(y.len()).view()).unwrap();
+    let mut with_one = Array2::ones((150, 8));
+    with_one.slice_mut(s![.., ..7]).assign(&x);
+    let rates: Vec<f64> = (0..9).map(|t| 1.0 / (1.0 + 0.1 * f64::from(t))).collect();
+    for (columns, blocks, batches, merged_tiles) in [(2, 2, 1, 4), (4, 4, 2, 1), (1, 3, 3, 2), (8, 10, 2, 4)]
+    {
+        let packing =
+            Packing::new(Sizes { slots: 256, features: 8, columns, baby_steps: 1, blocks, batches }).unwrap();
+        let job = Job::new(JobSpec {
+            head: head(),
+            packing,
+            optimizer: Optimizer::Nesterov(0.8),
+            learning_rates: rates.clone(),
+            alpha: 0.02,
+            refresh_before: vec![2, 5],
+            merged_tiles,
+            entry_level: 40,
+            state_scale: 40,
+            data_scale: 40,
+            row_scale: 40,
+        })
+        .unwrap();
+        let data: Vec<_> = (0..blocks)
+            .map(|block| {
+                let packed = samples.block(&packing, block).unwrap();
+                Block {
+                    samples: (0..packing.diagonals()).map(|i| packed.diagonal(i)).collect(),
+                    rows: Rows {
+                        weight: packed.weights(),
+                        targets: (0..CLASSES).map(|k| packed.targets(job.head(), k)).collect(),
+                    },
+                }
+            })
+            .collect();
+        let engine = Plain::new(packing.slots());
+        let state = Trainer::new(&engine, &job, &data).unwrap().run(State::default(), |_| Ok(())).unwrap();
+        let expected = dense(&with_one, &y, batches, &rates, 0.8, 0.02);
+        for (k, p) in state.parameters.iter().enumerate() {
+            let ours = Array1::from_vec(untile(p, 8)) * 8.0;
+            let difference = (&ours - &expected.column(k)).mapv(f64::abs).sum();
+            assert!(difference < 1e-10, "{columns} {blocks} {batches} {merged_tiles}: {ours} {expected}");
+        }
+    }
+}
+
+#[test]
+fn outputs_share_bootstraps_and_the_simulation_allows_it() {
+    let parameters = ckks::presets::by_name("n15-boot-l6").unwrap();
+    let contract = refresh::contract(&parameters);
+    let (x, y) = data(150, 7);
+    let samples = Samples::new(&x.view(), &y.view(), &Array1::ones(y.len()).view()).unwrap();
+    let request = Request {
+        optimizer: Optimizer::NesterovSchedule,
+        largest_state: 0.5,
+        ..Request::new(head(), 150, 7, vec![1.0; 4])
+    };
+    let plan = Plan::new(&parameters, contract.as_ref(), &request).unwrap();
+    assert_eq!(plan.job.spec().merged_tiles, 4);
+    assert_eq!(plan.count(fhe_head::engine::trace::Operation::Refresh), plan.job.spec().refresh_before.len());
+    let simulated = twins::train_simulated(&plan, &parameters, contract.as_ref(), &samples).unwrap();
+    let plain = twins::train_plain(&plan, &samples).unwrap();
+    // the cubic and the exact logistic function differ, what they predict does not
+    let predictions = |weights: &[Array1<f64>]| -> Vec<usize> {
+        let scores = |row: ndarray::ArrayView1<'_, f64>, w: &Array1<f64>| row.dot(&w.slice(s![..7])) + w[7];
+        let best =
+            |row| (0..CLASSES).max_by(|&a, &b| scores(row, &weights[a]).total_cmp(&scores(row, &weights[b])));
+        x.rows().into_iter().map(|row| best(row).unwrap()).collect()
+    };
+    let (simulated, plain) = (predictions(&simulated.parameters), predictions(&plain));
+    let equal = simulated.iter().zip(&plain).filter(|(a, b)| a == b).count();
+    assert!(equal >= 147, "{equal} of 150");
+}
