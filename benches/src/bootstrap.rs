@@ -5,15 +5,16 @@ use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use ckks::{
-    Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, Evaluator, KeyGenerator, SecretEncryptor,
-    SecretKey, SecureRng, presets,
+    Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, Evaluator, KeyGenerator, Parameters,
+    SecretEncryptor, SecretKey, SecureRng, presets,
 };
+use ckks_boot::Cost;
 use ckks_boot::bootstrap::{
-    BootstrapLiteral, BootstrapPlan, Packing, RealBootstrapper, Values, generate_keys,
+    BootstrapLiteral, BootstrapPlan, Packing, RealBootstrapper, StageCosts, Values, generate_keys,
 };
 use serde::Serialize;
 
-use crate::measure::{Common, Times, peak_rss_bytes};
+use crate::measure::{Common, Times, cpu_seconds, peak_rss_bytes};
 
 /// The parameter set and the message.
 #[derive(clap::Args, Clone, Debug)]
@@ -42,7 +43,8 @@ struct Record {
     threads: usize,
     #[serde(flatten)]
     times: Times,
-    stages_s: Stages,
+    cpu_s: Option<f64>,
+    stages: Stages,
     worst_bits: f64,
     rms_bits: f64,
     levels_after: usize,
@@ -52,15 +54,27 @@ struct Record {
     peak_rss_bytes: Option<u64>,
 }
 
-/// Seconds of each step in one run.
-#[derive(Serialize, Default)]
+/// Each step: as measured in one run, and as counted from the plan.
+#[derive(Serialize)]
 struct Stages {
-    slots_to_coeffs: f64,
-    encapsulate: f64,
-    raise: f64,
-    trace: f64,
-    coeffs_to_slots: f64,
-    eval_mod: f64,
+    slots_to_coeffs: Stage,
+    encapsulate: Stage,
+    raise: Stage,
+    trace: Stage,
+    coeffs_to_slots: Stage,
+    eval_mod: Stage,
+}
+
+#[derive(Serialize)]
+struct Stage {
+    s: f64,
+    cpu_s: Option<f64>,
+    transforms: usize,
+    conversions: usize,
+    products: usize,
+    permutations: usize,
+    key_bytes: usize,
+    equivalent_transforms: f64,
 }
 
 /// Measures the refresh of one message.
@@ -96,8 +110,11 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
     let plaintext = encoder.encode_complex(&message, literal.input_level(), &parameters.default_scale())?;
     let exhausted = SecretEncryptor::new(&secret).encrypt(&plaintext, &mut rng)?.expand();
 
+    let before = cpu_seconds();
     let times = arguments.common.time(|| Ok(bootstrapper.refresh(&exhausted)?))?;
-    let stages_s = stages(&bootstrapper, &exhausted)?;
+    let runs = arguments.common.repeat.max(1) + 1;
+    let cpu_s = before.zip(cpu_seconds()).map(|(before, after)| (after - before) / runs as f64);
+    let stages = stages(&bootstrapper, &exhausted)?;
     let refreshed = bootstrapper.refresh(&exhausted)?;
     let got = encoder.decode_complex(&Decryptor::new(&secret).decrypt(&refreshed)?, slots)?;
     let (rms_bits, worst_bits) = precision(&got, &message, arguments.complex);
@@ -110,7 +127,8 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
         complex: arguments.complex,
         threads,
         times,
-        stages_s,
+        cpu_s,
+        stages,
         worst_bits,
         rms_bits,
         levels_after: literal.application,
@@ -122,21 +140,38 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
 }
 
 fn stages(bootstrapper: &RealBootstrapper, a: &Ciphertext) -> anyhow::Result<Stages> {
-    let mut stages = Stages::default();
-    let a = timed(&mut stages.slots_to_coeffs, || bootstrapper.slots_to_coeffs(a))?;
-    let a = timed(&mut stages.encapsulate, || bootstrapper.encapsulate(&a))?;
-    let a = timed(&mut stages.raise, || bootstrapper.raise(&a))?;
-    let a = timed(&mut stages.trace, || bootstrapper.trace(&a))?;
-    let parts = timed(&mut stages.coeffs_to_slots, || bootstrapper.coeffs_to_slots(&a))?;
-    timed(&mut stages.eval_mod, || parts.into_iter().try_for_each(|x| bootstrapper.eval_mod(x).map(drop)))?;
-    Ok(stages)
+    let StageCosts { slots_to_coeffs, encapsulate, raise, trace, coeffs_to_slots, eval_mod } =
+        bootstrapper.plan().costs();
+    let parameters = bootstrapper.plan().parameters();
+    let (slots_to_coeffs, a) = stage(parameters, slots_to_coeffs, || bootstrapper.slots_to_coeffs(a))?;
+    let (encapsulate, a) = stage(parameters, encapsulate, || bootstrapper.encapsulate(&a))?;
+    let (raise, a) = stage(parameters, raise, || bootstrapper.raise(&a))?;
+    let (trace, a) = stage(parameters, trace, || bootstrapper.trace(&a))?;
+    let (coeffs_to_slots, parts) = stage(parameters, coeffs_to_slots, || bootstrapper.coeffs_to_slots(&a))?;
+    let (eval_mod, ()) = stage(parameters, eval_mod, || {
+        parts.into_iter().try_for_each(|x| bootstrapper.eval_mod(x).map(drop))
+    })?;
+    Ok(Stages { slots_to_coeffs, encapsulate, raise, trace, coeffs_to_slots, eval_mod })
 }
 
-fn timed<T>(seconds: &mut f64, work: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
-    let result = work();
-    *seconds = start.elapsed().as_secs_f64();
-    result
+fn stage<T>(
+    parameters: &Parameters,
+    cost: Cost,
+    work: impl FnOnce() -> Result<T, ckks_boot::Error>,
+) -> anyhow::Result<(Stage, T)> {
+    let (start, cpu) = (Instant::now(), cpu_seconds());
+    let result = work()?;
+    let stage = Stage {
+        s: start.elapsed().as_secs_f64(),
+        cpu_s: cpu.zip(cpu_seconds()).map(|(before, after)| after - before),
+        transforms: cost.transforms,
+        conversions: cost.conversions,
+        products: cost.products,
+        permutations: cost.permutations,
+        key_bytes: cost.key_bytes(parameters),
+        equivalent_transforms: cost.equivalent_transforms(),
+    };
+    Ok((stage, result))
 }
 
 /// Uniform in [-1, 1], on each axis if complex.

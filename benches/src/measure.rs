@@ -65,6 +65,17 @@ pub(crate) struct Times {
     pub(crate) max_s: f64,
 }
 
+/// Seconds of processor time that all threads of this process have had, where the system tells: what a busy machine does not
+/// spoil.
+pub(crate) fn cpu_seconds() -> Option<f64> {
+    let tasks = std::fs::read_dir("/proc/self/task").ok()?;
+    let nanoseconds = tasks.flatten().map(|task| {
+        let statistics = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        statistics.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    Some(nanoseconds.sum::<Option<u64>>()? as f64 * 1e-9)
+}
+
 /// Peak resident memory of this process, in bytes, where the system tells.
 pub(crate) fn peak_rss_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;

@@ -24,7 +24,7 @@ pub use contract::{Bootstrapper, Contract};
 pub use literal::BootstrapLiteral;
 #[cfg(feature = "test-utils")]
 pub use oracle::SecretKeyBootstrapper;
-pub use plan::{BootstrapPlan, KeyRequest, Packing, Values};
+pub use plan::{BootstrapPlan, KeyRequest, Packing, StageCosts, Values};
 pub use real::RealBootstrapper;
 pub use simulated::SimulatedBootstrapper;
 

@@ -108,6 +108,13 @@ impl EvalMod {
         self.plan.key_switches() + self.literal.double_angles as usize
     }
 
+    /// The relinearisations, each as its depth below the argument's level and the number of products that it sums.
+    pub fn products_by_depth(&self) -> Vec<(usize, usize)> {
+        let mut all = self.plan.products_by_depth();
+        all.extend((0..self.literal.double_angles as usize).map(|i| (self.plan.depth() + i, 1)));
+        all
+    }
+
     /// Evaluates at slots `x / B`, see [`EvalModLiteral::half_width`]. The cosine of the part of the angle has scale
     /// `target`, and each double angle squares the scale and divides it by a prime.
     ///

@@ -9,6 +9,7 @@
 
 pub mod bootstrap;
 mod ciphertext;
+mod cost;
 mod error;
 pub mod eval_mod;
 pub mod linear;
@@ -17,4 +18,5 @@ mod raised;
 pub mod simulation;
 
 pub use ciphertext::CiphertextArithmetic;
+pub use cost::Cost;
 pub use error::Error;

@@ -8,5 +8,6 @@ mod transform;
 
 pub use bsgs::{BsgsCosts, BsgsPlan, Giant};
 pub use diagonal::DiagonalMatrix;
+pub(crate) use special_fft::merged_rotations;
 pub use special_fft::{coeffs_to_slots, slots_to_coeffs, split_stages};
 pub use transform::LinearTransform;

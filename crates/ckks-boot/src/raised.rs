@@ -1,8 +1,10 @@
 //! Ciphertexts over `Q P`, where sums of rotations wait for one common division by `P`.
 
-use ckks::keys::{KeyPurpose, SwitchingKey, conjugation_element, galois_element};
-use ckks::{Ciphertext, Evaluator, KeyId, Scale};
-use ckks_math::{Basis, Ntt, Poly};
+use std::sync::Arc;
+
+use ckks::keys::KeyPurpose;
+use ckks::{Ciphertext, Evaluator, KeyId, KeyShape, Scale, SwitchingKey};
+use ckks_math::{AutomorphismTable, Basis, Ntt, Poly, Rotation, WeightedSum};
 
 use crate::Error;
 
@@ -13,6 +15,15 @@ pub(crate) struct Raised {
     pub(crate) c: [Poly<Ntt>; 2],
     pub(crate) scale: Scale,
 }
+
+/// A raised ciphertext whose second polynomial is also decomposed, for all the rotations that it takes part in.
+pub(crate) struct Hoisted {
+    raised: Raised,
+    digits: Vec<Poly<Ntt>>,
+}
+
+/// An automorphism with its key; the identity needs none.
+pub(crate) struct Turn<'a>(Option<(&'a SwitchingKey, Arc<AutomorphismTable>)>);
 
 impl Raised {
     /// A ciphertext times the product of the first `special` special primes.
@@ -33,13 +44,12 @@ impl Raised {
         self.c.iter_mut().zip(&other.c).for_each(|(a, b)| a.add_assign(b));
     }
 
-    pub(crate) fn sub_assign(&mut self, other: &Self) {
-        self.c.iter_mut().zip(&other.c).for_each(|(a, b)| a.sub_assign(b));
-    }
-
-    /// Every slot times `i`.
-    pub(crate) fn mul_i_assign(&mut self) {
-        self.c.iter_mut().for_each(Poly::mul_i_assign);
+    /// The sum of rotations of ciphertexts like `like`.
+    pub(crate) fn sum(like: &Hoisted, rotations: &[Rotation<'_>]) -> Self {
+        let Self { key_id, c, scale } = &like.raised;
+        let all: WeightedSum<'_> = (0..rotations.len()).map(|i| (i, None)).collect();
+        let mut sums = Poly::rotation_sums(c[0].ring(), like.raised.basis(), rotations, &[all]);
+        Self { key_id: *key_id, c: sums.remove(0), scale: scale.clone() }
     }
 
     /// Divides by `P`.
@@ -54,71 +64,74 @@ impl Raised {
         let c = self.c.map(|half| half.mod_down_rescale());
         Ok(Ciphertext::from_parts(evaluator.parameters(), self.key_id, c, scale)?)
     }
+}
 
-    /// Rotates the slots; the noise of the switch stays over `Q P` with the rest.
-    pub(crate) fn rotate(&self, evaluator: &Evaluator, steps: usize) -> Result<Self, Error> {
-        self.automorphism(evaluator, galois_element(evaluator.parameters().literal().log_n, steps as i64))
+impl Hoisted {
+    /// Raises and decomposes a ciphertext for those turns.
+    pub(crate) fn of(evaluator: &Evaluator, a: &Ciphertext, turns: &[Turn<'_>]) -> Result<Self, Error> {
+        evaluator.require_own("linear transform", a)?;
+        let shape = Turn::common_shape(turns)?;
+        let special = shape.unwrap_or(evaluator.parameters().key_shape(a.level())).special;
+        let digits = shape.map(|shape| evaluator.decompose(&a.polys()[1], shape));
+        Ok(Self { raised: Raised::new(a, special), digits: digits.unwrap_or_default() })
     }
 
-    /// Conjugates the slots.
-    pub(crate) fn conjugate(&self, evaluator: &Evaluator) -> Result<Self, Error> {
-        self.automorphism(evaluator, conjugation_element(evaluator.parameters().literal().log_n))
+    /// Decomposes a raised ciphertext for those turns, whose keys have as many special primes as it.
+    pub(crate) fn of_raised(
+        evaluator: &Evaluator,
+        raised: Raised,
+        turns: &[Turn<'_>],
+    ) -> Result<Self, Error> {
+        let shape = Turn::common_shape(turns)?;
+        let special = raised.basis().p;
+        if let Some(got) = shape.filter(|shape| shape.special != special) {
+            return Err(Error::KeyShapes { expected: KeyShape { special, ..got }, got });
+        }
+        let digits = shape.map(|shape| evaluator.decompose(&raised.c[1].mod_down(), shape));
+        Ok(Self { raised, digits: digits.unwrap_or_default() })
     }
 
-    fn automorphism(&self, evaluator: &Evaluator, g: usize) -> Result<Self, Error> {
+    pub(crate) fn raised(&self) -> &Raised {
+        &self.raised
+    }
+
+    /// The ciphertext, turned.
+    pub(crate) fn turned<'a>(&'a self, turn: &'a Turn<'_>) -> Rotation<'a> {
+        let [c0, c1] = &self.raised.c;
+        match &turn.0 {
+            None => Rotation { digits: &[], key: [&[]; 2], plus: [Some(c0), Some(c1)], table: None },
+            Some((key, table)) => Rotation {
+                digits: &self.digits,
+                key: [key.b(), key.a()],
+                plus: [Some(c0), None],
+                table: Some(table),
+            },
+        }
+    }
+
+    /// The sum of all turns of the ciphertext.
+    pub(crate) fn sum(&self, turns: &[Turn<'_>]) -> Raised {
+        Raised::sum(self, &turns.iter().map(|turn| self.turned(turn)).collect::<Vec<_>>())
+    }
+}
+
+impl<'a> Turn<'a> {
+    /// The automorphism `X -> X^g` of ciphertexts of that level.
+    pub(crate) fn find(evaluator: &'a Evaluator, g: usize, level: usize) -> Result<Self, Error> {
         if g == 1 {
-            return Ok(self.clone());
+            return Ok(Self(None));
         }
-        let key = evaluator.keys().find(KeyPurpose::Galois(g), self.level(), "linear transform")?;
-        let (special, shape) = (self.basis().p, key.shape());
-        if shape.special != special {
-            return Err(Error::KeyShapes { expected: ckks::KeyShape { special, ..shape }, got: shape });
-        }
-        let digits = evaluator.decompose(&self.c[1].mod_down(), shape);
-        Ok(self.switched(evaluator, g, key, &digits, &self.c[0]))
+        let key = evaluator.keys().find(KeyPurpose::Galois(g), level, "linear transform")?;
+        Ok(Self(Some((key, evaluator.parameters().ring().automorphism(g)))))
     }
 
-    /// The image under `X -> X^g` of `c0 + <digits, key>`; `c0` is already times `P`.
-    fn switched(
-        &self,
-        evaluator: &Evaluator,
-        g: usize,
-        key: &SwitchingKey,
-        digits: &[Poly<Ntt>],
-        c0: &Poly<Ntt>,
-    ) -> Self {
-        let mut c = evaluator.switch_raised(digits, key);
-        c[0].add_assign(c0);
-        let table = evaluator.parameters().ring().automorphism(g);
-        Self { key_id: self.key_id, c: c.map(|half| half.automorphism(&table)), scale: self.scale.clone() }
-    }
-
-    /// Rotations of one ciphertext, which share its decomposition.
-    pub(crate) fn rotations(
-        evaluator: &Evaluator,
-        a: &Ciphertext,
-        steps: &[usize],
-    ) -> Result<Vec<Self>, Error> {
-        let log_n = evaluator.parameters().literal().log_n;
-        let keys = steps.iter().map(|&step| {
-            let g = galois_element(log_n, step as i64);
-            let find = || evaluator.keys().find(KeyPurpose::Galois(g), a.level(), "linear transform");
-            (g != 1).then(find).transpose().map(|key| (g, key))
-        });
-        let keys: Vec<_> = keys.collect::<Result<_, _>>()?;
-        let first = keys.iter().find_map(|(_, key)| *key);
-        let shape = first.map_or(evaluator.parameters().key_shape(a.level()), SwitchingKey::shape);
-        let digits = if first.is_some() { evaluator.decompose(&a.polys()[1], shape) } else { Vec::new() };
-        let identity = Self::new(a, shape.special);
-        let rotation = |(g, key): (usize, Option<&SwitchingKey>)| match key {
-            None => Ok(identity.clone()),
-            Some(key)
-                if (key.shape().special, key.shape().digit_limbs) != (shape.special, shape.digit_limbs) =>
-            {
-                Err(Error::KeyShapes { expected: shape, got: key.shape() })
-            }
-            Some(key) => Ok(identity.switched(evaluator, g, key, &digits, &identity.c[0])),
-        };
-        keys.into_iter().map(rotation).collect()
+    /// The shape of all keys; none if there is no key.
+    fn common_shape(turns: &[Self]) -> Result<Option<KeyShape>, Error> {
+        let mut shapes = turns.iter().filter_map(|turn| turn.0.as_ref()).map(|(key, _)| key.shape());
+        let Some(expected) = shapes.next() else { return Ok(None) };
+        match shapes.find(|shape| !shape.shares_digits(&expected)) {
+            Some(got) => Err(Error::KeyShapes { expected, got }),
+            None => Ok(Some(expected)),
+        }
     }
 }

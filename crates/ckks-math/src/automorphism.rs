@@ -54,17 +54,19 @@ impl AutomorphismTable {
         self.galois_element
     }
 
+    /// Where the words of a group come from: the group, and the place in it of each word.
+    fn source(&self, group: usize) -> (usize, &[u8; GROUP]) {
+        let from = &self.groups[group];
+        (usize::from(from.group), &self.inner[usize::from(from.offset)])
+    }
+
     /// One limb of evaluations through the permutation.
     pub(crate) fn permute(&self, out: &mut [u64], source: &[u64]) {
         assert!(out.len() == self.layout.limb_len() && source.len() == out.len());
-        for (i, from) in self.groups.iter().enumerate() {
-            let to = self.layout.position(i * GROUP);
-            let at = self.layout.position(usize::from(from.group) * GROUP);
-            crate::kernels::permute_group(
-                &mut out[to..to + GROUP],
-                &source[at..at + GROUP],
-                &self.inner[usize::from(from.offset)],
-            );
+        for i in 0..self.groups.len() {
+            let (group, inner) = self.source(i);
+            let (to, at) = (self.layout.position(i * GROUP), self.layout.position(group * GROUP));
+            crate::kernels::permute_group(&mut out[to..to + GROUP], &source[at..at + GROUP], inner);
         }
     }
 }

@@ -5,7 +5,7 @@ mod common;
 
 use std::sync::Arc;
 
-use ckks_math::{Basis, Coeff, Modulus, Ntt, Poly, Ring, naive, sample};
+use ckks_math::{Basis, Coeff, Modulus, Ntt, Poly, Ring, Rotation, WeightedSum, naive, sample};
 use common::{from_words, rings, uniform, words};
 use proptest::prelude::*;
 
@@ -270,6 +270,67 @@ proptest! {
             prop_assert!(a.sub(&b).add(&b) == a);
             let table = ring.automorphism(2 * g + 1);
             prop_assert!(a.mul(&b).automorphism(&table) == a.automorphism(&table).mul(&b.automorphism(&table)));
+        }
+    }
+}
+
+#[test]
+fn rotation_sums_are_sums_of_rotations() {
+    for log_n in [10, 13] {
+        for ring in rings(log_n, &BITS, 2) {
+            let (whole, basis) = (ring.full_basis(), Basis { q: 3, p: 1 });
+            let poly = |label: &str, basis: Basis| edgy(&ring, basis, label);
+            let digits: Vec<_> = ["a", "bb", "ccc"].map(|label| poly(label, basis)).into();
+            let key = [["d", "ee", "fff", "gggg"], ["h", "ii", "jjj", "kkkk"]];
+            let key = key.map(|half| half.map(|label| poly(label, whole)));
+            let plus = ["l", "mm"].map(|label| poly(label, whole));
+            let weights = ["n", "oo"].map(|label| poly(label, whole));
+            let (turn, mirror) = (ring.automorphism(25), ring.automorphism(2 * ring.degree() - 1));
+            let rotation = |digits, plus, table| Rotation {
+                digits,
+                key: key.each_ref().map(|half| &half[..]),
+                plus,
+                table,
+            };
+            let [p, q] = plus.each_ref();
+            let rotations = [
+                rotation(&digits, [Some(p), None], Some(&turn)),
+                rotation(&digits[..2], [None, Some(q)], Some(&mirror)),
+                rotation(&[], [Some(p), Some(q)], None),
+            ];
+            let one = |r: &Rotation<'_>| -> [Poly<Ntt>; 2] {
+                [0, 1].map(|half| {
+                    let mut sum = Poly::zero(&ring, basis);
+                    for (digit, key) in r.digits.iter().zip(r.key[half]) {
+                        sum.mul_add_assign(digit, key);
+                    }
+                    r.plus[half].iter().for_each(|plus| sum.add_assign(plus));
+                    r.table.map_or(sum.clone(), |table| sum.automorphism(table))
+                })
+            };
+            let values = rotations.each_ref().map(one);
+            let [v, w] = weights.each_ref();
+            let sums: [WeightedSum<'_>; 4] = [
+                vec![(0, Some(v)), (1, Some(w)), (2, None)],
+                vec![(1, None), (2, None)],
+                vec![(0, Some(w))],
+                vec![],
+            ];
+            let got = Poly::rotation_sums(&ring, basis, &rotations, &sums);
+            for (sum, got) in sums.iter().zip(&got) {
+                for (half, got) in got.iter().enumerate() {
+                    let mut want = Poly::zero(&ring, basis);
+                    for (rotation, weight) in sum {
+                        let value = &values[*rotation][half];
+                        match weight {
+                            Some(weight) => want.mul_add_assign(value, weight),
+                            None => want.add_assign(value),
+                        }
+                    }
+                    got.check_reduced().unwrap();
+                    assert!(*got == want);
+                }
+            }
         }
     }
 }

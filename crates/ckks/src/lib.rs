@@ -12,6 +12,7 @@
 mod ciphertext;
 #[cfg(feature = "client")]
 mod decrypt;
+mod digits;
 mod encoding;
 mod encrypt;
 mod error;
@@ -29,6 +30,7 @@ pub use ciphertext::{Ciphertext, Tensor};
 pub use ckks_math::sample::SecureRng;
 #[cfg(feature = "client")]
 pub use decrypt::Decryptor;
+pub use digits::Digits;
 pub use encoding::{Complex64, Encoder};
 #[cfg(feature = "client")]
 pub use encrypt::SecretEncryptor;

@@ -42,9 +42,10 @@ pub fn key_switch(parameters: &Parameters, shape: KeyShape, level: usize) -> f64
     let (ring, n) = (parameters.ring(), parameters.degree() as f64);
     let log2 = |moduli: &[ckks_math::Modulus]| moduli.iter().map(|m| (m.value() as f64).log2()).sum::<f64>();
     let log_p = log2(&ring.p()[..shape.special]);
-    let digits: f64 = ring.q()[..=level]
-        .chunks(shape.digit_limbs)
-        .map(|digit| n * ERROR_STD * ERROR_STD * (2.0 * (log2(digit) - log_p)).exp2() / 12.0)
+    let digits: f64 = shape
+        .digits
+        .ranges(level)
+        .map(|digit| n * ERROR_STD * ERROR_STD * (2.0 * (log2(&ring.q()[digit]) - log_p)).exp2() / 12.0)
         .sum();
     digits + rounding(parameters)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ckks_math::{Basis, Modulus, Ring, primes};
 
+use crate::digits::Digits;
 use crate::error::Error;
 use crate::scale::Scale;
 use crate::security::{self, SecretDistribution};
@@ -48,14 +49,14 @@ pub struct ParametersLiteral {
 }
 
 /// The shape of a switching key. Each key has its own: what is sound for one level and one use is waste for another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyShape {
     /// The highest level it serves.
     pub level: usize,
     /// How many of the ring's special primes it uses, from the first.
     pub special: usize,
-    /// Ciphertext primes in one digit.
-    pub digit_limbs: usize,
+    /// How the ciphertext primes are cut into digits.
+    pub digits: Digits,
 }
 
 impl KeyShape {
@@ -82,7 +83,14 @@ impl KeyShape {
     /// Number of digits of a ciphertext at `level`, at most the key's.
     #[must_use]
     pub fn digits_at(&self, level: usize) -> usize {
-        (level + 1).div_ceil(self.digit_limbs)
+        self.digits.count(level)
+    }
+
+    /// Whether a ciphertext has the same raised digits for keys of both shapes; their levels do not matter.
+    #[must_use]
+    pub fn shares_digits(&self, other: &Self) -> bool {
+        let level = self.level.min(other.level);
+        self.special == other.special && self.digits.up_to(level) == other.digits.up_to(level)
     }
 }
 
@@ -122,6 +130,13 @@ impl ParametersLiteral {
         }
         if self.log_q.is_empty() || self.special == 0 || self.digit_limbs == 0 {
             return invalid("at least one ciphertext prime, special prime and digit limb are needed".into());
+        }
+        if self.log_q.len() > Digits::MAX_LIMBS {
+            return invalid(format!(
+                "{} ciphertext primes, more than {}",
+                self.log_q.len(),
+                Digits::MAX_LIMBS
+            ));
         }
         if self.special > self.log_p.len() {
             return invalid(format!("{} special primes of {}", self.special, self.log_p.len()));
@@ -193,14 +208,18 @@ impl Parameters {
     #[must_use]
     pub fn key_shape(&self, level: usize) -> KeyShape {
         let literal = &self.0.literal;
-        let top = KeyShape { level, special: literal.special, digit_limbs: literal.digit_limbs };
+        let top = KeyShape {
+            level,
+            special: literal.special,
+            digits: Digits::uniform(literal.digit_limbs).up_to(level),
+        };
         (literal.special..=self.ring().p().len())
-            .map_while(|special| self.largest_digits(level, special))
-            .fold(top, |best, shape| if shape.transforms() < best.transforms() { shape } else { best })
+            .map_while(|special| self.fewest_digits(level, special))
+            .fold(top, |best, shape| if shape.transforms() <= best.transforms() { shape } else { best })
     }
 
     /// The shape with the fewest digits for that many special primes; `None` outside the security table.
-    fn largest_digits(&self, level: usize, special: usize) -> Option<KeyShape> {
+    fn fewest_digits(&self, level: usize, special: usize) -> Option<KeyShape> {
         let full = self.ring().full_basis();
         let limit = security::max_log_qp(self.literal().log_n, self.literal().secret)
             .filter(|_| self.literal().security == SecurityLevel::Bits128)
@@ -209,27 +228,30 @@ impl Parameters {
         if self.log2_basis(basis) > limit {
             return None;
         }
-        let log_p = self.log2_basis(Basis { q: 0, p: special });
-        let fits = |digit_limbs: usize| {
-            let moduli = &self.ring().q()[..=level];
-            moduli.chunks(digit_limbs).all(|digit| log2_moduli(digit) <= log_p)
-        };
-        let digit_limbs = (1..=level + 1).rev().find(|&digit_limbs| fits(digit_limbs))?;
-        Some(KeyShape { level, special, digit_limbs })
+        let digits = self.digits_below(level, self.log2_basis(Basis { q: 0, p: special }))?;
+        Some(KeyShape { level, special, digits })
+    }
+
+    /// The fewest digits of a ciphertext at `level` of at most `log2` bits each, the largest as small as it can be with that
+    /// number; `None` if a prime alone is larger.
+    #[must_use]
+    pub fn digits_below(&self, level: usize, log2: f64) -> Option<Digits> {
+        let bits: Vec<f64> = self.ring().q()[..=level].iter().map(|m| (m.value() as f64).log2()).collect();
+        Digits::balanced(&bits, log2)
     }
 
     /// The shape of the encapsulation key of the bootstrap: `q_0` and one special prime, as little as there is, since the
     /// ephemeral secret is sparse.
     #[must_use]
     pub fn encapsulation_shape(&self) -> KeyShape {
-        KeyShape { level: 0, special: 1, digit_limbs: 1 }
+        KeyShape { level: 0, special: 1, digits: Digits::one() }
     }
 
     /// The shape of the bootstrap's raising keys: one digit, and two special primes. The first is the gadget factor, the second
     /// takes up the scale of a plaintext product before the ModDown.
     #[must_use]
     pub fn raise_shape(&self, level: usize) -> KeyShape {
-        KeyShape { level, special: 2, digit_limbs: level + 1 }
+        KeyShape { level, special: 2, digits: Digits::one() }
     }
 
     /// Basis of a ciphertext at `level`.
@@ -308,7 +330,7 @@ impl Parameters {
     /// [`Error::Insecure`], unless the set claims no security; [`Error::InvalidParameters`] if the ring lacks the primes.
     pub fn check_key(&self, shape: KeyShape, secret: SecretDistribution) -> Result<(), Error> {
         let (name, log_n) = (self.name(), self.literal().log_n);
-        if !self.ring().full_basis().contains(shape.basis()) || shape.special == 0 || shape.digit_limbs == 0 {
+        if !self.ring().full_basis().contains(shape.basis()) || shape.special == 0 {
             return Err(Error::InvalidParameters(format!("{name} has no keys of shape {shape:?}")));
         }
         if self.literal().security == SecurityLevel::Insecure {

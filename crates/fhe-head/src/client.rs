@@ -45,7 +45,8 @@ pub fn evaluation_keys(
         None => BTreeSet::new(),
     };
     // A key that the bootstrap has at the same level serves the training too; the bootstrap depends on its shape.
-    let shared = |purpose, level| bootstrap.iter().any(|key| key.purpose == purpose && key.level == level);
+    let shared =
+        |purpose, level| bootstrap.iter().any(|key| key.purpose == purpose && key.shape.level == level);
     if let Some(level) = keys.relinearisation
         && !shared(KeyPurpose::Relinearisation, level)
     {

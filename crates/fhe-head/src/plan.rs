@@ -292,7 +292,8 @@ impl<H: Head> Planner<'_, H> {
             weights: level(Source::Weights),
         };
         let sizes = PlanSizes::new(self.parameters, &job, levels, &record.keys)?;
-        let seconds = CostModel::new(self.parameters).seconds(&record.counts);
+        let model = CostModel::new(self.parameters).with_refresh(record.keys.refresh)?;
+        let seconds = model.seconds(&record.counts);
         let preset = self.parameters.name().to_owned();
         Ok(Plan {
             job,

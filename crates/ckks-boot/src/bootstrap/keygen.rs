@@ -25,10 +25,10 @@ pub fn generate_keys<E: From<Error>>(
     let ephemeral = secret.generate_ephemeral(rng).map_err(Error::from)?;
     for request in requests {
         let key = match request.purpose {
-            KeyPurpose::Relinearisation => generator.relinearisation_key(request.shape()),
-            KeyPurpose::Galois(g) => generator.galois_key(g, request.shape()),
+            KeyPurpose::Relinearisation => generator.relinearisation_key(request.shape),
+            KeyPurpose::Galois(g) => generator.galois_key(g, request.shape),
             KeyPurpose::Encapsulation => generator.encapsulation_key(&ephemeral),
-            KeyPurpose::Raise(g) => generator.raise_key(g, &ephemeral, request.level),
+            KeyPurpose::Raise(g) => generator.raise_key(g, &ephemeral, request.shape.level),
         };
         sink(key.map_err(Error::from)?)?;
     }

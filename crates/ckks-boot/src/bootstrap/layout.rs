@@ -1,51 +1,156 @@
-//! How many stages of the special Fourier transform go into each factor.
+//! How the transform's stages and the trace are divided among the steps of the bootstrap: by what they cost.
 
-/// Costs, in milliseconds at N = 2^15 on one core, of the steps that a factor of CoeffsToSlots takes; only ratios matter.
-const RAISED_ROTATION: f64 = 1.1;
-const BABY: f64 = 2.6;
-const GIANT: f64 = 11.0;
-const DIAGONAL: f64 = 0.4;
+use ckks::{KeyShape, Parameters};
+use ckks_math::Basis;
+
+use super::shapes::{Noise, shape};
+use crate::cost::Cost;
+use crate::linear::{BsgsPlan, merged_rotations, split_stages};
 
 /// The cheapest division of `log_slots` stages into one factor on the raise and `levels` more.
-pub(crate) fn coeffs_to_slots_stages(log_slots: usize, levels: usize) -> Vec<usize> {
-    let mut best: Option<(f64, Vec<usize>)> = None;
+pub(crate) fn coeffs_to_slots_stages(parameters: &Parameters, log_slots: usize, levels: usize) -> Vec<usize> {
     // each factor has a stage at least
-    for first in 1..=log_slots - levels {
-        let rest = crate::linear::split_stages(log_slots - first, levels);
-        let cost =
-            RAISED_ROTATION * (1usize << first) as f64 + rest.iter().map(|&k| factor_cost(k)).sum::<f64>();
-        if best.as_ref().is_none_or(|(least, _)| cost < *least) {
-            best = Some((cost, [&[first], &rest[..]].concat()));
-        }
-    }
-    best.map(|(_, stages)| stages).unwrap_or_default()
+    let divisions = (1..=log_slots - levels)
+        .map(|first| [&[first], &split_stages(log_slots - first, levels)[..]].concat());
+    let cost = |stages: &Vec<usize>| {
+        let raise =
+            raise_cost(parameters, merged_rotations(log_slots, log_slots - stages[0] + 1, stages[0]).len());
+        let mut lowest = log_slots - stages[0] + 1;
+        let factors = stages[1..].iter().zip(0..).map(|(&count, i)| {
+            lowest -= count;
+            let order = FactorOrder::new(
+                parameters,
+                &merged_rotations(log_slots, lowest, count),
+                1 << log_slots,
+                parameters.max_level() - i,
+            );
+            order.cost()
+        });
+        (raise + factors.sum()).equivalent_transforms()
+    };
+    let costs = divisions.map(|stages| (cost(&stages), stages));
+    costs.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, stages)| stages).unwrap_or_default()
 }
 
-/// `2^(stages + 1) - 1` diagonals in the best division into babies and giants.
-fn factor_cost(stages: usize) -> f64 {
-    let diagonals = 1usize << (stages + 1);
-    let steps = (0..=stages + 1).map(|log| {
-        let babies = 1usize << log;
-        BABY * (babies - 1) as f64 + GIANT * (diagonals / babies - 1) as f64 + DIAGONAL * diagonals as f64
-    });
-    steps.fold(f64::INFINITY, f64::min)
+/// Raising and a first factor of that many diagonals.
+pub(crate) fn raise_cost(parameters: &Parameters, diagonals: usize) -> Cost {
+    let shape = parameters.raise_shape(parameters.max_level());
+    let (level, basis) = (shape.level, shape.basis());
+    let raised = Cost { transforms: 1 + basis.limbs(), conversions: basis.limbs(), ..Cost::default() };
+    raised * 2
+        + Cost::turn(shape, level) * diagonals
+        + Cost::weights(diagonals, basis)
+        + Cost::divide(shape.special, level + 1) * 2
+}
+
+/// The order of one linear map's rotations, and its keys' shapes.
+#[derive(Clone, Debug)]
+pub(crate) struct FactorOrder {
+    pub(crate) plan: BsgsPlan,
+    pub(crate) level: usize,
+    pub(crate) baby_shape: KeyShape,
+    pub(crate) giant_shape: KeyShape,
+}
+
+impl FactorOrder {
+    /// The cheapest order at `level`.
+    pub(crate) fn new(parameters: &Parameters, rotations: &[usize], period: usize, level: usize) -> Self {
+        let baby_shape = shape(parameters, level, Noise::Kept, None);
+        let giant_shape = shape(parameters, level, Noise::Rescaled, Some(baby_shape.special));
+        let cost =
+            |plan: &BsgsPlan| factor_cost(plan, level, baby_shape, giant_shape).equivalent_transforms();
+        Self { plan: BsgsPlan::cheapest(rotations, period, cost), level, baby_shape, giant_shape }
+    }
+
+    /// What the map costs, with its rescaling.
+    pub(crate) fn cost(&self) -> Cost {
+        factor_cost(&self.plan, self.level, self.baby_shape, self.giant_shape)
+    }
+}
+
+fn factor_cost(plan: &BsgsPlan, level: usize, baby: KeyShape, giant: KeyShape) -> Cost {
+    let babies = Cost::decompose(baby, level) + Cost::turn(baby, level) * plan.baby_key_switches();
+    let giants = Cost::sum_of_turns(giant, level, 2) * plan.giant_key_switches();
+    let basis = Basis { q: level + 1, p: baby.special };
+    babies + giants + Cost::weights(plan.products(), basis) + Cost::divide(baby.special + 1, level) * 2
+}
+
+/// Sums over automorphisms, one after the other; each sum hoists its automorphisms.
+#[derive(Clone, Debug)]
+pub(crate) struct Sums {
+    pub(crate) level: usize,
+    pub(crate) shape: KeyShape,
+    /// Galois elements of each sum, the identity first.
+    pub(crate) groups: Vec<Vec<usize>>,
+}
+
+impl Sums {
+    /// The cheapest order of the sum over the group of automorphisms that the commuting `generators`, of order two in it,
+    /// span.
+    pub(crate) fn new(parameters: &Parameters, generators: &[usize], level: usize, noise: Noise) -> Self {
+        let shape = shape(parameters, level, noise, None);
+        let order = 2 * parameters.degree();
+        let span = |generators: &[usize]| {
+            generators.iter().fold(vec![1], |elements, g| {
+                let turned = elements.iter().map(|e| e * g % order).collect::<Vec<_>>();
+                [elements, turned].concat()
+            })
+        };
+        let divided = |parts: usize| {
+            let mut rest = generators;
+            let groups = split_stages(generators.len(), parts).into_iter().map(|count| {
+                let (now, later) = rest.split_at(count);
+                rest = later;
+                span(now)
+            });
+            Self { level, shape, groups: groups.collect() }
+        };
+        let plans = (1..=generators.len()).map(divided);
+        let cheapest = plans
+            .min_by(|a, b| a.cost().equivalent_transforms().total_cmp(&b.cost().equivalent_transforms()));
+        cheapest.unwrap_or(Self { level, shape, groups: Vec::new() })
+    }
+
+    /// What the sums cost, with the last division by the special primes.
+    pub(crate) fn cost(&self) -> Cost {
+        if self.groups.is_empty() {
+            return Cost::default();
+        }
+        let sums = self.groups.iter().map(|group| Cost::sum_of_turns(self.shape, self.level, group.len()));
+        // the first argument is not raised yet, the result is divided as a whole
+        sums.sum::<Cost>() + Cost::divide(self.shape.special, self.level + 1)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use ckks::presets;
+
     use super::*;
 
     #[test]
     fn the_cheap_first_factor_takes_the_larger_share() {
-        assert_eq!(coeffs_to_slots_stages(9, 1), [5, 4]);
-        assert_eq!(coeffs_to_slots_stages(14, 1), [7, 7]);
-        assert_eq!(coeffs_to_slots_stages(4, 2).iter().sum::<usize>(), 4);
-        for log_slots in 4..=15 {
+        let Ok(parameters) = presets::by_name("n15-boot-l6") else { unreachable!("a preset") };
+        assert_eq!(coeffs_to_slots_stages(&parameters, 9, 1), [5, 4]);
+        for log_slots in 4..=14 {
             for levels in 1..=3 {
-                let stages = coeffs_to_slots_stages(log_slots, levels);
+                let stages = coeffs_to_slots_stages(&parameters, log_slots, levels);
                 assert_eq!((stages.len(), stages.iter().sum::<usize>()), (levels + 1, log_slots));
                 assert!(stages.iter().all(|&k| k > 0));
             }
         }
+    }
+
+    #[test]
+    fn sums_cover_the_group_once() {
+        let Ok(parameters) = presets::by_name("n15-boot-l6") else { unreachable!("a preset") };
+        let order = 2 * parameters.degree();
+        let generators = [25, 625, order - 1].map(|g| g % order);
+        let sums = Sums::new(&parameters, &generators, 5, Noise::Kept);
+        let all = sums.groups.iter().fold(vec![1], |all, group| {
+            all.iter().flat_map(|a| group.iter().map(move |g| a * g % order)).collect()
+        });
+        assert_eq!(all.len(), 8);
+        assert!(sums.groups.iter().all(|group| group[0] == 1));
     }
 }

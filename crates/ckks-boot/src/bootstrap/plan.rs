@@ -6,11 +6,18 @@ use ckks::keys::{KeyPurpose, conjugation_element, galois_element};
 use ckks::{KeyShape, Parameters};
 use num_complex::Complex64;
 
-use super::layout::coeffs_to_slots_stages;
+use super::layout::{FactorOrder, Sums, coeffs_to_slots_stages, raise_cost};
 use super::literal::BootstrapLiteral;
-use super::shapes::{Noise, cost, shape};
-use crate::Error;
-use crate::linear::{BsgsCosts, BsgsPlan, DiagonalMatrix, coeffs_to_slots, slots_to_coeffs, split_stages};
+use super::shapes::{Noise, shape};
+use crate::cost::Cost;
+use crate::eval_mod::EvalMod;
+use crate::linear::{DiagonalMatrix, slots_to_coeffs, split_stages};
+use crate::polynomial::Coefficient;
+use crate::{Error, linear};
+
+/// The most doublings of the sum over automorphisms that come after CoeffsToSlots: each costs half a bit against the noise
+/// that is there by then.
+const LATE_DOUBLINGS: usize = 5;
 
 /// What the slots hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,12 +51,8 @@ pub struct Packing {
 pub struct KeyRequest {
     /// What it switches.
     pub purpose: KeyPurpose,
-    /// The highest level it serves.
-    pub level: usize,
-    /// Special primes.
-    pub special: usize,
-    /// Primes in a digit.
-    pub digit_limbs: usize,
+    /// Its level and digits.
+    pub shape: KeyShape,
 }
 
 /// The planned bootstrap of one packing.
@@ -61,35 +64,50 @@ pub struct BootstrapPlan {
     pub(crate) slots_to_coeffs: Vec<Factor>,
     /// The first factor of CoeffsToSlots, applied to the raised ciphertext.
     pub(crate) raise: DiagonalMatrix,
-    /// Rotations whose sums project onto the subring of the packing.
-    pub(crate) trace: Vec<usize>,
+    /// Sums over automorphisms that project towards the subring of the packing.
+    pub(crate) trace: Sums,
     pub(crate) coeffs_to_slots: Vec<Factor>,
+    /// The rest of these sums, and the one with the conjugate.
+    pub(crate) fold: Sums,
 }
 
 /// A linear map at the level where it is applied.
 #[derive(Clone, Debug)]
 pub(crate) struct Factor {
     pub(crate) matrix: DiagonalMatrix,
-    pub(crate) plan: BsgsPlan,
-    pub(crate) level: usize,
-    pub(crate) baby_shape: KeyShape,
-    pub(crate) giant_shape: KeyShape,
+    pub(crate) order: FactorOrder,
+}
+
+/// What the steps of a bootstrap cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StageCosts {
+    /// SlotsToCoeffs.
+    pub slots_to_coeffs: Cost,
+    /// The switch to the ephemeral secret.
+    pub encapsulate: Cost,
+    /// ModRaise and the first factor of CoeffsToSlots.
+    pub raise: Cost,
+    /// Sums over automorphisms at the top level.
+    pub trace: Cost,
+    /// The rest of CoeffsToSlots, with the sums after it.
+    pub coeffs_to_slots: Cost,
+    /// EvalMod, and what joins its results.
+    pub eval_mod: Cost,
+}
+
+impl StageCosts {
+    /// All steps together.
+    pub fn total(&self) -> Cost {
+        [self.slots_to_coeffs, self.encapsulate, self.raise, self.trace, self.coeffs_to_slots, self.eval_mod]
+            .into_iter()
+            .sum()
+    }
 }
 
 impl KeyRequest {
-    /// The key's shape.
-    pub fn shape(&self) -> KeyShape {
-        KeyShape { level: self.level, special: self.special, digit_limbs: self.digit_limbs }
-    }
-
-    fn new(purpose: KeyPurpose, KeyShape { level, special, digit_limbs }: KeyShape) -> Self {
-        Self { purpose, level, special, digit_limbs }
-    }
-
     /// Bytes of the key in memory, padding left out.
     pub fn bytes(&self, parameters: &Parameters) -> usize {
-        let shape = self.shape();
-        2 * shape.digits() * shape.basis().limbs() * parameters.degree() * size_of::<u64>()
+        2 * self.shape.digits() * self.shape.basis().limbs() * parameters.degree() * size_of::<u64>()
     }
 }
 
@@ -117,12 +135,14 @@ impl BootstrapPlan {
         let (raise, back) = back_factors(parameters, &literal, packing);
         let levels = (0..=parameters.max_level()).rev();
         let back = back.into_iter().zip(levels).map(|(m, level)| Factor::new(parameters, m, level));
+        let (trace, fold) = sums(parameters, &literal, packing);
 
         Ok(Self {
             slots_to_coeffs: forward.collect(),
             raise,
-            trace: (log_slots..log_all).map(|log| 1 << log).collect(),
+            trace,
             coeffs_to_slots: back.collect(),
+            fold,
             parameters: parameters.clone(),
             literal,
             packing,
@@ -156,54 +176,114 @@ impl BootstrapPlan {
         let rotation = |steps: usize| KeyPurpose::Galois(galois_element(log_n, steps as i64));
 
         let mut keys = BTreeSet::new();
-        let mut add = |purpose: KeyPurpose, shape: KeyShape| keys.insert(KeyRequest::new(purpose, shape));
+        let mut add = |purpose: KeyPurpose, shape: KeyShape| keys.insert(KeyRequest { purpose, shape });
         add(KeyPurpose::Encapsulation, self.parameters.encapsulation_shape());
         for &steps in self.raise.diagonals().keys() {
             add(KeyPurpose::Raise(galois_element(log_n, steps as i64)), self.parameters.raise_shape(top));
         }
-        let kept = |level| shape(&self.parameters, level, Noise::Kept, None);
-        for &steps in &self.trace {
-            add(rotation(steps), kept(top));
-        }
-        for factor in self.slots_to_coeffs.iter().chain(&self.coeffs_to_slots) {
-            for &steps in factor.plan.babies().iter().filter(|&&steps| steps != 0) {
-                add(rotation(steps), factor.baby_shape);
-            }
-            for giant in factor.plan.giants().iter().filter(|giant| giant.rotation != 0) {
-                add(rotation(giant.rotation), factor.giant_shape);
+        for sums in [&self.trace, &self.fold] {
+            for &g in sums.groups.iter().flatten().filter(|&&g| g != 1) {
+                add(KeyPurpose::Galois(g), sums.shape);
             }
         }
-        if let Some(last) = self.coeffs_to_slots.last() {
-            add(KeyPurpose::Galois(conjugation_element(log_n)), last.giant_shape);
+        for FactorOrder { plan, baby_shape, giant_shape, .. } in self.factors() {
+            for &steps in plan.babies().iter().filter(|&&steps| steps != 0) {
+                add(rotation(steps), *baby_shape);
+            }
+            for giant in plan.giants().iter().filter(|giant| giant.rotation != 0) {
+                add(rotation(giant.rotation), *giant_shape);
+            }
         }
-        let output = self.literal.output_level();
-        for level in output + 1..=output + self.literal.eval_mod.depth() {
-            add(KeyPurpose::Relinearisation, shape(&self.parameters, level, Noise::Rescaled, None));
+        for level in self.eval_mod_levels() {
+            add(KeyPurpose::Relinearisation, self.relinearisation_shape(level));
         }
         if self.packing.values == Values::Pair {
             // takes the two apart again
-            add(KeyPurpose::Galois(conjugation_element(log_n)), kept(output));
+            add(KeyPurpose::Galois(conjugation_element(log_n)), self.join_shape());
         }
         if self.side_by_side() {
-            add(rotation(1 << self.packing.log_slots), kept(output));
+            add(rotation(1 << self.packing.log_slots), self.join_shape());
         }
         keys
+    }
+
+    /// What each step costs, counted from the plan.
+    pub fn costs(&self) -> StageCosts {
+        let parameters = &self.parameters;
+        let factors = |factors: &[Factor]| factors.iter().map(|factor| factor.order.cost()).sum::<Cost>();
+        let switch = |shape: KeyShape| {
+            let level = shape.level;
+            let switch = Cost::decompose(shape, level) + Cost::turn(shape, level);
+            switch + Cost::divide(shape.special, level + 1) * 2
+        };
+        let parts = if self.packing.values.is_complex() && !self.side_by_side() { 2 } else { 1 };
+        let joins = usize::from(self.packing.values == Values::Pair) + usize::from(self.side_by_side());
+        let eval_mod = EvalMod::new(self.literal.eval_mod, &Coefficient::real(1.0));
+        let top = self.literal.output_level() + self.literal.eval_mod.depth();
+        let relinearisations = eval_mod.iter().flat_map(|eval_mod| eval_mod.products_by_depth());
+        let relinearisations = relinearisations.map(|(depth, products)| {
+            let level = top - depth;
+            Cost::relinearise(self.relinearisation_shape(level), level, products)
+        });
+        StageCosts {
+            slots_to_coeffs: factors(&self.slots_to_coeffs),
+            encapsulate: switch(parameters.encapsulation_shape()),
+            raise: raise_cost(parameters, self.raise.diagonals().len()),
+            trace: self.trace.cost(),
+            coeffs_to_slots: factors(&self.coeffs_to_slots) + self.fold.cost(),
+            eval_mod: relinearisations.sum::<Cost>() * parts + switch(self.join_shape()) * joins,
+        }
+    }
+
+    fn factors(&self) -> impl Iterator<Item = &FactorOrder> {
+        self.slots_to_coeffs.iter().chain(&self.coeffs_to_slots).map(|factor| &factor.order)
+    }
+
+    /// Levels at which EvalMod multiplies.
+    fn eval_mod_levels(&self) -> std::ops::RangeInclusive<usize> {
+        let output = self.literal.output_level();
+        output + 1..=output + self.literal.eval_mod.depth()
+    }
+
+    fn relinearisation_shape(&self, level: usize) -> KeyShape {
+        shape(&self.parameters, level, Noise::Rescaled, None)
+    }
+
+    /// The shape of keys for what is done with EvalMod's result.
+    fn join_shape(&self) -> KeyShape {
+        shape(&self.parameters, self.literal.output_level(), Noise::Kept, None)
     }
 }
 
 impl Factor {
     fn new(parameters: &Parameters, matrix: DiagonalMatrix, level: usize) -> Self {
-        let baby_shape = shape(parameters, level, Noise::Kept, None);
-        let giant_shape = shape(parameters, level, Noise::Rescaled, Some(baby_shape.special));
-        // in transforms: a baby is its products with the key, a giant a whole switch, a diagonal two products a limb
-        let limbs = baby_shape.basis().limbs() as f64;
-        let costs = BsgsCosts {
-            baby: limbs * (0.35 * baby_shape.digits() as f64 + 0.2),
-            giant: cost(giant_shape),
-            diagonal: 0.35 * limbs,
-        };
-        Self { plan: BsgsPlan::new(&matrix, &costs), matrix, level, baby_shape, giant_shape }
+        let rotations: Vec<usize> = matrix.diagonals().keys().copied().collect();
+        Self { order: FactorOrder::new(parameters, &rotations, matrix.period(), level), matrix }
     }
+}
+
+/// The sum over all automorphisms that leave real messages of the packing alone: what of it is taken at the top level, and what
+/// after CoeffsToSlots, with which it commutes. After it there is a prime less and the conjugate joins in, but the noise of
+/// CoeffsToSlots weighs more.
+fn sums(parameters: &Parameters, literal: &BootstrapLiteral, packing: Packing) -> (Sums, Sums) {
+    let log_n = parameters.literal().log_n;
+    let (top, log_all) = (parameters.max_level(), log_n as usize - 1);
+    let rotations: Vec<usize> =
+        (packing.log_slots..log_all).map(|log| galois_element(log_n, 1 << log)).collect();
+    // CoeffsToSlots ends in a mask of twice the period if it leaves the parts of complex values side by side
+    let fixed = usize::from(packing.values.is_complex()).min(rotations.len());
+    let divided = |late: usize| {
+        let (early, late) = rotations.split_at(rotations.len() - late);
+        let late = [late, &[conjugation_element(log_n)]].concat();
+        let trace = Sums::new(parameters, early, top, Noise::Kept);
+        (trace, Sums::new(parameters, &late, top - literal.coeffs_to_slots, Noise::Quiet))
+    };
+    let most = LATE_DOUBLINGS.min(rotations.len() - fixed);
+    let costs = (0..=most).map(|late| {
+        let (trace, fold) = divided(late);
+        ((trace.cost() + fold.cost()).equivalent_transforms(), (trace, fold))
+    });
+    costs.min_by(|a, b| a.0.total_cmp(&b.0)).map_or_else(|| divided(0), |(_, sums)| sums)
 }
 
 /// CoeffsToSlots as its first factor, which also carries all constants, and the others with entries of magnitude 1.
@@ -216,8 +296,8 @@ fn back_factors(
     packing: Packing,
 ) -> (DiagonalMatrix, Vec<DiagonalMatrix>) {
     let log_slots = packing.log_slots;
-    let stages = coeffs_to_slots_stages(log_slots, literal.coeffs_to_slots);
-    let mut factors = coeffs_to_slots(log_slots, &stages);
+    let stages = coeffs_to_slots_stages(parameters, log_slots, literal.coeffs_to_slots);
+    let mut factors = linear::coeffs_to_slots(log_slots, &stages);
     let mut later = 1.0;
     for (factor, &stages) in factors.iter_mut().zip(&stages).skip(1) {
         let unit = (1u64 << stages) as f64;

@@ -1,19 +1,21 @@
 //! From the last prime to the whole chain: encapsulation, ModRaise, and the first CoeffsToSlots factor on the way.
 //!
-//! The raised polynomials are small integers, so that a key of one digit leads from the ephemeral secret to the dense one; rotations
-//! that the first factor needs are part of that key. The keys hold the secret times `p_0` over the primes of `Q p_0 p_1`: `p_0` keeps
-//! their noise down, and `p_1` takes up the scale of the factor's diagonals, so that the factor costs no prime of Q.
+//! The raised polynomials are small integers, so that a key of one digit leads from the ephemeral secret to the preimage of the
+//! dense one; the rotations that the first factor needs follow. The keys hold the secret times `p_0` over the primes of `Q p_0 p_1`:
+//! `p_0` keeps their noise down, and `p_1` takes up the scale of the factor's diagonals, so that the factor costs no prime of Q.
+
+use std::sync::Arc;
 
 use ckks::keys::{KeyPurpose, galois_element};
 use ckks::{Ciphertext, Encoder, Evaluator, Parameters, Plaintext, Scale};
-use ckks_math::{Basis, Ntt, Poly};
+use ckks_math::{AutomorphismTable, Basis, Ntt, Poly, Rotation, WeightedSum};
 
 use crate::Error;
 use crate::linear::DiagonalMatrix;
 use crate::raised::Raised;
 
-/// Rotations summed in one pass over the accumulator.
-const CHUNK: usize = 8;
+/// Rotations of one sum: as many as stay in the cache.
+const CHUNK: usize = 32;
 
 /// The first factor, encoded over `Q p_0 p_1`.
 #[derive(Clone, Debug)]
@@ -50,7 +52,7 @@ impl RaiseFactor {
 
         let mut sum: Option<Raised> = None;
         for rotations in self.rotations.chunks(CHUNK) {
-            let part = self.partial_sum(evaluator, a, [&c0, &c1], rotations)?;
+            let part = self.partial_sum(evaluator, a, &c0, &c1, rotations)?;
             match &mut sum {
                 Some(sum) => sum.add_assign(&part),
                 none => *none = Some(part),
@@ -64,24 +66,23 @@ impl RaiseFactor {
         &self,
         evaluator: &Evaluator,
         a: &Ciphertext,
-        [c0, c1]: [&Poly<Ntt>; 2],
+        c0: &Poly<Ntt>,
+        c1: &Poly<Ntt>,
         rotations: &[(usize, Plaintext)],
     ) -> Result<Raised, Error> {
         let (ring, top) = (evaluator.parameters().ring(), evaluator.parameters().max_level());
-        let mut rotated = Vec::with_capacity(rotations.len());
-        for (g, diagonal) in rotations {
-            let table = ring.automorphism(*g);
-            let mut digit = c1.automorphism(&table);
-            digit.mul_assign(diagonal.poly());
+        let tables: Vec<Arc<AutomorphismTable>> =
+            rotations.iter().map(|(g, _)| ring.automorphism(*g)).collect();
+        let turned = rotations.iter().zip(&tables).map(|((g, _), table)| {
             let key = evaluator.keys().find(KeyPurpose::Raise(*g), top, "raise")?;
-            rotated.push((c0.automorphism(&table), digit, diagonal.poly(), key));
-        }
-        let mut terms: Vec<_> = rotated.iter().map(|(c0, _, diagonal, _)| (c0, *diagonal)).collect();
-        terms.extend(rotated.iter().map(|(_, digit, _, key)| (digit, &key.b()[0])));
-        let first = Poly::dot(&terms);
-        let second =
-            Poly::dot(&rotated.iter().map(|(_, digit, _, key)| (digit, &key.a()[0])).collect::<Vec<_>>());
-        Ok(Raised { key_id: a.key_id(), c: [first, second], scale: self.scale.clone() })
+            let (digits, key) = (std::slice::from_ref(c1), [key.b(), key.a()]);
+            Ok(Rotation { digits, key, plus: [Some(c0), None], table: Some(table) })
+        });
+        let turned = turned.collect::<Result<Vec<_>, Error>>()?;
+        let sum: WeightedSum<'_> =
+            rotations.iter().enumerate().map(|(i, (_, diagonal))| (i, Some(diagonal.poly()))).collect();
+        let mut sums = Poly::rotation_sums(ring, raised_basis(evaluator.parameters()), &turned, &[sum]);
+        Ok(Raised { key_id: a.key_id(), c: sums.remove(0), scale: self.scale.clone() })
     }
 }
 

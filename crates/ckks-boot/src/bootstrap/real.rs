@@ -8,6 +8,7 @@ use ckks::{Ciphertext, Encoder, Evaluator, Scale};
 use num_complex::Complex64;
 
 use super::contract::{Contract, require_level};
+use super::layout::{FactorOrder, Sums};
 use super::plan::{BootstrapPlan, Factor, Values};
 use super::raise::{RaiseFactor, encapsulate};
 use crate::Error;
@@ -15,6 +16,7 @@ use crate::ciphertext::CiphertextArithmetic;
 use crate::eval_mod::EvalMod;
 use crate::linear::LinearTransform;
 use crate::polynomial::Coefficient;
+use crate::raised::{Hoisted, Raised, Turn};
 
 /// Bits by which the scale exceeds the rescaled one after every factor of CoeffsToSlots but the last: later factors sum many
 /// slots and their noise, and have precision to spare in their diagonals.
@@ -48,7 +50,7 @@ impl RealBootstrapper {
         let after_raise = Scale::power_of_two(literal.log_argument_scale + headroom);
         let raise = RaiseFactor::encode(&encoder, &plan.raise, &after_raise)?;
         let back = |factor: &Factor| {
-            let scale = plan.parameters().rescale_factor(factor.level).mul_power_of_two(-HEADROOM);
+            let scale = plan.parameters().rescale_factor(factor.order.level).mul_power_of_two(-HEADROOM);
             encode(&encoder, factor, &scale)
         };
         let coeffs_to_slots = plan.coeffs_to_slots.iter().map(back).collect::<Result<_, _>>()?;
@@ -139,17 +141,13 @@ impl RealBootstrapper {
         self.raise.apply(self.evaluator(), a)
     }
 
-    /// The sum over all automorphisms that leave messages of the packing's period alone: projects onto their subring.
+    /// Sums over automorphisms that leave messages of the packing's period alone: projects towards their subring. What is left of
+    /// it follows CoeffsToSlots.
     ///
     /// # Errors
     /// [`Error::Ckks`] if a key is missing.
     pub fn trace(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
-        let mut sum = a.clone();
-        for &steps in &self.plan.trace {
-            let rotated = self.evaluator().rotate(&sum, steps as i64)?;
-            self.evaluator().add_assign(&mut sum, &rotated)?;
-        }
-        Ok(sum)
+        self.sums(&self.plan.trace, a)
     }
 
     /// The rest of CoeffsToSlots: slots that hold, over EvalMod's half-width, the raised coefficients as fractions of `q_0`.
@@ -160,22 +158,31 @@ impl RealBootstrapper {
     /// [`Error::Ckks`] if a key is missing.
     pub fn coeffs_to_slots(&self, a: &Ciphertext) -> Result<Vec<Ciphertext>, Error> {
         let evaluator = self.evaluator();
-        let Some((last, first)) = self.coeffs_to_slots.split_last() else { return Ok(vec![a.clone()]) };
-        let a = first.iter().try_fold(a.clone(), |a, factor| factor.apply(evaluator, &a))?;
+        let v = self.coeffs_to_slots.iter().try_fold(a.clone(), |a, factor| factor.apply(evaluator, &a))?;
         // the first factor carries the half of (v + conj v) / 2
-        let v = last.apply_raised(evaluator, &a)?;
-        let conjugate = v.conjugate(evaluator)?;
-        let mut real = v.clone();
-        real.add_assign(&conjugate);
-        let mut parts = vec![real.mod_down_rescale(evaluator)?];
-        if self.plan.packing().values.is_complex() && !self.plan.side_by_side() {
-            // (v - conj v) / 2i
-            let mut imaginary = conjugate;
-            imaginary.sub_assign(&v);
-            imaginary.mul_i_assign();
-            parts.push(imaginary.mod_down_rescale(evaluator)?);
+        if !self.plan.packing().values.is_complex() || self.plan.side_by_side() {
+            return Ok(vec![self.sums(&self.plan.fold, &v)?]);
         }
-        Ok(parts)
+        let conjugate = evaluator.conjugate(&v)?;
+        let real = evaluator.add(&v, &conjugate)?;
+        // (v - conj v) / 2i
+        Ok(vec![real, evaluator.mul_i(&evaluator.sub(&conjugate, &v)?)])
+    }
+
+    /// One sum over automorphisms after the other; between them only the polynomial that is switched is divided by `P`.
+    fn sums(&self, sums: &Sums, a: &Ciphertext) -> Result<Ciphertext, Error> {
+        let evaluator = self.evaluator();
+        let mut raised: Option<Raised> = None;
+        for group in &sums.groups {
+            let turns = group.iter().map(|&g| Turn::find(evaluator, g, sums.level));
+            let turns = turns.collect::<Result<Vec<_>, _>>()?;
+            let hoisted = match raised {
+                None => Hoisted::of(evaluator, a, &turns),
+                Some(sum) => Hoisted::of_raised(evaluator, sum, &turns),
+            };
+            raised = Some(hoisted?.sum(&turns));
+        }
+        raised.map_or_else(|| Ok(a.clone()), |sum| sum.mod_down(evaluator))
     }
 
     /// EvalMod of one part, read at the default scale: the message, one half of it for a pair.
@@ -227,8 +234,8 @@ impl RealBootstrapper {
 }
 
 fn encode(encoder: &Encoder, factor: &Factor, scale: &Scale) -> Result<LinearTransform, Error> {
-    let order = factor.plan.clone();
-    LinearTransform::encode(encoder, &factor.matrix, order, factor.level, factor.baby_shape.special, scale)
+    let FactorOrder { plan, level, baby_shape, .. } = &factor.order;
+    LinearTransform::encode(encoder, &factor.matrix, plan.clone(), *level, baby_shape.special, scale)
 }
 
 /// What all factors of SlotsToCoeffs together multiply a scale by, before their rescalings.

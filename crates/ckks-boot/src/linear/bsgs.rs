@@ -42,11 +42,18 @@ impl BsgsPlan {
     /// If the matrix has no diagonals.
     pub fn new(matrix: &DiagonalMatrix, costs: &BsgsCosts) -> Self {
         let rotations: Vec<usize> = matrix.diagonals().keys().copied().collect();
+        Self::cheapest(&rotations, matrix.period(), |plan| plan.cost(costs))
+    }
+
+    /// The plan of least cost for these rotations of vectors of that period.
+    ///
+    /// # Panics
+    /// If there are no rotations.
+    pub fn cheapest(rotations: &[usize], period: usize, cost: impl Fn(&Self) -> f64) -> Self {
         assert!(!rotations.is_empty(), "a matrix without diagonals");
-        let steps =
-            (0..=matrix.period().ilog2()).map(|log| Self::with_step(&rotations, matrix.period(), 1 << log));
-        let mut plans: Vec<_> = steps.collect();
-        plans.sort_by(|a, b| a.cost(costs).total_cmp(&b.cost(costs)));
+        let plans = (0..=period.ilog2()).map(|log| Self::with_step(rotations, period, 1 << log));
+        let mut plans: Vec<_> = plans.collect();
+        plans.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
         plans.swap_remove(0)
     }
 
@@ -90,11 +97,15 @@ impl BsgsPlan {
         self.giants.iter().filter(|g| g.rotation != 0).count()
     }
 
+    /// Products with diagonals.
+    pub fn products(&self) -> usize {
+        self.giants.iter().map(|g| g.terms.len()).sum()
+    }
+
     /// What the plan costs.
     pub fn cost(&self, costs: &BsgsCosts) -> f64 {
-        let diagonals: usize = self.giants.iter().map(|g| g.terms.len()).sum();
         costs.baby * self.baby_key_switches() as f64
             + costs.giant * self.giant_key_switches() as f64
-            + costs.diagonal * diagonals as f64
+            + costs.diagonal * self.products() as f64
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! Cheon, Han, Kim, Kim, Song, EUROCRYPT 2018, section 4; as sparse factors: Chen, Chillotti, Song, EUROCRYPT 2019, section 3.
 
+use std::collections::BTreeSet;
 use std::f64::consts::TAU;
 
 use num_complex::Complex64;
@@ -39,6 +40,14 @@ pub fn coeffs_to_slots(log_n: usize, stages: &[usize]) -> Vec<DiagonalMatrix> {
 pub fn split_stages(log_n: usize, levels: usize) -> Vec<usize> {
     assert!(levels > 0, "a transform without levels");
     (0..levels).map(|i| (log_n + i) / levels).collect()
+}
+
+/// The rotations of a factor of `2^log_n` slots that merges `count` stages, the lowest of which is `lowest` (from 1), ascending.
+pub(crate) fn merged_rotations(log_n: usize, lowest: usize, count: usize) -> Vec<usize> {
+    let (n, unit) = (1isize << log_n, 1isize << (lowest - 1));
+    let most = (1isize << count) - 1;
+    let rotations = (-most..=most).map(|k| (k * unit).rem_euclid(n) as usize);
+    rotations.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn merge(factors: impl Iterator<Item = DiagonalMatrix>, stages: &[usize]) -> Vec<DiagonalMatrix> {
@@ -93,4 +102,22 @@ fn stage_matrix(
     // the last stage has n / 2 = -n / 2: both diagonals fall together
     matrix.add_diagonal(-(half as isize), &back);
     matrix
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rotations_are_known_without_the_matrix() {
+        for stages in [[2, 3, 2], [1, 1, 5], [5, 1, 1], [0, 7, 0]] {
+            let stages: Vec<usize> = stages.into_iter().filter(|&count| count > 0).collect();
+            let mut lowest = 8;
+            for (matrix, &count) in coeffs_to_slots(7, &stages).iter().zip(&stages) {
+                lowest -= count;
+                let rotations: Vec<usize> = matrix.diagonals().keys().copied().collect();
+                assert_eq!(rotations, merged_rotations(7, lowest, count));
+            }
+        }
+    }
 }

@@ -1,11 +1,15 @@
 //! Linear maps on ciphertexts.
 
+use ckks::keys::galois_element;
 use ckks::{Ciphertext, Encoder, Evaluator, Plaintext, Scale};
-use ckks_math::{Basis, Poly};
+use ckks_math::{Basis, Poly, WeightedSum};
 
 use super::{BsgsPlan, DiagonalMatrix};
 use crate::Error;
-use crate::raised::Raised;
+use crate::raised::{Hoisted, Raised, Turn};
+
+/// Giants whose digits are held at once.
+const GIANTS_AT_ONCE: usize = 4;
 
 /// A matrix encoded for ciphertexts of one level, with the order in which its rotations are taken.
 #[derive(Clone, Debug)]
@@ -66,24 +70,49 @@ impl LinearTransform {
 
     /// The image of `a` times `P`, to be rescaled.
     pub(crate) fn apply_raised(&self, evaluator: &Evaluator, a: &Ciphertext) -> Result<Raised, Error> {
-        let babies = Raised::rotations(evaluator, a, self.plan.babies())?;
+        let (level, scale) = (a.level(), a.scale().mul(&self.scale));
+        let turns = self.turns(evaluator, self.plan.babies().iter().copied(), level)?;
+        let hoisted = Hoisted::of(evaluator, a, &turns)?;
+        let babies: Vec<_> = turns.iter().map(|turn| hoisted.turned(turn)).collect();
+        let inner = self.plan.giants().iter().zip(&self.diagonals).map(|(giant, diagonals)| {
+            let babies = giant.terms.iter().map(|&(baby, _)| self.baby_index(baby));
+            babies.zip(diagonals.iter().map(|diagonal| Some(diagonal.poly()))).collect()
+        });
+        let inner: Vec<WeightedSum<'_>> = inner.collect();
+        let ring = evaluator.parameters().ring();
+        let inner = Poly::rotation_sums(ring, hoisted.raised().basis(), &babies, &inner);
+        drop(babies);
+        drop(hoisted);
+
+        let giants = self.plan.giants().iter().map(|giant| giant.rotation);
+        let giants = self.turns(evaluator, giants, level)?;
         let mut image: Option<Raised> = None;
-        for (giant, diagonals) in self.plan.giants().iter().zip(&self.diagonals) {
-            let terms = || {
-                let babies = giant.terms.iter().map(|(baby, _)| &babies[self.baby_index(*baby)]);
-                babies.zip(diagonals.iter().map(Plaintext::poly))
-            };
-            let half = |i: usize| Poly::dot(&terms().map(|(baby, d)| (&baby.c[i], d)).collect::<Vec<_>>());
-            let inner =
-                Raised { key_id: a.key_id(), c: [half(0), half(1)], scale: a.scale().mul(&self.scale) };
-            let rotated = inner.rotate(evaluator, giant.rotation)?;
+        let mut inner = inner.into_iter();
+        for turns in giants.chunks(GIANTS_AT_ONCE) {
+            let hoisted = turns.iter().zip(inner.by_ref()).map(|(turn, c)| {
+                let raised = Raised { key_id: a.key_id(), c, scale: scale.clone() };
+                Hoisted::of_raised(evaluator, raised, std::slice::from_ref(turn))
+            });
+            let hoisted = hoisted.collect::<Result<Vec<_>, _>>()?;
+            let rotated: Vec<_> = hoisted.iter().zip(turns).map(|(inner, turn)| inner.turned(turn)).collect();
+            let part = Raised::sum(&hoisted[0], &rotated);
             match &mut image {
-                Some(image) => image.add_assign(&rotated),
-                none => *none = Some(rotated),
+                Some(image) => image.add_assign(&part),
+                none => *none = Some(part),
             }
         }
         let Some(image) = image else { panic!("a plan without giants") };
         Ok(image)
+    }
+
+    fn turns<'a>(
+        &self,
+        evaluator: &'a Evaluator,
+        rotations: impl Iterator<Item = usize>,
+        level: usize,
+    ) -> Result<Vec<Turn<'a>>, Error> {
+        let log_n = evaluator.parameters().literal().log_n;
+        rotations.map(|steps| Turn::find(evaluator, galois_element(log_n, steps as i64), level)).collect()
     }
 
     fn baby_index(&self, baby: usize) -> usize {

@@ -94,6 +94,13 @@ impl Plan {
         self.powers.len() + self.root.count(&|node| usize::from(!node.products.is_empty()))
     }
 
+    /// The relinearisations, each as its depth below the argument's level and the number of products that it sums.
+    pub fn products_by_depth(&self) -> Vec<(usize, usize)> {
+        let mut all: Vec<_> = self.powers.iter().map(|p| (ceil_log2(p.exponent) - 1, 1)).collect();
+        self.root.collect_products(self.depth - 1, &mut all);
+        all
+    }
+
     /// Products of two ciphertexts.
     pub fn products(&self) -> usize {
         self.powers.len() + self.root.count(&|node| node.products.len())
@@ -132,6 +139,15 @@ impl Node {
             into.insert(*giant);
             cofactor.collect_exponents(into);
         }
+    }
+
+    /// Products of this node, which is closed at `depth`, and of those below it.
+    fn collect_products(&self, depth: usize, into: &mut Vec<(usize, usize)>) {
+        if !self.products.is_empty() {
+            into.push((depth, self.products.len()));
+        }
+        // a cofactor arrives one level above
+        self.products.iter().for_each(|(_, cofactor)| cofactor.collect_products(depth - 1, into));
     }
 
     fn count(&self, f: &impl Fn(&Self) -> usize) -> usize {

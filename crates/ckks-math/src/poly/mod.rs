@@ -5,10 +5,12 @@ mod crt;
 mod dot;
 mod ntt;
 mod parallel;
+mod rotations;
 
 use std::{marker::PhantomData, sync::Arc};
 
 pub(crate) use parallel::{Work, for_each_limb, for_each_limb_pair, for_each_limb_triple};
+pub use rotations::{Rotation, WeightedSum};
 use zeroize::Zeroize;
 
 use crate::{Basis, Error, Modulus, Ring, buffer::Buffer, kernels};

@@ -1,6 +1,6 @@
 //! Raising residues to a larger basis: digits of the hybrid key switch, and ModRaise.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use rayon::prelude::*;
 
@@ -12,28 +12,32 @@ use crate::{
 };
 
 impl Poly<Ntt> {
-    /// The digits of a hybrid key switch (Han and Ki, ePrint 2019/688, section 3): digit j is the residue modulo the
-    /// primes `[j * digit_limbs, (j + 1) * digit_limbs)` of Q, centred, over the basis `{q, p}`. The last digit may be
-    /// shorter. A digit's own limbs equal those of `self`; with one limb for each digit the lift is exact, else see
-    /// [`Poly::mod_down`] for what centred means at the edge.
+    /// [`decompose_at`](Self::decompose_at) with digits of `digit_limbs` primes; the last one may be shorter.
     ///
     /// # Panics
     /// If `self` has special primes or `digit_limbs` is zero.
     #[must_use]
     pub fn decompose(&self, digit_limbs: usize, p: usize) -> Vec<Self> {
+        let q = self.basis().q;
+        let ranges = (0..q).step_by(digit_limbs).map(|first| first..(first + digit_limbs).min(q));
+        self.decompose_at(&ranges.collect::<Vec<_>>(), p)
+    }
+
+    /// The digits of a hybrid key switch (Han and Ki, ePrint 2019/688, section 3): digit j is the residue modulo the
+    /// primes `ranges[j]` of Q, centred, over the basis `{q, p}`. A digit's own limbs equal those of `self`; with one limb
+    /// for each digit the lift is exact, else see [`Poly::mod_down`] for what centred means at the edge.
+    ///
+    /// # Panics
+    /// If `self` has special primes or the ranges are not its primes of Q in order.
+    #[must_use]
+    pub fn decompose_at(&self, ranges: &[Range<usize>], p: usize) -> Vec<Self> {
         let ring = self.ring();
         let q = self.basis().q;
-        assert!(
-            digit_limbs > 0 && self.basis().p == 0,
-            "digits of {digit_limbs} limbs of {:?}",
-            self.basis()
-        );
+        let end = ranges.iter().try_fold(0, |end, r| (r.start == end && r.end > end).then_some(r.end));
+        assert!(end == Some(q) && self.basis().p == 0, "digits {ranges:?} of {:?}", self.basis());
         let basis = Basis { q, p };
-        let digits: Vec<Digit> = (0..q)
-            .step_by(digit_limbs)
-            .map(|first| Digit::new(ring, basis, first, (first + digit_limbs).min(q)))
-            .collect();
-        let coefficients = self.digit_coefficients(&digits, digit_limbs);
+        let digits: Vec<Digit> = ranges.iter().map(|range| Digit::new(ring, basis, range.clone())).collect();
+        let coefficients = self.digit_coefficients(&digits);
 
         let mut out: Vec<Self> = digits.iter().map(|_| Self::stale(ring, basis)).collect();
         let len = ring.limb_len();
@@ -65,11 +69,11 @@ impl Poly<Ntt> {
     }
 
     /// Coefficients of every limb, times the factor that its digit's conversion wants.
-    fn digit_coefficients(&self, digits: &[Digit], digit_limbs: usize) -> Buffer {
+    fn digit_coefficients(&self, digits: &[Digit]) -> Buffer {
         let ring = self.ring();
         let mut coefficients = ring.take_buffer(self.basis().q);
         for_each_limb(Work::Heavy, coefficients.words_mut(), ring.limb_len(), |i, limb| {
-            let digit = &digits[i / digit_limbs];
+            let digit = &digits[digits.partition_point(|digit| digit.own.end <= i)];
             limb.copy_from_slice(self.limb(i));
             ring.inverse(i, limb, digit.conversion.sources[i - digit.own.start].cofactor_inverse);
         });
@@ -79,15 +83,15 @@ impl Poly<Ntt> {
 
 /// One digit: its limbs, and their conversion to all others.
 struct Digit {
-    own: std::ops::Range<usize>,
+    own: Range<usize>,
     conversion: Arc<convert::Conversion>,
 }
 
 impl Digit {
-    fn new(ring: &Ring, basis: Basis, start: usize, end: usize) -> Self {
-        let sources: Vec<usize> = (start..end).collect();
+    fn new(ring: &Ring, basis: Basis, own: Range<usize>) -> Self {
+        let sources: Vec<usize> = own.clone().collect();
         let conversion = convert::between(ring, &sources, &convert::others(ring, basis, &sources));
-        Self { own: start..end, conversion }
+        Self { own, conversion }
     }
 
     fn owns(&self, limb: usize) -> bool {

@@ -12,7 +12,8 @@ impl Evaluator {
     /// Everything that switches the same polynomial shares them: hoisting (Halevi, Shoup, CRYPTO 2018).
     #[must_use]
     pub fn decompose(&self, c: &Poly<Ntt>, shape: KeyShape) -> Vec<Poly<Ntt>> {
-        c.decompose(shape.digit_limbs, shape.special)
+        let ranges: Vec<_> = shape.digits.ranges(c.basis().q - 1).collect();
+        c.decompose_at(&ranges, shape.special)
     }
 
     /// `<digits, key>`: both halves, still times `P`, over the ciphertext primes and the special primes.

@@ -45,7 +45,14 @@ impl Evaluator {
         self.keys.parameters()
     }
 
-    /// Refuses a ciphertext of another parameter set or another secret.
+    /// Refuses a ciphertext of another parameter set or another secret: for operations built of the parts of others.
+    ///
+    /// # Errors
+    /// [`Error::WrongParameters`], [`Error::WrongKey`].
+    pub fn require_own(&self, operation: &'static str, a: &Ciphertext) -> Result<(), Error> {
+        self.check(operation, &a.parameters, a.key_id)
+    }
+
     fn check(&self, operation: &'static str, parameters: &Parameters, key_id: KeyId) -> Result<(), Error> {
         if parameters != self.parameters() {
             return Err(Error::WrongParameters {

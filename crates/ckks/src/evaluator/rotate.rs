@@ -36,7 +36,7 @@ impl Hoisted<'_> {
 
     /// Whether the digits are those that a key of that shape takes.
     fn serves(&self, shape: KeyShape) -> bool {
-        self.shape.digit_limbs == shape.digit_limbs && self.shape.special == shape.special
+        self.shape.shares_digits(&shape)
     }
 
     /// The digits of its second polynomial, raised.
@@ -127,9 +127,7 @@ impl Evaluator {
             return Ok(a.ciphertext.clone());
         }
         let key = self.keys.find(KeyPurpose::Galois(g), a.ciphertext.level(), "rotate")?;
-        let same_shape =
-            key.shape().digit_limbs == a.shape.digit_limbs && key.shape().special == a.shape.special;
-        if !same_shape {
+        if !a.serves(key.shape()) {
             return self.automorphism(a.ciphertext, g, "rotate");
         }
         Ok(self.apply(a.ciphertext, g, key, &a.digits))

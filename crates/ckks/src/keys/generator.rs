@@ -1,5 +1,7 @@
 //! Generation of public keys from the secret.
 
+use std::ops::Range;
+
 use ckks_math::sample::{self, SecureRng};
 use ckks_math::{Ntt, Poly};
 use zeroize::Zeroizing;
@@ -89,7 +91,7 @@ impl<'a> KeyGenerator<'a> {
         self.switching_key(KeyPurpose::Encapsulation, self.secret.poly(), ephemeral, shape)
     }
 
-    /// The key from the image of the ephemeral secret under `X -> X^g` to this one, of [`Parameters::raise_shape`].
+    /// The key from the ephemeral secret to the preimage of this one under `X -> X^g`, of [`Parameters::raise_shape`].
     ///
     /// # Errors
     /// [`Error::Insecure`]; [`Error::InvalidParameters`] if there are fewer than two special primes.
@@ -100,9 +102,9 @@ impl<'a> KeyGenerator<'a> {
         level: usize,
     ) -> Result<SwitchingKey, Error> {
         let shape = self.parameters().raise_shape(level);
-        let table = self.parameters().ring().automorphism(g);
-        let image = SecretPoly(ephemeral.poly().automorphism(&table));
-        self.switching_key(KeyPurpose::Raise(g), &image.0, self.secret, shape)
+        let inverse = inverse_element(self.parameters().literal().log_n, g);
+        let preimage = self.preimage(inverse);
+        self.switching_key(KeyPurpose::Raise(g), ephemeral.poly(), &preimage, shape)
     }
 
     /// A key from any secret polynomial `from`, over at least the shape's primes, to the secret `to`.
@@ -118,6 +120,7 @@ impl<'a> KeyGenerator<'a> {
     ) -> Result<SwitchingKey, Error> {
         let parameters = self.parameters().clone();
         parameters.check_key(shape, to.distribution)?;
+        let shape = KeyShape { digits: shape.digits.up_to(shape.level), ..shape };
         let gadget = if matches!(purpose, KeyPurpose::Raise(_)) { 1 } else { shape.special };
         let seed = self.seed();
         let to = SecretPoly(to.poly().truncated(shape.basis()));
@@ -125,10 +128,10 @@ impl<'a> KeyGenerator<'a> {
             (0..shape.digits()).map(|j| public_half(&parameters, purpose, shape, &seed, j)).collect();
         let b = a
             .iter()
-            .enumerate()
-            .map(|(digit, a)| {
+            .zip(shape.digits.ranges(shape.level))
+            .map(|(a, digit)| {
                 let mut b = self.zero_encryption(a, &to.0);
-                add_digit(&parameters, &mut b, from, digit, shape, gadget);
+                add_digit(&parameters, &mut b, from, &digit, shape, gadget);
                 b
             })
             .collect();
@@ -175,17 +178,15 @@ fn add_digit(
     parameters: &Parameters,
     b: &mut Poly<Ntt>,
     from: &Poly<Ntt>,
-    digit: usize,
+    digit: &Range<usize>,
     shape: KeyShape,
     gadget: usize,
 ) {
     let (ring, basis) = (parameters.ring(), shape.basis());
-    let first = digit * shape.digit_limbs;
-    let last = (first + shape.digit_limbs).min(shape.level + 1);
     let factors: Vec<u64> = (0..basis.limbs())
         .map(|i| {
             // beyond the gadget, special primes are only more primes of the modulus: all digits count there
-            if i < basis.q && !(first..last).contains(&i) {
+            if i < basis.q && !digit.contains(&i) {
                 return 0;
             }
             let modulus = ring.modulus(basis, i);

@@ -17,8 +17,8 @@ pub enum KeyPurpose {
     Galois(usize),
     /// From the dense to the ephemeral sparse secret, at level 0.
     Encapsulation,
-    /// From the image of the ephemeral sparse secret under `X -> X^g` to the dense secret, for a polynomial just raised from
-    /// `q_0`: one digit, below `q_0`, over all primes; the gadget factor is the first special prime alone.
+    /// From the ephemeral sparse secret to the preimage of the dense secret under `X -> X^g`, for a polynomial just raised
+    /// from `q_0`: one digit, below `q_0`, over all primes; the gadget factor is the first special prime alone.
     Raise(usize),
 }
 

@@ -6,6 +6,7 @@ use super::error::FileError;
 use super::reader::Reader;
 use super::writer::Writer;
 use crate::ciphertext::Ciphertext;
+use crate::digits::Digits;
 use crate::encrypt::SeededCiphertext;
 use crate::keys::{KeyPurpose, PublicKey, SwitchingKey};
 use crate::params::{KeyShape, Parameters};
@@ -62,9 +63,8 @@ impl<W: Write> Writer<W> {
         record.extend_from_slice(&element.to_le_bytes());
         let shape = key.shape();
         put_level(&mut record, shape.level);
-        for count in [shape.special, shape.digit_limbs] {
-            record.extend_from_slice(&(count as u16).to_le_bytes());
-        }
+        record.extend_from_slice(&(shape.special as u16).to_le_bytes());
+        record.extend_from_slice(&shape.digits.up_to(shape.level).mask().to_le_bytes());
         record.extend_from_slice(key.seed());
         self.write_item(&record, &key.b().iter().collect::<Vec<_>>())
     }
@@ -220,11 +220,11 @@ impl Fields<'_> {
             _ => return None,
         };
         let level = self.level(parameters)?;
-        let mut count = || Some(usize::from(u16::from_le_bytes(self.take()?)));
-        let shape = KeyShape { level, special: count()?, digit_limbs: count()? };
-        let within = (1..=parameters.ring().p().len()).contains(&shape.special) && shape.digit_limbs > 0;
+        let special = usize::from(u16::from_le_bytes(self.take()?));
+        let digits = Digits::from_mask(u64::from_le_bytes(self.take()?))?;
+        let within = (1..=parameters.ring().p().len()).contains(&special) && digits == digits.up_to(level);
         within.then_some(())?;
-        Some((purpose, shape, self.last_seed()?))
+        Some((purpose, KeyShape { level, special, digits }, self.last_seed()?))
     }
 
     fn level(&mut self, parameters: &Parameters) -> Option<usize> {

@@ -10,6 +10,7 @@ use crate::engine::trace::{Counts, KeyLevels, Operation};
 use crate::error::Result;
 use crate::head::Head;
 use crate::job::Job;
+use crate::refresh::RefreshedState;
 
 /// Bytes on the wire and in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,9 +65,6 @@ impl Sizes {
     }
 }
 
-/// Transforms of one limb that a sparse bootstrap takes as long as, by measurement.
-const REFRESH_TRANSFORMS: f64 = 9000.0;
-
 /// Seconds of operations on one core, from counts of transforms and of passes over limbs.
 #[derive(Clone, Debug)]
 pub struct CostModel {
@@ -75,13 +73,32 @@ pub struct CostModel {
     transform: f64,
     /// One multiply-add pass over one limb.
     pass: f64,
+    /// Transforms of one limb that a refresh takes as long as.
+    refresh: f64,
 }
 
 impl CostModel {
     /// Calibrated on AVX-512 IFMA (Zen 4).
     pub fn new(parameters: &Parameters) -> Self {
         let n = parameters.degree() as f64;
-        Self { parameters: parameters.clone(), transform: n * n.log2() * 1.1e-10, pass: n * 3.0e-10 }
+        Self {
+            parameters: parameters.clone(),
+            transform: n * n.log2() * 1.1e-10,
+            pass: n * 3.0e-10,
+            refresh: 0.0,
+        }
+    }
+
+    /// The same with refreshes of that message, counted from the plan of its bootstrap.
+    ///
+    /// # Errors
+    /// As [`RefreshedState::plan`].
+    pub fn with_refresh(mut self, state: Option<RefreshedState>) -> Result<Self> {
+        if let Some(state) = state {
+            let costs = state.plan(&self.parameters)?.costs();
+            self.refresh = costs.total().equivalent_transforms();
+        }
+        Ok(self)
     }
 
     /// Seconds of all operations.
@@ -100,7 +117,7 @@ impl CostModel {
             Operation::Relinearise | Operation::Rotate => {
                 self.decompose(shape, limbs) + self.switch(shape, limbs)
             }
-            Operation::Refresh => REFRESH_TRANSFORMS * self.transform,
+            Operation::Refresh => self.refresh * self.transform,
         }
     }
 
@@ -108,7 +125,7 @@ impl CostModel {
     fn decompose(&self, shape: KeyShape, limbs: f64) -> f64 {
         let (digits, special) = (shape.digits() as f64, shape.special as f64);
         let raised = digits * (limbs + special) - limbs;
-        (limbs + raised) * self.transform + raised * shape.digit_limbs as f64 * self.pass
+        (limbs + raised) * self.transform + raised * (limbs / digits) * self.pass
     }
 
     /// Inner products with both halves of the key, and their division by the special primes.
