@@ -1,21 +1,19 @@
 //! Base conversion: for each target a sum of products with constants.
 
-use std::arch::x86_64::*;
-
 use super::{
     sum::{MAX_PRODUCTS, Reduction, Sum},
     vector::{
-        LANES, V, load_residues, load_words, mul_add, mul_sub, splat, splat_word, store_words, sub,
-        to_doubles, vectors, vectors_mut,
+        LANES, V, is_negative, load_residues, load_words, mul_add, mul_sub, splat, splat_word, store_words,
+        sub, vectors, vectors_mut,
     },
 };
 use crate::rns::{Conversion, FRACTION_BITS, Target};
 
 /// Vectors of one target summed side by side.
-const WIDE: usize = 4;
+const WIDE: usize = 2;
 
 /// Vectors converted to all targets before the next ones: as doubles, sources and quotients stay in the level-one cache.
-const STRIP: usize = 16;
+const STRIP: usize = 8;
 
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn convert(conversion: &Conversion, sources: &[&[u64]], targets: &mut [&mut [u64]]) {
@@ -40,7 +38,7 @@ pub(crate) fn convert(conversion: &Conversion, sources: &[&[u64]], targets: &mut
     }
 }
 
-/// [`Conversion::quotient`] of four coefficients.
+/// [`Conversion::quotient`] of eight coefficients.
 #[target_feature(enable = "avx2,fma")]
 #[inline]
 fn quotient(conversion: &Conversion, sources: &[&[[u64; LANES]]], at: usize) -> V {
@@ -49,16 +47,14 @@ fn quotient(conversion: &Conversion, sources: &[&[[u64; LANES]]], at: usize) -> 
     let two_52 = splat((1u64 << 52) as f64);
     let mut sum = splat_word(1 << (FRACTION_BITS - 1));
     for (constants, source) in conversion.sources.iter().zip(sources) {
-        let shift = _mm_cvtsi32_si128(constants.shift as i32);
-        let y = to_doubles(_mm256_sll_epi64(load_words(&source[at]), shift));
+        let y = load_words(&source[at]).shift_left(constants.shift).to_doubles();
         let r = splat(constants.reciprocal as f64 / (1u64 << 52) as f64);
         let rounded = mul_add(y, r, two_52);
         let rest = mul_sub(y, r, sub(rounded, two_52));
-        let floor = _mm256_castpd_si256(_mm256_cmp_pd::<_CMP_LT_OQ>(rest, splat(0.0)));
-        let fraction = _mm256_xor_si256(_mm256_castpd_si256(rounded), _mm256_castpd_si256(two_52));
-        sum = _mm256_add_epi64(sum, _mm256_add_epi64(fraction, floor));
+        let fraction = rounded.bits_as_words().xor(two_52.bits_as_words());
+        sum = sum.add(fraction).add(is_negative(rest));
     }
-    to_doubles(_mm256_srli_epi64::<{ FRACTION_BITS as i32 }>(sum))
+    sum.shift_right::<{ FRACTION_BITS as i32 }>().to_doubles()
 }
 
 /// One target: digits and quotients, in the last column, times their factors.
@@ -70,14 +66,16 @@ fn combine(target: &Target, columns: &[[V; STRIP]], out: &mut [[u64; LANES]]) {
     for start in (0..out.len()).step_by(WIDE) {
         let mut total = [splat(0.0); WIDE];
         for (columns, factors) in columns.chunks(MAX_PRODUCTS).zip(target.factors.chunks(MAX_PRODUCTS)) {
-            let mut sum = Sum::new(&reduction);
+            let mut sums = [Sum::new(&reduction); WIDE];
             for (column, &factor) in columns.iter().zip(factors) {
                 let factor = splat(factor as f64);
-                for v in 0..WIDE {
-                    sum.accumulate(v, column[start + v], factor);
+                for (sum, &digit) in sums.iter_mut().zip(&column[start..]) {
+                    sum.accumulate(digit, factor);
                 }
             }
-            reduction.add_to(&mut total, &sum);
+            for (total, sum) in total.iter_mut().zip(sums) {
+                *total = reduction.add(*total, sum);
+            }
         }
         for (out, value) in out[start..].iter_mut().zip(total) {
             store_words(out, reduction.p.residue_words(value));

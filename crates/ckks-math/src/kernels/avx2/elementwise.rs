@@ -1,10 +1,6 @@
 //! Word by word.
 
-use std::arch::x86_64::*;
-
-use super::vector::{
-    self, Factor, Prime, load_words, splat, splat_word, store_words, to_doubles, vectors, vectors_mut,
-};
+use super::vector::{self, Factor, Prime, load_words, splat, splat_word, store_words, vectors, vectors_mut};
 use crate::Modulus;
 
 /// `out[i] = value` for an expression over the words `out[i]` and those of up to two other buffers.
@@ -62,19 +58,20 @@ pub(crate) fn sub(m: &Modulus, out: &mut [u64], a: &[u64], b: &[u64]) {
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn mul_assign(m: &Modulus, a: &mut [u64], b: &[u64]) {
     let p = Prime::new(m);
-    each!(a, b, |x, y| p.residue_words(p.mul_residues(to_doubles(x), to_doubles(y))));
+    each!(a, b, |x, y| p.residue_words(p.mul_residues(x.to_doubles(), y.to_doubles())));
 }
 
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn mul(m: &Modulus, out: &mut [u64], a: &[u64], b: &[u64]) {
     let p = Prime::new(m);
-    each!(out, a, b, |_o, x, y| p.residue_words(p.mul_residues(to_doubles(x), to_doubles(y))));
+    each!(out, a, b, |_o, x, y| p.residue_words(p.mul_residues(x.to_doubles(), y.to_doubles())));
 }
 
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn mul_add_assign(m: &Modulus, acc: &mut [u64], a: &[u64], b: &[u64]) {
     let p = Prime::new(m);
-    each!(acc, a, b, |o, x, y| p.add_words(o, p.residue_words(p.mul_residues(to_doubles(x), to_doubles(y)))));
+    each!(acc, a, b, |o, x, y| p
+        .add_words(o, p.residue_words(p.mul_residues(x.to_doubles(), y.to_doubles()))));
 }
 
 // A product of a residue and a constant is within (1/2 + 2^-3) p.
@@ -82,19 +79,19 @@ pub(crate) fn mul_add_assign(m: &Modulus, acc: &mut [u64], a: &[u64], b: &[u64])
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn mul_scalar_assign(m: &Modulus, a: &mut [u64], c: u64) {
     let (p, c) = (Prime::new(m), Factor::new(m, c).splat());
-    each!(a, |x| p.residue_words(p.mul(to_doubles(x), c)));
+    each!(a, |x| p.residue_words(p.mul(x.to_doubles(), c)));
 }
 
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn mul_scalar(m: &Modulus, out: &mut [u64], a: &[u64], c: u64) {
     let (p, c) = (Prime::new(m), Factor::new(m, c).splat());
-    each!(out, a, |_o, x| p.residue_words(p.mul(to_doubles(x), c)));
+    each!(out, a, |_o, x| p.residue_words(p.mul(x.to_doubles(), c)));
 }
 
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn sub_from_mul_scalar(m: &Modulus, t: &mut [u64], a: &[u64], c: u64) {
     let (p, c) = (Prime::new(m), Factor::new(m, c).splat());
-    each!(t, a, |t, x| p.residue_words(p.mul(vector::sub(to_doubles(x), to_doubles(t)), c)));
+    each!(t, a, |t, x| p.residue_words(p.mul(vector::sub(x.to_doubles(), t.to_doubles()), c)));
 }
 
 #[target_feature(enable = "avx2,fma")]
@@ -102,7 +99,7 @@ pub(crate) fn lift_centred(m: &Modulus, out: &mut [u64], from: &Modulus, x: &[u6
     let p = Prime::new(m);
     let (half, wrap) = (splat_word(from.value() >> 1), splat(from.value() as f64));
     each!(out, x, |_o, x| {
-        let upper = _mm256_castsi256_pd(_mm256_cmpgt_epi64(x, half));
-        p.residue_words(p.reduce(vector::sub(to_doubles(x), _mm256_and_pd(upper, wrap))))
+        let upper = x.where_above(half, wrap);
+        p.residue_words(p.reduce(vector::sub(x.to_doubles(), upper)))
     });
 }

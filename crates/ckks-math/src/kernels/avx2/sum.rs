@@ -11,29 +11,28 @@ use crate::Modulus;
 /// Products that a [`Sum`] holds.
 pub(super) const MAX_PRODUCTS: usize = 8;
 
-/// Sums of up to [`MAX_PRODUCTS`] products in W vectors.
+/// Sums of up to [`MAX_PRODUCTS`] products.
 #[derive(Clone, Copy)]
-pub(super) struct Sum<const W: usize> {
-    high: [V; W],
-    low: [V; W],
+pub(super) struct Sum {
+    high: V,
+    low: V,
 }
 
-impl<const W: usize> Sum<W> {
+impl Sum {
     /// Zero.
     #[target_feature(enable = "avx2,fma")]
     #[inline]
     pub(super) fn new(reduction: &Reduction) -> Self {
-        Self { high: [reduction.base; W], low: [splat(0.0); W] }
+        Self { high: reduction.base, low: splat(0.0) }
     }
 
-    /// Adds `a b` to vector number `v`.
+    /// Adds `a b`.
     #[target_feature(enable = "avx2,fma")]
     #[inline]
-    pub(super) fn accumulate(&mut self, v: usize, a: V, b: V) {
-        let high = mul_add(a, b, self.high[v]);
-        let rest = mul_sub(a, b, sub(high, self.high[v]));
-        self.high[v] = high;
-        self.low[v] = add(self.low[v], rest);
+    pub(super) fn accumulate(&mut self, a: V, b: V) {
+        let high = mul_add(a, b, self.high);
+        let rest = mul_sub(a, b, sub(high, self.high));
+        *self = Self { high, low: add(self.low, rest) };
     }
 }
 
@@ -53,17 +52,15 @@ impl Reduction {
         Self { p: Prime::new(m), base: splat(2f64.powi((bits + log_products) as i32)) }
     }
 
-    /// `total += sum`, for `total` within p/2 + 2 before and after.
+    /// `total + sum`, for a total within p/2 + 2, to the same bound.
     ///
     /// The upper sum is below 8 2^50 p, so its quotient is off by at most 2^53 2^-52 = 2 beyond its rounding, and what
     /// remains is within 5/2 p. The lower sum is reduced to p/2 + 2. Together with the total that is below 4p.
     #[target_feature(enable = "avx2,fma")]
     #[inline]
-    pub(super) fn add_to<const W: usize>(&self, total: &mut [V; W], sum: &Sum<W>) {
-        for (total, (&high, &low)) in total.iter_mut().zip(sum.high.iter().zip(&sum.low)) {
-            let high = sub(high, self.base);
-            let high = sub_product(high, round(mul(high, self.p.inverse)), self.p.p);
-            *total = self.p.reduce(add(*total, add(high, self.p.reduce(low))));
-        }
+    pub(super) fn add(&self, total: V, sum: Sum) -> V {
+        let high = sub(sum.high, self.base);
+        let high = sub_product(high, round(mul(high, self.p.inverse)), self.p.p);
+        self.p.reduce(add(total, add(high, self.p.reduce(sum.low))))
     }
 }

@@ -1,4 +1,4 @@
-//! Four residues at a time, as doubles.
+//! Eight residues at a time, as doubles.
 //!
 //! Doubles hold integers below 2^53 in magnitude exactly; all sums and differences here stay there. The product y w has up to
 //! 103 bits. With h its rounding, l = y w - h is a double again and one fused multiply-add finds it; with q the
@@ -16,54 +16,62 @@ use std::arch::x86_64::*;
 
 use crate::Modulus;
 
-/// Doubles that hold integers.
-pub(crate) type V = __m256d;
-/// Words.
-pub(crate) type Words = __m256i;
+/// Eight doubles that hold integers, in two registers: two chains of instructions side by side hide each other's latency.
+#[derive(Clone, Copy)]
+pub(crate) struct V(__m256d, __m256d);
 
-/// Words of a vector.
-pub(crate) const LANES: usize = 4;
+/// Eight words.
+#[derive(Clone, Copy)]
+pub(crate) struct Words(__m256i, __m256i);
+
+/// Words of a vector: one cache line.
+pub(crate) const LANES: usize = 8;
 
 const ROUND: i32 = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
 
 const TWO_52: f64 = (1u64 << 52) as f64;
 
-/// Reads four words.
+/// Reads eight words.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn load_words(words: &[u64; LANES]) -> Words {
-    // SAFETY: an array of four words is 32 readable bytes; the load asks for no alignment.
-    unsafe { _mm256_loadu_si256(words.as_ptr().cast()) }
+    let words: *const __m256i = words.as_ptr().cast();
+    // SAFETY: an array of eight words is twice 32 readable bytes; the load asks for no alignment.
+    unsafe { Words(_mm256_loadu_si256(words), _mm256_loadu_si256(words.add(1))) }
 }
 
-/// Writes four words.
+/// Writes eight words.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn store_words(words: &mut [u64; LANES], v: Words) {
-    // SAFETY: an array of four words is 32 writable bytes; the store asks for no alignment.
-    unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast(), v) }
+    let words: *mut __m256i = words.as_mut_ptr().cast();
+    // SAFETY: an array of eight words is twice 32 writable bytes; the store asks for no alignment.
+    unsafe {
+        _mm256_storeu_si256(words, v.0);
+        _mm256_storeu_si256(words.add(1), v.1);
+    }
 }
 
-/// Reads four doubles.
+/// Reads eight doubles.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn load(doubles: &[f64; LANES]) -> V {
-    // SAFETY: an array of four doubles is 32 readable bytes; the load asks for no alignment.
-    unsafe { _mm256_loadu_pd(doubles.as_ptr()) }
+    // SAFETY: an array of eight doubles is twice 32 readable bytes; the load asks for no alignment.
+    unsafe { V(_mm256_loadu_pd(doubles.as_ptr()), _mm256_loadu_pd(doubles.as_ptr().add(4))) }
 }
 
-/// Reads four doubles that [`store_bits`] left among words.
+/// Reads eight doubles that [`store_bits`] left among words.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn load_bits(words: &[u64; LANES]) -> V {
-    _mm256_castsi256_pd(load_words(words))
+    load_words(words).bits_as_doubles()
 }
 
-/// Writes four doubles in place of words, bit by bit.
+/// Writes eight doubles in place of words, bit by bit.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn store_bits(words: &mut [u64; LANES], v: V) {
-    store_words(words, _mm256_castpd_si256(v));
+    store_words(words, v.bits_as_words());
 }
 
 /// A limb, or part of one, as vectors: these are always whole cache lines.
@@ -84,76 +92,172 @@ pub(crate) fn vectors_mut(words: &mut [u64]) -> &mut [[u64; LANES]] {
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn splat(x: f64) -> V {
-    _mm256_set1_pd(x)
+    V(_mm256_set1_pd(x), _mm256_set1_pd(x))
 }
 
 /// The same word in every lane.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn splat_word(word: u64) -> Words {
-    _mm256_set1_epi64x(word as i64)
+    Words(_mm256_set1_epi64x(word as i64), _mm256_set1_epi64x(word as i64))
 }
 
-/// Words below 2^52 as doubles: behind the exponent of 2^52 they are the fraction of 2^52 + x.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-pub(crate) fn to_doubles(words: Words) -> V {
-    let shifted = _mm256_or_si256(words, splat_word(TWO_52.to_bits()));
-    sub(_mm256_castsi256_pd(shifted), splat(TWO_52))
+impl V {
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    pub(crate) fn bits_as_words(self) -> Words {
+        Words(_mm256_castpd_si256(self.0), _mm256_castpd_si256(self.1))
+    }
 }
 
-/// Reads four words below 2^52 as doubles.
+impl Words {
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    pub(crate) fn bits_as_doubles(self) -> V {
+        V(_mm256_castsi256_pd(self.0), _mm256_castsi256_pd(self.1))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    pub(crate) fn add(self, other: Self) -> Self {
+        Self(_mm256_add_epi64(self.0, other.0), _mm256_add_epi64(self.1, other.1))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    pub(crate) fn sub(self, other: Self) -> Self {
+        Self(_mm256_sub_epi64(self.0, other.0), _mm256_sub_epi64(self.1, other.1))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    pub(crate) fn xor(self, other: Self) -> Self {
+        Self(_mm256_xor_si256(self.0, other.0), _mm256_xor_si256(self.1, other.1))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    pub(crate) fn shift_left(self, bits: u32) -> Self {
+        let bits = _mm_cvtsi32_si128(bits as i32);
+        Self(_mm256_sll_epi64(self.0, bits), _mm256_sll_epi64(self.1, bits))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    pub(crate) fn shift_right<const BITS: i32>(self) -> Self {
+        Self(_mm256_srli_epi64::<BITS>(self.0), _mm256_srli_epi64::<BITS>(self.1))
+    }
+
+    /// `value` where words below 2^63 are above `bound`, else zero.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    pub(crate) fn where_above(self, bound: Self, value: V) -> V {
+        let mask = |x, bound| _mm256_castsi256_pd(_mm256_cmpgt_epi64(x, bound));
+        V(_mm256_and_pd(mask(self.0, bound.0), value.0), _mm256_and_pd(mask(self.1, bound.1), value.1))
+    }
+
+    /// Words below 2^52 as doubles: behind the exponent of 2^52 they are the fraction of 2^52 + x.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    pub(crate) fn to_doubles(self) -> V {
+        let exponent = splat_word(TWO_52.to_bits());
+        let shifted = Self(_mm256_or_si256(self.0, exponent.0), _mm256_or_si256(self.1, exponent.1));
+        sub(shifted.bits_as_doubles(), splat(TWO_52))
+    }
+}
+
+/// Reads eight words below 2^52 as doubles.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn load_residues(words: &[u64; LANES]) -> V {
-    to_doubles(load_words(words))
+    load_words(words).to_doubles()
 }
 
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn add(a: V, b: V) -> V {
-    _mm256_add_pd(a, b)
+    V(_mm256_add_pd(a.0, b.0), _mm256_add_pd(a.1, b.1))
 }
 
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn sub(a: V, b: V) -> V {
-    _mm256_sub_pd(a, b)
+    V(_mm256_sub_pd(a.0, b.0), _mm256_sub_pd(a.1, b.1))
 }
 
 /// `a b`, rounded.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn mul(a: V, b: V) -> V {
-    _mm256_mul_pd(a, b)
+    V(_mm256_mul_pd(a.0, b.0), _mm256_mul_pd(a.1, b.1))
 }
 
 /// `a b + c`, rounded once.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn mul_add(a: V, b: V, c: V) -> V {
-    _mm256_fmadd_pd(a, b, c)
+    V(_mm256_fmadd_pd(a.0, b.0, c.0), _mm256_fmadd_pd(a.1, b.1, c.1))
 }
 
 /// `a b - c`, rounded once.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn mul_sub(a: V, b: V, c: V) -> V {
-    _mm256_fmsub_pd(a, b, c)
+    V(_mm256_fmsub_pd(a.0, b.0, c.0), _mm256_fmsub_pd(a.1, b.1, c.1))
 }
 
 /// `c - a b`, rounded once.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn sub_product(c: V, a: V, b: V) -> V {
-    _mm256_fnmadd_pd(a, b, c)
+    V(_mm256_fnmadd_pd(a.0, b.0, c.0), _mm256_fnmadd_pd(a.1, b.1, c.1))
 }
 
 /// To the nearest integer.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn round(x: V) -> V {
-    _mm256_round_pd::<ROUND>(x)
+    V(_mm256_round_pd::<ROUND>(x.0), _mm256_round_pd::<ROUND>(x.1))
+}
+
+/// All bits where x < 0, none elsewhere: as words, -1 or 0.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+pub(crate) fn is_negative(x: V) -> Words {
+    let zero = _mm256_setzero_pd();
+    V(_mm256_cmp_pd::<_CMP_LT_OQ>(x.0, zero), _mm256_cmp_pd::<_CMP_LT_OQ>(x.1, zero)).bits_as_words()
+}
+
+/// The lanes in reverse.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+pub(crate) fn reversed(x: V) -> V {
+    V(_mm256_permute4x64_pd::<0x1b>(x.1), _mm256_permute4x64_pd::<0x1b>(x.0))
+}
+
+/// Lane j of vector i becomes lane i of vector j.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+pub(crate) fn transpose(x: [V; LANES]) -> [V; LANES] {
+    let [a, b, c, d] = transpose_4([x[0].0, x[1].0, x[2].0, x[3].0]);
+    let [e, f, g, h] = transpose_4([x[0].1, x[1].1, x[2].1, x[3].1]);
+    let [i, j, k, l] = transpose_4([x[4].0, x[5].0, x[6].0, x[7].0]);
+    let [m, n, o, p] = transpose_4([x[4].1, x[5].1, x[6].1, x[7].1]);
+    [V(a, i), V(b, j), V(c, k), V(d, l), V(e, m), V(f, n), V(g, o), V(h, p)]
+}
+
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn transpose_4([a, b, c, d]: [__m256d; 4]) -> [__m256d; 4] {
+    // Even and odd words of two rows, then lower and upper halves of both pairs.
+    let (ab0, ab1) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
+    let (cd0, cd1) = (_mm256_unpacklo_pd(c, d), _mm256_unpackhi_pd(c, d));
+    [
+        _mm256_permute2f128_pd::<0x20>(ab0, cd0),
+        _mm256_permute2f128_pd::<0x20>(ab1, cd1),
+        _mm256_permute2f128_pd::<0x31>(ab0, cd0),
+        _mm256_permute2f128_pd::<0x31>(ab1, cd1),
+    ]
 }
 
 /// A constant factor: w in (-p/2, p/2) and w/p.
@@ -184,7 +288,7 @@ pub(crate) fn centred(m: &Modulus, w: u64) -> f64 {
     if w > m.value() / 2 { -((m.value() - w) as f64) } else { w as f64 }
 }
 
-/// Four factors.
+/// Eight factors.
 #[derive(Clone, Copy)]
 pub(crate) struct Root {
     pub(crate) w: V,
@@ -249,8 +353,7 @@ impl Prime {
     pub(crate) fn residue_words(&self, x: V) -> Words {
         // The fraction of 3/2 2^52 + x, less that of 3/2 2^52, is x in two's complement.
         let middle = splat(1.5 * TWO_52);
-        let bits = _mm256_castpd_si256(add(x, middle));
-        self.lift(_mm256_sub_epi64(bits, _mm256_castpd_si256(middle)))
+        self.lift(add(x, middle).bits_as_words().sub(middle.bits_as_words()))
     }
 
     /// The residues, as words, of integers s with |s| <= (2 - 2^-50) p.
@@ -259,32 +362,31 @@ impl Prime {
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     pub(crate) fn floor_words(&self, s: V) -> Words {
-        let q = _mm256_floor_pd(mul_add(s, self.inverse, self.half_inverse));
-        let shifted = add(sub_product(s, q, self.p), splat(TWO_52));
-        _mm256_xor_si256(_mm256_castpd_si256(shifted), splat_word(TWO_52.to_bits()))
+        let q = mul_add(s, self.inverse, self.half_inverse);
+        let q = V(_mm256_floor_pd(q.0), _mm256_floor_pd(q.1));
+        add(sub_product(s, q, self.p), splat(TWO_52)).bits_as_words().xor(splat_word(TWO_52.to_bits()))
     }
 
     /// Adds p to negative words.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     pub(crate) fn lift(&self, x: Words) -> Words {
-        let lifted = _mm256_castsi256_pd(_mm256_add_epi64(x, self.word));
-        let x = _mm256_castsi256_pd(x);
+        let (lifted, x) = (x.add(self.word).bits_as_doubles(), x.bits_as_doubles());
         // Chosen by the sign bit.
-        _mm256_castpd_si256(_mm256_blendv_pd(x, lifted, x))
+        V(_mm256_blendv_pd(x.0, lifted.0, x.0), _mm256_blendv_pd(x.1, lifted.1, x.1)).bits_as_words()
     }
 
     /// `a + b` of residues.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     pub(crate) fn add_words(&self, a: Words, b: Words) -> Words {
-        self.lift(_mm256_sub_epi64(_mm256_add_epi64(a, b), self.word))
+        self.lift(a.add(b).sub(self.word))
     }
 
     /// `a - b` of residues.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     pub(crate) fn sub_words(&self, a: Words, b: Words) -> Words {
-        self.lift(_mm256_sub_epi64(a, b))
+        self.lift(a.sub(b))
     }
 }

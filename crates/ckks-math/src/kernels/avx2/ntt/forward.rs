@@ -2,11 +2,10 @@
 
 use super::{
     super::vector::{
-        LANES, Prime, Root, V, add, load_bits, load_residues, store_bits, store_words, sub, vectors_mut,
+        LANES, Prime, Root, V, add, load, load_bits, load_residues, splat, store_bits, store_words, sub,
+        transpose, vectors_mut,
     },
-    BLOCK, GROUP_VECTORS, HALF_GROUP_VECTORS, LEAVES, PART_VECTORS, Roots, TILE_VECTORS, Twiddles, blank,
-    leaf,
-    transpose::transpose,
+    BLOCK, GROUP_VECTORS, LEAVES, SIDE_BY_SIDE, TILE_VECTORS, Twiddles, leaf,
 };
 
 impl Twiddles {
@@ -16,7 +15,6 @@ impl Twiddles {
         let data = vectors_mut(limb);
         let (rows, stride) = (self.layout.rows(), self.layout.row_stride() / LANES);
         let columns = self.layout.row_len() / LANES;
-        let tiles = columns / TILE_VECTORS;
         match rows {
             4 => self.pass::<4, true>(data, stride, columns, 1),
             8 => self.pass::<8, true>(data, stride, columns, 1),
@@ -25,23 +23,27 @@ impl Twiddles {
         }
         for r in 0..rows {
             let row = &mut data[r * stride..][..columns];
-            let part = columns / tiles;
-            match (rows, tiles) {
-                (1, 4) => self.pass::<4, true>(row, part, part, 1),
-                (1, 8) => self.pass::<8, true>(row, part, part, 1),
-                (1, 16) => self.pass::<16, true>(row, part, part, 1),
-                (_, 8) => self.pass::<8, false>(row, part, part, rows + r),
-                (_, 16) => self.pass::<16, false>(row, part, part, rows + r),
+            match (rows, columns / TILE_VECTORS) {
+                (1, 4) => self.pass::<4, true>(row, columns / 4, columns / 4, 1),
+                (1, 8) => self.pass::<8, true>(row, columns / 8, columns / 8, 1),
+                (1, 16) => self.pass::<16, true>(row, columns / 16, columns / 16, 1),
+                (_, 8) => self.pass::<8, false>(row, columns / 8, columns / 8, rows + r),
+                (_, 16) => self.pass::<16, false>(row, columns / 16, columns / 16, rows + r),
                 (rows, parts) => unreachable!("{rows} rows of {parts} tiles"),
             }
-            for (t, tile) in row.as_chunks_mut::<TILE_VECTORS>().0.iter_mut().enumerate() {
-                self.last_passes(tile, r * tiles + t);
+            let tiles = columns / TILE_VECTORS;
+            for (t, tile) in row.chunks_exact_mut(TILE_VECTORS).enumerate() {
+                let number = r * tiles + t;
+                self.pass::<16, false>(tile, 2, 2, rows * tiles + number);
+                let (first, second) = tile.split_at_mut(GROUP_VECTORS);
+                self.last_pass(first, &self.leaves[2 * number]);
+                self.last_pass(second, &self.leaves[2 * number + 1]);
             }
         }
     }
 
     /// Radix R down each of `columns` columns of vectors, `stride` apart: the layers from `node` on. The first pass
-    /// reads words.
+    /// reads words. Those of 16 values that no product reduces are reduced first.
     #[target_feature(enable = "avx2,fma")]
     fn pass<const R: usize, const FIRST: bool>(
         &self,
@@ -52,124 +54,100 @@ impl Twiddles {
     ) {
         let p = Prime::new(&self.modulus);
         let roots = self.roots(node);
-        assert!(data.len() >= (R - 1) * stride + columns);
-        for c in 0..columns {
-            let mut x = blank::<R>();
-            for (i, x) in x.iter_mut().enumerate() {
+        assert!(data.len() >= (R - 1) * stride + columns && columns.is_multiple_of(SIDE_BY_SIDE));
+        macro_rules! at {
+            ($row:expr, $column:ident) => {
                 // SAFETY: within the length asserted above.
-                let words = unsafe { data.get_unchecked(i * stride + c) };
-                *x = if FIRST { load_residues(words) } else { load_bits(words) };
+                unsafe { data.get_unchecked_mut(($row) * stride + $column) }
+            };
+        }
+        macro_rules! read {
+            ($row:expr, $column:ident, $is_words:expr) => {
+                if $is_words { load_residues(at!($row, $column)) } else { load_bits(at!($row, $column)) }
+            };
+        }
+        for start in (0..columns).step_by(SIDE_BY_SIDE) {
+            for i in 0..4 {
+                for c in start..start + SIDE_BY_SIDE {
+                    if R == 16 {
+                        let x = read!(i, c, FIRST);
+                        let x = [
+                            p.reduce(x),
+                            read!(i + 4, c, FIRST),
+                            read!(i + 8, c, FIRST),
+                            read!(i + 12, c, FIRST),
+                        ];
+                        let lower = [roots.splat(2, 0), roots.splat(2, 1)];
+                        for (k, x) in radix_4(&p, x, roots.splat(1, 0), lower).into_iter().enumerate() {
+                            store_bits(at!(i + 4 * k, c), x);
+                        }
+                    } else if R == 8 {
+                        let (x, y) = (read!(i, c, FIRST), read!(i + 4, c, FIRST));
+                        let (x, y) = butterfly(&p, x, y, roots.splat(1, 0));
+                        store_bits(at!(i, c), x);
+                        store_bits(at!(i + 4, c), y);
+                    }
+                }
             }
-            layers(&p, &mut x, &roots);
-            for (i, &x) in x.iter().enumerate() {
-                // SAFETY: within the length asserted above.
-                store_bits(unsafe { data.get_unchecked_mut(i * stride + c) }, x);
+            let is_words = FIRST && R == 4;
+            for i in 0..R / 4 {
+                for c in start..start + SIDE_BY_SIDE {
+                    let (x0, x1) = (read!(4 * i, c, is_words), read!(4 * i + 1, c, is_words));
+                    let (x2, x3) = (read!(4 * i + 2, c, is_words), read!(4 * i + 3, c, is_words));
+                    let lower = [roots.splat(R / 2, 2 * i), roots.splat(R / 2, 2 * i + 1)];
+                    let x = radix_4(&p, [x0, x1, x2, x3], roots.splat(R / 4, i), lower);
+                    for (k, x) in x.into_iter().enumerate() {
+                        store_bits(at!(4 * i + k, c), x);
+                    }
+                }
             }
         }
     }
 
-    /// The last eight layers of a tile, to residues in memory order.
+    /// The last four layers of eight blocks, one a lane, to residues in memory order.
     #[target_feature(enable = "avx2,fma")]
-    fn last_passes(&self, tile: &mut [[u64; LANES]; TILE_VECTORS], number: usize) {
+    fn last_pass(&self, group: &mut [[u64; LANES]], leaves: &[[f64; LANES]; LEAVES]) {
         let p = Prime::new(&self.modulus);
-        let roots = self.roots(self.layout.n() / (TILE_VECTORS * LANES) + number);
-        let mut between = blank::<TILE_VECTORS>();
-        for c in 0..PART_VECTORS {
-            let mut x = blank::<16>();
-            for (i, x) in x.iter_mut().enumerate() {
-                *x = load_bits(&tile[i * PART_VECTORS + c]);
+        let group: &mut [[u64; LANES]; GROUP_VECTORS] = match group.try_into() {
+            Ok(group) => group,
+            Err(_) => unreachable!("a group has 16 vectors"),
+        };
+        let leaf = |i: usize| leaf(&p, load(&leaves[i]));
+        let mut x = [splat(0.0); BLOCK];
+        for half in 0..2 {
+            let mut rows = [splat(0.0); LANES];
+            for (b, row) in rows.iter_mut().enumerate() {
+                *row = load_bits(&group[2 * b + half]);
             }
-            layers(&p, &mut x, &roots);
-            for (i, &x) in x.iter().enumerate() {
-                between[i * PART_VECTORS + c] = x;
-            }
+            x[half * LANES..][..LANES].copy_from_slice(&transpose(rows));
         }
-        for g in 0..2 {
-            for half in 0..2 {
-                let blocks = &between[g * GROUP_VECTORS + half * HALF_GROUP_VECTORS..][..HALF_GROUP_VECTORS];
-                let leaves = &self.leaves[(2 * number + g) * 2 + half];
-                last_pass(&p, blocks, leaves, &mut tile[g * GROUP_VECTORS..][..GROUP_VECTORS], half);
-            }
+        for i in 0..4 {
+            let column = [p.reduce(x[i]), x[4 + i], x[8 + i], x[12 + i]];
+            let column = radix_4(&p, column, leaf(0), [leaf(1), leaf(2)]);
+            [x[i], x[4 + i], x[8 + i], x[12 + i]] = column;
         }
-    }
-}
-
-/// The last four layers of four blocks, one a lane, to residues in every second vector of their group.
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn last_pass(
-    p: &Prime,
-    blocks: &[V],
-    leaves: &[[f64; LANES]; LEAVES],
-    group: &mut [[u64; LANES]],
-    half: usize,
-) {
-    let mut x = blank::<BLOCK>();
-    for i in 0..4 {
-        x[4 * i..][..4].copy_from_slice(&transpose([
-            blocks[i],
-            blocks[4 + i],
-            blocks[8 + i],
-            blocks[12 + i],
-        ]));
-    }
-    for i in 0..4 {
-        x[i] = p.reduce(x[i]);
-        let lower = [leaf(p, &leaves[1]), leaf(p, &leaves[2])];
-        radix_4(p, &mut x, i, 4, leaf(p, &leaves[0]), lower);
-    }
-    for i in 0..4 {
-        let upper = leaf(p, &leaves[3 + i]);
-        let (x0, x2) = butterfly(p, x[4 * i], x[4 * i + 2], upper);
-        let (x1, x3) = butterfly(p, x[4 * i + 1], x[4 * i + 3], upper);
-        for (k, (x, y)) in [(x0, x1), (x2, x3)].into_iter().enumerate() {
-            let (x, y) = butterfly(p, p.reduce(x), y, leaf(p, &leaves[7 + 2 * i + k]));
-            store_words(&mut group[2 * (4 * i + 2 * k) + half], p.floor_words(x));
-            store_words(&mut group[2 * (4 * i + 2 * k + 1) + half], p.floor_words(y));
+        for (i, x) in x.as_chunks::<4>().0.iter().enumerate() {
+            let upper = leaf(3 + i);
+            let (x0, x2) = butterfly(&p, x[0], x[2], upper);
+            let (x1, x3) = butterfly(&p, x[1], x[3], upper);
+            let (x0, x1) = butterfly(&p, p.reduce(x0), x1, leaf(7 + 2 * i));
+            let (x2, x3) = butterfly(&p, p.reduce(x2), x3, leaf(8 + 2 * i));
+            for (k, x) in [x0, x1, x2, x3].into_iter().enumerate() {
+                store_words(&mut group[4 * i + k], p.floor_words(x));
+            }
         }
     }
 }
 
-/// All layers of a pass of radix R. Of 16 values those that no product will have reduced are reduced first.
+/// Two layers of four values: `upper` is the root of the first, `lower` are those of the second.
 #[target_feature(enable = "avx2,fma")]
 #[inline]
-fn layers<const R: usize>(p: &Prime, x: &mut [V; R], roots: &Roots<'_>) {
-    for i in 0..R / 4 {
-        match R {
-            16 => {
-                x[i] = p.reduce(x[i]);
-                let lower = [roots.splat(2, 0), roots.splat(2, 1)];
-                radix_4(p, x, i, 4, roots.splat(1, 0), lower);
-            }
-            8 => {
-                (x[i], x[i + 4]) = butterfly(p, x[i], x[i + 4], roots.splat(1, 0));
-                (x[i + 2], x[i + 6]) = butterfly(p, x[i + 2], x[i + 6], roots.splat(1, 0));
-            }
-            _ => {}
-        }
-    }
-    for i in 0..R / 4 {
-        let lower = [roots.splat(R / 2, 2 * i), roots.splat(R / 2, 2 * i + 1)];
-        radix_4(p, x, 4 * i, 1, roots.splat(R / 4, i), lower);
-    }
-}
-
-/// Two layers of the values at `first`, `first + step` and so on: `upper` is the root of the first, `lower` are those of the
-/// second.
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn radix_4<const R: usize>(
-    p: &Prime,
-    x: &mut [V; R],
-    first: usize,
-    step: usize,
-    upper: Root,
-    lower: [Root; 2],
-) {
-    let (x0, x2) = butterfly(p, x[first], x[first + 2 * step], upper);
-    let (x1, x3) = butterfly(p, x[first + step], x[first + 3 * step], upper);
-    (x[first], x[first + step]) = butterfly(p, x0, x1, lower[0]);
-    (x[first + 2 * step], x[first + 3 * step]) = butterfly(p, x2, x3, lower[1]);
+fn radix_4(p: &Prime, [x0, x1, x2, x3]: [V; 4], upper: Root, lower: [Root; 2]) -> [V; 4] {
+    let (x0, x2) = butterfly(p, x0, x2, upper);
+    let (x1, x3) = butterfly(p, x1, x3, upper);
+    let (x0, x1) = butterfly(p, x0, x1, lower[0]);
+    let (x2, x3) = butterfly(p, x2, x3, lower[1]);
+    [x0, x1, x2, x3]
 }
 
 #[target_feature(enable = "avx2,fma")]

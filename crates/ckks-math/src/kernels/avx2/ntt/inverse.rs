@@ -3,15 +3,12 @@
 //! A sum is not reduced by any product. Of each four values one is the sum of all four at the end of a step of radix
 //! 4, and is reduced there.
 
-use std::arch::x86_64::*;
-
 use super::{
     super::vector::{
-        Factor, LANES, Prime, Root, V, add, load, load_bits, load_residues, mul, store_bits, store_words,
-        sub, vectors_mut,
+        Factor, LANES, Prime, Root, V, add, load, load_bits, load_residues, reversed, splat, store_bits,
+        store_words, sub, transpose, vectors_mut,
     },
-    BLOCK, GROUP_VECTORS, HALF_GROUP_VECTORS, LEAVES, PART_VECTORS, Roots, TILE_VECTORS, Twiddles, blank,
-    transpose::transpose,
+    BLOCK, GROUP_VECTORS, LEAVES, SIDE_BY_SIDE, TILE_VECTORS, Twiddles, leaf,
 };
 use crate::kernels::tree::mirror;
 
@@ -22,151 +19,139 @@ impl Twiddles {
         let data = vectors_mut(limb);
         let (rows, stride) = (self.layout.rows(), self.layout.row_stride() / LANES);
         let columns = self.layout.row_len() / LANES;
-        let tiles = columns / TILE_VECTORS;
         for r in 0..rows {
             let row = &mut data[r * stride..][..columns];
-            for (t, tile) in row.as_chunks_mut::<TILE_VECTORS>().0.iter_mut().enumerate() {
-                self.first_passes(tile, r * tiles + t);
+            let tiles = columns / TILE_VECTORS;
+            for (t, tile) in row.chunks_exact_mut(TILE_VECTORS).enumerate() {
+                let number = r * tiles + t;
+                let (first, second) = tile.split_at_mut(GROUP_VECTORS);
+                let mirrored = self.leaves.len() - 1 - 2 * number;
+                self.first_pass(first, &self.leaves[mirrored]);
+                self.first_pass(second, &self.leaves[mirrored - 1]);
+                self.inverse_pass::<16, false>(tile, 2, 2, rows * tiles + number, 1);
             }
-            let part = columns / tiles;
-            match (rows, tiles) {
-                (1, 4) => self.scaled_pass::<4>(row, part, part, scale),
-                (1, 8) => self.scaled_pass::<8>(row, part, part, scale),
-                (1, 16) => self.scaled_pass::<16>(row, part, part, scale),
-                (_, 8) => self.inverse_pass::<8>(row, part, part, rows + r),
-                (_, 16) => self.inverse_pass::<16>(row, part, part, rows + r),
+            match (rows, columns / TILE_VECTORS) {
+                (1, 4) => self.inverse_pass::<4, true>(row, columns / 4, columns / 4, 1, scale),
+                (1, 8) => self.inverse_pass::<8, true>(row, columns / 8, columns / 8, 1, scale),
+                (1, 16) => self.inverse_pass::<16, true>(row, columns / 16, columns / 16, 1, scale),
+                (_, 8) => self.inverse_pass::<8, false>(row, columns / 8, columns / 8, rows + r, 1),
+                (_, 16) => self.inverse_pass::<16, false>(row, columns / 16, columns / 16, rows + r, 1),
                 (rows, parts) => unreachable!("{rows} rows of {parts} tiles"),
             }
         }
         match rows {
-            4 => self.scaled_pass::<4>(data, stride, columns, scale),
-            8 => self.scaled_pass::<8>(data, stride, columns, scale),
-            16 => self.scaled_pass::<16>(data, stride, columns, scale),
+            4 => self.inverse_pass::<4, true>(data, stride, columns, 1, scale),
+            8 => self.inverse_pass::<8, true>(data, stride, columns, 1, scale),
+            16 => self.inverse_pass::<16, true>(data, stride, columns, 1, scale),
             _ => {}
         }
     }
 
-    /// Undoes four forward layers of each block of a tile, then the four before them, but for a factor 2^8.
+    /// Undoes a forward pass but for a factor R. The last one multiplies by `scale` R, to residues.
     #[target_feature(enable = "avx2,fma")]
-    fn first_passes(&self, tile: &mut [[u64; LANES]; TILE_VECTORS], number: usize) {
-        let p = Prime::new(&self.modulus);
-        let roots = self.roots(mirror(self.layout.n() / (TILE_VECTORS * LANES) + number));
-        let mut between = blank::<TILE_VECTORS>();
-        for g in 0..2 {
-            for half in 0..2 {
-                let blocks =
-                    &mut between[g * GROUP_VECTORS + half * HALF_GROUP_VECTORS..][..HALF_GROUP_VECTORS];
-                let mirrored = &self.leaves[self.leaves.len() - 1 - ((2 * number + g) * 2 + half)];
-                first_pass(&p, &tile[g * GROUP_VECTORS..][..GROUP_VECTORS], half, mirrored, blocks);
-            }
-        }
-        let end = End { difference: roots.splat(1, 0), sum: None };
-        for c in 0..PART_VECTORS {
-            let mut x = blank::<16>();
-            for (i, x) in x.iter_mut().enumerate() {
-                *x = between[i * PART_VECTORS + c];
-            }
-            layers(&p, &mut x, &roots, end);
-            for (i, &x) in x.iter().enumerate() {
-                store_bits(&mut tile[i * PART_VECTORS + c], x);
-            }
-        }
-    }
-
-    /// Undoes a forward pass but for a factor R.
-    #[target_feature(enable = "avx2,fma")]
-    fn inverse_pass<const R: usize>(
+    fn inverse_pass<const R: usize, const LAST: bool>(
         &self,
         data: &mut [[u64; LANES]],
         stride: usize,
         columns: usize,
         node: usize,
-    ) {
-        let p = Prime::new(&self.modulus);
-        let roots = self.roots(mirror(node));
-        let end = End { difference: roots.splat(1, 0), sum: None };
-        assert!(data.len() >= (R - 1) * stride + columns);
-        for c in 0..columns {
-            let mut x = blank::<R>();
-            for (i, x) in x.iter_mut().enumerate() {
-                // SAFETY: within the length asserted above.
-                *x = load_bits(unsafe { data.get_unchecked(i * stride + c) });
-            }
-            layers(&p, &mut x, &roots, end);
-            for (i, &x) in x.iter().enumerate() {
-                // SAFETY: within the length asserted above.
-                store_bits(unsafe { data.get_unchecked_mut(i * stride + c) }, x);
-            }
-        }
-    }
-
-    /// The last pass: undoes the first forward pass and multiplies by `scale` R, to residues.
-    #[target_feature(enable = "avx2,fma")]
-    fn scaled_pass<const R: usize>(
-        &self,
-        data: &mut [[u64; LANES]],
-        stride: usize,
-        columns: usize,
         scale: u64,
     ) {
         let m = &self.modulus;
         let p = Prime::new(m);
-        // The root of the whole tree is its own mirror image.
-        let roots = self.roots(1);
-        let difference = Factor::new(m, m.mul(m.reduce_i64(roots.one[0].w as i64), scale));
-        let end = End { difference: difference.splat(), sum: Some(Factor::new(m, scale).splat()) };
-        assert!(data.len() >= (R - 1) * stride + columns);
-        for c in 0..columns {
-            let mut x = blank::<R>();
-            for (i, x) in x.iter_mut().enumerate() {
+        let mirrored = self.roots(mirror(node));
+        let end = if LAST {
+            // The root of the whole tree is its own mirror image.
+            let root = m.reduce_i64(mirrored.one[0].w as i64);
+            let difference = Factor::new(m, m.mul(root, scale)).splat();
+            End { difference, sum: Some(Factor::new(m, scale).splat()) }
+        } else {
+            End { difference: mirrored.splat(1, 0), sum: None }
+        };
+        assert!(data.len() >= (R - 1) * stride + columns && columns.is_multiple_of(SIDE_BY_SIDE));
+        macro_rules! at {
+            ($row:expr, $column:ident) => {
                 // SAFETY: within the length asserted above.
-                *x = load_bits(unsafe { data.get_unchecked(i * stride + c) });
+                unsafe { data.get_unchecked_mut(($row) * stride + $column) }
+            };
+        }
+        macro_rules! write {
+            ($row:expr, $column:ident, $x:expr, $is_words:expr) => {
+                if $is_words {
+                    store_words(at!($row, $column), p.floor_words($x));
+                } else {
+                    store_bits(at!($row, $column), $x);
+                }
+            };
+        }
+        for start in (0..columns).step_by(SIDE_BY_SIDE) {
+            for i in 0..R / 4 {
+                for c in start..start + SIDE_BY_SIDE {
+                    let (x0, x1) = (load_bits(at!(4 * i, c)), load_bits(at!(4 * i + 1, c)));
+                    let (x2, x3) = (load_bits(at!(4 * i + 2, c)), load_bits(at!(4 * i + 3, c)));
+                    let blocks = (R / 2 - 1 - 2 * i, R / 2 - 2 - 2 * i);
+                    let lower = [mirrored.splat(R / 2, blocks.0), mirrored.splat(R / 2, blocks.1)];
+                    let upper = End { difference: mirrored.splat(R / 4, R / 4 - 1 - i), sum: None };
+                    let x = radix_4(&p, [x0, x1, x2, x3], lower, if R == 4 { end } else { upper });
+                    for (k, x) in x.into_iter().enumerate() {
+                        write!(4 * i + k, c, x, LAST && R == 4);
+                    }
+                }
             }
-            layers(&p, &mut x, &roots, end);
-            for (i, &x) in x.iter().enumerate() {
-                // SAFETY: within the length asserted above.
-                store_words(unsafe { data.get_unchecked_mut(i * stride + c) }, p.floor_words(x));
+            for i in 0..4 {
+                for c in start..start + SIDE_BY_SIDE {
+                    if R == 16 {
+                        let (x0, x1) = (load_bits(at!(i, c)), load_bits(at!(i + 4, c)));
+                        let (x2, x3) = (load_bits(at!(i + 8, c)), load_bits(at!(i + 12, c)));
+                        let lower = [mirrored.splat(2, 1), mirrored.splat(2, 0)];
+                        for (k, x) in radix_4(&p, [x0, x1, x2, x3], lower, end).into_iter().enumerate() {
+                            write!(i + 4 * k, c, x, LAST);
+                        }
+                    } else if R == 8 {
+                        let (x, y) = (load_bits(at!(i, c)), load_bits(at!(i + 4, c)));
+                        let (x, y) = end.butterfly(&p, x, y, true);
+                        write!(i, c, x, LAST);
+                        write!(i + 4, c, y, LAST);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Undoes the last forward pass but for a factor 16, from residues in memory order.
+    #[target_feature(enable = "avx2,fma")]
+    fn first_pass(&self, group: &mut [[u64; LANES]], mirrored: &[[f64; LANES]; LEAVES]) {
+        let p = Prime::new(&self.modulus);
+        let group: &mut [[u64; LANES]; GROUP_VECTORS] = match group.try_into() {
+            Ok(group) => group,
+            Err(_) => unreachable!("a group has 16 vectors"),
+        };
+        // Minus the inverses of roots: the lanes of the mirrored group run backwards.
+        let root = |i: usize| leaf(&p, reversed(load(&mirrored[i])));
+        let mut x = [splat(0.0); BLOCK];
+        for i in 0..4 {
+            let end = End { difference: root(6 - i), sum: None };
+            let (x0, x1) = (load_residues(&group[4 * i]), load_residues(&group[4 * i + 1]));
+            let (x2, x3) = (load_residues(&group[4 * i + 2]), load_residues(&group[4 * i + 3]));
+            let column = radix_4(&p, [x0, x1, x2, x3], [root(14 - 2 * i), root(13 - 2 * i)], end);
+            [x[4 * i], x[4 * i + 1], x[4 * i + 2], x[4 * i + 3]] = column;
+        }
+        for i in 0..4 {
+            let end = End { difference: root(0), sum: None };
+            let column = radix_4(&p, [x[i], x[4 + i], x[8 + i], x[12 + i]], [root(2), root(1)], end);
+            // Quotients of leaves are less exact: unless reduced, these could take sums of the next step beyond 8p.
+            [x[i], x[4 + i], x[8 + i], x[12 + i]] = [column[0], p.reduce(column[1]), column[2], column[3]];
+        }
+        for (half, columns) in x.as_chunks().0.iter().enumerate() {
+            for (b, row) in transpose(*columns).into_iter().enumerate() {
+                store_bits(&mut group[2 * b + half], row);
             }
         }
     }
 }
 
-/// Undoes the last forward pass on half a group but for a factor 16.
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn first_pass(
-    p: &Prime,
-    group: &[[u64; LANES]],
-    half: usize,
-    mirrored: &[[f64; LANES]; LEAVES],
-    blocks: &mut [V],
-) {
-    let mut x = blank::<BLOCK>();
-    for i in 0..4 {
-        for (k, x) in x.iter_mut().enumerate().skip(4 * i).take(4) {
-            *x = load_residues(&group[2 * k + half]);
-        }
-        let lower = [mirrored_leaf(p, &mirrored[14 - 2 * i]), mirrored_leaf(p, &mirrored[13 - 2 * i])];
-        let end = End { difference: mirrored_leaf(p, &mirrored[6 - i]), sum: None };
-        radix_4(p, &mut x, 4 * i, 1, lower, end);
-    }
-    for i in 0..4 {
-        let lower = [mirrored_leaf(p, &mirrored[2]), mirrored_leaf(p, &mirrored[1])];
-        let end = End { difference: mirrored_leaf(p, &mirrored[0]), sum: None };
-        radix_4(p, &mut x, i, 4, lower, end);
-        // Quotients of leaves are less exact: without this, sums of the next step could pass 8p.
-        x[4 + i] = p.reduce(x[4 + i]);
-    }
-    for i in 0..4 {
-        let rows = transpose([x[4 * i], x[4 * i + 1], x[4 * i + 2], x[4 * i + 3]]);
-        for b in 0..4 {
-            blocks[4 * b + i] = rows[b];
-        }
-    }
-}
-
-/// How the last layer of a step or a pass ends: the factor of differences, and that of sums, which are reduced if there
-/// is none.
+/// How the last layer of a step ends: the factor of differences, and that of sums, some of which are reduced if there is
+/// none.
 #[derive(Clone, Copy)]
 struct End {
     difference: Root,
@@ -187,35 +172,15 @@ impl End {
     }
 }
 
-/// All layers of a pass of radix R, with the roots of the mirrored node.
+/// Two layers of four values: `lower` are the roots of the first.
 #[target_feature(enable = "avx2,fma")]
 #[inline]
-fn layers<const R: usize>(p: &Prime, x: &mut [V; R], mirrored: &Roots<'_>, end: End) {
-    for i in 0..R / 4 {
-        let lower = [mirrored.splat(R / 2, R / 2 - 1 - 2 * i), mirrored.splat(R / 2, R / 2 - 2 - 2 * i)];
-        let upper = End { difference: mirrored.splat(R / 4, R / 4 - 1 - i), sum: None };
-        radix_4(p, x, 4 * i, 1, lower, if R == 4 { end } else { upper });
-    }
-    if R == 8 {
-        for i in 0..4 {
-            (x[i], x[4 + i]) = end.butterfly(p, x[i], x[4 + i], true);
-        }
-    }
-    if R == 16 {
-        for i in 0..4 {
-            radix_4(p, x, i, 4, [mirrored.splat(2, 1), mirrored.splat(2, 0)], end);
-        }
-    }
-}
-
-/// Two layers of the values at `first`, `first + step` and so on: `lower` are the roots of the first.
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn radix_4<const R: usize>(p: &Prime, x: &mut [V; R], first: usize, step: usize, lower: [Root; 2], end: End) {
-    let (x0, x1) = butterfly(p, x[first], x[first + step], lower[0]);
-    let (x2, x3) = butterfly(p, x[first + 2 * step], x[first + 3 * step], lower[1]);
-    (x[first], x[first + 2 * step]) = end.butterfly(p, x0, x2, true);
-    (x[first + step], x[first + 3 * step]) = end.butterfly(p, x1, x3, false);
+fn radix_4(p: &Prime, [x0, x1, x2, x3]: [V; 4], lower: [Root; 2], end: End) -> [V; 4] {
+    let (x0, x1) = butterfly(p, x0, x1, lower[0]);
+    let (x2, x3) = butterfly(p, x2, x3, lower[1]);
+    let (x0, x2) = end.butterfly(p, x0, x2, true);
+    let (x1, x3) = end.butterfly(p, x1, x3, false);
+    [x0, x1, x2, x3]
 }
 
 /// `(x + y, (x - y) / w)`; `mirrored` is -1/w.
@@ -223,12 +188,4 @@ fn radix_4<const R: usize>(p: &Prime, x: &mut [V; R], first: usize, step: usize,
 #[inline]
 fn butterfly(p: &Prime, x: V, y: V, mirrored: Root) -> (V, V) {
     (add(x, y), p.mul(sub(y, x), mirrored))
-}
-
-/// Minus the inverses of four roots, read from the mirrored half of a group, whose lanes run backwards.
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn mirrored_leaf(p: &Prime, roots: &[f64; LANES]) -> Root {
-    let w = _mm256_permute4x64_pd::<0x1b>(load(roots));
-    Root { w, quotient: mul(w, p.inverse) }
 }
