@@ -14,7 +14,7 @@ use crate::optimizer::Optimizer;
 use crate::plan::{Depth, Plan, Request};
 use crate::samples::Samples;
 use crate::sigmoid::Degree;
-use crate::tune::{self, Choice, Data, Grid};
+use crate::tune::{self, Choice, Data, Grid, LearningRates};
 use crate::twins;
 
 /// Options of a binary logistic head. What is left open is chosen by cross-validation on the training data in plain
@@ -55,6 +55,8 @@ const RIDGES: [f64; 5] = [0.1, 0.3, 1.0, 3.0, 10.0];
 /// Four is the inverse of the logistic function's steepest slope, the safe step on whitened features; saturated
 /// samples and a ridge allow more.
 const LEARNING_RATES: [f64; 6] = [2.0, 4.0, 6.0, 8.0, 12.0, 16.0];
+/// Shares of the safe step where features are not whitened. Momentum makes small steps long.
+const SHARES: [f64; 7] = [0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0];
 /// Half-widths of intervals.
 const HALF_WIDTHS: [f64; 11] = [3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 20.0, 24.0, 32.0];
 
@@ -216,7 +218,10 @@ impl ValidLogisticRegression {
                 Some(optimizer) => vec![optimizer],
                 None => vec![Optimizer::GradientDescent, Optimizer::NesterovSchedule],
             },
-            learning_rates: one_or(options.learning_rate, &LEARNING_RATES),
+            learning_rates: match options.learning_rate {
+                Some(rate) => LearningRates::Given(vec![rate]),
+                None => LearningRates::Scaled { whitened: LEARNING_RATES.to_vec(), shares: SHARES.to_vec() },
+            },
             degrees: allowed,
             half_widths: one_or(options.sigmoid_interval, &HALF_WIDTHS),
             iterations: match options.max_iter {

@@ -26,7 +26,7 @@ pub struct Grid {
     /// First-order methods.
     pub optimizers: Vec<Optimizer>,
     /// Constant learning rates.
-    pub learning_rates: Vec<f64>,
+    pub learning_rates: LearningRates,
     /// Degrees of the polynomial, each with the most iterations that its depth allows.
     pub degrees: Vec<(Degree, usize)>,
     /// Half-widths of the polynomial's interval, ascending: the smallest that holds the logits is taken.
@@ -35,6 +35,59 @@ pub struct Grid {
     pub iterations: RangeInclusive<usize>,
     /// Weight of the L2 penalty.
     pub alpha: f64,
+}
+
+/// Learning rates to try.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LearningRates {
+    /// These.
+    Given(Vec<f64>),
+    /// These where features are whitened. Else the largest eigenvalue of their second moments bounds the step: shares
+    /// of four over this eigenvalue, the inverse of the steepest slope of the gradient.
+    Scaled {
+        /// Rates for whitened features.
+        whitened: Vec<f64>,
+        /// Shares for others.
+        shares: Vec<f64>,
+    },
+}
+
+impl LearningRates {
+    /// The rates for one map, whose largest second moment is taken from the first fold.
+    fn of(&self, preprocessing: Preprocessing, folds: &[Fold]) -> Vec<f64> {
+        match (self, preprocessing, folds.first()) {
+            (Self::Given(rates), ..) => rates.clone(),
+            (Self::Scaled { whitened, .. }, Preprocessing::Whiten { .. }, _)
+            | (Self::Scaled { whitened, .. }, _, None) => whitened.clone(),
+            (Self::Scaled { shares, .. }, _, Some(fold)) => {
+                let safe = 4.0 / largest_moment(&fold.train.problem());
+                shares.iter().map(|share| two_digits(share * safe)).collect()
+            }
+        }
+    }
+}
+
+/// Two significant digits: the job is public, and shall tell no more of the data than it must.
+fn two_digits(value: f64) -> f64 {
+    format!("{value:.1e}").parse().unwrap_or(value)
+}
+
+/// Largest eigenvalue of the weighted second moments of the features, by power iteration.
+fn largest_moment(problem: &dense::Problem<'_>) -> f64 {
+    const STEPS: usize = 50;
+    let share = &problem.sample_weight / problem.sample_weight.sum();
+    let columns = problem.x.ncols();
+    let mut direction = Array1::from_elem(columns, (columns as f64).sqrt().recip());
+    let mut moment = 0.0;
+    for _ in 0..STEPS {
+        let image = problem.x.t().dot(&(problem.x.dot(&direction) * &share));
+        moment = image.dot(&image).sqrt();
+        if moment == 0.0 {
+            return 1.0;
+        }
+        direction = image / moment;
+    }
+    moment
 }
 
 /// A method.
@@ -174,10 +227,11 @@ fn first_round(data: Data<'_>, grid: &Grid, folds: &[Split], features_limit: usi
     let mut finalists = Vec::new();
     for &preprocessing in &grid.preprocessing {
         let folds = map_folds(data, folds, preprocessing, features_limit)?;
+        let rates = grid.learning_rates.of(preprocessing, &folds);
         let pairs: Vec<_> = grid
             .optimizers
             .iter()
-            .flat_map(|&optimizer| grid.learning_rates.iter().map(move |&rate| (optimizer, rate)))
+            .flat_map(|&optimizer| rates.iter().map(move |&rate| (optimizer, rate)))
             .collect();
         let methods: Vec<_> =
             pairs.iter().map(|&(optimizer, rate)| grid.method(optimizer, rate, None, most)).collect();

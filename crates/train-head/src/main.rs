@@ -6,7 +6,7 @@
 //! - [`files`]: what the commands write and read: keys, embeddings, heads, predictions, reports;
 //! - [`exit`]: errors and the exit codes they end with;
 //! - [`report`]: the figures of a run, and their table;
-//! - [`console`], [`progress`]: what a person sees meanwhile.
+//! - [`console`], [`progress`], [`pace`]: what a person sees meanwhile.
 
 mod args;
 mod commands;
@@ -15,6 +15,7 @@ mod exit;
 mod files;
 mod input;
 mod interrupt;
+mod pace;
 mod progress;
 mod report;
 mod resources;

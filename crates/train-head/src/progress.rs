@@ -1,6 +1,6 @@
 //! Progress of one phase: a bar with the time left on a terminal, one line at the end elsewhere.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -14,22 +14,27 @@ pub(crate) struct Progress {
     start: Instant,
     /// Whether to leave a line behind.
     says: bool,
+    forecast: Forecast,
 }
+
+/// When the phase will be over, if somebody knows better than the bar, which takes all steps for equal.
+type Forecast = Arc<Mutex<Option<Instant>>>;
 
 impl Progress {
     /// A phase that nobody watches.
     pub(crate) fn hidden(name: &'static str, total: usize) -> Self {
         let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::hidden());
-        Self { name, bar, start: Instant::now(), says: false }
+        Self { name, bar, start: Instant::now(), says: false, forecast: Forecast::default() }
     }
 
     /// A phase on standard error.
     pub(crate) fn shown(name: &'static str, total: usize) -> Self {
         let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-        bar.set_style(if total > 1 { counted() } else { spinning() });
+        let forecast = Forecast::default();
+        bar.set_style(if total > 1 { counted(&forecast) } else { spinning() });
         bar.set_prefix(name);
         bar.enable_steady_tick(Duration::from_millis(250));
-        Self { name, bar, start: Instant::now(), says: true }
+        Self { name, bar, start: Instant::now(), says: true, forecast }
     }
 
     /// `done` steps were behind us before we began: the time left is not reckoned from them.
@@ -41,6 +46,16 @@ impl Progress {
     /// `done` steps of the total are behind us.
     pub(crate) fn set(&self, done: usize) {
         self.bar.set_position(done as u64);
+    }
+
+    /// The phase takes so long from now on.
+    pub(crate) fn expect(&self, left: Duration) {
+        *self.forecast.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + left);
+    }
+
+    /// How long the phase has taken so far.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.start.elapsed()
     }
 
     /// So many steps more.
@@ -98,12 +113,18 @@ pub(crate) fn downloads() -> DownloadObserver {
 }
 
 /// A bar with the time left, once there is something to reckon it from.
-fn counted() -> ProgressStyle {
-    let left = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+fn counted(forecast: &Forecast) -> ProgressStyle {
+    let forecast = Arc::clone(forecast);
+    let left = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let end = *forecast.lock().unwrap_or_else(PoisonError::into_inner);
         // a failure to draw is none to work
-        let _ = match state.pos() {
-            0 => write!(out, "{} so far", seconds(state.elapsed().as_secs_f64().floor())),
-            _ => write!(out, "{} left", seconds(state.eta().as_secs_f64().ceil())),
+        let _ = match (end, state.pos()) {
+            (Some(end), _) => {
+                let left = end.saturating_duration_since(Instant::now());
+                write!(out, "{} left", seconds(left.as_secs_f64().ceil()))
+            }
+            (None, 0) => write!(out, "{} so far", seconds(state.elapsed().as_secs_f64().floor())),
+            (None, _) => write!(out, "{} left", seconds(state.eta().as_secs_f64().ceil())),
         };
     };
     style("{prefix:<9} [{bar:30}] {pos}/{len}, {left}").with_key("left", left).progress_chars("=> ")

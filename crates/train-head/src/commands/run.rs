@@ -58,15 +58,15 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
     let plan = &planned.prepared.plan;
     expect_memory(memory(plan), resources::available_memory())?;
 
+    // the data are written last of all that the compute party gets
     let mut out = match arguments.checkpoints.resume {
-        true => OutputFolder::reopen(&arguments.out)?,
+        true => OutputFolder::reopen(&arguments.out, "server/data.enc")?,
         false => OutputFolder::create(&arguments.out)?,
     };
     let unprotected = passphrase.is_none();
     let (client, server) = (out.subfolder("client")?, out.subfolder("server")?);
     let data_file = server.join("data.enc");
     let mut bytes = Bytes::default();
-    // written last of all that the compute party gets
     let secret = if data_file.exists() {
         take_up(&client, &planned, &arguments.passphrase)?
     } else {

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Kind, Result, keep_failure, training_failure};
 use crate::files::ciphertexts;
 use crate::files::evaluation_keys;
+use crate::pace::{Work, time_left};
 use crate::{interrupt, progress};
 
 /// What a training was.
@@ -67,6 +69,7 @@ pub(super) fn train(
     let keys = Arc::new(evaluation_keys::read_evaluation(keys, console)?);
     let (job, blocks) = ciphertexts::read_data(data, &keys, console)?;
     let checkpoint = checkpoint_path(data, out)?;
+    remove_unfinished(out)?;
     let state = match checkpoints.resume && checkpoint.exists() {
         true => ciphertexts::read_state(&checkpoint, &keys, &job)?,
         false => EncryptedState::default(),
@@ -81,6 +84,11 @@ pub(super) fn train(
     let head = keep_failure(|keep| {
         server::resume_on(&engine, &job, &blocks, state, |state| {
             phase.set(state.iteration);
+            let (done, left) =
+                (work(&job, resumed_after..state.iteration), work(&job, state.iteration..job.iterations()));
+            if let Some(left) = time_left(done, phase.elapsed(), engine.refresh_time(), left) {
+                phase.expect(left);
+            }
             keep(after_iteration(&checkpoint, &job, state, checkpoints))
         })
     })?;
@@ -94,6 +102,12 @@ pub(super) fn train(
     }
     let bootstrap_seconds = engine.refresh_time().as_secs_f64();
     Ok(Trained { job, resumed_after, seconds, bootstrap_seconds, bytes })
+}
+
+/// The work of some iterations.
+fn work(job: &Job, iterations: Range<usize>) -> Work {
+    let bootstraps = iterations.clone().filter(|&t| job.refreshes_before(t)).count();
+    Work { iterations: iterations.len(), bootstraps }
 }
 
 /// Writes a checkpoint where one is due, and stops at one if somebody asked for that.
@@ -131,6 +145,29 @@ fn checkpoint_path(data: &Path, out: &Path) -> Result<PathBuf> {
     let mut name = out.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.checkpoint", &blake3::hash(&start).to_hex()[..8]));
     Ok(out.with_file_name(name))
+}
+
+/// Takes away what a process that was killed while it wrote a head or its checkpoint left of them.
+///
+/// # Errors
+/// The folder of the head cannot be read or written to.
+fn remove_unfinished(out: &Path) -> Result<()> {
+    let folder = match out.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let failed = |error| Failure::io("write to", folder, Kind::Usage, error);
+    let mut start = out.file_name().unwrap_or_default().to_owned();
+    start.push(".");
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        if name.starts_with(start.as_encoded_bytes()) && name.ends_with(b".partial") {
+            std::fs::remove_file(entry.path()).map_err(failed)?;
+        }
+    }
+    Ok(())
 }
 
 /// Refuses to start what cannot fit into memory.

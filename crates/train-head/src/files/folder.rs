@@ -53,13 +53,14 @@ impl OutputFolder {
         Ok(folder)
     }
 
-    /// As [`create`](Self::create), but with what an earlier process left, which a failure now does not take away.
+    /// As [`create`](Self::create), but with what an earlier process left, if it came as far as writing `milestone`; a failure
+    /// now does not take that away.
     ///
     /// # Errors
     /// Those of [`create`](Self::create).
-    pub(crate) fn reopen(target: &Path) -> Result<Self> {
+    pub(crate) fn reopen(target: &Path, milestone: &str) -> Result<Self> {
         let staging = target.join(STAGING);
-        if !staging.is_dir() {
+        if !staging.join(milestone).exists() {
             return Self::create(target);
         }
         Ok(Self { target: target.to_owned(), staging, made: Vec::new(), finished: true, guard: None })
