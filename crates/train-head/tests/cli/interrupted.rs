@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use crate::util::{Dir, table};
 
@@ -18,12 +19,27 @@ fn signal(child: &Child, name: &str) {
     assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
 }
 
-/// Waits for a file whose name ends so.
-fn wait_for(dir: &Dir, child: &mut Child, end: &str) {
-    while !dir.list().iter().any(|name| name.ends_with(end)) {
-        assert!(child.try_wait().unwrap().is_none(), "it ended before there was any {end}");
-        std::thread::sleep(std::time::Duration::from_millis(5));
+fn is_checkpoint(name: &str) -> bool {
+    name.ends_with(".checkpoint")
+}
+
+fn is_being_written(name: &str) -> bool {
+    name.contains(".checkpoint.") && name.ends_with(".partial")
+}
+
+/// Waits for a file; false if the program ended before.
+fn wait_for(dir: &Dir, child: &mut Child, wanted: fn(&str) -> bool) -> bool {
+    while !dir.list().iter().any(|name| wanted(name)) {
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(1));
     }
+    true
+}
+
+fn leftovers(dir: &Dir) -> Vec<String> {
+    dir.list().into_iter().filter(|name| name.contains("checkpoint") || name.contains(".partial")).collect()
 }
 
 #[test]
@@ -43,12 +59,12 @@ fn before_the_training_nothing_is_left() {
 }
 
 #[test]
-fn a_training_continues_where_it_stopped_and_ends_the_same() {
+fn a_run_continues_where_it_stopped_and_ends_the_same() {
     for (name, code) in [("-INT", Some(130)), ("-KILL", None)] {
         let dir = Dir::new();
         dir.write("data.csv", table(200));
         let mut child = start(&dir, RUN);
-        wait_for(&dir, &mut child, ".checkpoint");
+        assert!(wait_for(&dir, &mut child, is_checkpoint), "it ended before there was a checkpoint");
         signal(&child, name);
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
@@ -62,9 +78,150 @@ fn a_training_continues_where_it_stopped_and_ends_the_same() {
         assert!(other.stderr.contains("the interrupted run was another one"), "{}", other.stderr);
         let said = dir.ok(&format!("{RUN} --resume"));
         assert!(said.stderr.contains("continuing after iteration"), "{}", said.stderr);
-        assert!(!dir.list().iter().any(|name| name.contains("checkpoint") || name.contains(".partial")));
+        assert_eq!(leftovers(&dir), [""; 0]);
 
         dir.ok("train --data out/server/data.enc --keys out/server/eval --out whole.enc");
         assert_eq!(dir.read("whole.enc"), dir.read("out/server/head.enc"));
     }
+}
+
+#[test]
+fn a_run_that_was_killed_before_its_data_were_encrypted_starts_anew() {
+    let dir = Dir::new();
+    dir.write("data.csv", table(200));
+    let mut child = start(&dir, RUN);
+    assert!(
+        wait_for(&dir, &mut child, |name| name.contains("eval/rotation") && name.ends_with(".key")),
+        "it made no keys"
+    );
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!leftovers(&dir).is_empty());
+    let said = dir.ok(&format!("{RUN} --resume"));
+    assert!(!said.stderr.contains("continuing"), "{}", said.stderr);
+    assert_eq!(leftovers(&dir), [""; 0]);
+}
+
+const TRAIN: &str = "train --data data.enc --keys keys/eval --out head.enc";
+
+/// Everything for a training of `flags`, and its head in `whole.enc`, trained without an interruption.
+fn ready_to_train(flags: &str) -> Dir {
+    let dir = Dir::new();
+    dir.write("data.csv", table(200));
+    dir.ok(&format!("estimate --features data.csv --out plan.json {flags}"));
+    dir.ok("keygen --plan plan.json --out keys --no-passphrase");
+    dir.ok("encrypt --features data.csv --plan plan.json --keys keys --out data.enc");
+    dir.ok(&TRAIN.replace("head.enc", "whole.enc"));
+    dir
+}
+
+/// Starts a training and kills it when a file appears.
+fn kill_at(dir: &Dir, line: &str, wanted: fn(&str) -> bool) {
+    let mut child = start(dir, line);
+    assert!(wait_for(dir, &mut child, wanted), "it ended before it was killed");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Resumes the training, which must end with the head of an uninterrupted one.
+fn resume(dir: &Dir) {
+    dir.ok(&format!("{TRAIN} --resume"));
+    assert_eq!(dir.read("head.enc"), dir.read("whole.enc"));
+    assert_eq!(leftovers(dir), [""; 0]);
+    std::fs::remove_file(dir.path("head.enc")).unwrap();
+}
+
+/// The checkpoint that a training leaves when it is killed after an iteration: its name.
+fn checkpoint(dir: &Dir) -> String {
+    kill_at(dir, TRAIN, is_checkpoint);
+    dir.list().into_iter().find(|name| is_checkpoint(name)).unwrap()
+}
+
+/// Four iterations, each of some tenths of a second.
+const FOUR: &str = "--preset n15-l18 --max-iter 4 --sigmoid-degree 3 --solver nesterov --learning-rate 1 --sigmoid-interval 8";
+
+#[test]
+fn a_training_may_be_killed_at_any_moment() {
+    let dir = ready_to_train(FOUR);
+    // while keys are read
+    let mut child = start(&dir, TRAIN);
+    std::thread::sleep(Duration::from_millis(30));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    resume(&dir);
+    // after a checkpoint, and while one is written
+    kill_at(&dir, TRAIN, is_checkpoint);
+    resume(&dir);
+    kill_at(&dir, TRAIN, is_being_written);
+    resume(&dir);
+    // twice, the second time while a checkpoint replaces another
+    kill_at(&dir, TRAIN, is_checkpoint);
+    for partial in dir.list().into_iter().filter(|name| name.ends_with(".partial")) {
+        std::fs::remove_file(dir.path(&partial)).unwrap();
+    }
+    kill_at(&dir, &format!("{TRAIN} --resume"), is_being_written);
+    resume(&dir);
+}
+
+#[test]
+fn bootstraps_repeat_bit_for_bit() {
+    let dir = ready_to_train(
+        "--preset n15-boot-l6 --max-iter 3 --sigmoid-degree 7 --solver nesterov --preprocess standardize \
+         --learning-rate 0.1 --sigmoid-interval 8",
+    );
+    // a bootstrap stands before each iteration but the first
+    kill_at(&dir, TRAIN, is_checkpoint);
+    let trained = dir.ok(&format!("{TRAIN} --resume --json")).json();
+    assert_eq!(dir.read("head.enc"), dir.read("whole.enc"));
+    assert_eq!(trained["bootstraps"].as_u64(), Some(2));
+    assert!(trained["bootstrap_seconds"].as_f64().unwrap() > 0.0, "{trained}");
+}
+
+#[test]
+fn checkpoints_are_as_rare_as_they_were_asked_to_be() {
+    let dir = ready_to_train(
+        "--preset n14-l8 --max-iter 2 --sigmoid-degree 3 --sigmoid-interval 8 --learning-rate 1",
+    );
+    let mut child = start(&dir, &format!("{TRAIN} --checkpoint-every 2"));
+    assert!(!wait_for(&dir, &mut child, is_checkpoint), "a checkpoint after the first iteration");
+    assert_eq!(dir.read("head.enc"), dir.read("whole.enc"));
+}
+
+#[test]
+fn checkpoints_that_are_damaged_or_of_another_training_are_refused() {
+    let dir = ready_to_train(FOUR);
+    let name = checkpoint(&dir);
+    let good = dir.read(&name);
+    let line = format!("{TRAIN} --resume");
+    dir.write(&name, &good[..good.len() / 2]);
+    dir.refused(&line, 4, &[&name, "help:"]);
+    let mut damaged = good.clone();
+    damaged[good.len() / 2] ^= 4;
+    dir.write(&name, damaged);
+    dir.refused(&line, 4, &[&name, "checksum"]);
+    dir.write(&name, dir.read("whole.enc"));
+    dir.refused(&line, 4, &[&name, "holds `encrypted head` where `encrypted state` is expected"]);
+
+    // one of the same job under another key: it has another name, and is refused under this one
+    let other = ready_to_train(FOUR);
+    let others = checkpoint(&other);
+    assert_ne!(others, name);
+    dir.write(&name, other.read(&others));
+    dir.refused(&line, 4, &[&name, "belongs to key"]);
+
+    // one of another job under the same key
+    dir.ok(&format!("estimate --features data.csv --out longer.json {}", FOUR.replace("rate 1", "rate 2")));
+    dir.ok("encrypt --features data.csv --plan longer.json --keys keys --out longer.enc");
+    kill_at(&dir, "train --data longer.enc --keys keys/eval --out longer.head", is_of_longer);
+    let others = dir.list().into_iter().find(|name| is_of_longer(name)).unwrap();
+    dir.write(&name, dir.read(&others));
+    dir.refused(&line, 4, &[&name, "a checkpoint of another training", "help:"]);
+
+    dir.write(&name, good);
+    std::fs::remove_file(dir.path(&others)).unwrap();
+    resume(&dir);
+}
+
+fn is_of_longer(name: &str) -> bool {
+    is_checkpoint(name) && name.starts_with("longer")
 }
