@@ -12,6 +12,10 @@ const TRAIN: &str = "data/notes/train.csv";
 const TEST: &str = "data/notes/test.csv";
 const OUT: &str = "target/demo";
 
+/// Plain Nesterov on standardised features, more iterations than the depth allows: the encrypted weights and momentum are
+/// bootstrapped before almost each. Without these flags `run` would whiten the features and be done after a few iterations.
+const METHOD: [&str; 6] = ["--solver", "nesterov", "--preprocess", "standardize", "--max-iter", "32"];
+
 /// Fetches the model, builds the command line and runs it: embed, generate keys, encrypt, train encrypted, decrypt,
 /// evaluate, compare with plain training.
 ///
@@ -36,6 +40,7 @@ fn train(binary: &Path, model: &Path) -> Command {
         .args(["--text-column", "text", "--label-column", "label"])
         .arg("--model-id")
         .arg(model)
+        .args(METHOD)
         .args(["--out", OUT])
         .current_dir(root())
         .stdin(Stdio::null());

@@ -209,24 +209,34 @@ impl Spectrum {
         x.t().dot(sample_weight) / sample_weight.sum()
     }
 
-    /// Inverse standard deviations; 1 for a feature that is constant up to rounding.
+    /// Inverse standard deviations; 1 for a feature that is constant up to rounding, or next to the widest.
     fn inverse_deviations(
         x: &ArrayView2<'_, f64>,
         sample_weight: &ArrayView1<'_, f64>,
         mean: &Array1<f64>,
     ) -> Array1<f64> {
         let total = sample_weight.sum();
-        x.axis_iter(Axis(1))
+        let deviations: Array1<f64> = x
+            .axis_iter(Axis(1))
             .zip(mean)
             .map(|(column, mean)| {
                 let variance: f64 =
                     column.iter().zip(sample_weight).map(|(x, s)| s / total * (x - mean).powi(2)).sum();
-                let deviation = variance.sqrt();
-                if deviation <= 1e-10 * mean.abs().max(1e-300) { 1.0 } else { deviation.recip() }
+                variance.sqrt()
             })
-            .collect()
+            .collect();
+        let negligible = NEGLIGIBLE * deviations.fold(0.0, |max: f64, deviation| max.max(*deviation));
+        let inverse = |(deviation, mean): (&f64, &f64)| {
+            let constant = *deviation <= negligible.max(1e-10 * mean.abs()).max(1e-310);
+            if constant { 1.0 } else { deviation.recip() }
+        };
+        deviations.iter().zip(mean).map(inverse).collect()
     }
 }
+
+/// Spread, as a share of the widest feature's, below which a feature is constant: no unit of measurement explains it, and
+/// its coefficient would be astronomical. Encoders have such components, of the size of single precision's rounding to zero.
+const NEGLIGIBLE: f64 = 1e-18;
 
 fn check_finite(x: &ArrayView2<'_, f64>) -> Result<()> {
     match x.indexed_iter().find(|(_, value)| !value.is_finite()) {
@@ -297,6 +307,17 @@ mod tests {
             let map = FeatureMap::fit(&x.view(), &s.view(), preprocessing, 5).unwrap();
             let z = map.apply(&x.view()).unwrap();
             assert!(z.iter().all(|z| z.is_finite() && z.abs() < 100.0), "{preprocessing:?}");
+        }
+    }
+
+    #[test]
+    fn a_feature_of_denormal_spread_gets_no_astronomical_coefficient() {
+        let (mut x, s) = samples();
+        x.column_mut(2).mapv_inplace(|value| 1e-33 * value);
+        for preprocessing in ALL {
+            let map = FeatureMap::fit(&x.view(), &s.view(), preprocessing, 5).unwrap();
+            let (coef, _) = map.pull_back(&Array1::ones(5).view(), 0.0).unwrap();
+            assert!(coef.iter().all(|coef| coef.abs() < 1e6), "{preprocessing:?}: {coef}");
         }
     }
 

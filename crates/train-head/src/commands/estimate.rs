@@ -202,7 +202,8 @@ fn outcome(
                 w = sigmoid.half_width(),
             ),
         ),
-        ("bootstraps", bootstraps.to_string()),
+        ("bootstraps", bootstraps_text(plan)),
+        ("levels", levels_text(plan)),
         (
             "packing",
             format!(
@@ -216,9 +217,10 @@ fn outcome(
         (
             "keys",
             format!(
-                "{} evaluation keys, {} on disk",
+                "{} evaluation keys, {} on disk, {} in memory",
                 sizes.keys,
-                progress::bytes(sizes.key_file_bytes as u64)
+                progress::bytes(sizes.key_file_bytes as u64),
+                progress::bytes(sizes.key_bytes as u64)
             ),
         ),
         ("upload", progress::bytes(sizes.upload_bytes as u64)),
@@ -242,7 +244,8 @@ fn outcome(
         "iterations": rates.len(), "bootstraps": bootstraps, "solver": spec.optimizer,
         "learning_rate": rates.first(), "alpha": spec.alpha, "class_weight": hyper.class_weight,
         "sigmoid": { "degree": sigmoid.degree().value(), "half_width": sigmoid.half_width() },
-        "packing": spec.packing.sizes(), "levels": plan.levels, "key_switches": plan.key_switches(),
+        "bootstraps_before": one_based(&spec.refresh_before), "packing": spec.packing.sizes(),
+        "levels": plan.levels, "final_level": plan.final_level, "key_switches": plan.key_switches(),
         "keys": sizes.keys, "ciphertexts": sizes.ciphertexts,
         "bytes": {
             "keys": sizes.key_file_bytes, "data": sizes.upload_bytes, "memory": memory,
@@ -251,4 +254,47 @@ fn outcome(
         "seconds_one_core": plan.seconds,
     });
     Outcome { json, text: text.join("\n") }
+}
+
+/// Iterations as a person counts them.
+fn one_based(iterations: &[usize]) -> Vec<usize> {
+    iterations.iter().map(|t| t + 1).collect()
+}
+
+fn bootstraps_text(plan: &Plan) -> String {
+    match one_based(&plan.job.spec().refresh_before)[..] {
+        [] => "none".into(),
+        [only] => format!("1, before iteration {only}"),
+        ref before => format!("{}, before iterations {}", before.len(), ranges(before)),
+    }
+}
+
+fn levels_text(plan: &Plan) -> String {
+    let levels = plan.levels;
+    format!(
+        "samples {}, targets {}, row weights {}; the head comes out at {}",
+        levels.samples, levels.targets, levels.weights, plan.final_level
+    )
+}
+
+/// Increasing numbers, runs of them as ranges.
+fn ranges(numbers: &[usize]) -> String {
+    let runs = numbers.chunk_by(|a, b| a + 1 == *b).map(|run| match run {
+        [first, .., last] => format!("{first}-{last}"),
+        [only] => only.to_string(),
+        [] => String::new(),
+    });
+    runs.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_of_numbers_are_ranges() {
+        assert_eq!(ranges(&[3, 4, 5, 7, 9, 10]), "3-5, 7, 9-10");
+        assert_eq!(ranges(&[2]), "2");
+        assert_eq!(ranges(&[]), "");
+    }
 }

@@ -85,7 +85,22 @@ fn a_plan_from_sizes_alone() {
     assert_eq!(plan["preset"].as_str(), Some("n15-l18"));
     assert!(plan["bytes"]["data"].as_u64().unwrap() > 1 << 30);
     let text = dir.ok("estimate --samples 16384 --dimension 500").stdout;
-    for word in ["security", "keys", "upload", "memory", "time"] {
+    for word in ["security", "levels", "keys", "upload", "memory", "time"] {
         assert!(text.contains(word), "{word}: {text}");
     }
+}
+
+#[test]
+fn a_plan_says_where_it_bootstraps() {
+    let dir = Dir::new();
+    let line = "estimate --samples 2000 --dimension 511 --max-iter 32 --solver nesterov";
+    let plan = dir.ok(&format!("{line} --json")).json();
+    assert_eq!(plan["preset"].as_str(), Some("n15-boot-l6"));
+    let before = plan["bootstraps_before"].as_array().unwrap();
+    assert_eq!(Some(before.len() as u64), plan["bootstraps"].as_u64());
+    assert!(before.len() >= 15 && before.iter().all(|t| (2..=32).contains(&t.as_u64().unwrap())), "{plan}");
+    // a head of 512 padded features: keys in files, and all that the training holds in memory
+    assert!(plan["bytes"]["keys"].as_u64().unwrap() < 2_500_000_000, "{plan}");
+    assert!(plan["bytes"]["memory"].as_u64().unwrap() < 6_000_000_000, "{plan}");
+    assert!(dir.ok(line).stdout.contains("before iterations 3-32"));
 }
