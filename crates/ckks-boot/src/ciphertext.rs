@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ckks::keys::KeyPurpose;
 use ckks::{Ciphertext, Encoder, Evaluator, KeyId, Plaintext, Scale};
-use ckks_math::{Ntt, Poly};
+use ckks_math::{Basis, Ntt, Poly};
 use num_complex::Complex64;
 
 use crate::Error;
@@ -78,6 +78,17 @@ impl CiphertextSum {
         }
     }
 
+    /// Adds a multiple by an integer, given by its residues, of a ciphertext of this level or a higher one.
+    fn add_scaled(&mut self, a: &Ciphertext, residues: &[u64]) {
+        match &mut self.parts {
+            Some((_, sum)) => sum.iter_mut().zip(a.polys()).for_each(|(sum, c)| sum.add_scaled(c, residues)),
+            none => {
+                let basis = Basis::of_q(self.level + 1);
+                *none = Some((a.key_id(), a.polys().each_ref().map(|c| c.scaled(basis, residues))));
+            }
+        }
+    }
+
     /// The sum's polynomials.
     ///
     /// # Panics
@@ -138,23 +149,24 @@ impl Arithmetic for CiphertextArithmetic {
 
     fn add_multiple(&self, sum: &mut CiphertextSum, c: &Coefficient, a: &Ciphertext) -> Result<(), Error> {
         let scale = sum.scale.div(a.scale());
-        let a = self.evaluator.drop_to(a, sum.level)?;
-        let key_id = a.key_id();
+        let basis = self.evaluator.parameters().basis(sum.level);
         match c {
             Coefficient::Scalar(c) => {
-                for (part, imaginary) in [(c.re, false), (c.im, true)] {
-                    if part != 0.0 {
-                        let mut product = self.evaluator.mul_const(&a, part, &scale).into_polys();
-                        if imaginary {
-                            product.iter_mut().for_each(Poly::mul_i_assign);
-                        }
-                        sum.add(key_id, product);
-                    }
+                if c.re != 0.0 {
+                    sum.add_scaled(a, &a.polys()[0].ring().residues(basis, rounded(c.re, &scale)));
+                }
+                if c.im != 0.0 {
+                    let residues = a.polys()[0].ring().residues(basis, rounded(c.im, &scale));
+                    let mut product = a.polys().each_ref().map(|c| c.scaled(basis, &residues));
+                    product.iter_mut().for_each(Poly::mul_i_assign);
+                    sum.add(a.key_id(), product);
                 }
             }
             Coefficient::Slots(values) => {
                 let factor = self.encode(values, sum.level, &scale)?;
-                sum.add(key_id, self.evaluator.mul_plain(&a, &factor)?.into_polys());
+                let factor = factor.poly();
+                let product = a.polys().each_ref().map(|c| factor.mul(c));
+                sum.add(a.key_id(), product);
             }
         }
         Ok(())
@@ -162,6 +174,12 @@ impl Arithmetic for CiphertextArithmetic {
 
     fn add_constant(&self, sum: &mut CiphertextSum, c: &Coefficient) -> Result<(), Error> {
         let plaintext = match c {
+            Coefficient::Scalar(c) if c.im == 0.0 => {
+                if let Some((_, [c0, _])) = &mut sum.parts {
+                    c0.add_integer_assign(rounded(c.re, &sum.scale));
+                }
+                return Ok(());
+            }
             Coefficient::Scalar(c) => Arc::new(self.encoder.encode_complex(&[*c], sum.level, &sum.scale)?),
             Coefficient::Slots(values) => self.encode(values, sum.level, &sum.scale)?,
         };
@@ -182,14 +200,17 @@ impl Arithmetic for CiphertextArithmetic {
                 let key = keys.find(KeyPurpose::Relinearisation, level, "polynomial evaluation")?;
                 let digits = self.evaluator.decompose(&quadratic, key.shape());
                 let mut raised = self.evaluator.switch_raised(&digits, key);
-                for (half, c) in raised.iter_mut().zip(&c) {
-                    half.add_assign(&c.times_special(key.shape().special));
-                }
+                raised.iter_mut().zip(&c).for_each(|(half, c)| half.add_times_special(c));
                 raised.map(|half| half.mod_down_rescale())
             }
         };
         Ok(Ciphertext::from_parts(parameters, key_id, c, scale)?)
     }
+}
+
+/// A coefficient as an integer.
+fn rounded(c: f64, scale: &Scale) -> i128 {
+    (c * scale.to_f64()).round() as i128
 }
 
 fn require_scale(expected: &Scale, got: &Scale) -> Result<(), Error> {

@@ -35,18 +35,21 @@ impl Pool {
         Self { lines_per_limb: limb_len / 8, idle: Mutex::default() }
     }
 
-    /// A buffer of `limbs` limbs whose words are arbitrary, but for zero padding.
+    /// A buffer of `limbs` limbs whose words are arbitrary, but for zero padding. It may come from a larger one.
     pub(crate) fn take(self: &Arc<Self>, limbs: usize) -> Buffer {
         let recycled = {
             let mut idle = self.lock();
-            let found = idle.by_limbs.get_mut(limbs).and_then(Vec::pop);
+            let last = (limbs + limbs / 2 + 1).min(idle.by_limbs.len());
+            let fitting = idle.by_limbs.get_mut(limbs..last);
+            let found = fitting.and_then(|fitting| fitting.iter_mut().find_map(Vec::pop));
             if let Some(lines) = &found {
                 idle.bytes -= bytes(lines);
             }
             found
         };
-        let lines = recycled.unwrap_or_else(|| vec![Line([0; 8]); limbs * self.lines_per_limb]);
-        Buffer { lines, pool: Arc::clone(self) }
+        let used = limbs * self.lines_per_limb;
+        let lines = recycled.unwrap_or_else(|| vec![Line([0; 8]); used]);
+        Buffer { lines, used, pool: Arc::clone(self) }
     }
 
     fn put(&self, lines: Vec<Line>) {
@@ -75,19 +78,21 @@ fn bytes(lines: &[Line]) -> usize {
 /// Words on cache-line boundaries; returns to its pool when dropped.
 pub(crate) struct Buffer {
     lines: Vec<Line>,
+    /// Lines that were asked for.
+    used: usize,
     pool: Arc<Pool>,
 }
 
 impl Buffer {
     pub(crate) fn words(&self) -> &[u64] {
-        match <[u64]>::ref_from_bytes(self.lines.as_bytes()) {
+        match <[u64]>::ref_from_bytes(self.lines[..self.used].as_bytes()) {
             Ok(words) => words,
             Err(_) => unreachable!("a line is eight aligned words"),
         }
     }
 
     pub(crate) fn words_mut(&mut self) -> &mut [u64] {
-        match <[u64]>::mut_from_bytes(self.lines.as_mut_bytes()) {
+        match <[u64]>::mut_from_bytes(self.lines[..self.used].as_mut_bytes()) {
             Ok(words) => words,
             Err(_) => unreachable!("a line is eight aligned words"),
         }
@@ -116,5 +121,8 @@ mod tests {
         let again = pool.take(3);
         assert_eq!(again.words().as_ptr(), address);
         assert_ne!(pool.take(3).words().as_ptr(), address);
+        drop(again);
+        let smaller = pool.take(2);
+        assert_eq!((smaller.words().as_ptr(), smaller.words().len()), (address, 2 * 1032));
     }
 }

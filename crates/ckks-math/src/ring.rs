@@ -212,6 +212,11 @@ impl Ring {
         cached(&self.automorphisms, g, || AutomorphismTable::new(self.layout, g))
     }
 
+    /// An integer modulo each prime of a basis.
+    pub fn residues(&self, basis: Basis, integer: i128) -> Vec<u64> {
+        (0..basis.limbs()).map(|i| self.modulus(basis, i).reduce_i128(integer)).collect()
+    }
+
     pub(crate) fn layout(&self) -> Layout {
         self.layout
     }

@@ -152,11 +152,44 @@ impl<D> Poly<D> {
         });
     }
 
+    /// `factor * self` over a basis that this one's contains, for an element of Z/QZ by its residues as in
+    /// [`mul_scalar_assign`](Self::mul_scalar_assign).
+    #[must_use]
+    pub fn scaled(&self, basis: Basis, residues: &[u64]) -> Self {
+        let mut out = Self::stale(&self.ring, basis);
+        self.assert_covers(&out);
+        assert_eq!(residues.len(), basis.limbs(), "one residue for each limb");
+        let backend = self.ring.backend();
+        out.map_limbs(Work::Light, |i, m, limb| {
+            assert!(residues[i] < m.value(), "residue {} of {m:?}", residues[i]);
+            kernels::mul_scalar(backend, m, limb, self.limb_over(basis, i), residues[i]);
+        });
+        out
+    }
+
+    /// `self += factor * other`, for an element of Z/QZ by its residues as in [`mul_scalar_assign`](Self::mul_scalar_assign).
+    /// Where the residue is zero, `other` may lack the prime.
+    pub fn add_scaled(&mut self, other: &Self, residues: &[u64]) {
+        assert!(self.ring.same(&other.ring), "operands of different rings");
+        assert_eq!(residues.len(), self.basis.limbs(), "one residue for each limb");
+        let needed = residues.iter().rposition(|&residue| residue != 0).map_or(0, |last| last + 1);
+        let q = self.basis.q.min(needed);
+        assert!(other.basis.contains(Basis { q, p: needed - q }), "operand over {:?}", other.basis);
+        let (ring, basis) = (Arc::clone(&self.ring), self.basis);
+        self.map_limbs(Work::Heavy, |i, m, limb| {
+            assert!(residues[i] < m.value(), "residue {} of {m:?}", residues[i]);
+            if residues[i] != 0 {
+                let mut product = ring.take_buffer(1);
+                let from = other.limb(if i < basis.q { i } else { other.basis.q + i - basis.q });
+                kernels::mul_scalar(ring.backend(), m, product.words_mut(), from, residues[i]);
+                kernels::add_assign(ring.backend(), m, limb, product.words());
+            }
+        });
+    }
+
     /// Multiplies by an integer.
     pub fn mul_integer_assign(&mut self, factor: i128) {
-        let residues: Vec<u64> =
-            (0..self.basis.limbs()).map(|i| self.modulus(i).reduce_i128(factor)).collect();
-        self.mul_scalar_assign(&residues);
+        self.mul_scalar_assign(&self.ring.residues(self.basis, factor));
     }
 
     /// Forgets the residues that `basis` does not have.

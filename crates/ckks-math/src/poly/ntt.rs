@@ -47,6 +47,17 @@ impl Poly<Ntt> {
         });
     }
 
+    /// Adds an integer: the same residue at every evaluation.
+    pub fn add_integer_assign(&mut self, integer: i128) {
+        let (len, stride) = (self.ring.row_len(), self.ring.layout().row_stride());
+        self.map_limbs(Work::Light, |_, m, limb| {
+            let residue = m.reduce_i128(integer);
+            for row in limb.chunks_exact_mut(stride) {
+                row[..len].iter_mut().for_each(|word| *word = m.add(*word, residue));
+            }
+        });
+    }
+
     /// f(X^g) for the table's g: a permutation of the evaluations.
     #[must_use]
     pub fn automorphism(&self, table: &AutomorphismTable) -> Self {
@@ -79,6 +90,18 @@ impl Poly<Ntt> {
             }
         });
         out
+    }
+}
+
+impl Poly<Ntt> {
+    /// `self += P * other`, P the product of the special primes of `self`: [`times_special`](Self::times_special) without the
+    /// polynomial between.
+    pub fn add_times_special(&mut self, other: &Self) {
+        let basis = self.basis;
+        let special = |i: usize| product_mod(&self.ring.p()[..basis.p], self.modulus(i));
+        let residues: Vec<u64> =
+            (0..basis.limbs()).map(|i| if i < basis.q { special(i) } else { 0 }).collect();
+        self.add_scaled(other, &residues);
     }
 }
 

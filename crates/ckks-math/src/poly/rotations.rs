@@ -94,7 +94,7 @@ impl Task<'_> {
     fn limb(&self, i: usize, mut out: Vec<&mut [u64]>) {
         let (ring, backend, len) = (self.ring, self.ring.backend(), self.ring.limb_len());
         let modulus = self.ring.modulus(self.basis, i);
-        out.iter_mut().for_each(|limb| limb.fill(0));
+        let mut started = vec![false; out.len()];
         let mut inner = ring.take_buffer(2);
         let mut partial = ring.take_buffer(1);
         let mut values = ring.take_buffer(2 * CHUNK.min(self.rotations.len()));
@@ -107,21 +107,37 @@ impl Task<'_> {
                 let at = (2 * (rotation - within.start) + half) * len;
                 &values.words()[at..at + len]
             };
-            for (sum, out) in self.sums.iter().zip(out.chunks_exact_mut(2)) {
-                for (half, out) in out.iter_mut().enumerate() {
-                    let here = || sum.iter().filter(|(rotation, _)| within.contains(rotation));
+            for (s, sum) in self.sums.iter().enumerate() {
+                let here = || sum.iter().filter(|(rotation, _)| within.contains(rotation));
+                for half in 0..2 {
                     let weighted = here().filter_map(|(rotation, weight)| {
                         weight.map(|weight| (value(*rotation, half), weight.limb_over(self.basis, i)))
                     });
                     let weighted: Vec<_> = weighted.collect();
+                    let (out, started) = (&mut *out[2 * s + half], &mut started[2 * s + half]);
                     if !weighted.is_empty() {
-                        kernels::dot(backend, modulus, partial.words_mut(), &weighted);
-                        kernels::add_assign(backend, modulus, out, partial.words());
+                        if *started {
+                            kernels::dot(backend, modulus, partial.words_mut(), &weighted);
+                            kernels::add_assign(backend, modulus, out, partial.words());
+                        } else {
+                            kernels::dot(backend, modulus, out, &weighted);
+                        }
+                        *started = true;
                     }
                     for (rotation, _) in here().filter(|(_, weight)| weight.is_none()) {
-                        kernels::add_assign(backend, modulus, out, value(*rotation, half));
+                        if *started {
+                            kernels::add_assign(backend, modulus, out, value(*rotation, half));
+                        } else {
+                            out.copy_from_slice(value(*rotation, half));
+                        }
+                        *started = true;
                     }
                 }
+            }
+        }
+        for (out, started) in out.iter_mut().zip(started) {
+            if !started {
+                out.fill(0);
             }
         }
     }

@@ -31,5 +31,5 @@ impl Evaluator {
 
 /// `raised += P * c` on the ciphertext primes: joins an unswitched part to a switched one before the common division.
 pub(super) fn add_raised(raised: &mut Poly<Ntt>, c: &Poly<Ntt>) {
-    raised.add_assign(&c.times_special(raised.basis().p));
+    raised.add_times_special(c);
 }

@@ -68,7 +68,7 @@ impl Evaluator {
     #[must_use]
     pub fn add_const(&self, a: &Ciphertext, constant: f64) -> Ciphertext {
         let mut sum = a.clone();
-        add_integer(&mut sum.c[0], scaled(constant, &a.scale));
+        sum.c[0].add_integer_assign(scaled(constant, &a.scale));
         sum
     }
 
@@ -177,17 +177,6 @@ impl Evaluator {
             apply(x, &at_level(y, level));
         }
         Ok(())
-    }
-}
-
-/// Adds an integer to the polynomial: the same residue at every evaluation.
-fn add_integer(poly: &mut Poly<Ntt>, value: i128) {
-    for limb in 0..poly.basis().limbs() {
-        let modulus = *poly.modulus(limb);
-        let residue = modulus.reduce_i128(value);
-        for word in poly.rows_mut(limb).flatten() {
-            *word = modulus.add(*word, residue);
-        }
     }
 }
 
