@@ -13,7 +13,7 @@ use crate::rns::{Conversion, FRACTION_BITS, Target};
 const WIDE: usize = 2;
 
 /// Vectors converted to all targets before the next ones: as doubles, sources and quotients stay in the level-one cache.
-const STRIP: usize = 8;
+const STRIP: usize = 32;
 
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn convert(conversion: &Conversion, sources: &[&[u64]], targets: &mut [&mut [u64]]) {
@@ -63,13 +63,14 @@ fn quotient(conversion: &Conversion, sources: &[&[[u64; LANES]]], at: usize) -> 
 fn combine(target: &Target, columns: &[[V; STRIP]], out: &mut [[u64; LANES]]) {
     // Digits are below 2^50, factors below 2^bits.
     let reduction = Reduction::new(&target.modulus, 50 + target.modulus.bits());
-    for start in (0..out.len()).step_by(WIDE) {
+    for (i, out) in out.chunks_mut(WIDE).enumerate() {
         let mut total = [splat(0.0); WIDE];
         for (columns, factors) in columns.chunks(MAX_PRODUCTS).zip(target.factors.chunks(MAX_PRODUCTS)) {
             let mut sums = [Sum::new(&reduction); WIDE];
             for (column, &factor) in columns.iter().zip(factors) {
                 let factor = splat(factor as f64);
-                for (sum, &digit) in sums.iter_mut().zip(&column[start..]) {
+                let digits = &column.as_chunks::<WIDE>().0[i];
+                for (sum, &digit) in sums.iter_mut().zip(digits) {
                     sum.accumulate(digit, factor);
                 }
             }
@@ -77,7 +78,7 @@ fn combine(target: &Target, columns: &[[V; STRIP]], out: &mut [[u64; LANES]]) {
                 *total = reduction.add(*total, sum);
             }
         }
-        for (out, value) in out[start..].iter_mut().zip(total) {
+        for (out, value) in out.iter_mut().zip(total) {
             store_words(out, reduction.p.residue_words(value));
         }
     }

@@ -49,7 +49,7 @@ impl Reduction {
     pub(super) fn new(m: &Modulus, bits: u32) -> Self {
         assert!(bits <= 100);
         let log_products = MAX_PRODUCTS.ilog2();
-        Self { p: Prime::new(m), base: splat(2f64.powi((bits + log_products) as i32)) }
+        Self { p: Prime::new(m), base: splat(power_of_two(bits + log_products)) }
     }
 
     /// `total + sum`, for a total within p/2 + 2, to the same bound.
@@ -63,4 +63,9 @@ impl Reduction {
         let high = sub_product(high, round(mul(high, self.p.inverse)), self.p.p);
         self.p.reduce(add(total, add(high, self.p.reduce(sum.low))))
     }
+}
+
+/// 2^exponent, below 2^1024.
+fn power_of_two(exponent: u32) -> f64 {
+    f64::from_bits(u64::from(exponent + 1023) << 52)
 }
