@@ -3,11 +3,13 @@
 
 mod bsgs;
 mod diagonal;
+mod encoded;
 mod special_fft;
 mod transform;
 
 pub use bsgs::{BsgsCosts, BsgsPlan, Giant};
 pub use diagonal::DiagonalMatrix;
+pub(crate) use encoded::EncodedDiagonal;
 pub(crate) use special_fft::merged_rotations;
 pub use special_fft::{coeffs_to_slots, slots_to_coeffs, split_stages};
 pub use transform::LinearTransform;

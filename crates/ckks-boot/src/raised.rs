@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ckks::keys::KeyPurpose;
 use ckks::{Ciphertext, Evaluator, KeyId, KeyShape, Scale, SwitchingKey};
-use ckks_math::{AutomorphismTable, Basis, Ntt, Poly, Rotation, WeightedSum};
+use ckks_math::{AutomorphismTable, Basis, Ntt, Poly, Rotation, Weight, WeightedSum};
 
 use crate::Error;
 
@@ -47,7 +47,7 @@ impl Raised {
     /// The sum of rotations of ciphertexts like `like`.
     pub(crate) fn sum(like: &Hoisted, rotations: &[Rotation<'_>]) -> Self {
         let Self { key_id, c, scale } = &like.raised;
-        let all: WeightedSum<'_> = (0..rotations.len()).map(|i| (i, None)).collect();
+        let all: WeightedSum<'_> = (0..rotations.len()).map(|i| (i, Weight::One)).collect();
         let mut sums = Poly::rotation_sums(c[0].ring(), like.raised.basis(), rotations, &[all]);
         Self { key_id: *key_id, c: sums.remove(0), scale: scale.clone() }
     }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use ckks::{Ciphertext, Complex64, Decryptor, KeyGenerator, SecureRng};
+use ckks::{Ciphertext, Complex64, Decryptor, KeyGenerator, Parameters, SecureRng};
 use ckks_boot::bootstrap::{Packing, RealBootstrapper, Values};
 use ckks_math::{Basis, Poly};
 use common::{Party, precision, random, toy};
@@ -11,13 +11,26 @@ use common::{Party, precision, random, toy};
 const PRESET: &str = "n15-boot-l6";
 const LOG_SLOTS: usize = 6;
 
-fn setting(values: Values) -> (Party, RealBootstrapper, Vec<Complex64>, Ciphertext) {
-    let parameters = toy(PRESET, 11);
-    let mut party = Party::new(&parameters, 3);
+fn setting(parameters: &Parameters, values: Values) -> (Party, RealBootstrapper, Vec<Complex64>, Ciphertext) {
+    let mut party = Party::new(parameters, 3);
     let bootstrapper = party.bootstrapper(PRESET, Packing { log_slots: LOG_SLOTS, values });
     let message = random(1 << LOG_SLOTS, values == Values::Complex, 5);
     let a = party.encrypt(&message, 4, &parameters.default_scale());
     (party, bootstrapper, message, a)
+}
+
+fn small() -> Parameters {
+    toy(PRESET, 11)
+}
+
+#[test]
+#[ignore = "all steps at 128 bits: two minutes"]
+fn every_step_at_128_bits() {
+    let parameters = ckks::presets::by_name(PRESET).unwrap();
+    slots_to_coeffs(&parameters);
+    raise(&parameters);
+    coeffs_to_slots(&parameters);
+    eval_mod(&parameters);
 }
 
 /// The message that SlotsToCoeffs leaves in coefficient `k gap`: slots in bit-reversed order, imaginary parts in the upper half.
@@ -29,7 +42,11 @@ fn expected_coefficient(message: &[Complex64], k: usize) -> f64 {
 
 #[test]
 fn slots_to_coeffs_leaves_the_slots_in_the_coefficients() {
-    let (party, bootstrapper, message, a) = setting(Values::Complex);
+    slots_to_coeffs(&small());
+}
+
+fn slots_to_coeffs(parameters: &Parameters) {
+    let (party, bootstrapper, message, a) = setting(parameters, Values::Complex);
     let b = bootstrapper.slots_to_coeffs(&a).unwrap();
     assert_eq!(b.level(), 0);
     let q0 = party.parameters.q(0).value() as f64;
@@ -45,7 +62,11 @@ fn slots_to_coeffs_leaves_the_slots_in_the_coefficients() {
 /// After the raise the phase under the ephemeral secret is `m + q_0 I`, exactly, with the spread of 33 uniform numbers.
 #[test]
 fn raising_adds_multiples_of_the_first_prime() {
-    let (party, bootstrapper, _, a) = setting(Values::Complex);
+    raise(&small());
+}
+
+fn raise(parameters: &Parameters) {
+    let (party, bootstrapper, _, a) = setting(parameters, Values::Complex);
     let b = bootstrapper.slots_to_coeffs(&a).unwrap();
 
     let mut rng = SecureRng::from_seed([9; 32]);
@@ -90,8 +111,12 @@ fn raising_adds_multiples_of_the_first_prime() {
 
 #[test]
 fn coeffs_to_slots_shows_the_raised_coefficients() {
+    coeffs_to_slots(&small());
+}
+
+fn coeffs_to_slots(parameters: &Parameters) {
     for values in [Values::Real, Values::Complex] {
-        let (party, bootstrapper, message, a) = setting(values);
+        let (party, bootstrapper, message, a) = setting(parameters, values);
         let b = bootstrapper.encapsulate(&bootstrapper.slots_to_coeffs(&a).unwrap()).unwrap();
         let raised = bootstrapper.trace(&bootstrapper.raise(&b).unwrap()).unwrap();
         let parts = bootstrapper.coeffs_to_slots(&raised).unwrap();
@@ -114,7 +139,11 @@ fn coeffs_to_slots_shows_the_raised_coefficients() {
 
 #[test]
 fn eval_mod_is_the_identity_modulo_one() {
-    let (mut party, bootstrapper, message, _) = setting(Values::Real);
+    eval_mod(&small());
+}
+
+fn eval_mod(parameters: &Parameters) {
+    let (mut party, bootstrapper, message, _) = setting(parameters, Values::Real);
     let literal = *bootstrapper.plan().literal();
     let half_width = literal.eval_mod.half_width();
     let arguments = message

@@ -5,7 +5,7 @@ mod common;
 
 use std::sync::Arc;
 
-use ckks_math::{Basis, Coeff, Modulus, Ntt, Poly, Ring, Rotation, WeightedSum, naive, sample};
+use ckks_math::{Basis, Coeff, Modulus, Ntt, Poly, Ring, Rotation, Weight, WeightedSum, naive, sample};
 use common::{from_words, rings, uniform, words};
 use proptest::prelude::*;
 
@@ -324,10 +324,16 @@ fn rotation_sums_are_sums_of_rotations() {
             };
             let values = rotations.each_ref().map(one);
             let [v, w] = weights.each_ref();
+            assert!(v.to_periodic().is_none());
+            let mut sparse = vec![0; ring.degree()];
+            sparse.iter_mut().step_by(16).zip(-20..).for_each(|(word, k)| *word = k);
+            let sparse = Poly::from_signed(&ring, whole, &sparse).into_ntt();
+            let periodic = sparse.to_periodic().unwrap();
+            let dense = Weight::Poly;
             let sums: [WeightedSum<'_>; 4] = [
-                vec![(0, Some(v)), (1, Some(w)), (2, None)],
-                vec![(1, None), (2, None)],
-                vec![(0, Some(w))],
+                vec![(0, dense(v)), (1, Weight::Periodic(&periodic)), (2, Weight::One)],
+                vec![(1, Weight::One), (2, Weight::One)],
+                vec![(0, dense(w)), (2, dense(v))],
                 vec![],
             ];
             let got = Poly::rotation_sums(&ring, basis, &rotations, &sums);
@@ -337,8 +343,9 @@ fn rotation_sums_are_sums_of_rotations() {
                     for (rotation, weight) in sum {
                         let value = &values[*rotation][half];
                         match weight {
-                            Some(weight) => want.mul_add_assign(value, weight),
-                            None => want.add_assign(value),
+                            Weight::One => want.add_assign(value),
+                            Weight::Poly(weight) => want.mul_add_assign(value, weight),
+                            Weight::Periodic(_) => want.mul_add_assign(value, &sparse),
                         }
                     }
                     got.check_reduced().unwrap();

@@ -7,11 +7,11 @@
 use std::sync::Arc;
 
 use ckks::keys::{KeyPurpose, galois_element};
-use ckks::{Ciphertext, Encoder, Evaluator, Parameters, Plaintext, Scale};
+use ckks::{Ciphertext, Encoder, Evaluator, Parameters, Scale};
 use ckks_math::{AutomorphismTable, Basis, Ntt, Poly, Rotation, WeightedSum};
 
 use crate::Error;
-use crate::linear::DiagonalMatrix;
+use crate::linear::{DiagonalMatrix, EncodedDiagonal};
 use crate::raised::Raised;
 
 /// Rotations of one sum: as many as stay in the cache.
@@ -21,7 +21,7 @@ const CHUNK: usize = 32;
 #[derive(Clone, Debug)]
 pub(crate) struct RaiseFactor {
     /// Galois element and diagonal.
-    rotations: Vec<(usize, Plaintext)>,
+    rotations: Vec<(usize, EncodedDiagonal)>,
     scale: Scale,
 }
 
@@ -34,7 +34,7 @@ impl RaiseFactor {
         let scale = target.mul(&absorbed).div(&parameters.rescale_factor(0));
         let encode = |(&steps, diagonal): (&usize, &Vec<_>)| -> Result<_, Error> {
             let g = galois_element(parameters.literal().log_n, steps as i64);
-            Ok((g, encoder.encode_complex_in(diagonal, basis, &scale)?))
+            Ok((g, EncodedDiagonal::encode(encoder, diagonal, basis, &scale)?))
         };
         Ok(Self {
             rotations: matrix.diagonals().iter().map(encode).collect::<Result<_, _>>()?,
@@ -68,7 +68,7 @@ impl RaiseFactor {
         a: &Ciphertext,
         c0: &Poly<Ntt>,
         c1: &Poly<Ntt>,
-        rotations: &[(usize, Plaintext)],
+        rotations: &[(usize, EncodedDiagonal)],
     ) -> Result<Raised, Error> {
         let (ring, top) = (evaluator.parameters().ring(), evaluator.parameters().max_level());
         let tables: Vec<Arc<AutomorphismTable>> =
@@ -80,7 +80,7 @@ impl RaiseFactor {
         });
         let turned = turned.collect::<Result<Vec<_>, Error>>()?;
         let sum: WeightedSum<'_> =
-            rotations.iter().enumerate().map(|(i, (_, diagonal))| (i, Some(diagonal.poly()))).collect();
+            rotations.iter().enumerate().map(|(i, (_, diagonal))| (i, diagonal.weight())).collect();
         let mut sums = Poly::rotation_sums(ring, raised_basis(evaluator.parameters()), &turned, &[sum]);
         Ok(Raised { key_id: a.key_id(), c: sums.remove(0), scale: self.scale.clone() })
     }

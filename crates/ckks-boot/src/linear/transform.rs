@@ -1,10 +1,10 @@
 //! Linear maps on ciphertexts.
 
 use ckks::keys::galois_element;
-use ckks::{Ciphertext, Encoder, Evaluator, Plaintext, Scale};
+use ckks::{Ciphertext, Encoder, Evaluator, Scale};
 use ckks_math::{Basis, Poly, WeightedSum};
 
-use super::{BsgsPlan, DiagonalMatrix};
+use super::{BsgsPlan, DiagonalMatrix, EncodedDiagonal};
 use crate::Error;
 use crate::raised::{Hoisted, Raised, Turn};
 
@@ -16,7 +16,7 @@ const GIANTS_AT_ONCE: usize = 4;
 pub struct LinearTransform {
     plan: BsgsPlan,
     /// Of each giant, of each of its terms: the diagonal, rotated back by the giant.
-    diagonals: Vec<Vec<Plaintext>>,
+    diagonals: Vec<Vec<EncodedDiagonal>>,
     scale: Scale,
 }
 
@@ -38,14 +38,14 @@ impl LinearTransform {
             let diagonal = &matrix.diagonals()[&rotation];
             let period = diagonal.len();
             let back: Vec<_> = (0..period).map(|s| diagonal[(s + period - giant) % period]).collect();
-            encoder.encode_complex_in(&back, basis, scale)
+            EncodedDiagonal::encode(encoder, &back, basis, scale)
         };
         let diagonals = plan.giants().iter().map(|giant| {
             giant
                 .terms
                 .iter()
                 .map(|&(_, rotation)| encode(giant.rotation, rotation))
-                .collect::<Result<_, _>>()
+                .collect::<Result<_, Error>>()
         });
         Ok(Self { diagonals: diagonals.collect::<Result<_, _>>()?, plan, scale: scale.clone() })
     }
@@ -76,7 +76,7 @@ impl LinearTransform {
         let babies: Vec<_> = turns.iter().map(|turn| hoisted.turned(turn)).collect();
         let inner = self.plan.giants().iter().zip(&self.diagonals).map(|(giant, diagonals)| {
             let babies = giant.terms.iter().map(|&(baby, _)| self.baby_index(baby));
-            babies.zip(diagonals.iter().map(|diagonal| Some(diagonal.poly()))).collect()
+            babies.zip(diagonals.iter().map(EncodedDiagonal::weight)).collect()
         });
         let inner: Vec<WeightedSum<'_>> = inner.collect();
         let ring = evaluator.parameters().ring();

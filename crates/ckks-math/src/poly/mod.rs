@@ -5,12 +5,14 @@ mod crt;
 mod dot;
 mod ntt;
 mod parallel;
+mod periodic;
 mod rotations;
 
 use std::{marker::PhantomData, sync::Arc};
 
 pub(crate) use parallel::{Work, for_each_limb, for_each_limb_pair, for_each_limb_triple};
-pub use rotations::{Rotation, WeightedSum};
+pub use periodic::PeriodicPoly;
+pub use rotations::{Rotation, Weight, WeightedSum};
 use zeroize::Zeroize;
 
 use crate::{Basis, Error, Modulus, Ring, buffer::Buffer, kernels};

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::periodic::{PATTERN, PeriodicPoly, expand};
 use super::{Ntt, Poly, Work};
-use crate::{AutomorphismTable, Basis, Ring, kernels};
+use crate::{AutomorphismTable, Basis, Modulus, Ring, kernels, layout::GROUP};
 
 /// `sigma(plus + <digits, key>)`: two polynomials, switched and rotated.
 ///
@@ -26,8 +27,19 @@ pub struct Rotation<'a> {
     pub table: Option<&'a AutomorphismTable>,
 }
 
-/// One sum: of rotations by index, each times a weight; no weight is 1.
-pub type WeightedSum<'a> = Vec<(usize, Option<&'a Poly<Ntt>>)>;
+/// What a rotation is multiplied by.
+#[derive(Clone, Copy, Debug)]
+pub enum Weight<'a> {
+    /// 1.
+    One,
+    /// Any polynomial.
+    Poly(&'a Poly<Ntt>),
+    /// A polynomial of few different evaluations.
+    Periodic(&'a PeriodicPoly),
+}
+
+/// One sum: of rotations by index, each times a weight.
+pub type WeightedSum<'a> = Vec<(usize, Weight<'a>)>;
 
 impl Poly<Ntt> {
     /// Weighted sums of rotations over `basis`, two polynomials each. Sums without terms are zero.
@@ -47,7 +59,11 @@ impl Poly<Ntt> {
         }
         for (rotation, weight) in sums.iter().flatten() {
             assert!(*rotation < rotations.len(), "rotation {rotation} of {}", rotations.len());
-            weight.iter().for_each(|weight| weight.assert_covers_basis(ring, basis));
+            match weight {
+                Weight::One => {}
+                Weight::Poly(poly) => poly.assert_covers_basis(ring, basis),
+                Weight::Periodic(poly) => poly.assert_covers_basis(ring, basis),
+            }
         }
         let mut out: Vec<[Self; 2]> =
             sums.iter().map(|_| [Self::stale(ring, basis), Self::stale(ring, basis)]).collect();
@@ -86,6 +102,15 @@ struct Task<'a> {
     sums: &'a [WeightedSum<'a>],
 }
 
+/// Words for which weights are expanded at once; a row has a multiple of them.
+const TILE: usize = 1024;
+
+/// One limb of a weight.
+enum WeightLimb<'a> {
+    Words(&'a [u64]),
+    Patterns(&'a [u64]),
+}
+
 /// Weighted rotations of which the limbs are held at once: they should stay in the cache.
 const CHUNK: usize = 16;
 
@@ -94,50 +119,91 @@ impl Task<'_> {
     fn limb(&self, i: usize, mut out: Vec<&mut [u64]>) {
         let (ring, backend, len) = (self.ring, self.ring.backend(), self.ring.limb_len());
         let modulus = self.ring.modulus(self.basis, i);
-        let mut started = vec![false; out.len()];
+        let mut started = vec![false; self.sums.len()];
         let mut inner = ring.take_buffer(2);
-        let mut partial = ring.take_buffer(1);
         let mut values = ring.take_buffer(2 * CHUNK.min(self.rotations.len()));
         for (chunk, rotations) in self.rotations.chunks(CHUNK).enumerate() {
             let within = chunk * CHUNK..chunk * CHUNK + rotations.len();
             for (rotation, values) in rotations.iter().zip(values.words_mut().chunks_exact_mut(2 * len)) {
                 self.rotation(i, rotation, inner.words_mut(), values);
             }
-            let value = |rotation: usize, half: usize| {
-                let at = (2 * (rotation - within.start) + half) * len;
-                &values.words()[at..at + len]
+            let value = |rotation: usize| {
+                let at = 2 * (rotation - within.start) * len;
+                [0, 1].map(|half| &values.words()[at + half * len..at + (half + 1) * len])
             };
-            for (s, sum) in self.sums.iter().enumerate() {
+            for ((sum, out), started) in self.sums.iter().zip(out.chunks_exact_mut(2)).zip(&mut started) {
+                let [out0, out1] = out else { unreachable!("two halves") };
+                let mut out = [&mut **out0, &mut **out1];
                 let here = || sum.iter().filter(|(rotation, _)| within.contains(rotation));
-                for half in 0..2 {
-                    let weighted = here().filter_map(|(rotation, weight)| {
-                        weight.map(|weight| (value(*rotation, half), weight.limb_over(self.basis, i)))
-                    });
-                    let weighted: Vec<_> = weighted.collect();
-                    let (out, started) = (&mut *out[2 * s + half], &mut started[2 * s + half]);
-                    if !weighted.is_empty() {
+                let weighted = here().filter_map(|(rotation, weight)| {
+                    let weight = match weight {
+                        Weight::One => return None,
+                        Weight::Poly(poly) => WeightLimb::Words(poly.limb_over(self.basis, i)),
+                        Weight::Periodic(poly) => WeightLimb::Patterns(poly.limb_over(self.basis, i)),
+                    };
+                    Some((value(*rotation), weight))
+                });
+                let weighted: Vec<_> = weighted.collect();
+                if !weighted.is_empty() {
+                    self.weighted(modulus, &weighted, &mut out, *started);
+                    *started = true;
+                }
+                for (rotation, _) in here().filter(|(_, weight)| matches!(weight, Weight::One)) {
+                    for (out, value) in out.iter_mut().zip(value(*rotation)) {
                         if *started {
-                            kernels::dot(backend, modulus, partial.words_mut(), &weighted);
-                            kernels::add_assign(backend, modulus, out, partial.words());
+                            kernels::add_assign(backend, modulus, out, value);
                         } else {
-                            kernels::dot(backend, modulus, out, &weighted);
+                            out.copy_from_slice(value);
                         }
-                        *started = true;
                     }
-                    for (rotation, _) in here().filter(|(_, weight)| weight.is_none()) {
-                        if *started {
-                            kernels::add_assign(backend, modulus, out, value(*rotation, half));
-                        } else {
-                            out.copy_from_slice(value(*rotation, half));
-                        }
-                        *started = true;
-                    }
+                    *started = true;
                 }
             }
         }
-        for (out, started) in out.iter_mut().zip(started) {
+        for (out, started) in out.chunks_exact_mut(2).zip(started) {
             if !started {
-                out.fill(0);
+                out.iter_mut().for_each(|half| half.fill(0));
+            }
+        }
+    }
+
+    /// `out = sum of values * weights`, or `out +=` if it has been started, tile by tile: patterns are expanded for one tile
+    /// of all weights at a time.
+    fn weighted(
+        &self,
+        modulus: &Modulus,
+        terms: &[([&[u64]; 2], WeightLimb<'_>)],
+        out: &mut [&mut [u64]; 2],
+        started: bool,
+    ) {
+        let (backend, layout) = (self.ring.backend(), self.ring.layout());
+        let mut expanded = vec![0; terms.len() * TILE];
+        let mut partial = [0; TILE];
+        for tile in 0..layout.n() / TILE {
+            let at = layout.position(tile * TILE);
+            let patterns = tile * TILE / GROUP * PATTERN..(tile + 1) * TILE / GROUP * PATTERN;
+            for ((_, weight), expanded) in terms.iter().zip(expanded.chunks_exact_mut(TILE)) {
+                if let WeightLimb::Patterns(words) = weight {
+                    expand(&words[patterns.clone()], expanded);
+                }
+            }
+            for (half, out) in out.iter_mut().enumerate() {
+                let columns =
+                    terms.iter().zip(expanded.chunks_exact(TILE)).map(|((value, weight), expanded)| {
+                        let weight = match weight {
+                            WeightLimb::Words(words) => &words[at..at + TILE],
+                            WeightLimb::Patterns(_) => expanded,
+                        };
+                        (&value[half][at..at + TILE], weight)
+                    });
+                let columns: Vec<_> = columns.collect();
+                let out = &mut out[at..at + TILE];
+                if started {
+                    kernels::dot(backend, modulus, &mut partial, &columns);
+                    kernels::add_assign(backend, modulus, out, &partial);
+                } else {
+                    kernels::dot(backend, modulus, out, &columns);
+                }
             }
         }
     }
