@@ -5,18 +5,20 @@ use std::collections::BTreeSet;
 use ckks::keys::{KeyPurpose, galois_element};
 use ckks::{Decryptor, Encoder, EvaluationKeys, KeyGenerator, SecretEncryptor, SecretKey, SecureRng};
 use ckks::{KeyId, Parameters, Scale, SeededCiphertext};
-use ndarray::Array1;
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
 use crate::engine::trace::KeyLevels;
 use crate::error::{Error, Result};
+use crate::features::with_intercept;
 use crate::head::{Head, Parameter};
 use crate::heads::BuiltIn;
 use crate::job::Job;
 use crate::packing::untile;
 use crate::plan::Plan;
 use crate::samples::{PackedBlock, Samples};
-use crate::server::{EncryptedBlock, EncryptedHead, block_from_ciphertexts};
+use crate::server::{EncryptedBlock, EncryptedHead, EncryptedState, block_from_ciphertexts};
+use crate::twins;
 
 /// What a ciphertext of the data is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +144,18 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
             .collect()
     }
 
+    /// The encrypted state of a training that starts from these parameters: one period of each, in the head's order. Those of an
+    /// earlier training; random ones ([`Head::initial`]); or those after a first iteration that the data party did in the
+    /// clear, which spares the compute party a pass and two levels.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] on other parameters; [`Error::OutsideInterval`] if one exceeds its unit.
+    pub fn initial_state(&self, parameters: &[Array1<f64>]) -> Result<EncryptedState> {
+        twins::state(self.plan, Some(parameters), |slots, level, scale| {
+            Ok(self.encrypt_slots(&slots, level, &scale)?.expand())
+        })
+    }
+
     fn encrypt(&self, packed: &PackedBlock<'_>, item: Item) -> Result<SeededCiphertext> {
         let (spec, levels) = (self.plan.job.spec(), self.plan.levels);
         let (slots, level, scale) = match item {
@@ -149,7 +163,11 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
             Item::Weights => (packed.weights(), levels.weights, spec.row_scale),
             Item::Targets(k) => (packed.targets(&spec.head, k), levels.targets, spec.row_scale),
         };
-        let plaintext = self.encoder.encode(&slots, level, &Scale::power_of_two(scale))?;
+        self.encrypt_slots(&slots, level, &Scale::power_of_two(scale))
+    }
+
+    fn encrypt_slots(&self, slots: &[f64], level: usize, scale: &Scale) -> Result<SeededCiphertext> {
+        let plaintext = self.encoder.encode(slots, level, scale)?;
         let mut rng = SecureRng::from_os().map_err(ckks::Error::from)?;
         Ok(SecretEncryptor::new(self.secret).encrypt(&plaintext, &mut rng)?)
     }
@@ -193,4 +211,75 @@ pub fn decrypt_head<H: Head>(
         Ok(Array1::from_vec(weights) * parameter.unit)
     };
     parameters.iter().zip(&head.parameters).map(decrypt).collect()
+}
+
+/// Encrypts samples (rows, in the feature space of the training, without the constant feature) for scoring: the slot vectors of
+/// each block.
+///
+/// # Errors
+/// [`Error::Parameter`] if the job leaves no levels for scoring; [`Error::Shape`] on more features than it has.
+pub fn encrypt_for_scoring<H: Head>(
+    secret: &SecretKey,
+    job: &Job<H>,
+    x: &ArrayView2<'_, f64>,
+) -> Result<Vec<Vec<SeededCiphertext>>> {
+    let (spec, features) = (job.spec(), job.packing().features());
+    let Some(level) = spec.score_level else {
+        return Err(Error::Parameter {
+            name: "scoring",
+            got: "a job that was planned without it".into(),
+            expected: "a job whose request asks for scoring".into(),
+        });
+    };
+    if x.ncols() >= features {
+        return Err(Error::Shape { what: "features", expected: features - 1, got: x.ncols() });
+    }
+    let packing = job.packing().for_samples(x.nrows());
+    let (encoder, padded) = (Encoder::new(secret.parameters()), with_intercept(x, features));
+    let scale = Scale::power_of_two(spec.data_scale);
+    let encrypt = |slots: Vec<f64>| -> Result<SeededCiphertext> {
+        let plaintext = encoder.encode(&slots, level, &scale)?;
+        let mut rng = SecureRng::from_os().map_err(ckks::Error::from)?;
+        Ok(SecretEncryptor::new(secret).encrypt(&plaintext, &mut rng)?)
+    };
+    padded
+        .axis_chunks_iter(Axis(0), packing.rows())
+        .map(|rows| {
+            let diagonals = (0..packing.diagonals()).into_par_iter();
+            diagonals.map(|i| encrypt(packing.diagonal_slots(&rows, i))).collect()
+        })
+        .collect()
+}
+
+/// Decrypts the scores of the first `samples` samples: samples by scores (logits of a classifier).
+///
+/// # Errors
+/// [`Error::Shape`] on other numbers of ciphertexts; [`Error::Ckks`] under another key.
+pub fn decrypt_scores<H: Head>(
+    secret: &SecretKey,
+    job: &Job<H>,
+    samples: usize,
+    scores: &[Vec<ckks::Ciphertext>],
+) -> Result<Array2<f64>> {
+    let (rows, columns, unit) = (job.packing().rows(), job.packing().columns(), job.head().score_unit());
+    let outputs = job.head().scores();
+    for (what, expected, got) in [("blocks of scores", samples.div_ceil(rows), scores.len())]
+        .into_iter()
+        .chain(scores.iter().map(|block| ("scores of a block", outputs, block.len())))
+    {
+        if expected != got {
+            return Err(Error::Shape { what, expected, got });
+        }
+    }
+    let (decryptor, encoder) = (Decryptor::new(secret), Encoder::new(secret.parameters()));
+    let mut result = Array2::zeros((samples, outputs));
+    for (mut part, block) in result.axis_chunks_iter_mut(Axis(0), rows).zip(scores) {
+        for (mut column, ciphertext) in part.columns_mut().into_iter().zip(block) {
+            let slots = encoder.decode(&decryptor.decrypt(ciphertext)?, job.packing().slots())?;
+            for (score, slot) in column.iter_mut().zip(slots.iter().step_by(columns)) {
+                *score = unit * slot;
+            }
+        }
+    }
+    Ok(result)
 }

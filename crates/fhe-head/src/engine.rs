@@ -52,8 +52,8 @@ pub trait Engine: Sync {
     fn add_const(&self, a: &Self::Value, c: f64) -> Result<Self::Value>;
     /// `c a`, one level lower and at scale `out`, which the encoding of the constant makes up for.
     fn mul_const(&self, a: &Self::Value, c: f64, out: &Scale) -> Result<Self::Value>;
-    /// `a` times a public vector repeated with its length as period, one level lower, at the scale of `a`.
-    fn mul_vec(&self, a: &Self::Value, v: &[f64]) -> Result<Self::Value>;
+    /// `a` times a public vector repeated with its length as period, one level lower and at scale `out`.
+    fn mul_vec(&self, a: &Self::Value, v: &[f64], out: &Scale) -> Result<Self::Value>;
     /// Adds the products of `terms` to `sum`, without relinearising.
     fn accumulate(&self, sum: Option<Self::Sum>, terms: &[(&Self::Value, &Self::Value)])
     -> Result<Self::Sum>;

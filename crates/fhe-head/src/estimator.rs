@@ -288,7 +288,7 @@ impl Prepared {
     /// # Errors
     /// None on data that was prepared.
     pub fn train_plain(&self) -> Result<Head> {
-        self.head(&twins::train_plain(&self.plan, &self.samples)?[0])
+        self.head(&twins::train_plain(&self.plan, &self.samples, None)?[0])
     }
 
     /// The simulated twin, and the estimated standard deviation of the noise in a weight (before the feature map).
@@ -300,7 +300,7 @@ impl Prepared {
         parameters: &Parameters,
         contract: Option<&RefreshContract>,
     ) -> Result<(Head, f64)> {
-        let simulated = twins::train_simulated(&self.plan, parameters, contract, &self.samples)?;
+        let simulated = twins::train_simulated(&self.plan, parameters, contract, &self.samples, None)?;
         Ok((self.head(&simulated.parameters[0])?, simulated.error_std))
     }
 

@@ -21,6 +21,10 @@ pub const DATA: FileKind = FileKind::new("encrypted data");
 pub const STATE: FileKind = FileKind::new("encrypted state");
 /// A trained head.
 pub const HEAD: FileKind = FileKind::new("encrypted head");
+/// Samples to be scored.
+pub const SAMPLES: FileKind = FileKind::new("samples to score");
+/// Scores of samples.
+pub const SCORES: FileKind = FileKind::new("encrypted scores");
 
 /// Metadata of all three.
 #[derive(Debug, Serialize, Deserialize)]
@@ -149,6 +153,84 @@ pub fn read_head<R: Read, H: Head>(
     let vectors = read_parameters(&mut reader, parameters, &manifest.job)?;
     reader.finish()?;
     Ok((manifest.job, EncryptedHead { parameters: vectors }))
+}
+
+/// Writes samples that [`crate::client::encrypt_for_scoring`] encrypted, block by block.
+///
+/// # Errors
+/// [`crate::Error::File`].
+#[cfg(feature = "client")]
+pub fn write_samples<W: Write, H: Head>(
+    out: W,
+    name: &str,
+    secret: &ckks::SecretKey,
+    job: &Job<H>,
+    blocks: &[Vec<ckks::SeededCiphertext>],
+) -> Result<W> {
+    let manifest = Manifest { job: job.clone(), iteration: job.iterations(), momentum: false };
+    let items = blocks.iter().map(Vec::len).sum::<usize>() as u64;
+    let metadata = manifest.to_bytes(name)?;
+    let mut writer = Writer::new(out, name, SAMPLES, secret.parameters(), secret.key_id(), items, &metadata)?;
+    for ciphertext in blocks.iter().flatten() {
+        writer.write_seeded(ciphertext)?;
+    }
+    Ok(writer.finish()?)
+}
+
+/// Reads samples to be scored, block by block, and the job of the head that they are for.
+///
+/// # Errors
+/// [`crate::Error::File`]: whatever is wrong with it.
+pub fn read_samples<R: Read, H: Head>(
+    reader: Reader<R>,
+    parameters: &Parameters,
+) -> Result<(Job<H>, Vec<Vec<Ciphertext>>)> {
+    read_blocks(reader, SAMPLES, parameters, |job: &Job<H>| job.packing().diagonals())
+}
+
+/// Writes scores, block by block.
+///
+/// # Errors
+/// [`crate::Error::File`].
+pub fn write_scores<W: Write, H: Head>(
+    out: W,
+    name: &str,
+    job: &Job<H>,
+    iteration: usize,
+    scores: &[Vec<Ciphertext>],
+) -> Result<W> {
+    let manifest = Manifest { job: job.clone(), iteration, momentum: false };
+    write(out, name, SCORES, &manifest, &scores.iter().flatten().collect::<Vec<_>>())
+}
+
+/// Reads scores, block by block, and the job of the head that gave them.
+///
+/// # Errors
+/// [`crate::Error::File`]: whatever is wrong with it.
+pub fn read_scores<R: Read, H: Head>(
+    reader: Reader<R>,
+    parameters: &Parameters,
+) -> Result<(Job<H>, Vec<Vec<Ciphertext>>)> {
+    read_blocks(reader, SCORES, parameters, |job: &Job<H>| job.head().scores())
+}
+
+/// As many ciphertexts as there are, in blocks of the length that the job gives.
+fn read_blocks<R: Read, H: Head>(
+    mut reader: Reader<R>,
+    kind: FileKind,
+    parameters: &Parameters,
+    length: impl Fn(&Job<H>) -> usize,
+) -> Result<(Job<H>, Vec<Vec<Ciphertext>>)> {
+    let manifest: Manifest<H> = job(&reader, kind, parameters)?;
+    let (items, length) = (reader.header().items as usize, length(&manifest.job));
+    if !items.is_multiple_of(length) {
+        let reason = format!("{items} ciphertexts do not make blocks of {length}");
+        return Err(invalid(reader.name(), reason).into());
+    }
+    let block = |_| (0..length).map(|_| reader.read_ciphertext(parameters)).collect::<Result<_, _>>();
+    let blocks = (0..items / length).map(block).collect::<Result<_, _>>()?;
+    reader.finish()?;
+    Ok((manifest.job, blocks))
 }
 
 /// One ciphertext for each parameter of the head.

@@ -67,6 +67,13 @@ pub trait Head:
     /// The vectors that are trained, in the order of the state.
     fn parameters(&self, packing: &Packing) -> Vec<Parameter>;
 
+    /// Parameters to start from, one period of each, if zero will not do: what the data party encrypts beside the data.
+    /// `features` counts the padded ones.
+    fn initial(&self, features: usize, random_state: u64) -> Option<Vec<Vec<f64>>> {
+        let _ = (features, random_state);
+        None
+    }
+
     /// Numbers that the data party encrypts for each sample beside its row weight.
     fn targets(&self) -> usize;
 

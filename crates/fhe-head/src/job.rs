@@ -27,12 +27,14 @@ pub struct JobSpec<H: Head = BuiltIn> {
     pub learning_rates: Vec<f64>,
     /// Weight of the L2 penalty `alpha / 2 |w|^2` beside the mean loss (scikit-learn's `alpha`; `1 / (C n)`).
     pub alpha: f64,
-    /// Iterations (counted from 0) before which the state is refreshed.
+    /// Iterations (counted from 0) before which the state is refreshed; their number stands for the end of the training.
     pub refresh_before: Vec<usize>,
     /// Vectors of the state that share a bootstrap: a power of two ([`crate::refresh`]).
     pub merged_tiles: usize,
     /// Level at which the first iteration starts.
     pub entry_level: usize,
+    /// Level at which samples are scored with the encrypted head, if the plan leaves levels for that.
+    pub score_level: Option<usize>,
     /// Binary logarithm of the scale of the parameters until the first refresh.
     pub state_scale: i32,
     /// Binary logarithm of the scale at which samples are encrypted.
@@ -66,7 +68,7 @@ impl<H: Head> Job<H> {
             return refuse("alpha", spec.alpha.to_string(), "a number of at least 0");
         }
         let increasing = spec.refresh_before.windows(2).all(|w| w[0] < w[1]);
-        let within = spec.refresh_before.iter().all(|&t| 0 < t && t < spec.learning_rates.len());
+        let within = spec.refresh_before.iter().all(|&t| 0 < t && t <= spec.learning_rates.len());
         if !(increasing && within) {
             return refuse(
                 "refresh_before",

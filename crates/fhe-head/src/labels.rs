@@ -21,16 +21,7 @@ impl Classes {
     /// # Errors
     /// [`Error::Data`] if there are not exactly two.
     pub fn fit<S: AsRef<str>>(labels: &[S]) -> Result<Self> {
-        let mut names: Vec<&str> = labels.iter().map(|label| label.as_ref().trim()).collect();
-        let number = |name: &str| name.parse::<f64>().ok().filter(|value| value.is_finite());
-        if names.iter().all(|name| number(name).is_some()) {
-            let value = |name: &str| number(name).unwrap_or(f64::NAN);
-            names.sort_by(|a, b| value(a).total_cmp(&value(b)));
-            names.dedup_by(|a, b| value(a) == value(b));
-        } else {
-            names.sort_unstable();
-            names.dedup();
-        }
+        let names = sorted_names(labels);
         match names[..] {
             [negative, positive] if !negative.is_empty() => {
                 Ok(Self { negative: negative.into(), positive: positive.into() })
@@ -51,16 +42,12 @@ impl Classes {
     /// # Errors
     /// [`Error::Data`] on a label of neither class.
     pub fn encode<S: AsRef<str>>(&self, labels: &[S]) -> Result<Array1<f64>> {
-        let is = |label: &str, class: &str| {
-            label == class
-                || matches!((label.parse::<f64>(), class.parse::<f64>()), (Ok(label), Ok(class)) if label == class)
-        };
         labels
             .iter()
             .enumerate()
             .map(|(i, label)| match label.as_ref().trim() {
-                label if is(label, &self.positive) => Ok(1.0),
-                label if is(label, &self.negative) => Ok(0.0),
+                label if same_label(label, &self.positive) => Ok(1.0),
+                label if same_label(label, &self.negative) => Ok(0.0),
                 label => Err(Error::Data(format!(
                     "label {label:?} of sample {i} is neither {:?} nor {:?}",
                     self.negative, self.positive
@@ -68,6 +55,70 @@ impl Classes {
             })
             .collect()
     }
+}
+
+/// The classes of a problem with two or more, in the order of [`Classes`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassNames(Vec<String>);
+
+impl ClassNames {
+    /// Finds the classes.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if there are fewer than two or a label is empty.
+    pub fn fit<S: AsRef<str>>(labels: &[S]) -> Result<Self> {
+        match &sorted_names(labels)[..] {
+            [] => Err(Error::Data("there are no labels".into())),
+            names if names[0].is_empty() => Err(Error::Data("some labels are empty".into())),
+            [only] => Err(Error::Data(format!("every label is {only:?}: training needs two classes"))),
+            names => Ok(Self(names.iter().map(|&name| name.to_owned()).collect())),
+        }
+    }
+
+    /// The names.
+    pub fn names(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Labels as indices of classes.
+    ///
+    /// # Errors
+    /// [`Error::Data`] on a label of no class.
+    pub fn encode<S: AsRef<str>>(&self, labels: &[S]) -> Result<Array1<f64>> {
+        let index = |(i, label): (usize, &S)| {
+            let label = label.as_ref().trim();
+            self.0.iter().position(|class| same_label(label, class)).map(|class| class as f64).ok_or_else(
+                || {
+                    Error::Data(format!(
+                        "label {label:?} of sample {i} is none of the {} classes",
+                        self.0.len()
+                    ))
+                },
+            )
+        };
+        labels.iter().enumerate().map(index).collect()
+    }
+}
+
+/// Distinct labels: by value if all are numbers, else by code points.
+fn sorted_names<S: AsRef<str>>(labels: &[S]) -> Vec<&str> {
+    let mut names: Vec<&str> = labels.iter().map(|label| label.as_ref().trim()).collect();
+    let number = |name: &str| name.parse::<f64>().ok().filter(|value| value.is_finite());
+    if names.iter().all(|name| number(name).is_some()) {
+        let value = |name: &str| number(name).unwrap_or(f64::NAN);
+        names.sort_by(|a, b| value(a).total_cmp(&value(b)));
+        names.dedup_by(|a, b| value(a) == value(b));
+    } else {
+        names.sort_unstable();
+        names.dedup();
+    }
+    names
+}
+
+/// Equal as texts or as numbers.
+fn same_label(label: &str, class: &str) -> bool {
+    label == class
+        || matches!((label.parse::<f64>(), class.parse::<f64>()), (Ok(label), Ok(class)) if label == class)
 }
 
 /// How much each class counts.
@@ -124,12 +175,19 @@ pub(crate) fn shuffle(indices: &mut [usize], rng: &mut ChaCha20Rng) {
     }
 }
 
-fn shuffled_classes(y: &Array1<f64>, rng: &mut ChaCha20Rng) -> [Vec<usize>; 2] {
-    [0.0, 1.0].map(|class| {
-        let mut members: Vec<usize> = (0..y.len()).filter(|&i| y[i] == class).collect();
-        shuffle(&mut members, rng);
-        members
-    })
+/// Members of each class that occurs, lowest first, in random order.
+fn shuffled_classes(y: &Array1<f64>, rng: &mut ChaCha20Rng) -> Vec<Vec<usize>> {
+    let mut classes = y.to_vec();
+    classes.sort_by(f64::total_cmp);
+    classes.dedup();
+    classes
+        .into_iter()
+        .map(|class| {
+            let mut members: Vec<usize> = (0..y.len()).filter(|&i| y[i] == class).collect();
+            shuffle(&mut members, rng);
+            members
+        })
+        .collect()
 }
 
 /// Splits off `ceil(test_size n)` samples, classes in proportion.
@@ -145,14 +203,18 @@ pub fn stratified_split(y: &Array1<f64>, test_size: f64, random_state: u64) -> R
     let mut rng = ChaCha20Rng::seed_from_u64(random_state);
     let classes = shuffled_classes(y, &mut rng);
     let total = (test_size * y.len() as f64).ceil() as usize;
-    let positives = (total as f64 * classes[1].len() as f64 / y.len() as f64).round() as usize;
+    let share =
+        |members: &Vec<usize>| (total as f64 * members.len() as f64 / y.len() as f64).round() as usize;
+    // the first class takes what rounding leaves
+    let others: usize = classes.iter().skip(1).map(share).sum();
     let mut split = Split { train: Vec::new(), test: Vec::new() };
-    for (members, count) in classes.iter().zip([total.saturating_sub(positives), positives]) {
-        if count == 0 || count >= members.len() {
+    for (i, members) in classes.iter().enumerate() {
+        let count = if i == 0 { total.saturating_sub(others) } else { share(members) };
+        if classes.len() < 2 || count == 0 || count >= members.len() {
+            let sizes: Vec<String> = classes.iter().map(|members| members.len().to_string()).collect();
             return refuse(format!(
-                "a fraction that leaves members of both classes on both sides (there are {} and {})",
-                classes[0].len(),
-                classes[1].len()
+                "a fraction that leaves members of all classes on both sides (there are {})",
+                sizes.join(", ")
             ));
         }
         split.test.extend(&members[..count]);
@@ -198,6 +260,18 @@ mod tests {
         for labels in [&[][..], &["a"], &["a", ""], &["a", "b", "c"]] {
             assert!(Classes::fit(labels).is_err(), "{labels:?}");
         }
+    }
+
+    #[test]
+    fn many_classes_are_indices_in_order() {
+        let names = ClassNames::fit(&["10", "9", "100", "9.0"]).unwrap();
+        assert_eq!(names.names(), ["9", "10", "100"]);
+        assert_eq!(names.encode(&["100", "9"]).unwrap().to_vec(), [2.0, 0.0]);
+        assert!(names.encode(&["11"]).is_err());
+        assert!(ClassNames::fit(&["a", "a"]).is_err());
+        let y = Array1::from_shape_fn(90, |i| (i % 3) as f64);
+        assert_eq!(stratified_folds(&y, 3, 0).len(), 3);
+        assert_eq!(stratified_split(&y, 0.3, 0).unwrap().test.len(), 27);
     }
 
     #[test]

@@ -4,18 +4,22 @@
 //! - [`trainer`]: the training loop, generic over head and arithmetic; [`pass`]: building blocks of heads;
 //! - [`engine`]: the arithmetics: plain, simulated, encrypted;
 //! - [`packing`]: how samples lie in slots, and the products of a step;
-//! - [`sigmoid`]: polynomial approximations of the logistic function;
+//! - [`sigmoid`], [`mod@softmax`], [`activation`]: polynomials that stand for functions;
 //! - [`optimizer`]: gradient descent and its accelerated forms;
-//! - [`dense`]: the same training on dense matrices;
+//! - [`estimator`] (binary), [`classifier`] (several classes, hidden layer): what the data party asks for;
+//! - [`dense`], [`dense_linear`]: the same training on dense matrices;
 //! - [`features`], [`labels`], [`metrics`], [`baseline`]: the data party's plain side;
 //! - [`plan`]: levels, keys, sizes and time of a training before it runs;
 //! - [`refresh`]: the bootstrap of a training's state;
 //! - [`job`]: the public description of a run.
 
+pub mod activation;
 pub mod baseline;
+pub mod classifier;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod dense;
+pub mod dense_linear;
 pub mod engine;
 pub mod error;
 pub mod estimator;
@@ -25,6 +29,7 @@ pub mod head;
 pub mod heads;
 pub mod job;
 pub mod labels;
+mod least_squares;
 pub mod metrics;
 pub mod model;
 pub mod optimizer;
@@ -35,6 +40,7 @@ pub mod refresh;
 pub mod samples;
 pub mod server;
 pub mod sigmoid;
+pub mod softmax;
 pub mod trainer;
 pub mod tune;
 pub mod twins;

@@ -1,11 +1,16 @@
-//! The decrypted head.
+//! Decrypted heads for the features as they came: the feature map is folded into them.
 
-use ndarray::{Array1, ArrayView1, ArrayView2, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
+use crate::activation::Activation;
+use crate::dense_linear::predictions;
 use crate::error::{Error, Result};
 use crate::features::FeatureMap;
+use crate::head::Head as _;
+use crate::heads::{BuiltIn, Output};
 use crate::sigmoid::logistic;
+use crate::softmax::softmax;
 
 /// A binary logistic head for the features as they came: the feature map is folded into it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,5 +63,128 @@ impl Head {
             .zip(&other.coef)
             .fold((self.intercept - other.intercept).abs(), |max, (a, b)| max.max((a - b).abs()));
         difference / largest(other)
+    }
+}
+
+/// A linear layer: `z_k = coef_k . x + intercept_k`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Linear {
+    /// Outputs by inputs.
+    pub coef: Array2<f64>,
+    /// One for each output.
+    pub intercept: Array1<f64>,
+}
+
+impl Linear {
+    /// Folds the feature map into weights over the `D` padded features (the constant one's last), one vector for each output.
+    fn from_weights(map: &FeatureMap, weights: &[Array1<f64>]) -> Result<Self> {
+        let mut coef = Array2::zeros((weights.len(), map.inputs()));
+        let mut intercept = Array1::zeros(weights.len());
+        for (k, weights) in weights.iter().enumerate() {
+            let head = Head::from_weights(map, &weights.view())?;
+            coef.row_mut(k).assign(&head.coef);
+            intercept[k] = head.intercept;
+        }
+        Ok(Self { coef, intercept })
+    }
+
+    /// Outputs of samples (rows).
+    fn apply(&self, x: &ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        if x.ncols() != self.coef.ncols() {
+            return Err(Error::Shape { what: "features", expected: self.coef.ncols(), got: x.ncols() });
+        }
+        Ok(x.dot(&self.coef.t()) + &self.intercept)
+    }
+}
+
+/// A classifier of any number of classes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Classifier {
+    /// The hidden layer and its activation, if there is one.
+    pub hidden: Option<(Linear, Activation)>,
+    /// One output for each class; a single one for two classes.
+    pub output: Linear,
+    /// Whether probabilities are the softmax of all logits; else each is the logistic function of its own.
+    pub softmax: bool,
+}
+
+impl Classifier {
+    /// Folds the feature map into the parameters of a head.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] on other parameters.
+    pub fn from_parameters(head: &BuiltIn, map: &FeatureMap, parameters: &[Array1<f64>]) -> Result<Self> {
+        let hidden = match head {
+            BuiltIn::Logistic(_) | BuiltIn::Softmax(_) => None,
+            BuiltIn::Mlp(mlp) => Some(mlp),
+        };
+        let softmax = match head {
+            BuiltIn::Logistic(_) => false,
+            BuiltIn::Softmax(_) => true,
+            BuiltIn::Mlp(mlp) => matches!(mlp.output, Output::Softmax(_)),
+        };
+        let Some(mlp) = hidden else {
+            return Ok(Self { hidden: None, output: Linear::from_weights(map, parameters)?, softmax });
+        };
+        let expected = mlp.hidden + 2 * mlp.targets();
+        if parameters.len() != expected {
+            return Err(Error::Shape { what: "parameters", expected, got: parameters.len() });
+        }
+        let layers = mlp.layers(parameters);
+        let shape = (layers.output.len(), mlp.hidden);
+        let output = Linear {
+            coef: Array2::from_shape_fn(shape, |(k, unit)| layers.output[k][unit]),
+            intercept: layers.intercepts.iter().map(|b| b[0]).collect(),
+        };
+        let hidden = Some((Linear::from_weights(map, layers.hidden)?, mlp.activation));
+        Ok(Self { hidden, output, softmax })
+    }
+
+    /// Logits: samples (rows) by outputs. A hidden layer has the polynomial activation that it was trained with.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] on another number of features.
+    pub fn decision_function(&self, x: &ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        match &self.hidden {
+            None => self.output.apply(x),
+            Some((layer, activation)) => {
+                let hidden = layer.apply(x)?.mapv(|z| activation.polynomial(z).0);
+                self.output.apply(&hidden.view())
+            }
+        }
+    }
+
+    /// Probabilities: samples (rows) by outputs, each row with sum 1 if there are several.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] on another number of features.
+    pub fn predict_proba(&self, x: &ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        let mut z = self.decision_function(x)?;
+        for mut row in z.rows_mut() {
+            if self.softmax {
+                let mut probabilities = row.to_vec();
+                softmax(&mut probabilities);
+                row.assign(&Array1::from_vec(probabilities));
+            } else {
+                row.mapv_inplace(logistic);
+                if row.len() > 1 {
+                    let sum = row.sum();
+                    row /= sum;
+                }
+            }
+        }
+        Ok(z)
+    }
+
+    /// Predicted classes of samples (rows).
+    ///
+    /// # Errors
+    /// [`Error::Shape`] on another number of features.
+    pub fn predict(&self, x: &ArrayView2<'_, f64>) -> Result<Array1<usize>> {
+        let z = self.decision_function(x)?;
+        if z.ncols() == 1 {
+            return Ok(z.column(0).mapv(|z| usize::from(z > 0.0)));
+        }
+        Ok(predictions(&z))
     }
 }

@@ -25,6 +25,67 @@ pub enum Optimizer {
     NesterovSchedule,
 }
 
+/// How the learning rate changes over the iterations.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RateSchedule {
+    /// It does not.
+    #[default]
+    Constant,
+    /// `rate / t^power` in iteration `t = 1, 2, ..`, scikit-learn's `invscaling`.
+    InverseScaling(f64),
+    /// From the rate down to none along half a cosine.
+    Cosine,
+    /// These rates.
+    Explicit(Vec<f64>),
+}
+
+impl RateSchedule {
+    /// Checks the constants.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] on a negative power or a rate that is not positive.
+    pub fn check(&self) -> Result<()> {
+        let refuse = |got: String, expected: &str| {
+            Err(Error::Parameter { name: "learning_rate_schedule", got, expected: expected.into() })
+        };
+        match self {
+            Self::InverseScaling(power) if !(power.is_finite() && *power >= 0.0) => {
+                refuse(power.to_string(), "a power of at least 0")
+            }
+            Self::Explicit(rates) if rates.iter().any(|rate| !(rate.is_finite() && *rate > 0.0)) => {
+                refuse(format!("{rates:?}"), "positive rates")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The rate of each of `iterations`, the first of which has `rate`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if there are fewer explicit rates than iterations.
+    pub fn rates(&self, rate: f64, iterations: usize) -> Result<Vec<f64>> {
+        Ok(match self {
+            Self::Constant => vec![rate; iterations],
+            Self::InverseScaling(power) => (1..=iterations).map(|t| rate / (t as f64).powf(*power)).collect(),
+            Self::Cosine => {
+                let share = |t: usize| t as f64 / iterations as f64;
+                (0..iterations)
+                    .map(|t| rate * (1.0 + (std::f64::consts::PI * share(t)).cos()) / 2.0)
+                    .collect()
+            }
+            Self::Explicit(rates) if rates.len() >= iterations => rates[..iterations].to_vec(),
+            Self::Explicit(rates) => {
+                return Err(Error::Parameter {
+                    name: "learning_rate_schedule",
+                    got: format!("{} rates", rates.len()),
+                    expected: format!("one for each of {iterations} iterations"),
+                });
+            }
+        })
+    }
+}
+
 /// Constants of one iteration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
@@ -124,6 +185,18 @@ mod tests {
         let steps = Optimizer::NesterovSchedule.steps(&[1.0; 50]);
         assert!((steps[0].rate - 1.0).abs() < 1e-15);
         assert!(steps.windows(2).all(|w| w[1].rate > w[0].rate) && steps[49].rate < 2.0);
+    }
+
+    #[test]
+    fn schedules_of_rates() {
+        let rates = |schedule: RateSchedule| schedule.rates(2.0, 4).unwrap_or_default();
+        assert_eq!(rates(RateSchedule::Constant), [2.0; 4]);
+        assert_eq!(rates(RateSchedule::InverseScaling(1.0)), [2.0, 1.0, 2.0 / 3.0, 0.5]);
+        let cosine = rates(RateSchedule::Cosine);
+        assert!((cosine[0] - 2.0).abs() < 1e-12 && (cosine[2] - 1.0).abs() < 1e-12 && cosine[3] > 0.0);
+        assert_eq!(rates(RateSchedule::Explicit(vec![3.0, 2.0, 1.0, 1.0, 9.0])), [3.0, 2.0, 1.0, 1.0]);
+        assert!(RateSchedule::Explicit(vec![1.0]).rates(2.0, 2).is_err());
+        assert!(RateSchedule::InverseScaling(-1.0).check().is_err());
     }
 
     #[test]

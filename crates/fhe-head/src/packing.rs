@@ -15,7 +15,9 @@
 
 mod products;
 
-pub use products::{add_rotations, backward, finish_backward, forward, powers_of_two, rotated_weights};
+pub use products::{
+    add_rotations, backward, finish_backward, forward, powers_of_two, rotated_weights, spread, sum_columns,
+};
 
 use crate::error::{Error, Result};
 use ndarray::ArrayView2;

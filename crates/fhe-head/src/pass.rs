@@ -4,7 +4,11 @@ use ckks::Scale;
 
 use crate::engine::{Engine, Rows};
 use crate::error::{Error, Result};
-use crate::packing::{Packing, backward, finish_backward, forward, rotated_weights};
+use crate::heads::residual_at_zero;
+use crate::packing::{
+    Packing, add_rotations, backward, finish_backward, forward, powers_of_two, rotated_weights,
+};
+use crate::sigmoid::{self, Sigmoid};
 use crate::trainer::Block;
 
 /// A batch of encrypted samples and the constants of an iteration.
@@ -43,7 +47,7 @@ impl<E: Engine> Pass<'_, E> {
     pub fn linear_gradient(
         &self,
         parameters: Option<&[E::Value]>,
-        residual: impl Fn(Option<&[E::Value]>, &Rows<E::Value>) -> Result<Vec<E::Value>>,
+        mut residual: impl FnMut(Option<&[E::Value]>, &Rows<E::Value>) -> Result<Vec<E::Value>>,
     ) -> Result<Vec<E::Value>> {
         let Self { engine, packing, .. } = *self;
         let rotated = parameters.map(|weights| rotated_weights(engine, packing, weights)).transpose()?;
@@ -51,14 +55,43 @@ impl<E: Engine> Pass<'_, E> {
         for block in self.blocks {
             let residuals = match &rotated {
                 Some(weights) => {
-                    let logits = forward(engine, packing, &block.samples, weights)?;
+                    let logits = forward(engine, packing, &block.samples, weights, |_| 0)?;
                     residual(Some(&logits), &block.rows)?
                 }
                 None => residual(None, &self.entering(&block.rows)?)?,
             };
-            sums = Some(backward(engine, packing, sums, &block.samples, &residuals)?);
+            sums = Some(backward(engine, packing, sums, &block.samples, &residuals, |_| 0)?);
         }
         finish_backward(engine, packing, sums.unwrap_or_default())
+    }
+
+    /// The residual of the logistic loss, `rate s (sigma(z) - y)`, ready for [`Self::linear_gradient`]: row weights `s` and target
+    /// `s (y - 1/2)` in `row`, logits `t = z / B` with `B` the half-width of the sigmoid's interval, `None` for zero.
+    ///
+    /// # Errors
+    /// [`Error::Level`] if the levels do not suffice.
+    pub fn logistic_residual(
+        &self,
+        sigmoid: &Sigmoid,
+        logits: Option<&E::Value>,
+        row: (&E::Value, &E::Value),
+        rate: f64,
+    ) -> Result<E::Value> {
+        let scale = |level: usize| self.error_scale(level);
+        match logits {
+            Some(logits) => sigmoid::residual(self.engine, sigmoid, logits, row, rate, &scale),
+            None => residual_at_zero(self.engine, row.1, rate, &scale),
+        }
+    }
+
+    /// `factor` times the sum of residuals over all samples, in every slot and at the scale of the state: the gradient of an
+    /// intercept. One level.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn sum_over_samples(&self, residuals: &E::Value, factor: f64) -> Result<E::Value> {
+        let sum = self.engine.mul_const(residuals, factor, &self.state_scale)?;
+        add_rotations(self.engine, sum, powers_of_two(1, self.packing.slots()))
     }
 
     /// The rows at the level at which the first iteration from zero parameters starts.
@@ -69,15 +102,15 @@ impl<E: Engine> Pass<'_, E> {
             targets: rows.targets.iter().map(drop).collect::<Result<_>>()?,
         })
     }
+}
 
-    /// Refuses to start what would not leave a level for the gradient.
-    ///
-    /// # Errors
-    /// [`Error::Level`].
-    pub fn require_levels(&self, operation: &'static str, level: usize, depth: usize) -> Result<()> {
-        if level > depth {
-            return Ok(());
-        }
-        Err(Error::Level { operation, needed: depth + 1, level })
+/// Refuses to start what would not leave a level for the gradient.
+///
+/// # Errors
+/// [`Error::Level`].
+pub fn require_levels(operation: &'static str, level: usize, depth: usize) -> Result<()> {
+    if level > depth {
+        return Ok(());
     }
+    Err(Error::Level { operation, needed: depth + 1, level })
 }

@@ -13,8 +13,8 @@ pub use schedule::{Depth, Schedule};
 use ckks::{Parameters, Scale};
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Rows;
 use crate::engine::trace::{Counts, KeyLevels, Meta, Operation, Record, RefreshContract, Source, Trace};
-use crate::engine::{Engine, Rows};
 use crate::error::{Error, Result};
 use crate::head::{Head, Parameter};
 use crate::heads::BuiltIn;
@@ -44,6 +44,8 @@ pub struct Request<H: Head = BuiltIn> {
     pub batches: usize,
     /// Whether the training starts from given parameters instead of zero.
     pub warm_start: bool,
+    /// Whether the compute party is to score encrypted samples with the encrypted head: levels are left for that.
+    pub scoring: bool,
     /// Largest absolute value that the state (parameters and momenta, over their units) takes, by rehearsal; 1 if
     /// nothing is known. A small state travels at a large scale, which keeps the bootstrap's relative error small.
     pub largest_state: f64,
@@ -61,8 +63,14 @@ impl<H: Head> Request<H> {
             alpha: 0.0,
             batches: 1,
             warm_start: false,
+            scoring: false,
             largest_state: 1.0,
         }
+    }
+
+    /// Whether the state begins with given parameters.
+    fn starts_warm(&self) -> bool {
+        self.warm_start || self.head.initial((self.features + 1).next_power_of_two(), 0).is_some()
     }
 
     fn check(&self) -> Result<()> {
@@ -134,7 +142,8 @@ impl<H: Head> Plan<H> {
         };
         let planner = Planner { parameters, contract, request };
         let depth = planner.depth(&first)?;
-        let (schedule, tiles) = planner.schedule(&first, depth)?;
+        let scoring = if request.scoring { planner.score_depth(&first)? } else { 0 };
+        let (schedule, tiles) = planner.schedule(&first, depth, scoring)?;
         // two iterations show the proportions of a whole training
         let shortened = Request {
             learning_rates: request.learning_rates.iter().copied().take(2).collect(),
@@ -153,7 +162,7 @@ impl<H: Head> Plan<H> {
             }
         }
         let packing = best.map_or(first, |(_, packing)| packing);
-        planner.plan(planner.job(packing, &schedule, tiles)?)
+        planner.plan(&planner.job(packing, &schedule, tiles)?)
     }
 
     /// The vectors that are trained.
@@ -220,15 +229,24 @@ impl<H: Head> Planner<'_, H> {
         let start = Schedule { entry_level: DEEP, refresh_before: Vec::new() };
         let job = planner.job(packing.for_samples(1), &start, 1)?;
         let mut levels = vec![DEEP];
-        run_on(&Trace::of_depth(self.parameters), &job, request.warm_start, |level| levels.push(level))?;
+        run_on(&Trace::of_depth(self.parameters), &job, request.starts_warm(), |level| levels.push(level))?;
         Ok(Depth { first: levels[0] - levels[1], later: levels[1] - levels[2] })
     }
 
+    /// Levels that scoring takes.
+    fn score_depth(&self, packing: &Packing) -> Result<usize> {
+        let trace = Trace::of_depth(self.parameters);
+        let start = Schedule { entry_level: DEEP, refresh_before: Vec::new() };
+        let scores = score_on(&trace, &self.job(packing.for_samples(1), &start, 1)?, DEEP)?;
+        Ok(scores.iter().map(|score| DEEP - score.level).max().unwrap_or_default())
+    }
+
     /// The schedule with the fewest bootstraps, and how many vectors share one.
-    fn schedule(&self, packing: &Packing, depth: Depth) -> Result<(Schedule, usize)> {
+    fn schedule(&self, packing: &Packing, depth: Depth, scoring: usize) -> Result<(Schedule, usize)> {
         let vectors = self.request.head.parameters(packing).len();
         let iterations = self.request.learning_rates.len();
-        let schedule = |tiles| Schedule::new(self.parameters, self.contract, iterations, depth, tiles > 1);
+        let schedule =
+            |tiles| Schedule::new(self.parameters, self.contract, iterations, depth, tiles > 1, scoring);
         let mut best = schedule(1).map(|schedule| (schedule, 1));
         let bootstraps =
             |(schedule, tiles): &(Schedule, usize)| schedule.refresh_before.len() * vectors.div_ceil(*tiles);
@@ -262,6 +280,7 @@ impl<H: Head> Planner<'_, H> {
             refresh_before: schedule.refresh_before.clone(),
             merged_tiles,
             entry_level: schedule.entry_level,
+            score_level: None,
             state_scale,
             data_scale: default - loss,
             row_scale: default,
@@ -277,13 +296,17 @@ impl<H: Head> Planner<'_, H> {
     /// Runs the job without values: what it does, and the level at which the parameters come out.
     fn dry_run(&self, job: &Job<H>) -> Result<(Record, usize)> {
         let trace = Trace::new(self.parameters, self.contract.cloned());
-        let mut level = 0;
-        run_on(&trace, job, self.request.warm_start, |after| level = after)?;
+        let level = run_on(&trace, job, self.request.starts_warm(), |_| ())?;
+        if self.request.scoring {
+            score_on(&trace, job, level)?;
+        }
         Ok((trace.record(), level))
     }
 
-    fn plan(&self, job: Job<H>) -> Result<Plan<H>> {
-        let (mut record, final_level) = self.dry_run(&job)?;
+    fn plan(&self, job: &Job<H>) -> Result<Plan<H>> {
+        let (mut record, final_level) = self.dry_run(job)?;
+        let score_level = self.request.scoring.then_some(final_level);
+        let job = Job::new(JobSpec { score_level, ..job.spec().clone() })?;
         record.keys.refresh = RefreshedState::of_job(&job);
         let level = |source| record.sources.get(&source).copied().unwrap_or_default();
         let levels = DataLevels {
@@ -308,14 +331,14 @@ impl<H: Head> Planner<'_, H> {
     }
 }
 
-/// Trains without values; `observe` is told the level of the parameters after each iteration. The data comes at the highest level:
-/// what it takes part in shows which level it needs.
+/// Trains without values: the level of the result. `observe` is told the level of the parameters after each iteration. The
+/// data comes at the highest level: what it takes part in shows which level it needs.
 fn run_on<H: Head>(
     trace: &Trace,
     job: &Job<H>,
     warm_start: bool,
     mut observe: impl FnMut(usize),
-) -> Result<()> {
+) -> Result<usize> {
     let (spec, packing) = (job.spec(), job.packing());
     let highest = spec.entry_level.max(trace.parameters().max_level());
     let data =
@@ -335,9 +358,19 @@ fn run_on<H: Head>(
         }
         false => State::default(),
     };
-    Trainer::new(trace, job, &blocks)?.run(start, |state| {
-        observe(state.parameters.iter().map(|p| trace.level(p)).min().unwrap_or_default());
+    let level = |state: &State<Meta>| state.parameters.iter().map(|p| p.level).min().unwrap_or_default();
+    let state = Trainer::new(trace, job, &blocks)?.run(start, |state| {
+        observe(level(state));
         Ok(())
     })?;
-    Ok(())
+    Ok(level(&state))
+}
+
+/// Scores without values, with samples and parameters at `level`.
+fn score_on<H: Head>(trace: &Trace, job: &Job<H>, level: usize) -> Result<Vec<Meta>> {
+    let (spec, packing) = (job.spec(), job.packing());
+    let value = |scale| Meta::new(level, Scale::power_of_two(scale));
+    let samples = vec![value(spec.data_scale); packing.diagonals()];
+    let parameters = vec![value(spec.state_scale); spec.head.parameters(packing).len()];
+    spec.head.score(trace, packing, &samples, &parameters)
 }

@@ -73,7 +73,9 @@ impl Tiles<'_> {
         let masked = vectors
             .par_iter()
             .enumerate()
-            .map(|(k, vector)| engine.mul_vec(&engine.drop_to(vector, level)?, &self.mask(k)))
+            .map(|(k, vector)| {
+                engine.mul_vec(&engine.drop_to(vector, level)?, &self.mask(k), &engine.scale(vector))
+            })
             .collect::<Result<Vec<_>>>()?;
         masked[1..].iter().try_fold(masked[0].clone(), |sum, vector| engine.add(&sum, vector))
     }
@@ -86,7 +88,7 @@ impl Tiles<'_> {
         (0..vectors)
             .into_par_iter()
             .map(|k| {
-                let alone = engine.mul_vec(merged, &self.mask(k))?;
+                let alone = engine.mul_vec(merged, &self.mask(k), &engine.scale(merged))?;
                 add_rotations(engine, alone, powers_of_two(tile, period))
             })
             .collect()

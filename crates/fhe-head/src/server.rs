@@ -5,13 +5,14 @@
 
 use std::sync::Arc;
 
-use ckks::{Ciphertext, EvaluationKeys};
+use ckks::{Ciphertext, EvaluationKeys, Scale};
 
-use crate::engine::Rows;
 use crate::engine::encrypted::Encrypted;
+use crate::engine::{Engine, Rows};
 use crate::error::{Error, Result};
-use crate::head::Head;
+use crate::head::{Head, Parameter};
 use crate::job::Job;
+use crate::refresh;
 use crate::trainer::{Block, State, Trainer};
 
 /// Packed, encrypted samples.
@@ -91,4 +92,81 @@ pub fn resume_on<H: Head>(
         return Err(Error::Data("the training did not run a single iteration".into()));
     }
     Ok(EncryptedHead { parameters: state.parameters })
+}
+
+/// Scores encrypted samples with an encrypted head, or with the state of a training that is under way: for each block the scores
+/// of its samples, one ciphertext for each ([`Head::scores`]). What they are, only the data party can read
+/// ([`crate::client::decrypt_scores`]).
+///
+/// Parameters that lack the levels are refreshed first where the job has a bootstrap.
+///
+/// # Errors
+/// [`Error::Parameter`] if the job leaves no levels for scoring; [`Error::Shape`] on other parameters or samples.
+pub fn score<H: Head>(
+    engine: &Encrypted,
+    job: &Job<H>,
+    parameters: &[Ciphertext],
+    blocks: &[Vec<Ciphertext>],
+) -> Result<Vec<Vec<Ciphertext>>> {
+    let Some(wanted) = job.spec().score_level else {
+        return Err(Error::Parameter {
+            name: "scoring",
+            got: "a job that was planned without it".into(),
+            expected: "a job whose request asks for scoring".into(),
+        });
+    };
+    let expected = job.head().parameters(job.packing()).len();
+    if parameters.len() != expected {
+        return Err(Error::Shape { what: "parameters of the head", expected, got: parameters.len() });
+    }
+    let lacks_levels = parameters.iter().any(|p| p.level() < wanted.min(job.spec().entry_level));
+    let refreshed = if lacks_levels && !job.spec().refresh_before.is_empty() {
+        Some(refresh::state(engine, job, &State::from_parameters(parameters.to_vec()))?.parameters)
+    } else {
+        None
+    };
+    let parameters = refreshed.as_deref().unwrap_or(parameters);
+    let one = |samples: &Vec<Ciphertext>| {
+        let expected = job.packing().diagonals();
+        if samples.len() != expected {
+            return Err(Error::Shape { what: "slot vectors of a block", expected, got: samples.len() });
+        }
+        job.head().score(engine, job.packing(), samples, parameters)
+    };
+    blocks.iter().map(one).collect()
+}
+
+/// The state of a training that starts from the encrypted head of an earlier one, under the same key and for the same features.
+///
+/// # Errors
+/// [`Error::Shape`] if the head is not one of the job's kind; [`Error::Level`] if it lacks levels and the job has no bootstrap.
+pub fn warm_start<H: Head>(
+    engine: &Encrypted,
+    job: &Job<H>,
+    earlier: &Job<H>,
+    head: &EncryptedHead,
+) -> Result<EncryptedState> {
+    let (ours, theirs) = (job.head().parameters(job.packing()), earlier.head().parameters(earlier.packing()));
+    let shape = |parameters: &[Parameter]| parameters.iter().map(|p| p.period).collect::<Vec<_>>();
+    if shape(&ours) != shape(&theirs) || ours.len() != head.parameters.len() {
+        return Err(Error::Shape {
+            what: "parameters of the earlier head",
+            expected: ours.len(),
+            got: head.parameters.len(),
+        });
+    }
+    let scale = Scale::power_of_two(job.spec().state_scale);
+    let in_our_unit = |((ours, theirs), p): ((&Parameter, &Parameter), &Ciphertext)| {
+        let factor = theirs.unit / ours.unit;
+        if factor == 1.0 && *p.scale() == scale { Ok(p.clone()) } else { engine.mul_const(p, factor, &scale) }
+    };
+    let parameters =
+        ours.iter().zip(&theirs).zip(&head.parameters).map(in_our_unit).collect::<Result<_>>()?;
+    let mut state = State::from_parameters(parameters);
+    let entry = job.spec().entry_level;
+    if state.parameters.iter().any(|p| p.level() < entry) {
+        state = refresh::state(engine, job, &state)?;
+    }
+    let lowered = state.parameters.iter().map(|p| engine.drop_to(p, entry)).collect::<Result<_>>()?;
+    Ok(State::from_parameters(lowered))
 }

@@ -6,7 +6,7 @@
 mod fit;
 mod residual;
 
-pub use residual::residual;
+pub(crate) use residual::residual;
 
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};

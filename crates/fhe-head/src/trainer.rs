@@ -75,7 +75,7 @@ impl<'a, E: Engine, H: Head> Trainer<'a, E, H> {
         Ok(Self { engine, job, blocks, parameters: job.head().parameters(packing), steps: job.steps() })
     }
 
-    /// Trains from `state` to the end. `observe` sees the state after each iteration, and stops the training by an
+    /// Trains from `state` to the end, with the refresh that the job may plan for the result. `observe` sees the state after each iteration, and stops the training by an
     /// error.
     ///
     /// # Errors
@@ -88,6 +88,9 @@ impl<'a, E: Engine, H: Head> Trainer<'a, E, H> {
         while state.iteration < self.job.iterations() {
             state = self.iterate(state)?;
             observe(&state)?;
+        }
+        if self.job.refreshes_before(state.iteration) {
+            state = refresh::state(self.engine, self.job, &state)?;
         }
         Ok(state)
     }
@@ -227,7 +230,7 @@ impl Shrinkage<'_> {
                 if let Some(last) = factors.last_mut() {
                     *last = free;
                 }
-                Ok(Some(engine.mul_vec(p, &factors)?))
+                Ok(Some(engine.mul_vec(p, &factors, &engine.scale(p))?))
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::engine::Rows;
 use crate::engine::plain::Plain;
 use crate::engine::simulate::{Simulate, Simulated};
 use crate::engine::trace::{RefreshContract, Trace};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::head::Head;
 use crate::packing::untile;
 use crate::plan::Plan;
@@ -25,14 +25,19 @@ pub struct SimulatedHead {
     pub error_std: f64,
 }
 
-/// Trains with exact arithmetic and exact functions: one period of each parameter.
+/// Trains with exact arithmetic and exact functions, from given parameters or from zero: one period of each parameter.
 ///
 /// # Errors
-/// [`crate::Error::Shape`] if the plan is for other data.
-pub fn train_plain<H: Head>(plan: &Plan<H>, samples: &Samples) -> Result<Vec<Array1<f64>>> {
+/// [`crate::Error::Shape`] if the plan is for other data or other parameters.
+pub fn train_plain<H: Head>(
+    plan: &Plan<H>,
+    samples: &Samples,
+    start: Option<&[Array1<f64>]>,
+) -> Result<Vec<Array1<f64>>> {
     let engine = Plain::new(plan.job.packing().slots());
     let blocks = blocks(plan, samples, |slots, _, _| Ok(slots))?;
-    let state = Trainer::new(&engine, &plan.job, &blocks)?.run(State::default(), |_| Ok(()))?;
+    let start = state(plan, start, |slots, _, _| Ok(slots))?;
+    let state = Trainer::new(&engine, &plan.job, &blocks)?.run(start, |_| Ok(()))?;
     let parameters: Vec<&[f64]> = state.parameters.iter().map(Vec::as_slice).collect();
     Ok(weights(plan, &parameters))
 }
@@ -46,11 +51,13 @@ pub fn train_simulated<H: Head>(
     parameters: &Parameters,
     contract: Option<&RefreshContract>,
     samples: &Samples,
+    start: Option<&[Array1<f64>]>,
 ) -> Result<SimulatedHead> {
     let engine = Simulate::new(Trace::new(parameters, contract.cloned()).with_keys(plan.keys.clone()));
     let blocks: Vec<Block<Simulated>> =
         blocks(plan, samples, |slots, level, scale| engine.encrypt(slots, level, scale))?;
-    let state = Trainer::new(&engine, &plan.job, &blocks)?.run(State::default(), |_| Ok(()))?;
+    let start = state(plan, start, |slots, level, scale| engine.encrypt(slots, level, scale))?;
+    let state = Trainer::new(&engine, &plan.job, &blocks)?.run(start, |_| Ok(()))?;
     let slots: Vec<&[f64]> = state.parameters.iter().map(Simulated::slots).collect();
     // most of the error is common to all tiles of a weight: their mean does not average it away
     let error_std = plan
@@ -59,6 +66,41 @@ pub fn train_simulated<H: Head>(
         .zip(&state.parameters)
         .fold(0.0, |max: f64, (parameter, value)| max.max(parameter.unit * engine.error_std(value)));
     Ok(SimulatedHead { parameters: weights(plan, &slots), error_std })
+}
+
+/// How far the values of a network with a hidden layer reach in a training.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reach {
+    /// Largest argument of the activation.
+    pub(crate) arguments: f64,
+    /// Largest logit.
+    pub(crate) logits: f64,
+    /// Largest entry of the state in its units.
+    pub(crate) state: f64,
+}
+
+/// Trains with the polynomials in plain arithmetic, and measures how far values reach.
+///
+/// # Errors
+/// [`Error::Shape`] if plan, samples and start do not belong together.
+pub(crate) fn rehearse_hidden(plan: &Plan, samples: &Samples, start: &[Array1<f64>]) -> Result<Reach> {
+    let engine = Plain::with_polynomials(plan.job.packing().slots());
+    let data = blocks(plan, samples, |slots, _, _| Ok(slots))?;
+    let start = state(plan, Some(start), |slots, _, _| Ok(slots))?;
+    let mut reach = Reach::default();
+    let mut measure = |state: &State<Vec<f64>>| -> Result<()> {
+        let larger = |max: f64, x: &f64| if x.is_nan() { f64::INFINITY } else { max.max(x.abs()) };
+        let vectors = state.parameters.iter().chain(&state.momentum);
+        reach.state = vectors.flatten().fold(reach.state, larger);
+        let slots: Vec<&[f64]> = state.parameters.iter().map(Vec::as_slice).collect();
+        let (arguments, logits) = plan.job.head().reach(&weights(plan, &slots), &samples.problem().x);
+        reach.arguments = reach.arguments.max(arguments);
+        reach.logits = reach.logits.max(logits);
+        Ok(())
+    };
+    measure(&start)?;
+    Trainer::new(&engine, &plan.job, &data)?.run(start, measure)?;
+    Ok(reach)
 }
 
 /// All slot vectors of the data, each with its level and scale.
@@ -82,6 +124,39 @@ pub(crate) fn blocks<H: Head, V: Send>(
             Ok(Block { samples, rows: Rows { weight, targets } })
         })
         .collect()
+}
+
+/// The state that starts from these parameters, each with its level and scale; from zero without any.
+///
+/// # Errors
+/// [`Error::Shape`] if they are not one period of each parameter; [`Error::OutsideInterval`] if one exceeds its unit; errors of
+/// `encode`.
+pub(crate) fn state<H: Head, V: Send>(
+    plan: &Plan<H>,
+    start: Option<&[Array1<f64>]>,
+    encode: impl Fn(Vec<f64>, usize, Scale) -> Result<V> + Sync,
+) -> Result<State<V>> {
+    let Some(start) = start else { return Ok(State::default()) };
+    let (parameters, spec) = (plan.parameters(), plan.job.spec());
+    if parameters.len() != start.len() {
+        let (expected, got) = (parameters.len(), start.len());
+        return Err(Error::Shape { what: "initial parameters", expected, got });
+    }
+    let vectors = parameters.par_iter().zip(start).map(|(parameter, weights)| {
+        if weights.len() != parameter.period {
+            let (expected, got) = (parameter.period, weights.len());
+            return Err(Error::Shape { what: "weights of an initial parameter", expected, got });
+        }
+        let largest = weights.fold(0.0, |max: f64, w| max.max(w.abs()));
+        let half_width = parameter.unit.abs();
+        if largest.is_nan() || largest > half_width {
+            let when = format!("in the initial {}", parameter.name);
+            return Err(Error::OutsideInterval { logit: largest, half_width, when });
+        }
+        let slots = spec.packing.tile(&(weights / parameter.unit).to_vec());
+        encode(slots, spec.entry_level, Scale::power_of_two(spec.state_scale))
+    });
+    Ok(State::from_parameters(vectors.collect::<Result<_>>()?))
 }
 
 /// One period of each parameter from the slots of `p = w / B`.

@@ -45,7 +45,7 @@ fn follows_the_simulation(iterations: usize, learning_rate: f64) {
     let blocks = DataEncryptor::new(&secret, &prepared.plan, &prepared.samples).blocks().unwrap();
     let head = server::train(keys, &prepared.plan.job, &blocks, |_| Ok(())).unwrap();
     let weights = decrypt_head(&secret, &prepared.plan.job, &head).unwrap().remove(0);
-    let simulated = train_simulated(&prepared.plan, &parameters, contract.as_ref(), &prepared.samples)
+    let simulated = train_simulated(&prepared.plan, &parameters, contract.as_ref(), &prepared.samples, None)
         .unwrap()
         .parameters
         .remove(0);

@@ -52,7 +52,8 @@ impl Run {
     /// Trains and holds the result against the simulation's, its noise estimate included.
     fn check(&self) {
         let simulated =
-            train_simulated(&self.prepared.plan, &self.parameters, None, &self.prepared.samples).unwrap();
+            train_simulated(&self.prepared.plan, &self.parameters, None, &self.prepared.samples, None)
+                .unwrap();
         let weights = self.train();
         let expected = &simulated.parameters[0];
         let errors = &weights - expected;

@@ -84,6 +84,7 @@ fn outputs_batches_and_shared_refreshes_change_nothing() {
             refresh_before: vec![2, 5],
             merged_tiles,
             entry_level: 40,
+            score_level: None,
             state_scale: 40,
             data_scale: 40,
             row_scale: 40,
@@ -126,8 +127,8 @@ fn outputs_share_bootstraps_and_the_simulation_allows_it() {
     let plan = Plan::new(&parameters, contract.as_ref(), &request).unwrap();
     assert_eq!(plan.job.spec().merged_tiles, 4);
     assert_eq!(plan.count(fhe_head::engine::trace::Operation::Refresh), plan.job.spec().refresh_before.len());
-    let simulated = twins::train_simulated(&plan, &parameters, contract.as_ref(), &samples).unwrap();
-    let plain = twins::train_plain(&plan, &samples).unwrap();
+    let simulated = twins::train_simulated(&plan, &parameters, contract.as_ref(), &samples, None).unwrap();
+    let plain = twins::train_plain(&plan, &samples, None).unwrap();
     // the cubic and the exact logistic function differ, what they predict does not
     let predictions = |weights: &[Array1<f64>]| -> Vec<usize> {
         let scores = |row: ndarray::ArrayView1<'_, f64>, w: &Array1<f64>| row.dot(&w.slice(s![..7])) + w[7];

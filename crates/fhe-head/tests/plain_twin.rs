@@ -71,6 +71,7 @@ fn the_trainer_follows_dense_training() {
                     refresh_before: vec![5],
                     merged_tiles: 1,
                     entry_level: 40,
+                    score_level: None,
                     state_scale: 40,
                     data_scale: 40,
                     row_scale: 40,

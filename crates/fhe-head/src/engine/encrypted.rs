@@ -94,8 +94,9 @@ impl Engine for Encrypted {
         Ok(self.evaluator.mul_const_to(a, c, out)?)
     }
 
-    fn mul_vec(&self, a: &Ciphertext, v: &[f64]) -> Result<Ciphertext> {
-        let plaintext = self.encoder.encode(v, a.level(), &self.rescale_factor(a.level()))?;
+    fn mul_vec(&self, a: &Ciphertext, v: &[f64], out: &Scale) -> Result<Ciphertext> {
+        let factor = out.mul(&self.rescale_factor(a.level())).div(a.scale());
+        let plaintext = self.encoder.encode(v, a.level(), &factor)?;
         Ok(self.evaluator.rescale(&self.evaluator.mul_plain(a, &plaintext)?)?)
     }
 

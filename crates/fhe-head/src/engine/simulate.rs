@@ -144,9 +144,9 @@ impl Engine for Simulate {
         self.checked("multiply by a constant", meta, a.slots.iter().map(|a| a * c).collect(), noise)
     }
 
-    fn mul_vec(&self, a: &Simulated, v: &[f64]) -> Result<Simulated> {
-        let meta = self.trace.mul_vec(&a.meta, v)?;
-        let scale = self.rescale_factor(a.meta.level).to_f64();
+    fn mul_vec(&self, a: &Simulated, v: &[f64], out: &Scale) -> Result<Simulated> {
+        let meta = self.trace.mul_vec(&a.meta, v, out)?;
+        let scale = out.mul(&self.rescale_factor(a.meta.level)).div(&a.meta.scale).to_f64();
         let mean_square = v.iter().map(|v| v * v).sum::<f64>() / v.len() as f64;
         let noise = self.rescaled(a.meta.level, a.noise * mean_square * scale * scale);
         let slots = a.slots.iter().zip(v.iter().cycle()).map(|(a, v)| a * v).collect();

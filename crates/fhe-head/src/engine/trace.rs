@@ -239,14 +239,14 @@ impl Engine for Trace {
         Ok(Meta::new(a.level - 1, out.clone()))
     }
 
-    fn mul_vec(&self, a: &Meta, v: &[f64]) -> Result<Meta> {
+    fn mul_vec(&self, a: &Meta, v: &[f64], out: &Scale) -> Result<Meta> {
         if v.is_empty() || !self.slots().is_multiple_of(v.len()) {
             return Err(Error::Shape { what: "period of a vector", expected: self.slots(), got: v.len() });
         }
         Self::require("multiply by a vector", a.level, 1)?;
         self.count(Operation::Constant, a.level, 1);
         self.used(&[a], a.level);
-        Ok(Meta::new(a.level - 1, a.scale.clone()))
+        Ok(Meta::new(a.level - 1, out.clone()))
     }
 
     fn accumulate(&self, sum: Option<Meta>, terms: &[(&Meta, &Meta)]) -> Result<Meta> {

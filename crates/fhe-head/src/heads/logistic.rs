@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Engine;
+use super::{ErrorScale, each_column_zero};
+use crate::engine::{Engine, Rows};
 use crate::error::{Error, Result};
 use crate::head::{Head, Parameter};
 use crate::packing::{Packing, forward, rotated_weights};
@@ -28,6 +29,27 @@ impl Logistic {
     /// A head with one output for each class.
     pub fn one_vs_rest(classes: usize, sigmoid: Sigmoid) -> Self {
         Self { outputs: classes, sigmoid }
+    }
+
+    /// `rate s (sigma(z_k) - y_k)` for each output; `None` stands for logits that are all zero.
+    ///
+    /// # Errors
+    /// [`Error::Level`] if the levels do not suffice.
+    pub(super) fn residuals<E: Engine>(
+        &self,
+        engine: &E,
+        logits: Option<&[E::Value]>,
+        rows: &Rows<E::Value>,
+        rate: f64,
+        scale: &ErrorScale<'_>,
+    ) -> Result<Vec<E::Value>> {
+        let Some(logits) = logits else {
+            return super::residuals_at_zero(engine, rows, rate, scale);
+        };
+        let residual = |(t, target): (&E::Value, &E::Value)| {
+            sigmoid::residual(engine, &self.sigmoid, t, (&rows.weight, target), rate, scale)
+        };
+        logits.par_iter().zip(&rows.targets).map(residual).collect()
     }
 }
 
@@ -67,13 +89,7 @@ impl Head for Logistic {
     ) -> Result<Vec<E::Value>> {
         let rate = pass.rate / self.sigmoid.half_width();
         pass.linear_gradient(parameters, |logits, rows| {
-            (0..self.outputs)
-                .into_par_iter()
-                .map(|k| {
-                    let logits = logits.map(|logits| &logits[k]);
-                    sigmoid::residual(pass, &self.sigmoid, logits, (&rows.weight, &rows.targets[k]), rate)
-                })
-                .collect()
+            self.residuals(pass.engine, logits, rows, rate, &|level| pass.error_scale(level))
         })
     }
 
@@ -88,7 +104,7 @@ impl Head for Logistic {
         samples: &[E::Value],
         parameters: &[E::Value],
     ) -> Result<Vec<E::Value>> {
-        forward(engine, packing, samples, &rotated_weights(engine, packing, parameters)?)
+        forward(engine, packing, samples, &rotated_weights(engine, packing, parameters)?, each_column_zero)
     }
 
     fn score_unit(&self) -> f64 {

@@ -1,16 +1,22 @@
 //! The heads that the crate brings.
 
 mod logistic;
+mod mlp;
+mod softmax;
 
 pub use logistic::Logistic;
+pub use mlp::{Mlp, Output};
+pub use softmax::Multinomial;
 
+use ckks::Scale;
+use ndarray::{Array1, Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Rows};
 use crate::error::Result;
 use crate::head::{Head, Parameter};
 use crate::packing::Packing;
-use crate::pass::Pass;
+use crate::pass::{Pass, require_levels};
 
 /// Any of the heads that the crate brings: what job files hold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +24,55 @@ use crate::pass::Pass;
 pub enum BuiltIn {
     /// Logistic regression: binary, or one against the rest for each class.
     Logistic(Logistic),
+    /// Multinomial logistic regression.
+    Softmax(Multinomial),
+    /// A hidden layer before one of these losses.
+    Mlp(Mlp),
+}
+
+/// The scale at which residuals at a level are wanted.
+pub(crate) type ErrorScale<'a> = dyn Fn(usize) -> Scale + Sync + 'a;
+
+/// Where the logits of a linear head lie.
+fn each_column_zero(_: usize) -> usize {
+    0
+}
+
+/// Residuals while all logits are zero: `-rate` times the targets.
+fn residuals_at_zero<E: Engine>(
+    engine: &E,
+    rows: &Rows<E::Value>,
+    rate: f64,
+    scale: &ErrorScale<'_>,
+) -> Result<Vec<E::Value>> {
+    rows.targets.iter().map(|target| residual_at_zero(engine, target, rate, scale)).collect()
+}
+
+/// The residual of one output while its logits are zero.
+pub(crate) fn residual_at_zero<E: Engine>(
+    engine: &E,
+    target: &E::Value,
+    rate: f64,
+    scale: &ErrorScale<'_>,
+) -> Result<E::Value> {
+    let level = engine.level(target);
+    require_levels("gradient", level, 1)?;
+    engine.mul_const(target, -rate, &scale(level - 1))
+}
+
+/// `rate` times the targets taken off predictions, at the scale of these.
+fn minus_targets<E: Engine>(
+    engine: &E,
+    predictions: &[E::Value],
+    rows: &Rows<E::Value>,
+    rate: f64,
+    out: &Scale,
+) -> Result<Vec<E::Value>> {
+    let residual = |(prediction, target): (&E::Value, &E::Value)| {
+        let target = engine.drop_to(target, engine.level(prediction) + 1)?;
+        engine.sub(prediction, &engine.mul_const(&target, rate, out)?)
+    };
+    predictions.iter().zip(&rows.targets).map(residual).collect()
 }
 
 /// The same call on whichever head it is.
@@ -25,8 +80,35 @@ macro_rules! each {
     ($self:expr, $head:ident => $call:expr) => {
         match $self {
             Self::Logistic($head) => $call,
+            Self::Softmax($head) => $call,
+            Self::Mlp($head) => $call,
         }
     };
+}
+
+impl BuiltIn {
+    /// Largest argument of an activation (0 without a hidden layer) and largest logit over samples (rows, padded); infinite once
+    /// there is a NaN.
+    pub(crate) fn reach(&self, parameters: &[Array1<f64>], x: &ArrayView2<'_, f64>) -> (f64, f64) {
+        let larger = |max: f64, x: &f64| if x.is_nan() { f64::INFINITY } else { max.max(x.abs()) };
+        let largest = |z: &Array2<f64>| z.iter().fold(0.0, larger);
+        let matrix = |columns: &[Array1<f64>]| {
+            let rows = columns.first().map_or(0, Array1::len);
+            Array2::from_shape_fn((rows, columns.len()), |(i, k)| columns[k][i])
+        };
+        match self {
+            Self::Mlp(head) => {
+                let layers = head.layers(parameters);
+                let arguments = x.dot(&matrix(layers.hidden));
+                let hidden = arguments.mapv(|z| head.activation.polynomial(z).0);
+                (
+                    largest(&arguments),
+                    largest(&(hidden.dot(&matrix(layers.output)) + &matrix(layers.intercepts))),
+                )
+            }
+            _ => (0.0, largest(&x.dot(&matrix(parameters)))),
+        }
+    }
 }
 
 impl Head for BuiltIn {
@@ -40,6 +122,10 @@ impl Head for BuiltIn {
 
     fn parameters(&self, packing: &Packing) -> Vec<Parameter> {
         each!(self, head => head.parameters(packing))
+    }
+
+    fn initial(&self, features: usize, random_state: u64) -> Option<Vec<Vec<f64>>> {
+        each!(self, head => head.initial(features, random_state))
     }
 
     fn targets(&self) -> usize {

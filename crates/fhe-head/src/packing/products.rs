@@ -19,8 +19,8 @@ pub fn rotated_weights<E: Engine>(
     weights.par_iter().map(|weights| engine.rotate_many(weights, &steps)).collect()
 }
 
-/// Inner products of the samples of a block with the weights of each output, in column 0 of each row (other columns
-/// hold sums over parts of two rows). One level.
+/// Inner products of the samples of a block with the weights of each output `k`, in `column(k)` of each row (other
+/// columns hold sums over parts of two rows). One level.
 ///
 /// # Errors
 /// Those of the engine.
@@ -29,6 +29,7 @@ pub fn forward<E: Engine>(
     packing: &Packing,
     block: &[E::Value],
     rotated: &[Vec<E::Value>],
+    column: impl Fn(usize) -> usize + Sync,
 ) -> Result<Vec<E::Value>> {
     let outputs = rotated.len();
     // outputs inside, so that they share the reading of samples
@@ -41,15 +42,16 @@ pub fn forward<E: Engine>(
     let parts = (0..packing.baby_steps() * outputs).into_par_iter().map(inner).collect::<Result<Vec<_>>>()?;
     by_output(parts, outputs)
         .into_par_iter()
-        .map(|parts| {
+        .enumerate()
+        .map(|(k, parts)| {
             let sum = horner(engine, parts, packing.columns() as isize)?;
-            add_rotations(engine, sum, powers_of_two(1, packing.columns()))
+            sum_columns(engine, sum, packing.columns(), column(k))
         })
         .collect()
 }
 
-/// Adds the products of a block with the residuals of each output to the sums of the giant steps. Residuals are zero
-/// outside column 0. One level, together with [`finish_backward`].
+/// Adds the products of a block with the residuals of each output `k` to the sums of the giant steps. Residuals are
+/// zero outside `column(k)`. One level, together with [`finish_backward`].
 ///
 /// # Errors
 /// Those of the engine.
@@ -59,15 +61,16 @@ pub fn backward<E: Engine>(
     sums: Option<Vec<Vec<E::Sum>>>,
     block: &[E::Value],
     residuals: &[E::Value],
+    column: impl Fn(usize) -> usize + Sync,
 ) -> Result<Vec<Vec<E::Sum>>> {
     let (columns, outputs, giants) = (packing.columns() as isize, residuals.len(), packing.giant_steps());
     let steps: Vec<isize> = (0..packing.baby_steps() as isize).map(|b| -b * columns).collect();
     let rotated = residuals
         .par_iter()
-        .map(|residual| {
-            let spread =
-                add_rotations(engine, residual.clone(), powers_of_two(1, packing.columns()).map(|k| -k))?;
-            engine.rotate_many(&spread, &steps)
+        .enumerate()
+        .map(|(k, residual)| {
+            let everywhere = spread(engine, residual.clone(), packing.columns(), column(k))?;
+            engine.rotate_many(&everywhere, &steps)
         })
         .collect::<Result<Vec<_>>>()?;
     let sums: Vec<Option<E::Sum>> = match sums {
@@ -104,6 +107,34 @@ pub fn finish_backward<E: Engine>(
             add_rotations(engine, gradient, powers_of_two(packing.features(), packing.slots()))
         })
         .collect()
+}
+
+/// The sum of each row, in `column` of it; other columns get sums over parts of two rows.
+///
+/// Steps go away from `column`, right of it for a binary digit 0 of its index and left for a 1, so that they reach just the columns
+/// of its row.
+///
+/// # Errors
+/// Those of the engine.
+pub fn sum_columns<E: Engine>(
+    engine: &E,
+    value: E::Value,
+    columns: usize,
+    column: usize,
+) -> Result<E::Value> {
+    add_rotations(engine, value, away_from(column, columns))
+}
+
+/// Copies `column` of each row into all of its columns, where others are zero.
+///
+/// # Errors
+/// Those of the engine.
+pub fn spread<E: Engine>(engine: &E, value: E::Value, columns: usize, column: usize) -> Result<E::Value> {
+    add_rotations(engine, value, away_from(column, columns).map(|step| -step))
+}
+
+fn away_from(column: usize, columns: usize) -> impl Iterator<Item = isize> {
+    powers_of_two(1, columns).map(move |step| if column & step as usize == 0 { step } else { -step })
 }
 
 /// Adds to `value` its rotation by each step in turn: steps `f, 2 f, ..` below `t` sum `t / f` slots at distance `f`.
@@ -222,14 +253,16 @@ mod tests {
             let mut tiled = vec![0.0; packing.features()];
             tiled[..d].copy_from_slice(w.as_slice().unwrap());
             let rotated = rotated_weights(&engine, &packing, &[packing.tile(&tiled)]).unwrap();
+            let column = seed as usize % packing.columns();
             let mut z = Vec::new();
             let mut sums = None;
             for (i, block) in blocks.iter().enumerate() {
-                let slots = forward(&engine, &packing, block, &rotated).unwrap();
-                z.extend(slots[0].iter().step_by(packing.columns()));
+                let slots = forward(&engine, &packing, block, &rotated, |_| column).unwrap();
+                z.extend(slots[0].iter().skip(column).step_by(packing.columns()));
                 let from = i * packing.rows();
                 let residual = &e.as_slice().unwrap()[from..(from + packing.rows()).min(n)];
-                sums = Some(backward(&engine, &packing, sums, block, &[packing.row_slots(residual)]).unwrap());
+                let residual = engine.rotate(&packing.row_slots(residual), -(column as isize)).unwrap();
+                sums = Some(backward(&engine, &packing, sums, block, &[residual], |_| column).unwrap());
             }
             prop_assert!(close(&z[..n], x.dot(&w).as_slice().unwrap()));
             prop_assert!(z[n..].iter().all(|z| *z == 0.0));

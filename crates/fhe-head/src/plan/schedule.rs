@@ -46,7 +46,8 @@ pub struct Schedule {
 
 impl Schedule {
     /// As few refreshes as possible; without any if the depth suffices. `merged`: several vectors share a bootstrap, which
-    /// takes a level before and one after it.
+    /// takes a level before and one after it. `scoring`: levels that scoring with the result takes, 0 if there is none; the
+    /// result itself is refreshed where they would be missing.
     ///
     /// # Errors
     /// [`Error::NeedsBootstrapping`]; [`Error::Parameter`] if an iteration does not fit between two refreshes.
@@ -56,25 +57,29 @@ impl Schedule {
         iterations: usize,
         depth: Depth,
         merged: bool,
+        scoring: usize,
     ) -> Result<Self> {
         let whole = depth.of(iterations);
         let Some(contract) = contract else {
             let levels = parameters.max_level();
+            let whole = whole + scoring;
             if whole > levels {
                 return Err(Error::NeedsBootstrapping {
                     preset: parameters.name().to_owned(),
                     iterations,
                     needed: whole,
                     levels,
-                    fit: depth.iterations_in(levels),
+                    fit: depth.iterations_in(levels.saturating_sub(scoring)),
                 });
             }
             return Ok(Self { entry_level: whole, refresh_before: Vec::new() });
         };
         // The primes below the bootstrap's input are SlotsToCoeffs' own, too small for the scale of a training: every
         // stretch, the last one too, stays above them.
-        if contract.level_before + whole <= contract.level_after {
-            return Ok(Self { entry_level: contract.level_before + whole, refresh_before: Vec::new() });
+        // scores leave the lowest prime clear: it is hardly larger than their scale
+        let last = contract.level_before.max(if scoring > 0 { scoring + 1 } else { 0 });
+        if last + whole <= contract.level_after {
+            return Ok(Self { entry_level: last + whole, refresh_before: Vec::new() });
         }
         let mask = usize::from(merged);
         let (bottom, top) = (contract.level_before + mask, contract.level_after - mask);
@@ -93,9 +98,10 @@ impl Schedule {
         }
         let first = 1 + (contract.level_after - bottom - depth.first) / depth.later;
         let stretch = (top - bottom) / depth.later;
-        Ok(Self {
-            entry_level: bottom + depth.of(first),
-            refresh_before: (first..iterations).step_by(stretch).collect(),
-        })
+        let mut refresh_before: Vec<usize> = (first..iterations).step_by(stretch).collect();
+        if last > bottom {
+            refresh_before.push(iterations);
+        }
+        Ok(Self { entry_level: bottom + depth.of(first), refresh_before })
     }
 }

@@ -9,32 +9,27 @@
 use super::{Degree, Sigmoid, logistic};
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::pass::Pass;
+use crate::heads::ErrorScale;
+use crate::pass::require_levels;
 use ckks::Scale;
 
-/// The weighted residual of the logistic loss, `rate s (sigma(z) - y)`, ready for its product with the samples. `rows`
-/// are the row weights `s` and the targets `s (y - 1/2)`.
+/// The weighted residual of the logistic loss, `rate s (sigma(z) - y)`, at the scale that `scale` gives for its level. The row
+/// weights are `s`, the target `s (y - 1/2)`.
 ///
-/// `logits` are `t = z / B` with `B` the half-width of the approximation's interval; `None` stands for zero
-/// weights. Takes [`Sigmoid::depth`] levels off the logits, or one off the targets if there are no logits. The row
-/// weights must be one level above the logits, the targets one above the result. The plain twin answers with the exact
-/// logistic function.
+/// The logits are `t = z / B` with `B` the half-width of the approximation's interval. Takes [`Sigmoid::depth`] levels off
+/// them. The row weights must be one level above the logits, the target one above the result. The plain twin answers with
+/// the exact logistic function.
 ///
 /// # Errors
 /// [`crate::Error::Level`] if the levels do not suffice.
-pub fn residual<E: Engine>(
-    pass: &Pass<'_, E>,
+pub(crate) fn residual<E: Engine>(
+    engine: &E,
     sigmoid: &Sigmoid,
-    logits: Option<&E::Value>,
+    t: &E::Value,
     (weight, target): (&E::Value, &E::Value),
     rate: f64,
+    scale: &ErrorScale<'_>,
 ) -> Result<E::Value> {
-    let engine = pass.engine;
-    let Some(t) = logits else {
-        let level = engine.level(target);
-        pass.require_levels("gradient", level, 1)?;
-        return engine.mul_const(target, -rate, &pass.error_scale(level - 1));
-    };
     let exact = |x: &[f64], e: &mut [f64]| {
         // outside column 0 the logits hold sums over parts of two rows, and the weight is zero
         let centred = if x[0] == 0.0 { 0.0 } else { logistic(sigmoid.half_width() * x[2]) - 0.5 };
@@ -44,8 +39,8 @@ pub fn residual<E: Engine>(
         return Ok(exact.swap_remove(0));
     }
     let level = engine.level(t);
-    pass.require_levels("gradient", level, sigmoid.depth())?;
-    let out = &pass.error_scale(level - sigmoid.depth());
+    require_levels("gradient", level, sigmoid.depth())?;
+    let out = &scale(level - sigmoid.depth());
     let form = ProductForm::new(sigmoid);
     let u = engine.mul(t, t)?;
     // the scales of the factors from the last product back to the row weights

@@ -1,0 +1,171 @@
+//! A head of one's own: ordinal regression, for labels that are grades.
+//!
+//! `P(y > k) = sigma(w x + b_k)`: one weight vector for all grades, and a threshold for each step between two. The head says which
+//! vectors it has, what is encrypted of a label, and what the gradient is; plain, simulated and encrypted training, levels,
+//! keys, refreshes and files follow. `cargo run --release -p fhe-head --example ordinal_regression`
+
+use std::sync::Arc;
+
+use fhe_head::ckks::{Parameters, SecretKey, presets};
+use fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys_in_memory};
+use fhe_head::engine::Engine;
+use fhe_head::head::{Head, Parameter, Penalty};
+use fhe_head::packing::{Packing, forward, rotated_weights};
+use fhe_head::pass::Pass;
+use fhe_head::plan::{Plan, Request};
+use fhe_head::samples::Samples;
+use fhe_head::server;
+use fhe_head::sigmoid::{Degree, Fit, Sigmoid};
+use fhe_head::twins::{train_plain, train_simulated};
+use ndarray::{Array1, Array2, ArrayView1};
+use serde::{Deserialize, Serialize};
+
+/// Proportional odds for grades `0 .. steps`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ordinal {
+    /// Steps between neighbouring grades.
+    pub steps: usize,
+    /// The approximation of the logistic function.
+    pub sigmoid: Sigmoid,
+}
+
+impl Head for Ordinal {
+    fn parameters(&self, packing: &Packing) -> Vec<Parameter> {
+        let unit = self.sigmoid.half_width();
+        let threshold =
+            |k| Parameter { name: format!("threshold[{k}]"), period: 1, unit, penalty: Penalty::None };
+        let weights = Parameter::features("coef", packing, unit);
+        std::iter::once(weights).chain((0..self.steps).map(threshold)).collect()
+    }
+
+    fn targets(&self) -> usize {
+        self.steps
+    }
+
+    fn target(&self, grade: f64, targets: &mut [f64]) {
+        for (k, target) in targets.iter_mut().enumerate() {
+            *target = if grade > k as f64 { 0.5 } else { -0.5 };
+        }
+    }
+
+    fn gradient<E: Engine>(
+        &self,
+        pass: &Pass<'_, E>,
+        parameters: Option<&[E::Value]>,
+    ) -> fhe_head::Result<Vec<E::Value>> {
+        let engine = pass.engine;
+        let rate = pass.rate / self.sigmoid.half_width();
+        let (weights, thresholds) = match parameters {
+            Some(parameters) => (Some(&parameters[..1]), &parameters[1..]),
+            None => (None, &[][..]),
+        };
+        // residuals of each step, summed over the blocks: what the thresholds' gradients are made of
+        let mut sums: Vec<Option<E::Value>> = vec![None; self.steps];
+        let mut gradient = pass.linear_gradient(weights, |logits, rows| {
+            let mut total = None;
+            for (k, sum) in sums.iter_mut().enumerate() {
+                let logit = match logits {
+                    Some(logits) => {
+                        let scale = engine.scale(&logits[0]);
+                        Some(engine.add(&logits[0], &engine.mul_const(&thresholds[k], 1.0, &scale)?)?)
+                    }
+                    None => None,
+                };
+                let row = (&rows.weight, &rows.targets[k]);
+                let residual = pass.logistic_residual(&self.sigmoid, logit.as_ref(), row, rate)?;
+                *sum = Some(plus(engine, sum.take(), &residual)?);
+                total = Some(plus(engine, total, &residual)?);
+            }
+            Ok(total.into_iter().collect())
+        })?;
+        for sum in sums.into_iter().flatten() {
+            gradient.push(pass.sum_over_samples(&sum, 1.0)?);
+        }
+        Ok(gradient)
+    }
+
+    fn scores(&self) -> usize {
+        1
+    }
+
+    fn score<E: Engine>(
+        &self,
+        engine: &E,
+        packing: &Packing,
+        samples: &[E::Value],
+        parameters: &[E::Value],
+    ) -> fhe_head::Result<Vec<E::Value>> {
+        forward(engine, packing, samples, &rotated_weights(engine, packing, &parameters[..1])?, |_| 0)
+    }
+
+    fn score_unit(&self) -> f64 {
+        self.sigmoid.half_width()
+    }
+}
+
+fn plus<E: Engine>(engine: &E, sum: Option<E::Value>, value: &E::Value) -> fhe_head::Result<E::Value> {
+    match sum {
+        Some(sum) => engine.add(&sum, value),
+        None => Ok(value.clone()),
+    }
+}
+
+/// A trained head: weights of the features and the constant one, then one threshold for each step.
+#[derive(Debug)]
+pub struct Trained {
+    /// With exact arithmetic and the exact logistic function.
+    pub plain: Vec<Array1<f64>>,
+    /// With what ciphertexts compute, in floating point.
+    pub simulated: Vec<Array1<f64>>,
+    /// Under encryption.
+    pub encrypted: Vec<Array1<f64>>,
+}
+
+/// Trains the three twins on the same samples.
+pub fn train(parameters: &Parameters, x: &Array2<f64>, grades: &Array1<f64>) -> fhe_head::Result<Trained> {
+    let steps = grades.fold(0.0, |max: f64, grade| max.max(*grade)) as usize;
+    let head = Ordinal { steps, sigmoid: Sigmoid::new(Degree::Three, 6.0, Fit::LeastSquares)? };
+    let samples = Samples::new(&x.view(), &grades.view(), &Array1::ones(grades.len()).view())?;
+    let plan = Plan::new(parameters, None, &Request::new(head, x.nrows(), x.ncols(), vec![1.0, 1.0, 1.0]))?;
+
+    let secret = SecretKey::generate(parameters)?;
+    let keys = Arc::new(evaluation_keys_in_memory(&secret, &plan.keys)?);
+    let blocks = DataEncryptor::new(&secret, &plan, &samples).blocks()?;
+    let encrypted = server::train(keys, &plan.job, &blocks, |_| Ok(()))?;
+    Ok(Trained {
+        plain: train_plain(&plan, &samples, None)?,
+        simulated: train_simulated(&plan, parameters, None, &samples, None)?.parameters,
+        encrypted: decrypt_head(&secret, &plan.job, &encrypted)?,
+    })
+}
+
+/// The grade that a head gives a sample: the steps that are more likely taken than not.
+pub fn grade(head: &[Array1<f64>], x: &ArrayView1<'_, f64>) -> usize {
+    let weights = &head[0];
+    let linear = x.iter().zip(weights).map(|(x, w)| x * w).sum::<f64>() + weights[weights.len() - 1];
+    head[1..].iter().filter(|threshold| linear + threshold[0] > 0.0).count()
+}
+
+/// Samples of six features with grades 0 to 3.
+pub fn data(samples: usize) -> (Array2<f64>, Array1<f64>) {
+    let x =
+        Array2::from_shape_fn((samples, 6), |(i, j)| ((i * (j + 5) * 41 + 13 * j) % 89) as f64 / 44.0 - 1.0);
+    let severity = |row: ArrayView1<'_, f64>| row[0] + row[1] - 0.5 * row[2];
+    let step = |s: f64| [-0.7, 0.0, 0.7].iter().filter(|&&threshold| s > threshold).count() as f64;
+    let grades = x.rows().into_iter().map(|row| step(severity(row))).collect();
+    (x, grades)
+}
+
+#[allow(dead_code, reason = "a test takes the rest of this file as a module")]
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let (x, grades) = data(500);
+    let trained = train(&presets::by_name("n15-l18")?, &x, &grades)?;
+    for (name, head) in
+        [("plain", &trained.plain), ("simulated", &trained.simulated), ("encrypted", &trained.encrypted)]
+    {
+        let right = x.rows().into_iter().zip(&grades).filter(|(x, y)| grade(head, x) as f64 == **y).count();
+        let thresholds: Vec<String> = head[1..].iter().map(|b| format!("{:.3}", b[0])).collect();
+        println!("{name:>10}: {right} of {} grades right, thresholds {}", x.nrows(), thresholds.join(" "));
+    }
+    Ok(())
+}

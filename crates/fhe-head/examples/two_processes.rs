@@ -1,0 +1,102 @@
+//! Training where the data party and the compute party are two processes that share files, and nothing else.
+//!
+//! `cargo run --release -p fhe-head --example two_processes` plays the data party; it starts itself a second time as the compute
+//! party, with a folder of files that hold nothing secret.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use fhe_head::ckks::serial::{FileKind, Reader, Writer};
+use fhe_head::ckks::{EvaluationKeys, SecretKey, presets};
+use fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys};
+use fhe_head::estimator::LogisticRegression;
+use fhe_head::files;
+use fhe_head::job::Job;
+use fhe_head::server;
+use ndarray::{Array1, Array2};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+const PRESET: &str = "n14-l8";
+const COMPUTE_PARTY: &str = "compute-party";
+
+fn main() -> Outcome {
+    let arguments: Vec<String> = std::env::args().collect();
+    match &arguments[1..] {
+        [role, folder] if role == COMPUTE_PARTY => compute_party(Path::new(folder)),
+        _ => data_party(),
+    }
+}
+
+fn data_party() -> Outcome {
+    let x = Array2::from_shape_fn((300, 5), |(i, j)| ((i * (j + 3) * 37 + j) % 101) as f64 / 50.0 - 1.0);
+    let y: Array1<f64> = x.rows().into_iter().map(|row| f64::from(u8::from(row[0] > row[1]))).collect();
+    let parameters = presets::by_name(PRESET)?;
+    let prepared = LogisticRegression::default().check()?.prepare(&x.view(), &y.view(), &parameters, None)?;
+    let secret = SecretKey::generate(&parameters)?;
+
+    let folder = std::env::temp_dir().join(format!("two-processes-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let encryptor = DataEncryptor::new(&secret, &prepared.plan, &prepared.samples);
+    files::write_data(create(&folder, "data.ct")?, "data.ct", &encryptor, |_| Ok(()))?;
+    let mut keys = 0;
+    evaluation_keys(&secret, &prepared.plan.keys, |key| {
+        let name = format!("{keys}.key");
+        let out = BufWriter::new(
+            File::create(folder.join(&name))
+                .map_err(|error| fhe_head::Error::Data(format!("cannot write {name}: {error}")))?,
+        );
+        let kind = FileKind::EVALUATION_KEY;
+        let mut writer = Writer::new(out, &name, kind, &parameters, secret.key_id(), 1, b"")?;
+        writer.write_switching_key(&key)?;
+        writer.finish()?;
+        keys += 1;
+        Ok(())
+    })?;
+    println!("data party (process {}): data and {keys} keys written", std::process::id());
+
+    let status = Command::new(std::env::current_exe()?).arg(COMPUTE_PARTY).arg(&folder).status()?;
+    if !status.success() {
+        return Err("the compute party failed".into());
+    }
+
+    let (job, head): (Job, _) = files::read_head(open(&folder, "head.ct")?, &parameters)?;
+    let head = prepared.head(&decrypt_head(&secret, &job, &head)?[0])?;
+    println!("data party: coefficients {:.2}, intercept {:.2}", head.coef, head.intercept);
+    std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
+fn compute_party(folder: &Path) -> Outcome {
+    let parameters = presets::by_name(PRESET)?;
+    let data = open(folder, "data.ct")?;
+    let mut keys = EvaluationKeys::new(&parameters, data.header().key_id);
+    let (job, blocks): (Job, _) = files::read_data(data, &parameters)?;
+    for i in 0.. {
+        let name = format!("{i}.key");
+        if !folder.join(&name).exists() {
+            break;
+        }
+        let mut reader = open(folder, &name)?;
+        keys.insert(reader.read_switching_key(&parameters)?)?;
+        reader.finish()?;
+    }
+    let head = server::train(Arc::new(keys), &job, &blocks, |state| {
+        println!("compute party (process {}): iteration {}", std::process::id(), state.iteration);
+        Ok(())
+    })?;
+    files::write_head(create(folder, "head.ct")?, "head.ct", &job, &head)?;
+    Ok(())
+}
+
+fn create(folder: &Path, name: &str) -> std::io::Result<BufWriter<File>> {
+    Ok(BufWriter::new(File::create(folder.join(name))?))
+}
+
+fn open(folder: &Path, name: &str) -> Result<Reader<File>, Box<dyn Error>> {
+    Ok(Reader::new(File::open(folder.join(name))?, name)?)
+}

@@ -1,0 +1,299 @@
+//! A multi-layer perceptron with one hidden layer.
+//!
+//! One weight vector over the features for each hidden unit; the activations of all units then lie side by side in one
+//! ciphertext, unit `j` in column `j` of each row, so that a packing needs as many columns as there are units. The
+//! activation is evaluated once for all units, and the output weights of a class are one vector with a row's period.
+//!
+//! Levels of an iteration, with `a` those of the activation and `d` those of the outputs' residual: 1 (inner products), 1 (mask that
+//! puts units side by side), `a`, 1 (outputs), `d`, then backwards 1 (through the output weights and the activation's slope,
+//! multiplied beforehand), 1 (mask that takes units apart), 1 (product with the samples): `6 + a + d`.
+
+use ckks::Scale;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{ErrorScale, Logistic, Multinomial};
+use crate::activation::{Activated, Activation};
+use crate::engine::{Engine, Rows};
+use crate::error::{Error, Result};
+use crate::head::{Head, Parameter, Penalty};
+use crate::packing::{
+    Packing, add_rotations, backward, finish_backward, forward, powers_of_two, rotated_weights, spread,
+    sum_columns,
+};
+use crate::pass::Pass;
+
+/// A hidden layer between the samples and a linear head's loss.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mlp {
+    /// Hidden units: a power of two between 8 and 128.
+    pub hidden: usize,
+    /// The hidden layer's activation, on the interval of its arguments.
+    pub activation: Activation,
+    /// The loss.
+    pub output: Output,
+}
+
+/// What follows the hidden layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Output {
+    /// Logistic loss of each output.
+    Logistic(Logistic),
+    /// Cross-entropy of the softmax over all classes.
+    Softmax(Multinomial),
+}
+
+impl Output {
+    fn outputs(&self) -> usize {
+        match self {
+            Self::Logistic(head) => head.targets(),
+            Self::Softmax(head) => head.targets(),
+        }
+    }
+
+    fn half_width(&self) -> f64 {
+        match self {
+            Self::Logistic(head) => head.score_unit(),
+            Self::Softmax(head) => head.score_unit(),
+        }
+    }
+
+    fn residuals<E: Engine>(
+        &self,
+        engine: &E,
+        logits: &[E::Value],
+        rows: &Rows<E::Value>,
+        rate: f64,
+        scale: &ErrorScale<'_>,
+    ) -> Result<Vec<E::Value>> {
+        match self {
+            Self::Logistic(head) => head.residuals(engine, Some(logits), rows, rate, scale),
+            Self::Softmax(head) => head.residuals(engine, Some(logits), rows, rate, scale),
+        }
+    }
+}
+
+/// The state's vectors by layer.
+pub(crate) struct Layers<'a, V> {
+    /// Weights of each hidden unit.
+    pub(crate) hidden: &'a [V],
+    /// Output weights of each class.
+    pub(crate) output: &'a [V],
+    /// Intercept of each class.
+    pub(crate) intercepts: &'a [V],
+}
+
+impl Mlp {
+    /// Parameters by layer.
+    pub(crate) fn layers<'a, V>(&self, parameters: &'a [V]) -> Layers<'a, V> {
+        let (hidden, rest) = parameters.split_at(self.hidden);
+        let (output, intercepts) = rest.split_at(self.output.outputs());
+        Layers { hidden, output, intercepts }
+    }
+
+    /// `w2 = B2 / a` times what the engine keeps, with `a` the leading coefficient that the activation leaves out.
+    fn output_unit(&self) -> f64 {
+        self.output.half_width() / self.activation.leading()
+    }
+
+    /// Activations of the samples of a block, unit `j` in column `j`.
+    fn hidden_layer<E: Engine>(
+        &self,
+        engine: &E,
+        packing: &Packing,
+        samples: &[E::Value],
+        rotated: &[Vec<E::Value>],
+    ) -> Result<Activated<E::Value>> {
+        let sums = forward(engine, packing, samples, rotated, |unit| unit)?;
+        let columns = sums
+            .par_iter()
+            .enumerate()
+            .map(|(unit, z)| engine.mul_vec(z, &self.mask(unit, 1.0), &engine.scale(z)))
+            .collect::<Result<Vec<_>>>()?;
+        let side_by_side = columns[1..].iter().try_fold(columns[0].clone(), |sum, z| engine.add(&sum, z))?;
+        self.activation.apply(engine, &side_by_side)
+    }
+
+    /// Logits over their half-width, in column 0.
+    fn output_layer<E: Engine>(
+        &self,
+        engine: &E,
+        hidden: &E::Value,
+        layers: &Layers<'_, E::Value>,
+    ) -> Result<Vec<E::Value>> {
+        let logits = layers.output.par_iter().zip(layers.intercepts).map(|(weights, intercept)| {
+            let logit = sum_columns(engine, engine.mul(hidden, weights)?, self.hidden, 0)?;
+            // brings the intercept to the logits' exact scale
+            engine.add(&logit, &engine.mul_const(intercept, 1.0, &engine.scale(&logit))?)
+        });
+        logits.collect()
+    }
+
+    /// `factor` in one column of each row.
+    fn mask(&self, column: usize, factor: f64) -> Vec<f64> {
+        let mut mask = vec![0.0; self.hidden];
+        mask[column] = factor;
+        mask
+    }
+}
+
+/// Sums over the blocks of a batch.
+struct Gradients<E: Engine> {
+    hidden: Option<Vec<Vec<E::Sum>>>,
+    output: Vec<Option<E::Sum>>,
+    intercepts: Vec<Option<E::Value>>,
+}
+
+impl Head for Mlp {
+    fn check(&self) -> Result<()> {
+        if self.hidden.is_power_of_two() && (8..=128).contains(&self.hidden) {
+            return Ok(());
+        }
+        Err(Error::Parameter {
+            name: "hidden_layer_sizes",
+            got: self.hidden.to_string(),
+            expected: "8, 16, 32, 64 or 128 units".into(),
+        })
+    }
+
+    fn accepts(&self, packing: &Packing) -> bool {
+        packing.columns() == self.hidden
+    }
+
+    fn parameters(&self, packing: &Packing) -> Vec<Parameter> {
+        let hidden = (0..self.hidden).map(|unit| {
+            Parameter::features(format!("hidden[{unit}]"), packing, self.activation.half_width())
+        });
+        let output = |(name, period, unit, penalty)| {
+            let parameter = move |k| Parameter { name: format!("{name}[{k}]"), period, unit, penalty };
+            (0..self.output.outputs()).map(parameter)
+        };
+        let weights = output(("output", self.hidden, self.output_unit(), Penalty::All));
+        let intercepts = output(("intercept", 1, self.output.half_width(), Penalty::None));
+        hidden.chain(weights).chain(intercepts).collect()
+    }
+
+    fn initial(&self, features: usize, random_state: u64) -> Option<Vec<Vec<f64>>> {
+        let mut rng = ChaCha20Rng::seed_from_u64(random_state);
+        // Glorot and Bengio 2010 for layers whose inputs have variance 1
+        let mut uniform = |inputs: usize| {
+            let limit = (3.0 / inputs as f64).sqrt();
+            limit * (2.0 * (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64 - 1.0)
+        };
+        let hidden: Vec<Vec<f64>> =
+            (0..self.hidden).map(|_| (0..features).map(|_| uniform(features)).collect()).collect();
+        let outputs = self.output.outputs();
+        let output = (0..outputs).map(|_| (0..self.hidden).map(|_| uniform(self.hidden)).collect());
+        Some(hidden.into_iter().chain(output).chain((0..outputs).map(|_| vec![0.0])).collect())
+    }
+
+    fn targets(&self) -> usize {
+        self.output.outputs()
+    }
+
+    fn target(&self, label: f64, targets: &mut [f64]) {
+        match &self.output {
+            Output::Logistic(head) => head.target(label, targets),
+            Output::Softmax(head) => head.target(label, targets),
+        }
+    }
+
+    fn gradient<E: Engine>(
+        &self,
+        pass: &Pass<'_, E>,
+        parameters: Option<&[E::Value]>,
+    ) -> Result<Vec<E::Value>> {
+        let Some(parameters) = parameters else {
+            return Err(Error::Data("a hidden layer cannot start from zero: give initial parameters".into()));
+        };
+        let Pass { engine, packing, .. } = *pass;
+        let (layers, outputs) = (self.layers(parameters), self.output.outputs());
+        let rotated = rotated_weights(engine, packing, layers.hidden)?;
+        // dL/dp2 = (a / B2) sum e a h and dL/dp1 = (1 / B1) sum e w2 a h' / B1 x, with w2 = B2 p2 / a: the first factor rides on the
+        // residual, what it differs by from the second one on the mask, from that of the intercepts on a constant
+        let (leading, b1, b2) =
+            (self.activation.leading(), self.activation.half_width(), self.output.half_width());
+        let rate = pass.rate * leading * leading / b2;
+        let to_hidden = (b2 / (leading * b1)).powi(2);
+        let to_intercept = 1.0 / (leading * leading);
+
+        let mut sums = Gradients::<E> {
+            hidden: None,
+            output: (0..outputs).map(|_| None).collect(),
+            intercepts: vec![None; outputs],
+        };
+        for block in pass.blocks {
+            let hidden = self.hidden_layer(engine, packing, &block.samples, &rotated)?;
+            let logits = self.output_layer(engine, &hidden.value, &layers)?;
+            let hidden_scale = engine.scale(&hidden.value);
+            let error_scale = |level: usize| -> Scale {
+                pass.state_scale.mul(&engine.rescale_factor(level)).div(&hidden_scale)
+            };
+            let errors = self.output.residuals(engine, &logits, &block.rows, rate, &error_scale)?;
+            let spread_errors = errors
+                .par_iter()
+                .map(|e| spread(engine, e.clone(), self.hidden, 0))
+                .collect::<Result<Vec<_>>>()?;
+
+            for (sum, e) in sums.output.iter_mut().zip(&spread_errors) {
+                *sum = Some(engine.accumulate(sum.take(), &[(e, &hidden.value)])?);
+            }
+            for (sum, e) in sums.intercepts.iter_mut().zip(&errors) {
+                *sum = Some(match sum.take() {
+                    Some(sum) => engine.add(&sum, e)?,
+                    None => e.clone(),
+                });
+            }
+
+            let through = layers
+                .output
+                .par_iter()
+                .map(|weights| engine.mul(weights, &hidden.slope))
+                .collect::<Result<Vec<_>>>()?;
+            let terms: Vec<_> = spread_errors.iter().zip(&through).collect();
+            let delta = engine.finish(engine.accumulate(None, &terms)?)?;
+            let unit_scale = pass.error_scale(engine.level(&delta).saturating_sub(1));
+            let deltas = (0..self.hidden)
+                .into_par_iter()
+                .map(|unit| engine.mul_vec(&delta, &self.mask(unit, to_hidden), &unit_scale))
+                .collect::<Result<Vec<_>>>()?;
+            let hidden_sums = sums.hidden.take();
+            sums.hidden = Some(backward(engine, packing, hidden_sums, &block.samples, &deltas, |unit| unit)?);
+        }
+
+        let mut gradient = finish_backward(engine, packing, sums.hidden.unwrap_or_default())?;
+        let output = sums.output.into_par_iter().flatten().map(|sum| {
+            let rows = powers_of_two(self.hidden, packing.slots());
+            add_rotations(engine, engine.finish(sum)?, rows)
+        });
+        gradient.extend(output.collect::<Result<Vec<_>>>()?);
+        let intercepts =
+            sums.intercepts.into_par_iter().flatten().map(|sum| pass.sum_over_samples(&sum, to_intercept));
+        gradient.extend(intercepts.collect::<Result<Vec<_>>>()?);
+        Ok(gradient)
+    }
+
+    fn scores(&self) -> usize {
+        self.output.outputs()
+    }
+
+    fn score<E: Engine>(
+        &self,
+        engine: &E,
+        packing: &Packing,
+        samples: &[E::Value],
+        parameters: &[E::Value],
+    ) -> Result<Vec<E::Value>> {
+        let layers = self.layers(parameters);
+        let rotated = rotated_weights(engine, packing, layers.hidden)?;
+        let hidden = self.hidden_layer(engine, packing, samples, &rotated)?;
+        self.output_layer(engine, &hidden.value, &layers)
+    }
+
+    fn score_unit(&self) -> f64 {
+        self.output.half_width()
+    }
+}

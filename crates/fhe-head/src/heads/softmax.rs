@@ -1,0 +1,216 @@
+//! Multinomial logistic regression: all classes together.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{ErrorScale, each_column_zero};
+use crate::engine::{Engine, Rows};
+use crate::error::Result;
+use crate::head::{Head, Parameter};
+use crate::packing::{Packing, forward, rotated_weights};
+use crate::pass::{Pass, require_levels};
+use crate::softmax::{Depth, Softmax, softmax};
+
+/// A softmax over linear logits. Targets are `y_k - 1/K` for each class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Multinomial {
+    /// The approximation of the softmax.
+    pub softmax: Softmax,
+}
+
+impl Multinomial {
+    /// A head with this approximation.
+    pub fn new(softmax: Softmax) -> Self {
+        Self { softmax }
+    }
+
+    /// `rate s (p_k - y_k)` for each class; `None` stands for logits that are all zero.
+    ///
+    /// With `s` the row weights and the notation of [`crate::softmax`]: the constants ride on copies of `s`, and each class's sum
+    /// of products is relinearised once.
+    ///
+    /// # Errors
+    /// [`crate::Error::Level`] if the levels do not suffice.
+    pub(super) fn residuals<E: Engine>(
+        &self,
+        engine: &E,
+        logits: Option<&[E::Value]>,
+        rows: &Rows<E::Value>,
+        rate: f64,
+        scale: &ErrorScale<'_>,
+    ) -> Result<Vec<E::Value>> {
+        let classes = self.softmax.classes();
+        let Some(t) = logits else {
+            return super::residuals_at_zero(engine, rows, rate, scale);
+        };
+        let inputs: Vec<&E::Value> = [&rows.weight].into_iter().chain(&rows.targets).chain(t).collect();
+        let exact = |x: &[f64], e: &mut [f64]| {
+            let (targets, t) = x[1..].split_at(classes);
+            e.copy_from_slice(t);
+            e.iter_mut().for_each(|t| *t *= self.softmax.half_width());
+            softmax(e);
+            for (e, target) in e.iter_mut().zip(targets) {
+                // outside column 0 the logits are sums over parts of two rows
+                *e = if x[0] == 0.0 { 0.0 } else { rate * (x[0] * (*e - 1.0 / classes as f64) - target) };
+            }
+        };
+        if let Some(exact) = engine.exact(&inputs, classes, &exact) {
+            return Ok(exact);
+        }
+        let (level, depth) = (engine.level(&t[0]), self.softmax.depth().levels());
+        require_levels("gradient", level, depth)?;
+        let out = scale(level - depth);
+        let squares = t.par_iter().map(|t| engine.mul(t, t)).collect::<Result<Vec<_>>>()?;
+        let power = squares[1..].iter().try_fold(squares[0].clone(), |sum, u| engine.add(&sum, u))?;
+        let probabilities = match self.softmax.depth() {
+            Depth::Two => self.two_levels(engine, rows, rate, t, &squares, &power, &out),
+            Depth::Three => self.three_levels(engine, rows, rate, t, &squares, &power, &out),
+        }?;
+        super::minus_targets(engine, &probabilities, rows, rate, &out)
+    }
+
+    /// `s t_k (P + c_0/c_1) + (s_a t_k^2 + s_b P)`.
+    #[expect(clippy::too_many_arguments, reason = "one formula and its operands")]
+    fn two_levels<E: Engine>(
+        &self,
+        engine: &E,
+        rows: &Rows<E::Value>,
+        rate: f64,
+        t: &[E::Value],
+        squares: &[E::Value],
+        power: &E::Value,
+        out: &ckks::Scale,
+    ) -> Result<Vec<E::Value>> {
+        let ([c0, c1, _], [d0, _]) = (self.softmax.own, self.softmax.square);
+        let level = engine.level(&t[0]);
+        let shifted = engine.add_const(power, c0 / c1)?;
+        // all factors of squares have the scale that brings their products to `out`
+        let factor = out.mul(&engine.rescale_factor(level - 1)).div(&engine.scale(power));
+        let s =
+            self.scaled_weights(engine, rows, level + 1, rate * c1, &over(engine, &factor, level, &t[0]))?;
+        let [own, all] = self.square_weights(engine, rows, level, rate * d0, &factor)?;
+        t.par_iter()
+            .zip(squares)
+            .map(|(t, u)| {
+                let st = engine.mul(&s, t)?;
+                engine.finish(engine.accumulate(None, &[(&st, &shifted), (&own, u), (&all, power)])?)
+            })
+            .collect()
+    }
+
+    /// `s t_k (P^2 + c_1/c_2 P + c_0/c_2) + (s_a t_k^2 + s_b P) (P + d_0/d_1)`.
+    #[expect(clippy::too_many_arguments, reason = "one formula and its operands")]
+    fn three_levels<E: Engine>(
+        &self,
+        engine: &E,
+        rows: &Rows<E::Value>,
+        rate: f64,
+        t: &[E::Value],
+        squares: &[E::Value],
+        power: &E::Value,
+        out: &ckks::Scale,
+    ) -> Result<Vec<E::Value>> {
+        let ([c0, c1, c2], [d0, d1]) = (self.softmax.own, self.softmax.square);
+        let level = engine.level(&t[0]);
+        let fourth = engine.mul(power, power)?;
+        let linear = engine.mul_const(power, c1 / c2, &engine.scale(&fourth))?;
+        let quadratic = engine.add_const(&engine.add(&fourth, &linear)?, c0 / c2)?;
+        let shifted = engine.add_const(power, d0 / d1)?;
+
+        let product = out.mul(&engine.rescale_factor(level - 2));
+        let st_scale = product.div(&engine.scale(&quadratic));
+        let s =
+            self.scaled_weights(engine, rows, level + 1, rate * c2, &over(engine, &st_scale, level, &t[0]))?;
+        let su_scale = product.div(&engine.scale(&shifted));
+        let factor = su_scale.mul(&engine.rescale_factor(level - 1)).div(&engine.scale(power));
+        let [own, all] = self.square_weights(engine, rows, level, rate * d1, &factor)?;
+        t.par_iter()
+            .zip(squares)
+            .map(|(t, u)| {
+                let st = engine.mul(&s, t)?;
+                let su = engine.finish(engine.accumulate(None, &[(&own, u), (&all, power)])?)?;
+                engine.finish(engine.accumulate(None, &[(&st, &quadratic), (&su, &shifted)])?)
+            })
+            .collect()
+    }
+
+    /// The factors of `t_k^2` and of `P` in `factor (t_k^2 - P/K)`.
+    fn square_weights<E: Engine>(
+        &self,
+        engine: &E,
+        rows: &Rows<E::Value>,
+        level: usize,
+        factor: f64,
+        scale: &ckks::Scale,
+    ) -> Result<[E::Value; 2]> {
+        let all = -factor / self.softmax.classes() as f64;
+        Ok([
+            self.scaled_weights(engine, rows, level, factor, scale)?,
+            self.scaled_weights(engine, rows, level, all, scale)?,
+        ])
+    }
+
+    /// `factor s`, from row weights at `level` to one below.
+    fn scaled_weights<E: Engine>(
+        &self,
+        engine: &E,
+        rows: &Rows<E::Value>,
+        level: usize,
+        factor: f64,
+        scale: &ckks::Scale,
+    ) -> Result<E::Value> {
+        engine.mul_const(&engine.drop_to(&rows.weight, level)?, factor, scale)
+    }
+}
+
+/// The scale whose product with `partner` at `level` rescales to `scale`.
+fn over<E: Engine>(engine: &E, scale: &ckks::Scale, level: usize, partner: &E::Value) -> ckks::Scale {
+    scale.mul(&engine.rescale_factor(level)).div(&engine.scale(partner))
+}
+
+impl Head for Multinomial {
+    fn parameters(&self, packing: &Packing) -> Vec<Parameter> {
+        (0..self.softmax.classes())
+            .map(|k| Parameter::features(format!("coef[{k}]"), packing, self.softmax.half_width()))
+            .collect()
+    }
+
+    fn targets(&self) -> usize {
+        self.softmax.classes()
+    }
+
+    fn target(&self, label: f64, targets: &mut [f64]) {
+        for (k, target) in targets.iter_mut().enumerate() {
+            *target = f64::from(u8::from(label == k as f64)) - 1.0 / self.softmax.classes() as f64;
+        }
+    }
+
+    fn gradient<E: Engine>(
+        &self,
+        pass: &Pass<'_, E>,
+        parameters: Option<&[E::Value]>,
+    ) -> Result<Vec<E::Value>> {
+        let rate = pass.rate / self.softmax.half_width();
+        pass.linear_gradient(parameters, |logits, rows| {
+            self.residuals(pass.engine, logits, rows, rate, &|level| pass.error_scale(level))
+        })
+    }
+
+    fn scores(&self) -> usize {
+        self.softmax.classes()
+    }
+
+    fn score<E: Engine>(
+        &self,
+        engine: &E,
+        packing: &Packing,
+        samples: &[E::Value],
+        parameters: &[E::Value],
+    ) -> Result<Vec<E::Value>> {
+        forward(engine, packing, samples, &rotated_weights(engine, packing, parameters)?, each_column_zero)
+    }
+
+    fn score_unit(&self) -> f64 {
+        self.softmax.half_width()
+    }
+}

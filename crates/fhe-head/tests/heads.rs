@@ -1,0 +1,270 @@
+//! Softmax and hidden layer: the plain twin against back-propagation on dense matrices, the encrypted twin against the simulated one.
+#![cfg(feature = "client")]
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use ckks::{Parameters, SecretKey};
+use fhe_head::activation::{Activation, Shape};
+use fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys_in_memory};
+use fhe_head::head::Head;
+use fhe_head::heads::{Logistic, Mlp, Multinomial, Output};
+use fhe_head::optimizer::Optimizer;
+use fhe_head::plan::{Plan, Request};
+use fhe_head::samples::Samples;
+use fhe_head::server;
+use fhe_head::sigmoid::{Degree, Fit, Sigmoid, logistic};
+use fhe_head::softmax::{Depth, Softmax, softmax};
+use fhe_head::twins::{train_plain, train_simulated};
+use ndarray::{Array1, Array2, Axis, s};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+const CLASSES: usize = 3;
+const FEATURES: usize = 15;
+
+/// Three classes, none of which a line separates.
+fn data(n: usize) -> (Array2<f64>, Array1<f64>) {
+    let mut rng = ChaCha20Rng::seed_from_u64(2);
+    let mut uniform = || (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64 - 0.5;
+    let x = Array2::from_shape_simple_fn((n, FEATURES), || 2.0 * uniform());
+    let class = |row: ndarray::ArrayView1<'_, f64>| match (row[0] * row[1] > 0.0, row[2] > 0.3) {
+        (_, true) => 2.0,
+        (true, _) => 1.0,
+        _ => 0.0,
+    };
+    let y = x.rows().into_iter().map(class).collect();
+    (x, y)
+}
+
+fn samples(x: &Array2<f64>, y: &Array1<f64>) -> Samples {
+    Samples::new(&x.view(), &y.view(), &Array1::ones(y.len()).view()).unwrap()
+}
+
+fn multinomial(depth: Depth) -> Multinomial {
+    Multinomial::new(Softmax::new(CLASSES, depth, 6.0).unwrap())
+}
+
+fn mlp(shape: Shape, output: Output) -> Mlp {
+    Mlp { hidden: 8, activation: Activation::new(shape, 4.0).unwrap(), output }
+}
+
+fn one_vs_rest() -> Output {
+    let sigmoid = Sigmoid::new(Degree::Three, 6.0, Fit::LeastSquares).unwrap();
+    Output::Logistic(Logistic::one_vs_rest(CLASSES, sigmoid))
+}
+
+fn start(head: &Mlp) -> Vec<Array1<f64>> {
+    let initial = head.initial(FEATURES + 1, 7).unwrap();
+    initial.into_iter().map(|weights| Array1::from_vec(weights) * 0.7).collect()
+}
+
+/// The error of the outputs, `p - y`.
+fn output_error(z: &Array2<f64>, y: &Array1<f64>, all_together: bool) -> Array2<f64> {
+    let mut p = z.clone();
+    for (mut row, label) in p.rows_mut().into_iter().zip(y) {
+        if all_together {
+            softmax(row.as_slice_mut().unwrap());
+        } else {
+            row.mapv_inplace(logistic);
+        }
+        row[*label as usize] -= 1.0;
+    }
+    p
+}
+
+fn with_one(x: &Array2<f64>) -> Array2<f64> {
+    let mut padded = Array2::ones((x.nrows(), FEATURES + 1));
+    padded.slice_mut(s![.., ..FEATURES]).assign(x);
+    padded
+}
+
+/// Rows of weights as a matrix whose columns they are.
+fn matrix(rows: &[Array1<f64>]) -> Array2<f64> {
+    let views: Vec<_> = rows.iter().map(|row| row.view()).collect();
+    ndarray::stack(Axis(1), &views).unwrap()
+}
+
+fn assert_close(ours: &[Array1<f64>], expected: &Array2<f64>) {
+    let difference = (&matrix(ours) - expected).fold(0.0, |max: f64, e| max.max(e.abs()));
+    assert!(difference < 1e-9, "{difference}");
+}
+
+#[test]
+fn the_plain_softmax_is_multinomial_logistic_regression() {
+    let (x, y) = data(100);
+    let parameters = ckks::presets::insecure_for_tests(10, 12).unwrap();
+    let request =
+        Request { alpha: 0.01, ..Request::new(multinomial(Depth::Two), 100, FEATURES, vec![1.5, 1.2, 1.0]) };
+    let plan = Plan::new(&parameters, None, &request).unwrap();
+    let ours = train_plain(&plan, &samples(&x, &y), None).unwrap();
+    let x = with_one(&x);
+    let mut w = Array2::<f64>::zeros((FEATURES + 1, CLASSES));
+    for rate in [1.5, 1.2, 1.0] {
+        let mut gradient = x.t().dot(&output_error(&x.dot(&w), &y, true)) / 100.0;
+        let mut penalty = &w * 0.01;
+        penalty.row_mut(FEATURES).fill(0.0);
+        gradient += &penalty;
+        w = w - gradient * rate;
+    }
+    assert_close(&ours, &w);
+}
+
+#[test]
+fn the_plain_hidden_layer_is_back_propagation() {
+    let (x, y) = data(90);
+    let parameters = ckks::presets::insecure_for_tests(10, 40).unwrap();
+    let softmax = Output::Softmax(multinomial(Depth::Two));
+    for (shape, output, all_together) in [
+        (Shape::Square, one_vs_rest(), false),
+        (Shape::Gelu, softmax.clone(), true),
+        (Shape::Tanh, softmax, true),
+    ] {
+        let head = mlp(shape, output);
+        let rates = vec![0.5, 0.4, 0.3];
+        let request = Request {
+            optimizer: Optimizer::Momentum(0.5),
+            batches: 3,
+            ..Request::new(head.clone(), 90, FEATURES, rates.clone())
+        };
+        let plan = Plan::new(&parameters, None, &request).unwrap();
+        let start = start(&head);
+        let ours = train_plain(&plan, &samples(&x, &y), Some(&start)).unwrap();
+
+        let mut w1 = matrix(&start[..8]);
+        let mut w2 = matrix(&start[8..8 + CLASSES]);
+        let mut b = matrix(&start[8 + CLASSES..]);
+        let mut momenta = (w1.clone() * 0.0, w2.clone() * 0.0, b.clone() * 0.0);
+        let padded = with_one(&x);
+        for (batch, rate) in rates.iter().enumerate() {
+            let rows = batch * 30..(batch + 1) * 30;
+            let (x, y) = (padded.slice(s![rows.clone(), ..]), y.slice(s![rows]).to_owned());
+            let z1 = x.dot(&w1);
+            let (h, slope) =
+                (z1.mapv(|z| head.activation.exact(z).0), z1.mapv(|z| head.activation.exact(z).1));
+            let e = output_error(&(h.dot(&w2) + &b), &y, all_together) / 30.0;
+            momenta.0 = momenta.0 * 0.5 + x.t().dot(&(e.dot(&w2.t()) * &slope));
+            momenta.1 = momenta.1 * 0.5 + h.t().dot(&e);
+            momenta.2 = momenta.2 * 0.5 + e.sum_axis(Axis(0)).insert_axis(Axis(0));
+            w1 = w1 - &momenta.0 * *rate;
+            w2 = w2 - &momenta.1 * *rate;
+            b = b - &momenta.2 * *rate;
+        }
+        assert_close(&ours[..8], &w1);
+        assert_close(&ours[8..8 + CLASSES], &w2);
+        assert_close(&ours[8 + CLASSES..], &b);
+    }
+}
+
+/// Trains under encryption on a small insecure ring, and compares with the simulated twin.
+fn follows_the_simulation<H: Head>(request: &Request<H>, levels: usize, start: Option<&[Array1<f64>]>) {
+    let parameters: Parameters = ckks::presets::insecure_for_tests(10, levels).unwrap();
+    let (x, y) = data(request.samples);
+    let samples = samples(&x, &y);
+    let plan = Plan::new(&parameters, None, request).unwrap();
+    let secret = SecretKey::generate(&parameters).unwrap();
+    let keys = Arc::new(evaluation_keys_in_memory(&secret, &plan.keys).unwrap());
+    let encryptor = DataEncryptor::new(&secret, &plan, &samples);
+    let blocks = encryptor.blocks().unwrap();
+    let state = match start {
+        Some(start) => encryptor.initial_state(start).unwrap(),
+        None => server::EncryptedState::default(),
+    };
+    let head = server::resume(keys, &plan.job, &blocks, state, |_| Ok(())).unwrap();
+    let ours = decrypt_head(&secret, &plan.job, &head).unwrap();
+    let simulated = train_simulated(&plan, &parameters, None, &samples, start).unwrap();
+    let plain = train_plain(&plan, &samples, start).unwrap();
+    for ((ours, simulated), plain) in ours.iter().zip(&simulated.parameters).zip(&plain) {
+        let largest = plain.fold(1e-3, |max: f64, w| max.max(w.abs()));
+        let error = (ours - simulated).fold(0.0, |max: f64, e| max.max(e.abs()));
+        assert!(error < largest / 512.0, "{ours} {simulated}");
+        let difference = (simulated - plain).fold(0.0, |max: f64, e| max.max(e.abs()));
+        assert!(difference < 0.4 * largest, "{simulated} {plain}");
+    }
+}
+
+#[test]
+fn the_encrypted_softmax_follows_the_simulation() {
+    for (depth, levels) in [(Depth::Two, 10), (Depth::Three, 12)] {
+        let request = Request::new(multinomial(depth), 100, FEATURES, vec![1.5; 3]);
+        follows_the_simulation(&request, levels, None);
+    }
+}
+
+#[test]
+fn the_encrypted_hidden_layer_follows_the_simulation() {
+    for (shape, output, levels) in
+        [(Shape::Gelu, Output::Softmax(multinomial(Depth::Two)), 18), (Shape::Tanh, one_vs_rest(), 20)]
+    {
+        let head = mlp(shape, output);
+        let start = start(&head);
+        let request = Request {
+            optimizer: Optimizer::Nesterov(0.5),
+            alpha: 0.01,
+            batches: 2,
+            ..Request::new(head, 100, FEATURES, vec![0.5; 2])
+        };
+        follows_the_simulation(&request, levels, Some(&start));
+    }
+}
+
+/// Trains on part of the data, continues from the encrypted head, and scores encrypted samples with the result.
+#[test]
+fn encrypted_scores_are_those_of_the_decrypted_head() {
+    use fhe_head::client::{decrypt_scores, encrypt_for_scoring};
+    use fhe_head::engine::encrypted::Encrypted;
+    let parameters = ckks::presets::insecure_for_tests(10, 16).unwrap();
+    let (x, y) = data(100);
+    let samples = samples(&x, &y);
+    let request =
+        Request { scoring: true, ..Request::new(multinomial(Depth::Two), 100, FEATURES, vec![1.5; 2]) };
+    let first =
+        Plan::new(&parameters, None, &Request { learning_rates: vec![1.5], ..request.clone() }).unwrap();
+    let then = Plan::new(&parameters, None, &Request { warm_start: true, ..request }).unwrap();
+    // levels to spare, which take the place of a bootstrap here
+    let mut spec = first.job.spec().clone();
+    spec.entry_level += then.job.spec().entry_level;
+    let first = Plan {
+        job: fhe_head::job::Job::new(spec).unwrap(),
+        levels: fhe_head::plan::DataLevels { targets: 16, samples: 16, weights: 16 },
+        ..first
+    };
+
+    let secret = SecretKey::generate(&parameters).unwrap();
+    let mut keys = then.keys.clone();
+    keys.relinearisation = Some(16);
+    for (&step, &level) in &first.keys.rotations {
+        let known = keys.rotations.entry(step).or_insert(level);
+        *known = (*known).max(level);
+    }
+    keys.rotations.values_mut().for_each(|level| *level = 16);
+    let keys = Arc::new(evaluation_keys_in_memory(&secret, &keys).unwrap());
+    let blocks = DataEncryptor::new(&secret, &first, &samples).blocks().unwrap();
+    let head = server::train(keys.clone(), &first.job, &blocks, |_| Ok(())).unwrap();
+
+    let engine = Encrypted::for_job(keys, &then.job).unwrap();
+    let state = server::warm_start(&engine, &then.job, &first.job, &head).unwrap();
+    let blocks = DataEncryptor::new(&secret, &then, &samples).blocks().unwrap();
+    let head = server::resume_on(&engine, &then.job, &blocks, state, |_| Ok(())).unwrap();
+    let weights = decrypt_head(&secret, &then.job, &head).unwrap();
+
+    let encrypted: Vec<Vec<_>> = encrypt_for_scoring(&secret, &then.job, &x.view())
+        .unwrap()
+        .into_iter()
+        .map(|block| block.into_iter().map(ckks::SeededCiphertext::expand).collect())
+        .collect();
+    let scores = server::score(&engine, &then.job, &head.parameters, &encrypted).unwrap();
+    let scores = decrypt_scores(&secret, &then.job, 100, &scores).unwrap();
+    let expected = with_one(&x).dot(&matrix(&weights));
+    let error = (&scores - &expected).fold(0.0, |max: f64, e| max.max(e.abs()));
+    assert!(error < 1e-4, "{error}");
+
+    // three iterations in all
+    let whole =
+        Plan::new(&parameters, None, &Request::new(multinomial(Depth::Two), 100, FEATURES, vec![1.5; 3]))
+            .unwrap();
+    let whole = train_simulated(&whole, &parameters, None, &samples, None).unwrap();
+    let error = (matrix(&whole.parameters) - matrix(&weights)).fold(0.0, |max: f64, e| max.max(e.abs()));
+    assert!(error < 1e-3, "{error}");
+    assert!(encrypt_for_scoring(&secret, &first.job, &Array2::zeros((1, FEATURES + 1)).view()).is_err());
+}
