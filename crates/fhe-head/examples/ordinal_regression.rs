@@ -22,11 +22,11 @@ use serde::{Deserialize, Serialize};
 
 /// Proportional odds for grades `0 .. steps`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Ordinal {
+pub(crate) struct Ordinal {
     /// Steps between neighbouring grades.
-    pub steps: usize,
+    pub(crate) steps: usize,
     /// The approximation of the logistic function.
-    pub sigmoid: Sigmoid,
+    pub(crate) sigmoid: Sigmoid,
 }
 
 impl Head for Ordinal {
@@ -112,17 +112,21 @@ fn plus<E: Engine>(engine: &E, sum: Option<E::Value>, value: &E::Value) -> fhe_h
 
 /// A trained head: weights of the features and the constant one, then one threshold for each step.
 #[derive(Debug)]
-pub struct Trained {
+pub(crate) struct Trained {
     /// With exact arithmetic and the exact logistic function.
-    pub plain: Vec<Array1<f64>>,
+    pub(crate) plain: Vec<Array1<f64>>,
     /// With what ciphertexts compute, in floating point.
-    pub simulated: Vec<Array1<f64>>,
+    pub(crate) simulated: Vec<Array1<f64>>,
     /// Under encryption.
-    pub encrypted: Vec<Array1<f64>>,
+    pub(crate) encrypted: Vec<Array1<f64>>,
 }
 
 /// Trains the three twins on the same samples.
-pub fn train(parameters: &Parameters, x: &Array2<f64>, grades: &Array1<f64>) -> fhe_head::Result<Trained> {
+pub(crate) fn train(
+    parameters: &Parameters,
+    x: &Array2<f64>,
+    grades: &Array1<f64>,
+) -> fhe_head::Result<Trained> {
     let steps = grades.fold(0.0, |max: f64, grade| max.max(*grade)) as usize;
     let head = Ordinal { steps, sigmoid: Sigmoid::new(Degree::Three, 6.0, Fit::LeastSquares)? };
     let samples = Samples::new(&x.view(), &grades.view(), &Array1::ones(grades.len()).view())?;
@@ -140,14 +144,14 @@ pub fn train(parameters: &Parameters, x: &Array2<f64>, grades: &Array1<f64>) -> 
 }
 
 /// The grade that a head gives a sample: the steps that are more likely taken than not.
-pub fn grade(head: &[Array1<f64>], x: &ArrayView1<'_, f64>) -> usize {
+pub(crate) fn grade(head: &[Array1<f64>], x: &ArrayView1<'_, f64>) -> usize {
     let weights = &head[0];
     let linear = x.iter().zip(weights).map(|(x, w)| x * w).sum::<f64>() + weights[weights.len() - 1];
     head[1..].iter().filter(|threshold| linear + threshold[0] > 0.0).count()
 }
 
 /// Samples of six features with grades 0 to 3.
-pub fn data(samples: usize) -> (Array2<f64>, Array1<f64>) {
+pub(crate) fn data(samples: usize) -> (Array2<f64>, Array1<f64>) {
     let x =
         Array2::from_shape_fn((samples, 6), |(i, j)| ((i * (j + 5) * 41 + 13 * j) % 89) as f64 / 44.0 - 1.0);
     let severity = |row: ArrayView1<'_, f64>| row[0] + row[1] - 0.5 * row[2];

@@ -195,22 +195,50 @@ pub fn decrypt_head<H: Head>(
         return Err(Error::Shape { what: "parameters of the head", expected, got });
     }
     let (decryptor, encoder) = (Decryptor::new(secret), Encoder::new(secret.parameters()));
-    let decrypt = |(parameter, ciphertext): (&Parameter, &ckks::Ciphertext)| {
+    let read = |(parameter, ciphertext): (&Parameter, &ckks::Ciphertext)| -> Result<Vector> {
         let slots = encoder.decode(&decryptor.decrypt(ciphertext)?, job.packing().slots())?;
         let weights = untile(&slots, parameter.period);
-        let largest = slots
-            .iter()
-            .fold(0.0, |max: f64, slot| if slot.is_nan() { f64::INFINITY } else { max.max(slot.abs()) });
-        let spread = slots
-            .iter()
-            .zip(weights.iter().cycle())
-            .fold(0.0, |max: f64, (slot, mean)| max.max((slot - mean).abs()));
-        if largest >= LARGEST_WEIGHT || spread > TILE_TOLERANCE {
-            return Err(Error::Diverged { largest: largest * parameter.unit, spread });
-        }
-        Ok(Array1::from_vec(weights) * parameter.unit)
+        let larger = |max: f64, x: f64| if x.is_nan() { f64::INFINITY } else { max.max(x.abs()) };
+        let largest = slots.iter().fold(0.0, |max, slot| larger(max, *slot));
+        let differences = slots.iter().zip(weights.iter().cycle()).map(|(slot, mean)| slot - mean);
+        let spread = differences.fold(0.0, larger);
+        Ok(Vector { weights: Array1::from_vec(weights) * parameter.unit, largest, spread })
     };
-    parameters.iter().zip(&head.parameters).map(decrypt).collect()
+    let vectors = parameters.iter().zip(&head.parameters).map(read).collect::<Result<Vec<_>>>()?;
+    let Some((bad, parameter)) = vectors.iter().zip(&parameters).find(|(vector, _)| vector.is_garbage())
+    else {
+        return Ok(vectors.into_iter().map(|vector| vector.weights).collect());
+    };
+    let (mut good, mut first_bad) = (0, job.iterations());
+    for snapshot in &head.history {
+        let vectors = parameters.iter().zip(&snapshot.parameters).map(read).collect::<Result<Vec<_>>>()?;
+        if vectors.iter().any(Vector::is_garbage) {
+            first_bad = snapshot.iteration;
+            break;
+        }
+        good = snapshot.iteration;
+    }
+    let when = match first_bad - good {
+        1 => format!("in iteration {first_bad}"),
+        _ => format!("between iterations {} and {first_bad}", good + 1),
+    };
+    Err(Error::Diverged { when, largest: bad.largest * parameter.unit.abs(), spread: bad.spread })
+}
+
+/// A decrypted parameter.
+struct Vector {
+    weights: Array1<f64>,
+    /// In its unit.
+    largest: f64,
+    /// Largest difference between the copies of one weight.
+    spread: f64,
+}
+
+impl Vector {
+    /// Whether no training within its intervals leaves this.
+    fn is_garbage(&self) -> bool {
+        self.largest >= LARGEST_WEIGHT || self.spread > TILE_TOLERANCE
+    }
 }
 
 /// Encrypts samples (rows, in the feature space of the training, without the constant feature) for scoring: the slot vectors of

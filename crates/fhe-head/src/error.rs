@@ -102,10 +102,12 @@ pub enum Error {
     },
     /// Weights that no training within its interval leaves.
     #[error(
-        "the training diverged: weights up to {largest:.3e}, tiles that differ by {spread:.3e}. Lower the learning rate, \
-         widen the sigmoid's interval, or raise alpha"
+        "the training diverged {when}: weights up to {largest:.3e}, tiles that differ by {spread:.3e}. Lower the learning \
+         rate, widen the interval, or raise alpha"
     )]
     Diverged {
+        /// In which iterations, as far as the snapshots tell.
+        when: String,
         /// Largest absolute weight.
         largest: f64,
         /// Largest difference between the copies of one weight.

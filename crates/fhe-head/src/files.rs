@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::head::Head;
 use crate::job::Job;
 use crate::server::{EncryptedBlock, EncryptedHead, EncryptedState, block_from_ciphertexts};
+use crate::trainer::Snapshot;
 
 /// Encrypted samples, labels and weights.
 pub const DATA: FileKind = FileKind::new("encrypted data");
@@ -37,6 +38,9 @@ struct Manifest<H: Head> {
     /// Whether a state holds a momentum.
     #[serde(default)]
     momentum: bool,
+    /// The iterations of which snapshots are kept.
+    #[serde(default)]
+    history: Vec<usize>,
 }
 
 /// Ciphertexts that are encrypted at once: enough work for every core, little memory.
@@ -56,7 +60,8 @@ pub fn write_data<W: Write, H: Head>(
     mut observe: impl FnMut(usize) -> Result<()>,
 ) -> Result<W> {
     let job = encryptor.job();
-    let manifest = Manifest { job: job.clone(), iteration: 0, momentum: false }.to_bytes(name)?;
+    let manifest =
+        Manifest { job: job.clone(), iteration: 0, momentum: false, history: Vec::new() }.to_bytes(name)?;
     let (blocks, items) = (job.packing().blocks(), encryptor.items());
     let total = (blocks * items.len()) as u64;
     let mut writer =
@@ -108,9 +113,11 @@ pub fn read_job<R: Read, H: Head>(reader: &Reader<R>) -> Result<Job<H>> {
 /// # Errors
 /// [`crate::Error::File`], also for a state without parameters.
 pub fn write_state<W: Write, H: Head>(out: W, name: &str, job: &Job<H>, state: &EncryptedState) -> Result<W> {
-    let ciphertexts: Vec<_> = state.parameters.iter().chain(&state.momentum).collect();
+    let snapshots = state.history.iter().flat_map(|snapshot| &snapshot.parameters);
+    let ciphertexts: Vec<_> = state.parameters.iter().chain(&state.momentum).chain(snapshots).collect();
     let momentum = !state.momentum.is_empty();
-    let manifest = Manifest { job: job.clone(), iteration: state.iteration, momentum };
+    let history = state.history.iter().map(|snapshot| snapshot.iteration).collect();
+    let manifest = Manifest { job: job.clone(), iteration: state.iteration, momentum, history };
     write(out, name, STATE, &manifest, &ciphertexts)
 }
 
@@ -128,8 +135,10 @@ pub fn read_state<R: Read, H: Head>(
         true => read_parameters(&mut reader, parameters, &manifest.job)?,
         false => Vec::new(),
     };
+    let history = read_history(&mut reader, parameters, &manifest)?;
     reader.finish()?;
-    Ok((manifest.job, EncryptedState { iteration: manifest.iteration, parameters: vectors, momentum }))
+    let iteration = manifest.iteration;
+    Ok((manifest.job, EncryptedState { iteration, parameters: vectors, momentum, history }))
 }
 
 /// Writes a head.
@@ -137,8 +146,10 @@ pub fn read_state<R: Read, H: Head>(
 /// # Errors
 /// [`crate::Error::File`].
 pub fn write_head<W: Write, H: Head>(out: W, name: &str, job: &Job<H>, head: &EncryptedHead) -> Result<W> {
-    let manifest = Manifest { job: job.clone(), iteration: job.iterations(), momentum: false };
-    write(out, name, HEAD, &manifest, &head.parameters.iter().collect::<Vec<_>>())
+    let history = head.history.iter().map(|snapshot| snapshot.iteration).collect();
+    let manifest = Manifest { job: job.clone(), iteration: job.iterations(), momentum: false, history };
+    let snapshots = head.history.iter().flat_map(|snapshot| &snapshot.parameters);
+    write(out, name, HEAD, &manifest, &head.parameters.iter().chain(snapshots).collect::<Vec<_>>())
 }
 
 /// Reads a head and the job that it came from.
@@ -151,8 +162,9 @@ pub fn read_head<R: Read, H: Head>(
 ) -> Result<(Job<H>, EncryptedHead)> {
     let manifest: Manifest<H> = job(&reader, HEAD, parameters)?;
     let vectors = read_parameters(&mut reader, parameters, &manifest.job)?;
+    let history = read_history(&mut reader, parameters, &manifest)?;
     reader.finish()?;
-    Ok((manifest.job, EncryptedHead { parameters: vectors }))
+    Ok((manifest.job, EncryptedHead { parameters: vectors, history }))
 }
 
 /// Writes samples that [`crate::client::encrypt_for_scoring`] encrypted, block by block.
@@ -167,7 +179,8 @@ pub fn write_samples<W: Write, H: Head>(
     job: &Job<H>,
     blocks: &[Vec<ckks::SeededCiphertext>],
 ) -> Result<W> {
-    let manifest = Manifest { job: job.clone(), iteration: job.iterations(), momentum: false };
+    let manifest =
+        Manifest { job: job.clone(), iteration: job.iterations(), momentum: false, history: Vec::new() };
     let items = blocks.iter().map(Vec::len).sum::<usize>() as u64;
     let metadata = manifest.to_bytes(name)?;
     let mut writer = Writer::new(out, name, SAMPLES, secret.parameters(), secret.key_id(), items, &metadata)?;
@@ -199,7 +212,7 @@ pub fn write_scores<W: Write, H: Head>(
     iteration: usize,
     scores: &[Vec<Ciphertext>],
 ) -> Result<W> {
-    let manifest = Manifest { job: job.clone(), iteration, momentum: false };
+    let manifest = Manifest { job: job.clone(), iteration, momentum: false, history: Vec::new() };
     write(out, name, SCORES, &manifest, &scores.iter().flatten().collect::<Vec<_>>())
 }
 
@@ -231,6 +244,18 @@ fn read_blocks<R: Read, H: Head>(
     let blocks = (0..items / length).map(block).collect::<Result<_, _>>()?;
     reader.finish()?;
     Ok((manifest.job, blocks))
+}
+
+fn read_history<R: Read, H: Head>(
+    reader: &mut Reader<R>,
+    parameters: &Parameters,
+    manifest: &Manifest<H>,
+) -> Result<Vec<Snapshot<Ciphertext>>> {
+    let mut one = |iteration: &usize| {
+        let parameters = read_parameters(reader, parameters, &manifest.job)?;
+        Ok(Snapshot { iteration: *iteration, parameters })
+    };
+    manifest.history.iter().map(&mut one).collect()
 }
 
 /// One ciphertext for each parameter of the head.

@@ -35,6 +35,10 @@ pub struct JobSpec<H: Head = BuiltIn> {
     pub entry_level: usize,
     /// Level at which samples are scored with the encrypted head, if the plan leaves levels for that.
     pub score_level: Option<usize>,
+    /// After how many iterations a snapshot of the parameters is kept.
+    pub snapshot_every: usize,
+    /// Level of the snapshots.
+    pub snapshot_level: usize,
     /// Binary logarithm of the scale of the parameters until the first refresh.
     pub state_scale: i32,
     /// Binary logarithm of the scale at which samples are encrypted.
@@ -83,6 +87,9 @@ impl<H: Head> Job<H> {
                 tiles.to_string(),
                 "a power of two, as many as slots hold at most",
             );
+        }
+        if spec.snapshot_every == 0 {
+            return refuse("snapshot_every", "0".into(), "at least one iteration");
         }
         for (name, scale) in [
             ("state_scale", spec.state_scale),

@@ -211,6 +211,8 @@ const WEIGHT_HEADROOM: i32 = 3;
 const SAMPLE_LOSS: i32 = 4;
 /// More would push residuals, carried at a scale above the state's, against the modulus.
 const MOST_STATE_GAIN: f64 = 8.0;
+/// Ciphertexts that all snapshots together may take.
+const MOST_SNAPSHOTS: usize = 64;
 /// Where the depth of an iteration is measured from.
 const DEEP: usize = 1 << 20;
 
@@ -271,7 +273,13 @@ impl<H: Head> Planner<'_, H> {
             Some(contract) => (contract.unit_scale.log2().round() as i32 + self.state_gain(), SAMPLE_LOSS),
             None => (default + room.max(0), room.max(0)),
         };
+        let vectors = request.head.parameters(&packing).len();
+        let snapshots = (MOST_SNAPSHOTS / vectors.max(1)).clamp(1, 8);
+        let holds =
+            |level: &usize| self.parameters.log_q(*level) >= f64::from(state_scale + 1 + WEIGHT_HEADROOM);
         Job::new(JobSpec {
+            snapshot_every: request.learning_rates.len().div_ceil(snapshots + 1).max(1),
+            snapshot_level: (0..self.parameters.max_level()).find(holds).unwrap_or_default(),
             head: request.head.clone(),
             packing,
             optimizer: request.optimizer,
@@ -287,10 +295,13 @@ impl<H: Head> Planner<'_, H> {
         })
     }
 
-    /// Bits by which a state known to be small may exceed the bootstrap's unit scale, one kept clear.
+    /// Bits by which a state known to be small may exceed the bootstrap's unit scale, one kept clear; a state larger than 1 travels at a
+    /// smaller scale.
     fn state_gain(&self) -> i32 {
         let largest = self.request.largest_state.max(f64::MIN_POSITIVE);
-        (-largest.log2().ceil() - 1.0).clamp(0.0, MOST_STATE_GAIN) as i32
+        let bits = -largest.log2().ceil();
+        let gain = if largest > 1.0 { bits } else { (bits - 1.0).max(0.0) };
+        gain.clamp(f64::from(-WEIGHT_HEADROOM), MOST_STATE_GAIN) as i32
     }
 
     /// Runs the job without values: what it does, and the level at which the parameters come out.

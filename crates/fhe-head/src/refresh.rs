@@ -42,7 +42,7 @@ pub fn state<E: Engine, H: Head>(
     state: &State<E::Value>,
 ) -> Result<State<E::Value>> {
     let tiles = Tiles { packing: job.packing(), count: job.spec().merged_tiles };
-    let mut fresh = State { iteration: state.iteration, parameters: Vec::new(), momentum: Vec::new() };
+    let mut fresh = State { iteration: state.iteration, history: state.history.clone(), ..State::default() };
     let mut momenta = state.momentum.chunks(tiles.count);
     for parameters in state.parameters.chunks(tiles.count) {
         let momentum = momenta.next();

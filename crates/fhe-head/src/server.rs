@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::head::{Head, Parameter};
 use crate::job::Job;
 use crate::refresh;
-use crate::trainer::{Block, State, Trainer};
+use crate::trainer::{Block, Snapshot, State, Trainer};
 
 /// Packed, encrypted samples.
 pub type EncryptedBlock = Block<Ciphertext>;
@@ -26,6 +26,8 @@ pub type EncryptedState = State<Ciphertext>;
 pub struct EncryptedHead {
     /// The parameters, in the head's order.
     pub parameters: Vec<Ciphertext>,
+    /// What the training kept of its course.
+    pub history: Vec<Snapshot<Ciphertext>>,
 }
 
 /// A block from its ciphertexts in the order in which they travel: targets, row weights, then samples.
@@ -91,7 +93,7 @@ pub fn resume_on<H: Head>(
     if state.parameters.is_empty() {
         return Err(Error::Data("the training did not run a single iteration".into()));
     }
-    Ok(EncryptedHead { parameters: state.parameters })
+    Ok(EncryptedHead { parameters: state.parameters, history: state.history })
 }
 
 /// Scores encrypted samples with an encrypted head, or with the state of a training that is under way: for each block the scores

@@ -34,18 +34,30 @@ pub struct State<V> {
     pub parameters: Vec<V>,
     /// The second vector of each parameter in a method with momentum; empty while all are zero.
     pub momentum: Vec<V>,
+    /// Parameters after some iterations, at the lowest level that holds them: when a training diverged, the data party sees in
+    /// which stretch.
+    pub history: Vec<Snapshot<V>>,
+}
+
+/// Parameters after an iteration.
+#[derive(Clone, Debug)]
+pub struct Snapshot<V> {
+    /// Iterations done.
+    pub iteration: usize,
+    /// As in [`State`].
+    pub parameters: Vec<V>,
 }
 
 impl<V> Default for State<V> {
     fn default() -> Self {
-        Self { iteration: 0, parameters: Vec::new(), momentum: Vec::new() }
+        Self { iteration: 0, parameters: Vec::new(), momentum: Vec::new(), history: Vec::new() }
     }
 }
 
 impl<V> State<V> {
     /// A state that starts from given parameters: a warm start.
     pub fn from_parameters(parameters: Vec<V>) -> Self {
-        Self { iteration: 0, parameters, momentum: Vec::new() }
+        Self { parameters, ..Self::default() }
     }
 }
 
@@ -120,7 +132,22 @@ impl<'a, E: Engine, H: Head> Trainer<'a, E, H> {
         let parameters = (!state.parameters.is_empty()).then_some(&state.parameters[..]);
         let gradient = self.job.head().gradient(&pass, parameters)?;
         same("gradients", self.parameters.len(), gradient.len())?;
-        self.update(&state, &gradient, step)
+        let mut next = self.update(&state, &gradient, step)?;
+        next.history = state.history;
+        self.remember(&mut next)?;
+        Ok(next)
+    }
+
+    /// Keeps a snapshot every few iterations.
+    fn remember(&self, state: &mut State<E::Value>) -> Result<()> {
+        let spec = self.job.spec();
+        if !state.iteration.is_multiple_of(spec.snapshot_every) || state.iteration == self.job.iterations() {
+            return Ok(());
+        }
+        let low = |p: &E::Value| self.engine.drop_to(p, spec.snapshot_level.min(self.engine.level(p)));
+        let parameters = state.parameters.iter().map(low).collect::<Result<_>>()?;
+        state.history.push(Snapshot { iteration: state.iteration, parameters });
+        Ok(())
     }
 
     /// The batch of an iteration.
@@ -159,6 +186,7 @@ impl<'a, E: Engine, H: Head> Trainer<'a, E, H> {
             iteration: state.iteration + 1,
             parameters,
             momentum: momentum.into_iter().flatten().collect(),
+            history: Vec::new(),
         })
     }
 

@@ -126,11 +126,14 @@ pub(crate) fn blocks<H: Head, V: Send>(
         .collect()
 }
 
+/// A state may start as far out as the planner leaves room, in units.
+const LARGEST_START: f64 = 8.0;
+
 /// The state that starts from these parameters, each with its level and scale; from zero without any.
 ///
 /// # Errors
-/// [`Error::Shape`] if they are not one period of each parameter; [`Error::OutsideInterval`] if one exceeds its unit; errors of
-/// `encode`.
+/// [`Error::Shape`] if they are not one period of each parameter; [`Error::OutsideInterval`] if one is far beyond its unit; errors
+/// of `encode`.
 pub(crate) fn state<H: Head, V: Send>(
     plan: &Plan<H>,
     start: Option<&[Array1<f64>]>,
@@ -148,7 +151,7 @@ pub(crate) fn state<H: Head, V: Send>(
             return Err(Error::Shape { what: "weights of an initial parameter", expected, got });
         }
         let largest = weights.fold(0.0, |max: f64, w| max.max(w.abs()));
-        let half_width = parameter.unit.abs();
+        let half_width = LARGEST_START * parameter.unit.abs();
         if largest.is_nan() || largest > half_width {
             let when = format!("in the initial {}", parameter.name);
             return Err(Error::OutsideInterval { logit: largest, half_width, when });

@@ -160,6 +160,7 @@ fn a_training_that_diverges_gives_an_error_and_no_head() {
     let head = server::train(run.keys.clone(), &job, &blocks, |_| Ok(())).unwrap();
     let error = decrypt_head(&run.secret, &job, &head).unwrap_err();
     assert!(matches!(error, Error::Diverged { .. }), "{error}");
+    assert!(error.to_string().contains("iteration"), "{error}");
 }
 
 #[test]

@@ -85,6 +85,8 @@ fn outputs_batches_and_shared_refreshes_change_nothing() {
             merged_tiles,
             entry_level: 40,
             score_level: None,
+            snapshot_every: 4,
+            snapshot_level: 0,
             state_scale: 40,
             data_scale: 40,
             row_scale: 40,

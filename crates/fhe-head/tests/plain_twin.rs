@@ -72,6 +72,8 @@ fn the_trainer_follows_dense_training() {
                     merged_tiles: 1,
                     entry_level: 40,
                     score_level: None,
+                    snapshot_every: 4,
+                    snapshot_level: 0,
                     state_scale: 40,
                     data_scale: 40,
                     row_scale: 40,

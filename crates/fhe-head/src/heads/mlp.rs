@@ -178,15 +178,17 @@ impl Head for Mlp {
 
     fn initial(&self, features: usize, random_state: u64) -> Option<Vec<Vec<f64>>> {
         let mut rng = ChaCha20Rng::seed_from_u64(random_state);
-        // Glorot and Bengio 2010 for layers whose inputs have variance 1
-        let mut uniform = |inputs: usize| {
-            let limit = (3.0 / inputs as f64).sqrt();
+        // LeCun et al. 1998 for layers whose inputs have variance 1, small enough for the units of the state
+        let mut uniform = |inputs: usize, unit: f64| {
+            let limit = (3.0 / inputs as f64).sqrt().min(0.5 * unit.abs());
             limit * (2.0 * (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64 - 1.0)
         };
-        let hidden: Vec<Vec<f64>> =
-            (0..self.hidden).map(|_| (0..features).map(|_| uniform(features)).collect()).collect();
+        let hidden: Vec<Vec<f64>> = (0..self.hidden)
+            .map(|_| (0..features).map(|_| uniform(features, self.activation.half_width())).collect())
+            .collect();
         let outputs = self.output.outputs();
-        let output = (0..outputs).map(|_| (0..self.hidden).map(|_| uniform(self.hidden)).collect());
+        let output = (0..outputs)
+            .map(|_| (0..self.hidden).map(|_| uniform(self.hidden, self.output_unit())).collect());
         Some(hidden.into_iter().chain(output).chain((0..outputs).map(|_| vec![0.0])).collect())
     }
 
