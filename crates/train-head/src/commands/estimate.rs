@@ -3,6 +3,7 @@
 use fhe_head::ckks::Parameters;
 use fhe_head::estimator::{LogisticRegression, Prepared, ValidLogisticRegression};
 use fhe_head::features::Preprocessing;
+use fhe_head::head::Head as _;
 use fhe_head::heads::{BuiltIn, Logistic};
 use fhe_head::labels::Classes;
 use fhe_head::optimizer::Optimizer;
@@ -166,6 +167,21 @@ pub(super) fn memory(plan: &Plan) -> u64 {
     (plan.sizes.data_bytes + plan.sizes.key_bytes + WORK) as u64
 }
 
+/// What stands for the function of the head's logits, in words and as JSON.
+fn approximation(head: &BuiltIn) -> (String, serde_json::Value) {
+    match head {
+        BuiltIn::Logistic(Logistic { sigmoid, .. }) => {
+            let (degree, w) = (sigmoid.degree().value(), sigmoid.half_width());
+            let text = format!("sigmoid of degree {degree} on [-{w}, {w}]");
+            (text, json!({ "degree": degree, "half_width": w }))
+        }
+        head => {
+            let w = head.score_unit();
+            (format!("softmax on [-{w}, {w}]"), json!({ "half_width": w }))
+        }
+    }
+}
+
 fn outcome(
     plan: &Plan,
     parameters: &Parameters,
@@ -177,7 +193,7 @@ fn outcome(
     let bootstraps = spec.refresh_before.len();
     let memory = memory(plan);
     let rates = &spec.learning_rates;
-    let BuiltIn::Logistic(Logistic { sigmoid, .. }) = plan.job.head();
+    let (approximation, approximation_json) = approximation(plan.job.head());
     let lines = [
         ("data", format!("{samples} samples of {features} features")),
         (
@@ -193,13 +209,11 @@ fn outcome(
         (
             "training",
             format!(
-                "{} iterations of {}, learning rate {}, alpha {}, sigmoid of degree {} on [-{w}, {w}]",
+                "{} iterations of {}, learning rate {}, alpha {}, {approximation}",
                 rates.len(),
                 optimizer_name(spec.optimizer),
                 rates.first().copied().unwrap_or_default(),
                 spec.alpha,
-                sigmoid.degree().value(),
-                w = sigmoid.half_width(),
             ),
         ),
         ("bootstraps", bootstraps_text(plan)),
@@ -243,7 +257,7 @@ fn outcome(
         "security_bits": parameters.security_bits(), "samples": samples, "features": features,
         "iterations": rates.len(), "bootstraps": bootstraps, "solver": spec.optimizer,
         "learning_rate": rates.first(), "alpha": spec.alpha, "class_weight": hyper.class_weight,
-        "sigmoid": { "degree": sigmoid.degree().value(), "half_width": sigmoid.half_width() },
+        "sigmoid": approximation_json,
         "bootstraps_before": one_based(&spec.refresh_before), "packing": spec.packing.sizes(),
         "levels": plan.levels, "final_level": plan.final_level, "key_switches": plan.key_switches(),
         "keys": sizes.keys, "ciphertexts": sizes.ciphertexts,
