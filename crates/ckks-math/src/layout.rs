@@ -61,6 +61,12 @@ impl Layout {
         self.row_len() + PADDING
     }
 
+    /// Words of the parts that a limb is cut into where its words do not depend on each other, so that few limbs share
+    /// evenly among threads: up to four rows.
+    pub(crate) fn part_len(&self) -> usize {
+        self.rows().min(4) * self.row_stride()
+    }
+
     /// Words of a limb, padding included.
     pub(crate) fn limb_len(&self) -> usize {
         self.rows() * self.row_stride()

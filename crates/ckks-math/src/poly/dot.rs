@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Ntt, Poly, Work, for_each_limb_pair, for_each_limb_triple};
-use crate::{Basis, Ring, kernels};
+use super::{Ntt, Poly, Work, for_each_limb, for_each_limb_pair, for_each_limb_triple};
+use crate::{Basis, Modulus, Ring, kernels};
 
 impl Poly<Ntt> {
     /// `sum of a * b` over all terms, over the basis of the first term's `a`; the others may have larger ones.
@@ -18,10 +18,10 @@ impl Poly<Ntt> {
             b.assert_covers_basis(ring, basis);
         }
         let mut out = Self::stale(ring, basis);
-        out.map_limbs(Work::Heavy, |i, m, limb| {
-            let columns: Vec<_> =
-                terms.iter().map(|(a, b)| (a.limb_over(basis, i), b.limb_over(basis, i))).collect();
-            kernels::dot(ring.backend(), m, limb, &columns);
+        for_each_limb(Work::Heavy, out.words_mut(), ring.layout().part_len(), |i, part| {
+            let (modulus, of) = part_of(ring, basis, i);
+            let columns: Vec<_> = terms.iter().map(|(a, b)| (of(a), of(b))).collect();
+            kernels::dot(ring.backend(), modulus, part, &columns);
         });
         out
     }
@@ -43,13 +43,11 @@ impl Poly<Ntt> {
         }
         let mut out = [Self::stale(ring, basis), Self::stale(ring, basis)];
         let words = out.each_mut().map(Self::words_mut);
-        for_each_limb_pair(Work::Heavy, words, ring.limb_len(), |i, limbs| {
-            let columns: Vec<_> = digits
-                .iter()
-                .zip(key_b.iter().zip(key_a))
-                .map(|(d, (b, a))| (d.limb_over(basis, i), b.limb_over(basis, i), a.limb_over(basis, i)))
-                .collect();
-            kernels::dot2(ring.backend(), ring.modulus(basis, i), limbs, &columns);
+        for_each_limb_pair(Work::Heavy, words, ring.layout().part_len(), |i, parts| {
+            let (modulus, of) = part_of(ring, basis, i);
+            let columns = digits.iter().zip(key_b.iter().zip(key_a));
+            let columns: Vec<_> = columns.map(|(d, (b, a))| (of(d), of(b), of(a))).collect();
+            kernels::dot2(ring.backend(), modulus, parts, &columns);
         });
         out
     }
@@ -67,15 +65,22 @@ impl Poly<Ntt> {
         }
         let mut out = [Self::stale(ring, basis), Self::stale(ring, basis), Self::stale(ring, basis)];
         let words = out.each_mut().map(Self::words_mut);
-        for_each_limb_triple(Work::Heavy, words, ring.limb_len(), |i, limbs| {
-            let columns: Vec<kernels::TensorTerm<'_>> = terms
-                .iter()
-                .map(|(a, b)| (a.map(|x| x.limb_over(basis, i)), b.map(|x| x.limb_over(basis, i))))
-                .collect();
-            kernels::tensor_dot(ring.backend(), ring.modulus(basis, i), limbs, &columns);
+        for_each_limb_triple(Work::Heavy, words, ring.layout().part_len(), |i, parts| {
+            let (modulus, of) = part_of(ring, basis, i);
+            let columns: Vec<kernels::TensorTerm<'_>> =
+                terms.iter().map(|(a, b)| (a.map(&of), b.map(&of))).collect();
+            kernels::tensor_dot(ring.backend(), modulus, parts, &columns);
         });
         out
     }
+}
+
+/// The modulus of part number `i` of a polynomial over `basis`, and what gives that part of operands.
+fn part_of(ring: &Ring, basis: Basis, i: usize) -> (&Modulus, impl for<'a> Fn(&'a Poly<Ntt>) -> &'a [u64]) {
+    let len = ring.layout().part_len();
+    let parts = ring.limb_len() / len;
+    let (limb, start) = (i / parts, i % parts * len);
+    (ring.modulus(basis, limb), move |poly: &Poly<Ntt>| &poly.limb_over(basis, limb)[start..start + len])
 }
 
 fn shape(first: Option<&Poly<Ntt>>) -> (&Arc<Ring>, Basis) {

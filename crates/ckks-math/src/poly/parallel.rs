@@ -1,4 +1,4 @@
-//! Work shared among threads limb by limb.
+//! Work shared among threads limb by limb: a limb is a task of its own, since there are few of them.
 
 use rayon::prelude::*;
 
@@ -22,16 +22,16 @@ impl Work {
     }
 }
 
-/// `f(index, limb)` for every limb of `words`.
+/// `f(index, limb)` for every limb of `words`, or part of one.
 pub(crate) fn for_each_limb(work: Work, words: &mut [u64], len: usize, f: impl Fn(usize, &mut [u64]) + Sync) {
     if work.is_parallel(words.len()) {
-        words.par_chunks_exact_mut(len).enumerate().for_each(|(i, limb)| f(i, limb));
+        words.par_chunks_exact_mut(len).with_max_len(1).enumerate().for_each(|(i, limb)| f(i, limb));
     } else {
         words.chunks_exact_mut(len).enumerate().for_each(|(i, limb)| f(i, limb));
     }
 }
 
-/// `f(index, limbs)` for every pair of limbs of two buffers.
+/// `f(index, limbs)` for every pair of limbs, or of parts of them, of two buffers.
 pub(crate) fn for_each_limb_pair(
     work: Work,
     [a, b]: [&mut [u64]; 2],
@@ -40,14 +40,14 @@ pub(crate) fn for_each_limb_pair(
 ) {
     if work.is_parallel(a.len()) {
         let pairs = a.par_chunks_exact_mut(len).zip(b.par_chunks_exact_mut(len));
-        pairs.enumerate().for_each(|(i, (a, b))| f(i, [a, b]));
+        pairs.with_max_len(1).enumerate().for_each(|(i, (a, b))| f(i, [a, b]));
     } else {
         let pairs = a.chunks_exact_mut(len).zip(b.chunks_exact_mut(len));
         pairs.enumerate().for_each(|(i, (a, b))| f(i, [a, b]));
     }
 }
 
-/// `f(index, limbs)` for every triple of limbs of three buffers.
+/// `f(index, limbs)` for every triple of limbs, or of parts of them, of three buffers.
 pub(crate) fn for_each_limb_triple(
     work: Work,
     [a, b, c]: [&mut [u64]; 3],
@@ -57,7 +57,7 @@ pub(crate) fn for_each_limb_triple(
     if work.is_parallel(a.len()) {
         let pairs = a.par_chunks_exact_mut(len).zip(b.par_chunks_exact_mut(len));
         let triples = pairs.zip(c.par_chunks_exact_mut(len));
-        triples.enumerate().for_each(|(i, ((a, b), c))| f(i, [a, b, c]));
+        triples.with_max_len(1).enumerate().for_each(|(i, ((a, b), c))| f(i, [a, b, c]));
     } else {
         let pairs = a.chunks_exact_mut(len).zip(b.chunks_exact_mut(len));
         pairs.zip(c.chunks_exact_mut(len)).enumerate().for_each(|(i, ((a, b), c))| f(i, [a, b, c]));
