@@ -43,7 +43,6 @@ struct Record {
     threads: usize,
     #[serde(flatten)]
     times: Times,
-    cpu_s: Option<f64>,
     stages: Stages,
     worst_bits: f64,
     rms_bits: f64,
@@ -110,10 +109,7 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
     let plaintext = encoder.encode_complex(&message, literal.input_level(), &parameters.default_scale())?;
     let exhausted = SecretEncryptor::new(&secret).encrypt(&plaintext, &mut rng)?.expand();
 
-    let before = cpu_seconds();
     let times = arguments.common.time(|| Ok(bootstrapper.refresh(&exhausted)?))?;
-    let runs = arguments.common.repeat.max(1) + 1;
-    let cpu_s = before.zip(cpu_seconds()).map(|(before, after)| (after - before) / runs as f64);
     let stages = stages(&bootstrapper, &exhausted)?;
     let refreshed = bootstrapper.refresh(&exhausted)?;
     let got = encoder.decode_complex(&Decryptor::new(&secret).decrypt(&refreshed)?, slots)?;
@@ -127,7 +123,6 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
         complex: arguments.complex,
         threads,
         times,
-        cpu_s,
         stages,
         worst_bits,
         rms_bits,

@@ -2,8 +2,20 @@
 //!
 //! Each command prints what it measured for people, or with `--json` as one JSON object.
 
+mod accuracy;
 mod bootstrap;
+mod data;
+mod encrypted;
+mod floor;
+mod helr;
+mod machine;
 mod measure;
+mod peers;
+mod random;
+mod record;
+mod report;
+mod scale;
+mod speed;
 mod step;
 
 use clap::{Parser, Subcommand};
@@ -18,18 +30,39 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Encrypted against plain training, on data sets x seeds
+    Accuracy(accuracy::Arguments),
     /// The refresh: time, precision, keys and memory
     Bootstrap(bootstrap::Arguments),
     /// One training iteration with its refresh, if the parameter set bootstraps
     Step(step::Arguments),
+    /// What the machine's limits imply for each part, beside measurements
+    Floor(floor::Arguments),
+    /// HELR's task: MNIST 3 against 8, trained encrypted
+    Helr(helr::Arguments),
+    /// Steps, passes, bootstraps and HELR's task, each in a process of its own
+    Speed(speed::Arguments),
+    /// Cost as samples, features and classes grow, beside the planner's estimate
+    Scale(scale::Arguments),
+    /// The same work by other libraries, in the same run
+    Peers(peers::Arguments),
+    /// Records of a run as one page with tables and plots
+    Report(report::Arguments),
     /// Forward and backward products over all samples
     Pass(step::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
+        Command::Accuracy(arguments) => accuracy::run(&arguments),
         Command::Bootstrap(arguments) => bootstrap::bootstrap(&arguments),
         Command::Step(arguments) => step::step(&arguments),
+        Command::Floor(arguments) => floor::run(&arguments),
+        Command::Helr(arguments) => helr::run(&arguments),
+        Command::Speed(arguments) => speed::run(&arguments),
+        Command::Scale(arguments) => scale::run(&arguments),
+        Command::Peers(arguments) => peers::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Pass(arguments) => step::pass(&arguments),
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::ensure;
 use ckks::{SecretKey, presets};
+use ckks_math::Backend;
 use fhe_head::client::{DataEncryptor, evaluation_keys_in_memory};
 use fhe_head::engine::encrypted::Encrypted;
 use fhe_head::engine::trace::Operation;
@@ -11,12 +12,16 @@ use fhe_head::heads::{BuiltIn, Logistic};
 use fhe_head::optimizer::Optimizer;
 use fhe_head::plan::{Plan, Request};
 use fhe_head::samples::Samples;
-use fhe_head::sigmoid::{Fit, Sigmoid};
+use fhe_head::sigmoid::{Fit, Sigmoid, logistic};
 use fhe_head::trainer::{State, Trainer};
 use ndarray::{Array1, Array2};
 use serde::Serialize;
 
+use crate::floor::calibration::Calibration;
+use crate::floor::model::{Model, Work};
+use crate::floor::parts::Part;
 use crate::measure::{Common, Times, peak_rss_bytes};
+use crate::random::Random;
 
 /// The shape of the data and the parameter set.
 #[derive(clap::Args, Clone, Debug)]
@@ -27,6 +32,9 @@ pub(crate) struct Arguments {
     /// Columns, the constant one for the intercept included
     #[arg(long, default_value_t = 256)]
     features: usize,
+    /// Classes: one logistic output for two, else one for each
+    #[arg(long, default_value_t = 2)]
+    classes: usize,
     /// Degree of the sigmoid's approximation
     #[arg(long, default_value_t = 3)]
     degree: usize,
@@ -45,6 +53,7 @@ struct Record {
     security_bits: u32,
     samples: usize,
     features: usize,
+    classes: usize,
     blocks: usize,
     columns: usize,
     baby_steps: usize,
@@ -52,10 +61,17 @@ struct Record {
     threads: usize,
     #[serde(flatten)]
     times: Times,
+    /// The planner's estimate for one core.
+    estimated_s: f64,
+    /// What operations and bytes imply on this machine with these threads (`head-bench floor`).
+    floor_s: f64,
     key_switches: usize,
     bootstraps: usize,
+    data_bytes: usize,
     key_bytes: usize,
     peak_rss_bytes: Option<u64>,
+    #[serde(skip)]
+    work: Work,
 }
 
 /// One iteration with its refresh.
@@ -70,22 +86,48 @@ pub(crate) fn pass(arguments: &Arguments) -> anyhow::Result<()> {
 
 fn measure(arguments: &Arguments, refresh: bool) -> anyhow::Result<()> {
     let common = &arguments.common;
-    let record = common.install(|threads| record(arguments, threads, refresh))??;
+    let record = common.install(|threads| {
+        let calibration = Calibration::measure(threads)?;
+        let record = record(arguments, threads, refresh)?;
+        anyhow::Ok(Record { floor_s: calibration.floor(record.work).0, ..record })
+    })??;
     common.print(&record)
+}
+
+/// The step or the pass that the targets name, for the table of floors.
+///
+/// # Errors
+/// What the library refuses.
+pub(crate) fn part(threads: usize, repeat: usize, refresh: bool) -> anyhow::Result<Part> {
+    let (samples, features) = if refresh { (1024, 256) } else { (16_384, 512) };
+    let arguments = Arguments {
+        samples,
+        features,
+        classes: 2,
+        degree: 3,
+        preset: None,
+        common: Common::quiet(repeat.min(3)),
+    };
+    let record = record(&arguments, threads, refresh)?;
+    let what = if refresh { "training step with its bootstrap" } else { "pass, forward and backward" };
+    Ok((format!("{what}, {samples} x {features}"), record.work, record.times))
 }
 
 fn record(arguments: &Arguments, threads: usize, refresh: bool) -> anyhow::Result<Record> {
     ensure!(
-        arguments.features >= 2 && arguments.samples >= 2,
-        "at least two samples and two columns are needed"
+        arguments.features >= 2 && arguments.samples >= 2 && arguments.classes >= 2,
+        "at least two samples, two columns and two classes are needed"
     );
     let default = if refresh { "n15-boot-l6" } else { "n15-l18" };
     let parameters = presets::by_name(arguments.preset.as_deref().unwrap_or(default))?;
     let contract = if refresh { fhe_head::refresh::contract(&parameters) } else { None };
-    let samples = random_samples(arguments.samples, arguments.features - 1)?;
+    let samples = random_samples(arguments.samples, arguments.features - 1, arguments.classes)?;
     let sigmoid = Sigmoid::new(arguments.degree.try_into()?, 8.0, Fit::default())?;
     // The first iteration starts from zero weights and is cheaper; a later one is measured.
-    let head = BuiltIn::Logistic(Logistic::binary(sigmoid));
+    let head = BuiltIn::Logistic(match arguments.classes {
+        2 => Logistic::binary(sigmoid),
+        classes => Logistic::one_vs_rest(classes, sigmoid),
+    });
     let request = |iterations| Request {
         optimizer: Optimizer::NesterovSchedule,
         ..Request::new(head.clone(), arguments.samples, arguments.features - 1, vec![1.0; iterations])
@@ -98,6 +140,12 @@ fn record(arguments: &Arguments, threads: usize, refresh: bool) -> anyhow::Resul
     let plan = plan_of(measured + 1)?;
     let before = plan_of(measured)?;
     let key_switches = plan.key_switches() - before.key_switches();
+    let mut counts = plan.counts.clone();
+    for (operation, times) in &before.counts {
+        counts.entry(*operation).and_modify(|count| *count -= times);
+    }
+    let model = Model::new(parameters.literal().log_n, Backend::active()?);
+    let work = model.counts(&parameters, &counts, plan.keys.refresh)?;
     let secret = SecretKey::generate(&parameters)?;
     let keys = evaluation_keys_in_memory(&secret, &plan.keys)?;
     let key_bytes = keys.memory_bytes();
@@ -114,31 +162,31 @@ fn record(arguments: &Arguments, threads: usize, refresh: bool) -> anyhow::Resul
         security_bits: parameters.security_bits(),
         samples: arguments.samples,
         features: arguments.features,
+        classes: arguments.classes,
         blocks: packing.blocks(),
         columns: packing.columns(),
         baby_steps: packing.baby_steps(),
         data_ciphertexts: packing.blocks() * packing.diagonals(),
         threads,
         times,
+        estimated_s: plan.seconds - before.seconds,
+        floor_s: f64::NAN,
         key_switches,
-        bootstraps: plan.count(Operation::Refresh),
+        bootstraps: plan.count(Operation::Refresh) - before.count(Operation::Refresh),
+        data_bytes: plan.sizes.data_bytes,
         key_bytes,
         peak_rss_bytes: peak_rss_bytes(),
+        work,
     })
 }
 
 /// Standard-normal-like features and labels that depend on them.
-fn random_samples(n: usize, features: usize) -> anyhow::Result<Samples> {
-    let mut state = 0x9e37_79b9_7f4a_7c15u64;
-    let mut uniform = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as f64 / (1u64 << 53) as f64
-    };
-    let mut normal = || (0..12).map(|_| uniform()).sum::<f64>() - 6.0;
+fn random_samples(n: usize, features: usize, classes: usize) -> anyhow::Result<Samples> {
+    let mut random = Random::new(1);
     let scale = 1.0 / (features as f64).sqrt();
-    let x = Array2::from_shape_simple_fn((n, features), || scale * normal());
-    let y: Array1<f64> = x.rows().into_iter().map(|row| f64::from(u8::from(row.sum() > 0.0))).collect();
+    let x = Array2::from_shape_simple_fn((n, features), || scale * random.normal());
+    // sums are nearly standard normal: the logistic function spreads them over the classes
+    let class = |row: ndarray::ArrayView1<'_, f64>| (logistic(1.7 * row.sum()) * classes as f64).floor();
+    let y: Array1<f64> = x.rows().into_iter().map(class).collect();
     Ok(Samples::new(&x.view(), &y.view(), &Array1::ones(n).view())?)
 }

@@ -1,0 +1,64 @@
+"""What the peers' scripts share: arguments, timing, data, and the one JSON object that each prints last."""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+
+
+def arguments(description):
+    """Parses the arguments that head-bench passes, and limits the threads before any library is loaded."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--split", help="JSON file: train_x, train_y, test_x, test_y")
+    parsed = parser.parse_args()
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"):
+        os.environ[name] = str(parsed.threads)
+    return parsed
+
+
+def measure(name, repeat, work, **notes):
+    """Times `work` after one run that does not count."""
+    work()
+    seconds = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return summary(name, seconds, **notes)
+
+
+def summary(name, seconds, **notes):
+    """Order statistics of runs that were timed elsewhere."""
+    return {
+        "name": name,
+        "median_s": statistics.median(seconds),
+        "min_s": min(seconds),
+        "max_s": max(seconds),
+        "repeat": len(seconds),
+        **notes,
+    }
+
+
+def split(path):
+    """The samples that head-bench hands over: the very ones that it trains on."""
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def finish(peer, version, measurements, **fields):
+    """Prints the result."""
+    result = {
+        "peer": peer,
+        "version": version,
+        "python": platform.python_version(),
+        "measurements": measurements,
+        **fields,
+    }
+    sys.stdout.flush()
+    print(json.dumps(result))

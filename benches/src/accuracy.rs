@@ -1,0 +1,283 @@
+//! `accuracy`: data sets x heads x seeds, each trained in every arithmetic.
+
+pub(crate) mod linear;
+pub(crate) mod logistic;
+pub(crate) mod measures;
+mod one_vs_rest;
+mod statistics;
+pub(crate) mod training;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::data::{self, Embedder, Entry, Manifest, Place};
+use crate::measure::{Threads, reset_peak_rss};
+use crate::record;
+use measures::{Measures, Predictions};
+use statistics::{Intervals, Paired};
+use training::{Facts, Heads, Point, Trained};
+
+/// What to train on, and where to leave the records.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Arguments {
+    /// Small parts of the data sets, one seed, one fold: minutes
+    #[arg(long)]
+    quick: bool,
+    /// Folder of third-party data sets; by default what HEAD_BENCH_DATA says
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Text encoder; by default models/all-MiniLM-L6-v2, which `cargo xtask fetch-model` fetches
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// Embeddings kept between runs; by default target/head-bench
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+    /// Data sets of the manifest; all by default
+    #[arg(long, value_name = "NAME")]
+    sets: Vec<String>,
+    /// Seeds, counted from 0
+    #[arg(long)]
+    seeds: Option<u64>,
+    /// Folder of the records
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+/// Rows of a training and of a test part in a quick run.
+const QUICK: (usize, usize) = (400, 200);
+const SEEDS: u64 = 3;
+
+/// One data set, one head, one seed.
+#[derive(Serialize)]
+struct Cell<'a> {
+    dataset: &'a str,
+    title: &'a str,
+    source: &'a str,
+    licence: &'a str,
+    head: &'static str,
+    seed: u64,
+    quick: bool,
+    samples: usize,
+    test_samples: usize,
+    features: usize,
+    classes: &'a [String],
+    /// Trainings whose test samples are measured together; costs are those of the first.
+    folds: usize,
+    #[serde(flatten)]
+    facts: Facts,
+    measures: Heads<Measures>,
+    intervals: Heads<Intervals>,
+    /// The encrypted head beside the plain twin: the same iterations with exact functions.
+    against_plain: Paired,
+    /// The encrypted head beside converged logistic regression.
+    against_converged: Option<Paired>,
+    curve: Vec<Point>,
+}
+
+/// Runs the matrix.
+///
+/// # Errors
+/// A set that cannot be trained on; those of writing. A set that is not there is no error.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    arguments.threads.install(|threads| matrix(arguments, threads))?
+}
+
+fn matrix(arguments: &Arguments, threads: usize) -> anyhow::Result<()> {
+    let manifest = Manifest::read()?;
+    for name in &arguments.sets {
+        let known = manifest.dataset.iter().any(|entry| entry.name == *name);
+        ensure!(known, "there is no data set `{name}` in data/manifest.toml");
+    }
+    let place = Place::new(arguments.data.clone(), arguments.quick.then_some(QUICK));
+    let model = arguments.model.clone().unwrap_or_else(data::default_model);
+    let cache = arguments.cache.clone().unwrap_or_else(data::default_cache);
+    let mut embedder = Embedder::new(model, cache);
+    let seeds = arguments.seeds.unwrap_or(if arguments.quick { 1 } else { SEEDS });
+    let (mut skipped, mut differences) = (Vec::new(), Vec::new());
+    for entry in &manifest.dataset {
+        if !(arguments.sets.is_empty() || arguments.sets.contains(&entry.name)) {
+            continue;
+        }
+        let dataset = match place.find(entry, &mut embedder)? {
+            Ok(dataset) => dataset,
+            Err(reason) => {
+                println!("{:<18} skipped: {reason}", entry.name);
+                skipped.push(json!({ "dataset": entry.name, "reason": "not found" }));
+                continue;
+            }
+        };
+        let mut converged = None;
+        for seed in 0..seeds {
+            let mut splits = dataset.splits(seed);
+            if arguments.quick {
+                splits.truncate(1);
+            }
+            let cell = cell(arguments, entry, &dataset.classes, &splits, seed, &mut converged)?;
+            println!("{}", line(&cell));
+            differences.push(difference(&cell));
+            let name = format!("accuracy-{}-{}-{seed}", entry.name, cell.head);
+            record::write(&arguments.out, &name, &record::record("accuracy", threads, &cell)?)?;
+        }
+    }
+    let summary = summary(&differences, &skipped, &embedder, arguments.quick);
+    if let Some(text) = summary["text"].as_str() {
+        println!("{text}");
+    }
+    record::write(&arguments.out, "accuracy", &record::record("accuracy-summary", threads, &summary)?)
+}
+
+fn cell<'a>(
+    arguments: &Arguments,
+    entry: &'a Entry,
+    classes: &'a [String],
+    splits: &[data::Split],
+    seed: u64,
+    converged: &mut Option<Predictions>,
+) -> anyhow::Result<Cell<'a>> {
+    // a published split is the same for every seed, and so is what converges on it
+    if splits.len() > 1 {
+        *converged = None;
+    }
+    let mut trained = Vec::with_capacity(splits.len());
+    for split in splits {
+        let known = converged.take();
+        let one = train(split, classes.len(), seed, known)
+            .with_context(|| format!("{}, seed {seed}", entry.name))?;
+        converged.clone_from(&one.heads.converged);
+        trained.push(one);
+        if splits.len() > 1 {
+            *converged = None;
+        }
+    }
+    let y: Vec<usize> = splits.iter().flat_map(|split| split.test.y.clone()).collect();
+    let parts: Vec<&Heads<Predictions>> = trained.iter().map(|trained| &trained.heads).collect();
+    let joined = Heads::join(&parts, |all| Predictions::join(&all.into_iter().cloned().collect::<Vec<_>>()));
+    let predictions = Heads {
+        converged: joined.converged.transpose()?,
+        plain: joined.plain?,
+        polynomial: joined.polynomial?,
+        simulate: joined.simulate?,
+        encrypted: joined.encrypted?,
+    };
+    let guesses = Heads::join(&[&predictions], |all| all[0].classes());
+    let first = trained.into_iter().next().context("no split")?;
+    Ok(Cell {
+        dataset: &entry.name,
+        title: &entry.title,
+        source: &entry.source,
+        licence: &entry.licence,
+        head: if classes.len() == 2 { "logistic" } else { "one-vs-rest" },
+        seed,
+        quick: arguments.quick,
+        samples: splits[0].train.len(),
+        test_samples: y.len(),
+        features: splits[0].train.x.ncols(),
+        classes,
+        folds: splits.len(),
+        facts: first.facts,
+        measures: Heads::join(&[&predictions], |all| all[0].measures(&y)),
+        intervals: Heads::join(&[&predictions], |all| statistics::intervals(&y, all[0], seed)),
+        against_plain: statistics::paired(&y, &guesses.plain, &guesses.encrypted, seed),
+        against_converged: guesses
+            .converged
+            .as_ref()
+            .map(|converged| statistics::paired(&y, converged, &guesses.encrypted, seed)),
+        curve: first.curve,
+    })
+}
+
+/// Trains the head that suits the number of classes, in every arithmetic.
+///
+/// # Errors
+/// Data that cannot be trained on; a training that leaves the interval of its sigmoid.
+pub(crate) fn train(
+    split: &data::Split,
+    classes: usize,
+    seed: u64,
+    converged: Option<Predictions>,
+) -> anyhow::Result<Trained> {
+    let converged = converged.or_else(|| linear::converged(split, classes));
+    reset_peak_rss();
+    let prepared = match classes {
+        2 => logistic::prepare(split, seed)?,
+        _ => one_vs_rest::prepare(split, classes, seed)?,
+    };
+    linear::train(split, &prepared, converged)
+}
+
+/// Points of accuracy between the encrypted head and the plain twin.
+fn difference(cell: &Cell<'_>) -> f64 {
+    100.0 * cell.against_plain.difference
+}
+
+fn line(cell: &Cell<'_>) -> String {
+    let accuracies: Vec<String> =
+        cell.measures.iter().map(|(name, measures)| format!("{name} {:.4}", measures.accuracy)).collect();
+    format!(
+        "{:<18} seed {}  {}  |encrypted - plain| {:.2} points, McNemar p {:.2}, training {:.2} s",
+        cell.dataset,
+        cell.seed,
+        accuracies.join("  "),
+        difference(cell).abs(),
+        cell.against_plain.mcnemar_p,
+        cell.facts.seconds.train,
+    )
+}
+
+fn summary(differences: &[f64], skipped: &[Value], embedder: &Embedder, quick: bool) -> Value {
+    let absolute = || differences.iter().map(|points| points.abs());
+    let mean = absolute().sum::<f64>() / differences.len().max(1) as f64;
+    let worst = absolute().fold(0.0, f64::max);
+    let text = format!(
+        "{} trainings: |encrypted - plain| accuracy {mean:.3} points in the mean, {worst:.3} at worst; {} sets skipped",
+        differences.len(),
+        skipped.len()
+    );
+    json!({
+        "quick": quick,
+        "trainings": differences.len(),
+        "mean_difference_points": mean,
+        "worst_difference_points": worst,
+        "skipped": skipped,
+        "texts_embedded": embedder.embedded,
+        "texts_from_cache": embedder.cached,
+        "embedding_s": embedder.seconds,
+        "text": text,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::data::Samples;
+    use crate::random::Random;
+    use measures::accuracy;
+    use ndarray::Array2;
+
+    /// A small problem, encrypted: predictions of all arithmetics, and a record that is JSON.
+    #[test]
+    fn every_arithmetic_agrees_on_a_small_problem() {
+        let mut random = Random::new(5);
+        let mut part = |n: usize| {
+            let x = Array2::from_shape_simple_fn((n, 3), || random.normal());
+            let y = x.rows().into_iter().map(|row| usize::from(row.sum() > 0.3)).collect();
+            Samples { x, y }
+        };
+        let split = data::Split { train: part(200), test: part(100) };
+        let trained = train(&split, 2, 0, None).unwrap();
+        let right = |p: &Predictions| accuracy(&split.test.y, &p.classes());
+        let encrypted = right(&trained.heads.encrypted);
+        assert!(encrypted > 0.85, "{encrypted}");
+        assert!((encrypted - right(&trained.heads.plain)).abs() <= 0.03);
+        assert!(trained.facts.max_weight_error_simulate < 1e-3);
+        assert_eq!(trained.curve.len(), trained.facts.iterations);
+        assert_eq!(trained.curve.last().unwrap().encrypted, encrypted);
+        assert_eq!(trained.facts.security_bits, 128);
+    }
+}

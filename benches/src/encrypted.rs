@@ -1,0 +1,108 @@
+//! A training on ciphertexts with both parties in one process, timed phase by phase.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fhe_head::ckks::{Parameters, SecretKey};
+use fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys_in_memory};
+use fhe_head::engine::encrypted::Encrypted;
+use fhe_head::plan::Plan;
+use fhe_head::samples::Samples;
+use fhe_head::server::{self, EncryptedHead, EncryptedState};
+use ndarray::Array1;
+use serde::Serialize;
+
+use crate::measure::cpu_seconds;
+
+/// Seconds of each phase.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Seconds {
+    /// Cross-validation and planning, in the clear.
+    pub(crate) prepare: f64,
+    pub(crate) keygen: f64,
+    pub(crate) encrypt: f64,
+    /// The training: from ciphertexts and keys in memory to the encrypted head.
+    pub(crate) train: f64,
+    /// Processor time of the training, all threads together.
+    pub(crate) train_cpu: f64,
+    /// Bootstraps, a part of the training.
+    pub(crate) bootstrap: f64,
+    pub(crate) decrypt: f64,
+}
+
+/// What a training gave.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    /// Decrypted parameters: of every iteration if the training was watched, else of the last alone.
+    pub(crate) weights: Vec<Vec<Array1<f64>>>,
+    pub(crate) seconds: Seconds,
+    /// Size of the encrypted head.
+    pub(crate) head_bytes: usize,
+}
+
+/// Makes keys, encrypts, trains, decrypts. Watching decrypts every iteration, outside the time that counts.
+///
+/// # Errors
+/// What the library refuses; a training that left the interval of its sigmoid.
+pub(crate) fn train(
+    plan: &Plan,
+    samples: &Samples,
+    parameters: &Parameters,
+    watched: bool,
+) -> anyhow::Result<Run> {
+    let mut seconds = Seconds::default();
+    let mut watch = Stopwatch::default();
+    let secret = SecretKey::generate(parameters)?;
+    let keys = Arc::new(evaluation_keys_in_memory(&secret, &plan.keys)?);
+    seconds.keygen = watch.lap();
+    let blocks = DataEncryptor::new(&secret, plan, samples).blocks()?;
+    seconds.encrypt = watch.lap();
+    let engine = Encrypted::for_job(keys, &plan.job)?;
+    let (mut weights, mut watching) = (Vec::new(), Duration::ZERO);
+    watch.lap();
+    let cpu = cpu_seconds();
+    let mut watching_cpu = 0.0;
+    let head = server::resume_on(&engine, &plan.job, &blocks, EncryptedState::default(), |state| {
+        let (start, before) = (Instant::now(), cpu_seconds());
+        if watched {
+            let head = EncryptedHead { parameters: state.parameters.clone() };
+            weights.push(decrypt_head(&secret, &plan.job, &head)?);
+        }
+        watching += start.elapsed();
+        watching_cpu += since(before);
+        Ok(())
+    })?;
+    seconds.train = watch.lap() - watching.as_secs_f64();
+    seconds.train_cpu = since(cpu) - watching_cpu;
+    seconds.bootstrap = engine.refresh_time().as_secs_f64();
+    let last = decrypt_head(&secret, &plan.job, &head)?;
+    seconds.decrypt = watch.lap();
+    if !watched {
+        weights.push(last);
+    }
+    let limbs: usize = head.parameters.iter().map(|ciphertext| 2 * (ciphertext.level() + 1)).sum();
+    Ok(Run { weights, seconds, head_bytes: limbs * parameters.degree() * size_of::<u64>() })
+}
+
+/// Processor time since then; NaN where the system does not tell.
+fn since(before: Option<f64>) -> f64 {
+    before.zip(cpu_seconds()).map_or(f64::NAN, |(before, after)| after - before)
+}
+
+/// Seconds between laps.
+pub(crate) struct Stopwatch(Instant);
+
+impl Default for Stopwatch {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Stopwatch {
+    /// Seconds since the last lap.
+    pub(crate) fn lap(&mut self) -> f64 {
+        let seconds = self.0.elapsed().as_secs_f64();
+        self.0 = Instant::now();
+        seconds
+    }
+}

@@ -1,0 +1,199 @@
+//! `peers`: the same work by other libraries, on the same data and threads, in the same run.
+
+mod ours;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use crate::data::{Dataset, Embedder, Manifest, Place, Split, default_cache, default_model};
+use crate::machine::project;
+use crate::measure::Threads;
+use crate::record;
+
+/// Which Python to ask.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Arguments {
+    /// Python that has the packages of benches/peers/requirements.txt, or some of them
+    #[arg(long, default_value = "python3")]
+    python: PathBuf,
+    /// Counted runs, after one that is not
+    #[arg(long, default_value_t = 5)]
+    repeat: usize,
+    /// Operations alone, few runs: a minute
+    #[arg(long)]
+    quick: bool,
+    /// Only peers whose script's name contains one of these
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// Folder of the records
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+/// Scripts in benches/peers, the quick ones first.
+const SCRIPTS: [&str; 4] =
+    ["scikit_learn.py", "tenseal_operations.py", "openfhe_operations.py", "concrete_ml_training.py"];
+/// The one that takes minutes.
+const SLOW: &str = "concrete_ml_training.py";
+/// What is trained on.
+const SET: &str = "breast-cancer";
+
+/// A peer's measurement beside ours of the same name, or of the one that stands for it.
+const PAIRS: [(&str, &str); 4] = [
+    ("training", "training"),
+    ("one batch of 8", "training"),
+    ("one epoch", "training"),
+    ("one pass of its logistic regression", "training"),
+];
+
+/// Measures ours, then every peer that is there.
+///
+/// # Errors
+/// Ours fails; those of writing. A peer that is not there or fails is recorded as such.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let split = breast_cancer()?.splits(0).into_iter().next().context("no fold")?;
+    let file = split_file(&split, &arguments.out)?;
+    let repeat = if arguments.quick { 2 } else { arguments.repeat };
+    let threads = arguments.threads.install(|threads| threads)?;
+    let ours =
+        arguments.threads.install(|threads| ours::measure(&split, repeat, threads, arguments.quick))??;
+    let mut peers = Vec::new();
+    let mut ratios = Vec::new();
+    for script in SCRIPTS {
+        let wanted = arguments.only.is_empty() || arguments.only.iter().any(|name| script.contains(&**name));
+        if !wanted || (arguments.quick && script == SLOW && arguments.only.is_empty()) {
+            continue;
+        }
+        match ask(arguments, script, &file, threads, repeat) {
+            Ok(peer) => {
+                ratios.extend(self::ratios(&ours, &peer));
+                peers.push(peer);
+            }
+            Err(reason) => {
+                println!("{script}: not available: {reason:#}");
+                peers.push(json!({ "script": script, "not_available": format!("{reason:#}") }));
+            }
+        }
+    }
+    std::fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+    for ratio in &ratios {
+        println!(
+            "{:<14} {:<52} {:>12.4} s  ours {:>10.4} s  {:>10.1} x",
+            ratio["peer"].as_str().unwrap_or_default(),
+            ratio["name"].as_str().unwrap_or_default(),
+            ratio["theirs_s"].as_f64().unwrap_or(f64::NAN),
+            ratio["ours_s"].as_f64().unwrap_or(f64::NAN),
+            ratio["ratio"].as_f64().unwrap_or(f64::NAN),
+        );
+    }
+    let published = std::fs::read_to_string(scripts().join("published.toml"))?;
+    let published: Value = basic_toml::from_str(&published).context("published.toml is not in order")?;
+    let body = json!({
+        "quick": arguments.quick,
+        "dataset": SET,
+        "samples": split.train.len(),
+        "test_samples": split.test.len(),
+        "ours": ours,
+        "peers": peers,
+        "ratios": ratios,
+        "published": published["figure"],
+    });
+    record::write(&arguments.out, &format!("peers-{threads}"), &record::record("peers", threads, &body)?)
+}
+
+fn scripts() -> PathBuf {
+    project().join("benches").join("peers")
+}
+
+fn breast_cancer() -> anyhow::Result<Dataset> {
+    let manifest = Manifest::read()?;
+    let entry = manifest.dataset.iter().find(|entry| entry.name == SET).context("no such data set")?;
+    let mut embedder = Embedder::new(default_model(), default_cache());
+    Place::new(None, None).find(entry, &mut embedder)?.map_err(anyhow::Error::msg)
+}
+
+/// The samples that all train on, as JSON.
+fn split_file(split: &Split, folder: &Path) -> anyhow::Result<PathBuf> {
+    let rows = |x: &ndarray::Array2<f64>| x.rows().into_iter().map(|row| row.to_vec()).collect::<Vec<_>>();
+    let value = json!({
+        "train_x": rows(&split.train.x), "train_y": split.train.y,
+        "test_x": rows(&split.test.x), "test_y": split.test.y,
+    });
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let path = std::path::absolute(folder.join("split.partial"))?;
+    std::fs::write(&path, value.to_string()).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(path)
+}
+
+/// Runs one script; what it prints last is the result.
+fn ask(
+    arguments: &Arguments,
+    script: &str,
+    split: &Path,
+    threads: usize,
+    repeat: usize,
+) -> anyhow::Result<Value> {
+    let mut command = Command::new(&arguments.python);
+    command
+        .arg(scripts().join(script))
+        .args(["--threads", &threads.to_string(), "--repeat", &repeat.to_string(), "--split"])
+        .arg(split)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .stdin(Stdio::null());
+    if arguments.quick {
+        command.arg("--quick");
+    }
+    let output = command.output().with_context(|| format!("cannot start {}", arguments.python.display()))?;
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        anyhow::bail!("{}", errors.lines().last().unwrap_or("it failed without a word"));
+    }
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let last = printed.lines().last().unwrap_or_default();
+    let mut peer: Value = serde_json::from_str(last).context("its last line is no JSON")?;
+    peer["script"] = json!(script);
+    Ok(peer)
+}
+
+/// Each of a peer's times over ours.
+fn ratios(ours: &[Value], peer: &Value) -> Vec<Value> {
+    let measured = peer["measurements"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let ratio = |theirs: &Value| {
+        let name = theirs["name"].as_str()?;
+        let stands = PAIRS.iter().find(|(peers, _)| *peers == name).map_or(name, |(_, ours)| ours);
+        let ours = ours.iter().find(|ours| ours["name"] == stands)?;
+        let (theirs_s, ours_s) = (theirs["median_s"].as_f64()?, ours["median_s"].as_f64()?);
+        Some(json!({
+            "peer": peer["peer"],
+            "name": name,
+            "ours": stands,
+            "theirs_s": theirs_s,
+            "ours_s": ours_s,
+            "ratio": theirs_s / ours_s,
+            "extrapolated": theirs.get("extrapolated"),
+            "encrypted": peer["encrypted"],
+        }))
+    };
+    measured.iter().filter_map(ratio).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_pair_equal_names_and_trainings() {
+        let ours = [json!({"name": "rotate", "median_s": 2.0}), json!({"name": "training", "median_s": 0.5})];
+        let peer = json!({"peer": "p", "encrypted": true, "measurements": [
+            {"name": "rotate", "median_s": 6.0}, {"name": "one epoch", "median_s": 50.0}, {"name": "else", "median_s": 1.0}
+        ]});
+        let ratios: Vec<f64> =
+            ratios(&ours, &peer).iter().filter_map(|ratio| ratio["ratio"].as_f64()).collect();
+        assert_eq!(ratios, [3.0, 100.0]);
+    }
+}

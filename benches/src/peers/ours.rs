@@ -1,0 +1,124 @@
+//! Our side of the comparison.
+
+use std::sync::Arc;
+
+use ckks::{
+    Ciphertext, Encoder, EvaluationKeys, Evaluator, KeyGenerator, SecretEncryptor, SecretKey, SecureRng,
+    presets,
+};
+use serde_json::{Value, json};
+
+use crate::accuracy::measures::accuracy;
+use crate::accuracy::train;
+use crate::data::Split;
+use crate::measure::{Times, itself, time};
+
+/// Operations, bootstraps and the training, named as the peers' scripts name them.
+///
+/// # Errors
+/// What the library refuses.
+pub(super) fn measure(
+    split: &Split,
+    repeat: usize,
+    threads: usize,
+    quick: bool,
+) -> anyhow::Result<Vec<Value>> {
+    let mut rows = operations("n15-l18", repeat)?;
+    if !quick {
+        rows.extend(operations("n16-l36", repeat)?);
+        for preset in ["n16-boot-l15", "n15-boot-l6"] {
+            rows.push(bootstrap(preset, repeat, threads)?);
+        }
+    }
+    rows.push(training(split, repeat)?);
+    Ok(rows)
+}
+
+/// Limbs of the operands, as the peers' scripts have them.
+const LIMBS: usize = 6;
+
+fn operations(preset: &str, repeat: usize) -> anyhow::Result<Vec<Value>> {
+    const STEPS: [i64; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
+    let level = LIMBS - 1;
+    let parameters = presets::by_name(preset)?;
+    let secret = SecretKey::generate(&parameters)?;
+    let mut generator = KeyGenerator::new(&secret)?;
+    let mut keys = EvaluationKeys::new(&parameters, secret.key_id());
+    let shape = parameters.key_shape(level);
+    keys.insert(generator.relinearisation_key(shape)?)?;
+    for steps in STEPS {
+        keys.insert(generator.rotation_key(steps, shape)?)?;
+    }
+    let (evaluator, encoder) = (Evaluator::new(Arc::new(keys)), Encoder::new(&parameters));
+    let mut rng = SecureRng::from_os()?;
+    let values: Vec<f64> = (0..parameters.slots()).map(|i| (i as f64).sin()).collect();
+    let plaintext = encoder.encode(&values, level, &parameters.default_scale())?;
+    let mut encrypt = || -> anyhow::Result<Ciphertext> {
+        Ok(SecretEncryptor::new(&secret).encrypt(&plaintext, &mut rng)?.expand())
+    };
+    let (a, b) = (encrypt()?, encrypt()?);
+    // short operations: more runs than the peers' get, the same statistic
+    let runs = 10 * repeat;
+    let ring = format!("2^{}, {LIMBS} limbs", parameters.literal().log_n);
+    let row = |name: &str, times: Times| -> anyhow::Result<Value> {
+        let mut row = serde_json::to_value(times)?;
+        row["name"] = json!(format!("{name} ({ring})"));
+        row["preset"] = json!(preset);
+        row["security_bits"] = json!(parameters.security_bits());
+        Ok(row)
+    };
+    Ok(vec![
+        row("multiply, relinearise, rescale", time(runs, || Ok(evaluator.mul(&a, &b)?))?)?,
+        row("rotate", time(runs, || Ok(evaluator.rotate(&a, 1)?))?)?,
+        row("8 hoisted rotations", time(runs, || Ok(evaluator.rotate_many(&a, &STEPS)?))?)?,
+    ])
+}
+
+/// In a process of its own: the memory at its peak is the bootstrap's.
+fn bootstrap(preset: &str, repeat: usize, threads: usize) -> anyhow::Result<Value> {
+    let (threads, repeat) = (threads.to_string(), repeat.div_ceil(2).to_string());
+    let mut row = itself(&[
+        "bootstrap",
+        "--json",
+        "--slots",
+        "512",
+        "--preset",
+        preset,
+        "--threads",
+        &threads,
+        "--repeat",
+        &repeat,
+    ])?;
+    let name = match preset {
+        "n16-boot-l15" => "bootstrap of 2^9 slots",
+        _ => "bootstrap of 2^9 slots, N = 2^15",
+    };
+    row["name"] = json!(name);
+    Ok(row)
+}
+
+/// The whole encrypted training, from ciphertexts and keys in memory to the encrypted head.
+fn training(split: &Split, repeat: usize) -> anyhow::Result<Value> {
+    let mut runs = (0..=repeat).map(|_| train(split, 2, 0, None)).collect::<anyhow::Result<Vec<_>>>()?;
+    // the first warms up
+    runs.remove(0);
+    runs.sort_by(|a, b| a.facts.seconds.train.total_cmp(&b.facts.seconds.train));
+    let median = &runs[runs.len() / 2];
+    let right = |predictions: &crate::accuracy::measures::Predictions| {
+        accuracy(&split.test.y, &predictions.classes())
+    };
+    let seconds = |run: &crate::accuracy::training::Trained| run.facts.seconds.train;
+    Ok(json!({
+        "name": "training",
+        "median_s": seconds(median),
+        "min_s": runs.first().map(seconds),
+        "max_s": runs.last().map(seconds),
+        "preset": median.facts.preset,
+        "security_bits": median.facts.security_bits,
+        "iterations": median.facts.iterations,
+        "bootstraps": median.facts.bootstraps,
+        "seconds": median.facts.seconds,
+        "accuracy": right(&median.heads.encrypted),
+        "plain_accuracy": right(&median.heads.plain),
+    }))
+}

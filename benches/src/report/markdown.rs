@@ -1,0 +1,80 @@
+//! The same report in Markdown, between two marks of a page that people write around it.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+use super::page::{Block, Page, Section, Table};
+
+const BEGIN: &str = "<!-- written by `head-bench report`: begin -->";
+const END: &str = "<!-- written by `head-bench report`: end -->";
+
+/// Replaces what stands between the marks, and writes plots into a folder named like the file.
+///
+/// # Errors
+/// The file has no marks; those of writing.
+pub(crate) fn insert(page: &Page, path: &Path) -> anyhow::Result<()> {
+    let old = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let missing = || format!("{}: there is no line `{BEGIN}` with `{END}` after it", path.display());
+    let (before, rest) = old.split_once(BEGIN).with_context(missing)?;
+    let (_, after) = rest.split_once(END).with_context(missing)?;
+    let folder = path.with_extension("");
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    for section in &page.sections {
+        for figure in section.blocks.iter().flat_map(figures) {
+            let file = folder.join(format!("{}.svg", figure.name));
+            std::fs::write(&file, &figure.svg).with_context(|| format!("cannot write {}", file.display()))?;
+        }
+    }
+    let folder = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let text = format!("{before}{BEGIN}\n\n{}\n{END}{after}", render(page, &folder));
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn figures(block: &Block) -> &[super::page::Figure] {
+    match block {
+        Block::Figures(figures) => figures,
+        _ => &[],
+    }
+}
+
+fn render(page: &Page, folder: &str) -> String {
+    let mut out = format!("{}\n\n", page.lead);
+    let mut overview = Table::new(&["", ""]);
+    overview.rows = page.tiles.iter().map(|(value, what)| vec![what.clone(), value.clone()]).collect();
+    overview.rows.extend(page.machine.iter().map(|(name, value)| vec![name.clone(), value.clone()]));
+    out += &table(&overview);
+    for section in &page.sections {
+        out += &self::section(section, folder);
+    }
+    out
+}
+
+fn section(section: &Section, folder: &str) -> String {
+    let mut out = format!("\n## {}\n\n", section.title);
+    for block in &section.blocks {
+        out += &match block {
+            Block::Text(text) => format!("{text}\n\n"),
+            Block::Table(table) => self::table(table) + "\n",
+            Block::Figures(figures) => {
+                figures
+                    .iter()
+                    .map(|figure| format!("![{}]({folder}/{}.svg)\n", figure.caption, figure.name))
+                    .collect::<String>()
+                    + "\n"
+            }
+            Block::Command(command) => format!("```sh\n{command}\n```\n\n"),
+        };
+    }
+    out.trim_end().to_owned() + "\n"
+}
+
+fn table(table: &Table) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | ").replace('\n', " "));
+    let numbers =
+        |column: usize| !table.rows.is_empty() && table.rows.iter().all(|row| Table::is_number(&row[column]));
+    let rule: Vec<String> =
+        (0..table.head.len()).map(|column| if numbers(column) { "--:" } else { "---" }.to_owned()).collect();
+    let rows: String = table.rows.iter().map(|row| line(row)).collect();
+    line(&table.head) + &line(&rule) + &rows
+}

@@ -1,0 +1,273 @@
+//! Encrypted against plain: tables, intervals, learning curves, calibration.
+
+use serde_json::Value;
+
+use super::overview::commands;
+use crate::report::page::{Block, Figure, Section, Table};
+use crate::report::plots::{self, BLUE, GREEN, GREY, Labels, Mark, ORANGE, Series};
+use crate::report::records::{Records, distinct, list, number, share, text};
+
+/// Cells of one data set and head, one for each seed.
+struct Group<'a> {
+    title: String,
+    cells: Vec<&'a Value>,
+}
+
+impl Group<'_> {
+    /// Mean over the seeds.
+    fn mean(&self, path: &str) -> f64 {
+        self.cells.iter().map(|cell| number(cell, path)).sum::<f64>() / self.cells.len() as f64
+    }
+
+    /// Points between the encrypted head and the plain twin, for each seed.
+    fn differences(&self) -> Vec<f64> {
+        self.cells.iter().map(|cell| 100.0 * number(cell, "/against_plain/difference")).collect()
+    }
+}
+
+fn groups(records: &Records) -> Vec<Group<'_>> {
+    let cells = records.of("accuracy");
+    let key = |cell: &Value| format!("{}\n{}", text(cell, "/dataset"), text(cell, "/head"));
+    let heads = distinct(cells.iter().map(|cell| text(cell, "/head").to_owned())).len();
+    distinct(cells.iter().map(|cell| key(cell)))
+        .into_iter()
+        .map(|wanted| {
+            let cells: Vec<&Value> = cells.iter().copied().filter(|cell| key(cell) == wanted).collect();
+            let (name, head) = (text(cells[0], "/dataset"), text(cells[0], "/head"));
+            let title = if heads > 1 { format!("{name}, {head}") } else { name.to_owned() };
+            Group { title, cells }
+        })
+        .collect()
+}
+
+/// The table, and two plots: accuracies with their intervals, differences seed by seed.
+pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Section>> {
+    let groups = groups(records);
+    if groups.is_empty() {
+        return Ok(None);
+    }
+    let mut table = Table::new(&[
+        "data set",
+        "train / test",
+        "features",
+        "classes",
+        "converged",
+        "plain",
+        "polynomial",
+        "simulated",
+        "encrypted",
+        "95 % interval",
+        "difference, points",
+        "least McNemar p",
+        "equal predictions",
+    ]);
+    for group in &groups {
+        let cell = group.cells[0];
+        let bounds = list(cell, "/intervals/encrypted/accuracy");
+        let bound = |at: usize| bounds.get(at).and_then(Value::as_f64).unwrap_or(f64::NAN);
+        let accuracy = |of: &str| share(group.mean(&format!("/measures/{of}/accuracy")));
+        let differences: Vec<String> =
+            group.differences().iter().map(|points| format!("{points:+.2}")).collect();
+        let least = group.cells.iter().map(|cell| number(cell, "/against_plain/mcnemar_p"));
+        table.rows.push(vec![
+            group.title.clone(),
+            format!("{} / {}", cell["samples"], cell["test_samples"]),
+            cell["features"].to_string(),
+            list(cell, "/classes").len().to_string(),
+            accuracy("converged"),
+            accuracy("plain"),
+            accuracy("polynomial"),
+            accuracy("simulate"),
+            accuracy("encrypted"),
+            format!("{} \u{2013} {}", share(bound(0)), share(bound(1))),
+            differences.join(" "),
+            format!("{:.2}", least.fold(1.0, f64::min)),
+            format!("{:.2} %", 100.0 * group.mean("/against_plain/agreement")),
+        ]);
+    }
+    let mut measures = Table::new(&[
+        "data set",
+        "macro-F1",
+        "AUROC",
+        "AUPRC",
+        "Brier",
+        "log loss",
+        "calibration error",
+        "iterations",
+        "bootstraps",
+        "weight error",
+    ]);
+    for group in &groups {
+        let pair = |name: &str| {
+            let of = |head: &str| group.mean(&format!("/measures/{head}/{name}"));
+            format!("{:.4} / {:.4}", of("plain"), of("encrypted"))
+        };
+        measures.rows.push(vec![
+            group.title.clone(),
+            pair("macro_f1"),
+            pair("auroc"),
+            pair("auprc"),
+            pair("brier"),
+            pair("log_loss"),
+            pair("ece"),
+            distinct(group.cells.iter().map(|cell| cell["iterations"].to_string())).join(", "),
+            distinct(group.cells.iter().map(|cell| cell["bootstraps"].to_string())).join(", "),
+            format!("{:.1e}", group.mean("/max_weight_error_simulate")),
+        ]);
+    }
+    let blocks = vec![
+        Block::Text(
+            "*Converged* is logistic regression to convergence (C = 1, standardised features). *Plain* is the same \
+             training as the encrypted one, iteration by iteration, with exact functions; *polynomial* puts polynomials \
+             in their place; *simulated* adds levels, scales and noise by estimate; *encrypted* runs on ciphertexts. \
+             Means over seeds; the difference of encrypted to plain for each seed; the interval is a bootstrap over the \
+             test samples of the first seed; McNemar's exact test compares encrypted with plain on the same samples. A \
+             set that comes without a test part is tested in folds, every sample once a seed."
+                .replace('*', ""),
+        ),
+        Block::Table(table),
+        Block::Figures(vec![intervals(&groups)?, differences(&groups)?]),
+        Block::Text(
+            "Further measures, plain / encrypted. Weight error: largest difference of a weight to the simulated twin, in \
+             units of the largest weight: what encryption itself does."
+                .into(),
+        ),
+        Block::Table(measures),
+        Block::Command(commands(&records.of("accuracy"))),
+    ];
+    Ok(Some(Section { title: "Accuracy: encrypted against plain".into(), blocks }))
+}
+
+fn intervals(groups: &[Group<'_>]) -> anyhow::Result<Figure> {
+    let heads = [("plain", BLUE, -0.18), ("encrypted", ORANGE, 0.18)];
+    let mut marks = Vec::new();
+    for (row, group) in groups.iter().enumerate() {
+        for (name, colour, offset) in heads {
+            let bounds = list(group.cells[0], &format!("/intervals/{name}/accuracy"));
+            let bound = |at: usize| bounds.get(at).and_then(Value::as_f64).unwrap_or(f64::NAN);
+            let value = number(group.cells[0], &format!("/measures/{name}/accuracy"));
+            marks.push(Mark { row, offset, value, interval: Some([bound(0), bound(1)]), colour });
+        }
+    }
+    let rows: Vec<String> = groups.iter().map(|group| group.title.clone()).collect();
+    let names = heads.map(|(name, colour, _)| (name, colour));
+    let labels =
+        Labels { title: "Accuracy on test samples, first seed, 95 % intervals", x: "accuracy", y: "" };
+    Ok(Figure {
+        name: "accuracy".into(),
+        caption: "Accuracy of plain and encrypted training with bootstrap intervals.".into(),
+        svg: plots::categories(&labels, &rows, &marks, &names, &[])?,
+    })
+}
+
+fn differences(groups: &[Group<'_>]) -> anyhow::Result<Figure> {
+    let mut marks = Vec::new();
+    for (row, group) in groups.iter().enumerate() {
+        let all = group.differences();
+        for (seed, &value) in all.iter().enumerate() {
+            let offset = 0.2 * (seed as f64 - (all.len() - 1) as f64 / 2.0);
+            marks.push(Mark { row, offset, value, interval: None, colour: ORANGE });
+        }
+    }
+    let rows: Vec<String> = groups.iter().map(|group| group.title.clone()).collect();
+    let labels = Labels {
+        title: "Encrypted minus plain accuracy, seed by seed",
+        x: "points of accuracy; shaded: 0.3 and 0.7 points",
+        y: "",
+    };
+    Ok(Figure {
+        name: "differences".into(),
+        caption: "Difference of accuracy for every seed.".into(),
+        svg: plots::categories(&labels, &rows, &marks, &[("a seed", ORANGE)], &[0.3, 0.7])?,
+    })
+}
+
+/// Accuracy after each iteration.
+pub(in crate::report) fn curves(records: &Records) -> anyhow::Result<Option<Section>> {
+    let mut figures = Vec::new();
+    for group in groups(records) {
+        let curve = list(group.cells[0], "/curve");
+        if curve.len() < 2 {
+            continue;
+        }
+        let series = |name: &str, colour, thin| Series {
+            name: name.into(),
+            colour,
+            points: curve
+                .iter()
+                .map(|point| (number(point, "/iteration"), number(point, &format!("/{name}"))))
+                .collect(),
+            thin,
+        };
+        let labels = Labels { title: &group.title, x: "iteration", y: "test accuracy" };
+        let all = [
+            series("plain", BLUE, false),
+            series("polynomial", GREEN, false),
+            series("encrypted", ORANGE, false),
+        ];
+        figures.push(Figure {
+            name: format!("curve-{}", group.title.replace([' ', ','], "-")),
+            caption: String::new(),
+            svg: plots::lines(&labels, &all)?,
+        });
+    }
+    let blocks = vec![
+        Block::Text(
+            "Test accuracy after each iteration, first seed, first fold. The number of iterations is chosen by \
+             cross-validation in the clear before anything is encrypted."
+                .into(),
+        ),
+        Block::Figures(figures),
+    ];
+    let some = !records.of("accuracy").is_empty();
+    Ok(some.then_some(Section { title: "Learning curves".into(), blocks }))
+}
+
+/// Confidence against accuracy, and confusion of the encrypted head.
+pub(in crate::report) fn calibration(records: &Records) -> anyhow::Result<Option<Section>> {
+    let groups = groups(records);
+    if groups.is_empty() {
+        return Ok(None);
+    }
+    let mut figures = Vec::new();
+    for group in &groups {
+        let series = |name: &str, colour| {
+            let bins = list(group.cells[0], &format!("/measures/{name}/calibration")).iter();
+            let points = bins.filter(|bin| number(bin, "/samples") >= 10.0);
+            let points = points.map(|bin| (number(bin, "/confidence"), number(bin, "/accuracy"))).collect();
+            Series { name: name.into(), colour, points, thin: false }
+        };
+        let ideal = Series {
+            name: "calibrated".into(),
+            colour: GREY,
+            points: vec![(0.4, 0.4), (1.0, 1.0)],
+            thin: true,
+        };
+        let labels = Labels { title: &group.title, x: "confidence", y: "accuracy" };
+        figures.push(Figure {
+            name: format!("calibration-{}", group.title.replace([' ', ','], "-")),
+            caption: String::new(),
+            svg: plots::square(&labels, &[ideal, series("plain", BLUE), series("encrypted", ORANGE)])?,
+        });
+    }
+    let mut blocks = vec![
+        Block::Text(
+            "How often the class of a given confidence is right, in bins of a tenth that hold ten samples or more. A \
+             training of few iterations leaves small weights: such heads are less confident than they could be."
+                .into(),
+        ),
+        Block::Figures(figures),
+        Block::Text("Confusion of the encrypted head, first seed: counts by true class (rows).".into()),
+    ];
+    for group in &groups {
+        let classes: Vec<&str> = list(group.cells[0], "/classes").iter().filter_map(Value::as_str).collect();
+        let mut table = Table::new(&[&[group.title.as_str()][..], &classes].concat());
+        let counts = list(group.cells[0], "/measures/encrypted/confusion");
+        for (class, row) in classes.iter().zip(counts) {
+            let cells = list(row, "").iter().map(Value::to_string);
+            table.rows.push(std::iter::once(format!("true: {class}")).chain(cells).collect());
+        }
+        blocks.push(Block::Table(table));
+    }
+    Ok(Some(Section { title: "Calibration and confusion".into(), blocks }))
+}

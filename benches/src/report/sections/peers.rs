@@ -1,0 +1,106 @@
+//! The same work by others.
+
+use serde_json::Value;
+
+use super::overview::{commands, threads};
+use crate::report::page::{Block, Figure, Section, Table};
+use crate::report::plots::{self, Labels};
+use crate::report::records::{Records, distinct, list, number, seconds, share, text};
+
+/// Ratios of the same run, then figures of others.
+pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Section>> {
+    let runs = records.of("peers");
+    if runs.is_empty() {
+        return Ok(None);
+    }
+    let mut blocks = vec![Block::Text(
+        "Measured one after the other in the same run, on the same machine, threads and data, at 128-bit security; the first \
+         run of each does not count. A ratio is their median over ours. Operations are on the same ring with the same number \
+         of limbs; each library keeps its own number of special primes and digits. The training is the whole encrypted one on \
+         the breast cancer table."
+            .into(),
+    )];
+    for run in &runs {
+        let mut table = Table::new(&["peer", "work", "theirs", "ours", "ratio", "remark"]);
+        let mut bars = Vec::new();
+        for ratio in list(run, "/ratios") {
+            let value = number(ratio, "/ratio");
+            let remark = match (&ratio["extrapolated"], ratio["encrypted"].as_bool()) {
+                (Value::String(how), _) => format!("extrapolated: {how}"),
+                (_, Some(false)) => "in the clear".into(),
+                _ => String::new(),
+            };
+            table.rows.push(vec![
+                text(ratio, "/peer").into(),
+                text(ratio, "/name").into(),
+                seconds(number(ratio, "/theirs_s")),
+                seconds(number(ratio, "/ours_s")),
+                format!("{} x", plots::plain(value)),
+                remark,
+            ]);
+            if ratio["encrypted"] == true {
+                bars.push((format!("{}: {}", text(ratio, "/peer"), text(ratio, "/name")), value));
+            }
+        }
+        blocks.push(Block::Text(format!("With {}:", threads(run))));
+        blocks.push(Block::Table(table));
+        if !bars.is_empty() {
+            let title = format!("Their time over ours, {}", threads(run));
+            let labels = Labels { title: &title, x: "times longer than ours", y: "" };
+            blocks.push(Block::Figures(vec![Figure {
+                name: format!("peers-{}", run["threads"]),
+                caption: "How much longer the same work takes.".into(),
+                svg: plots::ratios(&labels, &bars)?,
+            }]));
+        }
+    }
+    blocks.push(Block::Table(versions(&runs)));
+    if let Some(run) = runs.first().filter(|run| !list(run, "/published").is_empty()) {
+        blocks.push(Block::Text(
+            "Not measured here, and on other machines: published by their authors, or measured elsewhere."
+                .into(),
+        ));
+        let mut table = Table::new(&["work", "system", "time", "kind", "source"]);
+        for figure in list(run, "/published") {
+            table.rows.push(vec![
+                text(figure, "/work").into(),
+                text(figure, "/system").into(),
+                seconds(number(figure, "/seconds")),
+                text(figure, "/kind").into(),
+                text(figure, "/source").into(),
+            ]);
+        }
+        blocks.push(Block::Table(table));
+    }
+    blocks.push(Block::Command(commands(&runs)));
+    Ok(Some(Section { title: "Beside other libraries".into(), blocks }))
+}
+
+fn versions(runs: &[&Value]) -> Table {
+    let mut table = Table::new(&["peer", "version", "parameters", "accuracy of its training"]);
+    let peers: Vec<&Value> = runs.iter().flat_map(|run| list(run, "/peers")).collect();
+    for name in distinct(peers.iter().map(|peer| text(peer, "/peer").to_owned())) {
+        let Some(peer) = peers.iter().find(|peer| text(peer, "/peer") == name && !name.is_empty()) else {
+            continue;
+        };
+        let parameters = match &peer["parameters"] {
+            Value::Object(all) => all
+                .iter()
+                .map(|(key, value)| {
+                    format!("{key}: {}", value.as_str().map_or(value.to_string(), str::to_owned))
+                })
+                .collect::<Vec<_>>()
+                .join("; "),
+            _ => String::new(),
+        };
+        let note = text(peer, "/accuracy_note");
+        let accuracy = share(number(peer, "/accuracy"));
+        table.rows.push(vec![
+            name,
+            text(peer, "/version").into(),
+            parameters,
+            if note.is_empty() { accuracy } else { format!("{accuracy}, {note}") },
+        ]);
+    }
+    table
+}

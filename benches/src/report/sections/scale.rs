@@ -1,0 +1,76 @@
+//! Cost as work grows, beside the planner's estimate.
+
+use serde_json::Value;
+
+use super::overview::{commands, threads};
+use crate::report::page::{Block, Figure, Section, Table};
+use crate::report::plots::{self, BLUE, GREY, Labels, Series};
+use crate::report::records::{Records, bytes, distinct, list, number, seconds, text};
+
+/// One plot for each axis.
+pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Section>> {
+    let scales = records.of("scale");
+    let Some(scale) = scales.last() else { return Ok(None) };
+    let points = list(scale, "/points");
+    let mut table = Table::new(&[
+        "axis",
+        "samples",
+        "features",
+        "classes",
+        "median",
+        "CPU time",
+        "planner said",
+        "ratio",
+        "data in memory",
+        "peak memory",
+    ]);
+    for point in points {
+        let (cpu, estimated) = (number(point, "/cpu_s"), number(point, "/estimated_s"));
+        table.rows.push(vec![
+            text(point, "/axis").into(),
+            point["samples"].to_string(),
+            point["features"].to_string(),
+            point["classes"].to_string(),
+            seconds(number(point, "/measured_s")),
+            seconds(cpu),
+            seconds(estimated),
+            format!("{:.2}", cpu / estimated),
+            bytes(number(point, "/data_bytes")),
+            bytes(number(point, "/peak_rss_bytes")),
+        ]);
+    }
+    let axes = distinct(points.iter().map(|point| text(point, "/axis").to_owned()));
+    let figures = axes.iter().map(|axis| figure(points, axis)).collect::<anyhow::Result<Vec<_>>>()?;
+    let blocks = vec![
+        Block::Text(format!(
+            "One pass over the data, forward and backward, {}: each point in a process of its own. The estimate is the \
+             planner's, made from the shape before anything is encrypted, for one core; the ratio is that of processor time.",
+            threads(scale)
+        )),
+        Block::Table(table),
+        Block::Figures(figures),
+        Block::Command(commands(&[scale])),
+    ];
+    Ok(Some(Section { title: "Cost as work grows".into(), blocks }))
+}
+
+fn figure(points: &[Value], axis: &str) -> anyhow::Result<Figure> {
+    let of_axis: Vec<&Value> = points.iter().filter(|point| text(point, "/axis") == axis).collect();
+    let series = |name: &str, field: &str, colour, thin| Series {
+        name: name.into(),
+        colour,
+        points: of_axis
+            .iter()
+            .map(|point| (number(point, &format!("/{axis}")), number(point, field)))
+            .collect(),
+        thin,
+    };
+    let title = format!("Time against {axis}");
+    let labels = Labels { title: &title, x: axis, y: "seconds" };
+    let all = [series("CPU time", "/cpu_s", BLUE, false), series("planner", "/estimated_s", GREY, true)];
+    Ok(Figure {
+        name: format!("scale-{axis}"),
+        caption: format!("A pass as {axis} grow."),
+        svg: plots::log_lines(&labels, &all)?,
+    })
+}
