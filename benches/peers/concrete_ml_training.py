@@ -7,7 +7,7 @@ ours, since an epoch takes most of an hour. Accuracy after an epoch comes from i
 import importlib.metadata
 import time
 
-from common import arguments, finish, split, summary
+from common import arguments, finish, split, summary, timed
 
 options = arguments(__doc__)
 
@@ -41,22 +41,21 @@ start = time.perf_counter()
 circuit.keygen(force=True)
 keygen = time.perf_counter() - start
 
-seconds = []
+runs = []
 weights = numpy.zeros((1, train_x.shape[1], 1))
 bias = numpy.zeros((1, 1, 1))
 _, _, weights, bias = module.quantize_input(None, None, weights, bias)
 _, _, weights, bias = circuit.encrypt(None, None, weights, bias)
-for batch in range(1 if options.quick else 1 + min(3, options.repeat)):
+for batch in range(1 if options.quick else 1 + min(3, options.repeat // 2)):
     rows = slice(batch * BATCH, (batch + 1) * BATCH)
     x, y, _, _ = module.quantize_input(
         train_x[rows].reshape((1, BATCH, -1)), train_y[rows].reshape((1, BATCH, 1)).astype(float), None, None
     )
     x, y, _, _ = circuit.encrypt(x, y, None, None)
-    start = time.perf_counter()
-    weights, bias = circuit.run(x, y, weights, bias)
-    seconds.append(time.perf_counter() - start)
-counted = seconds[1:] or seconds
-one = summary("one batch of 8", counted, note="the first batch does not count" if seconds[1:] else "cold")
+    result = []
+    runs.append(timed(lambda: result.append(circuit.run(x, y, weights, bias))))
+    weights, bias = result[0]
+one = summary("one batch of 8", runs[1:] or runs, note="the first batch does not count" if runs[1:] else "cold")
 finish(
     "Concrete ML",
     importlib.metadata.version("concrete-ml"),
@@ -67,6 +66,7 @@ finish(
             "median_s": epoch * one["median_s"],
             "min_s": epoch * one["min_s"],
             "max_s": epoch * one["max_s"],
+            "cpu_s": epoch * one["cpu_s"],
             "repeat": 0,
             "extrapolated": f"{epoch} times the median batch",
         },

@@ -128,6 +128,9 @@ impl Place {
                 return Ok(Err(reason));
             }
         };
+        if entry.text.is_some() && !embedder.is_there() {
+            return Ok(Err("texts need the encoder, which `cargo xtask fetch-model` fetches".into()));
+        }
         let mut raw = Vec::new();
         for file in &entry.files {
             match file.read(&root) {

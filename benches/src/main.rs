@@ -1,8 +1,9 @@
-//! Benchmarks of whole operations: training steps, passes over the data, refreshes.
+//! Benchmarks: accuracy of encrypted against plain training, speed, growth, distance to the machine's limits, peers.
 //!
-//! Each command prints what it measured for people, or with `--json` as one JSON object.
+//! Commands print what they measure; with `--out` they leave records, from which `report` makes a page.
 
 mod accuracy;
+mod all;
 mod bootstrap;
 mod data;
 mod encrypted;
@@ -30,6 +31,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Every measurement, and the report
+    All(all::Arguments),
     /// Encrypted against plain training, on data sets x seeds
     Accuracy(accuracy::Arguments),
     /// The refresh: time, precision, keys and memory
@@ -54,6 +57,7 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
+        Command::All(arguments) => all::run(&arguments),
         Command::Accuracy(arguments) => accuracy::run(&arguments),
         Command::Bootstrap(arguments) => bootstrap::bootstrap(&arguments),
         Command::Step(arguments) => step::step(&arguments),

@@ -83,12 +83,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     std::fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
     for ratio in &ratios {
         println!(
-            "{:<14} {:<52} {:>12.4} s  ours {:>10.4} s  {:>10.1} x",
+            "{:<14} {:<52} {:>12.4} s  ours {:>10.4} s  {:>10.1} x, by processor time {:>10.1} x",
             ratio["peer"].as_str().unwrap_or_default(),
             ratio["name"].as_str().unwrap_or_default(),
             ratio["theirs_s"].as_f64().unwrap_or(f64::NAN),
             ratio["ours_s"].as_f64().unwrap_or(f64::NAN),
             ratio["ratio"].as_f64().unwrap_or(f64::NAN),
+            ratio["cpu_ratio"].as_f64().unwrap_or(f64::NAN),
         );
     }
     let published = std::fs::read_to_string(scripts().join("published.toml"))?;
@@ -174,7 +175,10 @@ fn ratios(ours: &[Value], peer: &Value) -> Vec<Value> {
             "ours": stands,
             "theirs_s": theirs_s,
             "ours_s": ours_s,
+            "theirs_cpu_s": theirs.get("cpu_s"),
+            "ours_cpu_s": ours.get("cpu_s"),
             "ratio": theirs_s / ours_s,
+            "cpu_ratio": theirs["cpu_s"].as_f64().zip(ours["cpu_s"].as_f64()).map(|(theirs, ours)| theirs / ours),
             "extrapolated": theirs.get("extrapolated"),
             "encrypted": peer["encrypted"],
         }))

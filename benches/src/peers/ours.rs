@@ -113,6 +113,7 @@ fn training(split: &Split, repeat: usize) -> anyhow::Result<Value> {
         "median_s": seconds(median),
         "min_s": runs.first().map(seconds),
         "max_s": runs.last().map(seconds),
+        "cpu_s": median.facts.seconds.train_cpu,
         "preset": median.facts.preset,
         "security_bits": median.facts.security_bits,
         "iterations": median.facts.iterations,

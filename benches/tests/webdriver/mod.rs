@@ -1,0 +1,125 @@
+//! A browser by the WebDriver protocol: as much of it as a test of a page needs.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+
+pub struct Browser {
+    driver: Child,
+    /// Kept open: the driver may write to it.
+    _output: BufReader<ChildStdout>,
+    port: u16,
+    session: String,
+}
+
+impl Browser {
+    /// Starts Chromium without a window, its profile in `folder`.
+    pub fn start(folder: &Path) -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver starts (Debian: chromium-driver)");
+        let mut output = BufReader::new(driver.stdout.take().unwrap());
+        let port = loop {
+            let mut line = String::new();
+            assert!(output.read_line(&mut line).unwrap() > 0, "chromedriver names its port");
+            let named =
+                line.split("on port ").nth(1).and_then(|rest| rest.trim().trim_end_matches('.').parse().ok());
+            if let Some(port) = named.filter(|port| *port != 0) {
+                break port;
+            }
+        };
+        let mut browser = Self { driver, _output: output, port, session: String::new() };
+        let flags = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--window-size=1280,1000",
+            &format!("--user-data-dir={}", folder.join("profile").display()),
+        ];
+        let wanted = json!({ "capabilities": { "alwaysMatch": {
+            "goog:chromeOptions": { "args": flags },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        }}});
+        let session = browser.call("POST", "/session", Some(&wanted));
+        browser.session = session["sessionId"].as_str().expect("a session").to_owned();
+        browser
+    }
+
+    /// Opens a file and waits for it.
+    pub fn open(&self, path: &Path) {
+        let url = format!("file://{}", path.display());
+        self.call("POST", &self.of_session("url"), Some(&json!({ "url": url })));
+    }
+
+    /// What a function body returns in the page.
+    pub fn evaluate(&self, script: &str) -> Value {
+        self.call("POST", &self.of_session("execute/sync"), Some(&json!({ "script": script, "args": [] })))
+    }
+
+    /// Everything in the console.
+    pub fn console(&self) -> Vec<Value> {
+        let log = self.call("POST", &self.of_session("se/log"), Some(&json!({ "type": "browser" })));
+        log.as_array().expect("a log").clone()
+    }
+
+    fn of_session(&self, what: &str) -> String {
+        format!("/session/{}/{what}", self.session)
+    }
+
+    /// One request; the answer's value.
+    fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the driver listens");
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            self.port,
+            body.len()
+        )
+        .unwrap();
+        let mut reader = BufReader::new(stream);
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).unwrap();
+            let header = line.trim().to_ascii_lowercase();
+            if header.is_empty() {
+                break;
+            }
+            if let Some(value) = header.strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+        }
+        let mut answer = vec![0; length];
+        reader.read_exact(&mut answer).unwrap();
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        let value = answer["value"].clone();
+        assert!(value.get("error").is_none(), "{method} {path}: {value}");
+        value
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if !self.session.is_empty() && !std::thread::panicking() {
+            self.call("DELETE", &format!("/session/{}", self.session), None);
+        }
+        // the driver takes the browser with it
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}

@@ -1,0 +1,25 @@
+//! `cargo xtask bench`: the quick report, from fetching the encoder to the page.
+
+use std::process::{Command, Stdio};
+
+use anyhow::Result;
+
+use crate::workspace::{Metadata, root};
+use crate::{model, process};
+
+const OUT: &str = "target/bench";
+
+/// Fetches the model, builds `head-bench` and runs everything it measures in its quick form.
+///
+/// # Errors
+/// A step failed; its exit code is passed on.
+pub(crate) fn run() -> Result<()> {
+    model::fetch_model()?;
+    process::step("build", process::cargo(["build", "--release", "-p", "head-bench"]).current_dir(root()))?;
+    let name = format!("head-bench{}", std::env::consts::EXE_SUFFIX);
+    let mut command = Command::new(Metadata::read()?.target_directory.join("release").join(name));
+    command.args(["all", "--quick", "--out", OUT]).current_dir(root()).stdin(Stdio::null());
+    process::step("measure", &mut command)?;
+    println!("\n{OUT}/report.html shows it; the records it is made from lie beside it.");
+    Ok(())
+}
