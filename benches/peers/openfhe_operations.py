@@ -66,7 +66,7 @@ def bootstrap():
     """The sparse-slot bootstrap, with its precision."""
     log_slots, after, budget = 9, 9, [3, 3]
     distribution = fhe.SecretKeyDist.SPARSE_ENCAPSULATED
-    depth = after + fhe.FHECKKSRNS.GetBootstrapDepth(budget, distribution)
+    depth = after + fhe.CryptoContext.GetBootstrapDepth(budget, distribution)
     made = context(
         16,
         depth,
@@ -101,7 +101,7 @@ if not options.quick:
     fhe.ClearEvalMultKeys()
     try:
         measurements.append(bootstrap())
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         failures.append(f"bootstrap: {error}")
 finish(
     "OpenFHE",
