@@ -108,7 +108,7 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
     };
     let median = &runs[runs.len() / 2];
     let encrypted = measures(median.weights.last().context("no iteration")?)?;
-    let plain = measures(&twins::train_plain(plan, samples)?)?;
+    let plain = measures(&twins::train_plain(plan, samples, None)?)?;
     Ok(Record {
         recipe: arguments.recipe,
         preset: parameters.name().to_owned(),

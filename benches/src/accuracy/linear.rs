@@ -54,8 +54,8 @@ pub(super) fn train(
     let Linear { map, samples, parameters, plan, .. } = linear;
     let run = encrypted::train(plan, samples, parameters, true)?;
     let peak = peak_rss_bytes();
-    let plain = twins::train_plain(plan, samples)?;
-    let simulated = twins::train_simulated(plan, parameters, contract(parameters).as_ref(), samples)?;
+    let plain = twins::train_plain(plan, samples, None)?;
+    let simulated = twins::train_simulated(plan, parameters, contract(parameters).as_ref(), samples, None)?;
     let fold = |weights: &Weights| -> anyhow::Result<Vec<Head>> {
         Ok(weights.iter().map(|w| Head::from_weights(map, &w.view())).collect::<Result<_, _>>()?)
     };

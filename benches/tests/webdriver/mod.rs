@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-pub struct Browser {
+pub(crate) struct Browser {
     driver: Child,
     /// Kept open: the driver may write to it.
     _output: BufReader<ChildStdout>,
@@ -17,7 +17,7 @@ pub struct Browser {
 
 impl Browser {
     /// Starts Chromium without a window, its profile in `folder`.
-    pub fn start(folder: &Path) -> Self {
+    pub(crate) fn start(folder: &Path) -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -59,18 +59,18 @@ impl Browser {
     }
 
     /// Opens a file and waits for it.
-    pub fn open(&self, path: &Path) {
+    pub(crate) fn open(&self, path: &Path) {
         let url = format!("file://{}", path.display());
         self.call("POST", &self.of_session("url"), Some(&json!({ "url": url })));
     }
 
     /// What a function body returns in the page.
-    pub fn evaluate(&self, script: &str) -> Value {
+    pub(crate) fn evaluate(&self, script: &str) -> Value {
         self.call("POST", &self.of_session("execute/sync"), Some(&json!({ "script": script, "args": [] })))
     }
 
     /// Everything in the console.
-    pub fn console(&self) -> Vec<Value> {
+    pub(crate) fn console(&self) -> Vec<Value> {
         let log = self.call("POST", &self.of_session("se/log"), Some(&json!({ "type": "browser" })));
         log.as_array().expect("a log").clone()
     }
