@@ -49,7 +49,7 @@ pub(crate) fn log_lines(labels: &Labels<'_>, series: &[Series]) -> anyhow::Resul
             .build_cartesian_2d((x.0..x.1).log_scale().base(2.0), (y.0..y.1).log_scale())?;
         chart
             .configure_mesh()
-            .light_line_style(WHITE)
+            .light_line_style(TRANSPARENT)
             .bold_line_style(GRID)
             .axis_style(GREY)
             .label_style((FONT, TEXT, &INK))
@@ -71,7 +71,9 @@ pub(crate) fn lines(labels: &Labels<'_>, series: &[Series]) -> anyhow::Result<St
     let [x, y] = extents(series);
     let room = ((y.1 - y.0) * 0.15).max(0.004);
     let steps = (x.1 - x.0) as usize + 1;
-    linear(labels, series, [(x.0 - 0.15, x.1 + 0.15), (y.0 - room, y.1 + room)], steps, &whole)
+    // the legend stands below the curves
+    let below = (1.1 * (y.1 - y.0)).max(3.0 * room);
+    linear(labels, series, [(x.0 - 0.15, x.1 + 0.15), (y.0 - below, y.1 + room)], steps, &whole)
 }
 
 /// Curves between 0.35 and 1 on both axes.
@@ -95,7 +97,7 @@ fn linear(
             .build_cartesian_2d(x.0..x.1, y.0..y.1)?;
         chart
             .configure_mesh()
-            .light_line_style(WHITE)
+            .light_line_style(TRANSPARENT)
             .bold_line_style(GRID)
             .axis_style(GREY)
             .label_style((FONT, TEXT, &INK))
@@ -265,7 +267,7 @@ where
     chart
         .configure_mesh()
         .disable_y_mesh()
-        .light_line_style(WHITE)
+        .light_line_style(TRANSPARENT)
         .bold_line_style(GRID)
         .axis_style(GREY)
         .label_style((FONT, TEXT, &INK))
