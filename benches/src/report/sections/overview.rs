@@ -30,14 +30,20 @@ pub(in crate::report) fn lead(records: &Records) -> String {
 /// Values with what they are.
 pub(in crate::report) fn tiles(records: &Records) -> Vec<(String, String)> {
     let mut tiles = Vec::new();
-    if let Some(summary) = records.of("accuracy-summary").first() {
-        let points = |path: &str| format!("{:.2} points", number(summary, path));
-        let trainings = number(summary, "/trainings");
+    let differences: Vec<f64> = records
+        .of("accuracy")
+        .iter()
+        .map(|cell| 100.0 * number(cell, "/against_plain/difference").abs())
+        .collect();
+    if !differences.is_empty() {
+        let trainings = differences.len();
+        let mean = differences.iter().sum::<f64>() / trainings as f64;
+        let worst = differences.iter().copied().fold(0.0, f64::max);
         tiles.push((
-            points("/mean_difference_points"),
-            format!("mean difference of encrypted to plain accuracy, {trainings:.0} trainings"),
+            format!("{mean:.2} points"),
+            format!("mean difference of encrypted to plain accuracy, {trainings} trainings"),
         ));
-        tiles.push((points("/worst_difference_points"), "the same at worst".into()));
+        tiles.push((format!("{worst:.2} points"), "the same at worst".into()));
     }
     let median = |record: &Value| seconds(number(record, "/median_s"));
     if let Some(step) = records.of("step").last() {
