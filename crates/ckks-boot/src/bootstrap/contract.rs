@@ -25,8 +25,12 @@ pub struct Contract {
     pub worst_bits: f64,
     /// `log2` of the probability that a refresh fails: some coefficient exceeds what the modular reduction covers.
     pub log2_failure: f64,
-    /// Bytes of all keys in memory.
+    /// Number of keys.
+    pub keys: usize,
+    /// Bytes of all keys in memory; in files, where half of each is a seed, about half as much.
     pub key_bytes: usize,
+    /// Bytes that a bootstrapper holds: keys and encoded diagonals.
+    pub memory_bytes: usize,
 }
 
 impl Contract {
@@ -46,6 +50,8 @@ impl BootstrapPlan {
     pub fn contract(&self) -> Contract {
         let (parameters, literal) = (self.parameters(), self.literal());
         let weight = parameters.literal().ephemeral_weight.unwrap_or(0);
+        let keys = self.keys();
+        let key_bytes = keys.iter().map(|key| key.bytes(parameters)).sum();
         Contract {
             preset: parameters.name().to_owned(),
             packing: self.packing(),
@@ -59,7 +65,9 @@ impl BootstrapPlan {
                 literal.eval_mod.max_overflow,
                 parameters.degree(),
             ),
-            key_bytes: self.keys().iter().map(|key| key.bytes(parameters)).sum(),
+            keys: keys.len(),
+            key_bytes,
+            memory_bytes: key_bytes + self.diagonal_bytes(),
         }
     }
 }

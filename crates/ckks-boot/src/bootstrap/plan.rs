@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ckks::keys::{KeyPurpose, conjugation_element, galois_element};
 use ckks::{KeyShape, Parameters};
+use ckks_math::Basis;
 use num_complex::Complex64;
 
 use super::layout::{FactorOrder, Sums, coeffs_to_slots_stages, raise_cost};
@@ -11,7 +12,7 @@ use super::literal::BootstrapLiteral;
 use super::shapes::{Noise, shape};
 use crate::cost::Cost;
 use crate::eval_mod::EvalMod;
-use crate::linear::{DiagonalMatrix, slots_to_coeffs, split_stages};
+use crate::linear::{DiagonalMatrix, EncodedDiagonal, slots_to_coeffs, split_stages};
 use crate::polynomial::Coefficient;
 use crate::{Error, linear};
 
@@ -205,6 +206,20 @@ impl BootstrapPlan {
             add(rotation(1 << self.packing.log_slots), self.join_shape());
         }
         keys
+    }
+
+    /// Bytes of all encoded diagonals in memory.
+    pub fn diagonal_bytes(&self) -> usize {
+        let degree = self.parameters.degree();
+        let bytes = |matrix: &DiagonalMatrix, basis: Basis| -> usize {
+            matrix.diagonals().values().map(|d| EncodedDiagonal::bytes(d, basis, degree)).sum()
+        };
+        let factors = self.slots_to_coeffs.iter().chain(&self.coeffs_to_slots).map(|factor| {
+            let basis = Basis { q: factor.order.level + 1, p: factor.order.baby_shape.special };
+            bytes(&factor.matrix, basis)
+        });
+        let raise = self.parameters.raise_shape(self.parameters.max_level()).basis();
+        bytes(&self.raise, raise) + factors.sum::<usize>()
     }
 
     /// What each step costs, counted from the plan.

@@ -26,6 +26,12 @@ impl EncodedDiagonal {
         Ok(periodic.map_or(Self::Dense(plaintext), Self::Periodic))
     }
 
+    /// Bytes of an encoded diagonal in memory, padding left out.
+    pub(crate) fn bytes(diagonal: &[Complex64], basis: Basis, degree: usize) -> usize {
+        let dense = basis.limbs() * degree * size_of::<u64>();
+        if 32 * shortest_period(diagonal).len() <= degree { dense / 16 } else { dense }
+    }
+
     pub(crate) fn weight(&self) -> Weight<'_> {
         match self {
             Self::Dense(plaintext) => Weight::Poly(plaintext.poly()),
