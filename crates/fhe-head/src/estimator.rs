@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::features::{FeatureMap, Preprocessing};
 use crate::heads::{BuiltIn, Logistic};
 use crate::labels::ClassWeight;
-use crate::model::Head;
+use crate::model::{Classifier, Head};
 use crate::optimizer::Optimizer;
 use crate::plan::{Depth, Plan, Request};
 use crate::samples::Samples;
@@ -264,7 +264,7 @@ impl Rehearsed {
 }
 
 /// Largest absolute weight or momentum of a rehearsal, the momentum by the recurrence of [`crate::optimizer`].
-fn largest_state(iterates: &[Iterate], optimizer: Optimizer, learning_rate: f64) -> f64 {
+pub(crate) fn largest_state(iterates: &[Iterate], optimizer: Optimizer, learning_rate: f64) -> f64 {
     let largest = |v: &Array1<f64>| v.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
     let Some(first) = iterates.first() else { return 0.0 };
     let mut weights = Array1::<f64>::zeros(first.weights.len());
@@ -280,6 +280,58 @@ fn largest_state(iterates: &[Iterate], optimizer: Optimizer, learning_rate: f64)
         }
     }
     bound
+}
+
+/// A training of any head that is ready to be encrypted.
+#[derive(Clone, Debug)]
+pub struct PreparedHead {
+    /// The feature map; the data party keeps it.
+    pub map: FeatureMap,
+    /// Samples in the space that is encrypted.
+    pub samples: Samples,
+    /// What the map does.
+    pub preprocessing: Preprocessing,
+    /// What was planned.
+    pub request: Request,
+    /// Job, levels, keys.
+    pub plan: Plan,
+}
+
+impl From<Prepared> for PreparedHead {
+    fn from(prepared: Prepared) -> Self {
+        let Prepared { map, samples, choice, request, plan, .. } = prepared;
+        Self { map, samples, preprocessing: choice.preprocessing, request, plan }
+    }
+}
+
+impl PreparedHead {
+    /// Parameters of the plain twin: exact arithmetic, exact functions.
+    ///
+    /// # Errors
+    /// None on data that was prepared.
+    pub fn train_plain(&self) -> Result<Vec<Array1<f64>>> {
+        twins::train_plain(&self.plan, &self.samples)
+    }
+
+    /// Parameters of the simulated twin: polynomials, levels, scales and noise as under encryption.
+    ///
+    /// # Errors
+    /// Whatever ciphertexts would refuse.
+    pub fn train_simulated(
+        &self,
+        parameters: &Parameters,
+        contract: Option<&RefreshContract>,
+    ) -> Result<Vec<Array1<f64>>> {
+        Ok(twins::train_simulated(&self.plan, parameters, contract, &self.samples)?.parameters)
+    }
+
+    /// The head from parameters of the encrypted space.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] on another number of parameters.
+    pub fn classifier(&self, parameters: &[Array1<f64>]) -> Result<Classifier> {
+        Classifier::from_parameters(&self.map, self.plan.job.head(), parameters)
+    }
 }
 
 impl Prepared {

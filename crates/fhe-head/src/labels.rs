@@ -6,119 +6,85 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-/// The classes of a binary problem, in order: labels that are all numbers by value, others by code points.
+/// The classes of a problem, in order: labels that are all numbers by value, others by code points. A label's code is its
+/// place here. Of two classes the second is the positive one, whose probability a head predicts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Classes {
-    /// The class with label 0.
-    pub negative: String,
-    /// The class with label 1, whose probability a head predicts.
-    pub positive: String,
+    names: Vec<String>,
 }
 
 impl Classes {
-    /// Finds the two classes.
-    ///
-    /// # Errors
-    /// [`Error::Data`] if there are not exactly two.
-    pub fn fit<S: AsRef<str>>(labels: &[S]) -> Result<Self> {
-        let names = sorted_names(labels);
-        match names[..] {
-            [negative, positive] if !negative.is_empty() => {
-                Ok(Self { negative: negative.into(), positive: positive.into() })
-            }
-            [] => Err(Error::Data("there are no labels".into())),
-            [only] => Err(Error::Data(format!("every label is {only:?}: training needs two classes"))),
-            _ if names[0].is_empty() => Err(Error::Data("some labels are empty".into())),
-            _ => Err(Error::Data(format!(
-                "{} classes ({}, ..): a binary head needs two",
-                names.len(),
-                names.iter().take(4).map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
-            ))),
-        }
-    }
-
-    /// Labels as 0 and 1.
-    ///
-    /// # Errors
-    /// [`Error::Data`] on a label of neither class.
-    pub fn encode<S: AsRef<str>>(&self, labels: &[S]) -> Result<Array1<f64>> {
-        labels
-            .iter()
-            .enumerate()
-            .map(|(i, label)| match label.as_ref().trim() {
-                label if same_label(label, &self.positive) => Ok(1.0),
-                label if same_label(label, &self.negative) => Ok(0.0),
-                label => Err(Error::Data(format!(
-                    "label {label:?} of sample {i} is neither {:?} nor {:?}",
-                    self.negative, self.positive
-                ))),
-            })
-            .collect()
-    }
-}
-
-/// The classes of a problem with two or more, in the order of [`Classes`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClassNames(Vec<String>);
-
-impl ClassNames {
     /// Finds the classes.
     ///
     /// # Errors
-    /// [`Error::Data`] if there are fewer than two or a label is empty.
+    /// [`Error::Data`] if there are fewer than two, or a label is empty.
     pub fn fit<S: AsRef<str>>(labels: &[S]) -> Result<Self> {
-        match &sorted_names(labels)[..] {
+        let mut names: Vec<&str> = labels.iter().map(|label| label.as_ref().trim()).collect();
+        let number = |name: &str| name.parse::<f64>().ok().filter(|value| value.is_finite());
+        if names.iter().all(|name| number(name).is_some()) {
+            let value = |name: &str| number(name).unwrap_or(f64::NAN);
+            names.sort_by(|a, b| value(a).total_cmp(&value(b)));
+            names.dedup_by(|a, b| value(a) == value(b));
+        } else {
+            names.sort_unstable();
+            names.dedup();
+        }
+        match names[..] {
             [] => Err(Error::Data("there are no labels".into())),
-            names if names[0].is_empty() => Err(Error::Data("some labels are empty".into())),
             [only] => Err(Error::Data(format!("every label is {only:?}: training needs two classes"))),
-            names => Ok(Self(names.iter().map(|&name| name.to_owned()).collect())),
+            _ if names[0].is_empty() => Err(Error::Data("some labels are empty".into())),
+            _ => Ok(Self { names: names.into_iter().map(str::to_owned).collect() }),
         }
     }
 
-    /// The names.
+    /// The labels, in the order of their codes.
     pub fn names(&self) -> &[String] {
-        &self.0
+        &self.names
     }
 
-    /// Labels as indices of classes.
+    /// Number of classes.
+    pub fn count(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The same two classes, the other one positive; more than two stay as they are.
+    #[must_use]
+    pub fn turned(mut self) -> Self {
+        if let [negative, positive] = &mut self.names[..] {
+            std::mem::swap(negative, positive);
+        }
+        self
+    }
+
+    /// Labels as codes 0, 1, ..
     ///
     /// # Errors
     /// [`Error::Data`] on a label of no class.
     pub fn encode<S: AsRef<str>>(&self, labels: &[S]) -> Result<Array1<f64>> {
-        let index = |(i, label): (usize, &S)| {
-            let label = label.as_ref().trim();
-            self.0.iter().position(|class| same_label(label, class)).map(|class| class as f64).ok_or_else(
-                || {
-                    Error::Data(format!(
-                        "label {label:?} of sample {i} is none of the {} classes",
-                        self.0.len()
-                    ))
-                },
-            )
+        let is = |label: &str, class: &str| {
+            label == class
+                || matches!((label.parse::<f64>(), class.parse::<f64>()), (Ok(label), Ok(class)) if label == class)
         };
-        labels.iter().enumerate().map(index).collect()
+        let code = |(i, label): (usize, &S)| {
+            let label = label.as_ref().trim();
+            let place = self.names.iter().position(|name| is(label, name));
+            place.map(|place| place as f64).ok_or_else(|| {
+                Error::Data(format!("label {label:?} of sample {i} is none of {}", self.listed()))
+            })
+        };
+        labels.iter().enumerate().map(code).collect()
     }
-}
 
-/// Distinct labels: by value if all are numbers, else by code points.
-fn sorted_names<S: AsRef<str>>(labels: &[S]) -> Vec<&str> {
-    let mut names: Vec<&str> = labels.iter().map(|label| label.as_ref().trim()).collect();
-    let number = |name: &str| name.parse::<f64>().ok().filter(|value| value.is_finite());
-    if names.iter().all(|name| number(name).is_some()) {
-        let value = |name: &str| number(name).unwrap_or(f64::NAN);
-        names.sort_by(|a, b| value(a).total_cmp(&value(b)));
-        names.dedup_by(|a, b| value(a) == value(b));
-    } else {
-        names.sort_unstable();
-        names.dedup();
+    /// The labels in a message: all, or the first of many.
+    pub fn listed(&self) -> String {
+        const MOST: usize = 8;
+        let mut names: Vec<String> = self.names.iter().take(MOST).map(|name| format!("{name:?}")).collect();
+        if self.names.len() > MOST {
+            names.push(format!("and {} more", self.names.len() - MOST));
+        }
+        names.join(", ")
     }
-    names
-}
-
-/// Equal as texts or as numbers.
-fn same_label(label: &str, class: &str) -> bool {
-    label == class
-        || matches!((label.parse::<f64>(), class.parse::<f64>()), (Ok(label), Ok(class)) if label == class)
 }
 
 /// How much each class counts.
@@ -128,32 +94,37 @@ pub enum ClassWeight {
     /// Every sample counts the same.
     #[default]
     Uniform,
-    /// Every class counts the same: `n / (2 n_class)`.
+    /// Every class counts the same: `n / (K n_class)` with `K` classes.
     Balanced,
     /// Weights of the negative and the positive class.
     Given(f64, f64),
 }
 
 impl ClassWeight {
-    /// The weight of each sample.
+    /// The weight of each sample, by its code.
     ///
     /// # Errors
-    /// [`Error::Parameter`] on weights that are not positive.
+    /// [`Error::Parameter`] on weights that are not positive, or for another number of classes.
     pub fn weights(self, y: &Array1<f64>) -> Result<Array1<f64>> {
-        let (n, positives) = (y.len() as f64, y.sum());
-        let (negative, positive) = match self {
-            Self::Uniform => (1.0, 1.0),
-            Self::Balanced => (n / (2.0 * (n - positives).max(1.0)), n / (2.0 * positives.max(1.0))),
-            Self::Given(negative, positive) => (negative, positive),
+        let classes = y.fold(0.0, |max: f64, y| max.max(*y)) as usize + 1;
+        let weights = match self {
+            Self::Uniform => return Ok(Array1::ones(y.len())),
+            Self::Balanced => {
+                let mut counts = vec![0.0; classes.max(2)];
+                y.iter().for_each(|y| counts[*y as usize] += 1.0);
+                let share = y.len() as f64 / counts.len() as f64;
+                counts.into_iter().map(|count| share / f64::max(count, 1.0)).collect()
+            }
+            Self::Given(negative, positive) => vec![negative, positive],
         };
-        if ![negative, positive].iter().all(|weight| weight.is_finite() && *weight > 0.0) {
+        if classes > weights.len() || !weights.iter().all(|weight| weight.is_finite() && *weight > 0.0) {
             return Err(Error::Parameter {
                 name: "class_weight",
-                got: format!("{negative}, {positive}"),
-                expected: "positive numbers".into(),
+                got: format!("{weights:?}"),
+                expected: format!("{} positive numbers", classes.max(2)),
             });
         }
-        Ok(y.mapv(|y| if y > 0.5 { positive } else { negative }))
+        Ok(y.mapv(|y| weights[y as usize]))
     }
 }
 
@@ -175,19 +146,15 @@ pub(crate) fn shuffle(indices: &mut [usize], rng: &mut ChaCha20Rng) {
     }
 }
 
-/// Members of each class that occurs, lowest first, in random order.
+/// The samples of each class, shuffled.
 fn shuffled_classes(y: &Array1<f64>, rng: &mut ChaCha20Rng) -> Vec<Vec<usize>> {
-    let mut classes = y.to_vec();
-    classes.sort_by(f64::total_cmp);
-    classes.dedup();
-    classes
-        .into_iter()
-        .map(|class| {
-            let mut members: Vec<usize> = (0..y.len()).filter(|&i| y[i] == class).collect();
-            shuffle(&mut members, rng);
-            members
-        })
-        .collect()
+    let classes = y.fold(1.0, |max: f64, y| max.max(*y)) as usize + 1;
+    let members = |class: usize| {
+        let mut members: Vec<usize> = (0..y.len()).filter(|&i| y[i] == class as f64).collect();
+        shuffle(&mut members, rng);
+        members
+    };
+    (0..classes).map(members).collect()
 }
 
 /// Splits off `ceil(test_size n)` samples, classes in proportion.
@@ -202,18 +169,13 @@ pub fn stratified_split(y: &Array1<f64>, test_size: f64, random_state: u64) -> R
     }
     let mut rng = ChaCha20Rng::seed_from_u64(random_state);
     let classes = shuffled_classes(y, &mut rng);
-    let total = (test_size * y.len() as f64).ceil() as usize;
-    let share =
-        |members: &Vec<usize>| (total as f64 * members.len() as f64 / y.len() as f64).round() as usize;
-    // the first class takes what rounding leaves
-    let others: usize = classes.iter().skip(1).map(share).sum();
+    let counts = proportional(&classes, test_size);
     let mut split = Split { train: Vec::new(), test: Vec::new() };
-    for (i, members) in classes.iter().enumerate() {
-        let count = if i == 0 { total.saturating_sub(others) } else { share(members) };
-        if classes.len() < 2 || count == 0 || count >= members.len() {
+    for (members, count) in classes.iter().zip(counts) {
+        if count == 0 || count >= members.len() {
             let sizes: Vec<String> = classes.iter().map(|members| members.len().to_string()).collect();
             return refuse(format!(
-                "a fraction that leaves members of all classes on both sides (there are {})",
+                "a fraction that leaves members of every class on both sides (there are {})",
                 sizes.join(", ")
             ));
         }
@@ -223,6 +185,20 @@ pub fn stratified_split(y: &Array1<f64>, test_size: f64, random_state: u64) -> R
     shuffle(&mut split.train, &mut rng);
     shuffle(&mut split.test, &mut rng);
     Ok(split)
+}
+
+/// How many of each class make `ceil(share n)`: rounded down, the rest to the largest remainders.
+fn proportional(classes: &[Vec<usize>], share: f64) -> Vec<usize> {
+    let samples: usize = classes.iter().map(Vec::len).sum();
+    let total = (share * samples as f64).ceil() as usize;
+    let exact: Vec<f64> =
+        classes.iter().map(|members| (total * members.len()) as f64 / samples as f64).collect();
+    let mut counts: Vec<usize> = exact.iter().map(|exact| exact.floor() as usize).collect();
+    let mut order: Vec<usize> = (0..counts.len()).collect();
+    order.sort_by(|&a, &b| exact[b].fract().total_cmp(&exact[a].fract()));
+    let missing = total.saturating_sub(counts.iter().sum());
+    order.into_iter().take(missing).for_each(|class| counts[class] += 1);
+    counts
 }
 
 /// `folds` splits whose test parts cover all samples once, classes in proportion.
@@ -248,30 +224,21 @@ mod tests {
     #[test]
     fn numbers_are_ordered_by_value_and_names_by_letters() {
         let numbers = Classes::fit(&["10", "9", "9.0", " 10 "]).unwrap();
-        assert_eq!((&*numbers.negative, &*numbers.positive), ("9", "10"));
+        assert_eq!(numbers.names(), ["9", "10"]);
         assert_eq!(numbers.encode(&["9", "10.0", "9.00"]).unwrap().to_vec(), [0.0, 1.0, 0.0]);
         let names = Classes::fit(&["malignant", "benign"]).unwrap();
-        assert_eq!((&*names.negative, &*names.positive), ("benign", "malignant"));
+        assert_eq!(names.names(), ["benign", "malignant"]);
+        assert_eq!(names.clone().turned().names(), ["malignant", "benign"]);
+        let three = Classes::fit(&["b", "c", "a", "b"]).unwrap();
+        assert_eq!((three.count(), three.encode(&["c", "a"]).unwrap().to_vec()), (3, vec![2.0, 0.0]));
         assert!(names.encode(&["other"]).unwrap_err().to_string().contains("sample 0"));
     }
 
     #[test]
-    fn other_numbers_of_classes_are_refused() {
-        for labels in [&[][..], &["a"], &["a", ""], &["a", "b", "c"]] {
+    fn fewer_than_two_classes_are_refused() {
+        for labels in [&[][..], &["a"], &["a", ""]] {
             assert!(Classes::fit(labels).is_err(), "{labels:?}");
         }
-    }
-
-    #[test]
-    fn many_classes_are_indices_in_order() {
-        let names = ClassNames::fit(&["10", "9", "100", "9.0"]).unwrap();
-        assert_eq!(names.names(), ["9", "10", "100"]);
-        assert_eq!(names.encode(&["100", "9"]).unwrap().to_vec(), [2.0, 0.0]);
-        assert!(names.encode(&["11"]).is_err());
-        assert!(ClassNames::fit(&["a", "a"]).is_err());
-        let y = Array1::from_shape_fn(90, |i| (i % 3) as f64);
-        assert_eq!(stratified_folds(&y, 3, 0).len(), 3);
-        assert_eq!(stratified_split(&y, 0.3, 0).unwrap().test.len(), 27);
     }
 
     #[test]
@@ -282,6 +249,9 @@ mod tests {
             [2.0, 2.0 / 3.0, 2.0 / 3.0, 2.0 / 3.0]
         );
         assert!(ClassWeight::Given(1.0, -1.0).weights(&y).is_err());
+        let three = Array1::from_vec(vec![0.0, 1.0, 2.0, 2.0, 2.0, 2.0]);
+        assert_eq!(ClassWeight::Balanced.weights(&three).unwrap().to_vec(), [2.0, 2.0, 0.5, 0.5, 0.5, 0.5]);
+        assert!(ClassWeight::Given(1.0, 1.0).weights(&three).is_err());
     }
 
     #[test]
@@ -298,6 +268,11 @@ mod tests {
         assert_ne!(split, stratified_split(&y, 0.3, 1).unwrap());
         assert!(stratified_split(&y, 0.001, 0).is_err());
         assert!(stratified_split(&y, 1.0, 0).is_err());
+
+        let three = Array1::from_shape_fn(100, |i| f64::from(i as u32 % 10).min(2.0));
+        let split = stratified_split(&three, 0.2, 0).unwrap();
+        let count = |class: f64| split.test.iter().filter(|&&i| three[i] == class).count();
+        assert_eq!([0.0, 1.0, 2.0].map(count), [2, 2, 16]);
 
         let folds = stratified_folds(&y, 5, 3);
         let mut tested: Vec<usize> = folds.iter().flat_map(|fold| fold.test.clone()).collect();

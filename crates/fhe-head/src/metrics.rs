@@ -1,56 +1,96 @@
-//! Measures of binary predictions.
+//! Measures of predictions.
 
+use ndarray::{Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-/// Measures of probabilities of the positive class against labels 0 and 1.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// Measures of probabilities against labels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
-    /// Share of samples on the right side of 1/2.
+    /// Share of samples whose most probable class is theirs.
     pub accuracy: f64,
-    /// Mean of both classes' F1.
+    /// Mean of all classes' F1.
     pub macro_f1: f64,
-    /// Area under the receiver operating characteristic: chance that a positive scores above a negative, ties half.
+    /// Area under the receiver operating characteristic: chance that a positive scores above a negative, ties half. Of
+    /// more than two classes the mean of each against the rest.
     pub auroc: f64,
-    /// Average precision: sum of precision times gain of recall over thresholds.
+    /// Average precision: sum of precision times gain of recall over thresholds. Of more than two classes the mean.
     pub auprc: f64,
-    /// Mean squared error of the probabilities.
+    /// Mean squared error of the probabilities: of the positive class, or summed over more than two classes.
     pub brier: f64,
     /// Mean negative log-likelihood.
     pub log_loss: f64,
     /// Counts by true label, then predicted label.
-    pub confusion: [[usize; 2]; 2],
+    pub confusion: Vec<Vec<usize>>,
 }
 
 impl Metrics {
-    /// Measures `probabilities` against `labels` (0 or 1, one each). Areas are NaN when a class is absent.
+    /// Measures probabilities of the positive class against `labels` (0 or 1, one each). Areas are NaN when a class is absent.
     pub fn new(labels: &[f64], probabilities: &[f64]) -> Self {
-        let n = labels.len() as f64;
-        let pairs = || labels.iter().copied().zip(probabilities.iter().copied());
-        let mut confusion = [[0usize; 2]; 2];
-        for (label, probability) in pairs() {
-            confusion[usize::from(label > 0.5)][usize::from(probability > 0.5)] += 1;
+        let both = Array2::from_shape_fn((probabilities.len(), 2), |(row, class)| {
+            if class == 1 { probabilities[row] } else { 1.0 - probabilities[row] }
+        });
+        Self::of_classes(labels, &both.view())
+    }
+
+    /// Measures probabilities (samples by classes) against `labels` (0, 1, .., one each). Areas are NaN when a class is absent.
+    pub fn of_classes(labels: &[f64], probabilities: &ArrayView2<'_, f64>) -> Self {
+        let (n, classes) = (labels.len() as f64, probabilities.ncols());
+        let mut confusion = vec![vec![0usize; classes]; classes];
+        for (label, predicted) in labels.iter().zip(predictions(probabilities)) {
+            confusion[*label as usize][predicted] += 1;
         }
+        let hits: usize = (0..classes).map(|class| confusion[class][class]).sum();
         let f1 = |class: usize| {
             let hits = confusion[class][class];
-            let misses = confusion[0][1] + confusion[1][0];
-            if hits == 0 { 0.0 } else { 2.0 * hits as f64 / (2 * hits + misses) as f64 }
+            let labelled: usize = confusion[class].iter().sum();
+            let predicted: usize = confusion.iter().map(|row| row[class]).sum();
+            if hits == 0 { 0.0 } else { 2.0 * hits as f64 / (labelled + predicted) as f64 }
         };
+        let against_rest = |class: usize| {
+            let is: Vec<f64> = labels.iter().map(|&label| f64::from(label == class as f64)).collect();
+            (is, probabilities.column(class).to_vec())
+        };
+        // of two classes the second alone: the first says the same again
+        let scored = if classes == 2 { 1..2 } else { 0..classes };
+        let share = 1.0 / scored.len() as f64;
+        let (mut auroc, mut auprc, mut brier) = (0.0, 0.0, 0.0);
+        for class in scored {
+            let (is, p) = against_rest(class);
+            let (roc, precision_recall) = areas(&is, &p);
+            auroc += share * roc;
+            auprc += share * precision_recall;
+            brier += is.iter().zip(&p).map(|(y, p)| (p - y).powi(2)).sum::<f64>() / n;
+        }
         // keeps the logarithm finite, as scikit-learn does
         let clip = |p: f64| p.clamp(f64::EPSILON, 1.0 - f64::EPSILON);
-        let (auroc, auprc) = areas(labels, probabilities);
+        let likelihood = |(row, label): (usize, &f64)| clip(probabilities[(row, *label as usize)]).ln();
         Self {
-            accuracy: (confusion[0][0] + confusion[1][1]) as f64 / n,
-            macro_f1: (f1(0) + f1(1)) / 2.0,
+            accuracy: hits as f64 / n,
+            macro_f1: (0..classes).map(f1).sum::<f64>() / classes as f64,
             auroc,
             auprc,
-            brier: pairs().map(|(y, p)| (p - y).powi(2)).sum::<f64>() / n,
-            log_loss: -pairs()
-                .map(|(y, p)| if y > 0.5 { clip(p).ln() } else { (1.0 - clip(p)).ln() })
-                .sum::<f64>()
-                / n,
+            brier,
+            log_loss: -labels.iter().enumerate().map(likelihood).sum::<f64>() / n,
             confusion,
         }
     }
+}
+
+/// The most probable class of each sample (rows); of two equal ones the first.
+pub fn predictions(probabilities: &ArrayView2<'_, f64>) -> Vec<usize> {
+    let largest = |row: ArrayView1<'_, f64>| {
+        row.iter()
+            .enumerate()
+            .fold((0, f64::NEG_INFINITY), |best, (class, &p)| if p > best.1 { (class, p) } else { best })
+            .0
+    };
+    probabilities.outer_iter().map(largest).collect()
+}
+
+/// Share of samples on which two predictions (samples by classes) name the same class.
+pub fn same_predictions(a: &ArrayView2<'_, f64>, b: &ArrayView2<'_, f64>) -> f64 {
+    let (a, b) = (predictions(a), predictions(b));
+    a.iter().zip(&b).filter(|(a, b)| a == b).count() as f64 / a.len() as f64
 }
 
 /// Share of samples on which two predictions fall on the same side of 1/2.
@@ -80,6 +120,7 @@ fn areas(labels: &[f64], scores: &[f64]) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::array;
 
     /// Values of scikit-learn 1.9.1 on the same numbers.
     #[test]
@@ -106,6 +147,27 @@ mod tests {
         assert!(perfect.log_loss < 1e-12);
         let useless = Metrics::new(&labels, &[0.3; 4]);
         assert_eq!((useless.accuracy, useless.auroc, useless.auprc), (0.5, 0.5, 0.5));
+    }
+
+    /// Values of scikit-learn 1.5.0 on the same numbers.
+    #[test]
+    fn known_values_of_three_classes() {
+        let labels = [0.0, 1.0, 2.0, 2.0, 1.0, 0.0];
+        let p = array![
+            [0.7, 0.2, 0.1],
+            [0.5, 0.3, 0.2],
+            [0.1, 0.1, 0.8],
+            [0.2, 0.5, 0.3],
+            [0.1, 0.6, 0.3],
+            [0.4, 0.35, 0.25]
+        ];
+        let m = Metrics::of_classes(&labels, &p.view());
+        assert_eq!(m.confusion, [[2, 0, 0], [1, 1, 0], [0, 1, 1]]);
+        assert!((m.accuracy - 4.0 / 6.0).abs() < 1e-12);
+        assert!((m.macro_f1 - 0.655_555_555_555_555_6).abs() < 1e-12);
+        assert!((m.auroc - 0.854_166_666_666_666_6).abs() < 1e-12);
+        assert!((m.log_loss - 0.735_813_409_924_160_1).abs() < 1e-12);
+        assert_eq!(same_predictions(&p.view(), &p.view()), 1.0);
     }
 
     #[test]

@@ -111,6 +111,12 @@ impl Console {
     }
 }
 
+/// Prints an error that came before the flags were read: as JSON too, if one of the words asks for that.
+pub(crate) fn fail_early(failure: &Failure) -> ExitCode {
+    let json = std::env::args_os().any(|word| word == "--json");
+    Console { json, quiet: false }.fail(failure)
+}
+
 /// Prints to standard output. A reader that went away (`| head`) is no error of ours.
 fn print_line(text: &str) -> ExitCode {
     match writeln!(std::io::stdout(), "{text}") {

@@ -26,7 +26,11 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let arguments = args::Cli::parse();
+    let words = match args::expand_job(std::env::args_os()) {
+        Ok(words) => words,
+        Err(failure) => return console::fail_early(&failure),
+    };
+    let arguments = args::Cli::parse_from(words);
     let console = console::Console::start(&arguments.global);
     match commands::run(arguments, &console) {
         Ok(outcome) => console.finish(&outcome),

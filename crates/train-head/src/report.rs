@@ -27,8 +27,8 @@ pub(crate) struct Report {
     pub(crate) features: usize,
     /// Number of classes.
     pub(crate) classes: usize,
-    /// The labels, negative class first.
-    pub(crate) labels: [String; 2],
+    /// The labels, in the order of their codes; of two the positive one last.
+    pub(crate) labels: Vec<String>,
     /// Iterations.
     pub(crate) iterations: usize,
     /// Bootstraps.
@@ -43,9 +43,10 @@ pub(crate) struct Report {
     pub(crate) simulate: Metrics,
     /// The encrypted training.
     pub(crate) encrypted: Metrics,
-    /// Plain logistic regression to convergence on the same features, C = 1; absent if it does not converge.
+    /// Plain logistic regression to convergence on the same features, C = 1, of more than two classes each against the rest;
+    /// absent if it does not converge.
     pub(crate) logistic_regression: Option<Metrics>,
-    /// Largest difference of a coefficient to the plain twin's, relative to the largest.
+    /// Largest difference of a trained weight to the plain twin's, relative to the largest, in the space that was encrypted.
     pub(crate) max_weight_error: f64,
     /// The same to the simulated twin's.
     pub(crate) max_weight_error_simulate: f64,
@@ -121,8 +122,11 @@ impl Report {
     pub(crate) fn text(&self) -> String {
         let mut lines = vec![
             format!(
-                "data        {} samples to train on, {} to test on, {} features; {:?} against {:?}",
-                self.samples, self.test_samples, self.features, self.labels[1], self.labels[0]
+                "data        {} samples to train on, {} to test on, {} features; {}",
+                self.samples,
+                self.test_samples,
+                self.features,
+                classes(&self.labels)
             ),
             format!(
                 "security    {} bits: {}, N = 2^{}, log2(QP) = {:.1}",
@@ -141,10 +145,10 @@ impl Report {
             format!("{:<34} {:>8} {:>8} {:>8}", "on the test samples", "accuracy", "macro F1", "AUROC"),
         ];
         let rows = [
-            ("  plain twin (same training)", Some(self.plain)),
-            ("  simulated twin", Some(self.simulate)),
-            ("  encrypted", Some(self.encrypted)),
-            ("  plain, trained to convergence", self.logistic_regression),
+            ("  plain twin (same training)", Some(&self.plain)),
+            ("  simulated twin", Some(&self.simulate)),
+            ("  encrypted", Some(&self.encrypted)),
+            ("  plain, trained to convergence", self.logistic_regression.as_ref()),
         ];
         for (name, metrics) in rows {
             if let Some(m) = metrics {
@@ -188,6 +192,14 @@ impl Report {
             ),
         ]);
         lines.join("\n")
+    }
+}
+
+/// The classes, for a person.
+fn classes(labels: &[String]) -> String {
+    match labels {
+        [negative, positive] => format!("{positive:?} against {negative:?}"),
+        _ => format!("{} classes", labels.len()),
     }
 }
 

@@ -118,10 +118,10 @@ impl Raw {
 }
 
 impl Matrix {
-    /// Labels as 0 and 1; `what` names the data in messages.
+    /// Labels as codes 0, 1, ..; `what` names the data in messages.
     ///
     /// # Errors
-    /// There are none, or one is of neither class.
+    /// There are none, or one is of no class.
     pub(crate) fn encode_labels(&self, classes: &Classes, what: &str) -> Result<Array1<f64>> {
         let labels =
             self.labels.as_deref().ok_or_else(|| Failure::data(format!("{what}: there are no labels")))?;

@@ -3,6 +3,7 @@
 
 mod encoder;
 mod input;
+mod job;
 mod keys;
 mod parties;
 mod training;
@@ -12,13 +13,14 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit::EXIT_CODES;
 
 pub(crate) use encoder::{Encoder, EncoderArgs, HeadEncoderArgs};
+pub(crate) use job::expand as expand_job;
 pub(crate) use input::{DataArgs, FeatureDataArgs, HoldOut, Source, TestArgs, TextDataArgs};
 pub(crate) use keys::{NewKeyArgs, PassphraseArgs};
 pub(crate) use parties::{
     CheckpointArgs, DecryptArgs, EmbedArgs, EncryptArgs, EstimateArgs, EvalArgs, InspectArgs, KeygenArgs,
-    PredictArgs, PresetsArgs, RunArgs, TrainArgs,
+    PredictArgs, PresetsArgs, RunArgs, TrainArgs, TuneArgs,
 };
-pub(crate) use training::{Hyper, Penalty, Preprocess, Solver, TrainingArgs};
+pub(crate) use training::{HeadKind, Hyper, Penalty, Preprocess, Solver, TrainingArgs};
 
 /// Train a classification head on encrypted text embeddings.
 ///
@@ -28,7 +30,7 @@ pub(crate) use training::{Hyper, Penalty, Preprocess, Solver, TrainingArgs};
 ///
 /// `run` does all of it on one machine. The other commands are its steps, for two parties on two machines.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXIT_CODES, max_term_width = 110, arg_required_else_help = true)]
+#[command(version, after_help = EXIT_CODES, max_term_width = 110, arg_required_else_help = true, args_override_self = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: GlobalArgs,
@@ -49,6 +51,9 @@ pub(crate) struct GlobalArgs {
     /// Log more (-v, -vv, -vvv); the variable RUST_LOG picks modules
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+    /// Take flags from a TOML file, such as `tune` writes: max_iter = 32, preprocess = "whiten"; those typed here win
+    #[arg(long, global = true, value_name = "FILE.toml")]
+    pub(crate) job: Option<std::path::PathBuf>,
     /// Threads to use [default: all cores]
     #[arg(long, global = true, value_name = "N")]
     pub(crate) threads: Option<std::num::NonZeroUsize>,
@@ -62,6 +67,8 @@ pub(crate) enum Command {
     Embed(Box<EmbedArgs>),
     /// Plan a training: parameters, keys, memory, upload and time, before anything is encrypted (data party)
     Estimate(Box<EstimateArgs>),
+    /// Choose a method by cross-validation in plain arithmetic, and write it as a job file (data party)
+    Tune(Box<TuneArgs>),
     /// Make the secret key, the public key and the evaluation keys of a plan (data party)
     Keygen(KeygenArgs),
     /// Encrypt embeddings and labels by a plan (data party)

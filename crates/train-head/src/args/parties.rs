@@ -66,12 +66,27 @@ pub(crate) struct EstimateArgs {
     /// Number of features, where there is no file of features yet
     #[arg(long, value_name = "D", conflicts_with = "features", requires = "samples", help_heading = "Data")]
     pub(crate) dimension: Option<usize>,
+    /// Number of classes, where there is no file of features yet
+    #[arg(long, value_name = "K", requires = "samples", default_value = "2", help_heading = "Data")]
+    pub(crate) classes: usize,
     #[command(flatten)]
     pub(crate) training: TrainingArgs,
     /// Keep the plan in this file: `keygen`, `encrypt` and `decrypt` need it. It holds statistics of the features
     /// and stays with the data party
     #[arg(long, value_name = "FILE", requires = "features", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// A method.
+#[derive(Args, Debug)]
+pub(crate) struct TuneArgs {
+    #[command(flatten)]
+    pub(crate) data: FeatureDataArgs,
+    #[command(flatten)]
+    pub(crate) training: TrainingArgs,
+    /// Job file to write, for `--job` of `estimate` and `run`
+    #[arg(long, value_name = "FILE.toml", help_heading = "Output")]
+    pub(crate) out: PathBuf,
 }
 
 /// Keys.

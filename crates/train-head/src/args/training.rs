@@ -9,6 +9,9 @@ use crate::exit::{Failure, Result};
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Training (chosen from the data where not given)")]
 pub(crate) struct TrainingArgs {
+    /// What to train [default: logreg for two classes, ovr for more]
+    #[arg(long, value_enum)]
+    head: Option<HeadKind>,
     /// Method
     #[arg(long, value_enum)]
     solver: Option<Solver>,
@@ -48,6 +51,15 @@ pub(crate) struct TrainingArgs {
     /// Seed of splits and of the cross-validation that chooses
     #[arg(long, visible_alias = "seed", value_name = "SEED", default_value_t = 0)]
     random_state: u64,
+}
+
+/// Heads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HeadKind {
+    /// Logistic regression on two classes
+    Logreg,
+    /// A logistic regression for each class against the rest
+    Ovr,
 }
 
 /// First-order methods.
@@ -95,6 +107,7 @@ pub(crate) enum Penalty {
 /// How to train, as far as it was said.
 #[derive(Clone, Debug)]
 pub(crate) struct Hyper {
+    pub(crate) head: Option<HeadKind>,
     pub(crate) solver: Option<Solver>,
     pub(crate) max_iter: Option<usize>,
     pub(crate) learning_rate: Option<f64>,
@@ -145,6 +158,7 @@ impl TrainingArgs {
         }
         let penalty = self.alpha.map(Penalty::Alpha).or(self.c.map(Penalty::C));
         Ok(Hyper {
+            head: self.head,
             solver: self.solver,
             max_iter: self.max_iter,
             learning_rate: self.learning_rate,

@@ -24,8 +24,8 @@ pub(super) fn run(arguments: &DecryptArgs, console: &Console) -> Result<Outcome>
     let plan = file.plan()?;
     let secret = KeyFolder::at(&arguments.keys).read_secret(&arguments.passphrase)?;
     expect_preset(&secret, &plan)?;
-    let weights = decrypt(&arguments.head, &secret, &plan)?;
-    let head = file.head(&weights)?;
+    let parameters = decrypt(&arguments.head, &secret, &plan)?;
+    let head = file.head(&parameters)?;
     console.note(
         "decrypted weights tell about the training data and, in CKKS, about the key: share them with care",
     );
@@ -34,32 +34,30 @@ pub(super) fn run(arguments: &DecryptArgs, console: &Console) -> Result<Outcome>
     head.write(&folder.path(""))?;
     folder.commit()?;
     let files = [arguments.out.join("head.safetensors"), arguments.out.join("head.json")];
-    let classes = head.description.classes();
+    let classes = &head.description.classes;
     let text = format!(
-        "a head of {} features that tells {:?} from {:?}\n  {}\n  {}",
+        "a head of {} features that tells apart {}\n  {}\n  {}",
         head.description.features,
-        classes.positive,
-        classes.negative,
+        classes.listed(),
         files[0].display(),
         files[1].display(),
     );
     let json = json!({
-        "features": head.description.features, "classes": [classes.negative, classes.positive],
+        "features": head.description.features, "classes": classes,
         "files": files,
     });
     Ok(Outcome { json, text })
 }
 
-/// Decrypts the weights of the encrypted space.
+/// Decrypts the parameters of the encrypted space.
 ///
 /// # Errors
 /// A head of another key or plan; garbage that a diverged training left.
-pub(super) fn decrypt(path: &Path, secret: &SecretKey, plan: &Plan) -> Result<Array1<f64>> {
+pub(super) fn decrypt(path: &Path, secret: &SecretKey, plan: &Plan) -> Result<Vec<Array1<f64>>> {
     let (job, head) = ciphertexts::read_head(path, secret)?;
     if job != plan.job {
         return Err(Failure::file(format!("{}: this head was trained by another plan", path.display()))
             .help("give the plan that the data were encrypted by"));
     }
-    let mut parameters = client::decrypt_head(secret, &plan.job, &head).map_err(training_failure)?;
-    Ok(parameters.swap_remove(0))
+    client::decrypt_head(secret, &plan.job, &head).map_err(training_failure)
 }

@@ -1,7 +1,7 @@
 //! `estimate`: the plan of a training, before anything is encrypted.
 
 use fhe_head::ckks::Parameters;
-use fhe_head::estimator::{LogisticRegression, Prepared, ValidLogisticRegression};
+use fhe_head::estimator::{LogisticRegression, PreparedHead, ValidLogisticRegression};
 use fhe_head::features::Preprocessing;
 use fhe_head::head::Head as _;
 use fhe_head::heads::{BuiltIn, Logistic};
@@ -13,7 +13,7 @@ use fhe_head::sigmoid::{Degree, Fit, Sigmoid};
 use ndarray::Array1;
 use serde_json::json;
 
-use crate::args::{EstimateArgs, Hyper, Penalty, Preprocess, Solver};
+use crate::args::{EstimateArgs, HeadKind, Hyper, Penalty, Preprocess, Solver};
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Kind, Result, training_failure};
 use crate::files::keys::preset;
@@ -41,7 +41,7 @@ pub(super) fn run(arguments: EstimateArgs, console: &Console) -> Result<Outcome>
         }
         return Ok(outcome(&planned.prepared.plan, &planned.parameters, samples_of(&matrix), &hyper));
     };
-    let (plan, parameters) = from_shape(samples, dimension, &hyper)?;
+    let (plan, parameters) = from_shape(samples, dimension, arguments.classes, &hyper)?;
     Ok(outcome(&plan, &parameters, (samples, dimension), &hyper))
 }
 
@@ -53,7 +53,7 @@ fn samples_of(matrix: &Matrix) -> (usize, usize) {
 #[derive(Debug)]
 pub(super) struct Planned {
     pub(super) parameters: Parameters,
-    pub(super) prepared: Prepared,
+    pub(super) prepared: PreparedHead,
     /// What the data party keeps of it.
     pub(super) file: PlanFile,
 }
@@ -72,13 +72,39 @@ impl Planned {
     ) -> Result<Self> {
         let alpha = alpha(hyper.penalty, training.x.nrows());
         let options = options(hyper, alpha)?;
+        let one_vs_rest = one_vs_rest(hyper.head, classes)?;
         let phase = console.phase("plan", 1);
+        let (x, y) = (training.x.view(), y.view());
         let (parameters, prepared) = with_presets(hyper, |parameters| {
-            options.prepare(&training.x.view(), &y.view(), parameters, contract(parameters).as_ref())
+            let contract = contract(parameters);
+            match one_vs_rest {
+                true => options.prepare_one_vs_rest((&x, &y, classes.count()), parameters, contract.as_ref()),
+                false => options.prepare(&x, &y, parameters, contract.as_ref()).map(PreparedHead::from),
+            }
         })?;
         phase.done();
         let file = PlanFile::new(&prepared, hyper.class_weight, classes, training);
         Ok(Self { parameters, prepared, file })
+    }
+}
+
+/// Whether to train an output for each class, against the rest.
+///
+/// # Errors
+/// A head that does not go with the number of classes.
+fn one_vs_rest(head: Option<HeadKind>, classes: &Classes) -> Result<bool> {
+    match (head, classes.count()) {
+        (None, count) => Ok(count > 2),
+        (Some(HeadKind::Logreg), 2) => Ok(false),
+        (Some(HeadKind::Logreg), count) => Err(Failure::usage(format!(
+            "--head logreg: two classes are needed, the labels have {count} ({})",
+            classes.listed()
+        ))
+        .help("--head ovr trains one logistic regression for each class")),
+        (Some(HeadKind::Ovr), 2) => {
+            Err(Failure::usage("--head ovr: with two classes --head logreg is the same, for half the work"))
+        }
+        (Some(HeadKind::Ovr), _) => Ok(true),
     }
 }
 
@@ -144,12 +170,18 @@ fn alpha(penalty: Option<Penalty>, samples: usize) -> f64 {
 }
 
 /// A plan for data of this shape, with usual values for what would be chosen from the data.
-fn from_shape(samples: usize, dimension: usize, hyper: &Hyper) -> Result<(Plan, Parameters)> {
+fn from_shape(samples: usize, dimension: usize, classes: usize, hyper: &Hyper) -> Result<(Plan, Parameters)> {
     const ITERATIONS: usize = 4;
+    if classes < 2 {
+        return Err(Failure::usage(format!("--classes {classes}: at least two are needed")));
+    }
     let degree = Degree::try_from(hyper.sigmoid_degree.unwrap_or(3)).map_err(training_failure)?;
     let sigmoid = Sigmoid::new(degree, hyper.sigmoid_interval.unwrap_or(8.0), Fit::default())
         .map_err(training_failure)?;
-    let head = BuiltIn::Logistic(Logistic::binary(sigmoid));
+    let head = BuiltIn::Logistic(match classes {
+        2 => Logistic::binary(sigmoid),
+        _ => Logistic::one_vs_rest(classes, sigmoid),
+    });
     let rates = vec![hyper.learning_rate.unwrap_or(4.0); hyper.max_iter.unwrap_or(ITERATIONS)];
     let request = Request {
         optimizer: optimizer(hyper).unwrap_or(Optimizer::NesterovSchedule),
@@ -255,7 +287,7 @@ fn outcome(
     let json = json!({
         "preset": plan.preset, "ring_degree": parameters.degree(), "log_qp": parameters.log_qp(),
         "security_bits": parameters.security_bits(), "samples": samples, "features": features,
-        "iterations": rates.len(), "bootstraps": bootstraps, "solver": spec.optimizer,
+        "outputs": outputs, "iterations": rates.len(), "bootstraps": bootstraps, "solver": spec.optimizer,
         "learning_rate": rates.first(), "alpha": spec.alpha, "class_weight": hyper.class_weight,
         "sigmoid": approximation_json,
         "bootstraps_before": one_based(&spec.refresh_before), "packing": spec.packing.sizes(),

@@ -14,11 +14,10 @@ use crate::files::head::Head;
 pub(super) fn run(arguments: &EvalArgs, console: &Console) -> Result<Outcome> {
     let head = Head::read(&arguments.head)?;
     let (matrix, probabilities) = probabilities(&head, &arguments.data, &arguments.encoder, true, console)?;
-    let classes = head.description.classes();
-    let y = matrix.encode_labels(&classes, "the data to measure on")?;
-    let metrics = Metrics::new(&y.to_vec(), &probabilities);
-    let [[true_negative, false_positive], [false_negative, true_positive]] = metrics.confusion;
-    let lines = [
+    let classes = &head.description.classes;
+    let y = matrix.encode_labels(classes, "the data to measure on")?;
+    let metrics = Metrics::of_classes(&y.to_vec(), &probabilities.view());
+    let mut lines = vec![
         ("samples", y.len().to_string()),
         ("accuracy", format!("{:.4}", metrics.accuracy)),
         ("macro F1", format!("{:.4}", metrics.macro_f1)),
@@ -26,12 +25,16 @@ pub(super) fn run(arguments: &EvalArgs, console: &Console) -> Result<Outcome> {
         ("AUPRC", format!("{:.4}", metrics.auprc)),
         ("Brier", format!("{:.4}", metrics.brier)),
         ("log loss", format!("{:.4}", metrics.log_loss)),
-        ("confusion", format!("{:?}: {true_positive} found, {false_negative} missed", classes.positive)),
-        ("", format!("{:?}: {true_negative} found, {false_positive} missed", classes.negative)),
     ];
+    for (class, name) in classes.names().iter().enumerate().rev() {
+        let found = metrics.confusion[class][class];
+        let missed = metrics.confusion[class].iter().sum::<usize>() - found;
+        let title = if class + 1 == classes.count() { "confusion" } else { "" };
+        lines.push((title, format!("{name:?}: {found} found, {missed} missed")));
+    }
     let text: Vec<String> = lines.iter().map(|(name, value)| format!("{name:<10} {value}")).collect();
     let json = json!({
-        "samples": y.len(), "classes": [classes.negative, classes.positive], "metrics": metrics,
+        "samples": y.len(), "classes": classes, "metrics": metrics,
     });
     Ok(Outcome { json, text: text.join("\n") })
 }

@@ -11,6 +11,7 @@ mod predict;
 mod presets;
 mod run;
 mod train;
+mod tune;
 
 use crate::args::{Cli, Command};
 use crate::console::{Console, Outcome};
@@ -33,6 +34,7 @@ pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
         Command::Run(arguments) => run::run(&arguments, console),
         Command::Embed(arguments) => embed::run(*arguments, console),
         Command::Estimate(arguments) => estimate::run(*arguments, console),
+        Command::Tune(arguments) => tune::run(*arguments, console),
         Command::Keygen(arguments) => keygen::run(&arguments, console),
         Command::Encrypt(arguments) => encrypt::run(arguments, console),
         Command::Train(arguments) => train::run(&arguments, console),

@@ -1,5 +1,10 @@
 //! `predict`: classes and probabilities from a decrypted head.
 
+use std::path::Path;
+
+use fhe_head::labels::Classes;
+use fhe_head::metrics;
+use ndarray::Array2;
 use serde_json::json;
 
 use crate::args::{DataArgs, Encoder, HeadEncoderArgs, PredictArgs};
@@ -7,7 +12,7 @@ use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Result};
 use crate::files::embeddings::encoder_failure;
 use crate::files::head::Head;
-use crate::files::predictions::{self, Probabilities};
+use crate::files::predictions;
 use crate::samples::{self, LoadedEncoder, Matrix, Raw};
 
 /// # Errors
@@ -15,27 +20,33 @@ use crate::samples::{self, LoadedEncoder, Matrix, Raw};
 pub(super) fn run(arguments: &PredictArgs, console: &Console) -> Result<Outcome> {
     let head = Head::read(&arguments.head)?;
     let (matrix, probabilities) = probabilities(&head, &arguments.data, &arguments.encoder, false, console)?;
-    let classes = head.description.classes();
-    let samples: Vec<usize> = (0..probabilities.len()).collect();
-    let column = Probabilities { name: "probability", values: &probabilities };
-    predictions::write(&arguments.out, &classes, &samples, matrix.labels.as_deref(), &[column])?;
-    let positives = probabilities.iter().filter(|&&p| p > 0.5).count();
-    let text = format!(
-        "{} samples: {positives} {:?}, {} {:?}\n{}",
-        samples.len(),
-        classes.positive,
-        samples.len() - positives,
-        classes.negative,
-        arguments.out.display(),
-    );
+    report(&arguments.out, &head.description.classes, matrix.labels.as_deref(), &probabilities)
+}
+
+/// Writes predictions, and says how many there are of each class.
+///
+/// # Errors
+/// Those of writing.
+pub(super) fn report(
+    path: &Path,
+    classes: &Classes,
+    labels: Option<&[String]>,
+    probabilities: &Array2<f64>,
+) -> Result<Outcome> {
+    let samples: Vec<usize> = (0..probabilities.nrows()).collect();
+    predictions::write(path, classes, &samples, labels, &probabilities.view(), None)?;
+    let mut counts = vec![0; classes.count()];
+    metrics::predictions(&probabilities.view()).into_iter().for_each(|class| counts[class] += 1);
+    let listed: Vec<String> =
+        counts.iter().zip(classes.names()).rev().map(|(count, name)| format!("{count} {name:?}")).collect();
+    let text = format!("{} samples: {}\n{}", samples.len(), listed.join(", "), path.display());
     let json = json!({
-        "samples": samples.len(), "classes": [classes.negative, classes.positive],
-        "predicted": [samples.len() - positives, positives], "file": arguments.out,
+        "samples": samples.len(), "classes": classes, "predicted": counts, "file": path,
     });
     Ok(Outcome { json, text })
 }
 
-/// Reads data, embeds texts as the head's encoder did, and gives the probability of the positive class of each.
+/// Reads data, embeds texts as the head's encoder did, and gives the probabilities of each.
 ///
 /// # Errors
 /// Data that do not fit the head; another encoder.
@@ -45,7 +56,7 @@ pub(super) fn probabilities(
     arguments: &HeadEncoderArgs,
     labelled: bool,
     console: &Console,
-) -> Result<(Matrix, Vec<f64>)> {
+) -> Result<(Matrix, Array2<f64>)> {
     let source = data.resolve()?;
     let description = &head.description;
     let raw = samples::read(&source, labelled, description.feature_names.as_deref())?;

@@ -14,11 +14,13 @@ use std::time::Instant;
 use fhe_head::baseline::logistic_regression;
 use fhe_head::ckks::SecretKey;
 use fhe_head::features::{FeatureMap, Preprocessing};
+use fhe_head::heads::{BuiltIn, Logistic};
 use fhe_head::labels::{Classes, stratified_split};
-use fhe_head::metrics::{Metrics, agreement};
-use fhe_head::model;
+use fhe_head::metrics::{Metrics, same_predictions};
+use fhe_head::model::{Classifier, Layer, Link};
 use fhe_head::refresh::contract;
-use ndarray::Array1;
+use ndarray::{Array1, Array2};
+use rayon::prelude::*;
 use serde_json::json;
 
 use super::estimate::{Planned, memory};
@@ -31,7 +33,7 @@ use crate::files::folder::OutputFolder;
 use crate::files::head::Head;
 use crate::files::keys::{self, KeyFolder};
 use crate::files::plan::PlanFile;
-use crate::files::predictions::{self, Probabilities};
+use crate::files::predictions;
 use crate::files::{self, Access, passphrase};
 use crate::report::{Bytes, Method, Report, Seconds};
 use crate::samples::{self, LoadedEncoder, Matrix, Raw};
@@ -100,12 +102,13 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
     seconds.train = trained.seconds;
     seconds.bootstrap = trained.bootstrap_seconds;
     seconds.load -= trained.seconds;
-    let head = timed(&mut seconds.decrypt, || {
-        planned.file.head(&decrypt::decrypt(&server.join("head.enc"), &secret, plan)?)
-    })?;
+    let parameters =
+        timed(&mut seconds.decrypt, || decrypt::decrypt(&server.join("head.enc"), &secret, plan))?;
+    let head = planned.file.head(&parameters)?;
     interrupt::check()?;
 
-    let evaluation = timed(&mut seconds.evaluate, || Evaluation::new(&planned, &data, &y, &head, console))?;
+    let evaluation =
+        timed(&mut seconds.evaluate, || Evaluation::new(&planned, &data, &y, (&head, &parameters), console))?;
     head.write(&out.path(""))?;
     write_predictions(&out, &data, &evaluation)?;
     seconds.total = start.elapsed().as_secs_f64();
@@ -191,21 +194,30 @@ struct Evaluation {
     simulate: Metrics,
     logistic_regression: Option<Metrics>,
     /// Probabilities of the encrypted head and of the plain twin.
-    probabilities: [Vec<f64>; 2],
+    probabilities: [Array2<f64>; 2],
     max_weight_error: f64,
     max_weight_error_simulate: f64,
 }
 
 impl Evaluation {
-    fn new(planned: &Planned, data: &Data, y: &Array1<f64>, head: &Head, console: &Console) -> Result<Self> {
+    fn new(
+        planned: &Planned,
+        data: &Data,
+        y: &Array1<f64>,
+        (head, parameters): (&Head, &[Array1<f64>]),
+        console: &Console,
+    ) -> Result<Self> {
         let labels = data.test.encode_labels(&data.classes, "the test data")?.to_vec();
-        let probabilities = |head: &model::Head| {
-            head.predict_proba(&data.test.x.view()).map(|p| p.to_vec()).map_err(training_failure)
+        let probabilities =
+            |head: &Classifier| head.predict_proba(&data.test.x.view()).map_err(training_failure);
+        let metrics = |p: &Array2<f64>| Metrics::of_classes(&labels, &p.view());
+        let of_twin = |parameters: &[Array1<f64>]| {
+            probabilities(&planned.prepared.classifier(parameters).map_err(training_failure)?)
         };
         let progress = console.phase("evaluate", 3);
         let plain = planned.prepared.train_plain().map_err(training_failure)?;
         progress.step();
-        let (simulated, _) = planned
+        let simulated = planned
             .prepared
             .train_simulated(&planned.parameters, contract(&planned.parameters).as_ref())
             .map_err(training_failure)?;
@@ -213,32 +225,47 @@ impl Evaluation {
         let converged = converged(&data.training, y, planned);
         progress.done();
         let encrypted = probabilities(&head.model)?;
-        let of_plain = probabilities(&plain)?;
+        let of_plain = of_twin(&plain)?;
         Ok(Self {
-            encrypted: Metrics::new(&labels, &encrypted),
-            plain: Metrics::new(&labels, &of_plain),
-            simulate: Metrics::new(&labels, &probabilities(&simulated)?),
-            logistic_regression: converged
-                .map(|head| Ok(Metrics::new(&labels, &probabilities(&head)?)))
-                .transpose()?,
+            encrypted: metrics(&encrypted),
+            plain: metrics(&of_plain),
+            simulate: metrics(&of_twin(&simulated)?),
+            logistic_regression: converged.map(|head| Ok(metrics(&probabilities(&head)?))).transpose()?,
             probabilities: [encrypted, of_plain],
-            max_weight_error: head.model.max_weight_error(&plain),
-            max_weight_error_simulate: head.model.max_weight_error(&simulated),
+            max_weight_error: max_weight_error(parameters, &plain),
+            max_weight_error_simulate: max_weight_error(parameters, &simulated),
         })
     }
 }
 
-/// Logistic regression to convergence with C = 1, on embeddings as they are and on standardised features of a table.
-fn converged(training: &Matrix, y: &Array1<f64>, planned: &Planned) -> Option<model::Head> {
+/// Largest difference of a trained weight, in units of the largest of `other`.
+fn max_weight_error(parameters: &[Array1<f64>], other: &[Array1<f64>]) -> f64 {
+    let pairs = || parameters.iter().flatten().zip(other.iter().flatten());
+    let largest = pairs().fold(0.0, |max: f64, (_, w)| max.max(w.abs()));
+    pairs().fold(0.0, |max: f64, (v, w)| max.max((v - w).abs())) / largest
+}
+
+/// Logistic regression to convergence with C = 1, on embeddings as they are and on standardised features of a table; of more
+/// than two classes each against the rest.
+fn converged(training: &Matrix, y: &Array1<f64>, planned: &Planned) -> Option<Classifier> {
     let weight = planned.file.sample_weights(y).ok()?;
     let preprocessing =
         if training.encoder.is_some() { Preprocessing::Center } else { Preprocessing::Standardize };
     let x = training.x.view();
     let fit = || {
         let map = FeatureMap::fit(&x, &weight.view(), preprocessing, x.ncols())?;
-        let fit = logistic_regression(&map.apply(&x)?.view(), &y.view(), &weight.view(), 1.0)?;
-        let (coef, intercept) = map.pull_back(&fit.coef.view(), fit.intercept)?;
-        Ok(model::Head { coef, intercept })
+        let mapped = map.apply(&x)?;
+        let link = planned.file.link();
+        let positives = if link == Link::Logistic { 1..2 } else { 0..planned.file.classes().count() };
+        let fits = positives.into_par_iter().map(|class| {
+            let is = y.mapv(|y| f64::from(y == class as f64));
+            let fit = logistic_regression(&mapped.view(), &is.view(), &weight.view(), 1.0)?;
+            map.pull_back(&fit.coef.view(), fit.intercept)
+        });
+        let fits: Vec<_> = fits.collect::<fhe_head::Result<_>>()?;
+        let coef = Array2::from_shape_fn((fits.len(), x.ncols()), |(row, column)| fits[row].0[column]);
+        let intercept = fits.iter().map(|(_, intercept)| *intercept).collect();
+        Ok(Classifier { output: Layer { coef, intercept }, link })
     };
     let fitted: fhe_head::Result<_> = fit();
     // a yardstick, no part of the work: the report goes without it
@@ -247,12 +274,9 @@ fn converged(training: &Matrix, y: &Array1<f64>, planned: &Planned) -> Option<mo
 
 fn write_predictions(out: &OutputFolder, data: &Data, evaluation: &Evaluation) -> Result<()> {
     let [encrypted, plain] = &evaluation.probabilities;
-    let columns = [
-        Probabilities { name: "probability", values: encrypted },
-        Probabilities { name: "plain_probability", values: plain },
-    ];
     let labels = data.test.labels.as_deref();
-    predictions::write(&out.path("predictions.csv"), &data.classes, &data.test_rows, labels, &columns)
+    let (path, rows) = (out.path("predictions.csv"), &data.test_rows);
+    predictions::write(&path, &data.classes, rows, labels, &encrypted.view(), Some(&plain.view()))
 }
 
 fn report(
@@ -265,7 +289,7 @@ fn report(
     class_weight: &fhe_head::labels::ClassWeight,
 ) -> Report {
     let (parameters, prepared) = (&planned.parameters, &planned.prepared);
-    let choice = &prepared.choice;
+    let BuiltIn::Logistic(Logistic { sigmoid, .. }) = &prepared.request.head;
     let [encrypted, plain] = &evaluation.probabilities;
     Report {
         program: concat!("train-head ", env!("CARGO_PKG_VERSION")),
@@ -276,27 +300,27 @@ fn report(
         samples: data.training.x.nrows(),
         test_samples: data.test.x.nrows(),
         features: data.training.x.ncols(),
-        classes: 2,
-        labels: [data.classes.negative.clone(), data.classes.positive.clone()],
+        classes: data.classes.count(),
+        labels: data.classes.names().to_vec(),
         iterations: trained.job.iterations(),
         bootstraps: trained.job.spec().refresh_before.len(),
         method: Method {
-            solver: choice.optimizer,
-            learning_rate: choice.learning_rate,
+            solver: prepared.request.optimizer,
+            learning_rate: prepared.request.learning_rates.first().copied().unwrap_or_default(),
             alpha: prepared.request.alpha,
             class_weight: *class_weight,
-            preprocessing: choice.preprocessing,
-            sigmoid_degree: choice.sigmoid.degree().value(),
-            sigmoid_interval: choice.sigmoid.half_width(),
+            preprocessing: prepared.preprocessing,
+            sigmoid_degree: sigmoid.degree().value(),
+            sigmoid_interval: sigmoid.half_width(),
         },
         encoder: data.training.encoder.as_ref().map(|encoder| json!(encoder)),
-        plain: evaluation.plain,
-        simulate: evaluation.simulate,
-        encrypted: evaluation.encrypted,
-        logistic_regression: evaluation.logistic_regression,
+        plain: evaluation.plain.clone(),
+        simulate: evaluation.simulate.clone(),
+        encrypted: evaluation.encrypted.clone(),
+        logistic_regression: evaluation.logistic_regression.clone(),
         max_weight_error: evaluation.max_weight_error,
         max_weight_error_simulate: evaluation.max_weight_error_simulate,
-        prediction_agreement: agreement(encrypted, plain),
+        prediction_agreement: same_predictions(&encrypted.view(), &plain.view()),
         seconds,
         bytes,
         peak_rss_bytes: resources::peak_memory(),

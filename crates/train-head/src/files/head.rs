@@ -1,15 +1,16 @@
-//! The exported head: `head.safetensors` with `coef` (1 by features) and `intercept` (1), both f64, and `head.json` with
-//! all that is needed to use them.
+//! The exported head: `head.safetensors` with `coef` (outputs by features) and `intercept` (outputs), both f64, in
+//! scikit-learn's shapes: one output for two classes, else one a class; and `head.json` with all that is needed to use them.
 //!
 //! The coefficients apply to the features as they were read, or to the encoder's embeddings: what was done to features
-//! before the encryption is folded in. The probability of the second class is `1 / (1 + exp(-(x . coef + intercept)))`.
+//! before the encryption is folded in. Of two classes the probability of the second is
+//! `1 / (1 + exp(-(x . coef + intercept)))`.
 
 use std::path::{Path, PathBuf};
 
 use fhe_head::features::Preprocessing;
 use fhe_head::labels::Classes;
-use fhe_head::model;
-use ndarray::{Array1, ArrayView2};
+use fhe_head::model::{Classifier, Layer, Link};
+use ndarray::{Array1, Array2, ArrayView2};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
@@ -19,13 +20,13 @@ use crate::exit::{Failure, Kind, Result};
 
 const WEIGHTS: &str = "head.safetensors";
 const DESCRIPTION: &str = "head.json";
-const FORMAT: &str = "train-head head 1";
+const FORMAT: &str = "train-head head 2";
 
 /// A head in the clear.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Head {
     /// Weights of the features as they are read, and the intercept.
-    pub(crate) model: model::Head,
+    pub(crate) model: Classifier,
     /// What else is known.
     pub(crate) description: Description,
 }
@@ -35,8 +36,10 @@ pub(crate) struct Head {
 pub(crate) struct Description {
     /// Name and version of the format.
     format: String,
-    /// The labels, negative class first.
-    classes: [String; 2],
+    /// The labels, in the order of the outputs; of two the positive one last.
+    pub(crate) classes: Classes,
+    /// How outputs become probabilities.
+    pub(crate) link: Link,
     /// Number of features.
     pub(crate) features: usize,
     /// Their names, if they come from a table.
@@ -73,6 +76,7 @@ impl Description {
     /// A description.
     pub(crate) fn new(
         classes: &Classes,
+        link: Link,
         features: usize,
         feature_names: Option<Vec<String>>,
         encoder: Option<UsedEncoder>,
@@ -81,7 +85,8 @@ impl Description {
     ) -> Self {
         Self {
             format: FORMAT.into(),
-            classes: [classes.negative.clone(), classes.positive.clone()],
+            classes: classes.clone(),
+            link,
             features,
             feature_names,
             encoder,
@@ -90,22 +95,20 @@ impl Description {
         }
     }
 
-    /// The labels.
-    pub(crate) fn classes(&self) -> Classes {
-        let [negative, positive] = self.classes.clone();
-        Classes { negative, positive }
+    /// Number of outputs.
+    fn outputs(&self) -> usize {
+        if self.link == Link::Logistic { 1 } else { self.classes.count() }
     }
 }
 
 impl Head {
-    /// Probabilities of the positive class.
+    /// Probabilities of the classes (columns).
     ///
     /// # Errors
     /// Another number of features than the head has.
-    pub(crate) fn probabilities(&self, x: &ArrayView2<'_, f64>) -> Result<Vec<f64>> {
-        let probabilities = self.model.predict_proba(x);
-        probabilities
-            .map(|p| p.to_vec())
+    pub(crate) fn probabilities(&self, x: &ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        self.model
+            .predict_proba(x)
             .map_err(|error| Failure::data("the data do not fit the head").because(error))
     }
 
@@ -114,11 +117,13 @@ impl Head {
     /// # Errors
     /// Those of the operating system.
     pub(crate) fn write(&self, folder: &Path) -> Result<[PathBuf; 2]> {
-        let coef: Vec<u8> = self.model.coef.iter().flat_map(|value| value.to_le_bytes()).collect();
-        let intercept = self.model.intercept.to_le_bytes();
-        let weights = TensorView::new(Dtype::F64, vec![1, self.model.coef.len()], &coef)
+        let Layer { coef, intercept } = &self.model.output;
+        let (outputs, features) = coef.dim();
+        let coef: Vec<u8> = coef.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let intercept: Vec<u8> = intercept.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let weights = TensorView::new(Dtype::F64, vec![outputs, features], &coef)
             .and_then(|coef| {
-                Ok([("coef", coef), ("intercept", TensorView::new(Dtype::F64, vec![1], &intercept)?)])
+                Ok([("coef", coef), ("intercept", TensorView::new(Dtype::F64, vec![outputs], &intercept)?)])
             })
             .and_then(|tensors| safetensors::serialize(tensors, None))
             .map_err(|error| Failure::unexpected("cannot write the head").because(format!("{error:?}")))?;
@@ -154,21 +159,24 @@ impl Head {
                 .help("the file is damaged: export the head again")
         };
         let tensors = SafeTensors::deserialize(&bytes).map_err(|_| damaged("not a safetensors file"))?;
-        let numbers = |name: &str, count: usize| {
+        let numbers = |name: &str, shape: &[usize]| {
             let view = tensors.tensor(name).map_err(|_| damaged(&format!("no tensor `{name}`")))?;
             let values: Vec<f64> =
                 view.data().as_chunks().0.iter().map(|&raw| f64::from_le_bytes(raw)).collect();
             let fits =
-                view.dtype() == Dtype::F64 && values.len() == count && values.iter().all(|w| w.is_finite());
+                view.dtype() == Dtype::F64 && view.shape() == shape && values.iter().all(|w| w.is_finite());
             if fits {
                 Ok(values)
             } else {
-                Err(damaged(&format!("`{name}` is not {count} finite f64 numbers")))
+                Err(damaged(&format!("`{name}` is not an array of shape {shape:?} of finite f64 numbers")))
             }
         };
-        let coef = Array1::from_vec(numbers("coef", description.features)?);
-        let intercept = numbers("intercept", 1)?[0];
-        Ok(Self { model: model::Head { coef, intercept }, description })
+        let (outputs, features) = (description.outputs(), description.features);
+        let coef = Array2::from_shape_vec((outputs, features), numbers("coef", &[outputs, features])?)
+            .map_err(|error| damaged(&error.to_string()))?;
+        let intercept = Array1::from_vec(numbers("intercept", &[outputs])?);
+        let model = Classifier { output: Layer { coef, intercept }, link: description.link };
+        Ok(Self { model, description })
     }
 }
 
@@ -179,11 +187,13 @@ mod tests {
     use ndarray::array;
 
     fn head() -> Head {
-        let classes = Classes { negative: "benign".into(), positive: "malignant".into() };
+        let classes = Classes::fit(&["benign", "malignant"]).unwrap();
         let training = Training { preset: "n15-l18".into(), iterations: 4, encrypted: true };
         let names = Some(vec!["a".into(), "b".into()]);
-        let description = Description::new(&classes, 2, names, None, Preprocessing::Standardize, training);
-        Head { model: model::Head { coef: array![0.5, -2.0], intercept: 0.25 }, description }
+        let description =
+            Description::new(&classes, Link::Logistic, 2, names, None, Preprocessing::Standardize, training);
+        let output = Layer { coef: array![[0.5, -2.0]], intercept: array![0.25] };
+        Head { model: Classifier { output, link: Link::Logistic }, description }
     }
 
     #[test]
@@ -193,13 +203,23 @@ mod tests {
         for path in [folder.path(), &weights, &description] {
             assert_eq!(Head::read(path).unwrap(), head());
         }
-        assert_eq!(Head::read(folder.path()).unwrap().description.classes().positive, "malignant");
+        assert_eq!(Head::read(folder.path()).unwrap().description.classes.names()[1], "malignant");
+
+        let classes = Classes::fit(&["a", "b", "c"]).unwrap();
+        let training = Training { preset: "n15-l18".into(), iterations: 4, encrypted: true };
+        let link = Link::OneVsRest;
+        let description = Description::new(&classes, link, 2, None, None, Preprocessing::Center, training);
+        let output =
+            Layer { coef: array![[0.5, -2.0], [1.0, 2.0], [3.0, 4.0]], intercept: array![0.0, 0.5, 1.0] };
+        let three = Head { model: Classifier { output, link }, description };
+        three.write(folder.path()).unwrap();
+        assert_eq!(Head::read(folder.path()).unwrap(), three);
     }
 
     #[test]
     fn probabilities_are_those_of_the_second_class() {
         let p = head().probabilities(&array![[-0.5, 0.0], [10.0, 0.0], [0.0, 10.0]].view()).unwrap();
-        assert!((p[0] - 0.5).abs() < 1e-12 && p[1] > 0.99 && p[2] < 0.01);
+        assert!((p[(0, 1)] - 0.5).abs() < 1e-12 && p[(1, 1)] > 0.99 && p[(2, 1)] < 0.01);
         assert!(head().probabilities(&array![[1.0]].view()).is_err());
     }
 
@@ -211,9 +231,14 @@ mod tests {
         std::fs::write(&weights, &bytes[..bytes.len() - 3]).unwrap();
         assert_eq!(Head::read(folder.path()).unwrap_err().kind(), Kind::File);
         let mut other = head();
-        other.model.coef = array![0.5];
+        other.model.output.coef = array![[0.5]];
         other.write(folder.path()).unwrap();
-        assert!(Head::read(folder.path()).unwrap_err().to_string().contains("`coef` is not 2"));
+        assert!(
+            Head::read(folder.path())
+                .unwrap_err()
+                .to_string()
+                .contains("`coef` is not an array of shape [1, 2]")
+        );
         std::fs::write(&description, "{}").unwrap();
         assert_eq!(Head::read(folder.path()).unwrap_err().kind(), Kind::File);
         assert_eq!(Head::read(Path::new("/nowhere")).unwrap_err().kind(), Kind::File);

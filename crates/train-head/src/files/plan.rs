@@ -4,10 +4,10 @@
 use std::path::Path;
 
 use fhe_head::ckks::Parameters;
-use fhe_head::estimator::Prepared;
+use fhe_head::estimator::PreparedHead;
 use fhe_head::features::{FeatureMap, Preprocessing};
 use fhe_head::labels::{ClassWeight, Classes};
-use fhe_head::model;
+use fhe_head::model::{Classifier, Link};
 use fhe_head::plan::{Plan, Request};
 use fhe_head::refresh::contract;
 use fhe_head::samples::Samples;
@@ -22,7 +22,7 @@ use super::{Access, read_json, write_json};
 use crate::exit::{Failure, Result, training_failure};
 use crate::samples::Matrix;
 
-const FORMAT: &str = "train-head plan 1";
+const FORMAT: &str = "train-head plan 2";
 
 /// A plan, with all that turns features into samples and weights into a head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ pub(crate) struct PlanFile {
 impl PlanFile {
     /// The plan of a training that was prepared on `training`.
     pub(crate) fn new(
-        prepared: &Prepared,
+        prepared: &PreparedHead,
         class_weight: ClassWeight,
         classes: &Classes,
         training: &Matrix,
@@ -58,7 +58,7 @@ impl PlanFile {
             format: FORMAT.into(),
             preset: prepared.plan.preset.clone(),
             request: prepared.request.clone(),
-            preprocessing: prepared.choice.preprocessing,
+            preprocessing: prepared.preprocessing,
             map: prepared.map.clone(),
             class_weight,
             classes: classes.clone(),
@@ -116,12 +116,22 @@ impl PlanFile {
         let plan = self.plan()?;
         Ok(json!({
             "preset": self.preset, "features": self.map.inputs(), "preprocessing": self.preprocessing,
-            "classes": [self.classes.negative, self.classes.positive], "class_weight": self.class_weight,
+            "classes": self.classes, "class_weight": self.class_weight,
             "encoder": self.encoder, "request": self.request,
             "packing": plan.job.packing().sizes(), "levels": plan.levels, "sizes": plan.sizes,
             "key_switches": plan.key_switches(), "bootstraps": plan.job.spec().refresh_before.len(),
             "seconds": plan.seconds,
         }))
+    }
+
+    /// The labels.
+    pub(crate) fn classes(&self) -> &Classes {
+        &self.classes
+    }
+
+    /// How the outputs of the head become probabilities.
+    pub(crate) fn link(&self) -> Link {
+        Classifier::link(&self.request.head)
     }
 
     /// Names of the features, if they come from a table.
@@ -160,12 +170,13 @@ impl PlanFile {
         self.class_weight.weights(y).map_err(training_failure)
     }
 
-    /// The head from weights of the encrypted space.
+    /// The head from parameters of the encrypted space.
     ///
     /// # Errors
-    /// Another number of weights.
-    pub(crate) fn head(&self, weights: &Array1<f64>) -> Result<Head> {
-        let model = model::Head::from_weights(&self.map, &weights.view()).map_err(training_failure)?;
+    /// Another number of parameters or weights.
+    pub(crate) fn head(&self, parameters: &[Array1<f64>]) -> Result<Head> {
+        let model = Classifier::from_parameters(&self.map, &self.request.head, parameters)
+            .map_err(training_failure)?;
         let training = Training {
             preset: self.preset.clone(),
             iterations: self.request.learning_rates.len(),
@@ -173,6 +184,7 @@ impl PlanFile {
         };
         let description = Description::new(
             &self.classes,
+            model.link,
             self.map.inputs(),
             self.feature_names.clone(),
             self.encoder.clone(),

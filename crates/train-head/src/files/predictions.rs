@@ -3,21 +3,15 @@
 use std::path::Path;
 
 use fhe_head::labels::Classes;
+use fhe_head::metrics::predictions;
+use ndarray::ArrayView2;
 
 use super::{Access, write_with};
 use crate::exit::{Failure, Result};
 
-/// One column of numbers beside the prediction.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Probabilities<'a> {
-    /// The column's name.
-    pub(crate) name: &'a str,
-    /// One each.
-    pub(crate) values: &'a [f64],
-}
-
-/// Writes one line a sample: its position among those read (from 0), its label if there are labels, the class that the
-/// first probabilities predict, and all probabilities of the positive class.
+/// Writes one line a sample: its position among those read (from 0), its label if there are labels, the predicted class, and
+/// the probabilities: of the positive one of two classes, else of each class. With `plain`, what the plain twin says too: the
+/// probability of the positive class, else its prediction.
 ///
 /// # Errors
 /// Those of the operating system.
@@ -26,23 +20,38 @@ pub(crate) fn write(
     classes: &Classes,
     samples: &[usize],
     labels: Option<&[String]>,
-    probabilities: &[Probabilities<'_>],
+    probabilities: &ArrayView2<'_, f64>,
+    plain: Option<&ArrayView2<'_, f64>>,
 ) -> Result<()> {
     let failed =
         |error: csv::Error| Failure::unexpected(format!("cannot write {}", path.display())).because(error);
+    let names = classes.names();
+    let binary = names.len() == 2;
+    let (predicted, of_plain) = (predictions(probabilities), plain.map(predictions));
     write_with(path, Access::Shared, |file| {
         let mut out = csv::Writer::from_writer(file);
-        let mut header = vec!["sample"];
-        header.extend(labels.map(|_| "label"));
-        header.push("predicted");
-        header.extend(probabilities.iter().map(|column| column.name));
+        let mut header = vec!["sample".to_owned()];
+        header.extend(labels.map(|_| "label".to_owned()));
+        header.push("predicted".into());
+        if binary {
+            header.push("probability".into());
+            header.extend(plain.map(|_| "plain_probability".to_owned()));
+        } else {
+            header.extend(names.iter().map(|name| format!("probability {name}")));
+            header.extend(plain.map(|_| "plain_predicted".to_owned()));
+        }
         out.write_record(&header).map_err(failed)?;
         for (row, sample) in samples.iter().enumerate() {
             let mut fields = vec![sample.to_string()];
             fields.extend(labels.map(|labels| labels[row].clone()));
-            let positive = probabilities.first().is_some_and(|column| column.values[row] > 0.5);
-            fields.push(if positive { classes.positive.clone() } else { classes.negative.clone() });
-            fields.extend(probabilities.iter().map(|column| column.values[row].to_string()));
+            fields.push(names[predicted[row]].clone());
+            if binary {
+                fields.push(probabilities[(row, 1)].to_string());
+                fields.extend(plain.map(|plain| plain[(row, 1)].to_string()));
+            } else {
+                fields.extend(probabilities.row(row).iter().map(f64::to_string));
+                fields.extend(of_plain.as_ref().map(|predicted| names[predicted[row]].clone()));
+            }
             out.write_record(&fields).map_err(failed)?;
         }
         out.flush().map_err(|error| failed(error.into()))
@@ -53,22 +62,27 @@ pub(crate) fn write(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use ndarray::array;
 
     #[test]
     fn a_line_a_sample() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("predictions.csv");
-        let classes = Classes { negative: "no".into(), positive: "yes, \"sure\"".into() };
+        let read = || std::fs::read_to_string(&path).unwrap();
+        let classes = Classes::fit(&["no", "yes, \"sure\""]).unwrap();
         let labels = ["no".to_owned(), "no".into()];
-        let columns = [
-            Probabilities { name: "probability", values: &[0.75, 0.25] },
-            Probabilities { name: "plain_probability", values: &[0.5, 0.125] },
-        ];
-        write(&path, &classes, &[3, 9], Some(&labels), &columns).unwrap();
+        let (p, plain) = (array![[0.25, 0.75], [0.75, 0.25]], array![[0.5, 0.5], [0.875, 0.125]]);
+        write(&path, &classes, &[3, 9], Some(&labels), &p.view(), Some(&plain.view())).unwrap();
         let expected = "sample,label,predicted,probability,plain_probability\n\
                         3,no,\"yes, \"\"sure\"\"\",0.75,0.5\n9,no,no,0.25,0.125\n";
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
-        write(&path, &classes, &[0], None, &columns[..1]).unwrap();
-        assert!(std::fs::read_to_string(&path).unwrap().starts_with("sample,predicted,probability\n"));
+        assert_eq!(read(), expected);
+        write(&path, &classes, &[0, 1], None, &p.view(), None).unwrap();
+        assert!(read().starts_with("sample,predicted,probability\n"));
+
+        let classes = Classes::fit(&["a", "b", "c"]).unwrap();
+        let p = array![[0.25, 0.25, 0.5]];
+        write(&path, &classes, &[7], None, &p.view(), Some(&p.view())).unwrap();
+        let header = "sample,predicted,probability a,probability b,probability c,plain_predicted";
+        assert_eq!(read(), format!("{header}\n7,c,0.25,0.25,0.5,c\n"));
     }
 }

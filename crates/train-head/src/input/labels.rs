@@ -1,4 +1,4 @@
-//! Labels: from a file of their own, and as two classes.
+//! Labels: from a file of their own, and as classes.
 
 use std::path::Path;
 
@@ -45,28 +45,32 @@ fn read_column(path: &Path, label_column: Option<&str>) -> Result<Vec<String>> {
     Ok(labels)
 }
 
-/// The two classes of training labels, the positive one as asked.
+/// The classes of training labels, of two the positive one as asked.
 ///
 /// # Errors
-/// One class or more than two; a positive class that no label has.
+/// One class alone; a positive class that no label has, or among more than two.
 pub(crate) fn fit_classes(labels: &[String], positive: Option<&str>) -> Result<Classes> {
     let classes = Classes::fit(labels)
         .map_err(|error| Failure::data("the labels cannot be trained on").because(error))?;
     let Some(positive) = positive else { return Ok(classes) };
     match classes.encode(&[positive]) {
+        Ok(_) if classes.count() > 2 => Err(Failure::usage(format!(
+            "--positive-label {positive}: it has a meaning with two classes alone, the labels have {}",
+            classes.count()
+        ))),
         Ok(code) if code[0] > 0.5 => Ok(classes),
-        Ok(_) => Ok(Classes { negative: classes.positive, positive: classes.negative }),
+        Ok(_) => Ok(classes.turned()),
         Err(_) => Err(Failure::data(format!(
-            "no label is {positive:?}, which --positive-label asks for; the labels are {:?} and {:?}",
-            classes.negative, classes.positive
+            "no label is {positive:?}, which --positive-label asks for; the labels are {}",
+            classes.listed()
         ))),
     }
 }
 
-/// Labels as 0 and 1.
+/// Labels as codes 0, 1, ..
 ///
 /// # Errors
-/// A label of neither class; `what` names the data in the message.
+/// A label of no class; `what` names the data in the message.
 pub(crate) fn encode_labels(classes: &Classes, labels: &[String], what: &str) -> Result<Array1<f64>> {
     classes.encode(labels).map_err(|error| {
         Failure::data(format!("{what}: labels that the training does not know")).because(error)
@@ -85,13 +89,15 @@ mod tests {
     #[test]
     fn the_positive_class_can_be_chosen() {
         let labels = strings(&["benign", "malignant", "benign"]);
-        assert_eq!(fit_classes(&labels, None).unwrap().positive, "malignant");
-        assert_eq!(fit_classes(&labels, Some("malignant")).unwrap().positive, "malignant");
-        assert_eq!(fit_classes(&labels, Some("benign")).unwrap().positive, "benign");
+        let positive = |asked| fit_classes(&labels, asked).unwrap().names()[1].clone();
+        assert_eq!(positive(None), "malignant");
+        assert_eq!(positive(Some("malignant")), "malignant");
+        assert_eq!(positive(Some("benign")), "benign");
+        assert!(fit_classes(&strings(&["a", "b", "c"]), Some("a")).is_err());
         assert!(
             fit_classes(&labels, Some("other")).unwrap_err().to_string().contains("no label is \"other\"")
         );
-        assert!(fit_classes(&strings(&["0", "1"]), Some("0.0")).unwrap().positive == "0");
+        assert!(fit_classes(&strings(&["0", "1"]), Some("0.0")).unwrap().names()[1] == "0");
     }
 
     #[test]

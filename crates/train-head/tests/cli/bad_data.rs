@@ -1,6 +1,6 @@
 //! Data that cannot be trained on: exit code 3, a message with the place, and no output.
 
-use crate::util::{Dir, table};
+use crate::util::{Dir, table, table_of_three};
 
 /// Runs `run` on a table and expects a refusal.
 #[track_caller]
@@ -47,8 +47,27 @@ fn labels_of_one_class() {
 }
 
 #[test]
-fn labels_of_three_classes() {
-    refused(table(40) + "1,2,3,maybe\n", "", &["3 classes", "\"maybe\""]);
+fn a_class_with_a_single_sample() {
+    let dir = Dir::new();
+    dir.write("data.csv", table(40) + "1,2,3,maybe\n").write("test.csv", table(20));
+    let line = "run --features data.csv --out out";
+    dir.refused(line, 2, &["leaves members of every class on both sides (there are 1, 20, 20)"]);
+    dir.refused(
+        &format!("{line} --test-features test.csv"),
+        3,
+        &["1 samples of class 0", "at least 6 of each"],
+    );
+}
+
+#[test]
+fn a_head_for_another_number_of_classes() {
+    let dir = Dir::new();
+    dir.write("two.csv", table(40)).write("three.csv", table_of_three(60));
+    let line = "run --features three.csv --out out --head logreg";
+    dir.refused(line, 2, &["--head logreg: two classes are needed, the labels have 3", "--head ovr"]);
+    dir.refused("run --features two.csv --out out --head ovr", 2, &["--head logreg is the same"]);
+    let line = "run --features three.csv --out out --positive-label ill";
+    dir.refused(line, 2, &["--positive-label ill: it has a meaning with two classes alone"]);
 }
 
 #[test]
@@ -103,7 +122,7 @@ fn a_split_that_leaves_nothing_to_test() {
     let dir = Dir::new();
     dir.write("data.csv", table(40));
     let line = "run --features data.csv --out out --test-size 0.001";
-    dir.refused(line, 2, &["--test-size 0.001: a fraction that leaves members of both classes"]);
+    dir.refused(line, 2, &["--test-size 0.001: a fraction that leaves members of every class"]);
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn numbers_as_labels_and_a_column_to_ignore() {
     dir.write("t.csv", data);
     dir.ok(&format!("estimate --features t.csv --ignore-column name --out plan.json {FAST}"));
     let plan = dir.json("plan.json");
-    assert_eq!(plan["classes"]["positive"].as_str(), Some("1"));
+    assert_eq!(plan["classes"], serde_json::json!(["0.0", "1"]));
     assert_eq!(plan["feature_names"], serde_json::json!(["a", "b", "c"]));
 }
 
@@ -88,6 +88,28 @@ fn a_plan_from_sizes_alone() {
     for word in ["security", "levels", "keys", "upload", "memory", "time"] {
         assert!(text.contains(word), "{word}: {text}");
     }
+}
+
+#[test]
+fn a_job_file_stands_for_flags() {
+    let dir = Dir::new();
+    dir.write("t.csv", table(80));
+    dir.ok("tune --features t.csv --max-iter 2 --class-weight none --out job.toml");
+    let job = String::from_utf8(dir.read("job.toml")).unwrap();
+    for line in ["max_iter = 2", "head = \"logreg\"", "preprocess = \"whiten\""] {
+        assert!(job.contains(line), "{line}: {job}");
+    }
+    dir.ok("estimate --features t.csv --max-iter 2 --out typed.json");
+    dir.ok("estimate --features t.csv --job job.toml --out read.json");
+    assert_eq!(dir.json("read.json"), dir.json("typed.json"));
+    // what is typed wins
+    let plan = dir.ok("estimate --features t.csv --job job.toml --max-iter 3 --json").json();
+    assert_eq!(plan["iterations"].as_u64(), Some(3));
+
+    dir.write("bad.toml", "max_iter = many").write("unknown.toml", "maximum = 3");
+    dir.refused("estimate --features t.csv --job bad.toml", 2, &["bad.toml: not a TOML file"]);
+    dir.refused("estimate --features t.csv --job unknown.toml", 2, &["--maximum"]);
+    dir.refused("estimate --features t.csv --job nowhere.toml", 2, &["cannot read nowhere.toml"]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ fn the_help_lists_commands_and_exit_codes() {
     let dir = Dir::new();
     let help = dir.ok("--help").stdout;
     let commands = [
-        "run", "embed", "estimate", "keygen", "encrypt", "train", "decrypt", "eval", "predict", "inspect",
+        "run", "embed", "estimate", "tune", "keygen", "encrypt", "train", "decrypt", "eval", "predict", "inspect",
         "presets",
     ];
     for command in commands {

@@ -3,6 +3,7 @@
 
 mod bad_data;
 mod bad_files;
+mod classes;
 mod formats;
 mod help;
 mod interrupted;

@@ -134,6 +134,17 @@ pub(crate) fn table(rows: usize) -> String {
     text
 }
 
+/// A table of numbers with three classes, two of its features telling them apart.
+pub(crate) fn table_of_three(rows: usize) -> String {
+    let mut text = "a,b,c,label\n".to_owned();
+    for i in 0..rows {
+        let noise = |j: usize| ((i * 37 + j * 101) as f64 * 0.71).sin();
+        let (name, a, b) = [("ill", 2.0, 0.0), ("unsure", -1.0, 2.0), ("well", -1.0, -2.0)][i % 3];
+        writeln!(text, "{:.4},{:.4},{:.4},{name}", noise(0) + a, noise(1) + b, 10.0 * noise(2)).unwrap();
+    }
+    text
+}
+
 /// The flags of the fastest training there is: the smallest secure ring, one iteration.
 pub(crate) const FAST: &str = "--preset n13-l3 --max-iter 1 --sigmoid-degree 3";
 

@@ -1,0 +1,64 @@
+//! `tune`: a method chosen on the data party's side, as a job file.
+
+use fhe_head::features::Preprocessing;
+use fhe_head::heads::{BuiltIn, Logistic};
+use fhe_head::optimizer::Optimizer;
+use serde_json::{Map, Value, json};
+
+use super::estimate::Planned;
+use crate::args::TuneArgs;
+use crate::console::{Console, Outcome};
+use crate::exit::Result;
+use crate::files::{Access, write_bytes};
+use crate::{input, samples};
+
+/// # Errors
+/// Data that cannot be trained on; parameters that are refused; those of writing.
+pub(super) fn run(arguments: TuneArgs, console: &Console) -> Result<Outcome> {
+    let hyper = arguments.training.resolve()?;
+    let source = arguments.data.resolve()?;
+    let matrix = samples::read(&source, true, None)?.embed(None, console)?;
+    let classes = input::fit_classes(matrix.labels.as_deref().unwrap_or_default(), None)?;
+    let y = matrix.encode_labels(&classes, "the training data")?;
+    let planned = Planned::new(&matrix, &y, &classes, &hyper, console)?;
+
+    let flags = flags(&planned, hyper.random_state);
+    let mut text = String::from("# a job of train-head: flags of `estimate` and `run`\n");
+    for (name, value) in &flags {
+        // numbers and texts are written alike in JSON and TOML
+        text.push_str(&format!("{name} = {value}\n"));
+    }
+    write_bytes(&arguments.out, Access::Shared, text.as_bytes())?;
+    text.push_str(&arguments.out.display().to_string());
+    Ok(Outcome { json: json!({ "job": flags, "file": arguments.out }), text })
+}
+
+/// The flags that fix what was chosen.
+fn flags(planned: &Planned, random_state: u64) -> Map<String, Value> {
+    let request = &planned.prepared.request;
+    let BuiltIn::Logistic(Logistic { outputs, sigmoid }) = &request.head;
+    let mut flags = Map::new();
+    let mut set = |name: &str, value: Value| flags.insert(name.to_owned(), value);
+    set("head", json!(if *outputs == 1 { "logreg" } else { "ovr" }));
+    match request.optimizer {
+        Optimizer::NesterovSchedule => set("solver", json!("nesterov")),
+        Optimizer::Nesterov(momentum) => set("momentum", json!(momentum)),
+        _ => set("solver", json!("gd")),
+    };
+    set("max_iter", json!(request.learning_rates.len()));
+    set("learning_rate", json!(request.learning_rates.first()));
+    set("alpha", json!(request.alpha));
+    match planned.prepared.preprocessing {
+        Preprocessing::Center => set("preprocess", json!("none")),
+        Preprocessing::Standardize => set("preprocess", json!("standardize")),
+        Preprocessing::Whiten { ridge, .. } => {
+            set("preprocess", json!("whiten"));
+            set("ridge", json!(ridge))
+        }
+    };
+    set("sigmoid_degree", json!(sigmoid.degree().value()));
+    set("sigmoid_interval", json!(sigmoid.half_width()));
+    set("preset", json!(planned.parameters.name()));
+    set("random_state", json!(random_state));
+    flags
+}
