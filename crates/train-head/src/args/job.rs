@@ -44,9 +44,11 @@ pub(crate) fn expand(arguments: impl IntoIterator<Item = OsString>) -> Result<Ve
 }
 
 fn read(path: &Path) -> Result<Vec<OsString>> {
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, Kind::Usage, error))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, Kind::Usage, error))?;
     let bad = |what: String| Failure::usage(format!("{}: {what}", path.display()));
-    let table: Value = text.parse().map_err(|error| bad("not a TOML file".into()).because::<toml::de::Error>(error))?;
+    let table: Value =
+        text.parse().map_err(|error: toml::de::Error| bad("not a TOML file".into()).because(error))?;
     let mut flags = Vec::new();
     for (name, value) in table.as_table().into_iter().flatten() {
         let flag = format!("--{}", name.replace('_', "-"));
@@ -80,7 +82,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("job.toml");
         std::fs::write(&path, job).unwrap();
-        let words = line.split_whitespace().map(|word| word.replace("JOB", &path.display().to_string()).into());
+        let words =
+            line.split_whitespace().map(|word| word.replace("JOB", &path.display().to_string()).into());
         Ok(expand(words)?.into_iter().map(|word| word.into_string().unwrap()).collect())
     }
 

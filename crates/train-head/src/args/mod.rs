@@ -13,8 +13,8 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit::EXIT_CODES;
 
 pub(crate) use encoder::{Encoder, EncoderArgs, HeadEncoderArgs};
-pub(crate) use job::expand as expand_job;
 pub(crate) use input::{DataArgs, FeatureDataArgs, HoldOut, Source, TestArgs, TextDataArgs};
+pub(crate) use job::expand as expand_job;
 pub(crate) use keys::{NewKeyArgs, PassphraseArgs};
 pub(crate) use parties::{
     CheckpointArgs, DecryptArgs, EmbedArgs, EncryptArgs, EstimateArgs, EvalArgs, InspectArgs, KeygenArgs,

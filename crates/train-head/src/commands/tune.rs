@@ -2,11 +2,12 @@
 
 use fhe_head::features::Preprocessing;
 use fhe_head::heads::{BuiltIn, Logistic};
+use fhe_head::labels::ClassWeight;
 use fhe_head::optimizer::Optimizer;
 use serde_json::{Map, Value, json};
 
 use super::estimate::Planned;
-use crate::args::TuneArgs;
+use crate::args::{Hyper, TuneArgs};
 use crate::console::{Console, Outcome};
 use crate::exit::Result;
 use crate::files::{Access, write_bytes};
@@ -22,7 +23,7 @@ pub(super) fn run(arguments: TuneArgs, console: &Console) -> Result<Outcome> {
     let y = matrix.encode_labels(&classes, "the training data")?;
     let planned = Planned::new(&matrix, &y, &classes, &hyper, console)?;
 
-    let flags = flags(&planned, hyper.random_state);
+    let flags = flags(&planned, &hyper);
     let mut text = String::from("# a job of train-head: flags of `estimate` and `run`\n");
     for (name, value) in &flags {
         // numbers and texts are written alike in JSON and TOML
@@ -34,7 +35,7 @@ pub(super) fn run(arguments: TuneArgs, console: &Console) -> Result<Outcome> {
 }
 
 /// The flags that fix what was chosen.
-fn flags(planned: &Planned, random_state: u64) -> Map<String, Value> {
+fn flags(planned: &Planned, hyper: &Hyper) -> Map<String, Value> {
     let request = &planned.prepared.request;
     let BuiltIn::Logistic(Logistic { outputs, sigmoid }) = &request.head;
     let mut flags = Map::new();
@@ -59,6 +60,9 @@ fn flags(planned: &Planned, random_state: u64) -> Map<String, Value> {
     set("sigmoid_degree", json!(sigmoid.degree().value()));
     set("sigmoid_interval", json!(sigmoid.half_width()));
     set("preset", json!(planned.parameters.name()));
-    set("random_state", json!(random_state));
+    if hyper.class_weight == ClassWeight::Balanced {
+        set("class_weight", json!("balanced"));
+    }
+    set("random_state", json!(hyper.random_state));
     flags
 }

@@ -7,8 +7,8 @@ fn the_help_lists_commands_and_exit_codes() {
     let dir = Dir::new();
     let help = dir.ok("--help").stdout;
     let commands = [
-        "run", "embed", "estimate", "tune", "keygen", "encrypt", "train", "decrypt", "eval", "predict", "inspect",
-        "presets",
+        "run", "embed", "estimate", "tune", "keygen", "encrypt", "train", "decrypt", "eval", "predict",
+        "inspect", "presets",
     ];
     for command in commands {
         assert!(help.contains(&format!("\n  {command} ")), "{command}");
