@@ -79,7 +79,7 @@ impl ValidLogisticRegression {
         let sample_weight = self.options().class_weight.weights(&y)?;
         let data = Data { x: &x, y: &y, sample_weight: &sample_weight, classes };
         let candidates = self.candidates(parameters, contract)?;
-        for candidate in self.ranked(data, candidates)? {
+        for candidate in self.ranked(data, &candidates)? {
             if let Some(prepared) = self.rehearse_each(data, &candidate, parameters, contract)? {
                 return Ok(prepared);
             }
@@ -148,8 +148,8 @@ impl ValidLogisticRegression {
     }
 
     /// The candidates that stay inside their intervals, by held-out loss.
-    fn ranked(&self, data: Data<'_>, candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
-        if let [only] = &candidates[..] {
+    fn ranked(&self, data: Data<'_>, candidates: &[Candidate]) -> Result<Vec<Candidate>> {
+        if let [only] = candidates {
             return Ok(vec![only.clone()]);
         }
         let step = data.y.len().div_ceil(SAMPLE_LIMIT);
@@ -175,7 +175,7 @@ impl ValidLogisticRegression {
                 == (b.preprocessing, b.learning_rate, b.sigmoid.half_width())
         };
         let mut ranked: Vec<(f64, Candidate)> = Vec::new();
-        for candidate in &candidates {
+        for candidate in candidates {
             let run = runs.iter().position(|run| same(run, candidate));
             let loss = run.map_or(f64::INFINITY, |run| scores[run][candidate.iterations - 1]);
             if loss.is_finite() {
