@@ -127,6 +127,8 @@ pub struct ValidClassifier(Classifier);
 pub struct PreparedClassifier {
     /// The feature map; the data party keeps it.
     pub map: FeatureMap,
+    /// What the map does.
+    pub preprocessing: Preprocessing,
     /// Samples in the space that is encrypted, shuffled if there are mini-batches.
     pub samples: Samples,
     /// What was planned.
@@ -252,7 +254,8 @@ impl ValidClassifier {
             ..Request::new(head, samples.len(), map.outputs(), rates)
         };
         let plan = Plan::new(parameters, contract, &request)?;
-        Ok(PreparedClassifier { map, samples, request, plan, start: None })
+        let preprocessing = method.preprocessing;
+        Ok(PreparedClassifier { map, preprocessing, samples, request, plan, start: None })
     }
 
     /// Fits the map and maps the samples; a feature more than a power of two would double everything, and whitening gives up its
@@ -378,7 +381,8 @@ impl ValidClassifier {
     ) -> Result<PreparedClassifier> {
         let options = &self.0;
         let whitened = Preprocessing::Whiten { ridge: MLP_RIDGE, standardize: false };
-        let (map, samples) = self.mapped(data, options.preprocessing.unwrap_or(whitened))?;
+        let preprocessing = options.preprocessing.unwrap_or(whitened);
+        let (map, samples) = self.mapped(data, preprocessing)?;
         let rates = options
             .schedule
             .rates(options.learning_rate.unwrap_or(MLP_RATE), options.max_iter.unwrap_or(MLP_ITERATIONS))?;
@@ -419,7 +423,14 @@ impl ValidClassifier {
                 (Some(a), Some(l)) if a <= arguments && l <= logits => {
                     let request = Request { largest_state: reach.state, ..request };
                     let plan = Plan::new(parameters, contract, &request)?;
-                    return Ok(PreparedClassifier { map, samples, request, plan, start: Some(start) });
+                    return Ok(PreparedClassifier {
+                        map,
+                        preprocessing,
+                        samples,
+                        request,
+                        plan,
+                        start: Some(start),
+                    });
                 }
                 (Some(a), Some(l)) => (arguments, logits) = (arguments.max(a), logits.max(l)),
                 _ => break,

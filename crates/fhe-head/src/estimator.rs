@@ -3,6 +3,7 @@
 use ckks::Parameters;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
+use crate::classifier::PreparedClassifier;
 use crate::dense::{self, Iterate, Method};
 use crate::engine::trace::RefreshContract;
 use crate::error::{Error, Result};
@@ -264,7 +265,7 @@ impl Rehearsed {
 }
 
 /// Largest absolute weight or momentum of a rehearsal, the momentum by the recurrence of [`crate::optimizer`].
-pub(crate) fn largest_state(iterates: &[Iterate], optimizer: Optimizer, learning_rate: f64) -> f64 {
+fn largest_state(iterates: &[Iterate], optimizer: Optimizer, learning_rate: f64) -> f64 {
     let largest = |v: &Array1<f64>| v.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
     let Some(first) = iterates.first() else { return 0.0 };
     let mut weights = Array1::<f64>::zeros(first.weights.len());
@@ -295,12 +296,21 @@ pub struct PreparedHead {
     pub request: Request,
     /// Job, levels, keys.
     pub plan: Plan,
+    /// Parameters to start from, for a head that does not start from zero.
+    pub start: Option<Vec<Array1<f64>>>,
 }
 
 impl From<Prepared> for PreparedHead {
     fn from(prepared: Prepared) -> Self {
         let Prepared { map, samples, choice, request, plan, .. } = prepared;
-        Self { map, samples, preprocessing: choice.preprocessing, request, plan }
+        Self { map, samples, preprocessing: choice.preprocessing, request, plan, start: None }
+    }
+}
+
+impl From<PreparedClassifier> for PreparedHead {
+    fn from(prepared: PreparedClassifier) -> Self {
+        let PreparedClassifier { map, preprocessing, samples, request, plan, start } = prepared;
+        Self { map, samples, preprocessing, request, plan, start }
     }
 }
 
@@ -310,7 +320,7 @@ impl PreparedHead {
     /// # Errors
     /// None on data that was prepared.
     pub fn train_plain(&self) -> Result<Vec<Array1<f64>>> {
-        twins::train_plain(&self.plan, &self.samples)
+        twins::train_plain(&self.plan, &self.samples, self.start.as_deref())
     }
 
     /// Parameters of the simulated twin: polynomials, levels, scales and noise as under encryption.
@@ -322,7 +332,8 @@ impl PreparedHead {
         parameters: &Parameters,
         contract: Option<&RefreshContract>,
     ) -> Result<Vec<Array1<f64>>> {
-        Ok(twins::train_simulated(&self.plan, parameters, contract, &self.samples)?.parameters)
+        let start = self.start.as_deref();
+        Ok(twins::train_simulated(&self.plan, parameters, contract, &self.samples, start)?.parameters)
     }
 
     /// The head from parameters of the encrypted space.
@@ -330,7 +341,7 @@ impl PreparedHead {
     /// # Errors
     /// [`Error::Shape`] on another number of parameters.
     pub fn classifier(&self, parameters: &[Array1<f64>]) -> Result<Classifier> {
-        Classifier::from_parameters(&self.map, self.plan.job.head(), parameters)
+        Classifier::from_parameters(self.plan.job.head(), &self.map, parameters)
     }
 }
 

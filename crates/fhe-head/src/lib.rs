@@ -32,7 +32,6 @@ pub mod labels;
 mod least_squares;
 pub mod metrics;
 pub mod model;
-mod one_vs_rest;
 pub mod optimizer;
 pub mod packing;
 pub mod pass;

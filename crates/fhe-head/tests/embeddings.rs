@@ -18,7 +18,7 @@ use fhe_head::client::{
 };
 use fhe_head::dense_linear::predictions;
 use fhe_head::engine::encrypted::Encrypted;
-use fhe_head::labels::ClassNames;
+use fhe_head::labels::Classes;
 use fhe_head::sigmoid::Degree;
 use fhe_head::softmax::Depth;
 use fhe_head::{refresh, server};
@@ -61,7 +61,7 @@ fn encrypted_training_on_embeddings() {
     let ((x, labels), (x_test, test_labels)) = (read("train"), read("test"));
     let rows = number("TRAIN_HEAD_SAMPLES").unwrap_or(x.nrows()).min(x.nrows());
     let features = number("TRAIN_HEAD_FEATURES").unwrap_or(x.ncols());
-    let names = ClassNames::fit(&labels).unwrap();
+    let names = Classes::fit(&labels).unwrap();
     let (x, y) = (x.slice(s![..rows, ..features]), names.encode(&labels[..rows]).unwrap());
     let (x_test, y_test) = (x_test.slice(s![.., ..features]), names.encode(&test_labels).unwrap());
     let classes = names.names().len();

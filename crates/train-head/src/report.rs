@@ -75,8 +75,8 @@ pub(crate) struct Method {
     pub(crate) class_weight: fhe_head::labels::ClassWeight,
     /// What is done to features.
     pub(crate) preprocessing: fhe_head::features::Preprocessing,
-    /// Degree of the polynomial.
-    pub(crate) sigmoid_degree: usize,
+    /// Degree of the polynomial, for a head of logistic functions.
+    pub(crate) sigmoid_degree: Option<usize>,
     /// Half-width of its interval.
     pub(crate) sigmoid_interval: f64,
 }

@@ -60,6 +60,8 @@ pub(crate) enum HeadKind {
     Logreg,
     /// A logistic regression for each class against the rest
     Ovr,
+    /// Multinomial logistic regression: the softmax of all classes
+    Softmax,
 }
 
 /// First-order methods.

@@ -1,15 +1,17 @@
 //! `estimate`: the plan of a training, before anything is encrypted.
 
 use fhe_head::ckks::Parameters;
+use fhe_head::classifier::{self, Classifier, ValidClassifier};
 use fhe_head::estimator::{LogisticRegression, PreparedHead, ValidLogisticRegression};
 use fhe_head::features::Preprocessing;
 use fhe_head::head::Head as _;
 use fhe_head::heads::{BuiltIn, Logistic};
-use fhe_head::labels::Classes;
+use fhe_head::labels::{ClassWeight, Classes};
 use fhe_head::optimizer::Optimizer;
 use fhe_head::plan::{Plan, Request};
 use fhe_head::refresh::contract;
 use fhe_head::sigmoid::{Degree, Fit, Sigmoid};
+use fhe_head::softmax;
 use ndarray::Array1;
 use serde_json::json;
 
@@ -71,15 +73,17 @@ impl Planned {
         console: &Console,
     ) -> Result<Self> {
         let alpha = alpha(hyper.penalty, training.x.nrows());
-        let options = options(hyper, alpha)?;
-        let one_vs_rest = one_vs_rest(hyper.head, classes)?;
+        let (options, several) = (options(hyper, alpha)?, several(hyper, alpha, classes)?);
         let phase = console.phase("plan", 1);
         let (x, y) = (training.x.view(), y.view());
         let (parameters, prepared) = with_presets(hyper, |parameters| {
             let contract = contract(parameters);
-            match one_vs_rest {
-                true => options.prepare_one_vs_rest((&x, &y, classes.count()), parameters, contract.as_ref()),
-                false => options.prepare(&x, &y, parameters, contract.as_ref()).map(PreparedHead::from),
+            let contract = contract.as_ref();
+            match &several {
+                Some(head) => {
+                    head.prepare(&x, &y, classes.count(), parameters, contract).map(PreparedHead::from)
+                }
+                None => options.prepare(&x, &y, parameters, contract).map(PreparedHead::from),
             }
         })?;
         phase.done();
@@ -88,23 +92,57 @@ impl Planned {
     }
 }
 
-/// Whether to train an output for each class, against the rest.
+/// The options of a head with an output for each class; `None` for logistic regression on two.
 ///
 /// # Errors
-/// A head that does not go with the number of classes.
-fn one_vs_rest(head: Option<HeadKind>, classes: &Classes) -> Result<bool> {
-    match (head, classes.count()) {
-        (None, count) => Ok(count > 2),
-        (Some(HeadKind::Logreg), 2) => Ok(false),
-        (Some(HeadKind::Logreg), count) => Err(Failure::usage(format!(
-            "--head logreg: two classes are needed, the labels have {count} ({})",
-            classes.listed()
-        ))
-        .help("--head ovr trains one logistic regression for each class")),
-        (Some(HeadKind::Ovr), 2) => {
-            Err(Failure::usage("--head ovr: with two classes --head logreg is the same, for half the work"))
+/// A head that does not go with the number of classes; an option out of range.
+fn several(hyper: &Hyper, alpha: f64, classes: &Classes) -> Result<Option<ValidClassifier>> {
+    let degree = Degree::try_from(hyper.sigmoid_degree.unwrap_or(3)).map_err(training_failure)?;
+    let one_vs_rest = classifier::Kind::OneVsRest(degree);
+    let kind = match (hyper.head, classes.count()) {
+        (None | Some(HeadKind::Logreg), 2) => return Ok(None),
+        (Some(HeadKind::Logreg), count) => {
+            let message = format!(
+                "--head logreg: two classes are needed, the labels have {count} ({})",
+                classes.listed()
+            );
+            return Err(Failure::usage(message).help(
+                "--head ovr trains one logistic regression for each class, --head softmax all together",
+            ));
         }
-        (Some(HeadKind::Ovr), _) => Ok(true),
+        (Some(HeadKind::Ovr | HeadKind::Softmax), 2) => {
+            return Err(Failure::usage(
+                "two classes: --head logreg is the same as ovr or softmax, for half the work",
+            ));
+        }
+        (Some(HeadKind::Softmax), _) => classifier::Kind::Softmax(match degree {
+            Degree::Three => softmax::Depth::Two,
+            _ => softmax::Depth::Three,
+        }),
+        (None | Some(HeadKind::Ovr), _) => one_vs_rest,
+    };
+    let options = Classifier {
+        preprocessing: preprocessing(hyper),
+        optimizer: optimizer(hyper),
+        learning_rate: hyper.learning_rate,
+        max_iter: hyper.max_iter,
+        interval: hyper.sigmoid_interval,
+        alpha,
+        balanced: hyper.class_weight == ClassWeight::Balanced,
+        random_state: hyper.random_state,
+        ..Classifier::new(kind)
+    };
+    options.check().map(Some).map_err(training_failure)
+}
+
+fn preprocessing(hyper: &Hyper) -> Option<Preprocessing> {
+    match (hyper.preprocess, hyper.ridge) {
+        (Preprocess::Auto | Preprocess::Whiten, None) => None,
+        (Preprocess::Auto | Preprocess::Whiten, Some(ridge)) => {
+            Some(Preprocessing::Whiten { ridge, standardize: true })
+        }
+        (Preprocess::Standardize, _) => Some(Preprocessing::Standardize),
+        (Preprocess::None, _) => Some(Preprocessing::Center),
     }
 }
 
@@ -132,14 +170,7 @@ fn with_presets<T>(
 /// The options of the library, from what was said.
 fn options(hyper: &Hyper, alpha: f64) -> Result<ValidLogisticRegression> {
     let options = LogisticRegression {
-        preprocessing: match (hyper.preprocess, hyper.ridge) {
-            (Preprocess::Auto | Preprocess::Whiten, None) => None,
-            (Preprocess::Auto | Preprocess::Whiten, Some(ridge)) => {
-                Some(Preprocessing::Whiten { ridge, standardize: true })
-            }
-            (Preprocess::Standardize, _) => Some(Preprocessing::Standardize),
-            (Preprocess::None, _) => Some(Preprocessing::Center),
-        },
+        preprocessing: preprocessing(hyper),
         optimizer: optimizer(hyper),
         learning_rate: hyper.learning_rate,
         max_iter: hyper.max_iter,
@@ -287,7 +318,7 @@ fn outcome(
     let json = json!({
         "preset": plan.preset, "ring_degree": parameters.degree(), "log_qp": parameters.log_qp(),
         "security_bits": parameters.security_bits(), "samples": samples, "features": features,
-        "outputs": outputs, "iterations": rates.len(), "bootstraps": bootstraps, "solver": spec.optimizer,
+        "outputs": plan.job.head().scores(), "iterations": rates.len(), "bootstraps": bootstraps, "solver": spec.optimizer,
         "learning_rate": rates.first(), "alpha": spec.alpha, "class_weight": hyper.class_weight,
         "sigmoid": approximation_json,
         "bootstraps_before": one_based(&spec.refresh_before), "packing": spec.packing.sizes(),

@@ -14,10 +14,11 @@ use std::time::Instant;
 use fhe_head::baseline::logistic_regression;
 use fhe_head::ckks::SecretKey;
 use fhe_head::features::{FeatureMap, Preprocessing};
+use fhe_head::head::Head as _;
 use fhe_head::heads::{BuiltIn, Logistic};
 use fhe_head::labels::{Classes, stratified_split};
 use fhe_head::metrics::{Metrics, same_predictions};
-use fhe_head::model::{Classifier, Layer, Link};
+use fhe_head::model::{Classifier, Linear};
 use fhe_head::refresh::contract;
 use ndarray::{Array1, Array2};
 use rayon::prelude::*;
@@ -30,7 +31,7 @@ use crate::args::{Encoder, HoldOut, PassphraseArgs, RunArgs, Source};
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Kind, Result, training_failure};
 use crate::files::folder::OutputFolder;
-use crate::files::head::Head;
+use crate::files::head::{Head, probabilities};
 use crate::files::keys::{self, KeyFolder};
 use crate::files::plan::PlanFile;
 use crate::files::predictions;
@@ -209,7 +210,7 @@ impl Evaluation {
     ) -> Result<Self> {
         let labels = data.test.encode_labels(&data.classes, "the test data")?.to_vec();
         let probabilities =
-            |head: &Classifier| head.predict_proba(&data.test.x.view()).map_err(training_failure);
+            |head: &Classifier| probabilities(head, &data.test.x.view()).map_err(training_failure);
         let metrics = |p: &Array2<f64>| Metrics::of_classes(&labels, &p.view());
         let of_twin = |parameters: &[Array1<f64>]| {
             probabilities(&planned.prepared.classifier(parameters).map_err(training_failure)?)
@@ -222,7 +223,7 @@ impl Evaluation {
             .train_simulated(&planned.parameters, contract(&planned.parameters).as_ref())
             .map_err(training_failure)?;
         progress.step();
-        let converged = converged(&data.training, y, planned);
+        let converged = converged(&data.training, (y, data.classes.count()), planned);
         progress.done();
         let encrypted = probabilities(&head.model)?;
         let of_plain = of_twin(&plain)?;
@@ -247,7 +248,11 @@ fn max_weight_error(parameters: &[Array1<f64>], other: &[Array1<f64>]) -> f64 {
 
 /// Logistic regression to convergence with C = 1, on embeddings as they are and on standardised features of a table; of more
 /// than two classes each against the rest.
-fn converged(training: &Matrix, y: &Array1<f64>, planned: &Planned) -> Option<Classifier> {
+fn converged(
+    training: &Matrix,
+    (y, classes): (&Array1<f64>, usize),
+    planned: &Planned,
+) -> Option<Classifier> {
     let weight = planned.file.sample_weights(y).ok()?;
     let preprocessing =
         if training.encoder.is_some() { Preprocessing::Center } else { Preprocessing::Standardize };
@@ -255,8 +260,7 @@ fn converged(training: &Matrix, y: &Array1<f64>, planned: &Planned) -> Option<Cl
     let fit = || {
         let map = FeatureMap::fit(&x, &weight.view(), preprocessing, x.ncols())?;
         let mapped = map.apply(&x)?;
-        let link = planned.file.link();
-        let positives = if link == Link::Logistic { 1..2 } else { 0..planned.file.classes().count() };
+        let positives = if classes == 2 { 1..2 } else { 0..classes };
         let fits = positives.into_par_iter().map(|class| {
             let is = y.mapv(|y| f64::from(y == class as f64));
             let fit = logistic_regression(&mapped.view(), &is.view(), &weight.view(), 1.0)?;
@@ -265,7 +269,7 @@ fn converged(training: &Matrix, y: &Array1<f64>, planned: &Planned) -> Option<Cl
         let fits: Vec<_> = fits.collect::<fhe_head::Result<_>>()?;
         let coef = Array2::from_shape_fn((fits.len(), x.ncols()), |(row, column)| fits[row].0[column]);
         let intercept = fits.iter().map(|(_, intercept)| *intercept).collect();
-        Ok(Classifier { output: Layer { coef, intercept }, link })
+        Ok(Classifier { hidden: None, output: Linear { coef, intercept }, softmax: false })
     };
     let fitted: fhe_head::Result<_> = fit();
     // a yardstick, no part of the work: the report goes without it
@@ -289,7 +293,11 @@ fn report(
     class_weight: &fhe_head::labels::ClassWeight,
 ) -> Report {
     let (parameters, prepared) = (&planned.parameters, &planned.prepared);
-    let BuiltIn::Logistic(Logistic { sigmoid, .. }) = &prepared.request.head;
+    let head = &prepared.request.head;
+    let sigmoid_degree = match head {
+        BuiltIn::Logistic(Logistic { sigmoid, .. }) => Some(sigmoid.degree().value()),
+        _ => None,
+    };
     let [encrypted, plain] = &evaluation.probabilities;
     Report {
         program: concat!("train-head ", env!("CARGO_PKG_VERSION")),
@@ -310,8 +318,8 @@ fn report(
             alpha: prepared.request.alpha,
             class_weight: *class_weight,
             preprocessing: prepared.preprocessing,
-            sigmoid_degree: sigmoid.degree().value(),
-            sigmoid_interval: sigmoid.half_width(),
+            sigmoid_degree,
+            sigmoid_interval: head.score_unit(),
         },
         encoder: data.training.encoder.as_ref().map(|encoder| json!(encoder)),
         plain: evaluation.plain.clone(),

@@ -1,9 +1,11 @@
 //! `tune`: a method chosen on the data party's side, as a job file.
 
 use fhe_head::features::Preprocessing;
+use fhe_head::head::Head as _;
 use fhe_head::heads::{BuiltIn, Logistic};
 use fhe_head::labels::ClassWeight;
 use fhe_head::optimizer::Optimizer;
+use fhe_head::softmax;
 use serde_json::{Map, Value, json};
 
 use super::estimate::Planned;
@@ -37,10 +39,20 @@ pub(super) fn run(arguments: TuneArgs, console: &Console) -> Result<Outcome> {
 /// The flags that fix what was chosen.
 fn flags(planned: &Planned, hyper: &Hyper) -> Map<String, Value> {
     let request = &planned.prepared.request;
-    let BuiltIn::Logistic(Logistic { outputs, sigmoid }) = &request.head;
     let mut flags = Map::new();
     let mut set = |name: &str, value: Value| flags.insert(name.to_owned(), value);
-    set("head", json!(if *outputs == 1 { "logreg" } else { "ovr" }));
+    match &request.head {
+        BuiltIn::Logistic(Logistic { outputs, sigmoid }) => {
+            set("head", json!(if *outputs == 1 { "logreg" } else { "ovr" }));
+            set("sigmoid_degree", json!(sigmoid.degree().value()))
+        }
+        head => {
+            let deep =
+                matches!(head, BuiltIn::Softmax(head) if head.softmax.depth() == softmax::Depth::Three);
+            set("head", json!("softmax"));
+            set("sigmoid_degree", json!(if deep { 5 } else { 3 }))
+        }
+    };
     match request.optimizer {
         Optimizer::NesterovSchedule => set("solver", json!("nesterov")),
         Optimizer::Nesterov(momentum) => set("momentum", json!(momentum)),
@@ -57,8 +69,7 @@ fn flags(planned: &Planned, hyper: &Hyper) -> Map<String, Value> {
             set("ridge", json!(ridge))
         }
     };
-    set("sigmoid_degree", json!(sigmoid.degree().value()));
-    set("sigmoid_interval", json!(sigmoid.half_width()));
+    set("sigmoid_interval", json!(request.head.score_unit()));
     set("preset", json!(planned.parameters.name()));
     if hyper.class_weight == ClassWeight::Balanced {
         set("class_weight", json!("balanced"));

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use fhe_head::features::Preprocessing;
 use fhe_head::labels::Classes;
-use fhe_head::model::{Classifier, Layer, Link};
-use ndarray::{Array1, Array2, ArrayView2};
+use fhe_head::model::{Classifier, Linear};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +50,29 @@ pub(crate) struct Description {
     feature_transform: FeatureTransform,
     /// Parameter set and iterations of the training.
     pub(crate) training: Training,
+}
+
+/// How the outputs of a head become probabilities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Link {
+    /// One output: the logit of the second of two classes.
+    Logistic,
+    /// The logit of each class against the rest; probabilities are scaled to sum 1.
+    OneVsRest,
+    /// Softmax over all classes.
+    Softmax,
+}
+
+impl Link {
+    /// The link of a head.
+    pub(crate) fn of(head: &Classifier) -> Self {
+        match (head.softmax, head.output.intercept.len()) {
+            (true, _) => Self::Softmax,
+            (false, 1) => Self::Logistic,
+            (false, _) => Self::OneVsRest,
+        }
+    }
 }
 
 /// What was done to features.
@@ -101,14 +124,25 @@ impl Description {
     }
 }
 
+/// Probabilities of the classes (columns), of both where the head has one output.
+///
+/// # Errors
+/// Another number of features than the head has.
+pub(crate) fn probabilities(head: &Classifier, x: &ArrayView2<'_, f64>) -> fhe_head::Result<Array2<f64>> {
+    let p = head.predict_proba(x)?;
+    Ok(match p.ncols() {
+        1 => ndarray::concatenate![Axis(1), p.mapv(|p| 1.0 - p), p],
+        _ => p,
+    })
+}
+
 impl Head {
     /// Probabilities of the classes (columns).
     ///
     /// # Errors
     /// Another number of features than the head has.
     pub(crate) fn probabilities(&self, x: &ArrayView2<'_, f64>) -> Result<Array2<f64>> {
-        self.model
-            .predict_proba(x)
+        probabilities(&self.model, x)
             .map_err(|error| Failure::data("the data do not fit the head").because(error))
     }
 
@@ -117,7 +151,7 @@ impl Head {
     /// # Errors
     /// Those of the operating system.
     pub(crate) fn write(&self, folder: &Path) -> Result<[PathBuf; 2]> {
-        let Layer { coef, intercept } = &self.model.output;
+        let Linear { coef, intercept } = &self.model.output;
         let (outputs, features) = coef.dim();
         let coef: Vec<u8> = coef.iter().flat_map(|value| value.to_le_bytes()).collect();
         let intercept: Vec<u8> = intercept.iter().flat_map(|value| value.to_le_bytes()).collect();
@@ -175,7 +209,8 @@ impl Head {
         let coef = Array2::from_shape_vec((outputs, features), numbers("coef", &[outputs, features])?)
             .map_err(|error| damaged(&error.to_string()))?;
         let intercept = Array1::from_vec(numbers("intercept", &[outputs])?);
-        let model = Classifier { output: Layer { coef, intercept }, link: description.link };
+        let softmax = description.link == Link::Softmax;
+        let model = Classifier { hidden: None, output: Linear { coef, intercept }, softmax };
         Ok(Self { model, description })
     }
 }
@@ -192,8 +227,8 @@ mod tests {
         let names = Some(vec!["a".into(), "b".into()]);
         let description =
             Description::new(&classes, Link::Logistic, 2, names, None, Preprocessing::Standardize, training);
-        let output = Layer { coef: array![[0.5, -2.0]], intercept: array![0.25] };
-        Head { model: Classifier { output, link: Link::Logistic }, description }
+        let output = Linear { coef: array![[0.5, -2.0]], intercept: array![0.25] };
+        Head { model: Classifier { hidden: None, output, softmax: false }, description }
     }
 
     #[test]
@@ -210,8 +245,8 @@ mod tests {
         let link = Link::OneVsRest;
         let description = Description::new(&classes, link, 2, None, None, Preprocessing::Center, training);
         let output =
-            Layer { coef: array![[0.5, -2.0], [1.0, 2.0], [3.0, 4.0]], intercept: array![0.0, 0.5, 1.0] };
-        let three = Head { model: Classifier { output, link }, description };
+            Linear { coef: array![[0.5, -2.0], [1.0, 2.0], [3.0, 4.0]], intercept: array![0.0, 0.5, 1.0] };
+        let three = Head { model: Classifier { hidden: None, output, softmax: false }, description };
         three.write(folder.path()).unwrap();
         assert_eq!(Head::read(folder.path()).unwrap(), three);
     }

@@ -7,7 +7,7 @@ use fhe_head::ckks::Parameters;
 use fhe_head::estimator::PreparedHead;
 use fhe_head::features::{FeatureMap, Preprocessing};
 use fhe_head::labels::{ClassWeight, Classes};
-use fhe_head::model::{Classifier, Link};
+use fhe_head::model::Classifier;
 use fhe_head::plan::{Plan, Request};
 use fhe_head::refresh::contract;
 use fhe_head::samples::Samples;
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::embeddings::{UsedEncoder, encoder_failure};
-use super::head::{Description, Head, Training};
+use super::head::{Description, Head, Link, Training};
 use super::keys::preset;
 use super::{Access, read_json, write_json};
 use crate::exit::{Failure, Result, training_failure};
@@ -124,16 +124,6 @@ impl PlanFile {
         }))
     }
 
-    /// The labels.
-    pub(crate) fn classes(&self) -> &Classes {
-        &self.classes
-    }
-
-    /// How the outputs of the head become probabilities.
-    pub(crate) fn link(&self) -> Link {
-        Classifier::link(&self.request.head)
-    }
-
     /// Names of the features, if they come from a table.
     pub(crate) fn feature_names(&self) -> Option<&[String]> {
         self.feature_names.as_deref()
@@ -175,7 +165,7 @@ impl PlanFile {
     /// # Errors
     /// Another number of parameters or weights.
     pub(crate) fn head(&self, parameters: &[Array1<f64>]) -> Result<Head> {
-        let model = Classifier::from_parameters(&self.map, &self.request.head, parameters)
+        let model = Classifier::from_parameters(&self.request.head, &self.map, parameters)
             .map_err(training_failure)?;
         let training = Training {
             preset: self.preset.clone(),
@@ -184,7 +174,7 @@ impl PlanFile {
         };
         let description = Description::new(
             &self.classes,
-            model.link,
+            Link::of(&model),
             self.map.inputs(),
             self.feature_names.clone(),
             self.encoder.clone(),

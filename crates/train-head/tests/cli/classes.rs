@@ -68,3 +68,16 @@ fn a_plan_for_classes_from_sizes_alone() {
     assert_eq!(plan["outputs"].as_u64(), Some(7));
     dir.refused("estimate --samples 13000 --dimension 384 --classes 1", 2, &["--classes 1"]);
 }
+
+#[test]
+fn a_softmax_of_three_classes() {
+    let dir = Dir::new();
+    dir.write("data.csv", table_of_three(150));
+    let fast = "--preset n14-l8 --max-iter 2 --head softmax";
+    dir.ok(&format!("run --features data.csv --test-size 0.2 --out out {fast}"));
+    let report = dir.json("out/report.json");
+    assert!(report["encrypted"]["accuracy"].as_f64().unwrap() > 0.9, "{report}");
+    assert!(report["max_weight_error_simulate"].as_f64().unwrap() < 1e-2, "{report}");
+    assert_eq!(dir.json("out/head.json")["link"].as_str(), Some("softmax"));
+    dir.ok("eval --head out --features data.csv");
+}
