@@ -47,7 +47,7 @@ fn the_page_needs_nothing_but_itself_and_shows_every_plot() {
 }
 
 #[test]
-#[ignore = "needs Chromium with its driver, which .ci/run installs"]
+#[ignore = "needs Chromium with its driver: .ci/run installs it and runs this in every CI run, step `browser`"]
 fn a_browser_draws_every_plot_without_errors() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("report.html");

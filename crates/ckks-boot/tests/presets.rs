@@ -1,4 +1,6 @@
-//! What the presets promise, at their 128-bit parameters. Minutes each: run by hand with
+//! What the presets promise, at their 128-bit parameters. Minutes and gigabytes each, so CI leaves them out: whoever changes
+//! a preset, the bootstrap or key switching runs them before the change lands, and copies what they print into
+//! `docs/notes/bootstrap.md`:
 //! `cargo test --release -p ckks-boot --test presets -- --ignored --nocapture --test-threads 1`.
 #![allow(clippy::unwrap_used)]
 
@@ -52,25 +54,25 @@ fn keeps_its_word(preset: &str, log_slots: usize) {
 }
 
 #[test]
-#[ignore = "2^15 values at 128 bits: minutes"]
+#[ignore = "2^15 values at 128 bits: minutes; run by whoever changes a preset or the bootstrap, before it lands"]
 fn n15_boot_l6_keeps_its_word_in_512_slots() {
     keeps_its_word("n15-boot-l6", 9);
 }
 
 #[test]
-#[ignore = "4 GB of keys at 128 bits: minutes"]
+#[ignore = "4 GB of keys at 128 bits: minutes; run by whoever changes a preset or the bootstrap, before it lands"]
 fn n15_boot_l6_keeps_its_word_in_all_slots() {
     keeps_its_word("n15-boot-l6", 14);
 }
 
 #[test]
-#[ignore = "2^15 values at 128 bits: minutes"]
+#[ignore = "2^15 values at 128 bits: minutes; run by whoever changes a preset or the bootstrap, before it lands"]
 fn n16_boot_l15_keeps_its_word_in_4096_slots() {
     keeps_its_word("n16-boot-l15", 12);
 }
 
 #[test]
-#[ignore = "a hundred refreshes at 128 bits: minutes"]
+#[ignore = "a hundred refreshes at 128 bits: minutes; run by whoever changes a preset or the bootstrap, before it lands"]
 fn a_hundred_refreshes_of_one_ciphertext_do_not_drift() {
     let (mut party, bootstrapper) = setting("n15-boot-l6", 9, Values::Real);
     let message = random(512, false, 3);

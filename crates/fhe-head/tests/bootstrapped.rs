@@ -71,7 +71,8 @@ fn eight_nesterov_iterations_with_refreshed_momentum() {
 }
 
 #[test]
-#[ignore = "about a minute of bootstraps; run by `cargo test --release -p fhe-head --test bootstrapped -- --ignored`"]
+#[ignore = "about a minute of bootstraps; run by whoever changes the trainer or the refresh, before it lands: \
+            `cargo test --release -p fhe-head --test bootstrapped -- --ignored`"]
 fn thirty_two_nesterov_iterations() {
     follows_the_simulation(32, 0.008);
 }

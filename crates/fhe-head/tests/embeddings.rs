@@ -49,7 +49,7 @@ fn peak_memory() -> String {
 }
 
 #[test]
-#[ignore = "minutes, and data that the repository does not hold"]
+#[ignore = "data that the repository does not hold; run by whoever renews the figures of docs/notes/heads.md"]
 fn encrypted_training_on_embeddings() {
     let folder = variable("TRAIN_HEAD_EMBEDDINGS", "/tmp/embeddings");
     let set = variable("TRAIN_HEAD_SET", "snips");
