@@ -3,11 +3,11 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorScale, each_column_zero};
+use super::{ErrorScale, linear_scores};
 use crate::engine::{Engine, Rows};
 use crate::error::{Error, Result};
 use crate::head::{Head, Parameter};
-use crate::packing::{Packing, forward, rotated_weights};
+use crate::packing::Packing;
 use crate::pass::Pass;
 use crate::sigmoid::{self, Sigmoid};
 
@@ -104,7 +104,7 @@ impl Head for Logistic {
         samples: &[E::Value],
         parameters: &[E::Value],
     ) -> Result<Vec<E::Value>> {
-        forward(engine, packing, samples, &rotated_weights(engine, packing, parameters)?, each_column_zero)
+        linear_scores(engine, packing, samples, parameters)
     }
 
     fn score_unit(&self) -> f64 {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{Engine, Rows};
 use crate::error::Result;
 use crate::head::{Head, Parameter};
-use crate::packing::Packing;
+use crate::packing::{Packing, forward, rotated_weights};
 use crate::pass::{Pass, require_levels};
 
 /// Any of the heads that the crate brings: what job files hold.
@@ -33,9 +33,14 @@ pub enum BuiltIn {
 /// The scale at which residuals at a level are wanted.
 pub(crate) type ErrorScale<'a> = dyn Fn(usize) -> Scale + Sync + 'a;
 
-/// Where the logits of a linear head lie.
-fn each_column_zero(_: usize) -> usize {
-    0
+/// Scores of a linear head: the logits of each output, every one in column 0 of a ciphertext of its own.
+fn linear_scores<E: Engine>(
+    engine: &E,
+    packing: &Packing,
+    samples: &[E::Value],
+    parameters: &[E::Value],
+) -> Result<Vec<E::Value>> {
+    forward(engine, packing, samples, &rotated_weights(engine, packing, parameters)?, |_| 0)
 }
 
 /// Residuals while all logits are zero: `-rate` times the targets.

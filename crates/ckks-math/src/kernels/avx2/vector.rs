@@ -15,6 +15,7 @@
 use std::arch::x86_64::*;
 
 use crate::Modulus;
+pub(crate) use crate::kernels::lanes::{LANES, vectors, vectors_mut};
 
 /// Eight doubles that hold integers, in two registers: two chains of instructions side by side hide each other's latency.
 #[derive(Clone, Copy)]
@@ -23,9 +24,6 @@ pub(crate) struct V(__m256d, __m256d);
 /// Eight words.
 #[derive(Clone, Copy)]
 pub(crate) struct Words(__m256i, __m256i);
-
-/// Words of a vector: one cache line.
-pub(crate) const LANES: usize = 8;
 
 const ROUND: i32 = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
 
@@ -72,20 +70,6 @@ pub(crate) fn load_bits(words: &[u64; LANES]) -> V {
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn store_bits(words: &mut [u64; LANES], v: V) {
     store_words(words, v.bits_as_words());
-}
-
-/// A limb, or part of one, as vectors: these are always whole cache lines.
-pub(crate) fn vectors(words: &[u64]) -> &[[u64; LANES]] {
-    let (vectors, rest) = words.as_chunks();
-    assert!(rest.is_empty(), "{} words are no whole vectors", words.len());
-    vectors
-}
-
-/// As [`vectors`], to write.
-pub(crate) fn vectors_mut(words: &mut [u64]) -> &mut [[u64; LANES]] {
-    let (vectors, rest) = words.as_chunks_mut();
-    assert!(rest.is_empty(), "a limb is whole vectors");
-    vectors
 }
 
 /// The same number in every lane.

@@ -13,11 +13,9 @@
 use std::arch::x86_64::*;
 
 use crate::Modulus;
+pub(crate) use crate::kernels::lanes::{LANES, vectors, vectors_mut};
 
 pub(crate) type V = __m512i;
-
-/// Words of a vector.
-pub(crate) const LANES: usize = 8;
 
 /// Reads eight words.
 #[inline]
@@ -33,20 +31,6 @@ pub(crate) fn load(words: &[u64; LANES]) -> V {
 pub(crate) fn store(words: &mut [u64; LANES], v: V) {
     // SAFETY: an array of eight words is 64 writable bytes; the store asks for no alignment.
     unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), v) }
-}
-
-/// A limb, or part of one, as vectors: these are always whole cache lines.
-pub(crate) fn vectors(words: &[u64]) -> &[[u64; LANES]] {
-    let (vectors, rest) = words.as_chunks();
-    assert!(rest.is_empty(), "{} words are no whole vectors", words.len());
-    vectors
-}
-
-/// As [`vectors`], to write.
-pub(crate) fn vectors_mut(words: &mut [u64]) -> &mut [[u64; LANES]] {
-    let (vectors, rest) = words.as_chunks_mut();
-    assert!(rest.is_empty(), "a limb is whole vectors");
-    vectors
 }
 
 /// The same word in every lane.

@@ -1,0 +1,18 @@
+//! Limbs as vectors of eight words, one cache line each, whatever the registers of a backend hold.
+
+/// Words of a vector.
+pub(crate) const LANES: usize = 8;
+
+/// A limb, or part of one, as vectors: these are always whole cache lines.
+pub(crate) fn vectors(words: &[u64]) -> &[[u64; LANES]] {
+    let (vectors, rest) = words.as_chunks();
+    assert!(rest.is_empty(), "{} words are no whole vectors", words.len());
+    vectors
+}
+
+/// As [`vectors`], to write.
+pub(crate) fn vectors_mut(words: &mut [u64]) -> &mut [[u64; LANES]] {
+    let (vectors, rest) = words.as_chunks_mut();
+    assert!(rest.is_empty(), "a limb is whole vectors");
+    vectors
+}
