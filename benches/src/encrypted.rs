@@ -65,7 +65,11 @@ pub(crate) fn train(
     let head = server::resume_on(&engine, &plan.job, &blocks, EncryptedState::default(), |state| {
         let (start, before) = (Instant::now(), cpu_seconds());
         if watched {
-            let head = EncryptedHead { parameters: state.parameters.clone(), history: Vec::new() };
+            let head = EncryptedHead {
+                iteration: state.iteration,
+                parameters: state.parameters.clone(),
+                history: Vec::new(),
+            };
             weights.push(decrypt_head(&secret, &plan.job, &head)?);
         }
         watching += start.elapsed();

@@ -75,7 +75,7 @@ fn compute_party(folder: &Path) -> Outcome {
     let parameters = presets::by_name(PRESET)?;
     let data = open(folder, "data.ct")?;
     let mut keys = EvaluationKeys::new(&parameters, data.header().key_id);
-    let (job, blocks): (Job, _) = files::read_data(data, &parameters)?;
+    let (job, blocks, start): (Job, _, _) = files::read_data(data, &parameters)?;
     for i in 0.. {
         let name = format!("{i}.key");
         if !folder.join(&name).exists() {
@@ -85,7 +85,7 @@ fn compute_party(folder: &Path) -> Outcome {
         keys.insert(reader.read_switching_key(&parameters)?)?;
         reader.finish()?;
     }
-    let head = server::train(Arc::new(keys), &job, &blocks, |state| {
+    let head = server::resume(Arc::new(keys), &job, &blocks, start, |state| {
         println!("compute party (process {}): iteration {}", std::process::id(), state.iteration);
         Ok(())
     })?;

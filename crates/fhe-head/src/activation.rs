@@ -129,6 +129,16 @@ impl Activation {
         }
     }
 
+    /// Coefficients of that polynomial of `z`, the constant first.
+    pub fn coefficients(&self) -> Vec<f64> {
+        let ([a, b], width) = (self.low, self.spec.half_width);
+        let of_t = match self.spec.shape {
+            Shape::Square | Shape::Gelu => vec![a, b, 1.0],
+            Shape::Tanh => vec![0.0, a, 0.0, 1.0],
+        };
+        (0..).zip(of_t).map(|(power, c)| self.leading * c / width.powi(power)).collect()
+    }
+
     /// The polynomial that stands for it, and its derivative by `z`.
     pub fn polynomial(&self, z: f64) -> (f64, f64) {
         let t = z / self.spec.half_width;
@@ -184,6 +194,8 @@ mod tests {
                 let z = half_width * f64::from(i) / 20.0;
                 let ((exact, slope), (value, own)) = (activation.exact(z), activation.polynomial(z));
                 assert!((exact - value).abs() < error, "{shape:?} {z}: {exact} {value}");
+                let sum = activation.coefficients().into_iter().rev().fold(0.0, |sum, c| sum * z + c);
+                assert!((sum - value).abs() < 1e-9, "{shape:?} {z}: {sum} {value}");
                 for (f, slope) in [
                     (Activation::exact as fn(&Activation, f64) -> (f64, f64), slope),
                     (Activation::polynomial, own),

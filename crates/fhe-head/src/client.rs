@@ -18,6 +18,7 @@ use crate::packing::untile;
 use crate::plan::Plan;
 use crate::samples::{PackedBlock, Samples};
 use crate::server::{EncryptedBlock, EncryptedHead, EncryptedState, block_from_ciphertexts};
+use crate::trainer::State;
 use crate::twins;
 
 /// What a ciphertext of the data is.
@@ -83,12 +84,20 @@ pub struct DataEncryptor<'a, H: Head = BuiltIn> {
     encoder: Encoder,
     plan: &'a Plan<H>,
     samples: &'a Samples,
+    start: Option<&'a [Array1<f64>]>,
 }
 
 impl<'a, H: Head> DataEncryptor<'a, H> {
     /// An encryptor of `samples` under `secret`.
     pub fn new(secret: &'a SecretKey, plan: &'a Plan<H>, samples: &'a Samples) -> Self {
-        Self { secret, encoder: Encoder::new(secret.parameters()), plan, samples }
+        Self { secret, encoder: Encoder::new(secret.parameters()), plan, samples, start: None }
+    }
+
+    /// The same with parameters that the training starts from, which travel with the data
+    /// ([`crate::files::write_data`]): see [`Self::initial_state`].
+    #[must_use]
+    pub fn with_start(self, start: Option<&'a [Array1<f64>]>) -> Self {
+        Self { start, ..self }
     }
 
     /// The job that the data is for.
@@ -151,9 +160,20 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
     /// # Errors
     /// [`Error::Shape`] on other parameters; [`Error::OutsideInterval`] if one exceeds its unit.
     pub fn initial_state(&self, parameters: &[Array1<f64>]) -> Result<EncryptedState> {
-        twins::state(self.plan, Some(parameters), |slots, level, scale| {
-            Ok(self.encrypt_slots(&slots, level, &scale)?.expand())
-        })
+        let State { parameters, .. } = self.seeded_state(Some(parameters))?;
+        Ok(State::from_parameters(parameters.into_par_iter().map(SeededCiphertext::expand).collect()))
+    }
+
+    /// The vectors of the state to start from ([`Self::with_start`]); none if it starts from zero.
+    ///
+    /// # Errors
+    /// As [`Self::initial_state`].
+    pub fn start(&self) -> Result<Vec<SeededCiphertext>> {
+        Ok(self.seeded_state(self.start)?.parameters)
+    }
+
+    fn seeded_state(&self, parameters: Option<&[Array1<f64>]>) -> Result<State<SeededCiphertext>> {
+        twins::state(self.plan, parameters, |slots, level, scale| self.encrypt_slots(&slots, level, &scale))
     }
 
     fn encrypt(&self, packed: &PackedBlock<'_>, item: Item) -> Result<SeededCiphertext> {
@@ -209,7 +229,7 @@ pub fn decrypt_head<H: Head>(
     else {
         return Ok(vectors.into_iter().map(|vector| vector.weights).collect());
     };
-    let (mut good, mut first_bad) = (0, job.iterations());
+    let (mut good, mut first_bad) = (0, head.iteration);
     for snapshot in &head.history {
         let vectors = parameters.iter().zip(&snapshot.parameters).map(read).collect::<Result<Vec<_>>>()?;
         if vectors.iter().any(Vector::is_garbage) {

@@ -18,6 +18,8 @@ pub struct Problem<'a> {
     pub sample_weight: ArrayView1<'a, f64>,
     /// Column of the constant feature, which the penalty leaves alone.
     pub intercept: usize,
+    /// Mini-batches, which take equal shares of the samples in order; 1 for full batches.
+    pub batches: usize,
 }
 
 /// How to train.
@@ -52,25 +54,29 @@ pub fn train(problem: &Problem<'_>, method: &Method<'_>) -> Vec<Iterate> {
 /// Runs several methods from zero weights, each with a momentum buffer as PyTorch's `SGD` keeps it.
 pub fn train_all(problem: &Problem<'_>, methods: &[Method<'_>]) -> Vec<Vec<Iterate>> {
     let (samples, features) = problem.x.dim();
-    let share = &problem.sample_weight / problem.sample_weight.sum();
     let momenta: Vec<Vec<f64>> =
         methods.iter().map(|method| method.optimizer.momenta(method.learning_rates.len())).collect();
     // one column a method
     let mut weights = Array2::<f64>::zeros((features, methods.len()));
     let mut buffers = Array2::<f64>::zeros((features, methods.len()));
-    let mut residuals = Array2::<f64>::zeros((samples, methods.len()));
     let mut runs: Vec<Vec<Iterate>> = vec![Vec::new(); methods.len()];
     let iterations = methods.iter().map(|method| method.learning_rates.len()).max().unwrap_or(0);
     for t in 0..iterations {
-        let logits = problem.x.dot(&weights);
+        let batch = t % problem.batches;
+        let [from, to] = [batch, batch + 1].map(|batch| batch * samples / problem.batches);
+        let (x, y) = (problem.x.slice(s![from..to, ..]), problem.y.slice(s![from..to]));
+        let share = problem.sample_weight.slice(s![from..to]);
+        let share = &share / share.sum();
+        let logits = x.dot(&weights);
+        let mut residuals = Array2::<f64>::zeros(logits.dim());
         for (k, method) in methods.iter().enumerate() {
             for ((e, z), (y, s)) in
-                residuals.column_mut(k).iter_mut().zip(logits.column(k)).zip(problem.y.iter().zip(&share))
+                residuals.column_mut(k).iter_mut().zip(logits.column(k)).zip(y.iter().zip(&share))
             {
                 *e = s * (probability(method.sigmoid, *z) - y);
             }
         }
-        let gradients = problem.x.t().dot(&residuals);
+        let gradients = x.t().dot(&residuals);
         for (k, method) in methods.iter().enumerate() {
             let (Some(&rate), Some(&mu)) = (method.learning_rates.get(t), momenta[k].get(t)) else {
                 continue;
@@ -93,7 +99,7 @@ pub fn train_all(problem: &Problem<'_>, methods: &[Method<'_>]) -> Vec<Vec<Itera
                 // `max` alone would pass over NaN
                 largest_logit: z
                     .fold(0.0, |max: f64, z| if z.is_nan() { f64::INFINITY } else { max.max(z.abs()) }),
-                rms_logit: (z.fold(0.0, |sum, z| sum + z * z) / samples as f64).sqrt(),
+                rms_logit: (z.fold(0.0, |sum, z| sum + z * z) / z.len() as f64).sqrt(),
             });
         }
     }

@@ -11,7 +11,7 @@ use crate::features::{FeatureMap, Preprocessing};
 use crate::heads::{BuiltIn, Logistic};
 use crate::labels::ClassWeight;
 use crate::model::{Classifier, Head};
-use crate::optimizer::Optimizer;
+use crate::optimizer::{Optimizer, RateSchedule};
 use crate::plan::{Depth, Plan, Request};
 use crate::samples::Samples;
 use crate::sigmoid::Degree;
@@ -26,10 +26,14 @@ pub struct LogisticRegression {
     pub preprocessing: Option<Preprocessing>,
     /// First-order method; gradient descent or Nesterov's by default.
     pub optimizer: Option<Optimizer>,
-    /// Learning rate.
+    /// Learning rate of the first iteration.
     pub learning_rate: Option<f64>,
+    /// How it changes from then on.
+    pub schedule: RateSchedule,
     /// Iterations; by default at most what fits without bootstrapping.
     pub max_iter: Option<usize>,
+    /// Samples of a mini-batch; all by default.
+    pub batch_size: Option<usize>,
     /// Degree of the polynomial that stands for the logistic function.
     pub sigmoid_degree: Option<Degree>,
     /// Half-width of the interval on which it does.
@@ -38,7 +42,9 @@ pub struct LogisticRegression {
     pub alpha: f64,
     /// How much each class counts.
     pub class_weight: ClassWeight,
-    /// Fixes the folds of the cross-validation.
+    /// Leave levels for scoring encrypted samples with the encrypted head.
+    pub scoring: bool,
+    /// Fixes the folds of the cross-validation and the shuffle of mini-batches.
     pub random_state: u64,
 }
 
@@ -72,6 +78,7 @@ impl LogisticRegression {
         };
         self.preprocessing.map(Preprocessing::check).transpose()?;
         self.optimizer.map(Optimizer::check).transpose()?;
+        self.schedule.check()?;
         match (self.learning_rate, self.max_iter, self.sigmoid_interval, self.alpha) {
             (Some(rate), ..) if !(rate.is_finite() && rate > 0.0) => {
                 refuse("learning_rate", rate.to_string(), "a positive number")
@@ -80,6 +87,7 @@ impl LogisticRegression {
             (_, _, Some(width), _) if !(0.5..=100.0).contains(&width) => {
                 refuse("sigmoid_interval", width.to_string(), "a half-width between 0.5 and 100")
             }
+            _ if self.batch_size == Some(0) => refuse("batch_size", "0".into(), "at least one sample"),
             (.., alpha) if !(alpha.is_finite() && alpha >= 0.0) => {
                 refuse("alpha", alpha.to_string(), "a number of at least 0")
             }
@@ -127,6 +135,7 @@ impl ValidLogisticRegression {
     ) -> Result<Prepared> {
         let (x, y) = (x.to_owned(), y.to_owned());
         check_data(&x, &y)?;
+        let batches = batches(self.0.batch_size, y.len())?;
         let weights = self.0.class_weight.weights(&y)?;
         let data = Data { x: &x, y: &y, sample_weight: &weights };
         // a feature more than a power of two would double everything: whitening gives up its least direction instead
@@ -137,8 +146,8 @@ impl ValidLogisticRegression {
         let grid = self.grid(parameters, contract)?;
         let mut refusal = None;
         for choice in tune::choices(data, &grid, limit, self.0.random_state)? {
-            match self.rehearse(data, choice, limit)? {
-                Ok(rehearsed) => return rehearsed.plan(self.0.alpha, parameters, contract),
+            match self.rehearse(data, choice, limit, batches)? {
+                Ok(rehearsed) => return rehearsed.plan(&self.0, parameters, contract),
                 Err(error) => refusal = refusal.or(Some(error)),
             }
         }
@@ -146,21 +155,30 @@ impl ValidLogisticRegression {
     }
 
     /// Trains with the polynomial in plain arithmetic; the inner error says that it left its interval.
-    fn rehearse(&self, data: Data<'_>, choice: Choice, limit: usize) -> Result<Result<Rehearsed>> {
+    fn rehearse(
+        &self,
+        data: Data<'_>,
+        choice: Choice,
+        limit: usize,
+        batches: usize,
+    ) -> Result<Result<Rehearsed>> {
         let map = FeatureMap::fit(&data.x.view(), &data.sample_weight.view(), choice.preprocessing, limit)?;
         let mapped = map.apply(&data.x.view())?;
         let samples = Samples::new(&mapped.view(), &data.y.view(), &data.sample_weight.view())?;
+        let samples = samples.for_batches(batches, self.0.random_state);
         let method = Method {
             optimizer: choice.optimizer,
-            learning_rates: vec![choice.learning_rate; choice.iterations],
+            learning_rates: self.0.schedule.rates(choice.learning_rate, choice.iterations)?,
             alpha: self.0.alpha,
             sigmoid: Some(&choice.sigmoid),
         };
-        let iterates = dense::train(&samples.problem(), &method);
+        let problem = dense::Problem { batches, ..samples.problem() };
+        let iterates = dense::train(&problem, &method);
+        let rates = method.learning_rates;
         let half_width = choice.sigmoid.half_width();
         let outside = iterates.iter().position(|iterate| iterate.largest_logit > half_width);
         Ok(match outside {
-            None => Ok(Rehearsed { map, samples, choice, iterates }),
+            None => Ok(Rehearsed { map, samples, batches, choice, rates, iterates }),
             Some(t) => Err(Error::OutsideInterval {
                 logit: iterates[t].largest_logit,
                 half_width,
@@ -179,19 +197,21 @@ impl ValidLogisticRegression {
             Some(degree) => vec![degree],
             None => Degree::ALL.to_vec(),
         };
+        let scoring = usize::from(options.scoring);
+        let levels = parameters.max_level().saturating_sub(scoring);
         let mut allowed = Vec::new();
         let mut refusal = None;
         for degree in degrees {
             let fit = match contract {
                 Some(_) => usize::MAX,
-                None => Depth::linear(degree.depth()).iterations_in(parameters.max_level()),
+                None => Depth::linear(degree.depth()).iterations_in(levels),
             };
             match options.max_iter {
                 Some(wanted) if wanted > fit => {
                     refusal = Some(Error::NeedsBootstrapping {
                         preset: parameters.name().to_owned(),
                         iterations: wanted,
-                        needed: Depth::linear(degree.depth()).of(wanted),
+                        needed: Depth::linear(degree.depth()).of(wanted) + scoring,
                         levels: parameters.max_level(),
                         fit,
                     });
@@ -229,6 +249,7 @@ impl ValidLogisticRegression {
                 Some(wanted) => wanted..=wanted,
                 None => LEAST_ITERATIONS.min(most)..=most,
             },
+            schedule: options.schedule.clone(),
             alpha: options.alpha,
         })
     }
@@ -238,25 +259,27 @@ impl ValidLogisticRegression {
 struct Rehearsed {
     map: FeatureMap,
     samples: Samples,
+    batches: usize,
     choice: Choice,
+    rates: Vec<f64>,
     iterates: Vec<Iterate>,
 }
 
 impl Rehearsed {
     fn plan(
         self,
-        alpha: f64,
+        options: &LogisticRegression,
         parameters: &Parameters,
         contract: Option<&RefreshContract>,
     ) -> Result<Prepared> {
-        let Self { map, samples, choice, iterates } = self;
+        let Self { map, samples, batches, choice, rates, iterates } = self;
         let head = BuiltIn::Logistic(Logistic::binary(choice.sigmoid.clone()));
-        let rates = vec![choice.learning_rate; choice.iterations];
         let request = Request {
             optimizer: choice.optimizer,
-            alpha,
-            largest_state: largest_state(&iterates, choice.optimizer, choice.learning_rate)
-                / choice.sigmoid.half_width(),
+            alpha: options.alpha,
+            batches,
+            scoring: options.scoring,
+            largest_state: largest_state(&iterates, choice.optimizer, &rates) / choice.sigmoid.half_width(),
             ..Request::new(head, samples.len(), map.outputs(), rates)
         };
         let plan = Plan::new(parameters, contract, &request)?;
@@ -265,13 +288,13 @@ impl Rehearsed {
 }
 
 /// Largest absolute weight or momentum of a rehearsal, the momentum by the recurrence of [`crate::optimizer`].
-fn largest_state(iterates: &[Iterate], optimizer: Optimizer, learning_rate: f64) -> f64 {
+fn largest_state(iterates: &[Iterate], optimizer: Optimizer, rates: &[f64]) -> f64 {
     let largest = |v: &Array1<f64>| v.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
     let Some(first) = iterates.first() else { return 0.0 };
     let mut weights = Array1::<f64>::zeros(first.weights.len());
     let mut momentum = weights.clone();
     let mut bound: f64 = 0.0;
-    for (iterate, step) in iterates.iter().zip(optimizer.steps(&vec![learning_rate; iterates.len()])) {
+    for (iterate, step) in iterates.iter().zip(optimizer.steps(rates)) {
         let gradient = &weights - &iterate.weights - step.carry * &momentum;
         momentum = step.decay * &momentum + gradient;
         weights.assign(&iterate.weights);
@@ -373,6 +396,22 @@ impl Prepared {
     /// [`Error::Shape`] on another number of weights.
     pub fn head(&self, weights: &Array1<f64>) -> Result<Head> {
         Head::from_weights(&self.map, &weights.view())
+    }
+}
+
+/// Mini-batches of a size.
+///
+/// # Errors
+/// [`Error::Parameter`] if there are fewer samples.
+pub(crate) fn batches(size: Option<usize>, samples: usize) -> Result<usize> {
+    match size {
+        Some(size) if size > samples => Err(Error::Parameter {
+            name: "batch_size",
+            got: size.to_string(),
+            expected: format!("at most the number of training samples, {samples}"),
+        }),
+        Some(size) => Ok(samples.div_ceil(size)),
+        None => Ok(1),
     }
 }
 

@@ -41,6 +41,9 @@ struct Manifest<H: Head> {
     /// The iterations of which snapshots are kept.
     #[serde(default)]
     history: Vec<usize>,
+    /// Whether data come with a state to start from.
+    #[serde(default)]
+    start: bool,
 }
 
 /// Ciphertexts that are encrypted at once: enough work for every core, little memory.
@@ -59,11 +62,10 @@ pub fn write_data<W: Write, H: Head>(
     encryptor: &DataEncryptor<'_, H>,
     mut observe: impl FnMut(usize) -> Result<()>,
 ) -> Result<W> {
-    let job = encryptor.job();
-    let manifest =
-        Manifest { job: job.clone(), iteration: 0, momentum: false, history: Vec::new() }.to_bytes(name)?;
+    let (job, start) = (encryptor.job(), encryptor.start()?);
+    let manifest = Manifest { start: !start.is_empty(), ..Manifest::new(job, 0) }.to_bytes(name)?;
     let (blocks, items) = (job.packing().blocks(), encryptor.items());
-    let total = (blocks * items.len()) as u64;
+    let total = (blocks * items.len() + start.len()) as u64;
     let mut writer =
         Writer::new(out, name, DATA, encryptor.parameters(), encryptor.key_id(), total, &manifest)?;
     let mut written = 0;
@@ -76,18 +78,22 @@ pub fn write_data<W: Write, H: Head>(
             observe(written)?;
         }
     }
+    for ciphertext in &start {
+        writer.write_seeded(ciphertext)?;
+    }
+    observe(written + start.len())?;
     Ok(writer.finish()?)
 }
 
-/// Reads encrypted data and the job that it is for.
+/// Reads encrypted data, the job that it is for, and the state that the training starts from.
 ///
 /// # Errors
 /// [`crate::Error::File`]: whatever is wrong with it.
 pub fn read_data<R: Read, H: Head>(
     mut reader: Reader<R>,
     parameters: &Parameters,
-) -> Result<(Job<H>, Vec<EncryptedBlock>)> {
-    let job: Job<H> = job(&reader, DATA, parameters)?.job;
+) -> Result<(Job<H>, Vec<EncryptedBlock>, EncryptedState)> {
+    let Manifest { job, start, .. } = job::<_, H>(&reader, DATA, parameters)?;
     let packing = *job.packing();
     let mut blocks = Vec::with_capacity(packing.blocks());
     for _ in 0..packing.blocks() {
@@ -96,8 +102,9 @@ pub fn read_data<R: Read, H: Head>(
             .collect::<Result<Vec<_>, _>>()?;
         blocks.push(block_from_ciphertexts(&job, ciphertexts)?);
     }
+    let start = if start { read_parameters(&mut reader, parameters, &job)? } else { Vec::new() };
     reader.finish()?;
-    Ok((job, blocks))
+    Ok((job, blocks, EncryptedState::from_parameters(start)))
 }
 
 /// The job of a data, state or head file, without reading further.
@@ -117,7 +124,7 @@ pub fn write_state<W: Write, H: Head>(out: W, name: &str, job: &Job<H>, state: &
     let ciphertexts: Vec<_> = state.parameters.iter().chain(&state.momentum).chain(snapshots).collect();
     let momentum = !state.momentum.is_empty();
     let history = state.history.iter().map(|snapshot| snapshot.iteration).collect();
-    let manifest = Manifest { job: job.clone(), iteration: state.iteration, momentum, history };
+    let manifest = Manifest { momentum, history, ..Manifest::new(job, state.iteration) };
     write(out, name, STATE, &manifest, &ciphertexts)
 }
 
@@ -147,7 +154,7 @@ pub fn read_state<R: Read, H: Head>(
 /// [`crate::Error::File`].
 pub fn write_head<W: Write, H: Head>(out: W, name: &str, job: &Job<H>, head: &EncryptedHead) -> Result<W> {
     let history = head.history.iter().map(|snapshot| snapshot.iteration).collect();
-    let manifest = Manifest { job: job.clone(), iteration: job.iterations(), momentum: false, history };
+    let manifest = Manifest { history, ..Manifest::new(job, head.iteration) };
     let snapshots = head.history.iter().flat_map(|snapshot| &snapshot.parameters);
     write(out, name, HEAD, &manifest, &head.parameters.iter().chain(snapshots).collect::<Vec<_>>())
 }
@@ -164,7 +171,8 @@ pub fn read_head<R: Read, H: Head>(
     let vectors = read_parameters(&mut reader, parameters, &manifest.job)?;
     let history = read_history(&mut reader, parameters, &manifest)?;
     reader.finish()?;
-    Ok((manifest.job, EncryptedHead { parameters: vectors, history }))
+    let iteration = manifest.iteration;
+    Ok((manifest.job, EncryptedHead { iteration, parameters: vectors, history }))
 }
 
 /// Writes samples that [`crate::client::encrypt_for_scoring`] encrypted, block by block.
@@ -179,8 +187,7 @@ pub fn write_samples<W: Write, H: Head>(
     job: &Job<H>,
     blocks: &[Vec<ckks::SeededCiphertext>],
 ) -> Result<W> {
-    let manifest =
-        Manifest { job: job.clone(), iteration: job.iterations(), momentum: false, history: Vec::new() };
+    let manifest = Manifest::new(job, job.iterations());
     let items = blocks.iter().map(Vec::len).sum::<usize>() as u64;
     let metadata = manifest.to_bytes(name)?;
     let mut writer = Writer::new(out, name, SAMPLES, secret.parameters(), secret.key_id(), items, &metadata)?;
@@ -198,7 +205,9 @@ pub fn read_samples<R: Read, H: Head>(
     reader: Reader<R>,
     parameters: &Parameters,
 ) -> Result<(Job<H>, Vec<Vec<Ciphertext>>)> {
-    read_blocks(reader, SAMPLES, parameters, |job: &Job<H>| job.packing().diagonals())
+    let length = |job: &Job<H>| job.packing().diagonals();
+    let (manifest, samples) = read_blocks(reader, SAMPLES, parameters, length)?;
+    Ok((manifest.job, samples))
 }
 
 /// Writes scores, block by block.
@@ -212,19 +221,20 @@ pub fn write_scores<W: Write, H: Head>(
     iteration: usize,
     scores: &[Vec<Ciphertext>],
 ) -> Result<W> {
-    let manifest = Manifest { job: job.clone(), iteration, momentum: false, history: Vec::new() };
+    let manifest = Manifest::new(job, iteration);
     write(out, name, SCORES, &manifest, &scores.iter().flatten().collect::<Vec<_>>())
 }
 
-/// Reads scores, block by block, and the job of the head that gave them.
+/// Reads scores, block by block, the job of the head that gave them, and the iterations that it was trained for.
 ///
 /// # Errors
 /// [`crate::Error::File`]: whatever is wrong with it.
 pub fn read_scores<R: Read, H: Head>(
     reader: Reader<R>,
     parameters: &Parameters,
-) -> Result<(Job<H>, Vec<Vec<Ciphertext>>)> {
-    read_blocks(reader, SCORES, parameters, |job: &Job<H>| job.head().scores())
+) -> Result<(Job<H>, usize, Vec<Vec<Ciphertext>>)> {
+    let (manifest, scores) = read_blocks(reader, SCORES, parameters, |job: &Job<H>| job.head().scores())?;
+    Ok((manifest.job, manifest.iteration, scores))
 }
 
 /// As many ciphertexts as there are, in blocks of the length that the job gives.
@@ -233,7 +243,7 @@ fn read_blocks<R: Read, H: Head>(
     kind: FileKind,
     parameters: &Parameters,
     length: impl Fn(&Job<H>) -> usize,
-) -> Result<(Job<H>, Vec<Vec<Ciphertext>>)> {
+) -> Result<(Manifest<H>, Vec<Vec<Ciphertext>>)> {
     let manifest: Manifest<H> = job(&reader, kind, parameters)?;
     let (items, length) = (reader.header().items as usize, length(&manifest.job));
     if !items.is_multiple_of(length) {
@@ -243,7 +253,7 @@ fn read_blocks<R: Read, H: Head>(
     let block = |_| (0..length).map(|_| reader.read_ciphertext(parameters)).collect::<Result<_, _>>();
     let blocks = (0..items / length).map(block).collect::<Result<_, _>>()?;
     reader.finish()?;
-    Ok((manifest.job, blocks))
+    Ok((manifest, blocks))
 }
 
 fn read_history<R: Read, H: Head>(
@@ -294,6 +304,10 @@ fn job<R: Read, H: Head>(reader: &Reader<R>, kind: FileKind, parameters: &Parame
 }
 
 impl<H: Head> Manifest<H> {
+    fn new(job: &Job<H>, iteration: usize) -> Self {
+        Self { job: job.clone(), iteration, momentum: false, history: Vec::new(), start: false }
+    }
+
     fn to_bytes(&self, name: &str) -> Result<Vec<u8>> {
         Ok(serde_json::to_vec(self).map_err(|error| invalid(name, error.to_string()))?)
     }

@@ -8,7 +8,7 @@ use crate::dense_linear::predictions;
 use crate::error::{Error, Result};
 use crate::features::FeatureMap;
 use crate::head::Head as _;
-use crate::heads::{BuiltIn, Output};
+use crate::heads::BuiltIn;
 use crate::sigmoid::logistic;
 use crate::softmax::softmax;
 
@@ -118,11 +118,7 @@ impl Classifier {
             BuiltIn::Logistic(_) | BuiltIn::Softmax(_) => None,
             BuiltIn::Mlp(mlp) => Some(mlp),
         };
-        let softmax = match head {
-            BuiltIn::Logistic(_) => false,
-            BuiltIn::Softmax(_) => true,
-            BuiltIn::Mlp(mlp) => matches!(mlp.output, Output::Softmax(_)),
-        };
+        let softmax = head.is_softmax();
         let Some(mlp) = hidden else {
             return Ok(Self { hidden: None, output: Linear::from_weights(map, parameters)?, softmax });
         };
@@ -159,21 +155,7 @@ impl Classifier {
     /// # Errors
     /// [`Error::Shape`] on another number of features.
     pub fn predict_proba(&self, x: &ArrayView2<'_, f64>) -> Result<Array2<f64>> {
-        let mut z = self.decision_function(x)?;
-        for mut row in z.rows_mut() {
-            if self.softmax {
-                let mut probabilities = row.to_vec();
-                softmax(&mut probabilities);
-                row.assign(&Array1::from_vec(probabilities));
-            } else {
-                row.mapv_inplace(logistic);
-                if row.len() > 1 {
-                    let sum = row.sum();
-                    row /= sum;
-                }
-            }
-        }
-        Ok(z)
+        Ok(probabilities(self.decision_function(x)?, self.softmax))
     }
 
     /// Predicted classes of samples (rows).
@@ -187,4 +169,23 @@ impl Classifier {
         }
         Ok(predictions(&z))
     }
+}
+
+/// Probabilities from logits, samples (rows) by outputs: the softmax of each row, else the logistic function of each logit, scaled
+/// to sum 1 if there are several.
+pub fn probabilities(mut logits: Array2<f64>, all_together: bool) -> Array2<f64> {
+    for mut row in logits.rows_mut() {
+        if all_together {
+            let mut probabilities = row.to_vec();
+            softmax(&mut probabilities);
+            row.assign(&Array1::from_vec(probabilities));
+        } else {
+            row.mapv_inplace(logistic);
+            if row.len() > 1 {
+                let sum = row.sum();
+                row /= sum;
+            }
+        }
+    }
+    logits
 }

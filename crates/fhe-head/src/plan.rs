@@ -11,6 +11,7 @@ pub use cost::{CostModel, Sizes as PlanSizes};
 pub use schedule::{Depth, Schedule};
 
 use ckks::{Parameters, Scale};
+use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Rows;
@@ -22,6 +23,7 @@ use crate::job::{Job, JobSpec};
 use crate::optimizer::Optimizer;
 use crate::packing::{Packing, Sizes};
 use crate::refresh::RefreshedState;
+use crate::samples::padded_features;
 use crate::trainer::{Block, State, Trainer};
 
 /// What to train on what. The same request gives the same plan, so that this is what a data party keeps of it.
@@ -68,9 +70,15 @@ impl<H: Head> Request<H> {
         }
     }
 
+    /// The random parameters that the training starts from, one period of each, for a head that cannot start from zero.
+    pub fn initial(&self, random_state: u64) -> Option<Vec<Array1<f64>>> {
+        let initial = self.head.initial(padded_features(self.features), random_state)?;
+        Some(initial.into_iter().map(Array1::from_vec).collect())
+    }
+
     /// Whether the state begins with given parameters.
     fn starts_warm(&self) -> bool {
-        self.warm_start || self.head.initial((self.features + 1).next_power_of_two(), 0).is_some()
+        self.warm_start || self.initial(0).is_some()
     }
 
     fn check(&self) -> Result<()> {
@@ -184,7 +192,7 @@ impl<H: Head> Plan<H> {
 /// Every packing that holds the data and suits the head: columns and baby steps are free.
 fn candidates<H: Head>(parameters: &Parameters, request: &Request<H>) -> Result<Vec<Packing>> {
     let slots = parameters.slots();
-    let padded = (request.features + 1).next_power_of_two();
+    let padded = padded_features(request.features);
     let powers =
         |limit: usize| std::iter::successors(Some(1usize), |k| Some(2 * k)).take_while(move |&k| k <= limit);
     let mut packings = Vec::new();
@@ -325,7 +333,8 @@ impl<H: Head> Planner<'_, H> {
             samples: level(Source::Samples),
             weights: level(Source::Weights),
         };
-        let sizes = PlanSizes::new(self.parameters, &job, levels, &record.keys)?;
+        let start = if self.request.starts_warm() { job.head().parameters(job.packing()).len() } else { 0 };
+        let sizes = PlanSizes::new(self.parameters, &job, (levels, start), &record.keys)?;
         let model = CostModel::new(self.parameters).with_refresh(record.keys.refresh)?;
         let seconds = model.seconds(&record.counts);
         let preset = self.parameters.name().to_owned();

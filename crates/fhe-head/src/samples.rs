@@ -68,6 +68,7 @@ impl Samples {
             y: self.y.view(),
             sample_weight: self.weight.view(),
             intercept: self.x.ncols() - 1,
+            batches: 1,
         }
     }
 
@@ -78,6 +79,12 @@ impl Samples {
         labels::shuffle(&mut order, &mut ChaCha20Rng::seed_from_u64(random_state));
         let rows = |v: &Array1<f64>| v.select(Axis(0), &order);
         Self { x: self.x.select(Axis(0), &order), y: rows(&self.y), weight: rows(&self.weight) }
+    }
+
+    /// The samples as a training with so many mini-batches takes them: shuffled if there are several.
+    #[must_use]
+    pub fn for_batches(self, batches: usize, random_state: u64) -> Self {
+        if batches > 1 { self.shuffled(random_state) } else { self }
     }
 
     /// The samples of one block. Batches take equal shares of the samples, in order.

@@ -24,6 +24,8 @@ pub type EncryptedState = State<Ciphertext>;
 /// An encrypted head: `w / B` of each of its parameters, tiled over the slots.
 #[derive(Clone, Debug)]
 pub struct EncryptedHead {
+    /// Iterations that it was trained for.
+    pub iteration: usize,
     /// The parameters, in the head's order.
     pub parameters: Vec<Ciphertext>,
     /// What the training kept of its course.
@@ -90,10 +92,21 @@ pub fn resume_on<H: Head>(
     observe: impl FnMut(&EncryptedState) -> Result<()>,
 ) -> Result<EncryptedHead> {
     let state = Trainer::new(engine, job, blocks)?.run(state, observe)?;
-    if state.parameters.is_empty() {
-        return Err(Error::Data("the training did not run a single iteration".into()));
+    EncryptedHead::from_state(state)
+}
+
+impl EncryptedHead {
+    /// The head that a training has come to: also one that ends before its last iteration.
+    ///
+    /// # Errors
+    /// [`Error::Data`] without a single iteration.
+    pub fn from_state(state: EncryptedState) -> Result<Self> {
+        if state.iteration == 0 || state.parameters.is_empty() {
+            return Err(Error::Data("the training did not run a single iteration".into()));
+        }
+        let EncryptedState { iteration, parameters, history, .. } = state;
+        Ok(Self { iteration, parameters, history })
     }
-    Ok(EncryptedHead { parameters: state.parameters, history: state.history })
 }
 
 /// Scores encrypted samples with an encrypted head, or with the state of a training that is under way: for each block the scores
@@ -128,6 +141,12 @@ pub fn score<H: Head>(
         None
     };
     let parameters = refreshed.as_deref().unwrap_or(parameters);
+    // keys for scoring reach up to the level that was planned for it
+    let lowered: Vec<_> = parameters
+        .iter()
+        .map(|p| if p.level() > wanted { engine.drop_to(p, wanted) } else { Ok(p.clone()) })
+        .collect::<Result<_>>()?;
+    let parameters = &lowered;
     let one = |samples: &Vec<Ciphertext>| {
         let expected = job.packing().diagonals();
         if samples.len() != expected {

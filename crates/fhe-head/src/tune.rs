@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::features::{FeatureMap, Preprocessing};
 use crate::labels::{Split, stratified_folds};
 use crate::metrics::agreement;
-use crate::optimizer::Optimizer;
+use crate::optimizer::{Optimizer, RateSchedule};
 use crate::samples::Samples;
 use crate::sigmoid::{Degree, Fit, Sigmoid, logistic};
 
@@ -33,6 +33,8 @@ pub struct Grid {
     pub half_widths: Vec<f64>,
     /// Numbers of iterations that may be chosen.
     pub iterations: RangeInclusive<usize>,
+    /// How rates change over the iterations.
+    pub schedule: RateSchedule,
     /// Weight of the L2 penalty.
     pub alpha: f64,
 }
@@ -155,6 +157,11 @@ pub fn choices(data: Data<'_>, grid: &Grid, features_limit: usize, random_state:
     finalists.truncate(FINALISTS);
     let mut choices = second_round(data, grid, &folds, features_limit, &finalists)?;
     if choices.is_empty() {
+        let logit = finalists.iter().map(|finalist| finalist.reach).fold(f64::INFINITY, f64::min);
+        let half_width = grid.half_widths.iter().copied().fold(0.0, f64::max);
+        if logit > half_width {
+            return Err(Error::OutsideInterval { logit, half_width, when: "in cross-validation".into() });
+        }
         return Err(Error::Data(
             "no learning rate and interval of those allowed keep the logits inside: allow a wider interval"
                 .into(),
@@ -179,6 +186,8 @@ struct Finalist {
     optimizer: Optimizer,
     learning_rate: f64,
     loss: f64,
+    /// Largest logit of the shortest training that may be chosen.
+    reach: f64,
 }
 
 /// Training and validation parts in a feature space.
@@ -233,12 +242,16 @@ fn first_round(data: Data<'_>, grid: &Grid, folds: &[Split], features_limit: usi
             .iter()
             .flat_map(|&optimizer| rates.iter().map(move |&rate| (optimizer, rate)))
             .collect();
-        let methods: Vec<_> =
-            pairs.iter().map(|&(optimizer, rate)| grid.method(optimizer, rate, None, most)).collect();
+        let methods: Vec<_> = pairs
+            .iter()
+            .map(|&(optimizer, rate)| grid.method(optimizer, rate, None, most))
+            .collect::<Result<_>>()?;
         for ((optimizer, learning_rate), scores) in pairs.into_iter().zip(validate(&folds, &methods)) {
             let losses = grid.wanted(&scores).map(|(_, score)| score.loss);
             if let Some(loss) = losses.min_by(f64::total_cmp) {
-                finalists.push(Finalist { preprocessing, optimizer, learning_rate, loss });
+                let shortest = &scores[..scores.len().min(*grid.iterations.start())];
+                let reach = shortest.iter().map(|score| score.largest_logit).fold(0.0, f64::max);
+                finalists.push(Finalist { preprocessing, optimizer, learning_rate, loss, reach });
             }
         }
     }
@@ -262,8 +275,10 @@ fn second_round(
             continue;
         }
         let folds = map_folds(data, folds, preprocessing, features_limit)?;
-        let methods: Vec<_> =
-            finalists.iter().map(|f| grid.method(f.optimizer, f.learning_rate, None, most)).collect();
+        let methods: Vec<_> = finalists
+            .iter()
+            .map(|f| grid.method(f.optimizer, f.learning_rate, None, most))
+            .collect::<Result<_>>()?;
         let exact = validate(&folds, &methods);
 
         let mut tried = Vec::new();
@@ -277,7 +292,7 @@ fn second_round(
             .map(|(f, _, sigmoid)| {
                 grid.method(f.optimizer, f.learning_rate, Some(sigmoid), grid.iterations_of(sigmoid.degree()))
             })
-            .collect();
+            .collect::<Result<_>>()?;
         for ((finalist, exact, sigmoid), scores) in tried.iter().zip(validate(&folds, &methods)) {
             let inside = |score: &Score| score.largest_logit <= sigmoid.half_width();
             let within = scores.iter().take_while(|score| inside(score)).count();
@@ -326,8 +341,9 @@ impl Grid {
         learning_rate: f64,
         sigmoid: Option<&'a Sigmoid>,
         iterations: usize,
-    ) -> Method<'a> {
-        Method { optimizer, learning_rates: vec![learning_rate; iterations], alpha: self.alpha, sigmoid }
+    ) -> Result<Method<'a>> {
+        let learning_rates = self.schedule.rates(learning_rate, iterations)?;
+        Ok(Method { optimizer, learning_rates, alpha: self.alpha, sigmoid })
     }
 
     /// Polynomials to try for a training whose exact trajectory is known: for each number of iterations, the smallest

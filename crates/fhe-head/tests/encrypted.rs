@@ -115,8 +115,9 @@ fn files_carry_a_training_that_can_be_interrupted() {
     let encryptor = DataEncryptor::new(&run.secret, plan, &run.prepared.samples);
     let data = files::write_data(Vec::new(), "data", &encryptor, |_| Ok(())).unwrap();
     let open = |bytes: &[u8]| Reader::new(std::io::Cursor::new(bytes.to_vec()), "file").unwrap();
-    let (job, blocks): (Job, _) = files::read_data(open(&data), &run.parameters).unwrap();
+    let (job, blocks, start): (Job, _, _) = files::read_data(open(&data), &run.parameters).unwrap();
     assert_eq!(job, plan.job);
+    assert!(start.parameters.is_empty());
 
     // stop after each iteration and continue from the file: bit for bit the same head
     let mut states = Vec::new();

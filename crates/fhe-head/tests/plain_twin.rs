@@ -93,6 +93,7 @@ fn the_trainer_follows_dense_training() {
                     y: y.view(),
                     sample_weight: weight.view(),
                     intercept: packing.intercept(),
+                    batches: 1,
                 };
                 let method =
                     Method { optimizer, learning_rates: learning_rates.clone(), alpha, sigmoid: None };

@@ -214,7 +214,10 @@ pub(crate) fn training_failure(error: fhe_head::Error) -> Failure {
         }
         Error::NeedsBootstrapping { .. } | Error::NoBootstrapping { .. } => Failure::parameters(message)
             .help("ask for fewer iterations (--max-iter), or for a preset with more levels (`train-head presets`)"),
-        Error::Diverged { .. } | Error::OutsideInterval { .. } => Failure::diverged(message),
+        Error::OutsideInterval { .. } => Failure::diverged(message).help(
+            "the flags are --learning-rate, --sigmoid-interval and --alpha; what is left out is chosen from the data",
+        ),
+        Error::Diverged { .. } => Failure::diverged(message),
         Error::Ckks(inner) => match inner {
             ckks::Error::Insecure { .. } | ckks::Error::InvalidParameters(_) => Failure::parameters(message),
             ckks::Error::WrongKey { .. } | ckks::Error::WrongParameters { .. } | ckks::Error::MissingKey { .. } => {

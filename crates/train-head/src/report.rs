@@ -52,6 +52,8 @@ pub(crate) struct Report {
     pub(crate) max_weight_error_simulate: f64,
     /// Share of test samples that the encrypted head and the plain twin put in the same class.
     pub(crate) prediction_agreement: f64,
+    /// Encrypted predictions for the test samples, if levels were left for them.
+    pub(crate) scoring: Option<Scoring>,
     /// Seconds by phase.
     pub(crate) seconds: Seconds,
     /// Bytes on disk.
@@ -75,10 +77,25 @@ pub(crate) struct Method {
     pub(crate) class_weight: fhe_head::labels::ClassWeight,
     /// What is done to features.
     pub(crate) preprocessing: fhe_head::features::Preprocessing,
+    /// Learning rates of all iterations.
+    pub(crate) learning_rates: Vec<f64>,
+    /// Mini-batches; 1 for full batches.
+    pub(crate) batches: usize,
+    /// Units, activation and its interval, for a head with a hidden layer.
+    pub(crate) hidden: Option<serde_json::Value>,
     /// Degree of the polynomial, for a head of logistic functions.
     pub(crate) sigmoid_degree: Option<usize>,
     /// Half-width of its interval.
     pub(crate) sigmoid_interval: f64,
+}
+
+/// Encrypted predictions.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Scoring {
+    /// Share of test samples that they put in the same class as the decrypted head.
+    pub(crate) agreement: f64,
+    /// The compute party's seconds.
+    pub(crate) seconds: f64,
 }
 
 /// Seconds by phase.
@@ -148,7 +165,7 @@ impl Report {
             ("  plain twin (same training)", Some(&self.plain)),
             ("  simulated twin", Some(&self.simulate)),
             ("  encrypted", Some(&self.encrypted)),
-            ("  plain, trained to convergence", self.logistic_regression.as_ref()),
+            ("  logistic regression, converged", self.logistic_regression.as_ref()),
         ];
         for (name, metrics) in rows {
             if let Some(m) = metrics {
@@ -175,12 +192,19 @@ impl Report {
                 _ => format!("{name} {}", seconds(took)),
             })
             .collect();
+        lines.extend([format!(
+            "  encrypted and plain agree on {:.2} % of them; weights differ by at most {:.1e} of the largest",
+            100.0 * self.prediction_agreement,
+            self.max_weight_error
+        )]);
+        if let Some(scoring) = self.scoring {
+            lines.push(format!(
+                "  encrypted predictions ({}) agree with the decrypted head on {:.2} % of them",
+                seconds(scoring.seconds),
+                100.0 * scoring.agreement
+            ));
+        }
         lines.extend([
-            format!(
-                "  encrypted and plain agree on {:.2} % of them; weights differ by at most {:.1e} of the largest",
-                100.0 * self.prediction_agreement,
-                self.max_weight_error
-            ),
             String::new(),
             format!("time        {} on {} threads: {}", seconds(s.total), self.threads, phases.join(", ")),
             format!(

@@ -97,6 +97,14 @@ impl Raw {
         }
     }
 
+    /// Number of samples.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Texts(texts) => texts.texts.len(),
+            Self::Features(features, _) => features.x.nrows(),
+        }
+    }
+
     /// Embeds texts; numbers are what they are.
     ///
     /// # Errors

@@ -92,6 +92,15 @@ macro_rules! each {
 }
 
 impl BuiltIn {
+    /// Whether probabilities are the softmax of all logits; else each is the logistic function of its own.
+    pub fn is_softmax(&self) -> bool {
+        match self {
+            Self::Logistic(_) => false,
+            Self::Softmax(_) => true,
+            Self::Mlp(mlp) => matches!(mlp.output, Output::Softmax(_)),
+        }
+    }
+
     /// Largest argument of an activation (0 without a hidden layer) and largest logit over samples (rows, padded); infinite once
     /// there is a NaN.
     pub(crate) fn reach(&self, parameters: &[Array1<f64>], x: &ArrayView2<'_, f64>) -> (f64, f64) {

@@ -15,7 +15,7 @@ use crate::refresh::RefreshedState;
 /// Bytes on the wire and in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sizes {
-    /// Data ciphertexts.
+    /// Data ciphertexts, those of a state to start from included.
     pub ciphertexts: usize,
     /// Evaluation keys.
     pub keys: usize,
@@ -30,10 +30,11 @@ pub struct Sizes {
 }
 
 impl Sizes {
+    /// `start` counts the vectors of an encrypted state to start from.
     pub(super) fn new<H: Head>(
         parameters: &Parameters,
         job: &Job<H>,
-        levels: DataLevels,
+        (levels, start): (DataLevels, usize),
         keys: &KeyLevels,
     ) -> Result<Self> {
         let limb_bytes = parameters.degree() * size_of::<u64>();
@@ -42,7 +43,8 @@ impl Sizes {
         let half = packing.blocks()
             * (packing.diagonals() * polynomial(levels.samples)
                 + polynomial(levels.weights)
-                + targets * polynomial(levels.targets));
+                + targets * polynomial(levels.targets))
+            + start * polynomial(job.spec().entry_level);
         let key = |level: usize| {
             let shape = parameters.key_shape(level);
             shape.digits() * (level + 1 + shape.special) * limb_bytes
@@ -55,7 +57,7 @@ impl Sizes {
         let bootstrap_bytes: usize = bootstrap.iter().map(|key| key.bytes(parameters) / 2).sum();
         let key_file_bytes = all.clone().map(key).sum::<usize>() + bootstrap_bytes;
         Ok(Self {
-            ciphertexts: packing.blocks() * (packing.diagonals() + 1 + targets),
+            ciphertexts: packing.blocks() * (packing.diagonals() + 1 + targets) + start,
             keys: all.count() + bootstrap.len(),
             upload_bytes: half,
             data_bytes: 2 * half,

@@ -59,6 +59,9 @@ fn read(path: &Path) -> Result<Vec<OsString>> {
             Value::Array(values) => values.as_slice(),
             single => std::slice::from_ref(single),
         };
+        if values.len() > 1 && flag != "--ignore-column" {
+            return Err(bad(format!("`{name}` takes one value, the list has {}", values.len())));
+        }
         for value in values {
             match value {
                 Value::Boolean(true) => flags.push(flag.clone()),
@@ -107,6 +110,7 @@ mod tests {
             ("max_iter = ", "x run --job JOB"),
             ("[table]\na = 1", "x run --job JOB"),
             ("job = \"x\"", "x run --job JOB"),
+            ("hidden_layer_sizes = [64, 32]", "x run --job JOB"),
             ("", "x run --job JOB --job JOB"),
             ("", "x run --job"),
             ("", "x run --job nowhere"),

@@ -2,10 +2,12 @@
 //! see resolved values alone.
 
 mod encoder;
+mod hidden;
 mod input;
 mod job;
 mod keys;
 mod parties;
+mod steps;
 mod training;
 
 use clap::{Args, Parser, Subcommand};
@@ -13,12 +15,13 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit::EXIT_CODES;
 
 pub(crate) use encoder::{Encoder, EncoderArgs, HeadEncoderArgs};
+pub(crate) use hidden::activation_name;
 pub(crate) use input::{DataArgs, FeatureDataArgs, HoldOut, Source, TestArgs, TextDataArgs};
 pub(crate) use job::expand as expand_job;
 pub(crate) use keys::{NewKeyArgs, PassphraseArgs};
 pub(crate) use parties::{
     CheckpointArgs, DecryptArgs, EmbedArgs, EncryptArgs, EstimateArgs, EvalArgs, InspectArgs, KeygenArgs,
-    PredictArgs, PresetsArgs, RunArgs, TrainArgs, TuneArgs,
+    PredictArgs, PresetsArgs, RunArgs, ScoreArgs, TrainArgs, TuneArgs,
 };
 pub(crate) use training::{HeadKind, Hyper, Penalty, Preprocess, Solver, TrainingArgs};
 
@@ -71,15 +74,17 @@ pub(crate) enum Command {
     Tune(Box<TuneArgs>),
     /// Make the secret key, the public key and the evaluation keys of a plan (data party)
     Keygen(KeygenArgs),
-    /// Encrypt embeddings and labels by a plan (data party)
+    /// Encrypt embeddings and labels by a plan, or samples to be scored (data party)
     Encrypt(EncryptArgs),
     /// Train on ciphertexts (compute party: needs no secret)
     Train(TrainArgs),
+    /// Score encrypted samples with the encrypted head (compute party: needs no secret)
+    Score(ScoreArgs),
     /// Decrypt and export a trained head (data party)
     Decrypt(DecryptArgs),
     /// Measure a decrypted head on labelled data
     Eval(EvalArgs),
-    /// Predict with a decrypted head
+    /// Predict with a decrypted head, or from encrypted scores (data party)
     Predict(PredictArgs),
     /// Say what a file of ours holds
     Inspect(InspectArgs),

@@ -115,7 +115,28 @@ pub(crate) struct EncryptArgs {
     pub(crate) keys: PathBuf,
     #[command(flatten)]
     pub(crate) passphrase: PassphraseArgs,
+    /// Encrypt features alone, for `score`: any number of samples, with labels or without. The plan must have been made with
+    /// --scoring
+    #[arg(long)]
+    pub(crate) for_scoring: bool,
     /// File to write: what the compute party gets
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) out: PathBuf,
+}
+
+/// Predictions on ciphertexts.
+#[derive(Args, Debug)]
+pub(crate) struct ScoreArgs {
+    /// Encrypted head
+    #[arg(long, value_name = "FILE")]
+    pub(crate) head: PathBuf,
+    /// Samples that `encrypt --for-scoring` wrote
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: PathBuf,
+    /// Folder of the evaluation keys
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) keys: PathBuf,
+    /// File for the encrypted scores
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: PathBuf,
 }
@@ -183,8 +204,19 @@ pub(crate) struct EvalArgs {
 #[derive(Args, Debug)]
 pub(crate) struct PredictArgs {
     /// Folder of the head
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) head: PathBuf,
+    #[arg(long, value_name = "FOLDER", required_unless_present = "scores")]
+    pub(crate) head: Option<PathBuf>,
+    /// Encrypted scores of these data that `score` wrote, in the place of a head
+    #[arg(long, value_name = "FILE", conflicts_with = "head", requires_all = ["plan", "keys"])]
+    pub(crate) scores: Option<PathBuf>,
+    /// Plan that the scored data were encrypted by
+    #[arg(long, value_name = "FILE", requires = "scores")]
+    pub(crate) plan: Option<PathBuf>,
+    /// Folder of the keys
+    #[arg(long, value_name = "FOLDER", requires = "scores")]
+    pub(crate) keys: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseArgs,
     #[command(flatten)]
     pub(crate) data: DataArgs,
     #[command(flatten)]

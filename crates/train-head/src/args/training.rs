@@ -3,6 +3,8 @@
 use clap::{Args, ValueEnum};
 use fhe_head::labels::ClassWeight;
 
+use super::hidden::{HiddenArgs, HiddenLayer};
+use super::steps::{StepArgs, Steps};
 use crate::exit::{Failure, Result};
 
 /// Flags of the training; what is not given is chosen by the planner from the training data.
@@ -15,12 +17,9 @@ pub(crate) struct TrainingArgs {
     /// Method
     #[arg(long, value_enum)]
     solver: Option<Solver>,
-    /// Iterations over all samples
+    /// Iterations: steps on all samples, or on a mini-batch
     #[arg(long, value_name = "N")]
     max_iter: Option<usize>,
-    /// Step size
-    #[arg(long, value_name = "RATE")]
-    learning_rate: Option<f64>,
     /// Momentum, in [0, 1)
     #[arg(long, value_name = "MU")]
     momentum: Option<f64>,
@@ -48,9 +47,17 @@ pub(crate) struct TrainingArgs {
     /// Parameter set (see `train-head presets`)
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
-    /// Seed of splits and of the cross-validation that chooses
+    /// Leave levels for encrypted predictions (`score`) with the encrypted head
+    #[arg(long)]
+    scoring: bool,
+    /// Seed of splits, of the cross-validation that chooses, of the shuffle of mini-batches, and of the initial weights of a
+    /// hidden layer
     #[arg(long, visible_alias = "seed", value_name = "SEED", default_value_t = 0)]
     random_state: u64,
+    #[command(flatten)]
+    steps: StepArgs,
+    #[command(flatten)]
+    hidden: HiddenArgs,
 }
 
 /// Heads.
@@ -62,6 +69,8 @@ pub(crate) enum HeadKind {
     Ovr,
     /// Multinomial logistic regression: the softmax of all classes
     Softmax,
+    /// One hidden layer before the softmax, or before the logistic function of two classes
+    Mlp,
 }
 
 /// First-order methods.
@@ -112,7 +121,9 @@ pub(crate) struct Hyper {
     pub(crate) head: Option<HeadKind>,
     pub(crate) solver: Option<Solver>,
     pub(crate) max_iter: Option<usize>,
-    pub(crate) learning_rate: Option<f64>,
+    pub(crate) steps: Steps,
+    /// The hidden layer of a head that has one.
+    pub(crate) hidden: Option<HiddenLayer>,
     pub(crate) momentum: Option<f64>,
     pub(crate) penalty: Option<Penalty>,
     pub(crate) class_weight: ClassWeight,
@@ -121,6 +132,8 @@ pub(crate) struct Hyper {
     pub(crate) sigmoid_degree: Option<usize>,
     pub(crate) sigmoid_interval: Option<f64>,
     pub(crate) preset: Option<String>,
+    /// Whether levels are left for encrypted predictions.
+    pub(crate) scoring: bool,
     pub(crate) random_state: u64,
 }
 
@@ -136,7 +149,6 @@ impl TrainingArgs {
             }
             _ => Ok(()),
         };
-        positive("--learning-rate", self.learning_rate)?;
         positive("--C", self.c)?;
         positive("--ridge", self.ridge)?;
         positive("--sigmoid-interval", self.sigmoid_interval)?;
@@ -155,6 +167,9 @@ impl TrainingArgs {
         if let Some(degree) = self.sigmoid_degree.filter(|degree| ![3, 5, 7].contains(degree)) {
             return Err(Failure::usage(format!("--sigmoid-degree {degree}: 3, 5 or 7 is needed")));
         }
+        if self.sigmoid_degree.is_some() && self.head == Some(HeadKind::Mlp) {
+            return Err(Failure::usage("--sigmoid-degree has no meaning with --head mlp"));
+        }
         if self.ridge.is_some() && !matches!(self.preprocess, Preprocess::Auto | Preprocess::Whiten) {
             return Err(Failure::usage("--ridge has a meaning with --preprocess whiten alone"));
         }
@@ -163,7 +178,8 @@ impl TrainingArgs {
             head: self.head,
             solver: self.solver,
             max_iter: self.max_iter,
-            learning_rate: self.learning_rate,
+            steps: self.steps.resolve()?,
+            hidden: self.hidden.resolve(self.head)?,
             momentum: self.momentum,
             penalty,
             class_weight: match self.class_weight {
@@ -175,6 +191,7 @@ impl TrainingArgs {
             sigmoid_degree: self.sigmoid_degree,
             sigmoid_interval: self.sigmoid_interval,
             preset: self.preset.clone(),
+            scoring: self.scoring,
             random_state: self.random_state,
         })
     }
@@ -185,6 +202,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use clap::Parser;
+    use fhe_head::activation::Shape;
+    use fhe_head::optimizer::RateSchedule;
 
     #[derive(Parser)]
     struct Line {
@@ -211,6 +230,14 @@ mod tests {
                 .unwrap();
         assert_eq!((hyper.solver, hyper.max_iter), (Some(Solver::Nesterov), Some(7)));
         assert_eq!((hyper.penalty, hyper.class_weight), (Some(Penalty::C(0.5)), ClassWeight::Balanced));
+        assert_eq!(hyper.steps.learning_rate, Some(2.0));
+        let line = "--head mlp --hidden-layer-sizes 64 --activation tanh --batch-size 16 --learning-rate-init 0.5 \
+                    --learning-rate-schedule invscaling";
+        let hyper = resolve(line).unwrap();
+        let hidden = HiddenLayer { units: 64, activation: Shape::Tanh, interval: None };
+        assert_eq!(hyper.hidden, Some(hidden));
+        let schedule = RateSchedule::InverseScaling(0.5);
+        assert_eq!(hyper.steps, Steps { batch_size: Some(16), learning_rate: Some(0.5), schedule });
         assert_eq!(resolve("--alpha 0").unwrap().penalty, Some(Penalty::Alpha(0.0)));
     }
 
@@ -227,6 +254,18 @@ mod tests {
             "--sigmoid-degree 4",
             "--preprocess standardize --ridge 1",
             "--solver adam",
+            "--batch-size 0",
+            "--power-t 0.5",
+            "--learning-rate-schedule invscaling --power-t -1",
+            "--learning-rate-schedule adaptive",
+            "--hidden-layer-sizes 8",
+            "--head ovr --activation tanh",
+            "--head mlp --hidden-layer-sizes 0",
+            "--head mlp --hidden-layer-sizes 24",
+            "--head mlp --hidden-layer-sizes 32,32",
+            "--head mlp --activation relu",
+            "--head mlp --activation-interval 0",
+            "--head mlp --sigmoid-degree 5",
         ] {
             assert!(resolve(line).is_err(), "{line}");
         }

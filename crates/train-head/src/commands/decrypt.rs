@@ -24,8 +24,8 @@ pub(super) fn run(arguments: &DecryptArgs, console: &Console) -> Result<Outcome>
     let plan = file.plan()?;
     let secret = KeyFolder::at(&arguments.keys).read_secret(&arguments.passphrase)?;
     expect_preset(&secret, &plan)?;
-    let parameters = decrypt(&arguments.head, &secret, &plan)?;
-    let head = file.head(&parameters)?;
+    let (iterations, parameters) = decrypt(&arguments.head, &secret, &plan)?;
+    let head = file.head(&parameters, iterations)?;
     console.note(
         "decrypted weights tell about the training data and, in CKKS, about the key: share them with care",
     );
@@ -49,15 +49,16 @@ pub(super) fn run(arguments: &DecryptArgs, console: &Console) -> Result<Outcome>
     Ok(Outcome { json, text })
 }
 
-/// Decrypts the parameters of the encrypted space.
+/// Decrypts the parameters of the encrypted space; returns the iterations of the training too.
 ///
 /// # Errors
 /// A head of another key or plan; garbage that a diverged training left.
-pub(super) fn decrypt(path: &Path, secret: &SecretKey, plan: &Plan) -> Result<Vec<Array1<f64>>> {
-    let (job, head) = ciphertexts::read_head(path, secret)?;
+pub(super) fn decrypt(path: &Path, secret: &SecretKey, plan: &Plan) -> Result<(usize, Vec<Array1<f64>>)> {
+    let (job, head) = ciphertexts::read_head(path, (secret.parameters(), secret.key_id()))?;
     if job != plan.job {
         return Err(Failure::file(format!("{}: this head was trained by another plan", path.display()))
             .help("give the plan that the data were encrypted by"));
     }
-    client::decrypt_head(secret, &plan.job, &head).map_err(training_failure)
+    let parameters = client::decrypt_head(secret, &plan.job, &head).map_err(training_failure)?;
+    Ok((head.iteration, parameters))
 }

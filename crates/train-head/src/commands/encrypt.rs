@@ -1,16 +1,17 @@
-//! `encrypt`: embeddings and labels to ciphertexts, by a plan.
+//! `encrypt`: embeddings and labels to ciphertexts, by a plan; or embeddings alone, to be scored.
 
 use std::path::Path;
 
 use fhe_head::ckks::SecretKey;
-use fhe_head::client::DataEncryptor;
+use fhe_head::client::{DataEncryptor, encrypt_for_scoring};
 use fhe_head::plan::Plan;
 use fhe_head::samples::Samples;
+use ndarray::{Array1, Array2};
 use serde_json::json;
 
 use crate::args::EncryptArgs;
 use crate::console::{Console, Outcome};
-use crate::exit::{Failure, Result};
+use crate::exit::{Failure, Result, training_failure};
 use crate::files::ciphertexts;
 use crate::files::keys::KeyFolder;
 use crate::files::plan::PlanFile;
@@ -22,31 +23,45 @@ use crate::samples;
 pub(super) fn run(arguments: EncryptArgs, console: &Console) -> Result<Outcome> {
     let file = PlanFile::read(&arguments.plan)?;
     let source = arguments.data.resolve()?;
-    let matrix = samples::read(&source, true, file.feature_names())?.embed(None, console)?;
-    let prepared = file.samples(&matrix)?;
+    let labelled = !arguments.for_scoring;
+    let matrix = samples::read(&source, labelled, file.feature_names())?.embed(None, console)?;
     let plan = file.plan()?;
-    let secret = KeyFolder::at(&arguments.keys).read_secret(&arguments.passphrase)?;
-    expect_preset(&secret, &plan)?;
-    let bytes = write_data(&arguments.out, &secret, &plan, &prepared, console)?;
+    let key = || -> Result<SecretKey> {
+        let secret = KeyFolder::at(&arguments.keys).read_secret(&arguments.passphrase)?;
+        expect_preset(&secret, &plan)?;
+        Ok(secret)
+    };
+    let (secret, ciphertexts, bytes) = if arguments.for_scoring {
+        let x = file.features(&matrix)?;
+        expect_scoring(&plan)?;
+        let secret = key()?;
+        let (ciphertexts, bytes) = write_samples(&arguments.out, &secret, &plan, &x, console)?;
+        (secret, ciphertexts, bytes)
+    } else {
+        let prepared = file.samples(&matrix)?;
+        let secret = key()?;
+        let bytes = write_data(&arguments.out, &secret, &plan, (&prepared, file.start()), console)?;
+        (secret, plan.sizes.ciphertexts, bytes)
+    };
 
     let text = format!(
         "{} samples of {} features in {} ciphertexts under key {}\n  {} ({}): for the compute party",
         matrix.x.nrows(),
         matrix.x.ncols(),
-        plan.sizes.ciphertexts,
+        ciphertexts,
         secret.key_id(),
         arguments.out.display(),
         progress::bytes(bytes),
     );
     let json = json!({
-        "samples": matrix.x.nrows(), "features": matrix.x.ncols(), "ciphertexts": plan.sizes.ciphertexts,
+        "samples": matrix.x.nrows(), "features": matrix.x.ncols(), "ciphertexts": ciphertexts,
         "key_id": secret.key_id().to_string(), "preset": plan.preset,
         "file": arguments.out, "bytes": bytes,
     });
     Ok(Outcome { json, text })
 }
 
-/// Encrypts samples to a file; returns its size.
+/// Encrypts samples, and the parameters to start from if there are any, to a file; returns its size.
 ///
 /// # Errors
 /// Those of encrypting and writing.
@@ -54,10 +69,41 @@ pub(super) fn write_data(
     path: &Path,
     secret: &SecretKey,
     plan: &Plan,
-    samples: &Samples,
+    (samples, start): (&Samples, Option<Vec<Array1<f64>>>),
     console: &Console,
 ) -> Result<u64> {
-    ciphertexts::write_data(path, plan, &DataEncryptor::new(secret, plan, samples), console)
+    let encryptor = DataEncryptor::new(secret, plan, samples).with_start(start.as_deref());
+    ciphertexts::write_data(path, plan, &encryptor, console)
+}
+
+/// Encrypts samples to be scored (rows, in the space that is encrypted) to a file; returns the number of ciphertexts and its size.
+///
+/// # Errors
+/// Those of encrypting and writing.
+pub(super) fn write_samples(
+    path: &Path,
+    secret: &SecretKey,
+    plan: &Plan,
+    x: &Array2<f64>,
+    console: &Console,
+) -> Result<(usize, u64)> {
+    let phase = console.phase("encrypt", 1);
+    let blocks = encrypt_for_scoring(secret, &plan.job, &x.view()).map_err(training_failure)?;
+    let bytes = ciphertexts::write_samples(path, secret, &plan.job, &blocks)?;
+    phase.done();
+    Ok((blocks.iter().map(Vec::len).sum(), bytes))
+}
+
+/// Refuses a plan that leaves no levels for scoring.
+///
+/// # Errors
+/// It does not.
+fn expect_scoring(plan: &Plan) -> Result<()> {
+    match plan.job.spec().score_level {
+        Some(_) => Ok(()),
+        None => Err(Failure::parameters("the plan leaves no levels for encrypted predictions")
+            .help("make the plan, its keys and the head with `train-head estimate --scoring`")),
+    }
 }
 
 /// Refuses a key of another parameter set than the plan's.

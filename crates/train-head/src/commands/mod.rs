@@ -7,9 +7,11 @@ mod estimate;
 mod eval;
 mod inspect;
 mod keygen;
+mod planned;
 mod predict;
 mod presets;
 mod run;
+mod score;
 mod train;
 mod tune;
 
@@ -38,6 +40,7 @@ pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
         Command::Keygen(arguments) => keygen::run(&arguments, console),
         Command::Encrypt(arguments) => encrypt::run(arguments, console),
         Command::Train(arguments) => train::run(&arguments, console),
+        Command::Score(arguments) => score::run(&arguments, console),
         Command::Decrypt(arguments) => decrypt::run(&arguments, console),
         Command::Eval(arguments) => eval::run(&arguments, console),
         Command::Predict(arguments) => predict::run(&arguments, console),

@@ -1,26 +1,79 @@
-//! `predict`: classes and probabilities from a decrypted head.
+//! `predict`: classes and probabilities from a decrypted head, or from encrypted scores.
 
 use std::path::Path;
 
+use fhe_head::ckks::SecretKey;
+use fhe_head::client;
 use fhe_head::labels::Classes;
 use fhe_head::metrics;
+use fhe_head::plan::Plan;
 use ndarray::Array2;
 use serde_json::json;
 
+use super::encrypt::expect_preset;
 use crate::args::{DataArgs, Encoder, HeadEncoderArgs, PredictArgs};
 use crate::console::{Console, Outcome};
-use crate::exit::{Failure, Result};
+use crate::exit::{Failure, Result, training_failure};
 use crate::files::embeddings::encoder_failure;
 use crate::files::head::Head;
-use crate::files::predictions;
+use crate::files::keys::KeyFolder;
+use crate::files::plan::PlanFile;
+use crate::files::{ciphertexts, predictions};
 use crate::samples::{self, LoadedEncoder, Matrix, Raw};
 
 /// # Errors
 /// A head or data that cannot be worked with; those of writing.
 pub(super) fn run(arguments: &PredictArgs, console: &Console) -> Result<Outcome> {
-    let head = Head::read(&arguments.head)?;
+    if let (Some(scores), Some(plan), Some(keys)) = (&arguments.scores, &arguments.plan, &arguments.keys) {
+        return from_scores(arguments, scores, plan, keys);
+    }
+    let Some(head) = &arguments.head else {
+        return Err(Failure::usage(
+            "nothing to predict with: give --head, or --scores with --plan and --keys",
+        ));
+    };
+    let head = Head::read(head)?;
     let (matrix, probabilities) = probabilities(&head, &arguments.data, &arguments.encoder, false, console)?;
     report(&arguments.out, &head.description.classes, matrix.labels.as_deref(), &probabilities)
+}
+
+/// Predictions from encrypted scores. The data say how many samples there are, and their labels if they have any.
+fn from_scores(arguments: &PredictArgs, scores: &Path, plan: &Path, keys: &Path) -> Result<Outcome> {
+    let file = PlanFile::read(plan)?;
+    let plan = file.plan()?;
+    let raw = samples::read(&arguments.data.resolve()?, false, file.feature_names())?;
+    let secret = KeyFolder::at(keys).read_secret(&arguments.passphrase)?;
+    expect_preset(&secret, &plan)?;
+    let probabilities = file.probabilities(decrypt_scores(scores, &secret, &plan, raw.len())?);
+    report(&arguments.out, file.classes(), raw.labels(), &probabilities)
+}
+
+/// Decrypts the scores of so many samples: samples (rows) by outputs.
+///
+/// # Errors
+/// Scores of another key or plan, or of another number of samples.
+pub(super) fn decrypt_scores(
+    path: &Path,
+    secret: &SecretKey,
+    plan: &Plan,
+    samples: usize,
+) -> Result<Array2<f64>> {
+    let (job, _, scores) = ciphertexts::read_scores(path, secret)?;
+    if job != plan.job {
+        let message = format!("{}: these scores come from a head of another plan", path.display());
+        return Err(Failure::file(message).help("give the plan that the samples were encrypted by"));
+    }
+    let rows = job.packing().rows();
+    if samples.div_ceil(rows) != scores.len() {
+        return Err(Failure::data(format!(
+            "{} holds scores of {} to {} samples, the data are {samples}",
+            path.display(),
+            scores.len().saturating_sub(1) * rows + 1,
+            scores.len() * rows
+        ))
+        .help("give the data that were encrypted for scoring"));
+    }
+    client::decrypt_scores(secret, &job, samples, &scores).map_err(training_failure)
 }
 
 /// Writes predictions, and says how many there are of each class.

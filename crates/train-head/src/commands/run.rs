@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! OUT/client/    the data party's: secret.key, plan.json
-//! OUT/server/    the compute party's: eval/ (keys), data.enc, head.enc
+//! OUT/server/    the compute party's: eval/ (keys), data.enc, head.enc; test.enc and scores.enc of encrypted predictions
 //! OUT/           head.safetensors, head.json, predictions.csv, report.json
 //! ```
 //!
@@ -24,9 +24,10 @@ use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::estimate::{Planned, memory};
+use super::estimate::{hidden_layer, memory};
+use super::planned::Planned;
 use super::train::{Trained, expect_memory};
-use super::{decrypt, encrypt, keygen, train};
+use super::{decrypt, encrypt, keygen, predict, score, train};
 use crate::args::{Encoder, HoldOut, PassphraseArgs, RunArgs, Source};
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Kind, Result, training_failure};
@@ -36,7 +37,7 @@ use crate::files::keys::{self, KeyFolder};
 use crate::files::plan::PlanFile;
 use crate::files::predictions;
 use crate::files::{self, Access, passphrase};
-use crate::report::{Bytes, Method, Report, Seconds};
+use crate::report::{Bytes, Method, Report, Scoring, Seconds};
 use crate::samples::{self, LoadedEncoder, Matrix, Raw};
 use crate::{input, interrupt, resources};
 
@@ -80,7 +81,8 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
             keys::write_evaluation(&server.join("eval"), &secret, plan, console)
         })?;
         timed(&mut seconds.encrypt, || {
-            encrypt::write_data(&data_file, &secret, plan, &planned.prepared.samples, console)
+            let data = (&planned.prepared.samples, planned.file.start());
+            encrypt::write_data(&data_file, &secret, plan, data, console)
         })?;
         secret
     };
@@ -103,17 +105,26 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
     seconds.train = trained.seconds;
     seconds.bootstrap = trained.bootstrap_seconds;
     seconds.load -= trained.seconds;
-    let parameters =
+    let (iterations, parameters) =
         timed(&mut seconds.decrypt, || decrypt::decrypt(&server.join("head.enc"), &secret, plan))?;
-    let head = planned.file.head(&parameters)?;
+    let head = planned.file.head(&parameters, iterations)?;
     interrupt::check()?;
+    let scored = match plan.job.spec().score_level {
+        Some(_) => Some(score_test_samples(&planned, &data, &secret, &server, console)?),
+        None => None,
+    };
 
     let evaluation =
         timed(&mut seconds.evaluate, || Evaluation::new(&planned, &data, &y, (&head, &parameters), console))?;
     head.write(&out.path(""))?;
     write_predictions(&out, &data, &evaluation)?;
     seconds.total = start.elapsed().as_secs_f64();
-    let report = report(&planned, &data, &evaluation, &trained, seconds, bytes, &hyper.class_weight);
+    let scoring = scored.map(|(probabilities, seconds)| Scoring {
+        agreement: same_predictions(&probabilities.view(), &evaluation.probabilities[0].view()),
+        seconds,
+    });
+    let mut report = report(&planned, &data, &evaluation, &trained, seconds, bytes, &hyper.class_weight);
+    report.scoring = scoring;
     files::write_json(&out.path("report.json"), Access::Shared, &report)?;
     out.commit()?;
     Ok(outcome(&report, &arguments.out, unprotected))
@@ -126,6 +137,22 @@ fn take_up(client: &Path, planned: &Planned, passphrase: &PassphraseArgs) -> Res
             .help("repeat its arguments, or leave --resume away to start anew"));
     }
     KeyFolder::at(client).read_secret(passphrase)
+}
+
+/// Encrypted predictions for the test samples: their probabilities, and the compute party's seconds.
+fn score_test_samples(
+    planned: &Planned,
+    data: &Data,
+    secret: &SecretKey,
+    server: &Path,
+    console: &Console,
+) -> Result<(Array2<f64>, f64)> {
+    let (samples, scores) = (server.join("test.enc"), server.join("scores.enc"));
+    let plan = &planned.prepared.plan;
+    encrypt::write_samples(&samples, secret, plan, &planned.file.features(&data.test)?, console)?;
+    let scored = score::score(&server.join("head.enc"), &samples, &server.join("eval"), &scores, console)?;
+    let logits = predict::decrypt_scores(&scores, secret, plan, data.test.x.nrows())?;
+    Ok((planned.file.probabilities(logits), scored.seconds))
 }
 
 /// Runs one phase and adds its time.
@@ -318,6 +345,9 @@ fn report(
             alpha: prepared.request.alpha,
             class_weight: *class_weight,
             preprocessing: prepared.preprocessing,
+            learning_rates: prepared.request.learning_rates.clone(),
+            batches: prepared.request.batches,
+            hidden: hidden_layer(head),
             sigmoid_degree,
             sigmoid_interval: head.score_unit(),
         },
@@ -328,6 +358,7 @@ fn report(
         logistic_regression: evaluation.logistic_regression.clone(),
         max_weight_error: evaluation.max_weight_error,
         max_weight_error_simulate: evaluation.max_weight_error_simulate,
+        scoring: None,
         prediction_agreement: same_predictions(&encrypted.view(), &plain.view()),
         seconds,
         bytes,

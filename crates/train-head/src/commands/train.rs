@@ -67,12 +67,12 @@ pub(super) fn train(
     console: &Console,
 ) -> Result<Trained> {
     let keys = Arc::new(evaluation_keys::read_evaluation(keys, console)?);
-    let (job, blocks) = ciphertexts::read_data(data, &keys, console)?;
+    let (job, blocks, start) = ciphertexts::read_data(data, &keys, console)?;
     let checkpoint = checkpoint_path(data, out)?;
     remove_unfinished(out)?;
     let state = match checkpoints.resume && checkpoint.exists() {
         true => ciphertexts::read_state(&checkpoint, &keys, &job)?,
-        false => EncryptedState::default(),
+        false => start,
     };
     let resumed_after = state.iteration;
     if resumed_after > 0 {

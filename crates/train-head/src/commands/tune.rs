@@ -4,12 +4,12 @@ use fhe_head::features::Preprocessing;
 use fhe_head::head::Head as _;
 use fhe_head::heads::{BuiltIn, Logistic};
 use fhe_head::labels::ClassWeight;
-use fhe_head::optimizer::Optimizer;
+use fhe_head::optimizer::{Optimizer, RateSchedule};
 use fhe_head::softmax;
 use serde_json::{Map, Value, json};
 
-use super::estimate::Planned;
-use crate::args::{Hyper, TuneArgs};
+use super::planned::Planned;
+use crate::args::{Hyper, TuneArgs, activation_name};
 use crate::console::{Console, Outcome};
 use crate::exit::Result;
 use crate::files::{Access, write_bytes};
@@ -46,11 +46,15 @@ fn flags(planned: &Planned, hyper: &Hyper) -> Map<String, Value> {
             set("head", json!(if *outputs == 1 { "logreg" } else { "ovr" }));
             set("sigmoid_degree", json!(sigmoid.degree().value()))
         }
-        head => {
-            let deep =
-                matches!(head, BuiltIn::Softmax(head) if head.softmax.depth() == softmax::Depth::Three);
+        BuiltIn::Softmax(head) => {
             set("head", json!("softmax"));
-            set("sigmoid_degree", json!(if deep { 5 } else { 3 }))
+            set("sigmoid_degree", json!(if head.softmax.depth() == softmax::Depth::Three { 5 } else { 3 }))
+        }
+        BuiltIn::Mlp(head) => {
+            set("head", json!("mlp"));
+            set("hidden_layer_sizes", json!(head.hidden));
+            set("activation", json!(activation_name(head.activation.shape())));
+            set("activation_interval", json!(head.activation.half_width()))
         }
     };
     match request.optimizer {
@@ -75,5 +79,21 @@ fn flags(planned: &Planned, hyper: &Hyper) -> Map<String, Value> {
         set("class_weight", json!("balanced"));
     }
     set("random_state", json!(hyper.random_state));
+    if let Some(size) = hyper.steps.batch_size {
+        set("batch_size", json!(size));
+    }
+    match hyper.steps.schedule {
+        RateSchedule::InverseScaling(power) => {
+            set("learning_rate_schedule", json!("invscaling"));
+            set("power_t", json!(power));
+        }
+        RateSchedule::Cosine => {
+            set("learning_rate_schedule", json!("cosine"));
+        }
+        _ => {}
+    }
+    if hyper.scoring {
+        set("scoring", json!(true));
+    }
     flags
 }

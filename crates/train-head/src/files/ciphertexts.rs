@@ -1,11 +1,14 @@
-//! Files of ciphertexts: encrypted data (what the compute party gets) and encrypted heads (what it gives back), in the
-//! formats of [`fhe_head::files`].
+//! Files of ciphertexts: encrypted data and samples to score (what the compute party gets), encrypted heads and scores (what
+//! it gives back), in the formats of [`fhe_head::files`].
 
+use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 
-use fhe_head::ckks::{EvaluationKeys, Parameters, SecretKey};
+use fhe_head::ckks::serial::{FileKind, Reader};
+use fhe_head::ckks::{Ciphertext, EvaluationKeys, KeyId, Parameters, SecretKey, SeededCiphertext};
 use fhe_head::client::DataEncryptor;
-use fhe_head::files::{DATA, HEAD, STATE};
+use fhe_head::files::{DATA, HEAD, SAMPLES, SCORES, STATE};
 use fhe_head::job::Job;
 use fhe_head::plan::Plan;
 use fhe_head::server::{EncryptedBlock, EncryptedHead, EncryptedState};
@@ -41,7 +44,7 @@ pub(crate) fn write_data(
     size(path)
 }
 
-/// Reads encrypted data for training with `keys`.
+/// Reads encrypted data for training with `keys`, and the state to start from.
 ///
 /// # Errors
 /// A file that is damaged, of another kind, or of another key or parameter set.
@@ -49,10 +52,8 @@ pub(crate) fn read_data(
     path: &Path,
     keys: &EvaluationKeys,
     console: &Console,
-) -> Result<(Job, Vec<EncryptedBlock>)> {
-    let reader = open(path, DATA)?;
-    reader.expect_parameters(keys.parameters()).map_err(read_failure)?;
-    reader.expect_key(keys.key_id()).map_err(read_failure)?;
+) -> Result<(Job, Vec<EncryptedBlock>, EncryptedState)> {
+    let reader = open_under(path, DATA, (keys.parameters(), keys.key_id()))?;
     let progress = console.phase("load data", 1);
     let read = fhe_head::files::read_data(reader, keys.parameters()).map_err(training_failure)?;
     progress.done();
@@ -89,9 +90,7 @@ pub(crate) fn write_state(path: &Path, job: &Job, state: &EncryptedState) -> Res
 /// # Errors
 /// A file that is damaged, of another kind, of another key or parameter set, or of another job.
 pub(crate) fn read_state(path: &Path, keys: &EvaluationKeys, job: &Job) -> Result<EncryptedState> {
-    let reader = open(path, STATE)?;
-    reader.expect_parameters(keys.parameters()).map_err(read_failure)?;
-    reader.expect_key(keys.key_id()).map_err(read_failure)?;
+    let reader = open_under(path, STATE, (keys.parameters(), keys.key_id()))?;
     let (found, state) = fhe_head::files::read_state(reader, keys.parameters()).map_err(training_failure)?;
     if found != *job || state.iteration >= job.iterations() {
         return Err(Failure::file(format!("{}: a checkpoint of another training", path.display()))
@@ -100,14 +99,76 @@ pub(crate) fn read_state(path: &Path, keys: &EvaluationKeys, job: &Job) -> Resul
     Ok(state)
 }
 
-/// Reads an encrypted head under `secret`.
+/// Reads an encrypted head under the key of this id.
 ///
 /// # Errors
 /// A file that is damaged, of another kind, or of another key or parameter set.
-pub(crate) fn read_head(path: &Path, secret: &SecretKey) -> Result<(Job, EncryptedHead)> {
-    let parameters: &Parameters = secret.parameters();
-    let reader = open(path, HEAD)?;
+pub(crate) fn read_head(path: &Path, key: (&Parameters, KeyId)) -> Result<(Job, EncryptedHead)> {
+    fhe_head::files::read_head(open_under(path, HEAD, key)?, key.0).map_err(training_failure)
+}
+
+/// Writes samples to score, for the head of `job`; returns the size.
+///
+/// # Errors
+/// Those of writing.
+pub(crate) fn write_samples(
+    path: &Path,
+    secret: &SecretKey,
+    job: &Job,
+    blocks: &[Vec<SeededCiphertext>],
+) -> Result<u64> {
+    write_with(path, Access::Shared, |file| {
+        let name = path.display().to_string();
+        fhe_head::files::write_samples(file, &name, secret, job, blocks).map_err(training_failure)?;
+        Ok(())
+    })?;
+    size(path)
+}
+
+/// Reads samples to score with `keys`, and the job of the head that they are for.
+///
+/// # Errors
+/// A file that is damaged, of another kind, or of another key or parameter set.
+pub(crate) fn read_samples(path: &Path, keys: &EvaluationKeys) -> Result<(Job, Vec<Vec<Ciphertext>>)> {
+    let reader = open_under(path, SAMPLES, (keys.parameters(), keys.key_id()))?;
+    fhe_head::files::read_samples(reader, keys.parameters()).map_err(training_failure)
+}
+
+/// Writes scores that the head of `job` gave after an iteration; returns the size.
+///
+/// # Errors
+/// Those of writing.
+pub(crate) fn write_scores(
+    path: &Path,
+    job: &Job,
+    iteration: usize,
+    scores: &[Vec<Ciphertext>],
+) -> Result<u64> {
+    write_with(path, Access::Shared, |file| {
+        let name = path.display().to_string();
+        fhe_head::files::write_scores(file, &name, job, iteration, scores).map_err(training_failure)?;
+        Ok(())
+    })?;
+    size(path)
+}
+
+/// Reads scores under `secret`, the job of the head that gave them, and its iterations.
+///
+/// # Errors
+/// A file that is damaged, of another kind, or of another key or parameter set.
+pub(crate) fn read_scores(path: &Path, secret: &SecretKey) -> Result<(Job, usize, Vec<Vec<Ciphertext>>)> {
+    let reader = open_under(path, SCORES, (secret.parameters(), secret.key_id()))?;
+    fhe_head::files::read_scores(reader, secret.parameters()).map_err(training_failure)
+}
+
+/// Opens a file that must be of a kind, a parameter set and a key.
+fn open_under(
+    path: &Path,
+    kind: FileKind,
+    (parameters, key_id): (&Parameters, KeyId),
+) -> Result<Reader<BufReader<File>>> {
+    let reader = open(path, kind)?;
     reader.expect_parameters(parameters).map_err(read_failure)?;
-    reader.expect_key(secret.key_id()).map_err(read_failure)?;
-    fhe_head::files::read_head(reader, parameters).map_err(training_failure)
+    reader.expect_key(key_id).map_err(read_failure)?;
+    Ok(reader)
 }

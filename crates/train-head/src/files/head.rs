@@ -1,5 +1,8 @@
-//! The exported head: `head.safetensors` with `coef` (outputs by features) and `intercept` (outputs), both f64, in
-//! scikit-learn's shapes: one output for two classes, else one a class; and `head.json` with all that is needed to use them.
+//! The exported head: `head.safetensors`, f64 in scikit-learn's shapes, and `head.json` with all that is needed to use it.
+//!
+//! A linear head has `coef` (outputs by features) and `intercept` (outputs): one output for two classes, else one a class. A head
+//! with a hidden layer has `coefs.0` (features by units), `intercepts.0`, `coefs.1` (units by outputs) and `intercepts.1`, and
+//! `head.json` the polynomial that is its activation.
 //!
 //! The coefficients apply to the features as they were read, or to the encoder's embeddings: what was done to features
 //! before the encryption is folded in. Of two classes the probability of the second is
@@ -7,10 +10,11 @@
 
 use std::path::{Path, PathBuf};
 
+use fhe_head::activation::Activation;
 use fhe_head::features::Preprocessing;
 use fhe_head::labels::Classes;
 use fhe_head::model::{Classifier, Linear};
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView, ArrayView2, Axis, Dimension};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +44,9 @@ pub(crate) struct Description {
     pub(crate) classes: Classes,
     /// How outputs become probabilities.
     pub(crate) link: Link,
+    /// The hidden layer, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hidden: Option<Hidden>,
     /// Number of features.
     pub(crate) features: usize,
     /// Their names, if they come from a table.
@@ -50,6 +57,29 @@ pub(crate) struct Description {
     feature_transform: FeatureTransform,
     /// Parameter set and iterations of the training.
     pub(crate) training: Training,
+}
+
+/// A hidden layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Hidden {
+    /// Units.
+    hidden_layer_sizes: [usize; 1],
+    /// Function and interval.
+    activation: Activation,
+    /// Coefficients of the polynomial that the units evaluate, the constant first.
+    polynomial: Vec<f64>,
+}
+
+impl Hidden {
+    /// The hidden layer of a head.
+    fn of(head: &Classifier) -> Option<Self> {
+        let (layer, activation) = head.hidden.as_ref()?;
+        Some(Self {
+            hidden_layer_sizes: [layer.intercept.len()],
+            activation: *activation,
+            polynomial: activation.coefficients(),
+        })
+    }
 }
 
 /// How the outputs of a head become probabilities.
@@ -96,10 +126,10 @@ pub(crate) struct Training {
 }
 
 impl Description {
-    /// A description.
+    /// A description of a head.
     pub(crate) fn new(
         classes: &Classes,
-        link: Link,
+        model: &Classifier,
         features: usize,
         feature_names: Option<Vec<String>>,
         encoder: Option<UsedEncoder>,
@@ -109,7 +139,8 @@ impl Description {
         Self {
             format: FORMAT.into(),
             classes: classes.clone(),
-            link,
+            link: Link::of(model),
+            hidden: Hidden::of(model),
             features,
             feature_names,
             encoder,
@@ -129,11 +160,15 @@ impl Description {
 /// # Errors
 /// Another number of features than the head has.
 pub(crate) fn probabilities(head: &Classifier, x: &ArrayView2<'_, f64>) -> fhe_head::Result<Array2<f64>> {
-    let p = head.predict_proba(x)?;
-    Ok(match p.ncols() {
+    Ok(of_both_classes(head.predict_proba(x)?))
+}
+
+/// One column of probabilities is that of the second of two classes: theirs are two.
+pub(crate) fn of_both_classes(p: Array2<f64>) -> Array2<f64> {
+    match p.ncols() {
         1 => ndarray::concatenate![Axis(1), p.mapv(|p| 1.0 - p), p],
         _ => p,
-    })
+    }
 }
 
 impl Head {
@@ -151,14 +186,25 @@ impl Head {
     /// # Errors
     /// Those of the operating system.
     pub(crate) fn write(&self, folder: &Path) -> Result<[PathBuf; 2]> {
-        let Linear { coef, intercept } = &self.model.output;
-        let (outputs, features) = coef.dim();
-        let coef: Vec<u8> = coef.iter().flat_map(|value| value.to_le_bytes()).collect();
-        let intercept: Vec<u8> = intercept.iter().flat_map(|value| value.to_le_bytes()).collect();
-        let weights = TensorView::new(Dtype::F64, vec![outputs, features], &coef)
-            .and_then(|coef| {
-                Ok([("coef", coef), ("intercept", TensorView::new(Dtype::F64, vec![outputs], &intercept)?)])
-            })
+        let Classifier { hidden, output, .. } = &self.model;
+        let mut arrays = Vec::new();
+        if let Some((layer, _)) = hidden {
+            arrays.extend([
+                Array::new("coefs.0", &layer.coef.t()),
+                Array::new("intercepts.0", &layer.intercept.view()),
+                Array::new("coefs.1", &output.coef.t()),
+                Array::new("intercepts.1", &output.intercept.view()),
+            ]);
+        } else {
+            arrays.extend([
+                Array::new("coef", &output.coef.view()),
+                Array::new("intercept", &output.intercept.view()),
+            ]);
+        }
+        let weights = arrays
+            .iter()
+            .map(|array| Ok((array.name, TensorView::new(Dtype::F64, array.shape.clone(), &array.bytes)?)))
+            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
             .and_then(|tensors| safetensors::serialize(tensors, None))
             .map_err(|error| Failure::unexpected("cannot write the head").because(format!("{error:?}")))?;
         let paths = [folder.join(WEIGHTS), folder.join(DESCRIPTION)];
@@ -205,13 +251,39 @@ impl Head {
                 Err(damaged(&format!("`{name}` is not an array of shape {shape:?} of finite f64 numbers")))
             }
         };
+        let matrix = |name: &str, shape: [usize; 2]| {
+            Array2::from_shape_vec(shape, numbers(name, &shape)?).map_err(|error| damaged(&error.to_string()))
+        };
+        let vector = |name: &str, length| Ok(Array1::from_vec(numbers(name, &[length])?));
         let (outputs, features) = (description.outputs(), description.features);
-        let coef = Array2::from_shape_vec((outputs, features), numbers("coef", &[outputs, features])?)
-            .map_err(|error| damaged(&error.to_string()))?;
-        let intercept = Array1::from_vec(numbers("intercept", &[outputs])?);
-        let softmax = description.link == Link::Softmax;
-        let model = Classifier { hidden: None, output: Linear { coef, intercept }, softmax };
+        let (hidden, output) = match &description.hidden {
+            None => {
+                let coef = matrix("coef", [outputs, features])?;
+                (None, Linear { coef, intercept: vector("intercept", outputs)? })
+            }
+            Some(Hidden { hidden_layer_sizes: [units], activation, .. }) => {
+                let coef = matrix("coefs.0", [features, *units])?.reversed_axes();
+                let layer = Linear { coef, intercept: vector("intercepts.0", *units)? };
+                let coef = matrix("coefs.1", [*units, outputs])?.reversed_axes();
+                (Some((layer, *activation)), Linear { coef, intercept: vector("intercepts.1", outputs)? })
+            }
+        };
+        let model = Classifier { hidden, output, softmax: description.link == Link::Softmax };
         Ok(Self { model, description })
+    }
+}
+
+/// An array as it lies in a file.
+struct Array {
+    name: &'static str,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl Array {
+    fn new<D: Dimension>(name: &'static str, values: &ArrayView<'_, f64, D>) -> Self {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        Self { name, shape: values.shape().to_vec(), bytes }
     }
 }
 
@@ -219,16 +291,18 @@ impl Head {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use fhe_head::activation::Shape;
     use ndarray::array;
 
     fn head() -> Head {
         let classes = Classes::fit(&["benign", "malignant"]).unwrap();
         let training = Training { preset: "n15-l18".into(), iterations: 4, encrypted: true };
         let names = Some(vec!["a".into(), "b".into()]);
-        let description =
-            Description::new(&classes, Link::Logistic, 2, names, None, Preprocessing::Standardize, training);
         let output = Linear { coef: array![[0.5, -2.0]], intercept: array![0.25] };
-        Head { model: Classifier { hidden: None, output, softmax: false }, description }
+        let model = Classifier { hidden: None, output, softmax: false };
+        let description =
+            Description::new(&classes, &model, 2, names, None, Preprocessing::Standardize, training);
+        Head { model, description }
     }
 
     #[test]
@@ -242,13 +316,18 @@ mod tests {
 
         let classes = Classes::fit(&["a", "b", "c"]).unwrap();
         let training = Training { preset: "n15-l18".into(), iterations: 4, encrypted: true };
-        let link = Link::OneVsRest;
-        let description = Description::new(&classes, link, 2, None, None, Preprocessing::Center, training);
         let output =
             Linear { coef: array![[0.5, -2.0], [1.0, 2.0], [3.0, 4.0]], intercept: array![0.0, 0.5, 1.0] };
-        let three = Head { model: Classifier { hidden: None, output, softmax: false }, description };
-        three.write(folder.path()).unwrap();
-        assert_eq!(Head::read(folder.path()).unwrap(), three);
+        let layer = Linear { coef: array![[1.0, 2.0], [3.0, 5.0]], intercept: array![0.5, -0.5] };
+        let activation = Activation::new(Shape::Gelu, 3.0).unwrap();
+        for (hidden, softmax) in [(None, false), (Some((layer, activation)), true)] {
+            let model = Classifier { hidden, output: output.clone(), softmax };
+            let description =
+                Description::new(&classes, &model, 2, None, None, Preprocessing::Center, training.clone());
+            let three = Head { model, description };
+            three.write(folder.path()).unwrap();
+            assert_eq!(Head::read(folder.path()).unwrap(), three);
+        }
     }
 
     #[test]

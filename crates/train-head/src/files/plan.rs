@@ -7,22 +7,23 @@ use fhe_head::ckks::Parameters;
 use fhe_head::estimator::PreparedHead;
 use fhe_head::features::{FeatureMap, Preprocessing};
 use fhe_head::labels::{ClassWeight, Classes};
-use fhe_head::model::Classifier;
+use fhe_head::model::{Classifier, probabilities};
 use fhe_head::plan::{Plan, Request};
 use fhe_head::refresh::contract;
 use fhe_head::samples::Samples;
-use ndarray::Array1;
+use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::embeddings::{UsedEncoder, encoder_failure};
-use super::head::{Description, Head, Link, Training};
+use super::head::{Description, Head, Training, of_both_classes};
 use super::keys::preset;
 use super::{Access, read_json, write_json};
+use crate::args::Hyper;
 use crate::exit::{Failure, Result, training_failure};
 use crate::samples::Matrix;
 
-const FORMAT: &str = "train-head plan 2";
+const FORMAT: &str = "train-head plan 3";
 
 /// A plan, with all that turns features into samples and weights into a head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub(crate) struct PlanFile {
     map: FeatureMap,
     /// How much each class counts.
     class_weight: ClassWeight,
+    /// Seed of the shuffle of mini-batches and of initial weights.
+    random_state: u64,
     /// The labels.
     classes: Classes,
     /// Names of the features, if they come from a table.
@@ -47,20 +50,16 @@ pub(crate) struct PlanFile {
 }
 
 impl PlanFile {
-    /// The plan of a training that was prepared on `training`.
-    pub(crate) fn new(
-        prepared: &PreparedHead,
-        class_weight: ClassWeight,
-        classes: &Classes,
-        training: &Matrix,
-    ) -> Self {
+    /// The plan of a training that was prepared on `training` as `hyper` said.
+    pub(crate) fn new(prepared: &PreparedHead, hyper: &Hyper, classes: &Classes, training: &Matrix) -> Self {
         Self {
             format: FORMAT.into(),
             preset: prepared.plan.preset.clone(),
             request: prepared.request.clone(),
             preprocessing: prepared.preprocessing,
             map: prepared.map.clone(),
-            class_weight,
+            class_weight: hyper.class_weight,
+            random_state: hyper.random_state,
             classes: classes.clone(),
             feature_names: training.names.clone(),
             encoder: training.encoder.clone(),
@@ -129,7 +128,25 @@ impl PlanFile {
         self.feature_names.as_deref()
     }
 
-    /// Samples in the space that is encrypted.
+    /// Features in the space that is encrypted, without the constant one: samples (rows) by features.
+    ///
+    /// # Errors
+    /// Features that the plan was not made for.
+    pub(crate) fn features(&self, matrix: &Matrix) -> Result<Array2<f64>> {
+        if matrix.x.ncols() != self.map.inputs() {
+            return Err(Failure::data(format!(
+                "the plan is for samples of {} features, the data have {}",
+                self.map.inputs(),
+                matrix.x.ncols()
+            )));
+        }
+        if let (Some(expected), Some(found)) = (&self.encoder, &matrix.encoder) {
+            expected.info.expect_same(&found.info).map_err(encoder_failure)?;
+        }
+        self.map.apply(&matrix.x.view()).map_err(training_failure)
+    }
+
+    /// Samples to train on, in the space that is encrypted.
     ///
     /// # Errors
     /// Data that the plan was not made for.
@@ -143,13 +160,21 @@ impl PlanFile {
             ))
             .help("`train-head estimate` makes a plan for these data"));
         }
-        if let (Some(expected), Some(found)) = (&self.encoder, &matrix.encoder) {
-            expected.info.expect_same(&found.info).map_err(encoder_failure)?;
-        }
         let y = matrix.encode_labels(&self.classes, "the data to encrypt")?;
+        if let Some(absent) = (0..self.classes.count()).find(|&class| !y.iter().any(|&y| y == class as f64)) {
+            let name = &self.classes.names()[absent];
+            return Err(Failure::data(format!("the data to encrypt hold no sample of class {name:?}"))
+                .help("`train-head estimate` makes a plan for the classes that there are"));
+        }
         let weight = self.sample_weights(&y)?;
-        let x = self.map.apply(&matrix.x.view()).map_err(training_failure)?;
-        Samples::new(&x.view(), &y.view(), &weight.view()).map_err(training_failure)
+        let x = self.features(matrix)?;
+        let samples = Samples::new(&x.view(), &y.view(), &weight.view()).map_err(training_failure)?;
+        Ok(samples.for_batches(self.request.batches, self.random_state))
+    }
+
+    /// The parameters that the training starts from, for a head that cannot start from zero.
+    pub(crate) fn start(&self) -> Option<Vec<Array1<f64>>> {
+        self.request.initial(self.random_state)
     }
 
     /// The weight of each sample, by its label.
@@ -160,21 +185,27 @@ impl PlanFile {
         self.class_weight.weights(y).map_err(training_failure)
     }
 
-    /// The head from parameters of the encrypted space.
+    /// Probabilities of the classes (columns), of both where the head has one output, from decrypted scores.
+    pub(crate) fn probabilities(&self, scores: Array2<f64>) -> Array2<f64> {
+        of_both_classes(probabilities(scores, self.request.head.is_softmax()))
+    }
+
+    /// The labels.
+    pub(crate) fn classes(&self) -> &Classes {
+        &self.classes
+    }
+
+    /// The head from parameters of the encrypted space after so many iterations.
     ///
     /// # Errors
     /// Another number of parameters or weights.
-    pub(crate) fn head(&self, parameters: &[Array1<f64>]) -> Result<Head> {
+    pub(crate) fn head(&self, parameters: &[Array1<f64>], iterations: usize) -> Result<Head> {
         let model = Classifier::from_parameters(&self.request.head, &self.map, parameters)
             .map_err(training_failure)?;
-        let training = Training {
-            preset: self.preset.clone(),
-            iterations: self.request.learning_rates.len(),
-            encrypted: true,
-        };
+        let training = Training { preset: self.preset.clone(), iterations, encrypted: true };
         let description = Description::new(
             &self.classes,
-            Link::of(&model),
+            &model,
             self.map.inputs(),
             self.feature_names.clone(),
             self.encoder.clone(),

@@ -3,12 +3,15 @@
 
 mod bad_data;
 mod bad_files;
+mod bad_parameters;
 mod classes;
 mod formats;
 mod help;
+mod hidden_layer;
 mod interrupted;
 mod keys;
 mod model;
 mod parties;
 mod run;
+mod scoring;
 mod util;

@@ -1,0 +1,97 @@
+//! The hidden layer of `--head mlp`. Names are those of scikit-learn's `MLPClassifier`.
+
+use clap::{Args, ValueEnum};
+use fhe_head::activation::Shape;
+
+use super::HeadKind;
+use crate::exit::{Failure, Result};
+
+/// Units where nobody asks for another number.
+const DEFAULT_UNITS: usize = 32;
+
+/// Flags of a hidden layer.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Hidden layer (--head mlp)")]
+pub(super) struct HiddenArgs {
+    /// Units of the hidden layer: 8, 16, 32, 64 or 128 [default: 32]
+    #[arg(long, value_name = "UNITS", value_parser = units)]
+    hidden_layer_sizes: Option<usize>,
+    /// What the units do; gelu and tanh by polynomials of degree 2 and 3 [default: gelu]
+    #[arg(long, value_enum)]
+    activation: Option<Activation>,
+    /// Largest absolute argument of the activation for which its polynomial holds
+    #[arg(long, value_name = "B")]
+    activation_interval: Option<f64>,
+}
+
+/// Activations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Activation {
+    /// z^2, exact
+    Square,
+    /// z Phi(z)
+    Gelu,
+    /// The hyperbolic tangent
+    Tanh,
+}
+
+/// A hidden layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct HiddenLayer {
+    /// Units.
+    pub(crate) units: usize,
+    /// What they do.
+    pub(crate) activation: Shape,
+    /// Half-width of the interval of their arguments, if it was said.
+    pub(crate) interval: Option<f64>,
+}
+
+impl HiddenArgs {
+    /// The hidden layer of a head that has one.
+    ///
+    /// # Errors
+    /// Flags of a hidden layer for another head; an interval out of range.
+    pub(super) fn resolve(&self, head: Option<HeadKind>) -> Result<Option<HiddenLayer>> {
+        if head != Some(HeadKind::Mlp) {
+            let given = [
+                ("--hidden-layer-sizes", self.hidden_layer_sizes.is_some()),
+                ("--activation", self.activation.is_some()),
+                ("--activation-interval", self.activation_interval.is_some()),
+            ];
+            return match given.into_iter().find(|(_, given)| *given) {
+                Some((flag, _)) => Err(Failure::usage(format!("{flag} has a meaning with --head mlp alone"))),
+                None => Ok(None),
+            };
+        }
+        if let Some(width) = self.activation_interval.filter(|width| !(0.5..=100.0).contains(width)) {
+            let message =
+                format!("--activation-interval {width}: a half-width between 0.5 and 100 is needed");
+            return Err(Failure::usage(message));
+        }
+        Ok(Some(HiddenLayer {
+            units: self.hidden_layer_sizes.unwrap_or(DEFAULT_UNITS),
+            activation: match self.activation {
+                Some(Activation::Square) => Shape::Square,
+                None | Some(Activation::Gelu) => Shape::Gelu,
+                Some(Activation::Tanh) => Shape::Tanh,
+            },
+            interval: self.activation_interval,
+        }))
+    }
+}
+
+/// The name of an activation as a flag takes it.
+pub(crate) fn activation_name(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Square => "square",
+        Shape::Gelu => "gelu",
+        Shape::Tanh => "tanh",
+    }
+}
+
+fn units(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(units) if [8, 16, 32, 64, 128].contains(&units) => Ok(units),
+        _ => Err("one hidden layer of 8, 16, 32, 64 or 128 units is possible".into()),
+    }
+}
