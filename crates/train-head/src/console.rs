@@ -1,6 +1,7 @@
 //! What is printed where: results on standard output, everything else on standard error.
 //!
-//! With `--json` standard output carries one JSON object, the result or the error, and nothing else.
+//! With `--json` standard output carries one JSON object, the result or the error, and nothing else; of `watch` an object a line
+//! before it.
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
@@ -73,6 +74,11 @@ impl Console {
     /// Bars for downloads, unless nobody is to see them.
     pub(crate) fn downloads(&self) -> Option<DownloadObserver> {
         (!self.quiet).then(progress::downloads)
+    }
+
+    /// Prints a part of the result while the work goes on.
+    pub(crate) fn say(&self, outcome: &Outcome) {
+        self.finish(outcome);
     }
 
     /// Prints the result.

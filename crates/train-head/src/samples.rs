@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fhe_head::labels::Classes;
+use fhe_head::labels::{Classes, stratified_split};
 use ndarray::{Array1, Array2, Axis};
 use text_encoder::TextEncoder;
 
@@ -134,6 +134,17 @@ impl Matrix {
         let labels =
             self.labels.as_deref().ok_or_else(|| Failure::data(format!("{what}: there are no labels")))?;
         input::encode_labels(classes, labels, what)
+    }
+
+    /// Samples to train on, and a stratified share to validate with.
+    ///
+    /// # Errors
+    /// A share that leaves a class out of one part.
+    pub(crate) fn hold_out(&self, classes: &Classes, share: f64, random_state: u64) -> Result<[Self; 2]> {
+        let y = self.encode_labels(classes, "the data")?;
+        let split = stratified_split(&y, share, random_state)
+            .map_err(|error| Failure::usage(format!("--validation-fraction {share}")).because(error))?;
+        Ok([self.select(&split.train), self.select(&split.test)])
     }
 
     /// Some of the samples, in the order of `rows`.

@@ -21,7 +21,7 @@ pub(crate) use job::expand as expand_job;
 pub(crate) use keys::{NewKeyArgs, PassphraseArgs};
 pub(crate) use parties::{
     CheckpointArgs, DecryptArgs, EmbedArgs, EncryptArgs, EstimateArgs, EvalArgs, InspectArgs, KeygenArgs,
-    PredictArgs, PresetsArgs, RunArgs, ScoreArgs, TrainArgs, TuneArgs,
+    PredictArgs, PresetsArgs, RunArgs, ScoreArgs, TrainArgs, TuneArgs, ValidationArgs, WatchArgs,
 };
 pub(crate) use training::{HeadKind, Hyper, Penalty, Preprocess, Solver, TrainingArgs};
 
@@ -70,7 +70,7 @@ pub(crate) enum Command {
     Embed(Box<EmbedArgs>),
     /// Plan a training: parameters, keys, memory, upload and time, before anything is encrypted (data party)
     Estimate(Box<EstimateArgs>),
-    /// Choose a method by cross-validation in plain arithmetic, and write it as a job file (data party)
+    /// Choose a method by cross-validation, validate it in simulation, and write it as a job file (data party)
     Tune(Box<TuneArgs>),
     /// Make the secret key, the public key and the evaluation keys of a plan (data party)
     Keygen(KeygenArgs),
@@ -78,6 +78,8 @@ pub(crate) enum Command {
     Encrypt(EncryptArgs),
     /// Train on ciphertexts (compute party: needs no secret)
     Train(TrainArgs),
+    /// Follow the validation of a training that is under way, and stop it early (data party)
+    Watch(Box<WatchArgs>),
     /// Score encrypted samples with the encrypted head (compute party: needs no secret)
     Score(ScoreArgs),
     /// Decrypt and export a trained head (data party)

@@ -71,6 +71,9 @@ pub(crate) struct EstimateArgs {
     pub(crate) classes: usize,
     #[command(flatten)]
     pub(crate) training: TrainingArgs,
+    /// Share of the samples to hold out, stratified, so that `watch` can follow the training; implies --scoring
+    #[arg(long, value_name = "SHARE", requires = "features", help_heading = "Data")]
+    pub(crate) validation_fraction: Option<f64>,
     /// Keep the plan in this file: `keygen`, `encrypt` and `decrypt` need it. It holds statistics of the features
     /// and stays with the data party
     #[arg(long, value_name = "FILE", requires = "features", help_heading = "Output")]
@@ -119,6 +122,9 @@ pub(crate) struct EncryptArgs {
     /// --scoring
     #[arg(long)]
     pub(crate) for_scoring: bool,
+    /// File for the samples that the plan holds out for validation
+    #[arg(long, value_name = "FILE", conflicts_with = "for_scoring", help_heading = "Output")]
+    pub(crate) validation_out: Option<PathBuf>,
     /// File to write: what the compute party gets
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: PathBuf,
@@ -152,9 +158,53 @@ pub(crate) struct TrainArgs {
     pub(crate) keys: PathBuf,
     #[command(flatten)]
     pub(crate) checkpoints: CheckpointArgs,
+    #[command(flatten)]
+    pub(crate) validation: ValidationArgs,
     /// File for the encrypted head
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: PathBuf,
+}
+
+/// What the data party sees of a training that is under way.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Validation")]
+pub(crate) struct ValidationArgs {
+    /// Validation samples that `encrypt --validation-out` wrote
+    #[arg(long, value_name = "FILE", requires = "validation_dir")]
+    pub(crate) validation: Option<PathBuf>,
+    /// Score them after every so many iterations [default: 1]
+    #[arg(long, value_name = "ITERATIONS", requires = "validation")]
+    pub(crate) validation_every: Option<NonZeroUsize>,
+    /// Folder for encrypted scores and heads, and for the data party's answer (see `watch`)
+    #[arg(long, value_name = "FOLDER", requires = "validation")]
+    pub(crate) validation_dir: Option<PathBuf>,
+}
+
+/// A look at a training.
+#[derive(Args, Debug)]
+pub(crate) struct WatchArgs {
+    /// Folder that the compute party fills (`train --validation-dir`)
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: FeatureDataArgs,
+    /// Plan of the training
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: PathBuf,
+    /// Folder of the keys
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) keys: PathBuf,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseArgs,
+    /// Ask the compute party to stop once the log loss has not fallen for so many validations, with the head of the best
+    #[arg(long, value_name = "VALIDATIONS", conflicts_with = "stop")]
+    pub(crate) patience: Option<NonZeroUsize>,
+    /// Ask the compute party to end with the head of this iteration, and do nothing else
+    #[arg(long, value_name = "ITERATION")]
+    pub(crate) stop: Option<NonZeroUsize>,
+    /// Show what is there, and do not wait for more
+    #[arg(long)]
+    pub(crate) once: bool,
 }
 
 /// How a training survives an interruption.

@@ -25,6 +25,7 @@ pub(super) fn run(arguments: EncryptArgs, console: &Console) -> Result<Outcome> 
     let source = arguments.data.resolve()?;
     let labelled = !arguments.for_scoring;
     let matrix = samples::read(&source, labelled, file.feature_names())?.embed(None, console)?;
+    let (mut samples, features) = matrix.x.dim();
     let plan = file.plan()?;
     let key = || -> Result<SecretKey> {
         let secret = KeyFolder::at(&arguments.keys).read_secret(&arguments.passphrase)?;
@@ -38,23 +39,41 @@ pub(super) fn run(arguments: EncryptArgs, console: &Console) -> Result<Outcome> 
         let (ciphertexts, bytes) = write_samples(&arguments.out, &secret, &plan, &x, console)?;
         (secret, ciphertexts, bytes)
     } else {
-        let prepared = file.samples(&matrix)?;
+        let (training, validation) = file.hold_out(matrix)?;
+        samples = training.x.nrows();
+        let prepared = file.samples(&training)?;
+        let validation = match (&validation, &arguments.validation_out) {
+            (Some(validation), Some(path)) => Some((file.features(validation)?, path)),
+            (None, None) => None,
+            (Some(_), None) => {
+                return Err(Failure::usage(
+                    "the plan holds samples out: name a file for them with --validation-out",
+                ));
+            }
+            (None, Some(_)) => {
+                return Err(Failure::usage("--validation-out: the plan holds no samples out")
+                    .help("make the plan with `train-head estimate --validation-fraction`"));
+            }
+        };
         let secret = key()?;
+        if let Some((x, path)) = validation {
+            write_samples(path, &secret, &plan, &x, console)?;
+        }
         let bytes = write_data(&arguments.out, &secret, &plan, (&prepared, file.start()), console)?;
         (secret, plan.sizes.ciphertexts, bytes)
     };
 
     let text = format!(
         "{} samples of {} features in {} ciphertexts under key {}\n  {} ({}): for the compute party",
-        matrix.x.nrows(),
-        matrix.x.ncols(),
+        samples,
+        features,
         ciphertexts,
         secret.key_id(),
         arguments.out.display(),
         progress::bytes(bytes),
     );
     let json = json!({
-        "samples": matrix.x.nrows(), "features": matrix.x.ncols(), "ciphertexts": ciphertexts,
+        "samples": samples, "features": features, "ciphertexts": ciphertexts,
         "key_id": secret.key_id().to_string(), "preset": plan.preset,
         "file": arguments.out, "bytes": bytes,
     });

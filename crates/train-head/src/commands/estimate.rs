@@ -17,16 +17,25 @@ use crate::{input, progress, resources};
 /// # Errors
 /// Data that cannot be trained on; parameters that are refused; those of writing.
 pub(super) fn run(arguments: EstimateArgs, console: &Console) -> Result<Outcome> {
-    let hyper = arguments.training.resolve()?;
+    let mut hyper = arguments.training.resolve()?;
+    hyper.scoring |= arguments.validation_fraction.is_some();
     let Some((samples, dimension)) = arguments.samples.zip(arguments.dimension) else {
         let source = arguments.data.resolve()?;
         let matrix = samples::read(&source, true, None)?.embed(None, console)?;
         let labels = matrix.labels.as_deref().unwrap_or_default();
         let classes = input::fit_classes(labels, arguments.positive_label.as_deref())?;
+        let matrix = match arguments.validation_fraction {
+            Some(share) => {
+                let [training, _] = matrix.hold_out(&classes, share, hyper.random_state)?;
+                training
+            }
+            None => matrix,
+        };
         let y = matrix.encode_labels(&classes, "the training data")?;
         let planned = Planned::new(&matrix, &y, &classes, &hyper, console)?;
+        let file = planned.file.with_validation(arguments.validation_fraction);
         if let Some(path) = &arguments.out {
-            planned.file.write(path)?;
+            file.write(path)?;
         }
         return Ok(outcome(&planned.prepared.plan, &planned.parameters, samples_of(&matrix), &hyper));
     };

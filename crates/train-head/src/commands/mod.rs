@@ -1,5 +1,6 @@
 //! The commands. Each takes parsed arguments, resolves them, works, and returns what it has to say.
 
+mod cross_validation;
 mod decrypt;
 mod embed;
 mod encrypt;
@@ -14,6 +15,8 @@ mod run;
 mod score;
 mod train;
 mod tune;
+mod validation;
+mod watch;
 
 use crate::args::{Cli, Command};
 use crate::console::{Console, Outcome};
@@ -40,6 +43,7 @@ pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
         Command::Keygen(arguments) => keygen::run(&arguments, console),
         Command::Encrypt(arguments) => encrypt::run(arguments, console),
         Command::Train(arguments) => train::run(&arguments, console),
+        Command::Watch(arguments) => watch::run(*arguments, console),
         Command::Score(arguments) => score::run(&arguments, console),
         Command::Decrypt(arguments) => decrypt::run(&arguments, console),
         Command::Eval(arguments) => eval::run(&arguments, console),

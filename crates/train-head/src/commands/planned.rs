@@ -46,8 +46,23 @@ impl Planned {
         hyper: &Hyper,
         console: &Console,
     ) -> Result<Self> {
-        let options = Options::new(hyper, alpha(hyper.penalty, training.x.nrows()), classes)?;
         let phase = console.phase("plan", 1);
+        let planned = Self::quietly(training, y, classes, hyper)?;
+        phase.done();
+        Ok(planned)
+    }
+
+    /// The same as a part of another phase.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(super) fn quietly(
+        training: &Matrix,
+        y: &Array1<f64>,
+        classes: &Classes,
+        hyper: &Hyper,
+    ) -> Result<Self> {
+        let options = Options::new(hyper, alpha(hyper.penalty, training.x.nrows()), classes)?;
         let (x, y) = (training.x.view(), y.view());
         let (parameters, prepared) = with_presets(hyper, |parameters| {
             let contract = contract(parameters);
@@ -59,7 +74,6 @@ impl Planned {
                 Options::Binary(head) => head.prepare(&x, &y, parameters, contract).map(PreparedHead::from),
             }
         })?;
-        phase.done();
         let file = PlanFile::new(&prepared, hyper, classes, training);
         Ok(Self { parameters, prepared, file })
     }
@@ -80,7 +94,7 @@ impl Options {
         let Some(kind) = kind(hyper, classes.count(), || format!("the labels have {}", listed(classes)))?
         else {
             let options = LogisticRegression {
-                preprocessing: preprocessing(hyper),
+                preprocessing: preprocessing(hyper, true),
                 optimizer: optimizer(hyper),
                 learning_rate: hyper.steps.learning_rate,
                 schedule: hyper.steps.schedule.clone(),
@@ -100,7 +114,7 @@ impl Options {
             return options.check().map(Self::Binary).map_err(training_failure);
         };
         let options = Classifier {
-            preprocessing: preprocessing(hyper),
+            preprocessing: preprocessing(hyper, false),
             optimizer: optimizer(hyper),
             learning_rate: hyper.steps.learning_rate,
             schedule: hyper.steps.schedule.clone(),
@@ -152,11 +166,12 @@ fn kind(hyper: &Hyper, classes: usize, found: impl Fn() -> String) -> Result<Opt
     }))
 }
 
-fn preprocessing(hyper: &Hyper) -> Option<Preprocessing> {
+/// `standardize`: whether whitening starts from standardised features, as the library's default for the head does.
+fn preprocessing(hyper: &Hyper, standardize: bool) -> Option<Preprocessing> {
     match (hyper.preprocess, hyper.ridge) {
         (Preprocess::Auto | Preprocess::Whiten, None) => None,
         (Preprocess::Auto | Preprocess::Whiten, Some(ridge)) => {
-            Some(Preprocessing::Whiten { ridge, standardize: true })
+            Some(Preprocessing::Whiten { ridge, standardize })
         }
         (Preprocess::Standardize, _) => Some(Preprocessing::Standardize),
         (Preprocess::None, _) => Some(Preprocessing::Center),

@@ -28,7 +28,7 @@ use super::estimate::{hidden_layer, memory};
 use super::planned::Planned;
 use super::train::{Trained, expect_memory};
 use super::{decrypt, encrypt, keygen, predict, score, train};
-use crate::args::{Encoder, HoldOut, PassphraseArgs, RunArgs, Source};
+use crate::args::{Encoder, HoldOut, PassphraseArgs, RunArgs, Source, ValidationArgs};
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Kind, Result, training_failure};
 use crate::files::folder::OutputFolder;
@@ -92,7 +92,9 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
     out.survive_interrupts();
     let trained = timed(&mut seconds.load, || {
         let head = server.join("head.enc");
-        train::train(&data_file, &server.join("eval"), &head, arguments.checkpoints, console)
+        let files = (data_file.as_path(), server.join("eval"));
+        let none = ValidationArgs::default();
+        train::train((files.0, &files.1), &head, arguments.checkpoints, &none, console)
     });
     let trained = match trained {
         Err(failure) if failure.kind() == Kind::Interrupted => {
@@ -337,8 +339,8 @@ fn report(
         features: data.training.x.ncols(),
         classes: data.classes.count(),
         labels: data.classes.names().to_vec(),
-        iterations: trained.job.iterations(),
-        bootstraps: trained.job.spec().refresh_before.len(),
+        iterations: trained.iterations,
+        bootstraps: trained.bootstraps(),
         method: Method {
             solver: prepared.request.optimizer,
             learning_rate: prepared.request.learning_rates.first().copied().unwrap_or_default(),

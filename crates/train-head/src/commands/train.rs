@@ -11,7 +11,8 @@ use fhe_head::job::Job;
 use fhe_head::server::{self, EncryptedState};
 use serde_json::json;
 
-use crate::args::{CheckpointArgs, TrainArgs};
+use super::validation::Validation;
+use crate::args::{CheckpointArgs, TrainArgs, ValidationArgs};
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Kind, Result, keep_failure, training_failure};
 use crate::files::ciphertexts;
@@ -24,6 +25,8 @@ use crate::{interrupt, progress};
 pub(super) struct Trained {
     /// The public description.
     pub(super) job: Job,
+    /// Iterations of the head.
+    pub(super) iterations: usize,
     /// Iterations that an earlier process did.
     pub(super) resumed_after: usize,
     /// Seconds of the training itself, without reading and writing.
@@ -34,19 +37,29 @@ pub(super) struct Trained {
     pub(super) bytes: u64,
 }
 
+impl Trained {
+    /// Bootstraps of the training; all that were planned unless it was stopped.
+    pub(super) fn bootstraps(&self) -> usize {
+        let whole = self.iterations == self.job.iterations();
+        self.job.spec().refresh_before.iter().filter(|&&t| whole || t < self.iterations).count()
+    }
+}
+
 /// # Errors
 /// Files that are damaged or do not belong together; those of writing; ^C.
 pub(super) fn run(arguments: &TrainArgs, console: &Console) -> Result<Outcome> {
-    let trained = train(&arguments.data, &arguments.keys, &arguments.out, arguments.checkpoints, console)?;
+    let TrainArgs { data, keys, out, checkpoints, validation } = arguments;
+    let trained = train((data, keys), out, *checkpoints, validation, console)?;
     let text = format!(
-        "{} iterations in {}; the encrypted head is in {} ({})",
-        trained.job.iterations(),
+        "{}{} iterations in {}; the encrypted head is in {} ({})",
+        if trained.iterations < trained.job.iterations() { "stopped by the data party: " } else { "" },
+        trained.iterations,
         progress::seconds(trained.seconds),
         arguments.out.display(),
         progress::bytes(trained.bytes),
     );
     let json = json!({
-        "iterations": trained.job.iterations(), "bootstraps": trained.job.spec().refresh_before.len(),
+        "iterations": trained.iterations, "bootstraps": trained.bootstraps(),
         "resumed_after": trained.resumed_after, "seconds": trained.seconds,
         "bootstrap_seconds": trained.bootstrap_seconds, "file": arguments.out,
         "bytes": trained.bytes,
@@ -60,14 +73,15 @@ pub(super) fn run(arguments: &TrainArgs, console: &Console) -> Result<Outcome> {
 /// # Errors
 /// As [`run`].
 pub(super) fn train(
-    data: &Path,
-    keys: &Path,
+    (data, keys): (&Path, &Path),
     out: &Path,
     checkpoints: CheckpointArgs,
+    validation: &ValidationArgs,
     console: &Console,
 ) -> Result<Trained> {
     let keys = Arc::new(evaluation_keys::read_evaluation(keys, console)?);
     let (job, blocks, start) = ciphertexts::read_data(data, &keys, console)?;
+    let validation = Validation::of(validation, &keys, &job, checkpoints.resume)?;
     let checkpoint = checkpoint_path(data, out)?;
     remove_unfinished(out)?;
     let state = match checkpoints.resume && checkpoint.exists() {
@@ -81,6 +95,7 @@ pub(super) fn train(
     let phase = console.phase("train", job.iterations());
     phase.start_from(resumed_after);
     let engine = Encrypted::for_job(Arc::clone(&keys), &job).map_err(training_failure)?;
+    let mut stopped = None;
     let head = keep_failure(|keep| {
         server::resume_on(&engine, &job, &blocks, state, |state| {
             phase.set(state.iteration);
@@ -89,9 +104,23 @@ pub(super) fn train(
             if let Some(left) = time_left(done, phase.elapsed(), engine.refresh_time(), left) {
                 phase.expect(left);
             }
+            if let Some(validation) = &validation {
+                let answer = validation.after_iteration(&engine, &job, state);
+                keep(answer.and_then(|answer| match answer {
+                    None => Ok(()),
+                    Some(head) => {
+                        stopped = Some(head);
+                        Err(Failure::interrupted("stopped by the data party"))
+                    }
+                }))?;
+            }
             keep(after_iteration(&checkpoint, &job, state, checkpoints))
         })
-    })?;
+    });
+    let head = match stopped {
+        Some(head) => head,
+        None => head?,
+    };
     let seconds = phase.done().as_secs_f64();
     let bytes = ciphertexts::write_head(out, &job, &head)?;
     match std::fs::remove_file(&checkpoint) {
@@ -101,7 +130,8 @@ pub(super) fn train(
         _ => {}
     }
     let bootstrap_seconds = engine.refresh_time().as_secs_f64();
-    Ok(Trained { job, resumed_after, seconds, bootstrap_seconds, bytes })
+    let iterations = head.iteration;
+    Ok(Trained { job, iterations, resumed_after, seconds, bootstrap_seconds, bytes })
 }
 
 /// The work of some iterations.

@@ -1,4 +1,4 @@
-//! `tune`: a method chosen on the data party's side, as a job file.
+//! `tune`: a method chosen on the data party's side and validated in simulation, as a job file.
 
 use fhe_head::features::Preprocessing;
 use fhe_head::head::Head as _;
@@ -8,12 +8,16 @@ use fhe_head::optimizer::{Optimizer, RateSchedule};
 use fhe_head::softmax;
 use serde_json::{Map, Value, json};
 
+use super::cross_validation::{Validated, validate};
 use super::planned::Planned;
 use crate::args::{Hyper, TuneArgs, activation_name};
 use crate::console::{Console, Outcome};
-use crate::exit::Result;
+use crate::exit::{Kind, Result};
 use crate::files::{Access, write_bytes};
 use crate::{input, samples};
+
+/// Accuracy that encryption may cost without a word.
+const LOSS: f64 = 0.01;
 
 /// # Errors
 /// Data that cannot be trained on; parameters that are refused; those of writing.
@@ -25,15 +29,40 @@ pub(super) fn run(arguments: TuneArgs, console: &Console) -> Result<Outcome> {
     let y = matrix.encode_labels(&classes, "the training data")?;
     let planned = Planned::new(&matrix, &y, &classes, &hyper, console)?;
 
+    let validated = validate(&planned, &matrix, &y, &classes, &hyper, console);
+    let validated = match validated {
+        Err(failure) if failure.kind() == Kind::Data => {
+            console.warn(format!("not validated on held-out samples: {failure}"));
+            None
+        }
+        validated => Some(validated?),
+    };
+
     let flags = flags(&planned, &hyper);
     let mut text = String::from("# a job of train-head: flags of `estimate` and `run`\n");
+    if let Some(validated) = &validated {
+        text.push_str(&comment(validated));
+        if validated.plain.accuracy - validated.simulate.accuracy > LOSS {
+            console.warn("encryption costs accuracy: a wider interval or a smaller learning rate may help");
+        }
+    }
     for (name, value) in &flags {
         // numbers and texts are written alike in JSON and TOML
         text.push_str(&format!("{name} = {value}\n"));
     }
     write_bytes(&arguments.out, Access::Shared, text.as_bytes())?;
     text.push_str(&arguments.out.display().to_string());
-    Ok(Outcome { json: json!({ "job": flags, "file": arguments.out }), text })
+    Ok(Outcome { json: json!({ "job": flags, "validation": validated, "file": arguments.out }), text })
+}
+
+/// The figures of the validation, as lines of a job file.
+fn comment(validated: &Validated) -> String {
+    let Validated { folds, plain, simulate, noise } = validated;
+    format!(
+        "# on held-out samples ({folds} folds): accuracy {:.4} simulated, {:.4} plain; log loss {:.4} simulated, {:.4} plain;\n\
+         # noise {noise:.1e} of the largest weight\n",
+        simulate.accuracy, plain.accuracy, simulate.log_loss, plain.log_loss
+    )
 }
 
 /// The flags that fix what was chosen.

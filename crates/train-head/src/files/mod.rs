@@ -11,6 +11,7 @@ pub(crate) mod keys;
 pub(crate) mod passphrase;
 pub(crate) mod plan;
 pub(crate) mod predictions;
+pub(crate) mod validation;
 
 use std::io::Write;
 use std::path::Path;

@@ -41,6 +41,8 @@ pub(crate) struct PlanFile {
     class_weight: ClassWeight,
     /// Seed of the shuffle of mini-batches and of initial weights.
     random_state: u64,
+    /// Share of the samples that is held out for validation.
+    validation_fraction: Option<f64>,
     /// The labels.
     classes: Classes,
     /// Names of the features, if they come from a table.
@@ -60,10 +62,27 @@ impl PlanFile {
             map: prepared.map.clone(),
             class_weight: hyper.class_weight,
             random_state: hyper.random_state,
+            validation_fraction: None,
             classes: classes.clone(),
             feature_names: training.names.clone(),
             encoder: training.encoder.clone(),
         }
+    }
+
+    /// The same plan, whose samples are what is left after a share was held out.
+    #[must_use]
+    pub(crate) fn with_validation(self, validation_fraction: Option<f64>) -> Self {
+        Self { validation_fraction, ..self }
+    }
+
+    /// The samples to train on, and those that the plan holds out.
+    ///
+    /// # Errors
+    /// Labels of no class; too few samples.
+    pub(crate) fn hold_out(&self, matrix: Matrix) -> Result<(Matrix, Option<Matrix>)> {
+        let Some(share) = self.validation_fraction else { return Ok((matrix, None)) };
+        let [training, validation] = matrix.hold_out(&self.classes, share, self.random_state)?;
+        Ok((training, Some(validation)))
     }
 
     /// Writes the plan, for its owner alone.

@@ -92,8 +92,8 @@ fn a_training_on_mini_batches_that_is_killed_and_resumed() {
 fn two_parties_train_what_a_run_trains_and_predict_encrypted() {
     let dir = Dir::new();
     dir.write("data.csv", corners(80, 2)).write("test.csv", corners(20, 2));
-    let flags =
-        "--head mlp --hidden-layer-sizes 8 --max-iter 1 --preset n15-l18 --batch-size 30 --random-state 3";
+    let flags = "--head mlp --hidden-layer-sizes 8 --activation square --max-iter 1 --preset n15-l18 --batch-size 30 \
+         --random-state 3";
     ready_to_train(&dir, &format!("{flags} --scoring"));
     dir.ok(&format!("{TRAIN} head.enc"));
     dir.ok("decrypt --head head.enc --plan plan.json --keys keys --out head");
@@ -110,16 +110,23 @@ fn two_parties_train_what_a_run_trains_and_predict_encrypted() {
     assert_eq!(predicted("encrypted.csv"), predicted("plain.csv"));
 
     dir.ok(&format!("run --features data.csv --test-features test.csv --out out {flags}"));
-    let weights = |name: &str| {
-        let bytes = dir.read(name);
-        let start = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
-        let values = bytes[start..].chunks_exact(8).map(|raw| f64::from_le_bytes(raw.try_into().unwrap()));
-        values.collect::<Vec<_>>()
+    dir.ok("predict --head out --features data.csv --out run.csv");
+    let probabilities = |name: &str| -> Vec<f64> {
+        let text = String::from_utf8(dir.read(name)).unwrap();
+        text.lines().skip(1).map(|line| line.split(',').nth(3).unwrap().parse().unwrap()).collect()
     };
-    let (ours, theirs) = (weights("head/head.safetensors"), weights("out/head.safetensors"));
+    let (ours, theirs) = (probabilities("plain.csv"), probabilities("run.csv"));
     let difference = ours.iter().zip(&theirs).fold(0.0, |max: f64, (a, b)| max.max((a - b).abs()));
-    let largest = theirs.iter().fold(0.0, |max: f64, w| max.max(w.abs()));
-    assert!(ours.len() == theirs.len() && difference < 1e-2 * largest, "{difference} of {largest}");
+    assert!(ours.len() == 80 && difference < 1e-3, "{difference}");
+    // another seed starts elsewhere and deals other mini-batches
+    dir.ok(&format!(
+        "run --features data.csv --test-features test.csv --out other {}",
+        flags.replace("state 3", "state 4")
+    ));
+    dir.ok("predict --head other --features data.csv --out other.csv");
+    let difference =
+        ours.iter().zip(&probabilities("other.csv")).fold(0.0, |max: f64, (a, b)| max.max((a - b).abs()));
+    assert!(difference > 1e-2, "{difference}");
 }
 
 #[test]
@@ -167,6 +174,35 @@ fn a_tuned_job_repeats_the_choice() {
     ] {
         assert!(job.contains(line), "{line} is not in:\n{job}");
     }
-    let plan = |flags: &str| dir.ok(&format!("estimate --features data.csv --json {flags}")).json();
-    assert_eq!(plan("--job job.toml"), plan(&flags));
+    repeats(&dir, &flags);
+}
+
+/// Whether `job.toml` gives the plan that the flags give, feature map included.
+fn repeats(dir: &Dir, flags: &str) {
+    for (name, flags) in [("a.json", flags), ("b.json", "--job job.toml")] {
+        dir.ok(&format!("estimate --features data.csv --out {name} {flags}"));
+    }
+    assert_eq!(dir.json("a.json"), dir.json("b.json"));
+}
+
+#[test]
+fn a_tuned_job_is_validated_in_simulation() {
+    let dir = Dir::new();
+    dir.write("data.csv", crate::util::table_of_three(120));
+    for head in ["ovr", "softmax"] {
+        let flags = format!("--head {head} --preset n14-l8 --max-iter 2");
+        let tuned = dir.ok(&format!("tune --features data.csv --out job.toml --json {flags}")).json();
+        let validation = &tuned["validation"];
+        assert_eq!(validation["folds"].as_u64(), Some(3), "{tuned}");
+        for twin in ["plain", "simulate"] {
+            assert!(validation[twin]["accuracy"].as_f64().unwrap() > 0.9, "{tuned}");
+            assert!(validation[twin]["log_loss"].as_f64().unwrap() < 0.6, "{tuned}");
+        }
+        // exact functions and polynomials differ, and noise is small
+        assert_ne!(validation["plain"]["log_loss"], validation["simulate"]["log_loss"]);
+        let noise = validation["noise"].as_f64().unwrap();
+        assert!(noise > 0.0 && noise < 1e-2, "{tuned}");
+        assert!(String::from_utf8(dir.read("job.toml")).unwrap().contains("# on held-out samples (3 folds)"));
+        repeats(&dir, &flags);
+    }
 }

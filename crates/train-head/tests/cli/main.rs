@@ -15,3 +15,4 @@ mod parties;
 mod run;
 mod scoring;
 mod util;
+mod validation;
