@@ -11,35 +11,29 @@
 use std::path::Path;
 use std::time::Instant;
 
-use fhe_head::baseline::logistic_regression;
 use fhe_head::ckks::SecretKey;
-use fhe_head::features::{FeatureMap, Preprocessing};
 use fhe_head::head::Head as _;
 use fhe_head::heads::{BuiltIn, Logistic};
-use fhe_head::labels::{Classes, stratified_split};
-use fhe_head::metrics::{Metrics, same_predictions};
-use fhe_head::model::{Classifier, Linear};
-use fhe_head::refresh::contract;
-use ndarray::{Array1, Array2};
-use rayon::prelude::*;
+use fhe_head::metrics::same_predictions;
+use ndarray::Array2;
 use serde_json::json;
 
 use super::estimate::{hidden_layer, memory};
+use super::evaluation::Evaluation;
 use super::planned::Planned;
+use super::run_data::Data;
 use super::train::{Trained, expect_memory};
 use super::{decrypt, encrypt, keygen, predict, score, train};
-use crate::args::{Encoder, HoldOut, PassphraseArgs, RunArgs, Source, ValidationArgs};
+use crate::args::{PassphraseArgs, RunArgs, Source, ValidationArgs};
 use crate::console::{Console, Outcome};
-use crate::exit::{Failure, Kind, Result, training_failure};
+use crate::exit::{Failure, Kind, Result};
 use crate::files::folder::OutputFolder;
-use crate::files::head::{Head, probabilities};
 use crate::files::keys::{self, KeyFolder};
 use crate::files::plan::PlanFile;
 use crate::files::predictions;
 use crate::files::{self, Access, passphrase};
 use crate::report::{Bytes, Method, Report, Scoring, Seconds};
-use crate::samples::{self, LoadedEncoder, Matrix, Raw};
-use crate::{input, interrupt, resources};
+use crate::{interrupt, resources};
 
 /// # Errors
 /// Data or a model that cannot be worked with; parameters that are refused; a training that diverges; those of writing.
@@ -163,146 +157,6 @@ fn timed<T>(seconds: &mut f64, phase: impl FnOnce() -> Result<T>) -> Result<T> {
     let result = phase();
     *seconds += start.elapsed().as_secs_f64();
     result
-}
-
-/// The samples of a run.
-struct Data {
-    training: Matrix,
-    test: Matrix,
-    /// Where each test sample stands in the file that it comes from.
-    test_rows: Vec<usize>,
-    classes: Classes,
-}
-
-impl Data {
-    /// Reads everything and checks it before any text is embedded.
-    fn read(
-        source: &Source,
-        hold_out: &HoldOut,
-        positive: Option<&str>,
-        encoder: Option<Encoder>,
-        console: &Console,
-    ) -> Result<Self> {
-        let training = samples::read(source, true, None)?;
-        let classes = input::fit_classes(training.labels().unwrap_or_default(), positive)?;
-        let test = match hold_out {
-            HoldOut::Source(test) => {
-                let wanted = match &training {
-                    Raw::Features(features, _) => features.names.clone(),
-                    Raw::Texts(_) => None,
-                };
-                let raw = samples::read(test, true, wanted.as_deref())?;
-                let what = test.path().display().to_string();
-                input::encode_labels(&classes, raw.labels().unwrap_or_default(), &what)?;
-                Some(raw)
-            }
-            HoldOut::Share { .. } => None,
-        };
-        let encoder = encoder.map(|encoder| LoadedEncoder::load(encoder, console)).transpose()?;
-        let training = training.embed(encoder.as_ref(), console)?;
-        let test = test.map(|raw| raw.embed(encoder.as_ref(), console)).transpose()?;
-        match (test, hold_out) {
-            (Some(test), _) => {
-                let test_rows = (0..test.x.nrows()).collect();
-                Ok(Self { training, test, test_rows, classes })
-            }
-            (None, HoldOut::Share { test_size, random_state }) => {
-                let y = training.encode_labels(&classes, "the data")?;
-                let split = stratified_split(&y, *test_size, *random_state).map_err(training_failure)?;
-                let (train, test) = (training.select(&split.train), training.select(&split.test));
-                Ok(Self { training: train, test, test_rows: split.test, classes })
-            }
-            (None, HoldOut::Source(_)) => unreachable!("a file to test on was read"),
-        }
-    }
-}
-
-/// The head beside its twins, on the test samples.
-struct Evaluation {
-    encrypted: Metrics,
-    plain: Metrics,
-    simulate: Metrics,
-    logistic_regression: Option<Metrics>,
-    /// Probabilities of the encrypted head and of the plain twin.
-    probabilities: [Array2<f64>; 2],
-    max_weight_error: f64,
-    max_weight_error_simulate: f64,
-}
-
-impl Evaluation {
-    fn new(
-        planned: &Planned,
-        data: &Data,
-        y: &Array1<f64>,
-        (head, parameters): (&Head, &[Array1<f64>]),
-        console: &Console,
-    ) -> Result<Self> {
-        let labels = data.test.encode_labels(&data.classes, "the test data")?.to_vec();
-        let probabilities =
-            |head: &Classifier| probabilities(head, &data.test.x.view()).map_err(training_failure);
-        let metrics = |p: &Array2<f64>| Metrics::of_classes(&labels, &p.view());
-        let of_twin = |parameters: &[Array1<f64>]| {
-            probabilities(&planned.prepared.classifier(parameters).map_err(training_failure)?)
-        };
-        let progress = console.phase("evaluate", 3);
-        let plain = planned.prepared.train_plain().map_err(training_failure)?;
-        progress.step();
-        let simulated = planned
-            .prepared
-            .train_simulated(&planned.parameters, contract(&planned.parameters).as_ref())
-            .map_err(training_failure)?;
-        progress.step();
-        let converged = converged(&data.training, (y, data.classes.count()), planned);
-        progress.done();
-        let encrypted = probabilities(&head.model)?;
-        let of_plain = of_twin(&plain)?;
-        Ok(Self {
-            encrypted: metrics(&encrypted),
-            plain: metrics(&of_plain),
-            simulate: metrics(&of_twin(&simulated)?),
-            logistic_regression: converged.map(|head| Ok(metrics(&probabilities(&head)?))).transpose()?,
-            probabilities: [encrypted, of_plain],
-            max_weight_error: max_weight_error(parameters, &plain),
-            max_weight_error_simulate: max_weight_error(parameters, &simulated),
-        })
-    }
-}
-
-/// Largest difference of a trained weight, in units of the largest of `other`.
-fn max_weight_error(parameters: &[Array1<f64>], other: &[Array1<f64>]) -> f64 {
-    let pairs = || parameters.iter().flatten().zip(other.iter().flatten());
-    let largest = pairs().fold(0.0, |max: f64, (_, w)| max.max(w.abs()));
-    pairs().fold(0.0, |max: f64, (v, w)| max.max((v - w).abs())) / largest
-}
-
-/// Logistic regression to convergence with C = 1, on embeddings as they are and on standardised features of a table; of more
-/// than two classes each against the rest.
-fn converged(
-    training: &Matrix,
-    (y, classes): (&Array1<f64>, usize),
-    planned: &Planned,
-) -> Option<Classifier> {
-    let weight = planned.file.sample_weights(y).ok()?;
-    let preprocessing =
-        if training.encoder.is_some() { Preprocessing::Center } else { Preprocessing::Standardize };
-    let x = training.x.view();
-    let fit = || {
-        let map = FeatureMap::fit(&x, &weight.view(), preprocessing, x.ncols())?;
-        let mapped = map.apply(&x)?;
-        let positives = if classes == 2 { 1..2 } else { 0..classes };
-        let fits = positives.into_par_iter().map(|class| {
-            let is = y.mapv(|y| f64::from(y == class as f64));
-            let fit = logistic_regression(&mapped.view(), &is.view(), &weight.view(), 1.0)?;
-            map.pull_back(&fit.coef.view(), fit.intercept)
-        });
-        let fits: Vec<_> = fits.collect::<fhe_head::Result<_>>()?;
-        let coef = Array2::from_shape_fn((fits.len(), x.ncols()), |(row, column)| fits[row].0[column]);
-        let intercept = fits.iter().map(|(_, intercept)| *intercept).collect();
-        Ok(Classifier { hidden: None, output: Linear { coef, intercept }, softmax: false })
-    };
-    let fitted: fhe_head::Result<_> = fit();
-    // a yardstick, no part of the work: the report goes without it
-    fitted.inspect_err(|error| tracing::warn!("no plain logistic regression to compare with: {error}")).ok()
 }
 
 fn write_predictions(out: &OutputFolder, data: &Data, evaluation: &Evaluation) -> Result<()> {

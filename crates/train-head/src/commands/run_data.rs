@@ -1,0 +1,61 @@
+//! The samples of a run: to train on and to test on, read and checked before any text is embedded.
+
+use fhe_head::labels::{Classes, stratified_split};
+
+use crate::args::{Encoder, HoldOut, Source};
+use crate::console::Console;
+use crate::exit::{Result, training_failure};
+use crate::input;
+use crate::samples::{self, LoadedEncoder, Matrix, Raw};
+
+/// The samples of a run.
+pub(super) struct Data {
+    pub(super) training: Matrix,
+    pub(super) test: Matrix,
+    /// Where each test sample stands in the file that it comes from.
+    pub(super) test_rows: Vec<usize>,
+    pub(super) classes: Classes,
+}
+
+impl Data {
+    /// Reads everything and checks it before any text is embedded.
+    pub(super) fn read(
+        source: &Source,
+        hold_out: &HoldOut,
+        positive: Option<&str>,
+        encoder: Option<Encoder>,
+        console: &Console,
+    ) -> Result<Self> {
+        let training = samples::read(source, true, None)?;
+        let classes = input::fit_classes(training.labels().unwrap_or_default(), positive)?;
+        let test = match hold_out {
+            HoldOut::Source(test) => {
+                let wanted = match &training {
+                    Raw::Features(features, _) => features.names.clone(),
+                    Raw::Texts(_) => None,
+                };
+                let raw = samples::read(test, true, wanted.as_deref())?;
+                let what = test.path().display().to_string();
+                input::encode_labels(&classes, raw.labels().unwrap_or_default(), &what)?;
+                Some(raw)
+            }
+            HoldOut::Share { .. } => None,
+        };
+        let encoder = encoder.map(|encoder| LoadedEncoder::load(encoder, console)).transpose()?;
+        let training = training.embed(encoder.as_ref(), console)?;
+        let test = test.map(|raw| raw.embed(encoder.as_ref(), console)).transpose()?;
+        match (test, hold_out) {
+            (Some(test), _) => {
+                let test_rows = (0..test.x.nrows()).collect();
+                Ok(Self { training, test, test_rows, classes })
+            }
+            (None, HoldOut::Share { test_size, random_state }) => {
+                let y = training.encode_labels(&classes, "the data")?;
+                let split = stratified_split(&y, *test_size, *random_state).map_err(training_failure)?;
+                let (train, test) = (training.select(&split.train), training.select(&split.test));
+                Ok(Self { training: train, test, test_rows: split.test, classes })
+            }
+            (None, HoldOut::Source(_)) => unreachable!("a file to test on was read"),
+        }
+    }
+}
