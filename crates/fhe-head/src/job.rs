@@ -29,6 +29,8 @@ pub struct JobSpec<H: Head = BuiltIn> {
     pub alpha: f64,
     /// Iterations (counted from 0) before which the state is refreshed; their number stands for the end of the training.
     pub refresh_before: Vec<usize>,
+    /// Level at which a refreshed state goes on, if the bootstrap leaves more.
+    pub refreshed_level: usize,
     /// Vectors of the state that share a bootstrap: a power of two ([`crate::refresh`]).
     pub merged_tiles: usize,
     /// Level at which the first iteration starts.

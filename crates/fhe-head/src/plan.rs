@@ -236,7 +236,7 @@ impl<H: Head> Planner<'_, H> {
     fn depth(&self, packing: &Packing) -> Result<Depth> {
         let request = Request { learning_rates: vec![1.0; 2], batches: 1, ..self.request.clone() };
         let planner = Planner { parameters: self.parameters, contract: self.contract, request: &request };
-        let start = Schedule { entry_level: DEEP, refresh_before: Vec::new() };
+        let start = Schedule::straight(DEEP);
         let job = planner.job(packing.for_samples(1), &start, 1)?;
         let mut levels = vec![DEEP];
         run_on(&Trace::of_depth(self.parameters), &job, request.starts_warm(), |level| levels.push(level))?;
@@ -246,7 +246,7 @@ impl<H: Head> Planner<'_, H> {
     /// Levels that scoring takes.
     fn score_depth(&self, packing: &Packing) -> Result<usize> {
         let trace = Trace::of_depth(self.parameters);
-        let start = Schedule { entry_level: DEEP, refresh_before: Vec::new() };
+        let start = Schedule::straight(DEEP);
         let scores = score_on(&trace, &self.job(packing.for_samples(1), &start, 1)?, DEEP)?;
         Ok(scores.iter().map(|score| DEEP - score.level).max().unwrap_or_default())
     }
@@ -294,6 +294,7 @@ impl<H: Head> Planner<'_, H> {
             learning_rates: request.learning_rates.clone(),
             alpha: request.alpha,
             refresh_before: schedule.refresh_before.clone(),
+            refreshed_level: schedule.refreshed_level,
             merged_tiles,
             entry_level: schedule.entry_level,
             score_level: None,

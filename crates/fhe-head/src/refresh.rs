@@ -43,12 +43,17 @@ pub fn state<E: Engine, H: Head>(
 ) -> Result<State<E::Value>> {
     let tiles = Tiles { packing: job.packing(), count: job.spec().merged_tiles };
     let mut fresh = State { iteration: state.iteration, history: state.history.clone(), ..State::default() };
+    // taking tiles apart is a level
+    let wanted = job.spec().refreshed_level + usize::from(tiles.count > 1);
+    let lowered = |vector: &E::Value| engine.drop_to(vector, wanted.min(engine.level(vector)));
     let mut momenta = state.momentum.chunks(tiles.count);
     for parameters in state.parameters.chunks(tiles.count) {
         let momentum = momenta.next();
         let merged = tiles.merge(engine, parameters)?;
         let merged_momentum = momentum.map(|vectors| tiles.merge(engine, vectors)).transpose()?;
         let (merged, merged_momentum) = engine.refresh(&merged, merged_momentum.as_ref())?;
+        let merged = lowered(&merged)?;
+        let merged_momentum = merged_momentum.as_ref().map(lowered).transpose()?;
         fresh.parameters.extend(tiles.split(engine, &merged, parameters.len())?);
         if let (Some(merged), Some(vectors)) = (merged_momentum, momentum) {
             fresh.momentum.extend(tiles.split(engine, &merged, vectors.len())?);

@@ -25,6 +25,25 @@ pub struct SimulatedHead {
     pub error_std: f64,
 }
 
+/// Which functions a training in plain arithmetic computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Functions {
+    /// Those that polynomials stand for.
+    Exact,
+    /// The polynomials, as under encryption.
+    Polynomials,
+}
+
+impl Functions {
+    fn engine<H: Head>(self, plan: &Plan<H>) -> Plain {
+        let slots = plan.job.packing().slots();
+        match self {
+            Self::Exact => Plain::new(slots),
+            Self::Polynomials => Plain::with_polynomials(slots),
+        }
+    }
+}
+
 /// Trains with exact arithmetic and exact functions, from given parameters or from zero: one period of each parameter.
 ///
 /// # Errors
@@ -34,12 +53,51 @@ pub fn train_plain<H: Head>(
     samples: &Samples,
     start: Option<&[Array1<f64>]>,
 ) -> Result<Vec<Array1<f64>>> {
-    let engine = Plain::new(plan.job.packing().slots());
+    let mut last = Vec::new();
+    train_observed(plan, samples, start, Functions::Exact, |state| {
+        last = parameters(plan, state);
+        Ok(())
+    })?;
+    Ok(last)
+}
+
+/// The parameters after each iteration in plain arithmetic: one period of each.
+///
+/// # Errors
+/// As [`train_plain`].
+pub fn trajectory<H: Head>(
+    plan: &Plan<H>,
+    samples: &Samples,
+    start: Option<&[Array1<f64>]>,
+    functions: Functions,
+) -> Result<Vec<Vec<Array1<f64>>>> {
+    let mut iterates = Vec::with_capacity(plan.job.iterations());
+    train_observed(plan, samples, start, functions, |state| {
+        iterates.push(parameters(plan, state));
+        Ok(())
+    })?;
+    Ok(iterates)
+}
+
+/// Trains in plain arithmetic; `observe` sees the state after each iteration.
+fn train_observed<H: Head>(
+    plan: &Plan<H>,
+    samples: &Samples,
+    start: Option<&[Array1<f64>]>,
+    functions: Functions,
+    observe: impl FnMut(&State<Vec<f64>>) -> Result<()>,
+) -> Result<()> {
+    let engine = functions.engine(plan);
     let blocks = blocks(plan, samples, |slots, _, _| Ok(slots))?;
     let start = state(plan, start, |slots, _, _| Ok(slots))?;
-    let state = Trainer::new(&engine, &plan.job, &blocks)?.run(start, |_| Ok(()))?;
-    let parameters: Vec<&[f64]> = state.parameters.iter().map(Vec::as_slice).collect();
-    Ok(weights(plan, &parameters))
+    Trainer::new(&engine, &plan.job, &blocks)?.run(start, observe)?;
+    Ok(())
+}
+
+/// One period of each parameter of a state in plain arithmetic.
+fn parameters<H: Head>(plan: &Plan<H>, state: &State<Vec<f64>>) -> Vec<Array1<f64>> {
+    let slots: Vec<&[f64]> = state.parameters.iter().map(Vec::as_slice).collect();
+    weights(plan, &slots)
 }
 
 /// Trains as the encrypted twin does, with levels, scales and noise tracked.
@@ -84,22 +142,18 @@ pub(crate) struct Reach {
 /// # Errors
 /// [`Error::Shape`] if plan, samples and start do not belong together.
 pub(crate) fn rehearse_hidden(plan: &Plan, samples: &Samples, start: &[Array1<f64>]) -> Result<Reach> {
-    let engine = Plain::with_polynomials(plan.job.packing().slots());
-    let data = blocks(plan, samples, |slots, _, _| Ok(slots))?;
-    let start = state(plan, Some(start), |slots, _, _| Ok(slots))?;
     let mut reach = Reach::default();
     let mut measure = |state: &State<Vec<f64>>| -> Result<()> {
         let larger = |max: f64, x: &f64| if x.is_nan() { f64::INFINITY } else { max.max(x.abs()) };
         let vectors = state.parameters.iter().chain(&state.momentum);
         reach.state = vectors.flatten().fold(reach.state, larger);
-        let slots: Vec<&[f64]> = state.parameters.iter().map(Vec::as_slice).collect();
-        let (arguments, logits) = plan.job.head().reach(&weights(plan, &slots), &samples.problem().x);
+        let (arguments, logits) = plan.job.head().reach(&parameters(plan, state), &samples.problem().x);
         reach.arguments = reach.arguments.max(arguments);
         reach.logits = reach.logits.max(logits);
         Ok(())
     };
-    measure(&start)?;
-    Trainer::new(&engine, &plan.job, &data)?.run(start, measure)?;
+    measure(&self::state(plan, Some(start), |slots, _, _| Ok(slots))?)?;
+    train_observed(plan, samples, Some(start), Functions::Polynomials, measure)?;
     Ok(reach)
 }
 

@@ -83,6 +83,7 @@ fn outputs_batches_and_shared_refreshes_change_nothing() {
             alpha: 0.02,
             refresh_before: vec![2, 5],
             merged_tiles,
+            refreshed_level: 40,
             entry_level: 40,
             score_level: None,
             snapshot_every: 4,

@@ -70,6 +70,7 @@ fn the_trainer_follows_dense_training() {
                     alpha,
                     refresh_before: vec![5],
                     merged_tiles: 1,
+                    refreshed_level: 40,
                     entry_level: 40,
                     score_level: None,
                     snapshot_every: 4,

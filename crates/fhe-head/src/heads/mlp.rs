@@ -111,7 +111,11 @@ impl Mlp {
         let columns = sums
             .par_iter()
             .enumerate()
-            .map(|(unit, z)| engine.mul_vec(z, &self.mask(unit, 1.0), &engine.scale(z)))
+            .map(|(unit, z)| {
+                // samples come at a small scale, which squares upon squares would halve to nothing: a prime's stays as it is
+                let scale = engine.rescale_factor(engine.level(z).saturating_sub(1));
+                engine.mul_vec(z, &self.mask(unit, 1.0), &scale)
+            })
             .collect::<Result<Vec<_>>>()?;
         let side_by_side = columns[1..].iter().try_fold(columns[0].clone(), |sum, z| engine.add(&sum, z))?;
         self.activation.apply(engine, &side_by_side)

@@ -42,9 +42,16 @@ pub struct Schedule {
     pub entry_level: usize,
     /// Iterations before which the state is refreshed.
     pub refresh_before: Vec<usize>,
+    /// Level at which a refreshed state goes on: what a bootstrap leaves beyond it would only make operations slower.
+    pub refreshed_level: usize,
 }
 
 impl Schedule {
+    /// Without a refresh.
+    pub fn straight(entry_level: usize) -> Self {
+        Self { entry_level, refresh_before: Vec::new(), refreshed_level: entry_level }
+    }
+
     /// As few refreshes as possible; without any if the depth suffices. `merged`: several vectors share a bootstrap, which
     /// takes a level before and one after it. `scoring`: levels that scoring with the result takes, 0 if there is none; the
     /// result itself is refreshed where they would be missing.
@@ -72,14 +79,14 @@ impl Schedule {
                     fit: depth.iterations_in(levels.saturating_sub(scoring)),
                 });
             }
-            return Ok(Self { entry_level: whole, refresh_before: Vec::new() });
+            return Ok(Self::straight(whole));
         };
         // The primes below the bootstrap's input are SlotsToCoeffs' own, too small for the scale of a training: every
         // stretch, the last one too, stays above them.
         // scores leave the lowest prime clear: it is hardly larger than their scale
         let last = contract.level_before.max(if scoring > 0 { scoring + 1 } else { 0 });
         if last + whole <= contract.level_after {
-            return Ok(Self { entry_level: last + whole, refresh_before: Vec::new() });
+            return Ok(Self::straight(last + whole));
         }
         let mask = usize::from(merged);
         let (bottom, top) = (contract.level_before + mask, contract.level_after - mask);
@@ -102,6 +109,10 @@ impl Schedule {
         if last > bottom {
             refresh_before.push(iterations);
         }
-        Ok(Self { entry_level: bottom + depth.of(first), refresh_before })
+        let entry_level = bottom + depth.of(first);
+        // one that starts from given parameters may have to refresh those
+        let start = if depth.first == depth.later { entry_level } else { 0 };
+        let refreshed_level = (bottom + stretch * depth.later).max(last).max(start).min(top);
+        Ok(Self { entry_level, refresh_before, refreshed_level })
     }
 }
