@@ -1,9 +1,10 @@
 //! `accuracy`: data sets x heads x seeds, each trained in every arithmetic.
 
-pub(crate) mod linear;
+mod classifier;
 pub(crate) mod logistic;
 pub(crate) mod measures;
 mod one_vs_rest;
+pub(crate) mod prepared;
 mod statistics;
 pub(crate) mod training;
 
@@ -38,6 +39,9 @@ pub(crate) struct Arguments {
     /// Data sets of the manifest; all by default
     #[arg(long, value_name = "NAME")]
     sets: Vec<String>,
+    /// Heads; by default all that suit a set. A quick run leaves out the hidden layer, which bootstraps for minutes
+    #[arg(long, value_enum, value_name = "HEAD", num_args = 1..)]
+    heads: Vec<Head>,
     /// Seeds, counted from 0
     #[arg(long)]
     seeds: Option<u64>,
@@ -46,6 +50,40 @@ pub(crate) struct Arguments {
     out: PathBuf,
     #[command(flatten)]
     threads: Threads,
+}
+
+/// What is trained.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Head {
+    /// Logistic regression of two classes
+    Logistic,
+    /// Logistic regressions of more classes, each against the rest
+    OneVsRest,
+    /// Multinomial logistic regression of more than two classes
+    Softmax,
+    /// A hidden layer, on the sets that the manifest marks for it
+    Mlp,
+}
+
+impl Head {
+    /// Those that a set is trained with.
+    fn of(arguments: &Arguments, entry: &Entry, classes: usize) -> Vec<Self> {
+        let linear = if classes == 2 { vec![Self::Logistic] } else { vec![Self::OneVsRest, Self::Softmax] };
+        let hidden = entry.hidden && (!arguments.quick || arguments.heads.contains(&Self::Mlp));
+        let suits = linear.into_iter().chain(hidden.then_some(Self::Mlp));
+        suits.filter(|head| arguments.heads.is_empty() || arguments.heads.contains(head)).collect()
+    }
+
+    /// As records and their files name it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Logistic => "logistic",
+            Self::OneVsRest => "one-vs-rest",
+            Self::Softmax => "softmax",
+            Self::Mlp => "mlp",
+        }
+    }
 }
 
 /// Rows of a training and of a test part in a quick run.
@@ -111,17 +149,27 @@ fn matrix(arguments: &Arguments, threads: usize) -> anyhow::Result<()> {
                 continue;
             }
         };
-        let mut converged = None;
-        for seed in 0..seeds {
-            let mut splits = dataset.splits(seed);
-            if arguments.quick {
-                splits.truncate(1);
+        for head in Head::of(arguments, entry, dataset.classes.len()) {
+            let mut converged = None;
+            for seed in 0..seeds {
+                let mut splits = dataset.splits(seed);
+                if arguments.quick {
+                    splits.truncate(1);
+                }
+                if head == Head::Mlp {
+                    for split in &mut splits {
+                        split.train.thin(classifier::HIDDEN_SAMPLES);
+                        split.train.normalize();
+                        split.test.normalize();
+                    }
+                }
+                let task = Task { entry, classes: &dataset.classes, head, seed };
+                let cell = cell(arguments, task, &splits, &mut converged)?;
+                println!("{}", line(&cell));
+                differences.push(difference(&cell));
+                let name = format!("accuracy-{}-{}-{seed}", entry.name, cell.head);
+                record::write(&arguments.out, &name, &record::record("accuracy", threads, &cell)?)?;
             }
-            let cell = cell(arguments, entry, &dataset.classes, &splits, seed, &mut converged)?;
-            println!("{}", line(&cell));
-            differences.push(difference(&cell));
-            let name = format!("accuracy-{}-{}-{seed}", entry.name, cell.head);
-            record::write(&arguments.out, &name, &record::record("accuracy", threads, &cell)?)?;
         }
     }
     let summary = summary(&differences, &skipped, &embedder, arguments.quick);
@@ -131,14 +179,22 @@ fn matrix(arguments: &Arguments, threads: usize) -> anyhow::Result<()> {
     record::write(&arguments.out, "accuracy", &record::record("accuracy-summary", threads, &summary)?)
 }
 
-fn cell<'a>(
-    arguments: &Arguments,
+/// What a cell is of.
+#[derive(Clone, Copy)]
+struct Task<'a> {
     entry: &'a Entry,
     classes: &'a [String],
-    splits: &[data::Split],
+    head: Head,
     seed: u64,
+}
+
+fn cell<'a>(
+    arguments: &Arguments,
+    task: Task<'a>,
+    splits: &[data::Split],
     converged: &mut Option<Predictions>,
 ) -> anyhow::Result<Cell<'a>> {
+    let Task { entry, classes, head, seed } = task;
     // a published split is the same for every seed, and so is what converges on it
     if splits.len() > 1 {
         *converged = None;
@@ -146,8 +202,8 @@ fn cell<'a>(
     let mut trained = Vec::with_capacity(splits.len());
     for split in splits {
         let known = converged.take();
-        let one = train(split, classes.len(), seed, known)
-            .with_context(|| format!("{}, seed {seed}", entry.name))?;
+        let one = train(split, head, classes.len(), seed, known)
+            .with_context(|| format!("{}, {}, seed {seed}", entry.name, head.name()))?;
         converged.clone_from(&one.heads.converged);
         trained.push(one);
         if splits.len() > 1 {
@@ -171,7 +227,7 @@ fn cell<'a>(
         title: &entry.title,
         source: &entry.source,
         licence: &entry.licence,
-        head: if classes.len() == 2 { "logistic" } else { "one-vs-rest" },
+        head: head.name(),
         seed,
         quick: arguments.quick,
         samples: splits[0].train.len(),
@@ -191,23 +247,26 @@ fn cell<'a>(
     })
 }
 
-/// Trains the head that suits the number of classes, in every arithmetic.
+/// Trains a head in every arithmetic.
 ///
 /// # Errors
 /// Data that cannot be trained on; a training that leaves the interval of its sigmoid.
 pub(crate) fn train(
     split: &data::Split,
+    head: Head,
     classes: usize,
     seed: u64,
     converged: Option<Predictions>,
 ) -> anyhow::Result<Trained> {
-    let converged = converged.or_else(|| linear::converged(split, classes));
+    let converged = converged.or_else(|| prepared::converged(split, classes));
     reset_peak_rss();
-    let prepared = match classes {
-        2 => logistic::prepare(split, seed)?,
-        _ => one_vs_rest::prepare(split, classes, seed)?,
+    let prepared = match head {
+        Head::Logistic => logistic::prepare(split, seed)?,
+        Head::OneVsRest => one_vs_rest::prepare(split, classes, seed)?,
+        Head::Softmax => classifier::softmax(split, classes, seed)?,
+        Head::Mlp => classifier::hidden(split, classes, seed)?,
     };
-    linear::train(split, &prepared, converged)
+    prepared::train(split, &prepared, converged)
 }
 
 /// Points of accuracy between the encrypted head and the plain twin.
@@ -219,8 +278,9 @@ fn line(cell: &Cell<'_>) -> String {
     let accuracies: Vec<String> =
         cell.measures.iter().map(|(name, measures)| format!("{name} {:.4}", measures.accuracy)).collect();
     format!(
-        "{:<18} seed {}  {}  |encrypted - plain| {:.2} points, McNemar p {:.2}, training {:.2} s",
+        "{:<18} {:<11} seed {}  {}  |encrypted - plain| {:.2} points, McNemar p {:.2}, training {:.2} s",
         cell.dataset,
+        cell.head,
         cell.seed,
         accuracies.join("  "),
         difference(cell).abs(),
@@ -270,7 +330,7 @@ mod tests {
             Samples { x, y }
         };
         let split = data::Split { train: part(200), test: part(100) };
-        let trained = train(&split, 2, 0, None).unwrap();
+        let trained = train(&split, Head::Logistic, 2, 0, None).unwrap();
         let right = |p: &Predictions| accuracy(&split.test.y, &p.classes());
         let encrypted = right(&trained.heads.encrypted);
         assert!(encrypted > 0.85, "{encrypted}");

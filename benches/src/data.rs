@@ -30,6 +30,23 @@ impl Samples {
         Self { x: self.x.select(Axis(0), rows), y: rows.iter().map(|&row| self.y[row]).collect() }
     }
 
+    /// Keeps `count` samples at most, evenly spread.
+    pub(crate) fn thin(&mut self, count: usize) {
+        if count < self.len() {
+            *self = self.select(&spread(self.len(), count));
+        }
+    }
+
+    /// Scales every sample to unit norm.
+    pub(crate) fn normalize(&mut self) {
+        for mut sample in self.x.rows_mut() {
+            let norm = sample.dot(&sample).sqrt();
+            if norm > 0.0 {
+                sample /= norm;
+            }
+        }
+    }
+
     /// Number of samples.
     pub(crate) fn len(&self) -> usize {
         self.y.len()

@@ -40,13 +40,14 @@ pub(crate) struct Run {
     pub(crate) head_bytes: usize,
 }
 
-/// Makes keys, encrypts, trains, decrypts. Watching decrypts every iteration, outside the time that counts.
+/// Makes keys, encrypts, trains (from `start`, or from zero), decrypts. Watching decrypts every iteration, outside the time that counts.
 ///
 /// # Errors
 /// What the library refuses; a training that left the interval of its sigmoid.
 pub(crate) fn train(
     plan: &Plan,
     samples: &Samples,
+    start: Option<&[Array1<f64>]>,
     parameters: &Parameters,
     watched: bool,
 ) -> anyhow::Result<Run> {
@@ -55,14 +56,19 @@ pub(crate) fn train(
     let secret = SecretKey::generate(parameters)?;
     let keys = Arc::new(evaluation_keys_in_memory(&secret, &plan.keys)?);
     seconds.keygen = watch.lap();
-    let blocks = DataEncryptor::new(&secret, plan, samples).blocks()?;
+    let encryptor = DataEncryptor::new(&secret, plan, samples);
+    let blocks = encryptor.blocks()?;
+    let state = match start {
+        Some(start) => encryptor.initial_state(start)?,
+        None => EncryptedState::default(),
+    };
     seconds.encrypt = watch.lap();
     let engine = Encrypted::for_job(keys, &plan.job)?;
     let (mut weights, mut watching) = (Vec::new(), Duration::ZERO);
     watch.lap();
     let cpu = cpu_seconds();
     let mut watching_cpu = 0.0;
-    let head = server::resume_on(&engine, &plan.job, &blocks, EncryptedState::default(), |state| {
+    let head = server::resume_on(&engine, &plan.job, &blocks, state, |state| {
         let (start, before) = (Instant::now(), cpu_seconds());
         if watched {
             let head = EncryptedHead {

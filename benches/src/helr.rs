@@ -18,9 +18,9 @@ use ndarray::Array1;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::accuracy::linear::{Linear, against_rest};
 use crate::accuracy::logistic;
 use crate::accuracy::measures::Predictions;
+use crate::accuracy::prepared::{Prepared, against_rest};
 use crate::data::{Embedder, Manifest, Place, Split, default_cache, default_model};
 use crate::encrypted::{self, Stopwatch};
 use crate::measure::{Common, peak_rss_bytes};
@@ -90,13 +90,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
     let split = mnist(arguments)?;
-    let linear = match arguments.recipe {
+    let prepared = match arguments.recipe {
         Recipe::Best => logistic::prepare(&split, 0)?,
         Recipe::Helr => as_helr(&split)?,
     };
-    let Linear { map, samples, parameters, plan, .. } = &linear;
+    let Prepared { map, samples, parameters, plan, .. } = &prepared;
     let mut runs = (0..arguments.common.repeat.max(1))
-        .map(|_| encrypted::train(plan, samples, parameters, false))
+        .map(|_| encrypted::train(plan, samples, None, parameters, false))
         .collect::<anyhow::Result<Vec<_>>>()?;
     runs.sort_by(|a, b| a.seconds.train.total_cmp(&b.seconds.train));
     let peak = peak_rss_bytes();
@@ -123,7 +123,7 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
         bootstrap_s: median.seconds.bootstrap,
         keygen_s: median.seconds.keygen,
         encrypt_s: median.seconds.encrypt,
-        prepare_s: linear.preparing,
+        prepare_s: prepared.preparing,
         estimated_s: plan.seconds,
         iterations: plan.job.iterations(),
         bootstraps: plan.count(Operation::Refresh),
@@ -149,7 +149,7 @@ fn mnist(arguments: &Arguments) -> anyhow::Result<Split> {
 
 /// HELR's training: 32 iterations of Nesterov's method with its schedule of momenta, on mini-batches of about 1024, pixels
 /// centred, no whitening.
-fn as_helr(split: &Split) -> anyhow::Result<Linear> {
+fn as_helr(split: &Split) -> anyhow::Result<Prepared> {
     const PRESET: &str = "n15-boot-l6";
     const ITERATIONS: usize = 32;
     const BATCH: usize = 1024;
@@ -178,7 +178,7 @@ fn as_helr(split: &Split) -> anyhow::Result<Linear> {
     let preparing = watch.lap();
     let method = json!({ "optimizer": Optimizer::NesterovSchedule, "learning_rate": RATE, "batch": BATCH });
     let (exact, polynomial) = (Vec::new(), Vec::new());
-    Ok(Linear { map, samples, parameters, plan, method, preparing, exact, polynomial })
+    Ok(Prepared { map, samples, parameters, plan, start: None, method, preparing, exact, polynomial })
 }
 
 /// Greys of the table.

@@ -3,12 +3,12 @@
 use anyhow::Context;
 use fhe_head::ckks::presets;
 use fhe_head::dense::{self, Method};
-use fhe_head::estimator::{LogisticRegression, Prepared};
+use fhe_head::estimator::{self, LogisticRegression};
 use fhe_head::refresh::contract;
 use ndarray::Array1;
 use serde_json::json;
 
-use super::linear::{Linear, PRESETS, Weights, against_rest};
+use super::prepared::{PRESETS, Prepared, Weights, against_rest};
 use crate::data::Split;
 use crate::encrypted::Stopwatch;
 
@@ -16,7 +16,7 @@ use crate::encrypted::Stopwatch;
 ///
 /// # Errors
 /// Data that cannot be trained on.
-pub(crate) fn prepare(split: &Split, seed: u64) -> anyhow::Result<Linear> {
+pub(crate) fn prepare(split: &Split, seed: u64) -> anyhow::Result<Prepared> {
     let mut watch = Stopwatch::default();
     let y = against_rest(&split.train.y, 1);
     let options = LogisticRegression { random_state: seed, ..LogisticRegression::default() }.check()?;
@@ -35,12 +35,13 @@ pub(crate) fn prepare(split: &Split, seed: u64) -> anyhow::Result<Linear> {
         };
         let preparing = watch.lap();
         let exact = exact(&prepared);
-        let Prepared { map, samples, choice, plan, rehearsal, .. } = prepared;
-        return Ok(Linear {
+        let estimator::Prepared { map, samples, choice, plan, rehearsal, .. } = prepared;
+        return Ok(Prepared {
             map,
             samples,
             parameters,
             plan,
+            start: None,
             method: json!({
                 "optimizer": choice.optimizer,
                 "learning_rate": choice.learning_rate,
@@ -57,7 +58,7 @@ pub(crate) fn prepare(split: &Split, seed: u64) -> anyhow::Result<Linear> {
 }
 
 /// Weights after each iteration with the exact logistic function.
-fn exact(prepared: &Prepared) -> Vec<Weights> {
+fn exact(prepared: &estimator::Prepared) -> Vec<Weights> {
     let method = Method {
         optimizer: prepared.request.optimizer,
         learning_rates: prepared.request.learning_rates.clone(),

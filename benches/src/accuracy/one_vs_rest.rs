@@ -17,7 +17,7 @@ use ndarray::{Array1, Axis};
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::linear::{Linear, PRESETS, Weights, against_rest};
+use super::prepared::{PRESETS, Prepared, Weights, against_rest};
 use crate::data::{self, Split};
 use crate::encrypted::Stopwatch;
 
@@ -48,7 +48,7 @@ struct Choice {
 ///
 /// # Errors
 /// Data that cannot be trained on.
-pub(super) fn prepare(split: &Split, classes: usize, seed: u64) -> anyhow::Result<Linear> {
+pub(super) fn prepare(split: &Split, classes: usize, seed: u64) -> anyhow::Result<Prepared> {
     let mut watch = Stopwatch::default();
     let features = limit(split.train.x.ncols());
     let choice = choose(&split.train, classes, features, seed)?;
@@ -79,11 +79,12 @@ pub(super) fn prepare(split: &Split, classes: usize, seed: u64) -> anyhow::Resul
     let weights = |all: Vec<Vec<Iterate>>| -> Vec<Weights> {
         all.into_iter().map(|outputs| outputs.into_iter().map(|iterate| iterate.weights).collect()).collect()
     };
-    Ok(Linear {
+    Ok(Prepared {
         map,
         samples,
         parameters,
         plan,
+        start: None,
         method: json!({
             "optimizer": Optimizer::GradientDescent,
             "learning_rate": choice.rate,

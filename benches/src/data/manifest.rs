@@ -32,6 +32,9 @@ pub(crate) struct Entry {
     pub(crate) label: String,
     /// Folds of a set that comes without a test part.
     pub(crate) folds: Option<usize>,
+    /// Whether a head with a hidden layer is trained on it too.
+    #[serde(default)]
+    pub(crate) hidden: bool,
     pub(crate) files: Vec<File>,
 }
 

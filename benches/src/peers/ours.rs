@@ -9,7 +9,7 @@ use ckks::{
 use serde_json::{Value, json};
 
 use crate::accuracy::measures::accuracy;
-use crate::accuracy::train;
+use crate::accuracy::{Head, train};
 use crate::data::Split;
 use crate::measure::{Times, itself, time};
 
@@ -99,7 +99,8 @@ fn bootstrap(preset: &str, repeat: usize, threads: usize) -> anyhow::Result<Valu
 
 /// The whole encrypted training, from ciphertexts and keys in memory to the encrypted head.
 fn training(split: &Split, repeat: usize) -> anyhow::Result<Value> {
-    let mut runs = (0..=repeat).map(|_| train(split, 2, 0, None)).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut runs =
+        (0..=repeat).map(|_| train(split, Head::Logistic, 2, 0, None)).collect::<anyhow::Result<Vec<_>>>()?;
     // the first warms up
     runs.remove(0);
     runs.sort_by(|a, b| a.facts.seconds.train.total_cmp(&b.facts.seconds.train));

@@ -1,15 +1,14 @@
-//! Linear heads of one or several outputs: a prepared training in every arithmetic.
+//! A prepared training in every arithmetic, whatever the head.
 
 use anyhow::Context;
 use fhe_head::baseline::logistic_regression;
 use fhe_head::ckks::Parameters;
 use fhe_head::engine::trace::Operation;
 use fhe_head::features::{FeatureMap, Preprocessing};
-use fhe_head::model::Head;
+use fhe_head::model::{Classifier, Head, Linear};
 use fhe_head::plan::Plan;
 use fhe_head::refresh::contract;
 use fhe_head::samples::Samples;
-use fhe_head::sigmoid::logistic;
 use fhe_head::twins;
 use ndarray::{Array1, Array2, ArrayView2};
 use serde_json::Value;
@@ -23,15 +22,17 @@ use crate::measure::peak_rss_bytes;
 /// Parameter sets to try: the first that has the depth. The last bootstraps.
 pub(super) const PRESETS: [&str; 2] = ["n15-l18", "n15-boot-l6"];
 
-/// Weights of each output.
+/// One period of each parameter of the head.
 pub(crate) type Weights = Vec<Array1<f64>>;
 
 /// A training that is ready to be encrypted.
-pub(crate) struct Linear {
+pub(crate) struct Prepared {
     pub(crate) map: FeatureMap,
     pub(crate) samples: Samples,
     pub(crate) parameters: Parameters,
     pub(crate) plan: Plan,
+    /// Parameters to start from, for a head that does not start from zero.
+    pub(crate) start: Option<Weights>,
     /// What was chosen, for the record.
     pub(crate) method: Value,
     /// Seconds that choosing and planning took.
@@ -48,23 +49,24 @@ pub(crate) struct Linear {
 /// What the library refuses; a training that leaves the interval of its sigmoid.
 pub(super) fn train(
     split: &Split,
-    linear: &Linear,
+    prepared: &Prepared,
     converged: Option<Predictions>,
 ) -> anyhow::Result<Trained> {
-    let Linear { map, samples, parameters, plan, .. } = linear;
-    let run = encrypted::train(plan, samples, parameters, true)?;
+    let Prepared { map, samples, parameters, plan, .. } = prepared;
+    let start = prepared.start.as_deref();
+    let run = encrypted::train(plan, samples, start, parameters, true)?;
     let peak = peak_rss_bytes();
-    let plain = twins::train_plain(plan, samples, None)?;
-    let simulated = twins::train_simulated(plan, parameters, contract(parameters).as_ref(), samples, None)?;
-    let fold = |weights: &Weights| -> anyhow::Result<Vec<Head>> {
-        Ok(weights.iter().map(|w| Head::from_weights(map, &w.view())).collect::<Result<_, _>>()?)
+    let plain = twins::train_plain(plan, samples, start)?;
+    let simulated = twins::train_simulated(plan, parameters, contract(parameters).as_ref(), samples, start)?;
+    let model = |weights: &Weights| -> anyhow::Result<Classifier> {
+        Ok(Classifier::from_parameters(plan.job.head(), map, weights)?)
     };
-    let predict = |weights: &Weights| self::predict(&fold(weights)?, &split.test.x.view());
+    let predict = |weights: &Weights| self::predict(&model(weights)?, &split.test.x.view());
     let right = |weights: &Weights| -> anyhow::Result<f64> {
         Ok(accuracy(&split.test.y, &predict(weights)?.classes()))
     };
     let mut curve = Vec::new();
-    let iterations = linear.exact.iter().zip(&linear.polynomial).zip(&run.weights);
+    let iterations = prepared.exact.iter().zip(&prepared.polynomial).zip(&run.weights);
     for (t, ((exact, polynomial), encrypted)) in iterations.enumerate() {
         curve.push(Point {
             iteration: t + 1,
@@ -74,21 +76,21 @@ pub(super) fn train(
         });
     }
     let encrypted = run.weights.last().context("a training without an iteration")?;
-    let polynomial = linear.polynomial.last().context("a training without an iteration")?;
+    let polynomial = prepared.polynomial.last().context("a training without an iteration")?;
     let error = |other: &Weights| -> anyhow::Result<f64> {
-        let pairs = fold(encrypted)?.into_iter().zip(fold(other)?);
-        Ok(pairs.map(|(ours, theirs)| ours.max_weight_error(&theirs)).fold(0.0, f64::max))
+        let (ours, theirs) = (model(encrypted)?, model(other)?);
+        Ok(layers(&ours).zip(layers(&theirs)).map(|(a, b)| largest_error(a, b)).fold(0.0, f64::max))
     };
     let facts = Facts {
         preset: parameters.name().to_owned(),
         ring_degree: parameters.degree(),
         log_qp: parameters.log_qp(),
         security_bits: parameters.security_bits(),
-        method: linear.method.clone(),
+        method: prepared.method.clone(),
         iterations: plan.job.iterations(),
         bootstraps: plan.count(Operation::Refresh),
         estimated_s: plan.seconds,
-        seconds: Seconds { prepare: linear.preparing, ..run.seconds },
+        seconds: Seconds { prepare: prepared.preparing, ..run.seconds },
         bytes: Bytes {
             upload: plan.sizes.upload_bytes,
             data_memory: plan.sizes.data_bytes,
@@ -111,21 +113,25 @@ pub(super) fn train(
     Ok(Trained { heads, curve, facts })
 }
 
-/// Probabilities of the classes: of one output and its complement, or of all outputs, divided by their sum as
-/// scikit-learn's one-vs-rest does.
-fn predict(heads: &[Head], x: &ArrayView2<'_, f64>) -> anyhow::Result<Predictions> {
-    if let [head] = heads {
-        return Ok(Predictions::binary(&head.predict_proba(x)?.to_vec()));
-    }
-    let mut probabilities = Array2::zeros((x.nrows(), heads.len()));
-    for (mut column, head) in probabilities.columns_mut().into_iter().zip(heads) {
-        column.assign(&head.decision_function(x)?.mapv(logistic));
-    }
-    for mut row in probabilities.rows_mut() {
-        let sum = row.sum();
-        row /= sum;
-    }
-    Ok(Predictions { probabilities })
+/// Probabilities of the classes: of one output and its complement, or of all outputs; one-vs-rest divides them by their sum as
+/// scikit-learn does.
+fn predict(model: &Classifier, x: &ArrayView2<'_, f64>) -> anyhow::Result<Predictions> {
+    let probabilities = model.predict_proba(x)?;
+    Ok(match probabilities.ncols() {
+        1 => Predictions::binary(&probabilities.column(0).to_vec()),
+        _ => Predictions { probabilities },
+    })
+}
+
+fn layers(model: &Classifier) -> impl Iterator<Item = &Linear> {
+    model.hidden.iter().map(|(layer, _)| layer).chain([&model.output])
+}
+
+/// Largest difference of a weight or intercept, in units of the largest of the same output in `other`.
+fn largest_error(ours: &Linear, other: &Linear) -> f64 {
+    let head =
+        |layer: &Linear, k: usize| Head { coef: layer.coef.row(k).to_owned(), intercept: layer.intercept[k] };
+    (0..other.intercept.len()).map(|k| head(ours, k).max_weight_error(&head(other, k))).fold(0.0, f64::max)
 }
 
 /// Logistic regression to convergence with C = 1 on standardised features, one against the rest if there are more than
@@ -144,7 +150,13 @@ pub(super) fn converged(split: &Split, classes: usize) -> Option<Predictions> {
             Some(Head { coef, intercept })
         })
         .collect::<Option<_>>()?;
-    predict(&heads, &split.test.x.view()).ok()
+    let columns = split.train.x.ncols();
+    let output = Linear {
+        coef: Array2::from_shape_fn((heads.len(), columns), |(k, j)| heads[k].coef[j]),
+        intercept: heads.iter().map(|head| head.intercept).collect(),
+    };
+    let model = Classifier { hidden: None, output, softmax: false };
+    predict(&model, &split.test.x.view()).ok()
 }
 
 /// 1 for samples of the class, 0 for the others.
