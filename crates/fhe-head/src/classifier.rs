@@ -20,6 +20,7 @@ use crate::sigmoid::Degree;
 use crate::softmax;
 use crate::twins;
 use data::Data;
+pub use hidden::MLP_ITERATIONS;
 
 /// Which head.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,6 +61,8 @@ pub struct Classifier {
     pub batch_size: Option<usize>,
     /// Half-width of the interval on which polynomials stand for functions of the logits.
     pub interval: Option<f64>,
+    /// Half-width of the interval on which a polynomial stands for the activation of a hidden layer.
+    pub activation_interval: Option<f64>,
     /// Weight of the L2 penalty (scikit-learn's `alpha`, `1 / (C n)`). Whitening regularises by its ridge.
     pub alpha: f64,
     /// Every class counts the same instead of every sample.
@@ -83,6 +86,7 @@ impl Classifier {
             max_iter: None,
             batch_size: None,
             interval: None,
+            activation_interval: None,
             alpha: 0.0,
             balanced: false,
             scoring: false,
@@ -116,8 +120,13 @@ impl Classifier {
                 refuse("learning_rate", rate.to_string(), "a positive number")
             }
             (_, Some(0), ..) => refuse("max_iter", "0".into(), "at least one iteration"),
+            _ if self.activation_interval.is_some_and(|width| !(0.5..=100.0).contains(&width)) => refuse(
+                "activation_interval",
+                self.activation_interval.unwrap_or_default().to_string(),
+                "a half-width between 0.5 and 100",
+            ),
             (_, _, Some(width), _) if !(0.5..=100.0).contains(&width) => {
-                refuse("interval", width.to_string(), "a half-width between 0.5 and 100")
+                refuse("sigmoid_interval", width.to_string(), "a half-width between 0.5 and 100")
             }
             (.., Some(0)) => refuse("batch_size", "0".into(), "at least one sample"),
             _ if self.n_components == Some(0) => refuse("n_components", "0".into(), "at least one direction"),
@@ -227,7 +236,7 @@ impl ValidClassifier {
         let map = FeatureMap::fit(&data.x, &data.weights, preprocessing, data.limit(preprocessing))?;
         let samples = Samples::new(&map.apply(&data.x)?.view(), &data.y, &data.weights)?;
         let batches = self.batches(samples.len());
-        let samples = if batches > 1 { samples.shuffled(self.0.random_state) } else { samples };
+        let samples = samples.for_batches(batches, self.0.random_state);
         Ok((map, samples))
     }
 }

@@ -21,7 +21,8 @@ use crate::twins::{self, Reach};
 const MLP_RIDGE: f64 = 0.3;
 const MLP_RATE: f64 = 0.5;
 const MLP_MOMENTUM: f64 = 0.9;
-const MLP_ITERATIONS: usize = 30;
+/// Iterations of a hidden layer where nobody asks for another number.
+pub const MLP_ITERATIONS: usize = 30;
 /// Room for the noise of encryption: the rehearsal has its polynomials already.
 const MARGIN: f64 = 1.02;
 
@@ -38,6 +39,17 @@ impl ValidClassifier {
         let whitened = Preprocessing::Whiten { ridge: MLP_RIDGE, standardize: false };
         let preprocessing = options.preprocessing.unwrap_or(whitened);
         let (map, samples) = self.mapped(data, preprocessing)?;
+        if hidden > samples.padded_features() {
+            return Err(Error::Parameter {
+                name: "hidden_layer_sizes",
+                got: hidden.to_string(),
+                expected: format!(
+                    "at most {} units with {} features, or more features",
+                    samples.padded_features(),
+                    map.inputs()
+                ),
+            });
+        }
         let rates = options
             .schedule
             .rates(options.learning_rate.unwrap_or(MLP_RATE), options.max_iter.unwrap_or(MLP_ITERATIONS))?;
@@ -55,7 +67,11 @@ impl ValidClassifier {
             Ok(Mlp { hidden, activation: Activation::new(shape, arguments)?, output })
         };
         let optimizer = options.optimizer.unwrap_or(Optimizer::Nesterov(MLP_MOMENTUM));
-        let mut widths = Widths { arguments: 4.0, logits: options.interval.unwrap_or(4.0) };
+        let mut widths = Widths {
+            arguments: options.activation_interval.unwrap_or(4.0),
+            logits: options.interval.unwrap_or(4.0),
+        };
+        let fixed = (options.activation_interval.is_some(), options.interval.is_some());
         let request = |head: Mlp| Request {
             optimizer,
             alpha: options.alpha,
@@ -91,7 +107,7 @@ impl ValidClassifier {
                 let start = Some(start);
                 return Ok(PreparedClassifier { map, preprocessing, samples, request, plan, start });
             }
-            widths = widths.widened(reach, options.interval.is_some())?;
+            widths = widths.widened(reach, fixed)?;
         }
     }
 }
@@ -110,8 +126,9 @@ impl Widths {
         MARGIN * reach.arguments <= self.arguments && MARGIN * reach.logits <= self.logits
     }
 
-    /// The next to try. A training that diverges in an interval may hold in the next wider one.
-    fn widened(self, reach: Reach, fixed: bool) -> Result<Self> {
+    /// The next to try, but for those that are fixed (of arguments, of logits). A training that diverges in an interval may hold in
+    /// the next wider one.
+    fn widened(self, reach: Reach, fixed: (bool, bool)) -> Result<Self> {
         let widest = HALF_WIDTHS[HALF_WIDTHS.len() - 1];
         let diverged = MARGIN * reach.arguments.max(reach.logits) > widest;
         let next = |width: f64, reach: f64, fixed: bool| {
@@ -126,7 +143,17 @@ impl Widths {
                 when: "in plain training of the hidden layer".into(),
             })
         };
-        let logits = next(self.logits, reach.logits, fixed)?;
+        if fixed.0 && !diverged && MARGIN * reach.arguments > self.arguments {
+            return Err(Error::Parameter {
+                name: "activation_interval",
+                got: self.arguments.to_string(),
+                expected: format!(
+                    "at least {:.2}, which arguments reach in plain training, or a lower learning rate",
+                    MARGIN * reach.arguments
+                ),
+            });
+        }
+        let logits = next(self.logits, reach.logits, fixed.1)?;
         // the logits' polynomial is what diverges: arguments follow
         let arguments = if diverged { self.arguments } else { next(self.arguments, reach.arguments, false)? };
         Ok(Self { arguments, logits })

@@ -10,6 +10,7 @@ use fhe_head::labels::{ClassWeight, Classes};
 use fhe_head::optimizer::Optimizer;
 use fhe_head::plan::{Plan, Request};
 use fhe_head::refresh::contract;
+use fhe_head::samples::padded_features;
 use fhe_head::sigmoid::{Degree, Fit, Sigmoid};
 use fhe_head::softmax::{self, Softmax};
 use ndarray::Array1;
@@ -121,6 +122,7 @@ impl Options {
             max_iter: hyper.max_iter,
             batch_size: hyper.steps.batch_size,
             interval: hyper.sigmoid_interval,
+            activation_interval: hyper.hidden.and_then(|layer| layer.interval),
             alpha,
             balanced: hyper.class_weight == ClassWeight::Balanced,
             scoring: hyper.scoring,
@@ -227,7 +229,6 @@ pub(super) fn from_shape(
     hyper: &Hyper,
 ) -> Result<(Plan, Parameters)> {
     const ITERATIONS: usize = 4;
-    const HIDDEN_ITERATIONS: usize = 30;
     const INTERVAL: f64 = 8.0;
     const ACTIVATION_INTERVAL: f64 = 4.0;
     if classes < 2 {
@@ -250,6 +251,12 @@ pub(super) fn from_shape(
         }
         Some(classifier::Kind::Softmax(depth)) => BuiltIn::Softmax(multinomial(depth)?),
         Some(classifier::Kind::Mlp { hidden, activation }) => {
+            let most = padded_features(dimension);
+            if hidden > most {
+                let message =
+                    format!("--hidden-layer-sizes {hidden}: at most {most} units with {dimension} features");
+                return Err(Failure::usage(message));
+            }
             let interval = hyper.hidden.and_then(|layer| layer.interval).unwrap_or(ACTIVATION_INTERVAL);
             let output = match classes {
                 2 => Output::Logistic(Logistic::binary(sigmoid(Degree::Three)?)),
@@ -260,7 +267,7 @@ pub(super) fn from_shape(
         }
     };
     let iterations = match head {
-        BuiltIn::Mlp(_) => HIDDEN_ITERATIONS,
+        BuiltIn::Mlp(_) => classifier::MLP_ITERATIONS,
         _ => ITERATIONS,
     };
     let rate = hyper.steps.learning_rate.unwrap_or(4.0);

@@ -29,6 +29,9 @@ fn hidden_units_that_there_cannot_be() {
         refused(&table(40), &flags, 2, &["--hidden-layer-sizes", "8, 16, 32, 64 or 128 units"]);
     }
     refused(&table(40), "--hidden-layer-sizes 8", 2, &["has a meaning with --head mlp alone"]);
+    let messages = ["--hidden-layer-sizes 8: at most 4 units with 3 features"];
+    refused(&table(40), "--head mlp --hidden-layer-sizes 8", 2, &messages);
+    Dir::new().refused("estimate --samples 9 --dimension 3 --head mlp --hidden-layer-sizes 8", 2, &messages);
 }
 
 #[test]
@@ -69,6 +72,25 @@ fn an_interval_that_is_too_small_for_the_data() {
         2,
         &["--sigmoid-interval 0.1: a half-width between 0.5 and 100"],
     );
+    let head = "--head mlp --hidden-layer-sizes 8 --preset n15-l18";
+    refused(&wide(), &format!("{head} --max-iter 2 --sigmoid-interval 0.5 --learning-rate 20"), 6, &messages);
+    let messages = ["--activation-interval 0.5: at least", "which arguments reach"];
+    refused(
+        &wide(),
+        &format!("{head} --max-iter 1 --activation-interval 0.5 --activation tanh"),
+        2,
+        &messages,
+    );
+}
+
+/// A table of nine features that tell nothing of its two classes.
+fn wide() -> String {
+    let row = |i: usize| {
+        let values: String = (0..9).map(|j| format!("{},", ((i * 37 + j * 101) as f64).sin())).collect();
+        values + ["a\n", "b\n"][i % 2]
+    };
+    let names: String = (0..9).map(|j| format!("f{j},")).collect();
+    format!("{names}label\n{}", (0..60).map(row).collect::<String>())
 }
 
 #[test]
@@ -76,14 +98,7 @@ fn a_preset_too_small_for_the_head() {
     let needs = ["this needs bootstrapping", "--max-iter", "train-head presets"];
     refused(&table(40), "--preset n13-l3 --max-iter 2", 5, &needs);
     refused(&table_of_three(60), "--head softmax --preset n13-l3 --max-iter 2", 5, &needs);
-    let wide: String = (0..60)
-        .map(|i| {
-            let values =
-                (0..9).map(|j| format!("{},", ((i * 37 + j * 101) as f64).sin())).collect::<String>();
-            values + ["a\n", "b\n"][i % 2]
-        })
-        .collect();
-    let wide = format!("{}label\n{wide}", (0..9).map(|j| format!("f{j},")).collect::<String>());
+    let wide = wide();
     let head = "--head mlp --hidden-layer-sizes 8 --max-iter 3";
     refused(&wide, &format!("{head} --preset n14-l8"), 5, &["n14-l8 has 8", "--max-iter"]);
     refused(&wide, &format!("{head} --preset n15-boot-l6"), 5, &["preset", "bootstrap leaves"]);
