@@ -56,7 +56,7 @@ fn key_switch_parts(criterion: &mut Criterion) {
         let (small, full) = (Basis { q: 6, p: 0 }, ring.full_basis());
         let draw = |basis, label: &[u8]| sample::uniform(&ring, basis, &[2; 32], label);
         let (c, raised) = (draw(small, b"c"), draw(full, b"raised"));
-        let keys = [b"k0", b"k1", b"k2", b"k3"].map(|label| draw(full, label));
+        let keys = [b"k0", b"k1", b"k2", b"k3"].map(|label| draw(full, label).to_packed());
         let digits = c.decompose(3, 3);
         let table = ring.automorphism(5);
         let id = |part: &str| BenchmarkId::new(part, backend.name());

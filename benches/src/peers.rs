@@ -43,9 +43,9 @@ const SLOW: &str = "concrete_ml_training.py";
 /// What is trained on.
 const SET: &str = "breast-cancer";
 
-/// A peer's measurement beside ours of the same name, or of the one that stands for it.
+/// A peer's measurement beside ours of another name; those of the same name are compared as well.
 const PAIRS: [(&str, &str); 4] = [
-    ("training", "training"),
+    ("bootstrap of 2^9 slots", "bootstrap of 2^9 slots, N = 2^15"),
     ("one batch of 8", "training"),
     ("one epoch", "training"),
     ("one pass of its logistic regression", "training"),
@@ -164,26 +164,29 @@ fn ask(
 /// Each of a peer's times over ours.
 fn ratios(ours: &[Value], peer: &Value) -> Vec<Value> {
     let measured = peer["measurements"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let ratio = |theirs: &Value| {
-        let name = theirs["name"].as_str()?;
-        let stands = PAIRS.iter().find(|(peers, _)| *peers == name).map_or(name, |(_, ours)| ours);
-        let ours = ours.iter().find(|ours| ours["name"] == stands)?;
+    let compared = |theirs: &str, ours: &str| theirs == ours || PAIRS.contains(&(theirs, ours));
+    let ratio = |(theirs, ours): (&Value, &Value)| {
+        let (name, stands) = (theirs["name"].as_str()?, ours["name"].as_str()?);
         let (theirs_s, ours_s) = (theirs["median_s"].as_f64()?, ours["median_s"].as_f64()?);
-        Some(json!({
-            "peer": peer["peer"],
-            "name": name,
-            "ours": stands,
-            "theirs_s": theirs_s,
-            "ours_s": ours_s,
-            "theirs_cpu_s": theirs.get("cpu_s"),
-            "ours_cpu_s": ours.get("cpu_s"),
-            "ratio": theirs_s / ours_s,
-            "cpu_ratio": theirs["cpu_s"].as_f64().zip(ours["cpu_s"].as_f64()).map(|(theirs, ours)| theirs / ours),
-            "extrapolated": theirs.get("extrapolated"),
-            "encrypted": peer["encrypted"],
-        }))
+        let label = if name == stands { name.to_owned() } else { format!("{name} (ours: {stands})") };
+        compared(name, stands).then(|| {
+            json!({
+                "peer": peer["peer"],
+                "name": label,
+                "ours": stands,
+                "theirs_s": theirs_s,
+                "ours_s": ours_s,
+                "theirs_cpu_s": theirs.get("cpu_s"),
+                "ours_cpu_s": ours.get("cpu_s"),
+                "ratio": theirs_s / ours_s,
+                "cpu_ratio": theirs["cpu_s"].as_f64().zip(ours["cpu_s"].as_f64()).map(|(theirs, ours)| theirs / ours),
+                "extrapolated": theirs.get("extrapolated"),
+                "encrypted": peer["encrypted"],
+            })
+        })
     };
-    measured.iter().filter_map(ratio).collect()
+    let pairs = measured.iter().flat_map(|theirs| ours.iter().map(move |ours| (theirs, ours)));
+    pairs.filter_map(ratio).collect()
 }
 
 #[cfg(test)]

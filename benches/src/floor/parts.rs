@@ -84,7 +84,7 @@ fn kernels(repeat: usize) -> anyhow::Result<Vec<Part>> {
     let ring = Ring::new(LOG_N, &q, &p)?;
     let draw = |basis, label: &[u8]| sample::uniform(&ring, basis, &[2; 32], label);
     let (c, raised) = (draw(Basis { q: 6, p: 0 }, b"c"), draw(ring.full_basis(), b"raised"));
-    let keys = [b"k0", b"k1", b"k2", b"k3"].map(|label| draw(ring.full_basis(), label));
+    let keys = [b"k0", b"k1", b"k2", b"k3"].map(|label| draw(ring.full_basis(), label).to_packed());
     let digits = c.decompose(3, 3);
     let cached = |work: Work| Work { bytes: 0.0, ..work };
     let part = |name: &str, work: Work, times: Times| (format!("{name}, N = 2^15, 6 + 3 limbs"), work, times);

@@ -5,6 +5,8 @@ use std::ops::{Add, AddAssign, Mul};
 use ckks::{KeyShape, Parameters};
 use ckks_math::Basis;
 
+use crate::Pace;
+
 /// Passes over single limbs (the residues modulo one prime) and the keys that are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
@@ -25,6 +27,8 @@ const CONVERSION: f64 = 0.08;
 const PRODUCT: f64 = 0.11;
 const PERMUTATION: f64 = 0.15;
 const KEY_LIMB: f64 = 0.15;
+/// Limb by limb in the cache.
+const PERMUTATION_IN_PASSES: f64 = PERMUTATION / PRODUCT;
 
 impl Cost {
     /// How many transforms take as long on one core.
@@ -36,9 +40,20 @@ impl Cost {
             + KEY_LIMB * self.key_limbs as f64
     }
 
-    /// Bytes of keys that are read.
+    /// Bytes of keys that are read, at the mean width of the chain's primes.
     pub fn key_bytes(&self, parameters: &Parameters) -> usize {
-        self.key_limbs * parameters.degree() * size_of::<u64>()
+        let limbs = parameters.key_shape(parameters.max_level()).basis().limbs();
+        let limb_bits = parameters.degree() as f64 * parameters.log_qp() / limbs as f64;
+        (self.key_limbs as f64 * limb_bits / 8.0) as usize
+    }
+
+    /// Seconds of one core.
+    pub fn seconds(&self, parameters: &Parameters, pace: &Pace) -> f64 {
+        let n = parameters.degree() as f64;
+        let passes =
+            self.conversions as f64 + self.products as f64 + PERMUTATION_IN_PASSES * self.permutations as f64;
+        n * (self.transforms as f64 * n.log2() * pace.transform + passes * pace.pass)
+            + self.key_bytes(parameters) as f64 * pace.byte
     }
 
     /// A polynomial at `level` into raised digits.

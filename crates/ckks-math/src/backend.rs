@@ -12,7 +12,7 @@ pub enum Backend {
     Scalar,
     /// 256-bit vectors of doubles with fused multiply-add (x86-64: AVX2, FMA).
     Avx2,
-    /// 512-bit vectors with 52-bit multiply-add (x86-64: AVX-512 F, DQ, VL, IFMA).
+    /// 512-bit vectors with 52-bit multiply-add (x86-64: AVX-512 F, DQ, VL, IFMA, VBMI).
     Avx512Ifma,
 }
 

@@ -15,7 +15,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 struct Line([u64; 8]);
 
 /// Idle bytes a pool keeps before it gives buffers back to the system.
-const MAX_IDLE_BYTES: usize = 256 << 20;
+const MAX_IDLE_BYTES: usize = 1024 << 20;
 
 /// Idle buffers of one ring by their number of limbs.
 pub(crate) struct Pool {

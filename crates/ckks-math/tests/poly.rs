@@ -5,7 +5,9 @@ mod common;
 
 use std::sync::Arc;
 
-use ckks_math::{Basis, Coeff, Modulus, Ntt, Poly, Ring, Rotation, Weight, WeightedSum, naive, sample};
+use ckks_math::{
+    Basis, Coeff, Modulus, Ntt, PackedPoly, Poly, Ring, Rotation, Weight, WeightedSum, naive, sample,
+};
 use common::{from_words, rings, uniform, words};
 use proptest::prelude::*;
 
@@ -105,13 +107,28 @@ fn sums_of_products() {
             };
             let terms: Vec<_> = a.iter().zip(&b).collect();
             assert!(Poly::dot(&terms) == naive_sum(&a, &b), "{count} terms");
-            let [x, y] = Poly::dot2(&a, &b, &c);
+            let [x, y] = Poly::dot2(&a, &packed(&b), &packed(&c));
             assert!(x == naive_sum(&a, &b) && y == naive_sum(&a, &c), "{count} terms");
             let terms: Vec<_> = (0..count).map(|t| ([&a[t], &b[t]], [&c[t], &d[t]])).collect();
             let [x, y, z] = Poly::tensor_dot(&terms);
             assert!(x == naive_sum(&a, &c) && z == naive_sum(&b, &d), "{count} terms");
             assert!(y == naive_sum(&a, &d).add(&naive_sum(&b, &c)), "{count} terms");
         }
+    }
+}
+
+fn packed(polys: &[Poly<Ntt>]) -> Vec<PackedPoly> {
+    polys.iter().map(Poly::to_packed).collect()
+}
+
+#[test]
+fn packed_polynomials_are_the_same_in_fewer_bytes() {
+    for ring in rings(13, &BITS, 2) {
+        let poly = edgy(&ring, ring.full_basis(), "packed");
+        let packed = poly.to_packed();
+        assert!(packed.to_poly() == poly);
+        assert_eq!(packed.memory_bytes(), PackedPoly::bytes_over(&ring, ring.full_basis()));
+        assert!(packed.memory_bytes() < ring.full_basis().limbs() * ring.degree() * 8);
     }
 }
 
@@ -132,7 +149,8 @@ fn long_sums_of_the_largest_words() {
             check(&y, |m, _, _| m.reduce(2 * count as u64));
             check(&z, |m, _, _| m.reduce(count as u64));
             let many: Vec<_> = (0..count.min(1100)).map(|_| top.clone()).collect();
-            let [x, y] = Poly::dot2(&many, &many, &many);
+            let keys = packed(&many);
+            let [x, y] = Poly::dot2(&many, &keys, &keys);
             check(&x, |m, _, _| m.reduce(many.len() as u64));
             assert!(x == y);
         }
@@ -297,12 +315,13 @@ fn rotation_sums_are_sums_of_rotations() {
             let digits: Vec<_> = ["a", "bb", "ccc"].map(|label| poly(label, basis)).into();
             let key = [["d", "ee", "fff", "gggg"], ["h", "ii", "jjj", "kkkk"]];
             let key = key.map(|half| half.map(|label| poly(label, whole)));
+            let packed_key = key.each_ref().map(|half| packed(half));
             let plus = ["l", "mm"].map(|label| poly(label, whole));
             let weights = ["n", "oo"].map(|label| poly(label, whole));
             let (turn, mirror) = (ring.automorphism(25), ring.automorphism(2 * ring.degree() - 1));
             let rotation = |digits, plus, table| Rotation {
                 digits,
-                key: key.each_ref().map(|half| &half[..]),
+                key: packed_key.each_ref().map(|half| &half[..]),
                 plus,
                 table,
             };
@@ -315,7 +334,7 @@ fn rotation_sums_are_sums_of_rotations() {
             let one = |r: &Rotation<'_>| -> [Poly<Ntt>; 2] {
                 [0, 1].map(|half| {
                     let mut sum = Poly::zero(&ring, basis);
-                    for (digit, key) in r.digits.iter().zip(r.key[half]) {
+                    for (digit, key) in r.digits.iter().zip(&key[half]) {
                         sum.mul_add_assign(digit, key);
                     }
                     r.plus[half].iter().for_each(|plus| sum.add_assign(plus));

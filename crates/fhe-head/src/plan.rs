@@ -336,7 +336,7 @@ impl<H: Head> Planner<'_, H> {
         };
         let start = if self.request.starts_warm() { job.head().parameters(job.packing()).len() } else { 0 };
         let sizes = PlanSizes::new(self.parameters, &job, (levels, start), &record.keys)?;
-        let model = CostModel::new(self.parameters).with_refresh(record.keys.refresh)?;
+        let model = CostModel::of_this_machine(self.parameters)?.with_refresh(record.keys.refresh)?;
         let seconds = model.seconds(&record.counts);
         let preset = self.parameters.name().to_owned();
         Ok(Plan {

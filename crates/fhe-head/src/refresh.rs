@@ -6,6 +6,8 @@
 //! their momenta the imaginary parts; the bootstrap keeps these apart by itself.
 
 use ckks::Parameters;
+/// What a bootstrap promises.
+pub use ckks_boot::bootstrap::Contract;
 use ckks_boot::bootstrap::{BootstrapLiteral, BootstrapPlan, Packing as BootPacking, Values};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ckks::keys::{KeyPurpose, conjugation_element, galois_element};
-use ckks::{KeyShape, Parameters};
+use ckks::{KeyShape, Parameters, SwitchingKey};
 use ckks_math::Basis;
 use num_complex::Complex64;
 
@@ -106,9 +106,9 @@ impl StageCosts {
 }
 
 impl KeyRequest {
-    /// Bytes of the key in memory, padding left out.
+    /// Bytes of the key in memory.
     pub fn bytes(&self, parameters: &Parameters) -> usize {
-        2 * self.shape.digits() * self.shape.basis().limbs() * parameters.degree() * size_of::<u64>()
+        SwitchingKey::bytes_of(parameters, self.shape)
     }
 }
 

@@ -4,6 +4,7 @@
 pub(crate) const LANES: usize = 8;
 
 /// A limb, or part of one, as vectors: these are always whole cache lines.
+#[cfg(target_arch = "x86_64")]
 pub(crate) fn vectors(words: &[u64]) -> &[[u64; LANES]] {
     let (vectors, rest) = words.as_chunks();
     assert!(rest.is_empty(), "{} words are no whole vectors", words.len());
@@ -11,6 +12,7 @@ pub(crate) fn vectors(words: &[u64]) -> &[[u64; LANES]] {
 }
 
 /// As [`vectors`], to write.
+#[cfg(target_arch = "x86_64")]
 pub(crate) fn vectors_mut(words: &mut [u64]) -> &mut [[u64; LANES]] {
     let (vectors, rest) = words.as_chunks_mut();
     assert!(rest.is_empty(), "a limb is whole vectors");

@@ -9,10 +9,12 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
-#[cfg(target_arch = "x86_64")]
 mod lanes;
+pub(crate) mod packed;
 mod scalar;
 mod tree;
+
+use packed::Packed;
 
 use crate::{Backend, Modulus, layout::Layout, rns::Conversion};
 
@@ -177,10 +179,14 @@ pub(crate) fn dot(backend: Backend, m: &Modulus, out: &mut [u64], terms: &[(&[u6
     );
 }
 
+/// Terms of [`dot2`]: a digit, and the two halves of a key.
+pub(crate) type KeyTerm<'a> = (&'a [u64], Packed<'a>, Packed<'a>);
+
 /// `out = [sum of d * b, sum of d * a]` over terms `(d, b, a)`, reduced once.
-pub(crate) fn dot2(backend: Backend, m: &Modulus, out: [&mut [u64]; 2], terms: &[(&[u64], &[u64], &[u64])]) {
+pub(crate) fn dot2(backend: Backend, m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
     for (d, b, a) in terms {
-        assert!(out.iter().all(|o| [d.len(), b.len(), a.len()] == [o.len(); 3]));
+        assert!(out.iter().all(|o| [d.len(), b.words(), a.words()] == [o.len(); 3]));
+        assert!([a, b].iter().all(|key| key.bits() == m.bits() as usize));
     }
     on_backend!(
         backend,

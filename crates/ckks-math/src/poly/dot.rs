@@ -1,8 +1,9 @@
 //! Sums of products with one reduction at the end.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Ntt, Poly, Work, for_each_limb, for_each_limb_pair, for_each_limb_triple};
+use super::{Ntt, PackedPoly, Poly, Work, for_each_limb, for_each_limb_pair, for_each_limb_triple};
 use crate::{Basis, Modulus, Ring, kernels};
 
 impl Poly<Ntt> {
@@ -32,21 +33,27 @@ impl Poly<Ntt> {
     /// # Panics
     /// If there is no digit, or fewer key polynomials than digits.
     #[must_use]
-    pub fn dot2(digits: &[Self], key_b: &[Self], key_a: &[Self]) -> [Self; 2] {
+    pub fn dot2(digits: &[Self], key_b: &[PackedPoly], key_a: &[PackedPoly]) -> [Self; 2] {
         let (ring, basis) = shape(digits.first());
         assert!(
             key_b.len() >= digits.len() && key_a.len() >= digits.len(),
             "a key polynomial for each digit"
         );
-        for poly in digits.iter().chain(&key_b[..digits.len()]).chain(&key_a[..digits.len()]) {
-            poly.assert_covers_basis(ring, basis);
+        digits.iter().for_each(|digit| digit.assert_covers_basis(ring, basis));
+        for key in key_b[..digits.len()].iter().chain(&key_a[..digits.len()]) {
+            key.assert_covers_basis(ring, basis);
         }
         let mut out = [Self::stale(ring, basis), Self::stale(ring, basis)];
         let words = out.each_mut().map(Self::words_mut);
         for_each_limb_pair(Work::Heavy, words, ring.layout().part_len(), |i, parts| {
-            let (modulus, of) = part_of(ring, basis, i);
+            let (limb, part) = place_of(ring, i);
+            let modulus = ring.modulus(basis, limb);
             let columns = digits.iter().zip(key_b.iter().zip(key_a));
-            let columns: Vec<_> = columns.map(|(d, (b, a))| (of(d), of(b), of(a))).collect();
+            let columns = columns.map(|(d, (b, a))| {
+                let [b, a] = [b, a].map(|key| key.part_over(basis, limb, part.clone()));
+                (&d.limb_over(basis, limb)[part.clone()], b, a)
+            });
+            let columns: Vec<_> = columns.collect();
             kernels::dot2(ring.backend(), modulus, parts, &columns);
         });
         out
@@ -77,10 +84,16 @@ impl Poly<Ntt> {
 
 /// The modulus of part number `i` of a polynomial over `basis`, and what gives that part of operands.
 fn part_of(ring: &Ring, basis: Basis, i: usize) -> (&Modulus, impl for<'a> Fn(&'a Poly<Ntt>) -> &'a [u64]) {
+    let (limb, part) = place_of(ring, i);
+    (ring.modulus(basis, limb), move |poly: &Poly<Ntt>| &poly.limb_over(basis, limb)[part.clone()])
+}
+
+/// The limb in which part number `i` lies, and where.
+fn place_of(ring: &Ring, i: usize) -> (usize, Range<usize>) {
     let len = ring.layout().part_len();
     let parts = ring.limb_len() / len;
-    let (limb, start) = (i / parts, i % parts * len);
-    (ring.modulus(basis, limb), move |poly: &Poly<Ntt>| &poly.limb_over(basis, limb)[start..start + len])
+    let start = i % parts * len;
+    (i / parts, start..start + len)
 }
 
 fn shape(first: Option<&Poly<Ntt>>) -> (&Arc<Ring>, Basis) {

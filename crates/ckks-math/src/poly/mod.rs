@@ -4,12 +4,14 @@ mod coeff;
 mod crt;
 mod dot;
 mod ntt;
+mod packed;
 mod parallel;
 mod periodic;
 mod rotations;
 
 use std::{marker::PhantomData, sync::Arc};
 
+pub use packed::PackedPoly;
 pub(crate) use parallel::{Work, for_each_limb, for_each_limb_pair, for_each_limb_triple};
 pub use periodic::PeriodicPoly;
 pub use rotations::{Rotation, Weight, WeightedSum};

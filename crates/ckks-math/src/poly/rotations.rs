@@ -4,12 +4,13 @@
 //! other, whole polynomials would go through memory. Here the sum is taken prime by prime: what belongs to one prime stays in
 //! the cache from the inner products to the weighted sums, each key is read once and nothing is written but the sums.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::periodic::{PATTERN, PeriodicPoly, expand};
-use super::{Ntt, Poly, Work};
+use super::{Ntt, PackedPoly, Poly, Work};
 use crate::{AutomorphismTable, Basis, Modulus, Ring, kernels, layout::GROUP};
 
 /// `sigma(plus + <digits, key>)`: two polynomials, switched and rotated.
@@ -20,7 +21,7 @@ pub struct Rotation<'a> {
     /// Raised digits of what is switched; none if nothing is.
     pub digits: &'a [Poly<Ntt>],
     /// The halves of the key, at least as many polynomials as digits.
-    pub key: [&'a [Poly<Ntt>]; 2],
+    pub key: [&'a [PackedPoly]; 2],
     /// What is added to each half; nothing is zero.
     pub plus: [Option<&'a Poly<Ntt>>; 2],
     /// The automorphism `sigma`; none is the identity.
@@ -89,9 +90,10 @@ impl Rotation<'_> {
             assert!(half.len() >= self.digits.len(), "a key polynomial for each digit");
             &half[..self.digits.len()]
         });
-        for poly in self.digits.iter().chain(b).chain(a).chain(self.plus.into_iter().flatten()) {
+        for poly in self.digits.iter().chain(self.plus.into_iter().flatten()) {
             poly.assert_covers_basis(ring, basis);
         }
+        b.iter().chain(a).for_each(|key| key.assert_covers_basis(ring, basis));
     }
 }
 
@@ -107,9 +109,13 @@ const TILE: usize = 1024;
 
 /// One limb of a weight.
 enum WeightLimb<'a> {
+    One,
     Words(&'a [u64]),
     Patterns(&'a [u64]),
 }
+
+/// One limb of both halves of a rotation, and of its weight.
+type Term<'a> = ([&'a [u64]; 2], WeightLimb<'a>);
 
 /// Weighted rotations of which the limbs are held at once: they should stay in the cache.
 const CHUNK: usize = 16;
@@ -117,47 +123,27 @@ const CHUNK: usize = 16;
 impl Task<'_> {
     /// Limb `i` of both halves of every sum.
     fn limb(&self, i: usize, mut out: Vec<&mut [u64]>) {
-        let (ring, backend, len) = (self.ring, self.ring.backend(), self.ring.limb_len());
+        let (ring, len) = (self.ring, self.ring.limb_len());
         let modulus = self.ring.modulus(self.basis, i);
         let mut started = vec![false; self.sums.len()];
         let mut inner = ring.take_buffer(2);
         let mut values = ring.take_buffer(2 * CHUNK.min(self.rotations.len()));
+        let mut expanded = vec![[0; TILE]; CHUNK.min(self.rotations.len())];
         for (chunk, rotations) in self.rotations.chunks(CHUNK).enumerate() {
             let within = chunk * CHUNK..chunk * CHUNK + rotations.len();
             for (rotation, values) in rotations.iter().zip(values.words_mut().chunks_exact_mut(2 * len)) {
                 self.rotation(i, rotation, inner.words_mut(), values);
             }
-            let value = |rotation: usize| {
-                let at = 2 * (rotation - within.start) * len;
-                [0, 1].map(|half| &values.words()[at + half * len..at + (half + 1) * len])
-            };
-            for ((sum, out), started) in self.sums.iter().zip(out.chunks_exact_mut(2)).zip(&mut started) {
-                let [out0, out1] = out else { unreachable!("two halves") };
-                let mut out = [&mut **out0, &mut **out1];
-                let here = || sum.iter().filter(|(rotation, _)| within.contains(rotation));
-                let weighted = here().filter_map(|(rotation, weight)| {
-                    let weight = match weight {
-                        Weight::One => return None,
-                        Weight::Poly(poly) => WeightLimb::Words(poly.limb_over(self.basis, i)),
-                        Weight::Periodic(poly) => WeightLimb::Patterns(poly.limb_over(self.basis, i)),
-                    };
-                    Some((value(*rotation), weight))
-                });
-                let weighted: Vec<_> = weighted.collect();
-                if !weighted.is_empty() {
-                    self.weighted(modulus, &weighted, &mut out, *started);
-                    *started = true;
+            let terms: Vec<Vec<Term<'_>>> =
+                self.sums.iter().map(|sum| self.terms(i, sum, &within, values.words())).collect();
+            // all sums of a tile together: its values come into the nearest cache once
+            for tile in 0..self.ring.layout().n() / TILE {
+                for ((terms, out), &started) in terms.iter().zip(out.chunks_exact_mut(2)).zip(&started) {
+                    self.tile(modulus, tile, terms, out, started, &mut expanded);
                 }
-                for (rotation, _) in here().filter(|(_, weight)| matches!(weight, Weight::One)) {
-                    for (out, value) in out.iter_mut().zip(value(*rotation)) {
-                        if *started {
-                            kernels::add_assign(backend, modulus, out, value);
-                        } else {
-                            out.copy_from_slice(value);
-                        }
-                    }
-                    *started = true;
-                }
+            }
+            for (started, terms) in started.iter_mut().zip(&terms) {
+                *started |= !terms.is_empty();
             }
         }
         for (out, started) in out.chunks_exact_mut(2).zip(started) {
@@ -167,43 +153,75 @@ impl Task<'_> {
         }
     }
 
-    /// `out = sum of values * weights`, or `out +=` if it has been started, tile by tile: patterns are expanded for one tile
-    /// of all weights at a time.
-    fn weighted(
+    /// Limb `i` of those terms of `sum` whose rotations are in `within`, of which `values` holds both halves.
+    fn terms<'v>(
+        &'v self,
+        i: usize,
+        sum: &'v WeightedSum<'v>,
+        within: &Range<usize>,
+        values: &'v [u64],
+    ) -> Vec<Term<'v>> {
+        let len = self.ring.limb_len();
+        let here = sum.iter().filter(|(rotation, _)| within.contains(rotation));
+        let terms = here.map(|(rotation, weight)| {
+            let weight = match weight {
+                Weight::One => WeightLimb::One,
+                Weight::Poly(poly) => WeightLimb::Words(poly.limb_over(self.basis, i)),
+                Weight::Periodic(poly) => WeightLimb::Patterns(poly.limb_over(self.basis, i)),
+            };
+            let at = 2 * (rotation - within.start) * len;
+            ([&values[at..at + len], &values[at + len..at + 2 * len]], weight)
+        });
+        terms.collect()
+    }
+
+    /// `out = sum of values * weights`, or `out +=` if it has been started, in one tile; `expanded` has room for its patterns.
+    fn tile(
         &self,
         modulus: &Modulus,
-        terms: &[([&[u64]; 2], WeightLimb<'_>)],
-        out: &mut [&mut [u64]; 2],
+        tile: usize,
+        terms: &[Term<'_>],
+        out: &mut [&mut [u64]],
         started: bool,
+        expanded: &mut [[u64; TILE]],
     ) {
-        let (backend, layout) = (self.ring.backend(), self.ring.layout());
-        let mut expanded = vec![0; terms.len() * TILE];
+        let backend = self.ring.backend();
+        let at = self.ring.layout().position(tile * TILE);
+        let at = at..at + TILE;
+        for ((_, weight), expanded) in terms.iter().zip(expanded.iter_mut()) {
+            if let WeightLimb::Patterns(words) = weight {
+                expand(&words[tile * TILE / GROUP * PATTERN..(tile + 1) * TILE / GROUP * PATTERN], expanded);
+            }
+        }
         let mut partial = [0; TILE];
-        for tile in 0..layout.n() / TILE {
-            let at = layout.position(tile * TILE);
-            let patterns = tile * TILE / GROUP * PATTERN..(tile + 1) * TILE / GROUP * PATTERN;
-            for ((_, weight), expanded) in terms.iter().zip(expanded.chunks_exact_mut(TILE)) {
-                if let WeightLimb::Patterns(words) = weight {
-                    expand(&words[patterns.clone()], expanded);
+        for (half, out) in out.iter_mut().enumerate() {
+            let (out, mut started) = (&mut out[at.clone()], started);
+            let weighted = terms.iter().zip(&*expanded).filter_map(|((value, weight), expanded)| {
+                let weight = match weight {
+                    WeightLimb::One => return None,
+                    WeightLimb::Words(words) => &words[at.clone()],
+                    WeightLimb::Patterns(_) => &expanded[..],
+                };
+                Some((&value[half][at.clone()], weight))
+            });
+            let weighted: Vec<_> = weighted.collect();
+            match (weighted.is_empty(), started) {
+                (true, _) => {}
+                (false, false) => kernels::dot(backend, modulus, out, &weighted),
+                (false, true) => {
+                    kernels::dot(backend, modulus, &mut partial, &weighted);
+                    kernels::add_assign(backend, modulus, out, &partial);
                 }
             }
-            for (half, out) in out.iter_mut().enumerate() {
-                let columns =
-                    terms.iter().zip(expanded.chunks_exact(TILE)).map(|((value, weight), expanded)| {
-                        let weight = match weight {
-                            WeightLimb::Words(words) => &words[at..at + TILE],
-                            WeightLimb::Patterns(_) => expanded,
-                        };
-                        (&value[half][at..at + TILE], weight)
-                    });
-                let columns: Vec<_> = columns.collect();
-                let out = &mut out[at..at + TILE];
+            started |= !weighted.is_empty();
+            for (value, _) in terms.iter().filter(|(_, weight)| matches!(weight, WeightLimb::One)) {
+                let value = &value[half][at.clone()];
                 if started {
-                    kernels::dot(backend, modulus, &mut partial, &columns);
-                    kernels::add_assign(backend, modulus, out, &partial);
+                    kernels::add_assign(backend, modulus, out, value);
                 } else {
-                    kernels::dot(backend, modulus, out, &columns);
+                    out.copy_from_slice(value);
                 }
+                started = true;
             }
         }
     }
@@ -216,7 +234,8 @@ impl Task<'_> {
         let columns = rotation.digits.iter().zip(b.iter().zip(a));
         let columns: Vec<_> = columns
             .map(|(d, (b, a))| {
-                (d.limb_over(self.basis, i), b.limb_over(self.basis, i), a.limb_over(self.basis, i))
+                let [b, a] = [b, a].map(|key| key.part_over(self.basis, i, 0..len));
+                (d.limb_over(self.basis, i), b, a)
             })
             .collect();
         // without an automorphism the result is at its place already

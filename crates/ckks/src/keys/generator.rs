@@ -132,9 +132,10 @@ impl<'a> KeyGenerator<'a> {
             .map(|(a, digit)| {
                 let mut b = self.zero_encryption(a, &to.0);
                 add_digit(&parameters, &mut b, from, &digit, shape, gadget);
-                b
+                b.to_packed()
             })
             .collect();
+        let a = a.iter().map(Poly::to_packed).collect();
         Ok(SwitchingKey { key_id: self.secret.key_id, parameters, purpose, shape, seed, b, a })
     }
 

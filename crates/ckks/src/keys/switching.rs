@@ -3,7 +3,7 @@
 //! Digit `j` of a key from `s'` to `s` encrypts `P g_j s'`, where `g_j` is 1 modulo the primes of digit `j` and 0 modulo
 //! the others (Han, Ki, *Better Bootstrapping for Approximate Homomorphic Encryption*, CT-RSA 2020, Section 3).
 
-use ckks_math::{Ntt, Poly};
+use ckks_math::{Ntt, PackedPoly, Poly};
 
 use super::KeyId;
 use crate::params::{KeyShape, Parameters};
@@ -31,9 +31,9 @@ pub struct SwitchingKey {
     pub(crate) shape: KeyShape,
     pub(crate) seed: [u8; 32],
     /// The `b` half of each digit, over the primes of the shape.
-    pub(crate) b: Vec<Poly<Ntt>>,
+    pub(crate) b: Vec<PackedPoly>,
     /// The `a` half, expanded from the seed.
-    pub(crate) a: Vec<Poly<Ntt>>,
+    pub(crate) a: Vec<PackedPoly>,
 }
 
 impl SwitchingKey {
@@ -47,7 +47,10 @@ impl SwitchingKey {
         seed: [u8; 32],
         b: Vec<Poly<Ntt>>,
     ) -> Self {
-        let a = (0..b.len()).map(|digit| public_half(parameters, purpose, shape, &seed, digit)).collect();
+        let a = (0..b.len())
+            .map(|digit| public_half(parameters, purpose, shape, &seed, digit).to_packed())
+            .collect();
+        let b = b.into_iter().map(|b| b.to_packed()).collect();
         Self { parameters: parameters.clone(), key_id, purpose, shape, seed, b, a }
     }
 
@@ -89,20 +92,26 @@ impl SwitchingKey {
 
     /// The `b` halves, one a digit.
     #[must_use]
-    pub fn b(&self) -> &[Poly<Ntt>] {
+    pub fn b(&self) -> &[PackedPoly] {
         &self.b
     }
 
     /// The `a` halves, one a digit.
     #[must_use]
-    pub fn a(&self) -> &[Poly<Ntt>] {
+    pub fn a(&self) -> &[PackedPoly] {
         &self.a
+    }
+
+    /// Bytes that a key of that shape occupies in memory.
+    #[must_use]
+    pub fn bytes_of(parameters: &Parameters, shape: KeyShape) -> usize {
+        2 * shape.digits() * PackedPoly::bytes_over(parameters.ring(), shape.basis())
     }
 
     /// Bytes that the key occupies in memory.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
-        2 * self.b.len() * self.shape.basis().limbs() * self.parameters.ring().limb_len() * size_of::<u64>()
+        self.b.iter().chain(&self.a).map(PackedPoly::memory_bytes).sum()
     }
 }
 

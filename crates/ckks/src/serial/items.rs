@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 
+use ckks_math::PackedPoly;
+
 use super::error::FileError;
 use super::reader::Reader;
 use super::writer::Writer;
@@ -66,7 +68,8 @@ impl<W: Write> Writer<W> {
         record.extend_from_slice(&(shape.special as u16).to_le_bytes());
         record.extend_from_slice(&shape.digits.up_to(shape.level).mask().to_le_bytes());
         record.extend_from_slice(key.seed());
-        self.write_item(&record, &key.b().iter().collect::<Vec<_>>())
+        let b: Vec<_> = key.b().iter().map(PackedPoly::to_poly).collect();
+        self.write_item(&record, &b.iter().collect::<Vec<_>>())
     }
 
     /// Writes a public key.

@@ -1,6 +1,15 @@
 //! Residues as bytes.
 
-use ckks_math::Modulus;
+use ckks_math::{Basis, Modulus};
+
+use crate::params::Parameters;
+
+/// Bytes of a polynomial over `basis` in a file, without what describes it.
+#[must_use]
+pub fn file_bytes(parameters: &Parameters, basis: Basis) -> usize {
+    let width = |i| bytes_per_residue(*parameters.ring().modulus(basis, i));
+    parameters.degree() * (0..basis.limbs()).map(width).sum::<usize>()
+}
 
 /// Bytes of one residue modulo this prime.
 pub(super) fn bytes_per_residue(modulus: Modulus) -> usize {

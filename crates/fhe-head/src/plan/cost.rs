@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use ckks::{KeyShape, Parameters};
+use ckks::serial::file_bytes;
+use ckks::{KeyShape, Parameters, SwitchingKey};
+use ckks_boot::{Cost, Pace};
 use serde::{Deserialize, Serialize};
 
 use super::DataLevels;
@@ -37,58 +39,60 @@ impl Sizes {
         (levels, start): (DataLevels, usize),
         keys: &KeyLevels,
     ) -> Result<Self> {
-        let limb_bytes = parameters.degree() * size_of::<u64>();
-        let polynomial = |level: usize| (level + 1) * limb_bytes;
         let (packing, targets) = (job.packing(), job.head().targets());
-        let half = packing.blocks()
-            * (packing.diagonals() * polynomial(levels.samples)
-                + polynomial(levels.weights)
-                + targets * polynomial(levels.targets))
-            + start * polynomial(job.spec().entry_level);
-        let key = |level: usize| {
-            let shape = parameters.key_shape(level);
-            shape.digits() * (level + 1 + shape.special) * limb_bytes
+        let half = |polynomial: &dyn Fn(usize) -> usize| {
+            packing.blocks()
+                * (packing.diagonals() * polynomial(levels.samples)
+                    + polynomial(levels.weights)
+                    + targets * polynomial(levels.targets))
+                + start * polynomial(job.spec().entry_level)
         };
+        let in_memory = |level: usize| (level + 1) * parameters.degree() * size_of::<u64>();
+        let in_file = |level: usize| file_bytes(parameters, parameters.basis(level));
+
         let all = keys.rotations.values().copied().chain(keys.relinearisation);
         let bootstrap = match keys.refresh {
             Some(state) => state.plan(parameters)?.keys(),
             None => BTreeSet::new(),
         };
-        let bootstrap_bytes: usize = bootstrap.iter().map(|key| key.bytes(parameters) / 2).sum();
-        let key_file_bytes = all.clone().map(key).sum::<usize>() + bootstrap_bytes;
+        let shapes = all.map(|level| parameters.key_shape(level));
+        let shapes: Vec<_> = shapes.chain(bootstrap.iter().map(|key| key.shape)).collect();
+        let key_file = |shape: &KeyShape| shape.digits() * file_bytes(parameters, shape.basis());
         Ok(Self {
             ciphertexts: packing.blocks() * (packing.diagonals() + 1 + targets) + start,
-            keys: all.count() + bootstrap.len(),
-            upload_bytes: half,
-            data_bytes: 2 * half,
-            key_file_bytes,
-            key_bytes: 2 * key_file_bytes,
+            keys: shapes.len(),
+            upload_bytes: half(&in_file),
+            data_bytes: 2 * half(&in_memory),
+            key_file_bytes: shapes.iter().map(key_file).sum(),
+            key_bytes: shapes.iter().map(|&shape| SwitchingKey::bytes_of(parameters, shape)).sum(),
         })
     }
 }
 
-/// Seconds of operations on one core, from counts of transforms and of passes over limbs.
+/// Seconds of operations on one core, from counts of transforms, of passes over limbs and of bytes from memory.
 #[derive(Clone, Debug)]
 pub struct CostModel {
     parameters: Parameters,
-    /// One number-theoretic transform of one limb.
-    transform: f64,
-    /// One multiply-add pass over one limb.
-    pass: f64,
-    /// Transforms of one limb that a refresh takes as long as.
-    refresh: f64,
+    pace: Pace,
+    refresh: Option<Cost>,
 }
 
+/// By which a choice between packings is made, on whatever machine: the same data and method give the same plan. Zen 4 with AVX-512
+/// IFMA.
+const USUAL: Pace = Pace { transform: 1.1e-10, pass: 3.0e-10, byte: 0.0 };
+
 impl CostModel {
-    /// Calibrated on AVX-512 IFMA (Zen 4).
+    /// Of some machine: for comparisons.
     pub fn new(parameters: &Parameters) -> Self {
-        let n = parameters.degree() as f64;
-        Self {
-            parameters: parameters.clone(),
-            transform: n * n.log2() * 1.1e-10,
-            pass: n * 3.0e-10,
-            refresh: 0.0,
-        }
+        Self { parameters: parameters.clone(), pace: USUAL, refresh: None }
+    }
+
+    /// Of this machine.
+    ///
+    /// # Errors
+    /// As [`Pace::of_this_machine`].
+    pub fn of_this_machine(parameters: &Parameters) -> Result<Self> {
+        Ok(Self { parameters: parameters.clone(), pace: Pace::of_this_machine()?, refresh: None })
     }
 
     /// The same with refreshes of that message, counted from the plan of its bootstrap.
@@ -97,8 +101,7 @@ impl CostModel {
     /// As [`RefreshedState::plan`].
     pub fn with_refresh(mut self, state: Option<RefreshedState>) -> Result<Self> {
         if let Some(state) = state {
-            let costs = state.plan(&self.parameters)?.costs();
-            self.refresh = costs.total().equivalent_transforms();
+            self.refresh = Some(state.plan(&self.parameters)?.costs().total());
         }
         Ok(self)
     }
@@ -112,14 +115,15 @@ impl CostModel {
         let shape = self.parameters.key_shape(level);
         let limbs = (level + 1) as f64;
         match operation {
-            Operation::Product => 4.0 * limbs * self.pass,
-            Operation::Constant => 4.0 * limbs * self.transform,
+            // one ciphertext of the two comes from memory
+            Operation::Product => limbs * (4.0 * self.pass() + 2.0 * self.limb_bytes() * self.pace.byte),
+            Operation::Constant => 4.0 * limbs * self.transform(),
             Operation::Decompose => self.decompose(shape, limbs),
             Operation::HoistedRotate => self.switch(shape, limbs),
             Operation::Relinearise | Operation::Rotate => {
                 self.decompose(shape, limbs) + self.switch(shape, limbs)
             }
-            Operation::Refresh => self.refresh * self.transform,
+            Operation::Refresh => self.refresh.map_or(0.0, |cost| cost.seconds(&self.parameters, &self.pace)),
         }
     }
 
@@ -127,12 +131,30 @@ impl CostModel {
     fn decompose(&self, shape: KeyShape, limbs: f64) -> f64 {
         let (digits, special) = (shape.digits() as f64, shape.special as f64);
         let raised = digits * (limbs + special) - limbs;
-        (limbs + raised) * self.transform + raised * (limbs / digits) * self.pass
+        (limbs + raised) * self.transform() + raised * (limbs / digits) * self.pass()
     }
 
-    /// Inner products with both halves of the key, and their division by the special primes.
+    /// Inner products with both halves of the key, which comes from memory, and their division by the special primes.
     fn switch(&self, shape: KeyShape, limbs: f64) -> f64 {
         let (digits, special) = (shape.digits() as f64, shape.special as f64);
-        2.0 * (limbs + special) * (digits * self.pass + self.transform) + 2.0 * limbs * special * self.pass
+        let key_bytes = SwitchingKey::bytes_of(&self.parameters, shape) as f64;
+        2.0 * (limbs + special) * (digits * self.pass() + self.transform())
+            + 2.0 * limbs * special * self.pass()
+            + key_bytes * self.pace.byte
+    }
+
+    /// A transform of one limb.
+    fn transform(&self) -> f64 {
+        let n = self.parameters.degree() as f64;
+        n * n.log2() * self.pace.transform
+    }
+
+    /// A multiply-add pass over one limb.
+    fn pass(&self) -> f64 {
+        self.parameters.degree() as f64 * self.pace.pass
+    }
+
+    fn limb_bytes(&self) -> f64 {
+        (self.parameters.degree() * size_of::<u64>()) as f64
     }
 }

@@ -3,23 +3,39 @@
 use std::fmt::Write;
 
 use fhe_head::ckks::{ERROR_STD, Parameters, SecretDistribution, presets, security};
+use fhe_head::refresh::{self, Contract, RefreshedState};
 use serde_json::json;
 
 use crate::args::PresetsArgs;
 use crate::console::Outcome;
-use crate::exit::Result;
+use crate::exit::{Result, training_failure};
 use crate::files::keys::preset;
 
 /// # Errors
 /// None.
 pub(super) fn run(arguments: &PresetsArgs) -> Result<Outcome> {
     let sets = presets::NAMES.iter().map(|name| preset(name)).collect::<Result<Vec<_>>>()?;
-    let json = json!({ "presets": sets.iter().map(describe).collect::<Vec<_>>() });
-    let text = if arguments.markdown { markdown(&sets) } else { table(&sets) };
+    let described = sets.iter().map(describe).collect::<Result<Vec<_>>>()?;
+    let json = json!({ "presets": described });
+    let text = if arguments.markdown { markdown(&sets)? } else { table(&sets) };
     Ok(Outcome { json, text })
 }
 
-fn describe(parameters: &Parameters) -> serde_json::Value {
+/// The messages whose contracts are listed: a state of 2^9 values without and with momentum, one of 2^12, and all slots.
+fn refreshes(parameters: &Parameters) -> Result<Vec<(RefreshedState, Contract)>> {
+    if refresh::contract(parameters).is_none() {
+        return Ok(Vec::new());
+    }
+    let all = parameters.literal().log_n as usize - 1;
+    let states = [(9, false), (9, true), (12, true), (all, false)];
+    let contract = |(log_period, momentum)| {
+        let state = RefreshedState { log_period, momentum };
+        Ok((state, state.plan(parameters).map_err(training_failure)?.contract()))
+    };
+    states.into_iter().map(contract).collect()
+}
+
+fn describe(parameters: &Parameters) -> Result<serde_json::Value> {
     let objects: Vec<_> = parameters
         .objects()
         .iter()
@@ -29,11 +45,23 @@ fn describe(parameters: &Parameters) -> serde_json::Value {
             })
         })
         .collect();
-    json!({
+    let refreshes: Vec<_> = refreshes(parameters)?
+        .iter()
+        .map(|(state, contract)| {
+            json!({
+                "slots": 1 << state.log_period, "momentum": state.momentum, "levels": contract.levels(),
+                "level_before": contract.level_before, "level_after": contract.level_after,
+                "log_scale": contract.scale_after.log2(), "rms_bits": contract.rms_bits,
+                "worst_bits": contract.worst_bits, "log2_failure": contract.log2_failure, "keys": contract.keys,
+                "key_bytes": contract.key_bytes, "memory_bytes": contract.memory_bytes,
+            })
+        })
+        .collect();
+    Ok(json!({
         "name": parameters.name(), "ring_degree": parameters.degree(), "slots": parameters.slots(),
         "levels": parameters.max_level(), "log_qp": parameters.log_qp(), "security_bits": parameters.security_bits(),
-        "objects": objects,
-    })
+        "objects": objects, "refreshes": refreshes,
+    }))
 }
 
 fn table(sets: &[Parameters]) -> String {
@@ -58,7 +86,7 @@ fn table(sets: &[Parameters]) -> String {
 }
 
 /// The text of `docs/parameters.md`.
-fn markdown(sets: &[Parameters]) -> String {
+fn markdown(sets: &[Parameters]) -> Result<String> {
     let mut text = format!(
         "# Parameter sets\n\n\
          Written by `train-head presets --markdown`; a test compares it with the program. Every set is within the table\n\
@@ -98,6 +126,36 @@ fn markdown(sets: &[Parameters]) -> String {
         );
     }
     text.push_str(
+        "\n## Refreshes\n\n\
+         What a bootstrap of a training's state promises: `slots` values that repeat, at most 1 in magnitude, without or with\n\
+         their momenta (imaginary parts). Precision is `-log2` of the error over uniform values, root mean square and worst\n\
+         of 2^15; failure is that of one bootstrap. Keys are counted in memory, in files they take half; `memory` adds the encoded\n\
+         diagonals. Tests hold every set to its line; [notes/bootstrap.md](notes/bootstrap.md) has what was measured, and why these\n\
+         sets and not others.\n\n\
+         | preset | slots | momenta | level before | after | scale | rms | worst | failure | keys | key bytes | memory |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|---|\n",
+    );
+    for parameters in sets {
+        for (state, contract) in refreshes(parameters)? {
+            let _ = writeln!(
+                text,
+                "| `{}` | 2^{} | {} | {} | {} | 2^{:.0} | {:.1} bits | {:.1} bits | 2^{:.1} | {} | {:.2} GB | {:.2} GB |",
+                contract.preset,
+                state.log_period,
+                if state.momentum { "with" } else { "without" },
+                contract.level_before,
+                contract.level_after,
+                contract.scale_after.log2(),
+                contract.rms_bits,
+                contract.worst_bits,
+                contract.log2_failure,
+                contract.keys,
+                contract.key_bytes as f64 * 1e-9,
+                contract.memory_bytes as f64 * 1e-9,
+            );
+        }
+    }
+    text.push_str(
         "\n## Security table\n\nLargest `log2(QP)` at 128 classical bits. Uniform ternary: Bossuat et al., *Security\n\
          Guidelines for Implementing Homomorphic Encryption* (ePrint 2024/463), Table 5.2. Sparse secrets: estimates that\n\
          take the attack of ePrint 2026/279 into account.\n\n\
@@ -111,7 +169,7 @@ fn markdown(sets: &[Parameters]) -> String {
         );
     }
     text.pop();
-    text
+    Ok(text)
 }
 
 fn limit(parameters: &Parameters) -> f64 {

@@ -1,9 +1,9 @@
 //! Sums of products of residues, reduced once every [`MAX_PRODUCTS`].
 
 use super::{
-    super::TensorTerm,
+    super::{KeyTerm, TensorTerm},
     sum::{MAX_PRODUCTS, Reduction, Sum},
-    vector::{load_residues, splat, store_words, vectors, vectors_mut},
+    vector::{Unpack, load_residues, splat, store_words, vectors, vectors_mut},
 };
 use crate::Modulus;
 
@@ -25,17 +25,18 @@ pub(crate) fn dot(m: &Modulus, out: &mut [u64], terms: &[(&[u64], &[u64])]) {
 }
 
 #[target_feature(enable = "avx2,fma")]
-pub(crate) fn dot2(m: &Modulus, [out_b, out_a]: [&mut [u64]; 2], terms: &[(&[u64], &[u64], &[u64])]) {
+pub(crate) fn dot2(m: &Modulus, [out_b, out_a]: [&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
     let reduction = Reduction::new(m, 2 * m.bits());
-    let terms: Vec<_> = terms.iter().map(|(d, b, a)| (vectors(d), vectors(b), vectors(a))).collect();
+    let unpack = Unpack::new(m.bits() as usize);
+    let terms: Vec<_> = terms.iter().map(|(d, b, a)| (vectors(d), b, a)).collect();
     for (at, (out_b, out_a)) in vectors_mut(out_b).iter_mut().zip(vectors_mut(out_a)).enumerate() {
         let mut total = [splat(0.0); 2];
         for terms in terms.chunks(MAX_PRODUCTS) {
             let mut sums = [Sum::new(&reduction); 2];
             for (d, b, a) in terms {
                 let d = load_residues(&d[at]);
-                sums[0].accumulate(d, load_residues(&b[at]));
-                sums[1].accumulate(d, load_residues(&a[at]));
+                sums[0].accumulate(d, unpack.residues(b.window(at)));
+                sums[1].accumulate(d, unpack.residues(a.window(at)));
             }
             total = [reduction.add(total[0], sums[0]), reduction.add(total[1], sums[1])];
         }

@@ -16,6 +16,7 @@ use std::arch::x86_64::*;
 
 use crate::Modulus;
 pub(crate) use crate::kernels::lanes::{LANES, vectors, vectors_mut};
+use crate::kernels::packed::{Packed, WINDOW, mask};
 
 /// Eight doubles that hold integers, in two registers: two chains of instructions side by side hide each other's latency.
 #[derive(Clone, Copy)]
@@ -155,6 +156,61 @@ impl Words {
 #[target_feature(enable = "avx2,fma")]
 pub(crate) fn load_residues(words: &[u64; LANES]) -> V {
     load_words(words).to_doubles()
+}
+
+/// Takes packed words apart: two at a time from the sixteen bytes in which they lie.
+pub(crate) struct Unpack {
+    bits: usize,
+    /// The byte in which each pair of words starts.
+    starts: [usize; 4],
+    /// The eight bytes of each word, from the start of its pair.
+    bytes: [__m256i; 2],
+    shifts: [__m256i; 2],
+    mask: __m256i,
+}
+
+impl Unpack {
+    /// For words of `bits` bits.
+    #[target_feature(enable = "avx2,fma")]
+    pub(crate) fn new(bits: usize) -> Self {
+        let place = |lane| Packed::place(bits, lane);
+        let starts = [0, 2, 4, 6].map(|lane| place(lane).0);
+        let mut bytes = [[0u8; 32]; 2];
+        let mut shifts = [[0u64; 4]; 2];
+        for lane in 0..LANES {
+            let (start, shift) = place(lane);
+            shifts[lane / 4][lane % 4] = shift as u64;
+            for byte in 0..8 {
+                bytes[lane / 4][lane % 4 * 8 + byte] = (start - starts[lane / 2] + byte) as u8;
+            }
+        }
+        let words = |words: &[u64; 4]| -> __m256i { zerocopy::transmute!(*words) };
+        let table = |bytes: &[u8; 32]| -> __m256i { zerocopy::transmute!(*bytes) };
+        Self {
+            bits,
+            starts,
+            bytes: [table(&bytes[0]), table(&bytes[1])],
+            shifts: [words(&shifts[0]), words(&shifts[1])],
+            mask: words(&[mask(bits); 4]),
+        }
+    }
+
+    /// The eight words that start a window, below 2^52, as doubles.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    pub(crate) fn residues(&self, window: &[u8; WINDOW]) -> V {
+        debug_assert!(self.starts[3] + 16 <= WINDOW && self.bits <= 52);
+        let half = |i: usize| {
+            let pair = |start: usize| -> __m128i {
+                // SAFETY: a pair of words of at most 52 bits starts in byte 39 at the latest: sixteen bytes are in the window.
+                unsafe { _mm_loadu_si128(window.as_ptr().add(start).cast()) }
+            };
+            let pairs = _mm256_set_m128i(pair(self.starts[2 * i + 1]), pair(self.starts[2 * i]));
+            let words = _mm256_shuffle_epi8(pairs, self.bytes[i]);
+            _mm256_and_si256(_mm256_srlv_epi64(words, self.shifts[i]), self.mask)
+        };
+        Words(half(0), half(1)).to_doubles()
+    }
 }
 
 #[inline]

@@ -6,8 +6,10 @@
 use std::arch::x86_64::*;
 
 use super::{
-    super::TensorTerm,
-    vector::{Factor, LANES, Prime, V, add, cut, load, madd_hi, madd_lo, splat, store, vectors, vectors_mut},
+    super::{KeyTerm, TensorTerm, packed::Packed},
+    vector::{
+        Factor, LANES, Prime, Unpack, V, add, cut, load, madd_hi, madd_lo, splat, store, vectors, vectors_mut,
+    },
 };
 use crate::Modulus;
 
@@ -54,24 +56,26 @@ fn dot_blocks<const W: usize>(
     }
 }
 
-#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-pub(crate) fn dot2(m: &Modulus, [out_b, out_a]: [&mut [u64]; 2], terms: &[(&[u64], &[u64], &[u64])]) {
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
+pub(crate) fn dot2(m: &Modulus, [out_b, out_a]: [&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
+    let unpack = Unpack::new(m.bits() as usize);
     let reduction = Reduction::new(m, terms.len());
-    let terms: Vec<_> = terms.iter().map(|(d, b, a)| (vectors(d), vectors(b), vectors(a))).collect();
+    let terms: Vec<_> = terms.iter().map(|(d, b, a)| (vectors(d), *b, *a)).collect();
     let (wide_b, narrow_b) = vectors_mut(out_b).as_chunks_mut::<WIDE>();
     let (wide_a, narrow_a) = vectors_mut(out_a).as_chunks_mut::<WIDE>();
-    dot2_blocks(&reduction, wide_b, wide_a, 0, &terms);
+    dot2_blocks(&reduction, &unpack, wide_b, wide_a, 0, &terms);
     let (narrow_b, narrow_a) = (narrow_b.as_chunks_mut::<1>().0, narrow_a.as_chunks_mut::<1>().0);
-    dot2_blocks(&reduction, narrow_b, narrow_a, wide_b.len() * WIDE, &terms);
+    dot2_blocks(&reduction, &unpack, narrow_b, narrow_a, wide_b.len() * WIDE, &terms);
 }
 
-#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
 fn dot2_blocks<const W: usize>(
     reduction: &Reduction,
+    unpack: &Unpack,
     out_b: &mut [Block<W>],
     out_a: &mut [Block<W>],
     start: usize,
-    terms: &[(Vectors<'_>, Vectors<'_>, Vectors<'_>)],
+    terms: &[(Vectors<'_>, Packed<'_>, Packed<'_>)],
 ) {
     for (i, (out_b, out_a)) in out_b.iter_mut().zip(out_a).enumerate() {
         let at = start + i * W;
@@ -80,8 +84,8 @@ fn dot2_blocks<const W: usize>(
             let (mut sum_b, mut sum_a) = (Sum::new(), Sum::new());
             for (d, b, a) in terms {
                 let d = block(d, at);
-                sum_b.accumulate(d, block(b, at));
-                sum_a.accumulate(d, block(a, at));
+                sum_b.accumulate_packed(unpack, d, b, at);
+                sum_a.accumulate_packed(unpack, d, a, at);
             }
             reduction.add_to(&mut total_b, &sum_b);
             reduction.add_to(&mut total_a, &sum_a);
@@ -170,6 +174,18 @@ impl<const W: usize> Sum<W> {
     fn accumulate(&mut self, a: &Block<W>, b: &Block<W>) {
         for v in 0..W {
             let (a, b) = (load(&a[v]), load(&b[v]));
+            self.lo[v] = madd_lo(self.lo[v], a, b);
+            self.hi[v] = madd_hi(self.hi[v], a, b);
+        }
+    }
+}
+
+impl<const W: usize> Sum<W> {
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
+    #[inline]
+    fn accumulate_packed(&mut self, unpack: &Unpack, a: &Block<W>, b: &Packed<'_>, at: usize) {
+        for v in 0..W {
+            let (a, b) = (load(&a[v]), unpack.words(b.window(at + v)));
             self.lo[v] = madd_lo(self.lo[v], a, b);
             self.hi[v] = madd_hi(self.hi[v], a, b);
         }

@@ -14,6 +14,7 @@ use std::arch::x86_64::*;
 
 use crate::Modulus;
 pub(crate) use crate::kernels::lanes::{LANES, vectors, vectors_mut};
+use crate::kernels::packed::{Packed, WINDOW, mask};
 
 pub(crate) type V = __m512i;
 
@@ -31,6 +32,35 @@ pub(crate) fn load(words: &[u64; LANES]) -> V {
 pub(crate) fn store(words: &mut [u64; LANES], v: V) {
     // SAFETY: an array of eight words is 64 writable bytes; the store asks for no alignment.
     unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), v) }
+}
+
+/// Takes packed words apart.
+pub(crate) struct Unpack {
+    /// The eight bytes of each word.
+    bytes: V,
+    shifts: V,
+    mask: V,
+}
+
+impl Unpack {
+    /// For words of `bits` bits.
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
+    pub(crate) fn new(bits: usize) -> Self {
+        let places: [_; LANES] = std::array::from_fn(|lane| Packed::place(bits, lane));
+        let bytes = places.map(|(byte, _)| u64::from_le_bytes(std::array::from_fn(|i| (byte + i) as u8)));
+        let shifts = places.map(|(_, shift)| shift as u64);
+        Self { bytes: load(&bytes), shifts: load(&shifts), mask: splat(mask(bits)) }
+    }
+
+    /// The eight words that start a window.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
+    pub(crate) fn words(&self, window: &[u8; WINDOW]) -> V {
+        // SAFETY: a window is 64 readable bytes; the load asks for no alignment.
+        let window = unsafe { _mm512_loadu_si512(window.as_ptr().cast()) };
+        let words = _mm512_permutexvar_epi8(self.bytes, window);
+        _mm512_and_si512(_mm512_srlv_epi64(words, self.shifts), self.mask)
+    }
 }
 
 /// The same word in every lane.

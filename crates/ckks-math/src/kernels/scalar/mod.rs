@@ -2,7 +2,7 @@
 
 pub(crate) mod ntt;
 
-use super::TensorTerm;
+use super::{KeyTerm, TensorTerm};
 use crate::{Modulus, rns::Conversion};
 
 pub(crate) fn add_assign(m: &Modulus, a: &mut [u64], b: &[u64]) {
@@ -79,14 +79,17 @@ pub(crate) fn dot(m: &Modulus, out: &mut [u64], terms: &[(&[u64], &[u64])]) {
     }
 }
 
-pub(crate) fn dot2(m: &Modulus, out: [&mut [u64]; 2], terms: &[(&[u64], &[u64], &[u64])]) {
+pub(crate) fn dot2(m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
     assert!(terms.len() <= MAX_TERMS);
     let [out_b, out_a] = out;
     for ((start, out_b), (_, out_a)) in blocks(out_b).zip(blocks(out_a)) {
         let mut sums = [[0u128; BLOCK]; 2];
         for (d, b, a) in terms {
-            accumulate(&mut sums[0], &d[start..], &b[start..]);
-            accumulate(&mut sums[1], &d[start..], &a[start..]);
+            for (sums, key) in sums.iter_mut().zip([b, a]) {
+                let words = (start..).map(|i| key.word(i));
+                let terms = sums.iter_mut().zip(&d[start..]).zip(words);
+                terms.for_each(|((sum, &d), key)| *sum += u128::from(d) * u128::from(key));
+            }
         }
         finish(m, out_b, &sums[0]);
         finish(m, out_a, &sums[1]);

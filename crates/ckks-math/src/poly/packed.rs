@@ -1,0 +1,107 @@
+//! Polynomials in as few bits as their residues need: for keys, of which the reading takes longer than the arithmetic.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::{Ntt, Poly};
+use crate::kernels::packed::{Packed, WINDOW, pack, packed_len};
+use crate::{Basis, Ring};
+
+/// The evaluations of a polynomial, each in as many bits as its prime has.
+#[derive(Clone)]
+pub struct PackedPoly {
+    ring: Arc<Ring>,
+    basis: Basis,
+    /// Where each limb starts.
+    starts: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl Poly<Ntt> {
+    /// The same polynomial, packed.
+    #[must_use]
+    pub fn to_packed(&self) -> PackedPoly {
+        let (starts, end) = layout(&self.ring, self.basis);
+        let mut bytes = vec![0; end + WINDOW];
+        let mut rest = &mut bytes[..end];
+        let mut limbs = Vec::with_capacity(starts.len());
+        for i in 0..self.basis.limbs() {
+            let bits = self.modulus(i).bits() as usize;
+            let (limb, behind) = rest.split_at_mut(packed_len(self.ring.limb_len(), bits));
+            limbs.push((i, bits, limb));
+            rest = behind;
+        }
+        limbs.into_par_iter().for_each(|(i, bits, out)| pack(self.limb(i), bits, out));
+        PackedPoly { ring: Arc::clone(&self.ring), basis: self.basis, starts, bytes }
+    }
+}
+
+impl PackedPoly {
+    /// Its primes.
+    #[must_use]
+    pub fn basis(&self) -> Basis {
+        self.basis
+    }
+
+    /// The polynomial word by word.
+    #[must_use]
+    pub fn to_poly(&self) -> Poly<Ntt> {
+        let mut out = Poly::stale(&self.ring, self.basis);
+        out.map_limbs(super::Work::Heavy, |i, _, limb| {
+            let packed = self.part_over(self.basis, i, 0..self.ring.limb_len());
+            limb.iter_mut().enumerate().for_each(|(i, word)| *word = packed.word(i));
+        });
+        out
+    }
+
+    /// Bytes in memory.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Bytes that a polynomial over `basis` takes.
+    #[must_use]
+    pub fn bytes_over(ring: &Ring, basis: Basis) -> usize {
+        layout(ring, basis).1 + WINDOW
+    }
+
+    /// Words `part`, whole vectors, of the limb of the prime that limb `i` over `basis` has.
+    pub(crate) fn part_over(&self, basis: Basis, i: usize, part: std::ops::Range<usize>) -> Packed<'_> {
+        let i = if i < basis.q { i } else { self.basis.q + i - basis.q };
+        let bits = self.ring.modulus(self.basis, i).bits() as usize;
+        Packed::new(&self.bytes[self.starts[i] + packed_len(part.start, bits)..], bits, part.len())
+    }
+
+    pub(crate) fn assert_covers_basis(&self, ring: &Arc<Ring>, basis: Basis) {
+        assert!(self.ring.same(ring), "operands of different rings");
+        assert!(self.basis.contains(basis), "operand over {:?}, needed over {basis:?}", self.basis);
+    }
+}
+
+/// Where the limbs start, and the end of the last one.
+fn layout(ring: &Ring, basis: Basis) -> (Vec<usize>, usize) {
+    let mut end = 0;
+    let starts = (0..basis.limbs()).map(|i| {
+        let start = end;
+        end += packed_len(ring.limb_len(), ring.modulus(basis, i).bits() as usize);
+        start
+    });
+    (starts.collect(), end)
+}
+
+/// Equal residues over the same basis of the same ring.
+impl PartialEq for PackedPoly {
+    fn eq(&self, other: &Self) -> bool {
+        self.ring.same(&other.ring) && self.basis == other.basis && self.bytes == other.bytes
+    }
+}
+
+impl Eq for PackedPoly {}
+
+impl std::fmt::Debug for PackedPoly {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PackedPoly(degree {}, {:?})", self.ring.degree(), self.basis)
+    }
+}
