@@ -162,7 +162,7 @@ fn as_helr(split: &Split) -> anyhow::Result<Prepared> {
     let weight = Array1::ones(y.len());
     let map = FeatureMap::fit(&x, &weight.view(), Preprocessing::Center, x.ncols())?;
     let samples = Samples::new(&map.apply(&x)?.view(), &y.view(), &weight.view())?;
-    let sigmoid = Sigmoid::new(Degree::Three, HALF_WIDTH, Fit::Concentrated { std: STD })?;
+    let sigmoid = Sigmoid::new(Degree::Five, HALF_WIDTH, Fit::Concentrated { std: STD })?;
     let request = Request {
         optimizer: Optimizer::NesterovSchedule,
         batches: y.len().div_ceil(BATCH),

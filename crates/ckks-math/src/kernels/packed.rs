@@ -42,6 +42,13 @@ impl<'a> Packed<'a> {
         }
     }
 
+    /// The bytes from the start of a vector on, with a window for each of `count` vectors.
+    #[inline]
+    pub(crate) fn windows(self, vector: usize, count: usize) -> &'a [u8] {
+        let start = vector * self.bits;
+        &self.bytes[start..start + (count - 1) * self.bits + WINDOW]
+    }
+
     /// Word `i`.
     #[inline]
     pub(crate) fn word(self, i: usize) -> u64 {

@@ -80,9 +80,11 @@ impl ValidClassifier {
             ..Request::new(BuiltIn::Mlp(head), samples.len(), map.outputs(), rates.clone())
         };
         let plan = |request: &Request| Plan::new(parameters, contract, request);
-        // the logits of a hidden layer grow faster than those of a linear head: the best sigmoid that costs no bootstrap more
+        // in long trainings the logits of a hidden layer grow faster than those of a linear head: the best sigmoid that costs no
+        // bootstrap more. Trainings that fit without one are short, and keep the levels for precision
         let mut degree = Degree::Three;
         if data.classes == 2
+            && contract.is_some()
             && let Ok(better) = plan(&request(head(Degree::Seven, widths)?))
             && better.count(Operation::Refresh)
                 <= plan(&request(head(degree, widths)?))?.count(Operation::Refresh)

@@ -110,6 +110,8 @@ fn two_parties_train_what_a_run_trains_and_predict_encrypted() {
     assert_eq!(predicted("encrypted.csv"), predicted("plain.csv"));
 
     dir.ok(&format!("run --features data.csv --test-features test.csv --out out {flags}"));
+    let report = dir.json("out/report.json");
+    assert!(report["max_weight_error_simulate"].as_f64().unwrap() < 1e-2, "{report}");
     dir.ok("predict --head out --features data.csv --out run.csv");
     let probabilities = |name: &str| -> Vec<f64> {
         let text = String::from_utf8(dir.read(name)).unwrap();

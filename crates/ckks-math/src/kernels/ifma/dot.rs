@@ -84,8 +84,8 @@ fn dot2_blocks<const W: usize>(
             let (mut sum_b, mut sum_a) = (Sum::new(), Sum::new());
             for (d, b, a) in terms {
                 let d = block(d, at);
-                sum_b.accumulate_packed(unpack, d, b, at);
-                sum_a.accumulate_packed(unpack, d, a, at);
+                sum_b.accumulate_words(d, &unpack.block(b, at));
+                sum_a.accumulate_words(d, &unpack.block(a, at));
             }
             reduction.add_to(&mut total_b, &sum_b);
             reduction.add_to(&mut total_a, &sum_a);
@@ -178,16 +178,14 @@ impl<const W: usize> Sum<W> {
             self.hi[v] = madd_hi(self.hi[v], a, b);
         }
     }
-}
 
-impl<const W: usize> Sum<W> {
-    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     #[inline]
-    fn accumulate_packed(&mut self, unpack: &Unpack, a: &Block<W>, b: &Packed<'_>, at: usize) {
+    fn accumulate_words(&mut self, a: &Block<W>, b: &[V; W]) {
         for v in 0..W {
-            let (a, b) = (load(&a[v]), unpack.words(b.window(at + v)));
-            self.lo[v] = madd_lo(self.lo[v], a, b);
-            self.hi[v] = madd_hi(self.hi[v], a, b);
+            let a = load(&a[v]);
+            self.lo[v] = madd_lo(self.lo[v], a, b[v]);
+            self.hi[v] = madd_hi(self.hi[v], a, b[v]);
         }
     }
 }

@@ -36,6 +36,7 @@ pub(crate) fn store(words: &mut [u64; LANES], v: V) {
 
 /// Takes packed words apart.
 pub(crate) struct Unpack {
+    bits: usize,
     /// The eight bytes of each word.
     bytes: V,
     shifts: V,
@@ -49,17 +50,23 @@ impl Unpack {
         let places: [_; LANES] = std::array::from_fn(|lane| Packed::place(bits, lane));
         let bytes = places.map(|(byte, _)| u64::from_le_bytes(std::array::from_fn(|i| (byte + i) as u8)));
         let shifts = places.map(|(_, shift)| shift as u64);
-        Self { bytes: load(&bytes), shifts: load(&shifts), mask: splat(mask(bits)) }
+        Self { bits, bytes: load(&bytes), shifts: load(&shifts), mask: splat(mask(bits)) }
     }
 
-    /// The eight words that start a window.
+    /// The words of `W` vectors.
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
-    pub(crate) fn words(&self, window: &[u8; WINDOW]) -> V {
-        // SAFETY: a window is 64 readable bytes; the load asks for no alignment.
-        let window = unsafe { _mm512_loadu_si512(window.as_ptr().cast()) };
-        let words = _mm512_permutexvar_epi8(self.bytes, window);
-        _mm512_and_si512(_mm512_srlv_epi64(words, self.shifts), self.mask)
+    pub(crate) fn block<const W: usize>(&self, packed: &Packed<'_>, at: usize) -> [V; W] {
+        let windows = packed.windows(at, W);
+        assert!((W - 1) * self.bits + WINDOW <= windows.len());
+        let mut out = [self.mask; W];
+        for (v, out) in out.iter_mut().enumerate() {
+            // SAFETY: the slice has a window of 64 bytes `bits` bytes after the one before; the load asks for no alignment.
+            let window = unsafe { _mm512_loadu_si512(windows.as_ptr().add(v * self.bits).cast()) };
+            let words = _mm512_permutexvar_epi8(self.bytes, window);
+            *out = _mm512_and_si512(_mm512_srlv_epi64(words, self.shifts), self.mask);
+        }
+        out
     }
 }
 
