@@ -113,27 +113,45 @@ impl KeyRequest {
 }
 
 impl BootstrapPlan {
-    /// Plans the bootstrap of `packing`.
+    /// Plans the bootstrap of `packing`, CoeffsToSlots divided among its factors as is cheapest.
     ///
     /// # Errors
     /// [`Error::NotBootstrappable`] if the chain does not fit the literal or the packing does not fit the ring.
     pub fn new(parameters: &Parameters, literal: BootstrapLiteral, packing: Packing) -> Result<Self, Error> {
-        literal.check(parameters)?;
-        let log_all = parameters.literal().log_n as usize - 1;
-        let least = 4.max(literal.coeffs_to_slots + 1).max(literal.slots_to_coeffs);
-        if !(least..=log_all).contains(&packing.log_slots) {
-            let reason = format!("2^{} slots are not between 2^{least} and 2^{log_all}", packing.log_slots);
+        check(parameters, &literal, packing)?;
+        let stages = coeffs_to_slots_stages(parameters, packing.log_slots, literal.coeffs_to_slots);
+        Self::with_stages(parameters, literal, packing, &stages)
+    }
+
+    /// Plans the bootstrap of `packing` with the stages of CoeffsToSlots divided as given: on the raise, then on each level.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and if the stages are not those of so many slots and levels; the raise alone may have none.
+    pub fn with_stages(
+        parameters: &Parameters,
+        literal: BootstrapLiteral,
+        packing: Packing,
+        stages: &[usize],
+    ) -> Result<Self, Error> {
+        check(parameters, &literal, packing)?;
+        let log_slots = packing.log_slots;
+        let complete = stages.len() == literal.coeffs_to_slots + 1
+            && stages.iter().sum::<usize>() == log_slots
+            && stages[1..].iter().all(|&count| count > 0);
+        if !complete {
+            let levels = literal.coeffs_to_slots;
+            let reason =
+                format!("{stages:?} do not divide {log_slots} stages among the raise and {levels} levels");
             return Err(Error::NotBootstrappable { name: parameters.name().into(), reason });
         }
-        let log_slots = packing.log_slots;
 
-        let stages = split_stages(log_slots, literal.slots_to_coeffs);
-        let forward = slots_to_coeffs(log_slots, &stages).into_iter();
+        let forward = split_stages(log_slots, literal.slots_to_coeffs);
+        let forward = slots_to_coeffs(log_slots, &forward).into_iter();
         let forward = forward
             .zip((1..=literal.slots_to_coeffs).rev())
             .map(|(m, level)| Factor::new(parameters, m, level));
 
-        let (raise, back) = back_factors(parameters, &literal, packing);
+        let (raise, back) = back_factors(parameters, &literal, packing, stages);
         let levels = (0..=parameters.max_level()).rev();
         let back = back.into_iter().zip(levels).map(|(m, level)| Factor::new(parameters, m, level));
         let (trace, fold) = sums(parameters, &literal, packing);
@@ -277,6 +295,18 @@ impl Factor {
     }
 }
 
+/// Refuses a chain that does not fit the literal and a packing that does not fit the ring.
+fn check(parameters: &Parameters, literal: &BootstrapLiteral, packing: Packing) -> Result<(), Error> {
+    literal.check(parameters)?;
+    let log_all = parameters.literal().log_n as usize - 1;
+    let least = 4.max(literal.coeffs_to_slots + 1).max(literal.slots_to_coeffs);
+    if (least..=log_all).contains(&packing.log_slots) {
+        return Ok(());
+    }
+    let reason = format!("2^{} slots are not between 2^{least} and 2^{log_all}", packing.log_slots);
+    Err(Error::NotBootstrappable { name: parameters.name().into(), reason })
+}
+
 /// The sum over all automorphisms that leave real messages of the packing alone: what of it is taken at the top level, and what
 /// after CoeffsToSlots, with which it commutes. After it there is a prime less and the conjugate joins in, but the noise of
 /// CoeffsToSlots weighs more.
@@ -309,12 +339,12 @@ fn back_factors(
     parameters: &Parameters,
     literal: &BootstrapLiteral,
     packing: Packing,
+    stages: &[usize],
 ) -> (DiagonalMatrix, Vec<DiagonalMatrix>) {
     let log_slots = packing.log_slots;
-    let stages = coeffs_to_slots_stages(parameters, log_slots, literal.coeffs_to_slots);
-    let mut factors = linear::coeffs_to_slots(log_slots, &stages);
+    let mut factors = linear::coeffs_to_slots(log_slots, stages);
     let mut later = 1.0;
-    for (factor, &stages) in factors.iter_mut().zip(&stages).skip(1) {
+    for (factor, &stages) in factors.iter_mut().zip(stages).skip(1) {
         let unit = (1u64 << stages) as f64;
         *factor = factor.scaled(unit);
         later *= unit;

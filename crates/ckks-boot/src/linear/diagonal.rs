@@ -23,6 +23,16 @@ impl DiagonalMatrix {
         Self { period, diagonals: BTreeMap::new() }
     }
 
+    /// The identity on vectors of `period` slots.
+    ///
+    /// # Panics
+    /// As [`zero`](Self::zero).
+    pub fn identity(period: usize) -> Self {
+        let mut identity = Self::zero(period);
+        identity.add_diagonal(0, &vec![Complex64::ONE; period]);
+        identity
+    }
+
     /// Adds `d` to the diagonal of rotation `r`, taken modulo the period.
     ///
     /// # Panics

@@ -15,13 +15,13 @@ use num_complex::Complex64;
 use super::DiagonalMatrix;
 
 /// SlotsToCoeffs for `n = 2^log_n` slots: factors in the order in which they are applied, one for each entry of `stages`, the
-/// number of stages merged into it. The product is `U` after a bit reversal.
+/// number of stages merged into it (the identity if that is none). The product is `U` after a bit reversal.
 ///
 /// # Panics
 /// If the stages do not add up to `log_n`.
 pub fn slots_to_coeffs(log_n: usize, stages: &[usize]) -> Vec<DiagonalMatrix> {
     assert_eq!(stages.iter().sum::<usize>(), log_n, "stages of a transform of 2^{log_n} slots");
-    merge((1..=log_n).map(|stage| forward_stage(log_n, stage)), stages)
+    merge(log_n, (1..=log_n).map(|stage| forward_stage(log_n, stage)), stages)
 }
 
 /// CoeffsToSlots for `n = 2^log_n` slots, the inverse of [`slots_to_coeffs`]: the product is a bit reversal after `U^-1`.
@@ -30,7 +30,7 @@ pub fn slots_to_coeffs(log_n: usize, stages: &[usize]) -> Vec<DiagonalMatrix> {
 /// If the stages do not add up to `log_n`.
 pub fn coeffs_to_slots(log_n: usize, stages: &[usize]) -> Vec<DiagonalMatrix> {
     assert_eq!(stages.iter().sum::<usize>(), log_n, "stages of a transform of 2^{log_n} slots");
-    merge((1..=log_n).rev().map(|stage| inverse_stage(log_n, stage)), stages)
+    merge(log_n, (1..=log_n).rev().map(|stage| inverse_stage(log_n, stage)), stages)
 }
 
 /// `log_n` stages in `levels` parts as equal as possible, the larger ones last.
@@ -50,11 +50,14 @@ pub(crate) fn merged_rotations(log_n: usize, lowest: usize, count: usize) -> Vec
     rotations.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-fn merge(factors: impl Iterator<Item = DiagonalMatrix>, stages: &[usize]) -> Vec<DiagonalMatrix> {
-    let mut factors = factors;
-    let merged = stages.iter().filter_map(|&count| {
-        let part: Vec<_> = factors.by_ref().take(count).collect();
-        part.into_iter().reduce(|first, next| next.after(&first))
+fn merge(
+    log_n: usize,
+    mut factors: impl Iterator<Item = DiagonalMatrix>,
+    stages: &[usize],
+) -> Vec<DiagonalMatrix> {
+    let merged = stages.iter().map(|&count| {
+        let part = factors.by_ref().take(count).reduce(|first, next| next.after(&first));
+        part.unwrap_or_else(|| DiagonalMatrix::identity(1 << log_n))
     });
     merged.collect()
 }
@@ -111,7 +114,6 @@ mod tests {
     #[test]
     fn rotations_are_known_without_the_matrix() {
         for stages in [[2, 3, 2], [1, 1, 5], [5, 1, 1], [0, 7, 0]] {
-            let stages: Vec<usize> = stages.into_iter().filter(|&count| count > 0).collect();
             let mut lowest = 8;
             for (matrix, &count) in coeffs_to_slots(7, &stages).iter().zip(&stages) {
                 lowest -= count;

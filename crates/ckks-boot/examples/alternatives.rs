@@ -1,0 +1,325 @@
+//! Measures the alternatives among which the presets' bootstrap was chosen, each at 128 bits with its own chain and keys: key
+//! bytes, precision, and time, taken in turns with the preset `n15-boot-l6` and given as a ratio to it. The tables of `docs/notes/bootstrap.md`:
+//! `RAYON_NUM_THREADS=1 cargo run --release -p ckks-boot --example alternatives [NAME_CONTAINS]`
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use ckks::{
+    Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, Evaluator, KeyGenerator, Parameters,
+    ParametersLiteral, Scale, SecretEncryptor, SecretKey, SecureRng, presets,
+};
+use ckks_boot::Error;
+use ckks_boot::bootstrap::{
+    BootstrapLiteral, BootstrapPlan, Packing, RealBootstrapper, Values, generate_keys,
+};
+use ckks_boot::linear::{BsgsCosts, BsgsPlan, LinearTransform, slots_to_coeffs, split_stages};
+
+const PRESET: &str = "n15-boot-l6";
+const LOG_SLOTS: usize = 9;
+/// Refreshes of each kind that are timed, of which the least counts.
+const RUNS: usize = 9;
+/// Messages of 2^9 uniform values whose errors count.
+const MESSAGES: u64 = 16;
+
+/// One way to bootstrap.
+struct Alternative {
+    name: String,
+    chain: ParametersLiteral,
+    literal: BootstrapLiteral,
+    /// Division of CoeffsToSlots; the cheapest if none.
+    stages: Option<Vec<usize>>,
+}
+
+fn main() {
+    let wanted = std::env::args().nth(1).unwrap_or_default();
+    let preset = Preset::new();
+    println!("| alternative | levels | key bytes | time | rms / worst bits | constant 1 | 2^failure |");
+    println!("|---|---|---|---|---|---|---|");
+    let wanted = |name: &str| name.contains(&wanted);
+    for alternative in alternatives().into_iter().filter(|alternative| wanted(&alternative.name)) {
+        alternative.measure(&preset);
+    }
+    for ratio in [7, 8, 10] {
+        let name = format!("CoeffsToSlots first, ratio 2^{ratio}");
+        if wanted(&name) {
+            coeffs_to_slots_first(name, ratio, &preset);
+        }
+    }
+    if wanted("rotations alone") {
+        rotations_alone();
+    }
+}
+
+/// Everything that the notes compare with the preset.
+fn alternatives() -> Vec<Alternative> {
+    let chain = presets::by_name(PRESET).unwrap().literal().clone();
+    let literal = BootstrapLiteral::of_preset(PRESET).unwrap();
+    let base = |name: &str| Alternative {
+        name: name.into(),
+        chain: ParametersLiteral { name: name.into(), ..chain.clone() },
+        literal,
+        stages: None,
+    };
+    let mut all = vec![base("the preset")];
+
+    for (overflow, degree) in [(13, 24), (13, 26), (14, 26), (14, 28), (15, 30)] {
+        let mut other = base(&format!("K = {overflow}, degree {degree}"));
+        (other.literal.eval_mod.max_overflow, other.literal.eval_mod.degree) = (overflow, degree);
+        all.push(other);
+    }
+    for (double_angles, degree) in [(2, 44), (1, 74)] {
+        let mut other = base(&format!("{double_angles} double angles, degree {degree}"));
+        (other.literal.eval_mod.double_angles, other.literal.eval_mod.degree) = (double_angles, degree);
+        all.push(other);
+    }
+    let mut other = base("no double angle, degree 126, one level more");
+    (other.literal.eval_mod.double_angles, other.literal.eval_mod.degree) = (0, 126);
+    other.literal.application = 7;
+    other.chain.log_q = [&[38, 30, 30][..], &[35; 7], &[45, 45, 45, 46, 50, 50, 49], &[42]].concat();
+    all.push(other);
+    for ratio in [9, 11] {
+        let mut other = base(&format!("ratio 2^{ratio}"));
+        other.literal.eval_mod.log_message_ratio = ratio;
+        all.push(other);
+    }
+
+    for stages in [[3, 6], [4, 5], [6, 3]] {
+        let mut other = base(&format!("{} stages on the raise, {} after it", stages[0], stages[1]));
+        other.stages = Some(stages.to_vec());
+        all.push(other);
+    }
+    let mut other = base("no stage on the raise, two levels for the rest, one level less");
+    other.stages = Some(vec![0, 4, 5]);
+    (other.literal.application, other.literal.coeffs_to_slots) = (5, 2);
+    other.chain.log_q = [&[38, 30, 30][..], &[35; 5], &[45, 45, 45, 45, 46, 50, 50, 49], &[40, 42]].concat();
+    other.chain.log_p[0] = 42;
+    other.chain.digit_limbs = 2;
+    all.push(other);
+
+    let mut other = base("two special primes at the top, one level more");
+    other.literal.application = 7;
+    other.chain.log_q = [&[38, 30, 30][..], &[35; 7], &[45, 45, 45, 45, 46, 50, 50, 49], &[42]].concat();
+    (other.chain.special, other.chain.digit_limbs) = (2, 1);
+    all.push(other);
+    let mut other = base("four special primes at the top, one level less");
+    other.literal.application = 5;
+    other.chain.log_q = [&[38, 30, 30][..], &[35; 5], &[45, 45, 45, 45, 46, 50, 50, 49], &[42]].concat();
+    other.chain.log_p = vec![44, 44, 44, 45, 49, 50, 50];
+    (other.chain.special, other.chain.digit_limbs) = (4, 3);
+    all.push(other);
+    all
+}
+
+impl Alternative {
+    /// Prints its row.
+    fn measure(self, preset: &Preset) {
+        let mut party = Party::new(self.chain.check().unwrap());
+        let packing = Packing { log_slots: LOG_SLOTS, values: Values::Real };
+        let plan = match self.stages {
+            Some(stages) => BootstrapPlan::with_stages(&party.parameters, self.literal, packing, &stages),
+            None => BootstrapPlan::new(&party.parameters, self.literal, packing),
+        };
+        let bootstrapper = party.bootstrapper(plan.unwrap(), &[]);
+        let scale = party.parameters.default_scale();
+        let input = self.literal.input_level();
+        let refresh = |a: &Ciphertext| bootstrapper.refresh(a).unwrap();
+        let exhausted = |party: &mut Party, message: &[Complex64]| party.encrypt(message, input, &scale);
+        party.row(&self.name, &bootstrapper, preset, refresh, exhausted);
+    }
+}
+
+/// The textbook's order, of the same steps on a chain of the same size: the coefficients of the message are raised as they are, and
+/// SlotsToCoeffs follows EvalMod. The coefficients of real values are complex: EvalMod works on twice as many slots.
+fn coeffs_to_slots_first(name: String, log_message_ratio: u32, preset: &Preset) {
+    let chain = presets::by_name(PRESET).unwrap().literal().clone();
+    let log_q = [&[38][..], &[35; 6], &[30; 2], &[45, 45, 45, 45, 46, 50, 50, 49], &[42]].concat();
+    let mut literal = BootstrapLiteral::of_preset(PRESET).unwrap();
+    literal.eval_mod.log_message_ratio = log_message_ratio;
+    let mut party = Party::new(ParametersLiteral { name: name.clone(), log_q, ..chain }.check().unwrap());
+    let parameters = party.parameters.clone();
+    let packing = Packing { log_slots: LOG_SLOTS, values: Values::Complex };
+    let plan = BootstrapPlan::new(&parameters, literal, packing).unwrap();
+
+    let costs = BsgsCosts { baby: 1.0, giant: 2.0, diagonal: 0.1 };
+    let matrices = slots_to_coeffs(LOG_SLOTS, &split_stages(LOG_SLOTS, literal.slots_to_coeffs));
+    let levels = (0..=literal.output_level()).rev();
+    let orders: Vec<_> = matrices.iter().zip(levels).map(|(m, l)| (m, BsgsPlan::new(m, &costs), l)).collect();
+    let rotations = orders.iter().flat_map(|(_, order, level)| {
+        let giants = order.giants().iter().map(|giant| giant.rotation);
+        order.babies().iter().copied().chain(giants).filter(|&steps| steps != 0).map(|steps| (steps, *level))
+    });
+    let bootstrapper = party.bootstrapper(plan, &rotations.collect::<Vec<_>>());
+    let after: Vec<_> = orders
+        .into_iter()
+        .map(|(matrix, order, level)| {
+            let (special, scale) = (parameters.key_shape(level).special, parameters.rescale_factor(level));
+            LinearTransform::encode(&party.encoder, matrix, order, level, special, &scale).unwrap()
+        })
+        .collect();
+
+    let evaluator = party.evaluator.clone().unwrap();
+    let refresh = |a: &Ciphertext| {
+        let raised = bootstrapper.raise(&bootstrapper.encapsulate(a).unwrap()).unwrap();
+        let mut parts = bootstrapper.coeffs_to_slots(&bootstrapper.trace(&raised).unwrap()).unwrap();
+        let halves = bootstrapper.eval_mod(parts.remove(0)).unwrap();
+        let swapped = evaluator.rotate(&halves, 1 << LOG_SLOTS).unwrap();
+        let coefficients = evaluator.add(&halves, &swapped).unwrap();
+        after.iter().fold(coefficients, |a, factor| factor.apply(&evaluator, &a).unwrap())
+    };
+    // down to the last prime by a rescale, as after an application's last product
+    let arrival = parameters.rescale_factor(0).mul_power_of_two(-(log_message_ratio as i32));
+    let before = arrival.mul(&parameters.rescale_factor(1));
+    let exhausted = |party: &mut Party, message: &[Complex64]| {
+        let a = party.encrypt(message, 1, &before);
+        party.evaluator.as_ref().unwrap().rescale(&a).unwrap()
+    };
+    party.row(&name, &bootstrapper, preset, refresh, exhausted);
+}
+
+/// What keys for powers of two alone would come to: rotations of one another's results, each with a decomposition and a division
+/// of its own, against rotations of one decomposed ciphertext.
+fn rotations_alone() {
+    let mut party = Party::new(presets::by_name(PRESET).unwrap());
+    let top = party.parameters.max_level();
+    let packing = Packing { log_slots: LOG_SLOTS, values: Values::Real };
+    let plan = BootstrapPlan::new(&party.parameters, BootstrapLiteral::of_preset(PRESET).unwrap(), packing);
+    let steps: Vec<usize> = (1..=7).collect();
+    party.bootstrapper(plan.unwrap(), &steps.iter().map(|&s| (s, top)).collect::<Vec<_>>());
+    let scale = party.parameters.default_scale();
+    let a = party.encrypt(&random(1), top, &scale);
+    let evaluator = party.evaluator.as_ref().unwrap();
+    let steps: Vec<i64> = steps.iter().map(|&s| s as i64).collect();
+    let [alone, hoisted] = least_seconds([&|| drop(evaluator.rotate(&a, 1).unwrap()), &|| {
+        drop(evaluator.rotate_many(&a, &steps).unwrap())
+    }]);
+    let (alone, hoisted) = (alone * 1e3, hoisted * 1e3 / 7.0);
+    println!("rotation at the top: alone {alone:.1} ms, one of seven hoisted {hoisted:.1} ms");
+}
+
+/// Both parties in one.
+struct Party {
+    parameters: Parameters,
+    secret: SecretKey,
+    encoder: Encoder,
+    rng: SecureRng,
+    evaluator: Option<Evaluator>,
+}
+
+impl Party {
+    fn new(parameters: Parameters) -> Self {
+        let (rng, secret) = (SecureRng::from_os().unwrap(), SecretKey::generate(&parameters).unwrap());
+        Self { encoder: Encoder::new(&parameters), secret, rng, parameters, evaluator: None }
+    }
+
+    /// The bootstrap of a plan, with keys for further rotations, each at its level.
+    fn bootstrapper(&mut self, plan: BootstrapPlan, rotations: &[(usize, usize)]) -> RealBootstrapper {
+        let mut keys = EvaluationKeys::new(&self.parameters, self.secret.key_id());
+        let mut generator = KeyGenerator::new(&self.secret).unwrap();
+        generate_keys(&plan.keys(), &self.secret, &mut generator, &mut self.rng, |key| {
+            keys.insert(key).map_err(Error::from)
+        })
+        .unwrap();
+        for &(steps, level) in rotations {
+            let shape = self.parameters.key_shape(level);
+            keys.insert(generator.rotation_key(steps as i64, shape).unwrap()).unwrap();
+        }
+        let evaluator = Evaluator::new(Arc::new(keys));
+        self.evaluator = Some(evaluator.clone());
+        RealBootstrapper::new(plan, evaluator).unwrap()
+    }
+
+    fn encrypt(&mut self, message: &[Complex64], level: usize, scale: &Scale) -> Ciphertext {
+        let plaintext = self.encoder.encode_complex(message, level, scale).unwrap();
+        SecretEncryptor::new(&self.secret).encrypt(&plaintext, &mut self.rng).unwrap().expand()
+    }
+
+    /// `-log2` of the rms and of the largest error of the real parts.
+    fn precision(&self, refreshed: &Ciphertext, message: &[Complex64]) -> (f64, f64) {
+        let plaintext = Decryptor::new(&self.secret).decrypt(refreshed).unwrap();
+        let got = self.encoder.decode_complex(&plaintext, message.len()).unwrap();
+        let errors = || got.iter().zip(message).map(|(got, want)| (got.re - want.re).abs());
+        let mean = errors().map(|e| e * e).sum::<f64>() / message.len() as f64;
+        (-mean.sqrt().log2(), -errors().fold(0.0, f64::max).log2())
+    }
+
+    fn row(
+        &mut self,
+        name: &str,
+        bootstrapper: &RealBootstrapper,
+        preset: &Preset,
+        refresh: impl Fn(&Ciphertext) -> Ciphertext,
+        exhausted: impl Fn(&mut Self, &[Complex64]) -> Ciphertext,
+    ) {
+        let (mut rms, mut worst) = (0.0, f64::MAX);
+        for seed in 1..=MESSAGES {
+            let message = random(seed);
+            let a = exhausted(self, &message);
+            let (own_rms, own_worst) = self.precision(&refresh(&a), &message);
+            rms += (-2.0 * own_rms).exp2() / MESSAGES as f64;
+            worst = worst.min(own_worst);
+        }
+        let constant = vec![Complex64::ONE; 1 << LOG_SLOTS];
+        let a = exhausted(self, &constant);
+        let of_constant = self.precision(&refresh(&a), &constant).1;
+        let [own, presets] = least_seconds([&|| drop(refresh(&a)), &|| preset.refresh()]);
+        let bytes = self.evaluator.as_ref().unwrap().keys().memory_bytes();
+        let contract = bootstrapper.contract();
+        println!(
+            "| {name} | {} | {:.2} GB | {:.2} | {:.1} / {worst:.1} | {of_constant:.1} | {:.0} |",
+            contract.levels(),
+            bytes as f64 * 1e-9,
+            own / presets,
+            -rms.sqrt().log2(),
+            contract.log2_failure,
+        );
+    }
+}
+
+/// The preset's refresh, to be timed beside the others.
+struct Preset {
+    bootstrapper: RealBootstrapper,
+    exhausted: Ciphertext,
+}
+
+impl Preset {
+    fn new() -> Self {
+        let mut party = Party::new(presets::by_name(PRESET).unwrap());
+        let literal = BootstrapLiteral::of_preset(PRESET).unwrap();
+        let packing = Packing { log_slots: LOG_SLOTS, values: Values::Real };
+        let plan = BootstrapPlan::new(&party.parameters, literal, packing).unwrap();
+        let bootstrapper = party.bootstrapper(plan, &[]);
+        let scale = party.parameters.default_scale();
+        Self { bootstrapper, exhausted: party.encrypt(&random(1), literal.input_level(), &scale) }
+    }
+
+    fn refresh(&self) {
+        drop(self.bootstrapper.refresh(&self.exhausted).unwrap());
+    }
+}
+
+/// The least time of each, run in turns.
+fn least_seconds<const N: usize>(runs: [&dyn Fn(); N]) -> [f64; N] {
+    let mut least = [f64::MAX; N];
+    for _ in 0..RUNS {
+        for (least, run) in least.iter_mut().zip(runs) {
+            let start = Instant::now();
+            run();
+            *least = least.min(start.elapsed().as_secs_f64());
+        }
+    }
+    least
+}
+
+/// Reproducible values, uniform in [-1, 1].
+fn random(seed: u64) -> Vec<Complex64> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    };
+    (0..1 << LOG_SLOTS).map(|_| Complex64::from(next())).collect()
+}
