@@ -44,7 +44,7 @@ fn main() {
     for ratio in [7, 8, 10] {
         let name = format!("CoeffsToSlots first, ratio 2^{ratio}");
         if wanted(&name) {
-            coeffs_to_slots_first(name, ratio, &preset);
+            coeffs_to_slots_first(&name, ratio, &preset);
         }
     }
     if wanted("rotations alone") {
@@ -132,12 +132,12 @@ impl Alternative {
 
 /// The textbook's order, of the same steps on a chain of the same size: the coefficients of the message are raised as they are, and
 /// SlotsToCoeffs follows EvalMod. The coefficients of real values are complex: EvalMod works on twice as many slots.
-fn coeffs_to_slots_first(name: String, log_message_ratio: u32, preset: &Preset) {
+fn coeffs_to_slots_first(name: &str, log_message_ratio: u32, preset: &Preset) {
     let chain = presets::by_name(PRESET).unwrap().literal().clone();
     let log_q = [&[38][..], &[35; 6], &[30; 2], &[45, 45, 45, 45, 46, 50, 50, 49], &[42]].concat();
     let mut literal = BootstrapLiteral::of_preset(PRESET).unwrap();
     literal.eval_mod.log_message_ratio = log_message_ratio;
-    let mut party = Party::new(ParametersLiteral { name: name.clone(), log_q, ..chain }.check().unwrap());
+    let mut party = Party::new(ParametersLiteral { name: name.to_owned(), log_q, ..chain }.check().unwrap());
     let parameters = party.parameters.clone();
     let packing = Packing { log_slots: LOG_SLOTS, values: Values::Complex };
     let plan = BootstrapPlan::new(&parameters, literal, packing).unwrap();
@@ -175,7 +175,7 @@ fn coeffs_to_slots_first(name: String, log_message_ratio: u32, preset: &Preset) 
         let a = party.encrypt(message, 1, &before);
         party.evaluator.as_ref().unwrap().rescale(&a).unwrap()
     };
-    party.row(&name, &bootstrapper, preset, refresh, exhausted);
+    party.row(name, &bootstrapper, preset, refresh, exhausted);
 }
 
 /// What keys for powers of two alone would come to: rotations of one another's results, each with a decomposition and a division
