@@ -191,9 +191,9 @@ fn rotations_alone() {
     let a = party.encrypt(&random(1), top, &scale);
     let evaluator = party.evaluator.as_ref().unwrap();
     let steps: Vec<i64> = steps.iter().map(|&s| s as i64).collect();
-    let [alone, hoisted] = least_seconds([&|| drop(evaluator.rotate(&a, 1).unwrap()), &|| {
-        drop(evaluator.rotate_many(&a, &steps).unwrap())
-    }]);
+    let one = || drop(evaluator.rotate(&a, 1).unwrap());
+    let seven = || drop(evaluator.rotate_many(&a, &steps).unwrap());
+    let [alone, hoisted] = least_seconds([&one, &seven]);
     let (alone, hoisted) = (alone * 1e3, hoisted * 1e3 / 7.0);
     println!("rotation at the top: alone {alone:.1} ms, one of seven hoisted {hoisted:.1} ms");
 }
