@@ -194,14 +194,11 @@ impl Arithmetic for CiphertextArithmetic {
         let (level, scale) = (sum.level, sum.scale.div(&self.prime(sum.level)));
         let (key_id, c, quadratic) = sum.parts();
         let c = match quadratic {
-            None => c.map(|half| half.rescale()),
+            None => Poly::rescale_all(c.each_ref()),
             Some(quadratic) => {
                 let keys = self.evaluator.keys();
                 let key = keys.find(KeyPurpose::Relinearisation, level, "polynomial evaluation")?;
-                let digits = self.evaluator.decompose(&quadratic, key.shape());
-                let mut raised = self.evaluator.switch_raised(&digits, key);
-                raised.iter_mut().zip(&c).for_each(|(half, c)| half.add_times_special(c));
-                raised.map(|half| half.mod_down_rescale())
+                self.evaluator.switch_polynomial_rescale(&quadratic, key, c.each_ref().map(Some))
             }
         };
         Ok(Ciphertext::from_parts(parameters, key_id, c, scale)?)

@@ -54,14 +54,14 @@ impl Raised {
 
     /// Divides by `P`.
     pub(crate) fn mod_down(self, evaluator: &Evaluator) -> Result<Ciphertext, Error> {
-        let c = self.c.map(|half| half.mod_down());
+        let c = Poly::mod_down_all(self.c.each_ref());
         Ok(Ciphertext::from_parts(evaluator.parameters(), self.key_id, c, self.scale)?)
     }
 
     /// Divides by `P` and the last prime of Q, with one rounding.
     pub(crate) fn mod_down_rescale(self, evaluator: &Evaluator) -> Result<Ciphertext, Error> {
         let scale = self.scale.div(&evaluator.parameters().rescale_factor(self.level()));
-        let c = self.c.map(|half| half.mod_down_rescale());
+        let c = Poly::mod_down_rescale_all(self.c.each_ref());
         Ok(Ciphertext::from_parts(evaluator.parameters(), self.key_id, c, scale)?)
     }
 }

@@ -35,3 +35,4 @@ pub use error::Error;
 pub use modulus::{MAX_MODULUS_BITS, Modulus};
 pub use poly::{Coeff, Ntt, PackedPoly, PeriodicPoly, Poly, Rotation, Weight, WeightedSum};
 pub use ring::{Basis, MAX_LOG_DEGREE, MIN_LOG_DEGREE, Ring};
+pub use rns::{KeySwitch, Switched};

@@ -12,7 +12,7 @@ use crate::{
     buffer::{Buffer, Pool},
     kernels::Twiddles,
     layout::Layout,
-    rns::Conversion,
+    rns::{Conversion, Times},
 };
 
 /// Smallest supported log2 N.
@@ -62,7 +62,7 @@ pub struct Ring {
     degree_inverse: Vec<u64>,
     pool: Arc<Pool>,
     automorphisms: Cache<usize, AutomorphismTable>,
-    conversions: Cache<(Vec<usize>, Vec<usize>), Conversion>,
+    conversions: Cache<(Vec<usize>, Vec<usize>, Times), Conversion>,
 }
 
 type Cache<K, V> = Mutex<HashMap<K, Arc<V>>>;
@@ -251,11 +251,17 @@ impl Ring {
         self.twiddles[prime].inverse(limb, m.mul(factor, self.degree_inverse[prime]));
     }
 
+    /// As [`Ring::inverse`], of the evaluations in `source`.
+    pub(crate) fn inverse_from(&self, prime: usize, source: &[u64], limb: &mut [u64], factor: u64) {
+        let m = &self.moduli[prime];
+        self.twiddles[prime].inverse_from(source, limb, m.mul(factor, self.degree_inverse[prime]));
+    }
+
     /// Base conversion between two sets of primes, given by their indices. Computed once for each pair.
-    pub(crate) fn conversion(&self, sources: &[usize], targets: &[usize]) -> Arc<Conversion> {
+    pub(crate) fn conversion(&self, sources: &[usize], targets: &[usize], times: Times) -> Arc<Conversion> {
         let select = |indices: &[usize]| indices.iter().map(|&i| self.moduli[i]).collect::<Vec<_>>();
-        cached(&self.conversions, (sources.to_vec(), targets.to_vec()), || {
-            Conversion::new(&select(sources), &select(targets))
+        cached(&self.conversions, (sources.to_vec(), targets.to_vec(), times), || {
+            Conversion::new(&select(sources), &select(targets), times)
         })
     }
 }

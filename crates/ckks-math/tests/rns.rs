@@ -3,7 +3,7 @@
 
 mod common;
 
-use ckks_math::{Basis, Coeff, Modulus, Poly};
+use ckks_math::{Basis, Coeff, KeySwitch, Modulus, Poly, Switched};
 use common::{from_words, rings, uniform, words};
 use num_bigint::{BigInt, BigUint, Sign};
 
@@ -185,6 +185,50 @@ fn raising_from_the_first_prime_is_exact() {
             for (&x, got) in source.iter().zip(words(&raised, i)) {
                 let x = if x > top / 2 { x as i64 - top as i64 } else { x as i64 };
                 assert_eq!(got, m.reduce_i64(x));
+            }
+        }
+    }
+}
+
+/// The key switch in one piece is its steps one after the other, bit by bit.
+#[test]
+fn key_switches_are_their_steps() {
+    for log_n in [10, 13] {
+        for ring in rings(log_n, &[50, 36, 36, 28, 46], 3) {
+            let table = ring.automorphism(5);
+            for (q, digit_limbs, p) in [(5, 2, 3), (4, 3, 2), (3, 1, 1), (3, 3, 3), (2, 2, 1)] {
+                let basis = Basis { q, p };
+                let c = uniform(&ring, Basis::of_q(q), "c");
+                let plus = ["c0", "c1"].map(|name| uniform(&ring, Basis::of_q(q), name));
+                let ranges: Vec<_> =
+                    (0..q).step_by(digit_limbs).map(|first| first..(first + digit_limbs).min(q)).collect();
+                let key = ["b", "a"].map(|half| {
+                    let digit = |j| uniform(&ring, ring.full_basis(), &format!("{half}{j}"));
+                    (0..ranges.len()).map(|j| digit(j).to_packed()).collect::<Vec<_>>()
+                });
+                let digits = c.decompose_at(&ranges, p);
+                for (added, rescale, turned) in
+                    [([true, true], true, false), ([true, false], false, true), ([false, false], true, true)]
+                {
+                    let mut want = Poly::dot2(&digits, &key[0], &key[1]);
+                    let plus = [0, 1].map(|half| added[half].then(|| &plus[half]));
+                    for (want, plus) in want.iter_mut().zip(plus) {
+                        plus.into_iter().for_each(|plus| want.add_times_special(plus));
+                        *want = if rescale { want.mod_down_rescale() } else { want.mod_down() };
+                        *want = if turned { want.automorphism(&table) } else { want.clone() };
+                    }
+                    for switched in [Switched::Digits(&digits), Switched::Poly(&c, &ranges)] {
+                        let got = Poly::key_switch(&KeySwitch {
+                            switched,
+                            key: [&key[0], &key[1]],
+                            special: p,
+                            plus,
+                            rescale,
+                            table: turned.then_some(&*table),
+                        });
+                        assert!(got == want, "{basis:?}, {digit_limbs} limbs a digit, {rescale}, {turned}");
+                    }
+                }
             }
         }
     }

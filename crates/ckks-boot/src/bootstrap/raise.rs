@@ -90,9 +90,8 @@ impl RaiseFactor {
 pub(crate) fn encapsulate(evaluator: &Evaluator, a: &Ciphertext) -> Result<Ciphertext, Error> {
     let key = evaluator.keys().find(KeyPurpose::Encapsulation, 0, "encapsulate")?;
     let [c0, c1] = a.polys();
-    let [mut k0, k1] = evaluator.switch(&evaluator.decompose(c1, key.shape()), key);
-    k0.add_assign(c0);
-    Ok(Ciphertext::from_parts(evaluator.parameters(), a.key_id(), [k0, k1], a.scale().clone())?)
+    let c = evaluator.switch_polynomial(c1, key, [Some(c0), None]);
+    Ok(Ciphertext::from_parts(evaluator.parameters(), a.key_id(), c, a.scale().clone())?)
 }
 
 fn raised_basis(parameters: &Parameters) -> Basis {

@@ -16,7 +16,11 @@ mod tree;
 
 use packed::Packed;
 
-use crate::{Backend, Modulus, layout::Layout, rns::Conversion};
+use crate::{
+    Backend, Modulus,
+    layout::Layout,
+    rns::{Conversion, Target},
+};
 
 /// Whether this machine can run a backend.
 pub(crate) fn is_available(backend: Backend) -> bool {
@@ -90,12 +94,28 @@ impl Twiddles {
     /// Evaluations to coefficients times `N * scale`, in place: with `scale = N^-1` the inverse of
     /// [`Twiddles::forward`].
     pub(crate) fn inverse(&self, limb: &mut [u64], scale: u64) {
+        self.inverse_of(None, limb, scale);
+    }
+
+    /// As [`Twiddles::inverse`], of the evaluations in `source`, which are brought in row by row.
+    pub(crate) fn inverse_from(&self, source: &[u64], limb: &mut [u64], scale: u64) {
+        assert_eq!(source.len(), limb.len());
+        self.inverse_of(Some(source), limb, scale);
+    }
+
+    fn inverse_of(&self, source: Option<&[u64]>, limb: &mut [u64], scale: u64) {
         match self {
-            Self::Scalar(twiddles) => twiddles.inverse(limb, scale),
+            Self::Scalar(twiddles) => {
+                source.into_iter().for_each(|source| limb.copy_from_slice(source));
+                twiddles.inverse(limb, scale);
+            }
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2(twiddles) => entered!(avx2, twiddles.inverse(limb, scale)),
+            Self::Avx2(twiddles) => {
+                source.into_iter().for_each(|source| limb.copy_from_slice(source));
+                entered!(avx2, twiddles.inverse(limb, scale));
+            }
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512Ifma(twiddles) => entered!(ifma, twiddles.inverse(limb, scale)),
+            Self::Avx512Ifma(twiddles) => entered!(ifma, twiddles.inverse(source, limb, scale)),
         }
     }
 }
@@ -158,12 +178,12 @@ dispatch!(
     mul_scalar(m: &Modulus, out: &mut [u64], a: &[u64], c: u64); equal out, a
 );
 dispatch!(
-    /// `t = (a - t) * c`: the last step of a division by dropped primes.
-    sub_from_mul_scalar(m: &Modulus, t: &mut [u64], a: &[u64], c: u64); equal t, a
+    /// `out += a * c`.
+    mul_scalar_add(m: &Modulus, out: &mut [u64], a: &[u64], c: u64); equal out, a
 );
 dispatch!(
-    /// `out` = the representative in `(-from/2, from/2)` of `x`, modulo `m`.
-    lift_centred(m: &Modulus, out: &mut [u64], from: &Modulus, x: &[u64]); equal out, x
+    /// `out` = `c` times the representative in `(-from/2, from/2)` of `x`, modulo `m`.
+    lift_centred(m: &Modulus, out: &mut [u64], from: &Modulus, x: &[u64], c: u64); equal out, x
 );
 
 /// `out = sum of a * b` over all terms, reduced once.
@@ -184,16 +204,31 @@ pub(crate) type KeyTerm<'a> = (&'a [u64], Packed<'a>, Packed<'a>);
 
 /// `out = [sum of d * b, sum of d * a]` over terms `(d, b, a)`, reduced once.
 pub(crate) fn dot2(backend: Backend, m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
-    for (d, b, a) in terms {
-        assert!(out.iter().all(|o| [d.len(), b.words(), a.words()] == [o.len(); 3]));
-        assert!([a, b].iter().all(|key| key.bits() == m.bits() as usize));
-    }
+    check_key_terms(m, &out, terms);
     on_backend!(
         backend,
         scalar::dot2(m, out, terms),
         avx2::dot::dot2(m, out, terms),
         ifma::dot::dot2(m, out, terms)
     );
+}
+
+/// `out += c * [sum of d * b, sum of d * a]` over terms `(d, b, a)`, reduced once.
+pub(crate) fn dot2_add(backend: Backend, m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>], c: u64) {
+    check_key_terms(m, &out, terms);
+    on_backend!(
+        backend,
+        scalar::dot2_add(m, out, terms, c),
+        avx2::dot::dot2_add(m, out, terms, c),
+        ifma::dot::dot2_add(m, out, terms, c)
+    );
+}
+
+fn check_key_terms(m: &Modulus, out: &[&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
+    for (d, b, a) in terms {
+        assert!(out.iter().all(|o| [d.len(), b.words(), a.words()] == [o.len(); 3]));
+        assert!([a, b].iter().all(|key| key.bits() == m.bits() as usize));
+    }
 }
 
 /// Terms of [`tensor_dot`]: pairs of two-component ciphertexts.
@@ -212,23 +247,34 @@ pub(crate) fn tensor_dot(backend: Backend, m: &Modulus, out: [&mut [u64]; 3], te
     );
 }
 
-/// Base conversion of one stretch of words: `sources` are the digits `x (Q/q_i)^-1 mod q_i`, `targets[j]`
-/// receives the centred x modulo the j-th target prime.
-pub(crate) fn convert(
-    backend: Backend,
-    conversion: &Conversion,
-    sources: &[&[u64]],
-    targets: &mut [&mut [u64]],
-) {
-    assert_eq!(sources.len(), conversion.sources.len());
-    assert_eq!(targets.len(), conversion.targets.len());
-    let len = targets.first().map_or(0, |t| t.len());
-    assert!(sources.iter().all(|s| s.len() == len) && targets.iter().all(|t| t.len() == len));
+/// The quotients u of one stretch of words of a base conversion: `sources` are the digits `x (Q/q_i)^-1 mod q_i`. None is
+/// larger than the number of sources.
+pub(crate) fn quotients(backend: Backend, conversion: &Conversion, sources: &[&[u64]], out: &mut [u8]) {
+    assert!(sources.len() == conversion.sources.len() && sources.len() <= usize::from(u8::MAX));
+    assert!(sources.iter().all(|s| s.len() == out.len()));
     on_backend!(
         backend,
-        scalar::convert(conversion, sources, targets),
-        avx2::convert::convert(conversion, sources, targets),
-        ifma::convert::convert(conversion, sources, targets)
+        scalar::quotients(conversion, sources, out),
+        avx2::convert::quotients(conversion, sources, out),
+        ifma::convert::quotients(conversion, sources, out)
+    );
+}
+
+/// Base conversion of one stretch of words to one target: from digits and their [`quotients`].
+pub(crate) fn combine(
+    backend: Backend,
+    target: &Target,
+    sources: &[&[u64]],
+    quotients: &[u8],
+    out: &mut [u64],
+) {
+    assert_eq!(sources.len() + 1, target.factors.len());
+    assert!(sources.iter().all(|s| s.len() == out.len()) && quotients.len() == out.len());
+    on_backend!(
+        backend,
+        scalar::combine(target, sources, quotients, out),
+        avx2::convert::combine(target, sources, quotients, out),
+        ifma::convert::combine(target, sources, quotients, out)
     );
 }
 

@@ -20,6 +20,15 @@ impl Work {
         };
         words >= least && rayon::current_num_threads() > 1
     }
+
+    /// `f` for every task, of so many words each.
+    pub(crate) fn run<T: Send>(self, words: usize, tasks: Vec<T>, f: impl Fn(T) + Send + Sync) {
+        if self.is_parallel(tasks.len() * words) {
+            tasks.into_par_iter().with_max_len(1).for_each(f);
+        } else {
+            tasks.into_iter().for_each(f);
+        }
+    }
 }
 
 /// `f(index, limb)` for every limb of `words`, or part of one.

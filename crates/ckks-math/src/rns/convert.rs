@@ -13,13 +13,17 @@
 //! small, so that the result is the other representative just beyond Q/2. In every case the result is congruent to x
 //! modulo Q exactly, and below Q (1/2 + k 2^-48) in magnitude. One prime alone is lifted exactly
 //! ([`crate::kernels::lift_centred`]).
+//!
+//! The sources of a conversion are read once for each target: those of one digit stay in the cache, and a target's limb, or
+//! several modulo the same prime, goes through all that is done with it before it leaves that cache. The quotients, a byte each, are found
+//! once.
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use crate::{
-    Basis, Modulus, Ring, kernels,
+    Modulus, Ring,
+    buffer::Buffer,
+    kernels,
     modulus::{MAX_MODULUS_BITS, mul_high},
     poly::Work,
 };
@@ -51,8 +55,17 @@ pub(crate) struct Target {
     pub(crate) montgomery_factors: Vec<u64>,
 }
 
+/// What comes out of a conversion.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Times {
+    /// x.
+    One,
+    /// -x/Q: what a division by Q adds to the quotients of residues.
+    MinusInverse,
+}
+
 impl Conversion {
-    pub(crate) fn new(sources: &[Modulus], targets: &[Modulus]) -> Self {
+    pub(crate) fn new(sources: &[Modulus], targets: &[Modulus], times: Times) -> Self {
         let cofactor = |i: usize, m: &Modulus| {
             let others = sources.iter().enumerate().filter(|&(j, _)| j != i);
             others.fold(1, |acc, (_, q)| m.mul(acc, m.reduce(q.value())))
@@ -72,9 +85,13 @@ impl Conversion {
             targets: targets
                 .iter()
                 .map(|m| {
-                    let minus_q = m.neg(cofactor(sources.len(), m));
-                    let factors: Vec<u64> =
-                        (0..sources.len()).map(|i| cofactor(i, m)).chain([minus_q]).collect();
+                    let q = cofactor(sources.len(), m);
+                    let times = match times {
+                        Times::One => 1,
+                        Times::MinusInverse => m.neg(m.inv(q)),
+                    };
+                    let factors = (0..sources.len()).map(|i| cofactor(i, m)).chain([m.neg(q)]);
+                    let factors: Vec<u64> = factors.map(|factor| m.mul(factor, times)).collect();
                     let montgomery_factors = factors.iter().map(|&f| m.mul(f, m.two_52())).collect();
                     Target { modulus: *m, factors, montgomery_factors }
                 })
@@ -91,53 +108,79 @@ impl Conversion {
     }
 }
 
-/// Words that one task converts.
-const TILE: usize = 2048;
+/// Digits ready for conversion: coefficients times [`Source::cofactor_inverse`], and their quotients.
+pub(crate) struct Converted {
+    conversion: Arc<Conversion>,
+    digits: Buffer,
+    quotients: Vec<u8>,
+}
 
-/// Converts whole limbs: `digits` holds one limb for each source prime, as coefficients times its
-/// [`Source::cofactor_inverse`]; `out(j)` receive the centred value modulo the j-th target.
-pub(crate) fn convert_limbs(ring: &Ring, conversion: &Conversion, digits: &[u64], mut out: Vec<&mut [u64]>) {
-    let len = ring.limb_len();
-    if out.is_empty() {
-        return;
+impl Converted {
+    /// Runs `inverse(conversion number, source number, factor, limb)` for every limb of all digits: it writes coefficients times
+    /// the factor there.
+    pub(crate) fn invert(
+        ring: &Ring,
+        conversions: Vec<Arc<Conversion>>,
+        inverse: impl Fn(usize, usize, u64, &mut [u64]) + Sync,
+    ) -> Vec<Self> {
+        let len = ring.limb_len();
+        let mut all: Vec<_> = conversions
+            .into_iter()
+            .map(|conversion| {
+                let digits = ring.take_buffer(conversion.sources.len());
+                (conversion, digits)
+            })
+            .collect();
+        let mut limbs: Vec<(usize, usize, u64, &mut [u64])> = Vec::new();
+        for (j, (conversion, digits)) in all.iter_mut().enumerate() {
+            let factors = conversion.sources.iter().map(|source| source.cofactor_inverse);
+            let parts = digits.words_mut().chunks_exact_mut(len).zip(factors).enumerate();
+            limbs.extend(parts.map(|(i, (limb, factor))| (j, i, factor, limb)));
+        }
+        Work::Heavy.run(len, limbs, |(j, i, factor, limb)| inverse(j, i, factor, limb));
+        Self::of_all(ring, all)
     }
-    if let ([source], true) = (&conversion.sources[..], digits.len() == len) {
-        let run = |(limb, target): (&mut &mut [u64], &Target)| {
-            kernels::lift_centred(ring.backend(), &target.modulus, limb, &source.modulus, digits);
-        };
-        if Work::Heavy.is_parallel(out.len() * len) {
-            out.par_iter_mut().zip(&conversion.targets).for_each(run);
+
+    /// From limbs that are coefficients times the factors already.
+    pub(crate) fn of_all(ring: &Ring, digits: Vec<(Arc<Conversion>, Buffer)>) -> Vec<Self> {
+        let (len, part) = (ring.limb_len(), ring.layout().part_len());
+        let mut all: Vec<Self> = digits
+            .into_iter()
+            .map(|(conversion, digits)| {
+                // one prime is lifted without quotients
+                let quotients = if conversion.sources.len() == 1 { Vec::new() } else { vec![0; len] };
+                Self { conversion, digits, quotients }
+            })
+            .collect();
+        let mut parts: Vec<(&Conversion, usize, &[u64], &mut [u8])> = Vec::new();
+        for digit in &mut all {
+            let words = digit.digits.words();
+            let chunks = digit.quotients.chunks_exact_mut(part).enumerate();
+            parts.extend(chunks.map(|(i, chunk)| (&*digit.conversion, i * part, words, chunk)));
+        }
+        Work::Heavy.run(part, parts, |(conversion, start, words, out)| {
+            let sources: Vec<&[u64]> =
+                words.chunks_exact(len).map(|limb| &limb[start..start + out.len()]).collect();
+            kernels::quotients(ring.backend(), conversion, &sources, out);
+        });
+        all
+    }
+
+    /// The value modulo target number `j`, by its coefficients.
+    pub(crate) fn coefficients(&self, ring: &Ring, j: usize, out: &mut [u64]) {
+        let (backend, target) = (ring.backend(), &self.conversion.targets[j]);
+        if let [source] = &self.conversion.sources[..] {
+            let digit = self.digits.words();
+            kernels::lift_centred(backend, &target.modulus, out, &source.modulus, digit, target.factors[0]);
         } else {
-            out.iter_mut().zip(&conversion.targets).for_each(run);
-        }
-        return;
-    }
-    // Tiles across all limbs: sources are read once, and two threads share even one target.
-    let mut tiles: Vec<Vec<&mut [u64]>> = Vec::new();
-    tiles.resize_with(len.div_ceil(TILE), || Vec::with_capacity(conversion.targets.len()));
-    for limb in out {
-        for (tile, words) in tiles.iter_mut().zip(limb.chunks_mut(TILE)) {
-            tile.push(words);
+            let sources: Vec<&[u64]> = self.digits.words().chunks_exact(out.len()).collect();
+            kernels::combine(backend, target, &sources, &self.quotients, out);
         }
     }
-    let run = |(i, mut tile): (usize, Vec<&mut [u64]>)| {
-        let (start, end) = (i * TILE, len.min((i + 1) * TILE));
-        let sources: Vec<&[u64]> = digits.chunks_exact(len).map(|limb| &limb[start..end]).collect();
-        kernels::convert(ring.backend(), conversion, &sources, &mut tile);
-    };
-    if Work::Heavy.is_parallel(conversion.targets.len() * len) {
-        tiles.into_par_iter().enumerate().for_each(run);
-    } else {
-        tiles.into_iter().enumerate().for_each(run);
+
+    /// The value modulo target number `j`, prime number `prime` of the ring, by its evaluations.
+    pub(crate) fn evaluations(&self, ring: &Ring, j: usize, prime: usize, out: &mut [u64]) {
+        self.coefficients(ring, j, out);
+        ring.forward(prime, out);
     }
-}
-
-/// The conversion between primes given by their indices among all of the ring's.
-pub(crate) fn between(ring: &Ring, sources: &[usize], targets: &[usize]) -> Arc<Conversion> {
-    ring.conversion(sources, targets)
-}
-
-/// Indices of `basis` that are not in `sources`.
-pub(crate) fn others(ring: &Ring, basis: Basis, sources: &[usize]) -> Vec<usize> {
-    ring.prime_indices(basis).into_iter().filter(|i| !sources.contains(i)).collect()
 }

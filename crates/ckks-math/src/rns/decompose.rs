@@ -2,13 +2,10 @@
 
 use std::{ops::Range, sync::Arc};
 
-use rayon::prelude::*;
-
 use crate::{
     Basis, Coeff, Ntt, Poly, Ring,
-    buffer::Buffer,
-    poly::{Work, for_each_limb},
-    rns::convert,
+    poly::Work,
+    rns::convert::{Conversion, Converted, Times},
 };
 
 impl Poly<Ntt> {
@@ -31,72 +28,75 @@ impl Poly<Ntt> {
     /// If `self` has special primes or the ranges are not its primes of Q in order.
     #[must_use]
     pub fn decompose_at(&self, ranges: &[Range<usize>], p: usize) -> Vec<Self> {
-        let ring = self.ring();
-        let q = self.basis().q;
-        let end = ranges.iter().try_fold(0, |end, r| (r.start == end && r.end > end).then_some(r.end));
-        assert!(end == Some(q) && self.basis().p == 0, "digits {ranges:?} of {:?}", self.basis());
-        let basis = Basis { q, p };
-        let digits: Vec<Digit> = ranges.iter().map(|range| Digit::new(ring, basis, range.clone())).collect();
-        let coefficients = self.digit_coefficients(&digits);
-
-        let mut out: Vec<Self> = digits.iter().map(|_| Self::stale(ring, basis)).collect();
-        let len = ring.limb_len();
-        for (digit, raised) in digits.iter().zip(&mut out) {
-            let limbs = raised.words_mut().chunks_exact_mut(len).enumerate();
-            let raised_limbs = limbs.filter(|(i, _)| !digit.owns(*i)).map(|(_, limb)| limb).collect();
-            let own = &coefficients.words()[digit.own.start * len..digit.own.end * len];
-            convert::convert_limbs(ring, &digit.conversion, own, raised_limbs);
-        }
-        // Limb by limb across the digits, so that one prime's table serves them all while it is cached.
-        let mut limbs: Vec<(usize, usize, &mut [u64])> = Vec::with_capacity(digits.len() * basis.limbs());
+        let (ring, len) = (self.ring(), self.ring().limb_len());
+        let digits = Digits::new(self, ranges, p);
+        let mut out: Vec<Self> = ranges.iter().map(|_| Self::stale(ring, digits.basis)).collect();
+        let mut limbs: Vec<(usize, usize, &mut [u64])> = Vec::new();
         for (j, raised) in out.iter_mut().enumerate() {
             limbs.extend(raised.words_mut().chunks_exact_mut(len).enumerate().map(|(i, limb)| (i, j, limb)));
         }
+        // limb by limb across the digits, so that one prime's table serves them all while it is cached
         limbs.sort_by_key(|&(i, j, _)| (i, j));
-        let run = |(i, j, limb): (usize, usize, &mut [u64])| {
-            if digits[j].owns(i) {
-                limb.copy_from_slice(self.limb(i));
-            } else {
-                ring.forward(ring.prime_index(basis, i), limb);
-            }
-        };
-        if Work::Heavy.is_parallel(limbs.len() * len) {
-            limbs.into_par_iter().for_each(run);
-        } else {
-            limbs.into_iter().for_each(run);
-        }
+        Work::Heavy.run(len, limbs, |(i, j, limb)| match digits.own_limb(j, i) {
+            Some(own) => limb.copy_from_slice(own),
+            None => digits.raise(j, i, limb),
+        });
         out
     }
-
-    /// Coefficients of every limb, times the factor that its digit's conversion wants.
-    fn digit_coefficients(&self, digits: &[Digit]) -> Buffer {
-        let ring = self.ring();
-        let mut coefficients = ring.take_buffer(self.basis().q);
-        for_each_limb(Work::Heavy, coefficients.words_mut(), ring.limb_len(), |i, limb| {
-            let digit = &digits[digits.partition_point(|digit| digit.own.end <= i)];
-            limb.copy_from_slice(self.limb(i));
-            ring.inverse(i, limb, digit.conversion.sources[i - digit.own.start].cofactor_inverse);
-        });
-        coefficients
-    }
 }
 
-/// One digit: its limbs, and their conversion to all others.
+/// The digits of a polynomial, not yet raised.
+pub(super) struct Digits<'a> {
+    poly: &'a Poly<Ntt>,
+    /// The basis they are raised to.
+    pub(super) basis: Basis,
+    digits: Vec<Digit>,
+}
+
 struct Digit {
     own: Range<usize>,
-    conversion: Arc<convert::Conversion>,
+    converted: Converted,
 }
 
-impl Digit {
-    fn new(ring: &Ring, basis: Basis, own: Range<usize>) -> Self {
-        let sources: Vec<usize> = own.clone().collect();
-        let conversion = convert::between(ring, &sources, &convert::others(ring, basis, &sources));
-        Self { own, conversion }
+impl<'a> Digits<'a> {
+    /// Of `poly` at those ranges, to be raised to as many special primes as that.
+    pub(super) fn new(poly: &'a Poly<Ntt>, ranges: &[Range<usize>], p: usize) -> Self {
+        let (ring, q) = (poly.ring(), poly.basis().q);
+        let end = ranges.iter().try_fold(0, |end, r| (r.start == end && r.end > end).then_some(r.end));
+        assert!(end == Some(q) && poly.basis().p == 0, "digits {ranges:?} of {:?}", poly.basis());
+        let basis = Basis { q, p };
+        let conversions = ranges.iter().map(|range| raising(ring, basis, range)).collect();
+        let converted = Converted::invert(ring, conversions, |j, i, factor, limb| {
+            let i = ranges[j].start + i;
+            ring.inverse_from(i, poly.limb(i), limb, factor);
+        });
+        let digits = ranges.iter().cloned().zip(converted);
+        Self { poly, basis, digits: digits.map(|(own, converted)| Digit { own, converted }).collect() }
     }
 
-    fn owns(&self, limb: usize) -> bool {
-        self.own.contains(&limb)
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.digits.len()
     }
+
+    /// Limb `i` of digit `j` if it is one of the polynomial's.
+    pub(super) fn own_limb(&self, j: usize, i: usize) -> Option<&'a [u64]> {
+        self.digits[j].own.contains(&i).then(|| self.poly.limb(i))
+    }
+
+    /// Limb `i`, not its own, of digit `j`.
+    pub(super) fn raise(&self, j: usize, i: usize, out: &mut [u64]) {
+        let (ring, Digit { own, converted }) = (self.poly.ring(), &self.digits[j]);
+        let target = if i < own.start { i } else { i - own.len() };
+        converted.evaluations(ring, target, ring.prime_index(self.basis, i), out);
+    }
+}
+
+/// The conversion from the primes of a digit to all others of the basis.
+fn raising(ring: &Ring, basis: Basis, own: &Range<usize>) -> Arc<Conversion> {
+    let (sources, targets): (Vec<_>, Vec<_>) = (0..basis.limbs()).partition(|i| own.contains(i));
+    let primes = |limbs: Vec<usize>| limbs.iter().map(|&i| ring.prime_index(basis, i)).collect::<Vec<_>>();
+    ring.conversion(&primes(sources), &primes(targets), Times::One)
 }
 
 impl Poly<Coeff> {
@@ -108,11 +108,11 @@ impl Poly<Coeff> {
     pub fn raise(&self, basis: Basis) -> Self {
         assert_eq!(self.basis(), Basis::of_q(1), "ModRaise starts from the first prime alone");
         assert!(basis.q > 0, "ModRaise keeps the first prime");
-        let ring = self.ring();
-        let conversion = convert::between(ring, &[0], &ring.prime_indices(basis));
+        let (ring, from) = (self.ring(), &self.ring().q()[0]);
         let mut out = Self::stale(ring, basis);
-        let limbs = out.words_mut().chunks_exact_mut(ring.limb_len()).collect();
-        convert::convert_limbs(ring, &conversion, self.words(), limbs);
+        out.map_limbs(Work::Heavy, |_, m, limb| {
+            crate::kernels::lift_centred(ring.backend(), m, limb, from, self.limb(0), 1);
+        });
         out
     }
 }

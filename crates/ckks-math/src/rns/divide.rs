@@ -1,15 +1,41 @@
 //! Division by a product of primes of the basis, with rounding.
 //!
-//! round(x / D) = (x - [x]_D) / D with [x]_D the centred residue: dropped limbs are converted to those kept,
-//! subtracted, and the difference, a multiple of D, is divided exactly. Ties cannot occur, D is odd.
+//! round(x / D) = (x - [x]_D) / D with [x]_D the centred residue. Modulo a prime that stays that is x/D - [x]_D/D: dropped
+//! limbs are converted, the factor -1/D in the constants of the conversion, transformed, and x/D is added. Ties cannot occur, D is odd.
 
 use std::sync::Arc;
 
 use crate::{
-    Basis, Ntt, Poly, kernels,
-    poly::{Work, for_each_limb},
-    rns::convert,
+    Basis, Ntt, Poly, Ring, kernels,
+    poly::{Work, product_mod},
+    rns::convert::{Conversion, Converted, Times},
 };
+
+/// Which limbs of a basis a division drops.
+pub(super) struct Division {
+    /// The basis before it.
+    pub(super) basis: Basis,
+    /// The basis after it.
+    pub(super) kept: Basis,
+    /// Limbs over `basis` that are dropped.
+    pub(super) dropped: Vec<usize>,
+    pub(super) conversion: Arc<Conversion>,
+    /// 1/D modulo each prime kept.
+    pub(super) inverses: Vec<u64>,
+}
+
+impl Division {
+    /// By all special primes of `basis`, and by the last prime of Q if it is rescaled too.
+    pub(super) fn new(ring: &Ring, basis: Basis, rescale: bool) -> Self {
+        let kept = Basis::of_q(basis.q - usize::from(rescale));
+        let dropped: Vec<usize> = (kept.q..basis.limbs()).collect();
+        let primes: Vec<usize> = dropped.iter().map(|&limb| ring.prime_index(basis, limb)).collect();
+        let moduli: Vec<_> = primes.iter().map(|&prime| ring.moduli()[prime]).collect();
+        let conversion = ring.conversion(&primes, &ring.prime_indices(kept), Times::MinusInverse);
+        let inverses = ring.q()[..kept.q].iter().map(|m| m.inv(product_mod(&moduli, m))).collect();
+        Self { basis, kept, dropped, conversion, inverses }
+    }
+}
 
 impl Poly<Ntt> {
     /// Divides by the last prime of Q with exact rounding: from basis `{q, 0}` to `{q - 1, 0}`.
@@ -18,9 +44,19 @@ impl Poly<Ntt> {
     /// If there are special primes, or fewer than two primes of Q.
     #[must_use]
     pub fn rescale(&self) -> Self {
-        let basis = self.basis();
+        let [out] = Self::rescale_all([self]);
+        out
+    }
+
+    /// [`Poly::rescale`] of several polynomials over the same basis together.
+    ///
+    /// # Panics
+    /// As [`Poly::rescale`]; if the bases differ.
+    #[must_use]
+    pub fn rescale_all<const H: usize>(polys: [&Self; H]) -> [Self; H] {
+        let basis = polys[0].basis();
         assert!(basis.p == 0 && basis.q >= 2, "rescale needs {{q >= 2, p: 0}}, got {basis:?}");
-        self.divide_by(&[basis.q - 1], Basis::of_q(basis.q - 1))
+        Self::divide(polys, true)
     }
 
     /// Divides by the special primes with rounding: from basis `{q, p}` to `{q, 0}`.
@@ -32,9 +68,19 @@ impl Poly<Ntt> {
     /// If there are no special primes.
     #[must_use]
     pub fn mod_down(&self) -> Self {
-        let basis = self.basis();
+        let [out] = Self::mod_down_all([self]);
+        out
+    }
+
+    /// [`Poly::mod_down`] of several polynomials over the same basis together.
+    ///
+    /// # Panics
+    /// As [`Poly::mod_down`]; if the bases differ.
+    #[must_use]
+    pub fn mod_down_all<const H: usize>(polys: [&Self; H]) -> [Self; H] {
+        let basis = polys[0].basis();
         assert!(basis.p > 0 && basis.q > 0, "mod_down needs special primes, got {basis:?}");
-        self.divide_by(&self.special_primes(), Basis::of_q(basis.q))
+        Self::divide(polys, false)
     }
 
     /// [`Poly::mod_down`] and [`Poly::rescale`] in one conversion and one rounding: from `{q, p}` to `{q - 1, 0}`.
@@ -43,39 +89,46 @@ impl Poly<Ntt> {
     /// If there are no special primes, or fewer than two primes of Q.
     #[must_use]
     pub fn mod_down_rescale(&self) -> Self {
-        let basis = self.basis();
+        let [out] = Self::mod_down_rescale_all([self]);
+        out
+    }
+
+    /// [`Poly::mod_down_rescale`] of several polynomials over the same basis together.
+    ///
+    /// # Panics
+    /// As [`Poly::mod_down_rescale`]; if the bases differ.
+    #[must_use]
+    pub fn mod_down_rescale_all<const H: usize>(polys: [&Self; H]) -> [Self; H] {
+        let basis = polys[0].basis();
         assert!(basis.p > 0 && basis.q >= 2, "mod_down_rescale needs {{q >= 2, p >= 1}}, got {basis:?}");
-        let mut dropped = vec![basis.q - 1];
-        dropped.extend(self.special_primes());
-        self.divide_by(&dropped, Basis::of_q(basis.q - 1))
+        Self::divide(polys, true)
     }
 
-    /// Indices of this polynomial's special primes among all primes of the ring.
-    fn special_primes(&self) -> Vec<usize> {
-        let first = self.ring().q().len();
-        (first..first + self.basis().p).collect()
-    }
-
-    /// Divides by the primes `dropped`, given by their indices in the ring, to the basis `kept`.
-    fn divide_by(&self, dropped: &[usize], kept: Basis) -> Self {
-        let ring = Arc::clone(self.ring());
-        let basis = self.basis();
-        let conversion = convert::between(&ring, dropped, &ring.prime_indices(kept));
-        let limb_of = |prime: usize| if prime < basis.q { prime } else { basis.q + prime - ring.q().len() };
-
-        let mut digits = ring.take_buffer(dropped.len());
-        for_each_limb(Work::Heavy, digits.words_mut(), ring.limb_len(), |i, digit| {
-            digit.copy_from_slice(self.limb(limb_of(dropped[i])));
-            ring.inverse(dropped[i], digit, conversion.sources[i].cofactor_inverse);
+    fn divide<const H: usize>(polys: [&Self; H], rescale: bool) -> [Self; H] {
+        let (ring, basis) = (polys[0].ring(), polys[0].basis());
+        assert!(
+            polys.iter().all(|poly| poly.ring().same(ring) && poly.basis() == basis),
+            "one basis for all"
+        );
+        let division = Division::new(ring, basis, rescale);
+        let conversions = polys.iter().map(|_| Arc::clone(&division.conversion)).collect();
+        let rests = Converted::invert(ring, conversions, |half, i, factor, limb| {
+            let from = division.dropped[i];
+            ring.inverse_from(ring.prime_index(basis, from), polys[half].limb(from), limb, factor);
         });
 
-        let mut out = Self::stale(&ring, kept);
-        let limbs = out.words_mut().chunks_exact_mut(ring.limb_len()).collect();
-        convert::convert_limbs(&ring, &conversion, digits.words(), limbs);
-        out.map_limbs(Work::Heavy, |i, m, limb| {
-            let divisor = dropped.iter().fold(1, |acc, &d| m.mul(acc, m.reduce(ring.moduli()[d].value())));
-            ring.forward(i, limb);
-            kernels::sub_from_mul_scalar(ring.backend(), m, limb, self.limb(i), m.inv(divisor));
+        let mut out = polys.map(|_| Self::stale(ring, division.kept));
+        let mut limbs: Vec<(usize, usize, &mut [u64])> = Vec::with_capacity(H * division.kept.q);
+        for (half, out) in out.iter_mut().enumerate() {
+            let chunks = out.words_mut().chunks_exact_mut(ring.limb_len()).enumerate();
+            limbs.extend(chunks.map(|(i, limb)| (i, half, limb)));
+        }
+        // by primes, so that one table serves all polynomials while it is cached
+        limbs.sort_by_key(|&(i, half, _)| (i, half));
+        Work::Heavy.run(ring.limb_len(), limbs, |(i, half, limb)| {
+            rests[half].evaluations(ring, i, i, limb);
+            let (from, inverse) = (polys[half].limb(i), division.inverses[i]);
+            kernels::mul_scalar_add(ring.backend(), &ring.q()[i], limb, from, inverse);
         });
         out
     }

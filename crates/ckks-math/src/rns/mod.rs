@@ -3,5 +3,7 @@
 mod convert;
 mod decompose;
 mod divide;
+mod switch;
 
-pub(crate) use convert::{Conversion, FRACTION_BITS, Target};
+pub(crate) use convert::{Conversion, FRACTION_BITS, Target, Times};
+pub use switch::{KeySwitch, Switched};

@@ -1,10 +1,21 @@
 //! Hybrid key switching: decompose, inner product with the key, divide by the special primes.
 
-use ckks_math::{Ntt, Poly};
+use ckks_math::{AutomorphismTable, KeySwitch, Ntt, Poly, Switched};
 
 use super::Evaluator;
 use crate::keys::SwitchingKey;
 use crate::params::KeyShape;
+
+/// What surrounds the inner product of a key switch.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Around<'a> {
+    /// What is added to each half.
+    pub(super) plus: [Option<&'a Poly<Ntt>>; 2],
+    /// Whether the last prime is divided by together with the special ones.
+    pub(super) rescale: bool,
+    /// The automorphism of the sum.
+    pub(super) table: Option<&'a AutomorphismTable>,
+}
 
 impl Evaluator {
     /// The digits of `c` for keys of that shape, each raised to the primes up to its level and the special primes.
@@ -25,11 +36,48 @@ impl Evaluator {
     /// `<digits, key> / P`: both halves over the ciphertext primes.
     #[must_use]
     pub fn switch(&self, digits: &[Poly<Ntt>], key: &SwitchingKey) -> [Poly<Ntt>; 2] {
-        self.switch_raised(digits, key).map(|half| half.mod_down())
+        switch_digits(digits, key, Around::default())
+    }
+
+    /// `plus + <digits of c, key> / P`: both halves over the ciphertext primes, the digits never in memory as a whole.
+    #[must_use]
+    pub fn switch_polynomial(
+        &self,
+        c: &Poly<Ntt>,
+        key: &SwitchingKey,
+        plus: [Option<&Poly<Ntt>>; 2],
+    ) -> [Poly<Ntt>; 2] {
+        switch_polynomial(c, key, Around { plus, ..Around::default() })
+    }
+
+    /// `(plus + <digits of c, key> / P) / q`, q the last prime of `c`, with one rounding.
+    ///
+    /// # Panics
+    /// If `c` is at level 0.
+    #[must_use]
+    pub fn switch_polynomial_rescale(
+        &self,
+        c: &Poly<Ntt>,
+        key: &SwitchingKey,
+        plus: [Option<&Poly<Ntt>>; 2],
+    ) -> [Poly<Ntt>; 2] {
+        switch_polynomial(c, key, Around { plus, rescale: true, ..Around::default() })
     }
 }
 
-/// `raised += P * c` on the ciphertext primes: joins an unswitched part to a switched one before the common division.
-pub(super) fn add_raised(raised: &mut Poly<Ntt>, c: &Poly<Ntt>) {
-    raised.add_times_special(c);
+/// As [`Evaluator::switch_polynomial`], with all that may surround it.
+pub(super) fn switch_polynomial(c: &Poly<Ntt>, key: &SwitchingKey, around: Around<'_>) -> [Poly<Ntt>; 2] {
+    let ranges: Vec<_> = key.shape.digits.ranges(c.basis().q - 1).collect();
+    switch(Switched::Poly(c, &ranges), key, around)
+}
+
+/// Of digits for keys of that shape.
+pub(super) fn switch_digits(digits: &[Poly<Ntt>], key: &SwitchingKey, around: Around<'_>) -> [Poly<Ntt>; 2] {
+    switch(Switched::Digits(digits), key, around)
+}
+
+fn switch(switched: Switched<'_>, key: &SwitchingKey, around: Around<'_>) -> [Poly<Ntt>; 2] {
+    let Around { plus, rescale, table } = around;
+    let (special, key) = (key.shape.special, [&key.b[..], &key.a]);
+    Poly::key_switch(&KeySwitch { switched, key, special, plus, rescale, table })
 }

@@ -131,7 +131,7 @@ impl Evaluator {
     pub fn rescale(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
         require_level("rescale", 1, a.level())?;
         let scale = a.scale.div_prime(self.parameters().q(a.level()).value());
-        let c = [a.c[0].rescale(), a.c[1].rescale()];
+        let c = Poly::rescale_all(a.c.each_ref());
         Ok(a.with(c, scale))
     }
 

@@ -2,7 +2,6 @@
 
 use ckks_math::Poly;
 
-use super::keyswitch::add_raised;
 use super::linear::{require_level, same_scale};
 use super::{Evaluator, same_key};
 use crate::ciphertext::{Ciphertext, Tensor};
@@ -68,8 +67,8 @@ impl Evaluator {
     /// [`Error::MissingKey`] without a relinearisation key of that level.
     pub fn relinearise(&self, tensor: &Tensor) -> Result<Ciphertext, Error> {
         let key = self.relinearisation_key(tensor)?;
-        let [k0, k1] = self.switch(&self.decompose(&tensor.c[2], key.shape()), key);
-        let c = [tensor.c[0].add(&k0), tensor.c[1].add(&k1)];
+        let [c0, c1, c2] = &tensor.c;
+        let c = self.switch_polynomial(c2, key, [Some(c0), Some(c1)]);
         Ok(Ciphertext {
             parameters: tensor.parameters.clone(),
             key_id: tensor.key_id,
@@ -85,12 +84,9 @@ impl Evaluator {
     pub fn relinearise_rescale(&self, tensor: &Tensor) -> Result<Ciphertext, Error> {
         require_level("multiply", 1, tensor.level())?;
         let key = self.relinearisation_key(tensor)?;
-        let mut raised = self.switch_raised(&self.decompose(&tensor.c[2], key.shape()), key);
-        for (half, c) in raised.iter_mut().zip(&tensor.c) {
-            add_raised(half, c);
-        }
+        let [c0, c1, c2] = &tensor.c;
         let scale = tensor.scale.div_prime(self.parameters().q(tensor.level()).value());
-        let c = raised.map(|half| half.mod_down_rescale());
+        let c = self.switch_polynomial_rescale(c2, key, [Some(c0), Some(c1)]);
         Ok(Ciphertext { parameters: tensor.parameters.clone(), key_id: tensor.key_id, c, scale })
     }
 

@@ -3,13 +3,14 @@
 //! A Galois key leads to the preimage of the secret, so the automorphism is applied once, after the inner product, to
 //! two polynomials instead of to every digit.
 
-use ckks_math::{Ntt, Poly};
+use ckks_math::{AutomorphismTable, Ntt, Poly};
 use rayon::prelude::*;
 
 use super::Evaluator;
+use super::keyswitch::{Around, switch_digits, switch_polynomial};
 use crate::ciphertext::Ciphertext;
 use crate::error::Error;
-use crate::keys::{KeyPurpose, SwitchingKey, conjugation_element, galois_element};
+use crate::keys::{KeyPurpose, conjugation_element, galois_element};
 use crate::params::KeyShape;
 
 /// A ciphertext with its digits decomposed once, for many rotations.
@@ -80,7 +81,9 @@ impl Evaluator {
             return Ok(a.clone());
         }
         let key = self.keys.find(KeyPurpose::Galois(g), a.level(), operation)?;
-        Ok(self.apply(a, g, key, &self.decompose(&a.c[1], key.shape())))
+        let table = self.parameters().ring().automorphism(g);
+        let c = switch_polynomial(&a.c[1], key, around(a, &table));
+        Ok(a.with(c, a.scale.clone()))
     }
 
     /// Rotations of one ciphertext by many steps. It is decomposed once for each shape among the keys: once, as a rule.
@@ -130,13 +133,13 @@ impl Evaluator {
         if !a.serves(key.shape()) {
             return self.automorphism(a.ciphertext, g, "rotate");
         }
-        Ok(self.apply(a.ciphertext, g, key, &a.digits))
-    }
-
-    fn apply(&self, a: &Ciphertext, g: usize, key: &SwitchingKey, digits: &[Poly<Ntt>]) -> Ciphertext {
-        let [mut k0, k1] = self.switch(digits, key);
-        k0.add_assign(&a.c[0]);
         let table = self.parameters().ring().automorphism(g);
-        a.with([k0.automorphism(&table), k1.automorphism(&table)], a.scale.clone())
+        let c = switch_digits(&a.digits, key, around(a.ciphertext, &table));
+        Ok(a.ciphertext.with(c, a.ciphertext.scale.clone()))
     }
+}
+
+/// What is left to do for an automorphism beside the switch of the second polynomial.
+fn around<'a>(a: &'a Ciphertext, table: &'a AutomorphismTable) -> Around<'a> {
+    Around { plus: [Some(&a.c[0]), None], rescale: false, table: Some(table) }
 }

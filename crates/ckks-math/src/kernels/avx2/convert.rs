@@ -3,45 +3,29 @@
 use super::{
     sum::{MAX_PRODUCTS, Reduction, Sum},
     vector::{
-        LANES, V, is_negative, load_residues, load_words, mul_add, mul_sub, splat, splat_word, store_words,
-        sub, vectors, vectors_mut,
+        LANES, Words, is_negative, load_residues, load_words, mul_add, mul_sub, splat, splat_word,
+        store_words, sub, vectors, vectors_mut,
     },
 };
 use crate::rns::{Conversion, FRACTION_BITS, Target};
 
-/// Vectors of one target summed side by side.
+/// Vectors summed side by side.
 const WIDE: usize = 2;
 
-/// Vectors converted to all targets before the next ones: as doubles, sources and quotients stay in the level-one cache.
-const STRIP: usize = 32;
-
 #[target_feature(enable = "avx2,fma")]
-pub(crate) fn convert(conversion: &Conversion, sources: &[&[u64]], targets: &mut [&mut [u64]]) {
+pub(crate) fn quotients(conversion: &Conversion, sources: &[&[u64]], out: &mut [u8]) {
     let sources: Vec<&[[u64; LANES]]> = sources.iter().map(|s| vectors(s)).collect();
-    let len = sources.first().map_or(0, |s| s.len());
-    let mut columns = vec![[splat(0.0); STRIP]; sources.len() + 1];
-    for start in (0..len).step_by(STRIP) {
-        let end = len.min(start + STRIP);
-        if let [digits @ .., quotients] = &mut columns[..] {
-            for (digits, source) in digits.iter_mut().zip(&sources) {
-                for (digit, words) in digits.iter_mut().zip(&source[start..end]) {
-                    *digit = load_residues(words);
-                }
-            }
-            for (u, at) in quotients.iter_mut().zip(start..end) {
-                *u = quotient(conversion, &sources, at);
-            }
-        }
-        for (target, out) in conversion.targets.iter().zip(&mut *targets) {
-            combine(target, &columns, &mut vectors_mut(out)[start..end]);
-        }
+    for (at, out) in out.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+        let mut words = [0; LANES];
+        store_words(&mut words, quotient(conversion, &sources, at));
+        *out = words.map(|u| u as u8);
     }
 }
 
 /// [`Conversion::quotient`] of eight coefficients.
 #[target_feature(enable = "avx2,fma")]
 #[inline]
-fn quotient(conversion: &Conversion, sources: &[&[[u64; LANES]]], at: usize) -> V {
+fn quotient(conversion: &Conversion, sources: &[&[[u64; LANES]]], at: usize) -> Words {
     // y r < 2^50 in units of 2^52: adding 2^52 rounds it to an integer, behind that number's exponent. The rest is exact; where
     // it is negative, the floor is one less.
     let two_52 = splat((1u64 << 52) as f64);
@@ -54,24 +38,35 @@ fn quotient(conversion: &Conversion, sources: &[&[[u64; LANES]]], at: usize) -> 
         let fraction = rounded.bits_as_words().xor(two_52.bits_as_words());
         sum = sum.add(fraction).add(is_negative(rest));
     }
-    sum.shift_right::<{ FRACTION_BITS as i32 }>().to_doubles()
+    sum.shift_right::<{ FRACTION_BITS as i32 }>()
 }
 
-/// One target: digits and quotients, in the last column, times their factors.
 #[target_feature(enable = "avx2,fma")]
-#[inline]
-fn combine(target: &Target, columns: &[[V; STRIP]], out: &mut [[u64; LANES]]) {
+pub(crate) fn combine(target: &Target, sources: &[&[u64]], quotients: &[u8], out: &mut [u64]) {
+    let sources: Vec<&[[u64; LANES]]> = sources.iter().map(|s| vectors(s)).collect();
+    let quotients = quotients.as_chunks::<LANES>().0;
+    let [factors @ .., quotient_factor] = &target.factors[..] else {
+        unreachable!("a target has a factor for the quotient");
+    };
     // Digits are below 2^50, factors below 2^bits.
     let reduction = Reduction::new(&target.modulus, 50 + target.modulus.bits());
-    for (i, out) in out.chunks_mut(WIDE).enumerate() {
+    for (i, out) in vectors_mut(out).chunks_mut(WIDE).enumerate() {
+        let at = i * WIDE;
         let mut total = [splat(0.0); WIDE];
-        for (columns, factors) in columns.chunks(MAX_PRODUCTS).zip(target.factors.chunks(MAX_PRODUCTS)) {
+        // the quotient's product is the last one: it fits beside fewer than all that a sum holds
+        let mut groups = sources.chunks(MAX_PRODUCTS - 1).zip(factors.chunks(MAX_PRODUCTS - 1)).peekable();
+        while let Some((sources, factors)) = groups.next() {
             let mut sums = [Sum::new(&reduction); WIDE];
-            for (column, &factor) in columns.iter().zip(factors) {
+            for (source, &factor) in sources.iter().zip(factors) {
                 let factor = splat(factor as f64);
-                let digits = &column.as_chunks::<WIDE>().0[i];
-                for (sum, &digit) in sums.iter_mut().zip(digits) {
-                    sum.accumulate(digit, factor);
+                for (sum, words) in sums.iter_mut().zip(&source[at..]) {
+                    sum.accumulate(load_residues(words), factor);
+                }
+            }
+            if groups.peek().is_none() {
+                let factor = splat(*quotient_factor as f64);
+                for (sum, bytes) in sums.iter_mut().zip(&quotients[at..]) {
+                    sum.accumulate(load_residues(&bytes.map(u64::from)), factor);
                 }
             }
             for (total, sum) in total.iter_mut().zip(sums) {

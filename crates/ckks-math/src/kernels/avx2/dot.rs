@@ -3,7 +3,9 @@
 use super::{
     super::{KeyTerm, TensorTerm},
     sum::{MAX_PRODUCTS, Reduction, Sum},
-    vector::{Unpack, load_residues, splat, store_words, vectors, vectors_mut},
+    vector::{
+        Factor, LANES, Prime, Unpack, V, load_residues, load_words, splat, store_words, vectors, vectors_mut,
+    },
 };
 use crate::Modulus;
 
@@ -25,7 +27,29 @@ pub(crate) fn dot(m: &Modulus, out: &mut [u64], terms: &[(&[u64], &[u64])]) {
 }
 
 #[target_feature(enable = "avx2,fma")]
-pub(crate) fn dot2(m: &Modulus, [out_b, out_a]: [&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
+pub(crate) fn dot2(m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
+    key_sums(m, out, terms, |p, out, total| store_words(out, p.residue_words(total)));
+}
+
+#[target_feature(enable = "avx2,fma")]
+pub(crate) fn dot2_add(m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>], c: u64) {
+    let c = Factor::new(m, c).splat();
+    key_sums(m, out, terms, |p, out, total| {
+        // a total is within p/2 + 2, the product as near zero as one with a residue
+        let product = p.residue_words(p.mul(total, c));
+        store_words(out, p.add_words(load_words(out), product));
+    });
+}
+
+/// Both sums of every vector, within p/2 + 2, to `put` beside their place.
+#[target_feature(enable = "avx2,fma")]
+#[inline]
+fn key_sums(
+    m: &Modulus,
+    [out_b, out_a]: [&mut [u64]; 2],
+    terms: &[KeyTerm<'_>],
+    put: impl Fn(&Prime, &mut [u64; LANES], V),
+) {
     let reduction = Reduction::new(m, 2 * m.bits());
     let unpack = Unpack::new(m.bits() as usize);
     let terms: Vec<_> = terms.iter().map(|(d, b, a)| (vectors(d), b, a)).collect();
@@ -40,8 +64,8 @@ pub(crate) fn dot2(m: &Modulus, [out_b, out_a]: [&mut [u64]; 2], terms: &[KeyTer
             }
             total = [reduction.add(total[0], sums[0]), reduction.add(total[1], sums[1])];
         }
-        store_words(out_b, reduction.p.residue_words(total[0]));
-        store_words(out_a, reduction.p.residue_words(total[1]));
+        put(&reduction.p, out_b, total[0]);
+        put(&reduction.p, out_a, total[1]);
     }
 }
 

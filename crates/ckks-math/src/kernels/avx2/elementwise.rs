@@ -89,17 +89,18 @@ pub(crate) fn mul_scalar(m: &Modulus, out: &mut [u64], a: &[u64], c: u64) {
 }
 
 #[target_feature(enable = "avx2,fma")]
-pub(crate) fn sub_from_mul_scalar(m: &Modulus, t: &mut [u64], a: &[u64], c: u64) {
+pub(crate) fn mul_scalar_add(m: &Modulus, out: &mut [u64], a: &[u64], c: u64) {
     let (p, c) = (Prime::new(m), Factor::new(m, c).splat());
-    each!(t, a, |t, x| p.residue_words(p.mul(vector::sub(x.to_doubles(), t.to_doubles()), c)));
+    each!(out, a, |o, x| p.add_words(o, p.residue_words(p.mul(x.to_doubles(), c))));
 }
 
 #[target_feature(enable = "avx2,fma")]
-pub(crate) fn lift_centred(m: &Modulus, out: &mut [u64], from: &Modulus, x: &[u64]) {
-    let p = Prime::new(m);
+pub(crate) fn lift_centred(m: &Modulus, out: &mut [u64], from: &Modulus, x: &[u64], c: u64) {
+    let (p, c) = (Prime::new(m), Factor::new(m, c).splat());
     let (half, wrap) = (splat_word(from.value() >> 1), splat(from.value() as f64));
     each!(out, x, |_o, x| {
         let upper = x.where_above(half, wrap);
-        p.residue_words(p.reduce(vector::sub(x.to_doubles(), upper)))
+        // within 2^49: the product is within (1/2 + 2^-3) p, too
+        p.residue_words(p.mul(vector::sub(x.to_doubles(), upper), c))
     });
 }

@@ -57,19 +57,30 @@ fn dot_blocks<const W: usize>(
 }
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
-pub(crate) fn dot2(m: &Modulus, [out_b, out_a]: [&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
-    let unpack = Unpack::new(m.bits() as usize);
-    let reduction = Reduction::new(m, terms.len());
-    let terms: Vec<_> = terms.iter().map(|(d, b, a)| (vectors(d), *b, *a)).collect();
-    let (wide_b, narrow_b) = vectors_mut(out_b).as_chunks_mut::<WIDE>();
-    let (wide_a, narrow_a) = vectors_mut(out_a).as_chunks_mut::<WIDE>();
-    dot2_blocks(&reduction, &unpack, wide_b, wide_a, 0, &terms);
-    let (narrow_b, narrow_a) = (narrow_b.as_chunks_mut::<1>().0, narrow_a.as_chunks_mut::<1>().0);
-    dot2_blocks(&reduction, &unpack, narrow_b, narrow_a, wide_b.len() * WIDE, &terms);
+pub(crate) fn dot2(m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
+    key_sums::<false>(m, out, terms, 1);
 }
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
-fn dot2_blocks<const W: usize>(
+pub(crate) fn dot2_add(m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>], c: u64) {
+    key_sums::<true>(m, out, terms, c);
+}
+
+/// `c` times both sums, added to what is there with `ADD`.
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
+fn key_sums<const ADD: bool>(m: &Modulus, [out_b, out_a]: [&mut [u64]; 2], terms: &[KeyTerm<'_>], c: u64) {
+    let unpack = Unpack::new(m.bits() as usize);
+    let reduction = Reduction::times(m, terms.len(), c);
+    let terms: Vec<_> = terms.iter().map(|(d, b, a)| (vectors(d), *b, *a)).collect();
+    let (wide_b, narrow_b) = vectors_mut(out_b).as_chunks_mut::<WIDE>();
+    let (wide_a, narrow_a) = vectors_mut(out_a).as_chunks_mut::<WIDE>();
+    dot2_blocks::<_, ADD>(&reduction, &unpack, wide_b, wide_a, 0, &terms);
+    let (narrow_b, narrow_a) = (narrow_b.as_chunks_mut::<1>().0, narrow_a.as_chunks_mut::<1>().0);
+    dot2_blocks::<_, ADD>(&reduction, &unpack, narrow_b, narrow_a, wide_b.len() * WIDE, &terms);
+}
+
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
+fn dot2_blocks<const W: usize, const ADD: bool>(
     reduction: &Reduction,
     unpack: &Unpack,
     out_b: &mut [Block<W>],
@@ -80,6 +91,11 @@ fn dot2_blocks<const W: usize>(
     for (i, (out_b, out_a)) in out_b.iter_mut().zip(out_a).enumerate() {
         let at = start + i * W;
         let (mut total_b, mut total_a) = ([reduction.p.zero; W], [reduction.p.zero; W]);
+        if ADD {
+            for v in 0..W {
+                (total_b[v], total_a[v]) = (load(&out_b[v]), load(&out_a[v]));
+            }
+        }
         for terms in terms.chunks(MAX_PRODUCTS) {
             let (mut sum_b, mut sum_a) = (Sum::new(), Sum::new());
             for (d, b, a) in terms {
@@ -190,7 +206,7 @@ impl<const W: usize> Sum<W> {
     }
 }
 
-/// From sums of products to residues.
+/// From sums of products, or a constant times them, to residues.
 struct Reduction {
     p: Prime,
     two_p: V,
@@ -202,8 +218,15 @@ struct Reduction {
 impl Reduction {
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     fn new(m: &Modulus, products: usize) -> Self {
-        let two_52 = Factor::new(m, m.two_52());
-        let two_102 = Factor::new(m, m.mul(m.two_52(), m.reduce(1 << 50)));
+        Self::times(m, products, 1)
+    }
+
+    /// For `c` times the sums.
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    fn times(m: &Modulus, products: usize, c: u64) -> Self {
+        let scaled = m.mul(m.two_52(), c);
+        let two_52 = Factor::new(m, scaled);
+        let two_102 = Factor::new(m, m.mul(scaled, m.reduce(1 << 50)));
         Self {
             p: Prime::new(m),
             two_p: splat(2 * m.value()),
@@ -224,14 +247,14 @@ impl Reduction {
         }
     }
 
-    /// `x 2^52` for x < 2^52.
+    /// `c x 2^52` for x < 2^52.
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     #[inline]
     fn below_2_52(&self, x: V) -> V {
         self.p.mul(x, self.two_52.0, self.two_52.1)
     }
 
-    /// `x 2^52` for x < 2^62, from its upper 12 and lower 50 bits.
+    /// `c x 2^52` for x < 2^62, from its upper 12 and lower 50 bits.
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     #[inline]
     fn below_2_62(&self, x: V) -> V {

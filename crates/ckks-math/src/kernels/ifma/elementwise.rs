@@ -88,19 +88,18 @@ pub(crate) fn mul_scalar(m: &Modulus, out: &mut [u64], a: &[u64], c: u64) {
 }
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-pub(crate) fn sub_from_mul_scalar(m: &Modulus, t: &mut [u64], a: &[u64], c: u64) {
+pub(crate) fn mul_scalar_add(m: &Modulus, out: &mut [u64], a: &[u64], c: u64) {
     let (p, (w, quotient)) = (Prime::new(m), Factor::new(m, c).splat());
-    // The difference plus p is in (0, 2p), below 2^51.
-    each!(t, a, |t, x| p.mul(vector::sub(vector::add(x, p.p), t), w, quotient));
+    each!(out, a, |o, x| p.add(o, p.mul(x, w, quotient)));
 }
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-pub(crate) fn lift_centred(m: &Modulus, out: &mut [u64], from: &Modulus, x: &[u64]) {
-    let (p, (one, quotient)) = (Prime::new(m), Factor::new(m, 1).splat());
-    let (half, wrap) = (splat(from.value() >> 1), splat(m.reduce(from.value())));
+pub(crate) fn lift_centred(m: &Modulus, out: &mut [u64], from: &Modulus, x: &[u64], c: u64) {
+    let (p, (w, quotient)) = (Prime::new(m), Factor::new(m, c).splat());
+    let (half, wrap) = (splat(from.value() >> 1), splat(m.mul(m.reduce(from.value()), c)));
     each!(out, x, |_o, x| {
         let upper = _mm512_cmpgt_epu64_mask(x, half);
-        p.sub(p.mul(x, one, quotient), _mm512_maskz_mov_epi64(upper, wrap))
+        p.sub(p.mul(x, w, quotient), _mm512_maskz_mov_epi64(upper, wrap))
     });
 }
 

@@ -3,7 +3,10 @@
 pub(crate) mod ntt;
 
 use super::{KeyTerm, TensorTerm};
-use crate::{Modulus, rns::Conversion};
+use crate::{
+    Modulus,
+    rns::{Conversion, Target},
+};
 
 pub(crate) fn add_assign(m: &Modulus, a: &mut [u64], b: &[u64]) {
     a.iter_mut().zip(b).for_each(|(a, &b)| *a = m.add(*a, b));
@@ -47,17 +50,17 @@ pub(crate) fn mul_scalar(m: &Modulus, out: &mut [u64], a: &[u64], c: u64) {
     out.iter_mut().zip(a).for_each(|(o, &a)| *o = m.mul_shoup(a, c, shoup));
 }
 
-pub(crate) fn sub_from_mul_scalar(m: &Modulus, t: &mut [u64], a: &[u64], c: u64) {
+pub(crate) fn mul_scalar_add(m: &Modulus, out: &mut [u64], a: &[u64], c: u64) {
     let shoup = m.shoup(c);
-    t.iter_mut().zip(a).for_each(|(t, &a)| *t = m.mul_shoup(a + m.value() - *t, c, shoup));
+    out.iter_mut().zip(a).for_each(|(o, &a)| *o = m.add(*o, m.mul_shoup(a, c, shoup)));
 }
 
-pub(crate) fn lift_centred(m: &Modulus, out: &mut [u64], from: &Modulus, x: &[u64]) {
+pub(crate) fn lift_centred(m: &Modulus, out: &mut [u64], from: &Modulus, x: &[u64], c: u64) {
     let half = from.value() >> 1;
-    let wrap = m.reduce(from.value());
+    let (wrap, shoup) = (m.mul(m.reduce(from.value()), c), m.shoup(c));
     out.iter_mut().zip(x).for_each(|(o, &x)| {
         let upper = u64::from(x > half).wrapping_neg();
-        *o = m.sub(m.reduce(x), wrap & upper);
+        *o = m.sub(m.mul_shoup(x, c, shoup), wrap & upper);
     });
 }
 
@@ -80,20 +83,39 @@ pub(crate) fn dot(m: &Modulus, out: &mut [u64], terms: &[(&[u64], &[u64])]) {
 }
 
 pub(crate) fn dot2(m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
-    assert!(terms.len() <= MAX_TERMS);
     let [out_b, out_a] = out;
     for ((start, out_b), (_, out_a)) in blocks(out_b).zip(blocks(out_a)) {
-        let mut sums = [[0u128; BLOCK]; 2];
-        for (d, b, a) in terms {
-            for (sums, key) in sums.iter_mut().zip([b, a]) {
-                let words = (start..).map(|i| key.word(i));
-                let terms = sums.iter_mut().zip(&d[start..]).zip(words);
-                terms.for_each(|((sum, &d), key)| *sum += u128::from(d) * u128::from(key));
-            }
-        }
+        let sums = key_sums(start, terms);
         finish(m, out_b, &sums[0]);
         finish(m, out_a, &sums[1]);
     }
+}
+
+pub(crate) fn dot2_add(m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>], c: u64) {
+    let [out_b, out_a] = out;
+    let mut products = [0; BLOCK];
+    for ((start, out_b), (_, out_a)) in blocks(out_b).zip(blocks(out_a)) {
+        let sums = key_sums(start, terms);
+        for (out, sums) in [out_b, out_a].into_iter().zip(&sums) {
+            let products = &mut products[..out.len()];
+            finish(m, products, sums);
+            mul_scalar_add(m, out, products, c);
+        }
+    }
+}
+
+/// The sums of one block of both halves.
+fn key_sums(start: usize, terms: &[KeyTerm<'_>]) -> [[u128; BLOCK]; 2] {
+    assert!(terms.len() <= MAX_TERMS);
+    let mut sums = [[0u128; BLOCK]; 2];
+    for (d, b, a) in terms {
+        for (sums, key) in sums.iter_mut().zip([b, a]) {
+            let words = (start..).map(|i| key.word(i));
+            let terms = sums.iter_mut().zip(&d[start..]).zip(words);
+            terms.for_each(|((sum, &d), key)| *sum += u128::from(d) * u128::from(key));
+        }
+    }
+    sums
 }
 
 pub(crate) fn tensor_dot(m: &Modulus, out: [&mut [u64]; 3], terms: &[TensorTerm<'_>]) {
@@ -113,24 +135,26 @@ pub(crate) fn tensor_dot(m: &Modulus, out: [&mut [u64]; 3], terms: &[TensorTerm<
     }
 }
 
-pub(crate) fn convert(conversion: &Conversion, sources: &[&[u64]], targets: &mut [&mut [u64]]) {
-    let len = targets.first().map_or(0, |t| t.len());
-    for start in (0..len).step_by(BLOCK) {
-        let end = len.min(start + BLOCK);
-        let mut overflow = [0u64; BLOCK];
-        for (k, u) in overflow[..end - start].iter_mut().enumerate() {
-            *u = conversion.quotient(sources.iter().map(|s| s[start + k]));
+pub(crate) fn quotients(conversion: &Conversion, sources: &[&[u64]], out: &mut [u8]) {
+    for (k, u) in out.iter_mut().enumerate() {
+        *u = conversion.quotient(sources.iter().map(|s| s[k])) as u8;
+    }
+}
+
+pub(crate) fn combine(target: &Target, sources: &[&[u64]], quotients: &[u8], out: &mut [u64]) {
+    let [factors @ .., quotient_factor] = &target.factors[..] else {
+        unreachable!("a target has a factor for the quotient");
+    };
+    for (start, out) in blocks(out) {
+        let mut sums = [0u128; BLOCK];
+        for (sum, &u) in sums.iter_mut().zip(&quotients[start..]) {
+            *sum = u128::from(u) * u128::from(*quotient_factor);
         }
-        for (target, out) in conversion.targets.iter().zip(&mut *targets) {
-            let mut sums = [0u128; BLOCK];
-            let columns = sources.iter().map(|s| &s[start..end]).chain([&overflow[..end - start]]);
-            for (source, &factor) in columns.zip(&target.factors) {
-                for (sum, &y) in sums.iter_mut().zip(source) {
-                    *sum += u128::from(y) * u128::from(factor);
-                }
-            }
-            finish(&target.modulus, &mut out[start..end], &sums);
+        for (source, &factor) in sources.iter().zip(factors) {
+            let terms = sums.iter_mut().zip(&source[start..]);
+            terms.for_each(|(sum, &y)| *sum += u128::from(y) * u128::from(factor));
         }
+        finish(&target.modulus, out, &sums);
     }
 }
 

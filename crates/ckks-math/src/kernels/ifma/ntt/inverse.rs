@@ -6,7 +6,7 @@
 use std::{arch::x86_64::*, hint::black_box};
 
 use super::{
-    super::vector::{Factor, LANES, Prime, V, add, cut, load, madd_lo, store, sub, vectors_mut},
+    super::vector::{Factor, LANES, Prime, V, add, cut, load, madd_lo, store, sub, vectors, vectors_mut},
     BLOCK, GROUP_VECTORS, LEAVES, TILE_VECTORS, Twiddles, headroom, place,
     transpose::transpose,
 };
@@ -35,20 +35,25 @@ macro_rules! layer {
 
 impl Twiddles {
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-    pub(crate) fn inverse(&self, limb: &mut [u64], scale: u64) {
+    pub(crate) fn inverse(&self, source: Option<&[u64]>, limb: &mut [u64], scale: u64) {
         match headroom(&self.modulus) {
-            4 => self.inverse_within::<4, 2>(limb, scale),
-            8 => self.inverse_within::<8, 4>(limb, scale),
-            16 => self.inverse_within::<16, 4>(limb, scale),
-            _ => self.inverse_within::<32, 8>(limb, scale),
+            4 => self.inverse_within::<4, 2>(source, limb, scale),
+            8 => self.inverse_within::<8, 4>(source, limb, scale),
+            16 => self.inverse_within::<16, 4>(source, limb, scale),
+            _ => self.inverse_within::<32, 8>(source, limb, scale),
         }
     }
 
     /// `BETWEEN`: bound of the values between passes.
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-    fn inverse_within<const MAX: u64, const BETWEEN: u64>(&self, limb: &mut [u64], scale: u64) {
+    fn inverse_within<const MAX: u64, const BETWEEN: u64>(
+        &self,
+        source: Option<&[u64]>,
+        limb: &mut [u64],
+        scale: u64,
+    ) {
         assert_eq!(limb.len(), self.layout.limb_len());
-        let data = vectors_mut(limb);
+        let (source, data) = (source.map(vectors), vectors_mut(limb));
         let (rows, stride) = (self.layout.rows(), self.layout.row_stride() / LANES);
         let columns = self.layout.row_len() / LANES;
         let scale = Scale::new(self, scale);
@@ -56,6 +61,9 @@ impl Twiddles {
             let row = &mut data[r * stride..][..columns];
             let tiles = columns / TILE_VECTORS;
             for (t, tile) in row.chunks_exact_mut(TILE_VECTORS).enumerate() {
+                if let Some(source) = source {
+                    tile.copy_from_slice(&source[r * stride + t * TILE_VECTORS..][..TILE_VECTORS]);
+                }
                 let number = r * tiles + t;
                 let (first, second) = tile.split_at_mut(GROUP_VECTORS);
                 let mirrored = self.leaves.len() - 1 - 2 * number;
