@@ -138,14 +138,12 @@ fn record(arguments: &Arguments, threads: usize, refresh: bool) -> anyhow::Resul
     let longest = plan_of(most)?;
     let measured = longest.job.spec().refresh_before.first().copied().unwrap_or(1);
     let plan = plan_of(measured + 1)?;
-    let before = plan_of(measured)?;
-    let key_switches = plan.key_switches() - before.key_switches();
-    let mut counts = plan.counts.clone();
-    for (operation, times) in &before.counts {
-        counts.entry(*operation).and_modify(|count| *count -= times);
-    }
+    let count = |operation: Operation| -> usize {
+        let counts = plan.last_iteration.iter();
+        counts.filter(|((kind, _), _)| *kind == operation).map(|(_, times)| times).sum()
+    };
     let model = Model::new(parameters.literal().log_n, Backend::active()?);
-    let work = model.counts(&parameters, &counts, plan.keys.refresh)?;
+    let work = model.counts(&parameters, &plan.last_iteration, plan.keys.refresh)?;
     let secret = SecretKey::generate(&parameters)?;
     let keys = evaluation_keys_in_memory(&secret, &plan.keys)?;
     let key_bytes = keys.memory_bytes();
@@ -169,10 +167,10 @@ fn record(arguments: &Arguments, threads: usize, refresh: bool) -> anyhow::Resul
         data_ciphertexts: packing.blocks() * packing.diagonals(),
         threads,
         times,
-        estimated_s: plan.seconds - before.seconds,
+        estimated_s: plan.last_iteration_seconds,
         floor_s: f64::NAN,
-        key_switches,
-        bootstraps: plan.count(Operation::Refresh) - before.count(Operation::Refresh),
+        key_switches: count(Operation::Relinearise) + count(Operation::Rotate),
+        bootstraps: count(Operation::Refresh),
         data_bytes: plan.sizes.data_bytes,
         key_bytes,
         peak_rss_bytes: peak_rss_bytes(),

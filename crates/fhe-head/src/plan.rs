@@ -123,10 +123,14 @@ pub struct Plan<H: Head = BuiltIn> {
     pub keys: KeyLevels,
     /// Operations of the whole training by level.
     pub counts: Counts,
+    /// Those of its last iteration, which every one but the first resembles.
+    pub last_iteration: Counts,
     /// Bytes of everything.
     pub sizes: PlanSizes,
     /// Estimated seconds of the training on one core.
     pub seconds: f64,
+    /// Estimated seconds of the last iteration on one core.
+    pub last_iteration_seconds: f64,
 }
 
 impl<H: Head> Plan<H> {
@@ -164,7 +168,7 @@ impl<H: Head> Plan<H> {
         let mut best: Option<(f64, Packing)> = None;
         for packing in candidates {
             let job = short.job(packing, &beginning, tiles)?;
-            let seconds = model.seconds(&short.dry_run(&job)?.0.counts);
+            let seconds = model.seconds(&short.dry_run(&job)?.record.counts);
             if best.is_none_or(|(known, _)| seconds < known) {
                 best = Some((seconds, packing));
             }
@@ -229,6 +233,14 @@ struct Planner<'a, H: Head> {
     parameters: &'a Parameters,
     contract: Option<&'a RefreshContract>,
     request: &'a Request<H>,
+}
+
+/// What a training does, from a run without values.
+struct DryRun {
+    record: Record,
+    last_iteration: Counts,
+    /// The level at which the parameters come out.
+    level: usize,
 }
 
 impl<H: Head> Planner<'_, H> {
@@ -313,18 +325,24 @@ impl<H: Head> Planner<'_, H> {
         gain.clamp(f64::from(-WEIGHT_HEADROOM), MOST_STATE_GAIN) as i32
     }
 
-    /// Runs the job without values: what it does, and the level at which the parameters come out.
-    fn dry_run(&self, job: &Job<H>) -> Result<(Record, usize)> {
+    /// Runs the job without values.
+    fn dry_run(&self, job: &Job<H>) -> Result<DryRun> {
         let trace = Trace::new(self.parameters, self.contract.cloned());
-        let level = run_on(&trace, job, self.request.starts_warm(), |_| ())?;
+        let (mut before, mut after) = (Counts::new(), Counts::new());
+        let level = run_on(&trace, job, self.request.starts_warm(), |_| {
+            before = std::mem::replace(&mut after, trace.record().counts);
+        })?;
+        for (operation, times) in before {
+            after.entry(operation).and_modify(|all| *all -= times);
+        }
         if self.request.scoring {
             score_on(&trace, job, level)?;
         }
-        Ok((trace.record(), level))
+        Ok(DryRun { record: trace.record(), last_iteration: after, level })
     }
 
     fn plan(&self, job: &Job<H>) -> Result<Plan<H>> {
-        let (mut record, final_level) = self.dry_run(job)?;
+        let DryRun { mut record, last_iteration, level: final_level } = self.dry_run(job)?;
         let score_level = self.request.scoring.then_some(final_level);
         let job = Job::new(JobSpec { score_level, ..job.spec().clone() })?;
         record.keys.refresh = RefreshedState::of_job(&job);
@@ -345,7 +363,9 @@ impl<H: Head> Planner<'_, H> {
             levels,
             final_level,
             keys: record.keys,
+            last_iteration_seconds: model.seconds(&last_iteration),
             counts: record.counts,
+            last_iteration,
             sizes,
             seconds,
         })
