@@ -335,6 +335,7 @@ impl<H: Head> Planner<'_, H> {
         for (operation, times) in before {
             after.entry(operation).and_modify(|all| *all -= times);
         }
+        after.retain(|_, times| *times > 0);
         if self.request.scoring {
             score_on(&trace, job, level)?;
         }
