@@ -164,7 +164,9 @@ impl Model {
                 Operation::Relinearise => {
                     self.close_tensor(limbs) + self.decompose(shape, limbs) + self.switch(shape, limbs, true)
                 }
-                Operation::Rotate => self.decompose(shape, limbs) + self.switch(shape, limbs, false),
+                Operation::Rotate | Operation::Conjugate => {
+                    self.decompose(shape, limbs) + self.switch(shape, limbs, false)
+                }
                 Operation::Decompose => self.decompose(shape, limbs),
                 Operation::HoistedRotate => self.switch(shape, limbs, false),
                 Operation::Constant => self.rescale(limbs),

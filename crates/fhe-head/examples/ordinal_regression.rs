@@ -38,6 +38,11 @@ impl Head for Ordinal {
         std::iter::once(weights).chain((0..self.steps).map(threshold)).collect()
     }
 
+    /// Samples are met in `linear_gradient` and `forward` alone, which take care of two in a slot.
+    fn pairs_samples(&self) -> bool {
+        true
+    }
+
     fn targets(&self) -> usize {
         self.steps
     }

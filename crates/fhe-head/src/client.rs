@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use ckks::keys::{KeyPurpose, galois_element};
+use ckks::keys::{KeyPurpose, conjugation_element, galois_element};
+use ckks::{Complex64, KeyId, Parameters, Scale, SeededCiphertext};
 use ckks::{Decryptor, Encoder, EvaluationKeys, KeyGenerator, SecretEncryptor, SecretKey, SecureRng};
-use ckks::{KeyId, Parameters, Scale, SeededCiphertext};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
+use crate::engine::Slots;
 use crate::engine::trace::KeyLevels;
 use crate::error::{Error, Result};
 use crate::features::with_intercept;
@@ -26,10 +27,18 @@ use crate::twins;
 pub enum Item {
     /// `Y_i` of a block.
     Samples(usize),
-    /// Row weights of a block.
-    Weights,
-    /// Target `k` of a block.
-    Targets(usize),
+    /// Row weights of a half of a block.
+    Weights {
+        /// 0, or 1 for the samples in the imaginary parts.
+        half: usize,
+    },
+    /// Targets of a half of a block.
+    Targets {
+        /// 0, or 1 for the samples in the imaginary parts.
+        half: usize,
+        /// Which of the head's targets.
+        target: usize,
+    },
 }
 
 /// The keys that a plan asks for, made one at a time: `sink` may write each and let it go.
@@ -55,8 +64,10 @@ pub fn evaluation_keys(
     {
         sink(generator.relinearisation_key(parameters.key_shape(level))?)?;
     }
-    for (&step, &level) in &keys.rotations {
-        let g = galois_element(parameters.literal().log_n, step as i64);
+    let log_n = parameters.literal().log_n;
+    let rotations = keys.rotations.iter().map(|(&step, &level)| (galois_element(log_n, step as i64), level));
+    let conjugation = keys.conjugation.map(|level| (conjugation_element(log_n), level));
+    for (g, level) in rotations.chain(conjugation) {
         if !shared(KeyPurpose::Galois(g), level) {
             sink(generator.galois_key(g, parameters.key_shape(level))?)?;
         }
@@ -132,12 +143,12 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
         items.par_iter().map(|&item| self.encrypt(&packed, item)).collect()
     }
 
-    /// What the ciphertexts of a block are: targets, row weights, then the samples' slot vectors.
+    /// What the ciphertexts of a block are: targets and row weights of each half, then the samples' slot vectors.
     pub fn items(&self) -> Vec<Item> {
         let job = &self.plan.job;
-        let targets = (0..job.head().targets()).map(Item::Targets);
-        let samples = (0..job.packing().diagonals()).map(Item::Samples);
-        targets.chain([Item::Weights]).chain(samples).collect()
+        let targets = |half| (0..job.head().targets()).map(move |target| Item::Targets { half, target });
+        let rows = (0..job.packing().halves()).flat_map(|half| targets(half).chain([Item::Weights { half }]));
+        rows.chain((0..job.packing().diagonals()).map(Item::Samples)).collect()
     }
 
     /// All blocks in memory, as the compute party has them after loading.
@@ -180,17 +191,35 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
         let (spec, levels) = (self.plan.job.spec(), self.plan.levels);
         let (slots, level, scale) = match item {
             Item::Samples(i) => (packed.diagonal(i), levels.samples, spec.data_scale),
-            Item::Weights => (packed.weights(), levels.weights, spec.row_scale),
-            Item::Targets(k) => (packed.targets(&spec.head, k), levels.targets, spec.row_scale),
+            Item::Weights { half } => (packed.weights(half), levels.weights, spec.row_scale),
+            Item::Targets { half, target } => {
+                (packed.targets(&spec.head, half, target), levels.targets, spec.row_scale)
+            }
         };
         self.encrypt_slots(&slots, level, &Scale::power_of_two(scale))
     }
 
-    fn encrypt_slots(&self, slots: &[f64], level: usize, scale: &Scale) -> Result<SeededCiphertext> {
-        let plaintext = self.encoder.encode(slots, level, scale)?;
-        let mut rng = SecureRng::from_os().map_err(ckks::Error::from)?;
-        Ok(SecretEncryptor::new(self.secret).encrypt(&plaintext, &mut rng)?)
+    fn encrypt_slots(&self, slots: &Slots, level: usize, scale: &Scale) -> Result<SeededCiphertext> {
+        encrypt(self.secret, &self.encoder, slots, level, scale)
     }
+}
+
+fn encrypt(
+    secret: &SecretKey,
+    encoder: &Encoder,
+    slots: &Slots,
+    level: usize,
+    scale: &Scale,
+) -> Result<SeededCiphertext> {
+    let plaintext = match slots.imaginary() {
+        None => encoder.encode(slots.real(), level, scale)?,
+        Some(imaginary) => {
+            let numbers = slots.real().iter().zip(imaginary).map(|(&re, &im)| Complex64::new(re, im));
+            encoder.encode_complex(&numbers.collect::<Vec<_>>(), level, scale)?
+        }
+    };
+    let mut rng = SecureRng::from_os().map_err(ckks::Error::from)?;
+    Ok(SecretEncryptor::new(secret).encrypt(&plaintext, &mut rng)?)
 }
 
 /// Weights beyond this (in their units) come from a training that left its interval: the planner leaves room for less
@@ -285,16 +314,12 @@ pub fn encrypt_for_scoring<H: Head>(
     let packing = job.packing().for_samples(x.nrows());
     let (encoder, padded) = (Encoder::new(secret.parameters()), with_intercept(x, features));
     let scale = Scale::power_of_two(spec.data_scale);
-    let encrypt = |slots: Vec<f64>| -> Result<SeededCiphertext> {
-        let plaintext = encoder.encode(&slots, level, &scale)?;
-        let mut rng = SecureRng::from_os().map_err(ckks::Error::from)?;
-        Ok(SecretEncryptor::new(secret).encrypt(&plaintext, &mut rng)?)
-    };
     padded
-        .axis_chunks_iter(Axis(0), packing.rows())
+        .axis_chunks_iter(Axis(0), packing.block_samples())
         .map(|rows| {
             let diagonals = (0..packing.diagonals()).into_par_iter();
-            diagonals.map(|i| encrypt(packing.diagonal_slots(&rows, i))).collect()
+            let encrypt = |i| encrypt(secret, &encoder, &packing.diagonal_slots(&rows, i), level, &scale);
+            diagonals.map(encrypt).collect()
         })
         .collect()
 }
@@ -309,11 +334,11 @@ pub fn decrypt_scores<H: Head>(
     samples: usize,
     scores: &[Vec<ckks::Ciphertext>],
 ) -> Result<Array2<f64>> {
-    let (rows, columns, unit) = (job.packing().rows(), job.packing().columns(), job.head().score_unit());
+    let (packing, unit) = (job.packing(), job.head().score_unit());
     let outputs = job.head().scores();
-    for (what, expected, got) in [("blocks of scores", samples.div_ceil(rows), scores.len())]
-        .into_iter()
-        .chain(scores.iter().map(|block| ("scores of a block", outputs, block.len())))
+    let blocks = ("blocks of scores", samples.div_ceil(packing.block_samples()), scores.len());
+    for (what, expected, got) in
+        [blocks].into_iter().chain(scores.iter().map(|block| ("scores of a block", outputs, block.len())))
     {
         if expected != got {
             return Err(Error::Shape { what, expected, got });
@@ -321,11 +346,14 @@ pub fn decrypt_scores<H: Head>(
     }
     let (decryptor, encoder) = (Decryptor::new(secret), Encoder::new(secret.parameters()));
     let mut result = Array2::zeros((samples, outputs));
-    for (mut part, block) in result.axis_chunks_iter_mut(Axis(0), rows).zip(scores) {
+    for (mut part, block) in result.axis_chunks_iter_mut(Axis(0), packing.block_samples()).zip(scores) {
         for (mut column, ciphertext) in part.columns_mut().into_iter().zip(block) {
-            let slots = encoder.decode(&decryptor.decrypt(ciphertext)?, job.packing().slots())?;
-            for (score, slot) in column.iter_mut().zip(slots.iter().step_by(columns)) {
-                *score = unit * slot;
+            let slots = encoder.decode_complex(&decryptor.decrypt(ciphertext)?, packing.slots())?;
+            let rows = slots.iter().step_by(packing.columns());
+            // samples beyond the rows are in the imaginary parts
+            let numbers = rows.clone().map(|slot| slot.re).chain(rows.map(|slot| slot.im));
+            for (score, number) in column.iter_mut().zip(numbers) {
+                *score = unit * number;
             }
         }
     }

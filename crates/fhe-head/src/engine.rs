@@ -1,15 +1,19 @@
-//! The arithmetic that a trainer runs on: vectors of `S = N/2` real slots with the operations CKKS has.
+//! The arithmetic that a trainer runs on: vectors of `S = N/2` slots with the operations CKKS has. Slots are real but where two
+//! samples share one ([`crate::packing`]).
 //!
 //! One trainer, written against [`Engine`], runs on each of
-//! - [`plain`]: `f64`, unlimited depth, the exact logistic function;
-//! - [`simulate`]: `f64` with levels, exact scales and a noise estimate; refuses what ciphertexts refuse;
+//! - [`plain`]: floating point, unlimited depth, the exact logistic function;
+//! - [`simulate`]: floating point with levels, exact scales and a noise estimate; refuses what ciphertexts refuse;
 //! - `encrypted`: ciphertexts and evaluation keys;
 //! - [`trace`]: levels and scales alone, which is how the planner counts.
 
 pub mod encrypted;
 pub mod plain;
 pub mod simulate;
+mod slots;
 pub mod trace;
+
+pub use slots::Slots;
 
 use crate::error::{Error, Result};
 use ckks::Scale;
@@ -54,6 +58,12 @@ pub trait Engine: Sync {
     fn mul_const(&self, a: &Self::Value, c: f64, out: &Scale) -> Result<Self::Value>;
     /// `a` times a public vector repeated with its length as period, one level lower and at scale `out`.
     fn mul_vec(&self, a: &Self::Value, v: &[f64], out: &Scale) -> Result<Self::Value>;
+    /// `i a`, exact and free of a level.
+    fn mul_i(&self, a: &Self::Value) -> Result<Self::Value>;
+    /// Real and imaginary part of every slot, both real, from one conjugation. No level: they come at twice the scale.
+    fn parts(&self, a: &Self::Value) -> Result<(Self::Value, Self::Value)>;
+    /// Real part of every slot, by one conjugation. No level: it comes at twice the scale.
+    fn real_part(&self, a: &Self::Value) -> Result<Self::Value>;
     /// Adds the products of `terms` to `sum`, without relinearising.
     fn accumulate(&self, sum: Option<Self::Sum>, terms: &[(&Self::Value, &Self::Value)])
     -> Result<Self::Sum>;
@@ -81,7 +91,7 @@ pub trait Engine: Sync {
         self.finish(self.accumulate(None, &[(a, b)])?)
     }
 
-    /// `f` slot by slot, from one number of each input to the `outputs` numbers: what only the plain twin can do, and
+    /// `f` slot by slot on real values, from one number of each input to the `outputs` numbers: what only the plain twin can do, and
     /// where the twins differ. Others answer `None`, and the caller goes on with a polynomial.
     fn exact(
         &self,

@@ -77,6 +77,12 @@ pub enum Error {
         /// Level of the product.
         level: usize,
     },
+    /// Samples that share slots in pairs, without a key to take them apart.
+    #[error("no conjugation key at level {level}")]
+    MissingConjugation {
+        /// Level of the value.
+        level: usize,
+    },
     /// A training that is deeper than the parameters.
     #[error(
         "{iterations} iterations need {needed} levels, {preset} has {levels}: this needs bootstrapping (without it, {fit} \

@@ -13,7 +13,9 @@ use crate::client::DataEncryptor;
 use crate::error::Result;
 use crate::head::Head;
 use crate::job::Job;
-use crate::server::{EncryptedBlock, EncryptedHead, EncryptedState, block_from_ciphertexts};
+use crate::server::{
+    EncryptedBlock, EncryptedHead, EncryptedState, block_ciphertexts, block_from_ciphertexts,
+};
 use crate::trainer::Snapshot;
 
 /// Encrypted samples, labels and weights.
@@ -97,7 +99,7 @@ pub fn read_data<R: Read, H: Head>(
     let packing = *job.packing();
     let mut blocks = Vec::with_capacity(packing.blocks());
     for _ in 0..packing.blocks() {
-        let ciphertexts = (0..job.head().targets() + 1 + packing.diagonals())
+        let ciphertexts = (0..block_ciphertexts(&job))
             .map(|_| reader.read_ciphertext(parameters))
             .collect::<Result<Vec<_>, _>>()?;
         blocks.push(block_from_ciphertexts(&job, ciphertexts)?);

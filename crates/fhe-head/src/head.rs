@@ -64,6 +64,17 @@ pub trait Head:
         true
     }
 
+    /// Whether two samples may share a slot, the second one as imaginary part ([`Packing::is_complex`]): half the data, and about half
+    /// the work on it.
+    ///
+    /// That asks for a gradient that gets at samples through [`Pass::linear_gradient`] alone, or takes care of both
+    /// halves itself ([`crate::packing::split`], [`crate::packing::join_residuals`]), and for scores of complex blocks
+    /// that are complex likewise: those that [`crate::packing::forward`] gives, or real ones of each half, joined
+    /// ([`crate::packing::join`]).
+    fn pairs_samples(&self) -> bool {
+        false
+    }
+
     /// The vectors that are trained, in the order of the state.
     fn parameters(&self, packing: &Packing) -> Vec<Parameter>;
 
@@ -96,7 +107,8 @@ pub trait Head:
     /// Number of scores of a sample.
     fn scores(&self) -> usize;
 
-    /// Scores of the samples of a block over [`Self::score_unit`], in column 0 of each row.
+    /// Scores of the samples of a block over [`Self::score_unit`], in column 0 of each row; of a complex block those of its halves as
+    /// real and imaginary parts.
     ///
     /// # Errors
     /// Those of the engine.

@@ -64,6 +64,9 @@ impl<H: Head> Job<H> {
             let expected = "a packing that the head can work on";
             return refuse("packing", format!("{:?}", spec.packing.sizes()), expected);
         }
+        if spec.packing.is_complex() && !spec.head.pairs_samples() {
+            return refuse("packing", "two samples a slot".into(), "one: the head does not take pairs");
+        }
         if spec.learning_rates.is_empty() {
             return refuse("max_iter", "0".into(), "at least one iteration");
         }

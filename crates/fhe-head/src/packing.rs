@@ -10,17 +10,26 @@
 //! - forward: `Z = sum_b rot(sum_g Y_{g,b} * rot(W, g m1 c), b c)`;
 //! - backward: `G = sum_g rot(sum_b Y_{g,b} * rot(E, -b c), -g m1 c)`.
 //!
+//! Two samples may share a slot: a complex block is `Y_A + i Y_B` of two real ones, its halves. Weights are real, so that `forward`
+//! gives `Z_A + i Z_B`, which one conjugation takes apart ([`split`]); residuals are put together as `E_A - i E_B`
+//! ([`join_residuals`]), and the real part of what `backward` sums is the gradient of both halves. A complex block takes the
+//! products and rotations of a real one for twice the samples.
+//!
 //! The inner sums are relinearised once. Rotations of `W` and of `E` share one decomposition each; the outer sums go
 //! by Horner's rule, which needs a single Galois key.
 
+mod halves;
 mod products;
 
+use halves::real_gradient;
+pub use halves::{join, join_residuals, split};
 pub use products::{
     add_rotations, backward, finish_backward, forward, powers_of_two, rotated_weights, spread, sum_columns,
 };
 
+use crate::engine::Slots;
 use crate::error::{Error, Result};
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
 /// Shape of packed data. All sizes but the numbers of blocks and batches are powers of two.
@@ -39,11 +48,14 @@ pub struct Sizes {
     pub columns: usize,
     /// `m1`: baby steps.
     pub baby_steps: usize,
-    /// Blocks of `S / c` samples in all.
+    /// Blocks of `S / c` samples, of twice as many if complex, in all.
     pub blocks: usize,
     /// Batches; each has the same number of blocks.
     #[serde(default = "one")]
     pub batches: usize,
+    /// Whether two samples share each slot, as real and imaginary part.
+    #[serde(default)]
+    pub complex: bool,
 }
 
 fn one() -> usize {
@@ -56,7 +68,7 @@ impl Packing {
     /// # Errors
     /// [`Error::Parameter`] unless sizes are powers of two, `c <= D <= S`, `m1 <= D / c`, and the batches divide the blocks.
     pub fn new(sizes: Sizes) -> Result<Self> {
-        let Sizes { slots, features, columns, baby_steps, blocks, batches } = sizes;
+        let Sizes { slots, features, columns, baby_steps, blocks, batches, .. } = sizes;
         let refuse = |name, got: usize, expected: String| {
             Err(Error::Parameter { name, got: got.to_string(), expected })
         };
@@ -105,9 +117,24 @@ impl Packing {
         self.0.columns
     }
 
-    /// `r`: samples of a block.
+    /// `r`: samples of a block, or of each half of a complex one.
     pub fn rows(&self) -> usize {
         self.0.slots / self.0.columns
+    }
+
+    /// Whether two samples share each slot.
+    pub fn is_complex(&self) -> bool {
+        self.0.complex
+    }
+
+    /// Halves of a block: two of a complex one, else the block itself.
+    pub fn halves(&self) -> usize {
+        if self.0.complex { 2 } else { 1 }
+    }
+
+    /// Samples of a block, halves together.
+    pub fn block_samples(&self) -> usize {
+        self.halves() * self.rows()
     }
 
     /// `m`: slot vectors of a block.
@@ -142,13 +169,13 @@ impl Packing {
 
     /// Samples that fit into a batch, padding included.
     pub fn capacity(&self) -> usize {
-        self.blocks_per_batch() * self.rows()
+        self.blocks_per_batch() * self.block_samples()
     }
 
     /// The same layout for another number of samples in one batch: for scoring.
     #[must_use]
     pub fn for_samples(&self, samples: usize) -> Self {
-        Self(Sizes { blocks: samples.div_ceil(self.rows()).max(1), batches: 1, ..self.0 })
+        Self(Sizes { blocks: samples.div_ceil(self.block_samples()).max(1), batches: 1, ..self.0 })
     }
 
     /// Features index that holds the constant 1; padding lies between the data's features and it.
@@ -161,8 +188,15 @@ impl Packing {
         baby + giant * self.0.baby_steps
     }
 
-    /// Slot vector `Y_i` of a block whose samples are the rows of `x` (at most `r` by `D`; the rest is zero).
-    pub fn diagonal_slots(&self, x: &ArrayView2<'_, f64>, i: usize) -> Vec<f64> {
+    /// Slot vector `Y_i` of a block whose samples are the rows of `x` (at most [`Self::block_samples`] by `D`; the rest is zero):
+    /// the first `r` in the real parts, others in the imaginary ones.
+    pub fn diagonal_slots(&self, x: &ArrayView2<'_, f64>, i: usize) -> Slots {
+        let (first, second) = x.split_at(Axis(0), self.rows().min(x.nrows()));
+        let real = self.half_diagonal(&first, i);
+        if self.is_complex() { Slots::complex(real, self.half_diagonal(&second, i)) } else { real.into() }
+    }
+
+    fn half_diagonal(&self, x: &ArrayView2<'_, f64>, i: usize) -> Vec<f64> {
         let Sizes { slots, features, columns, baby_steps, .. } = self.0;
         let baby = i % baby_steps;
         let mut packed = vec![0.0; slots];
@@ -178,7 +212,7 @@ impl Packing {
         packed
     }
 
-    /// Slots with one number for each row of a block, in column 0.
+    /// Slots with one number for each row of a block or of one half of it, in column 0.
     pub fn row_slots(&self, values: &[f64]) -> Vec<f64> {
         let mut slots = vec![0.0; self.slots()];
         for (slot, value) in slots.iter_mut().step_by(self.columns()).zip(values) {

@@ -6,7 +6,8 @@ use crate::engine::{Engine, Rows};
 use crate::error::{Error, Result};
 use crate::heads::residual_at_zero;
 use crate::packing::{
-    Packing, add_rotations, backward, finish_backward, forward, powers_of_two, rotated_weights,
+    Packing, add_rotations, backward, finish_backward, forward, join_residuals, powers_of_two,
+    rotated_weights, split,
 };
 use crate::sigmoid::{self, Sigmoid};
 use crate::trainer::Block;
@@ -29,10 +30,12 @@ pub struct Pass<'a, E: Engine> {
 }
 
 impl<E: Engine> Pass<'_, E> {
-    /// Scale that a factor of the samples needs at `level` for the product to come out at the scale of the state.
+    /// Scale that a factor of the samples needs at `level` for the gradient to come out at the scale of the state.
     pub fn error_scale(&self, level: usize) -> Scale {
         let samples = self.blocks.first().and_then(|block| block.samples.first());
-        let product = self.state_scale.mul(&self.engine.rescale_factor(level));
+        // taking the real part of a sum over complex blocks doubles its scale
+        let doublings = i32::from(self.packing.is_complex());
+        let product = self.state_scale.mul(&self.engine.rescale_factor(level)).mul_power_of_two(-doublings);
         samples.map_or_else(Scale::one, |samples| product.div(&self.engine.scale(samples)))
     }
 
@@ -40,7 +43,8 @@ impl<E: Engine> Pass<'_, E> {
     ///
     /// `residual` turns the logits of a block (`None` if all parameters are zero) and its rows into the factor of each sample in the
     /// gradient of each output, at the scale of [`Self::error_scale`]. It has to be zero outside column 0, which a
-    /// product with the row weights or the targets sees to.
+    /// product with the row weights or the targets sees to. Where two samples share a slot it is asked for each half of
+    /// a block, whose logits and rows are real.
     ///
     /// # Errors
     /// Those of the engine and of `residual`.
@@ -53,13 +57,18 @@ impl<E: Engine> Pass<'_, E> {
         let rotated = parameters.map(|weights| rotated_weights(engine, packing, weights)).transpose()?;
         let mut sums = None;
         for block in self.blocks {
-            let residuals = match &rotated {
+            let halves = match &rotated {
                 Some(weights) => {
                     let logits = forward(engine, packing, &block.samples, weights, |_| 0)?;
-                    residual(Some(&logits), &block.rows)?
+                    let halves = split(engine, packing, logits)?.into_iter().zip(&block.rows);
+                    halves.map(|(logits, rows)| residual(Some(&logits), rows)).collect::<Result<_>>()?
                 }
-                None => residual(None, &self.entering(&block.rows)?)?,
+                None => {
+                    let rows = block.rows.iter();
+                    rows.map(|rows| residual(None, &self.entering(rows)?)).collect::<Result<_>>()?
+                }
             };
+            let residuals = join_residuals(engine, halves)?;
             sums = Some(backward(engine, packing, sums, &block.samples, &residuals, |_| 0)?);
         }
         finish_backward(engine, packing, sums.unwrap_or_default())

@@ -26,6 +26,19 @@ use crate::refresh::RefreshedState;
 use crate::samples::padded_features;
 use crate::trainer::{Block, State, Trainer};
 
+/// Whether two samples share a slot ([`Packing::is_complex`]).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pairs {
+    /// No. What requests say that were written before there was a choice.
+    #[default]
+    Never,
+    /// Yes.
+    Always,
+    /// Where that costs less, and the head allows it.
+    Auto,
+}
+
 /// What to train on what. The same request gives the same plan, so that this is what a data party keeps of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "H: Head")]
@@ -44,6 +57,9 @@ pub struct Request<H: Head = BuiltIn> {
     pub alpha: f64,
     /// Mini-batches that the samples are dealt into; 1 for full batches.
     pub batches: usize,
+    /// Whether two samples share a slot.
+    #[serde(default)]
+    pub pairs: Pairs,
     /// Whether the training starts from given parameters instead of zero.
     pub warm_start: bool,
     /// Whether the compute party is to score encrypted samples with the encrypted head: levels are left for that.
@@ -64,6 +80,7 @@ impl<H: Head> Request<H> {
             learning_rates,
             alpha: 0.0,
             batches: 1,
+            pairs: Pairs::Auto,
             warm_start: false,
             scoring: false,
             largest_state: 1.0,
@@ -81,10 +98,27 @@ impl<H: Head> Request<H> {
         self.warm_start || self.initial(0).is_some()
     }
 
+    /// What [`Packing::is_complex`] may be.
+    fn complex(&self) -> &'static [bool] {
+        match self.pairs {
+            Pairs::Never => &[false],
+            Pairs::Always => &[true],
+            Pairs::Auto if self.head.pairs_samples() => &[false, true],
+            Pairs::Auto => &[false],
+        }
+    }
+
     fn check(&self) -> Result<()> {
         self.head.check()?;
         if self.samples == 0 {
             return Err(Error::Data("there are no samples".into()));
+        }
+        if self.pairs == Pairs::Always && !self.head.pairs_samples() {
+            return Err(Error::Parameter {
+                name: "pairs",
+                got: "always".into(),
+                expected: "never or auto: the head does not take two samples a slot".into(),
+            });
         }
         if self.batches == 0 || self.batches > self.samples {
             return Err(Error::Parameter {
@@ -187,13 +221,16 @@ impl<H: Head> Plan<H> {
         self.counts.iter().filter(|((kind, _), _)| *kind == operation).map(|(_, times)| times).sum()
     }
 
-    /// Key switches that decompose anew: relinearisations and rotations.
+    /// Key switches that decompose anew: relinearisations, rotations and conjugations.
     pub fn key_switches(&self) -> usize {
-        self.count(Operation::Relinearise) + self.count(Operation::Rotate)
+        [Operation::Relinearise, Operation::Rotate, Operation::Conjugate]
+            .map(|kind| self.count(kind))
+            .iter()
+            .sum()
     }
 }
 
-/// Every packing that holds the data and suits the head: columns and baby steps are free.
+/// Every packing that holds the data and suits the head: columns and baby steps are free, pairs as the request says.
 fn candidates<H: Head>(parameters: &Parameters, request: &Request<H>) -> Result<Vec<Packing>> {
     let slots = parameters.slots();
     let padded = padded_features(request.features);
@@ -204,13 +241,16 @@ fn candidates<H: Head>(parameters: &Parameters, request: &Request<H>) -> Result<
         return Ok(packings);
     }
     let batches = request.batches;
-    for columns in powers(padded) {
-        for baby_steps in powers(padded / columns) {
-            let blocks = batches * request.samples.div_ceil(batches).div_ceil(slots / columns);
-            let sizes = Sizes { slots, features: padded, columns, baby_steps, blocks, batches };
-            let packing = Packing::new(sizes)?;
-            if request.head.accepts(&packing) {
-                packings.push(packing);
+    for &complex in request.complex() {
+        for columns in powers(padded) {
+            for baby_steps in powers(padded / columns) {
+                let sizes =
+                    Sizes { slots, features: padded, columns, baby_steps, blocks: batches, batches, complex };
+                let blocks = request.samples.div_ceil(batches).div_ceil(Packing::new(sizes)?.block_samples());
+                let packing = Packing::new(Sizes { blocks: batches * blocks, ..sizes })?;
+                if request.head.accepts(&packing) {
+                    packings.push(packing);
+                }
             }
         }
     }
@@ -311,7 +351,8 @@ impl<H: Head> Planner<'_, H> {
             entry_level: schedule.entry_level,
             score_level: None,
             state_scale,
-            data_scale: default - loss,
+            // what taking a real part adds to the scale
+            data_scale: default - loss - i32::from(packing.is_complex()),
             row_scale: default,
         })
     }
@@ -387,10 +428,13 @@ fn run_on<H: Head>(
         |scale, source| Meta { source: Some(source), ..Meta::new(highest, Scale::power_of_two(scale)) };
     let block = Block {
         samples: vec![data(spec.data_scale, Source::Samples); packing.diagonals()],
-        rows: Rows {
-            weight: data(spec.row_scale, Source::Weights),
-            targets: vec![data(spec.row_scale, Source::Targets); spec.head.targets()],
-        },
+        rows: vec![
+            Rows {
+                weight: data(spec.row_scale, Source::Weights),
+                targets: vec![data(spec.row_scale, Source::Targets); spec.head.targets()],
+            };
+            packing.halves()
+        ],
     };
     let blocks = vec![block; packing.blocks()];
     let start = match warm_start {

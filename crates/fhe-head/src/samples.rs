@@ -1,10 +1,13 @@
 //! Training data in the feature space that is encrypted, and its slot vectors.
 
+use std::ops::Range;
+
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use crate::dense::Problem;
+use crate::engine::Slots;
 use crate::error::{Error, Result};
 use crate::features::with_intercept;
 use crate::head::Head;
@@ -102,8 +105,8 @@ impl Samples {
         }
         let (batch, place) = (block / packing.blocks_per_batch(), block % packing.blocks_per_batch());
         let [start, end] = [batch, batch + 1].map(|batch| batch * self.len() / batches);
-        let from = (start + place * packing.rows()).min(end);
-        let to = (from + packing.rows()).min(end);
+        let from = (start + place * packing.block_samples()).min(end);
+        let to = (from + packing.block_samples()).min(end);
         // weights of all rows of a batch, padding included, average to one: the mean loss needs no count of real samples
         let total = self.weight.slice(s![start..end]).sum();
         let scale = packing.capacity() as f64 / total;
@@ -132,27 +135,34 @@ pub struct PackedBlock<'a> {
 
 impl PackedBlock<'_> {
     /// Slot vector `Y_i` of the samples.
-    pub fn diagonal(&self, i: usize) -> Vec<f64> {
+    pub fn diagonal(&self, i: usize) -> Slots {
         self.packing.diagonal_slots(&self.x, i)
     }
 
-    /// Slots of the row weights.
-    pub fn weights(&self) -> Vec<f64> {
-        self.packing.row_slots(&self.weight.to_vec())
+    /// Slots of the row weights of one half.
+    pub fn weights(&self, half: usize) -> Slots {
+        self.packing.row_slots(&self.weight.slice(s![self.half(half)]).to_vec()).into()
     }
 
-    /// Slots of target `k` of a head, times the row weights.
-    pub fn targets<H: Head>(&self, head: &H, k: usize) -> Vec<f64> {
+    /// Slots of target `k` of a head, times the row weights, of one half.
+    pub fn targets<H: Head>(&self, head: &H, half: usize, k: usize) -> Slots {
         let mut targets = vec![0.0; head.targets()];
         let weighted: Vec<f64> = self
             .y
+            .slice(s![self.half(half)])
             .iter()
-            .zip(&self.weight)
+            .zip(self.weight.slice(s![self.half(half)]))
             .map(|(&label, weight)| {
                 head.target(label, &mut targets);
                 weight * targets[k]
             })
             .collect();
-        self.packing.row_slots(&weighted)
+        self.packing.row_slots(&weighted).into()
+    }
+
+    /// The samples of one half: none of the second, if there are only few.
+    fn half(&self, half: usize) -> Range<usize> {
+        let [from, to] = [half, half + 1].map(|half| (half * self.packing.rows()).min(self.y.len()));
+        from..to
     }
 }

@@ -32,23 +32,29 @@ pub struct EncryptedHead {
     pub history: Vec<Snapshot<Ciphertext>>,
 }
 
-/// A block from its ciphertexts in the order in which they travel: targets, row weights, then samples.
+/// A block from its ciphertexts in the order in which they travel: targets and row weights of each half, then samples.
 ///
 /// # Errors
 /// [`Error::Shape`] on another number of ciphertexts.
-pub fn block_from_ciphertexts<H: Head>(
-    job: &Job<H>,
-    mut ciphertexts: Vec<Ciphertext>,
-) -> Result<EncryptedBlock> {
-    let targets = job.head().targets();
-    let expected = targets + 1 + job.packing().diagonals();
+pub fn block_from_ciphertexts<H: Head>(job: &Job<H>, ciphertexts: Vec<Ciphertext>) -> Result<EncryptedBlock> {
+    let (targets, halves) = (job.head().targets(), job.packing().halves());
+    let expected = block_ciphertexts(job);
     if ciphertexts.len() != expected {
         let got = ciphertexts.len();
         return Err(Error::Shape { what: "ciphertexts of a block", expected, got });
     }
-    let samples = ciphertexts.split_off(targets + 1);
-    let weight = ciphertexts.remove(targets);
-    Ok(Block { samples, rows: Rows { weight, targets: ciphertexts } })
+    let mut rows: Vec<Rows<Ciphertext>> = Vec::with_capacity(halves);
+    let mut ciphertexts = ciphertexts.into_iter();
+    while rows.len() < halves {
+        let targets: Vec<_> = ciphertexts.by_ref().take(targets).collect();
+        rows.extend(ciphertexts.next().map(|weight| Rows { weight, targets }));
+    }
+    Ok(Block { samples: ciphertexts.collect(), rows })
+}
+
+/// How many ciphertexts a block of the job has.
+pub(crate) fn block_ciphertexts<H: Head>(job: &Job<H>) -> usize {
+    job.packing().halves() * (job.head().targets() + 1) + job.packing().diagonals()
 }
 
 /// Trains on encrypted blocks. `observe` sees the state after every iteration (for progress and checkpoints) and ends
@@ -110,7 +116,7 @@ impl EncryptedHead {
 }
 
 /// Scores encrypted samples with an encrypted head, or with the state of a training that is under way: for each block the scores
-/// of its samples, one ciphertext for each ([`Head::scores`]). What they are, only the data party can read
+/// of its samples, one ciphertext for each ([`Head::scores`]), complex if blocks are. What they are, only the data party can read
 /// ([`crate::client::decrypt_scores`]).
 ///
 /// Parameters that lack the levels are refreshed first where the job has a bootstrap.

@@ -20,9 +20,9 @@ use crate::refresh;
 pub struct Block<V> {
     /// The slot vectors `Y_i` ([`crate::packing`]).
     pub samples: Vec<V>,
-    /// Weights and targets of the rows. The weights of a batch sum to [`crate::packing::Packing::capacity`], which
+    /// Weights and targets of the rows of each half: one of real blocks, two of complex ones. The weights of a batch sum to [`crate::packing::Packing::capacity`], which
     /// hides how many rows are padding.
-    pub rows: Rows<V>,
+    pub rows: Vec<Rows<V>>,
 }
 
 /// State of an optimiser between two iterations.
@@ -82,7 +82,10 @@ impl<'a, E: Engine, H: Head> Trainer<'a, E, H> {
         same("blocks of samples", packing.blocks(), blocks.len())?;
         for block in blocks {
             same("slot vectors of a block", packing.diagonals(), block.samples.len())?;
-            same("targets of a block", job.head().targets(), block.rows.targets.len())?;
+            same("halves of a block", packing.halves(), block.rows.len())?;
+            for rows in &block.rows {
+                same("targets of a block", job.head().targets(), rows.targets.len())?;
+            }
         }
         Ok(Self { engine, job, blocks, parameters: job.head().parameters(packing), steps: job.steps() })
     }

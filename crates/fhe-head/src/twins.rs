@@ -4,10 +4,10 @@ use ckks::{Parameters, Scale};
 use ndarray::Array1;
 use rayon::prelude::*;
 
-use crate::engine::Rows;
 use crate::engine::plain::Plain;
 use crate::engine::simulate::{Simulate, Simulated};
 use crate::engine::trace::{RefreshContract, Trace};
+use crate::engine::{Rows, Slots};
 use crate::error::{Error, Result};
 use crate::head::Head;
 use crate::packing::untile;
@@ -85,7 +85,7 @@ fn train_observed<H: Head>(
     samples: &Samples,
     start: Option<&[Array1<f64>]>,
     functions: Functions,
-    observe: impl FnMut(&State<Vec<f64>>) -> Result<()>,
+    observe: impl FnMut(&State<Slots>) -> Result<()>,
 ) -> Result<()> {
     let engine = functions.engine(plan);
     let blocks = blocks(plan, samples, |slots, _, _| Ok(slots))?;
@@ -95,8 +95,8 @@ fn train_observed<H: Head>(
 }
 
 /// One period of each parameter of a state in plain arithmetic.
-fn parameters<H: Head>(plan: &Plan<H>, state: &State<Vec<f64>>) -> Vec<Array1<f64>> {
-    let slots: Vec<&[f64]> = state.parameters.iter().map(Vec::as_slice).collect();
+fn parameters<H: Head>(plan: &Plan<H>, state: &State<Slots>) -> Vec<Array1<f64>> {
+    let slots: Vec<&[f64]> = state.parameters.iter().map(Slots::real).collect();
     weights(plan, &slots)
 }
 
@@ -116,7 +116,7 @@ pub fn train_simulated<H: Head>(
         blocks(plan, samples, |slots, level, scale| engine.encrypt(slots, level, scale))?;
     let start = state(plan, start, |slots, level, scale| engine.encrypt(slots, level, scale))?;
     let state = Trainer::new(&engine, &plan.job, &blocks)?.run(start, |_| Ok(()))?;
-    let slots: Vec<&[f64]> = state.parameters.iter().map(Simulated::slots).collect();
+    let slots: Vec<&[f64]> = state.parameters.iter().map(|p| p.slots().real()).collect();
     // most of the error is common to all tiles of a weight: their mean does not average it away
     let error_std = plan
         .parameters()
@@ -143,10 +143,9 @@ pub(crate) struct Reach {
 /// [`Error::Shape`] if plan, samples and start do not belong together.
 pub(crate) fn rehearse_hidden(plan: &Plan, samples: &Samples, start: &[Array1<f64>]) -> Result<Reach> {
     let mut reach = Reach::default();
-    let mut measure = |state: &State<Vec<f64>>| -> Result<()> {
-        let larger = |max: f64, x: &f64| if x.is_nan() { f64::INFINITY } else { max.max(x.abs()) };
+    let mut measure = |state: &State<Slots>| -> Result<()> {
         let vectors = state.parameters.iter().chain(&state.momentum);
-        reach.state = vectors.flatten().fold(reach.state, larger);
+        reach.state = vectors.map(Slots::largest).fold(reach.state, f64::max);
         let (arguments, logits) = plan.job.head().reach(&parameters(plan, state), &samples.problem().x);
         reach.arguments = reach.arguments.max(arguments);
         reach.logits = reach.logits.max(logits);
@@ -161,7 +160,7 @@ pub(crate) fn rehearse_hidden(plan: &Plan, samples: &Samples, start: &[Array1<f6
 pub(crate) fn blocks<H: Head, V: Send>(
     plan: &Plan<H>,
     samples: &Samples,
-    encode: impl Fn(Vec<f64>, usize, Scale) -> Result<V> + Sync,
+    encode: impl Fn(Slots, usize, Scale) -> Result<V> + Sync,
 ) -> Result<Vec<Block<V>>> {
     let (spec, levels) = (plan.job.spec(), plan.levels);
     let scale = Scale::power_of_two;
@@ -172,10 +171,13 @@ pub(crate) fn blocks<H: Head, V: Send>(
                 .into_par_iter()
                 .map(|i| encode(packed.diagonal(i), levels.samples, scale(spec.data_scale)))
                 .collect::<Result<Vec<_>>>()?;
-            let weight = encode(packed.weights(), levels.weights, scale(spec.row_scale))?;
-            let target = |k| encode(packed.targets(&spec.head, k), levels.targets, scale(spec.row_scale));
-            let targets = (0..spec.head.targets()).map(target).collect::<Result<_>>()?;
-            Ok(Block { samples, rows: Rows { weight, targets } })
+            let rows = (0..spec.packing.halves()).map(|half| {
+                let weight = encode(packed.weights(half), levels.weights, scale(spec.row_scale))?;
+                let target = |k| packed.targets(&spec.head, half, k);
+                let encode = |k| encode(target(k), levels.targets, scale(spec.row_scale));
+                Ok(Rows { weight, targets: (0..spec.head.targets()).map(encode).collect::<Result<_>>()? })
+            });
+            Ok(Block { samples, rows: rows.collect::<Result<_>>()? })
         })
         .collect()
 }
@@ -191,7 +193,7 @@ const LARGEST_START: f64 = 8.0;
 pub(crate) fn state<H: Head, V: Send>(
     plan: &Plan<H>,
     start: Option<&[Array1<f64>]>,
-    encode: impl Fn(Vec<f64>, usize, Scale) -> Result<V> + Sync,
+    encode: impl Fn(Slots, usize, Scale) -> Result<V> + Sync,
 ) -> Result<State<V>> {
     let Some(start) = start else { return Ok(State::default()) };
     let (parameters, spec) = (plan.parameters(), plan.job.spec());
@@ -211,7 +213,7 @@ pub(crate) fn state<H: Head, V: Send>(
             return Err(Error::OutsideInterval { logit: largest, half_width, when });
         }
         let slots = spec.packing.tile(&(weights / parameter.unit).to_vec());
-        encode(slots, spec.entry_level, Scale::power_of_two(spec.state_scale))
+        encode(slots.into(), spec.entry_level, Scale::power_of_two(spec.state_scale))
     });
     Ok(State::from_parameters(vectors.collect::<Result<_>>()?))
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use fhe_head::dense::{self, Method, Problem};
-use fhe_head::engine::{Rows, plain::Plain};
+use fhe_head::engine::{Rows, Slots, plain::Plain};
 use fhe_head::heads::Logistic;
 use fhe_head::job::{Job, JobSpec};
 use fhe_head::optimizer::Optimizer;
@@ -26,10 +26,10 @@ fn the_trainer_follows_dense_training() {
         Optimizer::Nesterov(0.9),
         Optimizer::NesterovSchedule,
     ];
-    for (features, columns, baby_steps, blocks, n) in
-        [(16, 16, 1, 1, 14), (16, 4, 2, 1, 60), (16, 1, 4, 1, 200), (32, 8, 1, 3, 90), (8, 2, 4, 2, 190)]
-    {
-        let sizes = Sizes { slots: 256, features, columns, baby_steps, blocks, batches: 1 };
+    let shapes =
+        [(16, 16, 1, 1, 14), (16, 4, 2, 1, 60), (16, 1, 4, 1, 200), (32, 8, 1, 3, 90), (8, 2, 4, 2, 190)];
+    for (features, columns, baby_steps, blocks, n) in shapes {
+        let sizes = Sizes { slots: 256, features, columns, baby_steps, blocks, batches: 1, complex: false };
         let packing = Packing::new(sizes).unwrap();
         let mut x = Array2::from_shape_simple_fn((n, features), || 2.0 * uniform(&mut rng));
         x.column_mut(packing.intercept()).fill(1.0);
@@ -37,7 +37,7 @@ fn the_trainer_follows_dense_training() {
         let weight = Array1::from_shape_simple_fn(n, || 1.5 + uniform(&mut rng));
         let weight = &weight * (packing.capacity() as f64 / weight.sum());
 
-        let data: Vec<Block<Vec<f64>>> = (0..blocks)
+        let data: Vec<Block<Slots>> = (0..blocks)
             .map(|b| {
                 let rows = b * packing.rows()..((b + 1) * packing.rows()).min(n);
                 let weights = weight.slice(s![rows.clone()]).to_vec();
@@ -51,10 +51,10 @@ fn the_trainer_follows_dense_training() {
                     samples: (0..packing.diagonals())
                         .map(|i| packing.diagonal_slots(&x.slice(s![rows.clone(), ..]), i))
                         .collect(),
-                    rows: Rows {
-                        weight: packing.row_slots(&weights),
-                        targets: vec![packing.row_slots(&labels)],
-                    },
+                    rows: vec![Rows {
+                        weight: packing.row_slots(&weights).into(),
+                        targets: vec![packing.row_slots(&labels).into()],
+                    }],
                 }
             })
             .collect();
@@ -85,7 +85,7 @@ fn the_trainer_follows_dense_training() {
                 Trainer::new(&engine, &job, &data)
                     .unwrap()
                     .run(State::default(), |state| {
-                        seen.push(untile(&state.parameters[0], packing.features()));
+                        seen.push(untile(state.parameters[0].real(), packing.features()));
                         Ok(())
                     })
                     .unwrap();

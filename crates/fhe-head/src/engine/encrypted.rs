@@ -54,6 +54,12 @@ impl Encrypted {
     }
 }
 
+/// Half of what a ciphertext says, by reading it at twice the scale.
+fn halved(a: Ciphertext) -> Ciphertext {
+    let scale = a.scale().mul_power_of_two(1);
+    a.with_scale(scale)
+}
+
 impl Engine for Encrypted {
     type Value = Ciphertext;
     type Sum = Tensor;
@@ -98,6 +104,21 @@ impl Engine for Encrypted {
         let factor = out.mul(&self.rescale_factor(a.level())).div(a.scale());
         let plaintext = self.encoder.encode(v, a.level(), &factor)?;
         Ok(self.evaluator.rescale(&self.evaluator.mul_plain(a, &plaintext)?)?)
+    }
+
+    fn mul_i(&self, a: &Ciphertext) -> Result<Ciphertext> {
+        Ok(self.evaluator.mul_i(a))
+    }
+
+    fn parts(&self, a: &Ciphertext) -> Result<(Ciphertext, Ciphertext)> {
+        let conjugate = self.evaluator.conjugate(a)?;
+        // a - conj(a) is 2 i times the imaginary part
+        let imaginary = self.evaluator.mul_i(&self.evaluator.sub(&conjugate, a)?);
+        Ok((halved(self.evaluator.add(a, &conjugate)?), halved(imaginary)))
+    }
+
+    fn real_part(&self, a: &Ciphertext) -> Result<Ciphertext> {
+        Ok(halved(self.evaluator.add(a, &self.evaluator.conjugate(a)?)?))
     }
 
     fn accumulate(&self, sum: Option<Tensor>, terms: &[(&Ciphertext, &Ciphertext)]) -> Result<Tensor> {

@@ -1,6 +1,6 @@
-//! Plain twin: `f64` slots, unlimited depth, exact functions.
+//! Plain twin: floating-point slots, unlimited depth, exact functions.
 
-use super::{Engine, normalise_step};
+use super::{Engine, Slots};
 use crate::error::{Error, Result};
 use ckks::Scale;
 
@@ -28,18 +28,18 @@ impl Plain {
 }
 
 impl Engine for Plain {
-    type Value = Vec<f64>;
-    type Sum = Vec<f64>;
+    type Value = Slots;
+    type Sum = Slots;
 
     fn slots(&self) -> usize {
         self.slots
     }
 
-    fn level(&self, _: &Vec<f64>) -> usize {
+    fn level(&self, _: &Slots) -> usize {
         DEPTH
     }
 
-    fn scale(&self, _: &Vec<f64>) -> Scale {
+    fn scale(&self, _: &Slots) -> Scale {
         Scale::one()
     }
 
@@ -47,75 +47,78 @@ impl Engine for Plain {
         Scale::one()
     }
 
-    fn add(&self, a: &Vec<f64>, b: &Vec<f64>) -> Result<Vec<f64>> {
-        Ok(a.iter().zip(b).map(|(a, b)| a + b).collect())
+    fn add(&self, a: &Slots, b: &Slots) -> Result<Slots> {
+        Ok(a.plus(b))
     }
 
-    fn sub(&self, a: &Vec<f64>, b: &Vec<f64>) -> Result<Vec<f64>> {
-        Ok(a.iter().zip(b).map(|(a, b)| a - b).collect())
+    fn sub(&self, a: &Slots, b: &Slots) -> Result<Slots> {
+        Ok(a.minus(b))
     }
 
-    fn neg(&self, a: &Vec<f64>) -> Result<Vec<f64>> {
-        Ok(a.iter().map(|a| -a).collect())
+    fn neg(&self, a: &Slots) -> Result<Slots> {
+        Ok(a.times(&[-1.0]))
     }
 
-    fn add_const(&self, a: &Vec<f64>, c: f64) -> Result<Vec<f64>> {
-        Ok(a.iter().map(|a| a + c).collect())
+    fn add_const(&self, a: &Slots, c: f64) -> Result<Slots> {
+        Ok(a.plus_constant(c))
     }
 
-    fn mul_const(&self, a: &Vec<f64>, c: f64, _: &Scale) -> Result<Vec<f64>> {
-        Ok(a.iter().map(|a| a * c).collect())
+    fn mul_const(&self, a: &Slots, c: f64, _: &Scale) -> Result<Slots> {
+        Ok(a.times(&[c]))
     }
 
-    fn mul_vec(&self, a: &Vec<f64>, v: &[f64], _: &Scale) -> Result<Vec<f64>> {
-        Ok(a.iter().zip(v.iter().cycle()).map(|(a, v)| a * v).collect())
+    fn mul_vec(&self, a: &Slots, v: &[f64], _: &Scale) -> Result<Slots> {
+        Ok(a.times(v))
     }
 
-    fn accumulate(&self, sum: Option<Vec<f64>>, terms: &[(&Vec<f64>, &Vec<f64>)]) -> Result<Vec<f64>> {
-        let mut sum = sum.unwrap_or_else(|| vec![0.0; self.slots]);
-        for (a, b) in terms {
-            for (sum, (a, b)) in sum.iter_mut().zip(a.iter().zip(*b)) {
-                *sum += a * b;
-            }
-        }
+    fn mul_i(&self, a: &Slots) -> Result<Slots> {
+        Ok(a.times_i())
+    }
+
+    fn parts(&self, a: &Slots) -> Result<(Slots, Slots)> {
+        Ok(a.parts())
+    }
+
+    fn real_part(&self, a: &Slots) -> Result<Slots> {
+        Ok(a.parts().0)
+    }
+
+    fn accumulate(&self, sum: Option<Slots>, terms: &[(&Slots, &Slots)]) -> Result<Slots> {
+        let mut sum = sum.unwrap_or_else(|| Slots::zero(self.slots));
+        sum.add_products(terms);
         Ok(sum)
     }
 
-    fn finish(&self, sum: Vec<f64>) -> Result<Vec<f64>> {
+    fn finish(&self, sum: Slots) -> Result<Slots> {
         Ok(sum)
     }
 
-    fn rotate(&self, a: &Vec<f64>, k: isize) -> Result<Vec<f64>> {
-        if a.len() != self.slots {
-            return Err(Error::Shape { what: "slots of a value", expected: self.slots, got: a.len() });
+    fn rotate(&self, a: &Slots, k: isize) -> Result<Slots> {
+        if a.count() != self.slots {
+            return Err(Error::Shape { what: "slots of a value", expected: self.slots, got: a.count() });
         }
-        let (head, tail) = a.split_at(normalise_step(k, self.slots));
-        Ok([tail, head].concat())
+        Ok(a.rotated(k))
     }
 
-    fn rotate_many(&self, a: &Vec<f64>, steps: &[isize]) -> Result<Vec<Vec<f64>>> {
+    fn rotate_many(&self, a: &Slots, steps: &[isize]) -> Result<Vec<Slots>> {
         steps.iter().map(|&k| self.rotate(a, k)).collect()
     }
 
-    fn drop_to(&self, a: &Vec<f64>, _: usize) -> Result<Vec<f64>> {
+    fn drop_to(&self, a: &Slots, _: usize) -> Result<Slots> {
         Ok(a.clone())
     }
 
     /// Nothing wears out here: the state as it is.
-    fn refresh(
-        &self,
-        weights: &Vec<f64>,
-        momentum: Option<&Vec<f64>>,
-    ) -> Result<(Vec<f64>, Option<Vec<f64>>)> {
+    fn refresh(&self, weights: &Slots, momentum: Option<&Slots>) -> Result<(Slots, Option<Slots>)> {
         Ok((weights.clone(), momentum.cloned()))
     }
 
     fn exact(
         &self,
-        inputs: &[&Vec<f64>],
+        inputs: &[&Slots],
         outputs: usize,
         f: &(dyn Fn(&[f64], &mut [f64]) + Sync),
-    ) -> Option<Vec<Vec<f64>>> {
+    ) -> Option<Vec<Slots>> {
         if !self.exact {
             return None;
         }
@@ -123,13 +126,13 @@ impl Engine for Plain {
         let (mut x, mut y) = (vec![0.0; inputs.len()], vec![0.0; outputs]);
         for slot in 0..self.slots {
             for (x, input) in x.iter_mut().zip(inputs) {
-                *x = input[slot];
+                *x = input.real()[slot];
             }
             f(&x, &mut y);
             for (result, y) in results.iter_mut().zip(&y) {
                 result[slot] = *y;
             }
         }
-        Some(results)
+        Some(results.into_iter().map(Slots::from).collect())
     }
 }

@@ -1,28 +1,27 @@
-//! Simulated twin: `f64` slots with the level, the exact scale and the noise that a ciphertext would have.
+//! Simulated twin: floating-point slots with the level, the exact scale and the noise that a ciphertext would have.
 //!
 //! It computes what the encrypted twin computes, polynomial for polynomial, and refuses what that refuses: too few
 //! levels, unequal scales, missing keys, values that the modulus cannot hold. Noise is estimated, not added, by the
 //! variance formulas of [`ckks::noise`].
 
 use ckks::{Parameters, Scale, noise};
-use rayon::prelude::*;
 
 use super::trace::{Meta, Record, Trace};
-use super::{Engine, normalise_step};
+use super::{Engine, Slots, normalise_step};
 use crate::error::{Error, Result};
 
 /// A simulated ciphertext or product.
 #[derive(Clone, Debug)]
 pub struct Simulated {
     meta: Meta,
-    slots: Vec<f64>,
+    slots: Slots,
     /// Variance of a coefficient of the error polynomial.
     noise: f64,
 }
 
 impl Simulated {
     /// The slots.
-    pub fn slots(&self) -> &[f64] {
+    pub fn slots(&self) -> &Slots {
         &self.slots
     }
 }
@@ -43,7 +42,7 @@ impl Simulate {
     ///
     /// # Errors
     /// [`Error::Level`] above the top; [`Error::Overflow`].
-    pub fn encrypt(&self, slots: Vec<f64>, level: usize, scale: Scale) -> Result<Simulated> {
+    pub fn encrypt(&self, slots: Slots, level: usize, scale: Scale) -> Result<Simulated> {
         let top = self.parameters().max_level();
         if level > top {
             return Err(Error::Level { operation: "encrypt", needed: level, level: top });
@@ -66,10 +65,9 @@ impl Simulate {
     }
 
     /// A value, if the modulus of its level can hold it: no coefficient exceeds the largest slot.
-    fn checked(&self, operation: &'static str, meta: Meta, slots: Vec<f64>, noise: f64) -> Result<Simulated> {
-        let magnitude = slots.iter().fold(0.0, |max: f64, value| max.max(value.abs()));
+    fn checked(&self, operation: &'static str, meta: Meta, slots: Slots, noise: f64) -> Result<Simulated> {
+        let magnitude = slots.largest();
         let modulus_bits = self.parameters().log_q(meta.level);
-        // also true for NaN
         let fits = magnitude == 0.0 || magnitude.log2() + meta.scale.log2() < modulus_bits - 1.0;
         if !fits {
             return Err(Error::Overflow { operation, magnitude, scale: meta.scale, modulus_bits });
@@ -87,14 +85,10 @@ impl Simulate {
     }
 }
 
-fn zip(a: &[f64], b: &[f64], f: impl Fn(f64, f64) -> f64) -> Vec<f64> {
-    a.iter().zip(b).map(|(a, b)| f(*a, *b)).collect()
-}
-
 /// Mean square of the scaled slots.
 fn power(a: &Simulated) -> f64 {
     let scale = a.meta.scale.to_f64();
-    a.slots.iter().map(|value| value * value).sum::<f64>() / a.slots.len() as f64 * scale * scale
+    a.slots.mean_square() * scale * scale
 }
 
 impl Engine for Simulate {
@@ -119,21 +113,21 @@ impl Engine for Simulate {
 
     fn add(&self, a: &Simulated, b: &Simulated) -> Result<Simulated> {
         let meta = self.trace.add(&a.meta, &b.meta)?;
-        self.checked("add", meta, zip(&a.slots, &b.slots, |a, b| a + b), a.noise + b.noise)
+        self.checked("add", meta, a.slots.plus(&b.slots), a.noise + b.noise)
     }
 
     fn sub(&self, a: &Simulated, b: &Simulated) -> Result<Simulated> {
         let meta = self.trace.sub(&a.meta, &b.meta)?;
-        self.checked("subtract", meta, zip(&a.slots, &b.slots, |a, b| a - b), a.noise + b.noise)
+        self.checked("subtract", meta, a.slots.minus(&b.slots), a.noise + b.noise)
     }
 
     fn neg(&self, a: &Simulated) -> Result<Simulated> {
-        Ok(Simulated { slots: a.slots.iter().map(|a| -a).collect(), ..a.clone() })
+        Ok(Simulated { meta: self.trace.neg(&a.meta)?, slots: a.slots.times(&[-1.0]), noise: a.noise })
     }
 
     fn add_const(&self, a: &Simulated, c: f64) -> Result<Simulated> {
         let meta = self.trace.add_const(&a.meta, c)?;
-        self.checked("add a constant", meta, a.slots.iter().map(|a| a + c).collect(), a.noise)
+        self.checked("add a constant", meta, a.slots.plus_constant(c), a.noise)
     }
 
     fn mul_const(&self, a: &Simulated, c: f64, out: &Scale) -> Result<Simulated> {
@@ -141,7 +135,7 @@ impl Engine for Simulate {
         // the constant as the integer that multiplies the ciphertext
         let encoded = c * out.mul(&self.rescale_factor(a.meta.level)).div(&a.meta.scale).to_f64();
         let noise = self.rescaled(a.meta.level, a.noise * encoded * encoded);
-        self.checked("multiply by a constant", meta, a.slots.iter().map(|a| a * c).collect(), noise)
+        self.checked("multiply by a constant", meta, a.slots.times(&[c]), noise)
     }
 
     fn mul_vec(&self, a: &Simulated, v: &[f64], out: &Scale) -> Result<Simulated> {
@@ -149,25 +143,31 @@ impl Engine for Simulate {
         let scale = out.mul(&self.rescale_factor(a.meta.level)).div(&a.meta.scale).to_f64();
         let mean_square = v.iter().map(|v| v * v).sum::<f64>() / v.len() as f64;
         let noise = self.rescaled(a.meta.level, a.noise * mean_square * scale * scale);
-        let slots = a.slots.iter().zip(v.iter().cycle()).map(|(a, v)| a * v).collect();
-        self.checked("multiply by a vector", meta, slots, noise)
+        self.checked("multiply by a vector", meta, a.slots.times(v), noise)
+    }
+
+    fn mul_i(&self, a: &Simulated) -> Result<Simulated> {
+        Ok(Simulated { meta: self.trace.mul_i(&a.meta)?, slots: a.slots.times_i(), noise: a.noise })
+    }
+
+    fn parts(&self, a: &Simulated) -> Result<(Simulated, Simulated)> {
+        let ((re, im), (real, imaginary)) = (self.trace.parts(&a.meta)?, a.slots.parts());
+        Ok((self.part(a, re, real)?, self.part(a, im, imaginary)?))
+    }
+
+    fn real_part(&self, a: &Simulated) -> Result<Simulated> {
+        self.part(a, self.trace.real_part(&a.meta)?, a.slots.parts().0)
     }
 
     fn accumulate(&self, sum: Option<Simulated>, terms: &[(&Simulated, &Simulated)]) -> Result<Simulated> {
         let (start, mut slots, mut noise) = match sum {
             Some(sum) => (Some(sum.meta), sum.slots, sum.noise),
-            None => (None, vec![0.0; self.slots()], 0.0),
+            None => (None, Slots::zero(self.slots()), 0.0),
         };
         let metas: Vec<_> = terms.iter().map(|(a, b)| (&a.meta, &b.meta)).collect();
         let meta = self.trace.accumulate(start, &metas)?;
-        const CHUNK: usize = 1 << 12;
-        slots.par_chunks_mut(CHUNK).enumerate().for_each(|(i, chunk)| {
-            for (a, b) in terms {
-                for ((sum, a), b) in chunk.iter_mut().zip(&a.slots[i * CHUNK..]).zip(&b.slots[i * CHUNK..]) {
-                    *sum += a * b;
-                }
-            }
-        });
+        let factors: Vec<_> = terms.iter().map(|(a, b)| (&a.slots, &b.slots)).collect();
+        slots.add_products(&factors);
         for (a, b) in terms {
             noise += noise::tensor(self.parameters(), (power(a), a.noise), (power(b), b.noise));
         }
@@ -209,9 +209,9 @@ impl Engine for Simulate {
         let unit = contract.unit_scale.div(&meta.scale).to_f64();
         let error = contract.error_std * unit;
         let refreshed = |value: &Simulated| {
-            let magnitude = value.slots.iter().fold(0.0, |max: f64, slot| max.max(slot.abs()));
+            let magnitude = value.slots.largest();
             // the bound under which the bootstrap's modular reduction holds; also refuses NaN
-            if magnitude.is_nan() || magnitude > unit {
+            if magnitude > unit {
                 let modulus_bits = self.parameters().log_q(value.meta.level);
                 let scale = value.meta.scale.clone();
                 return Err(Error::Overflow { operation: "bootstrap", magnitude, scale, modulus_bits });
@@ -226,11 +226,16 @@ impl Engine for Simulate {
 
 impl Simulate {
     fn rotated(&self, a: &Simulated, k: isize, meta: Meta) -> Simulated {
-        let step = normalise_step(k, self.slots());
-        if step == 0 {
+        if normalise_step(k, self.slots()) == 0 {
             return a.clone();
         }
-        let (head, tail) = a.slots.split_at(step);
-        Simulated { slots: [tail, head].concat(), noise: self.key_switched(meta.level, a.noise), meta }
+        Simulated { slots: a.slots.rotated(k), noise: self.key_switched(meta.level, a.noise), meta }
+    }
+
+    /// A value plus its conjugate, or minus. A value's error and the conjugate of that error add up in the axis that is read: twice the
+    /// amplitude, at twice the scale.
+    fn part(&self, a: &Simulated, meta: Meta, slots: Slots) -> Result<Simulated> {
+        let noise = self.key_switched(meta.level, 4.0 * a.noise);
+        self.checked("take a part", meta, slots, noise)
     }
 }

@@ -53,6 +53,8 @@ pub enum Operation {
     Rotate,
     /// The decomposition that hoisted rotations share.
     Decompose,
+    /// A conjugation: one key switch.
+    Conjugate,
     /// A rotation of a value already decomposed.
     HoistedRotate,
     /// A product with a constant or a public vector, with its rescale.
@@ -71,6 +73,9 @@ pub struct KeyLevels {
     pub relinearisation: Option<usize>,
     /// Rotations by steps in `[0, S)`.
     pub rotations: BTreeMap<usize, usize>,
+    /// Conjugation, if samples share slots in pairs.
+    #[serde(default)]
+    pub conjugation: Option<usize>,
     /// The message that is bootstrapped, if any: it has keys of its own.
     #[serde(default)]
     pub refresh: Option<RefreshedState>,
@@ -154,10 +159,12 @@ impl Trace {
     fn count(&self, operation: Operation, level: usize, times: usize) {
         let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
         *record.counts.entry((operation, level)).or_insert(0) += times;
-        if operation == Operation::Relinearise {
-            let used = &mut record.keys.relinearisation;
-            *used = Some(used.map_or(level, |known| known.max(level)));
-        }
+        let used = match operation {
+            Operation::Relinearise => &mut record.keys.relinearisation,
+            Operation::Conjugate => &mut record.keys.conjugation,
+            _ => return,
+        };
+        *used = Some(used.map_or(level, |known| known.max(level)));
     }
 
     fn use_rotation(&self, step: usize, level: usize) -> Result<()> {
@@ -247,6 +254,26 @@ impl Engine for Trace {
         self.count(Operation::Constant, a.level, 1);
         self.used(&[a], a.level);
         Ok(Meta::new(a.level - 1, out.clone()))
+    }
+
+    fn mul_i(&self, a: &Meta) -> Result<Meta> {
+        self.neg(a)
+    }
+
+    fn parts(&self, a: &Meta) -> Result<(Meta, Meta)> {
+        let part = self.real_part(a)?;
+        Ok((part.clone(), part))
+    }
+
+    fn real_part(&self, a: &Meta) -> Result<Meta> {
+        if let Some(keys) = &self.keys
+            && keys.conjugation.is_none_or(|known| known < a.level)
+        {
+            return Err(Error::MissingConjugation { level: a.level });
+        }
+        self.count(Operation::Conjugate, a.level, 1);
+        self.used(&[a], a.level);
+        Ok(Meta::new(a.level, a.scale.mul_power_of_two(1)))
     }
 
     fn accumulate(&self, sum: Option<Meta>, terms: &[(&Meta, &Meta)]) -> Result<Meta> {

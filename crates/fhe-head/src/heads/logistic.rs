@@ -65,6 +65,10 @@ impl Head for Logistic {
         })
     }
 
+    fn pairs_samples(&self) -> bool {
+        true
+    }
+
     fn parameters(&self, packing: &Packing) -> Vec<Parameter> {
         (0..self.outputs)
             .map(|k| Parameter::features(format!("coef[{k}]"), packing, self.sigmoid.half_width()))

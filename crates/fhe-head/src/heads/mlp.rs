@@ -20,8 +20,8 @@ use crate::engine::{Engine, Rows};
 use crate::error::{Error, Result};
 use crate::head::{Head, Parameter, Penalty};
 use crate::packing::{
-    Packing, add_rotations, backward, finish_backward, forward, powers_of_two, rotated_weights, spread,
-    sum_columns,
+    Packing, add_rotations, backward, finish_backward, forward, join, join_residuals, powers_of_two,
+    rotated_weights, split, spread, sum_columns,
 };
 use crate::pass::Pass;
 
@@ -99,26 +99,29 @@ impl Mlp {
         self.output.half_width() / self.activation.leading()
     }
 
-    /// Activations of the samples of a block, unit `j` in column `j`.
+    /// Activations of the samples of each half of a block, unit `j` in column `j`.
     fn hidden_layer<E: Engine>(
         &self,
         engine: &E,
         packing: &Packing,
         samples: &[E::Value],
         rotated: &[Vec<E::Value>],
-    ) -> Result<Activated<E::Value>> {
+    ) -> Result<Vec<Activated<E::Value>>> {
         let sums = forward(engine, packing, samples, rotated, |unit| unit)?;
+        // taking halves apart doubles the scale
+        let doublings = i32::from(packing.is_complex());
         let columns = sums
             .par_iter()
             .enumerate()
             .map(|(unit, z)| {
                 // samples come at a small scale, which squares upon squares would halve to nothing: a prime's stays as it is
                 let scale = engine.rescale_factor(engine.level(z).saturating_sub(1));
-                engine.mul_vec(z, &self.mask(unit, 1.0), &scale)
+                engine.mul_vec(z, &self.mask(unit, 1.0), &scale.mul_power_of_two(-doublings))
             })
             .collect::<Result<Vec<_>>>()?;
         let side_by_side = columns[1..].iter().try_fold(columns[0].clone(), |sum, z| engine.add(&sum, z))?;
-        self.activation.apply(engine, &side_by_side)
+        let halves = split(engine, packing, vec![side_by_side])?;
+        halves.iter().flatten().map(|arguments| self.activation.apply(engine, arguments)).collect()
     }
 
     /// Logits over their half-width, in column 0.
@@ -136,6 +139,36 @@ impl Mlp {
         logits.collect()
     }
 
+    /// From the activations of half a block, unit `j` in column `j`, the factors of its samples in the gradients of the units,
+    /// likewise; what the outputs' gradients need goes into `sums`.
+    fn half_delta<E: Engine>(
+        &self,
+        pass: &Pass<'_, E>,
+        layers: &Layers<'_, E::Value>,
+        hidden: &Activated<E::Value>,
+        rows: &Rows<E::Value>,
+        rate: f64,
+        sums: &mut Gradients<E>,
+    ) -> Result<E::Value> {
+        let engine = pass.engine;
+        let logits = self.output_layer(engine, &hidden.value, layers)?;
+        let hidden_scale = engine.scale(&hidden.value);
+        let error_scale = |level: usize| -> Scale {
+            pass.state_scale.mul(&engine.rescale_factor(level)).div(&hidden_scale)
+        };
+        let errors = self.output.residuals(engine, &logits, rows, rate, &error_scale)?;
+        let everywhere = |e: &E::Value| spread(engine, e.clone(), self.hidden, 0);
+        let spread_errors = errors.par_iter().map(everywhere).collect::<Result<Vec<_>>>()?;
+        sums.add_outputs(engine, (&errors, &spread_errors), &hidden.value)?;
+        let through = layers
+            .output
+            .par_iter()
+            .map(|weights| engine.mul(weights, &hidden.slope))
+            .collect::<Result<Vec<_>>>()?;
+        let terms: Vec<_> = spread_errors.iter().zip(&through).collect();
+        engine.finish(engine.accumulate(None, &terms)?)
+    }
+
     /// `factor` in one column of each row.
     fn mask(&self, column: usize, factor: f64) -> Vec<f64> {
         let mut mask = vec![0.0; self.hidden];
@@ -149,6 +182,27 @@ struct Gradients<E: Engine> {
     hidden: Option<Vec<Vec<E::Sum>>>,
     output: Vec<Option<E::Sum>>,
     intercepts: Vec<Option<E::Value>>,
+}
+
+impl<E: Engine> Gradients<E> {
+    /// Adds what the outputs' errors, alone and spread over the columns, and the activations of half a block bring.
+    fn add_outputs(
+        &mut self,
+        engine: &E,
+        (errors, spread_errors): (&[E::Value], &[E::Value]),
+        hidden: &E::Value,
+    ) -> Result<()> {
+        for (sum, e) in self.output.iter_mut().zip(spread_errors) {
+            *sum = Some(engine.accumulate(sum.take(), &[(e, hidden)])?);
+        }
+        for (sum, e) in self.intercepts.iter_mut().zip(errors) {
+            *sum = Some(match sum.take() {
+                Some(sum) => engine.add(&sum, e)?,
+                None => e.clone(),
+            });
+        }
+        Ok(())
+    }
 }
 
 impl Head for Mlp {
@@ -165,6 +219,10 @@ impl Head for Mlp {
 
     fn accepts(&self, packing: &Packing) -> bool {
         packing.columns() == self.hidden
+    }
+
+    fn pairs_samples(&self) -> bool {
+        true
     }
 
     fn parameters(&self, packing: &Packing) -> Vec<Parameter> {
@@ -232,39 +290,15 @@ impl Head for Mlp {
             intercepts: vec![None; outputs],
         };
         for block in pass.blocks {
-            let hidden = self.hidden_layer(engine, packing, &block.samples, &rotated)?;
-            let logits = self.output_layer(engine, &hidden.value, &layers)?;
-            let hidden_scale = engine.scale(&hidden.value);
-            let error_scale = |level: usize| -> Scale {
-                pass.state_scale.mul(&engine.rescale_factor(level)).div(&hidden_scale)
-            };
-            let errors = self.output.residuals(engine, &logits, &block.rows, rate, &error_scale)?;
-            let spread_errors = errors
-                .par_iter()
-                .map(|e| spread(engine, e.clone(), self.hidden, 0))
-                .collect::<Result<Vec<_>>>()?;
-
-            for (sum, e) in sums.output.iter_mut().zip(&spread_errors) {
-                *sum = Some(engine.accumulate(sum.take(), &[(e, &hidden.value)])?);
-            }
-            for (sum, e) in sums.intercepts.iter_mut().zip(&errors) {
-                *sum = Some(match sum.take() {
-                    Some(sum) => engine.add(&sum, e)?,
-                    None => e.clone(),
-                });
-            }
-
-            let through = layers
-                .output
-                .par_iter()
-                .map(|weights| engine.mul(weights, &hidden.slope))
-                .collect::<Result<Vec<_>>>()?;
-            let terms: Vec<_> = spread_errors.iter().zip(&through).collect();
-            let delta = engine.finish(engine.accumulate(None, &terms)?)?;
-            let unit_scale = pass.error_scale(engine.level(&delta).saturating_sub(1));
+            let halves =
+                self.hidden_layer(engine, packing, &block.samples, &rotated)?.into_iter().zip(&block.rows);
+            let half =
+                |(hidden, rows)| Ok(vec![self.half_delta(pass, &layers, &hidden, rows, rate, &mut sums)?]);
+            let delta = &join_residuals(engine, halves.map(half).collect::<Result<_>>()?)?[0];
+            let unit_scale = pass.error_scale(engine.level(delta).saturating_sub(1));
             let deltas = (0..self.hidden)
                 .into_par_iter()
-                .map(|unit| engine.mul_vec(&delta, &self.mask(unit, to_hidden), &unit_scale))
+                .map(|unit| engine.mul_vec(delta, &self.mask(unit, to_hidden), &unit_scale))
                 .collect::<Result<Vec<_>>>()?;
             let hidden_sums = sums.hidden.take();
             sums.hidden = Some(backward(engine, packing, hidden_sums, &block.samples, &deltas, |unit| unit)?);
@@ -295,8 +329,9 @@ impl Head for Mlp {
     ) -> Result<Vec<E::Value>> {
         let layers = self.layers(parameters);
         let rotated = rotated_weights(engine, packing, layers.hidden)?;
-        let hidden = self.hidden_layer(engine, packing, samples, &rotated)?;
-        self.output_layer(engine, &hidden.value, &layers)
+        let halves = self.hidden_layer(engine, packing, samples, &rotated)?;
+        let logits = |hidden: &Activated<E::Value>| self.output_layer(engine, &hidden.value, &layers);
+        join(engine, halves.iter().map(logits).collect::<Result<_>>()?)
     }
 
     fn score_unit(&self) -> f64 {

@@ -33,7 +33,8 @@ pub enum BuiltIn {
 /// The scale at which residuals at a level are wanted.
 pub(crate) type ErrorScale<'a> = dyn Fn(usize) -> Scale + Sync + 'a;
 
-/// Scores of a linear head: the logits of each output, every one in column 0 of a ciphertext of its own.
+/// Scores of a linear head: the logits of each output, every one in column 0 of a ciphertext of its own. Those of a complex block stay
+/// complex: the data party reads both parts.
 fn linear_scores<E: Engine>(
     engine: &E,
     packing: &Packing,
@@ -132,6 +133,10 @@ impl Head for BuiltIn {
 
     fn accepts(&self, packing: &Packing) -> bool {
         each!(self, head => head.accepts(packing))
+    }
+
+    fn pairs_samples(&self) -> bool {
+        each!(self, head => head.pairs_samples())
     }
 
     fn parameters(&self, packing: &Packing) -> Vec<Parameter> {

@@ -169,6 +169,10 @@ fn over<E: Engine>(engine: &E, scale: &ckks::Scale, level: usize, partner: &E::V
 }
 
 impl Head for Multinomial {
+    fn pairs_samples(&self) -> bool {
+        true
+    }
+
     fn parameters(&self, packing: &Packing) -> Vec<Parameter> {
         (0..self.softmax.classes())
             .map(|k| Parameter::features(format!("coef[{k}]"), packing, self.softmax.half_width()))

@@ -1,6 +1,6 @@
 //! Forward and backward products of a block.
 
-use super::Packing;
+use super::{Packing, real_gradient};
 use crate::engine::Engine;
 use crate::error::Result;
 use rayon::prelude::*;
@@ -20,7 +20,7 @@ pub fn rotated_weights<E: Engine>(
 }
 
 /// Inner products of the samples of a block with the weights of each output `k`, in `column(k)` of each row (other
-/// columns hold sums over parts of two rows). One level.
+/// columns hold sums over parts of two rows). Those of a complex block are complex ([`super::split`]). One level.
 ///
 /// # Errors
 /// Those of the engine.
@@ -51,7 +51,8 @@ pub fn forward<E: Engine>(
 }
 
 /// Adds the products of a block with the residuals of each output `k` to the sums of the giant steps. Residuals are
-/// zero outside `column(k)`. One level, together with [`finish_backward`].
+/// zero outside `column(k)`; those of a complex block are joined ([`super::join_residuals`]). One level, together with
+/// [`finish_backward`].
 ///
 /// # Errors
 /// Those of the engine.
@@ -90,7 +91,8 @@ pub fn backward<E: Engine>(
     Ok(by_output(sums, outputs))
 }
 
-/// For each output the sum over all samples of residual times sample, tiled like the weights.
+/// For each output the sum over all samples of residual times sample, tiled like the weights; at twice the scale of the sums if
+/// blocks are complex.
 ///
 /// # Errors
 /// Those of the engine.
@@ -104,6 +106,7 @@ pub fn finish_backward<E: Engine>(
         .map(|sums| {
             let parts = sums.into_par_iter().map(|sum| engine.finish(sum)).collect::<Result<Vec<_>>>()?;
             let gradient = horner(engine, parts, -giant)?;
+            let gradient = real_gradient(engine, packing, gradient)?;
             add_rotations(engine, gradient, powers_of_two(packing.features(), packing.slots()))
         })
         .collect()
@@ -185,9 +188,9 @@ fn horner<E: Engine>(engine: &E, mut parts: Vec<E::Value>, step: isize) -> Resul
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::{Packing, Sizes, untile};
+    use super::super::{Packing, Sizes, join_residuals, split, untile};
     use super::*;
-    use crate::engine::plain::Plain;
+    use crate::engine::{Slots, plain::Plain};
     use ndarray::{Array1, Array2, s};
     use proptest::prelude::*;
 
@@ -195,11 +198,10 @@ mod tests {
         a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-9)
     }
 
-    fn pack(packing: &Packing, x: &Array2<f64>) -> Vec<Vec<Vec<f64>>> {
+    fn pack(packing: &Packing, x: &Array2<f64>) -> Vec<Vec<Slots>> {
         (0..packing.blocks())
             .map(|block| {
-                let from = (block * packing.rows()).min(x.nrows());
-                let to = (from + packing.rows()).min(x.nrows());
+                let [from, to] = [block, block + 1].map(|b| (b * packing.block_samples()).min(x.nrows()));
                 (0..packing.diagonals())
                     .map(|i| packing.diagonal_slots(&x.slice(s![from..to, ..]), i))
                     .collect()
@@ -211,7 +213,8 @@ mod tests {
         (4u32..=10).prop_flat_map(|log_slots| {
             (0..=log_slots).prop_flat_map(move |log_features| {
                 (0..=log_features).prop_flat_map(move |log_columns| {
-                    (0..=log_features - log_columns, 1usize..=3).prop_flat_map(move |(log_baby, blocks)| {
+                    let free = (0..=log_features - log_columns, 1usize..=3, any::<bool>());
+                    free.prop_flat_map(move |(log_baby, blocks, complex)| {
                         let sizes = Sizes {
                             slots: 1 << log_slots,
                             features: 1 << log_features,
@@ -219,8 +222,9 @@ mod tests {
                             baby_steps: 1 << log_baby,
                             blocks,
                             batches: 1,
+                            complex,
                         };
-                        let rows = sizes.slots / sizes.columns;
+                        let rows = Packing::new(sizes).unwrap().block_samples();
                         (
                             Just(sizes),
                             (blocks - 1) * rows + 1..=blocks * rows,
@@ -252,31 +256,47 @@ mod tests {
 
             let mut tiled = vec![0.0; packing.features()];
             tiled[..d].copy_from_slice(w.as_slice().unwrap());
-            let rotated = rotated_weights(&engine, &packing, &[packing.tile(&tiled)]).unwrap();
+            let rotated = rotated_weights(&engine, &packing, &[packing.tile(&tiled).into()]).unwrap();
             let column = seed as usize % packing.columns();
             let mut z = Vec::new();
             let mut sums = None;
             for (i, block) in blocks.iter().enumerate() {
-                let slots = forward(&engine, &packing, block, &rotated, |_| column).unwrap();
-                z.extend(slots[0].iter().skip(column).step_by(packing.columns()));
-                let from = i * packing.rows();
-                let residual = &e.as_slice().unwrap()[from..(from + packing.rows()).min(n)];
-                let residual = engine.rotate(&packing.row_slots(residual), -(column as isize)).unwrap();
-                sums = Some(backward(&engine, &packing, sums, block, &[residual], |_| column).unwrap());
+                let logits = forward(&engine, &packing, block, &rotated, |_| column).unwrap();
+                let halves = split(&engine, &packing, logits).unwrap();
+                prop_assert_eq!(halves.len(), packing.halves());
+                let mut residuals = Vec::new();
+                for (half, logits) in halves.iter().enumerate() {
+                    z.extend(logits[0].real().iter().skip(column).step_by(packing.columns()));
+                    let from = (i * packing.halves() + half) * packing.rows();
+                    let residual = &e.as_slice().unwrap()[from.min(n)..(from + packing.rows()).min(n)];
+                    let residual = packing.row_slots(residual).into();
+                    residuals.push(vec![engine.rotate(&residual, -(column as isize)).unwrap()]);
+                }
+                let residuals = join_residuals(&engine, residuals).unwrap();
+                sums = Some(backward(&engine, &packing, sums, block, &residuals, |_| column).unwrap());
             }
             prop_assert!(close(&z[..n], x.dot(&w).as_slice().unwrap()));
             prop_assert!(z[n..].iter().all(|z| *z == 0.0));
 
             let gradient = finish_backward(&engine, &packing, sums.unwrap()).unwrap().remove(0);
-            let dense = x.t().dot(&e);
-            prop_assert!(close(&untile(&gradient, packing.features())[..d], dense.as_slice().unwrap()));
-            prop_assert!(close(&gradient, &packing.tile(&untile(&gradient, packing.features()))));
+            prop_assert!(gradient.imaginary().is_none());
+            let (dense, period) = (x.t().dot(&e), untile(gradient.real(), packing.features()));
+            prop_assert!(close(&period[..d], dense.as_slice().unwrap()));
+            prop_assert!(close(gradient.real(), &packing.tile(&period)));
         }
     }
 
     #[test]
     fn sizes_that_do_not_fit_are_refused() {
-        let good = Sizes { slots: 64, features: 16, columns: 4, baby_steps: 2, blocks: 1, batches: 1 };
+        let good = Sizes {
+            slots: 64,
+            features: 16,
+            columns: 4,
+            baby_steps: 2,
+            blocks: 1,
+            batches: 1,
+            complex: true,
+        };
         assert!(Packing::new(good).is_ok());
         for bad in [
             Sizes { slots: 63, ..good },

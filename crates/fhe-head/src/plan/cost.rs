@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::head::Head;
 use crate::job::Job;
 use crate::refresh::RefreshedState;
+use crate::server::block_ciphertexts;
 
 /// Bytes on the wire and in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,14 +44,13 @@ impl Sizes {
         let half = |polynomial: &dyn Fn(usize) -> usize| {
             packing.blocks()
                 * (packing.diagonals() * polynomial(levels.samples)
-                    + polynomial(levels.weights)
-                    + targets * polynomial(levels.targets))
+                    + packing.halves() * (polynomial(levels.weights) + targets * polynomial(levels.targets)))
                 + start * polynomial(job.spec().entry_level)
         };
         let in_memory = |level: usize| (level + 1) * parameters.degree() * size_of::<u64>();
         let in_file = |level: usize| file_bytes(parameters, parameters.basis(level));
 
-        let all = keys.rotations.values().copied().chain(keys.relinearisation);
+        let all = keys.rotations.values().copied().chain(keys.relinearisation).chain(keys.conjugation);
         let bootstrap = match keys.refresh {
             Some(state) => state.plan(parameters)?.keys(),
             None => BTreeSet::new(),
@@ -59,7 +59,7 @@ impl Sizes {
         let shapes: Vec<_> = shapes.chain(bootstrap.iter().map(|key| key.shape)).collect();
         let key_file = |shape: &KeyShape| shape.digits() * file_bytes(parameters, shape.basis());
         Ok(Self {
-            ciphertexts: packing.blocks() * (packing.diagonals() + 1 + targets) + start,
+            ciphertexts: packing.blocks() * block_ciphertexts(job) + start,
             keys: shapes.len(),
             upload_bytes: half(&in_file),
             data_bytes: 2 * half(&in_memory),
@@ -128,7 +128,7 @@ impl CostModel {
             Operation::Constant => 4.0 * limbs * self.transform(),
             Operation::Decompose => self.decompose(shape, limbs),
             Operation::HoistedRotate => self.switch(shape, limbs),
-            Operation::Relinearise | Operation::Rotate => {
+            Operation::Relinearise | Operation::Rotate | Operation::Conjugate => {
                 self.decompose(shape, limbs) + self.switch(shape, limbs)
             }
             Operation::Refresh => self.refresh.map_or(0.0, |cost| cost.seconds(&self.parameters, &self.pace)),

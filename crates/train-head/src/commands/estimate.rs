@@ -128,10 +128,11 @@ fn outcome(
         (
             "packing",
             format!(
-                "{} blocks of {} rows by {} columns, {} ciphertexts",
+                "{} blocks of {} rows by {} columns{}, {} ciphertexts",
                 spec.packing.blocks(),
                 spec.packing.rows(),
                 spec.packing.columns(),
+                if spec.packing.is_complex() { ", two samples a slot" } else { "" },
                 sizes.ciphertexts
             ),
         ),

@@ -63,7 +63,7 @@ pub(super) fn decrypt_scores(
         let message = format!("{}: these scores come from a head of another plan", path.display());
         return Err(Failure::file(message).help("give the plan that the samples were encrypted by"));
     }
-    let rows = job.packing().rows();
+    let rows = job.packing().block_samples();
     if samples.div_ceil(rows) != scores.len() {
         return Err(Failure::data(format!(
             "{} holds scores of {} to {} samples, the data are {samples}",

@@ -62,5 +62,10 @@ pub(super) fn score(head: &Path, data: &Path, keys: &Path, out: &Path, console: 
     let scores = server::score(&engine, &job, &trained.parameters, &samples).map_err(training_failure)?;
     let seconds = phase.done().as_secs_f64();
     let bytes = ciphertexts::write_scores(out, &job, job.iterations(), &scores)?;
-    Ok(Scored { blocks: samples.len(), most_samples: samples.len() * job.packing().rows(), seconds, bytes })
+    Ok(Scored {
+        blocks: samples.len(),
+        most_samples: samples.len() * job.packing().block_samples(),
+        seconds,
+        bytes,
+    })
 }
