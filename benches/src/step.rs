@@ -10,7 +10,7 @@ use fhe_head::engine::encrypted::Encrypted;
 use fhe_head::engine::trace::Operation;
 use fhe_head::heads::{BuiltIn, Logistic};
 use fhe_head::optimizer::Optimizer;
-use fhe_head::plan::{Plan, Request};
+use fhe_head::plan::{self, Plan, Request};
 use fhe_head::samples::Samples;
 use fhe_head::sigmoid::{Fit, Sigmoid, logistic};
 use fhe_head::trainer::{State, Trainer};
@@ -57,6 +57,7 @@ struct Record {
     blocks: usize,
     columns: usize,
     baby_steps: usize,
+    samples_per_slot: usize,
     data_ciphertexts: usize,
     threads: usize,
     #[serde(flatten)]
@@ -138,10 +139,6 @@ fn record(arguments: &Arguments, threads: usize, refresh: bool) -> anyhow::Resul
     let longest = plan_of(most)?;
     let measured = longest.job.spec().refresh_before.first().copied().unwrap_or(1);
     let plan = plan_of(measured + 1)?;
-    let count = |operation: Operation| -> usize {
-        let counts = plan.last_iteration.iter();
-        counts.filter(|((kind, _), _)| *kind == operation).map(|(_, times)| times).sum()
-    };
     let model = Model::new(parameters.literal().log_n, Backend::active()?);
     let work = model.counts(&parameters, &plan.last_iteration, plan.keys.refresh)?;
     let secret = SecretKey::generate(&parameters)?;
@@ -164,13 +161,14 @@ fn record(arguments: &Arguments, threads: usize, refresh: bool) -> anyhow::Resul
         blocks: packing.blocks(),
         columns: packing.columns(),
         baby_steps: packing.baby_steps(),
+        samples_per_slot: packing.halves(),
         data_ciphertexts: packing.blocks() * packing.diagonals(),
         threads,
         times,
         estimated_s: plan.last_iteration_seconds,
         floor_s: f64::NAN,
-        key_switches: count(Operation::Relinearise) + count(Operation::Rotate),
-        bootstraps: count(Operation::Refresh),
+        key_switches: plan::key_switches(&plan.last_iteration),
+        bootstraps: plan::count(&plan.last_iteration, Operation::Refresh),
         data_bytes: plan.sizes.data_bytes,
         key_bytes,
         peak_rss_bytes: peak_rss_bytes(),

@@ -223,11 +223,8 @@ fn a_hidden_layer_scores_pairs() {
         activation: Activation::new(Shape::Square, 4.0).unwrap(),
         output: Output::Softmax(multinomial(Depth::Two)),
     };
-    let request = Request {
-        scoring: true,
-        pairs: Pairs::Always,
-        ..Request::new(head.clone(), 100, FEATURES, vec![0.5])
-    };
+    let request =
+        Request { scoring: true, pairs: Pairs::Always, ..Request::new(head, 100, FEATURES, vec![0.5]) };
     let plan = Plan::new(&parameters, None, &request).unwrap();
     let start = request.initial(3).unwrap();
     let secret = SecretKey::generate(&parameters).unwrap();

@@ -23,7 +23,9 @@ use crate::args::Hyper;
 use crate::exit::{Failure, Result, training_failure};
 use crate::samples::Matrix;
 
-const FORMAT: &str = "train-head plan 3";
+const FORMAT: &str = "train-head plan 4";
+/// A version whose plans have one sample in each slot, as they still say.
+const EARLIER: &str = "train-head plan 3";
 
 /// A plan, with all that turns features into samples and weights into a head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,10 +101,10 @@ impl PlanFile {
     /// A file that is not there, or is no plan.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let plan: Self = read_json(path, "a plan (`train-head estimate --out` writes one)")?;
-        if plan.format != FORMAT {
+        if plan.format != FORMAT && plan.format != EARLIER {
             let found = &plan.format;
             return Err(Failure::file(format!(
-                "{}: format {found:?}, this program reads {FORMAT:?}",
+                "{}: format {found:?}, this program reads {FORMAT:?} and {EARLIER:?}",
                 path.display()
             )));
         }

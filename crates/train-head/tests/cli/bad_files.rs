@@ -179,3 +179,22 @@ fn depth_that_needs_bootstrapping() {
     let line = "run --features table.csv --out out --preset n13-l3 --max-iter 5";
     dir.refused(line, 5, &["needs bootstrapping", "help:"]);
 }
+
+/// Plans of the version before have one sample in each slot and say nothing of it; older ones are refused.
+#[test]
+fn plans_of_earlier_versions() {
+    let dir = copy_of_finished();
+    let mut plan = dir.json("plan.json");
+    assert_eq!(plan["request"]["pairs"], "auto");
+    plan["request"].as_object_mut().unwrap().remove("pairs");
+    plan["format"] = "train-head plan 3".into();
+    dir.write("earlier.json", plan.to_string());
+    let read = dir.ok("inspect earlier.json --json").json();
+    assert_eq!(read["plan"]["request"]["pairs"], "never", "{read}");
+    assert_eq!(read["plan"]["packing"]["complex"], false, "{read}");
+
+    plan["format"] = "train-head plan 2".into();
+    dir.write("older.json", plan.to_string());
+    let message = &["older.json: format \"train-head plan 2\"", "plan 4", "plan 3"];
+    dir.refused("keygen --plan older.json --out new --no-passphrase", 4, message);
+}
