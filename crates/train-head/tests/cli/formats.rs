@@ -83,7 +83,10 @@ fn a_plan_from_sizes_alone() {
     let dir = Dir::new();
     let plan = dir.ok("estimate --samples 16384 --dimension 500 --json").json();
     assert_eq!(plan["preset"].as_str(), Some("n15-l18"));
-    assert!(plan["bytes"]["data"].as_u64().unwrap() > 1 << 30);
+    // 512 padded features of 16384 samples, two in a slot: 256 ciphertexts of the samples
+    assert_eq!(plan["packing"]["complex"], true);
+    assert_eq!(plan["ciphertexts"].as_u64(), Some(256 + 2 * 2));
+    assert!((1 << 29..1 << 30).contains(&plan["bytes"]["data"].as_u64().unwrap()));
     let text = dir.ok("estimate --samples 16384 --dimension 500").stdout;
     for word in ["security", "levels", "keys", "upload", "memory", "time"] {
         assert!(text.contains(word), "{word}: {text}");
