@@ -1,6 +1,9 @@
 //! X -> X^g as a permutation of evaluations.
 
-use crate::layout::{GROUP, Layout, permute_in_group, reverse_bits, unpermute_in_group};
+use crate::{
+    Backend, kernels,
+    layout::{GROUP, Layout, reverse_bits},
+};
 
 const LOG_GROUP: u32 = GROUP.trailing_zeros();
 
@@ -14,8 +17,7 @@ pub struct AutomorphismTable {
     galois_element: usize,
     /// Of each group: where its words come from.
     groups: Vec<GroupSource>,
-    /// `inner[c][i]`: place in the source group of word `i` of a group with offset `c`.
-    inner: Vec<[u8; GROUP]>,
+    inner: kernels::Permutations,
 }
 
 #[derive(Clone, Copy)]
@@ -25,7 +27,7 @@ struct GroupSource {
 }
 
 impl AutomorphismTable {
-    pub(crate) fn new(layout: Layout, g: usize) -> Self {
+    pub(crate) fn new(backend: Backend, layout: Layout, g: usize) -> Self {
         assert!(g & 1 == 1, "a Galois element is odd, got {g}");
         let log_groups = layout.log_n() - LOG_GROUP;
         let group_mask = (1usize << log_groups) - 1;
@@ -38,15 +40,7 @@ impl AutomorphismTable {
                 }
             })
             .collect();
-        let inner = (0..GROUP)
-            .map(|c| {
-                std::array::from_fn(|i| {
-                    let high = reverse_bits(unpermute_in_group(i), LOG_GROUP);
-                    permute_in_group(reverse_bits((high * g + c) & (GROUP - 1), LOG_GROUP)) as u8
-                })
-            })
-            .collect();
-        Self { layout, galois_element: g, groups, inner }
+        Self { layout, galois_element: g, groups, inner: kernels::Permutations::new(backend, g) }
     }
 
     /// g.
@@ -54,19 +48,13 @@ impl AutomorphismTable {
         self.galois_element
     }
 
-    /// Where the words of a group come from: the group, and the place in it of each word.
-    fn source(&self, group: usize) -> (usize, &[u8; GROUP]) {
-        let from = &self.groups[group];
-        (usize::from(from.group), &self.inner[usize::from(from.offset)])
-    }
-
     /// One limb of evaluations through the permutation.
     pub(crate) fn permute(&self, out: &mut [u64], source: &[u64]) {
         assert!(out.len() == self.layout.limb_len() && source.len() == out.len());
-        for i in 0..self.groups.len() {
-            let (group, inner) = self.source(i);
-            let (to, at) = (self.layout.position(i * GROUP), self.layout.position(group * GROUP));
-            crate::kernels::permute_group(&mut out[to..to + GROUP], &source[at..at + GROUP], inner);
+        for (i, &GroupSource { group, offset }) in self.groups.iter().enumerate() {
+            let place = |group: usize| self.layout.position(group * GROUP);
+            let (to, at) = (place(i), place(usize::from(group)));
+            self.inner.permute(usize::from(offset), &mut out[to..to + GROUP], &source[at..at + GROUP]);
         }
     }
 }

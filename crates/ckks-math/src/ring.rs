@@ -209,7 +209,7 @@ impl Ring {
     /// If `g` is even.
     pub fn automorphism(&self, g: usize) -> Arc<AutomorphismTable> {
         let g = g % (2 * self.degree());
-        cached(&self.automorphisms, g, || AutomorphismTable::new(self.layout, g))
+        cached(&self.automorphisms, g, || AutomorphismTable::new(self.backend, self.layout, g))
     }
 
     /// An integer modulo each prime of a basis.

@@ -243,7 +243,7 @@ pub(crate) fn tensor_dot(backend: Backend, m: &Modulus, out: [&mut [u64]; 3], te
         backend,
         scalar::tensor_dot(m, out, terms),
         avx2::dot::tensor_dot(m, out, terms),
-        ifma::dot::tensor_dot(m, out, terms)
+        ifma::tensor::tensor_dot(m, out, terms)
     );
 }
 
@@ -278,13 +278,32 @@ pub(crate) fn combine(
     );
 }
 
-/// `out[i] = source[inner[i]]` within one group of 128 evaluations.
-pub(crate) fn permute_group(out: &mut [u64], source: &[u64], inner: &[u8; crate::layout::GROUP]) {
-    let source: &[u64; crate::layout::GROUP] = match source.try_into() {
-        Ok(group) => group,
-        Err(_) => unreachable!("a group has 128 words"),
-    };
-    for (o, &i) in out.iter_mut().zip(inner) {
-        *o = source[usize::from(i & 127)];
+/// The permutations of a group of evaluations that an automorphism is, by offset.
+pub(crate) enum Permutations {
+    Scalar(scalar::permute::Permutations),
+    #[cfg(target_arch = "x86_64")]
+    Avx512Ifma(ifma::permute::Permutations),
+}
+
+impl Permutations {
+    /// Of X -> X^g.
+    pub(crate) fn new(backend: Backend, g: usize) -> Self {
+        match backend {
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx512Ifma => Self::Avx512Ifma(ifma::permute::Permutations::new(g)),
+            _ => Self::Scalar(scalar::permute::Permutations::new(g)),
+        }
+    }
+
+    /// One group of 128 evaluations with that offset.
+    pub(crate) fn permute(&self, offset: usize, out: &mut [u64], source: &[u64]) {
+        let (Ok(out), Ok(source)) = (out.try_into(), source.try_into()) else {
+            unreachable!("a group has 128 words");
+        };
+        match self {
+            Self::Scalar(permutations) => permutations.permute(offset, out, source),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Ifma(permutations) => entered!(ifma, permutations.permute(offset, out, source)),
+        }
     }
 }

@@ -6,7 +6,7 @@
 use std::arch::x86_64::*;
 
 use super::{
-    super::{KeyTerm, TensorTerm, packed::Packed},
+    super::{KeyTerm, packed::Packed},
     vector::{
         Factor, LANES, Prime, Unpack, V, add, cut, load, madd_hi, madd_lo, splat, store, vectors, vectors_mut,
     },
@@ -14,7 +14,7 @@ use super::{
 use crate::Modulus;
 
 /// Products summed before a reduction.
-const MAX_PRODUCTS: usize = 1 << 12;
+pub(super) const MAX_PRODUCTS: usize = 1 << 12;
 
 /// Up to this many products the upper word stays below 2^52 - 2^50: 11 2^48 + 11.
 const FEW_PRODUCTS: usize = 11;
@@ -22,7 +22,7 @@ const FEW_PRODUCTS: usize = 11;
 /// Vectors of each output that are summed side by side, to hide the latency of the multiplier.
 const WIDE: usize = 4;
 
-type Block<const W: usize> = [[u64; LANES]; W];
+pub(super) type Block<const W: usize> = [[u64; LANES]; W];
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 pub(crate) fn dot(m: &Modulus, out: &mut [u64], terms: &[(&[u64], &[u64])]) {
@@ -33,7 +33,7 @@ pub(crate) fn dot(m: &Modulus, out: &mut [u64], terms: &[(&[u64], &[u64])]) {
     dot_blocks(&reduction, narrow.as_chunks_mut::<1>().0, wide.len() * WIDE, &terms);
 }
 
-type Vectors<'a> = &'a [[u64; LANES]];
+pub(super) type Vectors<'a> = &'a [[u64; LANES]];
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 fn dot_blocks<const W: usize>(
@@ -45,12 +45,12 @@ fn dot_blocks<const W: usize>(
     for (i, out) in out.iter_mut().enumerate() {
         let at = start + i * W;
         let mut total = [reduction.p.zero; W];
-        for terms in terms.chunks(MAX_PRODUCTS) {
+        for (part, terms) in terms.chunks(MAX_PRODUCTS).enumerate() {
             let mut sum = Sum::new();
             for (a, b) in terms {
                 sum.accumulate(block(a, at), block(b, at));
             }
-            reduction.add_to(&mut total, &sum);
+            reduction.add_to(&mut total, &sum, part == 0);
         }
         store_block(out, &total);
     }
@@ -91,20 +91,21 @@ fn dot2_blocks<const W: usize, const ADD: bool>(
     for (i, (out_b, out_a)) in out_b.iter_mut().zip(out_a).enumerate() {
         let at = start + i * W;
         let (mut total_b, mut total_a) = ([reduction.p.zero; W], [reduction.p.zero; W]);
-        if ADD {
-            for v in 0..W {
-                (total_b[v], total_a[v]) = (load(&out_b[v]), load(&out_a[v]));
-            }
-        }
-        for terms in terms.chunks(MAX_PRODUCTS) {
+        for (part, terms) in terms.chunks(MAX_PRODUCTS).enumerate() {
             let (mut sum_b, mut sum_a) = (Sum::new(), Sum::new());
             for (d, b, a) in terms {
                 let d = block(d, at);
                 sum_b.accumulate_words(d, &unpack.block(b, at));
                 sum_a.accumulate_words(d, &unpack.block(a, at));
             }
-            reduction.add_to(&mut total_b, &sum_b);
-            reduction.add_to(&mut total_a, &sum_a);
+            reduction.add_to(&mut total_b, &sum_b, part == 0);
+            reduction.add_to(&mut total_a, &sum_a, part == 0);
+        }
+        if ADD {
+            for v in 0..W {
+                total_b[v] = reduction.p.add(total_b[v], load(&out_b[v]));
+                total_a[v] = reduction.p.add(total_a[v], load(&out_a[v]));
+            }
         }
         store_block(out_b, &total_b);
         store_block(out_a, &total_a);
@@ -112,52 +113,8 @@ fn dot2_blocks<const W: usize, const ADD: bool>(
 }
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-pub(crate) fn tensor_dot(m: &Modulus, out: [&mut [u64]; 3], terms: &[TensorTerm<'_>]) {
-    // The middle sum takes two products a term.
-    let reduction = Reduction::new(m, 2 * terms.len());
-    let terms: Vec<_> = terms.iter().map(|(a, b)| (a.map(vectors), b.map(vectors))).collect();
-    let [(wide_0, narrow_0), (wide_1, narrow_1), (wide_2, narrow_2)] =
-        out.map(|o| vectors_mut(o).as_chunks_mut::<{ WIDE / 2 }>());
-    let done = wide_0.len() * WIDE / 2;
-    tensor_blocks(&reduction, [wide_0, wide_1, wide_2], 0, &terms);
-    let narrow = [narrow_0, narrow_1, narrow_2].map(|o| o.as_chunks_mut::<1>().0);
-    tensor_blocks(&reduction, narrow, done, &terms);
-}
-
-type TensorVectors<'a> = ([Vectors<'a>; 2], [Vectors<'a>; 2]);
-
-#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-fn tensor_blocks<const W: usize>(
-    reduction: &Reduction,
-    [out_0, out_1, out_2]: [&mut [Block<W>]; 3],
-    start: usize,
-    terms: &[TensorVectors<'_>],
-) {
-    for (i, ((out_0, out_1), out_2)) in out_0.iter_mut().zip(out_1).zip(out_2).enumerate() {
-        let at = start + i * W;
-        let mut total = [[reduction.p.zero; W]; 3];
-        for terms in terms.chunks(MAX_PRODUCTS / 2) {
-            let (mut sum_0, mut sum_1, mut sum_2) = (Sum::new(), Sum::new(), Sum::new());
-            for ([a0, a1], [b0, b1]) in terms {
-                let (a0, a1, b0, b1) = (block(a0, at), block(a1, at), block(b0, at), block(b1, at));
-                sum_0.accumulate(a0, b0);
-                sum_1.accumulate(a0, b1);
-                sum_1.accumulate(a1, b0);
-                sum_2.accumulate(a1, b1);
-            }
-            reduction.add_to(&mut total[0], &sum_0);
-            reduction.add_to(&mut total[1], &sum_1);
-            reduction.add_to(&mut total[2], &sum_2);
-        }
-        store_block(out_0, &total[0]);
-        store_block(out_1, &total[1]);
-        store_block(out_2, &total[2]);
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 #[inline]
-fn block<const W: usize>(words: &[[u64; LANES]], at: usize) -> &Block<W> {
+pub(super) fn block<const W: usize>(words: &[[u64; LANES]], at: usize) -> &Block<W> {
     match words[at..].first_chunk() {
         Some(block) => block,
         None => unreachable!("operands are as long as the output"),
@@ -166,28 +123,28 @@ fn block<const W: usize>(words: &[[u64; LANES]], at: usize) -> &Block<W> {
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 #[inline]
-fn store_block<const W: usize>(out: &mut Block<W>, values: &[V; W]) {
+pub(super) fn store_block<const W: usize>(out: &mut Block<W>, values: &[V; W]) {
     for (out, &value) in out.iter_mut().zip(values) {
         store(out, value);
     }
 }
 
 /// Lower and upper words of a sum of products.
-struct Sum<const W: usize> {
-    lo: [V; W],
-    hi: [V; W],
+pub(super) struct Sum<const W: usize> {
+    pub(super) lo: [V; W],
+    pub(super) hi: [V; W],
 }
 
 impl<const W: usize> Sum<W> {
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     #[inline]
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { lo: [splat(0); W], hi: [splat(0); W] }
     }
 
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     #[inline]
-    fn accumulate(&mut self, a: &Block<W>, b: &Block<W>) {
+    pub(super) fn accumulate(&mut self, a: &Block<W>, b: &Block<W>) {
         for v in 0..W {
             let (a, b) = (load(&a[v]), load(&b[v]));
             self.lo[v] = madd_lo(self.lo[v], a, b);
@@ -207,8 +164,8 @@ impl<const W: usize> Sum<W> {
 }
 
 /// From sums of products, or a constant times them, to residues.
-struct Reduction {
-    p: Prime,
+pub(super) struct Reduction {
+    pub(super) p: Prime,
     two_p: V,
     two_52: (V, V),
     two_102: (V, V),
@@ -217,7 +174,7 @@ struct Reduction {
 
 impl Reduction {
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-    fn new(m: &Modulus, products: usize) -> Self {
+    pub(super) fn new(m: &Modulus, products: usize) -> Self {
         Self::times(m, products, 1)
     }
 
@@ -236,14 +193,14 @@ impl Reduction {
         }
     }
 
-    /// `total += sum`.
+    /// `total += sum`, or `total = sum` of the first one.
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     #[inline]
-    fn add_to<const W: usize>(&self, total: &mut [V; W], sum: &Sum<W>) {
+    pub(super) fn add_to<const W: usize>(&self, total: &mut [V; W], sum: &Sum<W>, first: bool) {
         for (total, (&lo, &hi)) in total.iter_mut().zip(sum.lo.iter().zip(&sum.hi)) {
             let reduced = self.p.montgomery(lo, hi);
             let value = if self.few { self.below_2_52(reduced) } else { self.below_2_62(reduced) };
-            *total = self.p.add(*total, value);
+            *total = if first { value } else { self.p.add(*total, value) };
         }
     }
 

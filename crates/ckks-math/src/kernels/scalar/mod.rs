@@ -1,6 +1,7 @@
 //! Portable kernels.
 
 pub(crate) mod ntt;
+pub(crate) mod permute;
 
 use super::{KeyTerm, TensorTerm};
 use crate::{
