@@ -88,6 +88,14 @@ impl Activation {
         self.leading
     }
 
+    /// Degree of the polynomial.
+    pub fn degree(&self) -> u32 {
+        match self.spec.shape {
+            Shape::Square | Shape::Gelu => 2,
+            Shape::Tanh => 3,
+        }
+    }
+
     /// The activation of arguments `t`; exact in the plain twin.
     ///
     /// # Errors

@@ -67,6 +67,10 @@ pub struct Classifier {
     pub alpha: f64,
     /// Every class counts the same instead of every sample.
     pub balanced: bool,
+    /// A head in the clear that the training starts from, encrypted by the data party; without one, linear heads start from zero and
+    /// hidden layers from random weights. A hidden layer fixes units and activation. What is chosen by cross-validation is chosen
+    /// for trainings from zero.
+    pub warm_start: Option<Model>,
     /// Leave levels for scoring encrypted samples with the encrypted head.
     pub scoring: bool,
     /// Fixes folds, shuffles and initial weights.
@@ -89,14 +93,10 @@ impl Classifier {
             activation_interval: None,
             alpha: 0.0,
             balanced: false,
+            warm_start: None,
             scoring: false,
             random_state: 0,
         }
-    }
-
-    /// Whether the feature map can drop directions.
-    fn whitens(&self) -> bool {
-        matches!(self.preprocessing, None | Some(Preprocessing::Whiten { .. }))
     }
 
     /// Checks the options.
@@ -108,6 +108,7 @@ impl Classifier {
             Err(Error::Parameter { name, got, expected: expected.into() })
         };
         self.preprocessing.map(Preprocessing::check).transpose()?;
+        Preprocessing::check_components(self.preprocessing, self.n_components)?;
         self.optimizer.map(Optimizer::check).transpose()?;
         self.schedule.check()?;
         if let Kind::Mlp { hidden, .. } = self.kind
@@ -129,12 +130,6 @@ impl Classifier {
                 refuse("sigmoid_interval", width.to_string(), "a half-width between 0.5 and 100")
             }
             (.., Some(0)) => refuse("batch_size", "0".into(), "at least one sample"),
-            _ if self.n_components == Some(0) => refuse("n_components", "0".into(), "at least one direction"),
-            _ if self.n_components.is_some() && !self.whitens() => refuse(
-                "n_components",
-                format!("{:?}", self.n_components),
-                "none with a feature map that keeps all",
-            ),
             _ if !(self.alpha.is_finite() && self.alpha >= 0.0) => {
                 refuse("alpha", self.alpha.to_string(), "a number of at least 0")
             }
@@ -194,7 +189,7 @@ impl ValidClassifier {
     /// with [`Classifier::balanced`] they multiply those of the classes. The compute party sees none of them.
     ///
     /// # Errors
-    /// As [`Self::prepare`]; [`Error::Parameter`] on a weight that is negative or not finite.
+    /// As [`Self::prepare`]; [`Error::Parameter`] on a weight that is negative or not finite, or if all are zero.
     pub fn prepare_weighted(
         &self,
         x: &ArrayView2<'_, f64>,

@@ -327,7 +327,8 @@ pub fn encrypt_for_scoring<H: Head>(
 /// Decrypts the scores of the first `samples` samples: samples by scores (logits of a classifier).
 ///
 /// # Errors
-/// [`Error::Shape`] on other numbers of ciphertexts; [`Error::Ckks`] under another key.
+/// [`Error::Shape`] on other numbers of ciphertexts; [`Error::ScoresDiverged`] if they are garbage, or of samples far from those of
+/// the training; [`Error::Ckks`] under another key.
 pub fn decrypt_scores<H: Head>(
     secret: &SecretKey,
     job: &Job<H>,
@@ -357,5 +358,16 @@ pub fn decrypt_scores<H: Head>(
             }
         }
     }
+    expect_scores(&result, unit)?;
     Ok(result)
+}
+
+/// Refuses scores beyond anything that a training within its intervals leaves: as far out as its weights may lie.
+fn expect_scores(scores: &Array2<f64>, half_width: f64) -> Result<()> {
+    let larger = |max: f64, x: &f64| if x.is_nan() { f64::INFINITY } else { max.max(x.abs()) };
+    let largest = scores.iter().fold(0.0, larger);
+    if largest < LARGEST_WEIGHT * half_width.abs() {
+        return Ok(());
+    }
+    Err(Error::ScoresDiverged { largest, half_width })
 }

@@ -20,6 +20,8 @@ pub struct Problem<'a> {
     pub intercept: usize,
     /// Mini-batches, which take equal shares of the samples in order; 1 for full batches.
     pub batches: usize,
+    /// Weights to start from, the constant feature's included; zero without any.
+    pub start: Option<ArrayView1<'a, f64>>,
 }
 
 /// How to train.
@@ -46,18 +48,21 @@ pub struct Iterate {
     pub rms_logit: f64,
 }
 
-/// Runs all iterations of one method from zero weights.
+/// Runs all iterations of one method.
 pub fn train(problem: &Problem<'_>, method: &Method<'_>) -> Vec<Iterate> {
     train_all(problem, std::slice::from_ref(method)).remove(0)
 }
 
-/// Runs several methods from zero weights, each with a momentum buffer as PyTorch's `SGD` keeps it.
+/// Runs several methods, each with a momentum buffer as PyTorch's `SGD` keeps it.
 pub fn train_all(problem: &Problem<'_>, methods: &[Method<'_>]) -> Vec<Vec<Iterate>> {
     let (samples, features) = problem.x.dim();
     let momenta: Vec<Vec<f64>> =
         methods.iter().map(|method| method.optimizer.momenta(method.learning_rates.len())).collect();
     // one column a method
     let mut weights = Array2::<f64>::zeros((features, methods.len()));
+    if let Some(start) = &problem.start {
+        weights.columns_mut().into_iter().for_each(|mut column| column.assign(start));
+    }
     let mut buffers = Array2::<f64>::zeros((features, methods.len()));
     let mut runs: Vec<Vec<Iterate>> = vec![Vec::new(); methods.len()];
     let iterations = methods.iter().map(|method| method.learning_rates.len()).max().unwrap_or(0);

@@ -42,6 +42,8 @@ pub struct Problem<'a> {
     pub classes: usize,
     /// Mini-batches, which take equal shares of the samples in order.
     pub batches: usize,
+    /// Weights of each class to start from; zero without any.
+    pub start: Option<&'a [Array1<f64>]>,
 }
 
 /// After an iteration.
@@ -55,7 +57,7 @@ pub struct Iterate {
     pub largest_logit: f64,
 }
 
-/// Trains from zero weights with one learning rate for each iteration.
+/// Trains with one learning rate for each iteration.
 pub fn train(
     problem: &Problem<'_>,
     loss: Loss<'_>,
@@ -66,6 +68,9 @@ pub fn train(
     let (samples, features) = problem.x.dim();
     let mut weights = Array2::<f64>::zeros((features, problem.classes));
     let mut momentum = weights.clone();
+    for (mut column, start) in weights.columns_mut().into_iter().zip(problem.start.into_iter().flatten()) {
+        column.assign(start);
+    }
     let mut run = Vec::with_capacity(rates.len());
     for (t, step) in optimizer.steps(rates).iter().enumerate() {
         let batch = t % problem.batches;

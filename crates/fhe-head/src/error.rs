@@ -63,6 +63,14 @@ pub enum Error {
         /// Bits of the modulus at that level.
         modulus_bits: f64,
     },
+    /// A scale so small that rounding takes what it holds.
+    #[error("{operation}: scale {scale} is too small, rounding takes the value")]
+    Precision {
+        /// The operation.
+        operation: &'static str,
+        /// The scale of its result, or of its constant.
+        scale: Scale,
+    },
     /// A rotation without a Galois key.
     #[error("no Galois key for a rotation by {step} at level {level}")]
     MissingRotation {
@@ -118,6 +126,17 @@ pub enum Error {
         largest: f64,
         /// Largest difference between the copies of one weight.
         spread: f64,
+    },
+    /// Scores that no head within its intervals gives.
+    #[error(
+        "scores reach {largest:.3e}, the interval of the training is [-{half_width}, {half_width}]: the training diverged, or the \
+         samples are unlike those that it saw. Lower the learning rate, widen the interval, or raise alpha"
+    )]
+    ScoresDiverged {
+        /// Largest absolute score.
+        largest: f64,
+        /// Half-width of the interval of the head's logits.
+        half_width: f64,
     },
     /// Logits outside the interval on which the polynomial stands for the logistic function.
     #[error(

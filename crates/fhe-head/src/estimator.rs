@@ -13,7 +13,7 @@ use crate::labels::ClassWeight;
 use crate::model::{Classifier, Head};
 use crate::optimizer::{Optimizer, RateSchedule};
 use crate::plan::{Depth, Plan, Request};
-use crate::samples::Samples;
+use crate::samples::{Samples, check_weights};
 use crate::sigmoid::Degree;
 use crate::tune::{self, Choice, Data, Grid, LearningRates};
 use crate::twins;
@@ -24,6 +24,9 @@ use crate::twins;
 pub struct LogisticRegression {
     /// Feature map; whitening with a ridge by default.
     pub preprocessing: Option<Preprocessing>,
+    /// How many whitened directions are kept, those of largest variance; all by default. A power of two is one too many for the
+    /// constant feature, and gives up its least direction.
+    pub n_components: Option<usize>,
     /// First-order method; gradient descent or Nesterov's by default.
     pub optimizer: Option<Optimizer>,
     /// Learning rate of the first iteration.
@@ -42,6 +45,9 @@ pub struct LogisticRegression {
     pub alpha: f64,
     /// How much each class counts.
     pub class_weight: ClassWeight,
+    /// A head in the clear that the training starts from, encrypted by the data party; zero without one. What is chosen by
+    /// cross-validation is chosen for trainings from zero.
+    pub warm_start: Option<Classifier>,
     /// Leave levels for scoring encrypted samples with the encrypted head.
     pub scoring: bool,
     /// Fixes the folds of the cross-validation and the shuffle of mini-batches.
@@ -77,6 +83,7 @@ impl LogisticRegression {
             Err(Error::Parameter { name, got, expected: expected.into() })
         };
         self.preprocessing.map(Preprocessing::check).transpose()?;
+        Preprocessing::check_components(self.preprocessing, self.n_components)?;
         self.optimizer.map(Optimizer::check).transpose()?;
         self.schedule.check()?;
         match (self.learning_rate, self.max_iter, self.sigmoid_interval, self.alpha) {
@@ -111,6 +118,8 @@ pub struct Prepared {
     pub plan: Plan,
     /// Trajectory with the polynomial in plain arithmetic: inside the interval throughout.
     pub rehearsal: Vec<Iterate>,
+    /// Parameters to start from, if not from zero.
+    pub start: Option<Vec<Array1<f64>>>,
 }
 
 impl ValidLogisticRegression {
@@ -133,16 +142,29 @@ impl ValidLogisticRegression {
         parameters: &Parameters,
         contract: Option<&RefreshContract>,
     ) -> Result<Prepared> {
+        self.prepare_weighted(x, y, &Array1::ones(y.len()).view(), parameters, contract)
+    }
+
+    /// As [`Self::prepare`], each sample counting as often as its weight says (scikit-learn's `sample_weight`). Weights are relative;
+    /// they multiply those of the classes. The compute party sees none of them.
+    ///
+    /// # Errors
+    /// As [`Self::prepare`]; [`Error::Parameter`] on a weight that is negative or not finite, or if all are zero.
+    pub fn prepare_weighted(
+        &self,
+        x: &ArrayView2<'_, f64>,
+        y: &ArrayView1<'_, f64>,
+        sample_weight: &ArrayView1<'_, f64>,
+        parameters: &Parameters,
+        contract: Option<&RefreshContract>,
+    ) -> Result<Prepared> {
         let (x, y) = (x.to_owned(), y.to_owned());
-        check_data(&x, &y)?;
+        check_data(&x, &y, sample_weight)?;
         let batches = batches(self.0.batch_size, y.len())?;
-        let weights = self.0.class_weight.weights(&y)?;
+        let weights = self.0.class_weight.weights(&y)? * sample_weight;
         let data = Data { x: &x, y: &y, sample_weight: &weights };
-        // a feature more than a power of two would double everything: whitening gives up its least direction instead
-        let limit = match x.ncols() {
-            n if n.is_power_of_two() && n > 1 && self.may_drop() => n - 1,
-            n => n,
-        };
+        let usual = Preprocessing::Whiten { ridge: 1.0, standardize: true };
+        let limit = self.0.preprocessing.unwrap_or(usual).kept(x.ncols(), self.0.n_components);
         let grid = self.grid(parameters, contract)?;
         let mut refusal = None;
         for choice in tune::choices(data, &grid, limit, self.0.random_state)? {
@@ -172,23 +194,27 @@ impl ValidLogisticRegression {
             alpha: self.0.alpha,
             sigmoid: Some(&choice.sigmoid),
         };
-        let problem = dense::Problem { batches, ..samples.problem() };
+        let start = match &self.0.warm_start {
+            Some(head) => {
+                let wanted = BuiltIn::Logistic(Logistic::binary(choice.sigmoid.clone()));
+                Some(head.parameters(&wanted, &map)?)
+            }
+            None => None,
+        };
+        let first = start.as_ref().map(|start| start[0].view());
+        let problem = dense::Problem { batches, start: first, ..samples.problem() };
         let iterates = dense::train(&problem, &method);
         let rates = method.learning_rates;
         let half_width = choice.sigmoid.half_width();
         let outside = iterates.iter().position(|iterate| iterate.largest_logit > half_width);
         Ok(match outside {
-            None => Ok(Rehearsed { map, samples, batches, choice, rates, iterates }),
+            None => Ok(Rehearsed { map, samples, batches, choice, rates, start, iterates }),
             Some(t) => Err(Error::OutsideInterval {
                 logit: iterates[t].largest_logit,
                 half_width,
                 when: format!("in iteration {}", t + 1),
             }),
         })
-    }
-
-    fn may_drop(&self) -> bool {
-        matches!(self.0.preprocessing, None | Some(Preprocessing::Whiten { .. }))
     }
 
     fn grid(&self, parameters: &Parameters, contract: Option<&RefreshContract>) -> Result<Grid> {
@@ -199,19 +225,20 @@ impl ValidLogisticRegression {
         };
         let scoring = usize::from(options.scoring);
         let levels = parameters.max_level().saturating_sub(scoring);
+        let depth = |degree: Degree| Depth::linear(degree.depth()).starting(options.warm_start.is_some());
         let mut allowed = Vec::new();
         let mut refusal = None;
         for degree in degrees {
             let fit = match contract {
                 Some(_) => usize::MAX,
-                None => Depth::linear(degree.depth()).iterations_in(levels),
+                None => depth(degree).iterations_in(levels),
             };
             match options.max_iter {
                 Some(wanted) if wanted > fit => {
                     refusal = Some(Error::NeedsBootstrapping {
                         preset: parameters.name().to_owned(),
                         iterations: wanted,
-                        needed: Depth::linear(degree.depth()).of(wanted) + scoring,
+                        needed: depth(degree).of(wanted) + scoring,
                         levels: parameters.max_level(),
                         fit,
                     });
@@ -262,6 +289,7 @@ struct Rehearsed {
     batches: usize,
     choice: Choice,
     rates: Vec<f64>,
+    start: Option<Vec<Array1<f64>>>,
     iterates: Vec<Iterate>,
 }
 
@@ -272,28 +300,36 @@ impl Rehearsed {
         parameters: &Parameters,
         contract: Option<&RefreshContract>,
     ) -> Result<Prepared> {
-        let Self { map, samples, batches, choice, rates, iterates } = self;
+        let Self { map, samples, batches, choice, rates, start, iterates } = self;
+        let first = start.as_ref().map(|start| &start[0]);
         let head = BuiltIn::Logistic(Logistic::binary(choice.sigmoid.clone()));
         let request = Request {
             optimizer: choice.optimizer,
             alpha: options.alpha,
             batches,
             scoring: options.scoring,
-            largest_state: largest_state(&iterates, choice.optimizer, &rates) / choice.sigmoid.half_width(),
+            largest_state: largest_state(&iterates, first, choice.optimizer, &rates)
+                / choice.sigmoid.half_width(),
+            warm_start: start.is_some(),
             ..Request::new(head, samples.len(), map.outputs(), rates)
         };
         let plan = Plan::new(parameters, contract, &request)?;
-        Ok(Prepared { map, samples, choice, request, plan, rehearsal: iterates })
+        Ok(Prepared { map, samples, choice, request, plan, rehearsal: iterates, start })
     }
 }
 
 /// Largest absolute weight or momentum of a rehearsal, the momentum by the recurrence of [`crate::optimizer`].
-fn largest_state(iterates: &[Iterate], optimizer: Optimizer, rates: &[f64]) -> f64 {
+fn largest_state(
+    iterates: &[Iterate],
+    start: Option<&Array1<f64>>,
+    optimizer: Optimizer,
+    rates: &[f64],
+) -> f64 {
     let largest = |v: &Array1<f64>| v.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
     let Some(first) = iterates.first() else { return 0.0 };
-    let mut weights = Array1::<f64>::zeros(first.weights.len());
-    let mut momentum = weights.clone();
-    let mut bound: f64 = 0.0;
+    let mut momentum = Array1::<f64>::zeros(first.weights.len());
+    let mut weights = start.cloned().unwrap_or_else(|| momentum.clone());
+    let mut bound = largest(&weights);
     for (iterate, step) in iterates.iter().zip(optimizer.steps(rates)) {
         let gradient = &weights - &iterate.weights - step.carry * &momentum;
         momentum = step.decay * &momentum + gradient;
@@ -325,8 +361,8 @@ pub struct PreparedHead {
 
 impl From<Prepared> for PreparedHead {
     fn from(prepared: Prepared) -> Self {
-        let Prepared { map, samples, choice, request, plan, .. } = prepared;
-        Self { map, samples, preprocessing: choice.preprocessing, request, plan, start: None }
+        let Prepared { map, samples, choice, request, plan, start, .. } = prepared;
+        Self { map, samples, preprocessing: choice.preprocessing, request, plan, start }
     }
 }
 
@@ -374,7 +410,7 @@ impl Prepared {
     /// # Errors
     /// None on data that was prepared.
     pub fn train_plain(&self) -> Result<Head> {
-        self.head(&twins::train_plain(&self.plan, &self.samples, None)?[0])
+        self.head(&twins::train_plain(&self.plan, &self.samples, self.start.as_deref())?[0])
     }
 
     /// The simulated twin, and the estimated standard deviation of the noise in a weight (before the feature map).
@@ -386,7 +422,8 @@ impl Prepared {
         parameters: &Parameters,
         contract: Option<&RefreshContract>,
     ) -> Result<(Head, f64)> {
-        let simulated = twins::train_simulated(&self.plan, parameters, contract, &self.samples, None)?;
+        let start = self.start.as_deref();
+        let simulated = twins::train_simulated(&self.plan, parameters, contract, &self.samples, start)?;
         Ok((self.head(&simulated.parameters[0])?, simulated.error_std))
     }
 
@@ -415,22 +452,24 @@ pub(crate) fn batches(size: Option<usize>, samples: usize) -> Result<usize> {
     }
 }
 
-fn check_data(x: &Array2<f64>, y: &Array1<f64>) -> Result<()> {
+fn check_data(x: &Array2<f64>, y: &Array1<f64>, sample_weight: &ArrayView1<'_, f64>) -> Result<()> {
     if x.nrows() != y.len() {
         return Err(Error::Shape { what: "labels", expected: x.nrows(), got: y.len() });
     }
     if x.ncols() == 0 {
         return Err(Error::Data("there are no features".into()));
     }
-    let positives = y.iter().filter(|y| **y == 1.0).count();
-    let negatives = y.iter().filter(|y| **y == 0.0).count();
-    if positives + negatives != y.len() {
+    check_weights(sample_weight, x.nrows())?;
+    if !y.iter().all(|y| *y == 0.0 || *y == 1.0) {
         return Err(Error::Data("labels must be 0 or 1".into()));
     }
+    let count = |class: f64| y.iter().zip(sample_weight).filter(|(y, w)| **y == class && **w > 0.0).count();
+    let (negatives, positives) = (count(0.0), count(1.0));
     // every fold of the cross-validation needs both
     if positives.min(negatives) < 8 {
+        let weighted = if negatives + positives < y.len() { " with a weight above 0" } else { "" };
         return Err(Error::Data(format!(
-            "{negatives} samples of one class and {positives} of the other: training needs at least 8 of each"
+            "{negatives} samples of one class and {positives} of the other{weighted}: training needs at least 8 of each"
         )));
     }
     Ok(())

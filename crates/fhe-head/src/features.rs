@@ -6,7 +6,7 @@
 //! which is what fits into a few encrypted iterations.
 
 use crate::error::{Error, Result};
-use nalgebra::{DMatrix, SymmetricEigen};
+use nalgebra::{DMatrix, DVector, SymmetricEigen};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,40 @@ impl Preprocessing {
                 expected: "a positive number".into(),
             }),
             _ => Ok(self),
+        }
+    }
+}
+
+impl Preprocessing {
+    /// Whether it can drop directions.
+    pub fn whitens(self) -> bool {
+        matches!(self, Self::Whiten { .. })
+    }
+
+    /// Features that it gives at most of so many, with `components` wanted of a whitening. A power of two is one too many for the
+    /// constant feature, which would double everything: whitening gives up its least direction instead.
+    pub(crate) fn kept(self, features: usize, components: Option<usize>) -> usize {
+        match components.unwrap_or(usize::MAX).min(features) {
+            n if n.is_power_of_two() && n > 1 && self.whitens() => n - 1,
+            n => n,
+        }
+    }
+
+    /// Refuses a number of components that a map (the default one whitens) cannot keep.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] on zero, or if the map keeps all features.
+    pub(crate) fn check_components(map: Option<Self>, components: Option<usize>) -> Result<()> {
+        let refuse = |expected: &str| {
+            let got = components.unwrap_or_default().to_string();
+            Err(Error::Parameter { name: "n_components", got, expected: expected.into() })
+        };
+        match components {
+            Some(0) => refuse("at least one direction"),
+            Some(_) if map.is_some_and(|map| !map.whitens()) => {
+                refuse("none with a feature map that keeps all features: whiten")
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -135,6 +169,32 @@ impl FeatureMap {
         };
         let intercept = intercept - self.mean.dot(&coef);
         Ok((coef, intercept))
+    }
+}
+
+impl FeatureMap {
+    /// The inverse of [`Self::pull_back`]: weights and intercept for the features that come out. Exact if the map drops no direction
+    /// that the coefficients use, else the closest.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] on another number of coefficients; [`Error::Data`] if the map has no inverse.
+    pub fn push_forward(&self, coef: &ArrayView1<'_, f64>, intercept: f64) -> Result<(Array1<f64>, f64)> {
+        if coef.len() != self.inputs() {
+            return Err(Error::Shape { what: "coefficients", expected: self.inputs(), got: coef.len() });
+        }
+        let weights = match &self.linear {
+            Linear::Diagonal(d) => coef / d,
+            Linear::Dense(m) => {
+                let matrix = DMatrix::from_fn(m.nrows(), m.ncols(), |i, j| m[(i, j)]);
+                let right = DVector::from_iterator(coef.len(), coef.iter().copied());
+                let solved = matrix.qr();
+                let projected = solved.q().transpose() * right;
+                let weights = solved.r().solve_upper_triangular(&projected);
+                let weights = weights.ok_or_else(|| Error::Data("the feature map has no inverse".into()))?;
+                weights.iter().copied().collect()
+            }
+        };
+        Ok((weights, intercept + self.mean.dot(coef)))
     }
 }
 
@@ -279,6 +339,8 @@ mod tests {
             let (coef, intercept) = map.pull_back(&weights.view(), 0.4).unwrap();
             let outer = x.dot(&coef) + intercept;
             assert!((inner - outer).iter().all(|d| d.abs() < 1e-10));
+            let (back, constant) = map.push_forward(&coef.view(), intercept).unwrap();
+            assert!((&back - &weights).iter().all(|d| d.abs() < 1e-9) && (constant - 0.4).abs() < 1e-9);
         }
     }
 

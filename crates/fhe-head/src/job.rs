@@ -27,7 +27,8 @@ pub struct JobSpec<H: Head = BuiltIn> {
     pub learning_rates: Vec<f64>,
     /// Weight of the L2 penalty `alpha / 2 |w|^2` beside the mean loss (scikit-learn's `alpha`; `1 / (C n)`).
     pub alpha: f64,
-    /// Iterations (counted from 0) before which the state is refreshed; their number stands for the end of the training.
+    /// Iterations (counted from 0) before which the state is refreshed; their number stands for the end of the training, 0 for a
+    /// training that goes on from an earlier head.
     pub refresh_before: Vec<usize>,
     /// Level at which a refreshed state goes on, if the bootstrap leaves more.
     pub refreshed_level: usize,
@@ -77,12 +78,12 @@ impl<H: Head> Job<H> {
             return refuse("alpha", spec.alpha.to_string(), "a number of at least 0");
         }
         let increasing = spec.refresh_before.windows(2).all(|w| w[0] < w[1]);
-        let within = spec.refresh_before.iter().all(|&t| 0 < t && t <= spec.learning_rates.len());
+        let within = spec.refresh_before.iter().all(|&t| t <= spec.learning_rates.len());
         if !(increasing && within) {
             return refuse(
                 "refresh_before",
                 format!("{:?}", spec.refresh_before),
-                "increasing iterations after the first",
+                "increasing iterations of the training",
             );
         }
         let tiles = spec.merged_tiles;
@@ -131,6 +132,11 @@ impl<H: Head> Job<H> {
     /// Constants of each iteration.
     pub fn steps(&self) -> Vec<Step> {
         self.0.optimizer.steps(&self.0.learning_rates)
+    }
+
+    /// Whether it goes on from the encrypted head of an earlier training ([`crate::server::warm_start`]).
+    pub fn continues(&self) -> bool {
+        self.refreshes_before(0)
     }
 
     /// Whether the state is refreshed before iteration `t`.

@@ -7,7 +7,7 @@
 //! - [`sigmoid`], [`mod@softmax`], [`activation`]: polynomials that stand for functions;
 //! - [`optimizer`]: gradient descent and its accelerated forms;
 //! - [`estimator`] (binary), [`classifier`] (several classes, hidden layer): what the data party asks for;
-//! - [`dense`], [`dense_linear`]: the same training on dense matrices;
+//! - [`dense`], [`dense_linear`], [`dense_hidden`]: the same training on dense matrices;
 //! - [`features`], [`labels`], [`metrics`], [`baseline`]: the data party's plain side;
 //! - [`plan`]: levels, keys, sizes and time of a training before it runs;
 //! - [`refresh`]: the bootstrap of a training's state;
@@ -19,6 +19,7 @@ pub mod classifier;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod dense;
+pub mod dense_hidden;
 pub mod dense_linear;
 pub mod engine;
 pub mod error;

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::features::FeatureMap;
 use crate::head::Head as _;
 use crate::heads::BuiltIn;
+use crate::samples::padded_features;
 use crate::sigmoid::logistic;
 use crate::softmax::softmax;
 
@@ -88,6 +89,18 @@ impl Linear {
         Ok(Self { coef, intercept })
     }
 
+    /// Weights over `padded` features, the constant one's last, one vector for each output: what [`Self::from_weights`] folds.
+    fn weights(&self, map: &FeatureMap, padded: usize) -> Result<Vec<Array1<f64>>> {
+        let one = |(coef, intercept): (ArrayView1<'_, f64>, &f64)| {
+            let (weights, intercept) = map.push_forward(&coef, *intercept)?;
+            let mut all = Array1::zeros(padded);
+            all.slice_mut(s![..weights.len()]).assign(&weights);
+            all[padded - 1] = intercept;
+            Ok(all)
+        };
+        self.coef.outer_iter().zip(&self.intercept).map(one).collect()
+    }
+
     /// Outputs of samples (rows).
     fn apply(&self, x: &ArrayView2<'_, f64>) -> Result<Array2<f64>> {
         if x.ncols() != self.coef.ncols() {
@@ -134,6 +147,49 @@ impl Classifier {
         };
         let hidden = Some((Linear::from_weights(map, layers.hidden)?, mlp.activation));
         Ok(Self { hidden, output, softmax })
+    }
+
+    /// The parameters of `head` that give this classifier behind the feature map, one period of each: what a training may start from.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if the head is another one: of other outputs, link, hidden units or activation; [`Error::Shape`] on another
+    /// number of features.
+    pub fn parameters(&self, head: &BuiltIn, map: &FeatureMap) -> Result<Vec<Array1<f64>>> {
+        let padded = padded_features(map.outputs());
+        let refuse =
+            |got: String, expected: String| Err(Error::Parameter { name: "warm_start", got, expected });
+        let (outputs, wanted) = (self.output.intercept.len(), head.scores());
+        if outputs != wanted {
+            return refuse(format!("a head of {outputs} outputs"), format!("one of {wanted}"));
+        }
+        let link = |softmax: bool| if softmax { "softmax" } else { "logistic" };
+        if self.softmax != head.is_softmax() {
+            let (found, wanted) = (link(self.softmax), link(head.is_softmax()));
+            return refuse(format!("a {found} head"), format!("a {wanted} one (--head)"));
+        }
+        match (&self.hidden, head) {
+            (None, BuiltIn::Logistic(_) | BuiltIn::Softmax(_)) => self.output.weights(map, padded),
+            (Some((layer, activation)), BuiltIn::Mlp(mlp)) => {
+                let units = layer.intercept.len();
+                if units != mlp.hidden || *activation != mlp.activation {
+                    let got = format!(
+                        "{units} hidden units, {:?} on {}",
+                        activation.shape(),
+                        activation.half_width()
+                    );
+                    let (shape, width) = (mlp.activation.shape(), mlp.activation.half_width());
+                    return refuse(got, format!("{} units, {shape:?} on {width}", mlp.hidden));
+                }
+                let mut parameters = layer.weights(map, padded)?;
+                parameters.extend(self.output.coef.outer_iter().map(|row| row.to_owned()));
+                parameters.extend(self.output.intercept.iter().map(|&b| Array1::from_elem(1, b)));
+                Ok(parameters)
+            }
+            (found, _) => {
+                let layers = |hidden: bool| if hidden { "a hidden layer" } else { "no hidden layer" };
+                refuse(layers(found.is_some()).into(), layers(found.is_none()).into())
+            }
+        }
     }
 
     /// Logits: samples (rows) by outputs. A hidden layer has the polynomial activation that it was trained with.

@@ -8,7 +8,7 @@ mod cost;
 mod schedule;
 
 pub use cost::{CostModel, Sizes as PlanSizes};
-pub use schedule::{Depth, Schedule};
+pub use schedule::{Demand, Depth, Schedule};
 
 use ckks::{Parameters, Scale};
 use ndarray::Array1;
@@ -62,6 +62,10 @@ pub struct Request<H: Head = BuiltIn> {
     pub pairs: Pairs,
     /// Whether the training starts from given parameters instead of zero.
     pub warm_start: bool,
+    /// Whether the training goes on from the encrypted head of an earlier one ([`crate::server::warm_start`]): a bootstrap before the
+    /// first iteration gives it levels.
+    #[serde(default)]
+    pub continues: bool,
     /// Whether the compute party is to score encrypted samples with the encrypted head: levels are left for that.
     pub scoring: bool,
     /// Largest absolute value that the state (parameters and momenta, over their units) takes, by rehearsal; 1 if
@@ -82,6 +86,7 @@ impl<H: Head> Request<H> {
             batches: 1,
             pairs: Pairs::Auto,
             warm_start: false,
+            continues: false,
             scoring: false,
             largest_state: 1.0,
         }
@@ -95,7 +100,7 @@ impl<H: Head> Request<H> {
 
     /// Whether the state begins with given parameters.
     fn starts_warm(&self) -> bool {
-        self.warm_start || self.initial(0).is_some()
+        self.warm_start || self.continues || self.initial(0).is_some()
     }
 
     /// What [`Packing::is_complex`] may be.
@@ -212,6 +217,17 @@ impl<H: Head> Plan<H> {
         planner.plan(&planner.job(packing, &schedule, tiles)?)
     }
 
+    /// The same training ended early, after so many iterations: what its twins are where the data party stopped it.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] on no iteration at all.
+    pub fn until(&self, iterations: usize) -> Result<Self> {
+        let mut spec = self.job.spec().clone();
+        spec.learning_rates.truncate(iterations);
+        spec.refresh_before.retain(|&t| t < iterations);
+        Ok(Self { job: Job::new(spec)?, ..self.clone() })
+    }
+
     /// The vectors that are trained.
     pub fn parameters(&self) -> Vec<Parameter> {
         self.job.head().parameters(self.job.packing())
@@ -319,12 +335,22 @@ impl<H: Head> Planner<'_, H> {
     fn schedule(&self, packing: &Packing, depth: Depth, scoring: usize) -> Result<(Schedule, usize)> {
         let vectors = self.request.head.parameters(packing).len();
         let iterations = self.request.learning_rates.len();
-        let schedule =
-            |tiles| Schedule::new(self.parameters, self.contract, iterations, depth, tiles > 1, scoring);
+        let demand = |tiles| Demand {
+            iterations,
+            depth,
+            merged: tiles > 1,
+            scoring,
+            continues: self.request.continues,
+        };
+        let schedule = |tiles| Schedule::new(self.parameters, self.contract, demand(tiles));
         let mut best = schedule(1).map(|schedule| (schedule, 1));
         let bootstraps =
             |(schedule, tiles): &(Schedule, usize)| schedule.refresh_before.len() * vectors.div_ceil(*tiles);
-        let most = vectors.next_power_of_two().min(packing.slots() / packing.features());
+        // an earlier head comes out at the level of the bootstrap's input, where there is none left for a mask
+        let most = match self.request.continues {
+            true => 1,
+            false => vectors.next_power_of_two().min(packing.slots() / packing.features()),
+        };
         for tiles in (1..).map(|log| 1 << log).take_while(|&tiles| tiles <= most) {
             if let Ok(merged) = schedule(tiles).map(|schedule| (schedule, tiles))
                 && best.as_ref().map_or(true, |best| bootstraps(&merged) < bootstraps(best))
@@ -406,7 +432,9 @@ impl<H: Head> Planner<'_, H> {
             samples: level(Source::Samples),
             weights: level(Source::Weights),
         };
-        let start = if self.request.starts_warm() { job.head().parameters(job.packing()).len() } else { 0 };
+        // an earlier head comes in a file of its own
+        let travels = self.request.starts_warm() && !self.request.continues;
+        let start = if travels { job.head().parameters(job.packing()).len() } else { 0 };
         let sizes = PlanSizes::new(self.parameters, &job, (levels, start), &record.keys)?;
         let model = CostModel::of_this_machine(self.parameters)?.with_refresh(record.keys.refresh)?;
         let seconds = model.seconds(&record.counts);

@@ -72,6 +72,7 @@ impl Samples {
             sample_weight: self.weight.view(),
             intercept: self.x.ncols() - 1,
             batches: 1,
+            start: None,
         }
     }
 
@@ -116,6 +117,25 @@ impl Samples {
             weight: self.weight.slice(s![from..to]).mapv(|w| w * scale),
             y: self.y.slice(s![from..to]),
         })
+    }
+}
+
+/// Refuses sample weights that cannot be trained with.
+///
+/// # Errors
+/// [`Error::Shape`] on another number than of samples; [`Error::Parameter`] on a weight that is negative or not finite, or if all
+/// are zero.
+pub(crate) fn check_weights(sample_weight: &ArrayView1<'_, f64>, samples: usize) -> Result<()> {
+    if sample_weight.len() != samples {
+        return Err(Error::Shape { what: "sample weights", expected: samples, got: sample_weight.len() });
+    }
+    let refuse = |got: String, expected: &str| {
+        Err(Error::Parameter { name: "sample_weight", got, expected: expected.into() })
+    };
+    match sample_weight.iter().enumerate().find(|(_, w)| !(w.is_finite() && **w >= 0.0)) {
+        Some((i, weight)) => refuse(format!("{weight} of sample {i}"), "numbers of at least 0"),
+        None if sample_weight.sum() == 0.0 => refuse("0 of every sample".into(), "some number above 0"),
+        None => Ok(()),
     }
 }
 

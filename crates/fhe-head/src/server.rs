@@ -191,6 +191,15 @@ pub fn warm_start<H: Head>(
         ours.iter().zip(&theirs).zip(&head.parameters).map(in_our_unit).collect::<Result<_>>()?;
     let mut state = State::from_parameters(parameters);
     let entry = job.spec().entry_level;
+    if job.continues() {
+        // the trainer refreshes it
+        return match state.parameters.iter().map(Ciphertext::level).min().filter(|&level| level < entry) {
+            Some(level) => {
+                Err(Error::Level { operation: "continue an earlier training", needed: entry, level })
+            }
+            None => Ok(state),
+        };
+    }
     if state.parameters.iter().any(|p| p.level() < entry) {
         state = refresh::state(engine, job, &state)?;
     }

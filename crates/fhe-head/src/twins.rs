@@ -126,36 +126,6 @@ pub fn train_simulated<H: Head>(
     Ok(SimulatedHead { parameters: weights(plan, &slots), error_std })
 }
 
-/// How far the values of a network with a hidden layer reach in a training.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Reach {
-    /// Largest argument of the activation.
-    pub(crate) arguments: f64,
-    /// Largest logit.
-    pub(crate) logits: f64,
-    /// Largest entry of the state in its units.
-    pub(crate) state: f64,
-}
-
-/// Trains with the polynomials in plain arithmetic, and measures how far values reach.
-///
-/// # Errors
-/// [`Error::Shape`] if plan, samples and start do not belong together.
-pub(crate) fn rehearse_hidden(plan: &Plan, samples: &Samples, start: &[Array1<f64>]) -> Result<Reach> {
-    let mut reach = Reach::default();
-    let mut measure = |state: &State<Slots>| -> Result<()> {
-        let vectors = state.parameters.iter().chain(&state.momentum);
-        reach.state = vectors.map(Slots::largest).fold(reach.state, f64::max);
-        let (arguments, logits) = plan.job.head().reach(&parameters(plan, state), &samples.problem().x);
-        reach.arguments = reach.arguments.max(arguments);
-        reach.logits = reach.logits.max(logits);
-        Ok(())
-    };
-    measure(&self::state(plan, Some(start), |slots, _, _| Ok(slots))?)?;
-    train_observed(plan, samples, Some(start), Functions::Polynomials, measure)?;
-    Ok(reach)
-}
-
 /// All slot vectors of the data, each with its level and scale.
 pub(crate) fn blocks<H: Head, V: Send>(
     plan: &Plan<H>,

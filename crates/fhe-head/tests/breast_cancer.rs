@@ -3,12 +3,15 @@
 
 mod common;
 
+use fhe_head::activation::Shape;
 use fhe_head::baseline::logistic_regression;
+use fhe_head::classifier::{Classifier, Kind};
 use fhe_head::estimator::LogisticRegression;
 use fhe_head::features::{FeatureMap, Preprocessing};
 use fhe_head::labels::stratified_split;
 use fhe_head::metrics::{Metrics, agreement};
 use fhe_head::model::Head;
+use fhe_head::twins;
 use ndarray::Array1;
 
 #[derive(Debug)]
@@ -70,4 +73,29 @@ fn defaults_come_close_to_plain_logistic_regression() {
     // the split that documents quote: within one sample of the plain twin
     assert!(outcomes[0].simulated >= 0.96);
     assert!((outcomes[0].simulated - outcomes[0].plain).abs() < 1.5 / 171.0);
+}
+
+/// Nothing is given: the learning rate is one that converges on this table, whose outliers make 0.5 diverge.
+#[test]
+fn the_defaults_of_a_hidden_layer_converge() {
+    let parameters = ckks::presets::by_name("n16-boot-l15").unwrap();
+    let (x, y) = common::breast_cancer();
+    let common::Parts { train, test } = common::split(&x, &y, &stratified_split(&y, 0.3, 0).unwrap());
+    let options = Classifier::new(Kind::Mlp { hidden: 32, activation: Shape::Gelu });
+    let contract = fhe_head::refresh::contract(&parameters);
+    let prepared = options
+        .check()
+        .unwrap()
+        .prepare(&train.0.view(), &train.1.view(), 2, &parameters, contract.as_ref())
+        .unwrap();
+    assert!(prepared.request.learning_rates[0] < 0.5, "{:?}", prepared.request.learning_rates);
+    // with the polynomials, as under encryption
+    let start = prepared.start.as_deref();
+    let polynomials = twins::Functions::Polynomials;
+    let trained = twins::trajectory(&prepared.plan, &prepared.samples, start, polynomials).unwrap();
+    let model = prepared.model(trained.last().unwrap()).unwrap();
+    let predicted = model.predict(&test.0.view()).unwrap();
+    let right = predicted.iter().zip(&test.1).filter(|(p, y)| **p as f64 == **y).count();
+    println!("rate {}, {right} of {} right", prepared.request.learning_rates[0], test.1.len());
+    assert!(right as f64 > 0.94 * test.1.len() as f64, "{right} of {}", test.1.len());
 }

@@ -95,6 +95,7 @@ fn the_trainer_follows_dense_training() {
                     sample_weight: weight.view(),
                     intercept: packing.intercept(),
                     batches: 1,
+                    start: None,
                 };
                 let method =
                     Method { optimizer, learning_rates: learning_rates.clone(), alpha, sigmoid: None };

@@ -35,7 +35,7 @@ Exit codes:
   3    bad data: an unreadable or unsuitable table, array, label or model
   4    bad file: a key, ciphertext or head that is missing, damaged, or of another key, preset or version
   5    parameters refused: insecure, too small, or in need of bootstrapping they do not have
-  6    the training diverged
+  6    the training diverged, or would; or scores are far outside its interval
   130  interrupted";
 
 impl Kind {
@@ -217,7 +217,9 @@ pub(crate) fn training_failure(error: fhe_head::Error) -> Failure {
         Error::OutsideInterval { .. } => Failure::diverged(message).help(
             "the flags are --learning-rate, --sigmoid-interval and --alpha; what is left out is chosen from the data",
         ),
-        Error::Diverged { .. } => Failure::diverged(message),
+        Error::Diverged { .. } | Error::ScoresDiverged { .. } => Failure::diverged(message),
+        Error::Precision { .. } => Failure::parameters(message)
+            .help("take a preset of larger primes (`train-head presets`), or a --sigmoid-degree of 3"),
         Error::Ckks(inner) => match inner {
             ckks::Error::Insecure { .. } | ckks::Error::InvalidParameters(_) => Failure::parameters(message),
             ckks::Error::WrongKey { .. } | ckks::Error::WrongParameters { .. } | ckks::Error::MissingKey { .. } => {

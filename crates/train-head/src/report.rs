@@ -4,6 +4,7 @@ use fhe_head::metrics::Metrics;
 use fhe_head::optimizer::Optimizer;
 use serde::Serialize;
 
+use crate::commands::{Point, best};
 use crate::progress::{bytes, seconds};
 
 /// Everything that is measured in a run.
@@ -54,6 +55,8 @@ pub(crate) struct Report {
     pub(crate) prediction_agreement: f64,
     /// Encrypted predictions for the test samples, if levels were left for them.
     pub(crate) scoring: Option<Scoring>,
+    /// The curve on the validation samples, if any were held out.
+    pub(crate) validation: Option<Vec<Point>>,
     /// Seconds by phase.
     pub(crate) seconds: Seconds,
     /// Bytes on disk.
@@ -197,6 +200,12 @@ impl Report {
             100.0 * self.prediction_agreement,
             self.max_weight_error
         )]);
+        if let Some(best) = self.validation.as_deref().and_then(best) {
+            lines.push(format!(
+                "  on the validation samples least log loss {:.4}, accuracy {:.4}, after iteration {}",
+                best.log_loss, best.accuracy, best.iteration
+            ));
+        }
         if let Some(scoring) = self.scoring {
             lines.push(format!(
                 "  encrypted predictions ({}) agree with the decrypted head on {:.2} % of them",

@@ -10,7 +10,7 @@ use crate::args::{Encoder, Source};
 use crate::console::Console;
 use crate::exit::{Failure, Result};
 use crate::files::embeddings::{self, UsedEncoder, encoder_failure};
-use crate::input::{self, Features, Selection, Texts};
+use crate::input::{self, Features, SampleWeights, Selection, Texts};
 use crate::interrupt;
 
 /// Samples as read, before any text is embedded.
@@ -29,28 +29,52 @@ pub(crate) struct Matrix {
     pub(crate) x: Array2<f64>,
     /// One label each, if there are labels.
     pub(crate) labels: Option<Vec<String>>,
+    /// One weight each, if they do not count alike.
+    pub(crate) weights: Option<SampleWeights>,
     /// Names of the features, if they come from a table.
     pub(crate) names: Option<Vec<String>>,
     /// The encoder, if they come from texts.
     pub(crate) encoder: Option<UsedEncoder>,
 }
 
-/// Reads samples. Labels are demanded if `labelled`; features are picked by name from a table if `wanted`.
+/// Reads samples without weights: see [`read_weighted`].
 ///
 /// # Errors
-/// What the readers refuse; no labels; another number of labels than of samples.
+/// As [`read_weighted`].
 pub(crate) fn read(source: &Source, labelled: bool, wanted: Option<&[String]>) -> Result<Raw> {
+    read_weighted(source, labelled, wanted, None)
+}
+
+/// Reads samples. Labels are demanded if `labelled`; features are picked by name from a table if `wanted`; a column with
+/// `weights` of the samples is no feature.
+///
+/// # Errors
+/// What the readers refuse; no labels; another number of labels or weights than of samples.
+pub(crate) fn read_weighted(
+    source: &Source,
+    labelled: bool,
+    wanted: Option<&[String]>,
+    weights: Option<&str>,
+) -> Result<Raw> {
     match source {
         Source::Texts { path, text_column, columns } => {
             let label_column = columns.label_column.as_deref();
-            input::read_texts(path, columns.format, text_column.as_deref(), label_column, labelled)
-                .map(Raw::Texts)
+            let mut texts =
+                input::read_texts(path, columns.format, text_column.as_deref(), label_column, labelled)?;
+            texts.weights =
+                weights.map(|column| input::read_weights(path, columns.format, column)).transpose()?;
+            Ok(Raw::Texts(texts))
         }
         Source::Features { path, labels, ignored, columns } => {
+            let arrays = ["npy", "safetensors"];
+            let is_array =
+                path.extension().is_some_and(|name| arrays.iter().any(|a| name.eq_ignore_ascii_case(a)));
+            let mut ignored = ignored.clone();
+            ignored.extend(weights.filter(|_| !is_array).map(str::to_owned));
             let selection = Selection {
                 format: columns.format,
                 label_column: columns.label_column.as_deref().filter(|_| labels.is_none()),
-                ignored,
+                ignored: &ignored,
                 wanted,
                 labelled: labelled && labels.is_none(),
             };
@@ -59,6 +83,20 @@ pub(crate) fn read(source: &Source, labelled: bool, wanted: Option<&[String]>) -
                 features.labels = Some(input::read_labels(file, columns.label_column.as_deref())?);
             }
             check_labels(path, &features, labelled)?;
+            if let Some(column) = weights {
+                let table = if is_array { labels.as_ref().unwrap_or(path) } else { path };
+                let format = columns.format.filter(|_| !is_array);
+                features.weights = Some(input::read_weights(table, format, column)?);
+            }
+            if let Some(weights) = &features.weights
+                && weights.values.len() != features.x.nrows()
+            {
+                let (samples, weights) = (features.x.nrows(), weights.values.len());
+                return Err(Failure::data(format!(
+                    "{}: {samples} samples, but {weights} sample weights",
+                    path.display()
+                )));
+            }
             Ok(Raw::Features(features, encoder))
         }
     }
@@ -69,9 +107,11 @@ fn read_features(path: &Path, selection: Selection<'_>) -> Result<(Features, Opt
         return Ok((input::read_features(path, selection)?, None));
     }
     let read = embeddings::read(path)?;
-    let (labels, encoder) =
-        read.metadata.map_or((None, None), |known| (known.labels, Some(Box::new(known.encoder))));
-    Ok((Features { x: read.x, names: None, labels }, encoder))
+    let Some(known) = read.metadata else {
+        return Ok((Features { x: read.x, names: None, labels: None, weights: None }, None));
+    };
+    let weights = known.sample_weight.map(|values| SampleWeights { values, column: None });
+    Ok((Features { x: read.x, names: None, labels: known.labels, weights }, Some(Box::new(known.encoder))))
 }
 
 fn check_labels(path: &Path, features: &Features, labelled: bool) -> Result<()> {
@@ -111,15 +151,15 @@ impl Raw {
     /// Those of the encoder; there is none for texts.
     pub(crate) fn embed(self, encoder: Option<&LoadedEncoder>, console: &Console) -> Result<Matrix> {
         match self {
-            Self::Features(Features { x, names, labels }, encoder) => {
-                Ok(Matrix { x, labels, names, encoder: encoder.map(|encoder| *encoder) })
+            Self::Features(Features { x, names, labels, weights }, encoder) => {
+                Ok(Matrix { x, labels, weights, names, encoder: encoder.map(|encoder| *encoder) })
             }
-            Self::Texts(Texts { texts, labels }) => {
+            Self::Texts(Texts { texts, labels, weights }) => {
                 let Some(encoder) = encoder else {
                     return Err(Failure::unexpected("texts without an encoder"));
                 };
                 let x = embed(encoder, &texts, console)?.mapv(f64::from);
-                Ok(Matrix { x, labels, names: None, encoder: Some(encoder.used()) })
+                Ok(Matrix { x, labels, weights, names: None, encoder: Some(encoder.used()) })
             }
         }
     }
@@ -136,6 +176,14 @@ impl Matrix {
         input::encode_labels(classes, labels, what)
     }
 
+    /// The weight of each sample, 1 where nobody said otherwise.
+    pub(crate) fn sample_weight(&self) -> Array1<f64> {
+        match &self.weights {
+            Some(weights) => weights.values.iter().copied().collect(),
+            None => Array1::ones(self.x.nrows()),
+        }
+    }
+
     /// Samples to train on, and a stratified share to validate with.
     ///
     /// # Errors
@@ -150,9 +198,14 @@ impl Matrix {
     /// Some of the samples, in the order of `rows`.
     pub(crate) fn select(&self, rows: &[usize]) -> Self {
         let labels = self.labels.as_ref().map(|labels| rows.iter().map(|&row| labels[row].clone()).collect());
+        let weights = self.weights.as_ref().map(|weights| SampleWeights {
+            values: rows.iter().map(|&row| weights.values[row]).collect(),
+            column: weights.column.clone(),
+        });
         Self {
             x: self.x.select(Axis(0), rows),
             labels,
+            weights,
             names: self.names.clone(),
             encoder: self.encoder.clone(),
         }

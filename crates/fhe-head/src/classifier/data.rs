@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use crate::error::{Error, Result};
 use crate::features::{FeatureMap, Preprocessing};
 use crate::labels::stratified_folds;
-use crate::samples::Samples;
+use crate::samples::{Samples, check_weights};
 
 const FOLDS: usize = 3;
 /// Samples beyond this number do not change the choice, and cost time.
@@ -23,14 +23,9 @@ pub(super) struct Data<'a> {
 }
 
 impl Data<'_> {
-    /// Features that the map gives. One more than a power of two, with the constant one, would double everything: whitening gives up
-    /// its least direction instead.
+    /// Features that the map gives at most.
     pub(super) fn limit(&self, preprocessing: Preprocessing) -> usize {
-        let whitens = matches!(preprocessing, Preprocessing::Whiten { .. });
-        match self.components.unwrap_or(usize::MAX).min(self.x.ncols()) {
-            n if n.is_power_of_two() && n > 1 && whitens => n - 1,
-            n => n,
-        }
+        preprocessing.kept(self.x.ncols(), self.components)
     }
 
     pub(super) fn folds(&self, random_state: u64) -> Vec<(Vec<usize>, Vec<usize>)> {
@@ -42,12 +37,13 @@ impl Data<'_> {
             .collect()
     }
 
+    /// The map of the training part, and both parts behind it.
     pub(super) fn fold(
         &self,
         train: &[usize],
         test: &[usize],
         preprocessing: Preprocessing,
-    ) -> Result<(Samples, Samples)> {
+    ) -> Result<(FeatureMap, Samples, Samples)> {
         let rows = |part: &[usize]| self.x.select(Axis(0), part);
         let pick = |v: &ArrayView1<'_, f64>, part: &[usize]| v.select(Axis(0), part);
         let (x, weights) = (rows(train), pick(&self.weights, train));
@@ -56,7 +52,8 @@ impl Data<'_> {
             let (y, weights) = (pick(&self.y, part), pick(&self.weights, part));
             Samples::new(&map.apply(&x.view())?.view(), &y.view(), &weights.view())
         };
-        Ok((samples(x, train)?, samples(rows(test), test)?))
+        let (train, test) = (samples(x, train)?, samples(rows(test), test)?);
+        Ok((map, train, test))
     }
 }
 /// Number of samples of each class.
@@ -66,22 +63,13 @@ pub(super) fn check(
     sample_weight: &ArrayView1<'_, f64>,
     classes: usize,
 ) -> Result<Vec<usize>> {
-    for (what, got) in [("labels", y.len()), ("sample weights", sample_weight.len())] {
-        if x.nrows() != got {
-            return Err(Error::Shape { what, expected: x.nrows(), got });
-        }
+    if x.nrows() != y.len() {
+        return Err(Error::Shape { what: "labels", expected: x.nrows(), got: y.len() });
     }
     if x.ncols() == 0 {
         return Err(Error::Data("there are no features".into()));
     }
-    if let Some((i, weight)) = sample_weight.iter().enumerate().find(|(_, w)| !(w.is_finite() && **w >= 0.0))
-    {
-        return Err(Error::Parameter {
-            name: "sample_weight",
-            got: format!("{weight} of sample {i}"),
-            expected: "numbers of at least 0".into(),
-        });
-    }
+    check_weights(sample_weight, x.nrows())?;
     let (mut counts, mut effective) = (vec![0usize; classes], vec![0usize; classes]);
     for (i, (&label, &weight)) in y.iter().zip(sample_weight).enumerate() {
         let class = label as usize;

@@ -1,13 +1,14 @@
 //! Linear heads of several classes: map, method and iterations by cross-validation, the interval by rehearsal, then the plan.
 
 use ckks::Parameters;
+use ndarray::Array1;
 
 use super::data::Data;
 use super::{HALF_WIDTHS, Kind, PreparedClassifier, ValidClassifier};
 use crate::dense_linear::{self, Iterate, Loss, Problem};
 use crate::engine::trace::RefreshContract;
 use crate::error::{Error, Result};
-use crate::features::Preprocessing;
+use crate::features::{FeatureMap, Preprocessing};
 use crate::head::Head as _;
 use crate::heads::{BuiltIn, Logistic, Multinomial};
 use crate::optimizer::Optimizer;
@@ -21,6 +22,8 @@ const RIDGES: [f64; 5] = [0.01, 0.1, 0.3, 1.0, 3.0];
 /// Learning rates; the inverse of the steepest slope is 4 for the logistic function and 2 for the softmax.
 const LOGISTIC_RATES: [f64; 3] = [4.0, 6.0, 10.0];
 const SOFTMAX_RATES: [f64; 3] = [2.0, 4.0, 6.0];
+/// Methods of the first round that enter the second.
+const FINALISTS: usize = 8;
 /// Iterations that are tried unless asked for more.
 const MOST_ITERATIONS: usize = 6;
 /// A shorter training wins if its held-out loss is within this share of the best.
@@ -50,13 +53,18 @@ impl ValidClassifier {
         let levels = parameters.max_level() - usize::from(self.0.scoring);
         let fit = match contract {
             Some(_) => usize::MAX,
-            None => Depth::linear(residual).iterations_in(levels),
+            None => Depth::linear(residual).starting(self.0.warm_start.is_some()).iterations_in(levels),
         };
         let most = self.0.max_iter.unwrap_or(MOST_ITERATIONS.min(fit)).max(1);
         let method = self.choose(data, kind, most)?;
         let (map, samples) = self.mapped(data, method.preprocessing)?;
         let rates = self.0.schedule.rates(method.learning_rate, method.iterations)?;
-        let problem = Problem { batches: self.batches(samples.len()), ..problem(&samples, data.classes) };
+        let start = self.linear_start(kind, data.classes, &map)?;
+        let problem = Problem {
+            batches: self.batches(samples.len()),
+            start: start.as_deref(),
+            ..problem(&samples, data.classes)
+        };
         let (head, run) = self.rehearse(kind, &problem, method.optimizer, &rates)?;
         let half_width = head.score_unit();
         let state = |iterate: &Iterate| match method.optimizer.has_momentum() {
@@ -68,12 +76,28 @@ impl ValidClassifier {
             alpha: self.0.alpha,
             batches: problem.batches,
             scoring: self.0.scoring,
-            largest_state: run.iter().map(state).fold(0.0, f64::max) / half_width,
+            largest_state: run.iter().map(state).fold(largest_start(start.as_deref()), f64::max) / half_width,
+            warm_start: start.is_some(),
             ..Request::new(head, samples.len(), map.outputs(), rates)
         };
         let plan = Plan::new(parameters, contract, &request)?;
         let preprocessing = method.preprocessing;
-        Ok(PreparedClassifier { map, preprocessing, samples, request, plan, start: None })
+        Ok(PreparedClassifier { map, preprocessing, samples, request, plan, start })
+    }
+
+    /// Weights over the mapped features to start from.
+    fn linear_start(&self, kind: Kind, classes: usize, map: &FeatureMap) -> Result<Option<Vec<Array1<f64>>>> {
+        let Some(head) = &self.0.warm_start else { return Ok(None) };
+        // the interval has no part in it
+        let wanted = match kind {
+            Kind::Softmax(depth) => BuiltIn::Softmax(Multinomial::new(Softmax::new(classes, depth, 8.0)?)),
+            Kind::OneVsRest(degree) => {
+                let sigmoid = Sigmoid::new(degree, 8.0, Fit::LeastSquares)?;
+                BuiltIn::Logistic(Logistic::one_vs_rest(classes, sigmoid))
+            }
+            Kind::Mlp { .. } => return Ok(None),
+        };
+        head.parameters(&wanted, map).map(Some)
     }
 
     /// The interval by rehearsal: with the exact function, then with the polynomial, widened until it holds the logits.
@@ -119,7 +143,26 @@ impl ValidClassifier {
         Err(refusal)
     }
 
-    /// Map, method and iterations by cross-validation with the exact function.
+    /// Held-out loss of a method with the polynomial, on an interval that holds in the training part of each fold; infinite if none
+    /// does.
+    fn held_out_loss(&self, data: Data<'_>, kind: Kind, method: &Method) -> Result<f64> {
+        let rates = self.0.schedule.rates(method.learning_rate, method.iterations)?;
+        let mut sum = 0.0;
+        for (train, test) in data.folds(self.0.random_state) {
+            let (_, train, test) = data.fold(&train, &test, method.preprocessing)?;
+            let (train, test) = (problem(&train, data.classes), problem(&test, data.classes));
+            sum += match self.rehearse(kind, &train, method.optimizer, &rates) {
+                Ok((_, run)) => run.last().map_or(f64::INFINITY, |last| {
+                    dense_linear::loss_and_accuracy(&test, exact_loss(kind), &last.weights).0
+                }),
+                Err(Error::OutsideInterval { .. }) => f64::INFINITY,
+                Err(error) => return Err(error),
+            };
+        }
+        Ok(sum)
+    }
+
+    /// Map, method and iterations by cross-validation: of all with the exact function, of the best with the polynomial.
     fn choose(&self, data: Data<'_>, kind: Kind, most: usize) -> Result<Method> {
         let options = &self.0;
         let maps = match options.preprocessing {
@@ -147,7 +190,7 @@ impl ValidClassifier {
                 for &learning_rate in &rates {
                     let mut losses = vec![0.0; most];
                     let schedule = options.schedule.rates(learning_rate, most)?;
-                    for (train, test) in &folds {
+                    for (_, train, test) in &folds {
                         let (train, test) = (problem(train, data.classes), problem(test, data.classes));
                         let loss = exact_loss(kind);
                         let run = dense_linear::train(&train, loss, optimizer, &schedule, options.alpha);
@@ -165,13 +208,26 @@ impl ValidClassifier {
                 }
             }
         }
-        let best = tried.iter().map(|(loss, _)| *loss).fold(f64::INFINITY, f64::min);
-        let near = tried.iter().filter(|(loss, _)| *loss <= best * (1.0 + TOLERANCE));
-        near.min_by(|a, b| {
-            (a.1.iterations, a.0).partial_cmp(&(b.1.iterations, b.0)).unwrap_or(std::cmp::Ordering::Equal)
-        })
-        .map(|(_, method)| *method)
-        .ok_or_else(|| Error::Data("every learning rate diverged in plain training: give a lower one".into()))
+        tried.retain(|(loss, _)| loss.is_finite());
+        let near = |tried: &mut Vec<(f64, Method)>, tolerance: f64| {
+            let best = tried.iter().map(|(loss, _)| *loss).fold(f64::INFINITY, f64::min);
+            tried.retain(|(loss, _)| *loss <= best * (1.0 + tolerance));
+            tried.sort_by(|a, b| (a.1.iterations.cmp(&b.1.iterations)).then(a.0.total_cmp(&b.0)));
+        };
+        near(&mut tried, TOLERANCE);
+        tried.truncate(FINALISTS);
+        let Some(&(_, first)) = tried.first() else {
+            return Err(Error::Data(
+                "every learning rate diverged in plain training: give a lower one".into(),
+            ));
+        };
+        for (loss, method) in &mut tried {
+            *loss = self.held_out_loss(data, kind, method)?;
+        }
+        tried.retain(|(loss, _)| loss.is_finite());
+        near(&mut tried, TOLERANCE);
+        // where no interval holds any, the rehearsal says by how much
+        Ok(tried.first().map_or(first, |(_, method)| *method))
     }
 }
 
@@ -181,7 +237,13 @@ fn exact_loss(kind: Kind) -> Loss<'static> {
         Kind::Softmax(_) | Kind::Mlp { .. } => Loss::Softmax(None),
     }
 }
+
+/// Largest weight that a training starts from.
+fn largest_start(start: Option<&[Array1<f64>]>) -> f64 {
+    start.into_iter().flatten().flatten().fold(0.0, |max: f64, w| max.max(w.abs()))
+}
+
 fn problem(samples: &Samples, classes: usize) -> Problem<'_> {
     let dense = samples.problem();
-    Problem { x: dense.x, y: dense.y, sample_weight: dense.sample_weight, classes, batches: 1 }
+    Problem { x: dense.x, y: dense.y, sample_weight: dense.sample_weight, classes, batches: 1, start: None }
 }

@@ -85,6 +85,12 @@ impl Simulate {
     }
 }
 
+/// A constant as the evaluator rounds it at a scale.
+fn rounded(c: f64, scale: &Scale) -> f64 {
+    let scale = scale.to_f64();
+    (c * scale).round() / scale
+}
+
 /// Mean square of the scaled slots.
 fn power(a: &Simulated) -> f64 {
     let scale = a.meta.scale.to_f64();
@@ -127,13 +133,16 @@ impl Engine for Simulate {
 
     fn add_const(&self, a: &Simulated, c: f64) -> Result<Simulated> {
         let meta = self.trace.add_const(&a.meta, c)?;
+        let c = rounded(c, &a.meta.scale);
         self.checked("add a constant", meta, a.slots.plus_constant(c), a.noise)
     }
 
     fn mul_const(&self, a: &Simulated, c: f64, out: &Scale) -> Result<Simulated> {
         let meta = self.trace.mul_const(&a.meta, c, out)?;
         // the constant as the integer that multiplies the ciphertext
-        let encoded = c * out.mul(&self.rescale_factor(a.meta.level)).div(&a.meta.scale).to_f64();
+        let factor = out.mul(&self.rescale_factor(a.meta.level)).div(&a.meta.scale);
+        let c = rounded(c, &factor);
+        let encoded = c * factor.to_f64();
         let noise = self.rescaled(a.meta.level, a.noise * encoded * encoded);
         self.checked("multiply by a constant", meta, a.slots.times(&[c]), noise)
     }
@@ -142,7 +151,10 @@ impl Engine for Simulate {
         let meta = self.trace.mul_vec(&a.meta, v, out)?;
         let scale = out.mul(&self.rescale_factor(a.meta.level)).div(&a.meta.scale).to_f64();
         let mean_square = v.iter().map(|v| v * v).sum::<f64>() / v.len() as f64;
-        let noise = self.rescaled(a.meta.level, a.noise * mean_square * scale * scale);
+        // the encoder rounds coefficients
+        let encoded = (mean_square * scale * scale, 1.0 / 12.0);
+        let noise =
+            self.rescaled(a.meta.level, noise::tensor(self.parameters(), (power(a), a.noise), encoded));
         self.checked("multiply by a vector", meta, a.slots.times(v), noise)
     }
 

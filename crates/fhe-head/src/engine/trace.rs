@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use ckks::{Parameters, Scale};
+use ckks::{Parameters, Scale, noise};
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, normalise_step};
@@ -93,6 +93,13 @@ pub struct RefreshContract {
     /// Standard deviation of its error, for values at that scale.
     pub error_std: f64,
 }
+
+/// The smallest integer that may stand for a constant: rounding changes it by a thirtieth at most.
+const LEAST_CONSTANT: f64 = 16.0;
+/// Bits of the scale of a constant from which on rounding it does not matter, however small it is.
+const COARSE: f64 = 20.0;
+/// Standard deviation of the error that rounding may leave in a slot.
+const MOST_ROUNDING: f64 = 1.0 / 16.0;
 
 /// An engine without values.
 #[derive(Debug)]
@@ -197,6 +204,29 @@ impl Trace {
         }
     }
 
+    /// Refuses a result at a scale where rounding leaves nothing of a value of order one, and a constant that rounding changes by
+    /// more than a few per cent: such a training would not follow its twins.
+    fn expect_precision(&self, operation: &'static str, a: &Meta, largest: f64, out: &Scale) -> Result<()> {
+        if self.depth_only {
+            return Ok(());
+        }
+        let factor = out.mul(&self.rescale_factor(a.level)).div(&a.scale);
+        let encoded = largest.abs() * factor.to_f64();
+        let rounds_away = largest != 0.0 && encoded < LEAST_CONSTANT && factor.log2() < COARSE;
+        if rounds_away {
+            return Err(Error::Precision { operation, scale: factor });
+        }
+        self.expect_scale(operation, out)
+    }
+
+    fn expect_scale(&self, operation: &'static str, out: &Scale) -> Result<()> {
+        let rounding = noise::slot_std(&self.parameters, noise::rounding(&self.parameters), out);
+        if !self.depth_only && rounding > MOST_ROUNDING {
+            return Err(Error::Precision { operation, scale: out.clone() });
+        }
+        Ok(())
+    }
+
     fn require(operation: &'static str, level: usize, needed: usize) -> Result<()> {
         if level < needed { Err(Error::Level { operation, needed, level }) } else { Ok(()) }
     }
@@ -239,8 +269,9 @@ impl Engine for Trace {
         self.neg(a)
     }
 
-    fn mul_const(&self, a: &Meta, _: f64, out: &Scale) -> Result<Meta> {
+    fn mul_const(&self, a: &Meta, c: f64, out: &Scale) -> Result<Meta> {
         Self::require("multiply by a constant", a.level, 1)?;
+        self.expect_precision("multiply by a constant", a, c, out)?;
         self.count(Operation::Constant, a.level, 1);
         self.used(&[a], a.level);
         Ok(Meta::new(a.level - 1, out.clone()))
@@ -251,6 +282,8 @@ impl Engine for Trace {
             return Err(Error::Shape { what: "period of a vector", expected: self.slots(), got: v.len() });
         }
         Self::require("multiply by a vector", a.level, 1)?;
+        let largest = v.iter().fold(0.0, |max: f64, v| max.max(v.abs()));
+        self.expect_precision("multiply by a vector", a, largest, out)?;
         self.count(Operation::Constant, a.level, 1);
         self.used(&[a], a.level);
         Ok(Meta::new(a.level - 1, out.clone()))
@@ -299,7 +332,9 @@ impl Engine for Trace {
             return Err(Error::MissingRelinearisation { level: sum.level });
         }
         self.count(Operation::Relinearise, sum.level, 1);
-        Ok(Meta::new(sum.level - 1, sum.scale.div(&self.rescale_factor(sum.level))))
+        let scale = sum.scale.div(&self.rescale_factor(sum.level));
+        self.expect_scale("multiply", &scale)?;
+        Ok(Meta::new(sum.level - 1, scale))
     }
 
     fn rotate(&self, a: &Meta, k: isize) -> Result<Meta> {

@@ -94,18 +94,24 @@ impl Mlp {
         Layers { hidden, output, intercepts }
     }
 
+    /// Units of hidden weights, output weights and intercepts: see [`Parameter::unit`].
+    pub(crate) fn units(&self) -> [f64; 3] {
+        [self.activation.half_width(), self.output_unit(), self.output.half_width()]
+    }
+
     /// `w2 = B2 / a` times what the engine keeps, with `a` the leading coefficient that the activation leaves out.
     fn output_unit(&self) -> f64 {
         self.output.half_width() / self.activation.leading()
     }
 
-    /// Activations of the samples of each half of a block, unit `j` in column `j`.
+    /// Activations of the samples of each half of a block, unit `j` in column `j`, for output weights at `weights_scale`.
     fn hidden_layer<E: Engine>(
         &self,
         engine: &E,
         packing: &Packing,
         samples: &[E::Value],
         rotated: &[Vec<E::Value>],
+        weights_scale: &Scale,
     ) -> Result<Vec<Activated<E::Value>>> {
         let sums = forward(engine, packing, samples, rotated, |unit| unit)?;
         // taking halves apart doubles the scale
@@ -114,14 +120,23 @@ impl Mlp {
             .par_iter()
             .enumerate()
             .map(|(unit, z)| {
-                // samples come at a small scale, which squares upon squares would halve to nothing: a prime's stays as it is
-                let scale = engine.rescale_factor(engine.level(z).saturating_sub(1));
+                let scale = self.argument_scale(engine, engine.level(z).saturating_sub(1), weights_scale);
                 engine.mul_vec(z, &self.mask(unit, 1.0), &scale.mul_power_of_two(-doublings))
             })
             .collect::<Result<Vec<_>>>()?;
         let side_by_side = columns[1..].iter().try_fold(columns[0].clone(), |sum, z| engine.add(&sum, z))?;
         let halves = split(engine, packing, vec![side_by_side])?;
         halves.iter().flatten().map(|arguments| self.activation.apply(engine, arguments)).collect()
+    }
+
+    /// Scale of the activation's arguments at `level` with which the logits come out at about a prime's.
+    ///
+    /// Samples come at a small scale, which squares upon squares would halve to nothing; output weights come at a large one, which
+    /// the residual's powers of the logits would double, to leave its other factors no scale to live at. A prime's stays as it is.
+    fn argument_scale<E: Engine>(&self, engine: &E, level: usize, weights_scale: &Scale) -> Scale {
+        let prime = engine.rescale_factor(level);
+        let excess = (weights_scale.log2() - prime.log2()).max(0.0);
+        prime.mul_power_of_two(-(excess / f64::from(self.activation.degree())).round() as i32)
     }
 
     /// Logits over their half-width, in column 0.
@@ -276,6 +291,7 @@ impl Head for Mlp {
         let Pass { engine, packing, .. } = *pass;
         let (layers, outputs) = (self.layers(parameters), self.output.outputs());
         let rotated = rotated_weights(engine, packing, layers.hidden)?;
+        let weights_scale = engine.scale(&layers.output[0]);
         // dL/dp2 = (a / B2) sum e a h and dL/dp1 = (1 / B1) sum e w2 a h' / B1 x, with w2 = B2 p2 / a: the first factor rides on the
         // residual, what it differs by from the second one on the mask, from that of the intercepts on a constant
         let (leading, b1, b2) =
@@ -290,8 +306,10 @@ impl Head for Mlp {
             intercepts: vec![None; outputs],
         };
         for block in pass.blocks {
-            let halves =
-                self.hidden_layer(engine, packing, &block.samples, &rotated)?.into_iter().zip(&block.rows);
+            let halves = self
+                .hidden_layer(engine, packing, &block.samples, &rotated, &weights_scale)?
+                .into_iter()
+                .zip(&block.rows);
             let half =
                 |(hidden, rows)| Ok(vec![self.half_delta(pass, &layers, &hidden, rows, rate, &mut sums)?]);
             let delta = &join_residuals(engine, halves.map(half).collect::<Result<_>>()?)?[0];
@@ -329,7 +347,8 @@ impl Head for Mlp {
     ) -> Result<Vec<E::Value>> {
         let layers = self.layers(parameters);
         let rotated = rotated_weights(engine, packing, layers.hidden)?;
-        let halves = self.hidden_layer(engine, packing, samples, &rotated)?;
+        let weights_scale = engine.scale(&layers.output[0]);
+        let halves = self.hidden_layer(engine, packing, samples, &rotated, &weights_scale)?;
         let logits = |hidden: &Activated<E::Value>| self.output_layer(engine, &hidden.value, &layers);
         join(engine, halves.iter().map(logits).collect::<Result<_>>()?)
     }

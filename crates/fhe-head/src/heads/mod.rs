@@ -9,7 +9,6 @@ pub use mlp::{Mlp, Output};
 pub use softmax::Multinomial;
 
 use ckks::Scale;
-use ndarray::{Array1, Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Engine, Rows};
@@ -99,29 +98,6 @@ impl BuiltIn {
             Self::Logistic(_) => false,
             Self::Softmax(_) => true,
             Self::Mlp(mlp) => matches!(mlp.output, Output::Softmax(_)),
-        }
-    }
-
-    /// Largest argument of an activation (0 without a hidden layer) and largest logit over samples (rows, padded); infinite once
-    /// there is a NaN.
-    pub(crate) fn reach(&self, parameters: &[Array1<f64>], x: &ArrayView2<'_, f64>) -> (f64, f64) {
-        let larger = |max: f64, x: &f64| if x.is_nan() { f64::INFINITY } else { max.max(x.abs()) };
-        let largest = |z: &Array2<f64>| z.iter().fold(0.0, larger);
-        let matrix = |columns: &[Array1<f64>]| {
-            let rows = columns.first().map_or(0, Array1::len);
-            Array2::from_shape_fn((rows, columns.len()), |(i, k)| columns[k][i])
-        };
-        match self {
-            Self::Mlp(head) => {
-                let layers = head.layers(parameters);
-                let arguments = x.dot(&matrix(layers.hidden));
-                let hidden = arguments.mapv(|z| head.activation.polynomial(z).0);
-                (
-                    largest(&arguments),
-                    largest(&(hidden.dot(&matrix(layers.output)) + &matrix(layers.intercepts))),
-                )
-            }
-            _ => (0.0, largest(&x.dot(&matrix(parameters)))),
         }
     }
 }

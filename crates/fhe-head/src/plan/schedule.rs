@@ -21,6 +21,12 @@ impl Depth {
         Self { first: 2, later: 2 + residual }
     }
 
+    /// That of a training whose first iteration is like the others if it starts from given parameters.
+    #[must_use]
+    pub fn starting(self, warm: bool) -> Self {
+        if warm { Self { first: self.later, ..self } } else { self }
+    }
+
     /// Levels of a whole training without a refresh.
     pub fn of(self, iterations: usize) -> usize {
         self.first + iterations.saturating_sub(1) * self.later
@@ -33,6 +39,21 @@ impl Depth {
             None => 0,
         }
     }
+}
+
+/// What a schedule has to serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// Iterations in all.
+    pub iterations: usize,
+    /// Levels of each.
+    pub depth: Depth,
+    /// Whether several vectors share a bootstrap, which takes a level before and one after it.
+    pub merged: bool,
+    /// Levels that scoring with the result takes, 0 if there is none; the result itself is refreshed where they would be missing.
+    pub scoring: usize,
+    /// Whether the state begins with the head of an earlier training, which has no levels left: it is refreshed first of all.
+    pub continues: bool,
 }
 
 /// Where a training starts and where it is refreshed.
@@ -52,22 +73,22 @@ impl Schedule {
         Self { entry_level, refresh_before: Vec::new(), refreshed_level: entry_level }
     }
 
-    /// As few refreshes as possible; without any if the depth suffices. `merged`: several vectors share a bootstrap, which
-    /// takes a level before and one after it. `scoring`: levels that scoring with the result takes, 0 if there is none; the
-    /// result itself is refreshed where they would be missing.
+    /// As few refreshes as possible; without any if the depth suffices.
     ///
     /// # Errors
-    /// [`Error::NeedsBootstrapping`]; [`Error::Parameter`] if an iteration does not fit between two refreshes.
-    pub fn new(
-        parameters: &Parameters,
-        contract: Option<&RefreshContract>,
-        iterations: usize,
-        depth: Depth,
-        merged: bool,
-        scoring: usize,
-    ) -> Result<Self> {
+    /// [`Error::NeedsBootstrapping`]; [`Error::Parameter`] if an iteration does not fit between two refreshes, or if there are none
+    /// to continue an earlier training with.
+    pub fn new(parameters: &Parameters, contract: Option<&RefreshContract>, demand: Demand) -> Result<Self> {
+        let Demand { iterations, depth, merged, scoring, continues } = demand;
         let whole = depth.of(iterations);
         let Some(contract) = contract else {
+            if continues {
+                return Err(Error::Parameter {
+                    name: "preset",
+                    got: parameters.name().to_owned(),
+                    expected: "one that bootstraps: an encrypted head has no levels left".into(),
+                });
+            }
             let levels = parameters.max_level();
             let whole = whole + scoring;
             if whole > levels {
@@ -85,7 +106,7 @@ impl Schedule {
         // stretch, the last one too, stays above them.
         // scores leave the lowest prime clear: it is hardly larger than their scale
         let last = contract.level_before.max(if scoring > 0 { scoring + 1 } else { 0 });
-        if last + whole <= contract.level_after {
+        if !continues && last + whole <= contract.level_after {
             return Ok(Self::straight(last + whole));
         }
         let mask = usize::from(merged);
@@ -103,8 +124,16 @@ impl Schedule {
                 ),
             });
         }
-        let first = 1 + (contract.level_after - bottom - depth.first) / depth.later;
         let stretch = (top - bottom) / depth.later;
+        if continues {
+            let mut refresh_before: Vec<usize> = (0..iterations).step_by(stretch).collect();
+            if last > bottom {
+                refresh_before.push(iterations);
+            }
+            let refreshed_level = (bottom + stretch.min(iterations) * depth.later).max(last).min(top);
+            return Ok(Self { entry_level: bottom, refresh_before, refreshed_level });
+        }
+        let first = 1 + (contract.level_after - bottom - depth.first) / depth.later;
         let mut refresh_before: Vec<usize> = (first..iterations).step_by(stretch).collect();
         if last > bottom {
             refresh_before.push(iterations);

@@ -75,6 +75,23 @@ pub(crate) struct FeatureDataArgs {
     columns: ColumnArgs,
 }
 
+/// How much each training sample counts.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Data")]
+pub(crate) struct WeightArgs {
+    /// Column that says how often each sample counts: numbers of at least 0 (scikit-learn's sample_weight); it is no feature.
+    /// Of the table of texts or features, or of the table of labels; embeddings of `embed` keep theirs
+    #[arg(long, value_name = "NAME")]
+    sample_weight: Option<String>,
+}
+
+impl WeightArgs {
+    /// The column, if there is one.
+    pub(crate) fn column(&self) -> Option<&str> {
+        self.sample_weight.as_deref()
+    }
+}
+
 /// Samples to test on.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Data")]

@@ -14,6 +14,19 @@ pub(crate) struct PassphraseArgs {
     pub(crate) passphrase_file: Option<PathBuf>,
 }
 
+/// What the data party keeps of a training: its plan and its keys.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PlanAndKeyArgs {
+    /// Plan that `estimate` wrote for the training
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: PathBuf,
+    /// Folder of the keys
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) keys: PathBuf,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseArgs,
+}
+
 /// How to keep a new secret key.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Secret key")]

@@ -16,12 +16,12 @@ use crate::exit::EXIT_CODES;
 
 pub(crate) use encoder::{Encoder, EncoderArgs, HeadEncoderArgs};
 pub(crate) use hidden::activation_name;
-pub(crate) use input::{DataArgs, FeatureDataArgs, HoldOut, Source, TestArgs, TextDataArgs};
+pub(crate) use input::{DataArgs, FeatureDataArgs, HoldOut, Source, TestArgs, TextDataArgs, WeightArgs};
 pub(crate) use job::expand as expand_job;
-pub(crate) use keys::{NewKeyArgs, PassphraseArgs};
+pub(crate) use keys::{NewKeyArgs, PassphraseArgs, PlanAndKeyArgs};
 pub(crate) use parties::{
-    CheckpointArgs, DecryptArgs, EmbedArgs, EncryptArgs, EstimateArgs, EvalArgs, InspectArgs, KeygenArgs,
-    PredictArgs, PresetsArgs, RunArgs, ScoreArgs, TrainArgs, TuneArgs, ValidationArgs, WatchArgs,
+    CheckpointArgs, DecryptArgs, EmbedArgs, EncryptArgs, EstimateArgs, EvalArgs, HeadStartArgs, InspectArgs,
+    KeygenArgs, PredictArgs, PresetsArgs, RunArgs, ScoreArgs, TrainArgs, TuneArgs, ValidationArgs, WatchArgs,
 };
 pub(crate) use training::{HeadKind, Hyper, Penalty, Preprocess, Solver, TrainingArgs};
 

@@ -6,9 +6,19 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
-    DataArgs, EncoderArgs, FeatureDataArgs, HeadEncoderArgs, NewKeyArgs, PassphraseArgs, TestArgs,
-    TextDataArgs, TrainingArgs,
+    DataArgs, EncoderArgs, FeatureDataArgs, HeadEncoderArgs, NewKeyArgs, PassphraseArgs, PlanAndKeyArgs,
+    TestArgs, TextDataArgs, TrainingArgs, WeightArgs,
 };
+
+/// What a training starts from.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Training (chosen from the data where not given)")]
+pub(crate) struct HeadStartArgs {
+    /// Start from a head in the clear, in the place of zero or of random weights: the folder of `decrypt` or `run`. It travels
+    /// encrypted with the data
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) warm_start: Option<PathBuf>,
+}
 
 /// Everything in one go.
 #[derive(Args, Debug)]
@@ -17,6 +27,8 @@ pub(crate) struct RunArgs {
     pub(crate) data: DataArgs,
     #[command(flatten)]
     pub(crate) test: TestArgs,
+    #[command(flatten)]
+    pub(crate) weights: WeightArgs,
     /// Label to call positive [default: the larger number, or the last in alphabetical order]
     #[arg(long, value_name = "LABEL", help_heading = "Data")]
     pub(crate) positive_label: Option<String>,
@@ -24,6 +36,10 @@ pub(crate) struct RunArgs {
     pub(crate) encoder: EncoderArgs,
     #[command(flatten)]
     pub(crate) training: TrainingArgs,
+    #[command(flatten)]
+    pub(crate) start: HeadStartArgs,
+    #[command(flatten)]
+    pub(crate) stopping: EarlyStoppingArgs,
     #[command(flatten)]
     pub(crate) passphrase: PassphraseArgs,
     #[command(flatten)]
@@ -40,6 +56,8 @@ pub(crate) struct EmbedArgs {
     #[command(flatten)]
     pub(crate) data: TextDataArgs,
     #[command(flatten)]
+    pub(crate) weights: WeightArgs,
+    #[command(flatten)]
     pub(crate) encoder: EncoderArgs,
     /// File to write: .safetensors (with labels and encoder) or .npy (numbers alone)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
@@ -51,6 +69,8 @@ pub(crate) struct EmbedArgs {
 pub(crate) struct EstimateArgs {
     #[command(flatten)]
     pub(crate) data: FeatureDataArgs,
+    #[command(flatten)]
+    pub(crate) weights: WeightArgs,
     /// Label to call positive [default: the larger number, or the last in alphabetical order]
     #[arg(long, value_name = "LABEL", help_heading = "Data")]
     pub(crate) positive_label: Option<String>,
@@ -71,6 +91,17 @@ pub(crate) struct EstimateArgs {
     pub(crate) classes: usize,
     #[command(flatten)]
     pub(crate) training: TrainingArgs,
+    #[command(flatten)]
+    pub(crate) start: HeadStartArgs,
+    /// Plan a training that goes on from the encrypted head of this plan's (`train --warm-start`), under the same key
+    #[arg(
+        long,
+        value_name = "PLAN",
+        requires = "features",
+        conflicts_with = "warm_start",
+        help_heading = "Training (chosen from the data where not given)"
+    )]
+    pub(crate) continue_from: Option<PathBuf>,
     /// Share of the samples to hold out, stratified, so that `watch` can follow the training; implies --scoring
     #[arg(long, value_name = "SHARE", requires = "features", help_heading = "Data")]
     pub(crate) validation_fraction: Option<f64>,
@@ -86,6 +117,8 @@ pub(crate) struct TuneArgs {
     #[command(flatten)]
     pub(crate) data: FeatureDataArgs,
     #[command(flatten)]
+    pub(crate) weights: WeightArgs,
+    #[command(flatten)]
     pub(crate) training: TrainingArgs,
     /// Job file to write, for `--job` of `estimate` and `run`
     #[arg(long, value_name = "FILE.toml", help_heading = "Output")]
@@ -100,6 +133,9 @@ pub(crate) struct KeygenArgs {
     pub(crate) plan: PathBuf,
     #[command(flatten)]
     pub(crate) new_key: NewKeyArgs,
+    /// Keep the secret key of this folder, and make evaluation keys alone: for a plan that goes on from another's head
+    #[arg(long, value_name = "FOLDER", conflicts_with = "no_passphrase")]
+    pub(crate) keys: Option<PathBuf>,
     /// Folder for the keys; its subfolder `eval` is what the compute party gets
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) out: PathBuf,
@@ -110,14 +146,8 @@ pub(crate) struct KeygenArgs {
 pub(crate) struct EncryptArgs {
     #[command(flatten)]
     pub(crate) data: FeatureDataArgs,
-    /// Plan that `estimate` wrote for these features
-    #[arg(long, value_name = "FILE")]
-    pub(crate) plan: PathBuf,
-    /// Folder of the keys
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) keys: PathBuf,
     #[command(flatten)]
-    pub(crate) passphrase: PassphraseArgs,
+    pub(crate) party: PlanAndKeyArgs,
     /// Encrypt features alone, for `score`: any number of samples, with labels or without. The plan must have been made with
     /// --scoring
     #[arg(long)]
@@ -156,6 +186,10 @@ pub(crate) struct TrainArgs {
     /// Folder of the evaluation keys
     #[arg(long, value_name = "FOLDER")]
     pub(crate) keys: PathBuf,
+    /// Encrypted head of an earlier training to go on from, under the same key; the data are encrypted by a plan of
+    /// `estimate --continue-from`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) warm_start: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) checkpoints: CheckpointArgs,
     #[command(flatten)]
@@ -180,6 +214,32 @@ pub(crate) struct ValidationArgs {
     pub(crate) validation_dir: Option<PathBuf>,
 }
 
+/// Validation and early stopping of a run, which is both parties.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Validation")]
+pub(crate) struct EarlyStoppingArgs {
+    /// Share of the training samples to hold out, stratified: they are scored encrypted as the training goes, and the curve is shown
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) validation_fraction: Option<f64>,
+    /// Score them after every so many iterations [default: 1]
+    #[arg(long, value_name = "ITERATIONS", requires = "validation_fraction")]
+    pub(crate) validation_every: Option<NonZeroUsize>,
+    /// End the training, with the head of least log loss, once the log loss has not fallen for --n-iter-no-change validations
+    #[arg(long, requires = "validation_fraction")]
+    pub(crate) early_stopping: bool,
+    /// Validations without progress that end the training [default: 3]
+    #[arg(long, value_name = "VALIDATIONS", requires = "early_stopping")]
+    pub(crate) n_iter_no_change: Option<NonZeroUsize>,
+}
+
+impl EarlyStoppingArgs {
+    /// After how many validations without progress the training ends, if it may end early.
+    pub(crate) fn patience(&self) -> Option<NonZeroUsize> {
+        const USUAL: NonZeroUsize = NonZeroUsize::new(3).unwrap();
+        self.early_stopping.then(|| self.n_iter_no_change.unwrap_or(USUAL))
+    }
+}
+
 /// A look at a training.
 #[derive(Args, Debug)]
 pub(crate) struct WatchArgs {
@@ -188,14 +248,8 @@ pub(crate) struct WatchArgs {
     pub(crate) dir: PathBuf,
     #[command(flatten)]
     pub(crate) data: FeatureDataArgs,
-    /// Plan of the training
-    #[arg(long, value_name = "FILE")]
-    pub(crate) plan: PathBuf,
-    /// Folder of the keys
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) keys: PathBuf,
     #[command(flatten)]
-    pub(crate) passphrase: PassphraseArgs,
+    pub(crate) party: PlanAndKeyArgs,
     /// Ask the compute party to stop once the log loss has not fallen for so many validations, with the head of the best
     #[arg(long, value_name = "VALIDATIONS", conflicts_with = "stop")]
     pub(crate) patience: Option<NonZeroUsize>,
@@ -225,14 +279,8 @@ pub(crate) struct DecryptArgs {
     /// Encrypted head
     #[arg(long, value_name = "FILE")]
     pub(crate) head: PathBuf,
-    /// Plan that the data were encrypted by
-    #[arg(long, value_name = "FILE")]
-    pub(crate) plan: PathBuf,
-    /// Folder of the keys
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) keys: PathBuf,
     #[command(flatten)]
-    pub(crate) passphrase: PassphraseArgs,
+    pub(crate) party: PlanAndKeyArgs,
     /// Folder for head.safetensors and head.json
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) out: PathBuf,

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use fhe_head::labels::ClassWeight;
+use fhe_head::model::Classifier;
 
 use super::hidden::{HiddenArgs, HiddenLayer};
 use super::steps::{StepArgs, Steps};
@@ -38,6 +39,9 @@ pub(crate) struct TrainingArgs {
     /// Ridge of the whitening, in units of the mean eigenvalue
     #[arg(long, value_name = "RIDGE")]
     ridge: Option<f64>,
+    /// Whitened directions to keep at most, those of largest variance, as of PCA [default: all]
+    #[arg(long, value_name = "N")]
+    n_components: Option<usize>,
     /// Degree of the polynomial in the place of the logistic function
     #[arg(long, value_name = "3|5|7")]
     sigmoid_degree: Option<usize>,
@@ -129,12 +133,50 @@ pub(crate) struct Hyper {
     pub(crate) class_weight: ClassWeight,
     pub(crate) preprocess: Preprocess,
     pub(crate) ridge: Option<f64>,
+    /// Whitened directions to keep.
+    pub(crate) n_components: Option<usize>,
     pub(crate) sigmoid_degree: Option<usize>,
     pub(crate) sigmoid_interval: Option<f64>,
     pub(crate) preset: Option<String>,
     /// Whether levels are left for encrypted predictions.
     pub(crate) scoring: bool,
     pub(crate) random_state: u64,
+    /// The head that the training starts from, for the features as they are read.
+    pub(crate) warm_start: Option<Classifier>,
+}
+
+impl Hyper {
+    /// Starts from a head: what trains it, and its hidden layer, follow where nothing else was said.
+    pub(crate) fn start_from(&mut self, model: Classifier) {
+        if self.head.is_none() {
+            self.head = Some(match (&model.hidden, model.softmax, model.output.intercept.len()) {
+                (Some(_), ..) => HeadKind::Mlp,
+                (None, true, _) => HeadKind::Softmax,
+                (None, false, 1) => HeadKind::Logreg,
+                (None, false, _) => HeadKind::Ovr,
+            });
+            self.hidden = model.hidden.as_ref().map(|(layer, activation)| HiddenLayer {
+                units: layer.intercept.len(),
+                activation: activation.shape(),
+                interval: Some(activation.half_width()),
+            });
+        }
+        self.warm_start = Some(model);
+    }
+
+    /// The first flag that says what an earlier plan has settled.
+    pub(crate) fn settled_by_a_plan(&self) -> Option<&'static str> {
+        let given = [
+            ("--head", self.head.is_some()),
+            ("--preprocess", self.preprocess != Preprocess::Auto),
+            ("--ridge", self.ridge.is_some()),
+            ("--n-components", self.n_components.is_some()),
+            ("--sigmoid-degree", self.sigmoid_degree.is_some()),
+            ("--sigmoid-interval", self.sigmoid_interval.is_some()),
+            ("--preset", self.preset.is_some()),
+        ];
+        given.into_iter().find_map(|(flag, given)| given.then_some(flag))
+    }
 }
 
 impl TrainingArgs {
@@ -173,6 +215,12 @@ impl TrainingArgs {
         if self.ridge.is_some() && !matches!(self.preprocess, Preprocess::Auto | Preprocess::Whiten) {
             return Err(Failure::usage("--ridge has a meaning with --preprocess whiten alone"));
         }
+        if self.n_components == Some(0) {
+            return Err(Failure::usage("--n-components 0: at least one direction is needed"));
+        }
+        if self.n_components.is_some() && !matches!(self.preprocess, Preprocess::Auto | Preprocess::Whiten) {
+            return Err(Failure::usage("--n-components has a meaning with --preprocess whiten alone"));
+        }
         let penalty = self.alpha.map(Penalty::Alpha).or(self.c.map(Penalty::C));
         Ok(Hyper {
             head: self.head,
@@ -188,11 +236,13 @@ impl TrainingArgs {
             },
             preprocess: self.preprocess,
             ridge: self.ridge,
+            n_components: self.n_components,
             sigmoid_degree: self.sigmoid_degree,
             sigmoid_interval: self.sigmoid_interval,
             preset: self.preset.clone(),
             scoring: self.scoring,
             random_state: self.random_state,
+            warm_start: None,
         })
     }
 }
@@ -253,6 +303,8 @@ mod tests {
             "--solver gd --momentum 0.5",
             "--sigmoid-degree 4",
             "--preprocess standardize --ridge 1",
+            "--n-components 0",
+            "--preprocess none --n-components 3",
             "--solver adam",
             "--batch-size 0",
             "--power-t 0.5",

@@ -8,22 +8,20 @@ use fhe_head::plan::Plan;
 use ndarray::Array1;
 use serde_json::json;
 
-use super::encrypt::expect_preset;
+use super::encrypt::read_secret;
 use crate::args::DecryptArgs;
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Result, training_failure};
 use crate::files::ciphertexts;
 use crate::files::folder::OutputFolder;
-use crate::files::keys::KeyFolder;
 use crate::files::plan::PlanFile;
 
 /// # Errors
 /// Files that are damaged or do not belong together; a head that is garbage; those of writing.
 pub(super) fn run(arguments: &DecryptArgs, console: &Console) -> Result<Outcome> {
-    let file = PlanFile::read(&arguments.plan)?;
+    let file = PlanFile::read(&arguments.party.plan)?;
     let plan = file.plan()?;
-    let secret = KeyFolder::at(&arguments.keys).read_secret(&arguments.passphrase)?;
-    expect_preset(&secret, &plan)?;
+    let secret = read_secret(&arguments.party, &plan)?;
     let (iterations, parameters) = decrypt(&arguments.head, &secret, &plan)?;
     let head = file.head(&parameters, iterations)?;
     console.note(

@@ -16,12 +16,13 @@ pub(super) fn run(arguments: EmbedArgs, console: &Console) -> Result<Outcome> {
     embeddings::expect_known_format(&arguments.out)?;
     let source = arguments.data.resolve()?;
     let encoder = arguments.encoder.resolve()?;
-    let Raw::Texts(texts) = samples::read(&source, false, None)? else {
+    let Raw::Texts(texts) = samples::read_weighted(&source, false, None, arguments.weights.column())? else {
         return Err(Failure::unexpected("a table of texts was asked for"));
     };
     let encoder = LoadedEncoder::load(encoder, console)?;
     let x = samples::embed(&encoder, &texts.texts, console)?;
-    let metadata = Metadata { encoder: encoder.used(), labels: texts.labels };
+    let sample_weight = texts.weights.map(|weights| weights.values);
+    let metadata = Metadata { encoder: encoder.used(), labels: texts.labels, sample_weight };
     embeddings::write(&arguments.out, Access::Private, &x.view(), &metadata)?;
 
     let (rows, columns) = x.dim();
@@ -34,6 +35,7 @@ pub(super) fn run(arguments: EmbedArgs, console: &Console) -> Result<Outcome> {
     );
     let json = json!({
         "samples": rows, "features": columns, "encoder": metadata.encoder, "labels": metadata.labels.is_some(),
+        "sample_weight": metadata.sample_weight.is_some(),
         "file": arguments.out, "bytes": bytes,
     });
     Ok(Outcome { json, text })

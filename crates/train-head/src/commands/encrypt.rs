@@ -9,7 +9,7 @@ use fhe_head::samples::Samples;
 use ndarray::{Array1, Array2};
 use serde_json::json;
 
-use crate::args::EncryptArgs;
+use crate::args::{EncryptArgs, PlanAndKeyArgs};
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Result, training_failure};
 use crate::files::ciphertexts;
@@ -21,17 +21,15 @@ use crate::samples;
 /// # Errors
 /// Data, plan and keys that do not belong together; those of writing.
 pub(super) fn run(arguments: EncryptArgs, console: &Console) -> Result<Outcome> {
-    let file = PlanFile::read(&arguments.plan)?;
+    let file = PlanFile::read(&arguments.party.plan)?;
     let source = arguments.data.resolve()?;
     let labelled = !arguments.for_scoring;
-    let matrix = samples::read(&source, labelled, file.feature_names())?.embed(None, console)?;
+    let weights = file.weight_column().filter(|_| labelled);
+    let matrix =
+        samples::read_weighted(&source, labelled, file.feature_names(), weights)?.embed(None, console)?;
     let (mut samples, features) = matrix.x.dim();
     let plan = file.plan()?;
-    let key = || -> Result<SecretKey> {
-        let secret = KeyFolder::at(&arguments.keys).read_secret(&arguments.passphrase)?;
-        expect_preset(&secret, &plan)?;
-        Ok(secret)
-    };
+    let key = || read_secret(&arguments.party, &plan);
     let (secret, ciphertexts, bytes) = if arguments.for_scoring {
         let x = file.features(&matrix)?;
         expect_scoring(&plan)?;
@@ -125,14 +123,15 @@ fn expect_scoring(plan: &Plan) -> Result<()> {
     }
 }
 
-/// Refuses a key of another parameter set than the plan's.
+/// The secret key of a plan's training.
 ///
 /// # Errors
-/// It is.
-pub(super) fn expect_preset(secret: &SecretKey, plan: &Plan) -> Result<()> {
+/// Whatever is wrong with the file or the passphrase; a key of another parameter set than the plan's.
+pub(super) fn read_secret(party: &PlanAndKeyArgs, plan: &Plan) -> Result<SecretKey> {
+    let secret = KeyFolder::at(&party.keys).read_secret(&party.passphrase)?;
     let found = secret.parameters().name();
     if found == plan.preset {
-        return Ok(());
+        return Ok(secret);
     }
     Err(Failure::file(format!("the secret key is of preset {found}, the plan of {}", plan.preset))
         .help("`train-head keygen --plan` makes keys for a plan"))

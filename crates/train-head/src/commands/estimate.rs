@@ -7,9 +7,10 @@ use fhe_head::plan::Plan;
 use serde_json::json;
 
 use super::planned::{Planned, from_shape};
+use super::warm_start;
 use crate::args::{EstimateArgs, Hyper, activation_name};
 use crate::console::{Console, Outcome};
-use crate::exit::Result;
+use crate::exit::{Failure, Result};
 use crate::report::optimizer_name;
 use crate::samples::{self, Matrix};
 use crate::{input, progress, resources};
@@ -21,9 +22,19 @@ pub(super) fn run(arguments: EstimateArgs, console: &Console) -> Result<Outcome>
     hyper.scoring |= arguments.validation_fraction.is_some();
     let Some((samples, dimension)) = arguments.samples.zip(arguments.dimension) else {
         let source = arguments.data.resolve()?;
-        let matrix = samples::read(&source, true, None)?.embed(None, console)?;
+        let column = arguments.weights.column();
+        let start = warm_start::head(&arguments.start)?;
+        let wanted = start.as_ref().and_then(|head| head.description.feature_names.as_deref());
+        let matrix = samples::read_weighted(&source, true, wanted, column)?.embed(None, console)?;
         let labels = matrix.labels.as_deref().unwrap_or_default();
-        let classes = input::fit_classes(labels, arguments.positive_label.as_deref())?;
+        let classes = match &start {
+            Some(head) => head.description.classes.clone(),
+            None => input::fit_classes(labels, arguments.positive_label.as_deref())?,
+        };
+        if let Some(head) = start {
+            warm_start::expect_features(&head.description, &matrix)?;
+            hyper.start_from(head.model);
+        }
         let matrix = match arguments.validation_fraction {
             Some(share) => {
                 let [training, _] = matrix.hold_out(&classes, share, hyper.random_state)?;
@@ -31,6 +42,17 @@ pub(super) fn run(arguments: EstimateArgs, console: &Console) -> Result<Outcome>
             }
             None => matrix,
         };
+        if let Some(earlier) = &arguments.continue_from {
+            let file = warm_start::continued(earlier, &matrix, &hyper)?
+                .with_validation(arguments.validation_fraction);
+            // says what does not fit
+            file.samples(&matrix)?;
+            let (plan, parameters) = (file.plan()?, file.parameters()?);
+            if let Some(path) = &arguments.out {
+                file.write(path)?;
+            }
+            return Ok(outcome(&plan, &parameters, samples_of(&matrix), &hyper));
+        }
         let y = matrix.encode_labels(&classes, "the training data")?;
         let planned = Planned::new(&matrix, &y, &classes, &hyper, console)?;
         let file = planned.file.with_validation(arguments.validation_fraction);
@@ -39,6 +61,9 @@ pub(super) fn run(arguments: EstimateArgs, console: &Console) -> Result<Outcome>
         }
         return Ok(outcome(&planned.prepared.plan, &planned.parameters, samples_of(&matrix), &hyper));
     };
+    if arguments.start.warm_start.is_some() || arguments.weights.column().is_some() {
+        return Err(Failure::usage("--warm-start and --sample-weight need the data: give --features FILE"));
+    }
     let (plan, parameters) = from_shape(samples, dimension, arguments.classes, &hyper)?;
     Ok(outcome(&plan, &parameters, (samples, dimension), &hyper))
 }

@@ -1,6 +1,7 @@
 //! The head of a run beside its twins and a yardstick, on the test samples.
 
 use fhe_head::baseline::logistic_regression;
+use fhe_head::estimator::PreparedHead;
 use fhe_head::features::{FeatureMap, Preprocessing};
 use fhe_head::metrics::Metrics;
 use fhe_head::model::{Classifier, Linear};
@@ -32,9 +33,12 @@ impl Evaluation {
         planned: &Planned,
         data: &Data,
         y: &Array1<f64>,
-        (head, parameters): (&Head, &[Array1<f64>]),
+        (head, parameters, iterations): (&Head, &[Array1<f64>], usize),
         console: &Console,
     ) -> Result<Self> {
+        // the twins of a training that was stopped end where it did
+        let planned_until = planned.prepared.plan.until(iterations).map_err(training_failure)?;
+        let twins = PreparedHead { plan: planned_until, ..planned.prepared.clone() };
         let labels = data.test.encode_labels(&data.classes, "the test data")?.to_vec();
         let probabilities =
             |head: &Classifier| probabilities(head, &data.test.x.view()).map_err(training_failure);
@@ -43,10 +47,9 @@ impl Evaluation {
             probabilities(&planned.prepared.classifier(parameters).map_err(training_failure)?)
         };
         let progress = console.phase("evaluate", 3);
-        let plain = planned.prepared.train_plain().map_err(training_failure)?;
+        let plain = twins.train_plain().map_err(training_failure)?;
         progress.step();
-        let simulated = planned
-            .prepared
+        let simulated = twins
             .train_simulated(&planned.parameters, contract(&planned.parameters).as_ref())
             .map_err(training_failure)?;
         progress.step();
@@ -80,7 +83,7 @@ fn converged(
     (y, classes): (&Array1<f64>, usize),
     planned: &Planned,
 ) -> Option<Classifier> {
-    let weight = planned.file.sample_weights(y).ok()?;
+    let weight = planned.file.sample_weights(training, y).ok()?;
     let preprocessing =
         if training.encoder.is_some() { Preprocessing::Center } else { Preprocessing::Standardize };
     let x = training.x.view();

@@ -1,9 +1,13 @@
 //! `keygen`: the keys that a plan needs.
 
+use std::path::Path;
+
 use fhe_head::ckks::{KeyGenerator, Parameters, SecretKey};
+use fhe_head::plan::Plan;
 use serde_json::json;
 
-use crate::args::KeygenArgs;
+use super::encrypt::read_secret;
+use crate::args::{KeygenArgs, PlanAndKeyArgs};
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Result};
 use crate::files::folder::OutputFolder;
@@ -18,6 +22,9 @@ pub(super) fn run(arguments: &KeygenArgs, console: &Console) -> Result<Outcome> 
     KeyFolder::at(&arguments.out).expect_no_secret()?;
     let file = PlanFile::read(&arguments.plan)?;
     let plan = file.plan()?;
+    if let Some(keys) = &arguments.keys {
+        return for_another_plan(arguments, keys, &plan, console);
+    }
     let passphrase = passphrase::of_new_key(&arguments.new_key)?;
     if passphrase.is_none() {
         console.warn("the secret key is kept unencrypted");
@@ -50,6 +57,34 @@ pub(super) fn run(arguments: &KeygenArgs, console: &Console) -> Result<Outcome> 
         "key_id": secret.key_id().to_string(), "preset": parameters.name(), "evaluation_keys": evaluation.keys,
         "files": { "secret": kept.secret(), "public": kept.public(), "evaluation": kept.evaluation() },
         "bytes": { "secret": secret_bytes, "public": public_bytes, "evaluation": evaluation.bytes },
+    });
+    Ok(Outcome { json, text })
+}
+
+/// Evaluation keys under a secret key that there is.
+fn for_another_plan(arguments: &KeygenArgs, keys: &Path, plan: &Plan, console: &Console) -> Result<Outcome> {
+    let party = PlanAndKeyArgs {
+        plan: arguments.plan.clone(),
+        keys: keys.to_owned(),
+        passphrase: arguments.new_key.passphrase.clone(),
+    };
+    let secret = read_secret(&party, plan)?;
+    let folder = OutputFolder::create(&arguments.out)?;
+    let staged = KeyFolder::at(folder.path(""));
+    let evaluation = keys::write_evaluation(&staged.evaluation(), &secret, plan, console)?;
+    folder.commit()?;
+    let path = KeyFolder::at(&arguments.out).evaluation();
+    let text = format!(
+        "key {} of {}, as before\n  evaluation  {} ({} keys, {}): for the compute party",
+        secret.key_id(),
+        plan.preset,
+        path.display(),
+        evaluation.keys,
+        progress::bytes(evaluation.bytes),
+    );
+    let json = json!({
+        "key_id": secret.key_id().to_string(), "preset": plan.preset, "evaluation_keys": evaluation.keys,
+        "files": { "evaluation": path }, "bytes": { "evaluation": evaluation.bytes },
     });
     Ok(Outcome { json, text })
 }

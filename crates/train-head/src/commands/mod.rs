@@ -7,6 +7,7 @@ mod encrypt;
 mod estimate;
 mod eval;
 mod evaluation;
+mod follow;
 mod inspect;
 mod keygen;
 mod planned;
@@ -18,7 +19,10 @@ mod score;
 mod train;
 mod tune;
 mod validation;
+mod warm_start;
 mod watch;
+
+pub(crate) use follow::{Point, best};
 
 use crate::args::{Cli, Command};
 use crate::console::{Console, Outcome};

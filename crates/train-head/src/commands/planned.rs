@@ -64,15 +64,18 @@ impl Planned {
         hyper: &Hyper,
     ) -> Result<Self> {
         let options = Options::new(hyper, alpha(hyper.penalty, training.x.nrows()), classes)?;
-        let (x, y) = (training.x.view(), y.view());
+        let weight = training.sample_weight();
+        let (x, y, weight) = (training.x.view(), y.view(), weight.view());
         let (parameters, prepared) = with_presets(hyper, |parameters| {
             let contract = contract(parameters);
             let contract = contract.as_ref();
             match &options {
-                Options::Several(head) => {
-                    head.prepare(&x, &y, classes.count(), parameters, contract).map(PreparedHead::from)
+                Options::Several(head) => head
+                    .prepare_weighted(&x, &y, &weight, classes.count(), parameters, contract)
+                    .map(PreparedHead::from),
+                Options::Binary(head) => {
+                    head.prepare_weighted(&x, &y, &weight, parameters, contract).map(PreparedHead::from)
                 }
-                Options::Binary(head) => head.prepare(&x, &y, parameters, contract).map(PreparedHead::from),
             }
         })?;
         let file = PlanFile::new(&prepared, hyper, classes, training);
@@ -96,6 +99,7 @@ impl Options {
         else {
             let options = LogisticRegression {
                 preprocessing: preprocessing(hyper, true),
+                n_components: hyper.n_components,
                 optimizer: optimizer(hyper),
                 learning_rate: hyper.steps.learning_rate,
                 schedule: hyper.steps.schedule.clone(),
@@ -109,13 +113,15 @@ impl Options {
                 sigmoid_interval: hyper.sigmoid_interval,
                 alpha,
                 class_weight: hyper.class_weight,
+                warm_start: hyper.warm_start.clone(),
                 scoring: hyper.scoring,
                 random_state: hyper.random_state,
             };
             return options.check().map(Self::Binary).map_err(training_failure);
         };
         let options = Classifier {
-            preprocessing: preprocessing(hyper, false),
+            preprocessing: preprocessing(hyper, matches!(kind, classifier::Kind::Mlp { .. })),
+            n_components: hyper.n_components,
             optimizer: optimizer(hyper),
             learning_rate: hyper.steps.learning_rate,
             schedule: hyper.steps.schedule.clone(),
@@ -125,6 +131,7 @@ impl Options {
             activation_interval: hyper.hidden.and_then(|layer| layer.interval),
             alpha,
             balanced: hyper.class_weight == ClassWeight::Balanced,
+            warm_start: hyper.warm_start.clone(),
             scoring: hyper.scoring,
             random_state: hyper.random_state,
             ..Classifier::new(kind)
@@ -180,7 +187,7 @@ fn preprocessing(hyper: &Hyper, standardize: bool) -> Option<Preprocessing> {
     }
 }
 
-fn optimizer(hyper: &Hyper) -> Option<Optimizer> {
+pub(super) fn optimizer(hyper: &Hyper) -> Option<Optimizer> {
     match (hyper.solver, hyper.momentum) {
         (Some(Solver::Gd), _) => Some(Optimizer::GradientDescent),
         (_, Some(momentum)) => Some(Optimizer::Nesterov(momentum)),
@@ -189,7 +196,7 @@ fn optimizer(hyper: &Hyper) -> Option<Optimizer> {
     }
 }
 
-fn alpha(penalty: Option<Penalty>, samples: usize) -> f64 {
+pub(super) fn alpha(penalty: Option<Penalty>, samples: usize) -> f64 {
     match penalty {
         Some(Penalty::Alpha(alpha)) => alpha,
         Some(Penalty::C(c)) => 1.0 / (c * samples as f64),
@@ -238,6 +245,7 @@ pub(super) fn from_shape(
         let message = format!("--batch-size {size}: at most the number of training samples, {samples}");
         return Err(Failure::usage(message));
     }
+    let dimension = hyper.n_components.map_or(dimension, |kept| kept.min(dimension));
     let degree = Degree::try_from(hyper.sigmoid_degree.unwrap_or(3)).map_err(training_failure)?;
     let interval = hyper.sigmoid_interval.unwrap_or(INTERVAL);
     let sigmoid = |degree| Sigmoid::new(degree, interval, Fit::default()).map_err(training_failure);

@@ -4,19 +4,19 @@ use std::path::Path;
 
 use fhe_head::ckks::SecretKey;
 use fhe_head::client;
+use fhe_head::head::Head as _;
 use fhe_head::labels::Classes;
 use fhe_head::metrics;
 use fhe_head::plan::Plan;
 use ndarray::Array2;
 use serde_json::json;
 
-use super::encrypt::expect_preset;
-use crate::args::{DataArgs, Encoder, HeadEncoderArgs, PredictArgs};
+use super::encrypt::read_secret;
+use crate::args::{DataArgs, Encoder, HeadEncoderArgs, PlanAndKeyArgs, PredictArgs};
 use crate::console::{Console, Outcome};
-use crate::exit::{Failure, Result, training_failure};
+use crate::exit::{Failure, Kind, Result, training_failure};
 use crate::files::embeddings::encoder_failure;
 use crate::files::head::Head;
-use crate::files::keys::KeyFolder;
 use crate::files::plan::PlanFile;
 use crate::files::{ciphertexts, predictions};
 use crate::samples::{self, LoadedEncoder, Matrix, Raw};
@@ -25,7 +25,9 @@ use crate::samples::{self, LoadedEncoder, Matrix, Raw};
 /// A head or data that cannot be worked with; those of writing.
 pub(super) fn run(arguments: &PredictArgs, console: &Console) -> Result<Outcome> {
     if let (Some(scores), Some(plan), Some(keys)) = (&arguments.scores, &arguments.plan, &arguments.keys) {
-        return from_scores(arguments, scores, plan, keys);
+        let (plan, keys) = (plan.clone(), keys.clone());
+        let party = PlanAndKeyArgs { plan, keys, passphrase: arguments.passphrase.clone() };
+        return from_scores(arguments, scores, &party, console);
     }
     let Some(head) = &arguments.head else {
         return Err(Failure::usage(
@@ -38,27 +40,40 @@ pub(super) fn run(arguments: &PredictArgs, console: &Console) -> Result<Outcome>
 }
 
 /// Predictions from encrypted scores. The data say how many samples there are, and their labels if they have any.
-fn from_scores(arguments: &PredictArgs, scores: &Path, plan: &Path, keys: &Path) -> Result<Outcome> {
-    let file = PlanFile::read(plan)?;
+fn from_scores(
+    arguments: &PredictArgs,
+    scores: &Path,
+    party: &PlanAndKeyArgs,
+    console: &Console,
+) -> Result<Outcome> {
+    let file = PlanFile::read(&party.plan)?;
     let plan = file.plan()?;
     let raw = samples::read(&arguments.data.resolve()?, false, file.feature_names())?;
-    let secret = KeyFolder::at(keys).read_secret(&arguments.passphrase)?;
-    expect_preset(&secret, &plan)?;
-    let probabilities = file.probabilities(decrypt_scores(scores, &secret, &plan, raw.len())?);
+    let secret = read_secret(party, &plan)?;
+    let scores = decrypt_scores(scores, &secret, &plan, raw.len())?;
+    let half_width = plan.job.head().score_unit();
+    let outside = scores.outer_iter().filter(|row| row.iter().any(|z| z.abs() > half_width)).count();
+    if outside > 0 {
+        console.warn(format!(
+            "{outside} of {} samples have scores outside [-{half_width}, {half_width}], the interval of the training",
+            raw.len()
+        ));
+    }
+    let probabilities = file.probabilities(scores);
     report(&arguments.out, file.classes(), raw.labels(), &probabilities)
 }
 
 /// Decrypts the scores of so many samples: samples (rows) by outputs.
 ///
 /// # Errors
-/// Scores of another key or plan, or of another number of samples.
+/// Scores of another key or plan, or of another number of samples; garbage that a diverged training left.
 pub(super) fn decrypt_scores(
     path: &Path,
     secret: &SecretKey,
     plan: &Plan,
     samples: usize,
 ) -> Result<Array2<f64>> {
-    let (job, _, scores) = ciphertexts::read_scores(path, secret)?;
+    let (job, iteration, scores) = ciphertexts::read_scores(path, secret)?;
     if job != plan.job {
         let message = format!("{}: these scores come from a head of another plan", path.display());
         return Err(Failure::file(message).help("give the plan that the samples were encrypted by"));
@@ -73,7 +88,18 @@ pub(super) fn decrypt_scores(
         ))
         .help("give the data that were encrypted for scoring"));
     }
-    client::decrypt_scores(secret, &job, samples, &scores).map_err(training_failure)
+    client::decrypt_scores(secret, &job, samples, &scores).map_err(|error| {
+        let failure = training_failure(error);
+        match failure.kind() {
+            Kind::Diverged => Failure::diverged(format!(
+                "{}: scores of the head after {iteration} iterations are out of range",
+                path.display()
+            ))
+            .because(failure)
+            .help("do the samples come from the same encoder or table? `train-head decrypt` checks the head itself"),
+            _ => failure,
+        }
+    })
 }
 
 /// Writes predictions, and says how many there are of each class.

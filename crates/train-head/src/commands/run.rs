@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! OUT/client/    the data party's: secret.key, plan.json
-//! OUT/server/    the compute party's: eval/ (keys), data.enc, head.enc; test.enc and scores.enc of encrypted predictions
+//! OUT/server/    the compute party's: eval/ (keys), data.enc, head.enc; test.enc and scores.enc of encrypted predictions;
+//!                validation.enc and validation/ of a training that is followed
 //! OUT/           head.safetensors, head.json, predictions.csv, report.json
 //! ```
 //!
@@ -20,10 +21,11 @@ use serde_json::json;
 
 use super::estimate::{hidden_layer, memory};
 use super::evaluation::Evaluation;
+use super::follow::{Follower, line};
 use super::planned::Planned;
 use super::run_data::Data;
 use super::train::{Trained, expect_memory};
-use super::{decrypt, encrypt, keygen, predict, score, train};
+use super::{decrypt, encrypt, keygen, predict, score, train, warm_start};
 use crate::args::{PassphraseArgs, RunArgs, Source, ValidationArgs};
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Kind, Result};
@@ -31,28 +33,45 @@ use crate::files::folder::OutputFolder;
 use crate::files::keys::{self, KeyFolder};
 use crate::files::plan::PlanFile;
 use crate::files::predictions;
+use crate::files::validation::ValidationFolder;
 use crate::files::{self, Access, passphrase};
 use crate::report::{Bytes, Method, Report, Scoring, Seconds};
 use crate::{interrupt, resources};
+
+/// Validation samples, and the folder through which the parties talk about them, below the compute party's.
+const VALIDATION: &str = "validation.enc";
+const VALIDATION_DIR: &str = "validation";
 
 /// # Errors
 /// Data or a model that cannot be worked with; parameters that are refused; a training that diverges; those of writing.
 /// Nothing is left in the output folder then.
 pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
-    let start = Instant::now();
+    let began = Instant::now();
     let mut seconds = Seconds::default();
     let source = arguments.data.resolve()?;
-    let hyper = arguments.training.resolve()?;
+    let mut hyper = arguments.training.resolve()?;
     let hold_out = arguments.test.resolve(&source, hyper.random_state)?;
     let encoder = matches!(source, Source::Texts { .. }).then(|| arguments.encoder.resolve()).transpose()?;
     let passphrase = passphrase::given(&arguments.passphrase)?;
 
-    let data = timed(&mut seconds.embed, || {
-        Data::read(&source, &hold_out, arguments.positive_label.as_deref(), encoder, console)
+    let start = warm_start::head(&arguments.start)?;
+    let mut data = timed(&mut seconds.embed, || {
+        let source = (&source, arguments.weights.column());
+        let start = start.as_ref().map(|head| &head.description);
+        Data::read(source, &hold_out, (arguments.positive_label.as_deref(), start), encoder, console)
     })?;
+    if let Some(head) = start {
+        hyper.start_from(head.model);
+    }
+    let share = arguments.stopping.validation_fraction;
+    let predicts = hyper.scoring;
+    hyper.scoring |= share.is_some();
+    let validation = data.hold_out(share, hyper.random_state)?;
     let y = data.training.encode_labels(&data.classes, "the training data")?;
-    let planned =
+    let mut planned =
         timed(&mut seconds.plan, || Planned::new(&data.training, &y, &data.classes, &hyper, console))?;
+    planned.file = planned.file.with_validation(share);
+    let planned = planned;
     let plan = &planned.prepared.plan;
     expect_memory(memory(plan), resources::available_memory())?;
 
@@ -75,6 +94,10 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
             keys::write_evaluation(&server.join("eval"), &secret, plan, console)
         })?;
         timed(&mut seconds.encrypt, || {
+            if let Some(validation) = &validation {
+                let x = planned.file.features(validation)?;
+                encrypt::write_samples(&server.join(VALIDATION), &secret, plan, &x, console)?;
+            }
             let data = (&planned.prepared.samples, planned.file.start());
             encrypt::write_data(&data_file, &secret, plan, data, console)
         })?;
@@ -84,11 +107,32 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
     bytes.data = files::size(&data_file)?;
 
     out.survive_interrupts();
+    let mut follower = match &validation {
+        Some(samples) => {
+            let folder = ValidationFolder::at(&server.join(VALIDATION_DIR));
+            let patience = arguments.stopping.patience();
+            Some(Follower::new(folder, &secret, (&planned.file, plan), samples, patience)?)
+        }
+        None => None,
+    };
     let trained = timed(&mut seconds.load, || {
         let head = server.join("head.enc");
         let files = (data_file.as_path(), server.join("eval"));
-        let none = ValidationArgs::default();
-        train::train((files.0, &files.1), &head, arguments.checkpoints, &none, console)
+        let validation = ValidationArgs {
+            validation: follower.is_some().then(|| server.join(VALIDATION)),
+            validation_every: arguments.stopping.validation_every,
+            validation_dir: follower.is_some().then(|| server.join(VALIDATION_DIR)),
+        };
+        // the data party's part, which `watch` does elsewhere
+        let mut look = || match &mut follower {
+            Some(follower) => {
+                let found = follower.folder().iterations()?;
+                follower.look(found, |point| console.note(line(point))).map(|_| ())
+            }
+            None => Ok(()),
+        };
+        let validation = (&validation, &mut look as &mut dyn FnMut() -> Result<()>);
+        train::train((files.0, &files.1), None, &head, arguments.checkpoints, validation, console)
     });
     let trained = match trained {
         Err(failure) if failure.kind() == Kind::Interrupted => {
@@ -105,22 +149,24 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
         timed(&mut seconds.decrypt, || decrypt::decrypt(&server.join("head.enc"), &secret, plan))?;
     let head = planned.file.head(&parameters, iterations)?;
     interrupt::check()?;
-    let scored = match plan.job.spec().score_level {
-        Some(_) => Some(score_test_samples(&planned, &data, &secret, &server, console)?),
-        None => None,
+    let scored = match predicts {
+        true => Some(score_test_samples(&planned, &data, &secret, &server, console)?),
+        false => None,
     };
 
-    let evaluation =
-        timed(&mut seconds.evaluate, || Evaluation::new(&planned, &data, &y, (&head, &parameters), console))?;
+    let evaluation = timed(&mut seconds.evaluate, || {
+        Evaluation::new(&planned, &data, &y, (&head, &parameters, iterations), console)
+    })?;
     head.write(&out.path(""))?;
     write_predictions(&out, &data, &evaluation)?;
-    seconds.total = start.elapsed().as_secs_f64();
+    seconds.total = began.elapsed().as_secs_f64();
     let scoring = scored.map(|(probabilities, seconds)| Scoring {
         agreement: same_predictions(&probabilities.view(), &evaluation.probabilities[0].view()),
         seconds,
     });
     let mut report = report(&planned, &data, &evaluation, &trained, seconds, bytes, &hyper.class_weight);
     report.scoring = scoring;
+    report.validation = follower.map(|follower| follower.curve().to_vec());
     files::write_json(&out.path("report.json"), Access::Shared, &report)?;
     out.commit()?;
     Ok(outcome(&report, &arguments.out, unprotected))
@@ -215,6 +261,7 @@ fn report(
         max_weight_error: evaluation.max_weight_error,
         max_weight_error_simulate: evaluation.max_weight_error_simulate,
         scoring: None,
+        validation: None,
         prediction_agreement: same_predictions(&encrypted.view(), &plain.view()),
         seconds,
         bytes,

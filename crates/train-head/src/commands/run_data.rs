@@ -2,9 +2,11 @@
 
 use fhe_head::labels::{Classes, stratified_split};
 
+use super::warm_start;
 use crate::args::{Encoder, HoldOut, Source};
 use crate::console::Console;
 use crate::exit::{Result, training_failure};
+use crate::files::head::Description;
 use crate::input;
 use crate::samples::{self, LoadedEncoder, Matrix, Raw};
 
@@ -18,16 +20,31 @@ pub(super) struct Data {
 }
 
 impl Data {
+    /// Takes a stratified share of the training samples away, to validate with.
+    ///
+    /// # Errors
+    /// A share that leaves a class out of one part.
+    pub(super) fn hold_out(&mut self, share: Option<f64>, random_state: u64) -> Result<Option<Matrix>> {
+        let Some(share) = share else { return Ok(None) };
+        let [training, validation] = self.training.hold_out(&self.classes, share, random_state)?;
+        self.training = training;
+        Ok(Some(validation))
+    }
+
     /// Reads everything and checks it before any text is embedded.
     pub(super) fn read(
-        source: &Source,
+        (source, weights): (&Source, Option<&str>),
         hold_out: &HoldOut,
-        positive: Option<&str>,
+        (positive, start): (Option<&str>, Option<&Description>),
         encoder: Option<Encoder>,
         console: &Console,
     ) -> Result<Self> {
-        let training = samples::read(source, true, None)?;
-        let classes = input::fit_classes(training.labels().unwrap_or_default(), positive)?;
+        let wanted = start.and_then(|head| head.feature_names.as_deref());
+        let training = samples::read_weighted(source, true, wanted, weights)?;
+        let classes = match start {
+            Some(head) => head.classes.clone(),
+            None => input::fit_classes(training.labels().unwrap_or_default(), positive)?,
+        };
         let test = match hold_out {
             HoldOut::Source(test) => {
                 let wanted = match &training {
@@ -43,6 +60,9 @@ impl Data {
         };
         let encoder = encoder.map(|encoder| LoadedEncoder::load(encoder, console)).transpose()?;
         let training = training.embed(encoder.as_ref(), console)?;
+        if let Some(head) = start {
+            warm_start::expect_features(head, &training)?;
+        }
         let test = test.map(|raw| raw.embed(encoder.as_ref(), console)).transpose()?;
         match (test, hold_out) {
             (Some(test), _) => {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use fhe_head::ckks::EvaluationKeys;
 use fhe_head::engine::encrypted::Encrypted;
 use fhe_head::job::Job;
 use fhe_head::server::{self, EncryptedState};
@@ -48,8 +49,10 @@ impl Trained {
 /// # Errors
 /// Files that are damaged or do not belong together; those of writing; ^C.
 pub(super) fn run(arguments: &TrainArgs, console: &Console) -> Result<Outcome> {
-    let TrainArgs { data, keys, out, checkpoints, validation } = arguments;
-    let trained = train((data, keys), out, *checkpoints, validation, console)?;
+    let TrainArgs { data, keys, warm_start, out, checkpoints, validation } = arguments;
+    let mut unattended = || Ok(());
+    let validation = (validation, &mut unattended as &mut dyn FnMut() -> Result<()>);
+    let trained = train((data, keys), warm_start.as_deref(), out, *checkpoints, validation, console)?;
     let text = format!(
         "{}{} iterations in {}; the encrypted head is in {} ({})",
         if trained.iterations < trained.job.iterations() { "stopped by the data party: " } else { "" },
@@ -68,21 +71,24 @@ pub(super) fn run(arguments: &TrainArgs, console: &Console) -> Result<Outcome> {
 }
 
 /// Trains on the data in a file with the keys in a folder, and writes the encrypted head. Until then a checkpoint lies
-/// beside it.
+/// beside it. `written` is called where there are new scores of validation samples.
 ///
 /// # Errors
 /// As [`run`].
 pub(super) fn train(
     (data, keys): (&Path, &Path),
+    warm_start: Option<&Path>,
     out: &Path,
     checkpoints: CheckpointArgs,
-    validation: &ValidationArgs,
+    (validation, written): (&ValidationArgs, &mut dyn FnMut() -> Result<()>),
     console: &Console,
 ) -> Result<Trained> {
     let keys = Arc::new(evaluation_keys::read_evaluation(keys, console)?);
     let (job, blocks, start) = ciphertexts::read_data(data, &keys, console)?;
     let validation = Validation::of(validation, &keys, &job, checkpoints.resume)?;
-    let checkpoint = checkpoint_path(data, out)?;
+    let engine = Encrypted::for_job(Arc::clone(&keys), &job).map_err(training_failure)?;
+    let start = earlier_head(&engine, &keys, (data, &job), warm_start)?.unwrap_or(start);
+    let checkpoint = checkpoint_path([Some(data), warm_start].into_iter().flatten(), out)?;
     remove_unfinished(out)?;
     let state = match checkpoints.resume && checkpoint.exists() {
         true => ciphertexts::read_state(&checkpoint, &keys, &job)?,
@@ -94,7 +100,6 @@ pub(super) fn train(
     }
     let phase = console.phase("train", job.iterations());
     phase.start_from(resumed_after);
-    let engine = Encrypted::for_job(Arc::clone(&keys), &job).map_err(training_failure)?;
     let mut stopped = None;
     let head = keep_failure(|keep| {
         server::resume_on(&engine, &job, &blocks, state, |state| {
@@ -105,7 +110,7 @@ pub(super) fn train(
                 phase.expect(left);
             }
             if let Some(validation) = &validation {
-                let answer = validation.after_iteration(&engine, &job, state);
+                let answer = validation.after_iteration(&engine, &job, state, written);
                 keep(answer.and_then(|answer| match answer {
                     None => Ok(()),
                     Some(head) => {
@@ -132,6 +137,50 @@ pub(super) fn train(
     let bootstrap_seconds = engine.refresh_time().as_secs_f64();
     let iterations = head.iteration;
     Ok(Trained { job, iterations, resumed_after, seconds, bootstrap_seconds, bytes })
+}
+
+/// The state that goes on from the encrypted head of an earlier training, if one was named.
+///
+/// # Errors
+/// A head of another kind, key or parameter set, or one without levels; data for a training from zero; no head where the data are
+/// for a training that goes on from one.
+fn earlier_head(
+    engine: &Encrypted,
+    keys: &EvaluationKeys,
+    (data, job): (&Path, &Job),
+    warm_start: Option<&Path>,
+) -> Result<Option<EncryptedState>> {
+    let Some(path) = warm_start else {
+        return match job.continues() {
+            false => Ok(None),
+            true => Err(Failure::usage(format!(
+                "{} are for a training that goes on from an earlier head: name it with --warm-start",
+                data.display()
+            ))),
+        };
+    };
+    if !job.continues() {
+        let message =
+            format!("--warm-start: {} are not for a training that goes on from a head", data.display());
+        return Err(Failure::usage(message).help("plan it with `train-head estimate --continue-from PLAN`"));
+    }
+    let (earlier, head) = ciphertexts::read_head(path, (keys.parameters(), keys.key_id()))?;
+    if earlier.head() != job.head() {
+        return Err(Failure::file(format!(
+            "{}: a head of another kind or other intervals than {} were encrypted for",
+            path.display(),
+            data.display()
+        ))
+        .help("give the head of the plan that `estimate --continue-from` was told"));
+    }
+    server::warm_start(engine, job, &earlier, &head).map(Some).map_err(|error| match error {
+        fhe_head::Error::Level { .. } => {
+            Failure::parameters(format!("{}: the head has too few levels left", path.display()))
+                .because(error)
+                .help("decrypt it, and start from it in the clear: `train-head estimate --warm-start FOLDER`")
+        }
+        error => training_failure(error),
+    })
 }
 
 /// The work of some iterations.
@@ -164,14 +213,16 @@ fn after_iteration(
     })
 }
 
-/// The checkpoint of a training: beside its head, and named after the data, so that a training on other data does not
-/// find it.
-fn checkpoint_path(data: &Path, out: &Path) -> Result<PathBuf> {
+/// The checkpoint of a training: beside its head, and named after what goes into it (the data, an earlier head), so that a training on
+/// others does not find it.
+fn checkpoint_path<'a>(inputs: impl Iterator<Item = &'a Path>, out: &Path) -> Result<PathBuf> {
     /// Holds the header, the job, and the random seeds of the first ciphertexts.
     const IDENTITY: u64 = 1 << 16;
-    let failed = |error| Failure::io("read", data, Kind::File, error);
     let mut start = Vec::new();
-    File::open(data).map_err(failed)?.take(IDENTITY).read_to_end(&mut start).map_err(failed)?;
+    for input in inputs {
+        let failed = |error| Failure::io("read", input, Kind::File, error);
+        File::open(input).map_err(failed)?.take(IDENTITY).read_to_end(&mut start).map_err(failed)?;
+    }
     let mut name = out.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.checkpoint", &blake3::hash(&start).to_hex()[..8]));
     Ok(out.with_file_name(name))

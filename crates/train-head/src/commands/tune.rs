@@ -24,7 +24,8 @@ const LOSS: f64 = 0.01;
 pub(super) fn run(arguments: TuneArgs, console: &Console) -> Result<Outcome> {
     let hyper = arguments.training.resolve()?;
     let source = arguments.data.resolve()?;
-    let matrix = samples::read(&source, true, None)?.embed(None, console)?;
+    let matrix =
+        samples::read_weighted(&source, true, None, arguments.weights.column())?.embed(None, console)?;
     let classes = input::fit_classes(matrix.labels.as_deref().unwrap_or_default(), None)?;
     let y = matrix.encode_labels(&classes, "the training data")?;
     let planned = Planned::new(&matrix, &y, &classes, &hyper, console)?;
@@ -102,6 +103,9 @@ fn flags(planned: &Planned, hyper: &Hyper) -> Map<String, Value> {
             set("ridge", json!(ridge))
         }
     };
+    if let Some(kept) = hyper.n_components {
+        set("n_components", json!(kept));
+    }
     set("sigmoid_interval", json!(request.head.score_unit()));
     set("preset", json!(planned.parameters.name()));
     if hyper.class_weight == ClassWeight::Balanced {

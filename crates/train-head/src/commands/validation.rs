@@ -46,7 +46,7 @@ impl Validation {
     }
 
     /// Writes scores and head where they are due, and the head to end with if the data party asked for one: that of its
-    /// iteration if there is one in the folder, else the one the training has come to.
+    /// iteration if there is one in the folder, else the one the training has come to. `written` is called where there are new scores.
     ///
     /// # Errors
     /// Those of scoring, reading and writing.
@@ -55,6 +55,7 @@ impl Validation {
         engine: &Encrypted,
         job: &Job,
         state: &EncryptedState,
+        written: &mut dyn FnMut() -> Result<()>,
     ) -> Result<Option<EncryptedHead>> {
         let t = state.iteration;
         if t.is_multiple_of(self.every) || t == job.iterations() {
@@ -62,6 +63,7 @@ impl Validation {
                 server::score(engine, job, &state.parameters, &self.samples).map_err(training_failure)?;
             ciphertexts::write_head(&self.folder.head(t), job, &current(state)?)?;
             ciphertexts::write_scores(&self.folder.scores(t), job, t, &scores)?;
+            written()?;
         }
         let Some(wanted) = self.folder.asked_to_stop_at()?.filter(|&wanted| wanted <= t) else {
             return Ok(None);

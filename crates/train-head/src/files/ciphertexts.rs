@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use fhe_head::ckks::serial::{FileKind, Reader};
+use fhe_head::ckks::serial::{AtomicFile, FileKind, Reader};
 use fhe_head::ckks::{Ciphertext, EvaluationKeys, KeyId, Parameters, SecretKey, SeededCiphertext};
 use fhe_head::client::DataEncryptor;
 use fhe_head::files::{DATA, HEAD, SAMPLES, SCORES, STATE};
@@ -30,18 +30,16 @@ pub(crate) fn write_data(
     console: &Console,
 ) -> Result<u64> {
     let progress = console.phase("encrypt", plan.sizes.ciphertexts);
-    write_with(path, Access::Shared, |file| {
-        let name = path.display().to_string();
+    let bytes = write(path, |file, name| {
         keep_failure(|keep| {
-            fhe_head::files::write_data(file, &name, encryptor, |done| {
+            fhe_head::files::write_data(file, name, encryptor, |done| {
                 progress.set(done);
                 keep(interrupt::check())
             })
-        })?;
-        Ok(())
+        })
     })?;
     progress.done();
-    size(path)
+    Ok(bytes)
 }
 
 /// Reads encrypted data for training with `keys`, and the state to start from.
@@ -65,12 +63,7 @@ pub(crate) fn read_data(
 /// # Errors
 /// Those of writing.
 pub(crate) fn write_head(path: &Path, job: &Job, head: &EncryptedHead) -> Result<u64> {
-    write_with(path, Access::Shared, |file| {
-        let name = path.display().to_string();
-        fhe_head::files::write_head(file, &name, job, head).map_err(training_failure)?;
-        Ok(())
-    })?;
-    size(path)
+    write(path, |file, name| fhe_head::files::write_head(file, name, job, head).map_err(training_failure))
 }
 
 /// Writes the state after an iteration.
@@ -78,11 +71,8 @@ pub(crate) fn write_head(path: &Path, job: &Job, head: &EncryptedHead) -> Result
 /// # Errors
 /// Those of writing.
 pub(crate) fn write_state(path: &Path, job: &Job, state: &EncryptedState) -> Result<()> {
-    write_with(path, Access::Shared, |file| {
-        let name = path.display().to_string();
-        fhe_head::files::write_state(file, &name, job, state).map_err(training_failure)?;
-        Ok(())
-    })
+    write(path, |file, name| fhe_head::files::write_state(file, name, job, state).map_err(training_failure))?;
+    Ok(())
 }
 
 /// Reads the state of a training of `job` with `keys`.
@@ -117,12 +107,9 @@ pub(crate) fn write_samples(
     job: &Job,
     blocks: &[Vec<SeededCiphertext>],
 ) -> Result<u64> {
-    write_with(path, Access::Shared, |file| {
-        let name = path.display().to_string();
-        fhe_head::files::write_samples(file, &name, secret, job, blocks).map_err(training_failure)?;
-        Ok(())
-    })?;
-    size(path)
+    write(path, |file, name| {
+        fhe_head::files::write_samples(file, name, secret, job, blocks).map_err(training_failure)
+    })
 }
 
 /// Reads samples to score with `keys`, and the job of the head that they are for.
@@ -144,12 +131,9 @@ pub(crate) fn write_scores(
     iteration: usize,
     scores: &[Vec<Ciphertext>],
 ) -> Result<u64> {
-    write_with(path, Access::Shared, |file| {
-        let name = path.display().to_string();
-        fhe_head::files::write_scores(file, &name, job, iteration, scores).map_err(training_failure)?;
-        Ok(())
-    })?;
-    size(path)
+    write(path, |file, name| {
+        fhe_head::files::write_scores(file, name, job, iteration, scores).map_err(training_failure)
+    })
 }
 
 /// Reads scores under `secret`, the job of the head that gave them, and its iterations.
@@ -159,6 +143,15 @@ pub(crate) fn write_scores(
 pub(crate) fn read_scores(path: &Path, secret: &SecretKey) -> Result<(Job, usize, Vec<Vec<Ciphertext>>)> {
     let reader = open_under(path, SCORES, (secret.parameters(), secret.key_id()))?;
     fhe_head::files::read_scores(reader, secret.parameters()).map_err(training_failure)
+}
+
+/// Writes a file by `write`, which is told its name for messages; returns the size.
+fn write(
+    path: &Path,
+    write: impl for<'f> FnOnce(&'f mut AtomicFile, &str) -> Result<&'f mut AtomicFile>,
+) -> Result<u64> {
+    write_with(path, Access::Shared, |file| write(file, &path.display().to_string()).map(|_| ()))?;
+    size(path)
 }
 
 /// Opens a file that must be of a kind, a parameter set and a key.

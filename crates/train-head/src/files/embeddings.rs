@@ -35,6 +35,9 @@ pub(crate) struct Metadata {
     /// One label each, if the texts had any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) labels: Option<Vec<String>>,
+    /// One weight each, if they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sample_weight: Option<Vec<f64>>,
 }
 
 /// Embeddings as read.
@@ -138,6 +141,14 @@ pub(crate) fn read(path: &Path) -> Result<Embeddings> {
     if metadata.as_ref().and_then(|known| known.labels.as_ref()).is_some_and(|labels| labels.len() != rows) {
         return Err(bad("another number of labels than of embeddings".into()));
     }
+    if let Some(weights) = metadata.as_ref().and_then(|known| known.sample_weight.as_ref()) {
+        if weights.len() != rows {
+            return Err(bad("another number of sample weights than of embeddings".into()));
+        }
+        if !weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0) {
+            return Err(bad("a sample weight that is no number of at least 0".into()));
+        }
+    }
     let x = Array2::from_shape_vec((rows, columns), values)
         .map_err(|error| bad("strange shape".into()).because(error))?;
     Ok(Embeddings { x, metadata })
@@ -181,6 +192,7 @@ mod tests {
         Metadata {
             encoder: serde_json::from_value(encoder).unwrap(),
             labels: Some(vec!["a".into(), "b".into()]),
+            sample_weight: Some(vec![0.0, 2.5]),
         }
     }
 

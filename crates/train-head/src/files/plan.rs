@@ -21,6 +21,7 @@ use super::keys::preset;
 use super::{Access, read_json, write_json};
 use crate::args::Hyper;
 use crate::exit::{Failure, Result, training_failure};
+use crate::input::SampleWeights;
 use crate::samples::Matrix;
 
 const FORMAT: &str = "train-head plan 4";
@@ -41,16 +42,38 @@ pub(crate) struct PlanFile {
     map: FeatureMap,
     /// How much each class counts.
     class_weight: ClassWeight,
+    /// Where the weights of the samples come from, if they do not count alike.
+    #[serde(default)]
+    sample_weight: Option<WeightSource>,
     /// Seed of the shuffle of mini-batches and of initial weights.
     random_state: u64,
     /// Share of the samples that is held out for validation.
     validation_fraction: Option<f64>,
+    /// Parameters of an earlier head that the training starts from.
+    #[serde(default)]
+    start: Option<Vec<Array1<f64>>>,
     /// The labels.
     classes: Classes,
     /// Names of the features, if they come from a table.
     feature_names: Option<Vec<String>>,
     /// The encoder, if they come from texts.
     encoder: Option<UsedEncoder>,
+}
+
+/// Where weights of samples come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum WeightSource {
+    /// A column of the table.
+    Column(String),
+    /// The file of embeddings.
+    Embeddings,
+}
+
+impl WeightSource {
+    fn of(weights: &SampleWeights) -> Self {
+        weights.column.clone().map_or(Self::Embeddings, Self::Column)
+    }
 }
 
 impl PlanFile {
@@ -63,11 +86,32 @@ impl PlanFile {
             preprocessing: prepared.preprocessing,
             map: prepared.map.clone(),
             class_weight: hyper.class_weight,
+            sample_weight: training.weights.as_ref().map(WeightSource::of),
             random_state: hyper.random_state,
             validation_fraction: None,
+            start: prepared.start.clone().filter(|_| prepared.request.warm_start),
             classes: classes.clone(),
             feature_names: training.names.clone(),
             encoder: training.encoder.clone(),
+        }
+    }
+
+    /// What was planned.
+    pub(crate) fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// A plan for another training of the same head on the same features.
+    #[must_use]
+    pub(crate) fn with_request(self, request: Request, hyper: &Hyper, training: &Matrix) -> Self {
+        Self {
+            request,
+            class_weight: hyper.class_weight,
+            sample_weight: training.weights.as_ref().map(WeightSource::of),
+            random_state: hyper.random_state,
+            validation_fraction: None,
+            start: None,
+            ..self
         }
     }
 
@@ -187,23 +231,46 @@ impl PlanFile {
             return Err(Failure::data(format!("the data to encrypt hold no sample of class {name:?}"))
                 .help("`train-head estimate` makes a plan for the classes that there are"));
         }
-        let weight = self.sample_weights(&y)?;
+        let weight = self.sample_weights(matrix, &y)?;
         let x = self.features(matrix)?;
         let samples = Samples::new(&x.view(), &y.view(), &weight.view()).map_err(training_failure)?;
         Ok(samples.for_batches(self.request.batches, self.random_state))
     }
 
-    /// The parameters that the training starts from, for a head that cannot start from zero.
+    /// The parameters that travel with the data for the training to start from: an earlier head's, or random ones for a head that
+    /// cannot start from zero.
     pub(crate) fn start(&self) -> Option<Vec<Array1<f64>>> {
-        self.request.initial(self.random_state)
+        match &self.start {
+            Some(start) => Some(start.clone()),
+            None if self.request.continues => None,
+            None => self.request.initial(self.random_state),
+        }
     }
 
-    /// The weight of each sample, by its label.
+    /// The column with the weights of the samples, if there is one.
+    pub(crate) fn weight_column(&self) -> Option<&str> {
+        match &self.sample_weight {
+            Some(WeightSource::Column(column)) => Some(column),
+            _ => None,
+        }
+    }
+
+    /// The weight of each sample: its own times that of its class.
     ///
     /// # Errors
-    /// Class weights that are not positive.
-    pub(crate) fn sample_weights(&self, y: &Array1<f64>) -> Result<Array1<f64>> {
-        self.class_weight.weights(y).map_err(training_failure)
+    /// Weights where the plan was made without them, or the other way round; class weights that are not positive.
+    pub(crate) fn sample_weights(&self, matrix: &Matrix, y: &Array1<f64>) -> Result<Array1<f64>> {
+        if matrix.weights.as_ref().map(WeightSource::of) != self.sample_weight {
+            let (plan, data) = match self.sample_weight {
+                Some(_) => ("with sample weights", "no"),
+                None => ("without sample weights", "some"),
+            };
+            return Err(Failure::data(format!(
+                "the plan was made {plan}, the data have {data} such weights"
+            ))
+            .help("`train-head estimate` makes a plan for these data"));
+        }
+        Ok(self.class_weight.weights(y).map_err(training_failure)? * matrix.sample_weight())
     }
 
     /// Probabilities of the classes (columns), of both where the head has one output, from decrypted scores.

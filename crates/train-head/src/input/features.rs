@@ -8,6 +8,7 @@ use super::columns;
 use super::npy::{self, Npy};
 use super::table::{Format, Row, Table};
 use super::texts::label_of;
+use super::weights::SampleWeights;
 use crate::exit::{Failure, Result};
 use crate::resources;
 
@@ -20,6 +21,8 @@ pub(crate) struct Features {
     pub(crate) names: Option<Vec<String>>,
     /// One label each, where the file has them.
     pub(crate) labels: Option<Vec<String>>,
+    /// One weight each, where they were asked for or lie with embeddings.
+    pub(crate) weights: Option<SampleWeights>,
 }
 
 /// What of a table to read.
@@ -86,7 +89,7 @@ fn read_array(path: &Path, selection: Selection<'_>) -> Result<Features> {
     }
     let x = Array2::from_shape_vec((rows, columns), values)
         .map_err(|error| Failure::unexpected(format!("{}: {shape:?}", path.display())).because(error))?;
-    Ok(Features { x, names: None, labels: None })
+    Ok(Features { x, names: None, labels: None, weights: None })
 }
 
 fn read_table(path: &Path, selection: Selection<'_>) -> Result<Features> {
@@ -124,7 +127,7 @@ fn read_table(path: &Path, selection: Selection<'_>) -> Result<Features> {
     let shape = (values.len() / picked.len(), picked.len());
     let x = Array2::from_shape_vec(shape, values)
         .map_err(|error| Failure::unexpected(format!("{}: {shape:?}", path.display())).because(error))?;
-    Ok(Features { x, names: Some(names), labels })
+    Ok(Features { x, names: Some(names), labels, weights: None })
 }
 
 /// The columns that are features.

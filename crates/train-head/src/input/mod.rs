@@ -9,8 +9,10 @@ mod features;
 mod labels;
 mod table;
 mod texts;
+mod weights;
 
 pub(crate) use features::{Features, Selection, read_features};
 pub(crate) use labels::{encode_labels, fit_classes, read_labels};
 pub(crate) use table::Format;
 pub(crate) use texts::{Texts, read_texts};
+pub(crate) use weights::{SampleWeights, read_weights};

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::columns;
 use super::table::{Format, Row, Table};
+use super::weights::SampleWeights;
 use crate::exit::{Failure, Result};
 use crate::resources;
 
@@ -14,6 +15,8 @@ pub(crate) struct Texts {
     pub(crate) texts: Vec<String>,
     /// One label each.
     pub(crate) labels: Option<Vec<String>>,
+    /// One weight each, where they were asked for.
+    pub(crate) weights: Option<SampleWeights>,
 }
 
 /// Reads texts. Labels are demanded if `labelled`, and read where they are found otherwise.
@@ -61,7 +64,7 @@ pub(crate) fn read_texts(
     if texts.is_empty() {
         return Err(Failure::data(format!("{}: the file holds no rows", path.display())));
     }
-    Ok(Texts { texts, labels })
+    Ok(Texts { texts, labels, weights: None })
 }
 
 /// The label of a row.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::util::Dir;
 
 /// A table of 9 features whose classes lie in opposite corners: no line separates them.
-fn corners(rows: usize, classes: usize) -> String {
+pub(crate) fn corners(rows: usize, classes: usize) -> String {
     let mut text = (0..9).map(|j| format!("f{j},")).collect::<String>() + "label\n";
     for i in 0..rows {
         let noise = |j: usize| ((i * 37 + j * 101) as f64 * 0.71).sin();

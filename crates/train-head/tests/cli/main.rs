@@ -16,3 +16,5 @@ mod run;
 mod scoring;
 mod util;
 mod validation;
+mod warm_start;
+mod weights;

@@ -45,6 +45,25 @@ fn predicts_the_same(data: &str, new: &str, flags: &str) -> Dir {
 }
 
 #[test]
+fn samples_unlike_those_of_the_training() {
+    let far: String = table(60)
+        .lines()
+        .enumerate()
+        .map(|(i, line)| if i == 7 { "300,0,-100,sick\n".to_owned() } else { format!("{line}\n") })
+        .collect();
+    let dir = Dir::new();
+    dir.write("data.csv", table(80)).write("far.csv", far);
+    dir.ok(&format!("estimate --features data.csv --out plan.json --scoring {FAST}"));
+    dir.ok("keygen --plan plan.json --out keys --no-passphrase");
+    dir.ok("encrypt --features data.csv --plan plan.json --keys keys --out data.enc");
+    dir.ok("train --data data.enc --keys keys/eval --out head.enc");
+    dir.ok("encrypt --for-scoring --features far.csv --plan plan.json --keys keys --out far.enc");
+    dir.ok("score --head head.enc --data far.enc --keys keys/eval --out scores.enc");
+    let line = "predict --scores scores.enc --plan plan.json --keys keys --features far.csv --out p.csv";
+    dir.refused(line, 6, &["scores of the head after 1 iterations are out of range", "unlike those"]);
+}
+
+#[test]
 fn of_two_classes() {
     let unlabelled: String =
         table(60).lines().map(|line| format!("{}\n", &line[..line.rfind(',').unwrap()])).collect();

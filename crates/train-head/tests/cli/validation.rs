@@ -100,3 +100,50 @@ fn what_does_not_belong_together() {
     dir.refused(WATCH.trim_end_matches(" --json"), 5, &["estimate --validation-fraction"]);
     assert_eq!(dir.run("train --data d --keys k --out o --validation v").code, 2);
 }
+
+#[test]
+fn a_run_shows_the_curve() {
+    let dir = Dir::new();
+    dir.write("data.csv", table(160)).write("test.csv", table(40));
+    let flags = "--preset n15-l18 --max-iter 4 --sigmoid-degree 3 --learning-rate 1 --sigmoid-interval 8";
+    let run = format!("run --features data.csv --test-features test.csv --out out {flags}");
+    let said = dir.ok(&format!("{run} --validation-fraction 0.25 --validation-every 2"));
+    assert!(said.stderr.contains("iteration    2   accuracy"), "{}", said.stderr);
+    assert!(said.stdout.contains("on the validation samples least log loss"), "{}", said.stdout);
+    let report = dir.json("out/report.json");
+    assert_eq!((report["samples"].as_u64(), report["iterations"].as_u64()), (Some(120), Some(4)));
+    let iterations: Vec<_> = report["validation"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|point| point["iteration"].as_u64().unwrap())
+        .collect();
+    assert_eq!(iterations, [2, 4]);
+    // encrypted predictions of the test samples were not asked for
+    assert!(report["scoring"].is_null());
+    assert!(dir.list().iter().any(|name| name == "out/server/validation/iteration-0002.scores"));
+    dir.refused(&format!("{run} --early-stopping"), 2, &["--validation-fraction"]);
+    dir.refused(&format!("{run} --validation-fraction 1.5"), 2, &["--validation-fraction 1.5"]);
+}
+
+#[test]
+fn a_run_without_progress_stops_early() {
+    let dir = Dir::new();
+    // features that tell nothing: a longer training fits noise alone
+    let names: String = (0..9).map(|j| format!("f{j},")).collect();
+    let row = |i: usize| {
+        let values: String = (0..9).map(|j| format!("{:.4},", ((i * 37 + j * 101) as f64).sin())).collect();
+        values + ["a\n", "b\n"][(i * i / 3) % 2]
+    };
+    dir.write("data.csv", format!("{names}label\n{}", (0..160).map(row).collect::<String>()));
+    let flags = "--preset n15-l18 --max-iter 4 --sigmoid-degree 3 --learning-rate 4 --sigmoid-interval 8 --preprocess whiten \
+         --ridge 0.1 --solver gd";
+    let run = format!("run --features data.csv --out out {flags} --validation-fraction 0.3");
+    dir.ok(&format!("{run} --early-stopping --n-iter-no-change 1"));
+    let report = dir.json("out/report.json");
+    assert_eq!(report["iterations"].as_u64(), Some(1), "{}", report["validation"]);
+    assert_eq!(report["validation"].as_array().map(Vec::len), Some(2));
+    // the twins end where the training did
+    assert!(report["max_weight_error_simulate"].as_f64().unwrap() < 1e-2, "{report}");
+    assert_eq!(dir.json("out/head.json")["training"]["iterations"].as_u64(), Some(1));
+}
