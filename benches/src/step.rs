@@ -139,7 +139,7 @@ fn record(arguments: &Arguments, threads: usize, refresh: bool) -> anyhow::Resul
     let longest = plan_of(most)?;
     let measured = longest.job.spec().refresh_before.first().copied().unwrap_or(1);
     let plan = plan_of(measured + 1)?;
-    let model = Model::new(parameters.literal().log_n, Backend::active()?);
+    let model = Model::of(&parameters, Backend::active()?);
     let work = model.counts(&parameters, &plan.last_iteration, plan.keys.refresh)?;
     let secret = SecretKey::generate(&parameters)?;
     let keys = evaluation_keys_in_memory(&secret, &plan.keys)?;

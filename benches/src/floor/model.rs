@@ -2,7 +2,7 @@
 //!
 //! The unit of arithmetic is one multiplication of a word by the machine's widest multiplier that the kernels use; a
 //! modular product takes a few of them ([`Model::product`]), one term of a sum of products two (upper and lower half), its
-//! final reduction a product. Additions and shuffles run beside multiplications on other ports and are left out. Bytes are
+//! final reduction a product, or two of them where the constants come times 2^52 (base conversion). Additions and shuffles run beside multiplications on other ports and are left out. Bytes are
 //! those that no cache holds: keys and data, each read once an operation.
 
 use std::ops::{Add, Mul};
@@ -56,34 +56,51 @@ pub(crate) fn multiplications_of_a_product(backend: Backend) -> f64 {
 /// Multiplications of one term of a sum of products: its two halves.
 const TERM: f64 = 2.0;
 
+/// Multiplications that reduce a sum whose constants are kept times the word.
+const CLOSING: f64 = 2.0;
+
 /// The model of one parameter set.
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     n: f64,
     log_n: f64,
     product: f64,
+    /// Bytes of a word of a key.
+    key_word: f64,
 }
 
 impl Model {
-    /// The ring of degree `2^log_n` with these kernels.
-    pub(crate) fn new(log_n: u32, backend: Backend) -> Self {
+    /// The ring of degree `2^log_n` with these kernels, and keys of so many bits a word.
+    pub(crate) fn new(log_n: u32, backend: Backend, key_bits: f64) -> Self {
         let n = f64::from(log_n).exp2();
-        Self { n, log_n: f64::from(log_n), product: multiplications_of_a_product(backend) }
+        let product = multiplications_of_a_product(backend);
+        Self { n, log_n: f64::from(log_n), product, key_word: key_bits / 8.0 }
+    }
+
+    /// Of a parameter set; keys have as many bits a word as its primes on the average.
+    pub(crate) fn of(parameters: &Parameters, backend: Backend) -> Self {
+        let limbs = parameters.max_level() + 1 + parameters.literal().special;
+        Self::new(parameters.literal().log_n, backend, parameters.log_qp() / limbs as f64)
     }
 
     fn words(&self, multiplications_of_a_word: f64) -> Work {
         Work { multiplications: self.n * multiplications_of_a_word, bytes: 0.0 }
     }
 
-    /// Number-theoretic transforms of some limbs, either way: half a product a word and layer.
+    /// Number-theoretic transforms of some limbs, either way: half a product a word and layer, and half a one to close, as the
+    /// last layer makes both results residues.
     pub(crate) fn transforms(&self, limbs: usize) -> Work {
-        self.words(limbs as f64 * self.log_n / 2.0 * self.product)
+        self.words(limbs as f64 * (self.log_n + 1.0) / 2.0 * self.product)
     }
 
-    /// Base conversion: a product a word that goes in, a sum of products a word that comes out.
+    /// Base conversion: a multiplication a word that goes in, for the quotient; a sum of products a word that comes out, with two for
+    /// its reduction. One prime is lifted by one product.
     pub(crate) fn convert(&self, from: usize, to: usize) -> Work {
-        let (from, to) = (from as f64, to as f64);
-        self.words(from * self.product + to * (from * TERM + self.product))
+        let (sources, targets) = (from as f64, to as f64);
+        self.words(match from {
+            1 => targets * self.product,
+            _ => sources + targets * (sources * TERM + CLOSING),
+        })
     }
 
     /// Digits of a polynomial: out of evaluation form, each raised to all other primes, and back.
@@ -99,22 +116,24 @@ impl Model {
     pub(crate) fn inner_products(&self, shape: KeyShape, limbs: usize) -> Work {
         let (digits, limbs) = (shape.digits_at(limbs - 1) as f64, (limbs + shape.special) as f64);
         let arithmetic = self.words(2.0 * limbs * (digits * TERM + self.product));
-        Work { bytes: 2.0 * digits * limbs * self.n * 8.0, ..arithmetic }
+        Work { bytes: 2.0 * digits * limbs * self.n * self.key_word, ..arithmetic }
     }
 
     /// Division of one polynomial by the special primes, and by the last prime too if it is rescaled.
     pub(crate) fn mod_down(&self, special: usize, limbs: usize, rescale: bool) -> Work {
-        let (dropped, kept) = match rescale {
-            true => (special + 1, limbs - 1),
-            false => (special, limbs),
-        };
-        let products = self.words(kept as f64 * self.product);
-        self.transforms(dropped) + self.convert(dropped, kept) + self.transforms(kept) + products
+        let kept = limbs - usize::from(rescale);
+        self.rests(special, limbs, rescale) + self.words(kept as f64 * self.product)
     }
 
-    /// A key switch of a value already decomposed.
+    /// The same but for the product of each residue with the divisor's inverse.
+    fn rests(&self, special: usize, limbs: usize, rescale: bool) -> Work {
+        let (dropped, kept) = (special + usize::from(rescale), limbs - usize::from(rescale));
+        self.transforms(dropped) + self.convert(dropped, kept) + self.transforms(kept)
+    }
+
+    /// A key switch of a value already decomposed. The reduction of the inner product divides, too.
     pub(crate) fn switch(&self, shape: KeyShape, limbs: usize, rescale: bool) -> Work {
-        self.inner_products(shape, limbs) + self.mod_down(shape.special, limbs, rescale) * 2.0
+        self.inner_products(shape, limbs) + self.rests(shape.special, limbs, rescale) * 2.0
     }
 
     /// One product of ciphertexts added to a sum, the first factor read from memory.
@@ -184,23 +203,20 @@ mod tests {
     use ckks::Digits;
 
     #[test]
-    fn a_transform_is_half_a_product_a_word_and_layer() {
-        let model = Model::new(10, Backend::Scalar);
-        assert_eq!(model.transforms(2).multiplications, 2.0 * 1024.0 * 5.0 * 3.0);
+    fn a_transform_is_half_a_product_a_word_and_layer_and_to_close() {
+        let model = Model::new(10, Backend::Scalar, 40.0);
+        assert_eq!(model.transforms(2).multiplications, 2.0 * 1024.0 * 5.5 * 3.0);
     }
 
     /// The number of transforms that the key's shape states, and nothing else, when products cost nothing.
     #[test]
     fn a_key_switch_has_the_transforms_of_its_shape() {
         let shape = KeyShape { level: 5, special: 3, digits: Digits::uniform(3) };
-        let model = Model::new(10, Backend::Scalar);
+        let model = Model::new(10, Backend::Scalar, 40.0);
         let whole = model.decompose(shape, 6) + model.switch(shape, 6, false);
         let transforms = model.transforms(shape.transforms()).multiplications;
-        let rest = model.convert(3, 6) * 2.0
-            + model.convert(3, 6) * 2.0
-            + model.inner_products(shape, 6)
-            + model.words(2.0 * 6.0 * 3.0);
+        let rest = model.convert(3, 6) * 2.0 + model.convert(3, 6) * 2.0 + model.inner_products(shape, 6);
         assert!((whole.multiplications - transforms - rest.multiplications).abs() < 1e-6);
-        assert_eq!(whole.bytes, 2.0 * 2.0 * 9.0 * 1024.0 * 8.0);
+        assert_eq!(whole.bytes, 2.0 * 2.0 * 9.0 * 1024.0 * 5.0);
     }
 }

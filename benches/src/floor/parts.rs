@@ -45,15 +45,15 @@ pub(super) fn measure(
 /// Name, model, measurement.
 pub(crate) type Part = (String, Work, Times);
 
-/// Short parts run many times for each counted one.
-const INNER: usize = 8;
+/// Seconds of a counted run at least: the system counts processor time in ticks of some milliseconds.
+const LONG_ENOUGH: f64 = 0.1;
 
-fn many(repeat: usize, mut work: impl FnMut()) -> anyhow::Result<Times> {
-    let times = time(repeat, || {
-        (0..INNER).for_each(|_| work());
-        Ok(())
-    })?;
-    let share = |seconds: f64| seconds / INNER as f64;
+/// Runs short work as often as makes a counted run long enough.
+fn many(repeat: usize, mut work: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<Times> {
+    let once = time(3, &mut work)?.min_s;
+    let inner = (LONG_ENOUGH / once.max(1e-6)).ceil().max(1.0);
+    let times = time(repeat, || (0..inner as usize).try_for_each(|_| work()))?;
+    let share = |seconds: f64| seconds / inner;
     Ok(Times {
         median_s: share(times.median_s),
         min_s: share(times.min_s),
@@ -65,12 +65,15 @@ fn many(repeat: usize, mut work: impl FnMut()) -> anyhow::Result<Times> {
 /// Eight limbs there and back, so that all threads have some.
 fn transforms(log_n: u32, repeat: usize) -> anyhow::Result<Vec<Part>> {
     const LIMBS: usize = 8;
-    let model = Model::new(log_n, Backend::active()?);
+    let model = Model::new(log_n, Backend::active()?, 50.0);
     let q = primes::ntt_primes(log_n + 1, 50, LIMBS, &[])?;
     let ring = Ring::new(log_n, &q, &[])?;
     let mut held = Some(sample::uniform(&ring, Basis::of_q(LIMBS), &[1; 32], b"floor"));
     // there and back: neither direction alone leaves an operand for the next run
-    let times = many(repeat, || held = held.take().map(|poly| poly.into_coeff().into_ntt()))?;
+    let times = many(repeat, || {
+        held = held.take().map(|poly| poly.into_coeff().into_ntt());
+        Ok(())
+    })?;
     let name = format!("NTT and its inverse, {LIMBS} limbs, N = 2^{log_n}");
     Ok(vec![(name, model.transforms(2 * LIMBS), times)])
 }
@@ -79,32 +82,34 @@ fn transforms(log_n: u32, repeat: usize) -> anyhow::Result<Vec<Part>> {
 fn kernels(repeat: usize) -> anyhow::Result<Vec<Part>> {
     const LOG_N: u32 = 15;
     let shape = KeyShape { level: 5, special: 3, digits: Digits::uniform(3) };
-    let model = Model::new(LOG_N, Backend::active()?);
     let (q, p) = (primes::ntt_primes(LOG_N + 1, 36, 6, &[])?, primes::ntt_primes(LOG_N + 1, 48, 3, &[])?);
+    let model = Model::new(LOG_N, Backend::active()?, (6.0 * 36.0 + 3.0 * 48.0) / 9.0);
     let ring = Ring::new(LOG_N, &q, &p)?;
     let draw = |basis, label: &[u8]| sample::uniform(&ring, basis, &[2; 32], label);
     let (c, raised) = (draw(Basis { q: 6, p: 0 }, b"c"), draw(ring.full_basis(), b"raised"));
     let keys = [b"k0", b"k1", b"k2", b"k3"].map(|label| draw(ring.full_basis(), label).to_packed());
     let digits = c.decompose(3, 3);
+    let run = |work: &dyn Fn()| {
+        many(repeat, || {
+            work();
+            Ok(())
+        })
+    };
     let cached = |work: Work| Work { bytes: 0.0, ..work };
     let part = |name: &str, work: Work, times: Times| (format!("{name}, N = 2^15, 6 + 3 limbs"), work, times);
     Ok(vec![
         part(
             "digits (base conversion and transforms)",
             model.decompose(shape, 6),
-            many(repeat, || drop(c.decompose(3, 3)))?,
+            run(&|| drop(c.decompose(3, 3)))?,
         ),
         part(
             "inner products with a key, from the cache",
             cached(model.inner_products(shape, 6)),
-            many(repeat, || drop(Poly::dot2(&digits, &keys[..2], &keys[2..])))?,
+            run(&|| drop(Poly::dot2(&digits, &keys[..2], &keys[2..])))?,
         ),
-        part(
-            "ModDown with rescale",
-            model.mod_down(3, 6, true),
-            many(repeat, || drop(raised.mod_down_rescale()))?,
-        ),
-        part("rescale", model.mod_down(0, 6, true), many(repeat, || drop(c.rescale()))?),
+        part("ModDown with rescale", model.mod_down(3, 6, true), run(&|| drop(raised.mod_down_rescale()))?),
+        part("rescale", model.mod_down(0, 6, true), run(&|| drop(c.rescale()))?),
     ])
 }
 
@@ -114,7 +119,7 @@ fn operations(repeat: usize) -> anyhow::Result<Vec<Part>> {
     const TERMS: usize = 64;
     let limbs = LEVEL + 1;
     let parameters = presets::by_name("n15-l18")?;
-    let model = Model::new(parameters.literal().log_n, Backend::active()?);
+    let model = Model::of(&parameters, Backend::active()?);
     let shape = parameters.key_shape(LEVEL);
     let secret = SecretKey::generate(&parameters)?;
     let mut generator = KeyGenerator::new(&secret)?;
@@ -131,19 +136,26 @@ fn operations(repeat: usize) -> anyhow::Result<Vec<Part>> {
     let a = ciphertexts.first().context("no ciphertext")?;
     let terms: Vec<_> = ciphertexts.iter().map(|x| (x, a)).collect();
     let switch = model.decompose(shape, limbs);
-    let part = |name: &str, work: Work, times: Times| (format!("{name}, N = 2^15, 6 + 4 limbs"), work, times);
+    let special = shape.special;
+    let part = |name: &str, work: Work, times: Times| {
+        (format!("{name}, N = 2^15, {limbs} + {special} limbs"), work, times)
+    };
     let multiply = model.words_of_one_product(limbs) + switch + model.switch(shape, limbs, true);
     Ok(vec![
         part(
             "key switch (rotation)",
             switch + model.switch(shape, limbs, false),
-            time(8 * repeat, || Ok(evaluator.rotate(a, 1)?))?,
+            many(repeat, || Ok(evaluator.rotate(a, 1).map(drop)?))?,
         ),
-        part("multiply, relinearise, rescale", multiply, time(8 * repeat, || Ok(evaluator.mul(a, a)?))?),
+        part(
+            "multiply, relinearise, rescale",
+            multiply,
+            many(repeat, || Ok(evaluator.mul(a, a).map(drop)?))?,
+        ),
         part(
             "sum of 64 products (tensor), data from memory",
             model.tensor(limbs) * TERMS as f64 + model.close_tensor(limbs),
-            time(4 * repeat, || Ok(evaluator.tensor_sum(&terms)?))?,
+            many(repeat, || Ok(evaluator.tensor_sum(&terms).map(drop)?))?,
         ),
     ])
 }
@@ -175,6 +187,6 @@ fn bootstrap(threads: usize, repeat: usize) -> anyhow::Result<Vec<Part>> {
         max_s: seconds("max_s")?,
         cpu_s: seconds("cpu_s").ok(),
     };
-    let model = Model::new(parameters.literal().log_n, Backend::active()?);
+    let model = Model::of(&parameters, Backend::active()?);
     Ok(vec![("bootstrap of 2^9 slots, N = 2^15".into(), model.bootstrap(&plan), times)])
 }
