@@ -48,6 +48,15 @@ pub struct ParametersLiteral {
     pub security: SecurityLevel,
 }
 
+/// Time of a multiply-add of a base conversion, for a limb, in transforms; by measurement.
+const CONVERSION: f64 = 0.06;
+/// The same of a product with a limb of a key, which is read from memory.
+const PRODUCT: f64 = 0.23;
+
+/// Bits that digits keep clear of the special primes: the noise of a digit as large as these is that of about 15 roundings,
+/// below this it is that of two.
+const MARGIN: f64 = 1.5;
+
 /// The shape of a switching key. Each key has its own: what is sound for one level and one use is waste for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyShape {
@@ -78,6 +87,19 @@ impl KeyShape {
     pub fn transforms(&self) -> usize {
         let limbs = self.level + 1;
         self.digits() * (limbs + self.special) + 2 * (self.special + limbs)
+    }
+
+    /// What a decomposition and two switches by such keys take at their level, in transforms: a ciphertext that is decomposed is
+    /// rotated a few times or relinearised once.
+    fn cost(&self) -> f64 {
+        let (limbs, special) = (self.level + 1, self.special);
+        let raised = limbs + special;
+        let convert = |from: usize, to: usize| CONVERSION * ((from + 1) * to) as f64;
+        let ranges = self.digits.ranges(self.level);
+        let digits: f64 =
+            ranges.map(|digit| raised as f64 + convert(digit.len(), raised - digit.len())).sum();
+        let products = PRODUCT * (2 * self.digits() * raised) as f64;
+        digits + 2.0 * (products + 2.0 * (raised as f64 + convert(special, limbs)))
     }
 
     /// Number of digits of a ciphertext at `level`, at most the key's.
@@ -202,9 +224,11 @@ impl Parameters {
     }
 
     /// The shape that a key for ciphertexts up to `level` has unless another is asked for: of those within the security
-    /// table whose digits do not exceed the special primes, the one whose switch takes the fewest transforms.
+    /// table whose digits stay clear of the special primes, the one that takes the least, transforms, conversions and products
+    /// counted.
     ///
-    /// Ciphertext primes that a low level has left behind make room for special primes, hence for larger digits.
+    /// Ciphertext primes that a low level has left behind make room for special primes, hence for larger digits; small digits need
+    /// fewer of them.
     #[must_use]
     pub fn key_shape(&self, level: usize) -> KeyShape {
         let literal = &self.0.literal;
@@ -213,22 +237,20 @@ impl Parameters {
             special: literal.special,
             digits: Digits::uniform(literal.digit_limbs).up_to(level),
         };
-        (literal.special..=self.ring().p().len())
-            .map_while(|special| self.fewest_digits(level, special))
-            .fold(top, |best, shape| if shape.transforms() <= best.transforms() { shape } else { best })
+        let shapes = (1..=self.ring().p().len()).filter_map(|special| self.fewest_digits(level, special));
+        shapes.min_by(|a, b| a.cost().total_cmp(&b.cost())).unwrap_or(top)
     }
 
     /// The shape with the fewest digits for that many special primes; `None` outside the security table.
     fn fewest_digits(&self, level: usize, special: usize) -> Option<KeyShape> {
-        let full = self.ring().full_basis();
         let limit = security::max_log_qp(self.literal().log_n, self.literal().secret)
             .filter(|_| self.literal().security == SecurityLevel::Bits128)
-            .unwrap_or_else(|| self.log2_basis(Basis { q: full.q, p: self.literal().special }));
+            .unwrap_or_else(|| self.log_qp());
         let basis = Basis { q: level + 1, p: special };
         if self.log2_basis(basis) > limit {
             return None;
         }
-        let digits = self.digits_below(level, self.log2_basis(Basis { q: 0, p: special }))?;
+        let digits = self.digits_below(level, self.log2_basis(Basis { q: 0, p: special }) - MARGIN)?;
         Some(KeyShape { level, special, digits })
     }
 
@@ -278,10 +300,14 @@ impl Parameters {
         &self.0.hash
     }
 
-    /// `log2` of the modulus of a key of the top level: all ciphertext primes and its special primes.
+    /// `log2` of the largest modulus of a key of the top level: all ciphertext primes and the special primes meant for it.
     #[must_use]
     pub fn log_qp(&self) -> f64 {
-        self.log2_basis(self.key_shape(self.max_level()).basis())
+        self.log2_basis(self.top_basis())
+    }
+
+    fn top_basis(&self) -> Basis {
+        Basis { q: self.ring().q().len(), p: self.literal().special }
     }
 
     /// `log2` of the product of the ciphertext primes up to `level`.
@@ -313,7 +339,7 @@ impl Parameters {
         let mut objects = vec![
             object("ciphertext", self.basis(top), literal.secret),
             object("public key", self.basis(top), literal.secret),
-            object("evaluation key", self.key_shape(top).basis(), literal.secret),
+            object("evaluation key", self.top_basis(), literal.secret),
         ];
         if let Some(weight) = literal.ephemeral_weight {
             let secret = SecretDistribution::SparseTernary(weight);

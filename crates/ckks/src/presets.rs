@@ -15,8 +15,8 @@ pub fn by_name(name: &str) -> Result<Parameters, Error> {
     let literal = match name {
         "n13-l3" => leveled(name, 13, 3, 36, &[50], 1),
         "n14-l8" => leveled(name, 14, 8, 36, &[44, 44], 2),
-        "n15-l18" => leveled(name, 15, 18, 36, &[39, 39, 39, 39], 4),
-        "n16-l36" => leveled(name, 16, 36, 40, &[42, 42, 42, 42, 42, 42], 6),
+        "n15-l18" => leveled(name, 15, 18, 36, &[&[40, 40, 40, 39][..], &[50; 5]].concat(), 4),
+        "n16-l36" => leveled(name, 16, 36, 40, &[&[44, 44, 44, 40, 40, 40][..], &[50; 6]].concat(), 6),
         "n15-boot-l6" => boot_n15(name),
         "n16-boot-l15" => boot_n16(name),
         _ => {
@@ -28,7 +28,8 @@ pub fn by_name(name: &str) -> Result<Parameters, Error> {
 }
 
 /// A chain for circuits of a known depth: `levels` primes near the scale on top of a larger `q_0`, whose ten spare bits
-/// leave room for values up to 2^9.
+/// leave room for values up to 2^9. Keys of the top level take the first `digit_limbs` special primes and as large digits; the
+/// others, and fewer of them, serve keys of lower levels.
 fn leveled(
     name: &str,
     log_n: u32,
@@ -44,7 +45,7 @@ fn leveled(
         log_n,
         log_q,
         log_p: log_p.to_vec(),
-        special: log_p.len(),
+        special: digit_limbs,
         digit_limbs,
         log_scale: log_scale as i32,
         secret: SecretDistribution::Ternary,

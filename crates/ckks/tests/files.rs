@@ -4,7 +4,9 @@
 mod common;
 
 use ckks::serial::{AtomicFile, FileError, FileKind, Reader, Writer};
-use ckks::{Complex64, KeyGenerator, Parameters, SecretEncryptor, SecretKey, SecureRng, presets};
+use ckks::{
+    Complex64, Digits, KeyGenerator, KeyShape, Parameters, SecretEncryptor, SecretKey, SecureRng, presets,
+};
 use common::{Party, distance, values};
 
 const KIND: FileKind = FileKind::new("test data");
@@ -169,8 +171,9 @@ fn the_format_is_frozen() {
     let mut writer =
         Writer::new(Vec::new(), "memory", KIND, &parameters, secret.key_id(), 5, b"frozen").unwrap();
     writer.write_secret_key(&secret).unwrap();
-    writer.write_switching_key(&generator.relinearisation_key(parameters.key_shape(2)).unwrap()).unwrap();
-    writer.write_switching_key(&generator.rotation_key(1, parameters.key_shape(1)).unwrap()).unwrap();
+    let shape = |level, mask| KeyShape { level, special: 2, digits: Digits::from_mask(mask).unwrap() };
+    writer.write_switching_key(&generator.relinearisation_key(shape(2, 0b11)).unwrap()).unwrap();
+    writer.write_switching_key(&generator.rotation_key(1, shape(1, 0b01)).unwrap()).unwrap();
     writer.write_public_key(&generator.public_key()).unwrap();
     writer.write_seeded(&seeded).unwrap();
     let hash = blake3::hash(&writer.finish().unwrap()).to_hex();

@@ -99,9 +99,9 @@ fn key_switching_adds_its_share() {
             let rotated = party.evaluator.rotate(&fresh, 1).unwrap();
             error_of(&party, &rotated, &exact)
         });
-        let formula = noise::key_switch(&party.parameters, party.parameters.key_shape(level), level)
-            + noise::fresh_symmetric()
-            - 1.0 / 12.0;
+        let shape = party.parameters.key_shape(party.parameters.max_level());
+        let formula =
+            noise::key_switch(&party.parameters, shape, level) + noise::fresh_symmetric() - 1.0 / 12.0;
         // The rounding term dominates; the realised secret weight differs from its mean by a few per cent.
         let weight = party.secret.coefficients().iter().map(|c| (c * c) as f64).sum::<f64>();
         let formula = formula + (weight - noise::secret_weight(&party.parameters)) / 12.0;
