@@ -24,10 +24,10 @@ const LIMBS: usize = 4;
 /// Ciphertexts that are read from memory: 64 MB.
 const TERMS: usize = 32;
 /// The best of so many: other programs only make it slower.
-const TRIES: usize = 3;
+const TRIES: usize = 8;
 
 impl Pace {
-    /// Measured once in a process, in about a tenth of a second.
+    /// Measured once in a process, in about a quarter of a second.
     ///
     /// # Errors
     /// [`Error::Ckks`] if the environment names kernels that this machine cannot run.
