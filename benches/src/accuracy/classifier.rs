@@ -20,7 +20,7 @@ use crate::encrypted::Stopwatch;
 /// # Errors
 /// Data that cannot be trained on.
 pub(super) fn softmax(split: &Split, classes: usize, seed: u64) -> anyhow::Result<Prepared> {
-    let options = Classifier { random_state: seed, ..Classifier::new(Kind::Softmax(Depth::Two)) };
+    let options = Classifier { random_state: seed, ..Classifier::new(Kind::Softmax(Depth::Three)) };
     prepare(split, classes, options, PRESETS[0])
 }
 
