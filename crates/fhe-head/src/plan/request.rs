@@ -1,0 +1,120 @@
+//! What the planner is asked for.
+
+use ndarray::Array1;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::head::Head;
+use crate::heads::BuiltIn;
+use crate::optimizer::Optimizer;
+use crate::samples::padded_features;
+
+/// Whether two samples share a slot ([`Packing::is_complex`](crate::packing::Packing::is_complex)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pairs {
+    /// No. What requests say that were written before there was a choice.
+    #[default]
+    Never,
+    /// Yes.
+    Always,
+    /// Where that costs less, and the head allows it.
+    Auto,
+}
+
+/// What to train on what. The same request gives the same plan, so that this is what a data party keeps of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "H: Head")]
+pub struct Request<H: Head = BuiltIn> {
+    /// Samples.
+    pub samples: usize,
+    /// Features, without the constant one.
+    pub features: usize,
+    /// What is trained.
+    pub head: H,
+    /// The method.
+    pub optimizer: Optimizer,
+    /// Learning rate of each iteration.
+    pub learning_rates: Vec<f64>,
+    /// Weight of the L2 penalty.
+    pub alpha: f64,
+    /// Mini-batches that the samples are dealt into; 1 for full batches.
+    pub batches: usize,
+    /// Whether two samples share a slot.
+    #[serde(default)]
+    pub pairs: Pairs,
+    /// Whether the training starts from given parameters instead of zero.
+    pub warm_start: bool,
+    /// Whether the training goes on from the encrypted head of an earlier one ([`crate::server::warm_start`]): a bootstrap before the
+    /// first iteration gives it levels.
+    #[serde(default)]
+    pub continues: bool,
+    /// Whether the compute party is to score encrypted samples with the encrypted head: levels are left for that.
+    pub scoring: bool,
+    /// Largest absolute value that the state (parameters and momenta, over their units) takes, by rehearsal; 1 if
+    /// nothing is known. A small state travels at a large scale, which keeps the bootstrap's relative error small.
+    pub largest_state: f64,
+}
+
+impl<H: Head> Request<H> {
+    /// Full-batch gradient descent from zero, one rate for each iteration, without a penalty.
+    pub fn new(head: H, samples: usize, features: usize, learning_rates: Vec<f64>) -> Self {
+        Self {
+            samples,
+            features,
+            head,
+            optimizer: Optimizer::GradientDescent,
+            learning_rates,
+            alpha: 0.0,
+            batches: 1,
+            pairs: Pairs::Auto,
+            warm_start: false,
+            continues: false,
+            scoring: false,
+            largest_state: 1.0,
+        }
+    }
+
+    /// The random parameters that the training starts from, one period of each, for a head that cannot start from zero.
+    pub fn initial(&self, random_state: u64) -> Option<Vec<Array1<f64>>> {
+        let initial = self.head.initial(padded_features(self.features), random_state)?;
+        Some(initial.into_iter().map(Array1::from_vec).collect())
+    }
+
+    /// Whether the state begins with given parameters.
+    pub(super) fn starts_warm(&self) -> bool {
+        self.warm_start || self.continues || self.initial(0).is_some()
+    }
+
+    /// What [`Packing::is_complex`](crate::packing::Packing::is_complex) may be.
+    pub(super) fn complex(&self) -> &'static [bool] {
+        match self.pairs {
+            Pairs::Never => &[false],
+            Pairs::Always => &[true],
+            Pairs::Auto if self.head.pairs_samples() => &[false, true],
+            Pairs::Auto => &[false],
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        self.head.check()?;
+        if self.samples == 0 {
+            return Err(Error::Data("there are no samples".into()));
+        }
+        if self.pairs == Pairs::Always && !self.head.pairs_samples() {
+            return Err(Error::Parameter {
+                name: "pairs",
+                got: "always".into(),
+                expected: "never or auto: the head does not take two samples a slot".into(),
+            });
+        }
+        if self.batches == 0 || self.batches > self.samples {
+            return Err(Error::Parameter {
+                name: "batches",
+                got: self.batches.to_string(),
+                expected: format!("between 1 and the number of samples, {}", self.samples),
+            });
+        }
+        Ok(())
+    }
+}
