@@ -1,7 +1,7 @@
 //! The planner: from the shape of the data and the method to levels, keys, sizes and time, before anything is
 //! encrypted.
 //!
-//! It runs the trainer itself on [`Trace`], so that what it lists is what the trainer does: no second description of
+//! It runs the trainer itself on [`Trace`](crate::engine::trace::Trace), so that what it lists is what the trainer does: no second description of
 //! the training can disagree with the first.
 
 mod cost;
