@@ -2,6 +2,8 @@
 #![cfg(feature = "client")]
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use std::sync::Arc;
 
 use ckks::{Parameters, SecretKey};
@@ -19,24 +21,17 @@ use fhe_head::sigmoid::{Degree, Fit, Sigmoid, logistic};
 use fhe_head::softmax::{Depth, Softmax, softmax};
 use fhe_head::twins::{Functions, train_plain, train_simulated, trajectory};
 use ndarray::{Array1, Array2, Axis, s};
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
 const CLASSES: usize = 3;
 const FEATURES: usize = 15;
 
 /// Three classes, none of which a line separates.
 fn data(n: usize) -> (Array2<f64>, Array1<f64>) {
-    let mut rng = ChaCha20Rng::seed_from_u64(2);
-    let mut uniform = || (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64 - 0.5;
-    let x = Array2::from_shape_simple_fn((n, FEATURES), || 2.0 * uniform());
-    let class = |row: ndarray::ArrayView1<'_, f64>| match (row[0] * row[1] > 0.0, row[2] > 0.3) {
+    common::labelled(n, FEATURES, 2, |row| match (row[0] * row[1] > 0.0, row[2] > 0.3) {
         (_, true) => 2.0,
         (true, _) => 1.0,
         _ => 0.0,
-    };
-    let y = x.rows().into_iter().map(class).collect();
-    (x, y)
+    })
 }
 
 fn samples(x: &Array2<f64>, y: &Array1<f64>) -> Samples {

@@ -1,6 +1,8 @@
 //! One head with several outputs, mini-batches and refreshes that outputs share, against a few lines of dense arithmetic.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use fhe_head::engine::plain::Plain;
 use fhe_head::heads::Logistic;
 use fhe_head::job::{Job, JobSpec};
@@ -12,22 +14,11 @@ use fhe_head::sigmoid::{Degree, Fit, Sigmoid, logistic};
 use fhe_head::trainer::{State, Trainer};
 use fhe_head::{engine::Rows, refresh, trainer::Block, twins};
 use ndarray::{Array1, Array2, s};
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
 const CLASSES: usize = 3;
 
 fn data(n: usize, features: usize) -> (Array2<f64>, Array1<f64>) {
-    let mut rng = ChaCha20Rng::seed_from_u64(5);
-    let mut uniform = || (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64 - 0.5;
-    let x = Array2::from_shape_simple_fn((n, features), || 2.0 * uniform());
-    let class = |row: ndarray::ArrayView1<'_, f64>| match (row[0] > 0.2, row[1] > 0.0) {
-        (true, _) => 2.0,
-        (_, true) => 1.0,
-        _ => 0.0,
-    };
-    let y = x.rows().into_iter().map(class).collect();
-    (x, y)
+    common::three_classes(n, features, 5)
 }
 
 fn head() -> Logistic {

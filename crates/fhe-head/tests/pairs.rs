@@ -2,6 +2,7 @@
 #![cfg(feature = "client")]
 #![allow(clippy::unwrap_used)]
 
+mod common;
 #[path = "../examples/ordinal_regression.rs"]
 mod ordinal_regression;
 
@@ -29,23 +30,12 @@ use fhe_head::sigmoid::{Degree, Fit, Sigmoid};
 use fhe_head::softmax::{Depth, Softmax};
 use fhe_head::twins::{Functions, train_plain, train_simulated, trajectory};
 use ndarray::{Array1, Array2, Axis, s};
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
 const FEATURES: usize = 7;
 const CLASSES: usize = 3;
 
 fn data(n: usize) -> (Array2<f64>, Array1<f64>) {
-    let mut rng = ChaCha20Rng::seed_from_u64(11);
-    let mut uniform = || (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64 - 0.5;
-    let x = Array2::from_shape_simple_fn((n, FEATURES), || 2.0 * uniform());
-    let class = |row: ndarray::ArrayView1<'_, f64>| match (row[0] > 0.2, row[1] > 0.0) {
-        (true, _) => 2.0,
-        (_, true) => 1.0,
-        _ => 0.0,
-    };
-    let y = x.rows().into_iter().map(class).collect();
-    (x, y)
+    common::three_classes(n, FEATURES, 11)
 }
 
 /// Weights of samples that differ, so that halves cannot be mistaken for each other.
