@@ -36,8 +36,8 @@ pub(crate) struct Arguments {
     /// Embeddings kept between runs; by default target/head-bench
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
-    /// Data sets of the manifest; all by default
-    #[arg(long, value_name = "NAME")]
+    /// Data sets of the manifest; all by default. `head-bench data` lists them
+    #[arg(long, value_name = "NAME", num_args = 1..)]
     sets: Vec<String>,
     /// Heads; by default all that suit a set. A quick run leaves out the hidden layer, which bootstraps for minutes
     #[arg(long, value_enum, value_name = "HEAD", num_args = 1..)]

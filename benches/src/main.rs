@@ -35,6 +35,8 @@ enum Command {
     All(all::Arguments),
     /// Encrypted against plain training, on data sets x seeds
     Accuracy(accuracy::Arguments),
+    /// The data sets, which of them are there, and how to get the others
+    Data(data::Arguments),
     /// The refresh: time, precision, keys and memory
     Bootstrap(bootstrap::Arguments),
     /// One training iteration with its refresh, if the parameter set bootstraps
@@ -59,6 +61,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::All(arguments) => all::run(&arguments),
         Command::Accuracy(arguments) => accuracy::run(&arguments),
+        Command::Data(arguments) => data::run(&arguments),
         Command::Bootstrap(arguments) => bootstrap::bootstrap(&arguments),
         Command::Step(arguments) => step::step(&arguments),
         Command::Floor(arguments) => floor::run(&arguments),

@@ -1,11 +1,10 @@
 //! `data/manifest.toml`: which data sets there are, and by which digest a file is known.
 
-use std::path::Path;
-
 use anyhow::Context;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
+use super::joined::Join;
+use super::published::File;
 use crate::machine::project;
 
 /// The manifest.
@@ -30,6 +29,16 @@ pub(crate) struct Entry {
     pub(crate) text: Option<String>,
     /// Column of labels.
     pub(crate) label: String,
+    /// What stands between two cells of its tables.
+    #[serde(default = "comma")]
+    pub(crate) delimiter: char,
+    /// Whether its tables have a line of names. Columns are called by their numbers, from 0, if not.
+    #[serde(default = "yes")]
+    pub(crate) header: bool,
+    /// Where labels are found that are not in the table of samples.
+    pub(crate) labels: Option<Join>,
+    /// Number of classes that are kept, those with most samples; all by default.
+    pub(crate) most_frequent: Option<usize>,
     /// Folds of a set that comes without a test part.
     pub(crate) folds: Option<usize>,
     /// Whether a head with a hidden layer is trained on it too.
@@ -38,20 +47,19 @@ pub(crate) struct Entry {
     pub(crate) files: Vec<File>,
 }
 
-/// One file of a data set.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct File {
-    pub(crate) part: Part,
-    pub(crate) path: String,
-    pub(crate) rows: usize,
-    sha256: String,
+fn comma() -> char {
+    ','
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What a file's rows are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Part {
+    #[default]
     All,
     Train,
     Test,
@@ -70,16 +78,10 @@ impl Manifest {
     }
 }
 
-impl File {
-    /// The file's bytes, or why they do not count.
-    pub(super) fn read(&self, root: &Path) -> Result<Vec<u8>, String> {
-        let path = root.join(&self.path);
-        let bytes = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        if digest == self.sha256 {
-            return Ok(bytes);
-        }
-        Err(format!("{}: another file than the manifest's (SHA-256 {digest})", path.display()))
+impl Entry {
+    /// Its files, and after them that of its labels if it has one.
+    pub(super) fn all_files(&self) -> impl Iterator<Item = &File> {
+        self.files.iter().chain(self.labels.iter().map(|labels| &labels.file))
     }
 }
 
@@ -91,14 +93,16 @@ mod tests {
     #[test]
     fn the_manifest_is_in_order() {
         let manifest = Manifest::read().unwrap();
-        assert!(manifest.dataset.len() >= 8);
+        assert!(manifest.dataset.len() >= 13);
         for entry in &manifest.dataset {
             let parts: Vec<Part> = entry.files.iter().map(|file| file.part).collect();
             match entry.folds {
                 Some(folds) => assert!(folds >= 2 && parts == [Part::All], "{}", entry.name),
                 None => assert_eq!(parts, [Part::Train, Part::Test], "{}", entry.name),
             }
-            assert!(entry.files.iter().all(|file| file.sha256.len() == 64 && file.rows > 0));
+            for file in entry.all_files() {
+                assert!(file.is_known() && file.rows > 0, "{}", file.path);
+            }
             let words = [&entry.title, &entry.source, &entry.licence];
             assert!(words.iter().all(|word| !word.is_empty()), "{}", entry.name);
         }

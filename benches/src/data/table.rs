@@ -1,9 +1,14 @@
-//! Tables of the manifest: CSV with a line of names.
+//! Tables of the manifest: delimited values, most with a line of names.
+
+use std::collections::HashMap;
 
 use anyhow::{Context, ensure};
+use csv::{Reader, ReaderBuilder};
 use ndarray::{Array2, Axis};
 
+use super::joined::Labels;
 use super::manifest::Entry;
+use super::published::File;
 
 /// A file's rows.
 pub(super) struct Rows {
@@ -17,22 +22,29 @@ pub(super) enum Values {
     Texts(Vec<String>),
 }
 
-/// Reads a table.
+/// Reads a table. Where labels come from another table, samples that have none there are left out.
 ///
 /// # Errors
 /// No such columns, a row that does not parse, or another number of rows than the manifest says.
-pub(super) fn read(bytes: &[u8], entry: &Entry, path: &str) -> anyhow::Result<Rows> {
-    let mut reader = csv::Reader::from_reader(bytes);
-    let names: Vec<String> = reader.headers()?.iter().map(str::to_owned).collect();
-    let column = |name: &str| {
-        names.iter().position(|column| column == name).with_context(|| format!("{path}: no column `{name}`"))
-    };
-    let label = column(&entry.label)?;
-    let text = entry.text.as_deref().map(column).transpose()?;
-    let (mut labels, mut texts, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
+pub(super) fn read(
+    bytes: &[u8],
+    entry: &Entry,
+    file: &File,
+    joined: Option<&Labels>,
+) -> anyhow::Result<Rows> {
+    let path = &file.path;
+    let (mut reader, names) = open(bytes, entry)?;
+    let label = column(&names, joined.map_or(&entry.label, |labels| &labels.sample), path)?;
+    let text = entry.text.as_deref().map(|text| column(&names, text, path)).transpose()?;
+    let (mut labels, mut texts, mut numbers, mut rows) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for record in reader.records() {
-        let record = record.with_context(|| path.to_owned())?;
-        labels.push(record[label].trim().to_owned());
+        let record = record.with_context(|| path.clone())?;
+        rows += 1;
+        let cell = record[label].trim();
+        match joined.map_or(Some(cell), |labels| labels.of(cell).map(String::as_str)) {
+            Some(label) => labels.push(label.to_owned()),
+            None => continue,
+        }
         match text {
             Some(text) => texts.push(record[text].to_owned()),
             None => {
@@ -47,13 +59,29 @@ pub(super) fn read(bytes: &[u8], entry: &Entry, path: &str) -> anyhow::Result<Ro
             }
         }
     }
-    let expected = entry.files.iter().find(|file| file.path == path).map(|file| file.rows);
-    ensure!(expected == Some(labels.len()), "{path}: {} rows, {expected:?} expected", labels.len());
+    ensure!(rows == file.rows, "{path}: {rows} rows, {} expected", file.rows);
     let values = match text {
         Some(_) => Values::Texts(texts),
         None => Values::Numbers(Array2::from_shape_vec((labels.len(), names.len() - 1), numbers)?),
     };
     Ok(Rows { values, labels })
+}
+
+/// A table's records and the names of its columns: their numbers, from 0, where it has no line of names.
+pub(super) fn open<'a>(bytes: &'a [u8], entry: &Entry) -> anyhow::Result<(Reader<&'a [u8]>, Vec<String>)> {
+    let delimiter = u8::try_from(entry.delimiter).context("a delimiter is one byte")?;
+    let mut reader = ReaderBuilder::new().delimiter(delimiter).has_headers(entry.header).from_reader(bytes);
+    let first = reader.headers()?;
+    let names = match entry.header {
+        true => first.iter().map(str::to_owned).collect(),
+        false => (0..first.len()).map(|column| column.to_string()).collect(),
+    };
+    Ok((reader, names))
+}
+
+/// The number of the column of this name.
+pub(super) fn column(names: &[String], name: &str, path: &str) -> anyhow::Result<usize> {
+    names.iter().position(|column| column == name).with_context(|| format!("{path}: no column `{name}`"))
 }
 
 /// The classes of all files, in order: by value if all are numbers, else by letters.
@@ -66,6 +94,22 @@ pub(super) fn classes(files: &[Rows]) -> Vec<String> {
         names.sort_by(|a, b| value(a).total_cmp(&value(b)));
     }
     names
+}
+
+/// Keeps the samples of the `count` classes that have most; of classes of the same size, those first by letters.
+pub(super) fn keep_most_frequent(files: &mut [Rows], count: usize) {
+    let mut sizes: HashMap<String, usize> = HashMap::new();
+    for label in files.iter().flat_map(|rows| &rows.labels) {
+        *sizes.entry(label.clone()).or_default() += 1;
+    }
+    let mut order: Vec<(String, usize)> = sizes.into_iter().collect();
+    order.sort_by(|(a, of_a), (b, of_b)| of_b.cmp(of_a).then_with(|| a.cmp(b)));
+    order.truncate(count);
+    for rows in files {
+        let kept = |label: &String| order.iter().any(|(class, _)| class == label);
+        let kept: Vec<usize> = (0..rows.labels.len()).filter(|&row| kept(&rows.labels[row])).collect();
+        rows.keep(&kept);
+    }
 }
 
 impl Rows {
@@ -85,5 +129,57 @@ impl Rows {
             .iter()
             .map(|label| number(label).with_context(|| format!("unknown label {label}")))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const ENTRY: &str = "name = 's'\ntitle = 't'\nsource = 'u'\nlicence = 'l'\n";
+
+    fn entry(rest: &str) -> Entry {
+        basic_toml::from_str(&format!("{ENTRY}{rest}")).unwrap()
+    }
+
+    #[test]
+    fn a_table_without_names_has_numbered_columns() {
+        let entry = entry(
+            "delimiter = \"\\t\"\nheader = false\nlabel = '2'\nfiles = [{ path = 'a', rows = 2, sha256 = '' }]",
+        );
+        let rows = read(b"1\t2.5\t0\r\n3\t-4\t1", &entry, &entry.files[0], None).unwrap();
+        assert_eq!(rows.labels, ["0", "1"]);
+        match rows.values {
+            Values::Numbers(x) => assert_eq!(x, ndarray::array![[1.0, 2.5], [3.0, -4.0]]),
+            Values::Texts(_) => panic!("texts"),
+        }
+        let refusal = |bytes: &[u8]| read(bytes, &entry, &entry.files[0], None).err().unwrap().to_string();
+        assert!(refusal(b"1\t2\t0").contains("1 rows, 2 expected"));
+        assert!(refusal(b"1\t2\t0\n1\tx\t0").contains("`x` is no number"));
+        assert!(refusal(b"1\t0\n1\t0").contains("no column `2`"));
+    }
+
+    #[test]
+    fn labels_of_another_table_are_found_by_id_and_rare_classes_left_out() {
+        let entry = entry(
+            "text = 'text'\nlabel = 'type'\nfiles = [{ path = 'a', rows = 6, sha256 = '' }]
+             [labels]\nsample = 'file'\nbefore = '.'\nid = 'patient'\nfile = { path = 'b', rows = 4, sha256 = '' }",
+        );
+        let join = entry.labels.clone().unwrap();
+        let table = b"patient,type\nP1,X\nP2,Y\nP3,Z\nP4,Z\n";
+        let labels = Labels::read(table, &entry, &join).unwrap();
+        let texts = b"file,text\nP1.a,one\nP2.b,\"two, too\"\nP3.c,three\nP4.d,four\nP9.e,unknown\nP1,five\n";
+        let rows = read(texts, &entry, &entry.files[0], Some(&labels)).unwrap();
+        assert_eq!(rows.labels, ["X", "Y", "Z", "Z", "X"]);
+        let mut files = [rows];
+        keep_most_frequent(&mut files, 2);
+        assert_eq!(files[0].labels, ["X", "Z", "Z", "X"]);
+        match &files[0].values {
+            Values::Texts(texts) => assert_eq!(texts, &["one", "three", "four", "five"]),
+            Values::Numbers(_) => panic!("numbers"),
+        }
+        assert!(Labels::read(b"patient,type\nP1,X\nP1,Y\nP3,Z\nP4,Z\n", &entry, &join).is_err());
+        assert!(Labels::read(b"patient,type\nP1,X\n", &entry, &join).is_err());
     }
 }
