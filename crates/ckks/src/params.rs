@@ -1,5 +1,11 @@
 //! Parameter sets: a literal is checked once, and nothing runs on unchecked values.
 
+mod key_shape;
+mod objects;
+
+pub use key_shape::KeyShape;
+pub use objects::ObjectSecurity;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,7 +14,7 @@ use ckks_math::{Basis, Modulus, Ring, primes};
 use crate::digits::Digits;
 use crate::error::Error;
 use crate::scale::Scale;
-use crate::security::{self, SecretDistribution};
+use crate::security::SecretDistribution;
 
 /// Standard deviation of the error polynomials.
 pub const ERROR_STD: f64 = 3.2;
@@ -16,7 +22,7 @@ pub const ERROR_STD: f64 = 3.2;
 /// Whether a parameter set must lie within the security table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SecurityLevel {
-    /// 128 classical bits by [`security::TABLE`].
+    /// 128 classical bits by [`crate::security::TABLE`].
     Bits128,
     /// None claimed. For tests; the command line refuses such a set.
     Insecure,
@@ -48,74 +54,6 @@ pub struct ParametersLiteral {
     pub security: SecurityLevel,
 }
 
-/// Time of a multiply-add of a base conversion, for a limb, in transforms; by measurement.
-const CONVERSION: f64 = 0.06;
-/// The same of a product with a limb of a key, which is read from memory.
-const PRODUCT: f64 = 0.23;
-
-/// Bits that digits keep clear of the special primes: the noise of a digit as large as these is that of about 15 roundings,
-/// below this it is that of two.
-const MARGIN: f64 = 1.5;
-
-/// The shape of a switching key. Each key has its own: what is sound for one level and one use is waste for another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct KeyShape {
-    /// The highest level it serves.
-    pub level: usize,
-    /// How many of the ring's special primes it uses, from the first.
-    pub special: usize,
-    /// How the ciphertext primes are cut into digits.
-    pub digits: Digits,
-}
-
-impl KeyShape {
-    /// The primes the key spans.
-    #[must_use]
-    pub fn basis(&self) -> Basis {
-        Basis { q: self.level + 1, p: self.special }
-    }
-
-    /// Number of digits of the key.
-    #[must_use]
-    pub fn digits(&self) -> usize {
-        self.digits_at(self.level)
-    }
-
-    /// Number-theoretic transforms of a switch at the key's level: digits out of and back into evaluation form over all
-    /// primes, and two divisions by the special primes.
-    #[must_use]
-    pub fn transforms(&self) -> usize {
-        let limbs = self.level + 1;
-        self.digits() * (limbs + self.special) + 2 * (self.special + limbs)
-    }
-
-    /// What a decomposition and two switches by such keys take at their level, in transforms: a ciphertext that is decomposed is
-    /// rotated a few times or relinearised once.
-    fn cost(&self) -> f64 {
-        let (limbs, special) = (self.level + 1, self.special);
-        let raised = limbs + special;
-        let convert = |from: usize, to: usize| CONVERSION * ((from + 1) * to) as f64;
-        let ranges = self.digits.ranges(self.level);
-        let digits: f64 =
-            ranges.map(|digit| raised as f64 + convert(digit.len(), raised - digit.len())).sum();
-        let products = PRODUCT * (2 * self.digits() * raised) as f64;
-        digits + 2.0 * (products + 2.0 * (raised as f64 + convert(special, limbs)))
-    }
-
-    /// Number of digits of a ciphertext at `level`, at most the key's.
-    #[must_use]
-    pub fn digits_at(&self, level: usize) -> usize {
-        self.digits.count(level)
-    }
-
-    /// Whether a ciphertext has the same raised digits for keys of both shapes; their levels do not matter.
-    #[must_use]
-    pub fn shares_digits(&self, other: &Self) -> bool {
-        let level = self.level.min(other.level);
-        self.special == other.special && self.digits.up_to(level) == other.digits.up_to(level)
-    }
-}
-
 /// A checked parameter set. Cheap to clone.
 #[derive(Clone)]
 pub struct Parameters(Arc<Inner>);
@@ -124,19 +62,6 @@ struct Inner {
     literal: ParametersLiteral,
     ring: Arc<Ring>,
     hash: [u8; 32],
-}
-
-/// `log2` of the modulus of one object of a parameter set, with the secret that hides it and the table's limit.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ObjectSecurity {
-    /// What it is.
-    pub object: String,
-    /// `log2` of the product of all its primes.
-    pub log_qp: f64,
-    /// The secret it is hidden under.
-    pub secret: SecretDistribution,
-    /// The table's limit, where there is an estimate.
-    pub limit: Option<f64>,
 }
 
 impl ParametersLiteral {
@@ -223,59 +148,6 @@ impl Parameters {
         self.ring().q()[level]
     }
 
-    /// The shape that a key for ciphertexts up to `level` has unless another is asked for: of those within the security
-    /// table whose digits stay clear of the special primes, the one that takes the least, transforms, conversions and products
-    /// counted.
-    ///
-    /// Ciphertext primes that a low level has left behind make room for special primes, hence for larger digits; small digits need
-    /// fewer of them.
-    #[must_use]
-    pub fn key_shape(&self, level: usize) -> KeyShape {
-        let literal = &self.0.literal;
-        let top = KeyShape {
-            level,
-            special: literal.special,
-            digits: Digits::uniform(literal.digit_limbs).up_to(level),
-        };
-        let shapes = (1..=self.ring().p().len()).filter_map(|special| self.fewest_digits(level, special));
-        shapes.min_by(|a, b| a.cost().total_cmp(&b.cost())).unwrap_or(top)
-    }
-
-    /// The shape with the fewest digits for that many special primes; `None` outside the security table.
-    fn fewest_digits(&self, level: usize, special: usize) -> Option<KeyShape> {
-        let limit = security::max_log_qp(self.literal().log_n, self.literal().secret)
-            .filter(|_| self.literal().security == SecurityLevel::Bits128)
-            .unwrap_or_else(|| self.log_qp());
-        let basis = Basis { q: level + 1, p: special };
-        if self.log2_basis(basis) > limit {
-            return None;
-        }
-        let digits = self.digits_below(level, self.log2_basis(Basis { q: 0, p: special }) - MARGIN)?;
-        Some(KeyShape { level, special, digits })
-    }
-
-    /// The fewest digits of a ciphertext at `level` of at most `log2` bits each, the largest as small as it can be with that
-    /// number; `None` if a prime alone is larger.
-    #[must_use]
-    pub fn digits_below(&self, level: usize, log2: f64) -> Option<Digits> {
-        let bits: Vec<f64> = self.ring().q()[..=level].iter().map(|m| (m.value() as f64).log2()).collect();
-        Digits::balanced(&bits, log2)
-    }
-
-    /// The shape of the encapsulation key of the bootstrap: `q_0` and one special prime, as little as there is, since the
-    /// ephemeral secret is sparse.
-    #[must_use]
-    pub fn encapsulation_shape(&self) -> KeyShape {
-        KeyShape { level: 0, special: 1, digits: Digits::one() }
-    }
-
-    /// The shape of the bootstrap's raising keys: one digit, and two special primes. The first is the gadget factor, the second
-    /// takes up the scale of a plaintext product before the ModDown.
-    #[must_use]
-    pub fn raise_shape(&self, level: usize) -> KeyShape {
-        KeyShape { level, special: 2, digits: Digits::one() }
-    }
-
     /// Basis of a ciphertext at `level`.
     #[must_use]
     pub fn basis(&self, level: usize) -> Basis {
@@ -323,66 +195,6 @@ impl Parameters {
             SecurityLevel::Bits128 => 128,
             SecurityLevel::Insecure => 0,
         }
-    }
-
-    /// Every kind of object of this set with its modulus, secret and limit.
-    #[must_use]
-    pub fn objects(&self) -> Vec<ObjectSecurity> {
-        let literal = self.literal();
-        let object = |object: &str, basis: Basis, secret: SecretDistribution| ObjectSecurity {
-            object: format!("{} {object}", literal.name),
-            log_qp: self.log2_basis(basis),
-            secret,
-            limit: security::max_log_qp(literal.log_n, secret),
-        };
-        let top = self.max_level();
-        let mut objects = vec![
-            object("ciphertext", self.basis(top), literal.secret),
-            object("public key", self.basis(top), literal.secret),
-            object("evaluation key", self.top_basis(), literal.secret),
-        ];
-        if let Some(weight) = literal.ephemeral_weight {
-            let secret = SecretDistribution::SparseTernary(weight);
-            objects.push(object("encapsulated ciphertext", self.basis(0), secret));
-            objects.push(object("encapsulation key", self.encapsulation_shape().basis(), secret));
-            objects.push(object("raising key", self.raise_shape(top).basis(), literal.secret));
-        }
-        objects
-    }
-
-    /// Verifies that a key of this shape under that secret lies within the security table.
-    ///
-    /// # Errors
-    /// [`Error::Insecure`], unless the set claims no security; [`Error::InvalidParameters`] if the ring lacks the primes.
-    pub fn check_key(&self, shape: KeyShape, secret: SecretDistribution) -> Result<(), Error> {
-        let (name, log_n) = (self.name(), self.literal().log_n);
-        if !self.ring().full_basis().contains(shape.basis()) || shape.special == 0 {
-            return Err(Error::InvalidParameters(format!("{name} has no keys of shape {shape:?}")));
-        }
-        if self.literal().security == SecurityLevel::Insecure {
-            return Ok(());
-        }
-        let (log_qp, limit) =
-            (self.log2_basis(shape.basis()), security::max_log_qp(log_n, secret).unwrap_or(0.0));
-        if log_qp > limit {
-            let object = format!("{name} key of shape {shape:?} under {secret:?}");
-            return Err(Error::Insecure { object, log_qp, limit, log_n });
-        }
-        Ok(())
-    }
-
-    fn check_security(&self) -> Result<(), Error> {
-        if self.literal().security == SecurityLevel::Insecure {
-            return Ok(());
-        }
-        for object in self.objects() {
-            let limit = object.limit.unwrap_or(0.0);
-            if object.log_qp > limit {
-                let log_n = self.literal().log_n;
-                return Err(Error::Insecure { object: object.object, log_qp: object.log_qp, limit, log_n });
-            }
-        }
-        Ok(())
     }
 
     fn log2_basis(&self, basis: Basis) -> f64 {
