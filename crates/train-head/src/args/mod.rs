@@ -7,6 +7,7 @@ mod input;
 mod job;
 mod keys;
 mod parties;
+mod progress;
 mod steps;
 mod training;
 
@@ -20,9 +21,10 @@ pub(crate) use input::{DataArgs, FeatureDataArgs, HoldOut, Source, TestArgs, Tex
 pub(crate) use job::expand as expand_job;
 pub(crate) use keys::{NewKeyArgs, PassphraseArgs, PlanAndKeyArgs};
 pub(crate) use parties::{
-    CheckpointArgs, DecryptArgs, EmbedArgs, EncryptArgs, EstimateArgs, EvalArgs, HeadStartArgs, InspectArgs,
-    KeygenArgs, PredictArgs, PresetsArgs, RunArgs, ScoreArgs, TrainArgs, TuneArgs, ValidationArgs, WatchArgs,
+    DecryptArgs, EmbedArgs, EncryptArgs, EstimateArgs, EvalArgs, HeadStartArgs, InspectArgs, KeygenArgs,
+    PredictArgs, PresetsArgs, RunArgs, ScoreArgs, TrainArgs, TuneArgs, WatchArgs,
 };
+pub(crate) use progress::{CheckpointArgs, EarlyStoppingArgs, ValidationArgs};
 pub(crate) use training::{HeadKind, Hyper, Penalty, Preprocess, Solver, TrainingArgs};
 
 /// Train a classification head on encrypted text embeddings.
