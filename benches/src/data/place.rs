@@ -116,8 +116,13 @@ pub(crate) fn default_model() -> PathBuf {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::io::{Cursor, Write};
+
+    use zip::write::SimpleFileOptions;
+
     use super::*;
     use crate::data::Manifest;
+    use crate::data::published::git_blob;
 
     #[test]
     fn a_missing_folder_is_a_reason_and_no_error() {
@@ -142,5 +147,47 @@ mod tests {
         let quick = Place { folder: None, limit: Some((200, 100)) };
         let quick = quick.find(entry, &mut embedder).unwrap().unwrap();
         assert_eq!(quick.splits(0).iter().map(|split| split.test.len()).sum::<usize>(), 300);
+    }
+
+    /// Made-up reports in the form of the published ones: an archive known by its id in git, labels in another file.
+    #[test]
+    fn texts_of_an_archive_meet_the_labels_of_a_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        archive.start_file("reports.csv", SimpleFileOptions::default()).unwrap();
+        let reports = "patient_filename,text\nP-1.x,\"one,\ntwo\"\nP-2.y,three\nP-3.z,four\nP-4.z,five\n";
+        archive.write_all(reports.as_bytes()).unwrap();
+        let archive = archive.finish().unwrap().into_inner();
+        let types = "patient_id,cancer_type\r\nP-1,B\r\nP-2,A\r\nP-3,C\r\nP-4,B\r\n";
+        std::fs::write(folder.path().join("reports.zip"), &archive).unwrap();
+        let entry: Entry = basic_toml::from_str(&format!(
+            "name = 'reports'
+            title = 'Made-up reports'
+            source = 'none'
+            licence = 'none'
+            text = 'text'
+            label = 'cancer_type'
+            most_frequent = 2
+            folds = 2
+            files = [{{ path = 'reports.zip', member = 'reports.csv', rows = 4, git_blob = '{}' }}]
+            [labels]
+            sample = 'patient_filename'
+            before = '.'
+            id = 'patient_id'
+            file = {{ path = 'types.csv', rows = 4, git_blob = '{}' }}",
+            git_blob(&archive),
+            git_blob(types.as_bytes()),
+        ))
+        .unwrap();
+        let place = Place { folder: Some(folder.path().to_owned()), limit: None };
+        let reason = place.rows(&entry).unwrap().err().unwrap();
+        assert!(reason.contains("types.csv"), "{reason}");
+        std::fs::write(folder.path().join("types.csv"), types).unwrap();
+        let rows = place.rows(&entry).unwrap().unwrap();
+        assert_eq!(rows[0].labels, ["B", "A", "B"]);
+        match &rows[0].values {
+            table::Values::Texts(texts) => assert_eq!(texts, &["one,\ntwo", "three", "five"]),
+            table::Values::Numbers(_) => panic!("numbers"),
+        }
     }
 }

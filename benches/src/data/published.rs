@@ -68,7 +68,7 @@ impl File {
 }
 
 /// The id that git gives a file of these contents.
-fn git_blob(bytes: &[u8]) -> String {
+pub(super) fn git_blob(bytes: &[u8]) -> String {
     let header = format!("blob {}\0", bytes.len());
     hex(&Sha1::new().chain_update(header).chain_update(bytes).finalize())
 }
