@@ -59,7 +59,7 @@ impl Prepared {
     /// The head from weights of the encrypted space.
     ///
     /// # Errors
-    /// [`Error::Shape`] on another number of weights.
+    /// [`crate::Error::Shape`] on another number of weights.
     pub fn head(&self, weights: &Array1<f64>) -> Result<Head> {
         Head::from_weights(&self.map, &weights.view())
     }
@@ -121,7 +121,7 @@ impl PreparedHead {
     /// The head from parameters of the encrypted space.
     ///
     /// # Errors
-    /// [`Error::Shape`] on another number of parameters.
+    /// [`crate::Error::Shape`] on another number of parameters.
     pub fn classifier(&self, parameters: &[Array1<f64>]) -> Result<Classifier> {
         Classifier::from_parameters(self.plan.job.head(), &self.map, parameters)
     }
