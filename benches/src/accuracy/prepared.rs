@@ -9,7 +9,10 @@ use fhe_head::model::{Classifier, Head, Linear};
 use fhe_head::plan::Plan;
 use fhe_head::refresh::contract;
 use fhe_head::samples::Samples;
-use fhe_head::twins;
+use fhe_head::twins::{
+    self,
+    Functions::{Exact, Polynomials},
+};
 use ndarray::{Array1, Array2, ArrayView2};
 use serde_json::Value;
 
@@ -61,18 +64,20 @@ pub(super) fn train(
     let model = |weights: &Weights| -> anyhow::Result<Classifier> {
         Ok(Classifier::from_parameters(plan.job.head(), map, weights)?)
     };
-    let predict = |weights: &Weights| self::predict(&model(weights)?, &split.test.x.view());
-    let right = |weights: &Weights| -> anyhow::Result<f64> {
-        Ok(accuracy(&split.test.y, &predict(weights)?.classes()))
+    let predict = |weights: &Weights, functions| {
+        self::predict(&model(weights)?.with_functions(functions), &split.test.x.view())
+    };
+    let right = |weights: &Weights, functions| -> anyhow::Result<f64> {
+        Ok(accuracy(&split.test.y, &predict(weights, functions)?.classes()))
     };
     let mut curve = Vec::new();
     let iterations = prepared.exact.iter().zip(&prepared.polynomial).zip(&run.weights);
     for (t, ((exact, polynomial), encrypted)) in iterations.enumerate() {
         curve.push(Point {
             iteration: t + 1,
-            plain: right(exact)?,
-            polynomial: right(polynomial)?,
-            encrypted: right(encrypted)?,
+            plain: right(exact, Exact)?,
+            polynomial: right(polynomial, Polynomials)?,
+            encrypted: right(encrypted, Polynomials)?,
         });
     }
     let encrypted = run.weights.last().context("a training without an iteration")?;
@@ -105,10 +110,10 @@ pub(super) fn train(
     };
     let heads = Heads {
         converged,
-        plain: predict(&plain)?,
-        polynomial: predict(polynomial)?,
-        simulate: predict(&simulated.parameters)?,
-        encrypted: predict(encrypted)?,
+        plain: predict(&plain, Exact)?,
+        polynomial: predict(polynomial, Polynomials)?,
+        simulate: predict(&simulated.parameters, Polynomials)?,
+        encrypted: predict(encrypted, Polynomials)?,
     };
     Ok(Trained { heads, curve, facts })
 }
@@ -155,7 +160,7 @@ pub(super) fn converged(split: &Split, classes: usize) -> Option<Predictions> {
         coef: Array2::from_shape_fn((heads.len(), columns), |(k, j)| heads[k].coef[j]),
         intercept: heads.iter().map(|head| head.intercept).collect(),
     };
-    let model = Classifier { hidden: None, output, softmax: false };
+    let model = Classifier::linear(output, false);
     predict(&model, &split.test.x.view()).ok()
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::least_squares::least_squares;
+use crate::twins::Functions;
 
 /// The function that an activation stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +126,14 @@ impl Activation {
                 let triple = engine.add(&engine.add(&u, &u)?, &u)?;
                 Ok(Activated { value, slope: engine.add_const(&triple, a)? })
             }
+        }
+    }
+
+    /// The function or the polynomial, and its derivative, at `z`.
+    pub fn of(&self, functions: Functions, z: f64) -> (f64, f64) {
+        match functions {
+            Functions::Exact => self.exact(z),
+            Functions::Polynomials => self.polynomial(z),
         }
     }
 

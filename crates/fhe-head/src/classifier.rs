@@ -18,7 +18,7 @@ use crate::plan::{Plan, Request};
 use crate::samples::Samples;
 use crate::sigmoid::Degree;
 use crate::softmax;
-use crate::twins;
+use crate::twins::{self, Functions};
 use data::Data;
 pub use hidden::MLP_ITERATIONS;
 
@@ -237,12 +237,13 @@ impl ValidClassifier {
 }
 
 impl PreparedClassifier {
-    /// The plain twin: exact arithmetic, exact functions.
+    /// The plain twin: exact arithmetic, exact functions, in predictions too.
     ///
     /// # Errors
     /// None on data that was prepared.
     pub fn train_plain(&self) -> Result<Model> {
-        self.model(&twins::train_plain(&self.plan, &self.samples, self.start.as_deref())?)
+        let parameters = twins::train_plain(&self.plan, &self.samples, self.start.as_deref())?;
+        Ok(self.model(&parameters)?.with_functions(Functions::Exact))
     }
 
     /// The simulated twin, and the estimated standard deviation of the noise in a weight (before the feature map).

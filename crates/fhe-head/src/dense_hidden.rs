@@ -193,10 +193,7 @@ impl Weights {
 impl Method<'_> {
     /// The activation and its slope.
     fn activation(&self, z: f64) -> (f64, f64) {
-        match self.functions {
-            Functions::Exact => self.head.activation.exact(z),
-            Functions::Polynomials => self.head.activation.polynomial(z),
-        }
+        self.head.activation.of(self.functions, z)
     }
 
     /// Logits of a sample to predictions less labels.

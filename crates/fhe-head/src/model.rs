@@ -12,6 +12,7 @@ use crate::heads::BuiltIn;
 use crate::samples::padded_features;
 use crate::sigmoid::logistic;
 use crate::softmax::softmax;
+use crate::twins::Functions;
 
 /// A binary logistic head for the features as they came: the feature map is folded into it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -119,10 +120,25 @@ pub struct Classifier {
     pub output: Linear,
     /// Whether probabilities are the softmax of all logits; else each is the logistic function of its own.
     pub softmax: bool,
+    /// Whether a hidden layer has the polynomial activation, as under encryption, or the function that it stands for, as in the plain
+    /// twin.
+    #[serde(default)]
+    pub functions: Functions,
 }
 
 impl Classifier {
-    /// Folds the feature map into the parameters of a head.
+    /// Without a hidden layer.
+    pub fn linear(output: Linear, softmax: bool) -> Self {
+        Self { hidden: None, output, softmax, functions: Functions::Polynomials }
+    }
+
+    /// The same with these functions for activations.
+    #[must_use]
+    pub fn with_functions(self, functions: Functions) -> Self {
+        Self { functions, ..self }
+    }
+
+    /// Folds the feature map into the parameters of a head, which has the polynomial activation.
     ///
     /// # Errors
     /// [`Error::Shape`] on other parameters.
@@ -133,7 +149,7 @@ impl Classifier {
         };
         let softmax = head.is_softmax();
         let Some(mlp) = hidden else {
-            return Ok(Self { hidden: None, output: Linear::from_weights(map, parameters)?, softmax });
+            return Ok(Self::linear(Linear::from_weights(map, parameters)?, softmax));
         };
         let expected = mlp.hidden + 2 * mlp.targets();
         if parameters.len() != expected {
@@ -146,7 +162,7 @@ impl Classifier {
             intercept: layers.intercepts.iter().map(|b| b[0]).collect(),
         };
         let hidden = Some((Linear::from_weights(map, layers.hidden)?, mlp.activation));
-        Ok(Self { hidden, output, softmax })
+        Ok(Self { hidden, output, softmax, functions: Functions::Polynomials })
     }
 
     /// The parameters of `head` that give this classifier behind the feature map, one period of each: what a training may start from.
@@ -192,7 +208,7 @@ impl Classifier {
         }
     }
 
-    /// Logits: samples (rows) by outputs. A hidden layer has the polynomial activation that it was trained with.
+    /// Logits: samples (rows) by outputs.
     ///
     /// # Errors
     /// [`Error::Shape`] on another number of features.
@@ -200,7 +216,7 @@ impl Classifier {
         match &self.hidden {
             None => self.output.apply(x),
             Some((layer, activation)) => {
-                let hidden = layer.apply(x)?.mapv(|z| activation.polynomial(z).0);
+                let hidden = layer.apply(x)?.mapv(|z| activation.of(self.functions, z).0);
                 self.output.apply(&hidden.view())
             }
         }

@@ -3,6 +3,7 @@
 use ckks::{Parameters, Scale};
 use ndarray::Array1;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::plain::Plain;
 use crate::engine::simulate::{Simulate, Simulated};
@@ -26,11 +27,13 @@ pub struct SimulatedHead {
 }
 
 /// Which functions a training in plain arithmetic computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Functions {
     /// Those that polynomials stand for.
     Exact,
     /// The polynomials, as under encryption.
+    #[default]
     Polynomials,
 }
 

@@ -6,7 +6,7 @@ use fhe_head::labels::{Classes, stratified_folds};
 use fhe_head::metrics::Metrics;
 use fhe_head::optimizer::Optimizer;
 use fhe_head::refresh::contract;
-use fhe_head::twins::train_simulated;
+use fhe_head::twins::{Functions, train_simulated};
 use ndarray::{Array1, Array2, Axis};
 use serde::Serialize;
 
@@ -66,8 +66,8 @@ pub(super) fn validate(
         let (training, test) = (matrix.select(&fold.train), matrix.select(&fold.test));
         let train_y = y.select(Axis(0), &fold.train);
         let Planned { prepared, parameters, .. } = Planned::quietly(&training, &train_y, classes, &hyper)?;
-        let predict = |weights: &[Array1<f64>]| -> fhe_head::Result<Array2<f64>> {
-            probabilities(&prepared.classifier(weights)?, &test.x.view())
+        let predict = |weights: &[Array1<f64>], functions| -> fhe_head::Result<Array2<f64>> {
+            probabilities(&prepared.classifier(weights)?.with_functions(functions), &test.x.view())
         };
         let simulation = train_simulated(
             &prepared.plan,
@@ -78,8 +78,8 @@ pub(super) fn validate(
         )
         .map_err(training_failure)?;
         let weights = prepared.train_plain().map_err(training_failure)?;
-        plain.push(predict(&weights).map_err(training_failure)?);
-        simulated.push(predict(&simulation.parameters).map_err(training_failure)?);
+        plain.push(predict(&weights, Functions::Exact).map_err(training_failure)?);
+        simulated.push(predict(&simulation.parameters, Functions::Polynomials).map_err(training_failure)?);
         let largest = simulation.parameters.iter().flatten().fold(0.0, |max: f64, w| max.max(w.abs()));
         noise = noise.max(simulation.error_std / largest);
         labels.extend(fold.test.iter().map(|&sample| y[sample]));

@@ -6,6 +6,7 @@ use fhe_head::features::{FeatureMap, Preprocessing};
 use fhe_head::metrics::Metrics;
 use fhe_head::model::{Classifier, Linear};
 use fhe_head::refresh::contract;
+use fhe_head::twins::Functions;
 use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 
@@ -43,8 +44,9 @@ impl Evaluation {
         let probabilities =
             |head: &Classifier| probabilities(head, &data.test.x.view()).map_err(training_failure);
         let metrics = |p: &Array2<f64>| Metrics::of_classes(&labels, &p.view());
-        let of_twin = |parameters: &[Array1<f64>]| {
-            probabilities(&planned.prepared.classifier(parameters).map_err(training_failure)?)
+        let of_twin = |parameters: &[Array1<f64>], functions| {
+            let model = planned.prepared.classifier(parameters).map_err(training_failure)?;
+            probabilities(&model.with_functions(functions))
         };
         let progress = console.phase("evaluate", 3);
         let plain = twins.train_plain().map_err(training_failure)?;
@@ -56,11 +58,11 @@ impl Evaluation {
         let converged = converged(&data.training, (y, data.classes.count()), planned);
         progress.done();
         let encrypted = probabilities(&head.model)?;
-        let of_plain = of_twin(&plain)?;
+        let of_plain = of_twin(&plain, Functions::Exact)?;
         Ok(Self {
             encrypted: metrics(&encrypted),
             plain: metrics(&of_plain),
-            simulate: metrics(&of_twin(&simulated)?),
+            simulate: metrics(&of_twin(&simulated, Functions::Polynomials)?),
             logistic_regression: converged.map(|head| Ok(metrics(&probabilities(&head)?))).transpose()?,
             probabilities: [encrypted, of_plain],
             max_weight_error: max_weight_error(parameters, &plain),
@@ -99,7 +101,7 @@ fn converged(
         let fits: Vec<_> = fits.collect::<fhe_head::Result<_>>()?;
         let coef = Array2::from_shape_fn((fits.len(), x.ncols()), |(row, column)| fits[row].0[column]);
         let intercept = fits.iter().map(|(_, intercept)| *intercept).collect();
-        Ok(Classifier { hidden: None, output: Linear { coef, intercept }, softmax: false })
+        Ok(Classifier::linear(Linear { coef, intercept }, false))
     };
     let fitted: fhe_head::Result<_> = fit();
     // a yardstick, no part of the work: the report goes without it

@@ -268,7 +268,8 @@ impl Head {
                 (Some((layer, *activation)), Linear { coef, intercept: vector("intercepts.1", outputs)? })
             }
         };
-        let model = Classifier { hidden, output, softmax: description.link == Link::Softmax };
+        let softmax = description.link == Link::Softmax;
+        let model = Classifier { hidden, ..Classifier::linear(output, softmax) };
         Ok(Self { model, description })
     }
 }
@@ -299,7 +300,7 @@ mod tests {
         let training = Training { preset: "n15-l18".into(), iterations: 4, encrypted: true };
         let names = Some(vec!["a".into(), "b".into()]);
         let output = Linear { coef: array![[0.5, -2.0]], intercept: array![0.25] };
-        let model = Classifier { hidden: None, output, softmax: false };
+        let model = Classifier::linear(output, false);
         let description =
             Description::new(&classes, &model, 2, names, None, Preprocessing::Standardize, training);
         Head { model, description }
@@ -321,7 +322,7 @@ mod tests {
         let layer = Linear { coef: array![[1.0, 2.0], [3.0, 5.0]], intercept: array![0.5, -0.5] };
         let activation = Activation::new(Shape::Gelu, 3.0).unwrap();
         for (hidden, softmax) in [(None, false), (Some((layer, activation)), true)] {
-            let model = Classifier { hidden, output: output.clone(), softmax };
+            let model = Classifier { hidden, ..Classifier::linear(output.clone(), softmax) };
             let description =
                 Description::new(&classes, &model, 2, None, None, Preprocessing::Center, training.clone());
             let three = Head { model, description };
