@@ -47,7 +47,7 @@ pub(super) fn hidden(split: &Split, classes: usize, seed: u64) -> anyhow::Result
         random_state: seed,
         ..Classifier::new(Kind::Mlp { hidden: HIDDEN, activation: Shape::Square })
     };
-    prepare(split, classes, options, "n16-boot-l15")
+    prepare(split, classes, options, "n15-boot-l6")
 }
 
 fn prepare(split: &Split, classes: usize, options: Classifier, preset: &str) -> anyhow::Result<Prepared> {

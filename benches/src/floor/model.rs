@@ -11,7 +11,7 @@ use ckks::{KeyShape, Parameters};
 use ckks_boot::bootstrap::BootstrapPlan;
 use ckks_math::Backend;
 use fhe_head::engine::trace::{Counts, Operation};
-use fhe_head::refresh::RefreshedState;
+use fhe_head::refresh::RefreshedMessage;
 
 /// Multiplications of words and bytes from memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -170,7 +170,7 @@ impl Model {
         &self,
         parameters: &Parameters,
         counts: &Counts,
-        refreshed: Option<RefreshedState>,
+        refreshed: Option<RefreshedMessage>,
     ) -> anyhow::Result<Work> {
         let refresh = match refreshed {
             Some(state) => self.bootstrap(&state.plan(parameters)?),

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::features::{FeatureMap, Preprocessing};
 use crate::model::Classifier as Model;
 use crate::optimizer::{Optimizer, RateSchedule};
-use crate::plan::{Plan, Request};
+use crate::plan::{Bootstraps, Plan, Request};
 use crate::samples::Samples;
 use crate::sigmoid::Degree;
 use crate::softmax;
@@ -73,6 +73,8 @@ pub struct Classifier {
     pub warm_start: Option<Model>,
     /// Leave levels for scoring encrypted samples with the encrypted head.
     pub scoring: bool,
+    /// Where bootstraps may stand: inside iterations too by default.
+    pub bootstraps: Bootstraps,
     /// Fixes folds, shuffles and initial weights.
     pub random_state: u64,
 }
@@ -95,6 +97,7 @@ impl Classifier {
             balanced: false,
             warm_start: None,
             scoring: false,
+            bootstraps: Bootstraps::Auto,
             random_state: 0,
         }
     }

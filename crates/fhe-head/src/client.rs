@@ -53,7 +53,7 @@ pub fn evaluation_keys(
     let parameters = secret.parameters();
     let mut generator = KeyGenerator::new(secret)?;
     let bootstrap = match keys.refresh {
-        Some(state) => state.plan(parameters)?.keys(),
+        Some(message) => message.plan(parameters)?.keys(),
         None => BTreeSet::new(),
     };
     // A key that the bootstrap has at the same level serves the training too; the bootstrap depends on its shape.

@@ -86,6 +86,16 @@ pub trait Engine: Sync {
         Err(Error::NoBootstrapping { level: self.level(a) })
     }
 
+    /// Real and imaginary part of every slot, both real, refreshed in one bootstrap and at the scale of `a`.
+    fn refresh_parts(&self, a: &Self::Value) -> Result<(Self::Value, Self::Value)> {
+        Err(Error::NoBootstrapping { level: self.level(a) })
+    }
+
+    /// The scale at which a bootstrap takes values of magnitude up to 1.
+    fn refresh_unit(&self) -> Scale {
+        Scale::one()
+    }
+
     /// `a b`, relinearised and rescaled: one level lower.
     fn mul(&self, a: &Self::Value, b: &Self::Value) -> Result<Self::Value> {
         self.finish(self.accumulate(None, &[(a, b)])?)

@@ -85,6 +85,13 @@ pub trait Head:
         None
     }
 
+    /// Names of the places in an iteration where a bootstrap may stand, if levels are short or cheaper so: what [`Self::gradient`] asks
+    /// [`Pass::refreshes`] for. Values must come at a scale at which the bound that the head states holds: a bootstrap of larger ones
+    /// leaves nothing of them.
+    fn refresh_points(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Numbers that the data party encrypts for each sample beside its row weight.
     fn targets(&self) -> usize;
 

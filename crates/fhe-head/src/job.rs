@@ -5,6 +5,7 @@ use crate::head::Head;
 use crate::heads::BuiltIn;
 use crate::optimizer::{Optimizer, Step};
 use crate::packing::Packing;
+use crate::refresh::RefreshedPoint;
 use serde::{Deserialize, Serialize};
 
 /// Everything that the compute party must know besides parameters and keys. Nothing in it is secret: it holds padded
@@ -12,6 +13,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "JobSpec<H>", into = "JobSpec<H>", bound = "H: Head")]
 pub struct Job<H: Head = BuiltIn>(JobSpec<H>);
+
+/// Binary logarithm of the largest row weight that a job may allow for: one row of so many.
+pub(crate) const MOST_ROW_WEIGHT: i32 = 40;
 
 /// The fields of a [`Job`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +38,12 @@ pub struct JobSpec<H: Head = BuiltIn> {
     pub refreshed_level: usize,
     /// Vectors of the state that share a bootstrap: a power of two ([`crate::refresh`]).
     pub merged_tiles: usize,
+    /// Points of the head at which values are refreshed in every iteration ([`crate::refresh::Refreshes`]).
+    #[serde(default)]
+    pub refreshed_points: Vec<RefreshedPoint>,
+    /// Binary logarithm of a bound on the row weights, which on average are 1: what bounds residuals where these are refreshed.
+    #[serde(default)]
+    pub log_row_weight: i32,
     /// Level at which the first iteration starts.
     pub entry_level: usize,
     /// Level at which samples are scored with the encrypted head, if the plan leaves levels for that.
@@ -93,6 +103,22 @@ impl<H: Head> Job<H> {
                 tiles.to_string(),
                 "a power of two, as many as slots hold at most",
             );
+        }
+        let (placed, known) = (&spec.refreshed_points, spec.head.refresh_points());
+        let once = |(i, point): (usize, &RefreshedPoint)| {
+            known.contains(&&*point.name) && placed[..i].iter().all(|other| other.name != point.name)
+        };
+        if !placed.iter().enumerate().all(once) {
+            let names: Vec<_> = placed.iter().map(|point| &point.name).collect();
+            return refuse(
+                "refreshed_points",
+                format!("{names:?}"),
+                &format!("some of {known:?}, each once"),
+            );
+        }
+        if !(0..=MOST_ROW_WEIGHT).contains(&spec.log_row_weight) {
+            let expected = format!("a power of two between 1 and 2^{MOST_ROW_WEIGHT}");
+            return refuse("log_row_weight", spec.log_row_weight.to_string(), &expected);
         }
         if spec.snapshot_every == 0 {
             return refuse("snapshot_every", "0".into(), "at least one iteration");

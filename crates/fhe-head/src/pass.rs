@@ -9,6 +9,7 @@ use crate::packing::{
     Packing, add_rotations, backward, finish_backward, forward, join_residuals, powers_of_two,
     rotated_weights, split,
 };
+use crate::refresh::Refreshes;
 use crate::sigmoid::{self, Sigmoid};
 use crate::trainer::Block;
 
@@ -25,6 +26,10 @@ pub struct Pass<'a, E: Engine> {
     pub rate: f64,
     /// Scale of the state, at which gradients come out.
     pub state_scale: Scale,
+    /// Largest row weight: residuals are at most the rate times this, times that of a row of weight 1.
+    pub row_weight: f64,
+    /// Where bootstraps stand.
+    pub refreshes: Refreshes<'a>,
     /// Level at which row weights and targets enter an iteration from zero parameters.
     pub entry_level: usize,
 }

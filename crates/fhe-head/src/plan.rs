@@ -5,13 +5,15 @@
 //! the training can disagree with the first.
 
 mod cost;
+mod course;
 mod dry_run;
 mod planner;
 mod request;
 mod schedule;
 
 pub use cost::{CostModel, Sizes as PlanSizes};
-pub use request::{Pairs, Request};
+pub use course::Course;
+pub use request::{Bootstraps, Pairs, Request};
 pub use schedule::{Demand, Depth, Schedule};
 
 use ckks::Parameters;
@@ -23,11 +25,6 @@ use crate::error::{Error, Result};
 use crate::head::{Head, Parameter};
 use crate::heads::BuiltIn;
 use crate::job::Job;
-use crate::packing::Packing;
-
-/// By how much two samples a slot must cost less than one to be chosen. Gradients get nearly twice the noise, and the residuals of
-/// the halves follow one another, which leaves less for several cores to share.
-const PAIRS_SAVE: f64 = 1.05;
 
 /// Levels at which ciphertexts are encrypted: exactly the highest level of their use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,37 +74,15 @@ impl<H: Head> Plan<H> {
     ) -> Result<Self> {
         request.check()?;
         let candidates = candidates(parameters, request)?;
-        let Some(&first) = candidates.first() else {
+        if candidates.is_empty() {
             return Err(Error::Parameter {
                 name: "features",
                 got: request.features.to_string(),
                 expected: format!("at most {} with {}", parameters.slots() - 1, parameters.name()),
             });
-        };
-        let planner = Planner { parameters, contract, request };
-        let depth = planner.depth(&first)?;
-        let scoring = if request.scoring { planner.score_depth(&first)? } else { 0 };
-        let (schedule, tiles) = planner.schedule(&first, depth, scoring)?;
-        // two iterations show the proportions of a whole training
-        let shortened = Request {
-            learning_rates: request.learning_rates.iter().copied().take(2).collect(),
-            ..request.clone()
-        };
-        let short = Planner { parameters, contract, request: &shortened };
-        let mut beginning = schedule.clone();
-        beginning.refresh_before.retain(|&t| t < shortened.learning_rates.len());
-        let model = CostModel::new(parameters);
-        let mut best: Option<(f64, Packing)> = None;
-        for packing in candidates {
-            let job = short.job(packing, &beginning, tiles)?;
-            let favour = if packing.is_complex() { PAIRS_SAVE } else { 1.0 };
-            let seconds = favour * model.seconds(&short.dry_run(&job)?.record.counts);
-            if best.is_none_or(|(known, _)| seconds < known) {
-                best = Some((seconds, packing));
-            }
         }
-        let packing = best.map_or(first, |(_, packing)| packing);
-        planner.plan(&planner.job(packing, &schedule, tiles)?)
+        let planner = Planner { parameters, contract, request };
+        planner.plan(planner.cheapest(&candidates)?)
     }
 
     /// The same training ended early, after so many iterations: what its twins are where the data party stopped it.
@@ -129,6 +104,17 @@ impl<H: Head> Plan<H> {
     /// How often an operation runs, over all levels.
     pub fn count(&self, operation: Operation) -> usize {
         count(&self.counts, operation)
+    }
+
+    /// Bootstraps of the state between iterations.
+    pub fn state_bootstraps(&self) -> usize {
+        let spec = self.job.spec();
+        spec.refresh_before.len() * self.parameters().len().div_ceil(spec.merged_tiles)
+    }
+
+    /// Bootstraps inside iterations.
+    pub fn activation_bootstraps(&self) -> usize {
+        self.count(Operation::Refresh).saturating_sub(self.state_bootstraps())
     }
 
     /// Key switches that decompose anew: relinearisations, rotations and conjugations.

@@ -1,9 +1,16 @@
-//! The bootstrap of a training's state: its contract, its plan, its keys, and how the state's vectors share it.
+//! Bootstraps: their contract, plan and keys, how the state's vectors share one, and where else in an iteration they stand.
 //!
 //! Every vector of the state has a period that divides `D`. Up to `T` of them are merged, as neighbouring tiles of one
 //! message of period `T D`: a mask takes tile `k` of vector `k` (one level before the bootstrap), and after it a mask and
 //! `log2 T` rotations repeat each tile over all slots again (one level). Parameters are the real parts of a message,
 //! their momenta the imaginary parts; the bootstrap keeps these apart by itself.
+//!
+//! What is refreshed inside an iteration ([`Refreshes`]) fills the slots, two real vectors as the parts of one complex if samples share
+//! slots. The state then goes through the same bootstrap, whose keys are there anyway.
+
+mod points;
+
+pub use points::{InColumn, RefreshedPoint, Refreshes};
 
 use ckks::Parameters;
 /// What a bootstrap promises.
@@ -108,22 +115,27 @@ impl Tiles<'_> {
     }
 }
 
-/// Which message a training refreshes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefreshedState {
-    /// Binary logarithm of its period.
+/// Which messages a training refreshes: all of them go through one bootstrap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RefreshedMessage {
+    /// Binary logarithm of the longest period: those of others divide it.
     pub log_period: usize,
-    /// Whether momenta travel with the parameters.
-    pub momentum: bool,
+    /// Whether there are imaginary parts: momenta that travel with the parameters, or second samples of the slots.
+    pub pair: bool,
 }
 
-impl RefreshedState {
-    /// The message of a job; `None` if it never refreshes.
+impl RefreshedMessage {
+    /// That of a job; `None` if it never refreshes.
     pub fn of_job<H: Head>(job: &Job<H>) -> Option<Self> {
-        let period = job.spec().merged_tiles * job.packing().features();
+        let (spec, packing) = (job.spec(), job.packing());
+        let momentum = spec.optimizer.has_momentum();
+        if !spec.refreshed_points.is_empty() {
+            let log_period = packing.slots().ilog2() as usize;
+            return Some(Self { log_period, pair: momentum || packing.is_complex() });
+        }
+        let period = spec.merged_tiles * packing.features();
         let log_period = (period.ilog2() as usize).max(SHORTEST_LOG_PERIOD);
-        let momentum = job.spec().optimizer.has_momentum();
-        (!job.spec().refresh_before.is_empty()).then_some(Self { log_period, momentum })
+        (!spec.refresh_before.is_empty()).then_some(Self { log_period, pair: momentum })
     }
 
     /// The bootstrap of that message.
@@ -138,7 +150,7 @@ impl RefreshedState {
                 expected: "a parameter set that bootstraps".into(),
             });
         };
-        let values = if self.momentum { Values::Pair } else { Values::Real };
+        let values = if self.pair { Values::Pair } else { Values::Real };
         Ok(BootstrapPlan::new(parameters, literal, BootPacking { log_slots: self.log_period, values })?)
     }
 }

@@ -91,6 +91,18 @@ impl Samples {
         if batches > 1 { self.shuffled(random_state) } else { self }
     }
 
+    /// Largest weight over the mean of its batch, if the samples are dealt into so many.
+    pub fn largest_weight(&self, batches: usize) -> f64 {
+        let batches = batches.max(1);
+        let shares = (0..batches).map(|batch| {
+            let [start, end] = [batch, batch + 1].map(|batch| batch * self.len() / batches);
+            let weights = self.weight.slice(s![start..end]);
+            let largest = weights.fold(0.0, |max: f64, weight| max.max(*weight));
+            weights.mean().filter(|mean| *mean > 0.0).map_or(1.0, |mean| largest / mean)
+        });
+        shares.fold(1.0, f64::max)
+    }
+
     /// The samples of one block. Batches take equal shares of the samples, in order.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use crate::engine::{Engine, Rows};
 use crate::error::{Error, Result};
 use crate::head::{Head, Parameter};
 use crate::job::Job;
-use crate::refresh;
+use crate::refresh::{self, RefreshedMessage};
 use crate::trainer::{Block, Snapshot, State, Trainer};
 
 /// Packed, encrypted samples.
@@ -141,7 +141,7 @@ pub fn score<H: Head>(
         return Err(Error::Shape { what: "parameters of the head", expected, got: parameters.len() });
     }
     let lacks_levels = parameters.iter().any(|p| p.level() < wanted.min(job.spec().entry_level));
-    let refreshed = if lacks_levels && !job.spec().refresh_before.is_empty() {
+    let refreshed = if lacks_levels && RefreshedMessage::of_job(job).is_some() {
         Some(refresh::state(engine, job, &State::from_parameters(parameters.to_vec()))?.parameters)
     } else {
         None

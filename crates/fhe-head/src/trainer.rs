@@ -13,7 +13,7 @@ use crate::heads::BuiltIn;
 use crate::job::Job;
 use crate::optimizer::Step;
 use crate::pass::Pass;
-use crate::refresh;
+use crate::refresh::{self, Refreshes};
 
 /// One block of packed samples.
 #[derive(Clone, Debug)]
@@ -168,6 +168,8 @@ impl<'a, E: Engine, H: Head> Trainer<'a, E, H> {
             blocks: &self.blocks[from..from + length],
             rate: step.rate / packing.capacity() as f64,
             state_scale,
+            row_weight: f64::from(self.job.spec().log_row_weight).exp2(),
+            refreshes: Refreshes::new(&self.job.spec().refreshed_points),
             entry_level: self.job.spec().entry_level,
         }
     }

@@ -81,6 +81,8 @@ fn outputs_batches_and_shared_refreshes_change_nothing() {
             learning_rates: rates.clone(),
             alpha: 0.02,
             refresh_before: vec![2, 5],
+            refreshed_points: Vec::new(),
+            log_row_weight: 0,
             merged_tiles,
             refreshed_level: 40,
             entry_level: 40,

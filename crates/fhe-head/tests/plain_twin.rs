@@ -69,6 +69,8 @@ fn the_trainer_follows_dense_training() {
                     learning_rates: learning_rates.clone(),
                     alpha,
                     refresh_before: vec![5],
+                    refreshed_points: Vec::new(),
+                    log_row_weight: 0,
                     merged_tiles: 1,
                     refreshed_level: 40,
                     entry_level: 40,

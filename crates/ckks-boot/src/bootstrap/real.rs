@@ -91,10 +91,19 @@ impl RealBootstrapper {
     /// # Errors
     /// As [`refresh`](Self::refresh); [`Error::Packing`] if the plan is not for [`Values::Pair`]; [`Error::Ckks`] if the scales differ.
     pub fn refresh_pair(&self, a: &Ciphertext, b: &Ciphertext) -> Result<(Ciphertext, Ciphertext), Error> {
+        let evaluator = self.evaluator();
+        self.refresh_parts(&evaluator.add(a, &evaluator.mul_i(b))?)
+    }
+
+    /// Real and imaginary part of one vector, refreshed at once.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh); [`Error::Packing`] if the plan is not for [`Values::Pair`].
+    pub fn refresh_parts(&self, z: &Ciphertext) -> Result<(Ciphertext, Ciphertext), Error> {
         self.require("refresh two vectors", self.plan.packing().values == Values::Pair)?;
         let evaluator = self.evaluator();
         // z / 2, because the real part is (z + conj z) / 2
-        let half = self.run(&evaluator.add(a, &evaluator.mul_i(b))?)?;
+        let half = self.run(z)?;
         let conjugate = evaluator.conjugate(&half)?;
         let imaginary = evaluator.mul_i(&evaluator.sub(&conjugate, &half)?);
         Ok((evaluator.add(&half, &conjugate)?, imaginary))

@@ -143,6 +143,8 @@ impl Network<'_> {
             alpha: self.options().alpha,
             batches: self.valid.batches(samples.len()),
             scoring: self.options().scoring,
+            bootstraps: self.options().bootstraps,
+            largest_weight: samples.largest_weight(self.valid.batches(samples.len())),
             warm_start: self.options().warm_start.is_some(),
             ..Request::new(BuiltIn::Mlp(head), samples.len(), map.outputs(), rates)
         }

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use ckks::{Ciphertext, Encoder, EvaluationKeys, Evaluator, Parameters, Scale, Tensor};
-use ckks_boot::bootstrap::RealBootstrapper;
+use ckks_boot::bootstrap::{RealBootstrapper, Values};
 
 use super::Engine;
 use crate::error::{Error, Result};
 use crate::head::Head;
 use crate::job::Job;
-use crate::refresh::RefreshedState;
+use crate::refresh::RefreshedMessage;
 
 /// Arithmetic on ciphertexts.
 #[derive(Clone, Debug)]
@@ -30,14 +30,14 @@ impl Encrypted {
         Self { evaluator: Evaluator::new(keys), encoder, bootstrapper: None, refreshing: Arc::default() }
     }
 
-    /// An engine for a job: with a bootstrap if the job refreshes its state.
+    /// An engine for a job: with a bootstrap if the job refreshes anything.
     ///
     /// # Errors
-    /// As [`RefreshedState::plan`].
+    /// As [`RefreshedMessage::plan`].
     pub fn for_job<H: Head>(keys: Arc<EvaluationKeys>, job: &Job<H>) -> Result<Self> {
         let mut engine = Self::new(keys);
-        if let Some(state) = RefreshedState::of_job(job) {
-            let plan = state.plan(engine.parameters())?;
+        if let Some(message) = RefreshedMessage::of_job(job) {
+            let plan = message.plan(engine.parameters())?;
             engine.bootstrapper = Some(Arc::new(RealBootstrapper::new(plan, engine.evaluator.clone())?));
         }
         Ok(engine)
@@ -46,6 +46,27 @@ impl Encrypted {
     /// The parameter set.
     pub fn parameters(&self) -> &Parameters {
         self.evaluator.parameters()
+    }
+
+    /// Whether bootstraps are planned for two real vectors at once.
+    fn refreshes_pairs(&self) -> bool {
+        self.bootstrapper.as_ref().is_some_and(|it| it.plan().packing().values == Values::Pair)
+    }
+
+    /// What a bootstrap makes of a value, at the value's scale.
+    fn bootstrap<const PARTS: usize>(
+        &self,
+        a: &Ciphertext,
+        run: impl Fn(&RealBootstrapper, &Ciphertext) -> Result<[Ciphertext; PARTS]>,
+    ) -> Result<[Ciphertext; PARTS]> {
+        let Some(bootstrapper) = &self.bootstrapper else {
+            return Err(Error::NoBootstrapping { level: a.level() });
+        };
+        let start = Instant::now();
+        // Read at the unit's scale, values that travel at a larger one fill the bootstrap's range.
+        let parts = run(bootstrapper, &a.clone().with_scale(self.refresh_unit()))?;
+        self.refreshing.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        Ok(parts.map(|part| part.with_scale(a.scale().clone())))
     }
 
     /// How long refreshes took so far.
@@ -154,21 +175,27 @@ impl Engine for Encrypted {
         weights: &Ciphertext,
         momentum: Option<&Ciphertext>,
     ) -> Result<(Ciphertext, Option<Ciphertext>)> {
-        let Some(bootstrapper) = &self.bootstrapper else {
-            return Err(Error::NoBootstrapping { level: weights.level() });
-        };
-        // Read at the unit's scale, values that travel at a larger one fill the bootstrap's range.
-        let (unit, scale) = (self.parameters().default_scale(), weights.scale().clone());
-        let at_unit = |a: &Ciphertext| a.clone().with_scale(unit.clone());
-        let start = Instant::now();
-        let refreshed = match momentum {
-            None => (bootstrapper.refresh(&at_unit(weights))?.with_scale(scale), None),
+        match momentum {
             Some(momentum) => {
-                let (weights, momentum) = bootstrapper.refresh_pair(&at_unit(weights), &at_unit(momentum))?;
-                (weights.with_scale(scale.clone()), Some(momentum.with_scale(scale)))
+                let both = self.evaluator.add(weights, &self.evaluator.mul_i(momentum))?;
+                let (weights, momentum) = self.refresh_parts(&both)?;
+                Ok((weights, Some(momentum)))
             }
-        };
-        self.refreshing.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
-        Ok(refreshed)
+            None if self.refreshes_pairs() => Ok((self.refresh_parts(weights)?.0, None)),
+            None => {
+                let [weights] = self.bootstrap(weights, |bootstrapper, a| Ok([bootstrapper.refresh(a)?]))?;
+                Ok((weights, None))
+            }
+        }
+    }
+
+    fn refresh_parts(&self, a: &Ciphertext) -> Result<(Ciphertext, Ciphertext)> {
+        let [real, imaginary] =
+            self.bootstrap(a, |bootstrapper, a| Ok(bootstrapper.refresh_parts(a)?.into()))?;
+        Ok((real, imaginary))
+    }
+
+    fn refresh_unit(&self) -> Scale {
+        self.parameters().default_scale()
     }
 }

@@ -108,9 +108,13 @@ impl Engine for Plain {
         Ok(a.clone())
     }
 
-    /// Nothing wears out here: the state as it is.
+    /// Nothing wears out here: values as they are.
     fn refresh(&self, weights: &Slots, momentum: Option<&Slots>) -> Result<(Slots, Option<Slots>)> {
         Ok((weights.clone(), momentum.cloned()))
+    }
+
+    fn refresh_parts(&self, a: &Slots) -> Result<(Slots, Slots)> {
+        Ok(a.parts())
     }
 
     fn exact(

@@ -214,29 +214,45 @@ impl Engine for Simulate {
         momentum: Option<&Simulated>,
     ) -> Result<(Simulated, Option<Simulated>)> {
         let (meta, _) = self.trace.refresh(&weights.meta, momentum.map(|v| &v.meta))?;
-        let Some(contract) = self.trace.contract() else {
-            return Err(Error::NoBootstrapping { level: weights.meta.level });
-        };
-        // values at a larger scale than the unit's are smaller than 1, and so is their error
-        let unit = contract.unit_scale.div(&meta.scale).to_f64();
-        let error = contract.error_std * unit;
-        let refreshed = |value: &Simulated| {
-            let magnitude = value.slots.largest();
-            // the bound under which the bootstrap's modular reduction holds; also refuses NaN
-            if magnitude > unit {
-                let modulus_bits = self.parameters().log_q(value.meta.level);
-                let scale = value.meta.scale.clone();
-                return Err(Error::Overflow { operation: "bootstrap", magnitude, scale, modulus_bits });
-            }
-            let one = noise::slot_std(self.parameters(), 1.0, &meta.scale);
-            let noise = (self.error_std(value).powi(2) + error * error) / (one * one);
-            Ok(Simulated { meta: meta.clone(), slots: value.slots.clone(), noise })
-        };
+        let refreshed = |value: &Simulated| self.refreshed(value, meta.clone(), value.slots.clone());
         Ok((refreshed(weights)?, momentum.map(refreshed).transpose()?))
+    }
+
+    fn refresh_parts(&self, a: &Simulated) -> Result<(Simulated, Simulated)> {
+        let ((re, im), (real, imaginary)) = (self.trace.refresh_parts(&a.meta)?, a.slots.parts());
+        Ok((self.refreshed(a, re, real)?, self.refreshed(a, im, imaginary)?))
+    }
+
+    fn refresh_unit(&self) -> Scale {
+        self.trace.refresh_unit()
     }
 }
 
 impl Simulate {
+    /// What a bootstrap makes of a value, or of a part of it.
+    fn refreshed(&self, a: &Simulated, meta: Meta, slots: Slots) -> Result<Simulated> {
+        let Some(contract) = self.trace.contract() else {
+            return Err(Error::NoBootstrapping { level: a.meta.level });
+        };
+        // values at a larger scale than the unit's are smaller than 1, and so is their error
+        let unit = contract.unit_scale.div(&meta.scale).to_f64();
+        let error = contract.error_std * unit;
+        let magnitude = slots.largest();
+        // the bound under which the bootstrap's modular reduction holds; also refuses NaN
+        if magnitude > unit {
+            let modulus_bits = self.parameters().log_q(a.meta.level);
+            return Err(Error::Overflow {
+                operation: "bootstrap",
+                magnitude,
+                scale: meta.scale,
+                modulus_bits,
+            });
+        }
+        let one = noise::slot_std(self.parameters(), 1.0, &meta.scale);
+        let noise = (self.error_std(a).powi(2) + error * error) / (one * one);
+        Ok(Simulated { meta, slots, noise })
+    }
+
     fn rotated(&self, a: &Simulated, k: isize, meta: Meta) -> Simulated {
         if normalise_step(k, self.slots()) == 0 {
             return a.clone();

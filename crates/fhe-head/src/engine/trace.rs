@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Engine, normalise_step};
 use crate::error::{Error, Result};
-use crate::refresh::RefreshedState;
+use crate::refresh::RefreshedMessage;
 
 /// Level and exact scale of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub struct KeyLevels {
     pub conjugation: Option<usize>,
     /// The message that is bootstrapped, if any: it has keys of its own.
     #[serde(default)]
-    pub refresh: Option<RefreshedState>,
+    pub refresh: Option<RefreshedMessage>,
 }
 
 /// What a bootstrap asks for and gives.
@@ -376,5 +376,14 @@ impl Engine for Trace {
         }
         let fresh = Meta::new(contract.level_after, a.scale.clone());
         Ok((fresh.clone(), b.map(|_| fresh)))
+    }
+
+    fn refresh_parts(&self, a: &Meta) -> Result<(Meta, Meta)> {
+        let (part, _) = self.refresh(a, None)?;
+        Ok((part.clone(), part))
+    }
+
+    fn refresh_unit(&self) -> Scale {
+        self.refresh.as_ref().map_or_else(Scale::one, |contract| contract.unit_scale.clone())
     }
 }

@@ -7,6 +7,10 @@
 //! Levels of an iteration, with `a` those of the activation and `d` those of the outputs' residual: 1 (inner products), 1 (mask that
 //! puts units side by side), `a`, 1 (outputs), `d`, then backwards 1 (through the output weights and the activation's slope,
 //! multiplied beforehand), 1 (mask that takes units apart), 1 (product with the samples): `6 + a + d`.
+//!
+//! A bootstrap may stand at the activation's arguments, which are at most 1 while its interval holds, and at the outputs' residuals,
+//! whose bound follows from learning rate and row weights. With both, the hidden weights come out four levels below where they went in,
+//! and the longest way between two bootstraps is `1 + a + d`.
 
 use ckks::Scale;
 use rand_chacha::ChaCha20Rng;
@@ -21,9 +25,10 @@ use crate::error::{Error, Result};
 use crate::head::{Head, Parameter, Penalty};
 use crate::packing::{
     Packing, add_rotations, backward, finish_backward, forward, join, join_residuals, powers_of_two,
-    rotated_weights, split, spread, sum_columns,
+    rotated_weights, spread, sum_columns,
 };
 use crate::pass::Pass;
+use crate::refresh::{InColumn, Refreshes};
 
 /// A hidden layer between the samples and a linear head's loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +40,13 @@ pub struct Mlp {
     /// The loss.
     pub output: Output,
 }
+
+/// Refresh point: arguments of the activation, all units of a block side by side.
+const ARGUMENTS: &str = "arguments";
+/// Refresh point: residuals of the outputs, those of many blocks side by side.
+const RESIDUALS: &str = "residuals";
+/// Bound on predictions less labels: 1 for exact functions, which polynomials miss by less than 1 on their interval.
+const LARGEST_ERROR: f64 = 2.0;
 
 /// What follows the hidden layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -104,37 +116,38 @@ impl Mlp {
         self.output.half_width() / self.activation.leading()
     }
 
-    /// Activations of the samples of each half of a block, unit `j` in column `j`, for output weights at `weights_scale`.
+    /// Activations of the samples of each half of a block, unit `j` in column `j`.
     fn hidden_layer<E: Engine>(
         &self,
         engine: &E,
         packing: &Packing,
         samples: &[E::Value],
-        rotated: &[Vec<E::Value>],
-        weights_scale: &Scale,
+        network: &Network<'_, E>,
     ) -> Result<Vec<Activated<E::Value>>> {
-        let sums = forward(engine, packing, samples, rotated, |unit| unit)?;
-        // taking halves apart doubles the scale
-        let doublings = i32::from(packing.is_complex());
+        let sums = forward(engine, packing, samples, &network.rotated, |unit| unit)?;
+        let refreshed = network.refreshes.scale(engine, ARGUMENTS, 1.0);
+        // else taking halves apart doubles the scale
+        let doublings = i32::from(packing.is_complex() && refreshed.is_none());
         let columns = sums
             .par_iter()
             .enumerate()
             .map(|(unit, z)| {
-                let scale = self.argument_scale(engine, engine.level(z).saturating_sub(1), weights_scale);
+                let prime = || engine.rescale_factor(engine.level(z).saturating_sub(1));
+                let scale =
+                    self.argument_scale(refreshed.clone().unwrap_or_else(prime), &network.weights_scale);
                 engine.mul_vec(z, &self.mask(unit, 1.0), &scale.mul_power_of_two(-doublings))
             })
             .collect::<Result<Vec<_>>>()?;
         let side_by_side = columns[1..].iter().try_fold(columns[0].clone(), |sum, z| engine.add(&sum, z))?;
-        let halves = split(engine, packing, vec![side_by_side])?;
-        halves.iter().flatten().map(|arguments| self.activation.apply(engine, arguments)).collect()
+        let halves = network.refreshes.halves(engine, packing, ARGUMENTS, side_by_side)?;
+        halves.iter().map(|arguments| self.activation.apply(engine, arguments)).collect()
     }
 
-    /// Scale of the activation's arguments at `level` with which the logits come out at about a prime's.
+    /// Scale of the activation's arguments, a prime's or about that, with which the logits come out at about a prime's.
     ///
     /// Samples come at a small scale, which squares upon squares would halve to nothing; output weights come at a large one, which
     /// the residual's powers of the logits would double, to leave its other factors no scale to live at. A prime's stays as it is.
-    fn argument_scale<E: Engine>(&self, engine: &E, level: usize, weights_scale: &Scale) -> Scale {
-        let prime = engine.rescale_factor(level);
+    fn argument_scale(&self, prime: Scale, weights_scale: &Scale) -> Scale {
         let excess = (weights_scale.log2() - prime.log2()).max(0.0);
         prime.mul_power_of_two(-(excess / f64::from(self.activation.degree())).round() as i32)
     }
@@ -154,27 +167,38 @@ impl Mlp {
         logits.collect()
     }
 
-    /// From the activations of half a block, unit `j` in column `j`, the factors of its samples in the gradients of the units,
-    /// likewise; what the outputs' gradients need goes into `sums`.
-    fn half_delta<E: Engine>(
+    /// Residuals of the outputs, from the activations of half a block.
+    fn residuals<E: Engine>(
         &self,
         pass: &Pass<'_, E>,
         layers: &Layers<'_, E::Value>,
-        hidden: &Activated<E::Value>,
+        hidden: &E::Value,
         rows: &Rows<E::Value>,
         rate: f64,
+    ) -> Result<Vec<E::Value>> {
+        let engine = pass.engine;
+        let logits = self.output_layer(engine, hidden, layers)?;
+        let refreshed = pass.refreshes.scale(engine, RESIDUALS, LARGEST_ERROR * rate * pass.row_weight);
+        let hidden_scale = engine.scale(hidden);
+        // brings the products with the activations to the scale of the state
+        let usual = |level: usize| pass.state_scale.mul(&engine.rescale_factor(level)).div(&hidden_scale);
+        let scale = |level: usize| refreshed.clone().unwrap_or_else(|| usual(level));
+        self.output.residuals(engine, &logits, rows, rate, &scale)
+    }
+
+    /// From the activations of half a block, unit `j` in column `j`, and the outputs' residuals, the factors of its samples in the
+    /// gradients of the units; what the outputs' gradients need goes into `sums`.
+    fn half_delta<E: Engine>(
+        &self,
+        engine: &E,
+        layers: &Layers<'_, E::Value>,
+        hidden: &Activated<E::Value>,
+        errors: &[InColumn<E::Value>],
         sums: &mut Gradients<E>,
     ) -> Result<E::Value> {
-        let engine = pass.engine;
-        let logits = self.output_layer(engine, &hidden.value, layers)?;
-        let hidden_scale = engine.scale(&hidden.value);
-        let error_scale = |level: usize| -> Scale {
-            pass.state_scale.mul(&engine.rescale_factor(level)).div(&hidden_scale)
-        };
-        let errors = self.output.residuals(engine, &logits, rows, rate, &error_scale)?;
-        let everywhere = |e: &E::Value| spread(engine, e.clone(), self.hidden, 0);
+        let everywhere = |e: &InColumn<E::Value>| spread(engine, e.value.clone(), self.hidden, e.column);
         let spread_errors = errors.par_iter().map(everywhere).collect::<Result<Vec<_>>>()?;
-        sums.add_outputs(engine, (&errors, &spread_errors), &hidden.value)?;
+        sums.add_outputs(engine, (errors, &spread_errors), &hidden.value)?;
         let through = layers
             .output
             .par_iter()
@@ -192,6 +216,28 @@ impl Mlp {
     }
 }
 
+/// What the hidden layer of every block shares.
+struct Network<'a, E: Engine> {
+    /// Weights of the hidden units, rotated.
+    rotated: Vec<Vec<E::Value>>,
+    /// Scale of the output weights.
+    weights_scale: Scale,
+    /// Where bootstraps stand.
+    refreshes: Refreshes<'a>,
+}
+
+impl<'a, E: Engine> Network<'a, E> {
+    fn new(
+        engine: &E,
+        packing: &Packing,
+        layers: &Layers<'_, E::Value>,
+        refreshes: Refreshes<'a>,
+    ) -> Result<Self> {
+        let rotated = rotated_weights(engine, packing, layers.hidden)?;
+        Ok(Self { rotated, weights_scale: engine.scale(&layers.output[0]), refreshes })
+    }
+}
+
 /// Sums over the blocks of a batch.
 struct Gradients<E: Engine> {
     hidden: Option<Vec<Vec<E::Sum>>>,
@@ -204,7 +250,7 @@ impl<E: Engine> Gradients<E> {
     fn add_outputs(
         &mut self,
         engine: &E,
-        (errors, spread_errors): (&[E::Value], &[E::Value]),
+        (errors, spread_errors): (&[InColumn<E::Value>], &[E::Value]),
         hidden: &E::Value,
     ) -> Result<()> {
         for (sum, e) in self.output.iter_mut().zip(spread_errors) {
@@ -212,8 +258,8 @@ impl<E: Engine> Gradients<E> {
         }
         for (sum, e) in self.intercepts.iter_mut().zip(errors) {
             *sum = Some(match sum.take() {
-                Some(sum) => engine.add(&sum, e)?,
-                None => e.clone(),
+                Some(sum) => engine.add(&sum, &e.value)?,
+                None => e.value.clone(),
             });
         }
         Ok(())
@@ -269,6 +315,10 @@ impl Head for Mlp {
         Some(hidden.into_iter().chain(output).chain((0..outputs).map(|_| vec![0.0])).collect())
     }
 
+    fn refresh_points(&self) -> &'static [&'static str] {
+        &[ARGUMENTS, RESIDUALS]
+    }
+
     fn targets(&self) -> usize {
         self.output.outputs()
     }
@@ -290,8 +340,7 @@ impl Head for Mlp {
         };
         let Pass { engine, packing, .. } = *pass;
         let (layers, outputs) = (self.layers(parameters), self.output.outputs());
-        let rotated = rotated_weights(engine, packing, layers.hidden)?;
-        let weights_scale = engine.scale(&layers.output[0]);
+        let network = Network::new(engine, packing, &layers, pass.refreshes)?;
         // dL/dp2 = (a / B2) sum e a h and dL/dp1 = (1 / B1) sum e w2 a h' / B1 x, with w2 = B2 p2 / a: the first factor rides on the
         // residual, what it differs by from the second one on the mask, from that of the intercepts on a constant
         let (leading, b1, b2) =
@@ -305,27 +354,41 @@ impl Head for Mlp {
             output: (0..outputs).map(|_| None).collect(),
             intercepts: vec![None; outputs],
         };
-        for block in pass.blocks {
-            let halves = self
-                .hidden_layer(engine, packing, &block.samples, &rotated, &weights_scale)?
-                .into_iter()
-                .zip(&block.rows);
-            let half =
-                |(hidden, rows)| Ok(vec![self.half_delta(pass, &layers, &hidden, rows, rate, &mut sums)?]);
-            let delta = &join_residuals(engine, halves.map(half).collect::<Result<_>>()?)?[0];
-            let unit_scale = pass.error_scale(engine.level(delta).saturating_sub(1));
-            let deltas = (0..self.hidden)
-                .into_par_iter()
-                .map(|unit| engine.mul_vec(delta, &self.mask(unit, to_hidden), &unit_scale))
-                .collect::<Result<Vec<_>>>()?;
-            let hidden_sums = sums.hidden.take();
-            sums.hidden = Some(backward(engine, packing, hidden_sums, &block.samples, &deltas, |unit| unit)?);
+        // as many blocks at a time as share a bootstrap of their residuals
+        let together = pass.refreshes.rows_together(packing, RESIDUALS) / (packing.halves() * outputs);
+        for blocks in pass.blocks.chunks(together.max(1)) {
+            let mut hidden = Vec::with_capacity(blocks.len() * packing.halves());
+            for block in blocks {
+                hidden.extend(self.hidden_layer(engine, packing, &block.samples, &network)?);
+            }
+            let halves = hidden.iter().zip(blocks.iter().flat_map(|block| &block.rows));
+            let residuals =
+                halves.map(|(hidden, rows)| self.residuals(pass, &layers, &hidden.value, rows, rate));
+            let residuals = residuals.collect::<Result<Vec<_>>>()?.concat();
+            let errors = pass.refreshes.rows(engine, packing, RESIDUALS, residuals)?;
+            let mut halves = hidden.iter().zip(errors.chunks(outputs));
+            for block in blocks {
+                let half =
+                    |(hidden, errors)| Ok(vec![self.half_delta(engine, &layers, hidden, errors, &mut sums)?]);
+                let halves = halves.by_ref().take(packing.halves());
+                let delta = &join_residuals(engine, halves.map(half).collect::<Result<_>>()?)?[0];
+                let unit_scale = pass.error_scale(engine.level(delta).saturating_sub(1));
+                let deltas = (0..self.hidden)
+                    .into_par_iter()
+                    .map(|unit| engine.mul_vec(delta, &self.mask(unit, to_hidden), &unit_scale))
+                    .collect::<Result<Vec<_>>>()?;
+                let hidden_sums = sums.hidden.take();
+                sums.hidden =
+                    Some(backward(engine, packing, hidden_sums, &block.samples, &deltas, |unit| unit)?);
+            }
         }
 
         let mut gradient = finish_backward(engine, packing, sums.hidden.unwrap_or_default())?;
         let output = sums.output.into_par_iter().flatten().map(|sum| {
             let rows = powers_of_two(self.hidden, packing.slots());
-            add_rotations(engine, engine.finish(sum)?, rows)
+            // refreshed residuals come at a scale of their own
+            let sum = engine.mul_const(&engine.finish(sum)?, 1.0, &pass.state_scale)?;
+            add_rotations(engine, sum, rows)
         });
         gradient.extend(output.collect::<Result<Vec<_>>>()?);
         let intercepts =
@@ -346,9 +409,8 @@ impl Head for Mlp {
         parameters: &[E::Value],
     ) -> Result<Vec<E::Value>> {
         let layers = self.layers(parameters);
-        let rotated = rotated_weights(engine, packing, layers.hidden)?;
-        let weights_scale = engine.scale(&layers.output[0]);
-        let halves = self.hidden_layer(engine, packing, samples, &rotated, &weights_scale)?;
+        let network = Network::new(engine, packing, &layers, Refreshes::NONE)?;
+        let halves = self.hidden_layer(engine, packing, samples, &network)?;
         let logits = |hidden: &Activated<E::Value>| self.output_layer(engine, &hidden.value, &layers);
         join(engine, halves.iter().map(logits).collect::<Result<_>>()?)
     }

@@ -123,6 +123,10 @@ impl Head for BuiltIn {
         each!(self, head => head.initial(features, random_state))
     }
 
+    fn refresh_points(&self) -> &'static [&'static str] {
+        each!(self, head => head.refresh_points())
+    }
+
     fn targets(&self) -> usize {
         each!(self, head => head.targets())
     }

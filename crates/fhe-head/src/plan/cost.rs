@@ -12,7 +12,7 @@ use crate::engine::trace::{Counts, KeyLevels, Operation};
 use crate::error::Result;
 use crate::head::Head;
 use crate::job::Job;
-use crate::refresh::RefreshedState;
+use crate::refresh::RefreshedMessage;
 use crate::server::block_ciphertexts;
 
 /// Bytes on the wire and in memory.
@@ -52,7 +52,7 @@ impl Sizes {
 
         let all = keys.rotations.values().copied().chain(keys.relinearisation).chain(keys.conjugation);
         let bootstrap = match keys.refresh {
-            Some(state) => state.plan(parameters)?.keys(),
+            Some(message) => message.plan(parameters)?.keys(),
             None => BTreeSet::new(),
         };
         let shapes = all.map(|level| parameters.key_shape(level));
@@ -102,10 +102,10 @@ impl CostModel {
     /// The same with refreshes of that message, counted from the plan of its bootstrap.
     ///
     /// # Errors
-    /// As [`RefreshedState::plan`].
-    pub fn with_refresh(mut self, state: Option<RefreshedState>) -> Result<Self> {
-        if let Some(state) = state {
-            self.refresh = Some(state.plan(&self.parameters)?.costs().total());
+    /// As [`RefreshedMessage::plan`].
+    pub fn with_refresh(mut self, message: Option<RefreshedMessage>) -> Result<Self> {
+        if let Some(message) = message {
+            self.refresh = Some(message.plan(&self.parameters)?.costs().total());
         }
         Ok(self)
     }

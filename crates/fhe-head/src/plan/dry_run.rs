@@ -18,6 +18,45 @@ pub(super) fn run_on<H: Head>(
     mut observe: impl FnMut(usize),
 ) -> Result<usize> {
     let (spec, packing) = (job.spec(), job.packing());
+    let blocks = blocks(trace, job);
+    let start = match warm_start {
+        true => {
+            let vector = Meta::new(spec.entry_level, Scale::power_of_two(spec.state_scale));
+            State::from_parameters(vec![vector; spec.head.parameters(packing).len()])
+        }
+        false => State::default(),
+    };
+    let level = |state: &State<Meta>| lowest(&state.parameters);
+    let state = Trainer::new(trace, job, &blocks)?.run(start, |state| {
+        observe(level(state));
+        Ok(())
+    })?;
+    Ok(level(&state))
+}
+
+/// One iteration without values, from a state at the job's entry level, or from zero: the level of the state after it.
+pub(super) fn iterate_on<H: Head>(trace: &Trace, job: &Job<H>, from_zero: bool) -> Result<usize> {
+    let spec = job.spec();
+    let vector = Meta::new(spec.entry_level, Scale::power_of_two(spec.state_scale));
+    let parameters = vec![vector; spec.head.parameters(job.packing()).len()];
+    let state = match from_zero {
+        true => State::default(),
+        false => {
+            let momentum = if spec.optimizer.has_momentum() { parameters.clone() } else { Vec::new() };
+            State { iteration: job.iterations().saturating_sub(1), parameters, momentum, history: Vec::new() }
+        }
+    };
+    let state = Trainer::new(trace, job, &blocks(trace, job))?.iterate(state)?;
+    Ok(lowest(&[state.parameters, state.momentum].concat()))
+}
+
+fn lowest(vectors: &[Meta]) -> usize {
+    vectors.iter().map(|vector| vector.level).min().unwrap_or_default()
+}
+
+/// The data of a job at the highest level.
+fn blocks<H: Head>(trace: &Trace, job: &Job<H>) -> Vec<Block<Meta>> {
+    let (spec, packing) = (job.spec(), job.packing());
     let highest = spec.entry_level.max(trace.parameters().max_level());
     let data =
         |scale, source| Meta { source: Some(source), ..Meta::new(highest, Scale::power_of_two(scale)) };
@@ -31,20 +70,7 @@ pub(super) fn run_on<H: Head>(
             packing.halves()
         ],
     };
-    let blocks = vec![block; packing.blocks()];
-    let start = match warm_start {
-        true => {
-            let vector = Meta::new(spec.entry_level, Scale::power_of_two(spec.state_scale));
-            State::from_parameters(vec![vector; spec.head.parameters(packing).len()])
-        }
-        false => State::default(),
-    };
-    let level = |state: &State<Meta>| state.parameters.iter().map(|p| p.level).min().unwrap_or_default();
-    let state = Trainer::new(trace, job, &blocks)?.run(start, |state| {
-        observe(level(state));
-        Ok(())
-    })?;
-    Ok(level(&state))
+    vec![block; packing.blocks()]
 }
 
 /// Scores without values, with samples and parameters at `level`.

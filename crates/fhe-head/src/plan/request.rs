@@ -22,6 +22,17 @@ pub enum Pairs {
     Auto,
 }
 
+/// Where bootstraps may stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bootstraps {
+    /// Between iterations, on the weights alone. What requests say that were written before there was a choice.
+    #[default]
+    Weights,
+    /// Inside iterations too ([`Head::refresh_points`]), where that costs less or levels do not suffice otherwise.
+    Auto,
+}
+
 /// What to train on what. The same request gives the same plan, so that this is what a data party keeps of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "H: Head")]
@@ -43,6 +54,13 @@ pub struct Request<H: Head = BuiltIn> {
     /// Whether two samples share a slot.
     #[serde(default)]
     pub pairs: Pairs,
+    /// Where bootstraps may stand.
+    #[serde(default)]
+    pub bootstraps: Bootstraps,
+    /// Largest weight of a sample over the mean of its mini-batch ([`Samples::largest_weight`](crate::samples::Samples::largest_weight));
+    /// 1 if all count alike. What bounds residuals that are bootstrapped: the job tells it, and how full the blocks are, to a power of two.
+    #[serde(default = "alike")]
+    pub largest_weight: f64,
     /// Whether the training starts from given parameters instead of zero.
     pub warm_start: bool,
     /// Whether the training goes on from the encrypted head of an earlier one ([`crate::server::warm_start`]): a bootstrap before the
@@ -54,6 +72,10 @@ pub struct Request<H: Head = BuiltIn> {
     /// Largest absolute value that the state (parameters and momenta, over their units) takes, by rehearsal; 1 if
     /// nothing is known. A small state travels at a large scale, which keeps the bootstrap's relative error small.
     pub largest_state: f64,
+}
+
+fn alike() -> f64 {
+    1.0
 }
 
 impl<H: Head> Request<H> {
@@ -68,6 +90,8 @@ impl<H: Head> Request<H> {
             alpha: 0.0,
             batches: 1,
             pairs: Pairs::Auto,
+            bootstraps: Bootstraps::Auto,
+            largest_weight: alike(),
             warm_start: false,
             continues: false,
             scoring: false,
@@ -106,6 +130,13 @@ impl<H: Head> Request<H> {
                 name: "pairs",
                 got: "always".into(),
                 expected: "never or auto: the head does not take two samples a slot".into(),
+            });
+        }
+        if !(self.largest_weight.is_finite() && self.largest_weight >= 1.0) {
+            return Err(Error::Parameter {
+                name: "largest_weight",
+                got: self.largest_weight.to_string(),
+                expected: "a number of at least 1: no mean exceeds the largest".into(),
             });
         }
         if self.batches == 0 || self.batches > self.samples {

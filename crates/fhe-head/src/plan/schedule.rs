@@ -2,6 +2,8 @@
 
 use ckks::Parameters;
 
+use super::course::Course;
+
 use crate::engine::trace::RefreshContract;
 use crate::error::{Error, Result};
 
@@ -46,8 +48,8 @@ impl Depth {
 pub struct Demand {
     /// Iterations in all.
     pub iterations: usize,
-    /// Levels of each.
-    pub depth: Depth,
+    /// Most iterations between two refreshes: fewer of them run at lower levels, where operations are cheaper.
+    pub stretch: usize,
     /// Whether several vectors share a bootstrap, which takes a level before and one after it.
     pub merged: bool,
     /// Levels that scoring with the result takes, 0 if there is none; the result itself is refreshed where they would be missing.
@@ -63,6 +65,8 @@ pub struct Schedule {
     pub entry_level: usize,
     /// Iterations before which the state is refreshed.
     pub refresh_before: Vec<usize>,
+    /// Level that the state has left at least, before a refresh and at the end.
+    pub last_level: usize,
     /// Level at which a refreshed state goes on: what a bootstrap leaves beyond it would only make operations slower.
     pub refreshed_level: usize,
 }
@@ -70,78 +74,93 @@ pub struct Schedule {
 impl Schedule {
     /// Without a refresh.
     pub fn straight(entry_level: usize) -> Self {
-        Self { entry_level, refresh_before: Vec::new(), refreshed_level: entry_level }
+        Self { entry_level, refresh_before: Vec::new(), last_level: 0, refreshed_level: entry_level }
     }
 
-    /// As few refreshes as possible; without any if the depth suffices.
+    /// Of a parameter set that does not bootstrap.
     ///
     /// # Errors
-    /// [`Error::NeedsBootstrapping`]; [`Error::Parameter`] if an iteration does not fit between two refreshes, or if there are none
-    /// to continue an earlier training with.
-    pub fn new(parameters: &Parameters, contract: Option<&RefreshContract>, demand: Demand) -> Result<Self> {
-        let Demand { iterations, depth, merged, scoring, continues } = demand;
-        let whole = depth.of(iterations);
-        let Some(contract) = contract else {
-            if continues {
-                return Err(Error::Parameter {
-                    name: "preset",
-                    got: parameters.name().to_owned(),
-                    expected: "one that bootstraps: an encrypted head has no levels left".into(),
-                });
-            }
-            let levels = parameters.max_level();
-            let whole = whole + scoring;
-            if whole > levels {
-                return Err(Error::NeedsBootstrapping {
-                    preset: parameters.name().to_owned(),
-                    iterations,
-                    needed: whole,
-                    levels,
-                    fit: depth.iterations_in(levels.saturating_sub(scoring)),
-                });
-            }
-            return Ok(Self::straight(whole));
-        };
+    /// [`Error::NeedsBootstrapping`] if the depth does not suffice; [`Error::Parameter`] if there is no bootstrap to continue an earlier
+    /// training with.
+    pub fn leveled(parameters: &Parameters, depth: Depth, demand: Demand) -> Result<Self> {
+        let Demand { iterations, scoring, continues, .. } = demand;
+        if continues {
+            return Err(Error::Parameter {
+                name: "preset",
+                got: parameters.name().to_owned(),
+                expected: "one that bootstraps: an encrypted head has no levels left".into(),
+            });
+        }
+        let (levels, whole) = (parameters.max_level(), depth.of(iterations) + scoring);
+        if whole > levels {
+            return Err(Error::NeedsBootstrapping {
+                preset: parameters.name().to_owned(),
+                iterations,
+                needed: whole,
+                levels,
+                fit: depth.iterations_in(levels.saturating_sub(scoring)),
+            });
+        }
+        Ok(Self::straight(whole))
+    }
+
+    /// With as few refreshes of the state as possible; without any if the levels suffice.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if an iteration does not fit between two refreshes.
+    pub fn bootstrapped(
+        parameters: &Parameters,
+        contract: &RefreshContract,
+        course: &Course,
+        demand: Demand,
+    ) -> Result<Self> {
+        let Demand { iterations, stretch, merged, scoring, continues } = demand;
         // The primes below the bootstrap's input are SlotsToCoeffs' own, too small for the scale of a training: every
         // stretch, the last one too, stays above them.
         // scores leave the lowest prime clear: it is hardly larger than their scale
         let last = contract.level_before.max(if scoring > 0 { scoring + 1 } else { 0 });
-        if !continues && last + whole <= contract.level_after {
-            return Ok(Self::straight(last + whole));
+        let whole = course.from_start().lowest(iterations, last, contract.level_after);
+        if !continues
+            && iterations <= stretch
+            && let Some(entry_level) = whole
+        {
+            return Ok(Self { last_level: last, ..Self::straight(entry_level) });
         }
         let mask = usize::from(merged);
-        let (bottom, top) = (contract.level_before + mask, contract.level_after - mask);
-        if bottom + depth.later > top || bottom + depth.first > contract.level_after {
+        let (bottom, top) = (contract.level_before + mask, contract.level_after.saturating_sub(mask));
+        let (start, later) = (course.from_start(), course.later());
+        let first = start.iterations(contract.level_after, bottom, iterations).min(stretch);
+        let stretch = later.iterations(top, bottom, iterations).min(stretch);
+        if stretch == 0 || first == 0 {
             return Err(Error::Parameter {
                 name: "preset",
                 got: parameters.name().to_owned(),
                 expected: format!(
                     "one whose bootstrap leaves {} levels (this one leaves {}): an iteration takes {}{}",
-                    bottom + depth.later + mask,
+                    bottom + course.levels() + mask,
                     contract.level_after,
-                    depth.later,
+                    course.levels(),
                     if merged { ", sharing a bootstrap two more" } else { "" }
                 ),
             });
         }
-        let stretch = (top - bottom) / depth.later;
+        let lowest = |count| later.lowest(count, bottom, top).unwrap_or(top);
         if continues {
             let mut refresh_before: Vec<usize> = (0..iterations).step_by(stretch).collect();
             if last > bottom {
                 refresh_before.push(iterations);
             }
-            let refreshed_level = (bottom + stretch.min(iterations) * depth.later).max(last).min(top);
-            return Ok(Self { entry_level: bottom, refresh_before, refreshed_level });
+            let refreshed_level = lowest(stretch.min(iterations)).max(last).min(top);
+            return Ok(Self { entry_level: bottom, refresh_before, last_level: bottom, refreshed_level });
         }
-        let first = 1 + (contract.level_after - bottom - depth.first) / depth.later;
         let mut refresh_before: Vec<usize> = (first..iterations).step_by(stretch).collect();
         if last > bottom {
             refresh_before.push(iterations);
         }
-        let entry_level = bottom + depth.of(first);
+        let entry_level = start.lowest(first, bottom, contract.level_after).unwrap_or(contract.level_after);
         // one that starts from given parameters may have to refresh those
-        let start = if depth.first == depth.later { entry_level } else { 0 };
-        let refreshed_level = (bottom + stretch * depth.later).max(last).max(start).min(top);
-        Ok(Self { entry_level, refresh_before, refreshed_level })
+        let given = if course.starts_warm() { entry_level } else { 0 };
+        let refreshed_level = lowest(stretch).max(last).max(given).min(top);
+        Ok(Self { entry_level, refresh_before, last_level: bottom, refreshed_level })
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use fhe_head::ckks::{ERROR_STD, Parameters, SecretDistribution, presets, security};
-use fhe_head::refresh::{self, Contract, RefreshedState};
+use fhe_head::refresh::{self, Contract, RefreshedMessage};
 use serde_json::json;
 
 use crate::args::PresetsArgs;
@@ -21,15 +21,16 @@ pub(super) fn run(arguments: &PresetsArgs) -> Result<Outcome> {
     Ok(Outcome { json, text })
 }
 
-/// The messages whose contracts are listed: a state of 2^9 values without and with momentum, one of 2^12, and all slots.
-fn refreshes(parameters: &Parameters) -> Result<Vec<(RefreshedState, Contract)>> {
+/// The messages whose contracts are listed: a state of 2^9 values without and with momentum, one of 2^12, and all slots, where two
+/// halves of samples are a pair too.
+fn refreshes(parameters: &Parameters) -> Result<Vec<(RefreshedMessage, Contract)>> {
     if refresh::contract(parameters).is_none() {
         return Ok(Vec::new());
     }
     let all = parameters.literal().log_n as usize - 1;
-    let states = [(9, false), (9, true), (12, true), (all, false)];
-    let contract = |(log_period, momentum)| {
-        let state = RefreshedState { log_period, momentum };
+    let states = [(9, false), (9, true), (12, true), (all, false), (all, true)];
+    let contract = |(log_period, pair)| {
+        let state = RefreshedMessage { log_period, pair };
         Ok((state, state.plan(parameters).map_err(training_failure)?.contract()))
     };
     states.into_iter().map(contract).collect()
@@ -49,7 +50,7 @@ fn describe(parameters: &Parameters) -> Result<serde_json::Value> {
         .iter()
         .map(|(state, contract)| {
             json!({
-                "slots": 1 << state.log_period, "momentum": state.momentum, "levels": contract.levels(),
+                "slots": 1 << state.log_period, "momentum": state.pair, "levels": contract.levels(),
                 "level_before": contract.level_before, "level_after": contract.level_after,
                 "log_scale": contract.scale_after.log2(), "rms_bits": contract.rms_bits,
                 "worst_bits": contract.worst_bits, "log2_failure": contract.log2_failure, "keys": contract.keys,
@@ -142,7 +143,7 @@ fn markdown(sets: &[Parameters]) -> Result<String> {
                 "| `{}` | 2^{} | {} | {} | {} | 2^{:.0} | {:.1} bits | {:.1} bits | 2^{:.1} | {} | {:.2} GB | {:.2} GB |",
                 contract.preset,
                 state.log_period,
-                if state.momentum { "with" } else { "without" },
+                if state.pair { "with" } else { "without" },
                 contract.level_before,
                 contract.level_after,
                 contract.scale_after.log2(),

@@ -1,0 +1,101 @@
+//! The levels of a state through iterations.
+
+use super::Depth;
+
+/// The level of the state after an iteration, by the level before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Course {
+    first: Vec<Option<usize>>,
+    later: Vec<Option<usize>>,
+    levels: usize,
+}
+
+/// Iterations one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Iterations<'a> {
+    first: &'a [Option<usize>],
+    later: &'a [Option<usize>],
+}
+
+impl Course {
+    /// Of iterations that take so many levels, wherever they start, up to level `top`.
+    pub fn of_depth(depth: Depth, top: usize) -> Self {
+        let less = |depth: usize| (0..=top).map(|level| level.checked_sub(depth)).collect();
+        Self { first: less(depth.first), later: less(depth.later), levels: depth.later }
+    }
+
+    /// From what the first iteration and every later one leave of each level, counted from 0; `None` where it does not fit.
+    pub fn new(first: Vec<Option<usize>>, later: Vec<Option<usize>>) -> Self {
+        let taken = later.iter().enumerate().filter_map(|(level, after)| Some(level - (*after)?.min(level)));
+        let levels = taken.min().unwrap_or(later.len());
+        Self { first, later, levels }
+    }
+
+    /// Levels that a later iteration takes at least; more than there are if it fits nowhere.
+    pub(super) fn levels(&self) -> usize {
+        self.levels
+    }
+
+    /// Whether the first iteration is like the others: from given parameters.
+    pub(super) fn starts_warm(&self) -> bool {
+        self.first == self.later
+    }
+
+    /// Iterations from the first on.
+    pub(super) fn from_start(&self) -> Iterations<'_> {
+        Iterations { first: &self.first, later: &self.later }
+    }
+
+    /// Later iterations.
+    pub(super) fn later(&self) -> Iterations<'_> {
+        Iterations { first: &self.later, later: &self.later }
+    }
+}
+
+impl Iterations<'_> {
+    /// Levels after each iteration from `level` on, until one does not fit.
+    fn levels(self, level: usize) -> impl Iterator<Item = usize> {
+        let after = |table: &[Option<usize>], level: usize| table.get(level).copied().flatten();
+        std::iter::successors(after(self.first, level), move |&level| after(self.later, level))
+    }
+
+    /// How many fit from `level` on and leave `bottom`; no more than `most` where they could go on for ever.
+    pub(super) fn iterations(self, level: usize, bottom: usize, most: usize) -> usize {
+        let most = most.max(self.first.len());
+        self.levels(level).take(most).take_while(|&level| level >= bottom).count()
+    }
+
+    /// The lowest level up to `top` from which so many leave `bottom`.
+    pub(super) fn lowest(self, iterations: usize, bottom: usize, top: usize) -> Option<usize> {
+        let last = iterations.checked_sub(1)?;
+        (0..=top).find(|&level| self.levels(level).nth(last).is_some_and(|level| level >= bottom))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_go_down_by_the_depth() {
+        let course = Course::of_depth(Depth { first: 2, later: 4 }, 18);
+        assert_eq!((course.levels(), course.starts_warm()), (4, false));
+        assert_eq!(course.from_start().iterations(18, 2, 10), 4);
+        assert_eq!(course.later().iterations(18, 2, 10), 4);
+        assert_eq!(course.later().iterations(5, 2, 10), 0);
+        assert_eq!(course.from_start().lowest(4, 3, 18), Some(17));
+        assert_eq!(course.from_start().lowest(6, 3, 18), None);
+    }
+
+    /// Where the gradient comes from a bootstrap inside the iteration, the state loses no level for ever.
+    #[test]
+    fn levels_may_stay() {
+        let table = vec![None, None, None, None, Some(3), Some(4), Some(4), Some(4)];
+        let course = Course::new(table.clone(), table);
+        assert_eq!((course.levels(), course.starts_warm()), (1, true));
+        assert_eq!(course.later().iterations(7, 3, 20), 2);
+        assert_eq!(course.later().lowest(1, 4, 7), Some(5));
+        let course = Course::new(vec![None, Some(1)], vec![None, Some(1)]);
+        assert_eq!(course.later().iterations(1, 1, 20), 20);
+    }
+}
