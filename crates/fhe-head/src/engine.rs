@@ -91,6 +91,11 @@ pub trait Engine: Sync {
         Err(Error::NoBootstrapping { level: self.level(a) })
     }
 
+    /// The lowest level at which a bootstrap takes values.
+    fn refresh_level(&self) -> usize {
+        0
+    }
+
     /// The scale at which a bootstrap takes values of magnitude up to 1.
     fn refresh_unit(&self) -> Scale {
         Scale::one()

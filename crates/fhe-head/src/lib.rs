@@ -10,7 +10,7 @@
 //! - [`dense`], [`dense_linear`], [`dense_hidden`]: the same training on dense matrices;
 //! - [`features`], [`labels`], [`metrics`], [`baseline`]: the data party's plain side;
 //! - [`plan`]: levels, keys, sizes and time of a training before it runs;
-//! - [`refresh`]: the bootstrap of a training's state;
+//! - [`refresh`]: bootstraps of a training's state and inside its iterations;
 //! - [`job`]: the public description of a run.
 
 pub mod activation;

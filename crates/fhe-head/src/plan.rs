@@ -4,6 +4,7 @@
 //! It runs the trainer itself on [`Trace`](crate::engine::trace::Trace), so that what it lists is what the trainer does: no second description of
 //! the training can disagree with the first.
 
+mod choice;
 mod cost;
 mod course;
 mod dry_run;
@@ -16,6 +17,7 @@ pub use course::Course;
 pub use request::{Bootstraps, Pairs, Request};
 pub use schedule::{Demand, Depth, Schedule};
 
+use choice::Models;
 use ckks::Parameters;
 use planner::{Planner, candidates};
 use serde::{Deserialize, Serialize};
@@ -81,7 +83,7 @@ impl<H: Head> Plan<H> {
                 expected: format!("at most {} with {}", parameters.slots() - 1, parameters.name()),
             });
         }
-        let planner = Planner { parameters, contract, request };
+        let planner = Planner { parameters, contract, request, models: &Models::default() };
         planner.plan(planner.cheapest(&candidates)?)
     }
 

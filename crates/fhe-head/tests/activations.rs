@@ -47,54 +47,132 @@ fn plan(parameters: &Parameters, request: &Request) -> fhe_head::Result<Plan> {
     Plan::new(parameters, refresh::contract(parameters).as_ref(), request)
 }
 
+/// What the notes say of a plan.
+fn print(plan: &Plan) {
+    let (spec, sizes) = (plan.job.spec(), &plan.sizes);
+    println!(
+        "{}: levels {} to {}, {:?}; {} blocks; {} + {} bootstraps, {} key switches, {:.1} s on one core; data {:.2} GB, keys {:.2} GB in \
+         files and {:.2} GB",
+        plan.preset,
+        spec.entry_level,
+        spec.refreshed_level,
+        spec.refreshed_points,
+        plan.job.packing().blocks(),
+        plan.state_bootstraps(),
+        plan.activation_bootstraps(),
+        plan.key_switches(),
+        plan.seconds,
+        sizes.data_bytes as f64 * 1e-9,
+        sizes.key_file_bytes as f64 * 1e-9,
+        sizes.key_bytes as f64 * 1e-9,
+    );
+}
+
 fn names(plan: &Plan) -> Vec<&str> {
     plan.job.spec().refreshed_points.iter().map(|point| &*point.name).collect()
 }
 
+/// Ten iterations on 2000 samples of 127 features.
+fn request(hidden: usize, bootstraps: Bootstraps) -> Request {
+    let head = network(hidden, Shape::Square, logistic(Degree::Seven));
+    Request { bootstraps, alpha: 0.02, ..Request::new(head, 2000, 127, vec![1.0; 10]) }
+}
+
 #[test]
-#[ignore]
-fn explore() {
-    let preset = "n16-boot-l15";
-    let parameters = presets::by_name(preset).unwrap();
-    for (samples, features, hidden) in [
-        (2000, 127, 64),
-        (2000, 127, 128),
-        (8000, 127, 32),
-        (8000, 127, 128),
-        (8000, 31, 32),
-        (30000, 15, 16),
-        (30000, 511, 128),
-    ] {
-        for bootstraps in [Bootstraps::Weights, Bootstraps::Auto] {
-            let request = Request {
-                bootstraps,
-                alpha: 0.02,
-                ..Request::new(
-                    network(hidden, Shape::Square, logistic(Degree::Seven)),
-                    samples,
-                    features,
-                    vec![1.0; 6],
-                )
-            };
-            let start = std::time::Instant::now();
-            match plan(&parameters, &request) {
-                Ok(plan) => println!(
-                    "{preset} {bootstraps:?} {samples} {features} {hidden}: {:.2} s planning; {:?} entry {} refreshed {} before {:?} tiles {} {:?}; {} + {} bootstraps, {} key switches, {:.1} s, {:?}",
-                    start.elapsed().as_secs_f64(),
-                    plan.job.spec().refreshed_points,
-                    plan.job.spec().entry_level,
-                    plan.job.spec().refreshed_level,
-                    plan.job.spec().refresh_before,
-                    plan.job.spec().merged_tiles,
-                    plan.job.packing().sizes(),
-                    plan.state_bootstraps(),
-                    plan.activation_bootstraps(),
-                    plan.key_switches(),
-                    plan.seconds,
-                    plan.sizes,
-                ),
-                Err(error) => println!("{preset} {bootstraps:?} {error}"),
-            }
+fn where_levels_do_not_suffice_otherwise() {
+    let parameters = presets::by_name(SMALL).unwrap();
+    let refused = plan(&parameters, &request(32, Bootstraps::Weights)).unwrap_err();
+    assert!(matches!(refused, Error::Parameter { name: "preset", .. }), "{refused}");
+    let plan = plan(&parameters, &request(32, Bootstraps::Auto)).unwrap();
+    print(&plan);
+    let (spec, packing) = (plan.job.spec(), plan.job.packing());
+    assert_eq!(names(&plan), ["arguments", "residuals"]);
+    // one for each block, and one for the residuals of all blocks
+    assert_eq!(plan.activation_bootstraps(), 10 * (packing.blocks() + 1));
+    assert_eq!(plan.state_bootstraps(), 9);
+    let message = RefreshedMessage { log_period: 14, pair: packing.is_complex() };
+    assert_eq!(plan.keys.refresh, Some(message));
+    // a lower level after a bootstrap would not do
+    for point in 0..2 {
+        let mut lower = spec.clone();
+        lower.refreshed_points[point].level -= 1;
+        let data = common::labelled(2000, 127, 1, |row| f64::from(u8::from(row[0] > 0.0)));
+        let samples = Samples::new(&data.0.view(), &data.1.view(), &Array1::ones(2000).view()).unwrap();
+        let plan = Plan { job: Job::new(lower).unwrap(), ..plan.clone() };
+        let start = request(32, Bootstraps::Auto).initial(0).unwrap();
+        let contract = refresh::contract(&parameters);
+        let refused = train_simulated(&plan, &parameters, contract.as_ref(), &samples, Some(&start));
+        assert!(matches!(refused, Err(Error::Level { .. })), "{:?}", refused.err());
+    }
+}
+
+#[test]
+fn where_cheaper_and_not_where_dearer() {
+    let parameters = presets::by_name("n16-boot-l15").unwrap();
+    let both = |hidden| {
+        [Bootstraps::Weights, Bootstraps::Auto].map(|at| {
+            let plan = plan(&parameters, &request(hidden, at)).unwrap();
+            print(&plan);
+            plan
+        })
+    };
+    // 32 units work on one block, whose bootstraps cost more than the levels that they save
+    let [weights, auto] = both(32);
+    assert_eq!(weights.job, auto.job);
+    assert_eq!(weights.activation_bootstraps(), 0);
+    // four times as many units for each bootstrap
+    let [weights, auto] = both(128);
+    assert!(auto.activation_bootstraps() > 0 && auto.seconds < 0.95 * weights.seconds);
+    // without bootstraps there is nothing to place
+    let leveled = presets::by_name("n16-l36").unwrap();
+    let short = Request { learning_rates: vec![1.0; 3], ..request(32, Bootstraps::Auto) };
+    assert!(names(&plan(&leveled, &short).unwrap()).is_empty());
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let parameters = toy(SMALL);
+    let good = Request { samples: 100, features: 7, ..request(8, Bootstraps::Auto) };
+    for largest_weight in [0.5, f64::NAN, f64::INFINITY] {
+        let refused = plan(&parameters, &Request { largest_weight, ..good.clone() }).unwrap_err();
+        assert!(matches!(refused, Error::Parameter { name: "largest_weight", .. }), "{refused}");
+    }
+    let job = plan(&parameters, &good).unwrap().job;
+    let refused = |name: &str, spec: JobSpec| match Job::new(spec) {
+        Err(Error::Parameter { name: found, .. }) => assert_eq!(found, name),
+        other => panic!("{other:?}"),
+    };
+    let spec = || job.spec().clone();
+    let point = |name: &str| RefreshedPoint { name: name.to_owned(), level: 7 };
+    for points in [vec![point("weights")], vec![point("residuals"), point("residuals")]] {
+        refused("refreshed_points", JobSpec { refreshed_points: points, ..spec() });
+    }
+    let linear = BuiltIn::Softmax(Multinomial::new(Softmax::new(3, Depth::Two, 8.0).unwrap()));
+    refused("refreshed_points", JobSpec { head: linear, ..spec() });
+    for log_row_weight in [-1, 41] {
+        refused("log_row_weight", JobSpec { log_row_weight, ..spec() });
+    }
+}
+
+/// The job tells how large row weights are: the simulated twin finds out if that is not so.
+#[test]
+fn larger_row_weights_than_planned_are_found_by_the_simulation() {
+    let parameters = toy(SMALL);
+    let (x, y) = common::labelled(100, 7, 3, |row| f64::from(u8::from(row.dot(&row) > 2.3)));
+    let mut weight = Array1::ones(100);
+    weight[17] = 200.0;
+    let samples = Samples::new(&x.view(), &y.view(), &weight.view()).unwrap();
+    let largest_weight = samples.largest_weight(1);
+    assert!((largest_weight - 200.0 / 2.99).abs() < 1e-9, "{largest_weight}");
+    let contract = refresh::contract(&parameters);
+    for (largest_weight, fits) in [(largest_weight, true), (1.0, false)] {
+        let head = network(8, Shape::Square, logistic(Degree::Three));
+        let request = Request { largest_weight, ..Request::new(head, 100, 7, vec![0.5; 2]) };
+        let plan = plan(&parameters, &request).unwrap();
+        let start = request.initial(1).unwrap();
+        match train_simulated(&plan, &parameters, contract.as_ref(), &samples, Some(&start)) {
+            Ok(_) => assert!(fits),
+            Err(error) => assert!(!fits && matches!(error, Error::Overflow { .. }), "{error}"),
         }
     }
 }

@@ -2,12 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 use ckks::presets;
-use fhe_head::activation::Shape;
+use fhe_head::activation::{Activation, Shape};
 use fhe_head::classifier::{Classifier, Kind, PreparedClassifier};
 use fhe_head::error::Error;
 use fhe_head::features::Preprocessing;
 use fhe_head::optimizer::Optimizer;
 use fhe_head::softmax::Depth;
+use fhe_head::twins::{Functions, train_plain};
 use ndarray::{Array1, Array2, Axis};
 
 const CLASSES: usize = 3;
@@ -114,4 +115,32 @@ fn a_hidden_layer_widens_its_own_interval_but_not_a_given_one() {
     prepare(None).unwrap();
     let refused = prepare(Some(0.5)).unwrap_err();
     assert!(matches!(refused, Error::OutsideInterval { half_width: 0.5, .. }), "{refused}");
+}
+
+/// GELU has a quadratic for a polynomial, which its plain twin knows nothing of, in predictions either.
+#[test]
+fn the_plain_twin_of_a_hidden_layer_predicts_with_the_function_itself() {
+    let (x, y) = data();
+    let options = Classifier {
+        learning_rate: Some(0.5),
+        max_iter: Some(2),
+        activation_interval: Some(6.0),
+        ..Classifier::new(Kind::Mlp { hidden: 8, activation: Shape::Gelu })
+    };
+    let prepared = prepare(options, &x, &y, &Array1::ones(60)).unwrap();
+    let plain = prepared.train_plain().unwrap();
+    let (layer, activation) = plain.hidden.clone().unwrap();
+    let logits = |of: fn(&Activation, f64) -> (f64, f64)| {
+        let hidden = (x.dot(&layer.coef.t()) + &layer.intercept).mapv(|z| of(&activation, z).0);
+        hidden.dot(&plain.output.coef.t()) + &plain.output.intercept
+    };
+    let furthest = |a: &Array2<f64>, b: &Array2<f64>| (a - b).fold(0.0, |max: f64, d| max.max(d.abs()));
+    let (exact, polynomial) = (logits(Activation::exact), logits(Activation::polynomial));
+    assert!(furthest(&exact, &polynomial) > 1e-2);
+    let of = |functions| plain.clone().with_functions(functions).decision_function(&x.view()).unwrap();
+    assert!(furthest(&plain.decision_function(&x.view()).unwrap(), &exact) < 1e-12);
+    assert!(furthest(&of(Functions::Polynomials), &polynomial) < 1e-12);
+    // heads that come from encryption have the polynomial
+    let parameters = train_plain(&prepared.plan, &prepared.samples, prepared.start.as_deref()).unwrap();
+    assert_eq!(prepared.model(&parameters).unwrap().functions, Functions::Polynomials);
 }

@@ -195,6 +195,10 @@ impl Engine for Encrypted {
         Ok((real, imaginary))
     }
 
+    fn refresh_level(&self) -> usize {
+        self.bootstrapper.as_ref().map_or(0, |it| it.contract().level_before)
+    }
+
     fn refresh_unit(&self) -> Scale {
         self.parameters().default_scale()
     }

@@ -223,6 +223,10 @@ impl Engine for Simulate {
         Ok((self.refreshed(a, re, real)?, self.refreshed(a, im, imaginary)?))
     }
 
+    fn refresh_level(&self) -> usize {
+        self.trace.refresh_level()
+    }
+
     fn refresh_unit(&self) -> Scale {
         self.trace.refresh_unit()
     }

@@ -383,6 +383,10 @@ impl Engine for Trace {
         Ok((part.clone(), part))
     }
 
+    fn refresh_level(&self) -> usize {
+        self.refresh.as_ref().map_or(0, |contract| contract.level_before)
+    }
+
     fn refresh_unit(&self) -> Scale {
         self.refresh.as_ref().map_or_else(Scale::one, |contract| contract.unit_scale.clone())
     }

@@ -12,13 +12,17 @@
 //! whose bound follows from learning rate and row weights. With both, the hidden weights come out four levels below where they went in,
 //! and the longest way between two bootstraps is `1 + a + d`.
 
+mod gradients;
+mod output;
+
+pub use output::Output;
+
 use ckks::Scale;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorScale, Logistic, Multinomial};
 use crate::activation::{Activated, Activation};
 use crate::engine::{Engine, Rows};
 use crate::error::{Error, Result};
@@ -29,6 +33,7 @@ use crate::packing::{
 };
 use crate::pass::Pass;
 use crate::refresh::{InColumn, Refreshes};
+use gradients::Gradients;
 
 /// A hidden layer between the samples and a linear head's loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,50 +48,12 @@ pub struct Mlp {
 
 /// Refresh point: arguments of the activation, all units of a block side by side.
 const ARGUMENTS: &str = "arguments";
+/// Levels between the hidden weights and the arguments: inner products, and the mask that puts units side by side.
+const ARGUMENTS_DEPTH: usize = 2;
 /// Refresh point: residuals of the outputs, those of many blocks side by side.
 const RESIDUALS: &str = "residuals";
 /// Bound on predictions less labels: 1 for exact functions, which polynomials miss by less than 1 on their interval.
 const LARGEST_ERROR: f64 = 2.0;
-
-/// What follows the hidden layer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Output {
-    /// Logistic loss of each output.
-    Logistic(Logistic),
-    /// Cross-entropy of the softmax over all classes.
-    Softmax(Multinomial),
-}
-
-impl Output {
-    fn outputs(&self) -> usize {
-        match self {
-            Self::Logistic(head) => head.targets(),
-            Self::Softmax(head) => head.targets(),
-        }
-    }
-
-    fn half_width(&self) -> f64 {
-        match self {
-            Self::Logistic(head) => head.score_unit(),
-            Self::Softmax(head) => head.score_unit(),
-        }
-    }
-
-    fn residuals<E: Engine>(
-        &self,
-        engine: &E,
-        logits: &[E::Value],
-        rows: &Rows<E::Value>,
-        rate: f64,
-        scale: &ErrorScale<'_>,
-    ) -> Result<Vec<E::Value>> {
-        match self {
-            Self::Logistic(head) => head.residuals(engine, Some(logits), rows, rate, scale),
-            Self::Softmax(head) => head.residuals(engine, Some(logits), rows, rate, scale),
-        }
-    }
-}
 
 /// The state's vectors by layer.
 pub(crate) struct Layers<'a, V> {
@@ -134,7 +101,7 @@ impl Mlp {
             .map(|(unit, z)| {
                 let prime = || engine.rescale_factor(engine.level(z).saturating_sub(1));
                 let scale =
-                    self.argument_scale(refreshed.clone().unwrap_or_else(prime), &network.weights_scale);
+                    self.argument_scale(&refreshed.clone().unwrap_or_else(prime), &network.weights_scale);
                 engine.mul_vec(z, &self.mask(unit, 1.0), &scale.mul_power_of_two(-doublings))
             })
             .collect::<Result<Vec<_>>>()?;
@@ -147,7 +114,7 @@ impl Mlp {
     ///
     /// Samples come at a small scale, which squares upon squares would halve to nothing; output weights come at a large one, which
     /// the residual's powers of the logits would double, to leave its other factors no scale to live at. A prime's stays as it is.
-    fn argument_scale(&self, prime: Scale, weights_scale: &Scale) -> Scale {
+    fn argument_scale(&self, prime: &Scale, weights_scale: &Scale) -> Scale {
         let excess = (weights_scale.log2() - prime.log2()).max(0.0);
         prime.mul_power_of_two(-(excess / f64::from(self.activation.degree())).round() as i32)
     }
@@ -233,36 +200,10 @@ impl<'a, E: Engine> Network<'a, E> {
         layers: &Layers<'_, E::Value>,
         refreshes: Refreshes<'a>,
     ) -> Result<Self> {
-        let rotated = rotated_weights(engine, packing, layers.hidden)?;
+        let lowered = |weights| refreshes.entering(engine, ARGUMENTS, weights, ARGUMENTS_DEPTH);
+        let hidden = layers.hidden.iter().map(lowered).collect::<Result<Vec<_>>>()?;
+        let rotated = rotated_weights(engine, packing, &hidden)?;
         Ok(Self { rotated, weights_scale: engine.scale(&layers.output[0]), refreshes })
-    }
-}
-
-/// Sums over the blocks of a batch.
-struct Gradients<E: Engine> {
-    hidden: Option<Vec<Vec<E::Sum>>>,
-    output: Vec<Option<E::Sum>>,
-    intercepts: Vec<Option<E::Value>>,
-}
-
-impl<E: Engine> Gradients<E> {
-    /// Adds what the outputs' errors, alone and spread over the columns, and the activations of half a block bring.
-    fn add_outputs(
-        &mut self,
-        engine: &E,
-        (errors, spread_errors): (&[InColumn<E::Value>], &[E::Value]),
-        hidden: &E::Value,
-    ) -> Result<()> {
-        for (sum, e) in self.output.iter_mut().zip(spread_errors) {
-            *sum = Some(engine.accumulate(sum.take(), &[(e, hidden)])?);
-        }
-        for (sum, e) in self.intercepts.iter_mut().zip(errors) {
-            *sum = Some(match sum.take() {
-                Some(sum) => engine.add(&sum, &e.value)?,
-                None => e.value.clone(),
-            });
-        }
-        Ok(())
     }
 }
 
@@ -349,11 +290,7 @@ impl Head for Mlp {
         let to_hidden = (b2 / (leading * b1)).powi(2);
         let to_intercept = 1.0 / (leading * leading);
 
-        let mut sums = Gradients::<E> {
-            hidden: None,
-            output: (0..outputs).map(|_| None).collect(),
-            intercepts: vec![None; outputs],
-        };
+        let mut sums = Gradients::<E>::new(outputs);
         // as many blocks at a time as share a bootstrap of their residuals
         let together = pass.refreshes.rows_together(packing, RESIDUALS) / (packing.halves() * outputs);
         for blocks in pass.blocks.chunks(together.max(1)) {

@@ -42,7 +42,7 @@ impl Course {
     }
 
     /// Iterations from the first on.
-    pub(super) fn from_start(&self) -> Iterations<'_> {
+    pub(super) fn all(&self) -> Iterations<'_> {
         Iterations { first: &self.first, later: &self.later }
     }
 
@@ -80,11 +80,11 @@ mod tests {
     fn levels_go_down_by_the_depth() {
         let course = Course::of_depth(Depth { first: 2, later: 4 }, 18);
         assert_eq!((course.levels(), course.starts_warm()), (4, false));
-        assert_eq!(course.from_start().iterations(18, 2, 10), 4);
+        assert_eq!(course.all().iterations(18, 2, 10), 4);
         assert_eq!(course.later().iterations(18, 2, 10), 4);
         assert_eq!(course.later().iterations(5, 2, 10), 0);
-        assert_eq!(course.from_start().lowest(4, 3, 18), Some(17));
-        assert_eq!(course.from_start().lowest(6, 3, 18), None);
+        assert_eq!(course.all().lowest(4, 3, 18), Some(17));
+        assert_eq!(course.all().lowest(6, 3, 18), None);
     }
 
     /// Where the gradient comes from a bootstrap inside the iteration, the state loses no level for ever.

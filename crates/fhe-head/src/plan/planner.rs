@@ -1,12 +1,10 @@
 //! From a packing to a schedule, a job and a plan.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
 use ckks::Parameters;
 
+use super::choice::{Draft, Models};
 use super::dry_run::{iterate_on, run_on, score_on};
-use super::{Bootstraps, CostModel, Course, DataLevels, Demand, Depth, Plan, PlanSizes, Request, Schedule};
+use super::{CostModel, Course, DataLevels, Demand, Depth, Plan, PlanSizes, Request, Schedule};
 use crate::engine::trace::{Counts, Record, RefreshContract, Source, Trace};
 use crate::error::Result;
 use crate::head::Head;
@@ -15,9 +13,6 @@ use crate::packing::{Packing, Sizes};
 use crate::refresh::{RefreshedMessage, RefreshedPoint};
 use crate::samples::padded_features;
 
-/// By how much two samples a slot must cost less than one to be chosen. Gradients get nearly twice the noise, and the residuals of
-/// the halves follow one another, which leaves less for several cores to share.
-const PAIRS_SAVE: f64 = 1.05;
 /// Spare bits of the lowest modulus: parameters in their units stay below 8.
 const WEIGHT_HEADROOM: i32 = 3;
 /// Bits that parameters and residuals gain and samples give up where parameters are bootstrapped, whose scale is given.
@@ -34,15 +29,16 @@ pub(super) struct Planner<'a, H: Head> {
     pub(super) parameters: &'a Parameters,
     pub(super) contract: Option<&'a RefreshContract>,
     pub(super) request: &'a Request<H>,
+    pub(super) models: &'a Models,
 }
 
 /// What is chosen beside the packing.
 #[derive(Clone, Debug)]
-struct Layout {
-    schedule: Schedule,
+pub(super) struct Layout {
+    pub(super) schedule: Schedule,
     /// Vectors of the state that share a bootstrap.
-    tiles: usize,
-    points: Vec<RefreshedPoint>,
+    pub(super) tiles: usize,
+    pub(super) points: Vec<RefreshedPoint>,
 }
 
 impl Layout {
@@ -52,131 +48,17 @@ impl Layout {
     }
 }
 
-/// A training with what it does, not yet measured out.
-pub(super) struct Draft<H: Head> {
-    job: Job<H>,
-    run: DryRun,
-    /// Seconds of it on one core of a usual machine, for comparisons.
-    pub(super) seconds: f64,
-}
-
-impl<H: Head> Draft<H> {
-    /// Whether the state is refreshed before every iteration that there is a choice for.
-    fn refreshes_always(&self) -> bool {
-        self.job.spec().refresh_before.len() + 1 >= self.job.iterations()
-    }
-}
-
 /// What a training does, from a run without values.
-struct DryRun {
-    record: Record,
+pub(super) struct DryRun {
+    pub(super) record: Record,
     last_iteration: Counts,
     /// The level at which the parameters come out.
-    level: usize,
+    pub(super) level: usize,
 }
 
 impl<H: Head> Planner<'_, H> {
-    /// The cheapest of all trainings with bootstraps of the state alone and inside iterations, where the request leaves the choice.
-    pub(super) fn cheapest(&self, packings: &[Packing]) -> Result<Draft<H>> {
-        let mut best = self.draft(packings, &[], usize::MAX);
-        let open = self.contract.is_some() && self.request.bootstraps == Bootstraps::Auto;
-        let points = if open { self.request.head.refresh_points() } else { &[] };
-        let choices = points.iter().fold(vec![Vec::new()], |choices: Vec<Vec<&str>>, &point| {
-            let with = choices.iter().map(|chosen| [&chosen[..], &[point]].concat()).collect::<Vec<_>>();
-            [choices, with].concat()
-        });
-        for points in &choices[1..] {
-            // what is refused without bootstraps inside iterations may fit with them
-            let Ok(longest) = self.draft(packings, points, usize::MAX) else { continue };
-            let shortest =
-                if longest.refreshes_always() { None } else { self.draft(packings, points, 1).ok() };
-            for draft in [Some(longest), shortest].into_iter().flatten() {
-                if best.as_ref().map_or(true, |best| draft.seconds < best.seconds) {
-                    best = Ok(draft);
-                }
-            }
-        }
-        best
-    }
-
-    /// The cheapest training with bootstraps at these points, and of the state after at most so many iterations, of all packings that the
-    /// data fit.
-    fn draft(&self, packings: &[Packing], points: &[&str], stretch: usize) -> Result<Draft<H>> {
-        let first = &packings[0];
-        let scoring = if self.request.scoring { self.score_depth(first)? } else { 0 };
-        let (schedule, tiles) = self.schedule(first, points, (stretch, scoring))?;
-        let points = self.lowered(first, &schedule, tiles, points)?;
-        let layout = Layout { schedule, tiles, points };
-        let packing = self.cheapest_packing(packings, &layout)?;
-        let job = self.job(packing, &layout)?;
-        let run = self.dry_run(&job)?;
-        let model = CostModel::new(self.parameters).with_refresh(RefreshedMessage::of_job(&job))?;
-        Ok(Draft { seconds: model.seconds(&run.record.counts), job, run })
-    }
-
-    /// By two iterations, which show the proportions of a whole training.
-    fn cheapest_packing(&self, packings: &[Packing], layout: &Layout) -> Result<Packing> {
-        let learning_rates: Vec<f64> = self.request.learning_rates.iter().copied().take(2).collect();
-        let request = Request { learning_rates, ..self.request.clone() };
-        let short = Planner { request: &request, ..*self };
-        let mut beginning = layout.clone();
-        beginning.schedule.refresh_before.retain(|&t| t < request.learning_rates.len());
-        let mut models: HashMap<Option<RefreshedMessage>, CostModel> = HashMap::new();
-        let mut best: Option<(f64, Packing)> = None;
-        for &packing in packings {
-            let job = short.job(packing, &beginning)?;
-            // bootstraps of the state alone are the same with any packing
-            let message = RefreshedMessage::of_job(&job).filter(|_| !layout.points.is_empty());
-            let model = match models.entry(message) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => new.insert(CostModel::new(self.parameters).with_refresh(message)?),
-            };
-            let favour = if packing.is_complex() { PAIRS_SAVE } else { 1.0 };
-            let seconds = favour * model.seconds(&short.dry_run(&job)?.record.counts);
-            if best.is_none_or(|(known, _)| seconds < known) {
-                best = Some((seconds, packing));
-            }
-        }
-        Ok(best.map_or(packings[0], |(_, packing)| packing))
-    }
-
-    /// The points with the lowest level after each that leaves the schedule as it is.
-    fn lowered(
-        &self,
-        packing: &Packing,
-        schedule: &Schedule,
-        tiles: usize,
-        points: &[&str],
-    ) -> Result<Vec<RefreshedPoint>> {
-        let mut placed = self.placed(points);
-        // the first two stretches, after which it all repeats
-        let iterations = self.request.learning_rates.len();
-        let shown = schedule.refresh_before.get(1).map_or(iterations, |&second| (second + 1).min(iterations));
-        let learning_rates = self.request.learning_rates[..shown].to_vec();
-        let scoring = self.request.scoring && shown == iterations;
-        let request = Request { learning_rates, batches: 1, scoring, ..self.request.clone() };
-        let short = Planner { request: &request, ..*self };
-        let mut schedule = schedule.clone();
-        schedule.refresh_before.retain(|&t| t < shown || shown == iterations);
-        let fits = |points: &[RefreshedPoint]| -> Result<bool> {
-            let layout = Layout { schedule: schedule.clone(), tiles, points: points.to_vec() };
-            let job = short.job(packing.for_samples(1), &layout)?;
-            Ok(short.dry_run(&job).is_ok_and(|run| run.level >= schedule.last_level))
-        };
-        for i in 0..placed.len() {
-            while placed[i].level > 0 {
-                placed[i].level -= 1;
-                if !fits(&placed)? {
-                    placed[i].level += 1;
-                    break;
-                }
-            }
-        }
-        Ok(placed)
-    }
-
     /// Bootstraps at these points, all levels kept.
-    fn placed(&self, points: &[&str]) -> Vec<RefreshedPoint> {
+    pub(super) fn placed(&self, points: &[&str]) -> Vec<RefreshedPoint> {
         let level = self.contract.map_or(0, |contract| contract.level_after);
         points.iter().map(|&name| RefreshedPoint { name: name.to_owned(), level }).collect()
     }
@@ -214,14 +96,14 @@ impl<H: Head> Planner<'_, H> {
     }
 
     /// Levels that scoring takes.
-    fn score_depth(&self, packing: &Packing) -> Result<usize> {
+    pub(super) fn score_depth(&self, packing: &Packing) -> Result<usize> {
         let trace = Trace::of_depth(self.parameters);
         let scores = score_on(&trace, &self.job(packing.for_samples(1), &Layout::straight(DEEP))?, DEEP)?;
         Ok(scores.iter().map(|score| DEEP - score.level).max().unwrap_or_default())
     }
 
     /// The schedule with the fewest bootstraps, and how many vectors share one.
-    fn schedule(
+    pub(super) fn schedule(
         &self,
         packing: &Packing,
         points: &[&str],
@@ -259,7 +141,7 @@ impl<H: Head> Planner<'_, H> {
         best
     }
 
-    fn job(&self, packing: Packing, layout: &Layout) -> Result<Job<H>> {
+    pub(super) fn job(&self, packing: Packing, layout: &Layout) -> Result<Job<H>> {
         let Layout { schedule, tiles, points } = layout;
         let request = self.request;
         let default = self.parameters.default_scale().log2().round() as i32;
@@ -286,7 +168,8 @@ impl<H: Head> Planner<'_, H> {
             refreshed_level: schedule.refreshed_level,
             merged_tiles: *tiles,
             refreshed_points: points.clone(),
-            log_row_weight: self.log_row_weight(&packing),
+            // nobody else needs to know
+            log_row_weight: if points.is_empty() { 0 } else { self.log_row_weight(&packing) },
             entry_level: schedule.entry_level,
             score_level: None,
             state_scale,
@@ -313,7 +196,7 @@ impl<H: Head> Planner<'_, H> {
     }
 
     /// Runs the job without values.
-    fn dry_run(&self, job: &Job<H>) -> Result<DryRun> {
+    pub(super) fn dry_run(&self, job: &Job<H>) -> Result<DryRun> {
         let trace = Trace::new(self.parameters, self.contract.cloned());
         let (mut before, mut after) = (Counts::new(), Counts::new());
         let level = run_on(&trace, job, self.request.starts_warm(), |_| {
@@ -330,7 +213,7 @@ impl<H: Head> Planner<'_, H> {
     }
 
     pub(super) fn plan(&self, draft: Draft<H>) -> Result<Plan<H>> {
-        let Draft { job, run, .. } = draft;
+        let Draft { job, run } = draft;
         let DryRun { mut record, last_iteration, level: final_level } = run;
         let score_level = self.request.scoring.then_some(final_level);
         let job = Job::new(JobSpec { score_level, ..job.spec().clone() })?;

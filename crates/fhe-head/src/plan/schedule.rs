@@ -119,7 +119,7 @@ impl Schedule {
         // stretch, the last one too, stays above them.
         // scores leave the lowest prime clear: it is hardly larger than their scale
         let last = contract.level_before.max(if scoring > 0 { scoring + 1 } else { 0 });
-        let whole = course.from_start().lowest(iterations, last, contract.level_after);
+        let whole = course.all().lowest(iterations, last, contract.level_after);
         if !continues
             && iterations <= stretch
             && let Some(entry_level) = whole
@@ -128,7 +128,7 @@ impl Schedule {
         }
         let mask = usize::from(merged);
         let (bottom, top) = (contract.level_before + mask, contract.level_after.saturating_sub(mask));
-        let (start, later) = (course.from_start(), course.later());
+        let (start, later) = (course.all(), course.later());
         let first = start.iterations(contract.level_after, bottom, iterations).min(stretch);
         let stretch = later.iterations(top, bottom, iterations).min(stretch);
         if stretch == 0 || first == 0 {

@@ -11,6 +11,9 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::packing::{Packing, split};
 
+/// Bits by which the scale of values may differ from the bootstrap's own: ever smaller ones are of no use.
+const MOST_BITS: f64 = 40.0;
+
 /// A point of a head's iteration at which a job refreshes values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshedPoint {
@@ -45,8 +48,26 @@ impl<'a> Refreshes<'a> {
     /// The scale at which values of magnitude up to `bound` must come to this point, if a bootstrap stands there: a power of two from the
     /// bootstrap's own, so that they fill its range.
     pub fn scale<E: Engine>(self, engine: &E, point: &str, bound: f64) -> Option<Scale> {
-        let bits = -bound.max(f64::MIN_POSITIVE).log2().ceil();
-        self.find(point).map(|_| engine.refresh_unit().mul_power_of_two(bits as i32))
+        let bits = (-bound.log2().ceil()).clamp(-MOST_BITS, MOST_BITS) as i32;
+        self.find(point).map(|_| engine.refresh_unit().mul_power_of_two(bits))
+    }
+
+    /// A value that comes to this point `depth` levels further down, no higher than that needs if a bootstrap stands there: operations on
+    /// fewer limbs are cheaper.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn entering<E: Engine>(
+        self,
+        engine: &E,
+        point: &str,
+        value: &E::Value,
+        depth: usize,
+    ) -> Result<E::Value> {
+        match self.find(point) {
+            Some(_) => engine.drop_to(value, (engine.refresh_level() + depth).min(engine.level(value))),
+            None => Ok(value.clone()),
+        }
     }
 
     /// What a value that fills the slots of a block says of each half of it ([`split`]): refreshed, at the scale at which it came; else

@@ -192,7 +192,8 @@ fn outcome(
         "learning_rate": rates.first(), "alpha": spec.alpha, "class_weight": hyper.class_weight,
         "sigmoid": approximation_json, "hidden": hidden_layer(plan.job.head()),
         "batches": spec.packing.batches(), "learning_rates": rates, "scoring": spec.score_level.is_some(),
-        "bootstraps_before": one_based(&spec.refresh_before), "packing": spec.packing.sizes(),
+        "bootstraps_before": one_based(&spec.refresh_before),
+        "activation_bootstraps": plan.activation_bootstraps(), "bootstrapped_activations": points(plan), "packing": spec.packing.sizes(),
         "levels": plan.levels, "final_level": plan.final_level, "key_switches": plan.key_switches(),
         "keys": sizes.keys, "ciphertexts": sizes.ciphertexts,
         "bytes": {
@@ -218,11 +219,22 @@ fn one_based(iterations: &[usize]) -> Vec<usize> {
 }
 
 fn bootstraps_text(plan: &Plan) -> String {
-    match one_based(&plan.job.spec().refresh_before)[..] {
+    let weights = match one_based(&plan.job.spec().refresh_before)[..] {
         [] => "none".into(),
         [only] => format!("1, before iteration {only}"),
         ref before => format!("{}, before iterations {}", before.len(), ranges(before)),
+    };
+    match plan.activation_bootstraps() {
+        0 => weights,
+        count => {
+            format!("of weights {weights}; inside iterations {count} ({})", points(plan).join(", "))
+        }
     }
+}
+
+/// What is bootstrapped inside iterations.
+fn points(plan: &Plan) -> Vec<&str> {
+    plan.job.spec().refreshed_points.iter().map(|point| &*point.name).collect()
 }
 
 fn levels_text(plan: &Plan) -> String {

@@ -22,8 +22,8 @@ use crate::files::keys::preset;
 use crate::files::plan::PlanFile;
 use crate::samples::Matrix;
 
-/// Parameter sets to try where nobody names one: the first that has the depth. Those of `boot` bootstrap; an iteration of a hidden
-/// layer needs more levels between two bootstraps than the smaller one leaves.
+/// Parameter sets to try where nobody names one: the first that has the depth. Those of `boot` bootstrap, weights alone or inside
+/// iterations too where the head allows it; what takes more levels between two bootstraps than the smaller one leaves has the larger.
 const PRESETS: [&str; 4] = ["n15-l18", "n15-boot-l6", "n16-l36", "n16-boot-l15"];
 
 /// A training that is ready to be encrypted.

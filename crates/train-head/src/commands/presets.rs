@@ -128,12 +128,12 @@ fn markdown(sets: &[Parameters]) -> Result<String> {
     }
     text.push_str(
         "\n## Refreshes\n\n\
-         What a bootstrap of a training's state promises: `slots` values that repeat, at most 1 in magnitude, without or with\n\
-         their momenta (imaginary parts). Precision is `-log2` of the error over uniform values, root mean square and worst\n\
+         What a bootstrap promises: `slots` values that repeat, at most 1 in magnitude, without or with imaginary parts (the\n\
+         momenta of a state; second samples of the slots, inside iterations, where all slots are in use). Precision is `-log2` of the error over uniform values, root mean square and worst\n\
          of 2^15; failure is that of one bootstrap. Keys are counted in memory, in files they take half; `memory` adds the encoded\n\
          diagonals. Tests hold every set to its line; [notes/bootstrap.md](notes/bootstrap.md) has what was measured, and why these\n\
          sets and not others.\n\n\
-         | preset | slots | momenta | level before | after | scale | rms | worst | failure | keys | key bytes | memory |\n\
+         | preset | slots | imaginary parts | level before | after | scale | rms | worst | failure | keys | key bytes | memory |\n\
          |---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for parameters in sets {

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use fhe_head::ckks::EvaluationKeys;
 use fhe_head::engine::encrypted::Encrypted;
@@ -106,7 +107,8 @@ pub(super) fn train(
             phase.set(state.iteration);
             let (done, left) =
                 (work(&job, resumed_after..state.iteration), work(&job, state.iteration..job.iterations()));
-            if let Some(left) = time_left(done, phase.elapsed(), engine.refresh_time(), left) {
+            let apart = if counts_apart(&job) { engine.refresh_time() } else { Duration::ZERO };
+            if let Some(left) = time_left(done, phase.elapsed(), apart, left) {
                 phase.expect(left);
             }
             if let Some(validation) = &validation {
@@ -183,9 +185,14 @@ fn earlier_head(
     })
 }
 
+/// Whether bootstraps stand between iterations alone; those inside are a part of each.
+fn counts_apart(job: &Job) -> bool {
+    job.spec().refreshed_points.is_empty()
+}
+
 /// The work of some iterations.
 fn work(job: &Job, iterations: Range<usize>) -> Work {
-    let bootstraps = iterations.clone().filter(|&t| job.refreshes_before(t)).count();
+    let bootstraps = iterations.clone().filter(|&t| counts_apart(job) && job.refreshes_before(t)).count();
     Work { iterations: iterations.len(), bootstraps }
 }
 

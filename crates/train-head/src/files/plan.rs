@@ -24,9 +24,9 @@ use crate::exit::{Failure, Result, training_failure};
 use crate::input::SampleWeights;
 use crate::samples::Matrix;
 
-const FORMAT: &str = "train-head plan 4";
-/// A version whose plans have one sample in each slot, as they still say.
-const EARLIER: &str = "train-head plan 3";
+const FORMAT: &str = "train-head plan 5";
+/// Versions whose plans have bootstraps between iterations alone, and of the first one sample in each slot, as they still say.
+const EARLIER: [&str; 2] = ["train-head plan 3", "train-head plan 4"];
 
 /// A plan, with all that turns features into samples and weights into a head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -145,7 +145,7 @@ impl PlanFile {
     /// A file that is not there, or is no plan.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let plan: Self = read_json(path, "a plan (`train-head estimate --out` writes one)")?;
-        if plan.format != FORMAT && plan.format != EARLIER {
+        if plan.format != FORMAT && !EARLIER.contains(&&*plan.format) {
             let found = &plan.format;
             return Err(Failure::file(format!(
                 "{}: format {found:?}, this program reads {FORMAT:?} and {EARLIER:?}",
@@ -184,6 +184,7 @@ impl PlanFile {
             "encoder": self.encoder, "request": self.request,
             "packing": plan.job.packing().sizes(), "levels": plan.levels, "sizes": plan.sizes,
             "key_switches": plan.key_switches(), "bootstraps": plan.job.spec().refresh_before.len(),
+            "activation_bootstraps": plan.activation_bootstraps(),
             "seconds": plan.seconds,
         }))
     }

@@ -180,12 +180,21 @@ fn depth_that_needs_bootstrapping() {
     dir.refused(line, 5, &["needs bootstrapping", "help:"]);
 }
 
-/// Plans of the version before have one sample in each slot and say nothing of it; older ones are refused.
+/// Plans of earlier versions bootstrap weights alone, of still earlier ones have one sample in each slot, and say nothing of it; older
+/// ones are refused.
 #[test]
 fn plans_of_earlier_versions() {
     let dir = copy_of_finished();
     let mut plan = dir.json("plan.json");
     assert_eq!(plan["request"]["pairs"], "auto");
+    assert_eq!(plan["request"]["bootstraps"], "auto");
+    let request = plan["request"].as_object_mut().unwrap();
+    request.remove("bootstraps");
+    request.remove("largest_weight");
+    plan["format"] = "train-head plan 4".into();
+    dir.write("before.json", plan.to_string());
+    let read = dir.ok("inspect before.json --json").json();
+    assert_eq!(read["plan"]["request"]["bootstraps"], "weights", "{read}");
     plan["request"].as_object_mut().unwrap().remove("pairs");
     plan["format"] = "train-head plan 3".into();
     dir.write("earlier.json", plan.to_string());
@@ -195,6 +204,6 @@ fn plans_of_earlier_versions() {
 
     plan["format"] = "train-head plan 2".into();
     dir.write("older.json", plan.to_string());
-    let message = &["older.json: format \"train-head plan 2\"", "plan 4", "plan 3"];
+    let message = &["older.json: format \"train-head plan 2\"", "plan 5", "plan 4", "plan 3"];
     dir.refused("keygen --plan older.json --out new --no-passphrase", 4, message);
 }

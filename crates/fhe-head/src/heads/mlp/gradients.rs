@@ -1,0 +1,38 @@
+//! Gradients of a hidden layer's parameters, summed over the blocks of a batch.
+
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::refresh::InColumn;
+
+/// Sums over the blocks of a batch.
+pub(super) struct Gradients<E: Engine> {
+    pub(super) hidden: Option<Vec<Vec<E::Sum>>>,
+    pub(super) output: Vec<Option<E::Sum>>,
+    pub(super) intercepts: Vec<Option<E::Value>>,
+}
+
+impl<E: Engine> Gradients<E> {
+    /// Of so many outputs, nothing added yet.
+    pub(super) fn new(outputs: usize) -> Self {
+        Self { hidden: None, output: (0..outputs).map(|_| None).collect(), intercepts: vec![None; outputs] }
+    }
+
+    /// Adds what the outputs' errors, alone and spread over the columns, and the activations of half a block bring.
+    pub(super) fn add_outputs(
+        &mut self,
+        engine: &E,
+        (errors, spread_errors): (&[InColumn<E::Value>], &[E::Value]),
+        hidden: &E::Value,
+    ) -> Result<()> {
+        for (sum, e) in self.output.iter_mut().zip(spread_errors) {
+            *sum = Some(engine.accumulate(sum.take(), &[(e, hidden)])?);
+        }
+        for (sum, e) in self.intercepts.iter_mut().zip(errors) {
+            *sum = Some(match sum.take() {
+                Some(sum) => engine.add(&sum, &e.value)?,
+                None => e.value.clone(),
+            });
+        }
+        Ok(())
+    }
+}

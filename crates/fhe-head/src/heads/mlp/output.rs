@@ -1,0 +1,48 @@
+//! The losses that a hidden layer may stand before.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Engine, Rows};
+use crate::error::Result;
+use crate::head::Head;
+use crate::heads::{ErrorScale, Logistic, Multinomial};
+
+/// What follows the hidden layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Output {
+    /// Logistic loss of each output.
+    Logistic(Logistic),
+    /// Cross-entropy of the softmax over all classes.
+    Softmax(Multinomial),
+}
+
+impl Output {
+    pub(super) fn outputs(&self) -> usize {
+        match self {
+            Self::Logistic(head) => head.targets(),
+            Self::Softmax(head) => head.targets(),
+        }
+    }
+
+    pub(super) fn half_width(&self) -> f64 {
+        match self {
+            Self::Logistic(head) => head.score_unit(),
+            Self::Softmax(head) => head.score_unit(),
+        }
+    }
+
+    pub(super) fn residuals<E: Engine>(
+        &self,
+        engine: &E,
+        logits: &[E::Value],
+        rows: &Rows<E::Value>,
+        rate: f64,
+        scale: &ErrorScale<'_>,
+    ) -> Result<Vec<E::Value>> {
+        match self {
+            Self::Logistic(head) => head.residuals(engine, Some(logits), rows, rate, scale),
+            Self::Softmax(head) => head.residuals(engine, Some(logits), rows, rate, scale),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The choice among packings and places of bootstraps, by what they cost.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use ckks::Parameters;
+
+use super::planner::{DryRun, Layout, Planner};
+use super::{Bootstraps, CostModel, Request, Schedule};
+use crate::engine::trace::Counts;
+use crate::error::Result;
+use crate::head::Head;
+use crate::job::Job;
+use crate::packing::Packing;
+use crate::refresh::{RefreshedMessage, RefreshedPoint};
+
+/// By how much two samples a slot must cost less than one to be chosen. Gradients get nearly twice the noise, and the residuals of
+/// the halves follow one another, which leaves less for several cores to share.
+const PAIRS_SAVE: f64 = 1.05;
+/// Models of costs by the message that is bootstrapped, whose plan takes a while.
+#[derive(Debug, Default)]
+pub(super) struct Models(RefCell<HashMap<Option<RefreshedMessage>, CostModel>>);
+
+impl Models {
+    fn seconds(
+        &self,
+        parameters: &Parameters,
+        message: Option<RefreshedMessage>,
+        counts: &Counts,
+    ) -> Result<f64> {
+        match self.0.borrow_mut().entry(message) {
+            Entry::Occupied(known) => Ok(known.get().seconds(counts)),
+            Entry::Vacant(new) => {
+                Ok(new.insert(CostModel::new(parameters).with_refresh(message)?).seconds(counts))
+            }
+        }
+    }
+}
+
+/// A training with what it does, not yet measured out.
+pub(super) struct Draft<H: Head> {
+    pub(super) job: Job<H>,
+    pub(super) run: DryRun,
+}
+
+impl<H: Head> Draft<H> {
+    /// Whether the state is refreshed before every iteration that there is a choice for.
+    fn refreshes_always(&self) -> bool {
+        self.job.spec().refresh_before.len() + 1 >= self.job.iterations()
+    }
+}
+
+impl<H: Head> Planner<'_, H> {
+    /// The cheapest of all trainings with bootstraps of the state alone and inside iterations, where the request leaves the choice.
+    pub(super) fn cheapest(&self, packings: &[Packing]) -> Result<Draft<H>> {
+        let weights_alone = self.draft(packings, &[], usize::MAX);
+        if self.contract.is_none() || self.request.bootstraps == Bootstraps::Weights {
+            return weights_alone;
+        }
+        let choices = self.request.head.refresh_points().iter().fold(vec![Vec::new()], |choices, &point| {
+            let with = choices.iter().map(|chosen| [&chosen[..], &[point]].concat()).collect::<Vec<_>>();
+            [choices, with].concat()
+        });
+        let mut drafts = Vec::new();
+        for points in &choices[1..] {
+            // what is refused without bootstraps inside iterations may fit with them
+            let Ok(longest) = self.draft(packings, points, usize::MAX) else { continue };
+            if !longest.refreshes_always() {
+                drafts.extend(self.draft(packings, points, 1));
+            }
+            drafts.push(longest);
+        }
+        if drafts.is_empty() {
+            return weights_alone;
+        }
+        let mut drafts: Vec<_> = weights_alone.into_iter().chain(drafts).collect();
+        let seconds = drafts.iter().map(|draft| {
+            let message = RefreshedMessage::of_job(&draft.job);
+            self.models.seconds(self.parameters, message, &draft.run.record.counts)
+        });
+        let seconds = seconds.collect::<Result<Vec<f64>>>()?;
+        let cheapest = (0..drafts.len()).min_by(|&a, &b| seconds[a].total_cmp(&seconds[b]));
+        Ok(drafts.swap_remove(cheapest.unwrap_or_default()))
+    }
+
+    /// The cheapest training with bootstraps at these points, and of the state after at most so many iterations, of all packings that the
+    /// data fit.
+    fn draft(&self, packings: &[Packing], points: &[&str], stretch: usize) -> Result<Draft<H>> {
+        let first = &packings[0];
+        let scoring = if self.request.scoring { self.score_depth(first)? } else { 0 };
+        let (schedule, tiles) = self.schedule(first, points, (stretch, scoring))?;
+        let points = self.lowered(first, &schedule, tiles, points)?;
+        let layout = Layout { schedule, tiles, points };
+        let packing = self.cheapest_packing(packings, &layout)?;
+        let job = self.job(packing, &layout)?;
+        let run = self.dry_run(&job)?;
+        Ok(Draft { job, run })
+    }
+
+    /// By two iterations, which show the proportions of a whole training.
+    fn cheapest_packing(&self, packings: &[Packing], layout: &Layout) -> Result<Packing> {
+        let learning_rates: Vec<f64> = self.request.learning_rates.iter().copied().take(2).collect();
+        let request = Request { learning_rates, ..self.request.clone() };
+        let short = Planner { request: &request, ..*self };
+        let mut beginning = layout.clone();
+        beginning.schedule.refresh_before.retain(|&t| t < request.learning_rates.len());
+        let mut best: Option<(f64, Packing)> = None;
+        for &packing in packings {
+            let job = short.job(packing, &beginning)?;
+            // bootstraps of the state alone are the same with any packing
+            let message = RefreshedMessage::of_job(&job).filter(|_| !layout.points.is_empty());
+            let favour = if packing.is_complex() { PAIRS_SAVE } else { 1.0 };
+            let counts = short.dry_run(&job)?.record.counts;
+            let seconds = favour * self.models.seconds(self.parameters, message, &counts)?;
+            if best.is_none_or(|(known, _)| seconds < known) {
+                best = Some((seconds, packing));
+            }
+        }
+        Ok(best.map_or(packings[0], |(_, packing)| packing))
+    }
+
+    /// The points with the lowest level after each that leaves the schedule as it is.
+    fn lowered(
+        &self,
+        packing: &Packing,
+        schedule: &Schedule,
+        tiles: usize,
+        points: &[&str],
+    ) -> Result<Vec<RefreshedPoint>> {
+        let mut placed = self.placed(points);
+        // the first two stretches, after which it all repeats
+        let iterations = self.request.learning_rates.len();
+        let shown = schedule.refresh_before.get(1).map_or(iterations, |&second| (second + 1).min(iterations));
+        let learning_rates = self.request.learning_rates[..shown].to_vec();
+        let scoring = self.request.scoring && shown == iterations;
+        let request = Request { learning_rates, batches: 1, scoring, ..self.request.clone() };
+        let short = Planner { request: &request, ..*self };
+        let mut schedule = schedule.clone();
+        schedule.refresh_before.retain(|&t| t < shown || shown == iterations);
+        let fits = |points: &[RefreshedPoint]| -> Result<bool> {
+            let layout = Layout { schedule: schedule.clone(), tiles, points: points.to_vec() };
+            let job = short.job(packing.for_samples(1), &layout)?;
+            Ok(short.dry_run(&job).is_ok_and(|run| run.level >= schedule.last_level))
+        };
+        for i in 0..placed.len() {
+            while placed[i].level > 0 {
+                placed[i].level -= 1;
+                if !fits(&placed)? {
+                    placed[i].level += 1;
+                    break;
+                }
+            }
+        }
+        Ok(placed)
+    }
+}
