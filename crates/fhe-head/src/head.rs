@@ -86,8 +86,8 @@ pub trait Head:
     }
 
     /// Names of the places in an iteration where a bootstrap may stand, if levels are short or cheaper so: what [`Self::gradient`] asks
-    /// [`Pass::refreshes`] for. Values must come at a scale at which the bound that the head states holds: a bootstrap of larger ones
-    /// leaves nothing of them.
+    /// [`Pass::refreshes`] for. Values must come at a scale at which the bound that the head states holds: beyond it the bootstrap's error
+    /// grows with the cube of the value.
     fn refresh_points(&self) -> &'static [&'static str] {
         &[]
     }

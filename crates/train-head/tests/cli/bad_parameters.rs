@@ -101,6 +101,5 @@ fn a_preset_too_small_for_the_head() {
     let wide = wide();
     let head = "--head mlp --hidden-layer-sizes 8 --max-iter 3";
     refused(&wide, &format!("{head} --preset n14-l8"), 5, &["n14-l8 has 8", "--max-iter"]);
-    refused(&wide, &format!("{head} --preset n15-boot-l6"), 5, &["preset", "bootstrap leaves"]);
     refused(&table(40), "--preset n17", 5, &["train-head presets"]);
 }

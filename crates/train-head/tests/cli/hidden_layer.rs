@@ -137,12 +137,12 @@ fn an_estimate_before_there_are_data() {
     let line = "estimate --samples 2000 --dimension 128 --classes 5 --json --head";
     let plan = dir.ok(&format!("{line} mlp --hidden-layer-sizes 32 --max-iter 20")).json();
     assert_eq!((plan["preset"].as_str(), plan["outputs"].as_u64()), (Some("n15-boot-l6"), Some(5)), "{plan}");
-    // the larger set has the levels for bootstraps of the weights alone
     assert_eq!(plan["bootstrapped_activations"], serde_json::json!(["arguments", "residuals"]));
     assert!(plan["activation_bootstraps"].as_u64().unwrap() >= 2 * 20, "{plan}");
     assert!(plan["bootstraps"].as_u64().unwrap() > 0, "{plan}");
+    // the larger set has the levels for bootstraps of the weights alone, which cost less for few units
     for (preset, inside) in [("n15-boot-l6", true), ("n16-boot-l15", false)] {
-        let line = "estimate --samples 2000 --dimension 127 --head mlp --hidden-layer-sizes 32 --max-iter 10";
+        let line = "estimate --samples 2000 --dimension 127 --head mlp --max-iter 10 --hidden-layer-sizes 8";
         let text = dir.ok(&format!("{line} --preset {preset}")).stdout;
         assert_eq!(text.contains("inside iterations"), inside, "{text}");
     }
