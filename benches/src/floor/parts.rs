@@ -8,7 +8,7 @@ use ckks::{
     SecretKey, SecureRng, presets,
 };
 use ckks_boot::bootstrap::{BootstrapLiteral, BootstrapPlan, Packing, Values};
-use ckks_math::{Backend, Basis, Poly, Ring, primes, sample};
+use ckks_math::{Backend, Basis, PackedPair, Poly, Ring, primes, sample};
 
 use super::Row;
 use super::calibration::Calibration;
@@ -87,7 +87,9 @@ fn kernels(repeat: usize) -> anyhow::Result<Vec<Part>> {
     let ring = Ring::new(LOG_N, &q, &p)?;
     let draw = |basis, label: &[u8]| sample::uniform(&ring, basis, &[2; 32], label);
     let (c, raised) = (draw(Basis { q: 6, p: 0 }, b"c"), draw(ring.full_basis(), b"raised"));
-    let keys = [b"k0", b"k1", b"k2", b"k3"].map(|label| draw(ring.full_basis(), label).to_packed());
+    let keys = [[b"k0", b"k2"], [b"k1", b"k3"]];
+    let keys =
+        keys.map(|halves| PackedPair::new(halves.map(|label| draw(ring.full_basis(), label)).each_ref()));
     let digits = c.decompose(3, 3);
     let run = |work: &dyn Fn()| {
         many(repeat, || {
@@ -106,7 +108,7 @@ fn kernels(repeat: usize) -> anyhow::Result<Vec<Part>> {
         part(
             "inner products with a key, from the cache",
             cached(model.inner_products(shape, 6)),
-            run(&|| drop(Poly::dot2(&digits, &keys[..2], &keys[2..])))?,
+            run(&|| drop(Poly::dot2(&digits, &keys)))?,
         ),
         part("ModDown with rescale", model.mod_down(3, 6, true), run(&|| drop(raised.mod_down_rescale()))?),
         part("rescale", model.mod_down(0, 6, true), run(&|| drop(c.rescale()))?),

@@ -99,10 +99,10 @@ impl Hoisted {
     pub(crate) fn turned<'a>(&'a self, turn: &'a Turn<'_>) -> Rotation<'a> {
         let [c0, c1] = &self.raised.c;
         match &turn.0 {
-            None => Rotation { digits: &[], key: [&[]; 2], plus: [Some(c0), Some(c1)], table: None },
+            None => Rotation { digits: &[], key: &[], plus: [Some(c0), Some(c1)], table: None },
             Some((key, table)) => Rotation {
                 digits: &self.digits,
-                key: [key.b(), key.a()],
+                key: key.digits(),
                 plus: [Some(c0), None],
                 table: Some(table),
             },

@@ -6,7 +6,7 @@ mod common;
 use std::sync::Arc;
 
 use ckks_math::{
-    Basis, Coeff, Modulus, Ntt, PackedPoly, Poly, Ring, Rotation, Weight, WeightedSum, naive, sample,
+    Basis, Coeff, Modulus, Ntt, PackedPair, Poly, Ring, Rotation, Weight, WeightedSum, naive, sample,
 };
 use common::{from_words, rings, uniform, words};
 use proptest::prelude::*;
@@ -107,7 +107,7 @@ fn sums_of_products() {
             };
             let terms: Vec<_> = a.iter().zip(&b).collect();
             assert!(Poly::dot(&terms) == naive_sum(&a, &b), "{count} terms");
-            let [x, y] = Poly::dot2(&a, &packed(&b), &packed(&c));
+            let [x, y] = Poly::dot2(&a, &packed(&b, &c));
             assert!(x == naive_sum(&a, &b) && y == naive_sum(&a, &c), "{count} terms");
             let terms: Vec<_> = (0..count).map(|t| ([&a[t], &b[t]], [&c[t], &d[t]])).collect();
             let [x, y, z] = Poly::tensor_dot(&terms);
@@ -117,18 +117,18 @@ fn sums_of_products() {
     }
 }
 
-fn packed(polys: &[Poly<Ntt>]) -> Vec<PackedPoly> {
-    polys.iter().map(Poly::to_packed).collect()
+fn packed(b: &[Poly<Ntt>], a: &[Poly<Ntt>]) -> Vec<PackedPair> {
+    b.iter().zip(a).map(|(b, a)| PackedPair::new([b, a])).collect()
 }
 
 #[test]
 fn packed_polynomials_are_the_same_in_fewer_bytes() {
     for ring in rings(13, &BITS, 2) {
-        let poly = edgy(&ring, ring.full_basis(), "packed");
-        let packed = poly.to_packed();
-        assert!(packed.to_poly() == poly);
-        assert_eq!(packed.memory_bytes(), PackedPoly::bytes_over(&ring, ring.full_basis()));
-        assert!(packed.memory_bytes() < ring.full_basis().limbs() * ring.degree() * 8);
+        let halves = ["packed", "pair"].map(|name| edgy(&ring, ring.full_basis(), name));
+        let packed = PackedPair::new(halves.each_ref());
+        assert!([0, 1].map(|half| packed.to_poly(half)) == halves);
+        assert_eq!(packed.memory_bytes(), PackedPair::bytes_over(&ring, ring.full_basis()));
+        assert!(packed.memory_bytes() < 2 * ring.full_basis().limbs() * ring.degree() * 8);
     }
 }
 
@@ -149,8 +149,7 @@ fn long_sums_of_the_largest_words() {
             check(&y, |m, _, _| m.reduce(2 * count as u64));
             check(&z, |m, _, _| m.reduce(count as u64));
             let many: Vec<_> = (0..count.min(1100)).map(|_| top.clone()).collect();
-            let keys = packed(&many);
-            let [x, y] = Poly::dot2(&many, &keys, &keys);
+            let [x, y] = Poly::dot2(&many, &packed(&many, &many));
             check(&x, |m, _, _| m.reduce(many.len() as u64));
             assert!(x == y);
         }
@@ -315,16 +314,11 @@ fn rotation_sums_are_sums_of_rotations() {
             let digits: Vec<_> = ["a", "bb", "ccc"].map(|label| poly(label, basis)).into();
             let key = [["d", "ee", "fff", "gggg"], ["h", "ii", "jjj", "kkkk"]];
             let key = key.map(|half| half.map(|label| poly(label, whole)));
-            let packed_key = key.each_ref().map(|half| packed(half));
+            let packed_key = packed(&key[0], &key[1]);
             let plus = ["l", "mm"].map(|label| poly(label, whole));
             let weights = ["n", "oo"].map(|label| poly(label, whole));
             let (turn, mirror) = (ring.automorphism(25), ring.automorphism(2 * ring.degree() - 1));
-            let rotation = |digits, plus, table| Rotation {
-                digits,
-                key: packed_key.each_ref().map(|half| &half[..]),
-                plus,
-                table,
-            };
+            let rotation = |digits, plus, table| Rotation { digits, key: &packed_key, plus, table };
             let [p, q] = plus.each_ref();
             let rotations = [
                 rotation(&digits, [Some(p), None], Some(&turn)),

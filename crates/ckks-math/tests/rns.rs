@@ -3,7 +3,7 @@
 
 mod common;
 
-use ckks_math::{Basis, Coeff, KeySwitch, Modulus, Poly, Switched};
+use ckks_math::{Basis, Coeff, KeySwitch, Modulus, PackedPair, Poly, Switched};
 use common::{from_words, rings, uniform, words};
 use num_bigint::{BigInt, BigUint, Sign};
 
@@ -202,15 +202,14 @@ fn key_switches_are_their_steps() {
                 let plus = ["c0", "c1"].map(|name| uniform(&ring, Basis::of_q(q), name));
                 let ranges: Vec<_> =
                     (0..q).step_by(digit_limbs).map(|first| first..(first + digit_limbs).min(q)).collect();
-                let key = ["b", "a"].map(|half| {
-                    let digit = |j| uniform(&ring, ring.full_basis(), &format!("{half}{j}"));
-                    (0..ranges.len()).map(|j| digit(j).to_packed()).collect::<Vec<_>>()
-                });
+                let half = |half, j| uniform(&ring, ring.full_basis(), &format!("{half}{j}"));
+                let key = |j| PackedPair::new([&half("b", j), &half("a", j)]);
+                let key: Vec<_> = (0..ranges.len()).map(key).collect();
                 let digits = c.decompose_at(&ranges, p);
                 for (added, rescale, turned) in
                     [([true, true], true, false), ([true, false], false, true), ([false, false], true, true)]
                 {
-                    let mut want = Poly::dot2(&digits, &key[0], &key[1]);
+                    let mut want = Poly::dot2(&digits, &key);
                     let plus = [0, 1].map(|half| added[half].then(|| &plus[half]));
                     for (want, plus) in want.iter_mut().zip(plus) {
                         plus.into_iter().for_each(|plus| want.add_times_special(plus));
@@ -220,7 +219,7 @@ fn key_switches_are_their_steps() {
                     for switched in [Switched::Digits(&digits), Switched::Poly(&c, &ranges)] {
                         let got = Poly::key_switch(&KeySwitch {
                             switched,
-                            key: [&key[0], &key[1]],
+                            key: &key,
                             special: p,
                             plus,
                             rescale,

@@ -75,7 +75,7 @@ impl RaiseFactor {
             rotations.iter().map(|(g, _)| ring.automorphism(*g)).collect();
         let turned = rotations.iter().zip(&tables).map(|((g, _), table)| {
             let key = evaluator.keys().find(KeyPurpose::Raise(*g), top, "raise")?;
-            let (digits, key) = (std::slice::from_ref(c1), [key.b(), key.a()]);
+            let (digits, key) = (std::slice::from_ref(c1), key.digits());
             Ok(Rotation { digits, key, plus: [Some(c0), None], table: Some(table) })
         });
         let turned = turned.collect::<Result<Vec<_>, Error>>()?;

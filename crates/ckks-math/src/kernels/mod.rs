@@ -199,10 +199,10 @@ pub(crate) fn dot(backend: Backend, m: &Modulus, out: &mut [u64], terms: &[(&[u6
     );
 }
 
-/// Terms of [`dot2`]: a digit, and the two halves of a key.
-pub(crate) type KeyTerm<'a> = (&'a [u64], Packed<'a>, Packed<'a>);
+/// Terms of [`dot2`]: a digit, and the two halves of its key.
+pub(crate) type KeyTerm<'a> = (&'a [u64], Packed<'a>);
 
-/// `out = [sum of d * b, sum of d * a]` over terms `(d, b, a)`, reduced once.
+/// `out = [sum of d * b, sum of d * a]` over terms `(d, [b, a])`, reduced once.
 pub(crate) fn dot2(backend: Backend, m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
     check_key_terms(m, &out, terms);
     on_backend!(
@@ -213,7 +213,7 @@ pub(crate) fn dot2(backend: Backend, m: &Modulus, out: [&mut [u64]; 2], terms: &
     );
 }
 
-/// `out += c * [sum of d * b, sum of d * a]` over terms `(d, b, a)`, reduced once.
+/// `out += c * [sum of d * b, sum of d * a]` over terms `(d, [b, a])`, reduced once.
 pub(crate) fn dot2_add(backend: Backend, m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>], c: u64) {
     check_key_terms(m, &out, terms);
     on_backend!(
@@ -225,9 +225,9 @@ pub(crate) fn dot2_add(backend: Backend, m: &Modulus, out: [&mut [u64]; 2], term
 }
 
 fn check_key_terms(m: &Modulus, out: &[&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
-    for (d, b, a) in terms {
-        assert!(out.iter().all(|o| [d.len(), b.words(), a.words()] == [o.len(); 3]));
-        assert!([a, b].iter().all(|key| key.bits() == m.bits() as usize));
+    for (d, key) in terms {
+        assert!(out.iter().all(|o| [d.len(), key.words()] == [o.len(); 2]));
+        assert!(key.bits() == m.bits() as usize);
     }
 }
 

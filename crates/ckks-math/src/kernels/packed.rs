@@ -1,7 +1,10 @@
-//! Residues in as many bits as their prime has.
+//! Residues of two polynomials in as many bits as their prime has.
 //!
 //! Eight words of w bits lie in w bytes, lowest bits first: a vector starts on a byte, and word j of it at bit j w. From the byte
 //! in which a word starts, it reaches no further than bit 7 + w <= 57: a load of eight bytes, a shift and a mask take it out.
+//!
+//! The halves of a key take turns, vector by vector. They are read together, from memory, and processors ask ahead for some sixteen
+//! streams at once: six digits with the halves apart would be eighteen.
 
 use super::lanes::LANES;
 use crate::MAX_MODULUS_BITS;
@@ -9,7 +12,7 @@ use crate::MAX_MODULUS_BITS;
 /// Bytes that may be read from the start of a vector on, whatever its width.
 pub(crate) const WINDOW: usize = 64;
 
-/// Part of a packed limb: whole vectors, and what lies behind them up to a window.
+/// Part of a packed limb: whole vectors of both halves, and what lies behind them up to a window.
 #[derive(Clone, Copy)]
 pub(crate) struct Packed<'a> {
     bytes: &'a [u8],
@@ -17,7 +20,7 @@ pub(crate) struct Packed<'a> {
 }
 
 impl<'a> Packed<'a> {
-    /// `words` words, packed with `bits` bits each, from the start of `bytes`.
+    /// `words` words of each half, packed with `bits` bits each, from the start of `bytes`.
     pub(crate) fn new(bytes: &'a [u8], bits: usize, words: usize) -> Self {
         assert!((1..=MAX_MODULUS_BITS as usize).contains(&bits) && words.is_multiple_of(LANES));
         Self { bytes: &bytes[..packed_len(words, bits) + WINDOW], bits }
@@ -28,36 +31,35 @@ impl<'a> Packed<'a> {
         self.bits
     }
 
-    /// Words of all vectors.
+    /// Words of each half.
     pub(crate) fn words(self) -> usize {
-        (self.bytes.len() - WINDOW) / self.bits * LANES
+        (self.bytes.len() - WINDOW) / (2 * self.bits) * LANES
     }
 
-    /// The bytes from the start of a vector on.
+    /// The bytes from the start of a vector of each half on.
     #[inline]
-    pub(crate) fn window(self, vector: usize) -> &'a [u8; WINDOW] {
-        match self.bytes[vector * self.bits..].first_chunk() {
+    pub(crate) fn windows(self, vector: usize) -> [&'a [u8; WINDOW]; 2] {
+        [0, 1].map(|half| match self.bytes[(2 * vector + half) * self.bits..].first_chunk() {
             Some(window) => window,
             None => unreachable!("a window behind every vector"),
-        }
+        })
     }
 
-    /// The bytes from the start of a vector on, with a window for each of `count` vectors.
+    /// The bytes from the start of a vector on, with a window for each of `count` vectors of both halves.
     #[inline]
-    pub(crate) fn windows(self, vector: usize, count: usize) -> &'a [u8] {
-        let start = vector * self.bits;
-        &self.bytes[start..start + (count - 1) * self.bits + WINDOW]
+    pub(crate) fn stretch(self, vector: usize, count: usize) -> &'a [u8] {
+        let start = 2 * vector * self.bits;
+        &self.bytes[start..start + (2 * count - 1) * self.bits + WINDOW]
     }
 
-    /// Word `i`.
+    /// Word `i` of each half.
     #[inline]
-    pub(crate) fn word(self, i: usize) -> u64 {
-        let window = self.window(i / LANES);
+    pub(crate) fn word(self, i: usize) -> [u64; 2] {
         let (byte, shift) = Self::place(self.bits, i % LANES);
-        match window[byte..].first_chunk() {
+        self.windows(i / LANES).map(|window| match window[byte..].first_chunk() {
             Some(bytes) => u64::from_le_bytes(*bytes) >> shift & mask(self.bits),
             None => unreachable!("byte 43 is the last one that a word starts in"),
-        }
+        })
     }
 
     /// The byte of a vector in which word `lane` starts, and the bit of that byte.
@@ -66,9 +68,9 @@ impl<'a> Packed<'a> {
     }
 }
 
-/// Bytes of so many words.
+/// Bytes of so many words of each half.
 pub(crate) fn packed_len(words: usize, bits: usize) -> usize {
-    words / LANES * bits
+    words / LANES * 2 * bits
 }
 
 /// The lowest `bits` bits.
@@ -76,10 +78,11 @@ pub(crate) fn mask(bits: usize) -> u64 {
     (1 << bits) - 1
 }
 
-/// Packs words below `2^bits` into exactly as many bytes as they take.
-pub(crate) fn pack(words: &[u64], bits: usize, out: &mut [u8]) {
-    assert_eq!(out.len(), packed_len(words.len(), bits));
-    for (words, out) in words.chunks_exact(LANES).zip(out.chunks_exact_mut(bits)) {
+/// Packs words below `2^bits` of two halves into exactly as many bytes as they take.
+pub(crate) fn pack(halves: [&[u64]; 2], bits: usize, out: &mut [u8]) {
+    assert!(halves.iter().all(|words| packed_len(words.len(), bits) == out.len()));
+    let vectors = halves[0].chunks_exact(LANES).zip(halves[1].chunks_exact(LANES)).flat_map(|(b, a)| [b, a]);
+    for (words, out) in vectors.zip(out.chunks_exact_mut(bits)) {
         let mut window = [0u8; WINDOW];
         for (lane, word) in words.iter().enumerate() {
             let (byte, shift) = Packed::place(bits, lane);
@@ -99,13 +102,14 @@ mod tests {
         for bits in 1..=MAX_MODULUS_BITS as usize {
             let words: Vec<u64> =
                 (0..64u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15) & mask(bits)).collect();
-            let words = [words, vec![mask(bits); 8]].concat();
-            let mut bytes = vec![0xa5; packed_len(words.len(), bits) + WINDOW];
-            let end = packed_len(words.len(), bits);
-            pack(&words, bits, &mut bytes[..end]);
-            let packed = Packed::new(&bytes, bits, words.len());
-            assert_eq!(packed.words(), words.len());
-            assert!(words.iter().enumerate().all(|(i, &word)| packed.word(i) == word), "{bits} bits");
+            let b = [words.clone(), vec![mask(bits); 8]].concat();
+            let a = [vec![mask(bits); 8], words].concat();
+            let end = packed_len(b.len(), bits);
+            let mut bytes = vec![0xa5; end + WINDOW];
+            pack([&b, &a], bits, &mut bytes[..end]);
+            let packed = Packed::new(&bytes, bits, b.len());
+            assert_eq!(packed.words(), b.len());
+            assert!((0..b.len()).all(|i| packed.word(i) == [b[i], a[i]]), "{bits} bits");
         }
     }
 }

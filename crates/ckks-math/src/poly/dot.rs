@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Ntt, PackedPoly, Poly, Work, for_each_limb, for_each_limb_pair, for_each_limb_triple};
+use super::{Ntt, PackedPair, Poly, Work, for_each_limb, for_each_limb_pair, for_each_limb_triple};
 use crate::{Basis, Modulus, Ring, kernels};
 
 impl Poly<Ntt> {
@@ -33,25 +33,18 @@ impl Poly<Ntt> {
     /// # Panics
     /// If there is no digit, or fewer key polynomials than digits.
     #[must_use]
-    pub fn dot2(digits: &[Self], key_b: &[PackedPoly], key_a: &[PackedPoly]) -> [Self; 2] {
+    pub fn dot2(digits: &[Self], key: &[PackedPair]) -> [Self; 2] {
         let (ring, basis) = shape(digits.first());
-        assert!(
-            key_b.len() >= digits.len() && key_a.len() >= digits.len(),
-            "a key polynomial for each digit"
-        );
+        assert!(key.len() >= digits.len(), "a key for each digit");
         digits.iter().for_each(|digit| digit.assert_covers_basis(ring, basis));
-        for key in key_b[..digits.len()].iter().chain(&key_a[..digits.len()]) {
-            key.assert_covers_basis(ring, basis);
-        }
+        key[..digits.len()].iter().for_each(|key| key.assert_covers_basis(ring, basis));
         let mut out = [Self::stale(ring, basis), Self::stale(ring, basis)];
         let words = out.each_mut().map(Self::words_mut);
         for_each_limb_pair(Work::Heavy, words, ring.layout().part_len(), |i, parts| {
             let (limb, part) = place_of(ring, i);
             let modulus = ring.modulus(basis, limb);
-            let columns = digits.iter().zip(key_b.iter().zip(key_a));
-            let columns = columns.map(|(d, (b, a))| {
-                let [b, a] = [b, a].map(|key| key.part_over(basis, limb, part.clone()));
-                (&d.limb_over(basis, limb)[part.clone()], b, a)
+            let columns = digits.iter().zip(key).map(|(d, key)| {
+                (&d.limb_over(basis, limb)[part.clone()], key.part_over(basis, limb, part.clone()))
             });
             let columns: Vec<_> = columns.collect();
             kernels::dot2(ring.backend(), modulus, parts, &columns);

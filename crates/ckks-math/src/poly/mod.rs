@@ -12,7 +12,7 @@ mod rotations;
 use std::{marker::PhantomData, sync::Arc};
 
 pub(crate) use ntt::product_mod;
-pub use packed::PackedPoly;
+pub use packed::PackedPair;
 pub(crate) use parallel::{Work, for_each_limb, for_each_limb_pair, for_each_limb_triple};
 pub use periodic::PeriodicPoly;
 pub use rotations::{Rotation, Weight, WeightedSum};

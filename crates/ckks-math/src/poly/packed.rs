@@ -1,4 +1,4 @@
-//! Polynomials in as few bits as their residues need: for keys, of which the reading takes longer than the arithmetic.
+//! The halves of a digit's key in as few bits as their residues need: reading them takes longer than the arithmetic.
 
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use super::{Ntt, Poly};
 use crate::kernels::packed::{Packed, WINDOW, pack, packed_len};
 use crate::{Basis, Ring};
 
-/// The evaluations of a polynomial, each in as many bits as its prime has.
+/// The evaluations of two polynomials in turns, each in as many bits as its prime has.
 #[derive(Clone)]
-pub struct PackedPoly {
+pub struct PackedPair {
     ring: Arc<Ring>,
     basis: Basis,
     /// Where each limb starts.
@@ -18,39 +18,45 @@ pub struct PackedPoly {
     bytes: Vec<u8>,
 }
 
-impl Poly<Ntt> {
-    /// The same polynomial, packed.
+impl PackedPair {
+    /// Packs two polynomials over the same basis.
+    ///
+    /// # Panics
+    /// If they are of different rings or bases.
     #[must_use]
-    pub fn to_packed(&self) -> PackedPoly {
-        let (starts, end) = layout(&self.ring, self.basis);
+    pub fn new(halves: [&Poly<Ntt>; 2]) -> Self {
+        let (ring, basis) = (halves[0].ring(), halves[0].basis());
+        assert!(halves[1].ring().same(ring) && halves[1].basis() == basis, "halves of one key");
+        let (starts, end) = layout(ring, basis);
         let mut bytes = vec![0; end + WINDOW];
         let mut rest = &mut bytes[..end];
         let mut limbs = Vec::with_capacity(starts.len());
-        for i in 0..self.basis.limbs() {
-            let bits = self.modulus(i).bits() as usize;
-            let (limb, behind) = rest.split_at_mut(packed_len(self.ring.limb_len(), bits));
+        for i in 0..basis.limbs() {
+            let bits = ring.modulus(basis, i).bits() as usize;
+            let (limb, behind) = rest.split_at_mut(packed_len(ring.limb_len(), bits));
             limbs.push((i, bits, limb));
             rest = behind;
         }
-        limbs.into_par_iter().for_each(|(i, bits, out)| pack(self.limb(i), bits, out));
-        PackedPoly { ring: Arc::clone(&self.ring), basis: self.basis, starts, bytes }
+        limbs.into_par_iter().for_each(|(i, bits, out)| pack(halves.map(|half| half.limb(i)), bits, out));
+        Self { ring: Arc::clone(ring), basis, starts, bytes }
     }
-}
 
-impl PackedPoly {
-    /// Its primes.
+    /// Their primes.
     #[must_use]
     pub fn basis(&self) -> Basis {
         self.basis
     }
 
-    /// The polynomial word by word.
+    /// One of the polynomials, word by word.
+    ///
+    /// # Panics
+    /// If `half` is neither 0 nor 1.
     #[must_use]
-    pub fn to_poly(&self) -> Poly<Ntt> {
+    pub fn to_poly(&self, half: usize) -> Poly<Ntt> {
         let mut out = Poly::stale(&self.ring, self.basis);
         out.map_limbs(super::Work::Heavy, |i, _, limb| {
             let packed = self.part_over(self.basis, i, 0..self.ring.limb_len());
-            limb.iter_mut().enumerate().for_each(|(i, word)| *word = packed.word(i));
+            limb.iter_mut().enumerate().for_each(|(i, word)| *word = packed.word(i)[half]);
         });
         out
     }
@@ -61,7 +67,7 @@ impl PackedPoly {
         self.bytes.len()
     }
 
-    /// Bytes that a polynomial over `basis` takes.
+    /// Bytes that two polynomials over `basis` take.
     #[must_use]
     pub fn bytes_over(ring: &Ring, basis: Basis) -> usize {
         layout(ring, basis).1 + WINDOW
@@ -92,16 +98,16 @@ fn layout(ring: &Ring, basis: Basis) -> (Vec<usize>, usize) {
 }
 
 /// Equal residues over the same basis of the same ring.
-impl PartialEq for PackedPoly {
+impl PartialEq for PackedPair {
     fn eq(&self, other: &Self) -> bool {
         self.ring.same(&other.ring) && self.basis == other.basis && self.bytes == other.bytes
     }
 }
 
-impl Eq for PackedPoly {}
+impl Eq for PackedPair {}
 
-impl std::fmt::Debug for PackedPoly {
+impl std::fmt::Debug for PackedPair {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "PackedPoly(degree {}, {:?})", self.ring.degree(), self.basis)
+        write!(f, "PackedPair(degree {}, {:?})", self.ring.degree(), self.basis)
     }
 }

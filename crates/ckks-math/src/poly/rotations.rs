@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::periodic::{PATTERN, PeriodicPoly, expand};
-use super::{Ntt, PackedPoly, Poly, Work};
+use super::{Ntt, PackedPair, Poly, Work};
 use crate::{AutomorphismTable, Basis, Modulus, Ring, kernels, layout::GROUP};
 
 /// `sigma(plus + <digits, key>)`: two polynomials, switched and rotated.
@@ -20,8 +20,8 @@ use crate::{AutomorphismTable, Basis, Modulus, Ring, kernels, layout::GROUP};
 pub struct Rotation<'a> {
     /// Raised digits of what is switched; none if nothing is.
     pub digits: &'a [Poly<Ntt>],
-    /// The halves of the key, at least as many polynomials as digits.
-    pub key: [&'a [PackedPoly]; 2],
+    /// The key, at least as many pairs of halves as digits.
+    pub key: &'a [PackedPair],
     /// What is added to each half; nothing is zero.
     pub plus: [Option<&'a Poly<Ntt>>; 2],
     /// The automorphism `sigma`; none is the identity.
@@ -46,7 +46,7 @@ impl Poly<Ntt> {
     /// Weighted sums of rotations over `basis`, two polynomials each. Sums without terms are zero.
     ///
     /// # Panics
-    /// If a polynomial lacks residues of `basis`, a key has fewer polynomials than digits, or a sum names a rotation that is
+    /// If a polynomial lacks residues of `basis`, a key has fewer pairs than digits, or a sum names a rotation that is
     /// not there.
     #[must_use]
     pub fn rotation_sums(
@@ -86,14 +86,11 @@ impl Poly<Ntt> {
 
 impl Rotation<'_> {
     fn assert_covers(&self, ring: &Arc<Ring>, basis: Basis) {
-        let [b, a] = self.key.map(|half| {
-            assert!(half.len() >= self.digits.len(), "a key polynomial for each digit");
-            &half[..self.digits.len()]
-        });
+        assert!(self.key.len() >= self.digits.len(), "a key for each digit");
         for poly in self.digits.iter().chain(self.plus.into_iter().flatten()) {
             poly.assert_covers_basis(ring, basis);
         }
-        b.iter().chain(a).for_each(|key| key.assert_covers_basis(ring, basis));
+        self.key[..self.digits.len()].iter().for_each(|key| key.assert_covers_basis(ring, basis));
     }
 }
 
@@ -230,13 +227,9 @@ impl Task<'_> {
     fn rotation(&self, i: usize, rotation: &Rotation<'_>, inner: &mut [u64], out: &mut [u64]) {
         let (backend, modulus) = (self.ring.backend(), self.ring.modulus(self.basis, i));
         let len = self.ring.limb_len();
-        let [b, a] = rotation.key;
-        let columns = rotation.digits.iter().zip(b.iter().zip(a));
+        let columns = rotation.digits.iter().zip(rotation.key);
         let columns: Vec<_> = columns
-            .map(|(d, (b, a))| {
-                let [b, a] = [b, a].map(|key| key.part_over(self.basis, i, 0..len));
-                (d.limb_over(self.basis, i), b, a)
-            })
+            .map(|(d, key)| (d.limb_over(self.basis, i), key.part_over(self.basis, i, 0..len)))
             .collect();
         // without an automorphism the result is at its place already
         let target = if rotation.table.is_some() { &mut *inner } else { &mut *out };

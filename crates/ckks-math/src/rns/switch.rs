@@ -9,7 +9,7 @@ use std::{ops::Range, sync::Arc};
 
 use super::{convert::Converted, decompose::Digits, divide::Division};
 use crate::{
-    AutomorphismTable, Basis, Modulus, Ntt, PackedPoly, Poly, Ring,
+    AutomorphismTable, Basis, Modulus, Ntt, PackedPair, Poly, Ring,
     buffer::Buffer,
     kernels,
     poly::{Work, product_mod},
@@ -32,8 +32,8 @@ pub enum Switched<'a> {
 pub struct KeySwitch<'a> {
     /// What is switched.
     pub switched: Switched<'a>,
-    /// The halves of the key, at least as many polynomials as digits, over the digits' basis or a larger one.
-    pub key: [&'a [PackedPoly]; 2],
+    /// The key, at least as many pairs of halves as digits, over the digits' basis or a larger one.
+    pub key: &'a [PackedPair],
     /// How many special primes there are.
     pub special: usize,
     /// What is added to each half, over `{q, 0}` or a larger basis; nothing is zero.
@@ -99,10 +99,8 @@ impl<'a> Task<'a> {
         };
         let (ring, basis) = (poly.ring(), Basis { q: poly.basis().q, p });
         assert!(p > 0 && basis.q > usize::from(switch.rescale), "a key switch to {basis:?}");
-        for half in switch.key {
-            assert!(half.len() >= digits, "a key polynomial for each digit");
-            half[..digits].iter().for_each(|key| key.assert_covers_basis(ring, basis));
-        }
+        assert!(switch.key.len() >= digits, "a key for each digit");
+        switch.key[..digits].iter().for_each(|key| key.assert_covers_basis(ring, basis));
         for plus in switch.plus.into_iter().flatten() {
             plus.assert_covers_basis(ring, Basis::of_q(basis.q));
         }
@@ -208,11 +206,10 @@ impl<'a> Task<'a> {
                 raised
             }
         };
-        let [b, a] = self.switch.key;
-        let terms = raised.iter().enumerate().map(|(j, raised)| {
-            let [b, a] = [b, a].map(|key| key[j].part_over(basis, i, 0..len));
+        let terms = raised.iter().zip(self.switch.key).enumerate().map(|(j, (raised, key))| {
             let digit = raised.as_ref().map(Buffer::words).or_else(|| self.digits.limb(basis, j, i));
-            (digit.unwrap_or_else(|| unreachable!("a limb that is not there is raised")), b, a)
+            let digit = digit.unwrap_or_else(|| unreachable!("a limb that is not there is raised"));
+            (digit, key.part_over(basis, i, 0..len))
         });
         let terms: Vec<_> = terms.collect();
         work(&terms);

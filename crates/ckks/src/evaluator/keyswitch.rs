@@ -30,7 +30,7 @@ impl Evaluator {
     /// `<digits, key>`: both halves, still times `P`, over the ciphertext primes and the special primes.
     #[must_use]
     pub fn switch_raised(&self, digits: &[Poly<Ntt>], key: &SwitchingKey) -> [Poly<Ntt>; 2] {
-        Poly::dot2(digits, &key.b[..digits.len()], &key.a[..digits.len()])
+        Poly::dot2(digits, &key.digits)
     }
 
     /// `<digits, key> / P`: both halves over the ciphertext primes.
@@ -78,6 +78,6 @@ pub(super) fn switch_digits(digits: &[Poly<Ntt>], key: &SwitchingKey, around: Ar
 
 fn switch(switched: Switched<'_>, key: &SwitchingKey, around: Around<'_>) -> [Poly<Ntt>; 2] {
     let Around { plus, rescale, table } = around;
-    let (special, key) = (key.shape.special, [&key.b[..], &key.a]);
+    let (special, key) = (key.shape.special, &key.digits[..]);
     Poly::key_switch(&KeySwitch { switched, key, special, plus, rescale, table })
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use ckks_math::sample::{self, SecureRng};
-use ckks_math::{Ntt, Poly};
+use ckks_math::{Ntt, PackedPair, Poly};
 use zeroize::Zeroizing;
 
 use super::secret::SecretPoly;
@@ -124,19 +124,14 @@ impl<'a> KeyGenerator<'a> {
         let gadget = if matches!(purpose, KeyPurpose::Raise(_)) { 1 } else { shape.special };
         let seed = self.seed();
         let to = SecretPoly(to.poly().truncated(shape.basis()));
-        let a: Vec<_> =
-            (0..shape.digits()).map(|j| public_half(&parameters, purpose, shape, &seed, j)).collect();
-        let b = a
-            .iter()
-            .zip(shape.digits.ranges(shape.level))
-            .map(|(a, digit)| {
-                let mut b = self.zero_encryption(a, &to.0);
-                add_digit(&parameters, &mut b, from, &digit, shape, gadget);
-                b.to_packed()
-            })
-            .collect();
-        let a = a.iter().map(Poly::to_packed).collect();
-        Ok(SwitchingKey { key_id: self.secret.key_id, parameters, purpose, shape, seed, b, a })
+        let digits = shape.digits.ranges(shape.level).enumerate().map(|(j, digit)| {
+            let a = public_half(&parameters, purpose, shape, &seed, j);
+            let mut b = self.zero_encryption(&a, &to.0);
+            add_digit(&parameters, &mut b, from, &digit, shape, gadget);
+            PackedPair::new([&b, &a])
+        });
+        let digits = digits.collect();
+        Ok(SwitchingKey { key_id: self.secret.key_id, parameters, purpose, shape, seed, digits })
     }
 
     /// `-a s + e` over the basis of `a`.

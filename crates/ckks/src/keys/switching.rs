@@ -3,7 +3,7 @@
 //! Digit `j` of a key from `s'` to `s` encrypts `P g_j s'`, where `g_j` is 1 modulo the primes of digit `j` and 0 modulo
 //! the others (Han, Ki, *Better Bootstrapping for Approximate Homomorphic Encryption*, CT-RSA 2020, Section 3).
 
-use ckks_math::{Ntt, PackedPoly, Poly};
+use ckks_math::{Ntt, PackedPair, Poly};
 
 use super::KeyId;
 use crate::params::{KeyShape, Parameters};
@@ -30,10 +30,8 @@ pub struct SwitchingKey {
     pub(crate) purpose: KeyPurpose,
     pub(crate) shape: KeyShape,
     pub(crate) seed: [u8; 32],
-    /// The `b` half of each digit, over the primes of the shape.
-    pub(crate) b: Vec<PackedPoly>,
-    /// The `a` half, expanded from the seed.
-    pub(crate) a: Vec<PackedPoly>,
+    /// Both halves of each digit, over the primes of the shape: `b`, and `a`, expanded from the seed.
+    pub(crate) digits: Vec<PackedPair>,
 }
 
 impl SwitchingKey {
@@ -47,11 +45,11 @@ impl SwitchingKey {
         seed: [u8; 32],
         b: Vec<Poly<Ntt>>,
     ) -> Self {
-        let a = (0..b.len())
-            .map(|digit| public_half(parameters, purpose, shape, &seed, digit).to_packed())
-            .collect();
-        let b = b.into_iter().map(|b| b.to_packed()).collect();
-        Self { parameters: parameters.clone(), key_id, purpose, shape, seed, b, a }
+        let digits = b
+            .iter()
+            .enumerate()
+            .map(|(digit, b)| PackedPair::new([b, &public_half(parameters, purpose, shape, &seed, digit)]));
+        Self { digits: digits.collect(), parameters: parameters.clone(), key_id, purpose, shape, seed }
     }
 
     /// The parameter set.
@@ -90,28 +88,22 @@ impl SwitchingKey {
         &self.seed
     }
 
-    /// The `b` halves, one a digit.
+    /// The halves `b` and `a` of each digit.
     #[must_use]
-    pub fn b(&self) -> &[PackedPoly] {
-        &self.b
-    }
-
-    /// The `a` halves, one a digit.
-    #[must_use]
-    pub fn a(&self) -> &[PackedPoly] {
-        &self.a
+    pub fn digits(&self) -> &[PackedPair] {
+        &self.digits
     }
 
     /// Bytes that a key of that shape occupies in memory.
     #[must_use]
     pub fn bytes_of(parameters: &Parameters, shape: KeyShape) -> usize {
-        2 * shape.digits() * PackedPoly::bytes_over(parameters.ring(), shape.basis())
+        shape.digits() * PackedPair::bytes_over(parameters.ring(), shape.basis())
     }
 
     /// Bytes that the key occupies in memory.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
-        self.b.iter().chain(&self.a).map(PackedPoly::memory_bytes).sum()
+        self.digits.iter().map(PackedPair::memory_bytes).sum()
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 
-use ckks_math::PackedPoly;
 
 use super::error::FileError;
 use super::reader::Reader;
@@ -68,7 +67,7 @@ impl<W: Write> Writer<W> {
         record.extend_from_slice(&(shape.special as u16).to_le_bytes());
         record.extend_from_slice(&shape.digits.up_to(shape.level).mask().to_le_bytes());
         record.extend_from_slice(key.seed());
-        let b: Vec<_> = key.b().iter().map(PackedPoly::to_poly).collect();
+        let b: Vec<_> = key.digits().iter().map(|halves| halves.to_poly(0)).collect();
         self.write_item(&record, &b.iter().collect::<Vec<_>>())
     }
 

@@ -52,15 +52,15 @@ fn key_sums(
 ) {
     let reduction = Reduction::new(m, 2 * m.bits());
     let unpack = Unpack::new(m.bits() as usize);
-    let terms: Vec<_> = terms.iter().map(|(d, b, a)| (vectors(d), b, a)).collect();
+    let terms: Vec<_> = terms.iter().map(|(d, key)| (vectors(d), key)).collect();
     for (at, (out_b, out_a)) in vectors_mut(out_b).iter_mut().zip(vectors_mut(out_a)).enumerate() {
         let mut total = [splat(0.0); 2];
         for terms in terms.chunks(MAX_PRODUCTS) {
             let mut sums = [Sum::new(&reduction); 2];
-            for (d, b, a) in terms {
-                let d = load_residues(&d[at]);
-                sums[0].accumulate(d, unpack.residues(b.window(at)));
-                sums[1].accumulate(d, unpack.residues(a.window(at)));
+            for (d, key) in terms {
+                let (d, [b, a]) = (load_residues(&d[at]), key.windows(at));
+                sums[0].accumulate(d, unpack.residues(b));
+                sums[1].accumulate(d, unpack.residues(a));
             }
             total = [reduction.add(total[0], sums[0]), reduction.add(total[1], sums[1])];
         }

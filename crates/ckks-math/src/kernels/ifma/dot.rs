@@ -71,7 +71,7 @@ pub(crate) fn dot2_add(m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>],
 fn key_sums<const ADD: bool>(m: &Modulus, [out_b, out_a]: [&mut [u64]; 2], terms: &[KeyTerm<'_>], c: u64) {
     let unpack = Unpack::new(m.bits() as usize);
     let reduction = Reduction::times(m, terms.len(), c);
-    let terms: Vec<_> = terms.iter().map(|(d, b, a)| (vectors(d), *b, *a)).collect();
+    let terms: Vec<_> = terms.iter().map(|(d, key)| (vectors(d), *key)).collect();
     let (wide_b, narrow_b) = vectors_mut(out_b).as_chunks_mut::<WIDE>();
     let (wide_a, narrow_a) = vectors_mut(out_a).as_chunks_mut::<WIDE>();
     dot2_blocks::<_, ADD>(&reduction, &unpack, wide_b, wide_a, 0, &terms);
@@ -86,17 +86,17 @@ fn dot2_blocks<const W: usize, const ADD: bool>(
     out_b: &mut [Block<W>],
     out_a: &mut [Block<W>],
     start: usize,
-    terms: &[(Vectors<'_>, Packed<'_>, Packed<'_>)],
+    terms: &[(Vectors<'_>, Packed<'_>)],
 ) {
     for (i, (out_b, out_a)) in out_b.iter_mut().zip(out_a).enumerate() {
         let at = start + i * W;
         let (mut total_b, mut total_a) = ([reduction.p.zero; W], [reduction.p.zero; W]);
         for (part, terms) in terms.chunks(MAX_PRODUCTS).enumerate() {
             let (mut sum_b, mut sum_a) = (Sum::new(), Sum::new());
-            for (d, b, a) in terms {
-                let d = block(d, at);
-                sum_b.accumulate_words(d, &unpack.block(b, at));
-                sum_a.accumulate_words(d, &unpack.block(a, at));
+            for (d, key) in terms {
+                let (d, [b, a]) = (block(d, at), unpack.blocks(key, at));
+                sum_b.accumulate_words(d, &b);
+                sum_a.accumulate_words(d, &a);
             }
             reduction.add_to(&mut total_b, &sum_b, part == 0);
             reduction.add_to(&mut total_a, &sum_a, part == 0);

@@ -53,18 +53,21 @@ impl Unpack {
         Self { bits, bytes: load(&bytes), shifts: load(&shifts), mask: splat(mask(bits)) }
     }
 
-    /// The words of `W` vectors.
+    /// The words of `W` vectors of each half.
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
-    pub(crate) fn block<const W: usize>(&self, packed: &Packed<'_>, at: usize) -> [V; W] {
-        let windows = packed.windows(at, W);
-        assert!((W - 1) * self.bits + WINDOW <= windows.len());
-        let mut out = [self.mask; W];
-        for (v, out) in out.iter_mut().enumerate() {
-            // SAFETY: the slice has a window of 64 bytes `bits` bytes after the one before; the load asks for no alignment.
-            let window = unsafe { _mm512_loadu_si512(windows.as_ptr().add(v * self.bits).cast()) };
-            let words = _mm512_permutexvar_epi8(self.bytes, window);
-            *out = _mm512_and_si512(_mm512_srlv_epi64(words, self.shifts), self.mask);
+    pub(crate) fn blocks<const W: usize>(&self, packed: &Packed<'_>, at: usize) -> [[V; W]; 2] {
+        let stretch = packed.stretch(at, W);
+        assert!((2 * W - 1) * self.bits + WINDOW <= stretch.len());
+        let mut out = [[self.mask; W]; 2];
+        for v in 0..W {
+            for (half, out) in out.iter_mut().enumerate() {
+                // SAFETY: the slice has a window of 64 bytes `bits` bytes after the one before; the load asks for no alignment.
+                let window =
+                    unsafe { _mm512_loadu_si512(stretch.as_ptr().add((2 * v + half) * self.bits).cast()) };
+                let words = _mm512_permutexvar_epi8(self.bytes, window);
+                out[v] = _mm512_and_si512(_mm512_srlv_epi64(words, self.shifts), self.mask);
+            }
         }
         out
     }

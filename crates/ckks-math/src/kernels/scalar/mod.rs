@@ -109,11 +109,13 @@ pub(crate) fn dot2_add(m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>],
 fn key_sums(start: usize, terms: &[KeyTerm<'_>]) -> [[u128; BLOCK]; 2] {
     assert!(terms.len() <= MAX_TERMS);
     let mut sums = [[0u128; BLOCK]; 2];
-    for (d, b, a) in terms {
-        for (sums, key) in sums.iter_mut().zip([b, a]) {
-            let words = (start..).map(|i| key.word(i));
-            let terms = sums.iter_mut().zip(&d[start..]).zip(words);
-            terms.for_each(|((sum, &d), key)| *sum += u128::from(d) * u128::from(key));
+    let [sums_b, sums_a] = &mut sums;
+    for (d, key) in terms {
+        let sums = sums_b.iter_mut().zip(sums_a.iter_mut());
+        for (i, ((sum_b, sum_a), &d)) in (start..).zip(sums.zip(&d[start..])) {
+            let [b, a] = key.word(i);
+            *sum_b += u128::from(d) * u128::from(b);
+            *sum_a += u128::from(d) * u128::from(a);
         }
     }
     sums
