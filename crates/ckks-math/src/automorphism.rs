@@ -11,7 +11,8 @@ const LOG_GROUP: u32 = GROUP.trailing_zeros();
 ///
 /// f(X^g) at psi^e is f at psi^(e g). Write e = 2k + 1: then k goes to k g + (g - 1)/2 modulo N. A group of 128
 /// evaluations holds the k with the same low bits, so whole groups go to whole groups, and inside a group the
-/// seven high bits K of k go to K g + c modulo 128, where c is all that depends on the group.
+/// seven high bits K of k go to K g + c modulo 128, where c is all that depends on the group. Rows hold the k with fewer low bits
+/// the same, so that whole rows go to whole rows, too.
 pub struct AutomorphismTable {
     layout: Layout,
     galois_element: usize,
@@ -51,11 +52,31 @@ impl AutomorphismTable {
     /// One limb of evaluations through the permutation.
     pub(crate) fn permute(&self, out: &mut [u64], source: &[u64]) {
         assert!(out.len() == self.layout.limb_len() && source.len() == out.len());
-        for (i, &GroupSource { group, offset }) in self.groups.iter().enumerate() {
-            let place = |group: usize| self.layout.position(group * GROUP);
-            let (to, at) = (place(i), place(usize::from(group)));
-            self.inner.permute(usize::from(offset), &mut out[to..to + GROUP], &source[at..at + GROUP]);
+        let (len, stride) = (self.layout.row_len(), self.layout.row_stride());
+        for (row, out) in out.chunks_exact_mut(stride).enumerate() {
+            let at = self.source_row(row) * stride;
+            self.permute_row(row, &mut out[..len], &source[at..at + len]);
         }
+    }
+
+    /// The row that a row's words come from.
+    pub(crate) fn source_row(&self, row: usize) -> usize {
+        usize::from(self.groups[row * self.groups_of_row()].group) / self.groups_of_row()
+    }
+
+    /// One row of evaluations, from those of its source row.
+    pub(crate) fn permute_row(&self, row: usize, out: &mut [u64], source: &[u64]) {
+        let count = self.groups_of_row();
+        assert!(out.len() == count * GROUP && source.len() == out.len());
+        let groups = &self.groups[row * count..(row + 1) * count];
+        for (out, &GroupSource { group, offset }) in out.chunks_exact_mut(GROUP).zip(groups) {
+            let at = usize::from(group) % count * GROUP;
+            self.inner.permute(usize::from(offset), out, &source[at..at + GROUP]);
+        }
+    }
+
+    fn groups_of_row(&self) -> usize {
+        self.layout.row_len() / GROUP
     }
 }
 

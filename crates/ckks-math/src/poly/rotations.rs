@@ -1,13 +1,12 @@
 //! Sums of many rotations of polynomials that are switched to another secret on the way.
 //!
 //! A linear map on a ciphertext sums automorphisms of inner products with keys, each times a diagonal. Taken one after the
-//! other, whole polynomials would go through memory. Here the sum is taken prime by prime: what belongs to one prime stays in
-//! the cache from the inner products to the weighted sums, each key is read once and nothing is written but the sums.
+//! other, whole polynomials would go through memory. Here the sum is taken prime by prime and row by row, which automorphisms keep
+//! together: a row of all rotations stays in a core's own cache from the inner products to the weighted sums, each key is read once, in
+//! pieces of tens of kilobytes, and nothing is written but the sums.
 
 use std::ops::Range;
 use std::sync::Arc;
-
-use rayon::prelude::*;
 
 use super::periodic::{PATTERN, PeriodicPoly, expand};
 use super::{Ntt, PackedPair, Poly, Work};
@@ -69,17 +68,14 @@ impl Poly<Ntt> {
         let mut out: Vec<[Self; 2]> =
             sums.iter().map(|_| [Self::stale(ring, basis), Self::stale(ring, basis)]).collect();
         let task = Task { ring, basis, rotations, sums };
-        let mut by_limb: Vec<Vec<&mut [u64]>> = Vec::new();
-        by_limb.resize_with(basis.limbs(), || Vec::with_capacity(2 * sums.len()));
+        let stride = ring.layout().row_stride();
+        let mut by_row: Vec<Vec<&mut [u64]>> = Vec::new();
+        by_row.resize_with(basis.limbs() * ring.layout().rows(), || Vec::with_capacity(2 * sums.len()));
         for half in out.iter_mut().flatten() {
-            let limbs = half.words_mut().chunks_exact_mut(ring.limb_len());
-            by_limb.iter_mut().zip(limbs).for_each(|(all, limb)| all.push(limb));
+            let rows = half.words_mut().chunks_exact_mut(stride);
+            by_row.iter_mut().zip(rows).for_each(|(all, row)| all.push(row));
         }
-        if Work::Heavy.is_parallel(basis.limbs() * ring.limb_len()) {
-            by_limb.into_par_iter().with_max_len(1).enumerate().for_each(|(i, out)| task.limb(i, out));
-        } else {
-            by_limb.into_iter().enumerate().for_each(|(i, out)| task.limb(i, out));
-        }
+        Work::Heavy.run(stride, by_row.into_iter().enumerate().collect(), |(at, out)| task.row(at, out));
         out
     }
 }
@@ -104,37 +100,48 @@ struct Task<'a> {
 /// Words for which weights are expanded at once; a row has a multiple of them.
 const TILE: usize = 1024;
 
-/// One limb of a weight.
-enum WeightLimb<'a> {
+/// One row of a weight.
+enum WeightRow<'a> {
     One,
     Words(&'a [u64]),
     Patterns(&'a [u64]),
 }
 
-/// One limb of both halves of a rotation, and of its weight.
-type Term<'a> = ([&'a [u64]; 2], WeightLimb<'a>);
+/// One row of both halves of a rotation, and of its weight.
+type Term<'a> = ([&'a [u64]; 2], WeightRow<'a>);
 
-/// Weighted rotations of which the limbs are held at once: they should stay in the cache.
-const CHUNK: usize = 16;
+/// Weighted rotations of which a row is held at once: half a megabyte, for the cache that a core has to itself.
+const CHUNK: usize = 8;
+
+/// A row of a limb.
+#[derive(Clone, Copy)]
+struct Place {
+    limb: usize,
+    row: usize,
+}
 
 impl Task<'_> {
-    /// Limb `i` of both halves of every sum.
-    fn limb(&self, i: usize, mut out: Vec<&mut [u64]>) {
-        let (ring, len) = (self.ring, self.ring.limb_len());
-        let modulus = self.ring.modulus(self.basis, i);
+    /// Row number `at`, counted through all limbs, of both halves of every sum.
+    fn row(&self, at: usize, mut out: Vec<&mut [u64]>) {
+        let (ring, layout) = (self.ring, self.ring.layout());
+        let (rows, len, stride) = (layout.rows(), layout.row_len(), layout.row_stride());
+        let place = Place { limb: at / rows, row: at % rows };
+        let modulus = ring.modulus(self.basis, place.limb);
         let mut started = vec![false; self.sums.len()];
-        let mut inner = ring.take_buffer(2);
-        let mut values = ring.take_buffer(2 * CHUNK.min(self.rotations.len()));
-        let mut expanded = vec![[0; TILE]; CHUNK.min(self.rotations.len())];
+        let held = CHUNK.min(self.rotations.len());
+        // rows with their padding, which stays zero
+        let mut room = ring.take_buffer((2 * (held + 1)).div_ceil(rows));
+        let (inner, values) = room.words_mut().split_at_mut(2 * stride);
+        let mut expanded = vec![[0; TILE]; held];
         for (chunk, rotations) in self.rotations.chunks(CHUNK).enumerate() {
             let within = chunk * CHUNK..chunk * CHUNK + rotations.len();
-            for (rotation, values) in rotations.iter().zip(values.words_mut().chunks_exact_mut(2 * len)) {
-                self.rotation(i, rotation, inner.words_mut(), values);
+            for (rotation, values) in rotations.iter().zip(values.chunks_exact_mut(2 * stride)) {
+                self.rotation(place, rotation, inner, values);
             }
             let terms: Vec<Vec<Term<'_>>> =
-                self.sums.iter().map(|sum| self.terms(i, sum, &within, values.words())).collect();
+                self.sums.iter().map(|sum| self.terms(place, sum, &within, values)).collect();
             // all sums of a tile together: its values come into the nearest cache once
-            for tile in 0..self.ring.layout().n() / TILE {
+            for tile in 0..len / TILE {
                 for ((terms, out), &started) in terms.iter().zip(out.chunks_exact_mut(2)).zip(&started) {
                     self.tile(modulus, tile, terms, out, started, &mut expanded);
                 }
@@ -150,24 +157,28 @@ impl Task<'_> {
         }
     }
 
-    /// Limb `i` of those terms of `sum` whose rotations are in `within`, of which `values` holds both halves.
+    /// That row of those terms of `sum` whose rotations are in `within`, of which `values` holds both halves.
     fn terms<'v>(
         &'v self,
-        i: usize,
+        place: Place,
         sum: &'v WeightedSum<'v>,
         within: &Range<usize>,
         values: &'v [u64],
     ) -> Vec<Term<'v>> {
-        let len = self.ring.limb_len();
+        let (len, stride) = (self.ring.layout().row_len(), self.ring.layout().row_stride());
+        let patterns = len / GROUP * PATTERN;
         let here = sum.iter().filter(|(rotation, _)| within.contains(rotation));
         let terms = here.map(|(rotation, weight)| {
             let weight = match weight {
-                Weight::One => WeightLimb::One,
-                Weight::Poly(poly) => WeightLimb::Words(poly.limb_over(self.basis, i)),
-                Weight::Periodic(poly) => WeightLimb::Patterns(poly.limb_over(self.basis, i)),
+                Weight::One => WeightRow::One,
+                Weight::Poly(poly) => WeightRow::Words(self.row_of(poly, place)),
+                Weight::Periodic(poly) => {
+                    let limb = poly.limb_over(self.basis, place.limb);
+                    WeightRow::Patterns(&limb[place.row * patterns..(place.row + 1) * patterns])
+                }
             };
-            let at = 2 * (rotation - within.start) * len;
-            ([&values[at..at + len], &values[at + len..at + 2 * len]], weight)
+            let at = 2 * (rotation - within.start) * stride;
+            ([&values[at..at + len], &values[at + stride..at + stride + len]], weight)
         });
         terms.collect()
     }
@@ -183,10 +194,9 @@ impl Task<'_> {
         expanded: &mut [[u64; TILE]],
     ) {
         let backend = self.ring.backend();
-        let at = self.ring.layout().position(tile * TILE);
-        let at = at..at + TILE;
+        let at = tile * TILE..(tile + 1) * TILE;
         for ((_, weight), expanded) in terms.iter().zip(expanded.iter_mut()) {
-            if let WeightLimb::Patterns(words) = weight {
+            if let WeightRow::Patterns(words) = weight {
                 expand(&words[tile * TILE / GROUP * PATTERN..(tile + 1) * TILE / GROUP * PATTERN], expanded);
             }
         }
@@ -195,9 +205,9 @@ impl Task<'_> {
             let (out, mut started) = (&mut out[at.clone()], started);
             let weighted = terms.iter().zip(&*expanded).filter_map(|((value, weight), expanded)| {
                 let weight = match weight {
-                    WeightLimb::One => return None,
-                    WeightLimb::Words(words) => &words[at.clone()],
-                    WeightLimb::Patterns(_) => &expanded[..],
+                    WeightRow::One => return None,
+                    WeightRow::Words(words) => &words[at.clone()],
+                    WeightRow::Patterns(_) => &expanded[..],
                 };
                 Some((&value[half][at.clone()], weight))
             });
@@ -211,7 +221,7 @@ impl Task<'_> {
                 }
             }
             started |= !weighted.is_empty();
-            for (value, _) in terms.iter().filter(|(_, weight)| matches!(weight, WeightLimb::One)) {
+            for (value, _) in terms.iter().filter(|(_, weight)| matches!(weight, WeightRow::One)) {
                 let value = &value[half][at.clone()];
                 if started {
                     kernels::add_assign(backend, modulus, out, value);
@@ -223,31 +233,40 @@ impl Task<'_> {
         }
     }
 
-    /// Limb `i` of both halves of `sigma(plus + <digits, key>)`, one after the other; `inner` is as long.
-    fn rotation(&self, i: usize, rotation: &Rotation<'_>, inner: &mut [u64], out: &mut [u64]) {
-        let (backend, modulus) = (self.ring.backend(), self.ring.modulus(self.basis, i));
-        let len = self.ring.limb_len();
+    /// That row of both halves of `sigma(plus + <digits, key>)`, one after the other; `inner` is as long.
+    fn rotation(&self, place: Place, rotation: &Rotation<'_>, inner: &mut [u64], out: &mut [u64]) {
+        let (backend, modulus) = (self.ring.backend(), self.ring.modulus(self.basis, place.limb));
+        let (len, stride) = (self.ring.layout().row_len(), self.ring.layout().row_stride());
+        let row = rotation.table.map_or(place.row, |table| table.source_row(place.row));
+        let (source, part) = (Place { row, ..place }, row * stride..row * stride + len);
         let columns = rotation.digits.iter().zip(rotation.key);
         let columns: Vec<_> = columns
-            .map(|(d, key)| (d.limb_over(self.basis, i), key.part_over(self.basis, i, 0..len)))
+            .map(|(d, key)| (self.row_of(d, source), key.part_over(self.basis, place.limb, part.clone())))
             .collect();
         // without an automorphism the result is at its place already
         let target = if rotation.table.is_some() { &mut *inner } else { &mut *out };
-        let (first, second) = target.split_at_mut(len);
-        if columns.is_empty() {
-            first.fill(0);
-            second.fill(0);
-        } else {
-            kernels::dot2(backend, modulus, [&mut *first, &mut *second], &columns);
+        let (first, second) = target.split_at_mut(stride);
+        let mut halves = [&mut first[..len], &mut second[..len]];
+        if !columns.is_empty() {
+            kernels::dot2(backend, modulus, halves.each_mut().map(|half| &mut **half), &columns);
         }
-        for (half, plus) in [first, second].into_iter().zip(rotation.plus) {
-            if let Some(plus) = plus {
-                kernels::add_assign(backend, modulus, half, plus.limb_over(self.basis, i));
+        for (half, plus) in halves.into_iter().zip(rotation.plus) {
+            match plus {
+                Some(plus) if columns.is_empty() => half.copy_from_slice(self.row_of(plus, source)),
+                Some(plus) => kernels::add_assign(backend, modulus, half, self.row_of(plus, source)),
+                None if columns.is_empty() => half.fill(0),
+                None => {}
             }
         }
         if let Some(table) = rotation.table {
-            let halves = out.chunks_exact_mut(len).zip(inner.chunks_exact(len));
-            halves.for_each(|(out, inner)| table.permute(out, inner));
+            let halves = out.chunks_exact_mut(stride).zip(inner.chunks_exact(stride));
+            halves.for_each(|(out, inner)| table.permute_row(place.row, &mut out[..len], &inner[..len]));
         }
+    }
+
+    /// The words of a row.
+    fn row_of<'v>(&self, poly: &'v Poly<Ntt>, Place { limb, row }: Place) -> &'v [u64] {
+        let start = row * self.ring.layout().row_stride();
+        &poly.limb_over(self.basis, limb)[start..start + self.ring.layout().row_len()]
     }
 }

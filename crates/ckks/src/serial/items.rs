@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 
-
 use super::error::FileError;
 use super::reader::Reader;
 use super::writer::Writer;
