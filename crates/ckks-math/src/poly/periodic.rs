@@ -61,7 +61,10 @@ impl PeriodicPoly {
 pub(crate) fn expand(patterns: &[u64], out: &mut [u64]) {
     assert_eq!(patterns.len() * (GROUP / PATTERN), out.len());
     for (pattern, group) in patterns.chunks_exact(PATTERN).zip(out.chunks_exact_mut(GROUP)) {
-        group.chunks_exact_mut(PATTERN).for_each(|words| words.copy_from_slice(pattern));
+        // as an array: one vector, stored sixteen times
+        if let Some(&pattern) = pattern.first_chunk::<PATTERN>() {
+            group.as_chunks_mut().0.fill(pattern);
+        }
     }
 }
 

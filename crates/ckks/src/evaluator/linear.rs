@@ -14,9 +14,9 @@ impl Evaluator {
     /// # Errors
     /// [`Error::ScaleMismatch`], [`Error::WrongKey`], [`Error::WrongParameters`].
     pub fn add(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext, Error> {
-        let mut sum = a.clone();
-        self.add_assign(&mut sum, b)?;
-        Ok(sum)
+        check_sum("add", a, b)?;
+        let (lower, higher) = if a.level() <= b.level() { (a, b) } else { (b, a) };
+        Ok(lower.with([0, 1].map(|i| lower.c[i].add(&higher.c[i])), a.scale.clone()))
     }
 
     /// `a += b`, at the lower level.
@@ -32,9 +32,9 @@ impl Evaluator {
     /// # Errors
     /// As [`add`](Self::add).
     pub fn sub(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext, Error> {
-        let mut difference = a.clone();
-        self.sub_assign(&mut difference, b)?;
-        Ok(difference)
+        check_sum("subtract", a, b)?;
+        let level = a.level().min(b.level());
+        Ok(a.with([0, 1].map(|i| at_level(&a.c[i], level).sub(&b.c[i])), a.scale.clone()))
     }
 
     /// `a -= b`, at the lower level.
@@ -77,26 +77,22 @@ impl Evaluator {
     /// # Errors
     /// [`Error::WrongParameters`] if the plaintext is over another ring.
     pub fn mul_plain(&self, a: &Ciphertext, p: &Plaintext) -> Result<Ciphertext, Error> {
-        let mut product = self.drop_to(a, a.level().min(p.level()))?;
-        if product.c[0].ring().degree() != p.poly.ring().degree() {
+        if a.c[0].ring().degree() != p.poly.ring().degree() {
             let degree = |poly: &Poly<Ntt>| format!("N = {}", poly.ring().degree());
-            let (expected, got) = (degree(&product.c[0]), degree(&p.poly));
+            let (expected, got) = (degree(&a.c[0]), degree(&p.poly));
             return Err(Error::WrongParameters { operation: "multiply by a plaintext", expected, got });
         }
-        let factor = at_level(&p.poly, product.level());
-        product.c.iter_mut().for_each(|c| c.mul_assign(&factor));
-        product.scale = a.scale.mul(&p.scale);
-        Ok(product)
+        let level = a.level().min(p.level());
+        let c = a.c.each_ref().map(|c| at_level(c, level).mul(&p.poly));
+        Ok(a.with(c, a.scale.mul(&p.scale)))
     }
 
     /// `a * constant`, the constant rounded at `scale`. The scales multiply; no rescaling.
     #[must_use]
     pub fn mul_const(&self, a: &Ciphertext, constant: f64, scale: &Scale) -> Ciphertext {
-        let mut product = a.clone();
         let factor = scaled(constant, scale);
-        product.c.iter_mut().for_each(|c| c.mul_integer_assign(factor));
-        product.scale = a.scale.mul(scale);
-        product
+        let c = a.c.each_ref().map(|c| c.scaled(c.basis(), &c.ring().residues(c.basis(), factor)));
+        a.with(c, a.scale.mul(scale))
     }
 
     /// `a * constant`, rescaled by one level to exactly the scale `target`.
@@ -166,8 +162,7 @@ impl Evaluator {
         b: &Ciphertext,
         apply: impl Fn(&mut Poly<Ntt>, &Poly<Ntt>),
     ) -> Result<(), Error> {
-        same_key(operation, a, b)?;
-        same_scale(operation, &a.scale, &b.scale)?;
+        check_sum(operation, a, b)?;
         let level = a.level().min(b.level());
         if a.level() > level {
             let basis = a.parameters.basis(level);
@@ -178,6 +173,12 @@ impl Evaluator {
         }
         Ok(())
     }
+}
+
+/// Confirms that two ciphertexts can be summed.
+fn check_sum(operation: &'static str, a: &Ciphertext, b: &Ciphertext) -> Result<(), Error> {
+    same_key(operation, a, b)?;
+    same_scale(operation, &a.scale, &b.scale)
 }
 
 /// `round(constant * scale)`.
