@@ -65,6 +65,10 @@ fn key_switch_parts(criterion: &mut Criterion) {
         group.bench_function(id("inner products"), |b| {
             b.iter(|| black_box(Poly::dot2(&digits, &keys)));
         });
+        // what an inner product would do first if keys' public halves were not kept
+        group.bench_function(id("public halves of two digits, from their seed"), |b| {
+            b.iter(|| [b"k2", b"k3"].map(|label| drop(black_box(draw(full, label)))));
+        });
         group.bench_function(id("mod down"), |b| b.iter(|| black_box(raised.mod_down())));
         group.bench_function(id("mod down and rescale"), |b| b.iter(|| black_box(raised.mod_down_rescale())));
         group.bench_function(id("automorphism"), |b| b.iter(|| black_box(c.automorphism(&table))));

@@ -8,6 +8,7 @@
 use std::ops::{Add, Mul};
 
 use ckks::{KeyShape, Parameters};
+use ckks_boot::Cost;
 use ckks_boot::bootstrap::BootstrapPlan;
 use ckks_math::Backend;
 use fhe_head::engine::trace::{Counts, Operation};
@@ -159,9 +160,13 @@ impl Model {
 
     /// A bootstrap, as its plan counts itself.
     pub(crate) fn bootstrap(&self, plan: &BootstrapPlan) -> Work {
-        let cost = plan.costs().total();
+        self.stage(plan.parameters(), &plan.costs().total())
+    }
+
+    /// A stage of a bootstrap, likewise.
+    pub(crate) fn stage(&self, parameters: &Parameters, cost: &Cost) -> Work {
         let terms = (cost.conversions + cost.products) as f64 * TERM;
-        let bytes = cost.key_bytes(plan.parameters()) as f64;
+        let bytes = cost.key_bytes(parameters) as f64;
         Work { bytes, ..self.transforms(cost.transforms) + self.words(terms) }
     }
 

@@ -7,6 +7,7 @@ use ckks::{
     Ciphertext, Digits, Encoder, EvaluationKeys, Evaluator, KeyGenerator, KeyShape, SecretEncryptor,
     SecretKey, SecureRng, presets,
 };
+use ckks_boot::Cost;
 use ckks_boot::bootstrap::{BootstrapLiteral, BootstrapPlan, Packing, Values};
 use ckks_math::{Backend, Basis, PackedPair, Poly, Ring, primes, sample};
 
@@ -190,5 +191,21 @@ fn bootstrap(threads: usize, repeat: usize) -> anyhow::Result<Vec<Part>> {
         cpu_s: seconds("cpu_s").ok(),
     };
     let model = Model::of(&parameters, Backend::active()?);
-    Ok(vec![("bootstrap of 2^9 slots, N = 2^15".into(), model.bootstrap(&plan), times)])
+    let costs = plan.costs();
+    let stage = |name: &str, cost: &Cost| {
+        let part =
+            |figure: &str| record["stages"][name][figure].as_f64().with_context(|| format!("no {name}"));
+        let (once, cpu_s) = (part("s")?, part("cpu_s").ok());
+        let times = Times { median_s: once, min_s: once, max_s: once, cpu_s };
+        Ok((format!("stage {name} of it"), model.stage(&parameters, cost), times))
+    };
+    let stages = [
+        ("raise", &costs.raise),
+        ("coeffs_to_slots", &costs.coeffs_to_slots),
+        ("eval_mod", &costs.eval_mod),
+        ("slots_to_coeffs", &costs.slots_to_coeffs),
+    ];
+    let whole = ("bootstrap of 2^9 slots, N = 2^15".into(), model.bootstrap(&plan), times);
+    let stages = stages.into_iter().map(|(name, cost)| stage(name, cost));
+    std::iter::once(Ok(whole)).chain(stages).collect()
 }
