@@ -45,10 +45,10 @@ impl SwitchingKey {
         seed: [u8; 32],
         b: Vec<Poly<Ntt>>,
     ) -> Self {
-        let digits = b
-            .iter()
-            .enumerate()
-            .map(|(digit, b)| PackedPair::new([b, &public_half(parameters, purpose, shape, &seed, digit)]));
+        let digits = b.into_iter().enumerate().map(|(digit, b)| {
+            let a = public_half(parameters, purpose, shape, &seed, digit);
+            PackedPair::new([&b, &a])
+        });
         Self { digits: digits.collect(), parameters: parameters.clone(), key_id, purpose, shape, seed }
     }
 

@@ -30,6 +30,9 @@ pub struct Sizes {
     pub key_file_bytes: usize,
     /// Keys in memory.
     pub key_bytes: usize,
+    /// The bootstrap's encoded diagonals in memory.
+    #[serde(default)]
+    pub diagonal_bytes: usize,
 }
 
 impl Sizes {
@@ -51,9 +54,13 @@ impl Sizes {
         let in_file = |level: usize| file_bytes(parameters, parameters.basis(level));
 
         let all = keys.rotations.values().copied().chain(keys.relinearisation).chain(keys.conjugation);
-        let bootstrap = match keys.refresh {
-            Some(message) => message.plan(parameters)?.keys(),
-            None => BTreeSet::new(),
+        let (bootstrap, diagonal_bytes) = match keys.refresh {
+            Some(message) => {
+                let plan = message.plan(parameters)?;
+                let contract = plan.contract();
+                (plan.keys(), contract.memory_bytes - contract.key_bytes)
+            }
+            None => (BTreeSet::new(), 0),
         };
         let shapes = all.map(|level| parameters.key_shape(level));
         let shapes: Vec<_> = shapes.chain(bootstrap.iter().map(|key| key.shape)).collect();
@@ -65,6 +72,7 @@ impl Sizes {
             data_bytes: 2 * half(&in_memory),
             key_file_bytes: shapes.iter().map(key_file).sum(),
             key_bytes: shapes.iter().map(|&shape| SwitchingKey::bytes_of(parameters, shape)).sum(),
+            diagonal_bytes,
         })
     }
 }

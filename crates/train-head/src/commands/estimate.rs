@@ -72,10 +72,10 @@ fn samples_of(matrix: &Matrix) -> (usize, usize) {
     matrix.x.dim()
 }
 
-/// Memory of the compute party: data, keys, and room to work.
+/// Memory of the compute party: data, keys, the bootstrap's diagonals, and room to work.
 pub(super) fn memory(plan: &Plan) -> u64 {
     const WORK: usize = 256 << 20;
-    (plan.sizes.data_bytes + plan.sizes.key_bytes + WORK) as u64
+    (plan.sizes.data_bytes + plan.sizes.key_bytes + plan.sizes.diagonal_bytes + WORK) as u64
 }
 
 /// What stands for the function of the head's logits, in words and as JSON.
@@ -199,6 +199,7 @@ fn outcome(
         "bytes": {
             "keys": sizes.key_file_bytes, "data": sizes.upload_bytes, "memory": memory,
             "keys_in_memory": sizes.key_bytes, "data_in_memory": sizes.data_bytes,
+            "diagonals_in_memory": sizes.diagonal_bytes,
         },
         "seconds_one_core": plan.seconds,
     });
