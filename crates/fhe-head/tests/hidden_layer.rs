@@ -63,8 +63,8 @@ fn peak_memory() -> String {
 
 /// 32 hidden units, 2000 samples, 127 principal components and the constant, ten iterations with bootstraps between and inside them.
 #[test]
-#[ignore = "minutes of bootstraps, 6 GB, and data that the repository does not hold (HEAD_BENCH_DATA); run by whoever changes \
-            the hidden layer, the planner or the refresh, before it lands: \
+#[ignore = "run by whoever changes the hidden layer, the planner or the refresh, before it lands: minutes of bootstraps, 6 GB, \
+            and data that the repository does not hold (HEAD_BENCH_DATA); \
             `cargo test --release --workspace --test hidden_layer -- --ignored --nocapture`"]
 fn a_hidden_layer_beats_the_linear_head_under_encryption() {
     let folder = PathBuf::from(std::env::var("HEAD_BENCH_DATA").unwrap()).join("mnist38");
