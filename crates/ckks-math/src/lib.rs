@@ -28,6 +28,7 @@ pub mod primes;
 mod ring;
 mod rns;
 pub mod sample;
+pub mod threads;
 
 pub use automorphism::AutomorphismTable;
 pub use backend::{BACKEND_VARIABLE, Backend};

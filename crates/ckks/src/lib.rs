@@ -28,6 +28,7 @@ pub mod serial;
 
 pub use ciphertext::{Ciphertext, Tensor};
 pub use ckks_math::sample::SecureRng;
+pub use ckks_math::threads;
 #[cfg(feature = "client")]
 pub use decrypt::Decryptor;
 pub use digits::Digits;

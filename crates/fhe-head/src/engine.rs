@@ -37,6 +37,11 @@ pub trait Engine: Sync {
     /// A sum of products before relinearisation.
     type Sum: Send;
 
+    /// Runs a computation of many operations: an engine that shares each among threads keeps them awake meanwhile.
+    fn awake<R: Send>(&self, computation: impl FnOnce() -> R + Send) -> R {
+        computation()
+    }
+
     /// `S`, the number of slots.
     fn slots(&self) -> usize;
     /// Rescales that the value still allows.

@@ -160,7 +160,7 @@ pub fn score<H: Head>(
         }
         job.head().score(engine, job.packing(), samples, parameters)
     };
-    blocks.iter().map(one).collect()
+    engine.awake(|| blocks.iter().map(one).collect())
 }
 
 /// The state of a training that starts from the encrypted head of an earlier one, under the same key and for the same features.

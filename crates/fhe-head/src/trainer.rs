@@ -105,7 +105,7 @@ impl<'a, E: Engine, H: Head> Trainer<'a, E, H> {
             observe(&state)?;
         }
         if self.job.refreshes_before(state.iteration) {
-            state = refresh::state(self.engine, self.job, &state)?;
+            state = self.engine.awake(|| refresh::state(self.engine, self.job, &state))?;
         }
         Ok(state)
     }
@@ -115,7 +115,11 @@ impl<'a, E: Engine, H: Head> Trainer<'a, E, H> {
     /// # Errors
     /// Those of the engine; [`Error::Parameter`] after the last iteration; [`Error::Shape`] if the state is that of
     /// another head.
-    pub fn iterate(&self, mut state: State<E::Value>) -> Result<State<E::Value>> {
+    pub fn iterate(&self, state: State<E::Value>) -> Result<State<E::Value>> {
+        self.engine.awake(|| self.next(state))
+    }
+
+    fn next(&self, mut state: State<E::Value>) -> Result<State<E::Value>> {
         let Some(step) = self.steps.get(state.iteration) else {
             return Err(Error::Parameter {
                 name: "iteration",

@@ -1,6 +1,6 @@
 //! Work shared among threads limb by limb: a limb is a task of its own, since there are few of them.
 
-use rayon::prelude::*;
+use crate::threads;
 
 /// How much there is to do for each word.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,22 +22,24 @@ impl Work {
     }
 
     /// `f` for every task, of so many words each.
-    pub(crate) fn run<T: Send>(self, words: usize, tasks: Vec<T>, f: impl Fn(T) + Send + Sync) {
+    pub(crate) fn run<T: Send>(
+        self,
+        words: usize,
+        tasks: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>,
+        f: impl Fn(T) + Sync,
+    ) {
+        let tasks = tasks.into_iter();
         if self.is_parallel(tasks.len() * words) {
-            tasks.into_par_iter().with_max_len(1).for_each(f);
+            threads::for_each(tasks.collect(), f);
         } else {
-            tasks.into_iter().for_each(f);
+            tasks.for_each(f);
         }
     }
 }
 
 /// `f(index, limb)` for every limb of `words`, or part of one.
 pub(crate) fn for_each_limb(work: Work, words: &mut [u64], len: usize, f: impl Fn(usize, &mut [u64]) + Sync) {
-    if work.is_parallel(words.len()) {
-        words.par_chunks_exact_mut(len).with_max_len(1).enumerate().for_each(|(i, limb)| f(i, limb));
-    } else {
-        words.chunks_exact_mut(len).enumerate().for_each(|(i, limb)| f(i, limb));
-    }
+    work.run(len, words.chunks_exact_mut(len).enumerate(), |(i, limb)| f(i, limb));
 }
 
 /// `f(index, limbs)` for every pair of limbs, or of parts of them, of two buffers.
@@ -47,13 +49,8 @@ pub(crate) fn for_each_limb_pair(
     len: usize,
     f: impl Fn(usize, [&mut [u64]; 2]) + Sync,
 ) {
-    if work.is_parallel(a.len()) {
-        let pairs = a.par_chunks_exact_mut(len).zip(b.par_chunks_exact_mut(len));
-        pairs.with_max_len(1).enumerate().for_each(|(i, (a, b))| f(i, [a, b]));
-    } else {
-        let pairs = a.chunks_exact_mut(len).zip(b.chunks_exact_mut(len));
-        pairs.enumerate().for_each(|(i, (a, b))| f(i, [a, b]));
-    }
+    let pairs = a.chunks_exact_mut(len).zip(b.chunks_exact_mut(len));
+    work.run(len, pairs.enumerate(), |(i, (a, b))| f(i, [a, b]));
 }
 
 /// `f(index, limbs)` for every triple of limbs, or of parts of them, of three buffers.
@@ -63,12 +60,6 @@ pub(crate) fn for_each_limb_triple(
     len: usize,
     f: impl Fn(usize, [&mut [u64]; 3]) + Sync,
 ) {
-    if work.is_parallel(a.len()) {
-        let pairs = a.par_chunks_exact_mut(len).zip(b.par_chunks_exact_mut(len));
-        let triples = pairs.zip(c.par_chunks_exact_mut(len));
-        triples.with_max_len(1).enumerate().for_each(|(i, ((a, b), c))| f(i, [a, b, c]));
-    } else {
-        let pairs = a.chunks_exact_mut(len).zip(b.chunks_exact_mut(len));
-        pairs.zip(c.chunks_exact_mut(len)).enumerate().for_each(|(i, ((a, b), c))| f(i, [a, b, c]));
-    }
+    let triples = a.chunks_exact_mut(len).zip(b.chunks_exact_mut(len)).zip(c.chunks_exact_mut(len));
+    work.run(len, triples.enumerate(), |(i, ((a, b), c))| f(i, [a, b, c]));
 }

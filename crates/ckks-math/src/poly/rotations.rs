@@ -75,7 +75,7 @@ impl Poly<Ntt> {
             let rows = half.words_mut().chunks_exact_mut(stride);
             by_row.iter_mut().zip(rows).for_each(|(all, row)| all.push(row));
         }
-        Work::Heavy.run(stride, by_row.into_iter().enumerate().collect(), |(at, out)| task.row(at, out));
+        Work::Heavy.run(stride, by_row.into_iter().enumerate(), |(at, out)| task.row(at, out));
         out
     }
 }

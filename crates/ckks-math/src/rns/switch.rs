@@ -120,7 +120,7 @@ impl<'a> Task<'a> {
         let (division, basis) = (&self.division, self.division.basis);
         let mut values = [0; 2].map(|_| ring.take_buffer(division.dropped.len()));
         let [b, a] = values.each_mut().map(|half| half.words_mut().chunks_exact_mut(len));
-        let limbs = b.zip(a).enumerate().map(|(d, (b, a))| (d, [b, a])).collect();
+        let limbs = b.zip(a).enumerate().map(|(d, (b, a))| (d, [b, a]));
         Work::Heavy.run(2 * len, limbs, |(d, mut halves)| {
             let limb = division.dropped[d];
             let modulus = ring.modulus(basis, limb);
@@ -134,8 +134,7 @@ impl<'a> Task<'a> {
             }
             let factor = division.conversion.sources[d].cofactor_inverse;
             let prime = ring.prime_index(basis, limb);
-            let [b, a] = halves;
-            rayon::join(|| ring.inverse(prime, b, factor), || ring.inverse(prime, a, factor));
+            Work::Heavy.run(len, halves, |half| ring.inverse(prime, half, factor));
         });
         let halves = values.into_iter().map(|half| (Arc::clone(&division.conversion), half));
         Converted::of_all(ring, halves.collect())
@@ -146,8 +145,8 @@ impl<'a> Task<'a> {
         let (ring, len) = (self.ring, self.ring.limb_len());
         let mut out = [0; 2].map(|_| Poly::stale(ring, self.division.kept));
         let [b, a] = out.each_mut().map(|half| half.words_mut().chunks_exact_mut(len));
-        let limbs = b.zip(a).enumerate().map(|(i, (b, a))| (i, [b, a])).collect();
-        Work::Heavy.run(2 * len, limbs, |(i, mut halves): (usize, [&mut [u64]; 2])| {
+        let limbs = b.zip(a).enumerate().map(|(i, (b, a))| (i, [b, a]));
+        Work::Heavy.run(2 * len, limbs, |(i, mut halves)| {
             let Some(table) = self.switch.table else {
                 return self.quotient(i, rests, halves);
             };
@@ -165,10 +164,10 @@ impl<'a> Task<'a> {
         let (ring, modulus) = (self.ring, &self.ring.q()[i]);
         let inverse = self.division.inverses[i];
         self.with_digits(i, |terms| {
-            let [b, a] = out.each_mut().map(|half| &mut **half);
-            let [rest_b, rest_a] = [0, 1].map(|half| &rests[half]);
-            rayon::join(|| rest_b.evaluations(ring, i, i, b), || rest_a.evaluations(ring, i, i, a));
-            kernels::dot2_add(ring.backend(), modulus, [b, a], terms, inverse);
+            let halves = out.iter_mut().zip(rests);
+            Work::Heavy.run(ring.limb_len(), halves, |(half, rest)| rest.evaluations(ring, i, i, half));
+            let halves = out.each_mut().map(|half| &mut **half);
+            kernels::dot2_add(ring.backend(), modulus, halves, terms, inverse);
         });
         let last = if self.switch.rescale { modulus.inv(modulus.reduce(self.last())) } else { 1 };
         self.add_plus(i, modulus, last, &mut out);
@@ -201,7 +200,7 @@ impl<'a> Task<'a> {
                     .map(|j| digits.own_limb(j, i).is_none().then(|| self.ring.take_buffer(1)))
                     .collect();
                 let limbs = raised.iter_mut().enumerate().filter_map(|(j, limb)| Some((j, limb.as_mut()?)));
-                let limbs = limbs.map(|(j, limb)| (j, limb.words_mut())).collect();
+                let limbs: Vec<_> = limbs.map(|(j, limb)| (j, limb.words_mut())).collect();
                 Work::Heavy.run(len, limbs, |(j, limb)| digits.raise(j, i, limb));
                 raised
             }

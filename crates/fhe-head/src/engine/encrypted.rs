@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use ckks::{Ciphertext, Encoder, EvaluationKeys, Evaluator, Parameters, Scale, Tensor};
+use ckks::{Ciphertext, Encoder, EvaluationKeys, Evaluator, Parameters, Scale, Tensor, threads};
 use ckks_boot::bootstrap::{RealBootstrapper, Values};
 
 use super::Engine;
@@ -84,6 +84,10 @@ fn halved(a: Ciphertext) -> Ciphertext {
 impl Engine for Encrypted {
     type Value = Ciphertext;
     type Sum = Tensor;
+
+    fn awake<R: Send>(&self, computation: impl FnOnce() -> R + Send) -> R {
+        threads::awake(computation)
+    }
 
     fn slots(&self) -> usize {
         self.parameters().slots()

@@ -1,0 +1,203 @@
+//! Threads that stay awake through a computation of many short parallel stretches.
+//!
+//! A training iteration is hundreds of stretches of half a millisecond. A worker of rayon's that finds nothing to do sleeps
+//! after some 20 microseconds, and to wake it takes as long again or, in a virtual machine, several times that: paid at the
+//! start of each stretch by those who waited for it, and at its end by the one who waits for the others. So both wait awake here:
+//! [`for_each`] for its tasks, [`awake`] for whole computations.
+
+use std::{
+    cmp, hint,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use rayon::Yield;
+
+/// Looks for work before the processor is offered to others in between.
+const SPINS: u32 = 1 << 12;
+
+/// How long a worker looks for work in vain before it goes to sleep after all.
+const PATIENCE: Duration = Duration::from_millis(2);
+
+/// How long [`awake`] waits for workers to report: those that have other work do not.
+const GATHERING: Duration = Duration::from_micros(200);
+
+/// `f` for every task, shared among the threads of the present pool that have nothing else to do.
+pub fn for_each<T: Send>(tasks: Vec<T>, f: impl Fn(T) + Sync) {
+    let helpers = rayon::current_num_threads().min(tasks.len()).saturating_sub(1);
+    if helpers == 0 {
+        return tasks.into_iter().for_each(f);
+    }
+    let tasks = Mutex::new(tasks.into_iter());
+    // the lock is held for the step of an iterator, which does not panic
+    let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        while let Some(task) = next() {
+            f(task);
+        }
+    };
+    let (work, working) = (&work, &AtomicUsize::new(helpers));
+    rayon::in_place_scope(|scope| {
+        for _ in 0..helpers {
+            scope.spawn(move |_| {
+                let _end = AtEnd(|| {
+                    working.fetch_sub(1, Ordering::Release);
+                });
+                work();
+            });
+        }
+        work();
+        let mut idle = Idle::new();
+        while working.load(Ordering::Acquire) > 0 {
+            idle.look_for_work();
+        }
+    });
+}
+
+/// Whether a computation of this process keeps its pool awake.
+static IS_AWAKE: AtomicBool = AtomicBool::new(false);
+
+/// [`awake`] counts workers that report; from here on the computation has begun and none may join.
+///
+/// One that joined later might do so while its thread waits, further down its stack, for a task of this very computation,
+/// which then could not end. Below those that reported in time there are tasks of other computations only.
+const BEGUN: usize = 1 << 31;
+
+/// `f` on a thread of the present pool, while the others look for tasks without going to sleep. Inside another call, or
+/// beside one, it just runs there.
+///
+/// Worth its while where parallel stretches follow one another within less than a millisecond.
+pub fn awake<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+    let (reported, ended) = (&AtomicUsize::new(0), &AtomicBool::new(false));
+    rayon::scope(|scope| {
+        let others = rayon::current_num_threads() - 1;
+        if others == 0 || IS_AWAKE.swap(true, Ordering::AcqRel) {
+            return f();
+        }
+        let _end = AtEnd(|| {
+            ended.store(true, Ordering::Release);
+            IS_AWAKE.store(false, Ordering::Release);
+        });
+        let here = rayon::current_thread_index();
+        scope.spawn_broadcast(move |_, context| {
+            if Some(context.index()) == here || reported.fetch_add(1, Ordering::AcqRel) >= BEGUN {
+                return;
+            }
+            let mut idle = Idle::new();
+            while !ended.load(Ordering::Acquire) && !idle.is_weary() {
+                idle.look_for_work();
+            }
+        });
+        let start = Instant::now();
+        while reported.load(Ordering::Acquire) < others && start.elapsed() < GATHERING {
+            hint::spin_loop();
+        }
+        reported.fetch_add(BEGUN, Ordering::AcqRel);
+        f()
+    })
+}
+
+/// A thread without work.
+struct Idle {
+    /// Looks in vain since there was work.
+    looks: u32,
+    /// When the first of those that offer the processor was.
+    since: Instant,
+}
+
+impl Idle {
+    fn new() -> Self {
+        Self { looks: 0, since: Instant::now() }
+    }
+
+    /// Runs a task that waits in the pool, if there is one.
+    fn look_for_work(&mut self) {
+        if rayon::yield_now() == Some(Yield::Executed) {
+            self.looks = 0;
+            return;
+        }
+        self.looks = self.looks.saturating_add(1);
+        match self.looks.cmp(&SPINS) {
+            cmp::Ordering::Less => hint::spin_loop(),
+            cmp::Ordering::Equal => self.since = Instant::now(),
+            // whoever is waited for may wait for this very core
+            cmp::Ordering::Greater => thread::yield_now(),
+        }
+    }
+
+    /// Whether there has been no work for long.
+    fn is_weary(&self) -> bool {
+        self.looks > SPINS && self.since.elapsed() > PATIENCE
+    }
+}
+
+/// Does something when dropped: after a panic, too.
+struct AtEnd<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for AtEnd<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::AssertUnwindSafe;
+
+    use super::*;
+
+    fn pool(threads: usize) -> rayon::ThreadPool {
+        match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
+            Ok(pool) => pool,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Sums of nested loops, each over as many tasks as its number says.
+    fn nested(counts: &[usize]) -> usize {
+        let sum = AtomicUsize::new(0);
+        let Some((&count, inner)) = counts.split_first() else { return 1 };
+        for_each((0..count).collect(), |i| {
+            sum.fetch_add(i * nested(inner), Ordering::Relaxed);
+        });
+        sum.into_inner()
+    }
+
+    #[test]
+    fn every_task_runs_once_on_any_number_of_threads() {
+        for threads in [1, 2, 3, 8] {
+            let run = || [0, 1, 2, 7, 40].map(|count| nested(&[count, 6, 5]));
+            let expected = [0, 0, 1, 21, 780].map(|sum| sum * 15 * 10);
+            assert_eq!(pool(threads).install(run), expected);
+            assert_eq!(pool(threads).install(|| awake(run)), expected);
+        }
+        // from a thread of no pool
+        assert_eq!(awake(|| nested(&[7, 6])), 21 * 15);
+        assert_eq!(nested(&[7, 6]), 21 * 15);
+    }
+
+    #[test]
+    fn computations_beside_and_inside_one_another_end() {
+        let sums: Vec<usize> = pool(4).install(|| {
+            let several = |_| awake(|| nested(&[5, awake(|| 4)]));
+            use rayon::prelude::*;
+            (0..200).into_par_iter().map(several).collect()
+        });
+        assert_eq!(sums, [10 * 6; 200]);
+    }
+
+    #[test]
+    fn panics_reach_the_caller_and_end_the_computation() {
+        let pool = pool(3);
+        for bad in 0..9 {
+            let run = || for_each((0..9).collect(), |i| assert!(i != bad, "task {i}"));
+            let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| pool.install(|| awake(run))));
+            assert!(outcome.is_err());
+        }
+        assert!(pool.install(|| awake(|| nested(&[4]))) == 6);
+    }
+}
