@@ -58,6 +58,19 @@ pub fn for_each<T: Send>(tasks: Vec<T>, f: impl Fn(T) + Sync) {
     });
 }
 
+/// What `f` makes of every item, in order, or the first error; shared as [`for_each`].
+///
+/// # Errors
+/// Those of `f`.
+pub fn try_map<T: Send, R: Send, E: Send>(
+    items: impl IntoIterator<Item = T>,
+    f: impl Fn(T) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, E> {
+    let mut items: Vec<_> = items.into_iter().map(|item| (Some(item), None)).collect();
+    for_each(items.iter_mut().collect(), |(item, result)| *result = item.take().map(&f));
+    items.into_iter().filter_map(|(_, result)| result).collect()
+}
+
 /// Whether a computation of this process keeps its pool awake.
 static IS_AWAKE: AtomicBool = AtomicBool::new(false);
 
@@ -178,6 +191,16 @@ mod tests {
         // from a thread of no pool
         assert_eq!(awake(|| nested(&[7, 6])), 21 * 15);
         assert_eq!(nested(&[7, 6]), 21 * 15);
+    }
+
+    #[test]
+    fn maps_keep_the_order_and_the_first_error() {
+        let odd = |i: usize| if i % 2 == 1 { Ok(10 * i) } else { Err(i) };
+        pool(3).install(|| {
+            assert_eq!(try_map([1, 5, 3], odd), Ok(vec![10, 50, 30]));
+            assert_eq!(try_map([1, 4, 3, 2], odd), Err(4));
+            assert_eq!(try_map([], odd), Ok(vec![]));
+        });
     }
 
     #[test]

@@ -13,10 +13,10 @@ mod points;
 pub use points::{InColumn, RefreshedPoint, Refreshes};
 
 use ckks::Parameters;
+use ckks::threads::try_map;
 /// What a bootstrap promises.
 pub use ckks_boot::bootstrap::Contract;
 use ckks_boot::bootstrap::{BootstrapLiteral, BootstrapPlan, Packing as BootPacking, Values};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Engine;
@@ -84,13 +84,9 @@ impl Tiles<'_> {
             return Ok(vectors[0].clone());
         }
         let level = vectors.iter().map(|v| engine.level(v)).min().unwrap_or_default();
-        let masked = vectors
-            .par_iter()
-            .enumerate()
-            .map(|(k, vector)| {
-                engine.mul_vec(&engine.drop_to(vector, level)?, &self.mask(k), &engine.scale(vector))
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let masked = try_map(vectors.iter().enumerate(), |(k, vector)| {
+            engine.mul_vec(&engine.drop_to(vector, level)?, &self.mask(k), &engine.scale(vector))
+        })?;
         masked[1..].iter().try_fold(masked[0].clone(), |sum, vector| engine.add(&sum, vector))
     }
 
@@ -99,13 +95,10 @@ impl Tiles<'_> {
             return Ok(vec![merged.clone()]);
         }
         let (tile, period) = (self.packing.features(), self.count * self.packing.features());
-        (0..vectors)
-            .into_par_iter()
-            .map(|k| {
-                let alone = engine.mul_vec(merged, &self.mask(k), &engine.scale(merged))?;
-                add_rotations(engine, alone, powers_of_two(tile, period))
-            })
-            .collect()
+        try_map(0..vectors, |k| {
+            let alone = engine.mul_vec(merged, &self.mask(k), &engine.scale(merged))?;
+            add_rotations(engine, alone, powers_of_two(tile, period))
+        })
     }
 
     /// One on tile `k` of each period.

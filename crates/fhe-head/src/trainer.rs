@@ -4,7 +4,7 @@
 //! interval of its logits), so that logits `t = x p` lie in [-1, 1] while the approximations hold.
 
 use ckks::Scale;
-use rayon::prelude::*;
+use ckks::threads::try_map;
 
 use crate::engine::{Engine, Rows};
 use crate::error::{Error, Result};
@@ -180,16 +180,11 @@ impl<'a, E: Engine, H: Head> Trainer<'a, E, H> {
 
     fn update(&self, state: &State<E::Value>, gradient: &[E::Value], step: &Step) -> Result<State<E::Value>> {
         let penalty = step.rate * self.job.spec().alpha;
-        let updated = self
-            .parameters
-            .par_iter()
-            .zip(gradient)
-            .enumerate()
-            .map(|(k, (parameter, gradient))| {
+        let updated =
+            try_map(self.parameters.iter().zip(gradient).enumerate(), |(k, (parameter, gradient))| {
                 let old = (state.parameters.get(k), state.momentum.get(k));
                 self.update_vector(old, gradient, step, &Shrinkage { parameter, penalty })
-            })
-            .collect::<Result<Vec<_>>>()?;
+            })?;
         let (parameters, momentum): (Vec<_>, Vec<_>) = updated.into_iter().unzip();
         Ok(State {
             iteration: state.iteration + 1,

@@ -3,8 +3,7 @@
 //! A Galois key leads to the preimage of the secret, so the automorphism is applied once, after the inner product, to
 //! two polynomials instead of to every digit.
 
-use ckks_math::{AutomorphismTable, Ntt, Poly};
-use rayon::prelude::*;
+use ckks_math::{AutomorphismTable, Ntt, Poly, threads};
 
 use super::Evaluator;
 use super::keyswitch::{Around, switch_digits, switch_polynomial};
@@ -108,7 +107,7 @@ impl Evaluator {
                 None => self.rotate(a, steps),
             }
         };
-        steps.par_iter().map(rotate).collect()
+        threads::try_map(steps, rotate)
     }
 
     /// Decomposes `a` once, for many rotations by keys of that shape (its level does not matter).

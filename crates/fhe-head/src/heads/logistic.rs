@@ -1,6 +1,6 @@
 //! Logistic regression: binary, or one against the rest for each class.
 
-use rayon::prelude::*;
+use ckks::threads::try_map;
 use serde::{Deserialize, Serialize};
 
 use super::{ErrorScale, linear_scores};
@@ -49,7 +49,7 @@ impl Logistic {
         let residual = |(t, target): (&E::Value, &E::Value)| {
             sigmoid::residual(engine, &self.sigmoid, t, (&rows.weight, target), rate, scale)
         };
-        logits.par_iter().zip(&rows.targets).map(residual).collect()
+        try_map(logits.iter().zip(&rows.targets), residual)
     }
 }
 

@@ -18,9 +18,9 @@ mod output;
 pub use output::Output;
 
 use ckks::Scale;
+use ckks::threads::try_map;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::activation::{Activated, Activation};
@@ -95,16 +95,11 @@ impl Mlp {
         let refreshed = network.refreshes.scale(engine, ARGUMENTS, 1.0);
         // else taking halves apart doubles the scale
         let doublings = i32::from(packing.is_complex() && refreshed.is_none());
-        let columns = sums
-            .par_iter()
-            .enumerate()
-            .map(|(unit, z)| {
-                let prime = || engine.rescale_factor(engine.level(z).saturating_sub(1));
-                let scale =
-                    self.argument_scale(&refreshed.clone().unwrap_or_else(prime), &network.weights_scale);
-                engine.mul_vec(z, &self.mask(unit, 1.0), &scale.mul_power_of_two(-doublings))
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let columns = try_map(sums.iter().enumerate(), |(unit, z)| {
+            let prime = || engine.rescale_factor(engine.level(z).saturating_sub(1));
+            let scale = self.argument_scale(&refreshed.clone().unwrap_or_else(prime), &network.weights_scale);
+            engine.mul_vec(z, &self.mask(unit, 1.0), &scale.mul_power_of_two(-doublings))
+        })?;
         let side_by_side = columns[1..].iter().try_fold(columns[0].clone(), |sum, z| engine.add(&sum, z))?;
         let halves = network.refreshes.halves(engine, packing, ARGUMENTS, side_by_side)?;
         halves.iter().map(|arguments| self.activation.apply(engine, arguments)).collect()
@@ -126,12 +121,11 @@ impl Mlp {
         hidden: &E::Value,
         layers: &Layers<'_, E::Value>,
     ) -> Result<Vec<E::Value>> {
-        let logits = layers.output.par_iter().zip(layers.intercepts).map(|(weights, intercept)| {
+        try_map(layers.output.iter().zip(layers.intercepts), |(weights, intercept)| {
             let logit = sum_columns(engine, engine.mul(hidden, weights)?, self.hidden, 0)?;
             // brings the intercept to the logits' exact scale
             engine.add(&logit, &engine.mul_const(intercept, 1.0, &engine.scale(&logit))?)
-        });
-        logits.collect()
+        })
     }
 
     /// Residuals of the outputs, from the activations of half a block.
@@ -164,13 +158,9 @@ impl Mlp {
         sums: &mut Gradients<E>,
     ) -> Result<E::Value> {
         let everywhere = |e: &InColumn<E::Value>| spread(engine, e.value.clone(), self.hidden, e.column);
-        let spread_errors = errors.par_iter().map(everywhere).collect::<Result<Vec<_>>>()?;
+        let spread_errors = try_map(errors, everywhere)?;
         sums.add_outputs(engine, (errors, &spread_errors), &hidden.value)?;
-        let through = layers
-            .output
-            .par_iter()
-            .map(|weights| engine.mul(weights, &hidden.slope))
-            .collect::<Result<Vec<_>>>()?;
+        let through = try_map(layers.output, |weights| engine.mul(weights, &hidden.slope))?;
         let terms: Vec<_> = spread_errors.iter().zip(&through).collect();
         engine.finish(engine.accumulate(None, &terms)?)
     }
@@ -310,10 +300,8 @@ impl Head for Mlp {
                 let halves = halves.by_ref().take(packing.halves());
                 let delta = &join_residuals(engine, halves.map(half).collect::<Result<_>>()?)?[0];
                 let unit_scale = pass.error_scale(engine.level(delta).saturating_sub(1));
-                let deltas = (0..self.hidden)
-                    .into_par_iter()
-                    .map(|unit| engine.mul_vec(delta, &self.mask(unit, to_hidden), &unit_scale))
-                    .collect::<Result<Vec<_>>>()?;
+                let of_unit = |unit| engine.mul_vec(delta, &self.mask(unit, to_hidden), &unit_scale);
+                let deltas = try_map(0..self.hidden, of_unit)?;
                 let hidden_sums = sums.hidden.take();
                 sums.hidden =
                     Some(backward(engine, packing, hidden_sums, &block.samples, &deltas, |unit| unit)?);
@@ -321,16 +309,15 @@ impl Head for Mlp {
         }
 
         let mut gradient = finish_backward(engine, packing, sums.hidden.unwrap_or_default())?;
-        let output = sums.output.into_par_iter().flatten().map(|sum| {
+        let output = try_map(sums.output.into_iter().flatten(), |sum| {
             let rows = powers_of_two(self.hidden, packing.slots());
             // refreshed residuals come at a scale of their own
             let sum = engine.mul_const(&engine.finish(sum)?, 1.0, &pass.state_scale)?;
             add_rotations(engine, sum, rows)
         });
-        gradient.extend(output.collect::<Result<Vec<_>>>()?);
-        let intercepts =
-            sums.intercepts.into_par_iter().flatten().map(|sum| pass.sum_over_samples(&sum, to_intercept));
-        gradient.extend(intercepts.collect::<Result<Vec<_>>>()?);
+        gradient.extend(output?);
+        let intercepts = sums.intercepts.into_iter().flatten();
+        gradient.extend(try_map(intercepts, |sum| pass.sum_over_samples(&sum, to_intercept))?);
         Ok(gradient)
     }
 

@@ -1,6 +1,6 @@
 //! Multinomial logistic regression: all classes together.
 
-use rayon::prelude::*;
+use ckks::threads::try_map;
 use serde::{Deserialize, Serialize};
 
 use super::{ErrorScale, linear_scores};
@@ -60,7 +60,7 @@ impl Multinomial {
         let (level, depth) = (engine.level(&t[0]), self.softmax.depth().levels());
         require_levels("gradient", level, depth)?;
         let out = scale(level - depth);
-        let squares = t.par_iter().map(|t| engine.mul(t, t)).collect::<Result<Vec<_>>>()?;
+        let squares = try_map(t, |t| engine.mul(t, t))?;
         let power = squares[1..].iter().try_fold(squares[0].clone(), |sum, u| engine.add(&sum, u))?;
         let probabilities = match self.softmax.depth() {
             Depth::Two => self.two_levels(engine, rows, rate, t, &squares, &power, &out),
@@ -89,13 +89,10 @@ impl Multinomial {
         let s =
             self.scaled_weights(engine, rows, level + 1, rate * c1, &over(engine, &factor, level, &t[0]))?;
         let [own, all] = self.square_weights(engine, rows, level, rate * d0, &factor)?;
-        t.par_iter()
-            .zip(squares)
-            .map(|(t, u)| {
-                let st = engine.mul(&s, t)?;
-                engine.finish(engine.accumulate(None, &[(&st, &shifted), (&own, u), (&all, power)])?)
-            })
-            .collect()
+        try_map(t.iter().zip(squares), |(t, u)| {
+            let st = engine.mul(&s, t)?;
+            engine.finish(engine.accumulate(None, &[(&st, &shifted), (&own, u), (&all, power)])?)
+        })
     }
 
     /// `s t_k (P^2 + c_1/c_2 P + c_0/c_2) + (s_a t_k^2 + s_b P) (P + d_0/d_1)`.
@@ -124,14 +121,11 @@ impl Multinomial {
         let su_scale = product.div(&engine.scale(&shifted));
         let factor = su_scale.mul(&engine.rescale_factor(level - 1)).div(&engine.scale(power));
         let [own, all] = self.square_weights(engine, rows, level, rate * d1, &factor)?;
-        t.par_iter()
-            .zip(squares)
-            .map(|(t, u)| {
-                let st = engine.mul(&s, t)?;
-                let su = engine.finish(engine.accumulate(None, &[(&own, u), (&all, power)])?)?;
-                engine.finish(engine.accumulate(None, &[(&st, &quadratic), (&su, &shifted)])?)
-            })
-            .collect()
+        try_map(t.iter().zip(squares), |(t, u)| {
+            let st = engine.mul(&s, t)?;
+            let su = engine.finish(engine.accumulate(None, &[(&own, u), (&all, power)])?)?;
+            engine.finish(engine.accumulate(None, &[(&st, &quadratic), (&su, &shifted)])?)
+        })
     }
 
     /// The factors of `t_k^2` and of `P` in `factor (t_k^2 - P/K)`.

@@ -1,6 +1,6 @@
 //! Taking what belongs to complex blocks apart and putting it together. What belongs to real blocks stays as it is.
 
-use rayon::prelude::*;
+use ckks::threads::try_map;
 
 use super::Packing;
 use crate::engine::Engine;
@@ -15,7 +15,7 @@ pub fn split<E: Engine>(engine: &E, packing: &Packing, values: Vec<E::Value>) ->
     if !packing.is_complex() {
         return Ok(vec![values]);
     }
-    let parts = values.par_iter().map(|value| engine.parts(value)).collect::<Result<Vec<_>>>()?;
+    let parts = try_map(&values, |value| engine.parts(value))?;
     let (first, second) = parts.into_iter().unzip();
     Ok(vec![first, second])
 }
@@ -52,7 +52,7 @@ fn combine<V: Sync + Send>(
 ) -> Result<Vec<V>> {
     let last = halves.pop().unwrap_or_default();
     match halves.pop() {
-        Some(first) => first.par_iter().zip(&last).map(|(a, b)| both(a, b)).collect(),
+        Some(first) => try_map(first.iter().zip(&last), |(a, b)| both(a, b)),
         None => Ok(last),
     }
 }

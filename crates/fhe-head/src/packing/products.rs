@@ -1,9 +1,10 @@
 //! Forward and backward products of a block.
 
+use ckks::threads::try_map;
+
 use super::{Packing, real_gradient};
 use crate::engine::Engine;
 use crate::error::Result;
-use rayon::prelude::*;
 
 /// `rot(W, g m1 c)` for the weights of each output and each giant step: what [`forward`] of every block shares.
 ///
@@ -16,7 +17,7 @@ pub fn rotated_weights<E: Engine>(
 ) -> Result<Vec<Vec<E::Value>>> {
     let giant = (packing.baby_steps() * packing.columns()) as isize;
     let steps: Vec<isize> = (0..packing.giant_steps() as isize).map(|g| g * giant).collect();
-    weights.par_iter().map(|weights| engine.rotate_many(weights, &steps)).collect()
+    try_map(weights, |weights| engine.rotate_many(weights, &steps))
 }
 
 /// Inner products of the samples of a block with the weights of each output `k`, in `column(k)` of each row (other
@@ -39,15 +40,11 @@ pub fn forward<E: Engine>(
             weights.iter().enumerate().map(|(g, w)| (&block[packing.diagonal(g, b)], w)).collect();
         engine.finish(engine.accumulate(None, &terms)?)
     };
-    let parts = (0..packing.baby_steps() * outputs).into_par_iter().map(inner).collect::<Result<Vec<_>>>()?;
-    by_output(parts, outputs)
-        .into_par_iter()
-        .enumerate()
-        .map(|(k, parts)| {
-            let sum = horner(engine, parts, packing.columns() as isize)?;
-            sum_columns(engine, sum, packing.columns(), column(k))
-        })
-        .collect()
+    let parts = try_map(0..packing.baby_steps() * outputs, inner)?;
+    try_map(by_output(parts, outputs).into_iter().enumerate(), |(k, parts)| {
+        let sum = horner(engine, parts, packing.columns() as isize)?;
+        sum_columns(engine, sum, packing.columns(), column(k))
+    })
 }
 
 /// Adds the products of a block with the residuals of each output `k` to the sums of the giant steps. Residuals are
@@ -66,28 +63,20 @@ pub fn backward<E: Engine>(
 ) -> Result<Vec<Vec<E::Sum>>> {
     let (columns, outputs, giants) = (packing.columns() as isize, residuals.len(), packing.giant_steps());
     let steps: Vec<isize> = (0..packing.baby_steps() as isize).map(|b| -b * columns).collect();
-    let rotated = residuals
-        .par_iter()
-        .enumerate()
-        .map(|(k, residual)| {
-            let everywhere = spread(engine, residual.clone(), packing.columns(), column(k))?;
-            engine.rotate_many(&everywhere, &steps)
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let rotated = try_map(residuals.iter().enumerate(), |(k, residual)| {
+        let everywhere = spread(engine, residual.clone(), packing.columns(), column(k))?;
+        engine.rotate_many(&everywhere, &steps)
+    })?;
     let sums: Vec<Option<E::Sum>> = match sums {
         Some(sums) => by_giant(sums).into_iter().map(Some).collect(),
         None => (0..giants * outputs).map(|_| None).collect(),
     };
-    let sums = sums
-        .into_par_iter()
-        .enumerate()
-        .map(|(i, sum)| {
-            let (g, residual) = (i / outputs, &rotated[i % outputs]);
-            let terms: Vec<_> =
-                residual.iter().enumerate().map(|(b, e)| (&block[packing.diagonal(g, b)], e)).collect();
-            engine.accumulate(sum, &terms)
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let sums = try_map(sums.into_iter().enumerate(), |(i, sum)| {
+        let (g, residual) = (i / outputs, &rotated[i % outputs]);
+        let terms: Vec<_> =
+            residual.iter().enumerate().map(|(b, e)| (&block[packing.diagonal(g, b)], e)).collect();
+        engine.accumulate(sum, &terms)
+    })?;
     Ok(by_output(sums, outputs))
 }
 
@@ -102,14 +91,12 @@ pub fn finish_backward<E: Engine>(
     sums: Vec<Vec<E::Sum>>,
 ) -> Result<Vec<E::Value>> {
     let giant = (packing.baby_steps() * packing.columns()) as isize;
-    sums.into_par_iter()
-        .map(|sums| {
-            let parts = sums.into_par_iter().map(|sum| engine.finish(sum)).collect::<Result<Vec<_>>>()?;
-            let gradient = horner(engine, parts, -giant)?;
-            let gradient = real_gradient(engine, packing, gradient)?;
-            add_rotations(engine, gradient, powers_of_two(packing.features(), packing.slots()))
-        })
-        .collect()
+    try_map(sums, |sums| {
+        let parts = try_map(sums, |sum| engine.finish(sum))?;
+        let gradient = horner(engine, parts, -giant)?;
+        let gradient = real_gradient(engine, packing, gradient)?;
+        add_rotations(engine, gradient, powers_of_two(packing.features(), packing.slots()))
+    })
 }
 
 /// The sum of each row, in `column` of it; other columns get sums over parts of two rows.

@@ -4,7 +4,7 @@
 //! that the bootstrap works on all of them.
 
 use ckks::Scale;
-use rayon::prelude::*;
+use ckks::threads::try_map;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Engine;
@@ -127,13 +127,13 @@ impl<'a> Refreshes<'a> {
                 None => together[0].clone(),
             };
             let refreshed = placed.lowered(engine, &engine.refresh(&side_by_side, None)?.0)?;
-            let alone = (0..together.len()).into_par_iter().map(|column| {
+            let alone: Result<Vec<_>> = try_map(0..together.len(), |column| {
                 let mut mask = vec![0.0; columns];
                 mask[column] = 1.0;
                 let value = engine.mul_vec(&refreshed, &mask, &engine.scale(&refreshed))?;
                 Ok(InColumn { value, column })
             });
-            fresh.extend(alone.collect::<Result<Vec<_>>>()?);
+            fresh.extend(alone?);
         }
         Ok(fresh)
     }
