@@ -27,7 +27,6 @@ macro_rules! each_pair {
 
 mod forward;
 mod inverse;
-mod transpose;
 
 use super::vector::{Factor, LANES};
 use crate::{

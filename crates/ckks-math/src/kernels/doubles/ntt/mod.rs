@@ -12,10 +12,13 @@
 mod forward;
 mod inverse;
 
-use super::vector::{Factor, LANES, Prime, Root, V, centred, mul};
+use super::{
+    isa::Isa,
+    prime::{Factor, Prime, Root, centred},
+};
 use crate::{
     Modulus,
-    kernels::tree,
+    kernels::{lanes::LANES, tree},
     layout::{GROUP, Layout},
 };
 
@@ -90,23 +93,21 @@ struct Roots<'a> {
 
 impl Roots<'_> {
     /// Root number `i` of the layer with `blocks` blocks.
-    #[target_feature(enable = "avx2,fma")]
-    #[inline]
-    fn splat(&self, blocks: usize, i: usize) -> Root {
+    #[inline(always)]
+    fn splat<S: Isa>(&self, isa: S, blocks: usize, i: usize) -> Root<S> {
         match blocks {
-            1 => self.one[i].splat(),
-            2 => self.two[i].splat(),
-            4 => self.four[i].splat(),
-            _ => self.eight[i].splat(),
+            1 => self.one[i].splat(isa),
+            2 => self.two[i].splat(isa),
+            4 => self.four[i].splat(isa),
+            _ => self.eight[i].splat(isa),
         }
     }
 }
 
 /// Eight roots of the last pass, and their quotients.
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn leaf(p: &Prime, w: V) -> Root {
-    Root { w, quotient: mul(w, p.inverse) }
+#[inline(always)]
+fn leaf<S: Isa>(p: &Prime<S>, w: S::Doubles) -> Root<S> {
+    Root { w, quotient: w * p.inverse }
 }
 
 #[cfg(test)]
