@@ -63,7 +63,7 @@ fn key_sums<S: Isa, const ADD: bool>(
             total = [reduction.add(total[0], sums[0]), reduction.add(total[1], sums[1])];
         }
         if ADD {
-            // A total is within p/2 + 2, the product as near zero as one with a residue.
+            // A total is within p/2 + 1, the product as near zero as one with a residue.
             let products = [p.mul(total[0], c), p.mul(total[1], c)];
             p.add_words(isa.load_words(out.0), p.residue_words(products[0])).store(out.0);
             p.add_words(isa.load_words(out.1), p.residue_words(products[1])).store(out.1);

@@ -80,7 +80,7 @@ pub(crate) fn mul_add_assign<S: Isa>(isa: S, m: &Modulus, acc: &mut [u64], a: &[
         .add_words(o, p.residue_words(p.mul_residues(x.to_doubles(), y.to_doubles()))));
 }
 
-// A product of a residue and a constant is within (1/2 + 2^-3) p.
+// A product of a residue and a constant is within (1/2 + 2^-4) p.
 
 #[inline(always)]
 pub(crate) fn mul_scalar_assign<S: Isa>(isa: S, m: &Modulus, a: &mut [u64], c: u64) {
@@ -106,7 +106,7 @@ pub(crate) fn lift_centred<S: Isa>(isa: S, m: &Modulus, out: &mut [u64], from: &
     let (half, wrap) = (isa.splat_word(from.value() >> 1), isa.splat(from.value() as f64));
     each!(isa, out, x, |_o, x| {
         let upper = x.where_above(half, wrap);
-        // within 2^49: the product is within (1/2 + 2^-3) p, too
+        // within 2^49: the product is within (1/2 + 2^-4) p, too
         p.residue_words(p.mul(x.to_doubles() - upper, c))
     });
 }

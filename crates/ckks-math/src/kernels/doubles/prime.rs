@@ -9,7 +9,7 @@
 //! ```
 //!
 //! where both terms are exact: h - q p = (y w - q p) - l is an integer below 2^53. For |w| <= p/2 and |y| <= c p the quotient is
-//! off by at most c p/2 2^-52 beyond its rounding, so the result is within (1/2 + c 2^(b-53)) p, b the bits of p.
+//! off by at most c p/2 2^-53 beyond its rounding, so the result is within (1/2 + c 2^(b-54)) p, b the bits of p.
 //! `docs/notes/ntt.md` has the proof.
 
 use super::isa::{Doubles, Isa, Words};
@@ -49,6 +49,33 @@ pub(super) struct Root<S: Isa> {
     pub(super) quotient: S::Doubles,
 }
 
+/// What computing modulo a prime takes.
+#[derive(Clone, Copy)]
+pub(super) struct Numbers {
+    p: f64,
+    inverse: f64,
+    word: u64,
+}
+
+impl Numbers {
+    pub(super) fn new(m: &Modulus) -> Self {
+        let p = m.value() as f64;
+        Self { p, inverse: 1.0 / p, word: m.value() }
+    }
+
+    /// Every number in every lane.
+    #[inline(always)]
+    pub(super) fn splat<S: Isa>(&self, isa: S) -> Prime<S> {
+        Prime {
+            p: isa.splat(self.p),
+            inverse: isa.splat(self.inverse),
+            half_inverse: isa.splat(0.5 * self.inverse),
+            word: isa.splat_word(self.word),
+            middle: isa.splat(1.5 * (1u64 << 52) as f64),
+        }
+    }
+}
+
 /// A prime in every lane.
 #[derive(Clone, Copy)]
 pub(super) struct Prime<S: Isa> {
@@ -57,24 +84,26 @@ pub(super) struct Prime<S: Isa> {
     pub(super) inverse: S::Doubles,
     half_inverse: S::Doubles,
     word: S::Words,
+    /// 3/2 2^52.
+    middle: S::Doubles,
 }
 
 impl<S: Isa> Prime<S> {
     #[inline(always)]
     pub(super) fn new(isa: S, m: &Modulus) -> Self {
-        let p = m.value() as f64;
-        Self {
-            p: isa.splat(p),
-            inverse: isa.splat(1.0 / p),
-            half_inverse: isa.splat(0.5 / p),
-            word: isa.splat_word(m.value()),
-        }
+        Numbers::new(m).splat(isa)
     }
 
-    /// `y w` within (1/2 + c 2^(b-53)) p for |y| <= c p: see above.
+    /// `a b` rounded to an integer, for |a b| <= 2^51: next to 3/2 2^52 there is no room for a fraction.
+    #[inline(always)]
+    fn nearest(&self, a: S::Doubles, b: S::Doubles) -> S::Doubles {
+        a.mul_add(b, self.middle) - self.middle
+    }
+
+    /// `y w` within (1/2 + c 2^(b-54)) p for |y| <= c p <= 2^52: see above.
     #[inline(always)]
     pub(super) fn mul(&self, y: S::Doubles, factor: Root<S>) -> S::Doubles {
-        let q = (y * factor.quotient).round();
+        let q = self.nearest(y, factor.quotient);
         let h = y * factor.w;
         let l = y.mul_sub(factor.w, h);
         h.less_product(q, self.p) + l
@@ -82,19 +111,19 @@ impl<S: Isa> Prime<S> {
 
     /// `x y` in (-p, p) for residues x and y.
     ///
-    /// The quotient, below 2^50, is off by at most three roundings of 2^-53 each: 3/8 beyond its rounding.
+    /// The quotient, below 2^50, is off by two roundings of 2^-53 each: 1/4 beyond its own.
     #[inline(always)]
     pub(super) fn mul_residues(&self, x: S::Doubles, y: S::Doubles) -> S::Doubles {
         let h = x * y;
         let l = x.mul_sub(y, h);
-        let q = (h * self.inverse).round();
+        let q = self.nearest(h, self.inverse);
         h.less_product(q, self.p) + l
     }
 
-    /// `x` less the nearest multiple of p, or one as good as: within p/2 + 2 for |x| <= 2^53.
+    /// `x` less the nearest multiple of p, or one as good as: within p/2 + 1 for |x| <= 2^53 and p >= 4.
     #[inline(always)]
     pub(super) fn reduce(&self, x: S::Doubles) -> S::Doubles {
-        x.less_product((x * self.inverse).round(), self.p)
+        x.less_product(self.nearest(x, self.inverse), self.p)
     }
 
     /// The residues, as words, of integers in (-p, p).

@@ -58,10 +58,10 @@ impl<S: Isa> Reduction<S> {
         }
     }
 
-    /// `total + sum`, for a total within p/2 + 2, to the same bound.
+    /// `total + sum`, for a total within p/2 + 1, to the same bound.
     ///
     /// The upper sum is below 8 2^50 p, so its quotient is off by at most 2^53 2^-52 = 2 beyond its rounding, and what
-    /// remains is within 5/2 p. The lower sum is reduced to p/2 + 2. Together with the total that is below 4p.
+    /// remains is within 5/2 p. The lower sum is reduced to p/2 + 1. Together with the total that is below 4p.
     #[inline(always)]
     pub(super) fn add(&self, total: S::Doubles, sum: Sum<S>) -> S::Doubles {
         let high = sum.high - self.base;

@@ -9,12 +9,26 @@
 //!
 //! A step of radix 4 on vectors of two registers is what sixteen registers hold, so a pass of radix 16 is two of them, in place.
 
+/// Writes a block out for each of eight pairs of values, with their number as a constant: in a loop that is not unrolled the values
+/// would go through memory.
+macro_rules! each_pair {
+    ($k:ident => $body:block) => {
+        each_pair!(@ $k $body 0 1 2 3 4 5 6 7);
+    };
+    (@ $k:ident $body:block $($number:literal)*) => {
+        $({
+            const $k: usize = $number;
+            $body
+        })*
+    };
+}
+
 mod forward;
 mod inverse;
 
 use super::{
     isa::Isa,
-    prime::{Factor, Prime, Root, centred},
+    prime::{Factor, Numbers, Prime, Root, centred},
 };
 use crate::{
     Modulus,
@@ -31,12 +45,10 @@ const GROUP_VECTORS: usize = GROUP / LANES;
 /// Vectors of what passes 3 and 4 work on together: 256 words.
 const TILE_VECTORS: usize = 2 * GROUP_VECTORS;
 
-/// Columns that a pass works on together: one's steps of radix 4 hide the other's latency.
-const SIDE_BY_SIDE: usize = 2;
-
 /// Powers of psi in the forms that the passes read. The inverse has none of its own: [`tree::mirror`] says why.
 pub(crate) struct Twiddles {
     modulus: Modulus,
+    prime: Numbers,
     layout: Layout,
     /// Roots of the passes before the last, in tree order: node m + i at index m + i.
     heads: Vec<Factor>,
@@ -62,11 +74,13 @@ impl Twiddles {
                 vectors
             })
             .collect();
-        Self { modulus: *modulus, layout, heads, leaves }
+        Self { modulus: *modulus, prime: Numbers::new(modulus), layout, heads, leaves }
     }
 
     /// Roots of the subtree under `node`, four layers of it.
+    #[inline(always)]
     fn roots(&self, node: usize) -> Roots<'_> {
+        #[inline(always)]
         fn level<const K: usize>(heads: &[Factor], node: usize) -> &[Factor; K] {
             match heads[K * node..].first_chunk() {
                 Some(roots) => roots,
@@ -110,33 +124,70 @@ fn leaf<S: Isa>(p: &Prime<S>, w: S::Doubles) -> Root<S> {
     Root { w, quotient: w * p.inverse }
 }
 
+/// Place of the first operand of a layer's pair number `k`.
+const fn place(k: usize, half: usize) -> usize {
+    k / half * 2 * half + k % half
+}
+
 #[cfg(test)]
 mod tests {
+    use super::{BLOCK, place};
     use crate::{MAX_LOG_DEGREE, MAX_MODULUS_BITS, MIN_LOG_DEGREE};
 
-    /// Bounds in units of p, for the largest primes.
-    const MAX: f64 = (1u64 << (53 - MAX_MODULUS_BITS)) as f64;
-    /// Of a reduced value: half, and two units.
-    const REDUCED: f64 = 0.5 + 1e-12;
+    /// What a prime can be at most: it is 1 modulo 2N.
+    const LARGEST: f64 = ((1u64 << MAX_MODULUS_BITS) - (2 << MIN_LOG_DEGREE) + 1) as f64;
+    /// Bound of the factors y of products: 2^52, here as all bounds in units of the largest prime.
+    const MAX: f64 = (1u64 << 52) as f64 / LARGEST;
+    /// Some units, more than what rounding quotients twice adds to their errors.
+    const UNITS: f64 = 4.0 / LARGEST;
+    /// Of a reduced value.
+    const REDUCED: f64 = 0.5 + UNITS;
 
-    /// Of a product with a factor whose quotient is off by `roundings`, 2^-53 of itself each.
+    /// Bound of a product with a factor whose quotient is off by `roundings`, 2^-53 of itself each.
     fn product(y: f64, roundings: f64) -> f64 {
-        assert!(y <= MAX, "{y} p is no exact double");
-        0.5 + y / 2.0 * roundings / MAX + 1e-12
+        assert!(y <= MAX, "{y} p is beyond what rounds to an integer");
+        0.5 + y / 4.0 * roundings / MAX + UNITS
     }
 
-    /// Largest result of a forward step of radix 4.
-    fn forward_step(bound: f64, reduced: bool, roundings: f64) -> f64 {
-        let t = product(bound, roundings);
-        let out = if reduced { REDUCED } else { bound } + t + product(bound + t, roundings);
-        assert!(out <= MAX);
-        out
+    /// Bounds of the values of one block through layers of butterflies.
+    struct Block {
+        bounds: [f64; BLOCK],
+        radix: usize,
+        roundings: f64,
+    }
+
+    impl Block {
+        fn new(bound: f64, radix: usize, roundings: f64) -> Self {
+            Self { bounds: [bound; BLOCK], radix, roundings }
+        }
+
+        fn largest(&self) -> f64 {
+            self.bounds[..self.radix].iter().copied().fold(0.0, f64::max)
+        }
+
+        fn forward_layer(&mut self, half: usize) {
+            for k in 0..self.radix / 2 {
+                let at = place(k, half);
+                let bound = self.bounds[at] + product(self.bounds[at + half], self.roundings);
+                self.bounds[at] = bound;
+                self.bounds[at + half] = bound;
+            }
+        }
+
+        fn inverse_layer(&mut self, half: usize, reduced: bool) {
+            for k in 0..self.radix / 2 {
+                let at = place(k, half);
+                let sum = self.bounds[at] + self.bounds[at + half];
+                self.bounds[at] = if reduced { REDUCED } else { sum };
+                self.bounds[at + half] = product(sum, self.roundings);
+            }
+        }
     }
 
     #[test]
     fn forward_bounds_hold() {
         for log_n in MIN_LOG_DEGREE..=MAX_LOG_DEGREE {
-            let radices: &[u32] = match log_n {
+            let radices: &[usize] = match log_n {
                 10 => &[4, 16],
                 11 => &[8, 16],
                 12 => &[16, 16],
@@ -146,37 +197,35 @@ mod tests {
                 _ => &[16, 16, 16],
             };
             let mut bound = 1.0;
-            for radix in radices {
-                bound = match radix {
-                    16 => forward_step(bound, true, 2.0),
-                    8 => bound + product(bound, 2.0),
-                    _ => bound,
-                };
-                bound = forward_step(bound, false, 2.0);
+            for (pass, &radix) in radices.iter().enumerate() {
+                let mut block = Block::new(bound, radix, 1.0);
+                if radix == 16 || radix == 8 && pass > 0 {
+                    block.bounds[..4].fill(REDUCED);
+                }
+                (0..radix.ilog2()).rev().for_each(|layer| block.forward_layer(1 << layer));
+                bound = block.largest();
             }
-            bound = forward_step(bound, true, 3.0);
-            let y = bound + product(bound, 3.0);
-            assert!(REDUCED + product(y, 3.0) < 2.0 - 1e-9, "2^{log_n}");
+            let mut block = Block::new(bound, BLOCK, 2.0);
+            block.bounds[..8].fill(REDUCED);
+            [8, 4, 2].into_iter().for_each(|half| block.forward_layer(half));
+            assert!(REDUCED + product(block.largest(), 2.0) < 2.0 - 1e-9, "2^{log_n}");
         }
-    }
-
-    /// Largest result of an inverse step of radix 4, and whether the second value is reduced too.
-    fn inverse_step(bound: f64, roundings: f64, second: bool) -> f64 {
-        assert!(4.0 * bound <= MAX);
-        let difference = product(2.0 * bound, roundings);
-        let second = if second { REDUCED } else { 2.0 * difference };
-        let third = product(4.0 * bound, roundings);
-        REDUCED.max(second).max(third).max(product(2.0 * difference, roundings))
     }
 
     #[test]
     fn inverse_bounds_hold() {
-        // The last pass: residues, the second values of its second step reduced.
-        let mut bound = inverse_step(inverse_step(1.0, 3.0, false), 3.0, true);
-        // Steps of radix 4, however many; a layer alone reduces its sums and widens no bound.
-        for _ in 0..MAX_LOG_DEGREE {
-            bound = inverse_step(bound, 2.0, false);
-            assert!(product(4.0 * bound, 2.0) < 2.0 - 1e-9);
+        for radices in [[16, 4], [16, 8], [16, 16], [16, 0]] {
+            let mut block = Block::new(1.0, BLOCK, 2.0);
+            [1, 2, 4, 8].into_iter().for_each(|half| block.inverse_layer(half, matches!(half, 2 | 8)));
+            for radix in radices.into_iter().chain(radices).filter(|&radix| radix > 0) {
+                block = Block::new(block.largest(), radix, 1.0);
+                for layer in 0..radix.ilog2() - 1 {
+                    block.inverse_layer(1 << layer, layer == 1);
+                }
+                // If it is the last pass, both are products.
+                assert!(product(2.0 * block.largest(), 1.0) < 2.0 - 1e-9);
+                block.inverse_layer(radix / 2, true);
+            }
         }
     }
 }
