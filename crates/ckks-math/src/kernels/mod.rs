@@ -8,6 +8,8 @@
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 #[cfg(target_arch = "x86_64")]
+mod block;
+#[cfg(target_arch = "x86_64")]
 mod doubles;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
@@ -33,7 +35,7 @@ pub(crate) fn is_available(backend: Backend) -> bool {
         #[cfg(target_arch = "x86_64")]
         Backend::Avx2 => Avx2::detect().is_some(),
         #[cfg(target_arch = "x86_64")]
-        Backend::Avx512 => Avx512::detect().is_some() && avx512::is_available(),
+        Backend::Avx512 => Avx512::detect().is_some(),
         #[cfg(target_arch = "x86_64")]
         Backend::Avx512Ifma => ifma::is_available(),
         #[cfg(not(target_arch = "x86_64"))]

@@ -36,6 +36,8 @@ impl Isa for Avx2 {
     type Words = Words;
     type Unpack = Unpack;
 
+    const ROOMY: bool = false;
+
     fn detect() -> Option<Self> {
         (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Self(()))
     }

@@ -37,6 +37,8 @@ impl Isa for Avx512 {
     type Words = Words;
     type Unpack = Unpack;
 
+    const ROOMY: bool = true;
+
     fn detect() -> Option<Self> {
         let present = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512dq")

@@ -1,16 +1,13 @@
 //! Base conversion: for each target a sum of products with constants.
 
 use super::{
-    isa::{Doubles, Isa, Words},
+    isa::{Doubles, Isa, Words, each_block},
     sum::{MAX_PRODUCTS, Reduction, Sum},
 };
 use crate::{
     kernels::lanes::{LANES, vectors, vectors_mut},
     rns::{Conversion, FRACTION_BITS, Target},
 };
-
-/// Vectors summed side by side.
-const WIDE: usize = 2;
 
 /// [`Conversion::quotient`] of eight coefficients a vector.
 #[inline(always)]
@@ -38,15 +35,15 @@ pub(crate) fn combine<S: Isa>(
     quotients: &[u8],
     out: &mut [u64],
 ) {
+    // Digits are below 2^50, factors below 2^bits.
+    let reduction = Reduction::new(isa, &target.modulus, 50 + target.modulus.bits());
     let combination = Combination::new(target, sources, quotients);
-    let (wide, narrow) = vectors_mut(out).as_chunks_mut::<WIDE>();
-    combination.blocks(isa, 0, wide);
-    combination.blocks(isa, wide.len() * WIDE, narrow.as_chunks_mut::<1>().0);
+    let out = vectors_mut(out);
+    each_block!(S, out.len(), 8 or 2, |at, W| combination.block::<S, W>(isa, &reduction, at, out));
 }
 
 /// The conversion to one target.
 struct Combination<'a> {
-    target: &'a Target,
     sources: Vec<(&'a [[u64; LANES]], f64)>,
     quotients: &'a [[u8; LANES]],
     quotient_factor: f64,
@@ -59,7 +56,6 @@ impl<'a> Combination<'a> {
         };
         let factors = factors.iter().map(|&factor| factor as f64);
         Self {
-            target,
             sources: sources.iter().map(|s| vectors(s)).zip(factors).collect(),
             quotients: quotients.as_chunks().0,
             quotient_factor: *quotient_factor as f64,
@@ -67,35 +63,35 @@ impl<'a> Combination<'a> {
     }
 
     #[inline(always)]
-    fn blocks<S: Isa, const W: usize>(&self, isa: S, start: usize, out: &mut [[[u64; LANES]; W]]) {
-        // Digits are below 2^50, factors below 2^bits.
-        let reduction = Reduction::new(isa, &self.target.modulus, 50 + self.target.modulus.bits());
-        for (i, out) in out.iter_mut().enumerate() {
-            let at = start + i * W;
-            let mut total = [reduction.zero; W];
-            // The quotient's product is the last one: it fits beside fewer than all that a sum holds.
-            let mut groups = self.sources.chunks(MAX_PRODUCTS - 1).peekable();
-            while let Some(sources) = groups.next() {
-                let mut sums = [Sum::new(&reduction); W];
-                for &(source, factor) in sources {
-                    let (words, factor) = (&source[at..][..W], isa.splat(factor));
-                    for v in 0..W {
-                        sums[v].accumulate(isa.load_residues(&words[v]), factor);
-                    }
-                }
-                if groups.peek().is_none() {
-                    let (bytes, factor) = (&self.quotients[at..][..W], isa.splat(self.quotient_factor));
-                    for v in 0..W {
-                        sums[v].accumulate(isa.load_bytes(&bytes[v]).to_doubles(), factor);
-                    }
-                }
+    fn block<S: Isa, const W: usize>(
+        &self,
+        isa: S,
+        reduction: &Reduction<S>,
+        at: usize,
+        out: &mut [[u64; LANES]],
+    ) {
+        let mut total = [reduction.zero; W];
+        // The quotient's product is the last one: it fits beside fewer than all that a sum holds.
+        let mut groups = self.sources.chunks(MAX_PRODUCTS - 1).peekable();
+        while let Some(sources) = groups.next() {
+            let mut sums = [Sum::new(reduction); W];
+            for &(source, factor) in sources {
+                let (words, factor) = (&source[at..][..W], isa.splat(factor));
                 for v in 0..W {
-                    total[v] = reduction.add(total[v], sums[v]);
+                    sums[v].accumulate(isa.load_residues(&words[v]), factor);
                 }
             }
-            for v in 0..W {
-                reduction.p.residue_words(total[v]).store(&mut out[v]);
+            if groups.peek().is_none() {
+                let (bytes, factor) = (&self.quotients[at..][..W], isa.splat(self.quotient_factor));
+                for v in 0..W {
+                    sums[v].accumulate(isa.load_bytes(&bytes[v]).to_doubles(), factor);
+                }
             }
+            reduction.add_to(&mut total, &sums);
+        }
+        let out = &mut out[at..][..W];
+        for v in 0..W {
+            reduction.p.residue_words(total[v]).store(&mut out[v]);
         }
     }
 }

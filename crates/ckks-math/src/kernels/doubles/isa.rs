@@ -16,6 +16,9 @@ pub(crate) trait Isa: Copy {
     /// Tables that take words of one width apart.
     type Unpack;
 
+    /// Whether there are registers for 32 vectors; else there are for eight.
+    const ROOMY: bool;
+
     /// The set, if this machine has it.
     fn detect() -> Option<Self>;
 
@@ -115,3 +118,31 @@ pub(crate) trait Words: Copy + Add<Output = Self> + Sub<Output = Self> {
     /// `self + p` where words in two's complement are negative, else `self`, for words in [-p, 2^63).
     fn lifted(self, p: Self) -> Self;
 }
+
+/// Runs `$body` for each block of vectors from `$at` on: of `$roomy` vectors, or of `$narrow` where registers are few, and those that
+/// are left one by one. `$width` is their number, a constant. Vectors side by side hide each other's latency.
+macro_rules! each_block {
+    ($set:ident, $count:expr, $roomy:literal or $narrow:literal, |$at:ident, $width:ident| $body:expr) => {
+        let (count, mut $at) = ($count, 0);
+        if $set::ROOMY {
+            const $width: usize = $roomy;
+            while $at + $width <= count {
+                $body;
+                $at += $width;
+            }
+        } else {
+            const $width: usize = $narrow;
+            while $at + $width <= count {
+                $body;
+                $at += $width;
+            }
+        }
+        while $at < count {
+            const $width: usize = 1;
+            $body;
+            $at += 1;
+        }
+    };
+}
+
+pub(super) use each_block;

@@ -58,12 +58,20 @@ impl<S: Isa> Reduction<S> {
         }
     }
 
+    /// `total += sum` of vectors side by side.
+    #[inline(always)]
+    pub(super) fn add_to<const W: usize>(&self, total: &mut [S::Doubles; W], sum: &[Sum<S>; W]) {
+        for v in 0..W {
+            total[v] = self.added(total[v], sum[v]);
+        }
+    }
+
     /// `total + sum`, for a total within p/2 + 1, to the same bound.
     ///
     /// The upper sum is below 8 2^50 p, so its quotient is off by at most 2^53 2^-52 = 2 beyond its rounding, and what
     /// remains is within 5/2 p. The lower sum is reduced to p/2 + 1. Together with the total that is below 4p.
     #[inline(always)]
-    pub(super) fn add(&self, total: S::Doubles, sum: Sum<S>) -> S::Doubles {
+    fn added(&self, total: S::Doubles, sum: Sum<S>) -> S::Doubles {
         let high = sum.high - self.base;
         let high = high.less_product((high * self.p.inverse).round(), self.p.p);
         self.p.reduce(total + (high + self.p.reduce(sum.low)))

@@ -5,9 +5,12 @@ use super::{
         isa::{Doubles, Isa, Words},
         prime::{Prime, Root},
     },
-    BLOCK, GROUP_VECTORS, LEAVES, TILE_VECTORS, Twiddles, leaf, place,
+    Twiddles, leaf,
 };
-use crate::kernels::lanes::{LANES, vectors_mut};
+use crate::kernels::{
+    block::{BLOCK, GROUP_VECTORS, LEAVES, TILE_VECTORS, each_pair, place},
+    lanes::{LANES, vectors_mut},
+};
 
 /// The butterflies of one layer of `$radix` values, `$half` apart.
 macro_rules! layer {
@@ -81,7 +84,7 @@ impl Twiddles {
     }
 
     /// Radix R down each of `columns` columns of vectors, `stride` apart: the layers from `node` on. The first pass
-    /// reads words. Those of 16 values that no product reduces are reduced first.
+    /// reads words.
     #[inline(always)]
     fn columns<S: Isa, const R: usize, const FIRST: bool>(
         &self,
@@ -105,6 +108,7 @@ impl Twiddles {
                 if FIRST { isa.load_residues(at!($row, $column)) } else { isa.load_bits(at!($row, $column)) }
             };
         }
+        // The first values meet no product in one or two layers. Where bounds need it they are reduced first.
         let reduced = R == 16 || (R == 8 && !FIRST);
         for column in 0..columns {
             let mut x = [p.p; BLOCK];

@@ -1,16 +1,16 @@
 //! Evaluations to coefficients: the passes of `forward` backwards, with the butterflies (x, y) -> (x + y, (x - y) / w).
 //!
-//! A sum is not reduced by any product. Of each four values one is the sum of all four at the end of a step of radix
-//! 4, and is reduced there.
+//! A sum is not reduced by any product, so those of every second layer are.
 
 use super::{
     super::{
         isa::{Doubles, Isa, Words},
         prime::{Factor, Prime, Root},
     },
-    BLOCK, GROUP_VECTORS, LEAVES, TILE_VECTORS, Twiddles, leaf, place,
+    Twiddles, leaf,
 };
 use crate::kernels::{
+    block::{BLOCK, GROUP_VECTORS, LEAVES, TILE_VECTORS, each_pair, place},
     lanes::{LANES, vectors, vectors_mut},
     tree::mirror,
 };
@@ -177,7 +177,6 @@ impl Twiddles {
         });
         layer!(p, x, BLOCK, 2, true, |block| root!(6 - block));
         layer!(p, x, BLOCK, 4, false, |block| root!(2 - block));
-        // Quotients of leaves are less exact: unless all are reduced, these could take sums of the next step beyond 8p.
         layer!(p, x, BLOCK, 8, true, |_block| root!(0));
         for (half, columns) in x.as_chunks().0.iter().enumerate() {
             let rows = Doubles::transposed(*columns);

@@ -1,4 +1,4 @@
-//! Negacyclic transform: the passes of the wider vectors (`docs/notes/ntt.md`), each radix 16 cut in two of radix 4.
+//! Negacyclic transform: few passes over memory, each of radix 16 (the first of radix 4, 8 or 16).
 //!
 //! 1. Across the rows of the limb, one column of vectors at a time (N >= 2^13).
 //! 2. Down each row, in 4 to 16 parts.
@@ -7,21 +7,8 @@
 //!
 //! The first pass reads words and leaves doubles in their place, the last one reads doubles and leaves words.
 //!
-//! A step of radix 4 on vectors of two registers is what sixteen registers hold, so a pass of radix 16 is two of them, in place.
-
-/// Writes a block out for each of eight pairs of values, with their number as a constant: in a loop that is not unrolled the values
-/// would go through memory.
-macro_rules! each_pair {
-    ($k:ident => $body:block) => {
-        each_pair!(@ $k $body 0 1 2 3 4 5 6 7);
-    };
-    (@ $k:ident $body:block $($number:literal)*) => {
-        $({
-            const $k: usize = $number;
-            $body
-        })*
-    };
-}
+//! A pass takes a block of up to 16 vectors through all its layers, one layer after the other: eight butterflies side by side hide each
+//! other's latency. `docs/notes/ntt.md` has the bounds.
 
 mod forward;
 mod inverse;
@@ -32,18 +19,13 @@ use super::{
 };
 use crate::{
     Modulus,
-    kernels::{lanes::LANES, tree},
+    kernels::{
+        block::{BLOCK, LEAVES},
+        lanes::LANES,
+        tree,
+    },
     layout::{GROUP, Layout},
 };
-
-/// Words of a block of the last pass.
-const BLOCK: usize = 16;
-/// Roots of one block of the last pass: 1 + 2 + 4 + 8.
-const LEAVES: usize = BLOCK - 1;
-/// Vectors of a group.
-const GROUP_VECTORS: usize = GROUP / LANES;
-/// Vectors of what passes 3 and 4 work on together: 256 words.
-const TILE_VECTORS: usize = 2 * GROUP_VECTORS;
 
 /// Powers of psi in the forms that the passes read. The inverse has none of its own: [`tree::mirror`] says why.
 pub(crate) struct Twiddles {
@@ -124,14 +106,9 @@ fn leaf<S: Isa>(p: &Prime<S>, w: S::Doubles) -> Root<S> {
     Root { w, quotient: w * p.inverse }
 }
 
-/// Place of the first operand of a layer's pair number `k`.
-const fn place(k: usize, half: usize) -> usize {
-    k / half * 2 * half + k % half
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{BLOCK, place};
+    use crate::kernels::block::{BLOCK, place};
     use crate::{MAX_LOG_DEGREE, MAX_MODULUS_BITS, MIN_LOG_DEGREE};
 
     /// What a prime can be at most: it is 1 modulo 2N.

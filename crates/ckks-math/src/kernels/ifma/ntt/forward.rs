@@ -4,9 +4,12 @@ use std::hint::black_box;
 
 use super::{
     super::vector::{Factor, LANES, Prime, V, add, cut, load, madd_hi, madd_lo, store, sub, vectors_mut},
-    BLOCK, GROUP_VECTORS, LEAVES, TILE_VECTORS, Twiddles, headroom, place,
+    Twiddles, headroom,
 };
-use crate::kernels::avx512::transposed;
+use crate::kernels::{
+    avx512::transposed,
+    block::{BLOCK, GROUP_VECTORS, LEAVES, TILE_VECTORS, each_pair, place},
+};
 
 /// One layer of butterflies of radix R between values `HALF` apart, written out so that the compiler keeps all values in
 /// registers. `$root` gives the root of a block and its quotient.

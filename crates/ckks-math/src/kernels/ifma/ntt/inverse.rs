@@ -7,9 +7,13 @@ use std::{arch::x86_64::*, hint::black_box};
 
 use super::{
     super::vector::{Factor, LANES, Prime, V, add, cut, load, madd_lo, store, sub, vectors, vectors_mut},
-    BLOCK, GROUP_VECTORS, LEAVES, TILE_VECTORS, Twiddles, headroom, place,
+    Twiddles, headroom,
 };
-use crate::kernels::{avx512::transposed, tree::mirror};
+use crate::kernels::{
+    avx512::transposed,
+    block::{BLOCK, GROUP_VECTORS, LEAVES, TILE_VECTORS, each_pair, place},
+    tree::mirror,
+};
 
 /// One layer of butterflies of radix R between values `HALF` apart, in a pass that starts below `IN` p. `$root` gives
 /// minus the inverse of a block's root, and its quotient.
