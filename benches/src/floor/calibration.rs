@@ -96,7 +96,7 @@ fn best(threads: usize, mut work: impl FnMut()) -> f64 {
 /// Words that one instruction multiplies.
 fn lanes(backend: Backend) -> usize {
     match backend.name() {
-        "avx512ifma" => 8,
+        "avx512ifma" | "avx512" => 8,
         "avx2" => 4,
         _ => 1,
     }
@@ -108,6 +108,9 @@ fn chains(backend: Backend) {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the backend is available, so the processor has AVX-512 F and IFMA.
         "avx512ifma" => unsafe { vector::ifma() },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the backend is available, so the processor has AVX-512 F.
+        "avx512" => unsafe { vector::wide_doubles() },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the backend is available, so the processor has AVX2 and FMA.
         "avx2" => unsafe { vector::doubles() },
@@ -129,7 +132,7 @@ fn scalar() {
 
 #[cfg(target_arch = "x86_64")]
 mod vector {
-    use std::arch::x86_64::{_mm256_fmadd_pd, _mm256_set1_pd, _mm512_madd52lo_epu64, _mm512_set1_epi64};
+    use std::arch::x86_64::*;
     use std::hint::black_box;
 
     use super::{CHAINS, ROUNDS};
@@ -142,6 +145,19 @@ mod vector {
         for _ in 0..ROUNDS {
             for sum in &mut sums {
                 *sum = _mm256_fmadd_pd(*sum, factor, term);
+            }
+        }
+        black_box(sums);
+    }
+
+    /// Fused multiply-adds of doubles, eight at a time.
+    #[target_feature(enable = "avx512f")]
+    pub(super) fn wide_doubles() {
+        let (factor, term) = (_mm512_set1_pd(black_box(0.999_999)), _mm512_set1_pd(black_box(1e-6)));
+        let mut sums = [_mm512_set1_pd(black_box(1.0)); CHAINS];
+        for _ in 0..ROUNDS {
+            for sum in &mut sums {
+                *sum = _mm512_fmadd_pd(*sum, factor, term);
             }
         }
         black_box(sums);

@@ -48,7 +48,7 @@ impl std::iter::Sum for Work {
 pub(crate) fn multiplications_of_a_product(backend: Backend) -> f64 {
     match backend.name() {
         // y w and w' y by halves with doubles: two products, two fused multiply-adds
-        "avx2" => 4.0,
+        "avx2" | "avx512" => 4.0,
         // three of 52 bits (docs/notes/ntt.md), or three of 64 bits after Shoup
         _ => 3.0,
     }

@@ -12,22 +12,25 @@ pub enum Backend {
     Scalar,
     /// 256-bit vectors of doubles with fused multiply-add (x86-64: AVX2, FMA).
     Avx2,
+    /// 512-bit vectors of doubles with fused multiply-add (x86-64: AVX-512 F, DQ, BW, VL).
+    Avx512,
     /// 512-bit vectors with 52-bit multiply-add (x86-64: AVX-512 F, DQ, VL, IFMA, VBMI).
     Avx512Ifma,
 }
 
-/// Overrides the choice: `scalar`, `avx2` or `avx512ifma`.
+/// Overrides the choice: `scalar`, `avx2`, `avx512` or `avx512ifma`.
 pub const BACKEND_VARIABLE: &str = "CKKS_BACKEND";
 
 impl Backend {
     /// Every backend, slowest first.
-    pub const ALL: [Self; 3] = [Self::Scalar, Self::Avx2, Self::Avx512Ifma];
+    pub const ALL: [Self; 4] = [Self::Scalar, Self::Avx2, Self::Avx512, Self::Avx512Ifma];
 
     /// The name that [`BACKEND_VARIABLE`] takes.
     pub fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
             Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
             Self::Avx512Ifma => "avx512ifma",
         }
     }

@@ -6,7 +6,11 @@
 #![allow(unsafe_code)] // Entry into functions compiled for an instruction set, after asking for it: `entered`.
 
 #[cfg(target_arch = "x86_64")]
-mod avx2;
+mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod block;
+#[cfg(target_arch = "x86_64")]
+mod doubles;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
 mod lanes;
@@ -14,6 +18,8 @@ pub(crate) mod packed;
 mod scalar;
 mod tree;
 
+#[cfg(target_arch = "x86_64")]
+use doubles::{Avx2, Avx512, isa::Isa};
 use packed::Packed;
 
 use crate::{
@@ -27,7 +33,9 @@ pub(crate) fn is_available(backend: Backend) -> bool {
     match backend {
         Backend::Scalar => true,
         #[cfg(target_arch = "x86_64")]
-        Backend::Avx2 => avx2::is_available(),
+        Backend::Avx2 => Avx2::detect().is_some(),
+        #[cfg(target_arch = "x86_64")]
+        Backend::Avx512 => Avx512::detect().is_some(),
         #[cfg(target_arch = "x86_64")]
         Backend::Avx512Ifma => ifma::is_available(),
         #[cfg(not(target_arch = "x86_64"))]
@@ -44,13 +52,35 @@ macro_rules! entered {
     }};
 }
 
+/// The instruction set of a backend.
+#[cfg(target_arch = "x86_64")]
+fn present<S: Isa>() -> S {
+    match S::detect() {
+        Some(isa) => isa,
+        None => unreachable!("a ring refuses backends that the machine lacks"),
+    }
+}
+
+/// Calls a kernel for doubles, compiled for an instruction set.
+macro_rules! compiled {
+    ($set:ty, |$isa:ident| $call:expr) => {{
+        let $isa = present::<$set>();
+        $isa.call(
+            #[inline(always)]
+            move || $call,
+        )
+    }};
+}
+
 /// Calls a backend's kernel.
 macro_rules! on_backend {
-    ($backend:expr, $scalar:expr, $avx2:expr, $ifma:expr) => {
+    ($backend:expr, $scalar:expr, |$isa:ident| $doubles:expr, $ifma:expr) => {
         match $backend {
             Backend::Scalar => $scalar,
             #[cfg(target_arch = "x86_64")]
-            Backend::Avx2 => entered!(avx2, $avx2),
+            Backend::Avx2 => compiled!(Avx2, |$isa| $doubles),
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx512 => compiled!(Avx512, |$isa| $doubles),
             #[cfg(target_arch = "x86_64")]
             Backend::Avx512Ifma => entered!(ifma, $ifma),
             #[cfg(not(target_arch = "x86_64"))]
@@ -63,7 +93,9 @@ macro_rules! on_backend {
 pub(crate) enum Twiddles {
     Scalar(scalar::ntt::Twiddles),
     #[cfg(target_arch = "x86_64")]
-    Avx2(avx2::ntt::Twiddles),
+    Avx2(doubles::ntt::Twiddles),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(doubles::ntt::Twiddles),
     #[cfg(target_arch = "x86_64")]
     Avx512Ifma(ifma::ntt::Twiddles),
 }
@@ -73,7 +105,9 @@ impl Twiddles {
     pub(crate) fn new(backend: Backend, modulus: &Modulus, layout: Layout, psi: u64) -> Self {
         match backend {
             #[cfg(target_arch = "x86_64")]
-            Backend::Avx2 => Self::Avx2(avx2::ntt::Twiddles::new(modulus, layout, psi)),
+            Backend::Avx2 => Self::Avx2(doubles::ntt::Twiddles::new(modulus, layout, psi)),
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx512 => Self::Avx512(doubles::ntt::Twiddles::new(modulus, layout, psi)),
             #[cfg(target_arch = "x86_64")]
             Backend::Avx512Ifma => Self::Avx512Ifma(ifma::ntt::Twiddles::new(modulus, layout, psi)),
             _ => Self::Scalar(scalar::ntt::Twiddles::new(modulus, layout, psi)),
@@ -85,7 +119,9 @@ impl Twiddles {
         match self {
             Self::Scalar(twiddles) => twiddles.forward(limb),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2(twiddles) => entered!(avx2, twiddles.forward(limb)),
+            Self::Avx2(twiddles) => twiddles.forward(present::<Avx2>(), limb),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(twiddles) => twiddles.forward(present::<Avx512>(), limb),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512Ifma(twiddles) => entered!(ifma, twiddles.forward(limb)),
         }
@@ -110,10 +146,9 @@ impl Twiddles {
                 twiddles.inverse(limb, scale);
             }
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2(twiddles) => {
-                source.into_iter().for_each(|source| limb.copy_from_slice(source));
-                entered!(avx2, twiddles.inverse(limb, scale));
-            }
+            Self::Avx2(twiddles) => twiddles.inverse(present::<Avx2>(), source, limb, scale),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(twiddles) => twiddles.inverse(present::<Avx512>(), source, limb, scale),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512Ifma(twiddles) => entered!(ifma, twiddles.inverse(source, limb, scale)),
         }
@@ -130,7 +165,7 @@ macro_rules! dispatch {
             on_backend!(
                 backend,
                 scalar::$name($($arg),*),
-                avx2::elementwise::$name($($arg),*),
+                |isa| doubles::elementwise::$name(isa, $($arg),*),
                 ifma::elementwise::$name($($arg),*)
             );
         }
@@ -194,7 +229,7 @@ pub(crate) fn dot(backend: Backend, m: &Modulus, out: &mut [u64], terms: &[(&[u6
     on_backend!(
         backend,
         scalar::dot(m, out, terms),
-        avx2::dot::dot(m, out, terms),
+        |isa| doubles::dot::dot(isa, m, out, terms),
         ifma::dot::dot(m, out, terms)
     );
 }
@@ -208,7 +243,7 @@ pub(crate) fn dot2(backend: Backend, m: &Modulus, out: [&mut [u64]; 2], terms: &
     on_backend!(
         backend,
         scalar::dot2(m, out, terms),
-        avx2::dot::dot2(m, out, terms),
+        |isa| doubles::dot::dot2(isa, m, out, terms),
         ifma::dot::dot2(m, out, terms)
     );
 }
@@ -219,7 +254,7 @@ pub(crate) fn dot2_add(backend: Backend, m: &Modulus, out: [&mut [u64]; 2], term
     on_backend!(
         backend,
         scalar::dot2_add(m, out, terms, c),
-        avx2::dot::dot2_add(m, out, terms, c),
+        |isa| doubles::dot::dot2_add(isa, m, out, terms, c),
         ifma::dot::dot2_add(m, out, terms, c)
     );
 }
@@ -242,7 +277,7 @@ pub(crate) fn tensor_dot(backend: Backend, m: &Modulus, out: [&mut [u64]; 3], te
     on_backend!(
         backend,
         scalar::tensor_dot(m, out, terms),
-        avx2::dot::tensor_dot(m, out, terms),
+        |isa| doubles::dot::tensor_dot(isa, m, out, terms),
         ifma::tensor::tensor_dot(m, out, terms)
     );
 }
@@ -255,7 +290,7 @@ pub(crate) fn quotients(backend: Backend, conversion: &Conversion, sources: &[&[
     on_backend!(
         backend,
         scalar::quotients(conversion, sources, out),
-        avx2::convert::quotients(conversion, sources, out),
+        |isa| doubles::convert::quotients(isa, conversion, sources, out),
         ifma::convert::quotients(conversion, sources, out)
     );
 }
@@ -273,7 +308,7 @@ pub(crate) fn combine(
     on_backend!(
         backend,
         scalar::combine(target, sources, quotients, out),
-        avx2::convert::combine(target, sources, quotients, out),
+        |isa| doubles::convert::combine(isa, target, sources, quotients, out),
         ifma::convert::combine(target, sources, quotients, out)
     );
 }
@@ -282,7 +317,7 @@ pub(crate) fn combine(
 pub(crate) enum Permutations {
     Scalar(scalar::permute::Permutations),
     #[cfg(target_arch = "x86_64")]
-    Avx512Ifma(ifma::permute::Permutations),
+    Avx512(avx512::permute::Permutations),
 }
 
 impl Permutations {
@@ -290,7 +325,7 @@ impl Permutations {
     pub(crate) fn new(backend: Backend, g: usize) -> Self {
         match backend {
             #[cfg(target_arch = "x86_64")]
-            Backend::Avx512Ifma => Self::Avx512Ifma(ifma::permute::Permutations::new(g)),
+            Backend::Avx512 | Backend::Avx512Ifma => Self::Avx512(avx512::permute::Permutations::new(g)),
             _ => Self::Scalar(scalar::permute::Permutations::new(g)),
         }
     }
@@ -303,7 +338,7 @@ impl Permutations {
         match self {
             Self::Scalar(permutations) => permutations.permute(offset, out, source),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512Ifma(permutations) => entered!(ifma, permutations.permute(offset, out, source)),
+            Self::Avx512(permutations) => entered!(avx512, permutations.permute(offset, out, source)),
         }
     }
 }

@@ -8,7 +8,6 @@ pub(crate) mod convert;
 pub(crate) mod dot;
 pub(crate) mod elementwise;
 pub(crate) mod ntt;
-pub(crate) mod permute;
 pub(crate) mod tensor;
 mod vector;
 

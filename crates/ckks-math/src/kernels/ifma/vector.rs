@@ -13,26 +13,13 @@
 use std::arch::x86_64::*;
 
 use crate::Modulus;
-pub(crate) use crate::kernels::lanes::{LANES, vectors, vectors_mut};
 use crate::kernels::packed::{Packed, WINDOW, mask};
+pub(crate) use crate::kernels::{
+    avx512::{load, store},
+    lanes::{LANES, vectors, vectors_mut},
+};
 
 pub(crate) type V = __m512i;
-
-/// Reads eight words.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-pub(crate) fn load(words: &[u64; LANES]) -> V {
-    // SAFETY: an array of eight words is 64 readable bytes; the load asks for no alignment.
-    unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
-}
-
-/// Writes eight words.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-pub(crate) fn store(words: &mut [u64; LANES], v: V) {
-    // SAFETY: an array of eight words is 64 writable bytes; the store asks for no alignment.
-    unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), v) }
-}
 
 /// Takes packed words apart.
 pub(crate) struct Unpack {

@@ -4,8 +4,11 @@ use std::hint::black_box;
 
 use super::{
     super::vector::{Factor, LANES, Prime, V, add, cut, load, madd_hi, madd_lo, store, sub, vectors_mut},
-    BLOCK, GROUP_VECTORS, LEAVES, TILE_VECTORS, Twiddles, headroom, place,
-    transpose::transpose,
+    Twiddles, headroom,
+};
+use crate::kernels::{
+    avx512::transposed,
+    block::{BLOCK, GROUP_VECTORS, LEAVES, TILE_VECTORS, each_pair, place},
 };
 
 /// One layer of butterflies of radix R between values `HALF` apart, written out so that the compiler keeps all values in
@@ -123,7 +126,7 @@ impl Twiddles {
             for b in 0..LANES {
                 rows[b] = load(&group[2 * b + half]);
             }
-            x[half * LANES..][..LANES].copy_from_slice(&transpose(rows));
+            x[half * LANES..][..LANES].copy_from_slice(&transposed(rows));
         }
         let mut bounds = Bounds::before_pass(4, MAX);
         layer!(p, x, bounds, BLOCK, 8, |block| leaf(&p, &leaves[block]));

@@ -7,10 +7,13 @@ use std::{arch::x86_64::*, hint::black_box};
 
 use super::{
     super::vector::{Factor, LANES, Prime, V, add, cut, load, madd_lo, store, sub, vectors, vectors_mut},
-    BLOCK, GROUP_VECTORS, LEAVES, TILE_VECTORS, Twiddles, headroom, place,
-    transpose::transpose,
+    Twiddles, headroom,
 };
-use crate::kernels::tree::mirror;
+use crate::kernels::{
+    avx512::transposed,
+    block::{BLOCK, GROUP_VECTORS, LEAVES, TILE_VECTORS, each_pair, place},
+    tree::mirror,
+};
 
 /// One layer of butterflies of radix R between values `HALF` apart, in a pass that starts below `IN` p. `$root` gives
 /// minus the inverse of a block's root, and its quotient.
@@ -204,7 +207,7 @@ impl Twiddles {
         for half in 0..2 {
             let mut columns = [p.zero; LANES];
             columns.copy_from_slice(&x[half * LANES..][..LANES]);
-            let rows = transpose(columns);
+            let rows = transposed(columns);
             for b in 0..LANES {
                 store(&mut group[2 * b + half], rows[b]);
             }

@@ -11,39 +11,18 @@
 //! Values between butterflies are lazy: below `MAX` p, where `MAX` p <= 2^52 is what the multiplier reads. The smaller
 //! the prime, the larger `MAX`, and the fewer values have to be cut back ([`headroom`]). `docs/notes/ntt.md` has the proofs.
 
-/// Runs a block once for each pair of a layer of radix up to 16, its number a constant: what is planned for it is then
-/// known when the block is compiled.
-macro_rules! each_pair {
-    ($k:ident => $body:block) => {
-        each_pair!(@ $k $body 0 1 2 3 4 5 6 7);
-    };
-    (@ $k:ident $body:block $($number:literal)*) => {
-        $({
-            const $k: usize = $number;
-            $body
-        })*
-    };
-}
-
 mod forward;
 mod inverse;
-mod transpose;
 
 use super::vector::{Factor, LANES};
 use crate::{
     Modulus,
-    kernels::tree,
+    kernels::{
+        block::{BLOCK, LEAVES},
+        tree,
+    },
     layout::{GROUP, Layout},
 };
-
-/// Words of a block of the last pass.
-const BLOCK: usize = 16;
-/// Roots of one block of the last pass: 1 + 2 + 4 + 8.
-const LEAVES: usize = BLOCK - 1;
-/// Vectors of a group.
-const GROUP_VECTORS: usize = GROUP / LANES;
-/// Vectors of what passes 3 and 4 work on together: 256 words.
-const TILE_VECTORS: usize = 2 * GROUP_VECTORS;
 
 /// Powers of psi in the forms that the passes read. The inverse has none of its own: [`tree::mirror`] says why.
 pub(crate) struct Twiddles {
@@ -125,9 +104,4 @@ fn headroom(modulus: &Modulus) -> u64 {
         48 => 16,
         _ => 32,
     }
-}
-
-/// Place of the first operand of a layer's pair number `k`.
-const fn place(k: usize, half: usize) -> usize {
-    k / half * 2 * half + k % half
 }

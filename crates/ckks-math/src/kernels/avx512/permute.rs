@@ -7,8 +7,11 @@
 
 use std::arch::x86_64::*;
 
-use super::vector::{LANES, V, load, store};
-use crate::layout::{GROUP, reverse_bits};
+use super::{load, store};
+use crate::{
+    kernels::lanes::LANES,
+    layout::{GROUP, reverse_bits},
+};
 
 const VECTORS: usize = GROUP / LANES;
 const LOG_VECTORS: u32 = VECTORS.trailing_zeros();
@@ -52,7 +55,7 @@ impl Permutations {
         Self { offsets: offsets.collect(), places }
     }
 
-    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    #[target_feature(enable = "avx512f,avx512dq")]
     pub(crate) fn permute(&self, offset: usize, out: &mut [u64; GROUP], source: &[u64; GROUP]) {
         let Offset { lanes, turns } = &self.offsets[offset];
         let (source, out) = (source.as_chunks::<LANES>().0, out.as_chunks_mut::<LANES>().0);
@@ -73,8 +76,8 @@ impl Permutations {
 
 /// Lanes of the mask come from the vector `BY` places behind.
 #[inline]
-#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-fn turn<const BY: usize>(x: [V; VECTORS], mask: u8) -> [V; VECTORS] {
+#[target_feature(enable = "avx512f,avx512dq")]
+fn turn<const BY: usize>(x: [__m512i; VECTORS], mask: u8) -> [__m512i; VECTORS] {
     let mut out = x;
     for i in 0..VECTORS {
         out[i] = _mm512_mask_blend_epi64(mask, x[i], x[(i + BY) % VECTORS]);

@@ -2,12 +2,10 @@
 
 use std::arch::x86_64::*;
 
-use super::super::vector::V;
-
 /// Lane j of vector i becomes lane i of vector j.
 #[inline]
-#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-pub(super) fn transpose(rows: [V; 8]) -> [V; 8] {
+#[target_feature(enable = "avx512f")]
+pub(crate) fn transposed(rows: [__m512i; 8]) -> [__m512i; 8] {
     let [a, b, c, d, e, f, g, h] = rows;
     // Pairs of rows: words (2k, 2k) and (2k+1, 2k+1) side by side.
     let (ab0, ab1) = (_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
@@ -28,7 +26,7 @@ pub(super) fn transpose(rows: [V; 8]) -> [V; 8] {
 
 /// Quarters 0 and 2 of both, quarters 1 and 3 of both.
 #[inline]
-#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-fn halves(x: V, y: V) -> (V, V) {
+#[target_feature(enable = "avx512f")]
+fn halves(x: __m512i, y: __m512i) -> (__m512i, __m512i) {
     (_mm512_shuffle_i64x2::<0x88>(x, y), _mm512_shuffle_i64x2::<0xdd>(x, y))
 }

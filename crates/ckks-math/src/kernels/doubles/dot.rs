@@ -1,0 +1,178 @@
+//! Sums of products of residues, reduced once every [`MAX_PRODUCTS`].
+
+use super::{
+    super::{KeyTerm, TensorTerm},
+    isa::{Isa, Words, each_block},
+    prime::{Factor, Root},
+    sum::{MAX_PRODUCTS, Reduction, Sum},
+};
+use crate::{
+    Modulus,
+    kernels::{
+        lanes::{LANES, vectors, vectors_mut},
+        packed::Packed,
+    },
+};
+
+type Vectors<'a> = &'a [[u64; LANES]];
+type VectorsMut<'a> = &'a mut [[u64; LANES]];
+
+#[inline(always)]
+pub(crate) fn dot<S: Isa>(isa: S, m: &Modulus, out: &mut [u64], terms: &[(&[u64], &[u64])]) {
+    let reduction = Reduction::new(isa, m, 2 * m.bits());
+    let (out, terms) = (vectors_mut(out), terms.iter().map(|(a, b)| (vectors(a), vectors(b))));
+    let terms: Vec<_> = terms.collect();
+    each_block!(S, out.len(), 4 or 2, |at, W| dot_block::<S, W>(isa, &reduction, at, out, &terms));
+}
+
+#[inline(always)]
+fn dot_block<S: Isa, const W: usize>(
+    isa: S,
+    reduction: &Reduction<S>,
+    at: usize,
+    out: VectorsMut<'_>,
+    terms: &[(Vectors<'_>, Vectors<'_>)],
+) {
+    let mut total = [reduction.zero; W];
+    for terms in terms.chunks(MAX_PRODUCTS) {
+        let mut sum = [Sum::new(reduction); W];
+        for (a, b) in terms {
+            let (a, b) = (&a[at..][..W], &b[at..][..W]);
+            for v in 0..W {
+                sum[v].accumulate(isa.load_residues(&a[v]), isa.load_residues(&b[v]));
+            }
+        }
+        reduction.add_to(&mut total, &sum);
+    }
+    store(reduction, total, &mut out[at..]);
+}
+
+/// Terms of a key switch, by vectors.
+type Terms<'a> = &'a [(Vectors<'a>, Packed<'a>)];
+
+#[inline(always)]
+pub(crate) fn dot2<S: Isa>(isa: S, m: &Modulus, [out_b, out_a]: [&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
+    let reduction = Reduction::new(isa, m, 2 * m.bits());
+    let unpack = isa.unpack(m.bits() as usize);
+    let terms: Vec<_> = terms.iter().map(|(d, key)| (vectors(d), *key)).collect();
+    let (out_b, out_a) = (vectors_mut(out_b), vectors_mut(out_a));
+    each_block!(S, out_b.len(), 4 or 1, |at, W| {
+        let [b, a] = key_sums::<S, W>(isa, &reduction, &unpack, at, &terms);
+        store(&reduction, b, &mut out_b[at..]);
+        store(&reduction, a, &mut out_a[at..]);
+    });
+}
+
+#[inline(always)]
+pub(crate) fn dot2_add<S: Isa>(
+    isa: S,
+    m: &Modulus,
+    [out_b, out_a]: [&mut [u64]; 2],
+    terms: &[KeyTerm<'_>],
+    c: u64,
+) {
+    let reduction = Reduction::new(isa, m, 2 * m.bits());
+    let (unpack, c) = (isa.unpack(m.bits() as usize), Factor::new(m, c).splat(isa));
+    let terms: Vec<_> = terms.iter().map(|(d, key)| (vectors(d), *key)).collect();
+    let (out_b, out_a) = (vectors_mut(out_b), vectors_mut(out_a));
+    each_block!(S, out_b.len(), 4 or 1, |at, W| {
+        let [b, a] = key_sums::<S, W>(isa, &reduction, &unpack, at, &terms);
+        add_times(isa, &reduction, b, c, &mut out_b[at..]);
+        add_times(isa, &reduction, a, c, &mut out_a[at..]);
+    });
+}
+
+/// Both sums of vectors from `at` on.
+#[inline(always)]
+fn key_sums<S: Isa, const W: usize>(
+    isa: S,
+    reduction: &Reduction<S>,
+    unpack: &S::Unpack,
+    at: usize,
+    terms: Terms<'_>,
+) -> [[S::Doubles; W]; 2] {
+    let mut total = [[reduction.zero; W]; 2];
+    for terms in terms.chunks(MAX_PRODUCTS) {
+        let mut sums = [[Sum::new(reduction); W]; 2];
+        for (d, key) in terms {
+            let d = &d[at..][..W];
+            for v in 0..W {
+                let (d, [b, a]) = (isa.load_residues(&d[v]), key.windows(at + v));
+                sums[0][v].accumulate(d, isa.unpacked(unpack, b).to_doubles());
+                sums[1][v].accumulate(d, isa.unpacked(unpack, a).to_doubles());
+            }
+        }
+        reduction.add_to(&mut total[0], &sums[0]);
+        reduction.add_to(&mut total[1], &sums[1]);
+    }
+    total
+}
+
+#[inline(always)]
+pub(crate) fn tensor_dot<S: Isa>(isa: S, m: &Modulus, out: [&mut [u64]; 3], terms: &[TensorTerm<'_>]) {
+    let reduction = Reduction::new(isa, m, 2 * m.bits());
+    let terms: Vec<_> = terms.iter().map(|(a, b)| (a.map(vectors), b.map(vectors))).collect();
+    let [out_0, out_1, out_2] = out.map(vectors_mut);
+    each_block!(S, out_0.len(), 2 or 1, |at, W| {
+        let [x, y, z] = tensor_sums::<S, W>(isa, &reduction, at, &terms);
+        store(&reduction, x, &mut out_0[at..]);
+        store(&reduction, y, &mut out_1[at..]);
+        store(&reduction, z, &mut out_2[at..]);
+    });
+}
+
+/// The three sums of vectors from `at` on.
+#[inline(always)]
+fn tensor_sums<S: Isa, const W: usize>(
+    isa: S,
+    reduction: &Reduction<S>,
+    at: usize,
+    terms: &[([Vectors<'_>; 2], [Vectors<'_>; 2])],
+) -> [[S::Doubles; W]; 3] {
+    let mut total = [[reduction.zero; W]; 3];
+    // The middle sum takes two products a term.
+    for terms in terms.chunks(MAX_PRODUCTS / 2) {
+        let mut sums = [[Sum::new(reduction); W]; 3];
+        for ([a0, a1], [b0, b1]) in terms {
+            let (a0, a1) = (&a0[at..][..W], &a1[at..][..W]);
+            let (b0, b1) = (&b0[at..][..W], &b1[at..][..W]);
+            for v in 0..W {
+                let (a0, a1) = (isa.load_residues(&a0[v]), isa.load_residues(&a1[v]));
+                let (b0, b1) = (isa.load_residues(&b0[v]), isa.load_residues(&b1[v]));
+                sums[0][v].accumulate(a0, b0);
+                sums[1][v].accumulate(a0, b1);
+                sums[1][v].accumulate(a1, b0);
+                sums[2][v].accumulate(a1, b1);
+            }
+        }
+        for i in 0..3 {
+            reduction.add_to(&mut total[i], &sums[i]);
+        }
+    }
+    total
+}
+
+/// `out = totals`.
+#[inline(always)]
+fn store<S: Isa, const W: usize>(reduction: &Reduction<S>, totals: [S::Doubles; W], out: VectorsMut<'_>) {
+    let out = &mut out[..W];
+    for v in 0..W {
+        reduction.p.residue_words(totals[v]).store(&mut out[v]);
+    }
+}
+
+/// `out += c totals`. A total is within p/2 + 1, its product as near zero as one with a residue.
+#[inline(always)]
+fn add_times<S: Isa, const W: usize>(
+    isa: S,
+    reduction: &Reduction<S>,
+    totals: [S::Doubles; W],
+    c: Root<S>,
+    out: VectorsMut<'_>,
+) {
+    let (p, out) = (reduction.p, &mut out[..W]);
+    for v in 0..W {
+        let product = p.residue_words(p.mul(totals[v], c));
+        p.add_words(isa.load_words(&out[v]), product).store(&mut out[v]);
+    }
+}
