@@ -76,13 +76,16 @@ impl Twiddles {
         let (rows, tiles) = (self.layout.rows(), row.len() / TILE_VECTORS);
         let scale = Scale::default();
         for (t, tile) in row.chunks_exact_mut(TILE_VECTORS).enumerate() {
-            if let Some(source) = source {
-                tile.copy_from_slice(&source[t * TILE_VECTORS..][..TILE_VECTORS]);
+            let mut source = source.map(|source| &source[t * TILE_VECTORS..][..TILE_VECTORS]);
+            // Where registers are few, the pass is faster on one place in memory than from one to another.
+            if let Some(source) = source.take_if(|_| !S::ROOMY) {
+                tile.copy_from_slice(source);
             }
             let number = r * tiles + t;
             for (g, group) in tile.chunks_exact_mut(GROUP_VECTORS).enumerate() {
                 let mirrored = self.leaves.len() - 1 - (2 * number + g);
-                self.first_pass(isa, group, &self.leaves[mirrored]);
+                let source = source.map(|source| &source[g * GROUP_VECTORS..]);
+                self.first_pass(isa, source, group, &self.leaves[mirrored]);
             }
             self.inverse_columns::<S, 16, false>(isa, tile, 2, 2, rows * tiles + number, &scale);
         }
@@ -156,14 +159,19 @@ impl Twiddles {
         }
     }
 
-    /// Undoes the last forward pass but for a factor 16, from residues in memory order.
+    /// Undoes the last forward pass but for a factor 16, from residues in memory order: those that `source` starts with, or those of
+    /// the group.
     #[inline(always)]
-    fn first_pass<S: Isa>(&self, isa: S, group: &mut [[u64; LANES]], mirrored: &[[f64; LANES]; LEAVES]) {
+    fn first_pass<S: Isa>(
+        &self,
+        isa: S,
+        source: Option<&[[u64; LANES]]>,
+        group: &mut [[u64; LANES]],
+        mirrored: &[[f64; LANES]; LEAVES],
+    ) {
         let p = self.prime.splat(isa);
-        let group: &mut [[u64; LANES]; GROUP_VECTORS] = match group.try_into() {
-            Ok(group) => group,
-            Err(_) => unreachable!("a group has 16 vectors"),
-        };
+        let Some(group) = group.first_chunk_mut::<BLOCK>() else { unreachable!("a group has 16 vectors") };
+        let Some(residues) = source.unwrap_or(group).first_chunk::<BLOCK>() else { unreachable!("as many") };
         // Minus the inverses of roots: the lanes of the mirrored group run backwards.
         macro_rules! root {
             ($i:expr) => {
@@ -172,7 +180,7 @@ impl Twiddles {
         }
         let mut x = [p.p; BLOCK];
         each_pair!(K => {
-            let (y, z) = (isa.load_residues(&group[2 * K]), isa.load_residues(&group[2 * K + 1]));
+            let (y, z) = (isa.load_residues(&residues[2 * K]), isa.load_residues(&residues[2 * K + 1]));
             (x[2 * K], x[2 * K + 1]) = butterfly(&p, y, z, root!(14 - K));
         });
         layer!(p, x, BLOCK, 2, true, |block| root!(6 - block));
