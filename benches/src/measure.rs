@@ -84,6 +84,27 @@ pub(crate) fn time<T>(repeat: usize, mut work: impl FnMut() -> anyhow::Result<T>
     })
 }
 
+/// How many times as fast `work` is on the present pool as on one thread: the median over `repeat` pairs of runs, one after the
+/// other, so that both see the same machine.
+///
+/// # Errors
+/// Those of `work`.
+pub(crate) fn speedup(repeat: usize, work: impl Fn() -> anyhow::Result<()> + Sync) -> anyhow::Result<f64> {
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    let timed = || {
+        let start = Instant::now();
+        work()?;
+        anyhow::Ok(start.elapsed().as_secs_f64())
+    };
+    let pair = |_| {
+        let together = timed()?;
+        anyhow::Ok(alone.install(timed)? / together)
+    };
+    let mut ratios = (0..repeat.max(1)).map(pair).collect::<anyhow::Result<Vec<_>>>()?;
+    ratios.sort_by(f64::total_cmp);
+    Ok(ratios[ratios.len() / 2])
+}
+
 /// Runs this program with other arguments in a process of its own, so that memory at its peak is that of the work alone, and
 /// reads the JSON that it prints.
 ///

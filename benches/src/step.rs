@@ -20,7 +20,7 @@ use serde::Serialize;
 use crate::floor::calibration::Calibration;
 use crate::floor::model::{Model, Work};
 use crate::floor::parts::Part;
-use crate::measure::{Common, Times, peak_rss_bytes};
+use crate::measure::{Common, Times, peak_rss_bytes, speedup};
 use crate::random::Random;
 
 /// The shape of the data and the parameter set.
@@ -41,6 +41,9 @@ pub(crate) struct Arguments {
     /// Parameter set; by default n15-boot-l6 for a step, n15-l18 for a pass
     #[arg(long)]
     preset: Option<String>,
+    /// Run each time on one thread, too, and print the median of the ratios
+    #[arg(long)]
+    speedup: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -62,6 +65,9 @@ struct Record {
     threads: usize,
     #[serde(flatten)]
     times: Times,
+    /// To one thread, in turns, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speedup: Option<f64>,
     /// The planner's estimate for one core.
     estimated_s: f64,
     /// What operations and bytes imply on this machine with these threads (`head-bench floor`).
@@ -107,6 +113,7 @@ pub(crate) fn part(threads: usize, repeat: usize, refresh: bool) -> anyhow::Resu
         classes: 2,
         degree: 3,
         preset: None,
+        speedup: false,
         common: Common::quiet(repeat.min(3)),
     };
     let record = record(&arguments, threads, refresh)?;
@@ -149,6 +156,8 @@ fn record(arguments: &Arguments, threads: usize, refresh: bool) -> anyhow::Resul
     let trainer = Trainer::new(&engine, &plan.job, &blocks)?;
     let state = (0..measured).try_fold(State::default(), |state, _| trainer.iterate(state))?;
     let times = arguments.common.time(|| Ok(trainer.iterate(state.clone())?))?;
+    let iterate = || Ok(trainer.iterate(state.clone()).map(drop)?);
+    let speedup = arguments.speedup.then(|| speedup(arguments.common.repeat, iterate)).transpose()?;
     let packing = plan.job.packing();
     Ok(Record {
         preset: parameters.name().to_owned(),
@@ -165,6 +174,7 @@ fn record(arguments: &Arguments, threads: usize, refresh: bool) -> anyhow::Resul
         data_ciphertexts: packing.blocks() * packing.diagonals(),
         threads,
         times,
+        speedup,
         estimated_s: plan.last_iteration_seconds,
         floor_s: f64::NAN,
         key_switches: plan::key_switches(&plan.last_iteration),
