@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ckks::keys::KeyPurpose;
-use ckks::{Ciphertext, Encoder, Evaluator, KeyId, Plaintext, Scale};
-use ckks_math::{Basis, Ntt, Poly};
+use ckks::{Ciphertext, Encoder, Evaluator, Plaintext, Scale};
+use ckks_math::{Multiplier, Ntt, Poly, Summands};
 use num_complex::Complex64;
 
 use crate::Error;
-use crate::polynomial::{Arithmetic, Coefficient};
+use crate::polynomial::{Arithmetic, Coefficient, Sum};
 
 /// Ciphertexts with an evaluator. Vector coefficients are encoded once for each level and scale, and kept.
 #[derive(Debug)]
@@ -23,15 +23,6 @@ pub struct CiphertextArithmetic {
 type EncodedAs = (usize, usize, Scale);
 /// The vector and its encoding.
 type Encoded = (Arc<[Complex64]>, Arc<Plaintext>);
-
-/// A sum of products and multiples: `c0 + c1 s (+ c2 s^2)`.
-pub struct CiphertextSum {
-    level: usize,
-    scale: Scale,
-    /// Key id and polynomials; nothing before the first summand.
-    parts: Option<(KeyId, [Poly<Ntt>; 2])>,
-    quadratic: Option<Poly<Ntt>>,
-}
 
 impl CiphertextArithmetic {
     /// Arithmetic with the keys of `evaluator`.
@@ -67,41 +58,8 @@ impl CiphertextArithmetic {
     }
 }
 
-impl CiphertextSum {
-    fn add(&mut self, key_id: KeyId, [c0, c1]: [Poly<Ntt>; 2]) {
-        match &mut self.parts {
-            Some((_, sum)) => {
-                sum[0].add_assign(&c0);
-                sum[1].add_assign(&c1);
-            }
-            none => *none = Some((key_id, [c0, c1])),
-        }
-    }
-
-    /// Adds a multiple by an integer, given by its residues, of a ciphertext of this level or a higher one.
-    fn add_scaled(&mut self, a: &Ciphertext, residues: &[u64]) {
-        match &mut self.parts {
-            Some((_, sum)) => sum.iter_mut().zip(a.polys()).for_each(|(sum, c)| sum.add_scaled(c, residues)),
-            none => {
-                let basis = Basis::of_q(self.level + 1);
-                *none = Some((a.key_id(), a.polys().each_ref().map(|c| c.scaled(basis, residues))));
-            }
-        }
-    }
-
-    /// The sum's polynomials.
-    ///
-    /// # Panics
-    /// If nothing has been added: a plan has no node without a product or a multiple.
-    fn parts(self) -> (KeyId, [Poly<Ntt>; 2], Option<Poly<Ntt>>) {
-        let Some((key_id, c)) = self.parts else { panic!("a sum without summands at level {}", self.level) };
-        (key_id, c, self.quadratic)
-    }
-}
-
 impl Arithmetic for CiphertextArithmetic {
     type Value = Ciphertext;
-    type Sum = CiphertextSum;
     type Error = Error;
 
     fn level(&self, value: &Ciphertext) -> usize {
@@ -121,87 +79,70 @@ impl Arithmetic for CiphertextArithmetic {
         Ok(())
     }
 
-    fn open(&self, level: usize, scale: Scale) -> CiphertextSum {
-        CiphertextSum { level, scale, parts: None, quadratic: None }
-    }
-
-    fn add_product(&self, sum: &mut CiphertextSum, a: &Ciphertext, b: &Ciphertext) -> Result<(), Error> {
-        require_scale(&sum.scale, &a.scale().mul(b.scale()))?;
-        // the product takes the primes of the first factor
-        let (a, b) = if a.level() <= b.level() { (a, b) } else { (b, a) };
-        let shortened = (a.level() > sum.level).then(|| self.evaluator.drop_to(a, sum.level)).transpose()?;
-        let a = shortened.as_ref().unwrap_or(a);
-        let [a0, a1] = a.polys();
-        let [b0, b1] = b.polys();
-        let [c0, c1, c2] = Poly::tensor_dot(&[([a0, a1], [b0, b1])]);
-        sum.add(a.key_id(), [c0, c1]);
-        match &mut sum.quadratic {
-            Some(quadratic) => quadratic.add_assign(&c2),
-            none => *none = Some(c2),
-        }
-        Ok(())
-    }
-
-    fn double(&self, sum: &mut CiphertextSum) {
-        let linear = sum.parts.iter_mut().flat_map(|(_, c)| c);
-        linear.chain(&mut sum.quadratic).for_each(|c| c.mul_integer_assign(2));
-    }
-
-    fn add_multiple(&self, sum: &mut CiphertextSum, c: &Coefficient, a: &Ciphertext) -> Result<(), Error> {
-        let scale = sum.scale.div(a.scale());
-        let basis = self.evaluator.parameters().basis(sum.level);
-        match c {
-            Coefficient::Scalar(c) => {
-                if c.re != 0.0 {
-                    sum.add_scaled(a, &a.polys()[0].ring().residues(basis, rounded(c.re, &scale)));
-                }
-                if c.im != 0.0 {
-                    let residues = a.polys()[0].ring().residues(basis, rounded(c.im, &scale));
-                    let mut product = a.polys().each_ref().map(|c| c.scaled(basis, &residues));
-                    product.iter_mut().for_each(Poly::mul_i_assign);
-                    sum.add(a.key_id(), product);
-                }
-            }
-            Coefficient::Slots(values) => {
-                let factor = self.encode(values, sum.level, &scale)?;
-                let factor = factor.poly();
-                let product = a.polys().each_ref().map(|c| factor.mul(c));
-                sum.add(a.key_id(), product);
-            }
-        }
-        Ok(())
-    }
-
-    fn add_constant(&self, sum: &mut CiphertextSum, c: &Coefficient) -> Result<(), Error> {
-        let plaintext = match c {
-            Coefficient::Scalar(c) if c.im == 0.0 => {
-                if let Some((_, [c0, _])) = &mut sum.parts {
-                    c0.add_integer_assign(rounded(c.re, &sum.scale));
-                }
-                return Ok(());
-            }
-            Coefficient::Scalar(c) => Arc::new(self.encoder.encode_complex(&[*c], sum.level, &sum.scale)?),
-            Coefficient::Slots(values) => self.encode(values, sum.level, &sum.scale)?,
-        };
-        if let Some((_, c)) = &mut sum.parts {
-            c[0].add_assign(plaintext.poly());
-        }
-        Ok(())
-    }
-
-    fn close(&self, sum: CiphertextSum) -> Result<Ciphertext, Error> {
+    fn sum(&self, sum: &Sum<'_, Ciphertext>) -> Result<Ciphertext, Error> {
         let parameters = self.evaluator.parameters();
-        let (level, scale) = (sum.level, sum.scale.div(&self.prime(sum.level)));
-        let (key_id, c, quadratic) = sum.parts();
+        let operands = sum.products.iter().flat_map(|(a, b)| [*a, *b]);
+        let mut operands = operands.chain(sum.multiples.iter().map(|(_, a)| *a));
+        let Some(key_id) = operands.next().map(Ciphertext::key_id) else {
+            panic!("a sum without summands at level {}", sum.level)
+        };
+        for (a, b) in &sum.products {
+            require_scale(&sum.scale, &a.scale().mul(b.scale()))?;
+        }
+        let (c, quadratic) = self.summed(sum)?;
         let c = match quadratic {
             None => Poly::rescale_all(c.each_ref()),
             Some(quadratic) => {
-                let keys = self.evaluator.keys();
-                let key = keys.find(KeyPurpose::Relinearisation, level, "polynomial evaluation")?;
+                let key = self.evaluator.keys().find(
+                    KeyPurpose::Relinearisation,
+                    sum.level,
+                    "polynomial evaluation",
+                )?;
                 self.evaluator.switch_polynomial_rescale(&quadratic, key, c.each_ref().map(Some))
             }
         };
+        let scale = sum.scale.div(&self.prime(sum.level));
         Ok(Ciphertext::from_parts(parameters, key_id, c, scale)?)
+    }
+}
+
+impl CiphertextArithmetic {
+    /// `c0 + c1 s (+ c2 s^2)`, neither relinearised nor rescaled.
+    fn summed(&self, sum: &Sum<'_, Ciphertext>) -> Result<([Poly<Ntt>; 2], Option<Poly<Ntt>>), Error> {
+        let parameters = self.evaluator.parameters();
+        let (ring, basis) = (parameters.ring(), parameters.basis(sum.level));
+        let residues = |c: f64, scale: &Scale| ring.residues(basis, rounded(c, scale));
+        let mut summands = Summands { doubled: sum.doubled, ..Summands::default() };
+        summands.products =
+            sum.products.iter().map(|(a, b)| (a.polys().each_ref(), b.polys().each_ref())).collect();
+
+        let factors = sum.multiples.iter().map(|(c, a)| self.factor(c, sum.level, &sum.scale.div(a.scale())));
+        let factors = factors.collect::<Result<Vec<_>, _>>()?;
+        for ((c, a), factor) in sum.multiples.iter().zip(&factors) {
+            let multiplier = match (c, factor) {
+                (_, Some(factor)) => Multiplier::Poly(factor.poly()),
+                (c, None) => Multiplier::Residues(residues(c.at(0).re, &sum.scale.div(a.scale()))),
+            };
+            summands.multiples.push((a.polys().each_ref(), multiplier));
+        }
+        let constant = sum.constant.map(|c| self.factor(c, sum.level, &sum.scale)).transpose()?.flatten();
+        if let (Some(c), None) = (sum.constant, &constant) {
+            summands.constant = Some(residues(c.at(0).re, &sum.scale));
+        }
+        let (mut c, quadratic) = Poly::sum_of(ring, basis, &summands);
+        if let Some(constant) = constant {
+            c[0].add_assign(constant.poly());
+        }
+        Ok((c, quadratic))
+    }
+
+    /// A coefficient encoded, unless it is one real number for all slots.
+    fn factor(&self, c: &Coefficient, level: usize, scale: &Scale) -> Result<Option<Arc<Plaintext>>, Error> {
+        match c {
+            Coefficient::Scalar(c) if c.im == 0.0 => Ok(None),
+            Coefficient::Scalar(c) => Ok(Some(Arc::new(self.encoder.encode_complex(&[*c], level, scale)?))),
+            Coefficient::Slots(values) => self.encode(values, level, scale).map(Some),
+        }
     }
 }
 

@@ -11,7 +11,9 @@ use ckks::Scale;
 use num_complex::Complex64;
 
 use crate::Error;
-use crate::polynomial::{Arithmetic, Basis, Coefficient, Plan, Polynomial, chebyshev_coefficients, evaluate};
+use crate::polynomial::{
+    Arithmetic, Basis, Coefficient, Plan, Polynomial, Sum, chebyshev_coefficients, evaluate,
+};
 
 /// The shape of the approximation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -130,11 +132,14 @@ impl EvalMod {
         let mut y = evaluate(arithmetic, &self.plan, x, target)?;
         for constant in &self.double_angle_constants {
             let scale = arithmetic.scale(&y);
-            let mut sum = arithmetic.open(arithmetic.level(&y), scale.mul(&scale));
-            arithmetic.add_product(&mut sum, &y, &y)?;
-            arithmetic.double(&mut sum);
-            arithmetic.add_constant(&mut sum, constant)?;
-            y = arithmetic.close(sum)?;
+            y = arithmetic.sum(&Sum {
+                level: arithmetic.level(&y),
+                scale: scale.mul(&scale),
+                products: vec![(&y, &y)],
+                doubled: true,
+                multiples: Vec::new(),
+                constant: Some(constant),
+            })?;
         }
         Ok(y)
     }

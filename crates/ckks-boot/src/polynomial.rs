@@ -10,7 +10,7 @@ mod evaluate;
 mod plan;
 
 pub use approximation::{chebyshev_coefficients, chebyshev_value};
-pub use arithmetic::Arithmetic;
+pub use arithmetic::{Arithmetic, Sum};
 pub use coefficient::Coefficient;
 pub use evaluate::evaluate;
 pub use plan::{Node, Plan, Power};

@@ -9,7 +9,7 @@ use std::f64::consts::TAU;
 use ckks::Scale;
 use num_complex::Complex64;
 
-use crate::polynomial::{Arithmetic, Coefficient};
+use crate::polynomial::{Arithmetic, Sum};
 
 /// A chain of primes and the noise that each rescaling adds.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct Simulation {
     random: RefCell<SplitMix>,
 }
 
-/// Simulated ciphertext, or simulated sum before its rescaling.
+/// Simulated ciphertext.
 #[derive(Clone, Debug)]
 pub struct SimulatedSlots {
     /// The values, with their noise.
@@ -75,8 +75,6 @@ impl Simulation {
 
 impl Arithmetic for Simulation {
     type Value = SimulatedSlots;
-    /// The value and the number of slots in it (none before the first summand).
-    type Sum = SimulatedSlots;
     type Error = std::convert::Infallible;
 
     fn level(&self, value: &SimulatedSlots) -> usize {
@@ -96,58 +94,38 @@ impl Arithmetic for Simulation {
         Ok(())
     }
 
-    fn open(&self, level: usize, scale: Scale) -> SimulatedSlots {
-        SimulatedSlots { slots: Vec::new(), level, scale }
-    }
-
-    fn add_product(
-        &self,
-        sum: &mut SimulatedSlots,
-        a: &SimulatedSlots,
-        b: &SimulatedSlots,
-    ) -> Result<(), Self::Error> {
-        assert!(sum.level <= a.level.min(b.level), "operand below the level of the sum");
-        assert_eq!(sum.scale, a.scale.mul(&b.scale), "product at another scale than the sum");
-        add(sum, a.slots.iter().zip(&b.slots).map(|(a, b)| a * b));
-        Ok(())
-    }
-
-    fn double(&self, sum: &mut SimulatedSlots) {
-        sum.slots.iter_mut().for_each(|s| *s *= 2.0);
-    }
-
-    fn add_multiple(
-        &self,
-        sum: &mut SimulatedSlots,
-        c: &Coefficient,
-        a: &SimulatedSlots,
-    ) -> Result<(), Self::Error> {
-        assert!(sum.level <= a.level, "operand below the level of the sum");
-        let room = sum.scale.log2() - a.scale.log2();
-        assert!(room > 15.0, "a coefficient encoded with {room} bits");
-        add(sum, a.slots.iter().enumerate().map(|(s, a)| a * c.at(s)));
-        Ok(())
-    }
-
-    fn add_constant(&self, sum: &mut SimulatedSlots, c: &Coefficient) -> Result<(), Self::Error> {
-        let slots = sum.slots.len();
-        add(sum, (0..slots).map(|s| c.at(s)));
-        Ok(())
-    }
-
-    fn close(&self, mut sum: SimulatedSlots) -> Result<SimulatedSlots, Self::Error> {
-        sum.scale = sum.scale.div(&self.prime(sum.level));
-        sum.level -= 1;
-        self.add_rounding_noise(&mut sum);
-        Ok(sum)
+    fn sum(&self, sum: &Sum<'_, SimulatedSlots>) -> Result<SimulatedSlots, Self::Error> {
+        let mut slots: Vec<Complex64> = Vec::new();
+        for (a, b) in &sum.products {
+            assert!(sum.level <= a.level.min(b.level), "operand below the level of the sum");
+            assert_eq!(sum.scale, a.scale.mul(&b.scale), "product at another scale than the sum");
+            add(&mut slots, a.slots.iter().zip(&b.slots).map(|(a, b)| a * b));
+        }
+        if sum.doubled {
+            slots.iter_mut().for_each(|s| *s *= 2.0);
+        }
+        for (c, a) in &sum.multiples {
+            assert!(sum.level <= a.level, "operand below the level of the sum");
+            let room = sum.scale.log2() - a.scale.log2();
+            assert!(room > 15.0, "a coefficient encoded with {room} bits");
+            add(&mut slots, a.slots.iter().enumerate().map(|(s, a)| a * c.at(s)));
+        }
+        if let Some(c) = sum.constant {
+            slots.iter_mut().enumerate().for_each(|(s, slot)| *slot += c.at(s));
+        }
+        let scale = sum.scale.div(&self.prime(sum.level));
+        let mut value = SimulatedSlots { slots, level: sum.level - 1, scale };
+        self.add_rounding_noise(&mut value);
+        Ok(value)
     }
 }
 
-fn add(sum: &mut SimulatedSlots, terms: impl Iterator<Item = Complex64>) {
-    if sum.slots.is_empty() {
-        sum.slots = terms.collect();
+/// Adds terms to slots, none before the first summand.
+fn add(slots: &mut Vec<Complex64>, terms: impl Iterator<Item = Complex64>) {
+    if slots.is_empty() {
+        slots.extend(terms);
     } else {
-        sum.slots.iter_mut().zip(terms).for_each(|(s, t)| *s += t);
+        slots.iter_mut().zip(terms).for_each(|(s, t)| *s += t);
     }
 }
 

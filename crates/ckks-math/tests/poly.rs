@@ -6,7 +6,8 @@ mod common;
 use std::sync::Arc;
 
 use ckks_math::{
-    Basis, Coeff, Modulus, Ntt, PackedPair, Poly, Ring, Rotation, Weight, WeightedSum, naive, sample,
+    Basis, Coeff, Modulus, Multiplier, Ntt, PackedPair, Poly, Ring, Rotation, Summands, Weight, WeightedSum,
+    naive, sample,
 };
 use common::{from_words, rings, uniform, words};
 use proptest::prelude::*;
@@ -113,6 +114,63 @@ fn sums_of_products() {
             let [x, y, z] = Poly::tensor_dot(&terms);
             assert!(x == naive_sum(&a, &c) && z == naive_sum(&b, &d), "{count} terms");
             assert!(y == naive_sum(&a, &d).add(&naive_sum(&b, &c)), "{count} terms");
+        }
+    }
+}
+
+#[test]
+fn sums_of_products_and_multiples() {
+    for ring in rings(13, &BITS, 1) {
+        let (wide, basis) = (ring.full_basis(), Basis { q: 3, p: 1 });
+        let operands: Vec<_> = (0..30).map(|t| edgy(&ring, wide, &format!("operand {t}"))).collect();
+        let pair = |t: usize| [&operands[t % 30], &operands[(7 * t + 3) % 30]];
+        let residues =
+            |c: i128| (0..basis.limbs()).map(|i| ring.modulus(basis, i).reduce_i128(c)).collect::<Vec<_>>();
+        for (products, multiples, doubled) in [
+            (0, 0, false),
+            (0, 1, false),
+            (0, 9, false),
+            (1, 0, true),
+            (1, 1, true),
+            (3, 12, false),
+            (9, 2, true),
+        ] {
+            let summands = Summands {
+                products: (0..products).map(|t| (pair(t), pair(t + 5))).collect(),
+                doubled,
+                multiples: (0..multiples)
+                    .map(|t| match t % 3 {
+                        0 => (pair(t), Multiplier::Poly(&operands[t + 1])),
+                        1 => (pair(t), Multiplier::Residues(residues(-1))),
+                        _ => (pair(t), Multiplier::Residues(residues(1 << 70 | t as i128))),
+                    })
+                    .collect(),
+                constant: (multiples % 2 == 1).then(|| residues(-5)),
+            };
+            let mut want = [0; 3].map(|_| Poly::zero(&ring, basis));
+            for ([a0, a1], [b0, b1]) in &summands.products {
+                want[0].mul_add_assign(a0, b0);
+                want[1].mul_add_assign(a0, b1);
+                want[1].mul_add_assign(a1, b0);
+                want[2].mul_add_assign(a1, b1);
+            }
+            if doubled {
+                want.iter_mut().for_each(|poly| poly.mul_integer_assign(2));
+            }
+            for (x, c) in &summands.multiples {
+                for (want, x) in want.iter_mut().zip(x) {
+                    match c {
+                        Multiplier::Poly(c) => want.mul_add_assign(x, c),
+                        Multiplier::Residues(c) => want.add_assign(&x.scaled(basis, c)),
+                    }
+                }
+            }
+            if summands.constant.is_some() {
+                want[0].add_integer_assign(-5);
+            }
+            let (linear, quadratic) = Poly::sum_of(&ring, basis, &summands);
+            linear.iter().chain(&quadratic).for_each(|poly| poly.check_reduced().unwrap());
+            assert!(linear == want[..2] && quadratic.as_ref() == (products > 0).then_some(&want[2]));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ckks::Scale;
 
-use super::{Arithmetic, Basis, Coefficient, Node, Plan, Power};
+use super::{Arithmetic, Basis, Coefficient, Node, Plan, Power, Sum};
 
 /// The value of the planned polynomial at `x`, exactly at scale `target`, [`Plan::depth`] levels below `x`.
 ///
@@ -42,18 +42,23 @@ fn raise<A: Arithmetic>(
     power: Power,
 ) -> Result<A::Value, A::Error> {
     let (a, b) = (&powers[&power.factors.0], &powers[&power.factors.1]);
-    let level = arithmetic.level(a).min(arithmetic.level(b));
-    let mut sum = arithmetic.open(level, arithmetic.scale(a).mul(&arithmetic.scale(b)));
-    arithmetic.add_product(&mut sum, a, b)?;
+    let minus_one = Coefficient::real(-1.0);
+    let mut sum = Sum {
+        level: arithmetic.level(a).min(arithmetic.level(b)),
+        scale: arithmetic.scale(a).mul(&arithmetic.scale(b)),
+        products: vec![(a, b)],
+        doubled: false,
+        multiples: Vec::new(),
+        constant: None,
+    };
     if basis == Basis::Chebyshev {
-        let minus_one = Coefficient::real(-1.0);
-        arithmetic.double(&mut sum);
+        sum.doubled = true;
         match power.factors.0 - power.factors.1 {
-            0 => arithmetic.add_constant(&mut sum, &minus_one)?,
-            k => arithmetic.add_multiple(&mut sum, &minus_one, &powers[&k])?,
+            0 => sum.constant = Some(&minus_one),
+            k => sum.multiples.push((&minus_one, &powers[&k])),
         }
     }
-    arithmetic.close(sum)
+    arithmetic.sum(&sum)
 }
 
 /// The value of `node` at `level` and `scale`.
@@ -65,17 +70,18 @@ fn combine<A: Arithmetic>(
     scale: &Scale,
 ) -> Result<A::Value, A::Error> {
     let scale = scale.mul(&arithmetic.prime(level + 1));
-    let mut sum = arithmetic.open(level + 1, scale.clone());
-    for (giant, cofactor) in &node.products {
+    let cofactors = node.products.iter().map(|(giant, cofactor)| {
         let power = &powers[giant];
-        let value = combine(arithmetic, cofactor, powers, level + 1, &scale.div(&arithmetic.scale(power)))?;
-        arithmetic.add_product(&mut sum, power, &value)?;
-    }
-    for (k, c) in &node.linear {
-        arithmetic.add_multiple(&mut sum, c, &powers[k])?;
-    }
-    if !node.constant.is_zero() {
-        arithmetic.add_constant(&mut sum, &node.constant)?;
-    }
-    arithmetic.close(sum)
+        let scale = scale.div(&arithmetic.scale(power));
+        Ok((power, combine(arithmetic, cofactor, powers, level + 1, &scale)?))
+    });
+    let cofactors = cofactors.collect::<Result<Vec<_>, A::Error>>()?;
+    arithmetic.sum(&Sum {
+        level: level + 1,
+        scale,
+        products: cofactors.iter().map(|(power, value)| (*power, value)).collect(),
+        doubled: false,
+        multiples: node.linear.iter().map(|(k, c)| (c, &powers[k])).collect(),
+        constant: Some(&node.constant).filter(|c| !c.is_zero()),
+    })
 }

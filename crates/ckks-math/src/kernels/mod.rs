@@ -237,29 +237,79 @@ pub(crate) fn dot(backend: Backend, m: &Modulus, out: &mut [u64], terms: &[(&[u6
 /// Terms of [`dot2`]: a digit, and the two halves of its key.
 pub(crate) type KeyTerm<'a> = (&'a [u64], Packed<'a>);
 
-/// `out = [sum of d * b, sum of d * a]` over terms `(d, [b, a])`, reduced once.
-pub(crate) fn dot2(backend: Backend, m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
-    check_key_terms(m, &out, terms);
+/// What is added to the sums of [`dot2`] and [`dot2_add`]: limbs times a factor; nothing is zero.
+#[derive(Clone, Copy)]
+pub(crate) struct Plus<'a> {
+    pub(crate) limbs: [Option<&'a [u64]>; 2],
+    pub(crate) factor: u64,
+}
+
+impl Plus<'_> {
+    pub(crate) const NONE: Self = Self { limbs: [None; 2], factor: 1 };
+}
+
+/// `out = [sum of d * b, sum of d * a] + plus` over terms `(d, [b, a])`, reduced once.
+pub(crate) fn dot2(
+    backend: Backend,
+    m: &Modulus,
+    mut out: [&mut [u64]; 2],
+    terms: &[KeyTerm<'_>],
+    plus: Plus<'_>,
+) {
+    check_key_terms(m, &out, terms, plus);
     on_backend!(
         backend,
-        scalar::dot2(m, out, terms),
-        |isa| doubles::dot::dot2(isa, m, out, terms),
-        ifma::dot::dot2(m, out, terms)
+        {
+            scalar::dot2(m, out.each_mut().map(|half| &mut **half), terms);
+            add_plus(backend, m, out, plus);
+        },
+        |isa| {
+            doubles::dot::dot2(isa, m, out.each_mut().map(|half| &mut **half), terms);
+            add_plus(backend, m, out, plus);
+        },
+        ifma::dot::dot2(m, out, terms, plus)
     );
 }
 
-/// `out += c * [sum of d * b, sum of d * a]` over terms `(d, [b, a])`, reduced once.
-pub(crate) fn dot2_add(backend: Backend, m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>], c: u64) {
-    check_key_terms(m, &out, terms);
+/// `out += c * ([sum of d * b, sum of d * a] + plus)` over terms `(d, [b, a])`, reduced once.
+pub(crate) fn dot2_add(
+    backend: Backend,
+    m: &Modulus,
+    mut out: [&mut [u64]; 2],
+    terms: &[KeyTerm<'_>],
+    c: u64,
+    plus: Plus<'_>,
+) {
+    check_key_terms(m, &out, terms, plus);
+    let scaled = Plus { factor: m.mul(c, plus.factor), ..plus };
     on_backend!(
         backend,
-        scalar::dot2_add(m, out, terms, c),
-        |isa| doubles::dot::dot2_add(isa, m, out, terms, c),
-        ifma::dot::dot2_add(m, out, terms, c)
+        {
+            scalar::dot2_add(m, out.each_mut().map(|half| &mut **half), terms, c);
+            add_plus(backend, m, out, scaled);
+        },
+        |isa| {
+            doubles::dot::dot2_add(isa, m, out.each_mut().map(|half| &mut **half), terms, c);
+            add_plus(backend, m, out, scaled);
+        },
+        ifma::dot::dot2_add(m, out, terms, c, plus)
     );
 }
 
-fn check_key_terms(m: &Modulus, out: &[&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
+/// `out += plus`, for backends that do not add it on the way.
+fn add_plus(backend: Backend, m: &Modulus, out: [&mut [u64]; 2], plus: Plus<'_>) {
+    for (out, limb) in out.into_iter().zip(plus.limbs) {
+        match limb {
+            Some(limb) if plus.factor == 1 => add_assign(backend, m, out, limb),
+            Some(limb) => mul_scalar_add(backend, m, out, limb, plus.factor),
+            None => {}
+        }
+    }
+}
+
+fn check_key_terms(m: &Modulus, out: &[&mut [u64]; 2], terms: &[KeyTerm<'_>], plus: Plus<'_>) {
+    assert!(!terms.is_empty(), "a key switch has a digit");
+    assert!(plus.limbs.iter().zip(out).all(|(limb, o)| limb.is_none_or(|limb| limb.len() == o.len())));
     for (d, key) in terms {
         assert!(out.iter().all(|o| [d.len(), key.words()] == [o.len(); 2]));
         assert!(key.bits() == m.bits() as usize);
@@ -280,6 +330,84 @@ pub(crate) fn tensor_dot(backend: Backend, m: &Modulus, out: [&mut [u64]; 3], te
         |isa| doubles::dot::tensor_dot(isa, m, out, terms),
         ifma::tensor::tensor_dot(m, out, terms)
     );
+}
+
+/// What a ciphertext of two components is multiplied by.
+#[derive(Clone, Copy)]
+pub(crate) enum Multiplier<'a> {
+    /// A residue.
+    Scalar(u64),
+    /// A word for each word.
+    Words(&'a [u64]),
+}
+
+/// A multiple of a ciphertext of two components.
+pub(crate) type Multiple<'a> = ([&'a [u64]; 2], Multiplier<'a>);
+
+/// `out = times * sum of (a0 b0, a0 b1 + a1 b0, a1 b1) + sum of (x0 c, x1 c, 0)` over terms `([a0, a1], [b0, b1])`, `times` 1 or,
+/// if they are doubled, 2, and multiples `([x0, x1], c)`; reduced once.
+pub(crate) fn product_sum(
+    backend: Backend,
+    m: &Modulus,
+    mut out: [&mut [u64]; 3],
+    terms: &[TensorTerm<'_>],
+    doubled: bool,
+    multiples: &[Multiple<'_>],
+) {
+    let len = out[0].len();
+    assert!(out.iter().all(|o| o.len() == len));
+    assert!(terms.iter().all(|(a, b)| a.iter().chain(b).all(|x| x.len() == len)));
+    check_multiples(m, len, multiples);
+    #[cfg(target_arch = "x86_64")]
+    if backend == Backend::Avx512Ifma {
+        return entered!(ifma, ifma::sums::product_sum(m, out, terms, doubled, multiples));
+    }
+    tensor_dot(backend, m, out.each_mut().map(|out| &mut **out), terms);
+    if doubled {
+        out.iter_mut().for_each(|out| mul_scalar_assign(backend, m, out, 2));
+    }
+    let [first, second, _] = out;
+    add_multiples(backend, m, [first, second], multiples);
+}
+
+/// `out = sum of (x0 c, x1 c)` over multiples `([x0, x1], c)`, reduced once.
+pub(crate) fn multiple_sum(
+    backend: Backend,
+    m: &Modulus,
+    mut out: [&mut [u64]; 2],
+    multiples: &[Multiple<'_>],
+) {
+    let len = out[0].len();
+    assert!(out.iter().all(|o| o.len() == len));
+    check_multiples(m, len, multiples);
+    #[cfg(target_arch = "x86_64")]
+    if backend == Backend::Avx512Ifma {
+        return entered!(ifma, ifma::sums::multiple_sum(m, out, multiples));
+    }
+    out.iter_mut().for_each(|out| out.fill(0));
+    add_multiples(backend, m, out, multiples);
+}
+
+fn check_multiples(m: &Modulus, len: usize, multiples: &[Multiple<'_>]) {
+    for (x, c) in multiples {
+        assert!(x.iter().all(|x| x.len() == len));
+        match c {
+            Multiplier::Scalar(c) => assert!(*c < m.value(), "residue {c} of {m:?}"),
+            Multiplier::Words(c) => assert_eq!(c.len(), len),
+        }
+    }
+}
+
+/// `out += multiples`, for backends that do not add them on the way.
+fn add_multiples(backend: Backend, m: &Modulus, mut out: [&mut [u64]; 2], multiples: &[Multiple<'_>]) {
+    for (x, c) in multiples {
+        for (out, x) in out.iter_mut().zip(x) {
+            match c {
+                Multiplier::Scalar(c) => mul_scalar_add(backend, m, out, x, *c),
+                Multiplier::Words(c) => mul_add_assign(backend, m, out, x, c),
+            }
+        }
+    }
 }
 
 /// The quotients u of one stretch of words of a base conversion: `sources` are the digits `x (Q/q_i)^-1 mod q_i`. None is

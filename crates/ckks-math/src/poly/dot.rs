@@ -47,7 +47,7 @@ impl Poly<Ntt> {
                 (&d.limb_over(basis, limb)[part.clone()], key.part_over(basis, limb, part.clone()))
             });
             let columns: Vec<_> = columns.collect();
-            kernels::dot2(ring.backend(), modulus, parts, &columns);
+            kernels::dot2(ring.backend(), modulus, parts, &columns, kernels::Plus::NONE);
         });
         out
     }
@@ -82,7 +82,7 @@ fn part_of(ring: &Ring, basis: Basis, i: usize) -> (&Modulus, impl for<'a> Fn(&'
 }
 
 /// The limb in which part number `i` lies, and where.
-fn place_of(ring: &Ring, i: usize) -> (usize, Range<usize>) {
+pub(super) fn place_of(ring: &Ring, i: usize) -> (usize, Range<usize>) {
     let len = ring.layout().part_len();
     let parts = ring.limb_len() / len;
     let start = i % parts * len;

@@ -8,6 +8,7 @@ mod packed;
 mod parallel;
 mod periodic;
 mod rotations;
+mod sums;
 
 use std::{marker::PhantomData, sync::Arc};
 
@@ -16,6 +17,7 @@ pub use packed::PackedPair;
 pub(crate) use parallel::{Work, for_each_limb, for_each_limb_pair, for_each_limb_triple};
 pub use periodic::PeriodicPoly;
 pub use rotations::{Rotation, Weight, WeightedSum};
+pub use sums::{Multiplier, Summands};
 use zeroize::Zeroize;
 
 use crate::{Basis, Error, Modulus, Ring, buffer::Buffer, kernels};

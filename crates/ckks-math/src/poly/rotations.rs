@@ -246,17 +246,17 @@ impl Task<'_> {
         // without an automorphism the result is at its place already
         let target = if rotation.table.is_some() { &mut *inner } else { &mut *out };
         let (first, second) = target.split_at_mut(stride);
-        let mut halves = [&mut first[..len], &mut second[..len]];
-        if !columns.is_empty() {
-            kernels::dot2(backend, modulus, halves.each_mut().map(|half| &mut **half), &columns);
-        }
-        for (half, plus) in halves.into_iter().zip(rotation.plus) {
-            match plus {
-                Some(plus) if columns.is_empty() => half.copy_from_slice(self.row_of(plus, source)),
-                Some(plus) => kernels::add_assign(backend, modulus, half, self.row_of(plus, source)),
-                None if columns.is_empty() => half.fill(0),
-                None => {}
+        let halves = [&mut first[..len], &mut second[..len]];
+        let plus = rotation.plus.map(|plus| plus.map(|plus| self.row_of(plus, source)));
+        if columns.is_empty() {
+            for (half, plus) in halves.into_iter().zip(plus) {
+                match plus {
+                    Some(plus) => half.copy_from_slice(plus),
+                    None => half.fill(0),
+                }
             }
+        } else {
+            kernels::dot2(backend, modulus, halves, &columns, kernels::Plus { limbs: plus, factor: 1 });
         }
         if let Some(table) = rotation.table {
             let halves = out.chunks_exact_mut(stride).zip(inner.chunks_exact(stride));

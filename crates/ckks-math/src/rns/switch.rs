@@ -125,13 +125,9 @@ impl<'a> Task<'a> {
             let limb = division.dropped[d];
             let modulus = ring.modulus(basis, limb);
             self.with_digits(limb, |terms| {
-                let halves = halves.each_mut().map(|half| &mut **half);
-                kernels::dot2(ring.backend(), modulus, halves, terms);
+                let out = halves.each_mut().map(|half| &mut **half);
+                kernels::dot2(ring.backend(), modulus, out, terms, self.plus(limb, modulus));
             });
-            if limb < basis.q {
-                let special = product_mod(&ring.p()[..basis.p], modulus);
-                self.add_plus(limb, modulus, special, &mut halves);
-            }
             let factor = division.conversion.sources[d].cofactor_inverse;
             let prime = ring.prime_index(basis, limb);
             Work::Heavy.run(len, halves, |half| ring.inverse(prime, half, factor));
@@ -167,27 +163,18 @@ impl<'a> Task<'a> {
             let halves = out.iter_mut().zip(rests);
             Work::Heavy.run(ring.limb_len(), halves, |(half, rest)| rest.evaluations(ring, i, i, half));
             let halves = out.each_mut().map(|half| &mut **half);
-            kernels::dot2_add(ring.backend(), modulus, halves, terms, inverse);
+            kernels::dot2_add(ring.backend(), modulus, halves, terms, inverse, self.plus(i, modulus));
         });
-        let last = if self.switch.rescale { modulus.inv(modulus.reduce(self.last())) } else { 1 };
-        self.add_plus(i, modulus, last, &mut out);
     }
 
-    /// The prime that a rescaling drops.
-    fn last(&self) -> u64 {
-        self.ring.q()[self.division.basis.q - 1].value()
-    }
-
-    /// `out += factor * plus`, limb `i`.
-    fn add_plus(&self, i: usize, modulus: &Modulus, factor: u64, out: &mut [&mut [u64]; 2]) {
-        let backend = self.ring.backend();
-        for (out, plus) in out.iter_mut().zip(self.switch.plus) {
-            match plus {
-                Some(plus) if factor == 1 => kernels::add_assign(backend, modulus, out, plus.limb(i)),
-                Some(plus) => kernels::mul_scalar_add(backend, modulus, out, plus.limb(i), factor),
-                None => {}
-            }
+    /// Limb `i` over the whole basis of what is added, before the division: P times it, nothing modulo a special prime.
+    fn plus(&self, i: usize, modulus: &Modulus) -> kernels::Plus<'_> {
+        let basis = self.division.basis;
+        if i >= basis.q {
+            return kernels::Plus::NONE;
         }
+        let limbs = self.switch.plus.map(|plus| plus.map(|plus| plus.limb(i)));
+        kernels::Plus { limbs, factor: product_mod(&self.ring.p()[..basis.p], modulus) }
     }
 
     /// Raises limb `i` of the digits, as far as it does not lie in memory, and hands it on with the key's.

@@ -6,7 +6,7 @@
 use std::arch::x86_64::*;
 
 use super::{
-    super::{KeyTerm, packed::Packed},
+    super::{KeyTerm, Plus, packed::Packed},
     vector::{
         Factor, LANES, Prime, Unpack, V, add, cut, load, madd_hi, madd_lo, splat, store, vectors, vectors_mut,
     },
@@ -57,58 +57,90 @@ fn dot_blocks<const W: usize>(
 }
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
-pub(crate) fn dot2(m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
-    key_sums::<false>(m, out, terms, 1);
+pub(crate) fn dot2(m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>], plus: Plus<'_>) {
+    key_sums::<false>(m, out, terms, 1, plus);
 }
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
-pub(crate) fn dot2_add(m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>], c: u64) {
-    key_sums::<true>(m, out, terms, c);
+pub(crate) fn dot2_add(m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>], c: u64, plus: Plus<'_>) {
+    key_sums::<true>(m, out, terms, c, plus);
 }
 
-/// `c` times both sums, added to what is there with `ADD`.
+/// `c` times both sums and what is added to them, added to what is there with `ADD`.
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
-fn key_sums<const ADD: bool>(m: &Modulus, [out_b, out_a]: [&mut [u64]; 2], terms: &[KeyTerm<'_>], c: u64) {
+fn key_sums<const ADD: bool>(
+    m: &Modulus,
+    [out_b, out_a]: [&mut [u64]; 2],
+    terms: &[KeyTerm<'_>],
+    c: u64,
+    plus: Plus<'_>,
+) {
     let unpack = Unpack::new(m.bits() as usize);
-    let reduction = Reduction::times(m, terms.len(), c);
+    let reduction = Reduction::times(m, terms.len() + 1, c);
     let terms: Vec<_> = terms.iter().map(|(d, key)| (vectors(d), *key)).collect();
     let (wide_b, narrow_b) = vectors_mut(out_b).as_chunks_mut::<WIDE>();
     let (wide_a, narrow_a) = vectors_mut(out_a).as_chunks_mut::<WIDE>();
-    dot2_blocks::<_, ADD>(&reduction, &unpack, wide_b, wide_a, 0, &terms);
+    let sums = KeySums {
+        reduction,
+        unpack,
+        terms,
+        plus: plus.limbs.map(|limb| limb.map(vectors)),
+        factor: splat(plus.factor),
+    };
+    sums.blocks::<_, ADD>(wide_b, wide_a, 0);
     let (narrow_b, narrow_a) = (narrow_b.as_chunks_mut::<1>().0, narrow_a.as_chunks_mut::<1>().0);
-    dot2_blocks::<_, ADD>(&reduction, &unpack, narrow_b, narrow_a, wide_b.len() * WIDE, &terms);
+    sums.blocks::<_, ADD>(narrow_b, narrow_a, wide_b.len() * WIDE);
 }
 
-#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
-fn dot2_blocks<const W: usize, const ADD: bool>(
-    reduction: &Reduction,
-    unpack: &Unpack,
-    out_b: &mut [Block<W>],
-    out_a: &mut [Block<W>],
-    start: usize,
-    terms: &[(Vectors<'_>, Packed<'_>)],
-) {
-    for (i, (out_b, out_a)) in out_b.iter_mut().zip(out_a).enumerate() {
-        let at = start + i * W;
-        let (mut total_b, mut total_a) = ([reduction.p.zero; W], [reduction.p.zero; W]);
-        for (part, terms) in terms.chunks(MAX_PRODUCTS).enumerate() {
-            let (mut sum_b, mut sum_a) = (Sum::new(), Sum::new());
-            for (d, key) in terms {
-                let (d, [b, a]) = (block(d, at), unpack.blocks(key, at));
-                sum_b.accumulate_words(d, &b);
-                sum_a.accumulate_words(d, &a);
+/// Sums of products with both halves of a key.
+struct KeySums<'a> {
+    reduction: Reduction,
+    unpack: Unpack,
+    terms: Vec<(Vectors<'a>, Packed<'a>)>,
+    /// What is added, before it is multiplied by `factor`.
+    plus: [Option<Vectors<'a>>; 2],
+    factor: V,
+}
+
+impl KeySums<'_> {
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
+    fn blocks<const W: usize, const ADD: bool>(
+        &self,
+        out_b: &mut [Block<W>],
+        out_a: &mut [Block<W>],
+        start: usize,
+    ) {
+        let reduction = &self.reduction;
+        for (i, (out_b, out_a)) in out_b.iter_mut().zip(out_a).enumerate() {
+            let at = start + i * W;
+            let (mut total_b, mut total_a) = ([reduction.p.zero; W], [reduction.p.zero; W]);
+            // one product less than there is room for: the first sum takes what is added, too
+            for (part, terms) in self.terms.chunks(MAX_PRODUCTS - 1).enumerate() {
+                let (mut sum_b, mut sum_a) = (Sum::new(), Sum::new());
+                for (d, key) in terms {
+                    let (d, [b, a]) = (block(d, at), self.unpack.blocks(key, at));
+                    sum_b.accumulate_words(d, &b);
+                    sum_a.accumulate_words(d, &a);
+                }
+                if part == 0 {
+                    for (sum, plus) in [&mut sum_b, &mut sum_a].into_iter().zip(self.plus) {
+                        if let Some(plus) = plus {
+                            sum.accumulate_words(block(plus, at), &[self.factor; W]);
+                        }
+                    }
+                }
+                reduction.add_to(&mut total_b, &sum_b, part == 0);
+                reduction.add_to(&mut total_a, &sum_a, part == 0);
             }
-            reduction.add_to(&mut total_b, &sum_b, part == 0);
-            reduction.add_to(&mut total_a, &sum_a, part == 0);
-        }
-        if ADD {
-            for v in 0..W {
-                total_b[v] = reduction.p.add(total_b[v], load(&out_b[v]));
-                total_a[v] = reduction.p.add(total_a[v], load(&out_a[v]));
+            if ADD {
+                for v in 0..W {
+                    total_b[v] = reduction.p.add(total_b[v], load(&out_b[v]));
+                    total_a[v] = reduction.p.add(total_a[v], load(&out_a[v]));
+                }
             }
+            store_block(out_b, &total_b);
+            store_block(out_a, &total_a);
         }
-        store_block(out_b, &total_b);
-        store_block(out_a, &total_a);
     }
 }
 
@@ -154,7 +186,7 @@ impl<const W: usize> Sum<W> {
 
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     #[inline]
-    fn accumulate_words(&mut self, a: &Block<W>, b: &[V; W]) {
+    pub(super) fn accumulate_words(&mut self, a: &Block<W>, b: &[V; W]) {
         for v in 0..W {
             let a = load(&a[v]);
             self.lo[v] = madd_lo(self.lo[v], a, b[v]);

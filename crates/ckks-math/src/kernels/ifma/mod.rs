@@ -8,6 +8,7 @@ pub(crate) mod convert;
 pub(crate) mod dot;
 pub(crate) mod elementwise;
 pub(crate) mod ntt;
+pub(crate) mod sums;
 pub(crate) mod tensor;
 mod vector;
 

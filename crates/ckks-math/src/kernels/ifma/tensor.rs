@@ -70,7 +70,7 @@ fn blocks_of_few<const W: usize>(
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 #[inline]
-fn accumulate<const W: usize>(sums: &mut [Sum<W>; 3], at: usize, terms: &[TensorVectors<'_>]) {
+pub(super) fn accumulate<const W: usize>(sums: &mut [Sum<W>; 3], at: usize, terms: &[TensorVectors<'_>]) {
     for ([a0, a1], [b0, b1]) in terms {
         let (a0, a1, b0, b1) = (block(a0, at), block(a1, at), block(b0, at), block(b1, at));
         sums[0].accumulate(a0, b0);

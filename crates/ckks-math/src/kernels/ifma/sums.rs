@@ -1,0 +1,133 @@
+//! Sums of products and multiples of ciphertexts: each operand is read once, each result written once.
+
+use super::{
+    super::{Multiple, Multiplier, TensorTerm},
+    dot::{Block, MAX_PRODUCTS, Reduction, Sum, Vectors, block, store_block},
+    tensor::accumulate,
+    vector::{add, load, splat, vectors, vectors_mut},
+};
+use crate::Modulus;
+
+/// Vectors of each of three outputs that are summed side by side.
+const PRODUCTS_WIDE: usize = 2;
+
+/// Vectors of each of two outputs that are summed side by side.
+const MULTIPLES_WIDE: usize = 4;
+
+/// Multiples, of integers and of words.
+struct Multiples<'a> {
+    scalars: Vec<([Vectors<'a>; 2], u64)>,
+    words: Vec<([Vectors<'a>; 2], Vectors<'a>)>,
+}
+
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+pub(crate) fn product_sum(
+    m: &Modulus,
+    out: [&mut [u64]; 3],
+    terms: &[TensorTerm<'_>],
+    doubled: bool,
+    multiples: &[Multiple<'_>],
+) {
+    // the middle sum takes two products a term, twice if they are doubled
+    let products = 2 * terms.len() * if doubled { 2 } else { 1 } + multiples.len();
+    assert!(products <= MAX_PRODUCTS, "{products} products in one sum");
+    let (reduction, multiples) = (Reduction::new(m, products), Multiples::new(multiples));
+    let terms: Vec<_> = terms.iter().map(|(a, b)| (a.map(vectors), b.map(vectors))).collect();
+    let [(wide_0, narrow_0), (wide_1, narrow_1), (wide_2, narrow_2)] =
+        out.map(|out| vectors_mut(out).as_chunks_mut::<PRODUCTS_WIDE>());
+    let done = wide_0.len() * PRODUCTS_WIDE;
+    product_blocks(&reduction, [wide_0, wide_1, wide_2], 0, &terms, doubled, &multiples);
+    let narrow = [narrow_0, narrow_1, narrow_2].map(|out| out.as_chunks_mut::<1>().0);
+    product_blocks(&reduction, narrow, done, &terms, doubled, &multiples);
+}
+
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+fn product_blocks<const W: usize>(
+    reduction: &Reduction,
+    [out_0, out_1, out_2]: [&mut [Block<W>]; 3],
+    start: usize,
+    terms: &[([Vectors<'_>; 2], [Vectors<'_>; 2])],
+    doubled: bool,
+    multiples: &Multiples<'_>,
+) {
+    for (i, ((out_0, out_1), out_2)) in out_0.iter_mut().zip(out_1).zip(out_2).enumerate() {
+        let at = start + i * W;
+        let mut sums = [Sum::new(), Sum::new(), Sum::new()];
+        accumulate(&mut sums, at, terms);
+        if doubled {
+            for word in sums.iter_mut().flat_map(|sum| sum.lo.iter_mut().chain(&mut sum.hi)) {
+                *word = add(*word, *word);
+            }
+        }
+        let [first, second, _] = &mut sums;
+        multiples.accumulate([first, second], at);
+        for (out, sum) in [out_0, out_1, out_2].into_iter().zip(&sums) {
+            let mut total = [reduction.p.zero; W];
+            reduction.add_to(&mut total, sum, true);
+            store_block(out, &total);
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+pub(crate) fn multiple_sum(m: &Modulus, out: [&mut [u64]; 2], multiples: &[Multiple<'_>]) {
+    assert!(multiples.len() <= MAX_PRODUCTS, "{} products in one sum", multiples.len());
+    let (reduction, multiples) = (Reduction::new(m, multiples.len()), Multiples::new(multiples));
+    let [(wide_0, narrow_0), (wide_1, narrow_1)] =
+        out.map(|out| vectors_mut(out).as_chunks_mut::<MULTIPLES_WIDE>());
+    let done = wide_0.len() * MULTIPLES_WIDE;
+    multiple_blocks(&reduction, [wide_0, wide_1], 0, &multiples);
+    let narrow = [narrow_0, narrow_1].map(|out| out.as_chunks_mut::<1>().0);
+    multiple_blocks(&reduction, narrow, done, &multiples);
+}
+
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+fn multiple_blocks<const W: usize>(
+    reduction: &Reduction,
+    [out_0, out_1]: [&mut [Block<W>]; 2],
+    start: usize,
+    multiples: &Multiples<'_>,
+) {
+    for (i, (out_0, out_1)) in out_0.iter_mut().zip(out_1).enumerate() {
+        let (mut first, mut second) = (Sum::new(), Sum::new());
+        multiples.accumulate([&mut first, &mut second], start + i * W);
+        for (out, sum) in [out_0, out_1].into_iter().zip([&first, &second]) {
+            let mut total = [reduction.p.zero; W];
+            reduction.add_to(&mut total, sum, true);
+            store_block(out, &total);
+        }
+    }
+}
+
+impl<'a> Multiples<'a> {
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    fn new(multiples: &[Multiple<'a>]) -> Self {
+        let (mut scalars, mut words) = (Vec::new(), Vec::new());
+        for (x, c) in multiples {
+            match c {
+                Multiplier::Scalar(c) => scalars.push((x.map(vectors), *c)),
+                Multiplier::Words(c) => words.push((x.map(vectors), vectors(c))),
+            }
+        }
+        Self { scalars, words }
+    }
+
+    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+    #[inline]
+    fn accumulate<const W: usize>(&self, [first, second]: [&mut Sum<W>; 2], at: usize) {
+        for ([x0, x1], c) in &self.scalars {
+            let c = [splat(*c); W];
+            first.accumulate_words(block(x0, at), &c);
+            second.accumulate_words(block(x1, at), &c);
+        }
+        for ([x0, x1], c) in &self.words {
+            let mut loaded = [splat(0); W];
+            for (loaded, c) in loaded.iter_mut().zip(block::<W>(c, at)) {
+                *loaded = load(c);
+            }
+            let c = loaded;
+            first.accumulate_words(block(x0, at), &c);
+            second.accumulate_words(block(x1, at), &c);
+        }
+    }
+}
