@@ -423,21 +423,26 @@ pub(crate) fn quotients(backend: Backend, conversion: &Conversion, sources: &[&[
     );
 }
 
-/// Base conversion of one stretch of words to one target: from digits and their [`quotients`].
+/// Base conversion of one stretch of words, from digits and their [`quotients`]: an output for each target.
 pub(crate) fn combine(
     backend: Backend,
-    target: &Target,
+    targets: &[&Target],
     sources: &[&[u64]],
     quotients: &[u8],
-    out: &mut [u64],
+    outs: Vec<&mut [u64]>,
 ) {
-    assert_eq!(sources.len() + 1, target.factors.len());
-    assert!(sources.iter().all(|s| s.len() == out.len()) && quotients.len() == out.len());
+    assert!(targets.iter().all(|target| sources.len() + 1 == target.factors.len()));
+    assert_eq!(targets.len(), outs.len());
+    let len = quotients.len();
+    assert!(sources.iter().all(|s| s.len() == len) && outs.iter().all(|out| out.len() == len));
     on_backend!(
         backend,
-        scalar::combine(target, sources, quotients, out),
-        |isa| doubles::convert::combine(isa, target, sources, quotients, out),
-        ifma::convert::combine(target, sources, quotients, out)
+        targets.iter().zip(outs).for_each(|(target, out)| scalar::combine(target, sources, quotients, out)),
+        |isa| targets
+            .iter()
+            .zip(outs)
+            .for_each(|(target, out)| doubles::convert::combine(isa, target, sources, quotients, out)),
+        ifma::convert::combine(targets, sources, quotients, outs)
     );
 }
 

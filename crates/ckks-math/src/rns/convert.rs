@@ -14,9 +14,8 @@
 //! modulo Q exactly, and below Q (1/2 + k 2^-48) in magnitude. One prime alone is lifted exactly
 //! ([`crate::kernels::lift_centred`]).
 //!
-//! The sources of a conversion are read once for each target: those of one digit stay in the cache, and a target's limb, or
-//! several modulo the same prime, goes through all that is done with it before it leaves that cache. The quotients, a byte each, are found
-//! once.
+//! The sources of a conversion are read once for a few targets together, whose limbs then go through all that is done with them. The
+//! quotients, a byte each, are found once.
 
 use std::sync::Arc;
 
@@ -166,21 +165,51 @@ impl Converted {
         all
     }
 
-    /// The value modulo target number `j`, by its coefficients.
-    pub(crate) fn coefficients(&self, ring: &Ring, j: usize, out: &mut [u64]) {
-        let (backend, target) = (ring.backend(), &self.conversion.targets[j]);
-        if let [source] = &self.conversion.sources[..] {
-            let digit = self.digits.words();
-            kernels::lift_centred(backend, &target.modulus, out, &source.modulus, digit, target.factors[0]);
+    /// The values modulo some targets, by their evaluations.
+    pub(crate) fn evaluations(&self, ring: &Ring, mut limbs: Vec<Limb<'_>>) {
+        let (backend, Conversion { sources, targets }) = (ring.backend(), &*self.conversion);
+        if let [source] = &sources[..] {
+            for Limb { target, words, .. } in &mut limbs {
+                let target = &targets[*target];
+                let digit = self.digits.words();
+                kernels::lift_centred(
+                    backend,
+                    &target.modulus,
+                    words,
+                    &source.modulus,
+                    digit,
+                    target.factors[0],
+                );
+            }
         } else {
-            let sources: Vec<&[u64]> = self.digits.words().chunks_exact(out.len()).collect();
-            kernels::combine(backend, target, &sources, &self.quotients, out);
+            let digits: Vec<&[u64]> = self.digits.words().chunks_exact(ring.limb_len()).collect();
+            let targets: Vec<_> = limbs.iter().map(|limb| &targets[limb.target]).collect();
+            let outs = limbs.iter_mut().map(|limb| &mut *limb.words).collect();
+            kernels::combine(backend, &targets, &digits, &self.quotients, outs);
         }
+        Work::Heavy.run(ring.limb_len(), limbs, |limb| ring.forward(limb.prime, limb.words));
     }
+}
 
-    /// The value modulo target number `j`, prime number `prime` of the ring, by its evaluations.
-    pub(crate) fn evaluations(&self, ring: &Ring, j: usize, prime: usize, out: &mut [u64]) {
-        self.coefficients(ring, j, out);
-        ring.forward(prime, out);
-    }
+/// A limb that a conversion writes.
+pub(crate) struct Limb<'a> {
+    /// The number of the conversion's target.
+    pub(crate) target: usize,
+    /// The number of its prime in the ring.
+    pub(crate) prime: usize,
+    pub(crate) words: &'a mut [u64],
+}
+
+/// Limbs that are converted together: what a conversion reads comes from a cache beyond a core's own, and is read once for
+/// all of them.
+pub(crate) const LIMBS_AT_ONCE: usize = 4;
+
+/// Cuts limbs into groups that are converted together.
+pub(crate) fn in_groups<T>(limbs: impl IntoIterator<Item = T>) -> Vec<Vec<T>> {
+    let mut limbs = limbs.into_iter();
+    let groups = std::iter::from_fn(|| {
+        let group: Vec<T> = limbs.by_ref().take(LIMBS_AT_ONCE).collect();
+        (!group.is_empty()).then_some(group)
+    });
+    groups.collect()
 }

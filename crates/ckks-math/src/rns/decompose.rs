@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 use crate::{
     Basis, Coeff, Ntt, Poly, Ring,
     poly::Work,
-    rns::convert::{Conversion, Converted, Times},
+    rns::convert::{Conversion, Converted, LIMBS_AT_ONCE, Limb, Times, in_groups},
 };
 
 impl Poly<Ntt> {
@@ -31,15 +31,18 @@ impl Poly<Ntt> {
         let (ring, len) = (self.ring(), self.ring().limb_len());
         let digits = Digits::new(self, ranges, p);
         let mut out: Vec<Self> = ranges.iter().map(|_| Self::stale(ring, digits.basis)).collect();
-        let mut limbs: Vec<(usize, usize, &mut [u64])> = Vec::new();
+        let mut groups: Vec<(usize, Vec<(usize, &mut [u64])>)> = Vec::new();
         for (j, raised) in out.iter_mut().enumerate() {
-            limbs.extend(raised.words_mut().chunks_exact_mut(len).enumerate().map(|(i, limb)| (i, j, limb)));
+            let limbs = raised.words_mut().chunks_exact_mut(len).enumerate();
+            groups.extend(in_groups(limbs).into_iter().map(|group| (j, group)));
         }
-        // limb by limb across the digits, so that one prime's table serves them all while it is cached
-        limbs.sort_by_key(|&(i, j, _)| (i, j));
-        Work::Heavy.run(len, limbs, |(i, j, limb)| match digits.own_limb(j, i) {
-            Some(own) => limb.copy_from_slice(own),
-            None => digits.raise(j, i, limb),
+        // by primes across the digits, so that the tables of a few primes serve them all while they are cached
+        groups.sort_by_key(|(j, group)| (group.first().map(|(i, _)| *i), *j));
+        Work::Heavy.run(LIMBS_AT_ONCE * len, groups, |(j, mut group)| {
+            for (i, limb) in &mut group {
+                digits.own_limb(j, *i).into_iter().for_each(|own| limb.copy_from_slice(own));
+            }
+            digits.raise(j, group);
         });
         out
     }
@@ -84,11 +87,15 @@ impl<'a> Digits<'a> {
         self.digits[j].own.contains(&i).then(|| self.poly.limb(i))
     }
 
-    /// Limb `i`, not its own, of digit `j`.
-    pub(super) fn raise(&self, j: usize, i: usize, out: &mut [u64]) {
+    /// Those of these limbs of digit `j`, by number, that are not the polynomial's.
+    pub(super) fn raise(&self, j: usize, limbs: Vec<(usize, &mut [u64])>) {
         let (ring, Digit { own, converted }) = (self.poly.ring(), &self.digits[j]);
-        let target = if i < own.start { i } else { i - own.len() };
-        converted.evaluations(ring, target, ring.prime_index(self.basis, i), out);
+        let limbs = limbs.into_iter().filter(|(i, _)| !own.contains(i)).map(|(i, words)| Limb {
+            target: if i < own.start { i } else { i - own.len() },
+            prime: ring.prime_index(self.basis, i),
+            words,
+        });
+        converted.evaluations(ring, limbs.collect());
     }
 }
 

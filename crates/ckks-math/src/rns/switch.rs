@@ -7,7 +7,11 @@
 
 use std::{ops::Range, sync::Arc};
 
-use super::{convert::Converted, decompose::Digits, divide::Division};
+use super::{
+    convert::{Converted, LIMBS_AT_ONCE, Limb, in_groups},
+    decompose::Digits,
+    divide::Division,
+};
 use crate::{
     AutomorphismTable, Basis, Modulus, Ntt, PackedPair, Poly, Ring,
     buffer::Buffer,
@@ -121,17 +125,19 @@ impl<'a> Task<'a> {
         let mut values = [0; 2].map(|_| ring.take_buffer(division.dropped.len()));
         let [b, a] = values.each_mut().map(|half| half.words_mut().chunks_exact_mut(len));
         let limbs = b.zip(a).enumerate().map(|(d, (b, a))| (d, [b, a]));
-        Work::Heavy.run(2 * len, limbs, |(d, mut halves)| {
-            let limb = division.dropped[d];
-            let modulus = ring.modulus(basis, limb);
-            self.with_digits(limb, |terms| {
-                let out = halves.each_mut().map(|half| &mut **half);
-                kernels::dot2(ring.backend(), modulus, out, terms, self.plus(limb, modulus));
+        for group in in_groups(limbs) {
+            let dropped: Vec<usize> = group.iter().map(|(d, _)| division.dropped[*d]).collect();
+            let raised = self.raised(&dropped);
+            Work::Heavy.run(2 * len, group.into_iter().zip(raised), |((d, mut halves), raised)| {
+                let limb = division.dropped[d];
+                let modulus = ring.modulus(basis, limb);
+                let (out, terms) = (halves.each_mut().map(|half| &mut **half), self.terms(limb, &raised));
+                kernels::dot2(ring.backend(), modulus, out, &terms, self.plus(limb, modulus));
+                let factor = division.conversion.sources[d].cofactor_inverse;
+                let prime = ring.prime_index(basis, limb);
+                Work::Heavy.run(len, halves, |half| ring.inverse(prime, half, factor));
             });
-            let factor = division.conversion.sources[d].cofactor_inverse;
-            let prime = ring.prime_index(basis, limb);
-            Work::Heavy.run(len, halves, |half| ring.inverse(prime, half, factor));
-        });
+        }
         let halves = values.into_iter().map(|half| (Arc::clone(&division.conversion), half));
         Converted::of_all(ring, halves.collect())
     }
@@ -142,28 +148,42 @@ impl<'a> Task<'a> {
         let mut out = [0; 2].map(|_| Poly::stale(ring, self.division.kept));
         let [b, a] = out.each_mut().map(|half| half.words_mut().chunks_exact_mut(len));
         let limbs = b.zip(a).enumerate().map(|(i, (b, a))| (i, [b, a]));
-        Work::Heavy.run(2 * len, limbs, |(i, mut halves)| {
-            let Some(table) = self.switch.table else {
-                return self.quotient(i, rests, halves);
-            };
-            let mut still = ring.take_buffer(2);
-            let (b, a) = still.words_mut().split_at_mut(len);
-            self.quotient(i, rests, [b, a]);
-            let stills = still.words().chunks_exact(len);
-            halves.iter_mut().zip(stills).for_each(|(out, still)| table.permute(out, still));
+        Work::Heavy.run(2 * LIMBS_AT_ONCE * len, in_groups(limbs), |group| {
+            if self.switch.table.is_none() {
+                return self.quotients_of(rests, group);
+            }
+            let mut still: Vec<_> = group.iter().map(|_| ring.take_buffer(2)).collect();
+            let halves = still.iter_mut().zip(&group).map(|(still, (i, _))| {
+                let (b, a) = still.words_mut().split_at_mut(len);
+                (*i, [b, a])
+            });
+            self.quotients_of(rests, halves.collect());
+            for ((_, out), still) in group.into_iter().zip(still) {
+                for (out, still) in out.into_iter().zip(still.words().chunks_exact(len)) {
+                    self.switch.table.into_iter().for_each(|table| table.permute(out, still));
+                }
+            }
         });
         out
     }
 
-    /// Limb `i` of both halves of the result before the automorphism.
-    fn quotient(&self, i: usize, rests: &[Converted], mut out: [&mut [u64]; 2]) {
-        let (ring, modulus) = (self.ring, &self.ring.q()[i]);
-        let inverse = self.division.inverses[i];
-        self.with_digits(i, |terms| {
-            let halves = out.iter_mut().zip(rests);
-            Work::Heavy.run(ring.limb_len(), halves, |(half, rest)| rest.evaluations(ring, i, i, half));
-            let halves = out.each_mut().map(|half| &mut **half);
-            kernels::dot2_add(ring.backend(), modulus, halves, terms, inverse, self.plus(i, modulus));
+    /// Limbs of both halves of the result before the automorphism, by number.
+    fn quotients_of(&self, rests: &[Converted], mut group: Vec<(usize, [&mut [u64]; 2])>) {
+        let (ring, len) = (self.ring, self.ring.limb_len());
+        let numbers: Vec<usize> = group.iter().map(|(i, _)| *i).collect();
+        let raised = self.raised(&numbers);
+        let [mut b, mut a] = [Vec::new(), Vec::new()];
+        for (i, [half_b, half_a]) in &mut group {
+            let limb = |words| Limb { target: *i, prime: *i, words };
+            b.push(limb(&mut **half_b));
+            a.push(limb(&mut **half_a));
+        }
+        let halves = rests.iter().zip([b, a]);
+        Work::Heavy.run(numbers.len() * len, halves, |(rest, limbs)| rest.evaluations(ring, limbs));
+        Work::Heavy.run(len, group.into_iter().zip(raised), |((i, halves), raised)| {
+            let (modulus, terms) = (&ring.q()[i], self.terms(i, &raised));
+            let inverse = self.division.inverses[i];
+            kernels::dot2_add(ring.backend(), modulus, halves, &terms, inverse, self.plus(i, modulus));
         });
     }
 
@@ -177,27 +197,35 @@ impl<'a> Task<'a> {
         kernels::Plus { limbs, factor: product_mod(&self.ring.p()[..basis.p], modulus) }
     }
 
-    /// Raises limb `i` of the digits, as far as it does not lie in memory, and hands it on with the key's.
-    fn with_digits(&self, i: usize, work: impl FnOnce(&[kernels::KeyTerm<'_>])) {
-        let (len, basis) = (self.ring.limb_len(), self.division.basis);
-        let raised: Vec<Option<Buffer>> = match &self.digits {
-            DigitSource::Raised(_) => (0..self.digits.count()).map(|_| None).collect(),
-            DigitSource::Lazy(digits) => {
-                let mut raised: Vec<_> = (0..digits.count())
-                    .map(|j| digits.own_limb(j, i).is_none().then(|| self.ring.take_buffer(1)))
-                    .collect();
-                let limbs = raised.iter_mut().enumerate().filter_map(|(j, limb)| Some((j, limb.as_mut()?)));
-                let limbs: Vec<_> = limbs.map(|(j, limb)| (j, limb.words_mut())).collect();
-                Work::Heavy.run(len, limbs, |(j, limb)| digits.raise(j, i, limb));
-                raised
-            }
+    /// These limbs of each digit, as far as they do not lie in memory: for each limb, digit by digit.
+    fn raised(&self, limbs: &[usize]) -> Vec<Vec<Option<Buffer>>> {
+        let count = self.digits.count();
+        let DigitSource::Lazy(digits) = &self.digits else {
+            return limbs.iter().map(|_| (0..count).map(|_| None).collect()).collect();
         };
+        let room = |&i: &usize| {
+            (0..count).map(|j| digits.own_limb(j, i).is_none().then(|| self.ring.take_buffer(1))).collect()
+        };
+        let mut raised: Vec<Vec<Option<Buffer>>> = limbs.iter().map(room).collect();
+        let mut by_digit: Vec<Vec<(usize, &mut [u64])>> = (0..count).map(|_| Vec::new()).collect();
+        for (&i, buffers) in limbs.iter().zip(&mut raised) {
+            for (group, buffer) in by_digit.iter_mut().zip(buffers) {
+                group.extend(buffer.as_mut().map(|buffer| (i, buffer.words_mut())));
+            }
+        }
+        let len = limbs.len() * self.ring.limb_len();
+        Work::Heavy.run(len, by_digit.into_iter().enumerate(), |(j, group)| digits.raise(j, group));
+        raised
+    }
+
+    /// Limb `i` of the digits, raised or in memory, each with the key's.
+    fn terms<'t>(&'t self, i: usize, raised: &'t [Option<Buffer>]) -> Vec<kernels::KeyTerm<'t>> {
+        let basis = self.division.basis;
         let terms = raised.iter().zip(self.switch.key).enumerate().map(|(j, (raised, key))| {
             let digit = raised.as_ref().map(Buffer::words).or_else(|| self.digits.limb(basis, j, i));
             let digit = digit.unwrap_or_else(|| unreachable!("a limb that is not there is raised"));
-            (digit, key.part_over(basis, i, 0..len))
+            (digit, key.part_over(basis, i, 0..self.ring.limb_len()))
         });
-        let terms: Vec<_> = terms.collect();
-        work(&terms);
+        terms.collect()
     }
 }

@@ -6,8 +6,14 @@
 
 use std::arch::x86_64::*;
 
-use super::vector::{LANES, Prime, V, add, cut, load, madd_hi, madd_lo, splat, store, vectors, vectors_mut};
-use crate::rns::{Conversion, FRACTION_BITS, Target};
+use super::{
+    dot::{Block, Vectors, block},
+    vector::{LANES, Prime, add, cut, load, madd_hi, madd_lo, splat, store, vectors, vectors_mut},
+};
+use crate::{
+    Modulus,
+    rns::{Conversion, FRACTION_BITS, Target},
+};
 
 /// Vectors that are worked on side by side, to hide the latency of the multiplier.
 const WIDE: usize = 8;
@@ -45,82 +51,115 @@ fn quotient_blocks<const W: usize>(
 }
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-pub(crate) fn combine(target: &Target, sources: &[&[u64]], quotients: &[u8], out: &mut [u64]) {
-    let combination = Combination::new(target, sources);
+pub(crate) fn combine(targets: &[&Target], sources: &[&[u64]], quotients: &[u8], mut outs: Vec<&mut [u64]>) {
+    // Sums of lower words have room for 2^12 products.
+    assert!(sources.len() < 1 << 12);
+    let sources: Vec<_> = sources.iter().map(|s| vectors(s)).collect();
     let quotients = quotients.as_chunks::<LANES>().0;
-    let (wide, narrow) = vectors_mut(out).as_chunks_mut::<WIDE>();
-    combination.blocks(0, quotients, wide);
-    combination.blocks(wide.len() * WIDE, quotients, narrow.as_chunks_mut::<1>().0);
+    for targets in targets.chunks(TARGETS) {
+        let outs = outs.drain(..targets.len());
+        match targets.len() {
+            1 => combine_for::<1, 8>(targets, &sources, quotients, outs),
+            2 => combine_for::<2, 4>(targets, &sources, quotients, outs),
+            3 => combine_for::<3, 2>(targets, &sources, quotients, outs),
+            _ => combine_for::<TARGETS, 2>(targets, &sources, quotients, outs),
+        }
+    }
+}
+
+/// Targets for which a source is read once: reading it takes longer than the arithmetic of one.
+const TARGETS: usize = 4;
+
+/// For `T` targets, `W` vectors of each side by side: T W sums, to hide the latency of the multiplier.
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+fn combine_for<'a, const T: usize, const W: usize>(
+    targets: &[&Target],
+    sources: &[Vectors<'_>],
+    quotients: &[[u8; LANES]],
+    mut outs: impl Iterator<Item = &'a mut [u64]>,
+) {
+    let mut wide: [&mut [Block<W>]; T] = std::array::from_fn(|_| &mut [][..]);
+    let mut narrow: [&mut [Block<1>]; T] = std::array::from_fn(|_| &mut [][..]);
+    for (wide, narrow) in wide.iter_mut().zip(&mut narrow) {
+        let Some(out) = outs.next() else { unreachable!("an output for each target") };
+        let (blocks, rest) = vectors_mut(out).as_chunks_mut::<W>();
+        (*wide, *narrow) = (blocks, rest.as_chunks_mut().0);
+    }
+    let combinations: [Combination<'_>; T] = std::array::from_fn(|t| Combination::new(targets[t]));
+    let done = wide[0].len() * W;
+    combine_blocks(&combinations, sources, quotients, 0, wide);
+    combine_blocks(&combinations, sources, quotients, done, narrow);
 }
 
 /// The conversion to one target.
 struct Combination<'a> {
-    p: Prime,
-    sources: Vec<(&'a [[u64; LANES]], u64)>,
+    modulus: Modulus,
+    factors: &'a [u64],
     quotient_factor: u64,
-    /// Products of the quotient's factor with every quotient, where all are below the number of lanes: looked up instead of
-    /// multiplied.
-    multiples: Option<V>,
-    /// Multiples of p that values are cut by, the largest first.
-    cuts: Vec<u64>,
+    /// Products of the quotient's factor with every quotient that is below the number of lanes.
+    multiples: [u64; LANES],
 }
 
 impl<'a> Combination<'a> {
-    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-    fn new(target: &'a Target, sources: &[&'a [u64]]) -> Self {
-        // Sums of lower words have room for 2^12 products.
-        assert!(sources.len() < 1 << 12);
+    fn new(target: &'a Target) -> Self {
         let m = &target.modulus;
         let [factors @ .., quotient_factor] = &target.montgomery_factors[..] else {
             unreachable!("a target has a factor for the quotient");
         };
-        let multiples: [u64; LANES] = std::array::from_fn(|u| m.mul(u as u64, *quotient_factor));
-        let cuts = (2 + sources.len().div_ceil(4)).next_power_of_two().trailing_zeros();
-        Self {
-            p: Prime::new(m),
-            sources: sources.iter().map(|s| vectors(s)).zip(factors.iter().copied()).collect(),
-            quotient_factor: *quotient_factor,
-            multiples: (sources.len() < LANES).then(|| load(&multiples)),
-            cuts: (0..cuts).rev().map(|halving| m.value() << halving).collect(),
-        }
+        let multiples = std::array::from_fn(|u| m.mul(u as u64, *quotient_factor));
+        Self { modulus: *m, factors, quotient_factor: *quotient_factor, multiples }
     }
+}
 
-    #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-    fn blocks<const W: usize>(&self, start: usize, quotients: &[[u8; LANES]], out: &mut [[[u64; LANES]; W]]) {
-        let p = self.p;
-        for (i, out) in out.iter_mut().enumerate() {
-            let at = start + i * W;
-            let (mut lo, mut hi) = ([p.zero; W], [p.zero; W]);
-            for &(source, factor) in &self.sources {
-                let (words, factor) = (&source[at..][..W], splat(factor));
-                for v in 0..W {
-                    let y = load(&words[v]);
-                    lo[v] = madd_lo(lo[v], y, factor);
-                    hi[v] = madd_hi(hi[v], y, factor);
+#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
+#[inline]
+fn combine_blocks<const T: usize, const W: usize>(
+    combinations: &[Combination<'_>; T],
+    sources: &[Vectors<'_>],
+    quotients: &[[u8; LANES]],
+    start: usize,
+    outs: [&mut [Block<W>]; T],
+) {
+    // quotients below the number of lanes are looked up instead of multiplied
+    let looked_up = sources.len() < LANES;
+    let cuts = (2 + sources.len().div_ceil(4)).next_power_of_two().trailing_zeros();
+    for i in 0..outs[0].len() {
+        let at = start + i * W;
+        let (mut lo, mut hi) = ([[splat(0); W]; T], [[splat(0); W]; T]);
+        for (s, source) in sources.iter().enumerate() {
+            let words = block::<W>(source, at);
+            for v in 0..W {
+                let y = load(&words[v]);
+                for t in 0..T {
+                    let factor = splat(combinations[t].factors[s]);
+                    lo[t][v] = madd_lo(lo[t][v], y, factor);
+                    hi[t][v] = madd_hi(hi[t][v], y, factor);
                 }
             }
-            let quotients = &quotients[at..][..W];
-            for v in 0..W {
-                let u = _mm512_cvtepu8_epi64(_mm_cvtsi64_si128(i64::from_le_bytes(quotients[v])));
-                if let Some(multiples) = self.multiples {
-                    lo[v] = add(lo[v], _mm512_permutexvar_epi64(u, multiples));
+        }
+        let quotients = &quotients[at..][..W];
+        for v in 0..W {
+            let u = _mm512_cvtepu8_epi64(_mm_cvtsi64_si128(i64::from_le_bytes(quotients[v])));
+            for t in 0..T {
+                if looked_up {
+                    let multiples = load(&combinations[t].multiples);
+                    lo[t][v] = add(lo[t][v], _mm512_permutexvar_epi64(u, multiples));
                 } else {
-                    let factor = splat(self.quotient_factor);
-                    lo[v] = madd_lo(lo[v], u, factor);
-                    hi[v] = madd_hi(hi[v], u, factor);
+                    let factor = splat(combinations[t].quotient_factor);
+                    lo[t][v] = madd_lo(lo[t][v], u, factor);
+                    hi[t][v] = madd_hi(hi[t][v], u, factor);
                 }
             }
+        }
+        for t in 0..T {
+            let p = Prime::new(&combinations[t].modulus);
             for v in 0..W {
-                lo[v] = p.montgomery(lo[v], hi[v]);
-            }
-            for &multiple in &self.cuts {
-                let multiple = splat(multiple);
-                for value in &mut lo {
-                    *value = cut(*value, multiple);
+                let mut value = p.montgomery(lo[t][v], hi[t][v]);
+                // multiples of p, the largest first
+                for halving in (0..cuts).rev() {
+                    value = cut(value, p.times(1 << halving));
                 }
-            }
-            for (out, value) in out.iter_mut().zip(lo) {
-                store(out, value);
+                store(&mut outs[t][i][v], value);
             }
         }
     }
