@@ -12,6 +12,8 @@
 pub(crate) const PADDING: usize = 8;
 /// Words in a group whose inner order the last pass transposes.
 pub(crate) const GROUP: usize = 128;
+/// Words of a group that repeat sixteen times where the polynomial is one in X^16.
+pub(crate) const PATTERN: usize = 8;
 
 /// Geometry of one limb.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,6 +14,7 @@ mod doubles;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
 mod lanes;
+mod multiples;
 pub(crate) mod packed;
 mod scalar;
 mod tree;
@@ -24,7 +25,7 @@ use packed::Packed;
 
 use crate::{
     Backend, Modulus,
-    layout::Layout,
+    layout::{GROUP, Layout, PATTERN},
     rns::{Conversion, Target},
 };
 
@@ -339,6 +340,8 @@ pub(crate) enum Multiplier<'a> {
     Scalar(u64),
     /// A word for each word.
     Words(&'a [u64]),
+    /// For each group of 128 words a vector, sixteen times.
+    Patterns(&'a [u64]),
 }
 
 /// A multiple of a ciphertext of two components.
@@ -367,25 +370,28 @@ pub(crate) fn product_sum(
         out.iter_mut().for_each(|out| mul_scalar_assign(backend, m, out, 2));
     }
     let [first, second, _] = out;
-    add_multiples(backend, m, [first, second], multiples);
+    multiples::add_multiples(backend, m, [first, second], multiples);
 }
 
-/// `out = sum of (x0 c, x1 c)` over multiples `([x0, x1], c)`, reduced once.
+/// `out = sum of (x0 c, x1 c)` over multiples `([x0, x1], c)`, added to what is there with `add`; reduced once.
 pub(crate) fn multiple_sum(
     backend: Backend,
     m: &Modulus,
     mut out: [&mut [u64]; 2],
     multiples: &[Multiple<'_>],
+    add: bool,
 ) {
     let len = out[0].len();
     assert!(out.iter().all(|o| o.len() == len));
     check_multiples(m, len, multiples);
     #[cfg(target_arch = "x86_64")]
     if backend == Backend::Avx512Ifma {
-        return entered!(ifma, ifma::sums::multiple_sum(m, out, multiples));
+        return entered!(ifma, ifma::sums::multiple_sum(m, out, multiples, add));
     }
-    out.iter_mut().for_each(|out| out.fill(0));
-    add_multiples(backend, m, out, multiples);
+    if !add {
+        out.iter_mut().for_each(|out| out.fill(0));
+    }
+    multiples::add_multiples(backend, m, out, multiples);
 }
 
 fn check_multiples(m: &Modulus, len: usize, multiples: &[Multiple<'_>]) {
@@ -394,18 +400,7 @@ fn check_multiples(m: &Modulus, len: usize, multiples: &[Multiple<'_>]) {
         match c {
             Multiplier::Scalar(c) => assert!(*c < m.value(), "residue {c} of {m:?}"),
             Multiplier::Words(c) => assert_eq!(c.len(), len),
-        }
-    }
-}
-
-/// `out += multiples`, for backends that do not add them on the way.
-fn add_multiples(backend: Backend, m: &Modulus, mut out: [&mut [u64]; 2], multiples: &[Multiple<'_>]) {
-    for (x, c) in multiples {
-        for (out, x) in out.iter_mut().zip(x) {
-            match c {
-                Multiplier::Scalar(c) => mul_scalar_add(backend, m, out, x, *c),
-                Multiplier::Words(c) => mul_add_assign(backend, m, out, x, c),
-            }
+            Multiplier::Patterns(c) => assert_eq!(c.len() * (GROUP / PATTERN), len),
         }
     }
 }

@@ -7,10 +7,10 @@
 use std::sync::Arc;
 
 use super::{Ntt, Poly};
-use crate::{Basis, Ring, layout::GROUP};
-
-/// Words of a group's pattern.
-pub(crate) const PATTERN: usize = 8;
+use crate::{
+    Basis, Ring,
+    layout::{GROUP, PATTERN},
+};
 
 /// The evaluations of a polynomial in X^16, a sixteenth of the words.
 #[derive(Clone)]
@@ -54,17 +54,6 @@ impl PeriodicPoly {
     pub(crate) fn assert_covers_basis(&self, ring: &Arc<Ring>, basis: Basis) {
         assert!(self.ring.same(ring), "operands of different rings");
         assert!(self.basis.contains(basis), "operand over {:?}, needed over {basis:?}", self.basis);
-    }
-}
-
-/// The words of whole groups from their patterns.
-pub(crate) fn expand(patterns: &[u64], out: &mut [u64]) {
-    assert_eq!(patterns.len() * (GROUP / PATTERN), out.len());
-    for (pattern, group) in patterns.chunks_exact(PATTERN).zip(out.chunks_exact_mut(GROUP)) {
-        // as an array: one vector, stored sixteen times
-        if let Some(&pattern) = pattern.first_chunk::<PATTERN>() {
-            group.as_chunks_mut().0.fill(pattern);
-        }
     }
 }
 

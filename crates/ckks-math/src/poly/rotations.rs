@@ -8,9 +8,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::periodic::{PATTERN, PeriodicPoly, expand};
+use super::periodic::PeriodicPoly;
 use super::{Ntt, PackedPair, Poly, Work};
-use crate::{AutomorphismTable, Basis, Modulus, Ring, kernels, layout::GROUP};
+use crate::{
+    AutomorphismTable, Basis, Ring, kernels,
+    layout::{GROUP, PATTERN},
+};
 
 /// `sigma(plus + <digits, key>)`: two polynomials, switched and rotated.
 ///
@@ -97,18 +100,8 @@ struct Task<'a> {
     sums: &'a [WeightedSum<'a>],
 }
 
-/// Words for which weights are expanded at once; a row has a multiple of them.
+/// Words that are summed at once: of all rotations held, in the nearest cache.
 const TILE: usize = 1024;
-
-/// One row of a weight.
-enum WeightRow<'a> {
-    One,
-    Words(&'a [u64]),
-    Patterns(&'a [u64]),
-}
-
-/// One row of both halves of a rotation, and of its weight.
-type Term<'a> = ([&'a [u64]; 2], WeightRow<'a>);
 
 /// Weighted rotations of which a row is held at once: half a megabyte, for the cache that a core has to itself.
 const CHUNK: usize = 8;
@@ -132,18 +125,22 @@ impl Task<'_> {
         // rows with their padding, which stays zero
         let mut room = ring.take_buffer((2 * (held + 1)).div_ceil(rows));
         let (inner, values) = room.words_mut().split_at_mut(2 * stride);
-        let mut expanded = vec![[0; TILE]; held];
         for (chunk, rotations) in self.rotations.chunks(CHUNK).enumerate() {
             let within = chunk * CHUNK..chunk * CHUNK + rotations.len();
             for (rotation, values) in rotations.iter().zip(values.chunks_exact_mut(2 * stride)) {
                 self.rotation(place, rotation, inner, values);
             }
-            let terms: Vec<Vec<Term<'_>>> =
-                self.sums.iter().map(|sum| self.terms(place, sum, &within, values)).collect();
+            let terms: Vec<_> = self.sums.iter().map(|sum| self.terms(place, sum, &within, values)).collect();
             // all sums of a tile together: its values come into the nearest cache once
-            for tile in 0..len / TILE {
+            for start in (0..len).step_by(TILE) {
+                let at = start..len.min(start + TILE);
                 for ((terms, out), &started) in terms.iter().zip(out.chunks_exact_mut(2)).zip(&started) {
-                    self.tile(modulus, tile, terms, out, started, &mut expanded);
+                    let [first, second] = out else { unreachable!("both halves of a sum") };
+                    if !terms.is_empty() {
+                        let terms: Vec<_> = terms.iter().map(|term| part_of(term, &at)).collect();
+                        let halves = [&mut first[at.clone()], &mut second[at.clone()]];
+                        kernels::multiple_sum(ring.backend(), modulus, halves, &terms, started);
+                    }
                 }
             }
             for (started, terms) in started.iter_mut().zip(&terms) {
@@ -164,73 +161,23 @@ impl Task<'_> {
         sum: &'v WeightedSum<'v>,
         within: &Range<usize>,
         values: &'v [u64],
-    ) -> Vec<Term<'v>> {
+    ) -> Vec<kernels::Multiple<'v>> {
         let (len, stride) = (self.ring.layout().row_len(), self.ring.layout().row_stride());
         let patterns = len / GROUP * PATTERN;
         let here = sum.iter().filter(|(rotation, _)| within.contains(rotation));
         let terms = here.map(|(rotation, weight)| {
             let weight = match weight {
-                Weight::One => WeightRow::One,
-                Weight::Poly(poly) => WeightRow::Words(self.row_of(poly, place)),
+                Weight::One => kernels::Multiplier::Scalar(1),
+                Weight::Poly(poly) => kernels::Multiplier::Words(self.row_of(poly, place)),
                 Weight::Periodic(poly) => {
                     let limb = poly.limb_over(self.basis, place.limb);
-                    WeightRow::Patterns(&limb[place.row * patterns..(place.row + 1) * patterns])
+                    kernels::Multiplier::Patterns(&limb[place.row * patterns..(place.row + 1) * patterns])
                 }
             };
             let at = 2 * (rotation - within.start) * stride;
             ([&values[at..at + len], &values[at + stride..at + stride + len]], weight)
         });
         terms.collect()
-    }
-
-    /// `out = sum of values * weights`, or `out +=` if it has been started, in one tile; `expanded` has room for its patterns.
-    fn tile(
-        &self,
-        modulus: &Modulus,
-        tile: usize,
-        terms: &[Term<'_>],
-        out: &mut [&mut [u64]],
-        started: bool,
-        expanded: &mut [[u64; TILE]],
-    ) {
-        let backend = self.ring.backend();
-        let at = tile * TILE..(tile + 1) * TILE;
-        for ((_, weight), expanded) in terms.iter().zip(expanded.iter_mut()) {
-            if let WeightRow::Patterns(words) = weight {
-                expand(&words[tile * TILE / GROUP * PATTERN..(tile + 1) * TILE / GROUP * PATTERN], expanded);
-            }
-        }
-        let mut partial = [0; TILE];
-        for (half, out) in out.iter_mut().enumerate() {
-            let (out, mut started) = (&mut out[at.clone()], started);
-            let weighted = terms.iter().zip(&*expanded).filter_map(|((value, weight), expanded)| {
-                let weight = match weight {
-                    WeightRow::One => return None,
-                    WeightRow::Words(words) => &words[at.clone()],
-                    WeightRow::Patterns(_) => &expanded[..],
-                };
-                Some((&value[half][at.clone()], weight))
-            });
-            let weighted: Vec<_> = weighted.collect();
-            match (weighted.is_empty(), started) {
-                (true, _) => {}
-                (false, false) => kernels::dot(backend, modulus, out, &weighted),
-                (false, true) => {
-                    kernels::dot(backend, modulus, &mut partial, &weighted);
-                    kernels::add_assign(backend, modulus, out, &partial);
-                }
-            }
-            started |= !weighted.is_empty();
-            for (value, _) in terms.iter().filter(|(_, weight)| matches!(weight, WeightRow::One)) {
-                let value = &value[half][at.clone()];
-                if started {
-                    kernels::add_assign(backend, modulus, out, value);
-                } else {
-                    out.copy_from_slice(value);
-                }
-                started = true;
-            }
-        }
     }
 
     /// That row of both halves of `sigma(plus + <digits, key>)`, one after the other; `inner` is as long.
@@ -269,4 +216,17 @@ impl Task<'_> {
         let start = row * self.ring.layout().row_stride();
         &poly.limb_over(self.basis, limb)[start..start + self.ring.layout().row_len()]
     }
+}
+
+/// Some words of a multiple, whole groups.
+fn part_of<'a>((x, c): &kernels::Multiple<'a>, at: &Range<usize>) -> kernels::Multiple<'a> {
+    let c = match *c {
+        kernels::Multiplier::Words(words) => kernels::Multiplier::Words(&words[at.clone()]),
+        kernels::Multiplier::Patterns(patterns) => {
+            let groups = at.start / GROUP * PATTERN..at.end / GROUP * PATTERN;
+            kernels::Multiplier::Patterns(&patterns[groups])
+        }
+        scalar => scalar,
+    };
+    (x.map(|x| &x[at.clone()]), c)
 }

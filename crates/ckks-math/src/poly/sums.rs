@@ -92,7 +92,7 @@ impl Task<'_> {
     fn multiples(&self, i: usize, mut parts: [&mut [u64]; 2]) {
         let part = Part::new(self, i);
         let out = parts.each_mut().map(|part| &mut **part);
-        kernels::multiple_sum(self.ring.backend(), part.modulus, out, &part.multiples());
+        kernels::multiple_sum(self.ring.backend(), part.modulus, out, &part.multiples(), false);
         part.add_constant(parts[0]);
     }
 }

@@ -6,18 +6,19 @@ use super::{
     tensor::accumulate,
     vector::{add, load, splat, vectors, vectors_mut},
 };
-use crate::Modulus;
+use crate::{Modulus, kernels::block::GROUP_VECTORS};
 
 /// Vectors of each of three outputs that are summed side by side.
 const PRODUCTS_WIDE: usize = 2;
 
-/// Vectors of each of two outputs that are summed side by side.
+/// Vectors of each of two outputs that are summed side by side; they share a pattern.
 const MULTIPLES_WIDE: usize = 4;
 
 /// Multiples, of integers and of words.
 struct Multiples<'a> {
     scalars: Vec<([Vectors<'a>; 2], u64)>,
     words: Vec<([Vectors<'a>; 2], Vectors<'a>)>,
+    patterns: Vec<([Vectors<'a>; 2], Vectors<'a>)>,
 }
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
@@ -70,15 +71,15 @@ fn product_blocks<const W: usize>(
 }
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-pub(crate) fn multiple_sum(m: &Modulus, out: [&mut [u64]; 2], multiples: &[Multiple<'_>]) {
-    assert!(multiples.len() <= MAX_PRODUCTS, "{} products in one sum", multiples.len());
-    let (reduction, multiples) = (Reduction::new(m, multiples.len()), Multiples::new(multiples));
+pub(crate) fn multiple_sum(m: &Modulus, out: [&mut [u64]; 2], multiples: &[Multiple<'_>], add: bool) {
+    assert!(multiples.len() < MAX_PRODUCTS, "{} products in one sum", multiples.len());
+    let (reduction, multiples) = (Reduction::new(m, multiples.len() + 1), Multiples::new(multiples));
     let [(wide_0, narrow_0), (wide_1, narrow_1)] =
         out.map(|out| vectors_mut(out).as_chunks_mut::<MULTIPLES_WIDE>());
     let done = wide_0.len() * MULTIPLES_WIDE;
-    multiple_blocks(&reduction, [wide_0, wide_1], 0, &multiples);
+    multiple_blocks(&reduction, [wide_0, wide_1], 0, &multiples, add);
     let narrow = [narrow_0, narrow_1].map(|out| out.as_chunks_mut::<1>().0);
-    multiple_blocks(&reduction, narrow, done, &multiples);
+    multiple_blocks(&reduction, narrow, done, &multiples, add);
 }
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
@@ -87,9 +88,15 @@ fn multiple_blocks<const W: usize>(
     [out_0, out_1]: [&mut [Block<W>]; 2],
     start: usize,
     multiples: &Multiples<'_>,
+    add: bool,
 ) {
     for (i, (out_0, out_1)) in out_0.iter_mut().zip(out_1).enumerate() {
         let (mut first, mut second) = (Sum::new(), Sum::new());
+        if add {
+            for v in 0..W {
+                (first.lo[v], second.lo[v]) = (load(&out_0[v]), load(&out_1[v]));
+            }
+        }
         multiples.accumulate([&mut first, &mut second], start + i * W);
         for (out, sum) in [out_0, out_1].into_iter().zip([&first, &second]) {
             let mut total = [reduction.p.zero; W];
@@ -102,14 +109,15 @@ fn multiple_blocks<const W: usize>(
 impl<'a> Multiples<'a> {
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     fn new(multiples: &[Multiple<'a>]) -> Self {
-        let (mut scalars, mut words) = (Vec::new(), Vec::new());
+        let (mut scalars, mut words, mut patterns) = (Vec::new(), Vec::new(), Vec::new());
         for (x, c) in multiples {
             match c {
                 Multiplier::Scalar(c) => scalars.push((x.map(vectors), *c)),
                 Multiplier::Words(c) => words.push((x.map(vectors), vectors(c))),
+                Multiplier::Patterns(c) => patterns.push((x.map(vectors), vectors(c))),
             }
         }
-        Self { scalars, words }
+        Self { scalars, words, patterns }
     }
 
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
@@ -126,6 +134,11 @@ impl<'a> Multiples<'a> {
                 *loaded = load(c);
             }
             let c = loaded;
+            first.accumulate_words(block(x0, at), &c);
+            second.accumulate_words(block(x1, at), &c);
+        }
+        for ([x0, x1], c) in &self.patterns {
+            let c = [load(&c[at / GROUP_VECTORS]); W];
             first.accumulate_words(block(x0, at), &c);
             second.accumulate_words(block(x1, at), &c);
         }
