@@ -10,7 +10,7 @@
 //! for every y < 2^52 and w < p: Shoup's trick with Montgomery's exact quotient. Keeping w 2^52 mod p in place of w makes
 //! it the product with w: three multiply-adds and one subtraction.
 
-use std::arch::x86_64::*;
+use std::{arch::x86_64::*, sync::LazyLock};
 
 use crate::Modulus;
 use crate::kernels::packed::{Packed, WINDOW, mask};
@@ -28,7 +28,18 @@ pub(crate) struct Unpack {
     bytes: V,
     shifts: V,
     mask: V,
+    /// Whether words further on are asked for.
+    asks_ahead: bool,
 }
+
+/// How many bytes ahead packed words are asked for: a page, across whose end processors do not look by themselves.
+const AHEAD: usize = 4096;
+
+/// Whether the processor gains from being asked for keys ahead: Intel's do, AMD's lose (`docs/notes/key-switch.md`).
+static ASKS_AHEAD: LazyLock<bool> = LazyLock::new(|| {
+    let vendor = __cpuid(0);
+    [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes).concat() == b"GenuineIntel"
+});
 
 impl Unpack {
     /// For words of `bits` bits.
@@ -37,7 +48,8 @@ impl Unpack {
         let places: [_; LANES] = std::array::from_fn(|lane| Packed::place(bits, lane));
         let bytes = places.map(|(byte, _)| u64::from_le_bytes(std::array::from_fn(|i| (byte + i) as u8)));
         let shifts = places.map(|(_, shift)| shift as u64);
-        Self { bits, bytes: load(&bytes), shifts: load(&shifts), mask: splat(mask(bits)) }
+        let (bytes, shifts, mask) = (load(&bytes), load(&shifts), splat(mask(bits)));
+        Self { bits, bytes, shifts, mask, asks_ahead: *ASKS_AHEAD }
     }
 
     /// The words of `W` vectors of each half.
@@ -46,6 +58,11 @@ impl Unpack {
     pub(crate) fn blocks<const W: usize>(&self, packed: &Packed<'_>, at: usize) -> [[V; W]; 2] {
         let stretch = packed.stretch(at, W);
         assert!((2 * W - 1) * self.bits + WINDOW <= stretch.len());
+        if self.asks_ahead {
+            for line in 0..(2 * W * self.bits).div_ceil(64) {
+                _mm_prefetch::<_MM_HINT_T1>(stretch.as_ptr().wrapping_add(AHEAD + 64 * line).cast());
+            }
+        }
         let mut out = [[self.mask; W]; 2];
         for v in 0..W {
             for (half, out) in out.iter_mut().enumerate() {
