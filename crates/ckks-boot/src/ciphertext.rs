@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ckks::keys::KeyPurpose;
 use ckks::{Ciphertext, Encoder, Evaluator, Plaintext, Scale};
-use ckks_math::{Multiplier, Ntt, Poly, Summands};
+use ckks_math::{Multiplier, Poly, Summands, Summed};
 use num_complex::Complex64;
 
 use crate::Error;
@@ -89,7 +89,7 @@ impl Arithmetic for CiphertextArithmetic {
         for (a, b) in &sum.products {
             require_scale(&sum.scale, &a.scale().mul(b.scale()))?;
         }
-        let (c, quadratic) = self.summed(sum)?;
+        let Summed { linear: c, quadratic } = self.summed(sum)?;
         let c = match quadratic {
             None => Poly::rescale_all(c.each_ref()),
             Some(quadratic) => {
@@ -108,7 +108,7 @@ impl Arithmetic for CiphertextArithmetic {
 
 impl CiphertextArithmetic {
     /// `c0 + c1 s (+ c2 s^2)`, neither relinearised nor rescaled.
-    fn summed(&self, sum: &Sum<'_, Ciphertext>) -> Result<([Poly<Ntt>; 2], Option<Poly<Ntt>>), Error> {
+    fn summed(&self, sum: &Sum<'_, Ciphertext>) -> Result<Summed, Error> {
         let parameters = self.evaluator.parameters();
         let (ring, basis) = (parameters.ring(), parameters.basis(sum.level));
         let residues = |c: f64, scale: &Scale| ring.residues(basis, rounded(c, scale));
@@ -129,11 +129,11 @@ impl CiphertextArithmetic {
         if let (Some(c), None) = (sum.constant, &constant) {
             summands.constant = Some(residues(c.at(0).re, &sum.scale));
         }
-        let (mut c, quadratic) = Poly::sum_of(ring, basis, &summands);
+        let mut summed = Poly::sum_of(ring, basis, &summands);
         if let Some(constant) = constant {
-            c[0].add_assign(constant.poly());
+            summed.linear[0].add_assign(constant.poly());
         }
-        Ok((c, quadratic))
+        Ok(summed)
     }
 
     /// A coefficient encoded, unless it is one real number for all slots.

@@ -6,8 +6,8 @@ mod common;
 use std::sync::Arc;
 
 use ckks_math::{
-    Basis, Coeff, Modulus, Multiplier, Ntt, PackedPair, Poly, Ring, Rotation, Summands, Weight, WeightedSum,
-    naive, sample,
+    Basis, Coeff, Modulus, Multiplier, Ntt, PackedPair, Poly, Ring, Rotation, Summands, Summed, Weight,
+    WeightedSum, naive, sample,
 };
 use common::{from_words, rings, uniform, words};
 use proptest::prelude::*;
@@ -168,7 +168,7 @@ fn sums_of_products_and_multiples() {
             if summands.constant.is_some() {
                 want[0].add_integer_assign(-5);
             }
-            let (linear, quadratic) = Poly::sum_of(&ring, basis, &summands);
+            let Summed { linear, quadratic } = Poly::sum_of(&ring, basis, &summands);
             linear.iter().chain(&quadratic).for_each(|poly| poly.check_reduced().unwrap());
             assert!(linear == want[..2] && quadratic.as_ref() == (products > 0).then_some(&want[2]));
         }

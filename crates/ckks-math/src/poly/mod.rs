@@ -17,7 +17,7 @@ pub use packed::PackedPair;
 pub(crate) use parallel::{Work, for_each_limb, for_each_limb_pair, for_each_limb_triple};
 pub use periodic::PeriodicPoly;
 pub use rotations::{Rotation, Weight, WeightedSum};
-pub use sums::{Multiplier, Summands};
+pub use sums::{Multiplier, Summands, Summed};
 use zeroize::Zeroize;
 
 use crate::{Basis, Error, Modulus, Ring, buffer::Buffer, kernels};

@@ -31,13 +31,22 @@ pub enum Multiplier<'a> {
     Poly(&'a Poly<Ntt>),
 }
 
+/// A sum before its relinearisation: `linear[0] + linear[1] s + quadratic s^2` for the secret s.
+#[derive(Debug)]
+pub struct Summed {
+    /// What 1 and the secret stand beside.
+    pub linear: [Poly<Ntt>; 2],
+    /// What its square stands beside, if there are products.
+    pub quadratic: Option<Poly<Ntt>>,
+}
+
 impl Poly<Ntt> {
-    /// The sum over `basis`: the polynomials that 1 and the secret stand beside, and if there are products the one of its square.
+    /// The sum over `basis`.
     ///
     /// # Panics
     /// If an operand lacks residues of `basis`, or numbers are not one residue for each limb.
     #[must_use]
-    pub fn sum_of(ring: &Arc<Ring>, basis: Basis, summands: &Summands<'_>) -> ([Self; 2], Option<Self>) {
+    pub fn sum_of(ring: &Arc<Ring>, basis: Basis, summands: &Summands<'_>) -> Summed {
         let task = Task { ring, basis, summands };
         task.check();
         let len = ring.layout().part_len();
@@ -45,13 +54,13 @@ impl Poly<Ntt> {
         let words = linear.each_mut().map(Self::words_mut);
         if summands.products.is_empty() {
             for_each_limb_pair(Work::Heavy, words, len, |i, parts| task.multiples(i, parts));
-            return (linear, None);
+            return Summed { linear, quadratic: None };
         }
         let mut quadratic = Self::stale(ring, basis);
         let [c0, c1] = words;
         let words = [c0, c1, quadratic.words_mut()];
         for_each_limb_triple(Work::Heavy, words, len, |i, parts| task.products(i, parts));
-        (linear, Some(quadratic))
+        Summed { linear, quadratic: Some(quadratic) }
     }
 }
 

@@ -20,7 +20,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Modulus, Ring,
+    Modulus, Poly, Ring,
     buffer::Buffer,
     kernels,
     modulus::{MAX_MODULUS_BITS, mul_high},
@@ -212,4 +212,20 @@ pub(crate) fn in_groups<T>(limbs: impl IntoIterator<Item = T>) -> Vec<Vec<T>> {
         (!group.is_empty()).then_some(group)
     });
     groups.collect()
+}
+
+/// Limbs of a polynomial, by number.
+pub(crate) type Group<'a> = Vec<(usize, &'a mut [u64])>;
+
+/// The limbs of several polynomials in groups, each with the number of its polynomial: by primes across the polynomials, so that
+/// the tables of a few primes serve them all while they are cached.
+pub(crate) fn groups_across<D>(polys: &mut [Poly<D>]) -> Vec<(usize, Group<'_>)> {
+    let mut groups = Vec::new();
+    for (number, poly) in polys.iter_mut().enumerate() {
+        let len = poly.ring().limb_len();
+        let limbs = poly.words_mut().chunks_exact_mut(len).enumerate();
+        groups.extend(in_groups(limbs).into_iter().map(|group: Group<'_>| (number, group)));
+    }
+    groups.sort_by_key(|(number, group)| (group.first().map(|(i, _)| *i), *number));
+    groups
 }

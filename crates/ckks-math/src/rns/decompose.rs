@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 use crate::{
     Basis, Coeff, Ntt, Poly, Ring,
     poly::Work,
-    rns::convert::{Conversion, Converted, LIMBS_AT_ONCE, Limb, Times, in_groups},
+    rns::convert::{Conversion, Converted, LIMBS_AT_ONCE, Limb, Times, groups_across},
 };
 
 impl Poly<Ntt> {
@@ -31,14 +31,7 @@ impl Poly<Ntt> {
         let (ring, len) = (self.ring(), self.ring().limb_len());
         let digits = Digits::new(self, ranges, p);
         let mut out: Vec<Self> = ranges.iter().map(|_| Self::stale(ring, digits.basis)).collect();
-        let mut groups: Vec<(usize, Vec<(usize, &mut [u64])>)> = Vec::new();
-        for (j, raised) in out.iter_mut().enumerate() {
-            let limbs = raised.words_mut().chunks_exact_mut(len).enumerate();
-            groups.extend(in_groups(limbs).into_iter().map(|group| (j, group)));
-        }
-        // by primes across the digits, so that the tables of a few primes serve them all while they are cached
-        groups.sort_by_key(|(j, group)| (group.first().map(|(i, _)| *i), *j));
-        Work::Heavy.run(LIMBS_AT_ONCE * len, groups, |(j, mut group)| {
+        Work::Heavy.run(LIMBS_AT_ONCE * len, groups_across(&mut out), |(j, mut group)| {
             for (i, limb) in &mut group {
                 digits.own_limb(j, *i).into_iter().for_each(|own| limb.copy_from_slice(own));
             }

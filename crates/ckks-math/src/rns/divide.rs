@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::{
     Basis, Ntt, Poly, Ring, kernels,
     poly::{Work, product_mod},
-    rns::convert::{Conversion, Converted, LIMBS_AT_ONCE, Limb, Times, in_groups},
+    rns::convert::{Conversion, Converted, LIMBS_AT_ONCE, Limb, Times, groups_across},
 };
 
 /// Which limbs of a basis a division drops.
@@ -118,16 +118,8 @@ impl Poly<Ntt> {
         });
 
         let mut out = polys.map(|_| Self::stale(ring, division.kept));
-        let mut groups: Vec<(usize, Vec<(usize, &mut [u64])>)> = Vec::new();
-        for (half, out) in out.iter_mut().enumerate() {
-            let limbs = out.words_mut().chunks_exact_mut(ring.limb_len()).enumerate();
-            groups.extend(in_groups(limbs).into_iter().map(|group| (half, group)));
-        }
-        // by primes, so that their tables serve all polynomials while they are cached
-        groups.sort_by_key(|(half, group)| (group.first().map(|(i, _)| *i), *half));
-        Work::Heavy.run(LIMBS_AT_ONCE * ring.limb_len(), groups, |(half, mut group)| {
-            let limbs =
-                group.iter_mut().map(|(i, words)| Limb { target: *i, prime: *i, words: &mut **words });
+        Work::Heavy.run(LIMBS_AT_ONCE * ring.limb_len(), groups_across(&mut out), |(half, mut group)| {
+            let limbs = group.iter_mut().map(|(i, words)| Limb { target: *i, prime: *i, words });
             rests[half].evaluations(ring, limbs.collect());
             for (i, limb) in group {
                 let (from, inverse) = (polys[half].limb(i), division.inverses[i]);

@@ -87,8 +87,8 @@ fn combine_for<'a, const T: usize, const W: usize>(
     }
     let combinations: [Combination<'_>; T] = std::array::from_fn(|t| Combination::new(targets[t]));
     let done = wide[0].len() * W;
-    combine_blocks(&combinations, sources, quotients, 0, wide);
-    combine_blocks(&combinations, sources, quotients, done, narrow);
+    combine_blocks(&combinations, sources, quotients, 0, &mut wide);
+    combine_blocks(&combinations, sources, quotients, done, &mut narrow);
 }
 
 /// The conversion to one target.
@@ -118,7 +118,7 @@ fn combine_blocks<const T: usize, const W: usize>(
     sources: &[Vectors<'_>],
     quotients: &[[u8; LANES]],
     start: usize,
-    outs: [&mut [Block<W>]; T],
+    outs: &mut [&mut [Block<W>]; T],
 ) {
     // quotients below the number of lanes are looked up instead of multiplied
     let looked_up = sources.len() < LANES;
