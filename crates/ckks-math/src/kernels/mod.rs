@@ -258,18 +258,18 @@ pub(crate) fn dot2(
     plus: Plus<'_>,
 ) {
     check_key_terms(m, &out, terms, plus);
+    #[cfg(target_arch = "x86_64")]
+    if backend == Backend::Avx512Ifma {
+        return entered!(ifma, ifma::dot::dot2(m, out, terms, plus));
+    }
+    let halves = out.each_mut().map(|half| &mut **half);
     on_backend!(
         backend,
-        {
-            scalar::dot2(m, out.each_mut().map(|half| &mut **half), terms);
-            add_plus(backend, m, out, plus);
-        },
-        |isa| {
-            doubles::dot::dot2(isa, m, out.each_mut().map(|half| &mut **half), terms);
-            add_plus(backend, m, out, plus);
-        },
-        ifma::dot::dot2(m, out, terms, plus)
+        scalar::dot2(m, halves, terms),
+        |isa| doubles::dot::dot2(isa, m, halves, terms),
+        ifma::dot::dot2(m, halves, terms, Plus::NONE)
     );
+    add_plus(backend, m, out, plus);
 }
 
 /// `out += c * ([sum of d * b, sum of d * a] + plus)` over terms `(d, [b, a])`, reduced once.
@@ -282,19 +282,18 @@ pub(crate) fn dot2_add(
     plus: Plus<'_>,
 ) {
     check_key_terms(m, &out, terms, plus);
-    let scaled = Plus { factor: m.mul(c, plus.factor), ..plus };
+    #[cfg(target_arch = "x86_64")]
+    if backend == Backend::Avx512Ifma {
+        return entered!(ifma, ifma::dot::dot2_add(m, out, terms, c, plus));
+    }
+    let halves = out.each_mut().map(|half| &mut **half);
     on_backend!(
         backend,
-        {
-            scalar::dot2_add(m, out.each_mut().map(|half| &mut **half), terms, c);
-            add_plus(backend, m, out, scaled);
-        },
-        |isa| {
-            doubles::dot::dot2_add(isa, m, out.each_mut().map(|half| &mut **half), terms, c);
-            add_plus(backend, m, out, scaled);
-        },
-        ifma::dot::dot2_add(m, out, terms, c, plus)
+        scalar::dot2_add(m, halves, terms, c),
+        |isa| doubles::dot::dot2_add(isa, m, halves, terms, c),
+        ifma::dot::dot2_add(m, halves, terms, c, Plus::NONE)
     );
+    add_plus(backend, m, out, Plus { factor: m.mul(c, plus.factor), ..plus });
 }
 
 /// `out += plus`, for backends that do not add it on the way.
@@ -430,15 +429,19 @@ pub(crate) fn combine(
     assert_eq!(targets.len(), outs.len());
     let len = quotients.len();
     assert!(sources.iter().all(|s| s.len() == len) && outs.iter().all(|out| out.len() == len));
-    on_backend!(
-        backend,
-        targets.iter().zip(outs).for_each(|(target, out)| scalar::combine(target, sources, quotients, out)),
-        |isa| targets
-            .iter()
-            .zip(outs)
-            .for_each(|(target, out)| doubles::convert::combine(isa, target, sources, quotients, out)),
-        ifma::convert::combine(targets, sources, quotients, outs)
-    );
+    #[cfg(target_arch = "x86_64")]
+    if backend == Backend::Avx512Ifma {
+        return entered!(ifma, ifma::convert::combine(targets, sources, quotients, outs));
+    }
+    // one call of a kernel for each: what is called from a loop inside is not compiled for the instruction set
+    for (target, out) in targets.iter().zip(outs) {
+        on_backend!(
+            backend,
+            scalar::combine(target, sources, quotients, out),
+            |isa| doubles::convert::combine(isa, target, sources, quotients, out),
+            ifma::convert::combine(&[target], sources, quotients, vec![out])
+        );
+    }
 }
 
 /// The permutations of a group of evaluations that an automorphism is, by offset.
