@@ -253,58 +253,35 @@ impl Plus<'_> {
 pub(crate) fn dot2(
     backend: Backend,
     m: &Modulus,
-    mut out: [&mut [u64]; 2],
+    out: [&mut [u64]; 2],
     terms: &[KeyTerm<'_>],
     plus: Plus<'_>,
 ) {
     check_key_terms(m, &out, terms, plus);
-    #[cfg(target_arch = "x86_64")]
-    if backend == Backend::Avx512Ifma {
-        return entered!(ifma, ifma::dot::dot2(m, out, terms, plus));
-    }
-    let halves = out.each_mut().map(|half| &mut **half);
     on_backend!(
         backend,
-        scalar::dot2(m, halves, terms),
-        |isa| doubles::dot::dot2(isa, m, halves, terms),
-        ifma::dot::dot2(m, halves, terms, Plus::NONE)
+        scalar::dot2(m, out, terms, plus),
+        |isa| doubles::dot::dot2(isa, m, out, terms, plus),
+        ifma::dot::dot2(m, out, terms, plus)
     );
-    add_plus(backend, m, out, plus);
 }
 
 /// `out += c * ([sum of d * b, sum of d * a] + plus)` over terms `(d, [b, a])`, reduced once.
 pub(crate) fn dot2_add(
     backend: Backend,
     m: &Modulus,
-    mut out: [&mut [u64]; 2],
+    out: [&mut [u64]; 2],
     terms: &[KeyTerm<'_>],
     c: u64,
     plus: Plus<'_>,
 ) {
     check_key_terms(m, &out, terms, plus);
-    #[cfg(target_arch = "x86_64")]
-    if backend == Backend::Avx512Ifma {
-        return entered!(ifma, ifma::dot::dot2_add(m, out, terms, c, plus));
-    }
-    let halves = out.each_mut().map(|half| &mut **half);
     on_backend!(
         backend,
-        scalar::dot2_add(m, halves, terms, c),
-        |isa| doubles::dot::dot2_add(isa, m, halves, terms, c),
-        ifma::dot::dot2_add(m, halves, terms, c, Plus::NONE)
+        scalar::dot2_add(m, out, terms, c, plus),
+        |isa| doubles::dot::dot2_add(isa, m, out, terms, c, plus),
+        ifma::dot::dot2_add(m, out, terms, c, plus)
     );
-    add_plus(backend, m, out, Plus { factor: m.mul(c, plus.factor), ..plus });
-}
-
-/// `out += plus`, for backends that do not add it on the way.
-fn add_plus(backend: Backend, m: &Modulus, out: [&mut [u64]; 2], plus: Plus<'_>) {
-    for (out, limb) in out.into_iter().zip(plus.limbs) {
-        match limb {
-            Some(limb) if plus.factor == 1 => add_assign(backend, m, out, limb),
-            Some(limb) => mul_scalar_add(backend, m, out, limb, plus.factor),
-            None => {}
-        }
-    }
 }
 
 fn check_key_terms(m: &Modulus, out: &[&mut [u64]; 2], terms: &[KeyTerm<'_>], plus: Plus<'_>) {
@@ -369,14 +346,14 @@ pub(crate) fn product_sum(
         out.iter_mut().for_each(|out| mul_scalar_assign(backend, m, out, 2));
     }
     let [first, second, _] = out;
-    multiples::add_multiples(backend, m, [first, second], multiples);
+    multiples::sum_multiples(backend, m, [first, second], multiples, true);
 }
 
 /// `out = sum of (x0 c, x1 c)` over multiples `([x0, x1], c)`, added to what is there with `add`; reduced once.
 pub(crate) fn multiple_sum(
     backend: Backend,
     m: &Modulus,
-    mut out: [&mut [u64]; 2],
+    out: [&mut [u64]; 2],
     multiples: &[Multiple<'_>],
     add: bool,
 ) {
@@ -387,10 +364,7 @@ pub(crate) fn multiple_sum(
     if backend == Backend::Avx512Ifma {
         return entered!(ifma, ifma::sums::multiple_sum(m, out, multiples, add));
     }
-    if !add {
-        out.iter_mut().for_each(|out| out.fill(0));
-    }
-    multiples::add_multiples(backend, m, out, multiples);
+    multiples::sum_multiples(backend, m, out, multiples, add);
 }
 
 fn check_multiples(m: &Modulus, len: usize, multiples: &[Multiple<'_>]) {
@@ -429,19 +403,12 @@ pub(crate) fn combine(
     assert_eq!(targets.len(), outs.len());
     let len = quotients.len();
     assert!(sources.iter().all(|s| s.len() == len) && outs.iter().all(|out| out.len() == len));
-    #[cfg(target_arch = "x86_64")]
-    if backend == Backend::Avx512Ifma {
-        return entered!(ifma, ifma::convert::combine(targets, sources, quotients, outs));
-    }
-    // one call of a kernel for each: what is called from a loop inside is not compiled for the instruction set
-    for (target, out) in targets.iter().zip(outs) {
-        on_backend!(
-            backend,
-            scalar::combine(target, sources, quotients, out),
-            |isa| doubles::convert::combine(isa, target, sources, quotients, out),
-            ifma::convert::combine(&[target], sources, quotients, vec![out])
-        );
-    }
+    on_backend!(
+        backend,
+        scalar::combine(targets, sources, quotients, outs),
+        |isa| doubles::convert::combine(isa, targets, sources, quotients, outs),
+        ifma::convert::combine(targets, sources, quotients, outs)
+    );
 }
 
 /// The permutations of a group of evaluations that an automorphism is, by offset.

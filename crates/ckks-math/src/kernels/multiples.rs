@@ -12,25 +12,20 @@ const TILE: usize = 4 * GROUP;
 /// Multiples by words that are summed at once.
 const TERMS: usize = 8;
 
-/// `out += multiples`.
-pub(super) fn add_multiples(
+/// `out += multiples`, or with `add` unset `out = multiples`.
+pub(super) fn sum_multiples(
     backend: Backend,
     m: &Modulus,
     mut out: [&mut [u64]; 2],
     multiples: &[Multiple<'_>],
+    add: bool,
 ) {
-    for (x, c) in multiples {
-        let Multiplier::Scalar(c) = c else { continue };
-        for (out, x) in out.iter_mut().zip(x) {
-            match c {
-                1 => add_assign(backend, m, out, x),
-                c => mul_scalar_add(backend, m, out, x, *c),
-            }
-        }
-    }
     let products: Vec<_> = multiples.iter().filter(|(_, c)| !matches!(c, Multiplier::Scalar(_))).collect();
+    if !add && products.is_empty() {
+        out.iter_mut().for_each(|out| out.fill(0));
+    }
     let (mut written, mut partial) = ([[0; TILE]; TERMS], [0; TILE]);
-    for products in products.chunks(TERMS) {
+    for (chunk, products) in products.chunks(TERMS).enumerate() {
         for start in (0..out[0].len()).step_by(TILE) {
             let at = start..out[0].len().min(start + TILE);
             for ((_, c), written) in products.iter().zip(&mut written) {
@@ -47,9 +42,23 @@ pub(super) fn add_multiples(
             for (half, out) in out.iter_mut().enumerate() {
                 let values = products.iter().map(|(x, _)| &x[half][at.clone()]);
                 let terms: Vec<_> = values.zip(factors.iter().copied()).collect();
-                let partial = &mut partial[..at.len()];
-                dot(backend, m, partial, &terms);
-                add_assign(backend, m, &mut out[at.clone()], partial);
+                let out = &mut out[at.clone()];
+                if add || chunk > 0 {
+                    let partial = &mut partial[..at.len()];
+                    dot(backend, m, partial, &terms);
+                    add_assign(backend, m, out, partial);
+                } else {
+                    dot(backend, m, out, &terms);
+                }
+            }
+        }
+    }
+    for (x, c) in multiples {
+        let Multiplier::Scalar(c) = c else { continue };
+        for (out, x) in out.iter_mut().zip(x) {
+            match c {
+                1 => add_assign(backend, m, out, x),
+                c => mul_scalar_add(backend, m, out, x, *c),
             }
         }
     }

@@ -27,14 +27,22 @@ pub(crate) fn quotients<S: Isa>(isa: S, conversion: &Conversion, sources: &[&[u6
     }
 }
 
+// A loop, not an iterator's closure: that would not be compiled for the instruction set.
 #[inline(always)]
 pub(crate) fn combine<S: Isa>(
     isa: S,
-    target: &Target,
+    targets: &[&Target],
     sources: &[&[u64]],
     quotients: &[u8],
-    out: &mut [u64],
+    outs: Vec<&mut [u64]>,
 ) {
+    for (target, out) in targets.iter().zip(outs) {
+        combine_one(isa, target, sources, quotients, out);
+    }
+}
+
+#[inline(always)]
+fn combine_one<S: Isa>(isa: S, target: &Target, sources: &[&[u64]], quotients: &[u8], out: &mut [u64]) {
     // Digits are below 2^50, factors below 2^bits.
     let reduction = Reduction::new(isa, &target.modulus, 50 + target.modulus.bits());
     let combination = Combination::new(target, sources, quotients);

@@ -1,7 +1,8 @@
 //! Sums of products of residues, reduced once every [`MAX_PRODUCTS`].
 
 use super::{
-    super::{KeyTerm, TensorTerm},
+    super::{KeyTerm, Plus, TensorTerm},
+    elementwise::{add_assign, mul_scalar_add},
     isa::{Isa, Words, each_block},
     prime::{Factor, Root},
     sum::{MAX_PRODUCTS, Reduction, Sum},
@@ -51,16 +52,23 @@ fn dot_block<S: Isa, const W: usize>(
 type Terms<'a> = &'a [(Vectors<'a>, Packed<'a>)];
 
 #[inline(always)]
-pub(crate) fn dot2<S: Isa>(isa: S, m: &Modulus, [out_b, out_a]: [&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
+pub(crate) fn dot2<S: Isa>(
+    isa: S,
+    m: &Modulus,
+    [out_b, out_a]: [&mut [u64]; 2],
+    terms: &[KeyTerm<'_>],
+    plus: Plus<'_>,
+) {
     let reduction = Reduction::new(isa, m, 2 * m.bits());
     let unpack = isa.unpack(m.bits() as usize);
     let terms: Vec<_> = terms.iter().map(|(d, key)| (vectors(d), *key)).collect();
-    let (out_b, out_a) = (vectors_mut(out_b), vectors_mut(out_a));
-    each_block!(S, out_b.len(), 4 or 1, |at, W| {
+    let (vectors_b, vectors_a) = (vectors_mut(out_b), vectors_mut(out_a));
+    each_block!(S, vectors_b.len(), 4 or 1, |at, W| {
         let [b, a] = key_sums::<S, W>(isa, &reduction, &unpack, at, &terms);
-        store(&reduction, b, &mut out_b[at..]);
-        store(&reduction, a, &mut out_a[at..]);
+        store(&reduction, b, &mut vectors_b[at..]);
+        store(&reduction, a, &mut vectors_a[at..]);
     });
+    add_plus(isa, m, [out_b, out_a], plus, 1);
 }
 
 #[inline(always)]
@@ -70,16 +78,31 @@ pub(crate) fn dot2_add<S: Isa>(
     [out_b, out_a]: [&mut [u64]; 2],
     terms: &[KeyTerm<'_>],
     c: u64,
+    plus: Plus<'_>,
 ) {
     let reduction = Reduction::new(isa, m, 2 * m.bits());
-    let (unpack, c) = (isa.unpack(m.bits() as usize), Factor::new(m, c).splat(isa));
+    let (unpack, factor) = (isa.unpack(m.bits() as usize), Factor::new(m, c).splat(isa));
     let terms: Vec<_> = terms.iter().map(|(d, key)| (vectors(d), *key)).collect();
-    let (out_b, out_a) = (vectors_mut(out_b), vectors_mut(out_a));
-    each_block!(S, out_b.len(), 4 or 1, |at, W| {
+    let (vectors_b, vectors_a) = (vectors_mut(out_b), vectors_mut(out_a));
+    each_block!(S, vectors_b.len(), 4 or 1, |at, W| {
         let [b, a] = key_sums::<S, W>(isa, &reduction, &unpack, at, &terms);
-        add_times(isa, &reduction, b, c, &mut out_b[at..]);
-        add_times(isa, &reduction, a, c, &mut out_a[at..]);
+        add_times(isa, &reduction, b, factor, &mut vectors_b[at..]);
+        add_times(isa, &reduction, a, factor, &mut vectors_a[at..]);
     });
+    add_plus(isa, m, [out_b, out_a], plus, c);
+}
+
+/// `out += c plus`.
+#[inline(always)]
+fn add_plus<S: Isa>(isa: S, m: &Modulus, out: [&mut [u64]; 2], plus: Plus<'_>, c: u64) {
+    let factor = m.mul(plus.factor, c);
+    for (out, limb) in out.into_iter().zip(plus.limbs) {
+        match limb {
+            Some(limb) if factor == 1 => add_assign(isa, m, out, limb),
+            Some(limb) => mul_scalar_add(isa, m, out, limb, factor),
+            None => {}
+        }
+    }
 }
 
 /// Both sums of vectors from `at` on.

@@ -3,7 +3,7 @@
 pub(crate) mod ntt;
 pub(crate) mod permute;
 
-use super::{KeyTerm, TensorTerm};
+use super::{KeyTerm, Plus, TensorTerm};
 use crate::{
     Modulus,
     rns::{Conversion, Target},
@@ -83,17 +83,18 @@ pub(crate) fn dot(m: &Modulus, out: &mut [u64], terms: &[(&[u64], &[u64])]) {
     }
 }
 
-pub(crate) fn dot2(m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>]) {
-    let [out_b, out_a] = out;
+pub(crate) fn dot2(m: &Modulus, mut out: [&mut [u64]; 2], terms: &[KeyTerm<'_>], plus: Plus<'_>) {
+    let [out_b, out_a] = &mut out;
     for ((start, out_b), (_, out_a)) in blocks(out_b).zip(blocks(out_a)) {
         let sums = key_sums(start, terms);
         finish(m, out_b, &sums[0]);
         finish(m, out_a, &sums[1]);
     }
+    add_plus(m, out, plus, 1);
 }
 
-pub(crate) fn dot2_add(m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>], c: u64) {
-    let [out_b, out_a] = out;
+pub(crate) fn dot2_add(m: &Modulus, mut out: [&mut [u64]; 2], terms: &[KeyTerm<'_>], c: u64, plus: Plus<'_>) {
+    let [out_b, out_a] = &mut out;
     let mut products = [0; BLOCK];
     for ((start, out_b), (_, out_a)) in blocks(out_b).zip(blocks(out_a)) {
         let sums = key_sums(start, terms);
@@ -101,6 +102,17 @@ pub(crate) fn dot2_add(m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>],
             let products = &mut products[..out.len()];
             finish(m, products, sums);
             mul_scalar_add(m, out, products, c);
+        }
+    }
+    add_plus(m, out, plus, c);
+}
+
+/// `out += c plus`.
+fn add_plus(m: &Modulus, out: [&mut [u64]; 2], plus: Plus<'_>, c: u64) {
+    let factor = m.mul(plus.factor, c);
+    for (out, limb) in out.into_iter().zip(plus.limbs) {
+        if let Some(limb) = limb {
+            mul_scalar_add(m, out, limb, factor);
         }
     }
 }
@@ -144,7 +156,13 @@ pub(crate) fn quotients(conversion: &Conversion, sources: &[&[u64]], out: &mut [
     }
 }
 
-pub(crate) fn combine(target: &Target, sources: &[&[u64]], quotients: &[u8], out: &mut [u64]) {
+pub(crate) fn combine(targets: &[&Target], sources: &[&[u64]], quotients: &[u8], outs: Vec<&mut [u64]>) {
+    for (target, out) in targets.iter().zip(outs) {
+        combine_one(target, sources, quotients, out);
+    }
+}
+
+fn combine_one(target: &Target, sources: &[&[u64]], quotients: &[u8], out: &mut [u64]) {
     let [factors @ .., quotient_factor] = &target.factors[..] else {
         unreachable!("a target has a factor for the quotient");
     };
