@@ -204,14 +204,12 @@ pub(crate) struct Limb<'a> {
 /// all of them.
 pub(crate) const LIMBS_AT_ONCE: usize = 4;
 
-/// Cuts limbs into groups that are converted together.
-pub(crate) fn in_groups<T>(limbs: impl IntoIterator<Item = T>) -> Vec<Vec<T>> {
+/// Cuts limbs into groups that are converted together: equal ones, of [`LIMBS_AT_ONCE`] at most, and as many for each thread.
+pub(crate) fn in_groups<T>(limbs: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>) -> Vec<Vec<T>> {
     let mut limbs = limbs.into_iter();
-    let groups = std::iter::from_fn(|| {
-        let group: Vec<T> = limbs.by_ref().take(LIMBS_AT_ONCE).collect();
-        (!group.is_empty()).then_some(group)
-    });
-    groups.collect()
+    let count = limbs.len();
+    let groups = count.div_ceil(LIMBS_AT_ONCE).next_multiple_of(rayon::current_num_threads()).min(count);
+    (0..groups).map(|k| limbs.by_ref().take((count + groups - 1 - k) / groups).collect()).collect()
 }
 
 /// Limbs of a polynomial, by number.
@@ -228,4 +226,30 @@ pub(crate) fn groups_across<D>(polys: &mut [Poly<D>]) -> Vec<(usize, Group<'_>)>
     }
     groups.sort_by_key(|(number, group)| (group.first().map(|(i, _)| *i), *number));
     groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_equal_and_as_many_for_each_thread() {
+        let sizes = |count: usize| {
+            let groups = in_groups(0..count);
+            assert!(groups.iter().flatten().copied().eq(0..count), "{groups:?}");
+            groups.iter().map(Vec::len).collect::<Vec<_>>()
+        };
+        let on =
+            |threads: usize, count: usize| match rayon::ThreadPoolBuilder::new().num_threads(threads).build()
+            {
+                Ok(pool) => pool.install(|| sizes(count)),
+                Err(error) => panic!("{error}"),
+            };
+        assert_eq!(on(1, 9), [3, 3, 3]);
+        assert_eq!(on(2, 9), [3, 2, 2, 2]);
+        assert_eq!(on(2, 6), [3, 3]);
+        assert_eq!(on(8, 27), [4, 4, 4, 3, 3, 3, 3, 3]);
+        assert_eq!(on(3, 2), [1, 1]);
+        assert!(on(2, 0).is_empty());
+    }
 }
