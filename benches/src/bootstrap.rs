@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use ckks::{
-    Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, Evaluator, KeyGenerator, Parameters,
-    SecretEncryptor, SecretKey, SecureRng, presets, threads,
+    Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, KeyGenerator, Parameters, SecretEncryptor,
+    SecretKey, SecureRng, presets, threads,
 };
 use ckks_boot::Cost;
 use ckks_boot::bootstrap::{
@@ -102,7 +102,7 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
     })?;
     let keygen_s = start.elapsed().as_secs_f64();
     let (key_count, key_bytes) = (keys.iter().count(), keys.memory_bytes());
-    let bootstrapper = RealBootstrapper::new(plan, Evaluator::new(Arc::new(keys)))?;
+    let bootstrapper = RealBootstrapper::new(plan, Arc::new(keys))?;
 
     let encoder = Encoder::new(&parameters);
     let message = random(slots, arguments.complex);

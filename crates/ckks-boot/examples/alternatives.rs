@@ -225,9 +225,9 @@ impl Party {
             let shape = self.parameters.key_shape(level);
             keys.insert(generator.rotation_key(steps as i64, shape).unwrap()).unwrap();
         }
-        let evaluator = Evaluator::new(Arc::new(keys));
-        self.evaluator = Some(evaluator.clone());
-        RealBootstrapper::new(plan, evaluator).unwrap()
+        let bootstrapper = RealBootstrapper::new(plan, Arc::new(keys)).unwrap();
+        self.evaluator = Some(bootstrapper.evaluator().clone());
+        bootstrapper
     }
 
     fn encrypt(&mut self, message: &[Complex64], level: usize, scale: &Scale) -> Ciphertext {

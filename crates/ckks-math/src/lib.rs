@@ -35,7 +35,8 @@ pub use backend::{BACKEND_VARIABLE, Backend};
 pub use error::Error;
 pub use modulus::{MAX_MODULUS_BITS, Modulus};
 pub use poly::{
-    Coeff, Multiplier, Ntt, PackedPair, PeriodicPoly, Poly, Rotation, Summands, Summed, Weight, WeightedSum,
+    Coeff, FoldedRotation, Multiplier, Ntt, PackedPair, PeriodicPoly, Poly, Rotation, Summands, Summed,
+    Weight, WeightedSum,
 };
 pub use ring::{Basis, MAX_LOG_DEGREE, MIN_LOG_DEGREE, Ring};
 pub use rns::{KeySwitch, Switched};

@@ -6,8 +6,8 @@ mod common;
 use std::sync::Arc;
 
 use ckks_math::{
-    Basis, Coeff, Modulus, Multiplier, Ntt, PackedPair, Poly, Ring, Rotation, Summands, Summed, Weight,
-    WeightedSum, naive, sample,
+    Basis, Coeff, FoldedRotation, Modulus, Multiplier, Ntt, PackedPair, Poly, Ring, Rotation, Summands,
+    Summed, Weight, WeightedSum, naive, sample,
 };
 use common::{from_words, rings, uniform, words};
 use proptest::prelude::*;
@@ -422,6 +422,47 @@ fn rotation_sums_are_sums_of_rotations() {
                     got.check_reduced().unwrap();
                     assert!(*got == want);
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn folded_rotations_are_rotations() {
+    for log_n in [10, 13] {
+        for ring in rings(log_n, &BITS, 2) {
+            let (whole, basis) = (ring.full_basis(), Basis { q: 3, p: 1 });
+            let poly = |label: &str, basis: Basis| edgy(&ring, basis, label);
+            let (digit, plus, dense) = (poly("a", basis), poly("bb", whole), poly("ccc", whole));
+            let mut sparse = vec![0; ring.degree()];
+            sparse.iter_mut().step_by(16).zip(-20..).for_each(|(word, k)| *word = k);
+            let periodic = Poly::from_signed(&ring, whole, &sparse).into_ntt().to_periodic().unwrap();
+            let weights = [Weight::Periodic(&periodic), Weight::Poly(&dense), Weight::One];
+            // more than are taken at once
+            let turns: Vec<_> = (0..9).map(|i| (ring.automorphism(26 * i + 1), weights[i % 3])).collect();
+            let key =
+                |i: usize| packed(&[poly(&"d".repeat(i + 1), whole)], &[poly(&"e".repeat(i + 1), whole)]);
+            let keys: Vec<_> = (0..turns.len()).map(key).collect();
+            let folded: Vec<_> = keys
+                .iter()
+                .zip(&turns)
+                .map(|(key, (table, weight))| key[0].folded(&ring, table, *weight))
+                .collect();
+            for count in [1, 9] {
+                let rotations = keys[..count].iter().zip(&turns).map(|(key, (table, _))| Rotation {
+                    digits: std::slice::from_ref(&digit),
+                    key,
+                    plus: [Some(&plus), None],
+                    table: Some(table),
+                });
+                let rotations: Vec<_> = rotations.collect();
+                let sum = turns[..count].iter().enumerate().map(|(i, (_, weight))| (i, *weight)).collect();
+                let want = Poly::rotation_sums(&ring, basis, &rotations, &[sum]).remove(0);
+                let rotations = folded[..count].iter().zip(&turns);
+                let rotations: Vec<_> = rotations
+                    .map(|(key, (table, weight))| FoldedRotation { key, weight: *weight, table })
+                    .collect();
+                assert!(Poly::folded_sum(basis, &digit, &plus, &rotations) == want, "{count} rotations");
             }
         }
     }

@@ -39,7 +39,8 @@ pub(crate) fn raise_cost(parameters: &Parameters, diagonals: usize) -> Cost {
     let raised = Cost { transforms: 1 + basis.limbs(), conversions: basis.limbs(), ..Cost::default() };
     raised * 2
         + Cost::turn(shape, level) * diagonals
-        + Cost::weights(diagonals, basis)
+        // the keys hold the diagonals; what is added to one half is multiplied by them
+        + Cost { products: diagonals * basis.limbs(), ..Cost::default() }
         + Cost::divide(shape.special, level + 1) * 2
 }
 

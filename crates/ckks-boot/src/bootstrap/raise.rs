@@ -2,39 +2,63 @@
 //!
 //! The raised polynomials are small integers, so that a key of one digit leads from the ephemeral secret to the preimage of the
 //! dense one; the rotations that the first factor needs follow. The keys hold the secret times `p_0` over the primes of `Q p_0 p_1`:
-//! `p_0` keeps their noise down, and `p_1` takes up the scale of the factor's diagonals, so that the factor costs no prime of Q.
+//! `p_0` keeps their noise down, and `p_1` takes up the scale of the factor's diagonals, so that the factor costs no prime of Q. Each key serves
+//! one rotation of one digit, so it is kept rotated and times its diagonal, and the factor is one long sum of products.
 
 use std::sync::Arc;
 
 use ckks::keys::{KeyPurpose, galois_element};
-use ckks::{Ciphertext, Encoder, Evaluator, Parameters, Scale};
-use ckks_math::{AutomorphismTable, Basis, Ntt, Poly, Rotation, WeightedSum};
+use ckks::{Ciphertext, Encoder, EvaluationKeys, Evaluator, Parameters, Scale};
+use ckks_math::{AutomorphismTable, Basis, FoldedRotation, Ntt, PackedPair, Poly};
 
 use crate::Error;
 use crate::linear::{DiagonalMatrix, EncodedDiagonal};
 use crate::raised::Raised;
 
-/// Rotations of one sum: as many as stay in the cache.
-const CHUNK: usize = 32;
-
 /// The first factor, encoded over `Q p_0 p_1`.
 #[derive(Clone, Debug)]
 pub(crate) struct RaiseFactor {
-    /// Galois element and diagonal.
-    rotations: Vec<(usize, EncodedDiagonal)>,
+    rotations: Vec<Rotation>,
     scale: Scale,
 }
 
+/// One rotation of the factor.
+#[derive(Clone, Debug)]
+struct Rotation {
+    table: Arc<AutomorphismTable>,
+    diagonal: EncodedDiagonal,
+    /// The raising key, rotated and times the diagonal.
+    key: PackedPair,
+}
+
 impl RaiseFactor {
-    /// Encodes the factor so that its result has scale `target`, where the raised message is read as a fraction of `q_0`.
-    pub(crate) fn encode(encoder: &Encoder, matrix: &DiagonalMatrix, target: &Scale) -> Result<Self, Error> {
+    /// Encodes the factor so that its result has scale `target`, where the raised message is read as a fraction of `q_0`. The
+    /// raising keys leave the set: they are kept here, folded with their diagonals.
+    ///
+    /// # Errors
+    /// [`Error::Ckks`] if a key is missing or the factor does not fit its modulus, [`Error::KeyShapes`] if a key is of another shape.
+    pub(crate) fn encode(
+        encoder: &Encoder,
+        matrix: &DiagonalMatrix,
+        target: &Scale,
+        keys: &mut EvaluationKeys,
+    ) -> Result<Self, Error> {
         let parameters = encoder.parameters();
-        let basis = raised_basis(parameters);
+        let (basis, top) = (raised_basis(parameters), parameters.max_level());
         let absorbed = Scale::prime(parameters.ring().p()[1].value());
         let scale = target.mul(&absorbed).div(&parameters.rescale_factor(0));
         let encode = |(&steps, diagonal): (&usize, &Vec<_>)| -> Result<_, Error> {
             let g = galois_element(parameters.literal().log_n, steps as i64);
-            Ok((g, EncodedDiagonal::encode(encoder, diagonal, basis, &scale)?))
+            let table = parameters.ring().automorphism(g);
+            let diagonal = EncodedDiagonal::encode(encoder, diagonal, basis, &scale)?;
+            let key = keys.take(KeyPurpose::Raise(g), top, "raise")?;
+            match key.digits() {
+                [digit] if digit.basis() == basis => {
+                    let key = digit.folded(parameters.ring(), &table, diagonal.weight());
+                    Ok(Rotation { table, diagonal, key })
+                }
+                _ => Err(Error::KeyShapes { expected: parameters.raise_shape(top), got: key.shape() }),
+            }
         };
         Ok(Self {
             rotations: matrix.diagonals().iter().map(encode).collect::<Result<_, _>>()?,
@@ -49,40 +73,13 @@ impl RaiseFactor {
         let raise = |c: &Poly<Ntt>| c.clone().into_coeff().raise(basis).into_ntt();
         let [mut c0, c1] = a.polys().each_ref().map(raise);
         c0.mul_scalar_assign(&gadget_residues(parameters, basis));
-
-        let mut sum: Option<Raised> = None;
-        for rotations in self.rotations.chunks(CHUNK) {
-            let part = self.partial_sum(evaluator, a, &c0, &c1, rotations)?;
-            match &mut sum {
-                Some(sum) => sum.add_assign(&part),
-                none => *none = Some(part),
-            }
-        }
-        let Some(sum) = sum else { panic!("a factor without diagonals") };
-        sum.mod_down(evaluator)
-    }
-
-    fn partial_sum(
-        &self,
-        evaluator: &Evaluator,
-        a: &Ciphertext,
-        c0: &Poly<Ntt>,
-        c1: &Poly<Ntt>,
-        rotations: &[(usize, EncodedDiagonal)],
-    ) -> Result<Raised, Error> {
-        let (ring, top) = (evaluator.parameters().ring(), evaluator.parameters().max_level());
-        let tables: Vec<Arc<AutomorphismTable>> =
-            rotations.iter().map(|(g, _)| ring.automorphism(*g)).collect();
-        let turned = rotations.iter().zip(&tables).map(|((g, _), table)| {
-            let key = evaluator.keys().find(KeyPurpose::Raise(*g), top, "raise")?;
-            let (digits, key) = (std::slice::from_ref(c1), key.digits());
-            Ok(Rotation { digits, key, plus: [Some(c0), None], table: Some(table) })
+        let rotations = self.rotations.iter().map(|Rotation { table, diagonal, key }| FoldedRotation {
+            key,
+            weight: diagonal.weight(),
+            table,
         });
-        let turned = turned.collect::<Result<Vec<_>, Error>>()?;
-        let sum: WeightedSum<'_> =
-            rotations.iter().enumerate().map(|(i, (_, diagonal))| (i, diagonal.weight())).collect();
-        let mut sums = Poly::rotation_sums(ring, raised_basis(evaluator.parameters()), &turned, &[sum]);
-        Ok(Raised { key_id: a.key_id(), c: sums.remove(0), scale: self.scale.clone() })
+        let c = Poly::folded_sum(basis, &c1, &c0, &rotations.collect::<Vec<_>>());
+        Raised { key_id: a.key_id(), c, scale: self.scale.clone() }.mod_down(evaluator)
     }
 }
 

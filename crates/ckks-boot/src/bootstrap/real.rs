@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::f64::consts::TAU;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ckks::{Ciphertext, Encoder, Evaluator, Scale};
+use ckks::{Ciphertext, Encoder, EvaluationKeys, Evaluator, Scale};
 use num_complex::Complex64;
 
 use super::contract::{Contract, require_level};
@@ -41,14 +41,19 @@ pub struct RealBootstrapper {
 impl RealBootstrapper {
     /// Encodes all that the plan needs.
     ///
+    /// Raising keys are folded with the diagonals that they serve, and kept in that form alone: the [evaluator](Self::evaluator) has the
+    /// other keys. Their memory is free again when nobody else holds `keys`.
+    ///
     /// # Errors
-    /// [`Error::Ckks`] if a matrix does not fit its modulus: a literal that does not belong to the chain.
-    pub fn new(plan: BootstrapPlan, evaluator: Evaluator) -> Result<Self, Error> {
+    /// [`Error::Ckks`] if a matrix does not fit its modulus (a literal that does not belong to the chain) or a raising key is missing,
+    /// [`Error::KeyShapes`] if one is of another shape.
+    pub fn new(plan: BootstrapPlan, keys: Arc<EvaluationKeys>) -> Result<Self, Error> {
+        let mut keys = Arc::unwrap_or_clone(keys);
         let encoder = Encoder::new(plan.parameters());
         let literal = plan.literal();
         let headroom = HEADROOM * literal.coeffs_to_slots as i32;
         let after_raise = Scale::power_of_two(literal.log_argument_scale + headroom);
-        let raise = RaiseFactor::encode(&encoder, &plan.raise, &after_raise)?;
+        let raise = RaiseFactor::encode(&encoder, &plan.raise, &after_raise, &mut keys)?;
         let back = |factor: &Factor| {
             let scale = plan.parameters().rescale_factor(factor.order.level).mul_power_of_two(-HEADROOM);
             encode(&encoder, factor, &scale)
@@ -59,7 +64,7 @@ impl RealBootstrapper {
         let slots_to_coeffs = slots_to_coeffs.collect::<Result<_, _>>()?;
         let eval_mod = EvalMod::new(literal.eval_mod, &eval_mod_factor(&plan))?;
         let (contract, entry) = (plan.contract(), Mutex::default());
-        let arithmetic = CiphertextArithmetic::new(evaluator, encoder);
+        let arithmetic = CiphertextArithmetic::new(Evaluator::new(Arc::new(keys)), encoder);
         Ok(Self { plan, contract, arithmetic, entry, slots_to_coeffs, raise, coeffs_to_slots, eval_mod })
     }
 
@@ -237,7 +242,8 @@ impl RealBootstrapper {
         Ok(made)
     }
 
-    fn evaluator(&self) -> &Evaluator {
+    /// Evaluates with the keys that are left.
+    pub fn evaluator(&self) -> &Evaluator {
         self.arithmetic.evaluator()
     }
 }

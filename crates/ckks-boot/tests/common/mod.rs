@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use ckks::{
-    Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, Evaluator, KeyGenerator, Parameters,
-    ParametersLiteral, Scale, SecretEncryptor, SecretKey, SecureRng, SecurityLevel, presets,
+    Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, KeyGenerator, Parameters, ParametersLiteral,
+    Scale, SecretEncryptor, SecretKey, SecureRng, SecurityLevel, presets,
 };
 use ckks_boot::bootstrap::{BootstrapLiteral, BootstrapPlan, Packing, RealBootstrapper, generate_keys};
 
@@ -40,7 +40,7 @@ impl Party {
             keys.insert(key).map_err(ckks_boot::Error::from)
         })
         .unwrap();
-        RealBootstrapper::new(plan, Evaluator::new(Arc::new(keys))).unwrap()
+        RealBootstrapper::new(plan, Arc::new(keys)).unwrap()
     }
 
     pub fn encrypt(&mut self, values: &[Complex64], level: usize, scale: &Scale) -> Ciphertext {

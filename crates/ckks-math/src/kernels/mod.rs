@@ -320,8 +320,8 @@ pub(crate) enum Multiplier<'a> {
     Patterns(&'a [u64]),
 }
 
-/// A multiple of a ciphertext of two components.
-pub(crate) type Multiple<'a> = ([&'a [u64]; 2], Multiplier<'a>);
+/// A multiple of a ciphertext of two components, or of another number.
+pub(crate) type Multiple<'a, const H: usize = 2> = ([&'a [u64]; H], Multiplier<'a>);
 
 /// `out = times * sum of (a0 b0, a0 b1 + a1 b0, a1 b1) + sum of (x0 c, x1 c, 0)` over terms `([a0, a1], [b0, b1])`, `times` 1 or,
 /// if they are doubled, 2, and multiples `([x0, x1], c)`; reduced once.
@@ -349,15 +349,15 @@ pub(crate) fn product_sum(
     multiples::sum_multiples(backend, m, [first, second], multiples, true);
 }
 
-/// `out = sum of (x0 c, x1 c)` over multiples `([x0, x1], c)`, added to what is there with `add`; reduced once.
-pub(crate) fn multiple_sum(
+/// `out = sum of (x0 c, x1 c, ..)` over multiples `([x0, x1, ..], c)`, added to what is there with `add`; reduced once.
+pub(crate) fn multiple_sum<const H: usize>(
     backend: Backend,
     m: &Modulus,
-    out: [&mut [u64]; 2],
-    multiples: &[Multiple<'_>],
+    out: [&mut [u64]; H],
+    multiples: &[Multiple<'_, H>],
     add: bool,
 ) {
-    let len = out[0].len();
+    let len = out.first().map_or(0, |out| out.len());
     assert!(out.iter().all(|o| o.len() == len));
     check_multiples(m, len, multiples);
     #[cfg(target_arch = "x86_64")]
@@ -367,7 +367,7 @@ pub(crate) fn multiple_sum(
     multiples::sum_multiples(backend, m, out, multiples, add);
 }
 
-fn check_multiples(m: &Modulus, len: usize, multiples: &[Multiple<'_>]) {
+fn check_multiples<const H: usize>(m: &Modulus, len: usize, multiples: &[Multiple<'_, H>]) {
     for (x, c) in multiples {
         assert!(x.iter().all(|x| x.len() == len));
         match c {

@@ -13,21 +13,22 @@ const TILE: usize = 4 * GROUP;
 const TERMS: usize = 8;
 
 /// `out += multiples`, or with `add` unset `out = multiples`.
-pub(super) fn sum_multiples(
+pub(super) fn sum_multiples<const H: usize>(
     backend: Backend,
     m: &Modulus,
-    mut out: [&mut [u64]; 2],
-    multiples: &[Multiple<'_>],
+    mut out: [&mut [u64]; H],
+    multiples: &[Multiple<'_, H>],
     add: bool,
 ) {
     let products: Vec<_> = multiples.iter().filter(|(_, c)| !matches!(c, Multiplier::Scalar(_))).collect();
     if !add && products.is_empty() {
         out.iter_mut().for_each(|out| out.fill(0));
     }
+    let len = out.first().map_or(0, |out| out.len());
     let (mut written, mut partial) = ([[0; TILE]; TERMS], [0; TILE]);
     for (chunk, products) in products.chunks(TERMS).enumerate() {
-        for start in (0..out[0].len()).step_by(TILE) {
-            let at = start..out[0].len().min(start + TILE);
+        for start in (0..len).step_by(TILE) {
+            let at = start..len.min(start + TILE);
             for ((_, c), written) in products.iter().zip(&mut written) {
                 if let Multiplier::Patterns(patterns) = c {
                     let groups = at.start / GROUP * PATTERN..at.end / GROUP * PATTERN;

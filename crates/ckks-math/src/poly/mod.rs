@@ -3,6 +3,7 @@
 mod coeff;
 mod crt;
 mod dot;
+mod folded;
 mod ntt;
 mod packed;
 mod parallel;
@@ -12,6 +13,7 @@ mod sums;
 
 use std::{marker::PhantomData, sync::Arc};
 
+pub use folded::FoldedRotation;
 pub(crate) use ntt::product_mod;
 pub use packed::PackedPair;
 pub(crate) use parallel::{Work, for_each_limb, for_each_limb_pair, for_each_limb_triple};

@@ -62,25 +62,31 @@ impl Poly<Ntt> {
         }
         for (rotation, weight) in sums.iter().flatten() {
             assert!(*rotation < rotations.len(), "rotation {rotation} of {}", rotations.len());
-            match weight {
-                Weight::One => {}
-                Weight::Poly(poly) => poly.assert_covers_basis(ring, basis),
-                Weight::Periodic(poly) => poly.assert_covers_basis(ring, basis),
-            }
+            weight.assert_covers_basis(ring, basis);
         }
-        let mut out: Vec<[Self; 2]> =
-            sums.iter().map(|_| [Self::stale(ring, basis), Self::stale(ring, basis)]).collect();
         let task = Task { ring, basis, rotations, sums };
-        let stride = ring.layout().row_stride();
-        let mut by_row: Vec<Vec<&mut [u64]>> = Vec::new();
-        by_row.resize_with(basis.limbs() * ring.layout().rows(), || Vec::with_capacity(2 * sums.len()));
-        for half in out.iter_mut().flatten() {
-            let rows = half.words_mut().chunks_exact_mut(stride);
-            by_row.iter_mut().zip(rows).for_each(|(all, row)| all.push(row));
-        }
-        Work::Heavy.run(stride, by_row.into_iter().enumerate(), |(at, out)| task.row(at, out));
-        out
+        row_by_row(ring, basis, sums.len(), |place, out| task.row(place, out))
     }
+}
+
+/// Pairs of polynomials over a basis, of which `f` writes a row of each at once, one pair after the other: with padding, to be left alone.
+pub(super) fn row_by_row(
+    ring: &Arc<Ring>,
+    basis: Basis,
+    pairs: usize,
+    f: impl Fn(Place, Vec<&mut [u64]>) + Sync,
+) -> Vec<[Poly<Ntt>; 2]> {
+    let mut out: Vec<_> = (0..pairs).map(|_| [0; 2].map(|_| Poly::stale(ring, basis))).collect();
+    let stride = ring.layout().row_stride();
+    let mut by_row: Vec<Vec<&mut [u64]>> = Vec::new();
+    by_row.resize_with(basis.limbs() * ring.layout().rows(), || Vec::with_capacity(2 * pairs));
+    for half in out.iter_mut().flatten() {
+        let rows = half.words_mut().chunks_exact_mut(stride);
+        by_row.iter_mut().zip(rows).for_each(|(all, row)| all.push(row));
+    }
+    Work::Heavy
+        .run(stride, by_row.into_iter().enumerate(), |(at, rows)| f(Place::new(ring, basis, at), rows));
+    out
 }
 
 impl Rotation<'_> {
@@ -106,19 +112,68 @@ const TILE: usize = 1024;
 /// Weighted rotations of which a row is held at once: half a megabyte, for the cache that a core has to itself.
 const CHUNK: usize = 8;
 
-/// A row of a limb.
+/// A row of a limb over a basis.
 #[derive(Clone, Copy)]
-struct Place {
-    limb: usize,
-    row: usize,
+pub(super) struct Place {
+    pub(super) basis: Basis,
+    pub(super) limb: usize,
+    pub(super) row: usize,
+}
+
+impl Place {
+    /// Row number `at`, counted through all limbs.
+    pub(super) fn new(ring: &Ring, basis: Basis, at: usize) -> Self {
+        let rows = ring.layout().rows();
+        Self { basis, limb: at / rows, row: at % rows }
+    }
+
+    /// The row that its words come from by an automorphism.
+    pub(super) fn source(self, table: Option<&AutomorphismTable>) -> Self {
+        Self { row: table.map_or(self.row, |table| table.source_row(self.row)), ..self }
+    }
+
+    /// The words of the row.
+    pub(super) fn of(self, poly: &Poly<Ntt>) -> &[u64] {
+        let layout = poly.ring().layout();
+        let start = self.row * layout.row_stride();
+        &poly.limb_over(self.basis, self.limb)[start..start + layout.row_len()]
+    }
+
+    /// Those of a digit's key.
+    pub(super) fn of_key<'k>(self, ring: &Ring, key: &'k PackedPair) -> kernels::packed::Packed<'k> {
+        let start = self.row * ring.layout().row_stride();
+        key.part_over(self.basis, self.limb, start..start + ring.layout().row_len())
+    }
+
+    /// Those of a weight.
+    pub(super) fn of_weight<'w>(self, ring: &Ring, weight: &'w Weight<'_>) -> kernels::Multiplier<'w> {
+        match weight {
+            Weight::One => kernels::Multiplier::Scalar(1),
+            Weight::Poly(poly) => kernels::Multiplier::Words(self.of(poly)),
+            Weight::Periodic(poly) => {
+                let patterns = ring.layout().row_len() / GROUP * PATTERN;
+                let limb = poly.limb_over(self.basis, self.limb);
+                kernels::Multiplier::Patterns(&limb[self.row * patterns..(self.row + 1) * patterns])
+            }
+        }
+    }
+}
+
+impl Weight<'_> {
+    pub(super) fn assert_covers_basis(&self, ring: &Arc<Ring>, basis: Basis) {
+        match self {
+            Self::One => {}
+            Self::Poly(poly) => poly.assert_covers_basis(ring, basis),
+            Self::Periodic(poly) => poly.assert_covers_basis(ring, basis),
+        }
+    }
 }
 
 impl Task<'_> {
-    /// Row number `at`, counted through all limbs, of both halves of every sum.
-    fn row(&self, at: usize, mut out: Vec<&mut [u64]>) {
+    /// A row of both halves of every sum.
+    fn row(&self, place: Place, mut out: Vec<&mut [u64]>) {
         let (ring, layout) = (self.ring, self.ring.layout());
         let (rows, len, stride) = (layout.rows(), layout.row_len(), layout.row_stride());
-        let place = Place { limb: at / rows, row: at % rows };
         let modulus = ring.modulus(self.basis, place.limb);
         let mut started = vec![false; self.sums.len()];
         let held = CHUNK.min(self.rotations.len());
@@ -163,17 +218,9 @@ impl Task<'_> {
         values: &'v [u64],
     ) -> Vec<kernels::Multiple<'v>> {
         let (len, stride) = (self.ring.layout().row_len(), self.ring.layout().row_stride());
-        let patterns = len / GROUP * PATTERN;
         let here = sum.iter().filter(|(rotation, _)| within.contains(rotation));
         let terms = here.map(|(rotation, weight)| {
-            let weight = match weight {
-                Weight::One => kernels::Multiplier::Scalar(1),
-                Weight::Poly(poly) => kernels::Multiplier::Words(self.row_of(poly, place)),
-                Weight::Periodic(poly) => {
-                    let limb = poly.limb_over(self.basis, place.limb);
-                    kernels::Multiplier::Patterns(&limb[place.row * patterns..(place.row + 1) * patterns])
-                }
-            };
+            let weight = place.of_weight(self.ring, weight);
             let at = 2 * (rotation - within.start) * stride;
             ([&values[at..at + len], &values[at + stride..at + stride + len]], weight)
         });
@@ -184,17 +231,14 @@ impl Task<'_> {
     fn rotation(&self, place: Place, rotation: &Rotation<'_>, inner: &mut [u64], out: &mut [u64]) {
         let (backend, modulus) = (self.ring.backend(), self.ring.modulus(self.basis, place.limb));
         let (len, stride) = (self.ring.layout().row_len(), self.ring.layout().row_stride());
-        let row = rotation.table.map_or(place.row, |table| table.source_row(place.row));
-        let (source, part) = (Place { row, ..place }, row * stride..row * stride + len);
+        let source = place.source(rotation.table);
         let columns = rotation.digits.iter().zip(rotation.key);
-        let columns: Vec<_> = columns
-            .map(|(d, key)| (self.row_of(d, source), key.part_over(self.basis, place.limb, part.clone())))
-            .collect();
+        let columns: Vec<_> = columns.map(|(d, key)| (source.of(d), source.of_key(self.ring, key))).collect();
         // without an automorphism the result is at its place already
         let target = if rotation.table.is_some() { &mut *inner } else { &mut *out };
         let (first, second) = target.split_at_mut(stride);
         let halves = [&mut first[..len], &mut second[..len]];
-        let plus = rotation.plus.map(|plus| plus.map(|plus| self.row_of(plus, source)));
+        let plus = rotation.plus.map(|plus| plus.map(|plus| source.of(plus)));
         if columns.is_empty() {
             for (half, plus) in halves.into_iter().zip(plus) {
                 match plus {
@@ -209,12 +253,6 @@ impl Task<'_> {
             let halves = out.chunks_exact_mut(stride).zip(inner.chunks_exact(stride));
             halves.for_each(|(out, inner)| table.permute_row(place.row, &mut out[..len], &inner[..len]));
         }
-    }
-
-    /// The words of a row.
-    fn row_of<'v>(&self, poly: &'v Poly<Ntt>, Place { limb, row }: Place) -> &'v [u64] {
-        let start = row * self.ring.layout().row_stride();
-        &poly.limb_over(self.basis, limb)[start..start + self.ring.layout().row_len()]
     }
 }
 

@@ -89,6 +89,21 @@ impl EvaluationKeys {
         })
     }
 
+    /// As [`find`](Self::find); the key leaves the set.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    pub fn take(
+        &mut self,
+        purpose: KeyPurpose,
+        level: usize,
+        operation: &'static str,
+    ) -> Result<Arc<SwitchingKey>, Error> {
+        let level = self.find(purpose, level, operation)?.level();
+        let key = self.keys.remove(&(purpose, level));
+        key.ok_or_else(|| Error::MissingKey { operation, key: self.describe(purpose), level })
+    }
+
     /// The key of a rotation by `steps`.
     ///
     /// # Errors

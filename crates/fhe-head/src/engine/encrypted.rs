@@ -26,21 +26,28 @@ pub struct Encrypted {
 impl Encrypted {
     /// An engine with these evaluation keys, which cannot bootstrap.
     pub fn new(keys: Arc<EvaluationKeys>) -> Self {
-        let encoder = Encoder::new(keys.parameters());
-        Self { evaluator: Evaluator::new(keys), encoder, bootstrapper: None, refreshing: Arc::default() }
+        Self::with(Evaluator::new(keys), None)
     }
 
-    /// An engine for a job: with a bootstrap if the job refreshes anything.
+    fn with(evaluator: Evaluator, bootstrapper: Option<RealBootstrapper>) -> Self {
+        let encoder = Encoder::new(evaluator.parameters());
+        Self { evaluator, encoder, bootstrapper: bootstrapper.map(Arc::new), refreshing: Arc::default() }
+    }
+
+    /// An engine for a job: with a bootstrap if the job refreshes anything. It then keeps some of the keys in a form of its own; their
+    /// memory is free again when nobody else holds `keys` ([`keys`](Self::keys) are the others).
     ///
     /// # Errors
     /// As [`RefreshedMessage::plan`].
     pub fn for_job<H: Head>(keys: Arc<EvaluationKeys>, job: &Job<H>) -> Result<Self> {
-        let mut engine = Self::new(keys);
-        if let Some(message) = RefreshedMessage::of_job(job) {
-            let plan = message.plan(engine.parameters())?;
-            engine.bootstrapper = Some(Arc::new(RealBootstrapper::new(plan, engine.evaluator.clone())?));
-        }
-        Ok(engine)
+        let Some(message) = RefreshedMessage::of_job(job) else { return Ok(Self::new(keys)) };
+        let bootstrapper = RealBootstrapper::new(message.plan(keys.parameters())?, keys)?;
+        Ok(Self::with(bootstrapper.evaluator().clone(), Some(bootstrapper)))
+    }
+
+    /// The evaluation keys, but for those that the bootstrap alone needs.
+    pub fn keys(&self) -> &EvaluationKeys {
+        self.evaluator.keys()
     }
 
     /// The parameter set.

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fhe_head::ckks::EvaluationKeys;
 use fhe_head::engine::encrypted::Encrypted;
 use fhe_head::job::Job;
 use fhe_head::server::{self, EncryptedState};
@@ -87,12 +86,12 @@ pub(super) fn train(
     let keys = Arc::new(evaluation_keys::read_evaluation(keys, console)?);
     let (job, blocks, start) = ciphertexts::read_data(data, &keys, console)?;
     let validation = Validation::of(validation, &keys, &job, checkpoints.resume)?;
-    let engine = Encrypted::for_job(Arc::clone(&keys), &job).map_err(training_failure)?;
-    let start = earlier_head(&engine, &keys, (data, &job), warm_start)?.unwrap_or(start);
+    let engine = Encrypted::for_job(keys, &job).map_err(training_failure)?;
+    let start = earlier_head(&engine, (data, &job), warm_start)?.unwrap_or(start);
     let checkpoint = checkpoint_path([Some(data), warm_start].into_iter().flatten(), out)?;
     remove_unfinished(out)?;
     let state = match checkpoints.resume && checkpoint.exists() {
-        true => ciphertexts::read_state(&checkpoint, &keys, &job)?,
+        true => ciphertexts::read_state(&checkpoint, engine.keys(), &job)?,
         false => start,
     };
     let resumed_after = state.iteration;
@@ -148,7 +147,6 @@ pub(super) fn train(
 /// for a training that goes on from one.
 fn earlier_head(
     engine: &Encrypted,
-    keys: &EvaluationKeys,
     (data, job): (&Path, &Job),
     warm_start: Option<&Path>,
 ) -> Result<Option<EncryptedState>> {
@@ -166,6 +164,7 @@ fn earlier_head(
             format!("--warm-start: {} are not for a training that goes on from a head", data.display());
         return Err(Failure::usage(message).help("plan it with `train-head estimate --continue-from PLAN`"));
     }
+    let keys = engine.keys();
     let (earlier, head) = ciphertexts::read_head(path, (keys.parameters(), keys.key_id()))?;
     if earlier.head() != job.head() {
         return Err(Failure::file(format!(

@@ -162,6 +162,7 @@ pub(super) fn store_block<const W: usize>(out: &mut Block<W>, values: &[V; W]) {
 }
 
 /// Lower and upper words of a sum of products.
+#[derive(Clone, Copy)]
 pub(super) struct Sum<const W: usize> {
     pub(super) lo: [V; W],
     pub(super) hi: [V; W],

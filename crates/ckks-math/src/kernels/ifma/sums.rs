@@ -11,14 +11,14 @@ use crate::{Modulus, kernels::block::GROUP_VECTORS};
 /// Vectors of each of three outputs that are summed side by side.
 const PRODUCTS_WIDE: usize = 2;
 
-/// Vectors of each of two outputs that are summed side by side; they share a pattern.
+/// Vectors of each of the outputs that are summed side by side; they share a pattern.
 const MULTIPLES_WIDE: usize = 4;
 
-/// Multiples, of integers and of words.
-struct Multiples<'a> {
-    scalars: Vec<([Vectors<'a>; 2], u64)>,
-    words: Vec<([Vectors<'a>; 2], Vectors<'a>)>,
-    patterns: Vec<([Vectors<'a>; 2], Vectors<'a>)>,
+/// Multiples, of integers and of words, of ciphertexts of `H` components.
+struct Multiples<'a, const H: usize> {
+    scalars: Vec<([Vectors<'a>; H], u64)>,
+    words: Vec<([Vectors<'a>; H], Vectors<'a>)>,
+    patterns: Vec<([Vectors<'a>; H], Vectors<'a>)>,
 }
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
@@ -49,19 +49,20 @@ fn product_blocks<const W: usize>(
     start: usize,
     terms: &[([Vectors<'_>; 2], [Vectors<'_>; 2])],
     doubled: bool,
-    multiples: &Multiples<'_>,
+    multiples: &Multiples<'_, 2>,
 ) {
     for (i, ((out_0, out_1), out_2)) in out_0.iter_mut().zip(out_1).zip(out_2).enumerate() {
         let at = start + i * W;
-        let mut sums = [Sum::new(), Sum::new(), Sum::new()];
+        let mut sums = [Sum::new(); 3];
         accumulate(&mut sums, at, terms);
         if doubled {
             for word in sums.iter_mut().flat_map(|sum| sum.lo.iter_mut().chain(&mut sum.hi)) {
                 *word = add(*word, *word);
             }
         }
-        let [first, second, _] = &mut sums;
-        multiples.accumulate([first, second], at);
+        if let Some(first_two) = sums.first_chunk_mut() {
+            multiples.accumulate(first_two, at);
+        }
         for (out, sum) in [out_0, out_1, out_2].into_iter().zip(&sums) {
             let mut total = [reduction.p.zero; W];
             reduction.add_to(&mut total, sum, true);
@@ -71,44 +72,56 @@ fn product_blocks<const W: usize>(
 }
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-pub(crate) fn multiple_sum(m: &Modulus, out: [&mut [u64]; 2], multiples: &[Multiple<'_>], add: bool) {
+pub(crate) fn multiple_sum<const H: usize>(
+    m: &Modulus,
+    out: [&mut [u64]; H],
+    multiples: &[Multiple<'_, H>],
+    add: bool,
+) {
     assert!(multiples.len() < MAX_PRODUCTS, "{} products in one sum", multiples.len());
     let (reduction, multiples) = (Reduction::new(m, multiples.len() + 1), Multiples::new(multiples));
-    let [(wide_0, narrow_0), (wide_1, narrow_1)] =
-        out.map(|out| vectors_mut(out).as_chunks_mut::<MULTIPLES_WIDE>());
-    let done = wide_0.len() * MULTIPLES_WIDE;
-    multiple_blocks(&reduction, [wide_0, wide_1], 0, &multiples, add);
-    let narrow = [narrow_0, narrow_1].map(|out| out.as_chunks_mut::<1>().0);
-    multiple_blocks(&reduction, narrow, done, &multiples, add);
+    let (mut narrow, mut halves) = ([const { None }; H], 0..);
+    let mut wide = out.map(|out| {
+        let (wide, rest) = vectors_mut(out).as_chunks_mut::<MULTIPLES_WIDE>();
+        let half = halves.next().unwrap_or_default();
+        narrow[half] = Some(rest);
+        wide
+    });
+    let done = wide.first().map_or(0, |wide| wide.len()) * MULTIPLES_WIDE;
+    multiple_blocks(&reduction, &mut wide, 0, &multiples, add);
+    let mut narrow = narrow.map(|out| out.unwrap_or_default().as_chunks_mut::<1>().0);
+    multiple_blocks(&reduction, &mut narrow, done, &multiples, add);
 }
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-fn multiple_blocks<const W: usize>(
+fn multiple_blocks<const W: usize, const H: usize>(
     reduction: &Reduction,
-    [out_0, out_1]: [&mut [Block<W>]; 2],
+    out: &mut [&mut [Block<W>]; H],
     start: usize,
-    multiples: &Multiples<'_>,
+    multiples: &Multiples<'_, H>,
     add: bool,
 ) {
-    for (i, (out_0, out_1)) in out_0.iter_mut().zip(out_1).enumerate() {
-        let (mut first, mut second) = (Sum::new(), Sum::new());
+    for i in 0..out.first().map_or(0, |out| out.len()) {
+        let mut sums = [Sum::new(); H];
         if add {
-            for v in 0..W {
-                (first.lo[v], second.lo[v]) = (load(&out_0[v]), load(&out_1[v]));
+            for half in 0..H {
+                for (lo, out) in sums[half].lo.iter_mut().zip(&out[half][i]) {
+                    *lo = load(out);
+                }
             }
         }
-        multiples.accumulate([&mut first, &mut second], start + i * W);
-        for (out, sum) in [out_0, out_1].into_iter().zip([&first, &second]) {
+        multiples.accumulate(&mut sums, start + i * W);
+        for half in 0..H {
             let mut total = [reduction.p.zero; W];
-            reduction.add_to(&mut total, sum, true);
-            store_block(out, &total);
+            reduction.add_to(&mut total, &sums[half], true);
+            store_block(&mut out[half][i], &total);
         }
     }
 }
 
-impl<'a> Multiples<'a> {
+impl<'a, const H: usize> Multiples<'a, H> {
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-    fn new(multiples: &[Multiple<'a>]) -> Self {
+    fn new(multiples: &[Multiple<'a, H>]) -> Self {
         let (mut scalars, mut words, mut patterns) = (Vec::new(), Vec::new(), Vec::new());
         for (x, c) in multiples {
             match c {
@@ -122,25 +135,27 @@ impl<'a> Multiples<'a> {
 
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     #[inline]
-    fn accumulate<const W: usize>(&self, [first, second]: [&mut Sum<W>; 2], at: usize) {
-        for ([x0, x1], c) in &self.scalars {
+    fn accumulate<const W: usize>(&self, sums: &mut [Sum<W>; H], at: usize) {
+        for (x, c) in &self.scalars {
             let c = [splat(*c); W];
-            first.accumulate_words(block(x0, at), &c);
-            second.accumulate_words(block(x1, at), &c);
+            for half in 0..H {
+                sums[half].accumulate_words(block(x[half], at), &c);
+            }
         }
-        for ([x0, x1], c) in &self.words {
+        for (x, c) in &self.words {
             let mut loaded = [splat(0); W];
             for (loaded, c) in loaded.iter_mut().zip(block::<W>(c, at)) {
                 *loaded = load(c);
             }
-            let c = loaded;
-            first.accumulate_words(block(x0, at), &c);
-            second.accumulate_words(block(x1, at), &c);
+            for half in 0..H {
+                sums[half].accumulate_words(block(x[half], at), &loaded);
+            }
         }
-        for ([x0, x1], c) in &self.patterns {
+        for (x, c) in &self.patterns {
             let c = [load(&c[at / GROUP_VECTORS]); W];
-            first.accumulate_words(block(x0, at), &c);
-            second.accumulate_words(block(x1, at), &c);
+            for half in 0..H {
+                sums[half].accumulate_words(block(x[half], at), &c);
+            }
         }
     }
 }
