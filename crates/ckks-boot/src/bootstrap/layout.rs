@@ -7,6 +7,9 @@ use super::shapes::{Noise, shape};
 use crate::cost::Cost;
 use crate::linear::{BsgsPlan, merged_rotations, split_stages};
 
+/// By how much a stage more on the raise, which doubles its keys, must make the whole cheaper.
+const WORTH_THE_KEYS: f64 = 0.97;
+
 /// The cheapest division of `log_slots` stages into one factor on the raise and `levels` more.
 pub(crate) fn coeffs_to_slots_stages(parameters: &Parameters, log_slots: usize, levels: usize) -> Vec<usize> {
     // each factor has a stage at least
@@ -29,7 +32,8 @@ pub(crate) fn coeffs_to_slots_stages(parameters: &Parameters, log_slots: usize, 
         (raise + factors.sum()).equivalent_transforms()
     };
     let costs = divisions.map(|stages| (cost(&stages), stages));
-    costs.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, stages)| stages).unwrap_or_default()
+    let cheapest = costs.reduce(|best, next| if next.0 < WORTH_THE_KEYS * best.0 { next } else { best });
+    cheapest.map(|(_, stages)| stages).unwrap_or_default()
 }
 
 /// Raising and a first factor of that many diagonals.
