@@ -133,15 +133,16 @@ pub(crate) fn reset_peak_rss() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
-/// Seconds of processor time that all threads of this process have had, where the system tells: what a busy machine does not
-/// spoil.
+/// Seconds of processor time that all threads of this process have had, those that have ended too, where the system tells: what a busy
+/// machine does not spoil.
 pub(crate) fn cpu_seconds() -> Option<f64> {
-    let tasks = std::fs::read_dir("/proc/self/task").ok()?;
-    let nanoseconds = tasks.flatten().map(|task| {
-        let statistics = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
-        statistics.split_whitespace().next()?.parse::<u64>().ok()
-    });
-    Some(nanoseconds.sum::<Option<u64>>()? as f64 * 1e-9)
+    #[cfg(unix)]
+    {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        Some(time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9)
+    }
+    #[cfg(not(unix))]
+    None
 }
 
 /// Peak resident memory of this process, in bytes, where the system tells.
@@ -150,4 +151,22 @@ pub(crate) fn peak_rss_bytes() -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_that_have_ended_count() {
+        let Some(before) = cpu_seconds() else { return };
+        let worker = std::thread::spawn(|| {
+            let start = Instant::now();
+            while start.elapsed().as_millis() < 50 {
+                std::hint::spin_loop();
+            }
+        });
+        assert!(worker.join().is_ok());
+        assert!(cpu_seconds().is_some_and(|after| after > before));
+    }
 }
