@@ -363,6 +363,13 @@ proptest! {
     }
 }
 
+/// A polynomial in X^16.
+fn in_a_power_of_x(ring: &Arc<Ring>, basis: Basis) -> Poly<Ntt> {
+    let mut sparse = vec![0; ring.degree()];
+    sparse.iter_mut().step_by(16).zip(-20..).for_each(|(word, k)| *word = k);
+    Poly::from_signed(ring, basis, &sparse).into_ntt()
+}
+
 #[test]
 fn rotation_sums_are_sums_of_rotations() {
     for log_n in [10, 13] {
@@ -396,9 +403,7 @@ fn rotation_sums_are_sums_of_rotations() {
             let values = rotations.each_ref().map(one);
             let [v, w] = weights.each_ref();
             assert!(v.to_periodic().is_none());
-            let mut sparse = vec![0; ring.degree()];
-            sparse.iter_mut().step_by(16).zip(-20..).for_each(|(word, k)| *word = k);
-            let sparse = Poly::from_signed(&ring, whole, &sparse).into_ntt();
+            let sparse = in_a_power_of_x(&ring, whole);
             let periodic = sparse.to_periodic().unwrap();
             let dense = Weight::Poly;
             let sums: [WeightedSum<'_>; 4] = [
@@ -434,9 +439,7 @@ fn folded_rotations_are_rotations() {
             let (whole, basis) = (ring.full_basis(), Basis { q: 3, p: 1 });
             let poly = |label: &str, basis: Basis| edgy(&ring, basis, label);
             let (digit, plus, dense) = (poly("a", basis), poly("bb", whole), poly("ccc", whole));
-            let mut sparse = vec![0; ring.degree()];
-            sparse.iter_mut().step_by(16).zip(-20..).for_each(|(word, k)| *word = k);
-            let periodic = Poly::from_signed(&ring, whole, &sparse).into_ntt().to_periodic().unwrap();
+            let periodic = in_a_power_of_x(&ring, whole).to_periodic().unwrap();
             let weights = [Weight::Periodic(&periodic), Weight::Poly(&dense), Weight::One];
             // more than are taken at once
             let turns: Vec<_> = (0..9).map(|i| (ring.automorphism(26 * i + 1), weights[i % 3])).collect();

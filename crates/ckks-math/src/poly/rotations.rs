@@ -64,7 +64,7 @@ impl Poly<Ntt> {
             assert!(*rotation < rotations.len(), "rotation {rotation} of {}", rotations.len());
             weight.assert_covers_basis(ring, basis);
         }
-        let task = Task { ring, basis, rotations, sums };
+        let task = Task { ring, rotations, sums };
         row_by_row(ring, basis, sums.len(), |place, out| task.row(place, out))
     }
 }
@@ -101,7 +101,6 @@ impl Rotation<'_> {
 
 struct Task<'a> {
     ring: &'a Arc<Ring>,
-    basis: Basis,
     rotations: &'a [Rotation<'a>],
     sums: &'a [WeightedSum<'a>],
 }
@@ -174,7 +173,7 @@ impl Task<'_> {
     fn row(&self, place: Place, mut out: Vec<&mut [u64]>) {
         let (ring, layout) = (self.ring, self.ring.layout());
         let (rows, len, stride) = (layout.rows(), layout.row_len(), layout.row_stride());
-        let modulus = ring.modulus(self.basis, place.limb);
+        let modulus = ring.modulus(place.basis, place.limb);
         let mut started = vec![false; self.sums.len()];
         let held = CHUNK.min(self.rotations.len());
         // rows with their padding, which stays zero
@@ -229,7 +228,7 @@ impl Task<'_> {
 
     /// That row of both halves of `sigma(plus + <digits, key>)`, one after the other; `inner` is as long.
     fn rotation(&self, place: Place, rotation: &Rotation<'_>, inner: &mut [u64], out: &mut [u64]) {
-        let (backend, modulus) = (self.ring.backend(), self.ring.modulus(self.basis, place.limb));
+        let (backend, modulus) = (self.ring.backend(), self.ring.modulus(place.basis, place.limb));
         let (len, stride) = (self.ring.layout().row_len(), self.ring.layout().row_stride());
         let source = place.source(rotation.table);
         let columns = rotation.digits.iter().zip(rotation.key);
