@@ -49,15 +49,20 @@ impl Cost {
 
     /// Seconds of one core.
     pub fn seconds(&self, parameters: &Parameters, pace: &Pace) -> f64 {
-        let n = parameters.degree() as f64;
+        pace.switch * self.counted(parameters.degree(), self.key_bytes(parameters), pace)
+    }
+
+    /// The same without what is not counted.
+    pub(crate) fn counted(&self, degree: usize, key_bytes: usize, pace: &Pace) -> f64 {
+        let n = degree as f64;
         let passes =
             self.conversions as f64 + self.products as f64 + PERMUTATION_IN_PASSES * self.permutations as f64;
         n * (self.transforms as f64 * n.log2() * pace.transform + passes * pace.pass)
-            + self.key_bytes(parameters) as f64 * pace.byte
+            + key_bytes as f64 * pace.byte
     }
 
     /// A polynomial at `level` into raised digits.
-    pub(crate) fn decompose(shape: KeyShape, level: usize) -> Self {
+    pub fn decompose(shape: KeyShape, level: usize) -> Self {
         let limbs = level + 1 + shape.special;
         let conversions =
             shape.digits.ranges(level).map(|digit| conversion(digit.len(), limbs - digit.len()));
@@ -71,8 +76,18 @@ impl Cost {
         Self { products: key_limbs, permutations: 2 * limbs, key_limbs, ..Self::default() }
     }
 
+    /// A key switch of a polynomial already decomposed, and its automorphism.
+    pub fn hoisted(shape: KeyShape, level: usize) -> Self {
+        Self::turn(shape, level) + Self::divide(shape.special, level + 1) * 2
+    }
+
+    /// A rotation or a conjugation.
+    pub fn switch(shape: KeyShape, level: usize) -> Self {
+        Self::decompose(shape, level) + Self::hoisted(shape, level)
+    }
+
     /// One polynomial divided by `dropped` primes, `kept` stay.
-    pub(crate) fn divide(dropped: usize, kept: usize) -> Self {
+    pub fn divide(dropped: usize, kept: usize) -> Self {
         Self { transforms: dropped + kept, conversions: conversion(dropped, kept), ..Self::default() }
     }
 
@@ -89,7 +104,7 @@ impl Cost {
     }
 
     /// A product of ciphertexts summed into others, relinearised and rescaled: `products` of them at `level`.
-    pub(crate) fn relinearise(shape: KeyShape, level: usize, products: usize) -> Self {
+    pub fn relinearise(shape: KeyShape, level: usize, products: usize) -> Self {
         let tensor = Self { products: 4 * products * (level + 1), ..Self::default() };
         let inner = Self { permutations: 0, ..Self::turn(shape, level) };
         tensor + Self::decompose(shape, level) + inner + Self::divide(shape.special + 1, level) * 2

@@ -246,8 +246,7 @@ impl BootstrapPlan {
         let factors = |factors: &[Factor]| factors.iter().map(|factor| factor.order.cost()).sum::<Cost>();
         let switch = |shape: KeyShape| {
             let level = shape.level;
-            let switch = Cost::decompose(shape, level) + Cost::turn(shape, level);
-            switch + Cost::divide(shape.special, level + 1) * 2
+            Cost::switch(shape, level)
         };
         let parts = if self.packing.values.is_complex() && !self.side_by_side() { 2 } else { 1 };
         let joins = usize::from(self.packing.values == Values::Pair) + usize::from(self.side_by_side());

@@ -50,8 +50,7 @@ pub(crate) fn shape(parameters: &Parameters, level: usize, noise: Noise, special
 /// A whole switch, in transforms.
 fn cost(shape: KeyShape) -> f64 {
     let level = shape.level;
-    let switch = Cost::decompose(shape, level) + Cost::turn(shape, level);
-    (switch + Cost::divide(shape.special, level + 1) * 2).equivalent_transforms()
+    Cost::switch(shape, level).equivalent_transforms()
 }
 
 fn log2(moduli: &[Modulus]) -> f64 {
