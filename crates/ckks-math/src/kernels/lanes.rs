@@ -18,3 +18,12 @@ pub(crate) fn vectors_mut(words: &mut [u64]) -> &mut [[u64; LANES]] {
     assert!(rest.is_empty(), "a limb is whole vectors");
     vectors
 }
+
+/// Has a vector brought from memory.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(crate) fn ask_for(vector: &[u64; LANES]) {
+    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    // SAFETY: SSE belongs to every x86-64 processor, and asking changes no memory.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(vector.as_ptr().cast()) };
+}

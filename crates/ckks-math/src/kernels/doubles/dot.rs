@@ -3,14 +3,14 @@
 use super::{
     super::{KeyTerm, Plus, TensorTerm},
     elementwise::{add_assign, mul_scalar_add},
-    isa::{Isa, Words, each_block},
+    isa::{Doubles, Isa, Words, each_block},
     prime::{Factor, Root},
     sum::{MAX_PRODUCTS, Reduction, Sum},
 };
 use crate::{
     Modulus,
     kernels::{
-        lanes::{LANES, vectors, vectors_mut},
+        lanes::{LANES, ask_for, vectors, vectors_mut},
         packed::Packed,
     },
 };
@@ -131,48 +131,107 @@ fn key_sums<S: Isa, const W: usize>(
     total
 }
 
+/// Terms of a tensor product, by vectors.
+type TensorVectors<'a> = ([Vectors<'a>; 2], [Vectors<'a>; 2]);
+
+/// Vectors of a tile: a page.
+const TILE: usize = 64;
+
+/// Terms whose products fit a [`Sum`]: the middle one takes two products a term.
+const TENSORS: usize = MAX_PRODUCTS / 2;
+
+/// Most terms come from memory. Vector by vector across all of them, no prefetcher would follow: a few go over a page of each at a time,
+/// the totals wait as doubles in their place in `out`, and the next terms' pages are asked for meanwhile.
 #[inline(always)]
 pub(crate) fn tensor_dot<S: Isa>(isa: S, m: &Modulus, out: [&mut [u64]; 3], terms: &[TensorTerm<'_>]) {
     let reduction = Reduction::new(isa, m, 2 * m.bits());
     let terms: Vec<_> = terms.iter().map(|(a, b)| (a.map(vectors), b.map(vectors))).collect();
-    let [out_0, out_1, out_2] = out.map(vectors_mut);
-    each_block!(S, out_0.len(), 2 or 1, |at, W| {
-        let [x, y, z] = tensor_sums::<S, W>(isa, &reduction, at, &terms);
-        store(&reduction, x, &mut out_0[at..]);
-        store(&reduction, y, &mut out_1[at..]);
-        store(&reduction, z, &mut out_2[at..]);
-    });
+    let mut out = out.map(vectors_mut);
+    let mut start = 0;
+    while start < out[0].len() {
+        let tile = TILE.min(out[0].len() - start);
+        let mut done = 0;
+        while done < terms.len() {
+            let (few, rest) = terms[done..].split_at(TENSORS.min(terms.len() - done));
+            let next = &rest[..TENSORS.min(rest.len())];
+            each_block!(S, tile, 2 or 1, |i, W| {
+                ask_for_vectors::<W>(next, start + i);
+                let mut totals = [[reduction.zero; W]; 3];
+                if done > 0 {
+                    totals = load_totals(isa, &out, start + i);
+                }
+                add_tensors(isa, &reduction, &mut totals, start + i, few);
+                if rest.is_empty() {
+                    for k in 0..3 {
+                        store(&reduction, totals[k], &mut out[k][start + i..]);
+                    }
+                } else {
+                    store_totals(totals, &mut out, start + i);
+                }
+            });
+            done += few.len();
+        }
+        start += tile;
+    }
 }
 
-/// The three sums of vectors from `at` on.
+/// Adds the products of a few terms to the three totals of vectors from `at` on.
 #[inline(always)]
-fn tensor_sums<S: Isa, const W: usize>(
+fn add_tensors<S: Isa, const W: usize>(
     isa: S,
     reduction: &Reduction<S>,
+    totals: &mut [[S::Doubles; W]; 3],
     at: usize,
-    terms: &[([Vectors<'_>; 2], [Vectors<'_>; 2])],
-) -> [[S::Doubles; W]; 3] {
-    let mut total = [[reduction.zero; W]; 3];
-    // The middle sum takes two products a term.
-    for terms in terms.chunks(MAX_PRODUCTS / 2) {
-        let mut sums = [[Sum::new(reduction); W]; 3];
-        for ([a0, a1], [b0, b1]) in terms {
-            let (a0, a1) = (&a0[at..][..W], &a1[at..][..W]);
-            let (b0, b1) = (&b0[at..][..W], &b1[at..][..W]);
-            for v in 0..W {
-                let (a0, a1) = (isa.load_residues(&a0[v]), isa.load_residues(&a1[v]));
-                let (b0, b1) = (isa.load_residues(&b0[v]), isa.load_residues(&b1[v]));
-                sums[0][v].accumulate(a0, b0);
-                sums[1][v].accumulate(a0, b1);
-                sums[1][v].accumulate(a1, b0);
-                sums[2][v].accumulate(a1, b1);
-            }
-        }
-        for i in 0..3 {
-            reduction.add_to(&mut total[i], &sums[i]);
+    terms: &[TensorVectors<'_>],
+) {
+    let mut sums = [[Sum::new(reduction); W]; 3];
+    for ([a0, a1], [b0, b1]) in terms {
+        let (a0, a1) = (&a0[at..][..W], &a1[at..][..W]);
+        let (b0, b1) = (&b0[at..][..W], &b1[at..][..W]);
+        for v in 0..W {
+            let (a0, a1) = (isa.load_residues(&a0[v]), isa.load_residues(&a1[v]));
+            let (b0, b1) = (isa.load_residues(&b0[v]), isa.load_residues(&b1[v]));
+            sums[0][v].accumulate(a0, b0);
+            sums[1][v].accumulate(a0, b1);
+            sums[1][v].accumulate(a1, b0);
+            sums[2][v].accumulate(a1, b1);
         }
     }
-    total
+    for k in 0..3 {
+        reduction.add_to(&mut totals[k], &sums[k]);
+    }
+}
+
+#[inline(always)]
+fn load_totals<S: Isa, const W: usize>(isa: S, out: &[VectorsMut<'_>; 3], at: usize) -> [[S::Doubles; W]; 3] {
+    let [x, y, z] = [&out[0][at..][..W], &out[1][at..][..W], &out[2][at..][..W]];
+    [
+        std::array::from_fn(|v| isa.load_bits(&x[v])),
+        std::array::from_fn(|v| isa.load_bits(&y[v])),
+        std::array::from_fn(|v| isa.load_bits(&z[v])),
+    ]
+}
+
+#[inline(always)]
+fn store_totals<D: Doubles, const W: usize>(totals: [[D; W]; 3], out: &mut [VectorsMut<'_>; 3], at: usize) {
+    for k in 0..3 {
+        let out = &mut out[k][at..][..W];
+        for v in 0..W {
+            totals[k][v].store_bits(&mut out[v]);
+        }
+    }
+}
+
+/// Has vectors of each operand brought from memory.
+#[inline(always)]
+fn ask_for_vectors<const W: usize>(terms: &[TensorVectors<'_>], at: usize) {
+    for ([a0, a1], [b0, b1]) in terms {
+        for poly in [a0, a1, b0, b1] {
+            for vector in &poly[at..][..W] {
+                ask_for(vector);
+            }
+        }
+    }
 }
 
 /// `out = totals`.

@@ -4,10 +4,8 @@
 //! prefetcher follows. So terms are taken a few at a time over a page of each, and the sums of a tile wait in the level-one cache
 //! between them; the next terms' pages are asked for meanwhile.
 
-use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-
 use super::{
-    super::TensorTerm,
+    super::{TensorTerm, lanes::ask_for},
     dot::{Block, MAX_PRODUCTS, Reduction, Sum, Vectors, block, store_block},
     vector::{LANES, load, store, vectors, vectors_mut},
 };
@@ -96,7 +94,7 @@ fn tile_of_many(
             let next = groups.peek().map_or(&[][..], |(_, next)| *next);
             for i in 0..count {
                 for ([a0, a1], [b0, b1]) in next {
-                    [a0, a1, b0, b1].into_iter().for_each(|poly| ask_for(poly, start + i));
+                    [a0, a1, b0, b1].into_iter().for_each(|poly| ask_for(&poly[start + i]));
                 }
                 let mut sum = [Sum::<1>::new(), Sum::new(), Sum::new()];
                 if group > 0 {
@@ -119,14 +117,5 @@ fn tile_of_many(
                 store(&mut out[i], total[0]);
             }
         }
-    }
-}
-
-/// Has a vector brought from memory.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
-fn ask_for(poly: Vectors<'_>, at: usize) {
-    if let Some(vector) = poly.get(at) {
-        _mm_prefetch::<_MM_HINT_T0>(vector.as_ptr().cast());
     }
 }
