@@ -62,8 +62,9 @@ impl Pace {
         // a rotation by a key that nobody made: one digit, the cheapest shape of such a level
         let shape = KeyShape { level: LIMBS - 1, special: SPECIAL, digits: Digits::one() };
         let key = [PackedPair::new([b"k0", b"k1"].map(|label| draw(ring.full_basis(), label)).each_ref())];
+        let digits: Vec<_> = shape.digits.ranges(shape.level).collect();
         let rotation = KeySwitch {
-            switched: Switched::Poly(&a[1], &[0..LIMBS]),
+            switched: Switched::Poly(&a[1], &digits),
             key: &key,
             special: SPECIAL,
             plus: [Some(&a[0]), None],
