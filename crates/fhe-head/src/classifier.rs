@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::features::{FeatureMap, Preprocessing};
 use crate::model::Classifier as Model;
 use crate::optimizer::{Optimizer, RateSchedule};
+use crate::options;
 use crate::plan::{Bootstraps, Plan, Request};
 use crate::samples::Samples;
 use crate::sigmoid::Degree;
@@ -107,37 +108,19 @@ impl Classifier {
     /// # Errors
     /// [`Error::Parameter`] with the option, its value and its range.
     pub fn check(self) -> Result<ValidClassifier> {
-        let refuse = |name, got: String, expected: &str| {
-            Err(Error::Parameter { name, got, expected: expected.into() })
+        options::features(self.preprocessing, self.n_components)?;
+        options::method(self.optimizer, &self.schedule, self.learning_rate)?;
+        options::counts(self.max_iter, self.batch_size)?;
+        options::half_width("sigmoid_interval", self.interval)?;
+        options::half_width("activation_interval", self.activation_interval)?;
+        options::alpha(self.alpha)?;
+        let hidden = match self.kind {
+            Kind::Mlp { hidden, .. } => Some(hidden),
+            Kind::OneVsRest(_) | Kind::Softmax(_) => None,
         };
-        self.preprocessing.map(Preprocessing::check).transpose()?;
-        Preprocessing::check_components(self.preprocessing, self.n_components)?;
-        self.optimizer.map(Optimizer::check).transpose()?;
-        self.schedule.check()?;
-        if let Kind::Mlp { hidden, .. } = self.kind
-            && !(hidden.is_power_of_two() && (8..=128).contains(&hidden))
-        {
-            return refuse("hidden_layer_sizes", hidden.to_string(), "8, 16, 32, 64 or 128 units");
-        }
-        match (self.learning_rate, self.max_iter, self.interval, self.batch_size) {
-            (Some(rate), ..) if !(rate.is_finite() && rate > 0.0) => {
-                refuse("learning_rate", rate.to_string(), "a positive number")
-            }
-            (_, Some(0), ..) => refuse("max_iter", "0".into(), "at least one iteration"),
-            _ if self.activation_interval.is_some_and(|width| !(0.5..=100.0).contains(&width)) => refuse(
-                "activation_interval",
-                self.activation_interval.unwrap_or_default().to_string(),
-                "a half-width between 0.5 and 100",
-            ),
-            (_, _, Some(width), _) if !(0.5..=100.0).contains(&width) => {
-                refuse("sigmoid_interval", width.to_string(), "a half-width between 0.5 and 100")
-            }
-            (.., Some(0)) => refuse("batch_size", "0".into(), "at least one sample"),
-            _ if !(self.alpha.is_finite() && self.alpha >= 0.0) => {
-                refuse("alpha", self.alpha.to_string(), "a number of at least 0")
-            }
-            _ => Ok(ValidClassifier(self)),
-        }
+        let sound = |units: &usize| units.is_power_of_two() && (8..=128).contains(units);
+        options::require("hidden_layer_sizes", hidden, sound, "8, 16, 32, 64 or 128 units")?;
+        Ok(ValidClassifier(self))
     }
 }
 

@@ -15,6 +15,7 @@ use crate::features::Preprocessing;
 use crate::labels::ClassWeight;
 use crate::model::Classifier;
 use crate::optimizer::{Optimizer, RateSchedule};
+use crate::options;
 use crate::samples::check_weights;
 use crate::sigmoid::Degree;
 use crate::tune::{self, Data};
@@ -66,27 +67,12 @@ impl LogisticRegression {
     /// # Errors
     /// [`Error::Parameter`] with the option, its value and its range.
     pub fn check(self) -> Result<ValidLogisticRegression> {
-        let refuse = |name, got: String, expected: &str| {
-            Err(Error::Parameter { name, got, expected: expected.into() })
-        };
-        self.preprocessing.map(Preprocessing::check).transpose()?;
-        Preprocessing::check_components(self.preprocessing, self.n_components)?;
-        self.optimizer.map(Optimizer::check).transpose()?;
-        self.schedule.check()?;
-        match (self.learning_rate, self.max_iter, self.sigmoid_interval, self.alpha) {
-            (Some(rate), ..) if !(rate.is_finite() && rate > 0.0) => {
-                refuse("learning_rate", rate.to_string(), "a positive number")
-            }
-            (_, Some(0), ..) => refuse("max_iter", "0".into(), "at least one iteration"),
-            (_, _, Some(width), _) if !(0.5..=100.0).contains(&width) => {
-                refuse("sigmoid_interval", width.to_string(), "a half-width between 0.5 and 100")
-            }
-            _ if self.batch_size == Some(0) => refuse("batch_size", "0".into(), "at least one sample"),
-            (.., alpha) if !(alpha.is_finite() && alpha >= 0.0) => {
-                refuse("alpha", alpha.to_string(), "a number of at least 0")
-            }
-            _ => Ok(ValidLogisticRegression(self)),
-        }
+        options::features(self.preprocessing, self.n_components)?;
+        options::method(self.optimizer, &self.schedule, self.learning_rate)?;
+        options::counts(self.max_iter, self.batch_size)?;
+        options::half_width("sigmoid_interval", self.sigmoid_interval)?;
+        options::alpha(self.alpha)?;
+        Ok(ValidLogisticRegression(self))
     }
 }
 

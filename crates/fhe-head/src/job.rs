@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::head::Head;
 use crate::heads::BuiltIn;
 use crate::optimizer::{Optimizer, Step};
+use crate::options;
 use crate::packing::Packing;
 use crate::refresh::RefreshedPoint;
 use serde::{Deserialize, Serialize};
@@ -78,15 +79,9 @@ impl<H: Head> Job<H> {
         if spec.packing.is_complex() && !spec.head.pairs_samples() {
             return refuse("packing", "two samples a slot".into(), "one: the head does not take pairs");
         }
-        if spec.learning_rates.is_empty() {
-            return refuse("max_iter", "0".into(), "at least one iteration");
-        }
-        if let Some(rate) = spec.learning_rates.iter().find(|rate| !(rate.is_finite() && **rate > 0.0)) {
-            return refuse("learning_rate", rate.to_string(), "a positive number");
-        }
-        if !(spec.alpha.is_finite() && spec.alpha >= 0.0) {
-            return refuse("alpha", spec.alpha.to_string(), "a number of at least 0");
-        }
+        options::counts(Some(spec.learning_rates.len()), None)?;
+        spec.learning_rates.iter().try_for_each(|&rate| options::rate(rate))?;
+        options::alpha(spec.alpha)?;
         let increasing = spec.refresh_before.windows(2).all(|w| w[0] < w[1]);
         let within = spec.refresh_before.iter().all(|&t| t <= spec.learning_rates.len());
         if !(increasing && within) {

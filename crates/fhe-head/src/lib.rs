@@ -34,6 +34,7 @@ mod least_squares;
 pub mod metrics;
 pub mod model;
 pub mod optimizer;
+mod options;
 pub mod packing;
 pub mod pass;
 pub mod plan;
