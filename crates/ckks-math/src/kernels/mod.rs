@@ -17,6 +17,8 @@ mod lanes;
 mod multiples;
 pub(crate) mod packed;
 mod scalar;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 #[cfg(target_arch = "x86_64")]

@@ -151,7 +151,8 @@ pub(crate) fn tensor_dot<S: Isa>(isa: S, m: &Modulus, out: [&mut [u64]; 3], term
     while start < out[0].len() {
         let tile = TILE.min(out[0].len() - start);
         let mut done = 0;
-        while done < terms.len() {
+        // once, too, where there is no term
+        loop {
             let (few, rest) = terms[done..].split_at(TENSORS.min(terms.len() - done));
             let next = &rest[..TENSORS.min(rest.len())];
             each_block!(S, tile, 2 or 1, |i, W| {
@@ -170,6 +171,9 @@ pub(crate) fn tensor_dot<S: Isa>(isa: S, m: &Modulus, out: [&mut [u64]; 3], term
                 }
             });
             done += few.len();
+            if rest.is_empty() {
+                break;
+            }
         }
         start += tile;
     }
