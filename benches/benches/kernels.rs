@@ -77,5 +77,25 @@ fn key_switch_parts(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, transforms, key_switch_parts);
+/// What a pass over the data is made of: more ciphertexts than a cache holds, each times one that stays.
+fn sums_of_products(criterion: &mut Criterion) {
+    const LOG_N: u32 = 15;
+    const TERMS: usize = 64;
+    let q = primes::ntt_primes(LOG_N + 1, 45, 5, &[]).unwrap();
+    for backend in Backend::available() {
+        let mut group = criterion.benchmark_group("sum of 64 products of ciphertexts, N = 2^15, 5 limbs");
+        group.sample_size(10);
+        let ring = Ring::with_backend(LOG_N, &q, &[], backend).unwrap();
+        let draw = |label: &[u8]| sample::uniform(&ring, Basis::of_q(5), &[3; 32], label);
+        let (a, b) = ([draw(b"a0"), draw(b"a1")], [draw(b"b0"), draw(b"b1")]);
+        let data: Vec<_> = (0..TERMS).map(|_| a.clone()).collect();
+        let terms: Vec<_> = data.iter().map(|a| (a.each_ref(), b.each_ref())).collect();
+        group.bench_function(BenchmarkId::new("from memory", backend.name()), |t| {
+            t.iter(|| black_box(Poly::tensor_dot(&terms)));
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, transforms, key_switch_parts, sums_of_products);
 criterion_main!(benches);

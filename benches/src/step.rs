@@ -1,27 +1,17 @@
 //! `step` and `pass`: the encrypted training step itself, on random data of the given shape.
 
-use std::sync::Arc;
+mod workload;
 
-use anyhow::ensure;
-use ckks::{SecretKey, presets};
 use ckks_math::Backend;
-use fhe_head::client::{DataEncryptor, evaluation_keys_in_memory};
-use fhe_head::engine::encrypted::Encrypted;
 use fhe_head::engine::trace::Operation;
-use fhe_head::heads::{BuiltIn, Logistic};
-use fhe_head::optimizer::Optimizer;
-use fhe_head::plan::{self, Plan, Request};
-use fhe_head::samples::Samples;
-use fhe_head::sigmoid::{Fit, Sigmoid, logistic};
-use fhe_head::trainer::{State, Trainer};
-use ndarray::{Array1, Array2};
+use fhe_head::plan;
 use serde::Serialize;
+use workload::{Shape, Workload};
 
 use crate::floor::calibration::Calibration;
 use crate::floor::model::{Model, Work};
 use crate::floor::parts::Part;
 use crate::measure::{Common, Times, peak_rss_bytes, speedup};
-use crate::random::Random;
 
 /// The shape of the data and the parameter set.
 #[derive(clap::Args, Clone, Debug)]
@@ -122,41 +112,19 @@ pub(crate) fn part(threads: usize, repeat: usize, refresh: bool) -> anyhow::Resu
 }
 
 fn record(arguments: &Arguments, threads: usize, refresh: bool) -> anyhow::Result<Record> {
-    ensure!(
-        arguments.features >= 2 && arguments.samples >= 2 && arguments.classes >= 2,
-        "at least two samples, two columns and two classes are needed"
-    );
-    let default = if refresh { "n15-boot-l6" } else { "n15-l18" };
-    let parameters = presets::by_name(arguments.preset.as_deref().unwrap_or(default))?;
-    let contract = if refresh { fhe_head::refresh::contract(&parameters) } else { None };
-    let samples = random_samples(arguments.samples, arguments.features - 1, arguments.classes)?;
-    let sigmoid = Sigmoid::new(arguments.degree.try_into()?, 8.0, Fit::default())?;
-    // The first iteration starts from zero weights and is cheaper; a later one is measured.
-    let head = BuiltIn::Logistic(match arguments.classes {
-        2 => Logistic::binary(sigmoid),
-        classes => Logistic::one_vs_rest(classes, sigmoid),
-    });
-    let request = |iterations| Request {
-        optimizer: Optimizer::NesterovSchedule,
-        ..Request::new(head.clone(), arguments.samples, arguments.features - 1, vec![1.0; iterations])
-    };
-    let plan_of = |iterations| Plan::new(&parameters, contract.as_ref(), &request(iterations));
-    // Two iterations without a refresh; else as many as it takes to see one.
-    let most = if contract.is_some() { 8 } else { 2 };
-    let longest = plan_of(most)?;
-    let measured = longest.job.spec().refresh_before.first().copied().unwrap_or(1);
-    let plan = plan_of(measured + 1)?;
-    let model = Model::of(&parameters, Backend::active()?);
-    let work = model.counts(&parameters, &plan.last_iteration, plan.keys.refresh)?;
-    let secret = SecretKey::generate(&parameters)?;
-    let keys = evaluation_keys_in_memory(&secret, &plan.keys)?;
-    let key_bytes = keys.memory_bytes();
-    let blocks = DataEncryptor::new(&secret, &plan, &samples).blocks()?;
-    let engine = Encrypted::for_job(Arc::new(keys), &plan.job)?;
-    let trainer = Trainer::new(&engine, &plan.job, &blocks)?;
-    let state = (0..measured).try_fold(State::default(), |state, _| trainer.iterate(state))?;
-    let times = arguments.common.time(|| Ok(trainer.iterate(state.clone())?))?;
-    let iterate = || Ok(trainer.iterate(state.clone()).map(drop)?);
+    let workload = Workload::new(Shape {
+        samples: arguments.samples,
+        features: arguments.features,
+        classes: arguments.classes,
+        degree: arguments.degree,
+        preset: arguments.preset.as_deref(),
+        refresh,
+    })?;
+    let Workload { parameters, plan, key_bytes, .. } = &workload;
+    let model = Model::of(parameters, Backend::active()?);
+    let work = model.counts(parameters, &plan.last_iteration, plan.keys.refresh)?;
+    let times = arguments.common.time(|| workload.iterate())?;
+    let iterate = || workload.iterate().map(drop);
     let speedup = arguments.speedup.then(|| speedup(arguments.common.repeat, iterate)).transpose()?;
     let packing = plan.job.packing();
     Ok(Record {
@@ -180,19 +148,8 @@ fn record(arguments: &Arguments, threads: usize, refresh: bool) -> anyhow::Resul
         key_switches: plan::key_switches(&plan.last_iteration),
         bootstraps: plan::count(&plan.last_iteration, Operation::Refresh),
         data_bytes: plan.sizes.data_bytes,
-        key_bytes,
+        key_bytes: *key_bytes,
         peak_rss_bytes: peak_rss_bytes(),
         work,
     })
-}
-
-/// Standard-normal-like features and labels that depend on them.
-fn random_samples(n: usize, features: usize, classes: usize) -> anyhow::Result<Samples> {
-    let mut random = Random::new(1);
-    let scale = 1.0 / (features as f64).sqrt();
-    let x = Array2::from_shape_simple_fn((n, features), || scale * random.normal());
-    // sums are nearly standard normal: the logistic function spreads them over the classes
-    let class = |row: ndarray::ArrayView1<'_, f64>| (logistic(1.7 * row.sum()) * classes as f64).floor();
-    let y: Array1<f64> = x.rows().into_iter().map(class).collect();
-    Ok(Samples::new(&x.view(), &y.view(), &Array1::ones(n).view())?)
 }

@@ -244,10 +244,7 @@ impl BootstrapPlan {
     pub fn costs(&self) -> StageCosts {
         let parameters = &self.parameters;
         let factors = |factors: &[Factor]| factors.iter().map(|factor| factor.order.cost()).sum::<Cost>();
-        let switch = |shape: KeyShape| {
-            let level = shape.level;
-            Cost::switch(shape, level)
-        };
+        let switch = |shape: KeyShape| Cost::switch(shape, shape.level);
         let parts = if self.packing.values.is_complex() && !self.side_by_side() { 2 } else { 1 };
         let joins = usize::from(self.packing.values == Values::Pair) + usize::from(self.side_by_side());
         let eval_mod = EvalMod::new(self.literal.eval_mod, &Coefficient::real(1.0));

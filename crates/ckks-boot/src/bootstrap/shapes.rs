@@ -49,8 +49,7 @@ pub(crate) fn shape(parameters: &Parameters, level: usize, noise: Noise, special
 
 /// A whole switch, in transforms.
 fn cost(shape: KeyShape) -> f64 {
-    let level = shape.level;
-    Cost::switch(shape, level).equivalent_transforms()
+    Cost::switch(shape, shape.level).equivalent_transforms()
 }
 
 fn log2(moduli: &[Modulus]) -> f64 {

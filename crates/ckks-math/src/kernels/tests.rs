@@ -1,3 +1,5 @@
+//! What every backend promises, whatever its kernels do.
+
 use super::{TensorTerm, tensor_dot};
 use crate::{Backend, Modulus};
 

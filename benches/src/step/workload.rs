@@ -1,0 +1,104 @@
+//! One iteration on random data of a shape: what `step`, `pass` and the bench `steps` repeat.
+
+use std::sync::Arc;
+
+use anyhow::ensure;
+use ckks::{Ciphertext, Parameters, SecretKey, presets};
+use fhe_head::client::{DataEncryptor, evaluation_keys_in_memory};
+use fhe_head::engine::encrypted::Encrypted;
+use fhe_head::heads::{BuiltIn, Logistic};
+use fhe_head::optimizer::Optimizer;
+use fhe_head::plan::{Plan, Request};
+use fhe_head::samples::Samples;
+use fhe_head::sigmoid::{Fit, Sigmoid, logistic};
+use fhe_head::trainer::{Block, State, Trainer};
+use ndarray::{Array1, Array2};
+
+use crate::random::Random;
+
+/// Data and parameter set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape<'a> {
+    pub(crate) samples: usize,
+    /// The constant one is among them.
+    pub(crate) features: usize,
+    pub(crate) classes: usize,
+    /// Of the polynomial sigmoid.
+    pub(crate) degree: usize,
+    /// By default n15-boot-l6 with a refresh, n15-l18 without.
+    pub(crate) preset: Option<&'a str>,
+    /// Whether the iteration starts with a bootstrap of the state, if the parameter set has one.
+    pub(crate) refresh: bool,
+}
+
+/// Everything that an iteration needs, in memory.
+pub(crate) struct Workload {
+    pub(crate) parameters: Parameters,
+    /// Of a training whose last iteration is the one that is repeated.
+    pub(crate) plan: Plan,
+    pub(crate) key_bytes: usize,
+    engine: Encrypted,
+    blocks: Vec<Block<Ciphertext>>,
+    state: State<Ciphertext>,
+}
+
+impl Workload {
+    /// Keys, encrypted data and the state before the iteration.
+    ///
+    /// # Errors
+    /// A shape too small, an unknown parameter set, what the library refuses.
+    pub(crate) fn new(shape: Shape<'_>) -> anyhow::Result<Self> {
+        let Shape { samples: rows, features, classes, degree, preset, refresh } = shape;
+        ensure!(
+            features >= 2 && rows >= 2 && classes >= 2,
+            "at least two samples, two columns and two classes are needed"
+        );
+        let default = if refresh { "n15-boot-l6" } else { "n15-l18" };
+        let parameters = presets::by_name(preset.unwrap_or(default))?;
+        let contract = if refresh { fhe_head::refresh::contract(&parameters) } else { None };
+        let samples = random_samples(rows, features - 1, classes)?;
+        let sigmoid = Sigmoid::new(degree.try_into()?, 8.0, Fit::default())?;
+        // The first iteration starts from zero weights and is cheaper; a later one is measured.
+        let head = BuiltIn::Logistic(match classes {
+            2 => Logistic::binary(sigmoid),
+            classes => Logistic::one_vs_rest(classes, sigmoid),
+        });
+        let request = |iterations| Request {
+            optimizer: Optimizer::NesterovSchedule,
+            ..Request::new(head.clone(), rows, features - 1, vec![1.0; iterations])
+        };
+        let plan_of = |iterations| Plan::new(&parameters, contract.as_ref(), &request(iterations));
+        // Two iterations without a refresh; else as many as it takes to see one.
+        let most = if contract.is_some() { 8 } else { 2 };
+        let measured = plan_of(most)?.job.spec().refresh_before.first().copied().unwrap_or(1);
+        let plan = plan_of(measured + 1)?;
+        let secret = SecretKey::generate(&parameters)?;
+        let keys = evaluation_keys_in_memory(&secret, &plan.keys)?;
+        let key_bytes = keys.memory_bytes();
+        let blocks = DataEncryptor::new(&secret, &plan, &samples).blocks()?;
+        let engine = Encrypted::for_job(Arc::new(keys), &plan.job)?;
+        let trainer = Trainer::new(&engine, &plan.job, &blocks)?;
+        let state = (0..measured).try_fold(State::default(), |state, _| trainer.iterate(state))?;
+        Ok(Self { parameters, plan, key_bytes, engine, blocks, state })
+    }
+
+    /// The iteration.
+    ///
+    /// # Errors
+    /// What the library refuses.
+    pub(crate) fn iterate(&self) -> anyhow::Result<State<Ciphertext>> {
+        let trainer = Trainer::new(&self.engine, &self.plan.job, &self.blocks)?;
+        Ok(trainer.iterate(self.state.clone())?)
+    }
+}
+
+/// Standard-normal-like features and labels that depend on them.
+fn random_samples(n: usize, features: usize, classes: usize) -> anyhow::Result<Samples> {
+    let mut random = Random::new(1);
+    let scale = 1.0 / (features as f64).sqrt();
+    let x = Array2::from_shape_simple_fn((n, features), || scale * random.normal());
+    // sums are nearly standard normal: the logistic function spreads them over the classes
+    let class = |row: ndarray::ArrayView1<'_, f64>| (logistic(1.7 * row.sum()) * classes as f64).floor();
+    let y: Array1<f64> = x.rows().into_iter().map(class).collect();
+    Ok(Samples::new(&x.view(), &y.view(), &Array1::ones(n).view())?)
+}
