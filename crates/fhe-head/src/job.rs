@@ -1,12 +1,11 @@
 //! The public description of a training run, which travels with the ciphertexts.
 
 use crate::error::{Error, Result};
-use crate::head::Head;
-use crate::heads::BuiltIn;
+use crate::heads::{BuiltIn, Head, RefreshedPoint, WeightVector};
 use crate::optimizer::{Optimizer, Step};
-use crate::options;
-use crate::packing::Packing;
-use crate::refresh::RefreshedPoint;
+use crate::packing::{BlockLayout, Packing};
+use crate::ranges;
+use crate::scheme::RefreshedMessage;
 use serde::{Deserialize, Serialize};
 
 /// Everything that the compute party must know besides parameters and keys. Nothing in it is secret: it holds padded
@@ -37,9 +36,9 @@ pub struct JobSpec<H: Head = BuiltIn> {
     pub refresh_before: Vec<usize>,
     /// Level at which a refreshed state goes on, if the bootstrap leaves more.
     pub refreshed_level: usize,
-    /// Vectors of the state that share a bootstrap: a power of two ([`crate::refresh`]).
+    /// Vectors of the state that share a bootstrap: a power of two.
     pub merged_tiles: usize,
-    /// Points of the head at which values are refreshed in every iteration ([`crate::refresh::Refreshes`]).
+    /// Points of the head at which values are refreshed in every iteration ([`crate::heads::Refreshes`]).
     #[serde(default)]
     pub refreshed_points: Vec<RefreshedPoint>,
     /// Binary logarithm of a bound on the row weights, which on average are 1: what bounds residuals where these are refreshed.
@@ -49,11 +48,11 @@ pub struct JobSpec<H: Head = BuiltIn> {
     pub entry_level: usize,
     /// Level at which samples are scored with the encrypted head, if the plan leaves levels for that.
     pub score_level: Option<usize>,
-    /// After how many iterations a snapshot of the parameters is kept.
+    /// After how many iterations a snapshot of the weights is kept.
     pub snapshot_every: usize,
     /// Level of the snapshots.
     pub snapshot_level: usize,
-    /// Binary logarithm of the scale of the parameters until the first refresh.
+    /// Binary logarithm of the scale of the weights until the first refresh.
     pub state_scale: i32,
     /// Binary logarithm of the scale at which samples are encrypted.
     pub data_scale: i32,
@@ -79,9 +78,9 @@ impl<H: Head> Job<H> {
         if spec.packing.is_complex() && !spec.head.pairs_samples() {
             return refuse("packing", "two samples a slot".into(), "one: the head does not take pairs");
         }
-        options::counts(Some(spec.learning_rates.len()), None)?;
-        spec.learning_rates.iter().try_for_each(|&rate| options::rate(rate))?;
-        options::alpha(spec.alpha)?;
+        ranges::max_iter(Some(spec.learning_rates.len()))?;
+        spec.learning_rates.iter().try_for_each(|&rate| ranges::learning_rate(rate))?;
+        ranges::alpha(spec.alpha)?;
         let increasing = spec.refresh_before.windows(2).all(|w| w[0] < w[1]);
         let within = spec.refresh_before.iter().all(|&t| t <= spec.learning_rates.len());
         if !(increasing && within) {
@@ -143,6 +142,31 @@ impl<H: Head> Job<H> {
     /// How the samples lie in slots.
     pub fn packing(&self) -> &Packing {
         &self.0.packing
+    }
+
+    /// The vectors that are trained, in the order of the state.
+    pub fn weights(&self) -> Vec<WeightVector> {
+        self.0.head.weights(&self.0.packing)
+    }
+
+    /// What its blocks are made of.
+    pub fn layout(&self) -> BlockLayout {
+        BlockLayout::new(&self.0.packing, self.0.head.targets())
+    }
+
+    /// The message that all its bootstraps work on; `None` if it has none.
+    pub fn refreshed_message(&self) -> Option<RefreshedMessage> {
+        /// The shortest period that the bootstrap works on. Shorter periods divide it.
+        const SHORTEST_LOG_PERIOD: usize = 4;
+        let (spec, packing) = (&self.0, &self.0.packing);
+        let momentum = spec.optimizer.has_momentum();
+        if !spec.refreshed_points.is_empty() {
+            let log_period = packing.slots().ilog2() as usize;
+            return Some(RefreshedMessage { log_period, pair: momentum || packing.is_complex() });
+        }
+        let period = spec.merged_tiles * packing.features();
+        let log_period = (period.ilog2() as usize).max(SHORTEST_LOG_PERIOD);
+        (!spec.refresh_before.is_empty()).then_some(RefreshedMessage { log_period, pair: momentum })
     }
 
     /// Iterations in all.

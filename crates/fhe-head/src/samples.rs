@@ -3,16 +3,11 @@
 use std::ops::Range;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::SeedableRng;
 
-use crate::dense::Problem;
 use crate::engine::Slots;
 use crate::error::{Error, Result};
-use crate::features::with_intercept;
-use crate::head::Head;
-use crate::labels;
-use crate::packing::Packing;
+use crate::heads::Head;
+use crate::packing::{Item, Packing};
 
 /// Samples with their constant feature, labels, and weights.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,31 +59,23 @@ impl Samples {
         self.y.view()
     }
 
-    /// The same problem for training on dense matrices.
-    pub fn problem(&self) -> Problem<'_> {
-        Problem {
-            x: self.x.view(),
-            y: self.y.view(),
-            sample_weight: self.weight.view(),
-            intercept: self.x.ncols() - 1,
-            batches: 1,
-            start: None,
-        }
+    /// Features with padding: samples by `D`, the constant 1 last.
+    pub fn features(&self) -> ArrayView2<'_, f64> {
+        self.x.view()
     }
 
-    /// The samples in an order that the seed fixes: what mini-batches need.
-    #[must_use]
-    pub fn shuffled(&self, random_state: u64) -> Self {
-        let mut order: Vec<usize> = (0..self.len()).collect();
-        labels::shuffle(&mut order, &mut ChaCha20Rng::seed_from_u64(random_state));
-        let rows = |v: &Array1<f64>| v.select(Axis(0), &order);
-        Self { x: self.x.select(Axis(0), &order), y: rows(&self.y), weight: rows(&self.weight) }
+    /// Weights of the samples, with sum `n`.
+    pub fn weights(&self) -> ArrayView1<'_, f64> {
+        self.weight.view()
     }
 
-    /// The samples as a training with so many mini-batches takes them: shuffled if there are several.
+    /// Some of the samples, in the order of `rows`. Their weights are not scaled again.
+    ///
+    /// Mini-batches take equal shares of the samples in order: shuffle before.
     #[must_use]
-    pub fn for_batches(self, batches: usize, random_state: u64) -> Self {
-        if batches > 1 { self.shuffled(random_state) } else { self }
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let pick = |v: &Array1<f64>| v.select(Axis(0), rows);
+        Self { x: self.x.select(Axis(0), rows), y: pick(&self.y), weight: pick(&self.weight) }
     }
 
     /// Largest weight over the mean of its batch, if the samples are dealt into so many.
@@ -137,7 +124,7 @@ impl Samples {
 /// # Errors
 /// [`Error::Shape`] on another number than of samples; [`Error::Parameter`] on a weight that is negative or not finite, or if all
 /// are zero.
-pub(crate) fn check_weights(sample_weight: &ArrayView1<'_, f64>, samples: usize) -> Result<()> {
+pub fn check_weights(sample_weight: &ArrayView1<'_, f64>, samples: usize) -> Result<()> {
     if sample_weight.len() != samples {
         return Err(Error::Shape { what: "sample weights", expected: samples, got: sample_weight.len() });
     }
@@ -166,30 +153,27 @@ pub struct PackedBlock<'a> {
 }
 
 impl PackedBlock<'_> {
-    /// Slot vector `Y_i` of the samples.
-    pub fn diagonal(&self, i: usize) -> Slots {
-        self.packing.diagonal_slots(&self.x, i)
+    /// The slot vector of an item for a head.
+    pub fn slots<H: Head>(&self, head: &H, item: Item) -> Slots {
+        match item {
+            Item::Samples(i) => self.packing.diagonal_slots(&self.x, i),
+            Item::Weights { half } => {
+                self.packing.row_slots(&self.weight.slice(s![self.half(half)]).to_vec()).into()
+            }
+            Item::Targets { half, target } => self.targets(head, half, target),
+        }
     }
 
-    /// Slots of the row weights of one half.
-    pub fn weights(&self, half: usize) -> Slots {
-        self.packing.row_slots(&self.weight.slice(s![self.half(half)]).to_vec()).into()
-    }
-
-    /// Slots of target `k` of a head, times the row weights, of one half.
-    pub fn targets<H: Head>(&self, head: &H, half: usize, k: usize) -> Slots {
+    /// Target `k` of each row of a half, times the row weights.
+    fn targets<H: Head>(&self, head: &H, half: usize, k: usize) -> Slots {
         let mut targets = vec![0.0; head.targets()];
-        let weighted: Vec<f64> = self
-            .y
-            .slice(s![self.half(half)])
-            .iter()
-            .zip(self.weight.slice(s![self.half(half)]))
-            .map(|(&label, weight)| {
-                head.target(label, &mut targets);
-                weight * targets[k]
-            })
-            .collect();
-        self.packing.row_slots(&weighted).into()
+        let rows = self.y.slice(s![self.half(half)]);
+        let weights = self.weight.slice(s![self.half(half)]);
+        let weighted = rows.iter().zip(weights).map(|(&label, weight)| {
+            head.target(label, &mut targets);
+            weight * targets[k]
+        });
+        self.packing.row_slots(&weighted.collect::<Vec<_>>()).into()
     }
 
     /// The samples of one half: none of the second, if there are only few.
@@ -197,4 +181,12 @@ impl PackedBlock<'_> {
         let [from, to] = [half, half + 1].map(|half| (half * self.packing.rows()).min(self.y.len()));
         from..to
     }
+}
+
+/// Samples padded to `padded` features, the last of which is the constant 1.
+pub(crate) fn with_intercept(x: &ArrayView2<'_, f64>, padded: usize) -> Array2<f64> {
+    let mut out = Array2::zeros((x.nrows(), padded));
+    out.slice_mut(s![.., ..x.ncols()]).assign(x);
+    out.column_mut(padded - 1).fill(1.0);
+    out
 }

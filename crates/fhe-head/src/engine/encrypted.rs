@@ -9,9 +9,7 @@ use ckks_boot::bootstrap::{RealBootstrapper, Values};
 
 use super::Engine;
 use crate::error::{Error, Result};
-use crate::head::Head;
-use crate::job::Job;
-use crate::refresh::RefreshedMessage;
+use crate::scheme::RefreshedMessage;
 
 /// Arithmetic on ciphertexts.
 #[derive(Clone, Debug)]
@@ -34,13 +32,12 @@ impl Encrypted {
         Self { evaluator, encoder, bootstrapper: bootstrapper.map(Arc::new), refreshing: Arc::default() }
     }
 
-    /// An engine for a job: with a bootstrap if the job refreshes anything. It then keeps some of the keys in a form of its own; their
-    /// memory is free again when nobody else holds `keys` ([`keys`](Self::keys) are the others).
+    /// An engine that bootstraps messages of this shape. It keeps some of the keys in a form of its own; their memory is free again
+    /// when nobody else holds `keys` ([`keys`](Self::keys) are the others).
     ///
     /// # Errors
-    /// As [`RefreshedMessage::plan`].
-    pub fn for_job<H: Head>(keys: Arc<EvaluationKeys>, job: &Job<H>) -> Result<Self> {
-        let Some(message) = RefreshedMessage::of_job(job) else { return Ok(Self::new(keys)) };
+    /// As [`RefreshedMessage::plan`]; [`Error::Boot`] if a key is missing.
+    pub fn bootstrapping(keys: Arc<EvaluationKeys>, message: RefreshedMessage) -> Result<Self> {
         let bootstrapper = RealBootstrapper::new(message.plan(keys.parameters())?, keys)?;
         Ok(Self::with(bootstrapper.evaluator().clone(), Some(bootstrapper)))
     }

@@ -1,6 +1,7 @@
 //! Plain twin: floating-point slots, unlimited depth, exact functions.
 
-use super::{Engine, Slots};
+use super::Engine;
+use super::slots::Slots;
 use crate::error::{Error, Result};
 use ckks::Scale;
 

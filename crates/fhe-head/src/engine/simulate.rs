@@ -6,8 +6,9 @@
 
 use ckks::{Parameters, Scale, noise};
 
+use super::Engine;
+use super::slots::{Slots, normalise_step};
 use super::trace::{Meta, Record, Trace};
-use super::{Engine, Slots, normalise_step};
 use crate::error::{Error, Result};
 
 /// A simulated ciphertext or product.

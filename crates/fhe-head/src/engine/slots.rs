@@ -2,8 +2,6 @@
 
 use rayon::prelude::*;
 
-use super::normalise_step;
-
 /// One number for each slot. Vectors without an imaginary part, which is most of them, carry none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slots {
@@ -133,6 +131,11 @@ impl Slots {
     fn each(&self, f: impl Fn(&[f64]) -> Vec<f64>) -> Self {
         Self { real: f(&self.real), imaginary: self.imaginary.as_deref().map(f) }
     }
+}
+
+/// The step of a rotation as a number in `[0, slots)`.
+pub(super) fn normalise_step(k: isize, slots: usize) -> usize {
+    k.rem_euclid(slots as isize) as usize
 }
 
 /// Adds `sign` times the products of the parts that `select` takes of each term.

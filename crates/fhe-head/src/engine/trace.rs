@@ -8,9 +8,10 @@ use std::sync::{Mutex, PoisonError};
 use ckks::{Parameters, Scale, noise};
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, normalise_step};
+use super::Engine;
+use super::slots::normalise_step;
 use crate::error::{Error, Result};
-use crate::refresh::RefreshedMessage;
+use crate::scheme::{RefreshContract, RefreshedMessage, Scheme};
 
 /// Level and exact scale of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,8 +64,66 @@ pub enum Operation {
     Refresh,
 }
 
-/// How often each operation ran at each level of its operand.
-pub type Counts = BTreeMap<(Operation, usize), usize>;
+/// How often each operation ran, by its kind and the level of its operand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Count>", into = "Vec<Count>")]
+pub struct Counts(BTreeMap<(Operation, usize), usize>);
+
+/// One entry of [`Counts`], as files hold it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// The kind of operation.
+    pub operation: Operation,
+    /// Level of the operand.
+    pub level: usize,
+    /// How often it ran.
+    pub times: usize,
+}
+
+impl Counts {
+    /// The entries.
+    pub fn iter(&self) -> impl Iterator<Item = Count> + '_ {
+        self.0.iter().map(|(&(operation, level), &times)| Count { operation, level, times })
+    }
+
+    /// How often an operation ran, over all levels.
+    pub fn of(&self, operation: Operation) -> usize {
+        self.iter().filter(|count| count.operation == operation).map(|count| count.times).sum()
+    }
+
+    /// Key switches that decompose anew: relinearisations, rotations and conjugations.
+    pub fn key_switches(&self) -> usize {
+        use Operation::{Conjugate, Relinearise, Rotate};
+        [Relinearise, Rotate, Conjugate].map(|operation| self.of(operation)).iter().sum()
+    }
+
+    /// What ran since `earlier`.
+    pub(crate) fn since(&self, earlier: &Self) -> Self {
+        let fresh = |count: Count| {
+            let before = earlier.0.get(&(count.operation, count.level)).copied().unwrap_or_default();
+            Count { times: count.times - before, ..count }
+        };
+        self.iter().map(fresh).filter(|count| count.times > 0).collect::<Vec<_>>().into()
+    }
+
+    fn add(&mut self, operation: Operation, level: usize, times: usize) {
+        *self.0.entry((operation, level)).or_insert(0) += times;
+    }
+}
+
+impl From<Vec<Count>> for Counts {
+    fn from(counts: Vec<Count>) -> Self {
+        let mut all = Self::default();
+        counts.into_iter().for_each(|Count { operation, level, times }| all.add(operation, level, times));
+        all
+    }
+}
+
+impl From<Counts> for Vec<Count> {
+    fn from(counts: Counts) -> Self {
+        counts.iter().collect()
+    }
+}
 
 /// The evaluation keys of a run: the highest level at which each is used.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,19 +140,6 @@ pub struct KeyLevels {
     pub refresh: Option<RefreshedMessage>,
 }
 
-/// What a bootstrap asks for and gives.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RefreshContract {
-    /// Lowest level of its input.
-    pub level_before: usize,
-    /// Level of its output.
-    pub level_after: usize,
-    /// Scale at which it takes and gives values of magnitude up to 1. Smaller values may travel at a larger scale.
-    pub unit_scale: Scale,
-    /// Standard deviation of its error, for values at that scale.
-    pub error_std: f64,
-}
-
 /// The smallest integer that may stand for a constant: rounding changes it by a thirtieth at most.
 const LEAST_CONSTANT: f64 = 16.0;
 /// Bits of the scale of a constant from which on rounding it does not matter, however small it is.
@@ -104,9 +150,8 @@ const MOST_ROUNDING: f64 = 1.0 / 16.0;
 /// An engine without values.
 #[derive(Debug)]
 pub struct Trace {
-    parameters: Parameters,
+    scheme: Scheme,
     keys: Option<KeyLevels>,
-    refresh: Option<RefreshContract>,
     /// Whether levels go on below the chain's and primes are left out of scales: to measure depth.
     depth_only: bool,
     record: Mutex<Record>,
@@ -125,20 +170,14 @@ pub struct Record {
 
 impl Trace {
     /// An engine that allows every rotation.
-    pub fn new(parameters: &Parameters, refresh: Option<RefreshContract>) -> Self {
-        Self {
-            parameters: parameters.clone(),
-            keys: None,
-            refresh,
-            depth_only: false,
-            record: Mutex::default(),
-        }
+    pub fn new(scheme: &Scheme) -> Self {
+        Self { scheme: scheme.clone(), keys: None, depth_only: false, record: Mutex::default() }
     }
 
-    /// An engine that takes values at any level, so that depth can be measured before levels are chosen. Its scales know no
-    /// primes.
-    pub fn of_depth(parameters: &Parameters) -> Self {
-        Self { depth_only: true, ..Self::new(parameters, None) }
+    /// An engine without bootstrap that takes values at any level, so that depth can be measured before levels are chosen. Its scales
+    /// know no primes.
+    pub fn of_depth(scheme: &Scheme) -> Self {
+        Self { depth_only: true, ..Self::new(&scheme.clone().with_contract(None)) }
     }
 
     /// Refuses what these keys do not allow.
@@ -150,12 +189,12 @@ impl Trace {
 
     /// The parameter set.
     pub fn parameters(&self) -> &Parameters {
-        &self.parameters
+        self.scheme.parameters()
     }
 
     /// The contract of the bootstrap, if there is one.
     pub fn contract(&self) -> Option<&RefreshContract> {
-        self.refresh.as_ref()
+        self.scheme.contract()
     }
 
     /// What ran so far.
@@ -165,7 +204,7 @@ impl Trace {
 
     fn count(&self, operation: Operation, level: usize, times: usize) {
         let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
-        *record.counts.entry((operation, level)).or_insert(0) += times;
+        record.counts.add(operation, level, times);
         let used = match operation {
             Operation::Relinearise => &mut record.keys.relinearisation,
             Operation::Conjugate => &mut record.keys.conjugation,
@@ -220,7 +259,7 @@ impl Trace {
     }
 
     fn expect_scale(&self, operation: &'static str, out: &Scale) -> Result<()> {
-        let rounding = noise::slot_std(&self.parameters, noise::rounding(&self.parameters), out);
+        let rounding = noise::slot_std(self.parameters(), noise::rounding(self.parameters()), out);
         if !self.depth_only && rounding > MOST_ROUNDING {
             return Err(Error::Precision { operation, scale: out.clone() });
         }
@@ -237,7 +276,7 @@ impl Engine for Trace {
     type Sum = Meta;
 
     fn slots(&self) -> usize {
-        self.parameters.slots()
+        self.parameters().slots()
     }
 
     fn level(&self, a: &Meta) -> usize {
@@ -249,7 +288,7 @@ impl Engine for Trace {
     }
 
     fn rescale_factor(&self, level: usize) -> Scale {
-        if self.depth_only { Scale::one() } else { self.parameters.rescale_factor(level) }
+        if self.depth_only { Scale::one() } else { self.parameters().rescale_factor(level) }
     }
 
     fn add(&self, a: &Meta, b: &Meta) -> Result<Meta> {
@@ -365,7 +404,7 @@ impl Engine for Trace {
     }
 
     fn refresh(&self, a: &Meta, b: Option<&Meta>) -> Result<(Meta, Option<Meta>)> {
-        let Some(contract) = &self.refresh else {
+        let Some(contract) = self.contract() else {
             return Err(Error::NoBootstrapping { level: a.level });
         };
         let level = b.map_or(a.level, |b| b.level.min(a.level));
@@ -384,10 +423,10 @@ impl Engine for Trace {
     }
 
     fn refresh_level(&self) -> usize {
-        self.refresh.as_ref().map_or(0, |contract| contract.level_before)
+        self.contract().map_or(0, |contract| contract.level_before)
     }
 
     fn refresh_unit(&self) -> Scale {
-        self.refresh.as_ref().map_or_else(Scale::one, |contract| contract.unit_scale.clone())
+        self.contract().map_or_else(Scale::one, |contract| contract.unit_scale.clone())
     }
 }

@@ -3,13 +3,15 @@
 use ckks::threads::try_map;
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorScale, linear_scores};
-use crate::engine::{Engine, Rows};
+use super::head::{Head, WeightVector};
+use super::linear::{linear_scores, residuals_at_zero};
+use super::logistic_residual::logistic_residual;
+use super::pass::Pass;
+use super::quantities::{ErrorScale, Gradient, Unit};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::head::{Head, Parameter};
-use crate::packing::Packing;
-use crate::pass::Pass;
-use crate::sigmoid::{self, Sigmoid};
+use crate::functions::Sigmoid;
+use crate::packing::{Packing, Rows};
 
 /// Logistic regressions side by side. Targets are `y - 1/2` of each output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,10 +46,10 @@ impl Logistic {
         scale: &ErrorScale<'_>,
     ) -> Result<Vec<E::Value>> {
         let Some(logits) = logits else {
-            return super::residuals_at_zero(engine, rows, rate, scale);
+            return residuals_at_zero(engine, rows, rate, scale);
         };
         let residual = |(t, target): (&E::Value, &E::Value)| {
-            sigmoid::residual(engine, &self.sigmoid, t, (&rows.weight, target), rate, scale)
+            logistic_residual(engine, &self.sigmoid, t, (&rows.weight, target), rate, scale)
         };
         try_map(logits.iter().zip(&rows.targets), residual)
     }
@@ -69,9 +71,9 @@ impl Head for Logistic {
         true
     }
 
-    fn parameters(&self, packing: &Packing) -> Vec<Parameter> {
+    fn weights(&self, packing: &Packing) -> Vec<WeightVector> {
         (0..self.outputs)
-            .map(|k| Parameter::features(format!("coef[{k}]"), packing, self.sigmoid.half_width()))
+            .map(|k| WeightVector::features(format!("coef[{k}]"), packing, self.score_unit()))
             .collect()
     }
 
@@ -89,11 +91,12 @@ impl Head for Logistic {
     fn gradient<E: Engine>(
         &self,
         pass: &Pass<'_, E>,
-        parameters: Option<&[E::Value]>,
-    ) -> Result<Vec<E::Value>> {
-        let rate = pass.rate / self.sigmoid.half_width();
-        pass.linear_gradient(parameters, |logits, rows| {
-            self.residuals(pass.engine, logits, rows, rate, &|level| pass.error_scale(level))
+        weights: Option<&[E::Value]>,
+    ) -> Result<Vec<Gradient<E::Value>>> {
+        pass.linear_gradient(weights, |logits, rows| {
+            pass.residuals(self.score_unit(), |rate, scale| {
+                self.residuals(pass.engine, logits, rows, rate, scale)
+            })
         })
     }
 
@@ -106,12 +109,12 @@ impl Head for Logistic {
         engine: &E,
         packing: &Packing,
         samples: &[E::Value],
-        parameters: &[E::Value],
+        weights: &[E::Value],
     ) -> Result<Vec<E::Value>> {
-        linear_scores(engine, packing, samples, parameters)
+        linear_scores(engine, packing, samples, weights)
     }
 
-    fn score_unit(&self) -> f64 {
-        self.sigmoid.half_width()
+    fn score_unit(&self) -> Unit {
+        Unit::of_half_width(self.sigmoid.half_width())
     }
 }

@@ -3,13 +3,14 @@
 use ckks::threads::try_map;
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorScale, linear_scores};
-use crate::engine::{Engine, Rows};
+use super::head::{Head, WeightVector};
+use super::linear::{linear_scores, minus_targets, residuals_at_zero};
+use super::pass::Pass;
+use super::quantities::{ErrorScale, Gradient, Unit};
+use crate::engine::{Engine, require_levels};
 use crate::error::Result;
-use crate::head::{Head, Parameter};
-use crate::packing::Packing;
-use crate::pass::{Pass, require_levels};
-use crate::softmax::{Depth, Softmax, softmax};
+use crate::functions::{Softmax, SoftmaxDepth, softmax};
+use crate::packing::{Packing, Rows};
 
 /// A softmax over linear logits. Targets are `y_k - 1/K` for each class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,7 +27,7 @@ impl Multinomial {
 
     /// `rate s (p_k - y_k)` for each class; `None` stands for logits that are all zero.
     ///
-    /// With `s` the row weights and the notation of [`crate::softmax`]: the constants ride on copies of `s`, and each class's sum
+    /// With `s` the row weights and the notation of [`crate::functions`]: the constants ride on copies of `s`, and each class's sum
     /// of products is relinearised once.
     ///
     /// # Errors
@@ -41,7 +42,7 @@ impl Multinomial {
     ) -> Result<Vec<E::Value>> {
         let classes = self.softmax.classes();
         let Some(t) = logits else {
-            return super::residuals_at_zero(engine, rows, rate, scale);
+            return residuals_at_zero(engine, rows, rate, scale);
         };
         let inputs: Vec<&E::Value> = [&rows.weight].into_iter().chain(&rows.targets).chain(t).collect();
         let exact = |x: &[f64], e: &mut [f64]| {
@@ -63,10 +64,10 @@ impl Multinomial {
         let squares = try_map(t, |t| engine.mul(t, t))?;
         let power = squares[1..].iter().try_fold(squares[0].clone(), |sum, u| engine.add(&sum, u))?;
         let probabilities = match self.softmax.depth() {
-            Depth::Two => self.two_levels(engine, rows, rate, t, &squares, &power, &out),
-            Depth::Three => self.three_levels(engine, rows, rate, t, &squares, &power, &out),
+            SoftmaxDepth::Two => self.two_levels(engine, rows, rate, t, &squares, &power, &out),
+            SoftmaxDepth::Three => self.three_levels(engine, rows, rate, t, &squares, &power, &out),
         }?;
-        super::minus_targets(engine, &probabilities, rows, rate, &out)
+        minus_targets(engine, &probabilities, rows, rate, &out)
     }
 
     /// `s t_k (P + c_0/c_1) + (s_a t_k^2 + s_b P)`.
@@ -167,9 +168,9 @@ impl Head for Multinomial {
         true
     }
 
-    fn parameters(&self, packing: &Packing) -> Vec<Parameter> {
+    fn weights(&self, packing: &Packing) -> Vec<WeightVector> {
         (0..self.softmax.classes())
-            .map(|k| Parameter::features(format!("coef[{k}]"), packing, self.softmax.half_width()))
+            .map(|k| WeightVector::features(format!("coef[{k}]"), packing, self.score_unit()))
             .collect()
     }
 
@@ -186,11 +187,12 @@ impl Head for Multinomial {
     fn gradient<E: Engine>(
         &self,
         pass: &Pass<'_, E>,
-        parameters: Option<&[E::Value]>,
-    ) -> Result<Vec<E::Value>> {
-        let rate = pass.rate / self.softmax.half_width();
-        pass.linear_gradient(parameters, |logits, rows| {
-            self.residuals(pass.engine, logits, rows, rate, &|level| pass.error_scale(level))
+        weights: Option<&[E::Value]>,
+    ) -> Result<Vec<Gradient<E::Value>>> {
+        pass.linear_gradient(weights, |logits, rows| {
+            pass.residuals(self.score_unit(), |rate, scale| {
+                self.residuals(pass.engine, logits, rows, rate, scale)
+            })
         })
     }
 
@@ -203,12 +205,12 @@ impl Head for Multinomial {
         engine: &E,
         packing: &Packing,
         samples: &[E::Value],
-        parameters: &[E::Value],
+        weights: &[E::Value],
     ) -> Result<Vec<E::Value>> {
-        linear_scores(engine, packing, samples, parameters)
+        linear_scores(engine, packing, samples, weights)
     }
 
-    fn score_unit(&self) -> f64 {
-        self.softmax.half_width()
+    fn score_unit(&self) -> Unit {
+        Unit::of_half_width(self.softmax.half_width())
     }
 }

@@ -2,7 +2,7 @@
 
 use ckks::threads::try_map;
 
-use super::Packing;
+use super::layout::Packing;
 use crate::engine::Engine;
 use crate::error::Result;
 
@@ -38,7 +38,7 @@ pub fn join_residuals<E: Engine>(engine: &E, halves: Vec<Vec<E::Value>>) -> Resu
 }
 
 /// The gradient in a sum over blocks of products of samples and residuals: of complex ones the real part, at twice the scale of the
-/// sum, which [`crate::pass::Pass::error_scale`] allows for.
+/// sum, which the scale of residuals allows for.
 ///
 /// # Errors
 /// Those of the engine.

@@ -2,7 +2,8 @@
 
 use ckks::threads::try_map;
 
-use super::{Packing, real_gradient};
+use super::halves::real_gradient;
+use super::layout::Packing;
 use crate::engine::Engine;
 use crate::error::Result;
 

@@ -6,14 +6,17 @@ use std::collections::hash_map::Entry;
 
 use ckks::Parameters;
 
+use super::cost::CostModel;
 use super::planner::{DryRun, Layout, Planner};
-use super::{Bootstraps, CostModel, Request, Schedule};
-use crate::engine::trace::Counts;
+use super::request::{Bootstraps, Request};
+use super::schedule::Schedule;
+use crate::engine::Counts;
 use crate::error::Result;
-use crate::head::Head;
+use crate::heads::Head;
+use crate::heads::RefreshedPoint;
 use crate::job::Job;
 use crate::packing::Packing;
-use crate::refresh::{RefreshedMessage, RefreshedPoint};
+use crate::scheme::RefreshedMessage;
 
 /// By how much two samples a slot must cost less than one to be chosen. Gradients get nearly twice the noise, and the residuals of
 /// the halves follow one another, which leaves less for several cores to share.
@@ -32,7 +35,7 @@ impl Models {
         match self.0.borrow_mut().entry(message) {
             Entry::Occupied(known) => Ok(known.get().seconds(counts)),
             Entry::Vacant(new) => {
-                Ok(new.insert(CostModel::new(parameters).with_refresh(message)?).seconds(counts))
+                Ok(new.insert(CostModel::usual(parameters).with_refresh(message)?).seconds(counts))
             }
         }
     }
@@ -55,7 +58,7 @@ impl<H: Head> Planner<'_, H> {
     /// The cheapest of all trainings with bootstraps of the state alone and inside iterations, where the request leaves the choice.
     pub(super) fn cheapest(&self, packings: &[Packing]) -> Result<Draft<H>> {
         let weights_alone = self.draft(packings, &[], usize::MAX);
-        if self.contract.is_none() || self.request.bootstraps == Bootstraps::Weights {
+        if self.scheme.contract().is_none() || self.request.bootstraps == Bootstraps::Weights {
             return weights_alone;
         }
         let choices = self.request.head.refresh_points().iter().fold(vec![Vec::new()], |choices, &point| {
@@ -76,8 +79,8 @@ impl<H: Head> Planner<'_, H> {
         }
         let mut drafts: Vec<_> = weights_alone.into_iter().chain(drafts).collect();
         let seconds = drafts.iter().map(|draft| {
-            let message = RefreshedMessage::of_job(&draft.job);
-            self.models.seconds(self.parameters, message, &draft.run.record.counts)
+            let message = draft.job.refreshed_message();
+            self.models.seconds(self.scheme.parameters(), message, &draft.run.record.counts)
         });
         let seconds = seconds.collect::<Result<Vec<f64>>>()?;
         let cheapest = (0..drafts.len()).min_by(|&a, &b| seconds[a].total_cmp(&seconds[b]));
@@ -109,10 +112,10 @@ impl<H: Head> Planner<'_, H> {
         for &packing in packings {
             let job = short.job(packing, &beginning)?;
             // bootstraps of the state alone are the same with any packing
-            let message = RefreshedMessage::of_job(&job).filter(|_| !layout.points.is_empty());
+            let message = job.refreshed_message().filter(|_| !layout.points.is_empty());
             let favour = if packing.is_complex() { PAIRS_SAVE } else { 1.0 };
             let counts = short.dry_run(&job)?.record.counts;
-            let seconds = favour * self.models.seconds(self.parameters, message, &counts)?;
+            let seconds = favour * self.models.seconds(self.scheme.parameters(), message, &counts)?;
             if best.is_none_or(|(known, _)| seconds < known) {
                 best = Some((seconds, packing));
             }

@@ -8,12 +8,12 @@ use ckks_boot::{Cost, Pace};
 use serde::{Deserialize, Serialize};
 
 use super::DataLevels;
-use crate::engine::trace::{Counts, KeyLevels, Operation};
+use crate::engine::{Counts, KeyLevels, Operation};
+
 use crate::error::Result;
-use crate::head::Head;
+use crate::heads::Head;
 use crate::job::Job;
-use crate::refresh::RefreshedMessage;
-use crate::server::block_ciphertexts;
+use crate::scheme::RefreshedMessage;
 
 /// Bytes on the wire and in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,12 +43,10 @@ impl Sizes {
         (levels, start): (DataLevels, usize),
         keys: &KeyLevels,
     ) -> Result<Self> {
-        let (packing, targets) = (job.packing(), job.head().targets());
+        let (blocks, items) = (job.packing().blocks(), job.layout().items());
         let half = |polynomial: &dyn Fn(usize) -> usize| {
-            packing.blocks()
-                * (packing.diagonals() * polynomial(levels.samples)
-                    + packing.halves() * (polynomial(levels.weights) + targets * polynomial(levels.targets)))
-                + start * polynomial(job.spec().entry_level)
+            let block: usize = items.iter().map(|&item| polynomial(levels.of(item))).sum();
+            blocks * block + start * polynomial(job.spec().entry_level)
         };
         let in_memory = |level: usize| (level + 1) * parameters.degree() * size_of::<u64>();
         let in_file = |level: usize| file_bytes(parameters, parameters.basis(level));
@@ -66,7 +64,7 @@ impl Sizes {
         let shapes: Vec<_> = shapes.chain(bootstrap.iter().map(|key| key.shape)).collect();
         let key_file = |shape: &KeyShape| shape.digits() * file_bytes(parameters, shape.basis());
         Ok(Self {
-            ciphertexts: packing.blocks() * block_ciphertexts(job) + start,
+            ciphertexts: blocks * items.len() + start,
             keys: shapes.len(),
             upload_bytes: half(&in_file),
             data_bytes: 2 * half(&in_memory),
@@ -79,7 +77,7 @@ impl Sizes {
 
 /// Seconds of operations on one core, from counts of transforms, of passes over limbs and of bytes from memory.
 #[derive(Clone, Debug)]
-pub struct CostModel {
+pub(super) struct CostModel {
     parameters: Parameters,
     pace: Pace,
     refresh: Option<Cost>,
@@ -94,24 +92,21 @@ const USUAL: Pace = Pace { transform: 1.1e-10, pass: 3.0e-10, byte: 0.0, switch:
 const UNCOUNTED: f64 = 1.25;
 
 impl CostModel {
-    /// Of some machine: for comparisons.
-    pub fn new(parameters: &Parameters) -> Self {
-        Self { parameters: parameters.clone(), pace: USUAL, refresh: None }
+    /// Of a machine of this pace.
+    pub(super) fn new(parameters: &Parameters, pace: Pace) -> Self {
+        Self { parameters: parameters.clone(), pace, refresh: None }
     }
 
-    /// Of this machine.
-    ///
-    /// # Errors
-    /// As [`Pace::of_this_machine`].
-    pub fn of_this_machine(parameters: &Parameters) -> Result<Self> {
-        Ok(Self { parameters: parameters.clone(), pace: Pace::of_this_machine()?, refresh: None })
+    /// Of some machine: for comparisons.
+    pub(super) fn usual(parameters: &Parameters) -> Self {
+        Self::new(parameters, USUAL)
     }
 
     /// The same with refreshes of that message, counted from the plan of its bootstrap.
     ///
     /// # Errors
     /// As [`RefreshedMessage::plan`].
-    pub fn with_refresh(mut self, message: Option<RefreshedMessage>) -> Result<Self> {
+    pub(super) fn with_refresh(mut self, message: Option<RefreshedMessage>) -> Result<Self> {
         if let Some(message) = message {
             self.refresh = Some(message.plan(&self.parameters)?.costs().total());
         }
@@ -119,9 +114,8 @@ impl CostModel {
     }
 
     /// Seconds of all operations.
-    pub fn seconds(&self, counts: &Counts) -> f64 {
-        let counted =
-            counts.iter().map(|(&(operation, level), &times)| times as f64 * self.one(operation, level));
+    pub(super) fn seconds(&self, counts: &Counts) -> f64 {
+        let counted = counts.iter().map(|count| count.times as f64 * self.one(count.operation, count.level));
         UNCOUNTED * counted.sum::<f64>()
     }
 

@@ -1,10 +1,10 @@
 //! The levels of a state through iterations.
 
-use super::Depth;
+use super::depth::Depth;
 
 /// The level of the state after an iteration, by the level before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Course {
+pub(super) struct Course {
     first: Vec<Option<usize>>,
     later: Vec<Option<usize>>,
     levels: usize,
@@ -19,13 +19,13 @@ pub(super) struct Iterations<'a> {
 
 impl Course {
     /// Of iterations that take so many levels, wherever they start, up to level `top`.
-    pub fn of_depth(depth: Depth, top: usize) -> Self {
+    pub(super) fn of_depth(depth: Depth, top: usize) -> Self {
         let less = |depth: usize| (0..=top).map(|level| level.checked_sub(depth)).collect();
         Self { first: less(depth.first), later: less(depth.later), levels: depth.later }
     }
 
     /// From what the first iteration and every later one leave of each level, counted from 0; `None` where it does not fit.
-    pub fn new(first: Vec<Option<usize>>, later: Vec<Option<usize>>) -> Self {
+    pub(super) fn new(first: Vec<Option<usize>>, later: Vec<Option<usize>>) -> Self {
         let taken = later.iter().enumerate().filter_map(|(level, after)| Some(level - (*after)?.min(level)));
         let levels = taken.min().unwrap_or(later.len());
         Self { first, later, levels }
@@ -59,13 +59,13 @@ impl Iterations<'_> {
         std::iter::successors(after(self.first, level), move |&level| after(self.later, level))
     }
 
-    /// How many fit from `level` on and leave `bottom`; no more than `most` where they could go on for ever.
+    /// How many iterations, started at `level`, end at or above `bottom`. The answer is at most `most`, since some go on for ever.
     pub(super) fn iterations(self, level: usize, bottom: usize, most: usize) -> usize {
         let most = most.max(self.first.len());
         self.levels(level).take(most).take_while(|&level| level >= bottom).count()
     }
 
-    /// The lowest level up to `top` from which so many leave `bottom`.
+    /// The lowest starting level, at most `top`, from which `iterations` iterations end at or above `bottom`.
     pub(super) fn lowest(self, iterations: usize, bottom: usize, top: usize) -> Option<usize> {
         let last = iterations.checked_sub(1)?;
         (0..=top).find(|&level| self.levels(level).nth(last).is_some_and(|level| level >= bottom))

@@ -3,15 +3,18 @@
 use ckks::Parameters;
 
 use super::choice::{Draft, Models};
+use super::course::Course;
+use super::depth::Depth;
 use super::dry_run::{iterate_on, run_on, score_on};
-use super::{CostModel, Course, DataLevels, Demand, Depth, Plan, PlanSizes, Request, Schedule};
-use crate::engine::trace::{Counts, Record, RefreshContract, Source, Trace};
+use super::schedule::{Demand, Schedule};
+use super::{DataLevels, Plan, PlanSizes, Request};
+use crate::engine::{Counts, Record, Source, Trace};
 use crate::error::Result;
-use crate::head::Head;
+use crate::heads::{Head, RefreshedPoint};
 use crate::job::{Job, JobSpec, MOST_ROW_WEIGHT};
 use crate::packing::{Packing, Sizes};
-use crate::refresh::{RefreshedMessage, RefreshedPoint};
 use crate::samples::padded_features;
+use crate::scheme::{RefreshContract, Scheme};
 
 /// Spare bits of the lowest modulus: parameters in their units stay below 8.
 const WEIGHT_HEADROOM: i32 = 3;
@@ -26,8 +29,7 @@ const DEEP: usize = 1 << 20;
 
 /// What a plan is made of.
 pub(super) struct Planner<'a, H: Head> {
-    pub(super) parameters: &'a Parameters,
-    pub(super) contract: Option<&'a RefreshContract>,
+    pub(super) scheme: &'a Scheme,
     pub(super) request: &'a Request<H>,
     pub(super) models: &'a Models,
 }
@@ -59,7 +61,7 @@ pub(super) struct DryRun {
 impl<H: Head> Planner<'_, H> {
     /// Bootstraps at these points, all levels kept.
     pub(super) fn placed(&self, points: &[&str]) -> Vec<RefreshedPoint> {
-        let level = self.contract.map_or(0, |contract| contract.level_after);
+        let level = self.scheme.contract().map_or(0, |contract| contract.level_after);
         points.iter().map(|&name| RefreshedPoint { name: name.to_owned(), level }).collect()
     }
 
@@ -69,7 +71,7 @@ impl<H: Head> Planner<'_, H> {
         let planner = Planner { request: &request, ..*self };
         let job = planner.job(packing.for_samples(1), &Layout::straight(DEEP))?;
         let mut levels = vec![DEEP];
-        run_on(&Trace::of_depth(self.parameters), &job, request.starts_warm(), |level| levels.push(level))?;
+        run_on(&Trace::of_depth(self.scheme), &job, request.starts_warm(), |level| levels.push(level))?;
         Ok(Depth { first: levels[0] - levels[1], later: levels[1] - levels[2] })
     }
 
@@ -85,7 +87,7 @@ impl<H: Head> Planner<'_, H> {
             let one = |level| {
                 let layout = Layout { points: self.placed(points), ..Layout::straight(level) };
                 let job = planner.job(packing.for_samples(1), &layout)?;
-                let trace = Trace::new(self.parameters, Some(contract.clone()));
+                let trace = Trace::new(self.scheme);
                 Ok(iterate_on(&trace, &job, from_zero).ok())
             };
             (0..=contract.level_after).map(one).collect()
@@ -97,7 +99,7 @@ impl<H: Head> Planner<'_, H> {
 
     /// Levels that scoring takes.
     pub(super) fn score_depth(&self, packing: &Packing) -> Result<usize> {
-        let trace = Trace::of_depth(self.parameters);
+        let trace = Trace::of_depth(self.scheme);
         let scores = score_on(&trace, &self.job(packing.for_samples(1), &Layout::straight(DEEP))?, DEEP)?;
         Ok(scores.iter().map(|score| DEEP - score.level).max().unwrap_or_default())
     }
@@ -109,7 +111,7 @@ impl<H: Head> Planner<'_, H> {
         points: &[&str],
         (stretch, scoring): (usize, usize),
     ) -> Result<(Schedule, usize)> {
-        let vectors = self.request.head.parameters(packing).len();
+        let vectors = self.request.head.weights(packing).len();
         let iterations = self.request.learning_rates.len();
         let demand = |tiles| Demand {
             iterations,
@@ -118,11 +120,12 @@ impl<H: Head> Planner<'_, H> {
             scoring,
             continues: self.request.continues,
         };
-        let Some(contract) = self.contract else {
-            return Ok((Schedule::leveled(self.parameters, self.depth(packing)?, demand(1))?, 1));
+        let Some(contract) = self.scheme.contract() else {
+            return Ok((Schedule::leveled(self.scheme.parameters(), self.depth(packing)?, demand(1))?, 1));
         };
         let course = self.course(packing, contract, points)?;
-        let schedule = |tiles| Schedule::bootstrapped(self.parameters, contract, &course, demand(tiles));
+        let schedule =
+            |tiles| Schedule::bootstrapped(self.scheme.parameters(), contract, &course, demand(tiles));
         let mut best = schedule(1).map(|schedule| (schedule, 1));
         let bootstraps =
             |(schedule, tiles): &(Schedule, usize)| schedule.refresh_before.len() * vectors.div_ceil(*tiles);
@@ -144,21 +147,22 @@ impl<H: Head> Planner<'_, H> {
     pub(super) fn job(&self, packing: Packing, layout: &Layout) -> Result<Job<H>> {
         let Layout { schedule, tiles, points } = layout;
         let request = self.request;
-        let default = self.parameters.default_scale().log2().round() as i32;
+        let default = self.scheme.parameters().default_scale().log2().round() as i32;
         // Residuals are about learning_rate / (B n), far below 1. Encrypting samples at a smaller scale than the primes
         // raises the scale of residuals, and of the parameters as far as the lowest modulus allows.
-        let room = self.parameters.log_q(0).floor() as i32 - 1 - WEIGHT_HEADROOM - default;
-        let (state_scale, loss) = match self.contract {
+        let room = self.scheme.parameters().log_q(0).floor() as i32 - 1 - WEIGHT_HEADROOM - default;
+        let (state_scale, loss) = match self.scheme.contract() {
             Some(contract) => (contract.unit_scale.log2().round() as i32 + self.state_gain(), SAMPLE_LOSS),
             None => (default + room.max(0), room.max(0)),
         };
-        let vectors = request.head.parameters(&packing).len();
+        let vectors = request.head.weights(&packing).len();
         let snapshots = (MOST_SNAPSHOTS / vectors.max(1)).clamp(1, 8);
-        let holds =
-            |level: &usize| self.parameters.log_q(*level) >= f64::from(state_scale + 1 + WEIGHT_HEADROOM);
+        let holds = |level: &usize| {
+            self.scheme.parameters().log_q(*level) >= f64::from(state_scale + 1 + WEIGHT_HEADROOM)
+        };
         Job::new(JobSpec {
             snapshot_every: request.learning_rates.len().div_ceil(snapshots + 1).max(1),
-            snapshot_level: (0..self.parameters.max_level()).find(holds).unwrap_or_default(),
+            snapshot_level: (0..self.scheme.parameters().max_level()).find(holds).unwrap_or_default(),
             head: request.head.clone(),
             packing,
             optimizer: request.optimizer,
@@ -197,19 +201,16 @@ impl<H: Head> Planner<'_, H> {
 
     /// Runs the job without values.
     pub(super) fn dry_run(&self, job: &Job<H>) -> Result<DryRun> {
-        let trace = Trace::new(self.parameters, self.contract.cloned());
-        let (mut before, mut after) = (Counts::new(), Counts::new());
+        let trace = Trace::new(self.scheme);
+        let (mut before, mut after) = (Counts::default(), Counts::default());
         let level = run_on(&trace, job, self.request.starts_warm(), |_| {
             before = std::mem::replace(&mut after, trace.record().counts);
         })?;
-        for (operation, times) in before {
-            after.entry(operation).and_modify(|all| *all -= times);
-        }
-        after.retain(|_, times| *times > 0);
+        let last_iteration = after.since(&before);
         if self.request.scoring {
             score_on(&trace, job, level)?;
         }
-        Ok(DryRun { record: trace.record(), last_iteration: after, level })
+        Ok(DryRun { record: trace.record(), last_iteration, level })
     }
 
     pub(super) fn plan(&self, draft: Draft<H>) -> Result<Plan<H>> {
@@ -217,7 +218,7 @@ impl<H: Head> Planner<'_, H> {
         let DryRun { mut record, last_iteration, level: final_level } = run;
         let score_level = self.request.scoring.then_some(final_level);
         let job = Job::new(JobSpec { score_level, ..job.spec().clone() })?;
-        record.keys.refresh = RefreshedMessage::of_job(&job);
+        record.keys.refresh = job.refreshed_message();
         let level = |source| record.sources.get(&source).copied().unwrap_or_default();
         let levels = DataLevels {
             targets: level(Source::Targets),
@@ -226,22 +227,18 @@ impl<H: Head> Planner<'_, H> {
         };
         // an earlier head comes in a file of its own
         let travels = self.request.starts_warm() && !self.request.continues;
-        let start = if travels { job.head().parameters(job.packing()).len() } else { 0 };
-        let sizes = PlanSizes::new(self.parameters, &job, (levels, start), &record.keys)?;
-        let model = CostModel::of_this_machine(self.parameters)?.with_refresh(record.keys.refresh)?;
-        let seconds = model.seconds(&record.counts);
-        let preset = self.parameters.name().to_owned();
+        let start = if travels { job.weights().len() } else { 0 };
+        let sizes = PlanSizes::new(self.scheme.parameters(), &job, (levels, start), &record.keys)?;
         Ok(Plan {
+            preset: self.scheme.name().to_owned(),
             job,
-            preset,
+            samples: self.request.samples,
             levels,
             final_level,
             keys: record.keys,
-            last_iteration_seconds: model.seconds(&last_iteration),
+            sizes,
             counts: record.counts,
             last_iteration,
-            sizes,
-            seconds,
         })
     }
 }

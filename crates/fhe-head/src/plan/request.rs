@@ -4,8 +4,7 @@ use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::head::Head;
-use crate::heads::BuiltIn;
+use crate::heads::{BuiltIn, Head};
 use crate::optimizer::Optimizer;
 use crate::samples::padded_features;
 
@@ -13,12 +12,12 @@ use crate::samples::padded_features;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pairs {
-    /// No. What requests say that were written before there was a choice.
-    #[default]
+    /// No.
     Never,
     /// Yes.
     Always,
-    /// Where that costs less, and the head allows it.
+    /// Where that costs less and the head allows it.
+    #[default]
     Auto,
 }
 
@@ -26,16 +25,15 @@ pub enum Pairs {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Bootstraps {
-    /// Between iterations, on the weights alone. What requests say that were written before there was a choice.
-    #[default]
+    /// Between iterations, on the weights alone.
     Weights,
     /// Inside iterations too ([`Head::refresh_points`]), where that costs less or levels do not suffice otherwise.
+    #[default]
     Auto,
 }
 
-/// What to train on what. The same request gives the same plan, so that this is what a data party keeps of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "H: Head")]
+/// What to train, on how much data, and how. The same request gives the same plan.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Request<H: Head = BuiltIn> {
     /// Samples.
     pub samples: usize,
@@ -52,30 +50,22 @@ pub struct Request<H: Head = BuiltIn> {
     /// Mini-batches that the samples are dealt into; 1 for full batches.
     pub batches: usize,
     /// Whether two samples share a slot.
-    #[serde(default)]
     pub pairs: Pairs,
     /// Where bootstraps may stand.
-    #[serde(default)]
     pub bootstraps: Bootstraps,
     /// Largest weight of a sample over the mean of its mini-batch ([`Samples::largest_weight`](crate::samples::Samples::largest_weight));
     /// 1 if all count alike. What bounds residuals that are bootstrapped: the job tells it, and how full the blocks are, to a power of two.
-    #[serde(default = "alike")]
     pub largest_weight: f64,
-    /// Whether the training starts from given parameters instead of zero.
+    /// Whether the training starts from given weights instead of zero.
     pub warm_start: bool,
     /// Whether the training goes on from the encrypted head of an earlier one ([`crate::server::warm_start`]): a bootstrap before the
     /// first iteration gives it levels.
-    #[serde(default)]
     pub continues: bool,
     /// Whether the compute party is to score encrypted samples with the encrypted head: levels are left for that.
     pub scoring: bool,
-    /// Largest absolute value that the state (parameters and momenta, over their units) takes, by rehearsal; 1 if
+    /// Largest absolute value that the state (weights and momenta, over their units) takes, by rehearsal; 1 if
     /// nothing is known. A small state travels at a large scale, which keeps the bootstrap's relative error small.
     pub largest_state: f64,
-}
-
-fn alike() -> f64 {
-    1.0
 }
 
 impl<H: Head> Request<H> {
@@ -91,7 +81,7 @@ impl<H: Head> Request<H> {
             batches: 1,
             pairs: Pairs::Auto,
             bootstraps: Bootstraps::Auto,
-            largest_weight: alike(),
+            largest_weight: 1.0,
             warm_start: false,
             continues: false,
             scoring: false,
@@ -99,13 +89,13 @@ impl<H: Head> Request<H> {
         }
     }
 
-    /// The random parameters that the training starts from, one period of each, for a head that cannot start from zero.
+    /// The random weights that the training starts from, one period of each vector, for a head that cannot start from zero.
     pub fn initial(&self, random_state: u64) -> Option<Vec<Array1<f64>>> {
         let initial = self.head.initial(padded_features(self.features), random_state)?;
         Some(initial.into_iter().map(Array1::from_vec).collect())
     }
 
-    /// Whether the state begins with given parameters.
+    /// Whether the state begins with given weights.
     pub(super) fn starts_warm(&self) -> bool {
         self.warm_start || self.continues || self.initial(0).is_some()
     }

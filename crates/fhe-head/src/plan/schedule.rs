@@ -3,77 +3,41 @@
 use ckks::Parameters;
 
 use super::course::Course;
-
-use crate::engine::trace::RefreshContract;
+use super::depth::Depth;
 use crate::error::{Error, Result};
-
-/// Levels that iterations take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Depth {
-    /// The first; less than later ones if it starts from zero parameters and so has no logits.
-    pub first: usize,
-    /// Every later one.
-    pub later: usize,
-}
-
-impl Depth {
-    /// That of a linear head whose residual takes `residual` levels off the logits: a level more for the logits and one
-    /// for the gradient. From zero parameters, one for constants and one for the gradient.
-    pub fn linear(residual: usize) -> Self {
-        Self { first: 2, later: 2 + residual }
-    }
-
-    /// That of a training whose first iteration is like the others if it starts from given parameters.
-    #[must_use]
-    pub fn starting(self, warm: bool) -> Self {
-        if warm { Self { first: self.later, ..self } } else { self }
-    }
-
-    /// Levels of a whole training without a refresh.
-    pub fn of(self, iterations: usize) -> usize {
-        self.first + iterations.saturating_sub(1) * self.later
-    }
-
-    /// Iterations that a number of levels allows without a refresh.
-    pub fn iterations_in(self, levels: usize) -> usize {
-        match levels.checked_sub(self.first) {
-            Some(rest) => 1 + rest / self.later,
-            None => 0,
-        }
-    }
-}
+use crate::scheme::RefreshContract;
 
 /// What a schedule has to serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Demand {
+pub(super) struct Demand {
     /// Iterations in all.
-    pub iterations: usize,
+    pub(super) iterations: usize,
     /// Most iterations between two refreshes: fewer of them run at lower levels, where operations are cheaper.
-    pub stretch: usize,
+    pub(super) stretch: usize,
     /// Whether several vectors share a bootstrap, which takes a level before and one after it.
-    pub merged: bool,
+    pub(super) merged: bool,
     /// Levels that scoring with the result takes, 0 if there is none; the result itself is refreshed where they would be missing.
-    pub scoring: usize,
+    pub(super) scoring: usize,
     /// Whether the state begins with the head of an earlier training, which has no levels left: it is refreshed first of all.
-    pub continues: bool,
+    pub(super) continues: bool,
 }
 
 /// Where a training starts and where it is refreshed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Schedule {
+pub(super) struct Schedule {
     /// Level at which the first iteration starts.
-    pub entry_level: usize,
+    pub(super) entry_level: usize,
     /// Iterations before which the state is refreshed.
-    pub refresh_before: Vec<usize>,
+    pub(super) refresh_before: Vec<usize>,
     /// Level that the state has left at least, before a refresh and at the end.
-    pub last_level: usize,
+    pub(super) last_level: usize,
     /// Level at which a refreshed state goes on: what a bootstrap leaves beyond it would only make operations slower.
-    pub refreshed_level: usize,
+    pub(super) refreshed_level: usize,
 }
 
 impl Schedule {
     /// Without a refresh.
-    pub fn straight(entry_level: usize) -> Self {
+    pub(super) fn straight(entry_level: usize) -> Self {
         Self { entry_level, refresh_before: Vec::new(), last_level: 0, refreshed_level: entry_level }
     }
 
@@ -82,7 +46,7 @@ impl Schedule {
     /// # Errors
     /// [`Error::NeedsBootstrapping`] if the depth does not suffice; [`Error::Parameter`] if there is no bootstrap to continue an earlier
     /// training with.
-    pub fn leveled(parameters: &Parameters, depth: Depth, demand: Demand) -> Result<Self> {
+    pub(super) fn leveled(parameters: &Parameters, depth: Depth, demand: Demand) -> Result<Self> {
         let Demand { iterations, scoring, continues, .. } = demand;
         if continues {
             return Err(Error::Parameter {
@@ -108,7 +72,7 @@ impl Schedule {
     ///
     /// # Errors
     /// [`Error::Parameter`] if an iteration does not fit between two refreshes.
-    pub fn bootstrapped(
+    pub(super) fn bootstrapped(
         parameters: &Parameters,
         contract: &RefreshContract,
         course: &Course,

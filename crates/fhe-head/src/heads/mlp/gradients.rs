@@ -1,8 +1,8 @@
-//! Gradients of a hidden layer's parameters, summed over the blocks of a batch.
+//! Gradients of a hidden layer's weights, summed over the blocks of a batch.
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::refresh::InColumn;
+use crate::heads::refreshes::InColumn;
 
 /// Sums over the blocks of a batch.
 pub(super) struct Gradients<E: Engine> {

@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Engine, Rows};
+use crate::engine::Engine;
 use crate::error::Result;
-use crate::head::Head;
-use crate::heads::{ErrorScale, Logistic, Multinomial};
+use crate::heads::head::Head;
+use crate::heads::logistic::Logistic;
+use crate::heads::quantities::{ErrorScale, Unit};
+use crate::heads::softmax::Multinomial;
+use crate::packing::Rows;
 
 /// What follows the hidden layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,7 +28,7 @@ impl Output {
         }
     }
 
-    pub(super) fn half_width(&self) -> f64 {
+    pub(super) fn unit(&self) -> Unit {
         match self {
             Self::Logistic(head) => head.score_unit(),
             Self::Softmax(head) => head.score_unit(),

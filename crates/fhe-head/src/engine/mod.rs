@@ -1,0 +1,131 @@
+//! The arithmetic that a trainer runs on: vectors of `S = N/2` slots with the operations CKKS has. Slots are real but where two
+//! samples share one ([`crate::packing`]).
+//!
+//! One trainer, written against [`Engine`], runs on each of
+//! - [`Plain`]: floating point, unlimited depth, the exact logistic function;
+//! - [`Simulate`]: floating point with levels, exact scales and a noise estimate; refuses what ciphertexts refuse;
+//! - [`Encrypted`]: ciphertexts and evaluation keys;
+//! - [`Trace`]: levels and scales alone, which is how the planner counts.
+
+mod encrypted;
+mod plain;
+mod simulate;
+mod slots;
+mod trace;
+
+pub use encrypted::Encrypted;
+pub use plain::Plain;
+pub use simulate::{Simulate, Simulated};
+pub use slots::Slots;
+pub use trace::{Count, Counts, KeyLevels, Meta, Operation, Record, Source, Trace};
+
+use crate::error::{Error, Result};
+use ckks::Scale;
+
+/// Arithmetic on slot vectors at the granularity of CKKS.
+///
+/// Operands of binary operations may be at different levels: the higher one is used at the level of the lower.
+/// Scales are exact; sums demand equal ones.
+pub trait Engine: Sync {
+    /// A ciphertext, or what stands for one.
+    type Value: Clone + Send + Sync;
+    /// A sum of products before relinearisation.
+    type Sum: Send;
+
+    /// Runs a computation of many operations: an engine that shares each among threads keeps them awake meanwhile.
+    fn awake<R: Send>(&self, computation: impl FnOnce() -> R + Send) -> R {
+        computation()
+    }
+
+    /// `S`, the number of slots.
+    fn slots(&self) -> usize;
+    /// Rescales that the value still allows.
+    fn level(&self, a: &Self::Value) -> usize;
+    /// Exact scale of the value.
+    fn scale(&self, a: &Self::Value) -> Scale;
+    /// The scale by which a rescale at `level` divides: the prime `q_level`.
+    fn rescale_factor(&self, level: usize) -> Scale;
+
+    /// `a + b`.
+    fn add(&self, a: &Self::Value, b: &Self::Value) -> Result<Self::Value>;
+    /// `a - b`.
+    fn sub(&self, a: &Self::Value, b: &Self::Value) -> Result<Self::Value>;
+    /// `-a`.
+    fn neg(&self, a: &Self::Value) -> Result<Self::Value>;
+    /// `a + c` in every slot.
+    fn add_const(&self, a: &Self::Value, c: f64) -> Result<Self::Value>;
+    /// `c a`, one level lower and at scale `out`, which the encoding of the constant makes up for.
+    fn mul_const(&self, a: &Self::Value, c: f64, out: &Scale) -> Result<Self::Value>;
+    /// `a` times a public vector repeated with its length as period, one level lower and at scale `out`.
+    fn mul_vec(&self, a: &Self::Value, v: &[f64], out: &Scale) -> Result<Self::Value>;
+    /// `i a`, exact and free of a level.
+    fn mul_i(&self, a: &Self::Value) -> Result<Self::Value>;
+    /// Real and imaginary part of every slot, both real, from one conjugation. No level: they come at twice the scale.
+    fn parts(&self, a: &Self::Value) -> Result<(Self::Value, Self::Value)>;
+    /// Real part of every slot, by one conjugation. No level: it comes at twice the scale.
+    fn real_part(&self, a: &Self::Value) -> Result<Self::Value>;
+    /// Adds the products of `terms` to `sum`, without relinearising.
+    fn accumulate(&self, sum: Option<Self::Sum>, terms: &[(&Self::Value, &Self::Value)])
+    -> Result<Self::Sum>;
+    /// Relinearises and rescales: one level lower.
+    fn finish(&self, sum: Self::Sum) -> Result<Self::Value>;
+    /// `rot(a, k)[s] = a[s + k]`, indices modulo `S`.
+    fn rotate(&self, a: &Self::Value, k: isize) -> Result<Self::Value>;
+    /// Rotations of one value by several steps, which share the decomposition of the value (hoisting).
+    fn rotate_many(&self, a: &Self::Value, steps: &[isize]) -> Result<Vec<Self::Value>>;
+    /// The same value at `level`, which is not above its own.
+    fn drop_to(&self, a: &Self::Value, level: usize) -> Result<Self::Value>;
+
+    /// Refreshes one or two vectors in one bootstrap.
+    fn refresh(
+        &self,
+        a: &Self::Value,
+        b: Option<&Self::Value>,
+    ) -> Result<(Self::Value, Option<Self::Value>)> {
+        let _ = b;
+        Err(Error::NoBootstrapping { level: self.level(a) })
+    }
+
+    /// Real and imaginary part of every slot, both real, refreshed in one bootstrap and at the scale of `a`.
+    fn refresh_parts(&self, a: &Self::Value) -> Result<(Self::Value, Self::Value)> {
+        Err(Error::NoBootstrapping { level: self.level(a) })
+    }
+
+    /// The lowest level at which a bootstrap takes values.
+    fn refresh_level(&self) -> usize {
+        0
+    }
+
+    /// The scale at which a bootstrap takes values of magnitude up to 1.
+    fn refresh_unit(&self) -> Scale {
+        Scale::one()
+    }
+
+    /// `a b`, relinearised and rescaled: one level lower.
+    fn mul(&self, a: &Self::Value, b: &Self::Value) -> Result<Self::Value> {
+        self.finish(self.accumulate(None, &[(a, b)])?)
+    }
+
+    /// `f` slot by slot on real values, from one number of each input to the `outputs` numbers: what only the plain twin can do, and
+    /// where the twins differ. Others answer `None`, and the caller goes on with a polynomial.
+    fn exact(
+        &self,
+        inputs: &[&Self::Value],
+        outputs: usize,
+        f: &(dyn Fn(&[f64], &mut [f64]) + Sync),
+    ) -> Option<Vec<Self::Value>> {
+        let _ = (inputs, outputs, f);
+        None
+    }
+}
+
+/// Refuses to start what would not leave a level for the gradient.
+///
+/// # Errors
+/// [`Error::Level`] unless the level exceeds `depth`.
+pub(crate) fn require_levels(operation: &'static str, level: usize, depth: usize) -> Result<()> {
+    if level > depth {
+        return Ok(());
+    }
+    Err(Error::Level { operation, needed: depth + 1, level })
+}

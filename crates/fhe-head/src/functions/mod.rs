@@ -1,0 +1,23 @@
+//! Functions of the heads and the polynomials that stand for them under encryption.
+
+mod activation;
+mod least_squares;
+mod sigmoid;
+mod softmax;
+
+pub use activation::{Activation, ActivationKind};
+pub use sigmoid::{Degree, Fit, Sigmoid, SigmoidSpec, logistic};
+pub use softmax::{Softmax, SoftmaxDepth, softmax};
+
+use serde::{Deserialize, Serialize};
+
+/// Which functions cleartext arithmetic computes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Functions {
+    /// The functions themselves.
+    Exact,
+    /// The polynomials, as under encryption.
+    #[default]
+    Polynomials,
+}

@@ -1,0 +1,107 @@
+//! Any of the heads that come with the crate.
+
+use serde::{Deserialize, Serialize};
+
+use super::head::{Head, WeightVector};
+use super::logistic::Logistic;
+use super::mlp::{Mlp, Output};
+use super::pass::Pass;
+use super::quantities::{Gradient, Unit};
+use super::softmax::Multinomial;
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::packing::Packing;
+
+/// Any of the heads that the crate brings: what job files hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BuiltIn {
+    /// Logistic regression: binary, or one against the rest for each class.
+    Logistic(Logistic),
+    /// Multinomial logistic regression.
+    Softmax(Multinomial),
+    /// A hidden layer before one of these losses.
+    Mlp(Mlp),
+}
+
+/// The same call on whichever head it is.
+macro_rules! each {
+    ($self:expr, $head:ident => $call:expr) => {
+        match $self {
+            Self::Logistic($head) => $call,
+            Self::Softmax($head) => $call,
+            Self::Mlp($head) => $call,
+        }
+    };
+}
+
+impl BuiltIn {
+    /// Whether probabilities are the softmax of all logits; else each is the logistic function of its own.
+    pub fn is_softmax(&self) -> bool {
+        match self {
+            Self::Logistic(_) => false,
+            Self::Softmax(_) => true,
+            Self::Mlp(mlp) => matches!(mlp.output, Output::Softmax(_)),
+        }
+    }
+}
+
+impl Head for BuiltIn {
+    fn check(&self) -> Result<()> {
+        each!(self, head => head.check())
+    }
+
+    fn accepts(&self, packing: &Packing) -> bool {
+        each!(self, head => head.accepts(packing))
+    }
+
+    fn pairs_samples(&self) -> bool {
+        each!(self, head => head.pairs_samples())
+    }
+
+    fn weights(&self, packing: &Packing) -> Vec<WeightVector> {
+        each!(self, head => head.weights(packing))
+    }
+
+    fn initial(&self, features: usize, random_state: u64) -> Option<Vec<Vec<f64>>> {
+        each!(self, head => head.initial(features, random_state))
+    }
+
+    fn refresh_points(&self) -> &'static [&'static str] {
+        each!(self, head => head.refresh_points())
+    }
+
+    fn targets(&self) -> usize {
+        each!(self, head => head.targets())
+    }
+
+    fn target(&self, label: f64, targets: &mut [f64]) {
+        each!(self, head => head.target(label, targets));
+    }
+
+    fn gradient<E: Engine>(
+        &self,
+        pass: &Pass<'_, E>,
+        weights: Option<&[E::Value]>,
+    ) -> Result<Vec<Gradient<E::Value>>> {
+        each!(self, head => head.gradient(pass, weights))
+    }
+
+    fn scores(&self) -> usize {
+        each!(self, head => head.scores())
+    }
+
+    fn score<E: Engine>(
+        &self,
+        engine: &E,
+        packing: &Packing,
+        samples: &[E::Value],
+        weights: &[E::Value],
+    ) -> Result<Vec<E::Value>> {
+        each!(self, head => head.score(engine, packing, samples, weights))
+    }
+
+    fn score_unit(&self) -> Unit {
+        each!(self, head => head.score_unit())
+    }
+}

@@ -1,0 +1,349 @@
+//! A multi-layer perceptron with one hidden layer.
+//!
+//! One weight vector over the features for each hidden unit; the activations of all units then lie side by side in one
+//! ciphertext, unit `j` in column `j` of each row, so that a packing needs as many columns as there are units. The
+//! activation is evaluated once for all units, and the output weights of a class are one vector with a row's period.
+//!
+//! Levels of an iteration, with `a` those of the activation and `d` those of the outputs' residual: 1 (inner products), 1 (mask that
+//! puts units side by side), `a`, 1 (outputs), `d`, then backwards 1 (through the output weights and the activation's slope,
+//! multiplied beforehand), 1 (mask that takes units apart), 1 (product with the samples): `6 + a + d`.
+//!
+//! A bootstrap may stand at the activation's arguments, which are at most 1 while its interval holds, and at the outputs' residuals,
+//! whose bound follows from learning rate and row weights. With both, the hidden weights come out four levels below where they went in,
+//! and the longest way between two bootstraps is `1 + a + d`.
+
+mod activate;
+mod gradients;
+mod output;
+
+pub use output::Output;
+
+use ckks::Scale;
+use ckks::threads::try_map;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::functions::Activation;
+use crate::heads::head::{Head, Penalty, WeightVector};
+use crate::heads::pass::Pass;
+use crate::heads::quantities::{Gradient, Unit};
+use crate::heads::refreshes::{InColumn, Refreshes};
+use crate::packing::{
+    Packing, Rows, add_rotations, backward, finish_backward, forward, join, join_residuals, powers_of_two,
+    rotated_weights, spread, sum_columns,
+};
+use crate::ranges;
+use activate::{Activated, activate};
+use gradients::Gradients;
+
+/// A hidden layer between the samples and a linear head's loss.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mlp {
+    /// Hidden units: a power of two between 8 and 128.
+    pub hidden: usize,
+    /// The hidden layer's activation, on the interval of its arguments.
+    pub activation: Activation,
+    /// The loss.
+    pub output: Output,
+}
+
+/// Refresh point: arguments of the activation, all units of a block side by side.
+const ARGUMENTS: &str = "arguments";
+/// Levels between the hidden weights and the arguments: inner products, and the mask that puts units side by side.
+const ARGUMENTS_DEPTH: usize = 2;
+/// Refresh point: residuals of the outputs, those of many blocks side by side.
+const RESIDUALS: &str = "residuals";
+/// Bound on predictions less labels: 1 for exact functions, which polynomials miss by less than 1 on their interval.
+const LARGEST_ERROR: f64 = 2.0;
+
+/// The weight vectors of a state by layer.
+#[derive(Clone, Copy, Debug)]
+pub struct Layers<'a, V> {
+    /// Weights of each hidden unit.
+    pub hidden: &'a [V],
+    /// Output weights of each class.
+    pub output: &'a [V],
+    /// Intercept of each class.
+    pub intercepts: &'a [V],
+}
+
+impl Mlp {
+    /// Weight vectors by layer, from all in the head's order.
+    pub fn layers<'a, V>(&self, weights: &'a [V]) -> Layers<'a, V> {
+        let (hidden, rest) = weights.split_at(self.hidden);
+        let (output, intercepts) = rest.split_at(self.output.outputs());
+        Layers { hidden, output, intercepts }
+    }
+
+    /// Units of hidden weights, output weights and intercepts: see [`WeightVector::unit`].
+    pub fn units(&self) -> [Unit; 3] {
+        [Unit::of_half_width(self.activation.half_width()), self.output_unit(), self.output.unit()]
+    }
+
+    /// `w2 = B2 / a` times what the engine keeps, with `a` the leading coefficient that the activation leaves out.
+    fn output_unit(&self) -> Unit {
+        Unit::of_half_width(self.output.unit().value() / self.activation.leading())
+    }
+
+    /// Activations of the samples of each half of a block, unit `j` in column `j`.
+    fn hidden_layer<E: Engine>(
+        &self,
+        engine: &E,
+        packing: &Packing,
+        samples: &[E::Value],
+        network: &Network<'_, E>,
+    ) -> Result<Vec<Activated<E::Value>>> {
+        let sums = forward(engine, packing, samples, &network.rotated, |unit| unit)?;
+        let refreshed = network.refreshes.scale(engine, ARGUMENTS, 1.0);
+        // else taking halves apart doubles the scale
+        let doublings = i32::from(packing.is_complex() && refreshed.is_none());
+        let columns = try_map(sums.iter().enumerate(), |(unit, z)| {
+            let prime = || engine.rescale_factor(engine.level(z).saturating_sub(1));
+            let scale = self.argument_scale(&refreshed.clone().unwrap_or_else(prime), &network.weights_scale);
+            engine.mul_vec(z, &self.mask(unit, 1.0), &scale.mul_power_of_two(-doublings))
+        })?;
+        let side_by_side = columns[1..].iter().try_fold(columns[0].clone(), |sum, z| engine.add(&sum, z))?;
+        let halves = network.refreshes.halves(engine, packing, ARGUMENTS, side_by_side)?;
+        halves.iter().map(|arguments| activate(engine, &self.activation, arguments)).collect()
+    }
+
+    /// Scale of the activation's arguments, a prime's or about that, with which the logits come out at about a prime's.
+    ///
+    /// Samples come at a small scale, which squares upon squares would halve to nothing; output weights come at a large one, which
+    /// the residual's powers of the logits would double, to leave its other factors no scale to live at. A prime's stays as it is.
+    fn argument_scale(&self, prime: &Scale, weights_scale: &Scale) -> Scale {
+        let excess = (weights_scale.log2() - prime.log2()).max(0.0);
+        prime.mul_power_of_two(-(excess / f64::from(self.activation.degree())).round() as i32)
+    }
+
+    /// Logits over their half-width, in column 0.
+    fn output_layer<E: Engine>(
+        &self,
+        engine: &E,
+        hidden: &E::Value,
+        layers: &Layers<'_, E::Value>,
+    ) -> Result<Vec<E::Value>> {
+        try_map(layers.output.iter().zip(layers.intercepts), |(weights, intercept)| {
+            let logit = sum_columns(engine, engine.mul(hidden, weights)?, self.hidden, 0)?;
+            // brings the intercept to the logits' exact scale
+            engine.add(&logit, &engine.mul_const(intercept, 1.0, &engine.scale(&logit))?)
+        })
+    }
+
+    /// Residuals of the outputs, from the activations of half a block.
+    fn residuals<E: Engine>(
+        &self,
+        pass: &Pass<'_, E>,
+        layers: &Layers<'_, E::Value>,
+        hidden: &E::Value,
+        rows: &Rows<E::Value>,
+        rate: f64,
+    ) -> Result<Vec<E::Value>> {
+        let engine = pass.engine;
+        let logits = self.output_layer(engine, hidden, layers)?;
+        let refreshed = pass.refreshes.scale(engine, RESIDUALS, LARGEST_ERROR * rate * pass.row_weight);
+        let hidden_scale = engine.scale(hidden);
+        // brings the products with the activations to the scale of the state
+        let usual = |level: usize| pass.state_scale.mul(&engine.rescale_factor(level)).div(&hidden_scale);
+        let scale = |level: usize| refreshed.clone().unwrap_or_else(|| usual(level));
+        self.output.residuals(engine, &logits, rows, rate, &scale)
+    }
+
+    /// From the activations of half a block, unit `j` in column `j`, and the outputs' residuals, the factors of its samples in the
+    /// gradients of the units; what the outputs' gradients need goes into `sums`.
+    fn half_delta<E: Engine>(
+        &self,
+        engine: &E,
+        layers: &Layers<'_, E::Value>,
+        hidden: &Activated<E::Value>,
+        errors: &[InColumn<E::Value>],
+        sums: &mut Gradients<E>,
+    ) -> Result<E::Value> {
+        let everywhere = |e: &InColumn<E::Value>| spread(engine, e.value.clone(), self.hidden, e.column);
+        let spread_errors = try_map(errors, everywhere)?;
+        sums.add_outputs(engine, (errors, &spread_errors), &hidden.value)?;
+        let through = try_map(layers.output, |weights| engine.mul(weights, &hidden.slope))?;
+        let terms: Vec<_> = spread_errors.iter().zip(&through).collect();
+        engine.finish(engine.accumulate(None, &terms)?)
+    }
+
+    /// `factor` in one column of each row.
+    fn mask(&self, column: usize, factor: f64) -> Vec<f64> {
+        let mut mask = vec![0.0; self.hidden];
+        mask[column] = factor;
+        mask
+    }
+}
+
+/// What the hidden layer of every block shares.
+struct Network<'a, E: Engine> {
+    /// Weights of the hidden units, rotated.
+    rotated: Vec<Vec<E::Value>>,
+    /// Scale of the output weights.
+    weights_scale: Scale,
+    /// Where bootstraps stand.
+    refreshes: Refreshes<'a>,
+}
+
+impl<'a, E: Engine> Network<'a, E> {
+    fn new(
+        engine: &E,
+        packing: &Packing,
+        layers: &Layers<'_, E::Value>,
+        refreshes: Refreshes<'a>,
+    ) -> Result<Self> {
+        let lowered = |weights| refreshes.entering(engine, ARGUMENTS, weights, ARGUMENTS_DEPTH);
+        let hidden = layers.hidden.iter().map(lowered).collect::<Result<Vec<_>>>()?;
+        let rotated = rotated_weights(engine, packing, &hidden)?;
+        Ok(Self { rotated, weights_scale: engine.scale(&layers.output[0]), refreshes })
+    }
+}
+
+impl Head for Mlp {
+    fn check(&self) -> Result<()> {
+        ranges::hidden_units(self.hidden)
+    }
+
+    fn accepts(&self, packing: &Packing) -> bool {
+        packing.columns() == self.hidden
+    }
+
+    fn pairs_samples(&self) -> bool {
+        true
+    }
+
+    fn weights(&self, packing: &Packing) -> Vec<WeightVector> {
+        let [hidden_unit, output_unit, intercept_unit] = self.units();
+        let hidden = (0..self.hidden)
+            .map(|unit| WeightVector::features(format!("hidden[{unit}]"), packing, hidden_unit));
+        let output = (0..self.output.outputs()).map(|k| WeightVector {
+            name: format!("output[{k}]"),
+            period: self.hidden,
+            unit: output_unit,
+            penalty: Penalty::All,
+        });
+        let intercepts = (0..self.output.outputs())
+            .map(|k| WeightVector::intercept(format!("intercept[{k}]"), intercept_unit));
+        hidden.chain(output).chain(intercepts).collect()
+    }
+
+    fn initial(&self, features: usize, random_state: u64) -> Option<Vec<Vec<f64>>> {
+        let mut rng = ChaCha20Rng::seed_from_u64(random_state);
+        // LeCun et al. 1998 for layers whose inputs have variance 1, small enough for the units of the state
+        let [hidden_unit, output_unit, _] = self.units();
+        let mut uniform = |inputs: usize, unit: Unit| {
+            let limit = (3.0 / inputs as f64).sqrt().min(0.5 * unit.value().abs());
+            limit * (2.0 * (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64 - 1.0)
+        };
+        let hidden: Vec<Vec<f64>> = (0..self.hidden)
+            .map(|_| (0..features).map(|_| uniform(features, hidden_unit)).collect())
+            .collect();
+        let outputs = self.output.outputs();
+        let output =
+            (0..outputs).map(|_| (0..self.hidden).map(|_| uniform(self.hidden, output_unit)).collect());
+        Some(hidden.into_iter().chain(output).chain((0..outputs).map(|_| vec![0.0])).collect())
+    }
+
+    fn refresh_points(&self) -> &'static [&'static str] {
+        &[ARGUMENTS, RESIDUALS]
+    }
+
+    fn targets(&self) -> usize {
+        self.output.outputs()
+    }
+
+    fn target(&self, label: f64, targets: &mut [f64]) {
+        match &self.output {
+            Output::Logistic(head) => head.target(label, targets),
+            Output::Softmax(head) => head.target(label, targets),
+        }
+    }
+
+    fn gradient<E: Engine>(
+        &self,
+        pass: &Pass<'_, E>,
+        weights: Option<&[E::Value]>,
+    ) -> Result<Vec<Gradient<E::Value>>> {
+        let Some(weights) = weights else {
+            return Err(Error::Data("a hidden layer cannot start from zero: give initial weights".into()));
+        };
+        let (engine, packing) = (pass.engine, pass.packing);
+        let (layers, outputs) = (self.layers(weights), self.output.outputs());
+        let network = Network::new(engine, packing, &layers, pass.refreshes)?;
+        // dL/dp2 = (a / B2) sum e a h and dL/dp1 = (1 / B1) sum e w2 a h' / B1 x, with w2 = B2 p2 / a: the first factor rides on the
+        // residual, what it differs by from the second one on the mask, from that of the intercepts on a constant
+        let (leading, b1, b2) =
+            (self.activation.leading(), self.activation.half_width(), self.output.unit().value());
+        let rate = pass.rate * leading * leading / b2;
+        let to_hidden = (b2 / (leading * b1)).powi(2);
+        let to_intercept = 1.0 / (leading * leading);
+
+        let mut sums = Gradients::<E>::new(outputs);
+        // as many blocks at a time as share a bootstrap of their residuals
+        let together = pass.refreshes.rows_together(packing, RESIDUALS) / (packing.halves() * outputs);
+        let indices: Vec<usize> = (0..pass.block_count()).collect();
+        for indices in indices.chunks(together.max(1)) {
+            let blocks = indices.iter().map(|&index| pass.block(index)).collect::<Result<Vec<_>>>()?;
+            let mut hidden = Vec::with_capacity(blocks.len() * packing.halves());
+            for block in &blocks {
+                hidden.extend(self.hidden_layer(engine, packing, &block.samples, &network)?);
+            }
+            let halves = hidden.iter().zip(blocks.iter().flat_map(|block| &block.rows));
+            let residuals =
+                halves.map(|(hidden, rows)| self.residuals(pass, &layers, &hidden.value, rows, rate));
+            let residuals = residuals.collect::<Result<Vec<_>>>()?.concat();
+            let errors = pass.refreshes.rows(engine, packing, RESIDUALS, residuals)?;
+            let mut halves = hidden.iter().zip(errors.chunks(outputs));
+            for block in &blocks {
+                let half =
+                    |(hidden, errors)| Ok(vec![self.half_delta(engine, &layers, hidden, errors, &mut sums)?]);
+                let halves = halves.by_ref().take(packing.halves());
+                let delta = &join_residuals(engine, halves.map(half).collect::<Result<_>>()?)?[0];
+                let unit_scale = pass.error_scale(engine.level(delta).saturating_sub(1));
+                let of_unit = |unit| engine.mul_vec(delta, &self.mask(unit, to_hidden), &unit_scale);
+                let deltas = try_map(0..self.hidden, of_unit)?;
+                let hidden_sums = sums.hidden.take();
+                sums.hidden =
+                    Some(backward(engine, packing, hidden_sums, &block.samples, &deltas, |unit| unit)?);
+            }
+        }
+
+        let hidden = finish_backward(engine, packing, sums.hidden.unwrap_or_default())?;
+        let mut gradient: Vec<_> = hidden.into_iter().map(Gradient).collect();
+        let output: Result<Vec<_>> = try_map(sums.output.into_iter().flatten(), |sum| {
+            let rows = powers_of_two(self.hidden, packing.slots());
+            // refreshed residuals come at a scale of their own
+            let sum = engine.mul_const(&engine.finish(sum)?, 1.0, &pass.state_scale)?;
+            Ok(Gradient(add_rotations(engine, sum, rows)?))
+        });
+        gradient.extend(output?);
+        let intercepts = sums.intercepts.into_iter().flatten();
+        gradient.extend(try_map(intercepts, |sum| pass.scaled_sum_over_samples(&sum, to_intercept))?);
+        Ok(gradient)
+    }
+
+    fn scores(&self) -> usize {
+        self.output.outputs()
+    }
+
+    fn score<E: Engine>(
+        &self,
+        engine: &E,
+        packing: &Packing,
+        samples: &[E::Value],
+        weights: &[E::Value],
+    ) -> Result<Vec<E::Value>> {
+        let layers = self.layers(weights);
+        let network = Network::new(engine, packing, &layers, Refreshes::NONE)?;
+        let halves = self.hidden_layer(engine, packing, samples, &network)?;
+        let logits = |hidden: &Activated<E::Value>| self.output_layer(engine, &hidden.value, &layers);
+        join(engine, halves.iter().map(logits).collect::<Result<_>>()?)
+    }
+
+    fn score_unit(&self) -> Unit {
+        self.output.unit()
+    }
+}

@@ -1,0 +1,151 @@
+//! Bootstraps inside an iteration, at points that the head names and the job chooses.
+//!
+//! A head asks for them where its gradient passes such a point; without one there, values stay as they are. They fill the slots, so
+//! that the bootstrap works on all of them.
+
+use ckks::Scale;
+use ckks::threads::try_map;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::packing::{Packing, split};
+
+/// Bits by which the scale of values may differ from the bootstrap's own: ever smaller ones are of no use.
+const MOST_BITS: f64 = 40.0;
+
+/// A point of a head's iteration at which a job refreshes values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshedPoint {
+    /// One of the head's ([`super::Head::refresh_points`]).
+    pub name: String,
+    /// Level at which values go on, if the bootstrap leaves more.
+    pub level: usize,
+}
+
+/// The points of an iteration at which bootstraps stand.
+#[derive(Clone, Copy, Debug)]
+pub struct Refreshes<'a>(&'a [RefreshedPoint]);
+
+/// A value for each row, in one column of it and zero in others.
+#[derive(Clone, Debug)]
+pub struct InColumn<V> {
+    /// The slots.
+    pub value: V,
+    /// Which column.
+    pub column: usize,
+}
+
+impl<'a> Refreshes<'a> {
+    /// No bootstrap.
+    pub const NONE: Refreshes<'static> = Refreshes(&[]);
+
+    /// Those of a job.
+    pub fn new(points: &'a [RefreshedPoint]) -> Self {
+        Self(points)
+    }
+
+    /// The scale at which values of magnitude up to `bound` must come to this point, if a bootstrap stands there: a power of two from the
+    /// bootstrap's own, so that they fill its range.
+    pub fn scale<E: Engine>(self, engine: &E, point: &str, bound: f64) -> Option<Scale> {
+        let bits = (-bound.log2().ceil()).clamp(-MOST_BITS, MOST_BITS) as i32;
+        self.find(point).map(|_| engine.refresh_unit().mul_power_of_two(bits))
+    }
+
+    /// A value that comes to this point `depth` levels further down, no higher than that needs if a bootstrap stands there: operations on
+    /// fewer limbs are cheaper.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn entering<E: Engine>(
+        self,
+        engine: &E,
+        point: &str,
+        value: &E::Value,
+        depth: usize,
+    ) -> Result<E::Value> {
+        match self.find(point) {
+            Some(_) => engine.drop_to(value, (engine.refresh_level() + depth).min(engine.level(value))),
+            None => Ok(value.clone()),
+        }
+    }
+
+    /// What a value that fills the slots of a block says of each half of it ([`split`]): refreshed, at the scale at which it came; else
+    /// for complex blocks at twice that scale.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn halves<E: Engine>(
+        self,
+        engine: &E,
+        packing: &Packing,
+        point: &str,
+        value: E::Value,
+    ) -> Result<Vec<E::Value>> {
+        let Some(placed) = self.find(point) else {
+            return Ok(split(engine, packing, vec![value])?.into_iter().flatten().collect());
+        };
+        let halves = match packing.is_complex() {
+            true => <[E::Value; 2]>::from(engine.refresh_parts(&value)?).to_vec(),
+            false => vec![engine.refresh(&value, None)?.0],
+        };
+        halves.iter().map(|half| placed.lowered(engine, half)).collect()
+    }
+
+    /// How many values of [`Self::rows`] share a bootstrap.
+    pub fn rows_together(self, packing: &Packing, point: &str) -> usize {
+        if self.find(point).is_some() { packing.columns() } else { 1 }
+    }
+
+    /// Values of one number a row, in column 0 and zero in others. Refreshed, as many as there are columns share a bootstrap and stay
+    /// in the column that they had in it; masks that take them apart cost a level.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn rows<E: Engine>(
+        self,
+        engine: &E,
+        packing: &Packing,
+        point: &str,
+        values: Vec<E::Value>,
+    ) -> Result<Vec<InColumn<E::Value>>> {
+        let Some(placed) = self.find(point) else {
+            return Ok(values.into_iter().map(|value| InColumn { value, column: 0 }).collect());
+        };
+        let columns = packing.columns();
+        let mut fresh = Vec::with_capacity(values.len());
+        for together in values.chunks(columns) {
+            let side_by_side = together[1..].iter().rev().try_fold(None, |sum, value| {
+                let sum = match sum {
+                    Some(sum) => engine.add(value, &sum)?,
+                    None => value.clone(),
+                };
+                engine.rotate(&sum, -1).map(Some)
+            })?;
+            let side_by_side = match side_by_side {
+                Some(rest) => engine.add(&together[0], &rest)?,
+                None => together[0].clone(),
+            };
+            let refreshed = placed.lowered(engine, &engine.refresh(&side_by_side, None)?.0)?;
+            let alone: Result<Vec<_>> = try_map(0..together.len(), |column| {
+                let mut mask = vec![0.0; columns];
+                mask[column] = 1.0;
+                let value = engine.mul_vec(&refreshed, &mask, &engine.scale(&refreshed))?;
+                Ok(InColumn { value, column })
+            });
+            fresh.extend(alone?);
+        }
+        Ok(fresh)
+    }
+
+    fn find(self, point: &str) -> Option<&'a RefreshedPoint> {
+        self.0.iter().find(|placed| placed.name == point)
+    }
+}
+
+impl RefreshedPoint {
+    /// What a bootstrap leaves beyond the level would only make operations slower.
+    fn lowered<E: Engine>(&self, engine: &E, value: &E::Value) -> Result<E::Value> {
+        engine.drop_to(value, self.level.min(engine.level(value)))
+    }
+}

@@ -1,0 +1,342 @@
+//! The data party: makes keys, encrypts samples, decrypts the head.
+
+use std::collections::BTreeSet;
+
+use ckks::keys::{KeyPurpose, conjugation_element, galois_element};
+use ckks::{
+    Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, KeyGenerator, KeyId, Parameters, Scale,
+    SecretEncryptor, SecretKey, SecureRng, SeededCiphertext, SwitchingKey,
+};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+use rayon::prelude::*;
+
+use super::server::{EncryptedBlock, EncryptedHead, EncryptedState};
+use super::start::starting_state;
+use crate::engine::{KeyLevels, Slots};
+use crate::error::{Error, Result};
+use crate::heads::{BuiltIn, Head, WeightVector};
+use crate::job::Job;
+use crate::packing::{Item, untile};
+use crate::plan::Plan;
+use crate::samples::{Samples, with_intercept};
+use crate::trainer::State;
+
+/// The keys that a plan asks for, made one at a time: `sink` may write each and let it go.
+///
+/// # Errors
+/// [`Error::Ckks`] if a key would lie outside the security table; errors of `sink`.
+pub fn evaluation_keys<X: From<Error>>(
+    secret: &SecretKey,
+    keys: &KeyLevels,
+    mut sink: impl FnMut(SwitchingKey) -> Result<(), X>,
+) -> Result<(), X> {
+    let parameters = secret.parameters();
+    let mut generator = KeyGenerator::new(secret).map_err(Error::from)?;
+    let bootstrap = match keys.refresh {
+        Some(message) => message.plan(parameters)?.keys(),
+        None => BTreeSet::new(),
+    };
+    // A key that the bootstrap has at the same level serves the training too; the bootstrap depends on its shape.
+    let shared =
+        |purpose, level| bootstrap.iter().any(|key| key.purpose == purpose && key.shape.level == level);
+    if let Some(level) = keys.relinearisation
+        && !shared(KeyPurpose::Relinearisation, level)
+    {
+        sink(generator.relinearisation_key(parameters.key_shape(level)).map_err(Error::from)?)?;
+    }
+    let log_n = parameters.literal().log_n;
+    let rotations = keys.rotations.iter().map(|(&step, &level)| (galois_element(log_n, step as i64), level));
+    let conjugation = keys.conjugation.map(|level| (conjugation_element(log_n), level));
+    for (g, level) in rotations.chain(conjugation) {
+        if !shared(KeyPurpose::Galois(g), level) {
+            sink(generator.galois_key(g, parameters.key_shape(level)).map_err(Error::from)?)?;
+        }
+    }
+    if !bootstrap.is_empty() {
+        let mut rng = SecureRng::from_os().map_err(ckks::Error::from).map_err(Error::from)?;
+        let sink = |key| sink(key).map_err(OfSink);
+        ckks_boot::bootstrap::generate_keys(&bootstrap, secret, &mut generator, &mut rng, sink)
+            .map_err(|OfSink(error)| error)?;
+    }
+    Ok(())
+}
+
+/// An error of a caller's sink, which key generation for the bootstrap also makes from its own.
+struct OfSink<X>(X);
+
+impl<X: From<Error>> From<ckks_boot::Error> for OfSink<X> {
+    fn from(error: ckks_boot::Error) -> Self {
+        Self(Error::from(error).into())
+    }
+}
+
+/// The keys that a plan asks for, in memory.
+///
+/// # Errors
+/// As [`evaluation_keys`].
+pub fn evaluation_keys_in_memory(secret: &SecretKey, keys: &KeyLevels) -> Result<EvaluationKeys> {
+    let mut set = EvaluationKeys::new(secret.parameters(), secret.key_id());
+    evaluation_keys(secret, keys, |key| Ok::<_, Error>(set.insert(key)?))?;
+    Ok(set)
+}
+
+/// Encrypts samples for a plan.
+pub struct DataEncryptor<'a, H: Head = BuiltIn> {
+    secret: &'a SecretKey,
+    encoder: Encoder,
+    plan: &'a Plan<H>,
+    samples: &'a Samples,
+    start: Option<&'a [Array1<f64>]>,
+}
+
+impl<'a, H: Head> DataEncryptor<'a, H> {
+    /// An encryptor of `samples` under `secret`.
+    pub fn new(secret: &'a SecretKey, plan: &'a Plan<H>, samples: &'a Samples) -> Self {
+        Self { secret, encoder: Encoder::new(secret.parameters()), plan, samples, start: None }
+    }
+
+    /// The same with weights that the training starts from, which travel with the data
+    /// ([`crate::files::write_data`]): see [`Self::initial_state`].
+    #[must_use]
+    pub fn with_start(self, start: Option<&'a [Array1<f64>]>) -> Self {
+        Self { start, ..self }
+    }
+
+    /// The job that the data is for.
+    pub fn job(&self) -> &Job<H> {
+        &self.plan.job
+    }
+
+    /// The parameter set.
+    pub fn parameters(&self) -> &Parameters {
+        self.secret.parameters()
+    }
+
+    /// Id of the secret key.
+    pub fn key_id(&self) -> KeyId {
+        self.secret.key_id()
+    }
+
+    /// Some of the ciphertexts of one block ([`Job::layout`] lists them all).
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the plan is for other data; [`Error::Ckks`] on values that do not fit.
+    pub fn ciphertexts(&self, block: usize, items: &[Item]) -> Result<Vec<SeededCiphertext>> {
+        let packed = self.samples.block(self.plan.job.packing(), block)?;
+        let encrypt = |&item: &Item| {
+            let (level, scale) = self.plan.encoding(item);
+            self.encrypt_slots(&packed.slots(self.plan.job.head(), item), level, &scale)
+        };
+        items.par_iter().map(encrypt).collect()
+    }
+
+    /// All blocks in memory, as the compute party has them after loading.
+    ///
+    /// # Errors
+    /// As [`Self::ciphertexts`].
+    pub fn blocks(&self) -> Result<Vec<EncryptedBlock>> {
+        let layout = self.plan.job.layout();
+        (0..self.plan.job.packing().blocks())
+            .map(|block| {
+                let seeded = self.ciphertexts(block, &layout.items())?;
+                layout.assemble(seeded.into_par_iter().map(SeededCiphertext::expand).collect())
+            })
+            .collect()
+    }
+
+    /// The encrypted state of a training that starts from these weights: one period of each vector, in the head's order. Those of an
+    /// earlier training; random ones ([`Head::initial`]); or those after a first iteration that the data party did in the
+    /// clear, which spares the compute party a pass and two levels.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] on other weights; [`Error::OutsideInterval`] if one exceeds its unit.
+    pub fn initial_state(&self, weights: &[Array1<f64>]) -> Result<EncryptedState> {
+        let State { weights, .. } = self.seeded_state(Some(weights))?;
+        Ok(State::from_weights(weights.into_par_iter().map(SeededCiphertext::expand).collect()))
+    }
+
+    /// The vectors of the state to start from ([`Self::with_start`]); none if it starts from zero.
+    ///
+    /// # Errors
+    /// As [`Self::initial_state`].
+    pub fn start(&self) -> Result<Vec<SeededCiphertext>> {
+        Ok(self.seeded_state(self.start)?.weights)
+    }
+
+    fn seeded_state(&self, weights: Option<&[Array1<f64>]>) -> Result<State<SeededCiphertext>> {
+        starting_state(&self.plan.job, weights, |slots, level, scale| {
+            self.encrypt_slots(&slots, level, &scale)
+        })
+    }
+
+    fn encrypt_slots(&self, slots: &Slots, level: usize, scale: &Scale) -> Result<SeededCiphertext> {
+        encrypt(self.secret, &self.encoder, slots, level, scale)
+    }
+}
+
+fn encrypt(
+    secret: &SecretKey,
+    encoder: &Encoder,
+    slots: &Slots,
+    level: usize,
+    scale: &Scale,
+) -> Result<SeededCiphertext> {
+    let plaintext = match slots.imaginary() {
+        None => encoder.encode(slots.real(), level, scale)?,
+        Some(imaginary) => {
+            let numbers = slots.real().iter().zip(imaginary).map(|(&re, &im)| Complex64::new(re, im));
+            encoder.encode_complex(&numbers.collect::<Vec<_>>(), level, scale)?
+        }
+    };
+    let mut rng = SecureRng::from_os().map_err(ckks::Error::from)?;
+    Ok(SecretEncryptor::new(secret).encrypt(&plaintext, &mut rng)?)
+}
+
+/// Weights beyond this (in their units) come from a training that left its interval: the planner leaves room for less
+/// than this.
+const LARGEST_WEIGHT: f64 = 8.0;
+/// Tiles of one weight agree up to noise, which is far below this.
+const TILE_TOLERANCE: f64 = 1.0 / 64.0;
+
+/// Decrypts the weights of a head, one period of each vector. Those over the features have the constant one's last.
+///
+/// # Errors
+/// [`Error::Diverged`] if the training left the interval of its approximations so far that the head is garbage;
+/// [`Error::Ckks`] under another key.
+pub fn decrypt_head<H: Head>(
+    secret: &SecretKey,
+    job: &Job<H>,
+    head: &EncryptedHead,
+) -> Result<Vec<Array1<f64>>> {
+    let vectors = job.weights();
+    if vectors.len() != head.weights.len() {
+        let (expected, got) = (vectors.len(), head.weights.len());
+        return Err(Error::Shape { what: "weights of the head", expected, got });
+    }
+    let (decryptor, encoder) = (Decryptor::new(secret), Encoder::new(secret.parameters()));
+    let read = |(vector, ciphertext): (&WeightVector, &Ciphertext)| -> Result<Decrypted> {
+        let slots = encoder.decode(&decryptor.decrypt(ciphertext)?, job.packing().slots())?;
+        let weights = untile(&slots, vector.period);
+        let larger = |max: f64, x: f64| if x.is_nan() { f64::INFINITY } else { max.max(x.abs()) };
+        let largest = slots.iter().fold(0.0, |max, slot| larger(max, *slot));
+        let differences = slots.iter().zip(weights.iter().cycle()).map(|(slot, mean)| slot - mean);
+        let spread = differences.fold(0.0, larger);
+        Ok(Decrypted { weights: Array1::from_vec(weights) * vector.unit.value(), largest, spread })
+    };
+    let decrypted = vectors.iter().zip(&head.weights).map(read).collect::<Result<Vec<_>>>()?;
+    let Some((bad, vector)) = decrypted.iter().zip(&vectors).find(|(one, _)| one.is_garbage()) else {
+        return Ok(decrypted.into_iter().map(|one| one.weights).collect());
+    };
+    let (mut good, mut first_bad) = (0, head.iteration);
+    for snapshot in &head.history {
+        let decrypted = vectors.iter().zip(&snapshot.weights).map(read).collect::<Result<Vec<_>>>()?;
+        if decrypted.iter().any(Decrypted::is_garbage) {
+            first_bad = snapshot.iteration;
+            break;
+        }
+        good = snapshot.iteration;
+    }
+    let when = match first_bad - good {
+        1 => format!("in iteration {first_bad}"),
+        _ => format!("between iterations {} and {first_bad}", good + 1),
+    };
+    Err(Error::Diverged { when, largest: bad.largest * vector.unit.value().abs(), spread: bad.spread })
+}
+
+/// A decrypted weight vector.
+struct Decrypted {
+    weights: Array1<f64>,
+    /// In its unit.
+    largest: f64,
+    /// Largest difference between the copies of one weight.
+    spread: f64,
+}
+
+impl Decrypted {
+    /// Whether no training within its intervals leaves this.
+    fn is_garbage(&self) -> bool {
+        self.largest >= LARGEST_WEIGHT || self.spread > TILE_TOLERANCE
+    }
+}
+
+/// Encrypts samples (rows, in the feature space of the training, without the constant feature) for scoring: the slot vectors of
+/// each block.
+///
+/// # Errors
+/// [`Error::Parameter`] if the job leaves no levels for scoring; [`Error::Shape`] on more features than it has.
+pub fn encrypt_for_scoring<H: Head>(
+    secret: &SecretKey,
+    job: &Job<H>,
+    x: &ArrayView2<'_, f64>,
+) -> Result<Vec<Vec<SeededCiphertext>>> {
+    let (spec, features) = (job.spec(), job.packing().features());
+    let Some(level) = spec.score_level else {
+        return Err(Error::Parameter {
+            name: "scoring",
+            got: "a job that was planned without it".into(),
+            expected: "a job whose request asks for scoring".into(),
+        });
+    };
+    if x.ncols() >= features {
+        return Err(Error::Shape { what: "features", expected: features - 1, got: x.ncols() });
+    }
+    let packing = job.packing().for_samples(x.nrows());
+    let (encoder, padded) = (Encoder::new(secret.parameters()), with_intercept(x, features));
+    let scale = Scale::power_of_two(spec.data_scale);
+    padded
+        .axis_chunks_iter(Axis(0), packing.block_samples())
+        .map(|rows| {
+            let diagonals = (0..packing.diagonals()).into_par_iter();
+            let encrypt = |i| encrypt(secret, &encoder, &packing.diagonal_slots(&rows, i), level, &scale);
+            diagonals.map(encrypt).collect()
+        })
+        .collect()
+}
+
+/// Decrypts the scores of the first `samples` samples: samples by scores (logits of a classifier).
+///
+/// # Errors
+/// [`Error::Shape`] on other numbers of ciphertexts; [`Error::ScoresDiverged`] if they are garbage, or of samples far from those of
+/// the training; [`Error::Ckks`] under another key.
+pub fn decrypt_scores<H: Head>(
+    secret: &SecretKey,
+    job: &Job<H>,
+    samples: usize,
+    scores: &[Vec<Ciphertext>],
+) -> Result<Array2<f64>> {
+    let (packing, unit) = (job.packing(), job.head().score_unit().value());
+    let outputs = job.head().scores();
+    let blocks = ("blocks of scores", samples.div_ceil(packing.block_samples()), scores.len());
+    for (what, expected, got) in
+        [blocks].into_iter().chain(scores.iter().map(|block| ("scores of a block", outputs, block.len())))
+    {
+        if expected != got {
+            return Err(Error::Shape { what, expected, got });
+        }
+    }
+    let (decryptor, encoder) = (Decryptor::new(secret), Encoder::new(secret.parameters()));
+    let mut result = Array2::zeros((samples, outputs));
+    for (mut part, block) in result.axis_chunks_iter_mut(Axis(0), packing.block_samples()).zip(scores) {
+        for (mut column, ciphertext) in part.columns_mut().into_iter().zip(block) {
+            let slots = encoder.decode_complex(&decryptor.decrypt(ciphertext)?, packing.slots())?;
+            let rows = slots.iter().step_by(packing.columns());
+            // samples beyond the rows are in the imaginary parts
+            let numbers = rows.clone().map(|slot| slot.re).chain(rows.map(|slot| slot.im));
+            for (score, number) in column.iter_mut().zip(numbers) {
+                *score = unit * number;
+            }
+        }
+    }
+    expect_scores(&result, unit)?;
+    Ok(result)
+}
+
+/// Refuses scores beyond anything that a training within its intervals leaves: as far out as its weights may lie.
+fn expect_scores(scores: &Array2<f64>, half_width: f64) -> Result<()> {
+    let larger = |max: f64, x: &f64| if x.is_nan() { f64::INFINITY } else { max.max(x.abs()) };
+    let largest = scores.iter().fold(0.0, larger);
+    if largest < LARGEST_WEIGHT * half_width.abs() {
+        return Ok(());
+    }
+    Err(Error::ScoresDiverged { largest, half_width })
+}

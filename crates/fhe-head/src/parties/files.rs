@@ -1,0 +1,323 @@
+//! Files of a training: encrypted data, encrypted state, encrypted head. Keys are files of [`ckks::serial`].
+//!
+//! The metadata of each holds the public [`Job`], so that data, state and head say what they are for.
+
+use std::io::{Read, Write};
+
+use ckks::serial::{FileError, FileKind, Reader, Writer};
+use ckks::{Ciphertext, Parameters};
+use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "client")]
+use super::client::DataEncryptor;
+use super::server::{EncryptedBlock, EncryptedHead, EncryptedState};
+use crate::error::{Error, Result};
+use crate::heads::Head;
+use crate::job::Job;
+use crate::trainer::Snapshot;
+
+/// Encrypted samples, labels and weights.
+pub const DATA: FileKind = FileKind::new("encrypted data");
+/// State between two iterations.
+pub const STATE: FileKind = FileKind::new("encrypted state");
+/// A trained head.
+pub const HEAD: FileKind = FileKind::new("encrypted head");
+/// Samples to be scored.
+pub const SAMPLES: FileKind = FileKind::new("samples to score");
+/// Scores of samples.
+pub const SCORES: FileKind = FileKind::new("encrypted scores");
+
+/// Metadata of all three.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(bound = "H: Head")]
+struct Manifest<H: Head> {
+    job: Job<H>,
+    /// Iterations that a state has behind it.
+    #[serde(default)]
+    iteration: usize,
+    /// Whether a state holds a momentum.
+    #[serde(default)]
+    momentum: bool,
+    /// The iterations of which snapshots are kept.
+    #[serde(default)]
+    history: Vec<usize>,
+    /// Whether data come with a state to start from.
+    #[serde(default)]
+    start: bool,
+}
+
+/// Ciphertexts that are encrypted at once: enough work for every core, little memory.
+#[cfg(feature = "client")]
+const AT_ONCE: usize = 32;
+
+/// Encrypts the data into a stream, some ciphertexts at a time. `observe` is told how many are written, and stops the work by an error
+/// of its own kind.
+///
+/// # Errors
+/// [`Error::File`]; those of [`DataEncryptor::ciphertexts`] and of `observe`.
+#[cfg(feature = "client")]
+pub fn write_data<W: Write, H: Head, X: From<Error>>(
+    out: W,
+    name: &str,
+    encryptor: &DataEncryptor<'_, H>,
+    mut observe: impl FnMut(usize) -> Result<(), X>,
+) -> Result<W, X> {
+    let (job, start) = (encryptor.job(), encryptor.start()?);
+    let manifest = Manifest { start: !start.is_empty(), ..Manifest::new(job, 0) }.to_bytes(name)?;
+    let (blocks, items) = (job.packing().blocks(), job.layout().items());
+    let total = (blocks * items.len() + start.len()) as u64;
+    let header = Writer::new(out, name, DATA, encryptor.parameters(), encryptor.key_id(), total, &manifest);
+    let mut writer = header.map_err(Error::from)?;
+    let mut written = 0;
+    for block in 0..blocks {
+        for items in items.chunks(AT_ONCE) {
+            for ciphertext in encryptor.ciphertexts(block, items)? {
+                writer.write_seeded(&ciphertext).map_err(Error::from)?;
+            }
+            written += items.len();
+            observe(written)?;
+        }
+    }
+    for ciphertext in &start {
+        writer.write_seeded(ciphertext).map_err(Error::from)?;
+    }
+    observe(written + start.len())?;
+    Ok(writer.finish().map_err(Error::from)?)
+}
+
+/// Reads encrypted data, the job that it is for, and the state that the training starts from.
+///
+/// # Errors
+/// [`Error::File`]: whatever is wrong with it.
+pub fn read_data<R: Read, H: Head>(
+    mut reader: Reader<R>,
+    parameters: &Parameters,
+) -> Result<(Job<H>, Vec<EncryptedBlock>, EncryptedState)> {
+    let Manifest { job, start, .. } = job::<_, H>(&reader, DATA, parameters)?;
+    let packing = *job.packing();
+    let mut blocks = Vec::with_capacity(packing.blocks());
+    for _ in 0..packing.blocks() {
+        let ciphertexts = (0..job.layout().count())
+            .map(|_| reader.read_ciphertext(parameters))
+            .collect::<Result<Vec<_>, _>>()?;
+        blocks.push(job.layout().assemble(ciphertexts)?);
+    }
+    let start = if start { read_weights(&mut reader, parameters, &job)? } else { Vec::new() };
+    reader.finish()?;
+    Ok((job, blocks, EncryptedState::from_weights(start)))
+}
+
+/// The job of a data, state or head file, without reading further.
+///
+/// # Errors
+/// [`Error::File`] if its metadata is not a job.
+pub fn read_job<R: Read, H: Head>(reader: &Reader<R>) -> Result<Job<H>> {
+    Ok(Manifest::<H>::read(reader)?.job)
+}
+
+/// Writes a state, which begins with the first iteration.
+///
+/// # Errors
+/// [`Error::File`], also for a state without weights.
+pub fn write_state<W: Write, H: Head>(out: W, name: &str, job: &Job<H>, state: &EncryptedState) -> Result<W> {
+    let snapshots = state.history.iter().flat_map(|snapshot| &snapshot.weights);
+    let ciphertexts: Vec<_> = state.weights.iter().chain(&state.momentum).chain(snapshots).collect();
+    let momentum = !state.momentum.is_empty();
+    let history = state.history.iter().map(|snapshot| snapshot.iteration).collect();
+    let manifest = Manifest { momentum, history, ..Manifest::new(job, state.iteration) };
+    write(out, name, STATE, &manifest, &ciphertexts)
+}
+
+/// Reads a state and the job that it belongs to.
+///
+/// # Errors
+/// [`Error::File`]: whatever is wrong with it.
+pub fn read_state<R: Read, H: Head>(
+    mut reader: Reader<R>,
+    parameters: &Parameters,
+) -> Result<(Job<H>, EncryptedState)> {
+    let manifest: Manifest<H> = job(&reader, STATE, parameters)?;
+    let vectors = read_weights(&mut reader, parameters, &manifest.job)?;
+    let momentum = match manifest.momentum {
+        true => read_weights(&mut reader, parameters, &manifest.job)?,
+        false => Vec::new(),
+    };
+    let history = read_history(&mut reader, parameters, &manifest)?;
+    reader.finish()?;
+    let iteration = manifest.iteration;
+    Ok((manifest.job, EncryptedState { iteration, weights: vectors, momentum, history }))
+}
+
+/// Writes a head.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn write_head<W: Write, H: Head>(out: W, name: &str, job: &Job<H>, head: &EncryptedHead) -> Result<W> {
+    let history = head.history.iter().map(|snapshot| snapshot.iteration).collect();
+    let manifest = Manifest { history, ..Manifest::new(job, head.iteration) };
+    let snapshots = head.history.iter().flat_map(|snapshot| &snapshot.weights);
+    write(out, name, HEAD, &manifest, &head.weights.iter().chain(snapshots).collect::<Vec<_>>())
+}
+
+/// Reads a head and the job that it came from.
+///
+/// # Errors
+/// [`Error::File`]: whatever is wrong with it.
+pub fn read_head<R: Read, H: Head>(
+    mut reader: Reader<R>,
+    parameters: &Parameters,
+) -> Result<(Job<H>, EncryptedHead)> {
+    let manifest: Manifest<H> = job(&reader, HEAD, parameters)?;
+    let vectors = read_weights(&mut reader, parameters, &manifest.job)?;
+    let history = read_history(&mut reader, parameters, &manifest)?;
+    reader.finish()?;
+    let iteration = manifest.iteration;
+    Ok((manifest.job, EncryptedHead { iteration, weights: vectors, history }))
+}
+
+/// Writes samples that [`crate::client::encrypt_for_scoring`] encrypted, block by block.
+///
+/// # Errors
+/// [`Error::File`].
+#[cfg(feature = "client")]
+pub fn write_samples<W: Write, H: Head>(
+    out: W,
+    name: &str,
+    secret: &ckks::SecretKey,
+    job: &Job<H>,
+    blocks: &[Vec<ckks::SeededCiphertext>],
+) -> Result<W> {
+    let manifest = Manifest::new(job, job.iterations());
+    let items = blocks.iter().map(Vec::len).sum::<usize>() as u64;
+    let metadata = manifest.to_bytes(name)?;
+    let mut writer = Writer::new(out, name, SAMPLES, secret.parameters(), secret.key_id(), items, &metadata)?;
+    for ciphertext in blocks.iter().flatten() {
+        writer.write_seeded(ciphertext)?;
+    }
+    Ok(writer.finish()?)
+}
+
+/// Reads samples to be scored, block by block, and the job of the head that they are for.
+///
+/// # Errors
+/// [`Error::File`]: whatever is wrong with it.
+pub fn read_samples<R: Read, H: Head>(
+    reader: Reader<R>,
+    parameters: &Parameters,
+) -> Result<(Job<H>, Vec<Vec<Ciphertext>>)> {
+    let length = |job: &Job<H>| job.packing().diagonals();
+    let (manifest, samples) = read_blocks(reader, SAMPLES, parameters, length)?;
+    Ok((manifest.job, samples))
+}
+
+/// Writes scores, block by block.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn write_scores<W: Write, H: Head>(
+    out: W,
+    name: &str,
+    job: &Job<H>,
+    iteration: usize,
+    scores: &[Vec<Ciphertext>],
+) -> Result<W> {
+    let manifest = Manifest::new(job, iteration);
+    write(out, name, SCORES, &manifest, &scores.iter().flatten().collect::<Vec<_>>())
+}
+
+/// Reads scores, block by block, the job of the head that gave them, and the iterations that it was trained for.
+///
+/// # Errors
+/// [`Error::File`]: whatever is wrong with it.
+pub fn read_scores<R: Read, H: Head>(
+    reader: Reader<R>,
+    parameters: &Parameters,
+) -> Result<(Job<H>, usize, Vec<Vec<Ciphertext>>)> {
+    let (manifest, scores) = read_blocks(reader, SCORES, parameters, |job: &Job<H>| job.head().scores())?;
+    Ok((manifest.job, manifest.iteration, scores))
+}
+
+/// As many ciphertexts as there are, in blocks of the length that the job gives.
+fn read_blocks<R: Read, H: Head>(
+    mut reader: Reader<R>,
+    kind: FileKind,
+    parameters: &Parameters,
+    length: impl Fn(&Job<H>) -> usize,
+) -> Result<(Manifest<H>, Vec<Vec<Ciphertext>>)> {
+    let manifest: Manifest<H> = job(&reader, kind, parameters)?;
+    let (items, length) = (reader.header().items as usize, length(&manifest.job));
+    if !items.is_multiple_of(length) {
+        let reason = format!("{items} ciphertexts do not make blocks of {length}");
+        return Err(invalid(reader.name(), reason).into());
+    }
+    let block = |_| (0..length).map(|_| reader.read_ciphertext(parameters)).collect::<Result<_, _>>();
+    let blocks = (0..items / length).map(block).collect::<Result<_, _>>()?;
+    reader.finish()?;
+    Ok((manifest, blocks))
+}
+
+fn read_history<R: Read, H: Head>(
+    reader: &mut Reader<R>,
+    parameters: &Parameters,
+    manifest: &Manifest<H>,
+) -> Result<Vec<Snapshot<Ciphertext>>> {
+    let mut one = |iteration: &usize| {
+        let weights = read_weights(reader, parameters, &manifest.job)?;
+        Ok(Snapshot { iteration: *iteration, weights })
+    };
+    manifest.history.iter().map(&mut one).collect()
+}
+
+/// One ciphertext for each weight vector of the head.
+fn read_weights<R: Read, H: Head>(
+    reader: &mut Reader<R>,
+    parameters: &Parameters,
+    job: &Job<H>,
+) -> Result<Vec<Ciphertext>> {
+    let count = job.weights().len();
+    Ok((0..count).map(|_| reader.read_ciphertext(parameters)).collect::<Result<_, _>>()?)
+}
+
+fn write<W: Write, H: Head>(
+    out: W,
+    name: &str,
+    kind: FileKind,
+    manifest: &Manifest<H>,
+    ciphertexts: &[&Ciphertext],
+) -> Result<W> {
+    let Some(first) = ciphertexts.first() else {
+        return Err(invalid(name, "there are no weights to write".into()).into());
+    };
+    let items = ciphertexts.len() as u64;
+    let metadata = manifest.to_bytes(name)?;
+    let mut writer = Writer::new(out, name, kind, first.parameters(), first.key_id(), items, &metadata)?;
+    for ciphertext in ciphertexts {
+        writer.write_ciphertext(ciphertext)?;
+    }
+    Ok(writer.finish()?)
+}
+
+fn job<R: Read, H: Head>(reader: &Reader<R>, kind: FileKind, parameters: &Parameters) -> Result<Manifest<H>> {
+    reader.expect_kind(kind)?;
+    reader.expect_parameters(parameters)?;
+    Manifest::read(reader)
+}
+
+impl<H: Head> Manifest<H> {
+    fn new(job: &Job<H>, iteration: usize) -> Self {
+        Self { job: job.clone(), iteration, momentum: false, history: Vec::new(), start: false }
+    }
+
+    fn to_bytes(&self, name: &str) -> Result<Vec<u8>> {
+        Ok(serde_json::to_vec(self).map_err(|error| invalid(name, error.to_string()))?)
+    }
+
+    fn read<R: Read>(reader: &Reader<R>) -> Result<Self> {
+        let refuse = |error: serde_json::Error| invalid(reader.name(), format!("its job: {error}"));
+        Ok(serde_json::from_slice(reader.metadata()).map_err(refuse)?)
+    }
+}
+
+fn invalid(name: &str, reason: String) -> FileError {
+    FileError::Invalid { file: name.to_owned(), reason }
+}

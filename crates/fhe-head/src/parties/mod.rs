@@ -1,0 +1,8 @@
+//! The two parties of a training, and what travels between them.
+
+#[cfg(feature = "client")]
+pub mod client;
+pub mod files;
+pub mod server;
+mod start;
+pub mod twins;

@@ -1,0 +1,183 @@
+//! The compute party: trains from ciphertexts and evaluation keys alone.
+//!
+//! Nothing here can name a secret key: this module compiles without the feature `client`, and then the encryption
+//! below has no type for one.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use ckks::{Ciphertext, EvaluationKeys, Scale};
+
+use crate::engine::{Encrypted, Engine};
+use crate::error::{Error, Result};
+use crate::heads::{Head, WeightVector};
+use crate::job::Job;
+use crate::packing::{Block, Blocks};
+use crate::trainer::{Snapshot, State, Trainer, refresh_state, unobserved};
+
+/// Packed, encrypted samples.
+pub type EncryptedBlock = Block<Ciphertext>;
+
+/// Encrypted state of a training, also its result.
+pub type EncryptedState = State<Ciphertext>;
+
+/// An encrypted head: `w / B` of each of its weight vectors, tiled over the slots.
+#[derive(Clone, Debug)]
+pub struct EncryptedHead {
+    /// Iterations that it was trained for.
+    pub iteration: usize,
+    /// The weight vectors, in the head's order.
+    pub weights: Vec<Ciphertext>,
+    /// What the training kept of its course.
+    pub history: Vec<Snapshot<Ciphertext>>,
+}
+
+/// An engine for a job, with a bootstrap if the job refreshes anything.
+///
+/// # Errors
+/// [`Error::Parameter`] if the parameters have no bootstrap; [`Error::Boot`] if one of its keys is missing.
+pub fn engine<H: Head>(keys: Arc<EvaluationKeys>, job: &Job<H>) -> Result<Encrypted> {
+    match job.refreshed_message() {
+        Some(message) => Encrypted::bootstrapping(keys, message),
+        None => Ok(Encrypted::new(keys)),
+    }
+}
+
+/// Trains on encrypted blocks from zero weights, without anybody watching.
+///
+/// # Errors
+/// [`Error::Shape`] if the data is not what the job describes; [`Error::Ckks`] with a key that is missing or belongs to other
+/// ciphertexts.
+pub fn train<H: Head>(
+    keys: Arc<EvaluationKeys>,
+    job: &Job<H>,
+    blocks: &dyn Blocks<Ciphertext>,
+) -> Result<EncryptedHead> {
+    let ControlFlow::Continue(head) = resume(&engine(keys, job)?, job, blocks, State::default(), unobserved)?;
+    Ok(head)
+}
+
+/// Trains from a state to the end: the default state, a warm start, or a state that `observe` saw before.
+///
+/// `observe` sees the state after every iteration, for progress and checkpoints. It ends the training with an error of its own kind,
+/// or with a value of its choice ([`ControlFlow::Break`]).
+///
+/// # Errors
+/// As [`train`]; errors of `observe`.
+pub fn resume<H: Head, B, X: From<Error>>(
+    engine: &Encrypted,
+    job: &Job<H>,
+    blocks: &dyn Blocks<Ciphertext>,
+    state: EncryptedState,
+    observe: impl FnMut(&EncryptedState) -> Result<ControlFlow<B>, X>,
+) -> Result<ControlFlow<B, EncryptedHead>, X> {
+    Ok(match Trainer::new(engine, job, blocks)?.run(state, observe)? {
+        ControlFlow::Continue(state) => ControlFlow::Continue(EncryptedHead::from_state(state)?),
+        ControlFlow::Break(end) => ControlFlow::Break(end),
+    })
+}
+
+impl EncryptedHead {
+    /// The head that a training has come to: also one that ends before its last iteration.
+    ///
+    /// # Errors
+    /// [`Error::Data`] without a single iteration.
+    pub fn from_state(state: EncryptedState) -> Result<Self> {
+        if state.iteration == 0 || state.weights.is_empty() {
+            return Err(Error::Data("the training did not run a single iteration".into()));
+        }
+        let EncryptedState { iteration, weights, history, .. } = state;
+        Ok(Self { iteration, weights, history })
+    }
+}
+
+/// Scores encrypted samples with an encrypted head, or with the state of a training that is under way: for each block the scores
+/// of its samples, one ciphertext for each ([`Head::scores`]), complex if blocks are. What they are, only the data party can read
+/// ([`crate::client::decrypt_scores`]).
+///
+/// Parameters that lack the levels are refreshed first where the job has a bootstrap.
+///
+/// # Errors
+/// [`Error::Parameter`] if the job leaves no levels for scoring; [`Error::Shape`] on other weights or samples.
+pub fn score<H: Head>(
+    engine: &Encrypted,
+    job: &Job<H>,
+    weights: &[Ciphertext],
+    blocks: &[Vec<Ciphertext>],
+) -> Result<Vec<Vec<Ciphertext>>> {
+    let Some(wanted) = job.spec().score_level else {
+        return Err(Error::Parameter {
+            name: "scoring",
+            got: "a job that was planned without it".into(),
+            expected: "a job whose request asks for scoring".into(),
+        });
+    };
+    let expected = job.weights().len();
+    if weights.len() != expected {
+        return Err(Error::Shape { what: "weights of the head", expected, got: weights.len() });
+    }
+    let lacks_levels = weights.iter().any(|p| p.level() < wanted.min(job.spec().entry_level));
+    let refreshed = if lacks_levels && job.refreshed_message().is_some() {
+        Some(refresh_state(engine, job, &State::from_weights(weights.to_vec()))?.weights)
+    } else {
+        None
+    };
+    let weights = refreshed.as_deref().unwrap_or(weights);
+    // keys for scoring reach up to the level that was planned for it
+    let lowered: Vec<_> = weights
+        .iter()
+        .map(|p| if p.level() > wanted { engine.drop_to(p, wanted) } else { Ok(p.clone()) })
+        .collect::<Result<_>>()?;
+    let weights = &lowered;
+    let one = |samples: &Vec<Ciphertext>| {
+        let expected = job.packing().diagonals();
+        if samples.len() != expected {
+            return Err(Error::Shape { what: "slot vectors of a block", expected, got: samples.len() });
+        }
+        job.head().score(engine, job.packing(), samples, weights)
+    };
+    engine.awake(|| blocks.iter().map(one).collect())
+}
+
+/// The state of a training that starts from the encrypted head of an earlier one, under the same key and for the same features.
+///
+/// # Errors
+/// [`Error::Shape`] if the head is not one of the job's kind; [`Error::Level`] if it lacks levels and the job has no bootstrap.
+pub fn warm_start<H: Head>(
+    engine: &Encrypted,
+    job: &Job<H>,
+    earlier: &Job<H>,
+    head: &EncryptedHead,
+) -> Result<EncryptedState> {
+    let (ours, theirs) = (job.weights(), earlier.weights());
+    let shape = |weights: &[WeightVector]| weights.iter().map(|p| p.period).collect::<Vec<_>>();
+    if shape(&ours) != shape(&theirs) || ours.len() != head.weights.len() {
+        return Err(Error::Shape {
+            what: "weights of the earlier head",
+            expected: ours.len(),
+            got: head.weights.len(),
+        });
+    }
+    let scale = Scale::power_of_two(job.spec().state_scale);
+    let in_our_unit = |((ours, theirs), p): ((&WeightVector, &WeightVector), &Ciphertext)| {
+        let factor = theirs.unit.value() / ours.unit.value();
+        if factor == 1.0 && *p.scale() == scale { Ok(p.clone()) } else { engine.mul_const(p, factor, &scale) }
+    };
+    let weights = ours.iter().zip(&theirs).zip(&head.weights).map(in_our_unit).collect::<Result<_>>()?;
+    let mut state = State::from_weights(weights);
+    let entry = job.spec().entry_level;
+    if job.continues() {
+        // the trainer refreshes it
+        return match state.weights.iter().map(Ciphertext::level).min().filter(|&level| level < entry) {
+            Some(level) => {
+                Err(Error::Level { operation: "continue an earlier training", needed: entry, level })
+            }
+            None => Ok(state),
+        };
+    }
+    if state.weights.iter().any(|p| p.level() < entry) {
+        state = refresh_state(engine, job, &state)?;
+    }
+    let lowered = state.weights.iter().map(|p| engine.drop_to(p, entry)).collect::<Result<_>>()?;
+    Ok(State::from_weights(lowered))
+}

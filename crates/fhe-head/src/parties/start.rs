@@ -1,0 +1,52 @@
+//! The state that a training starts from, on the data party's side.
+
+use ckks::Scale;
+use ndarray::Array1;
+use rayon::prelude::*;
+
+use crate::engine::Slots;
+use crate::error::{Error, Result};
+use crate::heads::Head;
+use crate::job::Job;
+use crate::trainer::State;
+
+/// Largest weight over its unit that a training may start from: the planner leaves room for no more.
+const LARGEST_START: f64 = 8.0;
+
+/// The state that starts from these weights, each vector as `encode` makes it from slots, level and scale; the zero state without any.
+///
+/// # Errors
+/// [`Error::Shape`] if they are not one period of each vector; [`Error::OutsideInterval`] if one is far beyond its unit; errors of
+/// `encode`.
+pub(super) fn starting_state<H: Head, V: Send>(
+    job: &Job<H>,
+    start: Option<&[Array1<f64>]>,
+    encode: impl Fn(Slots, usize, Scale) -> Result<V> + Sync,
+) -> Result<State<V>> {
+    let Some(start) = start else { return Ok(State::default()) };
+    let (vectors, spec) = (job.weights(), job.spec());
+    if vectors.len() != start.len() {
+        return Err(Error::Shape {
+            what: "initial weight vectors",
+            expected: vectors.len(),
+            got: start.len(),
+        });
+    }
+    let encoded = vectors.par_iter().zip(start).map(|(vector, weights)| {
+        if weights.len() != vector.period {
+            let (expected, got) = (vector.period, weights.len());
+            return Err(Error::Shape { what: "weights of an initial vector", expected, got });
+        }
+        let unit = vector.unit.value();
+        let largest =
+            weights.fold(0.0, |max: f64, w| if w.is_nan() { f64::INFINITY } else { max.max(w.abs()) });
+        let half_width = LARGEST_START * unit.abs();
+        if largest > half_width {
+            let when = format!("in the initial {}", vector.name);
+            return Err(Error::OutsideInterval { logit: largest, half_width, when });
+        }
+        let slots = spec.packing.tile(&(weights / unit).to_vec());
+        encode(slots.into(), spec.entry_level, Scale::power_of_two(spec.state_scale))
+    });
+    Ok(State::from_weights(encoded.collect::<Result<_>>()?))
+}

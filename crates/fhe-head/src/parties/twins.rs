@@ -1,0 +1,155 @@
+//! The plain and the simulated twin of an encrypted training, on the data party's side.
+
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+
+use ckks::Scale;
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+
+use super::start::starting_state;
+use crate::engine::{Plain, Simulate, Simulated, Slots, Trace};
+use crate::error::{Error, Result};
+use crate::functions::Functions;
+use crate::heads::{Head, WeightVector};
+use crate::job::Job;
+use crate::packing::{Block, untile};
+use crate::plan::Plan;
+use crate::samples::{Samples, with_intercept};
+use crate::scheme::Scheme;
+use crate::trainer::{Trainer, unobserved};
+
+/// A simulated training.
+#[derive(Clone, Debug)]
+pub struct SimulatedHead {
+    /// One period of each weight vector; those over the features have the constant feature's weight last.
+    pub weights: Vec<Array1<f64>>,
+    /// Standard deviation of the noise that encryption would leave in a weight, by estimate: the largest of all vectors.
+    pub error_std: f64,
+}
+
+/// Trains with exact arithmetic and exact functions, from given weights or from zero. Returns one period of each weight vector.
+///
+/// # Errors
+/// [`Error::Shape`] if the plan is for other data or other weights.
+pub fn train_plain<H: Head>(
+    plan: &Plan<H>,
+    samples: &Samples,
+    start: Option<&[Array1<f64>]>,
+) -> Result<Vec<Array1<f64>>> {
+    let iterates = trajectory(plan, samples, start, Functions::Exact)?;
+    Ok(iterates.into_iter().next_back().unwrap_or_default())
+}
+
+/// The weights after each iteration in exact arithmetic: one period of each vector.
+///
+/// # Errors
+/// As [`train_plain`].
+pub fn trajectory<H: Head>(
+    plan: &Plan<H>,
+    samples: &Samples,
+    start: Option<&[Array1<f64>]>,
+    functions: Functions,
+) -> Result<Vec<Vec<Array1<f64>>>> {
+    let slots = plan.job.packing().slots();
+    let engine = match functions {
+        Functions::Exact => Plain::new(slots),
+        Functions::Polynomials => Plain::with_polynomials(slots),
+    };
+    let blocks = blocks(plan, samples, |slots, _, _| Ok(slots))?;
+    let start = starting_state(&plan.job, start, |slots, _, _| Ok(slots))?;
+    let mut iterates = Vec::with_capacity(plan.job.iterations());
+    let _ = Trainer::new(&engine, &plan.job, &blocks)?.run(start, |state| {
+        iterates.push(weights(&plan.job, state.weights.iter().map(Slots::real)));
+        Ok::<_, Error>(ControlFlow::<Infallible>::Continue(()))
+    })?;
+    Ok(iterates)
+}
+
+/// Trains as the encrypted twin does, with levels, scales and noise tracked.
+///
+/// # Errors
+/// Whatever ciphertexts would refuse: [`Error::Level`], [`Error::Overflow`] and so on.
+pub fn train_simulated<H: Head>(
+    plan: &Plan<H>,
+    scheme: &Scheme,
+    samples: &Samples,
+    start: Option<&[Array1<f64>]>,
+) -> Result<SimulatedHead> {
+    let engine = Simulate::new(Trace::new(scheme).with_keys(plan.keys.clone()));
+    let encrypt = |slots, level, scale| engine.encrypt(slots, level, scale);
+    let blocks: Vec<Block<Simulated>> = blocks(plan, samples, encrypt)?;
+    let start = starting_state(&plan.job, start, encrypt)?;
+    let ControlFlow::Continue(state) = Trainer::new(&engine, &plan.job, &blocks)?.run(start, unobserved)?;
+    let vectors = plan.job.weights();
+    // most of the error is common to all tiles of a weight: their mean does not average it away
+    let error_std = vectors
+        .iter()
+        .zip(&state.weights)
+        .fold(0.0, |max: f64, (vector, value)| max.max(vector.unit.value() * engine.error_std(value)));
+    let weights = weights(&plan.job, state.weights.iter().map(|value| value.slots().real()));
+    Ok(SimulatedHead { weights, error_std })
+}
+
+/// Logits of samples (rows of mapped features) in exact arithmetic: what a head of any kind says, row by row.
+///
+/// # Errors
+/// [`Error::Shape`] on other weights or samples.
+pub fn score<H: Head>(
+    job: &Job<H>,
+    weights: &[Array1<f64>],
+    samples: &ArrayView2<'_, f64>,
+    functions: Functions,
+) -> Result<Array2<f64>> {
+    let packing = job.packing().for_samples(samples.nrows());
+    let engine = match functions {
+        Functions::Exact => Plain::new(packing.slots()),
+        Functions::Polynomials => Plain::with_polynomials(packing.slots()),
+    };
+    let state = starting_state(job, Some(weights), |slots, _, _| Ok(slots))?;
+    let padded = with_intercept(samples, packing.features());
+    let mut scores = Array2::zeros((samples.nrows(), job.head().scores()));
+    let blocks = padded.axis_chunks_iter(Axis(0), packing.block_samples());
+    let outputs = scores.axis_chunks_iter_mut(Axis(0), packing.block_samples());
+    for (rows, mut out) in blocks.zip(outputs) {
+        let diagonals: Vec<Slots> =
+            (0..packing.diagonals()).map(|i| packing.diagonal_slots(&rows, i)).collect();
+        let values = job.head().score(&engine, &packing, &diagonals, &state.weights)?;
+        for (mut column, value) in out.columns_mut().into_iter().zip(values) {
+            let (real, imaginary) = value.parts();
+            let numbers = [real, imaginary]
+                .into_iter()
+                .flat_map(|part| part.real().iter().step_by(packing.columns()).copied().collect::<Vec<_>>());
+            column
+                .iter_mut()
+                .zip(numbers)
+                .for_each(|(score, number)| *score = job.head().score_unit().value() * number);
+        }
+    }
+    Ok(scores)
+}
+
+/// All slot vectors of the data, as `encode` makes them from slots, level and scale.
+fn blocks<H: Head, V: Send>(
+    plan: &Plan<H>,
+    samples: &Samples,
+    encode: impl Fn(Slots, usize, Scale) -> Result<V> + Sync,
+) -> Result<Vec<Block<V>>> {
+    let job = &plan.job;
+    let block = |index| {
+        let packed = samples.block(job.packing(), index)?;
+        job.layout().build(|item| {
+            let (level, scale) = plan.encoding(item);
+            encode(packed.slots(job.head(), item), level, scale)
+        })
+    };
+    (0..job.packing().blocks()).map(block).collect()
+}
+
+/// One period of each weight vector, from the slots of all, in the head's order.
+fn weights<'a, H: Head>(job: &Job<H>, slots: impl Iterator<Item = &'a [f64]>) -> Vec<Array1<f64>> {
+    let vectors = job.weights();
+    let one = |(vector, slots): (&WeightVector, &[f64])| {
+        Array1::from_vec(untile(slots, vector.period)) * vector.unit.value()
+    };
+    vectors.iter().zip(slots).map(one).collect()
+}
