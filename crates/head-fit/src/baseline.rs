@@ -1,9 +1,15 @@
 //! Plain logistic regression to convergence: what the encrypted head is compared with.
 
-use crate::error::{Error, Result};
-use crate::sigmoid::logistic;
+use fhe_head::functions::logistic;
+use fhe_head::{Error, Result};
 use nalgebra::{Cholesky, DMatrix, DVector};
-use ndarray::{Array1, ArrayView1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use rayon::prelude::*;
+
+use crate::data::Data;
+use crate::features::{FeatureMap, Preprocessing};
+use crate::labels::ClassWeight;
+use crate::model::{LinearLayer, Model};
 
 /// A converged head.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +20,28 @@ pub struct Baseline {
     pub intercept: f64,
     /// Newton steps taken.
     pub iterations: usize,
+}
+
+/// Logistic regression to convergence with C = 1 behind a feature map that keeps all features: one output for two classes, of several
+/// each against the rest. The yardstick of the reports.
+///
+/// # Errors
+/// Those of [`FeatureMap::fit`] and [`logistic_regression`].
+pub fn converged(data: &Data<'_>, class_weight: ClassWeight, preprocessing: Preprocessing) -> Result<Model> {
+    let (x, y, classes) = (data.features(), data.labels(), data.classes());
+    let weight = data.sample_weights(class_weight)?;
+    let map = FeatureMap::fit(&x, &weight.view(), preprocessing, x.ncols())?;
+    let mapped = map.apply(&x)?;
+    let positives = if classes == 2 { 1..2 } else { 0..classes };
+    let fits = positives.into_par_iter().map(|class| {
+        let is = y.mapv(|y| f64::from(u8::from(y == class as f64)));
+        let fit = logistic_regression(&mapped.view(), &is.view(), &weight.view(), 1.0)?;
+        map.pull_back(&fit.coef.view(), fit.intercept)
+    });
+    let fits: Vec<_> = fits.collect::<Result<_>>()?;
+    let coef = Array2::from_shape_fn((fits.len(), x.ncols()), |(row, column)| fits[row].0[column]);
+    let intercept = fits.iter().map(|(_, intercept)| *intercept).collect();
+    Ok(Model::linear(LinearLayer { coef, intercept }, false))
 }
 
 /// Minimises `C sum_i s_i loss_i + |coef|^2 / 2` (scikit-learn's `LogisticRegression(C)`) by Newton's method with step

@@ -5,7 +5,7 @@
 //! fixed-Hessian Newton step (Böhning and Lindsay 1988: the logistic Hessian is at most a quarter of the covariance),
 //! which is what fits into a few encrypted iterations.
 
-use crate::error::{Error, Result};
+use fhe_head::{Error, Result};
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use serde::{Deserialize, Serialize};
@@ -42,17 +42,15 @@ impl Preprocessing {
             _ => Ok(self),
         }
     }
-}
 
-impl Preprocessing {
     /// Whether it can drop directions.
     pub fn whitens(self) -> bool {
         matches!(self, Self::Whiten { .. })
     }
 
-    /// Features that it gives at most of so many, with `components` wanted of a whitening. A power of two is one too many for the
-    /// constant feature, which would double everything: whitening gives up its least direction instead.
-    pub(crate) fn kept(self, features: usize, components: Option<usize>) -> usize {
+    /// Maximum output dimension for `features` inputs when whitening keeps `components` directions. A power of two leaves no room for
+    /// the constant feature, which would double everything: whitening then gives up its least direction.
+    pub(crate) fn most_outputs(self, features: usize, components: Option<usize>) -> usize {
         match components.unwrap_or(usize::MAX).min(features) {
             n if n.is_power_of_two() && n > 1 && self.whitens() => n - 1,
             n => n,
@@ -82,13 +80,16 @@ impl Preprocessing {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FeatureMap {
     mean: Array1<f64>,
-    linear: Linear,
+    linear: LinearMap,
 }
 
+/// The matrix of a feature map: inputs by outputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Linear {
+pub enum LinearMap {
+    /// A factor for each feature.
     Diagonal(Array1<f64>),
+    /// Any matrix.
     Dense(Array2<f64>),
 }
 
@@ -113,17 +114,49 @@ impl FeatureMap {
             }
             Preprocessing::Center => {
                 let mean = Spectrum::mean(x, sample_weight);
-                Ok(Self { mean, linear: Linear::Diagonal(Array1::ones(x.ncols())) })
+                Ok(Self { mean, linear: LinearMap::Diagonal(Array1::ones(x.ncols())) })
             }
             Preprocessing::Standardize => {
                 let mean = Spectrum::mean(x, sample_weight);
                 let scale = Spectrum::inverse_deviations(x, sample_weight, &mean);
-                Ok(Self { mean, linear: Linear::Diagonal(scale) })
+                Ok(Self { mean, linear: LinearMap::Diagonal(scale) })
             }
             Preprocessing::Whiten { ridge, standardize } => {
                 Ok(Spectrum::fit(x, sample_weight, standardize)?.whiten(ridge, limit))
             }
         }
+    }
+
+    /// A map from its arrays.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if they do not fit together; [`Error::Data`] on numbers that are not finite.
+    pub fn from_arrays(mean: Array1<f64>, linear: LinearMap) -> Result<Self> {
+        let (inputs, finite) = match &linear {
+            LinearMap::Diagonal(d) => (d.len(), d.iter().all(|w| w.is_finite())),
+            LinearMap::Dense(m) => (m.nrows(), m.iter().all(|w| w.is_finite())),
+        };
+        if inputs != mean.len() {
+            return Err(Error::Shape {
+                what: "inputs of the feature map",
+                expected: mean.len(),
+                got: inputs,
+            });
+        }
+        if !finite || !mean.iter().all(|w| w.is_finite()) {
+            return Err(Error::Data("the feature map holds numbers that are not finite".into()));
+        }
+        Ok(Self { mean, linear })
+    }
+
+    /// What is subtracted from each feature.
+    pub fn mean(&self) -> &Array1<f64> {
+        &self.mean
+    }
+
+    /// The matrix.
+    pub fn linear(&self) -> &LinearMap {
+        &self.linear
     }
 
     /// Features that go in.
@@ -134,8 +167,8 @@ impl FeatureMap {
     /// Features that come out.
     pub fn outputs(&self) -> usize {
         match &self.linear {
-            Linear::Diagonal(d) => d.len(),
-            Linear::Dense(m) => m.ncols(),
+            LinearMap::Diagonal(d) => d.len(),
+            LinearMap::Dense(m) => m.ncols(),
         }
     }
 
@@ -150,8 +183,8 @@ impl FeatureMap {
         check_finite(x)?;
         let centred = x - &self.mean;
         Ok(match &self.linear {
-            Linear::Diagonal(d) => centred * d,
-            Linear::Dense(m) => centred.dot(m),
+            LinearMap::Diagonal(d) => centred * d,
+            LinearMap::Dense(m) => centred.dot(m),
         })
     }
 
@@ -164,15 +197,13 @@ impl FeatureMap {
             return Err(Error::Shape { what: "weights", expected: self.outputs(), got: weights.len() });
         }
         let coef = match &self.linear {
-            Linear::Diagonal(d) => weights * d,
-            Linear::Dense(m) => m.dot(weights),
+            LinearMap::Diagonal(d) => weights * d,
+            LinearMap::Dense(m) => m.dot(weights),
         };
         let intercept = intercept - self.mean.dot(&coef);
         Ok((coef, intercept))
     }
-}
 
-impl FeatureMap {
     /// The inverse of [`Self::pull_back`]: weights and intercept for the features that come out. Exact if the map drops no direction
     /// that the coefficients use, else the closest.
     ///
@@ -183,8 +214,8 @@ impl FeatureMap {
             return Err(Error::Shape { what: "coefficients", expected: self.inputs(), got: coef.len() });
         }
         let weights = match &self.linear {
-            Linear::Diagonal(d) => coef / d,
-            Linear::Dense(m) => {
+            LinearMap::Diagonal(d) => coef / d,
+            LinearMap::Dense(m) => {
                 let matrix = DMatrix::from_fn(m.nrows(), m.ncols(), |i, j| m[(i, j)]);
                 let right = DVector::from_iterator(coef.len(), coef.iter().copied());
                 let solved = matrix.qr();
@@ -198,17 +229,9 @@ impl FeatureMap {
     }
 }
 
-/// Samples padded to `padded` features, the last of which is the constant 1.
-pub fn with_intercept(x: &ArrayView2<'_, f64>, padded: usize) -> Array2<f64> {
-    let mut out = Array2::zeros((x.nrows(), padded));
-    out.slice_mut(s![.., ..x.ncols()]).assign(x);
-    out.column_mut(padded - 1).fill(1.0);
-    out
-}
-
 /// Eigenvalues and eigenvectors of a covariance, from which whitening maps with any ridge follow.
 #[derive(Clone, Debug)]
-pub struct Spectrum {
+struct Spectrum {
     mean: Array1<f64>,
     /// Scale of each feature before the decomposition.
     scale: Array1<f64>,
@@ -223,11 +246,7 @@ impl Spectrum {
     ///
     /// # Errors
     /// [`Error::Data`] if the features are all constant.
-    pub fn fit(
-        x: &ArrayView2<'_, f64>,
-        sample_weight: &ArrayView1<'_, f64>,
-        standardize: bool,
-    ) -> Result<Self> {
+    fn fit(x: &ArrayView2<'_, f64>, sample_weight: &ArrayView1<'_, f64>, standardize: bool) -> Result<Self> {
         let mean = Self::mean(x, sample_weight);
         let scale = if standardize {
             Self::inverse_deviations(x, sample_weight, &mean)
@@ -254,7 +273,7 @@ impl Spectrum {
     }
 
     /// The whitening map with this ridge, at most `limit` directions.
-    pub fn whiten(&self, ridge: f64, limit: usize) -> FeatureMap {
+    fn whiten(&self, ridge: f64, limit: usize) -> FeatureMap {
         let kept = self.values.len().min(limit);
         let floor = ridge * self.values.mean().unwrap_or(1.0);
         let factors = self.values.slice(s![..kept]).mapv(|value| (value + floor).sqrt().recip());
@@ -262,7 +281,7 @@ impl Spectrum {
         for (mut row, scale) in map.outer_iter_mut().zip(&self.scale) {
             row *= *scale;
         }
-        FeatureMap { mean: self.mean.clone(), linear: Linear::Dense(map) }
+        FeatureMap { mean: self.mean.clone(), linear: LinearMap::Dense(map) }
     }
 
     fn mean(x: &ArrayView2<'_, f64>, sample_weight: &ArrayView1<'_, f64>) -> Array1<f64> {

@@ -1,6 +1,6 @@
 //! Class labels: encoding, weights, and splits that keep their proportions.
 
-use crate::error::{Error, Result};
+use fhe_head::{Error, Result, Samples};
 use ndarray::Array1;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -137,13 +137,23 @@ pub struct Split {
     pub test: Vec<usize>,
 }
 
-/// A generator for shuffles: the same numbers on every machine.
-pub(crate) fn shuffle(indices: &mut [usize], rng: &mut ChaCha20Rng) {
+/// Shuffles alike on every machine.
+fn shuffle(indices: &mut [usize], rng: &mut ChaCha20Rng) {
     for i in (1..indices.len()).rev() {
         // the bias of the remainder is below 2^-40 for any data that fits into memory
         let j = (rng.next_u64() % (i as u64 + 1)) as usize;
         indices.swap(i, j);
     }
+}
+
+/// The samples in the order in which a training with so many mini-batches takes them: shuffled if there are several.
+pub(crate) fn shuffled(samples: Samples, batches: usize, random_state: u64) -> Samples {
+    if batches == 1 {
+        return samples;
+    }
+    let mut order: Vec<usize> = (0..samples.len()).collect();
+    shuffle(&mut order, &mut ChaCha20Rng::seed_from_u64(random_state));
+    samples.select(&order)
 }
 
 /// The samples of each class, shuffled.

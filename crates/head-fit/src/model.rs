@@ -1,93 +1,54 @@
 //! Decrypted heads for the features as they came: the feature map is folded into them.
 
+use fhe_head::functions::{logistic, softmax};
+use fhe_head::{Activation, BuiltIn, Error, Functions, Head as _, Result, padded_features};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use crate::activation::Activation;
-use crate::dense_linear::predictions;
-use crate::error::{Error, Result};
 use crate::features::FeatureMap;
-use crate::head::Head as _;
-use crate::heads::BuiltIn;
-use crate::samples::padded_features;
-use crate::sigmoid::logistic;
-use crate::softmax::softmax;
-use crate::twins::Functions;
-
-/// A binary logistic head for the features as they came: the feature map is folded into it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Head {
-    /// Weight of each feature.
-    pub coef: Array1<f64>,
-    /// The intercept.
-    pub intercept: f64,
-}
-
-impl Head {
-    /// Folds the feature map into the weights of the `D` padded features (the constant one's last).
-    ///
-    /// # Errors
-    /// [`Error::Shape`] if there are fewer weights than features.
-    pub fn from_weights(map: &FeatureMap, weights: &ArrayView1<'_, f64>) -> Result<Self> {
-        let features = map.outputs();
-        if weights.len() <= features {
-            return Err(Error::Shape { what: "weights", expected: features + 1, got: weights.len() });
-        }
-        let (coef, intercept) = map.pull_back(&weights.slice(s![..features]), weights[weights.len() - 1])?;
-        Ok(Self { coef, intercept })
-    }
-
-    /// Logits of samples (rows).
-    ///
-    /// # Errors
-    /// [`Error::Shape`] on another number of features.
-    pub fn decision_function(&self, x: &ArrayView2<'_, f64>) -> Result<Array1<f64>> {
-        if x.ncols() != self.coef.len() {
-            return Err(Error::Shape { what: "features", expected: self.coef.len(), got: x.ncols() });
-        }
-        Ok(x.dot(&self.coef) + self.intercept)
-    }
-
-    /// Probabilities of the positive class.
-    ///
-    /// # Errors
-    /// [`Error::Shape`] on another number of features.
-    pub fn predict_proba(&self, x: &ArrayView2<'_, f64>) -> Result<Array1<f64>> {
-        Ok(self.decision_function(x)?.mapv(logistic))
-    }
-
-    /// Largest relative difference of a coefficient or the intercept, in units of the largest of `other`.
-    pub fn max_weight_error(&self, other: &Self) -> f64 {
-        let largest = |head: &Self| head.coef.iter().fold(head.intercept.abs(), |max, w| max.max(w.abs()));
-        let difference = self
-            .coef
-            .iter()
-            .zip(&other.coef)
-            .fold((self.intercept - other.intercept).abs(), |max, (a, b)| max.max((a - b).abs()));
-        difference / largest(other)
-    }
-}
+use crate::metrics::predictions;
 
 /// A linear layer: `z_k = coef_k . x + intercept_k`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Linear {
+pub struct LinearLayer {
     /// Outputs by inputs.
     pub coef: Array2<f64>,
     /// One for each output.
     pub intercept: Array1<f64>,
 }
 
-impl Linear {
-    /// Folds the feature map into weights over the `D` padded features (the constant one's last), one vector for each output.
+impl LinearLayer {
+    /// Folds the feature map into weights over the `D` padded features (the constant feature's last), one vector for each output.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if a vector has fewer weights than features.
     fn from_weights(map: &FeatureMap, weights: &[Array1<f64>]) -> Result<Self> {
         let mut coef = Array2::zeros((weights.len(), map.inputs()));
         let mut intercept = Array1::zeros(weights.len());
         for (k, weights) in weights.iter().enumerate() {
-            let head = Head::from_weights(map, &weights.view())?;
-            coef.row_mut(k).assign(&head.coef);
-            intercept[k] = head.intercept;
+            let features = map.outputs();
+            if weights.len() <= features {
+                return Err(Error::Shape { what: "weights", expected: features + 1, got: weights.len() });
+            }
+            let (row, constant) =
+                map.pull_back(&weights.slice(s![..features]), weights[weights.len() - 1])?;
+            coef.row_mut(k).assign(&row);
+            intercept[k] = constant;
         }
         Ok(Self { coef, intercept })
+    }
+
+    /// Largest difference of a weight or intercept, in units of the largest of the same output in `other`.
+    fn max_error(&self, other: &Self) -> f64 {
+        let row = |layer: &Self, k: usize| {
+            layer.coef.row(k).iter().copied().chain([layer.intercept[k]]).collect::<Vec<_>>()
+        };
+        let of_output = |k: usize| {
+            let (ours, theirs) = (row(self, k), row(other, k));
+            let largest = theirs.iter().fold(0.0, |max: f64, w| max.max(w.abs()));
+            ours.iter().zip(&theirs).fold(0.0, |max: f64, (a, b)| max.max((a - b).abs())) / largest
+        };
+        (0..other.intercept.len()).map(of_output).fold(0.0, f64::max)
     }
 
     /// Weights over `padded` features, the constant one's last, one vector for each output: what [`Self::from_weights`] folds.
@@ -111,13 +72,13 @@ impl Linear {
     }
 }
 
-/// A classifier of any number of classes.
+/// A head in the clear for features as they came, of any number of classes: what is exported.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Classifier {
+pub struct Model {
     /// The hidden layer and its activation, if there is one.
-    pub hidden: Option<(Linear, Activation)>,
+    pub hidden: Option<(LinearLayer, Activation)>,
     /// One output for each class; a single one for two classes.
-    pub output: Linear,
+    pub output: LinearLayer,
     /// Whether probabilities are the softmax of all logits; else each is the logistic function of its own.
     pub softmax: bool,
     /// Whether a hidden layer has the polynomial activation, as under encryption, or the function that it stands for, as in the plain
@@ -126,9 +87,9 @@ pub struct Classifier {
     pub functions: Functions,
 }
 
-impl Classifier {
+impl Model {
     /// Without a hidden layer.
-    pub fn linear(output: Linear, softmax: bool) -> Self {
+    pub fn linear(output: LinearLayer, softmax: bool) -> Self {
         Self { hidden: None, output, softmax, functions: Functions::Polynomials }
     }
 
@@ -138,39 +99,39 @@ impl Classifier {
         Self { functions, ..self }
     }
 
-    /// Folds the feature map into the parameters of a head, which has the polynomial activation.
+    /// Folds the feature map into the weights of a head, one period of each vector. A hidden layer has the polynomial activation.
     ///
     /// # Errors
-    /// [`Error::Shape`] on other parameters.
-    pub fn from_parameters(head: &BuiltIn, map: &FeatureMap, parameters: &[Array1<f64>]) -> Result<Self> {
+    /// [`Error::Shape`] on other weights.
+    pub fn from_weights(head: &BuiltIn, map: &FeatureMap, weights: &[Array1<f64>]) -> Result<Self> {
         let hidden = match head {
             BuiltIn::Logistic(_) | BuiltIn::Softmax(_) => None,
             BuiltIn::Mlp(mlp) => Some(mlp),
         };
         let softmax = head.is_softmax();
         let Some(mlp) = hidden else {
-            return Ok(Self::linear(Linear::from_weights(map, parameters)?, softmax));
+            return Ok(Self::linear(LinearLayer::from_weights(map, weights)?, softmax));
         };
         let expected = mlp.hidden + 2 * mlp.targets();
-        if parameters.len() != expected {
-            return Err(Error::Shape { what: "parameters", expected, got: parameters.len() });
+        if weights.len() != expected {
+            return Err(Error::Shape { what: "weight vectors", expected, got: weights.len() });
         }
-        let layers = mlp.layers(parameters);
+        let layers = mlp.layers(weights);
         let shape = (layers.output.len(), mlp.hidden);
-        let output = Linear {
+        let output = LinearLayer {
             coef: Array2::from_shape_fn(shape, |(k, unit)| layers.output[k][unit]),
             intercept: layers.intercepts.iter().map(|b| b[0]).collect(),
         };
-        let hidden = Some((Linear::from_weights(map, layers.hidden)?, mlp.activation));
+        let hidden = Some((LinearLayer::from_weights(map, layers.hidden)?, mlp.activation));
         Ok(Self { hidden, output, softmax, functions: Functions::Polynomials })
     }
 
-    /// The parameters of `head` that give this classifier behind the feature map, one period of each: what a training may start from.
+    /// The weights of `head` that give this model behind the feature map, one period of each vector: what a training may start from.
     ///
     /// # Errors
     /// [`Error::Parameter`] if the head is another one: of other outputs, link, hidden units or activation; [`Error::Shape`] on another
     /// number of features.
-    pub fn parameters(&self, head: &BuiltIn, map: &FeatureMap) -> Result<Vec<Array1<f64>>> {
+    pub fn weights(&self, head: &BuiltIn, map: &FeatureMap) -> Result<Vec<Array1<f64>>> {
         let padded = padded_features(map.outputs());
         let refuse =
             |got: String, expected: String| Err(Error::Parameter { name: "warm_start", got, expected });
@@ -190,16 +151,16 @@ impl Classifier {
                 if units != mlp.hidden || *activation != mlp.activation {
                     let got = format!(
                         "{units} hidden units, {:?} on {}",
-                        activation.shape(),
+                        activation.kind(),
                         activation.half_width()
                     );
-                    let (shape, width) = (mlp.activation.shape(), mlp.activation.half_width());
+                    let (shape, width) = (mlp.activation.kind(), mlp.activation.half_width());
                     return refuse(got, format!("{} units, {shape:?} on {width}", mlp.hidden));
                 }
-                let mut parameters = layer.weights(map, padded)?;
-                parameters.extend(self.output.coef.outer_iter().map(|row| row.to_owned()));
-                parameters.extend(self.output.intercept.iter().map(|&b| Array1::from_elem(1, b)));
-                Ok(parameters)
+                let mut weights = layer.weights(map, padded)?;
+                weights.extend(self.output.coef.outer_iter().map(|row| row.to_owned()));
+                weights.extend(self.output.intercept.iter().map(|&b| Array1::from_elem(1, b)));
+                Ok(weights)
             }
             (found, _) => {
                 let layers = |hidden: bool| if hidden { "a hidden layer" } else { "no hidden layer" };
@@ -230,16 +191,24 @@ impl Classifier {
         Ok(probabilities(self.decision_function(x)?, self.softmax))
     }
 
+    /// Largest difference of a weight or intercept, in units of the largest weight of the same output in `other`.
+    pub fn max_weight_error(&self, other: &Self) -> f64 {
+        fn layers(model: &Model) -> impl Iterator<Item = &LinearLayer> {
+            model.hidden.iter().map(|(layer, _)| layer).chain([&model.output])
+        }
+        layers(self).zip(layers(other)).map(|(a, b)| a.max_error(b)).fold(0.0, f64::max)
+    }
+
     /// Predicted classes of samples (rows).
     ///
     /// # Errors
     /// [`Error::Shape`] on another number of features.
-    pub fn predict(&self, x: &ArrayView2<'_, f64>) -> Result<Array1<usize>> {
+    pub fn predict(&self, x: &ArrayView2<'_, f64>) -> Result<Vec<usize>> {
         let z = self.decision_function(x)?;
         if z.ncols() == 1 {
-            return Ok(z.column(0).mapv(|z| usize::from(z > 0.0)));
+            return Ok(z.column(0).iter().map(|&z| usize::from(z > 0.0)).collect());
         }
-        Ok(predictions(&z))
+        Ok(predictions(&z.view()))
     }
 }
 

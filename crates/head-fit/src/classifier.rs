@@ -1,0 +1,118 @@
+//! What to fit: one options type for every kind of head.
+
+use fhe_head::ranges;
+use fhe_head::{Bootstraps, Error, Optimizer, RateSchedule, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::features::Preprocessing;
+use crate::kind::Kind;
+use crate::labels::ClassWeight;
+
+/// Options of a training. What is `None` is chosen from the training data in the clear, and comes back filled in
+/// ([`Training::options`](crate::Training)).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Options<K> {
+    /// Which head.
+    pub kind: K,
+    /// Feature map; whitening with a ridge by default.
+    pub preprocessing: Option<Preprocessing>,
+    /// How many whitened directions are kept, those of largest variance; all by default. A power of two is one too many beside the
+    /// constant feature, so that the least direction is given up.
+    pub n_components: Option<usize>,
+    /// First-order method.
+    pub optimizer: Option<Optimizer>,
+    /// Learning rate of the first iteration.
+    pub learning_rate: Option<f64>,
+    /// How the learning rate changes from then on.
+    pub schedule: RateSchedule,
+    /// Iterations; by default at most what fits without bootstraps, and 30 for a hidden layer.
+    pub max_iter: Option<usize>,
+    /// Samples of a mini-batch; all by default.
+    pub batch_size: Option<usize>,
+    /// Half-width of the interval of the logits on which polynomials stand for functions.
+    pub interval: Option<f64>,
+    /// Weight of the L2 penalty (scikit-learn's `alpha`, `1 / (C n)`). Whitening regularises by its ridge.
+    pub alpha: f64,
+    /// How much each class counts.
+    pub class_weight: ClassWeight,
+    /// Whether levels are left for scoring encrypted samples with the encrypted head.
+    pub scoring: bool,
+    /// Where bootstraps may stand.
+    pub bootstraps: Bootstraps,
+    /// Fixes folds, shuffles and initial weights.
+    pub random_state: u64,
+}
+
+/// A classifier with one of the heads that come with the engine. [`Classifier::default`] is logistic regression.
+pub type Classifier = Options<Kind>;
+
+/// Logistic regression with everything chosen from the data: [`Classifier::default`].
+pub type LogisticRegression = Classifier;
+
+impl<K> Options<K> {
+    /// Default options for a kind of head.
+    pub fn new(kind: K) -> Self {
+        Self {
+            kind,
+            preprocessing: None,
+            n_components: None,
+            optimizer: None,
+            learning_rate: None,
+            schedule: RateSchedule::Constant,
+            max_iter: None,
+            batch_size: None,
+            interval: None,
+            alpha: 0.0,
+            class_weight: ClassWeight::Uniform,
+            scoring: false,
+            bootstraps: Bootstraps::Auto,
+            random_state: 0,
+        }
+    }
+
+    /// Refuses values out of range, whatever the kind.
+    pub(crate) fn check_ranges(&self) -> Result<()> {
+        self.preprocessing.map(Preprocessing::check).transpose()?;
+        Preprocessing::check_components(self.preprocessing, self.n_components)?;
+        self.optimizer.map(Optimizer::check).transpose()?;
+        self.schedule.check()?;
+        self.learning_rate.map_or(Ok(()), ranges::learning_rate)?;
+        ranges::max_iter(self.max_iter)?;
+        ranges::require("batch_size", self.batch_size, |&count| count > 0, "at least one sample")?;
+        ranges::half_width("sigmoid_interval", self.interval)?;
+        ranges::alpha(self.alpha)
+    }
+
+    /// Mini-batches that so many samples are dealt into.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if a batch would hold more samples than there are.
+    pub(crate) fn batches(&self, samples: usize) -> Result<usize> {
+        match self.batch_size {
+            Some(size) if size > samples => Err(Error::Parameter {
+                name: "batch_size",
+                got: size.to_string(),
+                expected: format!("at most the number of training samples, {samples}"),
+            }),
+            Some(size) => Ok(samples.div_ceil(size)),
+            None => Ok(1),
+        }
+    }
+}
+
+impl<K: Default> Default for Options<K> {
+    fn default() -> Self {
+        Self::new(K::default())
+    }
+}
+
+impl Classifier {
+    /// Refuses options out of range.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] with the option, its value and its range.
+    pub fn check(&self) -> Result<()> {
+        self.check_ranges()?;
+        self.kind.check()
+    }
+}

@@ -1,0 +1,33 @@
+//! Parameter sets to try where nobody names one.
+
+use fhe_head::{Error, Result, Scheme};
+
+/// Parameter sets in the order in which they are tried: the first that has the depth is taken. Those of `boot` bootstrap. What takes
+/// more levels between two bootstraps than the smaller one leaves has the larger.
+pub const PRESETS: [&str; 4] = ["n15-l18", "n15-boot-l6", "n16-l36", "n16-boot-l15"];
+
+/// Whether a refusal is about the parameter set, so that another one may do.
+pub fn needs_other_parameters(error: &Error) -> bool {
+    use fhe_head::ckks::Error::{Insecure, InvalidParameters};
+    match error {
+        Error::Parameter { name, .. } => ["preset", "features"].contains(name),
+        Error::Ckks(inner) => matches!(inner, Insecure { .. } | InvalidParameters(_)),
+        Error::NeedsBootstrapping { .. } | Error::NoBootstrapping { .. } | Error::Precision { .. } => true,
+        _ => false,
+    }
+}
+
+/// What `attempt` gives on the first of these parameter sets that it accepts.
+///
+/// # Errors
+/// The last refusal, or the first error that no other set would mend; [`Error::Ckks`] on an unknown name.
+pub(crate) fn on_first<T>(names: &[&str], attempt: impl Fn(&Scheme) -> Result<T>) -> Result<T> {
+    let mut refusal = Error::Data("there is no parameter set to try".into());
+    for name in names {
+        match attempt(&Scheme::by_name(name)?) {
+            Err(error) if needs_other_parameters(&error) => refusal = error,
+            outcome => return outcome,
+        }
+    }
+    Err(refusal)
+}

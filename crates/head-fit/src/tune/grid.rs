@@ -1,0 +1,265 @@
+//! What is tried for a linear head where an option is open.
+
+use std::ops::RangeInclusive;
+
+use fhe_head::plan::Depth;
+use fhe_head::{Degree, Error, Fit, Optimizer, Result, Sigmoid, SoftmaxDepth};
+use ndarray::Array1;
+
+use super::Task;
+use super::approximation::Approximation;
+use super::round::Score;
+use crate::cleartext::{Link, Problem};
+use crate::data::Fold;
+use crate::features::Preprocessing;
+use crate::kind::Kind;
+
+/// Iterations that are tried at most unless asked for more: beyond these, held-out loss hardly falls.
+const MOST_ITERATIONS: usize = 8;
+/// The same for several outputs.
+const MOST_ITERATIONS_OF_SEVERAL: usize = 6;
+/// One iteration from zero weights never evaluates the logistic function: that is linear discriminant analysis, not
+/// logistic regression.
+const LEAST_ITERATIONS: usize = 2;
+/// Ridges of the whitening in units of the mean eigenvalue: from almost full whitening to almost none.
+const RIDGES: [f64; 5] = [0.1, 0.3, 1.0, 3.0, 10.0];
+const RIDGES_OF_SEVERAL: [f64; 5] = [0.01, 0.1, 0.3, 1.0, 3.0];
+/// The inverse of the steepest slope, the safe step on whitened features, is 4 for the logistic function and 2 for the softmax;
+/// saturated samples and a ridge allow more.
+const LOGISTIC_RATES: [f64; 6] = [2.0, 4.0, 6.0, 8.0, 12.0, 16.0];
+const LOGISTIC_RATES_OF_SEVERAL: [f64; 3] = [4.0, 6.0, 10.0];
+const SOFTMAX_RATES: [f64; 3] = [2.0, 4.0, 6.0];
+/// Shares of the safe step where features are not whitened. Momentum makes small steps long.
+const SHARES: [f64; 7] = [0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0];
+/// Half-widths of intervals, ascending.
+pub(super) const HALF_WIDTHS: [f64; 12] = [3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 20.0, 24.0, 32.0];
+
+/// A family of approximations that differ in their interval.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Family {
+    Logistic { degree: Degree },
+    Softmax { classes: usize, depth: SoftmaxDepth },
+}
+
+/// Values to try. One value each fixes the method.
+pub(super) struct Grid {
+    pub(super) outputs: usize,
+    pub(super) maps: Vec<Preprocessing>,
+    pub(super) optimizers: Vec<Optimizer>,
+    /// Families of approximations, each with the most iterations that its depth allows.
+    families: Vec<(Family, usize)>,
+    pub(super) half_widths: Vec<f64>,
+    /// Numbers of iterations that may be chosen.
+    pub(super) iterations: RangeInclusive<usize>,
+    /// The given learning rate, or `None` for rates by the features.
+    rate: Option<f64>,
+    /// Rates for whitened features.
+    whitened: &'static [f64],
+}
+
+impl Grid {
+    /// The grid for a task.
+    ///
+    /// # Errors
+    /// [`Error::NeedsBootstrapping`] on more iterations than the levels hold; [`Error::Parameter`] if not even one fits.
+    pub(super) fn new(task: Task<'_, '_>) -> Result<Self> {
+        let (options, classes) = (task.options, task.data.classes());
+        let outputs = if classes == 2 { 1 } else { classes };
+        let logistic = |degree| Family::Logistic { degree };
+        let families: Vec<Family> = match options.kind {
+            Kind::Softmax { depth } => vec![Family::Softmax { classes, depth }],
+            Kind::Logistic { degree: Some(degree) } => vec![logistic(degree)],
+            _ if outputs == 1 => Degree::ALL.map(logistic).to_vec(),
+            _ => vec![logistic(Degree::Three)],
+        };
+        let (ridges, most): (_, usize) = match outputs {
+            1 => (RIDGES, MOST_ITERATIONS),
+            _ => (RIDGES_OF_SEVERAL, MOST_ITERATIONS_OF_SEVERAL),
+        };
+        let families = allowed(task, &families, most)?;
+        let longest = families.iter().map(|&(_, iterations)| iterations).max().unwrap_or(1);
+        let whiten = |ridge| Preprocessing::Whiten { ridge, standardize: true };
+        Ok(Self {
+            outputs,
+            maps: options.preprocessing.map_or(ridges.map(whiten).to_vec(), |map| vec![map]),
+            optimizers: match options.optimizer {
+                Some(optimizer) => vec![optimizer],
+                None => vec![Optimizer::GradientDescent, Optimizer::NesterovSchedule],
+            },
+            half_widths: options.interval.map_or(HALF_WIDTHS.to_vec(), |width| vec![width]),
+            iterations: match options.max_iter {
+                Some(wanted) => wanted..=wanted,
+                None => LEAST_ITERATIONS.min(longest)..=longest,
+            },
+            rate: options.learning_rate,
+            whitened: match (options.kind, outputs) {
+                (Kind::Softmax { .. }, _) => &SOFTMAX_RATES,
+                (_, 1) => &LOGISTIC_RATES,
+                _ => &LOGISTIC_RATES_OF_SEVERAL,
+            },
+            families,
+        })
+    }
+
+    /// Iterations of the longest training.
+    pub(super) fn longest(&self) -> usize {
+        *self.iterations.end()
+    }
+
+    /// The link that all families approximate.
+    pub(super) fn link(&self) -> Link<'static> {
+        match self.families.first() {
+            Some((Family::Softmax { .. }, _)) => Link::Softmax(None),
+            _ => Link::Logistic(None),
+        }
+    }
+
+    /// The most iterations that an approximation's depth allows.
+    pub(super) fn longest_with(&self, approximation: &Approximation) -> usize {
+        let fits = |(family, _): &&(Family, usize)| family.levels() >= approximation.depth();
+        self.families.iter().find(fits).map_or(0, |&(_, iterations)| iterations)
+    }
+
+    /// Learning rates for one map. Where features are not whitened, the largest eigenvalue of their second moments in a fold bounds the
+    /// step: the rates are shares of the inverse of the gradient's steepest slope.
+    pub(super) fn rates(&self, preprocessing: Preprocessing, fold: Option<&Fold>) -> Vec<f64> {
+        match (self.rate, fold) {
+            (Some(rate), _) => vec![rate],
+            (None, Some(fold)) if !preprocessing.whitens() => {
+                let steepest = largest_moment(&Problem::new(&fold.train, 1));
+                let safe = self.families.first().map_or(4.0, |(family, _)| family.safe_step()) / steepest;
+                SHARES.iter().map(|share| two_digits(share * safe)).collect()
+            }
+            _ => self.whitened.to_vec(),
+        }
+    }
+
+    /// The iterations that may be chosen, with their scores.
+    pub(super) fn wanted<'a>(
+        &self,
+        scores: &'a [Score],
+    ) -> impl Iterator<Item = (usize, &'a Score)> + use<'a> {
+        let allowed = self.iterations.clone();
+        (1..).zip(scores).filter(move |(iterations, _)| allowed.contains(iterations))
+    }
+
+    /// Approximations to try for a training whose exact trajectory is known: for each number of iterations, the smallest interval that
+    /// holds the logits and the next wider one, since the polynomial's trajectory differs a little.
+    pub(super) fn approximations(&self, exact: &[Score]) -> Result<Vec<Approximation>> {
+        let mut distinct: Vec<Approximation> = Vec::new();
+        for (iterations, _) in self.wanted(exact) {
+            let most = |f: fn(&Score) -> f64| exact[..iterations].iter().map(f).fold(0.0, f64::max);
+            let (largest, rms) = (most(|score| score.largest_logit), most(|score| score.rms_logit));
+            for &half_width in self.half_widths.iter().filter(|&&width| width >= largest).take(2) {
+                for &(family, _) in self.families.iter().filter(|(_, most)| *most >= iterations) {
+                    for approximation in family.on_interval(half_width, rms)? {
+                        if !distinct.contains(&approximation) {
+                            distinct.push(approximation);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(distinct)
+    }
+
+    /// The plainest approximation on an interval.
+    pub(super) fn plainest(&self, half_width: f64) -> Result<Option<Approximation>> {
+        self.families.first().map(|(family, _)| Approximation::plain(*family, half_width)).transpose()
+    }
+}
+
+impl Family {
+    /// Levels between the logits and the residual.
+    fn levels(self) -> usize {
+        match self {
+            Self::Logistic { degree } => degree.depth(),
+            Self::Softmax { depth, .. } => depth.levels(),
+        }
+    }
+
+    /// The inverse of the steepest slope of the gradient on features of unit second moment.
+    fn safe_step(self) -> f64 {
+        match self {
+            Self::Logistic { .. } => 4.0,
+            Self::Softmax { .. } => 2.0,
+        }
+    }
+
+    /// Approximations on an interval for logits of this root mean square.
+    fn on_interval(self, half_width: f64, rms: f64) -> Result<Vec<Approximation>> {
+        let mut found = vec![Approximation::plain(self, half_width)?];
+        if let Self::Logistic { degree } = self {
+            for share in [0.75, 1.25] {
+                // coarse, so that the public job tells little about the data
+                let std = (share * rms * 2.0).round() / 2.0;
+                if std >= 0.5 && std < half_width {
+                    let sigmoid = Sigmoid::new(degree, half_width, Fit::Concentrated { std })?;
+                    found.push(Approximation::Sigmoid(sigmoid));
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The families that fit into the levels, each with the most iterations.
+fn allowed(task: Task<'_, '_>, families: &[Family], most: usize) -> Result<Vec<(Family, usize)>> {
+    let (options, parameters) = (task.options, task.scheme.parameters());
+    let scoring = usize::from(options.scoring);
+    let levels = parameters.max_level().saturating_sub(scoring);
+    let mut allowed = Vec::new();
+    let mut refusal = None;
+    for &family in families {
+        let depth = Depth::linear(family.levels()).starting(task.start.is_some());
+        let fit = match task.scheme.contract() {
+            Some(_) => usize::MAX,
+            None => depth.iterations_in(levels),
+        };
+        match options.max_iter {
+            Some(wanted) if wanted > fit => {
+                refusal = Some(Error::NeedsBootstrapping {
+                    preset: parameters.name().to_owned(),
+                    iterations: wanted,
+                    needed: depth.of(wanted) + scoring,
+                    levels: parameters.max_level(),
+                    fit,
+                });
+            }
+            Some(wanted) => allowed.push((family, wanted)),
+            None if fit == 0 => {}
+            None => allowed.push((family, fit.min(most))),
+        }
+    }
+    if !allowed.is_empty() {
+        return Ok(allowed);
+    }
+    Err(refusal.unwrap_or_else(|| Error::Parameter {
+        name: "preset",
+        got: parameters.name().to_owned(),
+        expected: "a parameter set with at least two levels".into(),
+    }))
+}
+
+/// Two significant digits: the job is public, and shall tell no more of the data than it must.
+fn two_digits(value: f64) -> f64 {
+    format!("{value:.1e}").parse().unwrap_or(value)
+}
+
+/// Largest eigenvalue of the weighted second moments of the features, by power iteration.
+fn largest_moment(problem: &Problem<'_>) -> f64 {
+    const STEPS: usize = 50;
+    let share = &problem.weights / problem.weights.sum();
+    let columns = problem.x.ncols();
+    let mut direction = Array1::from_elem(columns, (columns as f64).sqrt().recip());
+    let mut moment = 0.0;
+    for _ in 0..STEPS {
+        let image = problem.x.t().dot(&(problem.x.dot(&direction) * &share));
+        moment = image.dot(&image).sqrt();
+        if moment == 0.0 {
+            return 1.0;
+        }
+        direction = image / moment;
+    }
+    moment
+}
