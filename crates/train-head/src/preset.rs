@@ -1,0 +1,21 @@
+//! Parameter sets by name.
+
+use fhe_head::ckks::{Parameters, presets};
+
+use crate::exit::{Failure, Result};
+
+/// The preset of this name.
+///
+/// # Errors
+/// No preset has this name, or it has less than 128 bits of security.
+pub(crate) fn preset(name: &str) -> Result<Parameters> {
+    let refused = |why: String| {
+        Failure::parameters(why)
+            .help("`train-head presets` lists the parameter sets; all of them have 128 bits of security")
+    };
+    let parameters = presets::by_name(name).map_err(|error| refused(error.to_string()))?;
+    if parameters.security_bits() < 128 {
+        return Err(refused(format!("the parameter set `{name}` is not secure")));
+    }
+    Ok(parameters)
+}
