@@ -336,7 +336,7 @@ mod tests {
         assert!(refusal("t.jsonl", b"{\"a\": 1}\n{\"a\": \"\xff\"}").contains("line 2 is not UTF-8"));
         assert!(refusal("t.csv", b"a,a\n1,2\n").contains("two columns are named \"a\""));
         assert!(refusal("t.jsonl", b"{\"a\": 1, \"a\": 2}").contains("two columns are named \"a\""));
-        assert!(refusal("t.bin", b"a\n1\n").contains("does not tell the format"));
+        assert!(refusal("t.bin", b"a\n1\n").contains("unknown format"));
         assert!(
             Table::open(Path::new("/nowhere/t.csv"), None).unwrap_err().to_string().contains("cannot read")
         );
