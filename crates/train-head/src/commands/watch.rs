@@ -73,7 +73,7 @@ fn outcome(curve: &[Point], stopped: Option<usize>, samples: usize) -> Outcome {
         (Some(_), Some(iteration)) => {
             format!("no progress: asked the training to end with the head of iteration {iteration}")
         }
-        (Some(best), None) => format!("smallest log loss after iteration {}", best.iteration),
+        (Some(best), None) => format!("lowest log loss after iteration {}", best.iteration),
     };
     let json = json!({ "samples": samples, "best": best, "stop": stopped, "curve": curve });
     Outcome { json, text }

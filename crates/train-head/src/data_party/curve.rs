@@ -25,7 +25,7 @@ impl Point {
     }
 }
 
-/// The point with the smallest log loss, the first of equal ones.
+/// The point with the lowest log loss, the first of equal ones.
 pub(crate) fn best(curve: &[Point]) -> Option<Point> {
     curve.iter().copied().reduce(|best, point| if point.log_loss < best.log_loss { point } else { best })
 }

@@ -64,7 +64,7 @@ impl Report {
         ));
         if let Some(best) = self.validation.as_deref().and_then(best) {
             lines.push(format!(
-                "  on the validation samples smallest log loss {:.4}, accuracy {:.4}, after iteration {}",
+                "  on the validation samples lowest log loss {:.4}, accuracy {:.4}, after iteration {}",
                 best.log_loss, best.accuracy, best.iteration
             ));
         }

@@ -8,19 +8,20 @@
 //! The coefficients apply to the features as they were read, or to the encoder's embeddings: the feature map of the training is
 //! folded in. With two classes the probability of the second is `1 / (1 + exp(-(x . coef + intercept)))`.
 
+mod weights;
+
 use std::path::{Path, PathBuf};
 
 use fhe_head::activation::Activation;
 use fhe_head::features::Preprocessing;
 use fhe_head::labels::Classes;
-use fhe_head::model::{Classifier, Linear};
-use ndarray::{Array1, Array2, ArrayView, ArrayView2, Axis, Dimension};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use fhe_head::model::Classifier;
+use ndarray::{Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
 use super::embeddings::UsedEncoder;
-use super::{Access, read_json, write_bytes, write_json};
-use crate::exit::{Failure, Kind, Result};
+use super::{Access, read_json, write_json};
+use crate::exit::{Failure, Result};
 
 const WEIGHTS: &str = "head.safetensors";
 const DESCRIPTION: &str = "head.json";
@@ -191,29 +192,8 @@ impl Head {
     /// # Errors
     /// Those of the operating system.
     pub(crate) fn write(&self, folder: &Path) -> Result<[PathBuf; 2]> {
-        let Classifier { hidden, output, .. } = &self.model;
-        let mut arrays = Vec::new();
-        if let Some((layer, _)) = hidden {
-            arrays.extend([
-                Array::new("coefs.0", &layer.coef.t()),
-                Array::new("intercepts.0", &layer.intercept.view()),
-                Array::new("coefs.1", &output.coef.t()),
-                Array::new("intercepts.1", &output.intercept.view()),
-            ]);
-        } else {
-            arrays.extend([
-                Array::new("coef", &output.coef.view()),
-                Array::new("intercept", &output.intercept.view()),
-            ]);
-        }
-        let weights = arrays
-            .iter()
-            .map(|array| Ok((array.name, TensorView::new(Dtype::F64, array.shape.clone(), &array.bytes)?)))
-            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
-            .and_then(|tensors| safetensors::serialize(tensors, None))
-            .map_err(|error| Failure::unexpected("cannot write the head").because(format!("{error:?}")))?;
         let paths = [folder.join(WEIGHTS), folder.join(DESCRIPTION)];
-        write_bytes(&paths[0], Access::Shared, &weights)?;
+        weights::write(&self.model, &paths[0])?;
         write_json(&paths[1], Access::Shared, &self.description)?;
         Ok(paths)
     }
@@ -236,60 +216,8 @@ impl Head {
                 description.format
             )));
         }
-        let weights = folder.join(WEIGHTS);
-        let bytes =
-            std::fs::read(&weights).map_err(|error| Failure::io("read", &weights, Kind::File, error))?;
-        let damaged = |what: &str| {
-            Failure::file(format!("{}: {what}", weights.display()))
-                .help("the file is damaged: export the head again")
-        };
-        let tensors = SafeTensors::deserialize(&bytes).map_err(|_| damaged("not a safetensors file"))?;
-        let numbers = |name: &str, shape: &[usize]| {
-            let view = tensors.tensor(name).map_err(|_| damaged(&format!("no tensor `{name}`")))?;
-            let values: Vec<f64> =
-                view.data().as_chunks().0.iter().map(|&raw| f64::from_le_bytes(raw)).collect();
-            let fits =
-                view.dtype() == Dtype::F64 && view.shape() == shape && values.iter().all(|w| w.is_finite());
-            if fits {
-                Ok(values)
-            } else {
-                Err(damaged(&format!("`{name}` is not an array of shape {shape:?} of finite f64 numbers")))
-            }
-        };
-        let matrix = |name: &str, shape: [usize; 2]| {
-            Array2::from_shape_vec(shape, numbers(name, &shape)?).map_err(|error| damaged(&error.to_string()))
-        };
-        let vector = |name: &str, length| Ok(Array1::from_vec(numbers(name, &[length])?));
-        let (outputs, features) = (description.outputs(), description.features);
-        let (hidden, output) = match &description.hidden {
-            None => {
-                let coef = matrix("coef", [outputs, features])?;
-                (None, Linear { coef, intercept: vector("intercept", outputs)? })
-            }
-            Some(Hidden { hidden_layer_sizes: [units], activation, .. }) => {
-                let coef = matrix("coefs.0", [features, *units])?.reversed_axes();
-                let layer = Linear { coef, intercept: vector("intercepts.0", *units)? };
-                let coef = matrix("coefs.1", [*units, outputs])?.reversed_axes();
-                (Some((layer, *activation)), Linear { coef, intercept: vector("intercepts.1", outputs)? })
-            }
-        };
-        let softmax = description.link == Link::Softmax;
-        let model = Classifier { hidden, ..Classifier::linear(output, softmax) };
+        let model = weights::read(&description, &folder.join(WEIGHTS))?;
         Ok(Self { model, description })
-    }
-}
-
-/// An array in the form of its file.
-struct Array {
-    name: &'static str,
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
-
-impl Array {
-    fn new<D: Dimension>(name: &'static str, values: &ArrayView<'_, f64, D>) -> Self {
-        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        Self { name, shape: values.shape().to_vec(), bytes }
     }
 }
 
@@ -297,7 +225,9 @@ impl Array {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::exit::Kind;
     use fhe_head::activation::Shape;
+    use fhe_head::model::Linear;
     use ndarray::array;
 
     fn head() -> Head {
