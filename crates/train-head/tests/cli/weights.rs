@@ -141,5 +141,5 @@ fn whitening_keeps_as_many_directions_as_asked() {
     assert_eq!(features("--n-components 4"), 3);
     let line = "estimate --features data.csv --out plan.json --n-components";
     dir.refused(&format!("{line} 0"), 2, &["--n-components 0: must be at least 1"]);
-    dir.refused(&format!("{line} 2 --preprocess none"), 2, &["--preprocess whiten alone"]);
+    dir.refused(&format!("{line} 2 --preprocess none"), 2, &["--n-components requires --preprocess whiten"]);
 }
