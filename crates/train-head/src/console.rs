@@ -1,7 +1,7 @@
-//! What is printed where: results on standard output, everything else on standard error.
+//! Results go to standard output, everything else to standard error.
 //!
-//! With `--json` standard output carries one JSON object, the result or the error, and nothing else; of `watch` an object a line
-//! before it.
+//! With `--json` standard output carries one JSON object, the result or the error. Only `watch` prints objects before it, one per
+//! line.
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
@@ -11,20 +11,19 @@ use text_encoder::DownloadObserver;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::args::GlobalArgs;
 use crate::exit::Failure;
 use crate::progress::{self, Progress};
 
-/// What a command has to say at its end.
+/// The result of a command.
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
     /// For programs.
     pub(crate) json: serde_json::Value,
-    /// For a person: some lines, without a line break at the end.
+    /// For a person: lines without a final line break.
     pub(crate) text: String,
 }
 
-/// Where messages go.
+/// Prints results, messages and errors.
 #[derive(Debug)]
 pub(crate) struct Console {
     json: bool,
@@ -32,9 +31,9 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    /// Reads the global flags, and sends log messages to standard error.
-    pub(crate) fn start(arguments: &GlobalArgs) -> Self {
-        let level = match (arguments.quiet, arguments.verbose) {
+    /// Starts logging to standard error. `json`, `quiet` and `verbose` are the global flags.
+    pub(crate) fn start(json: bool, quiet: bool, verbose: u8) -> Self {
+        let level = match (quiet, verbose) {
             (true, _) => LevelFilter::ERROR,
             (false, 0) => LevelFilter::WARN,
             (false, 1) => LevelFilter::INFO,
@@ -47,36 +46,36 @@ impl Console {
             .with_writer(std::io::stderr)
             .with_ansi(colours())
             .without_time()
-            .with_target(arguments.verbose > 1)
+            .with_target(verbose > 1)
             .init();
-        Self { json: arguments.json, quiet: arguments.quiet }
+        Self { json, quiet }
     }
 
-    /// A line for the person who waits.
+    /// Prints a message.
     pub(crate) fn note(&self, line: impl Display) {
         if !self.quiet {
             eprintln!("{line}");
         }
     }
 
-    /// A line about something that is not as it should be, yet does not stop the work.
+    /// Prints a warning.
     pub(crate) fn warn(&self, line: impl Display) {
         if !self.quiet {
             eprintln!("{} {line}", painted("warning:", "33"));
         }
     }
 
-    /// A phase of `total` steps, with a bar and the time left where there is a terminal.
+    /// Starts a phase of `total` steps, with a bar and the time left on a terminal.
     pub(crate) fn phase(&self, name: &'static str, total: usize) -> Progress {
         if self.quiet { Progress::hidden(name, total) } else { Progress::shown(name, total) }
     }
 
-    /// Bars for downloads, unless nobody is to see them.
+    /// Bars for downloads; none with `--quiet`.
     pub(crate) fn downloads(&self) -> Option<DownloadObserver> {
         (!self.quiet).then(progress::downloads)
     }
 
-    /// Prints a part of the result while the work goes on.
+    /// Prints a part of the result before the end.
     pub(crate) fn say(&self, outcome: &Outcome) {
         self.finish(outcome);
     }
@@ -91,7 +90,7 @@ impl Console {
         print_line(&text)
     }
 
-    /// Prints the error.
+    /// Prints a failure.
     pub(crate) fn fail(&self, failure: &Failure) -> ExitCode {
         let chain = failure.chain();
         eprintln!("{} {}", painted("error:", "31"), chain.first().map_or("", String::as_str));
@@ -117,13 +116,13 @@ impl Console {
     }
 }
 
-/// Prints an error that came before the flags were read: as JSON too, if one of the words asks for that.
+/// Prints a failure from before the flags were parsed; as JSON too if `--json` is among the words.
 pub(crate) fn fail_early(failure: &Failure) -> ExitCode {
     let json = std::env::args_os().any(|word| word == "--json");
     Console { json, quiet: false }.fail(failure)
 }
 
-/// Prints to standard output. A reader that went away (`| head`) is no error of ours.
+/// Prints to standard output. A closed pipe (`| head`) is not an error.
 fn print_line(text: &str) -> ExitCode {
     match writeln!(std::io::stdout(), "{text}") {
         Ok(()) => ExitCode::SUCCESS,
@@ -135,7 +134,7 @@ fn print_line(text: &str) -> ExitCode {
     }
 }
 
-/// Whether standard error takes colours (<https://no-color.org>).
+/// Tells whether standard error takes colours (<https://no-color.org>).
 fn colours() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::stderr().is_terminal()
 }

@@ -1,4 +1,4 @@
-//! ^C: the first one asks the work to stop at the next good place, the second stops at once.
+//! ^C: the first one stops the work at the next good place, the second one at once.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,15 +7,18 @@ use std::sync::{Mutex, PoisonError};
 use crate::exit::{Failure, Kind, Result};
 
 static ASKED: AtomicBool = AtomicBool::new(false);
-/// What a sudden end must take away.
+/// Folders that a second ^C removes.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// Watches for ^C and for the signal to end.
+/// Starts to watch for ^C and SIGTERM.
+///
+/// # Errors
+/// The operating system refuses the handler.
 pub(crate) fn watch() -> Result<()> {
     ctrlc::set_handler(|| {
         if ASKED.swap(true, Ordering::SeqCst) {
             for path in UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-                // The process ends here: there is nobody left to tell.
+                // the process ends here, so nobody can be told of a failure
                 let _ = std::fs::remove_dir_all(path);
             }
             std::process::exit(i32::from(Kind::Interrupted.code()));
@@ -25,15 +28,15 @@ pub(crate) fn watch() -> Result<()> {
     .map_err(|error| Failure::unexpected("cannot watch for ^C").because(error))
 }
 
-/// Ends the work if somebody asked for it.
+/// Ends the work after ^C.
 ///
 /// # Errors
-/// Somebody did.
+/// The user pressed ^C.
 pub(crate) fn check() -> Result<()> {
     if ASKED.load(Ordering::SeqCst) { Err(Failure::interrupted("interrupted")) } else { Ok(()) }
 }
 
-/// Has a folder taken away if the process ends suddenly, as long as the guard lives.
+/// Removes a folder at a second ^C, as long as the guard lives.
 pub(crate) fn guard(path: &Path) -> Guard {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
     Guard(path.to_owned())

@@ -1,24 +1,32 @@
 //! Train a classification head on encrypted text embeddings.
 //!
-//! - [`args`]: what a person types, parsed and checked;
-//! - [`commands`]: one module a command;
-//! - [`input`]: tables, arrays and labels of others;
-//! - [`files`]: what the commands write and read: keys, embeddings, heads, predictions, reports;
-//! - [`exit`]: errors and the exit codes they end with;
-//! - [`report`]: the figures of a run, and their table;
-//! - [`console`], [`progress`], [`pace`]: what a person sees meanwhile.
+//! - [`args`]: what the user types, parsed and checked;
+//! - [`commands`]: one file per command;
+//! - [`run`]: the parts of the command `run`;
+//! - [`planning`]: from flags and data to a plan;
+//! - [`data_party`]: where samples become ciphertexts, and heads and scores are decrypted;
+//! - [`compute_party`]: where the training is driven;
+//! - [`plan`]: the data party's plan file;
+//! - [`samples`], [`input`]: samples from tables, arrays and texts;
+//! - [`files`]: keys, ciphertexts, heads, embeddings and output folders on disk;
+//! - [`exit`]: failures and exit codes;
+//! - [`console`], [`progress`]: what the user sees.
 
 mod args;
 mod commands;
+mod compute_party;
 mod console;
+mod data_party;
 mod exit;
 mod files;
 mod input;
 mod interrupt;
-mod pace;
+mod plan;
+mod planning;
+mod preset;
 mod progress;
-mod report;
 mod resources;
+mod run;
 mod samples;
 
 use std::process::ExitCode;
@@ -31,7 +39,10 @@ fn main() -> ExitCode {
         Err(failure) => return console::fail_early(&failure),
     };
     let arguments = args::Cli::parse_from(words);
-    let console = console::Console::start(&arguments.global);
+    let console = {
+        let args::GlobalArgs { json, quiet, verbose, .. } = arguments.global;
+        console::Console::start(json, quiet, verbose)
+    };
     match commands::run(arguments, &console) {
         Ok(outcome) => console.finish(&outcome),
         Err(failure) => console.fail(&failure),

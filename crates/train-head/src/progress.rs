@@ -1,4 +1,4 @@
-//! Progress of one phase: a bar with the time left on a terminal, one line at the end elsewhere.
+//! Progress of a phase: on a terminal a bar with the time left, elsewhere a line at the end.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,22 +6,22 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use text_encoder::DownloadObserver;
 
-/// A phase of known length. Dropped before [`done`](Self::done), it clears its bar.
+/// A phase with a number of steps. Dropped before [`done`](Self::done), it only clears its bar.
 #[derive(Debug)]
 pub(crate) struct Progress {
     name: &'static str,
     bar: ProgressBar,
     start: Instant,
-    /// Whether to leave a line behind.
+    /// True to print a line at the end.
     says: bool,
     forecast: Forecast,
 }
 
-/// When the phase will be over, if somebody knows better than the bar, which takes all steps for equal.
+/// When the phase will end, if it is known better than by the bar, which takes all steps as equal.
 type Forecast = Arc<Mutex<Option<Instant>>>;
 
 impl Progress {
-    /// A phase that nobody watches.
+    /// A phase that prints nothing.
     pub(crate) fn hidden(name: &'static str, total: usize) -> Self {
         let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::hidden());
         Self { name, bar, start: Instant::now(), says: false, forecast: Forecast::default() }
@@ -37,38 +37,38 @@ impl Progress {
         Self { name, bar, start: Instant::now(), says: true, forecast }
     }
 
-    /// `done` steps were behind us before we began: the time left is not reckoned from them.
+    /// `done` steps were done before the phase began; they do not count for the time left.
     pub(crate) fn start_from(&self, done: usize) {
         self.bar.set_position(done as u64);
         self.bar.reset_eta();
     }
 
-    /// `done` steps of the total are behind us.
+    /// Sets the number of steps done.
     pub(crate) fn set(&self, done: usize) {
         self.bar.set_position(done as u64);
     }
 
-    /// The phase takes so long from now on.
+    /// Sets the time left.
     pub(crate) fn expect(&self, left: Duration) {
         *self.forecast.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + left);
     }
 
-    /// How long the phase has taken so far.
+    /// The time that the phase has taken so far.
     pub(crate) fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }
 
-    /// So many steps more.
+    /// Adds steps.
     pub(crate) fn advance(&self, steps: usize) {
         self.bar.inc(steps as u64);
     }
 
-    /// One step more.
+    /// Adds a step.
     pub(crate) fn step(&self) {
         self.advance(1);
     }
 
-    /// The end of the phase: leaves a line, and tells how long it took.
+    /// Ends the phase, prints a line, and returns the time that it took.
     pub(crate) fn done(self) -> Duration {
         let took = self.start.elapsed();
         let total = self.bar.length().unwrap_or(0);
@@ -91,7 +91,7 @@ impl Drop for Progress {
     }
 }
 
-/// Bars for files that are downloaded one after the other.
+/// Bars for downloads, one file after the other.
 pub(crate) fn downloads() -> DownloadObserver {
     let current: Mutex<Option<(String, ProgressBar)>> = Mutex::new(None);
     DownloadObserver::new(move |file, done, size| {
@@ -112,12 +112,12 @@ pub(crate) fn downloads() -> DownloadObserver {
     })
 }
 
-/// A bar with the time left, once there is something to reckon it from.
+/// A bar with the time left, once it can be estimated.
 fn counted(forecast: &Forecast) -> ProgressStyle {
     let forecast = Arc::clone(forecast);
     let left = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
         let end = *forecast.lock().unwrap_or_else(PoisonError::into_inner);
-        // a failure to draw is none to work
+        // a failure to draw must not stop the work
         let _ = match (end, state.pos()) {
             (Some(end), _) => {
                 let left = end.saturating_duration_since(Instant::now());
@@ -130,7 +130,7 @@ fn counted(forecast: &Forecast) -> ProgressStyle {
     style("{prefix:<9} [{bar:30}] {pos}/{len}, {left}").with_key("left", left).progress_chars("=> ")
 }
 
-/// A phase whose length is not known.
+/// A spinner, for a phase of one step.
 fn spinning() -> ProgressStyle {
     style("{prefix:<9} {spinner} {elapsed}").tick_chars("-\\|/ ")
 }
@@ -139,7 +139,7 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-/// A duration as a person says it.
+/// A duration in readable units.
 pub(crate) fn seconds(seconds: f64) -> String {
     if seconds == 0.0 {
         "0 s".to_owned()
@@ -158,7 +158,7 @@ pub(crate) fn seconds(seconds: f64) -> String {
     }
 }
 
-/// A size as a person says it.
+/// A size in readable units.
 pub(crate) fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
     let mut size = bytes as f64;

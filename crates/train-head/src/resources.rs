@@ -1,8 +1,7 @@
-//! What the machine has and what this process took.
+//! The memory of the machine and of this process.
 
-/// Bytes of memory that can still be used, or `None` where the system does not say.
-///
-/// The smaller of what the kernel calls available and what the control group (a container's limit) leaves.
+/// Bytes of free memory; `None` if the system does not say. It is the smaller of what the kernel calls available and what the control
+/// group (the limit of a container) leaves.
 pub(crate) fn available_memory() -> Option<u64> {
     let system = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| kib(&text, "MemAvailable:"));
     let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
@@ -15,12 +14,12 @@ pub(crate) fn available_memory() -> Option<u64> {
     }
 }
 
-/// The largest resident size that this process had, or `None` where the system does not say.
+/// The largest resident size of this process so far, in bytes; `None` if the system does not say.
 pub(crate) fn peak_memory() -> Option<u64> {
     kib(&std::fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")
 }
 
-/// The bytes of a line `name  number kB`.
+/// The value of a line `name  number kB`, in bytes.
 fn kib(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     Some(1024 * line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?)

@@ -1,15 +1,15 @@
-//! Which encoder, and how it is used.
+//! The encoder and its options.
 
 use clap::{Args, ValueEnum};
 use text_encoder::{EncoderOptions, HubSettings, ModelSource, PoolingMode, Prompt};
 
-use crate::exit::Result;
-use crate::files::embeddings::{UsedEncoder, encoder_failure};
+use crate::exit::{Result, encoder_failure};
+use crate::files::embeddings::UsedEncoder;
 
-/// The encoder where nobody names another.
+/// The default encoder.
 const DEFAULT_MODEL: &str = "sentence-transformers/all-MiniLM-L6-v2";
 
-/// Flags of the encoder; what is not given is as the model's files say.
+/// Flags of the encoder. The model's files give the defaults.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Encoder")]
 pub(crate) struct EncoderArgs {
@@ -17,25 +17,25 @@ pub(crate) struct EncoderArgs {
     /// [default: sentence-transformers/all-MiniLM-L6-v2]
     #[arg(long, value_name = "FOLDER_OR_ID")]
     model_id: Option<String>,
-    /// Text to put before every text; empty for none [default: as the model says]
+    /// Text to prepend to every text; empty for none [default: set by the model]
     #[arg(long, value_name = "TEXT", conflicts_with = "prompt_name")]
     prompt: Option<String>,
-    /// Prompt of the model to use, by name
+    /// Name of one of the model's prompts
     #[arg(long, value_name = "NAME")]
     prompt_name: Option<String>,
-    /// How the tokens of a text become one vector [default: as the model says]
+    /// Pooling of the token embeddings [default: set by the model]
     #[arg(long, value_enum)]
     pooling: Option<Pooling>,
-    /// Scale every embedding to length one, also if the model does not
+    /// Scale embeddings to length 1 even if the model does not
     #[arg(long)]
     normalize: bool,
-    /// Tokens to keep of a text [default: as the model says]
+    /// Maximum number of tokens of a text [default: set by the model]
     #[arg(long, value_name = "TOKENS")]
     max_seq_length: Option<usize>,
-    /// Keep the first components only, for models trained for it (Matryoshka)
+    /// Keep only the first N components, for models trained for it (Matryoshka)
     #[arg(long, value_name = "N")]
     truncate_dim: Option<usize>,
-    /// Never open a connection: read folders and the hub's local cache (HF_HUB_OFFLINE does the same)
+    /// Do not connect to the network: use folders and the hub's local cache (also by HF_HUB_OFFLINE)
     #[arg(long)]
     offline: bool,
 }
@@ -71,14 +71,14 @@ impl From<Pooling> for PoolingMode {
     }
 }
 
-/// Where the encoder of a head is; how it is used, the head says.
+/// Where the encoder of a head is. The head gives its options.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Encoder")]
 pub(crate) struct HeadEncoderArgs {
-    /// Folder or hub id of the head's encoder, if it is not where it was
+    /// Folder or hub id of the head's encoder [default: as in its training]
     #[arg(long, value_name = "FOLDER_OR_ID")]
     model_id: Option<String>,
-    /// Never open a connection
+    /// Do not connect to the network
     #[arg(long)]
     offline: bool,
 }
@@ -86,16 +86,16 @@ pub(crate) struct HeadEncoderArgs {
 /// An encoder to load, resolved.
 #[derive(Clone, Debug)]
 pub(crate) struct Encoder {
-    /// As it was asked for.
+    /// Folder or hub id, as the user gave it.
     pub(crate) name: String,
     /// Where it is.
     pub(crate) source: ModelSource,
-    /// How it is used.
+    /// Its options.
     pub(crate) options: EncoderOptions,
 }
 
 impl EncoderArgs {
-    /// The encoder that was asked for, else the default.
+    /// The encoder that the flags name, else the default.
     ///
     /// # Errors
     /// A name that is neither a folder nor a hub id.
@@ -119,7 +119,7 @@ impl EncoderArgs {
 }
 
 impl Encoder {
-    /// An encoder by the name that a person gives it.
+    /// The encoder with this name.
     ///
     /// # Errors
     /// A name that is neither a folder nor a hub id.
@@ -131,7 +131,7 @@ impl Encoder {
     /// The encoder of a head, used as it was in training.
     ///
     /// # Errors
-    /// It is not where it was.
+    /// A name that is neither a folder nor a hub id.
     pub(crate) fn of_head(wanted: &UsedEncoder, arguments: &HeadEncoderArgs) -> Result<Self> {
         let info = &wanted.info;
         let options = EncoderOptions {
@@ -150,7 +150,7 @@ fn text_prompt(text: &str) -> Prompt {
     if text.is_empty() { Prompt::None } else { Prompt::Text(text.to_owned()) }
 }
 
-/// The hub as the environment says, offline also if a flag says so.
+/// The settings of the hub from the environment, and `--offline`.
 fn hub(offline: bool) -> HubSettings {
     let mut settings = HubSettings::from_env();
     settings.offline |= offline;

@@ -6,25 +6,25 @@ use fhe_head::activation::Shape;
 use super::HeadKind;
 use crate::exit::{Failure, Result};
 
-/// Units where nobody asks for another number.
+/// The default number of units.
 const DEFAULT_UNITS: usize = 32;
 
 /// Flags of a hidden layer.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Hidden layer (--head mlp)")]
 pub(super) struct HiddenArgs {
-    /// Units of the hidden layer: 8, 16, 32, 64 or 128 [default: 32]
+    /// Number of hidden units: 8, 16, 32, 64 or 128 [default: 32]
     #[arg(long, value_name = "UNITS", value_parser = units)]
     hidden_layer_sizes: Option<usize>,
-    /// What the units do; gelu and tanh by polynomials of degree 2 and 3 [default: gelu]
+    /// Activation function; gelu and tanh are polynomials of degree 2 and 3 [default: gelu]
     #[arg(long, value_enum)]
     activation: Option<Activation>,
-    /// Largest absolute argument of the activation for which its polynomial holds
+    /// Half-width of the interval on which the activation's polynomial holds
     #[arg(long, value_name = "B")]
     activation_interval: Option<f64>,
 }
 
-/// Activations.
+/// Activation functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Activation {
     /// z^2, exact
@@ -38,16 +38,16 @@ enum Activation {
 /// A hidden layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct HiddenLayer {
-    /// Units.
+    /// Number of units.
     pub(crate) units: usize,
-    /// What they do.
+    /// Activation function.
     pub(crate) activation: Shape,
-    /// Half-width of the interval of their arguments, if it was said.
+    /// Half-width of the interval of their arguments, if the flag is given.
     pub(crate) interval: Option<f64>,
 }
 
 impl HiddenArgs {
-    /// The hidden layer of a head that has one.
+    /// The hidden layer; `None` for a head without one.
     ///
     /// # Errors
     /// Flags of a hidden layer for another head; an interval out of range.
@@ -59,13 +59,12 @@ impl HiddenArgs {
                 ("--activation-interval", self.activation_interval.is_some()),
             ];
             return match given.into_iter().find(|(_, given)| *given) {
-                Some((flag, _)) => Err(Failure::usage(format!("{flag} has a meaning with --head mlp alone"))),
+                Some((flag, _)) => Err(Failure::usage(format!("{flag} requires --head mlp"))),
                 None => Ok(None),
             };
         }
         if let Some(width) = self.activation_interval.filter(|width| !(0.5..=100.0).contains(width)) {
-            let message =
-                format!("--activation-interval {width}: a half-width between 0.5 and 100 is needed");
+            let message = format!("--activation-interval {width}: must be between 0.5 and 100");
             return Err(Failure::usage(message));
         }
         Ok(Some(HiddenLayer {
@@ -80,7 +79,7 @@ impl HiddenArgs {
     }
 }
 
-/// The name of an activation as a flag takes it.
+/// The value of `--activation` for a function.
 pub(crate) fn activation_name(shape: Shape) -> &'static str {
     match shape {
         Shape::Square => "square",
@@ -92,6 +91,6 @@ pub(crate) fn activation_name(shape: Shape) -> &'static str {
 fn units(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(units) if [8, 16, 32, 64, 128].contains(&units) => Ok(units),
-        _ => Err("one hidden layer of 8, 16, 32, 64 or 128 units is possible".into()),
+        _ => Err("must be one hidden layer of 8, 16, 32, 64 or 128 units".into()),
     }
 }

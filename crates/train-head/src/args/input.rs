@@ -1,4 +1,4 @@
-//! Where samples come from.
+//! The files that samples come from.
 
 use std::path::PathBuf;
 
@@ -7,46 +7,46 @@ use clap::Args;
 use crate::exit::{Failure, Result};
 use crate::input::Format;
 
-/// Texts to read.
+/// Flags of texts.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Data")]
 struct TextArgs {
-    /// Table of texts (.csv, .tsv or .jsonl)
+    /// Table with texts (.csv, .tsv or .jsonl)
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
-    /// Column of the texts [default: `text`, or the only one beside the labels]
+    /// Column with the texts [default: `text`, or the only one beside the labels]
     #[arg(long, value_name = "NAME")]
     text_column: Option<String>,
 }
 
-/// Features to read.
+/// Flags of features.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Data")]
 struct FeatureArgs {
-    /// Numeric features: a table (.csv, .tsv, .jsonl), a NumPy array (.npy), or embeddings of `embed` (.safetensors)
+    /// Numeric features: a table (.csv, .tsv, .jsonl), a NumPy array (.npy), or embeddings by `embed` (.safetensors)
     #[arg(long, value_name = "FILE")]
     features: Option<PathBuf>,
-    /// Labels of a file of features that has none (.npy, or a table)
+    /// Labels for a file of features without labels (.npy, or a table)
     #[arg(long, value_name = "FILE", requires = "features")]
     labels: Option<PathBuf>,
-    /// Column of the table of features to leave out; may be repeated
+    /// Column of the table of features to ignore; may be repeated
     #[arg(long = "ignore-column", value_name = "NAME")]
     ignored: Vec<String>,
 }
 
-/// What texts and features have in common.
+/// Flags of texts and features.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Data")]
 struct ColumnArgs {
-    /// Column of the labels [default: `label`, `labels`, `target`, `class` or `y`]
+    /// Column with the labels [default: `label`, `labels`, `target`, `class` or `y`]
     #[arg(long, value_name = "NAME")]
     label_column: Option<String>,
-    /// Format of the tables [default: by their names]
+    /// Format of the tables [default: from their names]
     #[arg(long, value_enum)]
     format: Option<Format>,
 }
 
-/// Samples: texts or features.
+/// Flags of samples: texts or features.
 #[derive(Args, Debug, Default)]
 pub(crate) struct DataArgs {
     #[command(flatten)]
@@ -57,7 +57,7 @@ pub(crate) struct DataArgs {
     columns: ColumnArgs,
 }
 
-/// Samples that are texts.
+/// Flags of samples that are texts.
 #[derive(Args, Debug, Default)]
 pub(crate) struct TextDataArgs {
     #[command(flatten)]
@@ -66,7 +66,7 @@ pub(crate) struct TextDataArgs {
     columns: ColumnArgs,
 }
 
-/// Samples that are numbers.
+/// Flags of samples that are numbers.
 #[derive(Args, Debug, Default)]
 pub(crate) struct FeatureDataArgs {
     #[command(flatten)]
@@ -75,79 +75,79 @@ pub(crate) struct FeatureDataArgs {
     columns: ColumnArgs,
 }
 
-/// How much each training sample counts.
+/// Flags of sample weights.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Data")]
 pub(crate) struct WeightArgs {
-    /// Column that says how often each sample counts: numbers of at least 0 (scikit-learn's sample_weight); it is no feature.
-    /// Of the table of texts or features, or of the table of labels; embeddings of `embed` keep theirs
+    /// Column with non-negative sample weights (scikit-learn's sample_weight), which is not a feature: of the table of texts
+    /// or features, or of the table of labels. Embeddings by `embed` include their weights
     #[arg(long, value_name = "NAME")]
     sample_weight: Option<String>,
 }
 
 impl WeightArgs {
-    /// The column, if there is one.
+    /// The column, if the flag is given.
     pub(crate) fn column(&self) -> Option<&str> {
         self.sample_weight.as_deref()
     }
 }
 
-/// Samples to test on.
+/// Flags of samples to test on.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Data")]
 pub(crate) struct TestArgs {
-    /// Table of texts to test on
+    /// Table with texts to test on
     #[arg(long, value_name = "FILE", requires = "input", conflicts_with = "test_size")]
     test_input: Option<PathBuf>,
     /// Features to test on
     #[arg(long, value_name = "FILE", requires = "features", conflicts_with = "test_size")]
     test_features: Option<PathBuf>,
-    /// Labels of features to test on that have none
+    /// Labels for features to test on without labels
     #[arg(long, value_name = "FILE", requires = "test_features")]
     test_labels: Option<PathBuf>,
-    /// Share of the samples to hold out, stratified, if there is no file to test on [default: 0.25]
+    /// Stratified share of the samples to test on, if there is no file to test on [default: 0.25]
     #[arg(long, value_name = "SHARE")]
     test_size: Option<f64>,
 }
 
-/// Where samples come from, resolved.
+/// The file that samples come from.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
-    /// A table of texts.
+    /// A table with texts.
     Texts {
         /// The file.
         path: PathBuf,
-        /// The column.
+        /// Column with the texts.
         text_column: Option<String>,
-        /// What else to know.
+        /// Column of labels and format.
         columns: Columns,
     },
     /// Numbers.
     Features {
         /// The file.
         path: PathBuf,
-        /// A file of labels.
+        /// A file with the labels.
         labels: Option<PathBuf>,
-        /// Columns to leave out.
+        /// Columns to ignore.
         ignored: Vec<String>,
-        /// What else to know.
+        /// Column of labels and format.
         columns: Columns,
     },
 }
 
-/// Columns and format of a source.
+/// Column of labels and format of a source.
 #[derive(Clone, Debug)]
 pub(crate) struct Columns {
-    /// The column of labels.
+    /// Column with the labels.
     pub(crate) label_column: Option<String>,
-    /// The format of tables.
+    /// Format of the tables.
     pub(crate) format: Option<Format>,
 }
 
-/// What to test on, resolved.
+/// What to test on.
 #[derive(Clone, Debug)]
 pub(crate) enum HoldOut {
-    /// A file of its own.
+    /// Another file.
     Source(Source),
     /// A stratified share of the samples.
     Share {
@@ -168,15 +168,15 @@ impl Source {
 }
 
 impl DataArgs {
-    /// The samples that were asked for.
+    /// The source that the flags name.
     ///
     /// # Errors
-    /// None, or two kinds at once.
+    /// No source, or both kinds.
     pub(crate) fn resolve(&self) -> Result<Source> {
         let columns = self.columns.resolve();
         match (&self.texts.input, &self.features.features) {
             (Some(_), Some(_)) => {
-                Err(Failure::usage("--input (texts) and --features (numbers) exclude each other"))
+                Err(Failure::usage("--input (texts) and --features (numbers) cannot be used together"))
             }
             (Some(path), None) => {
                 Ok(Source::Texts { path: path.clone(), text_column: self.texts.text_column.clone(), columns })
@@ -195,34 +195,33 @@ impl DataArgs {
 }
 
 impl TextDataArgs {
-    /// The texts that were asked for.
+    /// The source that the flags name.
     ///
     /// # Errors
-    /// None.
+    /// No source.
     pub(crate) fn resolve(self) -> Result<Source> {
         DataArgs { texts: self.texts, features: FeatureArgs::default(), columns: self.columns }.resolve()
     }
 }
 
 impl FeatureDataArgs {
-    /// The features that were asked for.
+    /// The source that the flags name.
     ///
     /// # Errors
-    /// None.
+    /// No source.
     pub(crate) fn resolve(self) -> Result<Source> {
         DataArgs { texts: TextArgs::default(), features: self.features, columns: self.columns }.resolve()
     }
 }
 
 impl ColumnArgs {
-    /// As it is.
     fn resolve(&self) -> Columns {
         Columns { label_column: self.label_column.clone(), format: self.format }
     }
 }
 
 impl TestArgs {
-    /// What to test a head on that is trained on `training`; `random_state` is the seed of a split.
+    /// What to test a head on that was trained on `training`. `random_state` is the seed of a split.
     ///
     /// # Errors
     /// A share outside (0, 1).
@@ -247,7 +246,7 @@ impl TestArgs {
                 let test_size = self.test_size.unwrap_or(0.25);
                 if !(test_size > 0.0 && test_size < 1.0) {
                     return Err(Failure::usage(format!(
-                        "--test-size {test_size}: a share between 0 and 1, such as 0.3"
+                        "--test-size {test_size}: must be between 0 and 1, such as 0.3"
                     )));
                 }
                 Ok(HoldOut::Share { test_size, random_state })

@@ -1,8 +1,8 @@
 //! Job files: flags in a TOML table.
 //!
-//! `--job job.toml` stands for the flags that the file names, with `_` or `-` in their names: `max_iter = 32` for `--max-iter
-//! 32`, `offline = true` for `--offline`, a list for a flag that may be repeated. They come before those of the command line,
-//! which therefore win.
+//! `--job job.toml` is replaced by the flags in the file, with `_` or `-` in their names: `max_iter = 32` is `--max-iter 32`, `offline =
+//! true` is `--offline`, and a list repeats a flag. They are inserted before the flags of the command line, which therefore take
+//! precedence.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -11,19 +11,17 @@ use toml::Value;
 
 use crate::exit::{Failure, Kind, Result};
 
-/// The arguments with `--job FILE` replaced by what the file says.
+/// The arguments with `--job FILE` replaced by the flags in the file.
 ///
 /// # Errors
-/// A file that is not there or is no table of flags; two job files.
+/// A file that does not exist or is not a table of flags; two job files.
 pub(crate) fn expand(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<OsString>> {
     let mut rest: Vec<OsString> = Vec::new();
     let mut file: Option<OsString> = None;
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         let named = match argument.to_str() {
-            Some("--job") => {
-                arguments.next().ok_or_else(|| Failure::usage("--job: the name of a file is missing"))?
-            }
+            Some("--job") => arguments.next().ok_or_else(|| Failure::usage("--job: the file is missing"))?,
             Some(text) if text.starts_with("--job=") => text["--job=".len()..].into(),
             _ => {
                 rest.push(argument);
@@ -36,7 +34,7 @@ pub(crate) fn expand(arguments: impl IntoIterator<Item = OsString>) -> Result<Ve
     }
     let Some(file) = file else { return Ok(rest) };
     let flags = read(Path::new(&file))?;
-    // behind the program and the command, before what the person typed
+    // after the program and the command, before the flags of the command line
     let command = rest.iter().skip(1).position(|word| !word.to_string_lossy().starts_with('-'));
     let at = command.map_or(rest.len(), |place| place + 2);
     rest.splice(at..at, flags);
@@ -53,14 +51,14 @@ fn read(path: &Path) -> Result<Vec<OsString>> {
     for (name, value) in table.as_table().into_iter().flatten() {
         let flag = format!("--{}", name.replace('_', "-"));
         if flag == "--job" {
-            return Err(bad("a job file cannot name another".into()));
+            return Err(bad("a job file cannot name another job file".into()));
         }
         let values = match value {
             Value::Array(values) => values.as_slice(),
             single => std::slice::from_ref(single),
         };
         if values.len() > 1 && flag != "--ignore-column" {
-            return Err(bad(format!("`{name}` takes one value, the list has {}", values.len())));
+            return Err(bad(format!("`{name}` takes one value; the list has {}", values.len())));
         }
         for value in values {
             match value {
@@ -69,7 +67,7 @@ fn read(path: &Path) -> Result<Vec<OsString>> {
                 Value::String(text) => flags.push(format!("{flag}={text}")),
                 Value::Integer(number) => flags.push(format!("{flag}={number}")),
                 Value::Float(number) => flags.push(format!("{flag}={number}")),
-                _ => return Err(bad(format!("`{name}` is neither a text, a number, true nor false"))),
+                _ => return Err(bad(format!("`{name}` must be a string, a number or a boolean"))),
             }
         }
     }

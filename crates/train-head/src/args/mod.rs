@@ -1,11 +1,11 @@
-//! What a person types. Parsing (clap) is one step, checking and filling in defaults (`resolve`) the next; commands
-//! see resolved values alone.
+//! What the user types. clap parses it; `resolve` then checks it and fills in defaults. Commands see resolved values.
 
 mod encoder;
 mod hidden;
 mod input;
 mod job;
 mod keys;
+mod method;
 mod parties;
 mod progress;
 mod steps;
@@ -16,24 +16,26 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit::EXIT_CODES;
 
 pub(crate) use encoder::{Encoder, EncoderArgs, HeadEncoderArgs};
-pub(crate) use hidden::activation_name;
+pub(crate) use hidden::{HiddenLayer, activation_name};
 pub(crate) use input::{DataArgs, FeatureDataArgs, HoldOut, Source, TestArgs, TextDataArgs, WeightArgs};
 pub(crate) use job::expand as expand_job;
 pub(crate) use keys::{NewKeyArgs, PassphraseArgs, PlanAndKeyArgs};
+pub(crate) use method::{HeadKind, Penalty, Preprocess, Solver, flag_value};
 pub(crate) use parties::{
-    DecryptArgs, EmbedArgs, EncryptArgs, EstimateArgs, EvalArgs, HeadStartArgs, InspectArgs, KeygenArgs,
-    PredictArgs, PresetsArgs, RunArgs, ScoreArgs, TrainArgs, TuneArgs, WatchArgs,
+    CompletionsArgs, DecryptArgs, EmbedArgs, EncryptArgs, EncryptOutArgs, EstimateArgs, EvalArgs,
+    HeadStartArgs, InspectArgs, KeygenArgs, ManArgs, PredictArgs, PresetsArgs, RunArgs, ScoreArgs, TrainArgs,
+    TuneArgs, WatchArgs,
 };
 pub(crate) use progress::{CheckpointArgs, EarlyStoppingArgs, ValidationArgs};
-pub(crate) use training::{HeadKind, Hyper, Penalty, Preprocess, Solver, TrainingArgs};
+pub(crate) use training::{Hyper, TrainingArgs};
 
 /// Train a classification head on encrypted text embeddings.
 ///
-/// The data party embeds its texts on its own machine, encrypts the embeddings and labels, and keeps the secret key. The
-/// compute party trains on ciphertexts and evaluation keys alone, and sees no record, embedding, label or weight. The
-/// data party decrypts the head.
+/// The data party embeds its texts on its own machine, encrypts embeddings and labels, and keeps the secret key. The compute
+/// party trains on ciphertexts with evaluation keys, and sees no text, embedding, label or weight. The data party
+/// decrypts the head.
 ///
-/// `run` does all of it on one machine. The other commands are its steps, for two parties on two machines.
+/// `run` does everything on one machine. The other commands are its steps, for two parties on two machines.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_CODES, max_term_width = 110, arg_required_else_help = true, args_override_self = true)]
 pub(crate) struct Cli {
@@ -43,55 +45,60 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// Flags of every command.
+/// Flags of all commands.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArgs {
-    /// Print one JSON object on standard output, the result or the error; everything else goes to standard error
+    /// Print one JSON object, the result or the error, on standard output
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Print errors alone
+    /// Print only errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Log more (-v, -vv, -vvv); the variable RUST_LOG picks modules
+    /// Log more (-v, -vv, -vvv); the environment variable RUST_LOG selects modules
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Take flags from a TOML file, such as `tune` writes: max_iter = 32, preprocess = "whiten"; those typed here win
+    /// Read flags from a TOML file, as `tune` writes it: max_iter = 32, preprocess = "whiten". Flags on the command line take precedence
     #[arg(long, global = true, value_name = "FILE.toml")]
     pub(crate) job: Option<std::path::PathBuf>,
-    /// Threads to use [default: all cores]
+    /// Number of threads [default: all cores]
     #[arg(long, global = true, value_name = "N")]
     pub(crate) threads: Option<std::num::NonZeroUsize>,
 }
 
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Everything in one go: embed, plan, make keys, encrypt, train encrypted, decrypt, evaluate, compare with plain
+    /// Do everything on one machine: embed, plan, make keys, encrypt, train, decrypt, evaluate
     Run(Box<RunArgs>),
     /// Embed texts with a frozen encoder (data party)
     Embed(Box<EmbedArgs>),
-    /// Plan a training: parameters, keys, memory, upload and time, before anything is encrypted (data party)
+    /// Plan a training: parameters, keys, memory, upload and time (data party)
     Estimate(Box<EstimateArgs>),
-    /// Choose a method by cross-validation, validate it in simulation, and write it as a job file (data party)
+    /// Choose a method by cross-validation, validate it in simulation, and write a job file (data party)
     Tune(Box<TuneArgs>),
-    /// Make the secret key, the public key and the evaluation keys of a plan (data party)
+    /// Make the secret, public and evaluation keys for a plan (data party)
     Keygen(KeygenArgs),
-    /// Encrypt embeddings and labels by a plan, or samples to be scored (data party)
+    /// Encrypt embeddings and labels by a plan, or samples to score (data party)
     Encrypt(EncryptArgs),
-    /// Train on ciphertexts (compute party: needs no secret)
+    /// Train on encrypted data (compute party)
     Train(TrainArgs),
-    /// Follow the validation of a training that is under way, and stop it early (data party)
+    /// Follow a running training on validation samples, and stop it early (data party)
     Watch(Box<WatchArgs>),
-    /// Score encrypted samples with the encrypted head (compute party: needs no secret)
+    /// Score encrypted samples with an encrypted head (compute party)
     Score(ScoreArgs),
     /// Decrypt and export a trained head (data party)
     Decrypt(DecryptArgs),
-    /// Measure a decrypted head on labelled data
+    /// Measure a decrypted head on labelled data (data party)
     Eval(EvalArgs),
     /// Predict with a decrypted head, or from encrypted scores (data party)
     Predict(PredictArgs),
-    /// Say what a file of ours holds
+    /// Show what a file of train-head holds
     Inspect(InspectArgs),
     /// List the parameter sets with their security figures
     Presets(PresetsArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write the pages of all commands to a folder
+    Man(ManArgs),
 }

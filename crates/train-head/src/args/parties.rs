@@ -1,4 +1,4 @@
-//! The arguments of each command.
+//! The arguments of each command, data party and compute party.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -10,17 +10,16 @@ use super::{
     PassphraseArgs, PlanAndKeyArgs, TestArgs, TextDataArgs, TrainingArgs, ValidationArgs, WeightArgs,
 };
 
-/// What a training starts from.
+/// A head to start from.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Training (chosen from the data where not given)")]
 pub(crate) struct HeadStartArgs {
-    /// Start from a head in the clear, in the place of zero or of random weights: the folder of `decrypt` or `run`. It travels
-    /// encrypted with the data
+    /// Start from the weights of a decrypted head: the folder that `decrypt` or `run` wrote. They are encrypted with the data
     #[arg(long, value_name = "FOLDER")]
     pub(crate) warm_start: Option<PathBuf>,
 }
 
-/// Everything in one go.
+/// Arguments of `run`.
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
@@ -29,7 +28,7 @@ pub(crate) struct RunArgs {
     pub(crate) test: TestArgs,
     #[command(flatten)]
     pub(crate) weights: WeightArgs,
-    /// Label to call positive [default: the larger number, or the last in alphabetical order]
+    /// Label of the positive class [default: the larger number, or the last in alphabetical order]
     #[arg(long, value_name = "LABEL", help_heading = "Data")]
     pub(crate) positive_label: Option<String>,
     #[command(flatten)]
@@ -44,13 +43,13 @@ pub(crate) struct RunArgs {
     pub(crate) passphrase: PassphraseArgs,
     #[command(flatten)]
     pub(crate) checkpoints: CheckpointArgs,
-    /// Folder for everything that comes out; the secret key lies in its subfolder `client`, unencrypted (0600) unless
-    /// there is a passphrase
+    /// Folder for all results. The secret key is in its subfolder `client`, unencrypted (0600) unless there is a
+    /// passphrase
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) out: PathBuf,
 }
 
-/// Texts to embeddings.
+/// Arguments of `embed`.
 #[derive(Args, Debug)]
 pub(crate) struct EmbedArgs {
     #[command(flatten)]
@@ -59,22 +58,22 @@ pub(crate) struct EmbedArgs {
     pub(crate) weights: WeightArgs,
     #[command(flatten)]
     pub(crate) encoder: EncoderArgs,
-    /// File to write: .safetensors (with labels and encoder) or .npy (numbers alone)
+    /// File for the embeddings: .safetensors (with labels and encoder) or .npy (only numbers)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: PathBuf,
 }
 
-/// A plan.
+/// Arguments of `estimate`.
 #[derive(Args, Debug)]
 pub(crate) struct EstimateArgs {
     #[command(flatten)]
     pub(crate) data: FeatureDataArgs,
     #[command(flatten)]
     pub(crate) weights: WeightArgs,
-    /// Label to call positive [default: the larger number, or the last in alphabetical order]
+    /// Label of the positive class [default: the larger number, or the last in alphabetical order]
     #[arg(long, value_name = "LABEL", help_heading = "Data")]
     pub(crate) positive_label: Option<String>,
-    /// Number of samples, where there is no file of features yet
+    /// Number of samples, to plan without data
     #[arg(
         long,
         value_name = "N",
@@ -83,17 +82,17 @@ pub(crate) struct EstimateArgs {
         help_heading = "Data"
     )]
     pub(crate) samples: Option<usize>,
-    /// Number of features, where there is no file of features yet
+    /// Number of features, to plan without data
     #[arg(long, value_name = "D", conflicts_with = "features", requires = "samples", help_heading = "Data")]
     pub(crate) dimension: Option<usize>,
-    /// Number of classes, where there is no file of features yet
+    /// Number of classes, to plan without data
     #[arg(long, value_name = "K", requires = "samples", default_value = "2", help_heading = "Data")]
     pub(crate) classes: usize,
     #[command(flatten)]
     pub(crate) training: TrainingArgs,
     #[command(flatten)]
     pub(crate) start: HeadStartArgs,
-    /// Plan a training that goes on from the encrypted head of this plan's (`train --warm-start`), under the same key
+    /// Plan a training that continues from the encrypted head of an earlier plan (`train --warm-start`), under the same key
     #[arg(
         long,
         value_name = "PLAN",
@@ -102,16 +101,16 @@ pub(crate) struct EstimateArgs {
         help_heading = "Training (chosen from the data where not given)"
     )]
     pub(crate) continue_from: Option<PathBuf>,
-    /// Share of the samples to hold out, stratified, so that `watch` can follow the training; implies --scoring
+    /// Stratified share of the samples to hold out for validation with `watch`; implies --scoring
     #[arg(long, value_name = "SHARE", requires = "features", help_heading = "Data")]
     pub(crate) validation_fraction: Option<f64>,
-    /// Keep the plan in this file: `keygen`, `encrypt` and `decrypt` need it. It holds statistics of the features
-    /// and stays with the data party
+    /// File for the plan, which `keygen`, `encrypt` and `decrypt` need. It holds statistics of the features: keep it
+    /// private
     #[arg(long, value_name = "FILE", requires = "features", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
 }
 
-/// A method.
+/// Arguments of `tune`.
 #[derive(Args, Debug)]
 pub(crate) struct TuneArgs {
     #[command(flatten)]
@@ -120,53 +119,59 @@ pub(crate) struct TuneArgs {
     pub(crate) weights: WeightArgs,
     #[command(flatten)]
     pub(crate) training: TrainingArgs,
-    /// Job file to write, for `--job` of `estimate` and `run`
+    /// Job file, for --job of `estimate` and `run`
     #[arg(long, value_name = "FILE.toml", help_heading = "Output")]
     pub(crate) out: PathBuf,
 }
 
-/// Keys.
+/// Arguments of `keygen`.
 #[derive(Args, Debug)]
 pub(crate) struct KeygenArgs {
-    /// Plan that `estimate` wrote
+    /// Plan by `estimate`
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: PathBuf,
     #[command(flatten)]
     pub(crate) new_key: NewKeyArgs,
-    /// Keep the secret key of this folder, and make evaluation keys alone: for a plan that goes on from another's head
+    /// Make only evaluation keys, under the secret key in this folder: for a plan with --continue-from
     #[arg(long, value_name = "FOLDER", conflicts_with = "no_passphrase")]
     pub(crate) keys: Option<PathBuf>,
-    /// Folder for the keys; its subfolder `eval` is what the compute party gets
+    /// Folder for the keys; the compute party gets its subfolder `eval`
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) out: PathBuf,
 }
 
-/// Embeddings to ciphertexts.
+/// Arguments of `encrypt`.
 #[derive(Args, Debug)]
 pub(crate) struct EncryptArgs {
     #[command(flatten)]
     pub(crate) data: FeatureDataArgs,
     #[command(flatten)]
     pub(crate) party: PlanAndKeyArgs,
-    /// Encrypt features alone, for `score`: any number of samples, with labels or without. The plan must have been made with
-    /// --scoring
+    /// Encrypt only features, for `score`: any number of samples, with or without labels. Needs a plan with --scoring
     #[arg(long)]
     pub(crate) for_scoring: bool,
-    /// File for the samples that the plan holds out for validation
+    #[command(flatten)]
+    pub(crate) out: EncryptOutArgs,
+}
+
+/// Files that `encrypt` writes.
+#[derive(Args, Debug)]
+pub(crate) struct EncryptOutArgs {
+    /// File for the validation samples that the plan holds out
     #[arg(long, value_name = "FILE", conflicts_with = "for_scoring", help_heading = "Output")]
     pub(crate) validation_out: Option<PathBuf>,
-    /// File to write: what the compute party gets
+    /// File for the ciphertexts, for the compute party
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: PathBuf,
 }
 
-/// Predictions on ciphertexts.
+/// Arguments of `score`.
 #[derive(Args, Debug)]
 pub(crate) struct ScoreArgs {
     /// Encrypted head
     #[arg(long, value_name = "FILE")]
     pub(crate) head: PathBuf,
-    /// Samples that `encrypt --for-scoring` wrote
+    /// Encrypted samples by `encrypt --for-scoring`
     #[arg(long, value_name = "FILE")]
     pub(crate) data: PathBuf,
     /// Folder of the evaluation keys
@@ -177,7 +182,7 @@ pub(crate) struct ScoreArgs {
     pub(crate) out: PathBuf,
 }
 
-/// Training on ciphertexts.
+/// Arguments of `train`.
 #[derive(Args, Debug)]
 pub(crate) struct TrainArgs {
     /// Encrypted data
@@ -186,7 +191,7 @@ pub(crate) struct TrainArgs {
     /// Folder of the evaluation keys
     #[arg(long, value_name = "FOLDER")]
     pub(crate) keys: PathBuf,
-    /// Encrypted head of an earlier training to go on from, under the same key; the data are encrypted by a plan of
+    /// Encrypted head of an earlier training to continue from, under the same key. Needs data encrypted by a plan of
     /// `estimate --continue-from`
     #[arg(long, value_name = "FILE")]
     pub(crate) warm_start: Option<PathBuf>,
@@ -199,7 +204,7 @@ pub(crate) struct TrainArgs {
     pub(crate) out: PathBuf,
 }
 
-/// A look at a training.
+/// Arguments of `watch`.
 #[derive(Args, Debug)]
 pub(crate) struct WatchArgs {
     /// Folder that the compute party fills (`train --validation-dir`)
@@ -209,18 +214,18 @@ pub(crate) struct WatchArgs {
     pub(crate) data: FeatureDataArgs,
     #[command(flatten)]
     pub(crate) party: PlanAndKeyArgs,
-    /// Ask the compute party to stop once the log loss has not fallen for so many validations, with the head of the best
+    /// Validations without a lower log loss after which to stop the training, with the best head
     #[arg(long, value_name = "VALIDATIONS", conflicts_with = "stop")]
     pub(crate) patience: Option<NonZeroUsize>,
-    /// Ask the compute party to end with the head of this iteration, and do nothing else
+    /// Only ask the compute party to stop, with the head of this iteration
     #[arg(long, value_name = "ITERATION")]
     pub(crate) stop: Option<NonZeroUsize>,
-    /// Show what is there, and do not wait for more
+    /// Show the present validations and do not wait for more
     #[arg(long)]
     pub(crate) once: bool,
 }
 
-/// Export of a head.
+/// Arguments of `decrypt`.
 #[derive(Args, Debug)]
 pub(crate) struct DecryptArgs {
     /// Encrypted head
@@ -233,7 +238,7 @@ pub(crate) struct DecryptArgs {
     pub(crate) out: PathBuf,
 }
 
-/// Measures of a head.
+/// Arguments of `eval`.
 #[derive(Args, Debug)]
 pub(crate) struct EvalArgs {
     /// Folder of the head
@@ -245,16 +250,16 @@ pub(crate) struct EvalArgs {
     pub(crate) encoder: HeadEncoderArgs,
 }
 
-/// Predictions of a head.
+/// Arguments of `predict`.
 #[derive(Args, Debug)]
 pub(crate) struct PredictArgs {
     /// Folder of the head
     #[arg(long, value_name = "FOLDER", required_unless_present = "scores")]
     pub(crate) head: Option<PathBuf>,
-    /// Encrypted scores of these data that `score` wrote, in the place of a head
+    /// Encrypted scores of these data by `score`, instead of a head
     #[arg(long, value_name = "FILE", conflicts_with = "head", requires_all = ["plan", "keys"])]
     pub(crate) scores: Option<PathBuf>,
-    /// Plan that the scored data were encrypted by
+    /// Plan by which the scored data were encrypted
     #[arg(long, value_name = "FILE", requires = "scores")]
     pub(crate) plan: Option<PathBuf>,
     /// Folder of the keys
@@ -266,26 +271,42 @@ pub(crate) struct PredictArgs {
     pub(crate) data: DataArgs,
     #[command(flatten)]
     pub(crate) encoder: HeadEncoderArgs,
-    /// Table to write: sample, predicted class, probability of the positive class
+    /// File for the table of predictions: sample, predicted class, probabilities
     #[arg(long, value_name = "FILE.csv", help_heading = "Output")]
     pub(crate) out: PathBuf,
 }
 
-/// A file of ours.
+/// Arguments of `inspect`.
 #[derive(Args, Debug)]
 pub(crate) struct InspectArgs {
     /// Key, ciphertext, plan, head or embeddings
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Read all of it and verify every checksum
+    /// Read the whole file and verify every checksum
     #[arg(long)]
     pub(crate) verify: bool,
 }
 
-/// The parameter sets.
+/// Arguments of `presets`.
 #[derive(Args, Debug)]
 pub(crate) struct PresetsArgs {
     /// Print the text of docs/parameters.md
     #[arg(long)]
     pub(crate) markdown: bool,
+}
+
+/// Arguments of `completions`.
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArgs {
+    /// Shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Args, Debug)]
+pub(crate) struct ManArgs {
+    /// Folder for the pages train-head.1, train-head-run.1, ... [default: print train-head.1]
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
 }

@@ -1,61 +1,61 @@
-//! How to train. Names and meanings are scikit-learn's where it has them.
+//! Flags of the training, with scikit-learn's names and meanings where it has them.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use fhe_head::labels::ClassWeight;
 use fhe_head::model::Classifier;
 
 use super::hidden::{HiddenArgs, HiddenLayer};
+use super::method::{ClassWeights, HeadKind, Penalty, Preprocess, Solver};
 use super::steps::{StepArgs, Steps};
 use crate::exit::{Failure, Result};
 
-/// Flags of the training; what is not given is chosen by the planner from the training data.
+/// Flags of the training. What is not given is chosen from the training data.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Training (chosen from the data where not given)")]
 pub(crate) struct TrainingArgs {
-    /// What to train [default: logreg for two classes, ovr for more]
+    /// Kind of head [default: logreg for two classes, ovr for more]
     #[arg(long, value_enum)]
     head: Option<HeadKind>,
-    /// Method
+    /// Optimization method
     #[arg(long, value_enum)]
     solver: Option<Solver>,
-    /// Iterations: steps on all samples, or on a mini-batch
+    /// Number of iterations, each a step on all samples or on a mini-batch
     #[arg(long, value_name = "N")]
     max_iter: Option<usize>,
     /// Momentum, in [0, 1)
     #[arg(long, value_name = "MU")]
     momentum: Option<f64>,
-    /// Weight of the L2 penalty beside the mean loss
+    /// Strength of the L2 penalty, relative to the mean loss
     #[arg(long, value_name = "ALPHA", conflicts_with = "c")]
     alpha: Option<f64>,
-    /// Inverse weight of the L2 penalty, as of LogisticRegression: alpha = 1 / (C samples)
+    /// Inverse strength of the L2 penalty, as in LogisticRegression: alpha = 1 / (C * samples)
     #[arg(long = "C", id = "c", value_name = "C")]
     c: Option<f64>,
-    /// How much each class counts
+    /// Weights of the classes
     #[arg(long, value_enum, default_value_t)]
     class_weight: ClassWeights,
-    /// What is done to the features before they are encrypted; the exported head undoes it
+    /// Transformation of the features before the encryption; the exported head includes it
     #[arg(long, value_enum, default_value_t)]
     preprocess: Preprocess,
-    /// Ridge of the whitening, in units of the mean eigenvalue
+    /// Ridge of the whitening, relative to the mean eigenvalue
     #[arg(long, value_name = "RIDGE")]
     ridge: Option<f64>,
-    /// Whitened directions to keep at most, those of largest variance, as of PCA [default: all]
+    /// Number of whitened components to keep, those of largest variance, as in PCA [default: all]
     #[arg(long, value_name = "N")]
     n_components: Option<usize>,
-    /// Degree of the polynomial in the place of the logistic function
+    /// Degree of the polynomial that approximates the logistic function
     #[arg(long, value_name = "3|5|7")]
     sigmoid_degree: Option<usize>,
-    /// Largest absolute logit for which the polynomial holds
+    /// Half-width of the interval of logits on which the polynomial holds
     #[arg(long, value_name = "B")]
     sigmoid_interval: Option<f64>,
     /// Parameter set (see `train-head presets`)
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
-    /// Leave levels for encrypted predictions (`score`) with the encrypted head
+    /// Leave levels for predictions with the encrypted head (`score`)
     #[arg(long)]
     scoring: bool,
-    /// Seed of splits, of the cross-validation that chooses, of the shuffle of mini-batches, and of the initial weights of a
-    /// hidden layer
+    /// Seed of splits, cross-validation, the shuffle of mini-batches, and the initial weights of a hidden layer
     #[arg(long, visible_alias = "seed", value_name = "SEED", default_value_t = 0)]
     random_state: u64,
     #[command(flatten)]
@@ -64,62 +64,7 @@ pub(crate) struct TrainingArgs {
     hidden: HiddenArgs,
 }
 
-/// Heads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum HeadKind {
-    /// Logistic regression on two classes
-    Logreg,
-    /// A logistic regression for each class against the rest
-    Ovr,
-    /// Multinomial logistic regression: the softmax of all classes
-    Softmax,
-    /// One hidden layer before the softmax, or before the logistic function of two classes
-    Mlp,
-}
-
-/// First-order methods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Solver {
-    /// Gradient descent
-    Gd,
-    /// Nesterov's method
-    Nesterov,
-}
-
-/// How much each class counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ClassWeights {
-    /// Every sample counts the same
-    #[default]
-    None,
-    /// Every class counts the same
-    Balanced,
-}
-
-/// What is done to features before they are encrypted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Preprocess {
-    /// Chosen from the training data
-    #[default]
-    Auto,
-    /// Subtract means, divide by standard deviations
-    Standardize,
-    /// Rotate and scale to unit covariance, up to a ridge
-    Whiten,
-    /// Subtract means alone
-    None,
-}
-
-/// The weight of the penalty, as it was given.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Penalty {
-    /// scikit-learn's `alpha`.
-    Alpha(f64),
-    /// scikit-learn's `C`.
-    C(f64),
-}
-
-/// How to train, as far as it was said.
+/// Flags of the training, checked. `None` is chosen from the data.
 #[derive(Clone, Debug)]
 pub(crate) struct Hyper {
     pub(crate) head: Option<HeadKind>,
@@ -133,20 +78,20 @@ pub(crate) struct Hyper {
     pub(crate) class_weight: ClassWeight,
     pub(crate) preprocess: Preprocess,
     pub(crate) ridge: Option<f64>,
-    /// Whitened directions to keep.
+    /// Whitened components to keep.
     pub(crate) n_components: Option<usize>,
     pub(crate) sigmoid_degree: Option<usize>,
     pub(crate) sigmoid_interval: Option<f64>,
     pub(crate) preset: Option<String>,
-    /// Whether levels are left for encrypted predictions.
+    /// True to leave levels for encrypted predictions.
     pub(crate) scoring: bool,
     pub(crate) random_state: u64,
-    /// The head that the training starts from, for the features as they are read.
+    /// The head to start from, for features as they are read.
     pub(crate) warm_start: Option<Classifier>,
 }
 
 impl Hyper {
-    /// Starts from a head: what trains it, and its hidden layer, follow where nothing else was said.
+    /// Starts from a head. It also gives the kind of head and the hidden layer, unless `--head` is given.
     pub(crate) fn start_from(&mut self, model: Classifier) {
         if self.head.is_none() {
             self.head = Some(match (&model.hidden, model.softmax, model.output.intercept.len()) {
@@ -164,7 +109,7 @@ impl Hyper {
         self.warm_start = Some(model);
     }
 
-    /// The first flag that says what an earlier plan has settled.
+    /// The first given flag among those that an earlier plan has settled.
     pub(crate) fn settled_by_a_plan(&self) -> Option<&'static str> {
         let given = [
             ("--head", self.head.is_some()),
@@ -187,7 +132,7 @@ impl TrainingArgs {
     pub(crate) fn resolve(&self) -> Result<Hyper> {
         let positive = |flag: &str, value: Option<f64>| match value {
             Some(value) if !(value.is_finite() && value > 0.0) => {
-                Err(Failure::usage(format!("{flag} {value}: a positive number is needed")))
+                Err(Failure::usage(format!("{flag} {value}: must be positive")))
             }
             _ => Ok(()),
         };
@@ -195,31 +140,31 @@ impl TrainingArgs {
         positive("--ridge", self.ridge)?;
         positive("--sigmoid-interval", self.sigmoid_interval)?;
         if let Some(alpha) = self.alpha.filter(|alpha| !(alpha.is_finite() && *alpha >= 0.0)) {
-            return Err(Failure::usage(format!("--alpha {alpha}: a number of at least 0 is needed")));
+            return Err(Failure::usage(format!("--alpha {alpha}: must be at least 0")));
         }
         if self.max_iter == Some(0) {
-            return Err(Failure::usage("--max-iter 0: at least one iteration is needed"));
+            return Err(Failure::usage("--max-iter 0: must be at least 1"));
         }
         if let Some(momentum) = self.momentum.filter(|momentum| !(0.0..1.0).contains(momentum)) {
-            return Err(Failure::usage(format!("--momentum {momentum}: at least 0 and below 1 is needed")));
+            return Err(Failure::usage(format!("--momentum {momentum}: must be at least 0 and below 1")));
         }
         if self.momentum.is_some() && self.solver == Some(Solver::Gd) {
-            return Err(Failure::usage("--momentum has no meaning with --solver gd"));
+            return Err(Failure::usage("--momentum cannot be used with --solver gd"));
         }
         if let Some(degree) = self.sigmoid_degree.filter(|degree| ![3, 5, 7].contains(degree)) {
-            return Err(Failure::usage(format!("--sigmoid-degree {degree}: 3, 5 or 7 is needed")));
+            return Err(Failure::usage(format!("--sigmoid-degree {degree}: must be 3, 5 or 7")));
         }
         if self.sigmoid_degree.is_some() && self.head == Some(HeadKind::Mlp) {
-            return Err(Failure::usage("--sigmoid-degree has no meaning with --head mlp"));
+            return Err(Failure::usage("--sigmoid-degree cannot be used with --head mlp"));
         }
         if self.ridge.is_some() && !matches!(self.preprocess, Preprocess::Auto | Preprocess::Whiten) {
-            return Err(Failure::usage("--ridge has a meaning with --preprocess whiten alone"));
+            return Err(Failure::usage("--ridge requires --preprocess whiten"));
         }
         if self.n_components == Some(0) {
-            return Err(Failure::usage("--n-components 0: at least one direction is needed"));
+            return Err(Failure::usage("--n-components 0: must be at least 1"));
         }
         if self.n_components.is_some() && !matches!(self.preprocess, Preprocess::Auto | Preprocess::Whiten) {
-            return Err(Failure::usage("--n-components has a meaning with --preprocess whiten alone"));
+            return Err(Failure::usage("--n-components requires --preprocess whiten"));
         }
         let penalty = self.alpha.map(Penalty::Alpha).or(self.c.map(Penalty::C));
         Ok(Hyper {

@@ -1,4 +1,4 @@
-//! `embed`: texts to embeddings, on the data party's machine.
+//! `embed`: turns texts into embeddings, on the data party's machine.
 
 use serde_json::json;
 
@@ -8,16 +8,17 @@ use crate::exit::{Failure, Result};
 use crate::files::embeddings::{self, Metadata};
 use crate::files::{self, Access};
 use crate::progress;
-use crate::samples::{self, LoadedEncoder, Raw};
+use crate::samples::{self, LoadedEncoder, Raw, Wanted};
 
 /// # Errors
-/// Data or a model that cannot be worked with; those of writing.
+/// Data or a model that cannot be used; those of writing.
 pub(super) fn run(arguments: EmbedArgs, console: &Console) -> Result<Outcome> {
     embeddings::expect_known_format(&arguments.out)?;
     let source = arguments.data.resolve()?;
     let encoder = arguments.encoder.resolve()?;
-    let Raw::Texts(texts) = samples::read_weighted(&source, false, None, arguments.weights.column())? else {
-        return Err(Failure::unexpected("a table of texts was asked for"));
+    let wanted = Wanted { weights: arguments.weights.column(), ..Wanted::default() };
+    let Raw::Texts(texts) = samples::read(&source, wanted)? else {
+        return Err(Failure::unexpected("the texts were read as numbers"));
     };
     let encoder = LoadedEncoder::load(encoder, console)?;
     let x = samples::embed(&encoder, &texts.texts, console)?;
@@ -27,10 +28,10 @@ pub(super) fn run(arguments: EmbedArgs, console: &Console) -> Result<Outcome> {
 
     let (rows, columns) = x.dim();
     let bytes = files::size(&arguments.out)?;
-    let path = arguments.out.display();
     let text = format!(
-        "{rows} embeddings of {columns} components by {} in {path} ({})",
+        "{rows} embeddings of {columns} components by {} in {} ({})",
         metadata.encoder.info.model,
+        arguments.out.display(),
         progress::bytes(bytes)
     );
     let json = json!({

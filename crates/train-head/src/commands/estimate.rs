@@ -1,18 +1,16 @@
-//! `estimate`: the plan of a training, before anything is encrypted.
+//! `estimate`: plans a training before anything is encrypted.
 
 use fhe_head::ckks::Parameters;
 use fhe_head::head::Head as _;
-use fhe_head::heads::{BuiltIn, Logistic};
 use fhe_head::plan::Plan;
 use serde_json::json;
 
-use super::planned::{Planned, from_shape};
-use super::warm_start;
-use crate::args::{EstimateArgs, Hyper, activation_name};
+use crate::args::{EstimateArgs, Hyper};
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Result};
-use crate::report::optimizer_name;
-use crate::samples::{self, Matrix};
+use crate::planning::shape::{self, Shape};
+use crate::planning::{Planned, describe, memory, warm_start};
+use crate::samples::{self, Wanted};
 use crate::{input, progress, resources};
 
 /// # Errors
@@ -20,108 +18,71 @@ use crate::{input, progress, resources};
 pub(super) fn run(arguments: EstimateArgs, console: &Console) -> Result<Outcome> {
     let mut hyper = arguments.training.resolve()?;
     hyper.scoring |= arguments.validation_fraction.is_some();
-    let Some((samples, dimension)) = arguments.samples.zip(arguments.dimension) else {
-        let source = arguments.data.resolve()?;
-        let column = arguments.weights.column();
-        let start = warm_start::head(&arguments.start)?;
-        let wanted = start.as_ref().and_then(|head| head.description.feature_names.as_deref());
-        let matrix = samples::read_weighted(&source, true, wanted, column)?.embed(None, console)?;
-        let labels = matrix.labels.as_deref().unwrap_or_default();
-        let classes = match &start {
-            Some(head) => head.description.classes.clone(),
-            None => input::fit_classes(labels, arguments.positive_label.as_deref())?,
-        };
-        if let Some(head) = start {
-            warm_start::expect_features(&head.description, &matrix)?;
-            hyper.start_from(head.model);
-        }
-        let matrix = match arguments.validation_fraction {
-            Some(share) => {
-                let [training, _] = matrix.hold_out(&classes, share, hyper.random_state)?;
-                training
-            }
-            None => matrix,
-        };
-        if let Some(earlier) = &arguments.continue_from {
-            let file = warm_start::continued(earlier, &matrix, &hyper)?
-                .with_validation(arguments.validation_fraction);
-            // says what does not fit
-            file.samples(&matrix)?;
-            let (plan, parameters) = (file.plan()?, file.parameters()?);
-            if let Some(path) = &arguments.out {
-                file.write(path)?;
-            }
-            return Ok(outcome(&plan, &parameters, samples_of(&matrix), &hyper));
-        }
-        let y = matrix.encode_labels(&classes, "the training data")?;
-        let planned = Planned::new(&matrix, &y, &classes, &hyper, console)?;
-        let file = planned.file.with_validation(arguments.validation_fraction);
-        if let Some(path) = &arguments.out {
-            file.write(path)?;
-        }
-        return Ok(outcome(&planned.prepared.plan, &planned.parameters, samples_of(&matrix), &hyper));
-    };
+    match (arguments.samples, arguments.dimension) {
+        (Some(samples), Some(features)) => from_shape(&arguments, samples, features, &hyper),
+        _ => from_data(arguments, hyper, console),
+    }
+}
+
+/// Plans for a shape, without data.
+fn from_shape(arguments: &EstimateArgs, samples: usize, features: usize, hyper: &Hyper) -> Result<Outcome> {
     if arguments.start.warm_start.is_some() || arguments.weights.column().is_some() {
         return Err(Failure::usage("--warm-start and --sample-weight need the data: give --features FILE"));
     }
-    let (plan, parameters) = from_shape(samples, dimension, arguments.classes, &hyper)?;
-    Ok(outcome(&plan, &parameters, (samples, dimension), &hyper))
+    let (parameters, plan) = shape::plan(Shape { samples, features, classes: arguments.classes }, hyper)?;
+    Ok(outcome(&plan, &parameters, samples, features, hyper))
 }
 
-fn samples_of(matrix: &Matrix) -> (usize, usize) {
-    matrix.x.dim()
-}
-
-/// Memory of the compute party: data, keys, the bootstrap's diagonals, and room to work.
-pub(super) fn memory(plan: &Plan) -> u64 {
-    const WORK: usize = 256 << 20;
-    (plan.sizes.data_bytes + plan.sizes.key_bytes + plan.sizes.diagonal_bytes + WORK) as u64
-}
-
-/// What stands for the function of the head's logits, in words and as JSON.
-fn approximation(head: &BuiltIn) -> (String, serde_json::Value) {
-    match head {
-        BuiltIn::Logistic(Logistic { sigmoid, .. }) => {
-            let (degree, w) = (sigmoid.degree().value(), sigmoid.half_width());
-            let text = format!("sigmoid of degree {degree} on [-{w}, {w}]");
-            (text, json!({ "degree": degree, "half_width": w }))
+/// Plans for data, and keeps the plan if `--out` names a file.
+fn from_data(arguments: EstimateArgs, mut hyper: Hyper, console: &Console) -> Result<Outcome> {
+    let source = arguments.data.resolve()?;
+    let start = warm_start::head(&arguments.start)?;
+    let features = start.as_ref().and_then(|head| head.description.feature_names.as_deref());
+    let wanted = Wanted { labels: true, features, weights: arguments.weights.column() };
+    let matrix = samples::read(&source, wanted)?.embed(None, console)?;
+    let classes = match &start {
+        Some(head) => head.description.classes.clone(),
+        None => {
+            let labels = matrix.labels.as_deref().unwrap_or_default();
+            input::fit_classes(labels, arguments.positive_label.as_deref())?
         }
-        BuiltIn::Softmax(_) => {
-            let w = head.score_unit();
-            (format!("softmax on [-{w}, {w}]"), json!({ "half_width": w }))
-        }
-        BuiltIn::Mlp(network) => {
-            let (w, a) = (head.score_unit(), network.activation.half_width());
-            let name = activation_name(network.activation.shape());
-            let text =
-                format!("{} hidden units ({name} on [-{a}, {a}]), logits on [-{w}, {w}]", network.hidden);
-            (text, json!({ "half_width": w }))
-        }
+    };
+    if let Some(head) = start {
+        warm_start::expect_features(&head.description, &matrix)?;
+        hyper.start_from(head.model);
     }
+    let share = arguments.validation_fraction;
+    let training = match share {
+        Some(share) => {
+            let [training, _] = matrix.hold_out(&classes, share, hyper.random_state)?;
+            training
+        }
+        None => matrix,
+    };
+    let (samples, features) = training.x.dim();
+    let (file, plan, parameters) = if let Some(earlier) = &arguments.continue_from {
+        let file = warm_start::continued(earlier, &training, &hyper)?;
+        // refuses data that do not fit the earlier plan
+        file.samples(&training)?;
+        let (plan, parameters) = (file.plan()?, file.parameters()?);
+        (file, plan, parameters)
+    } else {
+        let y = training.encode_labels(&classes, "the training data")?;
+        let Planned { file, prepared, parameters } = Planned::new(&training, &y, &classes, &hyper, console)?;
+        (file, prepared.plan, parameters)
+    };
+    if let Some(path) = &arguments.out {
+        file.with_validation(share).write(path)?;
+    }
+    Ok(outcome(&plan, &parameters, samples, features, &hyper))
 }
 
-/// The hidden layer as JSON, if there is one.
-pub(super) fn hidden_layer(head: &BuiltIn) -> Option<serde_json::Value> {
-    let BuiltIn::Mlp(network) = head else { return None };
-    let activation = network.activation;
-    Some(json!({
-        "hidden_layer_sizes": [network.hidden], "activation": activation_name(activation.shape()),
-        "activation_interval": activation.half_width(),
-    }))
-}
-
-fn outcome(
-    plan: &Plan,
-    parameters: &Parameters,
-    (samples, features): (usize, usize),
-    hyper: &Hyper,
-) -> Outcome {
+fn outcome(plan: &Plan, parameters: &Parameters, samples: usize, features: usize, hyper: &Hyper) -> Outcome {
     let spec = plan.job.spec();
     let sizes = plan.sizes;
     let bootstraps = spec.refresh_before.len();
-    let memory = memory(plan);
+    let memory = memory::needed(plan);
     let rates = &spec.learning_rates;
-    let (approximation, approximation_json) = approximation(plan.job.head());
     let lines = [
         ("data", format!("{samples} samples of {features} features")),
         (
@@ -137,15 +98,16 @@ fn outcome(
         (
             "training",
             format!(
-                "{} iterations of {}{}, learning rate {}, alpha {}, {approximation}",
+                "{} iterations of {}{}, learning rate {}, alpha {}, {}",
                 rates.len(),
-                optimizer_name(spec.optimizer),
+                describe::optimizer(spec.optimizer),
                 match spec.packing.batches() {
                     1 => String::new(),
                     batches => format!(" on {batches} mini-batches in turn"),
                 },
                 rates_text(rates),
                 spec.alpha,
+                describe::functions(plan.job.head()),
             ),
         ),
         ("bootstraps", bootstraps_text(plan)),
@@ -157,7 +119,7 @@ fn outcome(
                 spec.packing.blocks(),
                 spec.packing.rows(),
                 spec.packing.columns(),
-                if spec.packing.is_complex() { ", two samples a slot" } else { "" },
+                if spec.packing.is_complex() { ", two samples per slot" } else { "" },
                 sizes.ciphertexts
             ),
         ),
@@ -190,7 +152,7 @@ fn outcome(
         "security_bits": parameters.security_bits(), "samples": samples, "features": features,
         "outputs": plan.job.head().scores(), "iterations": rates.len(), "bootstraps": bootstraps, "solver": spec.optimizer,
         "learning_rate": rates.first(), "alpha": spec.alpha, "class_weight": hyper.class_weight,
-        "sigmoid": approximation_json, "hidden": hidden_layer(plan.job.head()),
+        "sigmoid": describe::sigmoid_json(plan.job.head()), "hidden": describe::hidden_layer(plan.job.head()),
         "batches": spec.packing.batches(), "learning_rates": rates, "scoring": spec.score_level.is_some(),
         "bootstraps_before": one_based(&spec.refresh_before),
         "activation_bootstraps": plan.activation_bootstraps(), "bootstrapped_activations": points(plan), "packing": spec.packing.sizes(),
@@ -206,7 +168,7 @@ fn outcome(
     Outcome { json, text: text.join("\n") }
 }
 
-/// One rate, or the first and the last of many.
+/// The rate, or the first and the last of several.
 fn rates_text(rates: &[f64]) -> String {
     match rates {
         [first, .., last] if first != last => format!("{first} to {last:.3}"),
@@ -214,7 +176,7 @@ fn rates_text(rates: &[f64]) -> String {
     }
 }
 
-/// Iterations as a person counts them.
+/// Iterations counted from 1.
 fn one_based(iterations: &[usize]) -> Vec<usize> {
     iterations.iter().map(|t| t + 1).collect()
 }
@@ -233,7 +195,7 @@ fn bootstraps_text(plan: &Plan) -> String {
     }
 }
 
-/// What is bootstrapped inside iterations.
+/// The values that are bootstrapped inside iterations.
 fn points(plan: &Plan) -> Vec<&str> {
     plan.job.spec().refreshed_points.iter().map(|point| &*point.name).collect()
 }
@@ -246,7 +208,7 @@ fn levels_text(plan: &Plan) -> String {
     )
 }
 
-/// Increasing numbers, runs of them as ranges.
+/// Increasing numbers, with runs as ranges: `3-5, 7`.
 fn ranges(numbers: &[usize]) -> String {
     let runs = numbers.chunk_by(|a, b| a + 1 == *b).map(|run| match run {
         [first, .., last] => format!("{first}-{last}"),

@@ -1,19 +1,20 @@
-//! `eval`: measures of a decrypted head on labelled data.
+//! `eval`: measures a decrypted head on labelled data.
 
 use fhe_head::metrics::Metrics;
 use serde_json::json;
 
-use super::predict::probabilities;
 use crate::args::EvalArgs;
 use crate::console::{Console, Outcome};
+use crate::data_party::predict::{Predicted, predict};
 use crate::exit::Result;
 use crate::files::head::Head;
 
 /// # Errors
-/// A head or data that cannot be worked with.
+/// A head or data that cannot be used.
 pub(super) fn run(arguments: &EvalArgs, console: &Console) -> Result<Outcome> {
     let head = Head::read(&arguments.head)?;
-    let (matrix, probabilities) = probabilities(&head, &arguments.data, &arguments.encoder, true, console)?;
+    let Predicted { matrix, probabilities } =
+        predict(&head, &arguments.data, &arguments.encoder, true, console)?;
     let classes = &head.description.classes;
     let y = matrix.encode_labels(classes, "the data to measure on")?;
     let metrics = Metrics::of_classes(&y.to_vec(), &probabilities.view());

@@ -1,4 +1,4 @@
-//! `inspect`: what a file of ours is.
+//! `inspect`: shows what a file of this program holds.
 
 use std::fmt::Write;
 use std::io::Read;
@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 
 use crate::args::InspectArgs;
 use crate::console::{Console, Outcome};
-use crate::exit::{Failure, Kind, Result};
+use crate::exit::{Failure, Kind, Result, read_failure};
 use crate::files::head::Head;
-use crate::files::plan::PlanFile;
-use crate::files::{self, embeddings, keys, read_failure};
+use crate::files::{self, embeddings, keys};
+use crate::plan::PlanFile;
 use crate::progress;
 
 /// # Errors
-/// A file that is not there, not ours, or damaged.
+/// A file that is missing, damaged, or of another program.
 pub(super) fn run(arguments: &InspectArgs, console: &Console) -> Result<Outcome> {
     let path = &arguments.file;
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
@@ -51,7 +51,7 @@ fn outcome(facts: &Facts) -> Outcome {
     Outcome { json: Value::Object(json), text: text.trim_end().to_owned() }
 }
 
-/// Keys, data and heads under encryption.
+/// A file of keys or ciphertexts.
 fn ciphertext_file(path: &Path, verify: bool, console: &Console) -> Result<Facts> {
     if keys::is_passphrase_encrypted(path)? {
         return Ok(vec![("kind", json!("secret key, encrypted with a passphrase (age)"))]);
@@ -60,8 +60,9 @@ fn ciphertext_file(path: &Path, verify: bool, console: &Console) -> Result<Facts
     let header = reader.header().clone();
     let metadata = match reader.metadata() {
         [] => Value::Null,
-        bytes => serde_json::from_slice(bytes)
-            .map_err(|error| Failure::file(format!("{}: strange metadata", path.display())).because(error))?,
+        bytes => serde_json::from_slice(bytes).map_err(|error| {
+            Failure::file(format!("{}: malformed metadata", path.display())).because(error)
+        })?,
     };
     let mut facts = vec![
         ("kind", json!(header.kind.to_string())),
@@ -94,7 +95,7 @@ fn ciphertext_file(path: &Path, verify: bool, console: &Console) -> Result<Facts
     Ok(facts)
 }
 
-/// Reads the next item, which verifies its checksums and ranges, and says what it is.
+/// Reads the next item, which verifies its checksums and ranges, and describes it.
 fn item<R: Read>(reader: &mut Reader<R>) -> Result<String> {
     let parameters = keys::parameters_of(reader)?;
     match reader.header().kind {
@@ -118,7 +119,7 @@ fn item<R: Read>(reader: &mut Reader<R>) -> Result<String> {
     }
 }
 
-/// Plans and heads.
+/// A plan or the description of a head.
 fn json_file(path: &Path) -> Result<Facts> {
     let value: Value = files::read_json(path, "a file of train-head")?;
     let format = value.get("format").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -133,7 +134,7 @@ fn json_file(path: &Path) -> Result<Facts> {
     Err(Failure::file(format!("{}: this JSON was not written by train-head", path.display())))
 }
 
-/// Heads and embeddings.
+/// The weights of a head, or embeddings.
 fn safetensors_file(path: &Path) -> Result<Facts> {
     if path.file_name().is_some_and(|name| name == "head.safetensors") {
         let head = Head::read(path)?;

@@ -1,28 +1,21 @@
-//! The commands. Each takes parsed arguments, resolves them, works, and returns what it has to say.
+//! The commands, one file each. A command takes its parsed arguments, resolves them, works, and returns its result.
 
-mod cross_validation;
+mod completions;
 mod decrypt;
 mod embed;
 mod encrypt;
 mod estimate;
 mod eval;
-mod evaluation;
-mod follow;
 mod inspect;
 mod keygen;
-mod planned;
+mod man;
 mod predict;
 mod presets;
 mod run;
-mod run_data;
 mod score;
 mod train;
 mod tune;
-mod validation;
-mod warm_start;
 mod watch;
-
-pub(crate) use follow::{Point, best};
 
 use crate::args::{Cli, Command};
 use crate::console::{Console, Outcome};
@@ -56,5 +49,7 @@ pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
         Command::Predict(arguments) => predict::run(&arguments, console),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Presets(arguments) => presets::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
     }
 }

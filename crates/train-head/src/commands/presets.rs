@@ -1,4 +1,4 @@
-//! `presets`: the parameter sets and what they claim.
+//! `presets`: lists the parameter sets with their security figures.
 
 use std::fmt::Write;
 
@@ -9,10 +9,10 @@ use serde_json::json;
 use crate::args::PresetsArgs;
 use crate::console::Outcome;
 use crate::exit::{Result, training_failure};
-use crate::files::keys::preset;
+use crate::preset::preset;
 
 /// # Errors
-/// None.
+/// A preset that does not pass its own checks, which would be a bug.
 pub(super) fn run(arguments: &PresetsArgs) -> Result<Outcome> {
     let sets = presets::NAMES.iter().map(|name| preset(name)).collect::<Result<Vec<_>>>()?;
     let described = sets.iter().map(describe).collect::<Result<Vec<_>>>()?;
@@ -21,8 +21,8 @@ pub(super) fn run(arguments: &PresetsArgs) -> Result<Outcome> {
     Ok(Outcome { json, text })
 }
 
-/// The messages whose contracts are listed: a state of 2^9 values without and with momentum, one of 2^12, and all slots, where two
-/// halves of samples are a pair too.
+/// The contracts of some messages: a state of 2^9 values without and with momentum, one of 2^12 values, and one of all slots, where
+/// two halves of samples form a pair too.
 fn refreshes(parameters: &Parameters) -> Result<Vec<(RefreshedMessage, Contract)>> {
     if refresh::contract(parameters).is_none() {
         return Ok(Vec::new());
@@ -185,7 +185,7 @@ fn secret(distribution: SecretDistribution) -> String {
     }
 }
 
-/// Bit sizes with repetitions as factors: `46, 18 x 36`.
+/// Bit sizes, with repetitions as factors: `46, 18 x 36`.
 fn runs(bits: &[u32]) -> String {
     let runs: Vec<String> = bits
         .chunk_by(|a, b| a == b)

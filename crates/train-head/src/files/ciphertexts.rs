@@ -1,5 +1,5 @@
-//! Files of ciphertexts: encrypted data and samples to score (what the compute party gets), encrypted heads and scores (what
-//! it gives back), in the formats of [`fhe_head::files`].
+//! Files of ciphertexts, in the formats of [`fhe_head::files`]. The compute party gets encrypted data and samples to score, and gives
+//! back encrypted heads and scores.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -14,12 +14,12 @@ use fhe_head::plan::Plan;
 use fhe_head::server::{EncryptedBlock, EncryptedHead, EncryptedState};
 
 use super::keys::open;
-use super::{Access, read_failure, size, write_with};
+use super::{Access, size, write_with};
 use crate::console::Console;
-use crate::exit::{Failure, Result, keep_failure, training_failure};
+use crate::exit::{Failure, Result, keep_failure, read_failure, training_failure};
 use crate::interrupt;
 
-/// Encrypts and writes some ciphertexts at a time; returns the size.
+/// Encrypts the training data and writes them, a few ciphertexts at a time. Returns the size in bytes.
 ///
 /// # Errors
 /// Those of encrypting and writing; ^C.
@@ -42,23 +42,30 @@ pub(crate) fn write_data(
     Ok(bytes)
 }
 
-/// Reads encrypted data for training with `keys`, and the state to start from.
+/// Encrypted data to train on.
+pub(crate) struct TrainingData {
+    /// The public description of the training.
+    pub(crate) job: Job,
+    /// The samples.
+    pub(crate) blocks: Vec<EncryptedBlock>,
+    /// The state before the first iteration.
+    pub(crate) start: EncryptedState,
+}
+
+/// Reads encrypted data to train on with `keys`.
 ///
 /// # Errors
 /// A file that is damaged, of another kind, or of another key or parameter set.
-pub(crate) fn read_data(
-    path: &Path,
-    keys: &EvaluationKeys,
-    console: &Console,
-) -> Result<(Job, Vec<EncryptedBlock>, EncryptedState)> {
-    let reader = open_under(path, DATA, (keys.parameters(), keys.key_id()))?;
+pub(crate) fn read_data(path: &Path, keys: &EvaluationKeys, console: &Console) -> Result<TrainingData> {
+    let reader = open_under(path, DATA, keys.parameters(), keys.key_id())?;
     let progress = console.phase("load data", 1);
-    let read = fhe_head::files::read_data(reader, keys.parameters()).map_err(training_failure)?;
+    let (job, blocks, start) =
+        fhe_head::files::read_data(reader, keys.parameters()).map_err(training_failure)?;
     progress.done();
-    Ok(read)
+    Ok(TrainingData { job, blocks, start })
 }
 
-/// Writes an encrypted head; returns the size.
+/// Writes an encrypted head. Returns the size in bytes.
 ///
 /// # Errors
 /// Those of writing.
@@ -66,7 +73,7 @@ pub(crate) fn write_head(path: &Path, job: &Job, head: &EncryptedHead) -> Result
     write(path, |file, name| fhe_head::files::write_head(file, name, job, head).map_err(training_failure))
 }
 
-/// Writes the state after an iteration.
+/// Writes the encrypted state after an iteration: a checkpoint.
 ///
 /// # Errors
 /// Those of writing.
@@ -75,29 +82,30 @@ pub(crate) fn write_state(path: &Path, job: &Job, state: &EncryptedState) -> Res
     Ok(())
 }
 
-/// Reads the state of a training of `job` with `keys`.
+/// Reads a checkpoint of the training of `job` with `keys`.
 ///
 /// # Errors
 /// A file that is damaged, of another kind, of another key or parameter set, or of another job.
 pub(crate) fn read_state(path: &Path, keys: &EvaluationKeys, job: &Job) -> Result<EncryptedState> {
-    let reader = open_under(path, STATE, (keys.parameters(), keys.key_id()))?;
+    let reader = open_under(path, STATE, keys.parameters(), keys.key_id())?;
     let (found, state) = fhe_head::files::read_state(reader, keys.parameters()).map_err(training_failure)?;
     if found != *job || state.iteration >= job.iterations() {
         return Err(Failure::file(format!("{}: a checkpoint of another training", path.display()))
-            .help("remove it to start from the beginning"));
+            .help("remove it to start anew"));
     }
     Ok(state)
 }
 
-/// Reads an encrypted head under the key of this id.
+/// Reads an encrypted head, which must be under the key with this id, and the job that it was trained by.
 ///
 /// # Errors
 /// A file that is damaged, of another kind, or of another key or parameter set.
-pub(crate) fn read_head(path: &Path, key: (&Parameters, KeyId)) -> Result<(Job, EncryptedHead)> {
-    fhe_head::files::read_head(open_under(path, HEAD, key)?, key.0).map_err(training_failure)
+pub(crate) fn read_head(path: &Path, parameters: &Parameters, key_id: KeyId) -> Result<(Job, EncryptedHead)> {
+    fhe_head::files::read_head(open_under(path, HEAD, parameters, key_id)?, parameters)
+        .map_err(training_failure)
 }
 
-/// Writes samples to score, for the head of `job`; returns the size.
+/// Writes samples to score with the head of `job`. Returns the size in bytes.
 ///
 /// # Errors
 /// Those of writing.
@@ -112,16 +120,16 @@ pub(crate) fn write_samples(
     })
 }
 
-/// Reads samples to score with `keys`, and the job of the head that they are for.
+/// Reads samples to score with `keys`, and the job of the head that they were encrypted for.
 ///
 /// # Errors
 /// A file that is damaged, of another kind, or of another key or parameter set.
 pub(crate) fn read_samples(path: &Path, keys: &EvaluationKeys) -> Result<(Job, Vec<Vec<Ciphertext>>)> {
-    let reader = open_under(path, SAMPLES, (keys.parameters(), keys.key_id()))?;
+    let reader = open_under(path, SAMPLES, keys.parameters(), keys.key_id())?;
     fhe_head::files::read_samples(reader, keys.parameters()).map_err(training_failure)
 }
 
-/// Writes scores that the head of `job` gave after an iteration; returns the size.
+/// Writes the scores of the head of `job` after `iteration` iterations. Returns the size in bytes.
 ///
 /// # Errors
 /// Those of writing.
@@ -136,16 +144,28 @@ pub(crate) fn write_scores(
     })
 }
 
-/// Reads scores under `secret`, the job of the head that gave them, and its iterations.
+/// Encrypted scores.
+pub(crate) struct Scores {
+    /// The job of the head that gave them.
+    pub(crate) job: Job,
+    /// Iterations of that head.
+    pub(crate) iteration: usize,
+    /// One list of ciphertexts per block of samples.
+    pub(crate) blocks: Vec<Vec<Ciphertext>>,
+}
+
+/// Reads scores under `secret`.
 ///
 /// # Errors
 /// A file that is damaged, of another kind, or of another key or parameter set.
-pub(crate) fn read_scores(path: &Path, secret: &SecretKey) -> Result<(Job, usize, Vec<Vec<Ciphertext>>)> {
-    let reader = open_under(path, SCORES, (secret.parameters(), secret.key_id()))?;
-    fhe_head::files::read_scores(reader, secret.parameters()).map_err(training_failure)
+pub(crate) fn read_scores(path: &Path, secret: &SecretKey) -> Result<Scores> {
+    let reader = open_under(path, SCORES, secret.parameters(), secret.key_id())?;
+    let (job, iteration, blocks) =
+        fhe_head::files::read_scores(reader, secret.parameters()).map_err(training_failure)?;
+    Ok(Scores { job, iteration, blocks })
 }
 
-/// Writes a file by `write`, which is told its name for messages; returns the size.
+/// Writes a file with `write`, which gets the file's name for messages. Returns the size in bytes.
 fn write(
     path: &Path,
     write: impl for<'f> FnOnce(&'f mut AtomicFile, &str) -> Result<&'f mut AtomicFile>,
@@ -154,11 +174,12 @@ fn write(
     size(path)
 }
 
-/// Opens a file that must be of a kind, a parameter set and a key.
+/// Opens a file, which must be of a kind, a parameter set and a key.
 fn open_under(
     path: &Path,
     kind: FileKind,
-    (parameters, key_id): (&Parameters, KeyId),
+    parameters: &Parameters,
+    key_id: KeyId,
 ) -> Result<Reader<BufReader<File>>> {
     let reader = open(path, kind)?;
     reader.expect_parameters(parameters).map_err(read_failure)?;

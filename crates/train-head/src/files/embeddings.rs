@@ -1,5 +1,5 @@
-//! Embeddings on disk: `embeddings` (samples by components, f32) in a safetensors file, with the labels and the encoder
-//! they come from in its metadata; or a NumPy array, without them.
+//! Files of embeddings: safetensors with the tensor `embeddings` (samples by components, f32) and the labels and encoder in the
+//! metadata, or a NumPy array without labels and encoder.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,50 +14,50 @@ use crate::exit::{Failure, Kind, Result};
 use crate::input::npy;
 
 const TENSOR: &str = "embeddings";
-/// The one entry of the metadata: with several, their order would be left to chance.
+/// The only metadata entry. With several entries their order in the file would be random.
 const ENTRY: &str = "train_head";
 
-/// The encoder that embeddings come from.
+/// The encoder that made the embeddings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct UsedEncoder {
-    /// Its identity and settings.
+    /// Identity and settings.
     #[serde(flatten)]
     pub(crate) info: EncoderInfo,
-    /// Folder or hub id, as it was asked for.
+    /// Folder or hub id, as the user gave it.
     pub(crate) source: String,
 }
 
-/// What else is known of embeddings.
+/// What is known of embeddings beside their numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Metadata {
-    /// The encoder.
+    /// The encoder that made them.
     pub(crate) encoder: UsedEncoder,
-    /// One label each, if the texts had any.
+    /// One label per sample, if the texts had labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) labels: Option<Vec<String>>,
-    /// One weight each, if they were asked for.
+    /// One weight per sample, if `--sample-weight` named a column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sample_weight: Option<Vec<f64>>,
 }
 
-/// Embeddings as read.
+/// Embeddings read from a file.
 #[derive(Debug)]
 pub(crate) struct Embeddings {
     /// Samples by components.
     pub(crate) x: Array2<f64>,
-    /// What else is known, if the file says.
+    /// Encoder, labels and weights, if this program wrote the file.
     pub(crate) metadata: Option<Metadata>,
 }
 
-/// Whether a path names a safetensors file.
+/// Tells whether a path ends in `.safetensors`.
 pub(crate) fn is_safetensors(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors"))
 }
 
-/// Writes embeddings, in the format that the name tells.
+/// Writes embeddings in the format that the file's name ends in.
 ///
 /// # Errors
-/// A name of neither format; those of the operating system.
+/// An unknown format; those of the operating system.
 pub(crate) fn write(path: &Path, access: Access, x: &ArrayView2<'_, f32>, metadata: &Metadata) -> Result<()> {
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy")) {
         return write_with(path, access, |file| {
@@ -76,24 +76,24 @@ pub(crate) fn write(path: &Path, access: Access, x: &ArrayView2<'_, f32>, metada
     write_bytes(path, access, &bytes)
 }
 
-/// Refuses a name of neither format: before anything is computed.
+/// Refuses the name of an unknown format, so that nothing is computed in vain.
 ///
 /// # Errors
-/// It ends neither in `.safetensors` nor in `.npy`.
+/// The name ends neither in `.safetensors` nor in `.npy`.
 pub(crate) fn expect_known_format(path: &Path) -> Result<()> {
     let known = is_safetensors(path)
         || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"));
     if known {
         return Ok(());
     }
-    Err(Failure::usage(format!("{}: the name does not tell the format", path.display()))
-        .help("name it .safetensors (with labels and encoder) or .npy (numbers alone)"))
+    Err(Failure::usage(format!("{}: unknown format", path.display()))
+        .help("name the file .safetensors (with labels and encoder) or .npy (only numbers)"))
 }
 
-/// Reads embeddings of this program, or the only matrix of another safetensors file.
+/// Reads the embeddings of a safetensors file: the tensor `embeddings`, or the only tensor of a file from another program.
 ///
 /// # Errors
-/// A file that is not there or damaged, without a matrix of floating-point numbers, or with a number that is not finite.
+/// The file does not exist, is damaged, holds no matrix of floating-point numbers, or a number that is not finite.
 pub(crate) fn read(path: &Path) -> Result<Embeddings> {
     let bytes = std::fs::read(path).map_err(|error| Failure::io("read", path, Kind::Data, error))?;
     let bad = |what: String| Failure::data(format!("{}: {what}", path.display()));
@@ -105,8 +105,8 @@ pub(crate) fn read(path: &Path) -> Result<Embeddings> {
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(damaged)?;
     let metadata = match header.metadata().as_ref().and_then(|entries| entries.get(ENTRY)) {
         Some(text) => {
-            let parsed: Metadata =
-                serde_json::from_str(text).map_err(|error| bad("strange metadata".into()).because(error))?;
+            let parsed: Metadata = serde_json::from_str(text)
+                .map_err(|error| bad("malformed metadata".into()).because(error))?;
             Some(parsed)
         }
         None => None,
@@ -115,21 +115,18 @@ pub(crate) fn read(path: &Path) -> Result<Embeddings> {
         (Ok(view), _) => view,
         (Err(_), [(_, view)]) => view.clone(),
         (Err(_), several) => {
-            return Err(bad(format!("holds no tensor `{TENSOR}` among its {} tensors", several.len())));
+            return Err(bad(format!("no tensor `{TENSOR}` among {} tensors", several.len())));
         }
     };
     let &[rows, columns] = view.shape() else {
-        return Err(bad(format!(
-            "a tensor of shape {:?} where samples by features are expected",
-            view.shape()
-        )));
+        return Err(bad(format!("a tensor of shape {:?}; samples by features are expected", view.shape())));
     };
     let values: Vec<f64> = match view.dtype() {
         Dtype::F32 => {
             view.data().as_chunks().0.iter().map(|&raw| f64::from(f32::from_le_bytes(raw))).collect()
         }
         Dtype::F64 => view.data().as_chunks().0.iter().map(|&raw| f64::from_le_bytes(raw)).collect(),
-        other => return Err(bad(format!("numbers of type {other:?}; F32 and F64 are read"))),
+        other => return Err(bad(format!("numbers of type {other:?}; F32 and F64 are supported"))),
     };
     if values.is_empty() {
         return Err(bad(format!("an empty tensor, of shape {:?}", view.shape())));
@@ -139,42 +136,19 @@ pub(crate) fn read(path: &Path) -> Result<Embeddings> {
         return Err(bad(format!("row {row}, column {column}: {} is not a finite number", values[at])));
     }
     if metadata.as_ref().and_then(|known| known.labels.as_ref()).is_some_and(|labels| labels.len() != rows) {
-        return Err(bad("another number of labels than of embeddings".into()));
+        return Err(bad("the number of labels differs from the number of embeddings".into()));
     }
     if let Some(weights) = metadata.as_ref().and_then(|known| known.sample_weight.as_ref()) {
         if weights.len() != rows {
-            return Err(bad("another number of sample weights than of embeddings".into()));
+            return Err(bad("the number of sample weights differs from the number of embeddings".into()));
         }
         if !weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0) {
-            return Err(bad("a sample weight that is no number of at least 0".into()));
+            return Err(bad("a sample weight is negative or not finite".into()));
         }
     }
     let x = Array2::from_shape_vec((rows, columns), values)
-        .map_err(|error| bad("strange shape".into()).because(error))?;
+        .map_err(|error| bad("malformed shape".into()).because(error))?;
     Ok(Embeddings { x, metadata })
-}
-
-/// What went wrong with an encoder.
-#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
-pub(crate) fn encoder_failure(error: text_encoder::Error) -> Failure {
-    use text_encoder::Error;
-    let message = error.to_string();
-    match error {
-        Error::NoModel { .. } => Failure::data(message).help(
-            "--model-id takes the folder of a sentence-transformers model, or its id on the Hugging Face hub",
-        ),
-        Error::Option { .. } => Failure::usage(message),
-        Error::OtherEncoder { .. } => Failure::data(message)
-            .help("a head works with the encoder it was trained on, with the same prompt and options"),
-        Error::MissingFile { .. }
-        | Error::InvalidFile { .. }
-        | Error::Unsupported { .. }
-        | Error::Tensor { .. } => {
-            Failure::data(message).help("is the model's folder complete? Download it again if it is damaged")
-        }
-        Error::Tokenize { .. } | Error::NotFinite { .. } => Failure::data(message),
-        _ => Failure::unexpected(message),
-    }
 }
 
 #[cfg(test)]
@@ -219,7 +193,7 @@ mod tests {
         write(&path, Access::Shared, &array![[0.5f32, f32::NAN], [3.0, 0.1]].view(), &metadata()).unwrap();
         assert!(refusal().contains("row 0, column 1: NaN"));
         write(&path, Access::Shared, &array![[0.5f32, 1.0]].view(), &metadata()).unwrap();
-        assert!(refusal().contains("another number of labels"));
+        assert!(refusal().contains("the number of labels differs"));
         let whole = std::fs::read(&path).unwrap();
         std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
         assert!(refusal().contains("damaged"));

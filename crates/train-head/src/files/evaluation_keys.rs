@@ -1,4 +1,4 @@
-//! The compute party's keys: what it has is this folder, and nothing in it is secret.
+//! The compute party's folder of evaluation keys. Nothing in it is secret.
 
 use std::path::Path;
 
@@ -7,14 +7,13 @@ use fhe_head::ckks::{EvaluationKeys, SwitchingKey};
 use rayon::prelude::*;
 
 use super::keys::{open, parameters_of};
-use super::read_failure;
 use crate::console::Console;
-use crate::exit::{Failure, Kind, Result};
+use crate::exit::{Failure, Kind, Result, read_failure};
 
-/// Reads all keys of a folder of evaluation keys.
+/// Reads all evaluation keys of a folder.
 ///
 /// # Errors
-/// No key is there, or one is damaged or does not belong to the others.
+/// The folder holds no keys, or one that is damaged or does not belong to the others.
 pub(crate) fn read_evaluation(folder: &Path, console: &Console) -> Result<EvaluationKeys> {
     let entries =
         std::fs::read_dir(folder).map_err(|error| Failure::io("read", folder, Kind::File, error))?;
@@ -28,7 +27,7 @@ pub(crate) fn read_evaluation(folder: &Path, console: &Console) -> Result<Evalua
     paths.sort();
     let Some(first) = paths.first() else {
         return Err(Failure::file(format!("{} holds no evaluation keys", folder.display()))
-            .help("this is the folder `eval` that `train-head keygen` makes"));
+            .help("name the folder `eval` that `train-head keygen` makes"));
     };
     let first = open(first, FileKind::EVALUATION_KEY)?;
     let parameters = parameters_of(&first)?;

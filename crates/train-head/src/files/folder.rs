@@ -1,4 +1,4 @@
-//! An output folder that is filled out of sight.
+//! An output folder whose files appear together, at the end.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,31 +6,31 @@ use std::path::{Path, PathBuf};
 use crate::exit::{Failure, Kind, Result};
 use crate::interrupt;
 
-/// Files are written to a subfolder, and moved to their places by [`commit`](Self::commit). Dropped without one, it
-/// takes them away, and the folder itself if it was not there before.
+/// An output folder that is being filled. Files go to a hidden subfolder, and [`commit`](Self::commit) moves them to their places.
+/// Dropped without a commit, it removes them, and the folder itself if it made it.
 #[derive(Debug)]
 pub(crate) struct OutputFolder {
     target: PathBuf,
     staging: PathBuf,
-    /// Folders that were made for the target, the outermost first.
+    /// Folders made for the target, the outermost first.
     made: Vec<PathBuf>,
-    /// Nothing is to be taken away any more.
+    /// True once a drop must not remove anything.
     finished: bool,
-    /// Takes the staging folder away if the process ends suddenly.
+    /// Removes the staging folder if a second ^C ends the process.
     guard: Option<interrupt::Guard>,
 }
 
 const STAGING: &str = ".partial";
 
 impl OutputFolder {
-    /// Starts to fill a folder, which need not exist.
+    /// Starts to fill a folder, which need not exist yet.
     ///
     /// # Errors
-    /// It cannot be made or written to, or is a file.
+    /// The folder cannot be made or written to, or is a file.
     pub(crate) fn create(target: &Path) -> Result<Self> {
         if target.exists() && !target.is_dir() {
             return Err(Failure::usage(format!(
-                "--out {}: that is a file, a folder is needed",
+                "--out {}: that is a file; a folder is needed",
                 target.display()
             )));
         }
@@ -45,7 +45,7 @@ impl OutputFolder {
             fs::remove_dir_all(&staging)
                 .map_err(|error| Failure::io("remove", &staging, Kind::Unexpected, error))?;
         }
-        // made first, so that a failure below is cleaned up too
+        // built before the folder exists, so that a failure below is cleaned up too
         let guard = Some(interrupt::guard(&staging));
         let folder = Self { target: target.to_owned(), staging, made, finished: false, guard };
         fs::create_dir_all(&folder.staging)
@@ -53,8 +53,8 @@ impl OutputFolder {
         Ok(folder)
     }
 
-    /// As [`create`](Self::create), but with what an earlier process left, if it came as far as writing `milestone`; a failure
-    /// now does not take that away.
+    /// As [`create`](Self::create), but keeps the files of an earlier process that came as far as writing `milestone`. A failure
+    /// now does not remove them.
     ///
     /// # Errors
     /// Those of [`create`](Self::create).
@@ -66,17 +66,17 @@ impl OutputFolder {
         Ok(Self { target: target.to_owned(), staging, made: Vec::new(), finished: true, guard: None })
     }
 
-    /// From here on a sudden end leaves the files for [`reopen`](Self::reopen).
+    /// From now on a second ^C leaves the files for [`reopen`](Self::reopen).
     pub(crate) fn survive_interrupts(&mut self) {
         self.guard = None;
     }
 
     /// Leaves the files for [`reopen`](Self::reopen).
-    pub(crate) fn keep(mut self) {
+    pub(crate) fn keep(&mut self) {
         self.finished = true;
     }
 
-    /// Where a file lies until the commit.
+    /// Where a file is until the commit.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.staging.join(name)
     }
@@ -91,8 +91,7 @@ impl OutputFolder {
         Ok(path)
     }
 
-    /// Moves everything to its place: a subfolder replaces one of its name as a whole, a file likewise. Files of other
-    /// names stay.
+    /// Moves everything to its place. A file or subfolder replaces an existing one of the same name; everything else stays.
     ///
     /// # Errors
     /// Those of the operating system.
@@ -117,7 +116,7 @@ impl Drop for OutputFolder {
         if self.finished {
             return;
         }
-        // Nothing can be done about a failure here: the caller is already reporting one.
+        // A failure here cannot be reported: the caller is already reporting another one.
         let _ = fs::remove_dir_all(&self.staging);
         for folder in self.made.iter().rev() {
             let _ = fs::remove_dir(folder);

@@ -1,9 +1,9 @@
-//! The folder of keys.
+//! The data party's folder of keys.
 //!
 //! ```text
-//! secret.key     0600; encrypted with a passphrase (age, scrypt) unless that was refused
+//! secret.key     0600; encrypted with a passphrase (age, scrypt) unless the user refused one
 //! public.key
-//! eval/          what the compute party gets: one file per key
+//! eval/          evaluation keys for the compute party, one file per key
 //! ```
 
 use std::fs::File;
@@ -13,22 +13,18 @@ use std::path::{Path, PathBuf};
 use age::secrecy::SecretString;
 use fhe_head::ckks::keys::{KeyPurpose, conjugation_element, galois_element};
 use fhe_head::ckks::serial::{AtomicFile, FileKind, Reader, Writer};
-use fhe_head::ckks::{KeyId, Parameters, PublicKey, SecretKey, SwitchingKey, presets};
-use fhe_head::client;
-use fhe_head::plan::Plan;
+use fhe_head::ckks::{KeyId, Parameters, PublicKey, SecretKey, SwitchingKey};
 
-use super::{Access, passphrase, read_failure, size, write_failure, write_with};
-use crate::args::PassphraseArgs;
-use crate::console::Console;
-use crate::exit::{Failure, Kind, Result, keep_failure};
-use crate::interrupt;
+use super::{Access, size, write_with};
+use crate::exit::{Failure, Kind, Result, read_failure, write_failure};
+use crate::preset::preset;
 
 const SECRET: &str = "secret.key";
 const PUBLIC: &str = "public.key";
 const EVALUATION: &str = "eval";
-/// How an age file starts.
+/// The first bytes of an age file.
 const AGE: &[u8] = b"age-encryption.org/";
-/// Work that a key file may ask for at most: 2^22, a minute. A key made on a fast machine opens on a slow one.
+/// Largest scrypt work factor that is accepted, log2: 22 takes about a minute, so that a key made on a fast machine opens on a slow one.
 const MAX_WORK_FACTOR: u8 = 22;
 
 /// A folder of keys.
@@ -36,39 +32,40 @@ const MAX_WORK_FACTOR: u8 = 22;
 pub(crate) struct KeyFolder(PathBuf);
 
 impl KeyFolder {
-    /// A folder by its path.
+    /// The folder at a path.
     pub(crate) fn at(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
     }
 
-    /// The secret key's file.
+    /// Path of the secret key.
     pub(crate) fn secret(&self) -> PathBuf {
         self.0.join(SECRET)
     }
 
-    /// The public key's file.
+    /// Path of the public key.
     pub(crate) fn public(&self) -> PathBuf {
         self.0.join(PUBLIC)
     }
 
-    /// The folder of evaluation keys.
+    /// Path of the folder of evaluation keys.
     pub(crate) fn evaluation(&self) -> PathBuf {
         self.0.join(EVALUATION)
     }
 
-    /// Refuses to overwrite a secret key: what is encrypted under it would be lost.
+    /// Refuses to overwrite a secret key, since everything encrypted under it would be lost.
     ///
     /// # Errors
-    /// There is one.
+    /// The folder holds a secret key.
     pub(crate) fn expect_no_secret(&self) -> Result<()> {
         if self.secret().exists() {
-            return Err(Failure::usage(format!("{} exists already", self.secret().display()))
-                .help("choose another folder, or remove the key if nothing under it is needed any more"));
+            return Err(Failure::usage(format!("{} exists already", self.secret().display())).help(
+                "choose another folder, or remove the key if you need nothing that is encrypted under it",
+            ));
         }
         Ok(())
     }
 
-    /// Writes the secret key.
+    /// Writes the secret key, encrypted if there is a passphrase. Returns the size in bytes.
     ///
     /// # Errors
     /// Those of writing.
@@ -87,11 +84,11 @@ impl KeyFolder {
         size(&path)
     }
 
-    /// Reads the secret key, and asks for its passphrase if it has one.
+    /// Reads the secret key. `passphrase` is called if the key is encrypted.
     ///
     /// # Errors
-    /// Whatever is wrong with the file or the passphrase.
-    pub(crate) fn read_secret(&self, arguments: &PassphraseArgs) -> Result<SecretKey> {
+    /// A file that is missing, damaged or of another kind; a wrong passphrase.
+    pub(crate) fn read_secret(&self, passphrase: impl FnOnce() -> Result<SecretString>) -> Result<SecretKey> {
         let path = self.secret();
         let failed = |error| Failure::io("read", &path, Kind::File, error);
         let mut file = BufReader::new(File::open(&path).map_err(failed)?);
@@ -99,7 +96,7 @@ impl KeyFolder {
             return read_secret_items(file, &path);
         }
         let decryptor = age::Decryptor::new_buffered(file).map_err(|error| age_failure(&path, error))?;
-        let mut identity = age::scrypt::Identity::new(passphrase::of_key(arguments)?);
+        let mut identity = age::scrypt::Identity::new(passphrase()?);
         identity.set_max_work_factor(MAX_WORK_FACTOR);
         let decrypted = decryptor
             .decrypt(std::iter::once(&identity as &dyn age::Identity))
@@ -107,7 +104,7 @@ impl KeyFolder {
         read_secret_items(decrypted, &path)
     }
 
-    /// Writes the public key.
+    /// Writes the public key. Returns the size in bytes.
     ///
     /// # Errors
     /// Those of writing.
@@ -119,92 +116,47 @@ impl KeyFolder {
     }
 }
 
-/// What was written of evaluation keys.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Written {
-    /// Files.
-    pub(crate) keys: usize,
-    /// Their size.
-    pub(crate) bytes: u64,
-}
-
-/// Makes the evaluation keys of a plan and writes each to `folder` as soon as it is made, so that one at a time is in
-/// memory.
+/// Writes an evaluation key to a file of its own in `folder`, named after what the key does. Returns the size in bytes.
 ///
 /// # Errors
-/// Those of generating and writing; ^C.
-pub(crate) fn write_evaluation(
-    folder: &Path,
-    secret: &SecretKey,
-    plan: &Plan,
-    console: &Console,
-) -> Result<Written> {
-    std::fs::create_dir_all(folder)
-        .map_err(|error| Failure::io("create", folder, Kind::Unexpected, error))?;
-    // the bootstrap and the training share some, so that these are a few too many
-    let progress = console.phase("keygen", plan.sizes.keys);
-    let mut written = Written::default();
-    let mut write = |key: SwitchingKey| -> Result<()> {
-        interrupt::check()?;
-        let purpose = purpose_name(secret.parameters(), key.purpose());
-        let path = folder.join(format!("{purpose}-level-{}.key", key.level()));
-        if path.exists() {
-            return Err(Failure::unexpected(format!("two keys for {purpose} at level {}", key.level())));
-        }
-        written.bytes +=
-            write_items(&path, FileKind::EVALUATION_KEY, secret.parameters(), secret.key_id(), |writer| {
-                writer.write_switching_key(&key).map_err(write_failure)
-            })?;
-        written.keys += 1;
-        progress.step();
-        Ok(())
-    };
-    keep_failure(|keep| client::evaluation_keys(secret, &plan.keys, |key| keep(write(key))))?;
-    progress.done();
-    Ok(written)
+/// A second key for the same purpose and level; those of writing.
+pub(crate) fn write_evaluation_key(folder: &Path, secret: &SecretKey, key: &SwitchingKey) -> Result<u64> {
+    let parameters = secret.parameters();
+    let purpose = purpose_name(parameters, key.purpose());
+    let path = folder.join(format!("{purpose}-level-{}.key", key.level()));
+    if path.exists() {
+        return Err(Failure::unexpected(format!("two keys for {purpose} at level {}", key.level())));
+    }
+    write_items(&path, FileKind::EVALUATION_KEY, parameters, secret.key_id(), |writer| {
+        writer.write_switching_key(key).map_err(write_failure)
+    })
 }
 
-/// Whether a file is a secret key that a passphrase protects.
+/// Tells whether a file is a secret key encrypted with a passphrase.
 ///
 /// # Errors
-/// It cannot be read.
+/// The file cannot be read.
 pub(crate) fn is_passphrase_encrypted(path: &Path) -> Result<bool> {
     let failed = |error| Failure::io("read", path, Kind::File, error);
     let mut file = BufReader::new(File::open(path).map_err(failed)?);
     Ok(file.fill_buf().map_err(failed)?.starts_with(AGE))
 }
 
-/// Opens a file of ours and checks what it is for.
+/// Opens a file of this program, which must be of a kind.
 ///
 /// # Errors
-/// Whatever is wrong with its header.
+/// A file that is missing, of another kind or version, or has a damaged header.
 pub(crate) fn open(path: &Path, kind: FileKind) -> Result<Reader<BufReader<File>>> {
     Reader::open(path, kind).map_err(read_failure)
 }
 
-/// The parameter set of a file, by the name in its header.
+/// The parameter set that a file's header names.
 ///
 /// # Errors
-/// The name is none of the presets, all of which are secure.
+/// The header names no preset. (All presets are secure.)
 pub(crate) fn parameters_of<R: Read>(reader: &Reader<R>) -> Result<Parameters> {
     let parameters = preset(&reader.header().parameter_name)?;
     reader.expect_parameters(&parameters).map_err(read_failure)?;
-    Ok(parameters)
-}
-
-/// A preset by its name.
-///
-/// # Errors
-/// There is none of this name, or it is not secure.
-pub(crate) fn preset(name: &str) -> Result<Parameters> {
-    let refused = |why: String| {
-        Failure::parameters(why)
-            .help("`train-head presets` lists the parameter sets; all of them have 128 bits of security")
-    };
-    let parameters = presets::by_name(name).map_err(|error| refused(error.to_string()))?;
-    if parameters.security_bits() < 128 {
-        return Err(refused(format!("the parameter set `{name}` is not secure")));
-    }
     Ok(parameters)
 }
 
@@ -226,7 +178,7 @@ fn read_secret_items(input: impl Read, path: &Path) -> Result<SecretKey> {
     Ok(secret)
 }
 
-/// Writes a file of one item.
+/// Writes a file with one item.
 fn write_items(
     path: &Path,
     kind: FileKind,
@@ -244,7 +196,7 @@ fn write_items(
     size(path)
 }
 
-/// What an evaluation key does, as a word; also the start of its file's name.
+/// What an evaluation key does, in a word. Its file's name starts with it.
 pub(crate) fn purpose_name(parameters: &Parameters, purpose: KeyPurpose) -> String {
     let log_n = parameters.literal().log_n;
     match purpose {

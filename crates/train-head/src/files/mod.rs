@@ -1,6 +1,6 @@
-//! What the commands write and read.
+//! The files of this program: keys, plans, ciphertexts, heads, embeddings, predictions.
 //!
-//! Every file appears whole or not at all: it is written to a temporary name, synced and renamed.
+//! A file appears whole or not at all: it is written under a temporary name, synced and renamed.
 
 pub(crate) mod ciphertexts;
 pub(crate) mod embeddings;
@@ -8,43 +8,38 @@ pub(crate) mod evaluation_keys;
 pub(crate) mod folder;
 pub(crate) mod head;
 pub(crate) mod keys;
-pub(crate) mod passphrase;
-pub(crate) mod plan;
 pub(crate) mod predictions;
 pub(crate) mod validation;
 
 use std::io::Write;
 use std::path::Path;
 
-use fhe_head::ckks::serial::{AtomicFile, FileError};
+use fhe_head::ckks::serial::AtomicFile;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::exit::{Failure, Kind, Result};
+use crate::exit::{Failure, Kind, Result, write_failure};
 
-/// Who may read a file.
+/// Who may read a new file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// As the file system's defaults say.
+    /// Whoever the file system's defaults allow.
     Shared,
-    /// Its owner alone.
+    /// Only its owner (0600).
     Private,
 }
 
-/// Writes a file by `write`, atomically.
+/// Writes a file with `write`, atomically.
 ///
 /// # Errors
-/// Those of `write` and of the operating system; nothing is left behind then.
+/// Those of `write` and of the operating system. The file does not appear then.
 pub(crate) fn write_with<T>(
     path: &Path,
     access: Access,
     write: impl FnOnce(&mut AtomicFile) -> Result<T>,
 ) -> Result<T> {
     if path.is_dir() {
-        return Err(Failure::usage(format!(
-            "{} is a folder, a file was to be written there",
-            path.display()
-        )));
+        return Err(Failure::usage(format!("{} is a folder; the name of a file is needed", path.display())));
     }
     let file = match access {
         Access::Shared => AtomicFile::create(path),
@@ -56,7 +51,7 @@ pub(crate) fn write_with<T>(
     Ok(result)
 }
 
-/// Writes bytes.
+/// Writes bytes to a file.
 ///
 /// # Errors
 /// Those of the operating system.
@@ -66,7 +61,7 @@ pub(crate) fn write_bytes(path: &Path, access: Access, bytes: &[u8]) -> Result<(
     })
 }
 
-/// Writes a value as JSON with a line break at the end.
+/// Writes a value as indented JSON that ends with a line break.
 ///
 /// # Errors
 /// Those of the operating system.
@@ -78,73 +73,31 @@ pub(crate) fn write_json(path: &Path, access: Access, value: &impl Serialize) ->
     write_bytes(path, access, &text)
 }
 
-/// Reads JSON that this program wrote; `what` names it in messages.
+/// Reads JSON that this program wrote. `what` names the expected content in messages.
 ///
 /// # Errors
-/// A file that is not there, or holds something else.
+/// The file does not exist, or holds something else.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path, what: &str) -> Result<T> {
     let text = std::fs::read(path).map_err(|error| Failure::io("read", path, Kind::File, error))?;
     serde_json::from_slice(&text)
         .map_err(|error| Failure::file(format!("{} is not {what}", path.display())).because(error))
 }
 
-/// Size of a file.
+/// The size of a file in bytes.
 ///
 /// # Errors
-/// It is not there.
+/// The file does not exist.
 pub(crate) fn size(path: &Path) -> Result<u64> {
     std::fs::metadata(path)
         .map(|data| data.len())
         .map_err(|error| Failure::io("read", path, Kind::File, error))
 }
 
-/// Size of all files of a folder.
+/// The total size in bytes of the files in a folder.
 ///
 /// # Errors
-/// It cannot be read.
+/// The folder cannot be read.
 pub(crate) fn size_of_folder(path: &Path) -> Result<u64> {
     let failed = |error| Failure::io("read", path, Kind::File, error);
     std::fs::read_dir(path).map_err(failed)?.map(|entry| size(&entry.map_err(failed)?.path())).sum()
-}
-
-/// What a file that was read has wrong with it.
-#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
-pub(crate) fn read_failure(error: FileError) -> Failure {
-    let help = match &error {
-        FileError::Io { source, .. } => {
-            use std::io::ErrorKind::{InvalidData, IsADirectory, NotFound, UnexpectedEof};
-            return match source.kind() {
-                NotFound | IsADirectory => Failure::file(error.to_string()),
-                // so says the decryption of an altered or truncated stream
-                InvalidData | UnexpectedEof => {
-                    Failure::file(error.to_string()).help("the file is damaged: copy or make it again")
-                }
-                _ => Failure::unexpected(error.to_string()),
-            };
-        }
-        FileError::Magic { .. } => "this file was not written by train-head, or its first bytes are damaged",
-        FileError::Version { .. } => {
-            "use the train-head that wrote the file, or write it again with this one"
-        }
-        FileError::Kind { .. } => "`train-head inspect FILE` says what a file holds",
-        FileError::Parameters { .. } | FileError::Key { .. } => {
-            "keys, data and heads work together only if they come from one `train-head keygen`"
-        }
-        FileError::Truncated { .. } | FileError::Checksum { .. } => {
-            "the file is damaged: copy or make it again"
-        }
-        _ => "make the file again",
-    };
-    Failure::file(error.to_string()).help(help)
-}
-
-/// What went wrong in writing.
-pub(crate) fn write_failure(error: FileError) -> Failure {
-    match error {
-        FileError::Io { file, source } => {
-            let failure = Failure::unexpected(format!("cannot write {file}")).because(source);
-            failure.help("does the folder exist, may it be written to, is there room?")
-        }
-        other => Failure::unexpected(other.to_string()),
-    }
 }

@@ -1,4 +1,4 @@
-//! `predictions.csv`.
+//! The table of predictions.
 
 use std::path::Path;
 
@@ -9,53 +9,70 @@ use ndarray::ArrayView2;
 use super::{Access, write_with};
 use crate::exit::{Failure, Result};
 
-/// Writes one line a sample: its position among those read (from 0), its label if there are labels, the predicted class, and
-/// the probabilities: of the positive one of two classes, else of each class. With `plain`, what the plain twin says too: the
-/// probability of the positive class, else its prediction.
-///
-/// # Errors
-/// Those of the operating system.
-pub(crate) fn write(
-    path: &Path,
-    classes: &Classes,
-    samples: &[usize],
-    labels: Option<&[String]>,
-    probabilities: &ArrayView2<'_, f64>,
-    plain: Option<&ArrayView2<'_, f64>>,
-) -> Result<()> {
-    let failed =
-        |error: csv::Error| Failure::unexpected(format!("cannot write {}", path.display())).because(error);
-    let names = classes.names();
-    let binary = names.len() == 2;
-    let (predicted, of_plain) = (predictions(probabilities), plain.map(predictions));
-    write_with(path, Access::Shared, |file| {
-        let mut out = csv::Writer::from_writer(file);
+/// Predictions for samples.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Predictions<'a> {
+    /// The labels, in the order of the columns of probabilities.
+    pub(crate) classes: &'a Classes,
+    /// Position of each sample among those that were read, from 0.
+    pub(crate) samples: &'a [usize],
+    /// The label of each sample, if there are labels.
+    pub(crate) labels: Option<&'a [String]>,
+    /// Samples (rows) by classes (columns).
+    pub(crate) probabilities: ArrayView2<'a, f64>,
+    /// The same from the plain twin.
+    pub(crate) plain: Option<ArrayView2<'a, f64>>,
+}
+
+impl Predictions<'_> {
+    /// Writes a CSV file with a line per sample: its position, its label, the predicted class, and the probabilities (for two
+    /// classes only that of the positive one). The last column is the plain twin's: the probability of the positive class, or
+    /// for more than two classes the prediction.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
+        let failed = |error: csv::Error| {
+            Failure::unexpected(format!("cannot write {}", path.display())).because(error)
+        };
+        let names = self.classes.names();
+        let binary = names.len() == 2;
+        let predicted = predictions(&self.probabilities);
+        let predicted_plain = self.plain.as_ref().map(predictions);
+        write_with(path, Access::Shared, |file| {
+            let mut out = csv::Writer::from_writer(file);
+            out.write_record(self.header()).map_err(failed)?;
+            for (row, sample) in self.samples.iter().enumerate() {
+                let mut fields = vec![sample.to_string()];
+                fields.extend(self.labels.map(|labels| labels[row].clone()));
+                fields.push(names[predicted[row]].clone());
+                if binary {
+                    fields.push(self.probabilities[(row, 1)].to_string());
+                    fields.extend(self.plain.map(|plain| plain[(row, 1)].to_string()));
+                } else {
+                    fields.extend(self.probabilities.row(row).iter().map(f64::to_string));
+                    fields.extend(predicted_plain.as_ref().map(|predicted| names[predicted[row]].clone()));
+                }
+                out.write_record(&fields).map_err(failed)?;
+            }
+            out.flush().map_err(|error| failed(error.into()))
+        })
+    }
+
+    fn header(&self) -> Vec<String> {
+        let names = self.classes.names();
         let mut header = vec!["sample".to_owned()];
-        header.extend(labels.map(|_| "label".to_owned()));
+        header.extend(self.labels.map(|_| "label".to_owned()));
         header.push("predicted".into());
-        if binary {
+        if names.len() == 2 {
             header.push("probability".into());
-            header.extend(plain.map(|_| "plain_probability".to_owned()));
+            header.extend(self.plain.map(|_| "plain_probability".to_owned()));
         } else {
             header.extend(names.iter().map(|name| format!("probability {name}")));
-            header.extend(plain.map(|_| "plain_predicted".to_owned()));
+            header.extend(self.plain.map(|_| "plain_predicted".to_owned()));
         }
-        out.write_record(&header).map_err(failed)?;
-        for (row, sample) in samples.iter().enumerate() {
-            let mut fields = vec![sample.to_string()];
-            fields.extend(labels.map(|labels| labels[row].clone()));
-            fields.push(names[predicted[row]].clone());
-            if binary {
-                fields.push(probabilities[(row, 1)].to_string());
-                fields.extend(plain.map(|plain| plain[(row, 1)].to_string()));
-            } else {
-                fields.extend(probabilities.row(row).iter().map(f64::to_string));
-                fields.extend(of_plain.as_ref().map(|predicted| names[predicted[row]].clone()));
-            }
-            out.write_record(&fields).map_err(failed)?;
-        }
-        out.flush().map_err(|error| failed(error.into()))
-    })
+        header
+    }
 }
 
 #[cfg(test)]
@@ -65,23 +82,37 @@ mod tests {
     use ndarray::array;
 
     #[test]
-    fn a_line_a_sample() {
+    fn one_line_per_sample() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("predictions.csv");
         let read = || std::fs::read_to_string(&path).unwrap();
         let classes = Classes::fit(&["no", "yes, \"sure\""]).unwrap();
         let labels = ["no".to_owned(), "no".into()];
         let (p, plain) = (array![[0.25, 0.75], [0.75, 0.25]], array![[0.5, 0.5], [0.875, 0.125]]);
-        write(&path, &classes, &[3, 9], Some(&labels), &p.view(), Some(&plain.view())).unwrap();
+        let with_labels = Predictions {
+            classes: &classes,
+            samples: &[3, 9],
+            labels: Some(&labels),
+            probabilities: p.view(),
+            plain: Some(plain.view()),
+        };
+        with_labels.write(&path).unwrap();
         let expected = "sample,label,predicted,probability,plain_probability\n\
                         3,no,\"yes, \"\"sure\"\"\",0.75,0.5\n9,no,no,0.25,0.125\n";
         assert_eq!(read(), expected);
-        write(&path, &classes, &[0, 1], None, &p.view(), None).unwrap();
+        Predictions { samples: &[0, 1], labels: None, plain: None, ..with_labels }.write(&path).unwrap();
         assert!(read().starts_with("sample,predicted,probability\n"));
 
         let classes = Classes::fit(&["a", "b", "c"]).unwrap();
         let p = array![[0.25, 0.25, 0.5]];
-        write(&path, &classes, &[7], None, &p.view(), Some(&p.view())).unwrap();
+        let three = Predictions {
+            classes: &classes,
+            samples: &[7],
+            labels: None,
+            probabilities: p.view(),
+            plain: Some(p.view()),
+        };
+        three.write(&path).unwrap();
         let header = "sample,predicted,probability a,probability b,probability c,plain_predicted";
         assert_eq!(read(), format!("{header}\n7,c,0.25,0.25,0.5,c\n"));
     }

@@ -1,9 +1,9 @@
-//! The folder through which the two parties talk about a training that is under way.
+//! The folder through which the two parties communicate while a training runs.
 //!
 //! ```text
-//! iteration-0004.scores   the compute party's: encrypted logits of the validation samples after four iterations
-//! iteration-0004.head     the encrypted head that gave them
-//! stop.json               the data party's answer: end with the head of this iteration
+//! iteration-0004.scores   from the compute party: encrypted logits of the validation samples after four iterations
+//! iteration-0004.head     from the compute party: the encrypted head that gave them
+//! stop.json               from the data party: end the training with the head of this iteration
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -17,11 +17,11 @@ const STOP: &str = "stop.json";
 const SCORES: &str = "scores";
 const HEAD: &str = "head";
 
-/// Such a folder.
+/// The folder.
 #[derive(Clone, Debug)]
 pub(crate) struct ValidationFolder(PathBuf);
 
-/// The answer of the data party.
+/// The contents of `stop.json`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Stop {
     iteration: usize,
@@ -33,10 +33,10 @@ impl ValidationFolder {
         Self(path.to_owned())
     }
 
-    /// Makes the folder for a training: one that continues finds its files there, another must not.
+    /// Makes the folder for a training. Only a training that continues (`resumed`) may find files there.
     ///
     /// # Errors
-    /// Files of another training; the folder cannot be made.
+    /// The folder holds the files of another training, or cannot be made.
     pub(crate) fn prepare(&self, resumed: bool) -> Result<()> {
         std::fs::create_dir_all(&self.0)
             .map_err(|error| Failure::io("create", &self.0, Kind::Usage, error))?;
@@ -47,7 +47,7 @@ impl ValidationFolder {
         Ok(())
     }
 
-    /// The iterations of which there are scores, in order.
+    /// The iterations that have scores, in increasing order.
     ///
     /// # Errors
     /// The folder cannot be read.
@@ -65,12 +65,12 @@ impl ValidationFolder {
         Ok(found)
     }
 
-    /// Where the scores after an iteration are.
+    /// Path of the scores after an iteration.
     pub(crate) fn scores(&self, iteration: usize) -> PathBuf {
         self.file(iteration, SCORES)
     }
 
-    /// Where the head after an iteration is.
+    /// Path of the head after an iteration.
     pub(crate) fn head(&self, iteration: usize) -> PathBuf {
         self.file(iteration, HEAD)
     }
@@ -79,7 +79,7 @@ impl ValidationFolder {
         self.0.join(format!("iteration-{iteration:04}.{kind}"))
     }
 
-    /// Asks the compute party to end with the head of an iteration.
+    /// Asks the compute party to end the training with the head of an iteration.
     ///
     /// # Errors
     /// Those of writing.
@@ -87,10 +87,10 @@ impl ValidationFolder {
         write_json(&self.0.join(STOP), Access::Shared, &Stop { iteration })
     }
 
-    /// The iteration that the training is to end with, if the data party said so.
+    /// The iteration whose head the data party asked to end with, if it asked.
     ///
     /// # Errors
-    /// A file that says something else.
+    /// `stop.json` is malformed.
     pub(crate) fn asked_to_stop_at(&self) -> Result<Option<usize>> {
         let path = self.0.join(STOP);
         if !path.exists() {

@@ -1,28 +1,27 @@
-//! Which column is which.
+//! Finding columns.
 
 use std::path::Path;
 
 use super::table::Table;
 use crate::exit::{Failure, Result};
 
-/// Names that the column of labels has where nobody says otherwise.
+/// Usual names of the column of labels.
 const LABELS: [&str; 5] = ["label", "labels", "target", "class", "y"];
-/// Names that the column of texts has where nobody says otherwise.
+/// Usual names of the column of texts.
 const TEXTS: [&str; 6] = ["text", "texts", "sentence", "note", "document", "content"];
 
-/// Position of the column of labels: the one that is asked for, else one with a usual name.
+/// Position of the column of labels: the requested one, else one with a usual name.
 ///
 /// # Errors
-/// There is none; the message lists the columns there are.
+/// No such column; the message lists the columns.
 pub(super) fn label(table: &Table, asked: Option<&str>) -> Result<usize> {
     find_or_guess(table, "label", asked, &LABELS)
 }
 
-/// Position of the column of texts: the one that is asked for, else one with a usual name, else the only one beside
-/// the labels.
+/// Position of the column of texts: the requested one, else one with a usual name, else the only one beside the labels.
 ///
 /// # Errors
-/// There is none; the message lists the columns there are.
+/// No such column; the message lists the columns.
 pub(super) fn text(table: &Table, asked: Option<&str>, label: Option<usize>) -> Result<usize> {
     let found = find_or_guess(table, "text", asked, &TEXTS);
     match (table.columns().len(), label) {
@@ -32,10 +31,10 @@ pub(super) fn text(table: &Table, asked: Option<&str>, label: Option<usize>) -> 
     }
 }
 
-/// Position of a column that must be there.
+/// Position of the column with this name.
 ///
 /// # Errors
-/// It is not; the message lists the columns there are.
+/// No such column; the message lists the columns.
 pub(super) fn find(table: &Table, name: &str) -> Result<usize> {
     let position = |same: &dyn Fn(&str) -> bool| table.columns().iter().position(|column| same(column));
     position(&|column| column == name).ok_or_else(|| {
@@ -68,7 +67,7 @@ fn find_or_guess(table: &Table, what: &str, asked: Option<&str>, usual: &[&str])
     })
 }
 
-/// Column names in a message: all of them, or the first of many.
+/// Column names for a message: all, or the first of many.
 pub(super) fn listed(columns: &[String]) -> String {
     const MOST: usize = 20;
     let mut list: Vec<String> = columns.iter().take(MOST).map(|name| format!("{name:?}")).collect();
@@ -78,7 +77,7 @@ pub(super) fn listed(columns: &[String]) -> String {
     list.join(", ")
 }
 
-/// A complaint about a cell.
+/// A failure about a cell.
 pub(super) fn at(path: &Path, place: &str, column: &str, what: &str) -> Failure {
     Failure::data(format!("{}: {place}, column {column:?}: {what}", path.display()))
 }

@@ -1,4 +1,4 @@
-//! Numeric features: columns of a table, or a NumPy array.
+//! Numeric features: columns of a table or a NumPy array.
 
 use std::path::Path;
 
@@ -17,34 +17,34 @@ use crate::resources;
 pub(crate) struct Features {
     /// Samples by features.
     pub(crate) x: Array2<f64>,
-    /// Names of the features, where the file has them.
+    /// Names of the features, if the file has names.
     pub(crate) names: Option<Vec<String>>,
-    /// One label each, where the file has them.
+    /// One label per sample, if the file has labels.
     pub(crate) labels: Option<Vec<String>>,
-    /// One weight each, where they were asked for or lie with embeddings.
+    /// One weight per sample, if they were requested or are in a file of embeddings.
     pub(crate) weights: Option<SampleWeights>,
 }
 
-/// What of a table to read.
+/// What to read of a table.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Selection<'a> {
-    /// How the table is written, if its name does not tell.
+    /// The format, if the file's name does not give it.
     pub(crate) format: Option<Format>,
-    /// The column of labels.
+    /// Column with the labels.
     pub(crate) label_column: Option<&'a str>,
-    /// Columns to leave out.
+    /// Columns to ignore.
     pub(crate) ignored: &'a [String],
-    /// Read exactly these features, in this order, whatever else there is.
+    /// Read only these features, in this order.
     pub(crate) wanted: Option<&'a [String]>,
-    /// Labels are read where they are found, and demanded if this is set.
+    /// Require labels. Otherwise they are read if there are any.
     pub(crate) labelled: bool,
 }
 
-/// Reads features from a table or, by the name `.npy`, from an array.
+/// Reads features from a NumPy array if the name ends in `.npy`, else from a table.
 ///
 /// # Errors
-/// What [`Table`] and [`npy`] refuse, an unknown column, a value that is not a finite number (with its place), no
-/// rows, an empty label, more than memory holds.
+/// What [`Table`] and [`npy`] refuse; an unknown column; a value that is not a finite number; no rows; an empty label; more data than
+/// fit into memory.
 pub(crate) fn read_features(path: &Path, selection: Selection<'_>) -> Result<Features> {
     match path.extension() {
         Some(extension) if extension.eq_ignore_ascii_case("npy") => read_array(path, selection),
@@ -54,14 +54,11 @@ pub(crate) fn read_features(path: &Path, selection: Selection<'_>) -> Result<Fea
 
 fn read_array(path: &Path, selection: Selection<'_>) -> Result<Features> {
     let Npy::Numbers { shape, values } = npy::read(path)? else {
-        return Err(Failure::data(format!(
-            "{}: an array of texts where features are expected",
-            path.display()
-        )));
+        return Err(Failure::data(format!("{}: an array of texts; features are expected", path.display())));
     };
     let [rows, columns] = shape[..] else {
         return Err(Failure::data(format!(
-            "{}: an array of shape {shape:?} where samples by features are expected",
+            "{}: an array of shape {shape:?}; samples by features are expected",
             path.display()
         )));
     };
@@ -72,7 +69,7 @@ fn read_array(path: &Path, selection: Selection<'_>) -> Result<Features> {
         && wanted.len() != columns
     {
         return Err(Failure::data(format!(
-            "{}: {columns} features where the head takes {}",
+            "{}: {columns} features; the head takes {}",
             path.display(),
             wanted.len()
         )));
@@ -101,7 +98,7 @@ fn read_table(path: &Path, selection: Selection<'_>) -> Result<Features> {
     };
     let picked = pick(&table, label, selection)?;
     let names: Vec<String> = picked.iter().map(|&column| table.columns()[column].clone()).collect();
-    // reading doubles a vector's room, and training makes copies
+    // a growing vector doubles its size, and training makes copies
     let budget = resources::available_memory().map(|bytes| bytes as usize / 8 / size_of::<f64>());
     let (mut values, mut labels) = (Vec::new(), label.map(|_| Vec::new()));
     let mut row = Row::default();
@@ -130,7 +127,7 @@ fn read_table(path: &Path, selection: Selection<'_>) -> Result<Features> {
     Ok(Features { x, names: Some(names), labels, weights: None })
 }
 
-/// The columns that are features.
+/// The columns with features.
 fn pick(table: &Table, label: Option<usize>, selection: Selection<'_>) -> Result<Vec<usize>> {
     if let Some(wanted) = selection.wanted {
         return wanted.iter().map(|name| columns::find(table, name)).collect();
@@ -139,7 +136,7 @@ fn pick(table: &Table, label: Option<usize>, selection: Selection<'_>) -> Result
         selection.ignored.iter().map(|name| columns::find(table, name)).collect::<Result<Vec<_>>>()?;
     let picked: Vec<usize> = (0..table.columns().len())
         .filter(|column| Some(*column) != label && !ignored.contains(column))
-        // the nameless first column that pandas writes is its index
+        // pandas writes its index as a first column without a name
         .filter(|&column| !(column == 0 && table.columns()[0].is_empty()))
         .collect();
     if picked.is_empty() {

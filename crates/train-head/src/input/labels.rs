@@ -1,4 +1,4 @@
-//! Labels: from a file of their own, and as classes.
+//! Labels: from a separate file, and as classes.
 
 use std::path::Path;
 
@@ -11,10 +11,10 @@ use super::table::{Format, Row, Table};
 use super::texts::label_of;
 use crate::exit::{Failure, Result};
 
-/// Reads labels from an array (`.npy`) of one axis, or from a table's label column (its only one, if it has one).
+/// Reads labels from a one-dimensional array (`.npy`), or from a column of a table (its only one, or as for features).
 ///
 /// # Errors
-/// What [`Table`] and [`npy`] refuse, an unknown column, an empty label.
+/// What [`Table`] and [`npy`] refuse; an unknown column; an empty label.
 pub(crate) fn read_labels(path: &Path, label_column: Option<&str>) -> Result<Vec<String>> {
     if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy")) {
         return read_column(path, label_column);
@@ -26,7 +26,7 @@ pub(crate) fn read_labels(path: &Path, label_column: Option<&str>) -> Result<Vec
     match shape[..] {
         [_] | [_, 1] => Ok(labels),
         _ => Err(Failure::data(format!(
-            "{}: an array of shape {shape:?} where one label a sample is expected",
+            "{}: an array of shape {shape:?}; one label per sample is expected",
             path.display()
         ))),
     }
@@ -45,17 +45,17 @@ fn read_column(path: &Path, label_column: Option<&str>) -> Result<Vec<String>> {
     Ok(labels)
 }
 
-/// The classes of training labels, of two the positive one as asked.
+/// The classes of training labels. `positive` names the positive one of two.
 ///
 /// # Errors
-/// One class alone; a positive class that no label has, or among more than two.
+/// Only one class; a positive class that no label has, or with more than two classes.
 pub(crate) fn fit_classes(labels: &[String], positive: Option<&str>) -> Result<Classes> {
     let classes = Classes::fit(labels)
         .map_err(|error| Failure::data("the labels cannot be trained on").because(error))?;
     let Some(positive) = positive else { return Ok(classes) };
     match classes.encode(&[positive]) {
         Ok(_) if classes.count() > 2 => Err(Failure::usage(format!(
-            "--positive-label {positive}: it has a meaning with two classes alone, the labels have {}",
+            "--positive-label {positive} requires two classes; the labels have {}",
             classes.count()
         ))),
         Ok(code) if code[0] > 0.5 => Ok(classes),
@@ -67,10 +67,10 @@ pub(crate) fn fit_classes(labels: &[String], positive: Option<&str>) -> Result<C
     }
 }
 
-/// Labels as codes 0, 1, ..
+/// Labels as codes 0, 1, ... `what` names the data in messages.
 ///
 /// # Errors
-/// A label of no class; `what` names the data in the message.
+/// An unknown label.
 pub(crate) fn encode_labels(classes: &Classes, labels: &[String], what: &str) -> Result<Array1<f64>> {
     classes.encode(labels).map_err(|error| {
         Failure::data(format!("{what}: labels that the training does not know")).because(error)

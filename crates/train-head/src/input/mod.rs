@@ -1,6 +1,6 @@
-//! Data of others: tables of texts or numbers, NumPy arrays, labels.
+//! Files of other programs: tables of texts or numbers, NumPy arrays, labels.
 //!
-//! Everything is checked before it is used, and a complaint names the file, the place and what was found there.
+//! Everything is checked before it is used. Messages name the file, the place and what was found there.
 
 pub(crate) mod npy;
 

@@ -9,7 +9,7 @@ use ndarray::ArrayView2;
 use crate::exit::{Failure, Kind, Result};
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
-/// Headers are a line of text; one of a megabyte is no header.
+/// Largest length of a header that is accepted. Headers are a line of text.
 const MAX_HEADER: usize = 1 << 20;
 
 /// An array, its last axis fastest.
@@ -34,8 +34,8 @@ pub(crate) enum Npy {
 /// Reads an array.
 ///
 /// # Errors
-/// A file that is not there, is no array, holds objects or another type we do not read, or has another length than
-/// its header says.
+/// A file that does not exist or is not an array; elements of an unsupported type, such as objects; a length that differs from the
+/// header.
 pub(crate) fn read(path: &Path) -> Result<Npy> {
     let failed = |error| Failure::io("read", path, Kind::Data, error);
     let mut file = File::open(path).map_err(failed)?;
@@ -51,7 +51,7 @@ pub(crate) fn read(path: &Path) -> Result<Npy> {
     })
 }
 
-/// Writes a matrix of 32-bit floating-point numbers.
+/// Writes a matrix of f32.
 ///
 /// # Errors
 /// Those of the stream.
@@ -70,7 +70,7 @@ pub(crate) fn write(out: &mut impl Write, x: &ArrayView2<'_, f32>) -> std::io::R
     x.iter().try_for_each(|value| out.write_all(&value.to_le_bytes()))
 }
 
-/// What the header says.
+/// A parsed header.
 #[derive(Debug, PartialEq)]
 struct Header {
     descr: String,
@@ -125,7 +125,7 @@ fn parse(bytes: &[u8]) -> Result<Npy, String> {
     })
 }
 
-/// `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`, whatever the order and the spaces.
+/// Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`, with its entries in any order and any spaces.
 fn parse_header(text: &str) -> Option<Header> {
     let body = text.trim().strip_prefix('{')?.strip_suffix('}')?;
     let value = |key: &str| {
@@ -144,7 +144,7 @@ fn parse_header(text: &str) -> Option<Header> {
     Some(Header { descr, fortran_order, shape })
 }
 
-/// How an element lies in memory.
+/// The type of an element.
 #[derive(Clone, Copy)]
 struct Element {
     /// NumPy's letter: `f`, `i`, `u`, `b`, `U`, `S`.

@@ -1,4 +1,4 @@
-//! Rows of named columns, one at a time, from CSV or JSON lines.
+//! Tables in CSV or JSON lines, read row by row.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,19 +12,19 @@ use serde_json::Value;
 
 use crate::exit::{Failure, Kind, Result};
 
-/// How a table is written.
+/// The format of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// Separated by commas (or by semicolons or tabs, where the first line has no comma), with a line of names.
+    /// Comma-separated values (semicolons or tabs if the first line has no comma), with a line of names
     Csv,
-    /// Separated by tabs.
+    /// Tab-separated values, with a line of names
     Tsv,
-    /// A JSON object a line.
+    /// One JSON object per line
     Jsonl,
 }
 
 impl Format {
-    /// The format that a file's name suggests.
+    /// The format by a file's name.
     pub(crate) fn of(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "csv" | "txt" => Some(Self::Csv),
@@ -35,7 +35,7 @@ impl Format {
     }
 }
 
-/// A table that is being read.
+/// A table to read from.
 #[derive(Debug)]
 pub(crate) struct Table {
     path: PathBuf,
@@ -53,19 +53,19 @@ enum Rows {
 #[derive(Debug, Default)]
 pub(crate) struct Row {
     cells: StringRecord,
-    /// Data rows are counted from 1.
+    /// Number of the row, from 1, without the line of names.
     number: u64,
-    /// Line of the file on which the row starts.
+    /// Line of the file where the row starts.
     line: u64,
 }
 
 impl Row {
-    /// The text in a column; empty for a missing value.
+    /// The text in a column; empty if the value is missing.
     pub(crate) fn cell(&self, column: usize) -> &str {
         self.cells.get(column).unwrap_or_default()
     }
 
-    /// Where it is in the file, for messages.
+    /// The place of the row in the file, for messages.
     pub(crate) fn place(&self) -> String {
         format!("row {} (line {})", self.number, self.line)
     }
@@ -75,11 +75,11 @@ impl Table {
     /// Opens a table and reads the names of its columns.
     ///
     /// # Errors
-    /// A file that is not there, empty, not UTF-8, of unknown format, or that names a column twice.
+    /// A file that does not exist, is empty, not UTF-8 or of unknown format, or names a column twice.
     pub(crate) fn open(path: &Path, format: Option<Format>) -> Result<Self> {
         let Some(format) = format.or_else(|| Format::of(path)) else {
-            return Err(Failure::data(format!("{}: the name does not tell the format", path.display()))
-                .help("name it .csv, .tsv or .jsonl, or state --format"));
+            return Err(Failure::data(format!("{}: unknown format", path.display()))
+                .help("name the file .csv, .tsv or .jsonl, or give --format"));
         };
         let failed = |error| Failure::io("read", path, Kind::Data, error);
         let mut file = File::open(path).map_err(failed)?;
@@ -106,7 +106,7 @@ impl Table {
         Ok(Self { path: path.to_owned(), columns, rows })
     }
 
-    /// The file.
+    /// Path of the file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -116,10 +116,10 @@ impl Table {
         &self.columns
     }
 
-    /// Reads the next row into `row`; false at the end.
+    /// Reads the next row into `row`. Returns false at the end.
     ///
     /// # Errors
-    /// A row of another length, text that is not UTF-8, a line that is not a JSON object, or a read that failed.
+    /// A row of another length; text that is not UTF-8; a line that is not a JSON object; a failed read.
     pub(crate) fn read(&mut self, row: &mut Row) -> Result<bool> {
         let Self { path, columns, rows } = self;
         match rows {
@@ -336,7 +336,7 @@ mod tests {
         assert!(refusal("t.jsonl", b"{\"a\": 1}\n{\"a\": \"\xff\"}").contains("line 2 is not UTF-8"));
         assert!(refusal("t.csv", b"a,a\n1,2\n").contains("two columns are named \"a\""));
         assert!(refusal("t.jsonl", b"{\"a\": 1, \"a\": 2}").contains("two columns are named \"a\""));
-        assert!(refusal("t.bin", b"a\n1\n").contains("does not tell the format"));
+        assert!(refusal("t.bin", b"a\n1\n").contains("unknown format"));
         assert!(
             Table::open(Path::new("/nowhere/t.csv"), None).unwrap_err().to_string().contains("cannot read")
         );

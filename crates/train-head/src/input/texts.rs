@@ -1,4 +1,4 @@
-//! Tables of texts.
+//! Tables with texts.
 
 use std::path::Path;
 
@@ -8,21 +8,21 @@ use super::weights::SampleWeights;
 use crate::exit::{Failure, Result};
 use crate::resources;
 
-/// Texts, and their labels where the table has any.
+/// Texts, with labels and weights.
 #[derive(Debug)]
 pub(crate) struct Texts {
     /// The texts, in the order of the file.
     pub(crate) texts: Vec<String>,
-    /// One label each.
+    /// One label per text, if the table has labels.
     pub(crate) labels: Option<Vec<String>>,
-    /// One weight each, where they were asked for.
+    /// One weight per text, if they were requested.
     pub(crate) weights: Option<SampleWeights>,
 }
 
-/// Reads texts. Labels are demanded if `labelled`, and read where they are found otherwise.
+/// Reads texts. Labels are required if `labelled`; otherwise they are read if there are any.
 ///
 /// # Errors
-/// What [`Table`] refuses, an unknown column, no rows, an empty label, more than memory holds.
+/// What [`Table`] refuses; an unknown column; no rows; an empty label; more texts than fit into memory.
 pub(crate) fn read_texts(
     path: &Path,
     format: Option<Format>,

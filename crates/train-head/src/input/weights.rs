@@ -1,4 +1,4 @@
-//! Weights of samples, a column of a table.
+//! Sample weights from a column of a table.
 
 use std::path::Path;
 
@@ -6,19 +6,19 @@ use super::columns;
 use super::table::{Format, Row, Table};
 use crate::exit::{Failure, Result};
 
-/// How much each sample counts.
+/// Sample weights.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SampleWeights {
-    /// One number of at least 0 each.
+    /// One non-negative number per sample.
     pub(crate) values: Vec<f64>,
-    /// The column that they come from; `None` if they lay with the embeddings.
+    /// The column that they come from; `None` if they come from a file of embeddings.
     pub(crate) column: Option<String>,
 }
 
-/// Reads the weights of samples from a column of a table.
+/// Reads sample weights from a column of a table.
 ///
 /// # Errors
-/// What [`Table`] refuses; an unknown column; a value that is no number of at least 0, with its place; only zeros.
+/// What [`Table`] refuses; an unknown column; a value that is negative or not a number; only zeros.
 pub(crate) fn read_weights(path: &Path, format: Option<Format>, column: &str) -> Result<SampleWeights> {
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy")) {
         return Err(Failure::usage(format!("--sample-weight {column}: {} has no columns", path.display()))

@@ -63,7 +63,7 @@ fn a_head_for_another_number_of_classes() {
     dir.refused(line, 2, &["--head logreg: two classes are needed, the labels have 3", "--head ovr"]);
     dir.refused("run --features two.csv --out out --head ovr", 2, &["--head logreg is the same as ovr"]);
     let line = "run --features three.csv --out out --positive-label ill";
-    dir.refused(line, 2, &["--positive-label ill: it has a meaning with two classes alone"]);
+    dir.refused(line, 2, &["--positive-label ill requires two classes"]);
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn files_that_are_not_there() {
         4,
         &["nowhere/secret.key"],
     );
-    dir.refused("eval --head nowhere --features table.csv", 4, &["nowhere: there is no such head"]);
+    dir.refused("eval --head nowhere --features table.csv", 4, &["nowhere: no such head"]);
     dir.refused("inspect nowhere.enc", 4, &["nowhere.enc"]);
 }
 

@@ -18,8 +18,8 @@ fn refused(data: &str, flags: &str, code: i32, messages: &[&str]) {
 
 #[test]
 fn a_penalty_that_is_negative() {
-    refused(&table(40), "--alpha=-1", 2, &["--alpha -1: a number of at least 0 is needed"]);
-    refused(&table(40), "--C 0", 2, &["--C 0: a positive number is needed"]);
+    refused(&table(40), "--alpha=-1", 2, &["--alpha -1: must be at least 0"]);
+    refused(&table(40), "--C 0", 2, &["--C 0: must be positive"]);
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn hidden_units_that_there_cannot_be() {
         let flags = format!("--head mlp --hidden-layer-sizes {units}");
         refused(&table(40), &flags, 2, &["--hidden-layer-sizes", "8, 16, 32, 64 or 128 units"]);
     }
-    refused(&table(40), "--hidden-layer-sizes 8", 2, &["has a meaning with --head mlp alone"]);
+    refused(&table(40), "--hidden-layer-sizes 8", 2, &["requires --head mlp"]);
     let messages = ["--hidden-layer-sizes 8: at most 4 units with 3 features"];
     refused(&table(40), "--head mlp --hidden-layer-sizes 8", 2, &messages);
     Dir::new().refused("estimate --samples 9 --dimension 3 --head mlp --hidden-layer-sizes 8", 2, &messages);

@@ -1,8 +1,6 @@
 //! Heads with a hidden layer, mini-batches and schedules.
 
 use std::fmt::Write;
-use std::process::Stdio;
-use std::time::Duration;
 
 use crate::util::Dir;
 
@@ -76,13 +74,8 @@ fn a_training_on_mini_batches_that_is_killed_and_resumed() {
     assert!((rates[0] - 0.4).abs() < 1e-9 && (rates[1] - 0.4 / 2f64.sqrt()).abs() < 1e-9, "{rates:?}");
     dir.ok(&format!("{TRAIN} whole.enc"));
     let words = format!("{TRAIN} head.enc");
-    let mut child = dir.command().args(words.split_whitespace()).stderr(Stdio::null()).spawn().unwrap();
-    while !dir.list().iter().any(|name| name.ends_with(".checkpoint")) {
-        assert!(child.try_wait().unwrap().is_none(), "it ended before it was killed");
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let killed = dir.start(&words).wait_for_file(|name| name.ends_with(".checkpoint"));
+    assert!(killed, "it ended before it was killed");
     assert_eq!(dir.ok(&format!("{words} --resume --json")).json()["resumed_after"].as_u64(), Some(1));
     assert_eq!(dir.read("head.enc"), dir.read("whole.enc"));
     dir.ok("decrypt --head head.enc --plan plan.json --keys keys --out head");

@@ -1,23 +1,11 @@
 //! ^C, sudden ends, and `--resume`.
 #![cfg(unix)]
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
-
 use crate::util::{Dir, table};
 
 /// Three iterations in a ring of ordinary size: some seconds, time enough to be interrupted.
 const RUN: &str = "run --features data.csv --out out --preset n15-l18 --max-iter 3 --sigmoid-degree 3 --learning-rate 1 \
                    --sigmoid-interval 8";
-
-fn start(dir: &Dir, line: &str) -> Child {
-    dir.command().args(line.split_whitespace()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn signal(child: &Child, name: &str) {
-    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
-}
 
 fn is_checkpoint(name: &str) -> bool {
     name.ends_with(".checkpoint")
@@ -25,17 +13,6 @@ fn is_checkpoint(name: &str) -> bool {
 
 fn is_being_written(name: &str) -> bool {
     name.contains(".checkpoint.") && name.ends_with(".partial")
-}
-
-/// Waits for a file; false if the program ended before.
-fn wait_for(dir: &Dir, child: &mut Child, wanted: fn(&str) -> bool) -> bool {
-    while !dir.list().iter().any(|name| wanted(name)) {
-        if child.try_wait().unwrap().is_some() {
-            return false;
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    true
 }
 
 fn leftovers(dir: &Dir) -> Vec<String> {
@@ -46,30 +23,29 @@ fn leftovers(dir: &Dir) -> Vec<String> {
 fn before_the_training_nothing_is_left() {
     let dir = Dir::new();
     dir.write("data.csv", table(200));
-    let mut child = start(&dir, &RUN.replace("out out", "out a/b/out"));
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut running = dir.start(&RUN.replace("out out", "out a/b/out"));
     // the plan is made, and keys are about to be
-    assert!(lines.any(|line| line.unwrap().starts_with("plan")));
-    signal(&child, "-INT");
-    let rest: Vec<String> = lines.map(|line| line.unwrap()).collect();
-    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");
-    assert!(rest.iter().any(|line| line.contains("stopping")), "{rest:?}");
-    assert!(rest.iter().any(|line| line == "error: interrupted"), "{rest:?}");
+    running.wait_for_line("plan");
+    running.signal("-INT");
+    let said = running.end();
+    assert_eq!(said.code, 130, "{}", said.stderr);
+    assert!(said.stderr.contains("stopping"), "{}", said.stderr);
+    assert!(said.stderr.lines().any(|line| line == "error: interrupted"), "{}", said.stderr);
     assert_eq!(dir.list(), ["data.csv"]);
 }
 
 #[test]
 fn a_run_continues_where_it_stopped_and_ends_the_same() {
-    for (name, code) in [("-INT", Some(130)), ("-KILL", None)] {
+    for (name, code) in [("-INT", 130), ("-KILL", -1)] {
         let dir = Dir::new();
         dir.write("data.csv", table(200));
-        let mut child = start(&dir, RUN);
-        assert!(wait_for(&dir, &mut child, is_checkpoint), "it ended before there was a checkpoint");
-        signal(&child, name);
-        let output = child.wait_with_output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), code, "{said}");
-        assert_eq!(said.contains("the same command with --resume continues"), code.is_some(), "{said}");
+        let mut running = dir.start(RUN);
+        assert!(running.wait_for_file(is_checkpoint), "it ended before there was a checkpoint");
+        running.signal(name);
+        let said = running.end();
+        assert_eq!(said.code, code, "{}", said.stderr);
+        let hint = said.stderr.contains("the same command with --resume continues");
+        assert_eq!(hint, code == 130, "{}", said.stderr);
         assert!(!dir.path("out/report.json").exists());
 
         // another training does not take it up
@@ -89,13 +65,7 @@ fn a_run_continues_where_it_stopped_and_ends_the_same() {
 fn a_run_that_was_killed_before_its_data_were_encrypted_starts_anew() {
     let dir = Dir::new();
     dir.write("data.csv", table(200));
-    let mut child = start(&dir, RUN);
-    assert!(
-        wait_for(&dir, &mut child, |name| name.contains("eval/rotation") && name.ends_with(".key")),
-        "it made no keys"
-    );
-    child.kill().unwrap();
-    child.wait().unwrap();
+    kill_at(&dir, RUN, |name| name.contains("eval/rotation") && name.ends_with(".key"));
     assert!(!leftovers(&dir).is_empty());
     let said = dir.ok(&format!("{RUN} --resume"));
     assert!(!said.stderr.contains("continuing"), "{}", said.stderr);
@@ -115,12 +85,21 @@ fn ready_to_train(flags: &str) -> Dir {
     dir
 }
 
-/// Starts a training and kills it when a file appears.
+/// Starts the program and kills it when a file appears.
 fn kill_at(dir: &Dir, line: &str, wanted: fn(&str) -> bool) {
-    let mut child = start(dir, line);
-    assert!(wait_for(dir, &mut child, wanted), "it ended before it was killed");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    assert!(dir.start(line).wait_for_file(wanted), "{line}: it ended before it was killed");
+}
+
+/// Kills a training while it writes a checkpoint. Such a file is there for some milliseconds, which a busy machine may miss.
+fn kill_at_writing(dir: &Dir, line: &str) {
+    const ATTEMPTS: usize = 50;
+    for _ in 0..ATTEMPTS {
+        if dir.start(line).wait_for_file(is_being_written) {
+            return;
+        }
+        std::fs::remove_file(dir.path("head.enc")).unwrap();
+    }
+    panic!("{line}: it was never seen to write a checkpoint");
 }
 
 /// Resumes the training, which must end with the head of an uninterrupted one.
@@ -143,23 +122,22 @@ const FOUR: &str = "--preset n15-l18 --max-iter 4 --sigmoid-degree 3 --solver ne
 #[test]
 fn a_training_may_be_killed_at_any_moment() {
     let dir = ready_to_train(FOUR);
-    // while keys are read
-    let mut child = start(&dir, TRAIN);
-    std::thread::sleep(Duration::from_millis(30));
-    child.kill().unwrap();
-    child.wait().unwrap();
+    // at once, and between keys and data
+    drop(dir.start(TRAIN));
+    resume(&dir);
+    dir.start(TRAIN).wait_for_line("load keys");
     resume(&dir);
     // after a checkpoint, and while one is written
     kill_at(&dir, TRAIN, is_checkpoint);
     resume(&dir);
-    kill_at(&dir, TRAIN, is_being_written);
+    kill_at_writing(&dir, TRAIN);
     resume(&dir);
     // twice, the second time while a checkpoint replaces another
     kill_at(&dir, TRAIN, is_checkpoint);
     for partial in dir.list().into_iter().filter(|name| name.ends_with(".partial")) {
         std::fs::remove_file(dir.path(&partial)).unwrap();
     }
-    kill_at(&dir, &format!("{TRAIN} --resume"), is_being_written);
+    kill_at_writing(&dir, &format!("{TRAIN} --resume"));
     resume(&dir);
 }
 
@@ -182,8 +160,8 @@ fn checkpoints_are_as_rare_as_they_were_asked_to_be() {
     let dir = ready_to_train(
         "--preset n14-l8 --max-iter 2 --sigmoid-degree 3 --sigmoid-interval 8 --learning-rate 1",
     );
-    let mut child = start(&dir, &format!("{TRAIN} --checkpoint-every 2"));
-    assert!(!wait_for(&dir, &mut child, is_checkpoint), "a checkpoint after the first iteration");
+    let mut running = dir.start(&format!("{TRAIN} --checkpoint-every 2"));
+    assert!(!running.wait_for_file(is_checkpoint), "a checkpoint after the first iteration");
     assert_eq!(dir.read("head.enc"), dir.read("whole.enc"));
 }
 

@@ -20,17 +20,15 @@ fn texts(rows: usize) -> String {
     text
 }
 
-/// The encoder that the workspace's tests use, where it was fetched (`cargo xtask fetch-model`).
-fn encoder() -> Option<PathBuf> {
+/// The encoder that the workspace's tests use. `cargo xtask test` fetches it.
+fn encoder() -> PathBuf {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/all-MiniLM-L6-v2"));
-    if folder.join("model.safetensors").exists() {
-        return Some(folder);
-    }
-    eprintln!(
-        "no encoder in {}: this test did nothing; `cargo xtask fetch-model` fetches it",
+    assert!(
+        folder.join("model.safetensors").exists(),
+        "{} does not hold the text encoder: run `cargo xtask fetch-model`",
         folder.display()
     );
-    None
+    folder
 }
 
 #[test]
@@ -63,7 +61,7 @@ fn an_unknown_text_column() {
 
 #[test]
 fn texts_all_the_way() {
-    let Some(encoder) = encoder() else { return };
+    let encoder = encoder();
     let dir = Dir::new();
     dir.write("train.csv", texts(60)).write("test.csv", texts(30));
     let model = encoder.display();

@@ -1,9 +1,11 @@
 //! A fresh folder for each test, and what the program said in it.
 
 use std::fmt::Write;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -43,11 +45,12 @@ impl Dir {
         serde_json::from_slice(&self.read(name)).unwrap()
     }
 
-    /// Names of everything in the folder, with subfolders, sorted.
+    /// Names of everything in the folder, with subfolders, sorted. A subfolder may vanish meanwhile.
     pub(crate) fn list(&self) -> Vec<String> {
         fn walk(root: &Path, folder: &Path, names: &mut Vec<String>) {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
+            for entry in std::fs::read_dir(folder).into_iter().flatten() {
+                let Ok(entry) = entry else { continue };
+                let path = entry.path();
                 names.push(path.strip_prefix(root).unwrap().display().to_string());
                 if path.is_dir() {
                     walk(root, &path, names);
@@ -83,6 +86,15 @@ impl Dir {
         said
     }
 
+    /// Starts the program with the words of a line.
+    pub(crate) fn start(&self, line: &str) -> Running<'_> {
+        let mut command = self.command();
+        command.args(line.split_whitespace()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Running { dir: self, child, stderr, line: line.to_owned() }
+    }
+
     /// Runs the program, which must fail with this code, say all of `messages`, and leave the folder as it was.
     #[track_caller]
     pub(crate) fn refused(&self, line: &str, code: i32, messages: &[&str]) {
@@ -97,6 +109,64 @@ impl Dir {
             assert!(said.stderr.contains(message), "{message:?} is not in:\n{}", said.stderr);
         }
         assert_eq!(self.list(), before, "something was left behind");
+    }
+}
+
+/// A program that runs. Dropped, it is killed.
+pub(crate) struct Running<'a> {
+    dir: &'a Dir,
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    line: String,
+}
+
+/// How long a test waits for an event: longer than any machine needs.
+const DEADLINE: Duration = Duration::from_secs(600);
+
+impl Running<'_> {
+    /// Waits for a line on standard error that starts like this.
+    pub(crate) fn wait_for_line(&mut self, start: &str) {
+        let mut line = String::new();
+        while !line.starts_with(start) {
+            line.clear();
+            let read = self.stderr.read_line(&mut line).unwrap();
+            assert!(read > 0, "{}: it ended without a line {start:?}", self.line);
+        }
+    }
+
+    /// Waits for a file whose name passes; false if the program ended before.
+    pub(crate) fn wait_for_file(&mut self, wanted: fn(&str) -> bool) -> bool {
+        let began = Instant::now();
+        while !self.dir.list().iter().any(|name| wanted(name)) {
+            if self.child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            assert!(began.elapsed() < DEADLINE, "{}: nothing happened", self.line);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        true
+    }
+
+    /// Sends a signal, such as `-INT`.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+
+    /// Waits for the end. What it said is what nobody read before.
+    pub(crate) fn end(mut self) -> Said {
+        let mut stderr = String::new();
+        self.stderr.read_to_string(&mut stderr).unwrap();
+        let code = self.child.wait().unwrap().code().unwrap_or(-1);
+        Said { code, stdout: String::new(), stderr }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        // it may have ended
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -109,7 +109,7 @@ fn a_run_shows_the_curve() {
     let run = format!("run --features data.csv --test-features test.csv --out out {flags}");
     let said = dir.ok(&format!("{run} --validation-fraction 0.25 --validation-every 2"));
     assert!(said.stderr.contains("iteration    2   accuracy"), "{}", said.stderr);
-    assert!(said.stdout.contains("on the validation samples least log loss"), "{}", said.stdout);
+    assert!(said.stdout.contains("on the validation samples lowest log loss"), "{}", said.stdout);
     let report = dir.json("out/report.json");
     assert_eq!((report["samples"].as_u64(), report["iterations"].as_u64()), (Some(120), Some(4)));
     let iterations: Vec<_> = report["validation"]

@@ -93,7 +93,7 @@ fn an_encrypted_head_is_a_start_where_there_are_bootstraps() {
     dir.ok("keygen --plan plan.json --out keys --no-passphrase");
     steps("plan.json", "keys");
     let line = "estimate --features data.csv --continue-from plan.json --out more.json";
-    dir.refused(&format!("{line} --head ovr"), 2, &["--head has no meaning with --continue-from"]);
+    dir.refused(&format!("{line} --head ovr"), 2, &["--head cannot be used with --continue-from"]);
     let more = dir.ok(&format!("{line} --json")).json();
     assert_eq!(
         (more["iterations"].as_u64(), &more["bootstraps_before"][0]),

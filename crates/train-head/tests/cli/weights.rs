@@ -140,6 +140,6 @@ fn whitening_keeps_as_many_directions_as_asked() {
     // a power of two leaves no room for the constant feature
     assert_eq!(features("--n-components 4"), 3);
     let line = "estimate --features data.csv --out plan.json --n-components";
-    dir.refused(&format!("{line} 0"), 2, &["--n-components 0: at least one direction"]);
-    dir.refused(&format!("{line} 2 --preprocess none"), 2, &["--preprocess whiten alone"]);
+    dir.refused(&format!("{line} 0"), 2, &["--n-components 0: must be at least 1"]);
+    dir.refused(&format!("{line} 2 --preprocess none"), 2, &["--n-components requires --preprocess whiten"]);
 }

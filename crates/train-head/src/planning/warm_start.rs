@@ -1,30 +1,31 @@
-//! What a training starts from: a head in the clear, or the encrypted head of an earlier training.
+//! A training that starts from an earlier head, in the clear or encrypted.
 
 use std::path::Path;
 
 use fhe_head::plan::Request;
 
-use super::planned::{alpha, optimizer};
+use super::options::{alpha, optimizer};
+use super::settings;
+use super::shape::expect_batch;
 use crate::args::{HeadStartArgs, Hyper};
-use crate::exit::{Failure, Result, training_failure};
-use crate::files::embeddings::encoder_failure;
+use crate::exit::{Failure, Result, encoder_failure, training_failure};
 use crate::files::head::{Description, Head};
-use crate::files::plan::PlanFile;
+use crate::plan::PlanFile;
 use crate::samples::Matrix;
 
-/// The head to start from, if there is one.
+/// The head in the clear that `--warm-start` names, if it names one.
 ///
 /// # Errors
 /// Those of reading it.
-pub(super) fn head(arguments: &HeadStartArgs) -> Result<Option<Head>> {
+pub(crate) fn head(arguments: &HeadStartArgs) -> Result<Option<Head>> {
     arguments.warm_start.as_deref().map(Head::read).transpose()
 }
 
-/// Refuses to start from a head of other features than those of the data. Its classes are those of the training.
+/// Refuses to start from a head that was trained on other features than those of the data.
 ///
 /// # Errors
-/// Another number of features, other names, another encoder.
-pub(super) fn expect_features(head: &Description, training: &Matrix) -> Result<()> {
+/// Another number of features, or another encoder.
+pub(crate) fn expect_features(head: &Description, training: &Matrix) -> Result<()> {
     let (wanted, found) = (head.features, training.x.ncols());
     if wanted != found {
         return Err(Failure::data(format!(
@@ -37,25 +38,22 @@ pub(super) fn expect_features(head: &Description, training: &Matrix) -> Result<(
     }
 }
 
-/// A plan that goes on from the encrypted head of an earlier one: its map, head, intervals and parameter set, with other
-/// iterations, and other samples if need be.
+/// A plan that goes on from the encrypted head of an earlier one. It keeps the earlier map, head, intervals and parameter set; the
+/// flags may change the iterations, and the data the samples.
 ///
 /// # Errors
-/// Flags that say what the earlier plan has settled; a parameter set that does not bootstrap.
-pub(super) fn continued(earlier: &Path, training: &Matrix, hyper: &Hyper) -> Result<PlanFile> {
+/// Flags that the earlier plan has settled; a parameter set without bootstrapping.
+pub(crate) fn continued(earlier: &Path, training: &Matrix, hyper: &Hyper) -> Result<PlanFile> {
     let earlier = PlanFile::read(earlier)?;
     if let Some(flag) = hyper.settled_by_a_plan() {
         return Err(Failure::usage(format!(
-            "{flag} has no meaning with --continue-from: the earlier plan says it"
+            "{flag} cannot be used with --continue-from: the earlier plan sets it"
         )));
     }
     let (before, samples) = (earlier.request(), training.x.nrows());
+    expect_batch(hyper, samples)?;
     let rate = hyper.steps.learning_rate.or(before.learning_rates.last().copied()).unwrap_or(1.0);
     let iterations = hyper.max_iter.unwrap_or(before.learning_rates.len());
-    if let Some(size) = hyper.steps.batch_size.filter(|&size| size > samples) {
-        let message = format!("--batch-size {size}: at most the number of training samples, {samples}");
-        return Err(Failure::usage(message));
-    }
     let request = Request {
         samples,
         learning_rates: hyper.steps.schedule.rates(rate, iterations).map_err(training_failure)?,
@@ -67,5 +65,5 @@ pub(super) fn continued(earlier: &Path, training: &Matrix, hyper: &Hyper) -> Res
         continues: true,
         ..before.clone()
     };
-    Ok(earlier.with_request(request, hyper, training))
+    Ok(earlier.with_request(request, settings(hyper), training))
 }

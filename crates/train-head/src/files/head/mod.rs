@@ -1,26 +1,27 @@
-//! The exported head: `head.safetensors`, f64 in scikit-learn's shapes, and `head.json` with all that is needed to use it.
+//! The exported head: weights as f64 in scikit-learn's shapes in `head.safetensors`, and everything else that its use needs in
+//! `head.json`.
 //!
-//! A linear head has `coef` (outputs by features) and `intercept` (outputs): one output for two classes, else one a class. A head
-//! with a hidden layer has `coefs.0` (features by units), `intercepts.0`, `coefs.1` (units by outputs) and `intercepts.1`, and
-//! `head.json` the polynomial that is its activation.
+//! A linear head has `coef` (outputs by features) and `intercept` (outputs), with one output for two classes and otherwise one per
+//! class. A head with a hidden layer has `coefs.0` (features by units), `intercepts.0`, `coefs.1` (units by outputs) and
+//! `intercepts.1`; `head.json` holds the polynomial of its activation.
 //!
-//! The coefficients apply to the features as they were read, or to the encoder's embeddings: what was done to features
-//! before the encryption is folded in. Of two classes the probability of the second is
-//! `1 / (1 + exp(-(x . coef + intercept)))`.
+//! The coefficients apply to the features as they were read, or to the encoder's embeddings: the feature map of the training is
+//! folded in. With two classes the probability of the second is `1 / (1 + exp(-(x . coef + intercept)))`.
+
+mod weights;
 
 use std::path::{Path, PathBuf};
 
 use fhe_head::activation::Activation;
 use fhe_head::features::Preprocessing;
 use fhe_head::labels::Classes;
-use fhe_head::model::{Classifier, Linear};
-use ndarray::{Array1, Array2, ArrayView, ArrayView2, Axis, Dimension};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use fhe_head::model::Classifier;
+use ndarray::{Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
 use super::embeddings::UsedEncoder;
-use super::{Access, read_json, write_bytes, write_json};
-use crate::exit::{Failure, Kind, Result};
+use super::{Access, read_json, write_json};
+use crate::exit::{Failure, Result};
 
 const WEIGHTS: &str = "head.safetensors";
 const DESCRIPTION: &str = "head.json";
@@ -29,9 +30,9 @@ const FORMAT: &str = "train-head head 2";
 /// A head in the clear.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Head {
-    /// Weights of the features as they are read, and the intercept.
+    /// The weights, for features as they are read.
     pub(crate) model: Classifier,
-    /// What else is known.
+    /// The contents of `head.json`.
     pub(crate) description: Description,
 }
 
@@ -40,22 +41,22 @@ pub(crate) struct Head {
 pub(crate) struct Description {
     /// Name and version of the format.
     format: String,
-    /// The labels, in the order of the outputs; of two the positive one last.
+    /// The labels in the order of the outputs; of two, the positive one is last.
     pub(crate) classes: Classes,
     /// How outputs become probabilities.
     pub(crate) link: Link,
-    /// The hidden layer, if there is one.
+    /// The hidden layer, if the head has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) hidden: Option<Hidden>,
     /// Number of features.
     pub(crate) features: usize,
-    /// Their names, if they come from a table.
+    /// Names of the features, if they come from a table.
     pub(crate) feature_names: Option<Vec<String>>,
-    /// The encoder, if they come from texts.
+    /// The encoder, if the samples are texts.
     pub(crate) encoder: Option<UsedEncoder>,
-    /// What was done to the features before the encryption.
+    /// What the feature map did before the encryption.
     feature_transform: FeatureTransform,
-    /// Parameter set and iterations of the training.
+    /// How the head was trained.
     pub(crate) training: Training,
 }
 
@@ -64,9 +65,9 @@ pub(crate) struct Description {
 pub(crate) struct Hidden {
     /// Units.
     hidden_layer_sizes: [usize; 1],
-    /// Function and interval.
+    /// Function and the interval on which its polynomial holds.
     activation: Activation,
-    /// Coefficients of the polynomial that the units evaluate, the constant first.
+    /// Coefficients of the polynomial that the units evaluate, the constant one first.
     polynomial: Vec<f64>,
 }
 
@@ -86,11 +87,11 @@ impl Hidden {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Link {
-    /// One output: the logit of the second of two classes.
+    /// One output, the logit of the second of two classes.
     Logistic,
-    /// The logit of each class against the rest; probabilities are scaled to sum 1.
+    /// One output per class, its logit against the rest; probabilities are scaled to sum 1.
     OneVsRest,
-    /// Softmax over all classes.
+    /// One output per class; probabilities are their softmax.
     Softmax,
 }
 
@@ -105,32 +106,31 @@ impl Link {
     }
 }
 
-/// What was done to features.
+/// What the feature map did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct FeatureTransform {
     #[serde(flatten)]
     preprocessing: Preprocessing,
-    /// Always true: `coef` and `intercept` contain it.
+    /// Always true: the weights contain the map.
     folded: bool,
 }
 
-/// How the head came about.
+/// How a head was trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Training {
     /// Parameter set.
     pub(crate) preset: String,
     /// Iterations.
     pub(crate) iterations: usize,
-    /// Whether the training ran on ciphertexts.
+    /// True if the training ran on ciphertexts.
     pub(crate) encrypted: bool,
 }
 
 impl Description {
-    /// A description of a head.
+    /// The description of a head.
     pub(crate) fn new(
-        classes: &Classes,
         model: &Classifier,
-        features: usize,
+        classes: Classes,
         feature_names: Option<Vec<String>>,
         encoder: Option<UsedEncoder>,
         preprocessing: Preprocessing,
@@ -138,10 +138,10 @@ impl Description {
     ) -> Self {
         Self {
             format: FORMAT.into(),
-            classes: classes.clone(),
+            classes,
             link: Link::of(model),
             hidden: Hidden::of(model),
-            features,
+            features: features(model),
             feature_names,
             encoder,
             feature_transform: FeatureTransform { preprocessing, folded: true },
@@ -149,21 +149,27 @@ impl Description {
         }
     }
 
-    /// Number of outputs.
+    /// Number of outputs of the head.
     fn outputs(&self) -> usize {
         if self.link == Link::Logistic { 1 } else { self.classes.count() }
     }
 }
 
-/// Probabilities of the classes (columns), of both where the head has one output.
+/// Number of features of a head.
+fn features(head: &Classifier) -> usize {
+    let first = head.hidden.as_ref().map_or(&head.output, |(layer, _)| layer);
+    first.coef.ncols()
+}
+
+/// Probabilities: samples (rows) by classes (columns). A head with one output gives both classes.
 ///
 /// # Errors
-/// Another number of features than the head has.
+/// The number of features is not the head's.
 pub(crate) fn probabilities(head: &Classifier, x: &ArrayView2<'_, f64>) -> fhe_head::Result<Array2<f64>> {
     Ok(of_both_classes(head.predict_proba(x)?))
 }
 
-/// One column of probabilities is that of the second of two classes: theirs are two.
+/// Probabilities with a column for each class: one column is that of the second of two classes, and gets the other beside it.
 pub(crate) fn of_both_classes(p: Array2<f64>) -> Array2<f64> {
     match p.ncols() {
         1 => ndarray::concatenate![Axis(1), p.mapv(|p| 1.0 - p), p],
@@ -172,119 +178,46 @@ pub(crate) fn of_both_classes(p: Array2<f64>) -> Array2<f64> {
 }
 
 impl Head {
-    /// Probabilities of the classes (columns).
+    /// Probabilities: samples (rows) by classes (columns).
     ///
     /// # Errors
-    /// Another number of features than the head has.
+    /// The number of features is not the head's.
     pub(crate) fn probabilities(&self, x: &ArrayView2<'_, f64>) -> Result<Array2<f64>> {
         probabilities(&self.model, x)
             .map_err(|error| Failure::data("the data do not fit the head").because(error))
     }
 
-    /// Writes both files to a folder, and returns their paths and sizes.
+    /// Writes both files to a folder. Returns their paths.
     ///
     /// # Errors
     /// Those of the operating system.
     pub(crate) fn write(&self, folder: &Path) -> Result<[PathBuf; 2]> {
-        let Classifier { hidden, output, .. } = &self.model;
-        let mut arrays = Vec::new();
-        if let Some((layer, _)) = hidden {
-            arrays.extend([
-                Array::new("coefs.0", &layer.coef.t()),
-                Array::new("intercepts.0", &layer.intercept.view()),
-                Array::new("coefs.1", &output.coef.t()),
-                Array::new("intercepts.1", &output.intercept.view()),
-            ]);
-        } else {
-            arrays.extend([
-                Array::new("coef", &output.coef.view()),
-                Array::new("intercept", &output.intercept.view()),
-            ]);
-        }
-        let weights = arrays
-            .iter()
-            .map(|array| Ok((array.name, TensorView::new(Dtype::F64, array.shape.clone(), &array.bytes)?)))
-            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
-            .and_then(|tensors| safetensors::serialize(tensors, None))
-            .map_err(|error| Failure::unexpected("cannot write the head").because(format!("{error:?}")))?;
         let paths = [folder.join(WEIGHTS), folder.join(DESCRIPTION)];
-        write_bytes(&paths[0], Access::Shared, &weights)?;
+        weights::write(&self.model, &paths[0])?;
         write_json(&paths[1], Access::Shared, &self.description)?;
         Ok(paths)
     }
 
-    /// Reads a head from its folder, or from the path of either file.
+    /// Reads a head. `path` is its folder or either of its files.
     ///
     /// # Errors
-    /// A file that is not there, damaged, or does not fit the other.
+    /// A file is missing or damaged, or does not fit the other.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
         if !path.exists() {
-            return Err(Failure::file(format!("{}: there is no such head", path.display()))
+            return Err(Failure::file(format!("{}: no such head", path.display()))
                 .help("--head takes the folder that `train-head decrypt` or `train-head run` wrote"));
         }
         let description: Description = read_json(&folder.join(DESCRIPTION), "the description of a head")?;
         if description.format != FORMAT {
             return Err(Failure::file(format!(
-                "{}: format {:?}, this program reads {FORMAT:?}",
+                "{}: format {:?}; this program reads {FORMAT:?}",
                 folder.join(DESCRIPTION).display(),
                 description.format
             )));
         }
-        let weights = folder.join(WEIGHTS);
-        let bytes =
-            std::fs::read(&weights).map_err(|error| Failure::io("read", &weights, Kind::File, error))?;
-        let damaged = |what: &str| {
-            Failure::file(format!("{}: {what}", weights.display()))
-                .help("the file is damaged: export the head again")
-        };
-        let tensors = SafeTensors::deserialize(&bytes).map_err(|_| damaged("not a safetensors file"))?;
-        let numbers = |name: &str, shape: &[usize]| {
-            let view = tensors.tensor(name).map_err(|_| damaged(&format!("no tensor `{name}`")))?;
-            let values: Vec<f64> =
-                view.data().as_chunks().0.iter().map(|&raw| f64::from_le_bytes(raw)).collect();
-            let fits =
-                view.dtype() == Dtype::F64 && view.shape() == shape && values.iter().all(|w| w.is_finite());
-            if fits {
-                Ok(values)
-            } else {
-                Err(damaged(&format!("`{name}` is not an array of shape {shape:?} of finite f64 numbers")))
-            }
-        };
-        let matrix = |name: &str, shape: [usize; 2]| {
-            Array2::from_shape_vec(shape, numbers(name, &shape)?).map_err(|error| damaged(&error.to_string()))
-        };
-        let vector = |name: &str, length| Ok(Array1::from_vec(numbers(name, &[length])?));
-        let (outputs, features) = (description.outputs(), description.features);
-        let (hidden, output) = match &description.hidden {
-            None => {
-                let coef = matrix("coef", [outputs, features])?;
-                (None, Linear { coef, intercept: vector("intercept", outputs)? })
-            }
-            Some(Hidden { hidden_layer_sizes: [units], activation, .. }) => {
-                let coef = matrix("coefs.0", [features, *units])?.reversed_axes();
-                let layer = Linear { coef, intercept: vector("intercepts.0", *units)? };
-                let coef = matrix("coefs.1", [*units, outputs])?.reversed_axes();
-                (Some((layer, *activation)), Linear { coef, intercept: vector("intercepts.1", outputs)? })
-            }
-        };
-        let softmax = description.link == Link::Softmax;
-        let model = Classifier { hidden, ..Classifier::linear(output, softmax) };
+        let model = weights::read(&description, &folder.join(WEIGHTS))?;
         Ok(Self { model, description })
-    }
-}
-
-/// An array as it lies in a file.
-struct Array {
-    name: &'static str,
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
-
-impl Array {
-    fn new<D: Dimension>(name: &'static str, values: &ArrayView<'_, f64, D>) -> Self {
-        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        Self { name, shape: values.shape().to_vec(), bytes }
     }
 }
 
@@ -292,7 +225,9 @@ impl Array {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::exit::Kind;
     use fhe_head::activation::Shape;
+    use fhe_head::model::Linear;
     use ndarray::array;
 
     fn head() -> Head {
@@ -302,7 +237,7 @@ mod tests {
         let output = Linear { coef: array![[0.5, -2.0]], intercept: array![0.25] };
         let model = Classifier::linear(output, false);
         let description =
-            Description::new(&classes, &model, 2, names, None, Preprocessing::Standardize, training);
+            Description::new(&model, classes, names, None, Preprocessing::Standardize, training);
         Head { model, description }
     }
 
@@ -323,8 +258,14 @@ mod tests {
         let activation = Activation::new(Shape::Gelu, 3.0).unwrap();
         for (hidden, softmax) in [(None, false), (Some((layer, activation)), true)] {
             let model = Classifier { hidden, ..Classifier::linear(output.clone(), softmax) };
-            let description =
-                Description::new(&classes, &model, 2, None, None, Preprocessing::Center, training.clone());
+            let description = Description::new(
+                &model,
+                classes.clone(),
+                None,
+                None,
+                Preprocessing::Center,
+                training.clone(),
+            );
             let three = Head { model, description };
             three.write(folder.path()).unwrap();
             assert_eq!(Head::read(folder.path()).unwrap(), three);

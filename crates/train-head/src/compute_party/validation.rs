@@ -1,5 +1,5 @@
-//! The compute party's side of a validation under encryption: it scores the validation samples as the training goes, and ends it
-//! if the data party asks for that. It learns nothing of the scores.
+//! Validation under encryption: scores of the validation samples while the training runs, and its end where the data party asks for
+//! it. The compute party learns nothing of the scores.
 
 use std::num::NonZeroUsize;
 
@@ -13,19 +13,23 @@ use crate::exit::{Failure, Result, training_failure};
 use crate::files::ciphertexts;
 use crate::files::validation::ValidationFolder;
 
-/// Validation samples and the folder that their scores go to.
+/// Called after new scores of validation samples were written.
+pub(crate) type Scored<'a> = &'a mut dyn FnMut() -> Result<()>;
+
+/// Validation samples, and the folder for their scores.
 pub(super) struct Validation {
     samples: Vec<Vec<Ciphertext>>,
+    /// Iterations between two validations.
     every: usize,
     folder: ValidationFolder,
 }
 
 impl Validation {
-    /// What was asked for, if anything was.
+    /// The validation that the flags ask for, if they ask for one. `resumed` allows a folder with files.
     ///
     /// # Errors
-    /// Samples of another training; a folder of another one.
-    pub(super) fn of(
+    /// Samples or a folder of another training.
+    pub(super) fn open(
         arguments: &ValidationArgs,
         keys: &EvaluationKeys,
         job: &Job,
@@ -45,17 +49,17 @@ impl Validation {
         Ok(Some(Self { samples, every, folder }))
     }
 
-    /// Writes scores and head where they are due, and the head to end with if the data party asked for one: that of its
-    /// iteration if there is one in the folder, else the one the training has come to. `written` is called where there are new scores.
+    /// Writes scores and head where they are due, and calls `scored`. Returns the head to end with if the data party asked for
+    /// one: that of its iteration if it is in the folder, else the current one.
     ///
     /// # Errors
-    /// Those of scoring, reading and writing.
+    /// Those of scoring, reading and writing, and of `scored`.
     pub(super) fn after_iteration(
         &self,
         engine: &Encrypted,
         job: &Job,
         state: &EncryptedState,
-        written: &mut dyn FnMut() -> Result<()>,
+        scored: Scored<'_>,
     ) -> Result<Option<EncryptedHead>> {
         let t = state.iteration;
         if t.is_multiple_of(self.every) || t == job.iterations() {
@@ -63,7 +67,7 @@ impl Validation {
                 server::score(engine, job, &state.parameters, &self.samples).map_err(training_failure)?;
             ciphertexts::write_head(&self.folder.head(t), job, &current(state)?)?;
             ciphertexts::write_scores(&self.folder.scores(t), job, t, &scores)?;
-            written()?;
+            scored()?;
         }
         let Some(wanted) = self.folder.asked_to_stop_at()?.filter(|&wanted| wanted <= t) else {
             return Ok(None);
@@ -72,14 +76,15 @@ impl Validation {
         if wanted == t || !path.exists() {
             return current(state).map(Some);
         }
-        let (parameters, key) = (engine.parameters(), state.parameters.first().map(Ciphertext::key_id));
-        let Some(key) = key else { return current(state).map(Some) };
-        let (_, head) = ciphertexts::read_head(&path, (parameters, key))?;
+        let Some(key) = state.parameters.first().map(Ciphertext::key_id) else {
+            return current(state).map(Some);
+        };
+        let (_, head) = ciphertexts::read_head(&path, engine.parameters(), key)?;
         Ok(Some(head))
     }
 }
 
-/// The head that a training has come to.
+/// The head of the current state.
 fn current(state: &EncryptedState) -> Result<EncryptedHead> {
     EncryptedHead::from_state(state.clone()).map_err(training_failure)
 }

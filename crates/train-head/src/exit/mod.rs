@@ -1,32 +1,32 @@
-//! Errors as a person reads them, and the exit codes they end with.
+//! Failures as the user reads them, and the exit code of each kind.
+
+mod libraries;
 
 use std::error::Error;
 use std::fmt;
 
-use fhe_head::ckks;
+pub(crate) use libraries::{encoder_failure, keep_failure, read_failure, training_failure, write_failure};
 
-use crate::files::read_failure;
-
-/// What kind of thing went wrong; each kind has an exit code of its own.
+/// The kind of a failure. Each kind has its own exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Something that should not happen, or that the operating system refused.
+    /// A bug, or something that the operating system refused.
     Unexpected,
-    /// Arguments that make no sense, alone or together.
+    /// Arguments that are invalid, alone or together.
     Usage,
-    /// Data, or a model, that cannot be worked with.
+    /// Data or a model that cannot be used.
     Data,
-    /// A key, ciphertext or head file that is missing, damaged or belongs elsewhere.
+    /// A key, ciphertext or head file that is missing, damaged or belongs to something else.
     File,
-    /// Parameters that are refused: insecure, too small, or in need of a bootstrap they do not have.
+    /// Parameters that are refused: insecure, too small, or without the bootstrapping that the training needs.
     Parameters,
-    /// The training left the range in which its approximation holds.
+    /// The training left the interval on which its polynomial approximation holds.
     Diverged,
-    /// Stopped by the person.
+    /// Stopped by the user.
     Interrupted,
 }
 
-/// The table that `--help` shows.
+/// The table at the end of `--help`.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0    success
@@ -34,12 +34,12 @@ Exit codes:
   2    usage: unknown or contradictory arguments
   3    bad data: an unreadable or unsuitable table, array, label or model
   4    bad file: a key, ciphertext or head that is missing, damaged, or of another key, preset or version
-  5    parameters refused: insecure, too small, or in need of bootstrapping they do not have
-  6    the training diverged, or would; or scores are far outside its interval
+  5    parameters refused: insecure, too small, or without the bootstrapping that the training needs
+  6    the training diverged or would diverge, or scores are far outside its interval
   130  interrupted";
 
 impl Kind {
-    /// The process's exit code.
+    /// The exit code of the process.
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Unexpected => 1,
@@ -52,7 +52,7 @@ impl Kind {
         }
     }
 
-    /// The word for it in JSON.
+    /// The value of `kind` in the JSON error.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Unexpected => "unexpected",
@@ -66,7 +66,7 @@ impl Kind {
     }
 }
 
-/// An error: what was wrong and where, its cause, and what to do about it.
+/// A failure: what was wrong and where, the cause, and what to do about it.
 #[derive(Debug)]
 pub(crate) struct Failure {
     kind: Kind,
@@ -83,43 +83,43 @@ impl Failure {
         Self { kind, message: message.into(), help: None, source: None }
     }
 
-    /// Something that should not happen.
+    /// A failure of kind [`Kind::Unexpected`].
     pub(crate) fn unexpected(message: impl Into<String>) -> Self {
         Self::new(Kind::Unexpected, message)
     }
 
-    /// Arguments that make no sense.
+    /// A failure of kind [`Kind::Usage`].
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
     }
 
-    /// Data that cannot be worked with.
+    /// A failure of kind [`Kind::Data`].
     pub(crate) fn data(message: impl Into<String>) -> Self {
         Self::new(Kind::Data, message)
     }
 
-    /// A file of ours that is damaged, missing or foreign.
+    /// A failure of kind [`Kind::File`].
     pub(crate) fn file(message: impl Into<String>) -> Self {
         Self::new(Kind::File, message)
     }
 
-    /// Parameters that are refused.
+    /// A failure of kind [`Kind::Parameters`].
     pub(crate) fn parameters(message: impl Into<String>) -> Self {
         Self::new(Kind::Parameters, message)
     }
 
-    /// A training that diverged.
+    /// A failure of kind [`Kind::Diverged`].
     pub(crate) fn diverged(message: impl Into<String>) -> Self {
         Self::new(Kind::Diverged, message)
     }
 
-    /// A training that was stopped.
+    /// A failure of kind [`Kind::Interrupted`].
     pub(crate) fn interrupted(message: impl Into<String>) -> Self {
         Self::new(Kind::Interrupted, message)
     }
 
-    /// The operating system refused `operation` (a verb) on `path`. A path that is not there is the fault of whoever
-    /// named it, `missing` says of which kind.
+    /// The operating system refused `operation` (a verb) on `path`. A path that does not exist gives a failure of kind
+    /// `missing`, since the user named it; anything else is unexpected.
     pub(crate) fn io(operation: &str, path: &std::path::Path, missing: Kind, source: std::io::Error) -> Self {
         let kind = match source.kind() {
             std::io::ErrorKind::NotFound | std::io::ErrorKind::IsADirectory => missing,
@@ -128,7 +128,7 @@ impl Failure {
         Self::new(kind, format!("cannot {operation} {}", path.display())).because(source)
     }
 
-    /// Adds what to do about it.
+    /// Adds advice.
     #[must_use]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -142,17 +142,17 @@ impl Failure {
         self
     }
 
-    /// What kind of error it is.
+    /// The kind.
     pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// What to do about it, if there is advice.
+    /// The advice, if there is any.
     pub(crate) fn advice(&self) -> Option<&str> {
         self.help.as_deref()
     }
 
-    /// What was wrong, then each cause, outermost first.
+    /// The message, then the causes, outermost first.
     pub(crate) fn chain(&self) -> Vec<String> {
         let mut chain = vec![self.message.clone()];
         let mut next = self.source();
@@ -173,63 +173,6 @@ impl fmt::Display for Failure {
 impl Error for Failure {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as _)
-    }
-}
-
-/// Runs a work of the library that calls us back. The library knows nothing of our failures: `keep` keeps the first and
-/// gives the library an error to stop by.
-///
-/// # Errors
-/// The failure that was kept, else that of the work.
-pub(crate) fn keep_failure<T>(
-    work: impl FnOnce(&mut dyn FnMut(Result<()>) -> fhe_head::Result<()>) -> fhe_head::Result<T>,
-) -> Result<T> {
-    let mut kept = None;
-    let result = work(&mut |outcome| {
-        outcome.map_err(|failure| {
-            let stop = fhe_head::Error::Data(failure.to_string());
-            kept.get_or_insert(failure);
-            stop
-        })
-    });
-    match kept {
-        Some(failure) => Err(failure),
-        None => result.map_err(training_failure),
-    }
-}
-
-/// What went wrong in planning, encrypting, training or decrypting.
-pub(crate) fn training_failure(error: fhe_head::Error) -> Failure {
-    use fhe_head::Error;
-    let message = error.to_string();
-    let error = match error {
-        Error::File(error) => return read_failure(error),
-        other => other,
-    };
-    match &error {
-        Error::Data(_) => Failure::data(message),
-        Error::Parameter { name: "preset" | "features", .. } => Failure::parameters(message),
-        Error::Parameter { name, got, expected } => {
-            Failure::usage(format!("--{} {got}: {expected}", name.replace('_', "-")))
-        }
-        Error::NeedsBootstrapping { .. } | Error::NoBootstrapping { .. } => Failure::parameters(message)
-            .help("ask for fewer iterations (--max-iter), or for a preset with more levels (`train-head presets`)"),
-        Error::OutsideInterval { .. } => Failure::diverged(message).help(
-            "the flags are --learning-rate, --sigmoid-interval and --alpha; what is left out is chosen from the data",
-        ),
-        Error::Diverged { .. } | Error::ScoresDiverged { .. } => Failure::diverged(message),
-        Error::Precision { .. } => Failure::parameters(message)
-            .help("take a preset of larger primes (`train-head presets`), or a --sigmoid-degree of 3"),
-        Error::Ckks(inner) => match inner {
-            ckks::Error::Insecure { .. } | ckks::Error::InvalidParameters(_) => Failure::parameters(message),
-            ckks::Error::WrongKey { .. } | ckks::Error::WrongParameters { .. } | ckks::Error::MissingKey { .. } => {
-                Failure::file(message).help(
-                    "keys, data and heads work together only if they come from one plan and one `train-head keygen`",
-                )
-            }
-            _ => Failure::unexpected(message),
-        },
-        _ => Failure::unexpected(message),
     }
 }
 

@@ -8,13 +8,13 @@ use age::secrecy::{ExposeSecret, SecretString};
 use crate::args::{NewKeyArgs, PassphraseArgs};
 use crate::exit::{Failure, Kind, Result};
 
-/// The variable that a passphrase may come from.
+/// The environment variable with the passphrase.
 const VARIABLE: &str = "TRAIN_HEAD_PASSPHRASE";
 
-/// The passphrase of a new key; `None` if it is to be kept unencrypted.
+/// The passphrase of a new key; `None` if the key stays unencrypted.
 ///
 /// # Errors
-/// There is no passphrase and nobody to ask for one, or it is empty, or the two entered differ.
+/// No passphrase and no terminal to ask for it; an empty passphrase; two entries that differ.
 pub(crate) fn of_new_key(arguments: &NewKeyArgs) -> Result<Option<SecretString>> {
     if arguments.no_passphrase {
         return Ok(None);
@@ -23,17 +23,17 @@ pub(crate) fn of_new_key(arguments: &NewKeyArgs) -> Result<Option<SecretString>>
         return Ok(Some(passphrase));
     }
     let passphrase = ask("Passphrase for the new secret key: ", "--no-passphrase keeps the key unencrypted")?;
-    let again = ask("The same again: ", "")?;
+    let again = ask("Repeat the passphrase: ", "")?;
     if passphrase.expose_secret() != again.expose_secret() {
         return Err(Failure::usage("the two passphrases differ"));
     }
     Ok(Some(passphrase))
 }
 
-/// The passphrase of a key that is encrypted.
+/// The passphrase of an encrypted key.
 ///
 /// # Errors
-/// There is none and nobody to ask for one, or it is empty.
+/// No passphrase and no terminal to ask for it; an empty passphrase.
 pub(crate) fn of_key(arguments: &PassphraseArgs) -> Result<SecretString> {
     match given(arguments)? {
         Some(passphrase) => Ok(passphrase),
@@ -41,10 +41,10 @@ pub(crate) fn of_key(arguments: &PassphraseArgs) -> Result<SecretString> {
     }
 }
 
-/// A passphrase from a file or the environment.
+/// The passphrase from a file or the environment, if there is one.
 ///
 /// # Errors
-/// The file cannot be read, or the passphrase is empty.
+/// A file that cannot be read; an empty passphrase.
 pub(crate) fn given(arguments: &PassphraseArgs) -> Result<Option<SecretString>> {
     if let Some(path) = &arguments.passphrase_file {
         return from_file(path).map(Some);

@@ -1,24 +1,26 @@
-//! Samples as matrices, wherever they come from.
+//! Samples from files, as texts and as matrices.
+
+mod encoder;
 
 use std::path::Path;
 
 use fhe_head::labels::{Classes, stratified_split};
 use ndarray::{Array1, Array2, Axis};
-use text_encoder::TextEncoder;
 
-use crate::args::{Encoder, Source};
+use crate::args::Source;
 use crate::console::Console;
 use crate::exit::{Failure, Result};
-use crate::files::embeddings::{self, UsedEncoder, encoder_failure};
+use crate::files::embeddings::{self, UsedEncoder};
 use crate::input::{self, Features, SampleWeights, Selection, Texts};
-use crate::interrupt;
 
-/// Samples as read, before any text is embedded.
+pub(crate) use encoder::{LoadedEncoder, embed};
+
+/// Samples as read: texts are not embedded yet.
 #[derive(Debug)]
 pub(crate) enum Raw {
     /// Texts that need an encoder.
     Texts(Texts),
-    /// Numbers, and the encoder that they come from if that is known.
+    /// Numbers, and the encoder that made them if the file says.
     Features(Features, Option<Box<UsedEncoder>>),
 }
 
@@ -27,42 +29,39 @@ pub(crate) enum Raw {
 pub(crate) struct Matrix {
     /// Samples by features.
     pub(crate) x: Array2<f64>,
-    /// One label each, if there are labels.
+    /// One label per sample, if there are labels.
     pub(crate) labels: Option<Vec<String>>,
-    /// One weight each, if they do not count alike.
+    /// One weight per sample, if they do not all count the same.
     pub(crate) weights: Option<SampleWeights>,
     /// Names of the features, if they come from a table.
     pub(crate) names: Option<Vec<String>>,
-    /// The encoder, if they come from texts.
+    /// The encoder, if the samples are texts.
     pub(crate) encoder: Option<UsedEncoder>,
 }
 
-/// Reads samples without weights: see [`read_weighted`].
-///
-/// # Errors
-/// As [`read_weighted`].
-pub(crate) fn read(source: &Source, labelled: bool, wanted: Option<&[String]>) -> Result<Raw> {
-    read_weighted(source, labelled, wanted, None)
+/// What to read of samples beside texts or features.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wanted<'a> {
+    /// Require labels. Otherwise they are read where there are any.
+    pub(crate) labels: bool,
+    /// Read these features of a table, in this order; all by default.
+    pub(crate) features: Option<&'a [String]>,
+    /// Read the sample weights in this column, which is not a feature then.
+    pub(crate) weights: Option<&'a str>,
 }
 
-/// Reads samples. Labels are demanded if `labelled`; features are picked by name from a table if `wanted`; a column with
-/// `weights` of the samples is no feature.
+/// Reads samples.
 ///
 /// # Errors
-/// What the readers refuse; no labels; another number of labels or weights than of samples.
-pub(crate) fn read_weighted(
-    source: &Source,
-    labelled: bool,
-    wanted: Option<&[String]>,
-    weights: Option<&str>,
-) -> Result<Raw> {
+/// What the readers refuse; missing labels; a number of labels or weights that differs from the number of samples.
+pub(crate) fn read(source: &Source, wanted: Wanted<'_>) -> Result<Raw> {
     match source {
         Source::Texts { path, text_column, columns } => {
             let label_column = columns.label_column.as_deref();
             let mut texts =
-                input::read_texts(path, columns.format, text_column.as_deref(), label_column, labelled)?;
+                input::read_texts(path, columns.format, text_column.as_deref(), label_column, wanted.labels)?;
             texts.weights =
-                weights.map(|column| input::read_weights(path, columns.format, column)).transpose()?;
+                wanted.weights.map(|column| input::read_weights(path, columns.format, column)).transpose()?;
             Ok(Raw::Texts(texts))
         }
         Source::Features { path, labels, ignored, columns } => {
@@ -70,33 +69,25 @@ pub(crate) fn read_weighted(
             let is_array =
                 path.extension().is_some_and(|name| arrays.iter().any(|a| name.eq_ignore_ascii_case(a)));
             let mut ignored = ignored.clone();
-            ignored.extend(weights.filter(|_| !is_array).map(str::to_owned));
+            ignored.extend(wanted.weights.filter(|_| !is_array).map(str::to_owned));
             let selection = Selection {
                 format: columns.format,
                 label_column: columns.label_column.as_deref().filter(|_| labels.is_none()),
                 ignored: &ignored,
-                wanted,
-                labelled: labelled && labels.is_none(),
+                wanted: wanted.features,
+                labelled: wanted.labels && labels.is_none(),
             };
             let (mut features, encoder) = read_features(path, selection)?;
             if let Some(file) = labels {
                 features.labels = Some(input::read_labels(file, columns.label_column.as_deref())?);
             }
-            check_labels(path, &features, labelled)?;
-            if let Some(column) = weights {
+            check_labels(path, &features, wanted.labels)?;
+            if let Some(column) = wanted.weights {
                 let table = if is_array { labels.as_ref().unwrap_or(path) } else { path };
                 let format = columns.format.filter(|_| !is_array);
                 features.weights = Some(input::read_weights(table, format, column)?);
             }
-            if let Some(weights) = &features.weights
-                && weights.values.len() != features.x.nrows()
-            {
-                let (samples, weights) = (features.x.nrows(), weights.values.len());
-                return Err(Failure::data(format!(
-                    "{}: {samples} samples, but {weights} sample weights",
-                    path.display()
-                )));
-            }
+            check_weights(path, &features)?;
             Ok(Raw::Features(features, encoder))
         }
     }
@@ -123,13 +114,23 @@ fn check_labels(path: &Path, features: &Features, labelled: bool) -> Result<()> 
             labels.len()
         ))),
         None if labelled => Err(Failure::data(format!("{}: the samples have no labels", path.display()))
-            .help("name a file of labels with --labels")),
+            .help("name a file with labels by --labels")),
+        _ => Ok(()),
+    }
+}
+
+fn check_weights(path: &Path, features: &Features) -> Result<()> {
+    let samples = features.x.nrows();
+    match features.weights.as_ref().map(|weights| weights.values.len()) {
+        Some(weights) if weights != samples => {
+            Err(Failure::data(format!("{}: {samples} samples, but {weights} sample weights", path.display())))
+        }
         _ => Ok(()),
     }
 }
 
 impl Raw {
-    /// One label each, if there are labels.
+    /// One label per sample, if there are labels.
     pub(crate) fn labels(&self) -> Option<&[String]> {
         match self {
             Self::Texts(texts) => texts.labels.as_deref(),
@@ -145,10 +146,10 @@ impl Raw {
         }
     }
 
-    /// Embeds texts; numbers are what they are.
+    /// Embeds texts with `encoder`; numbers stay as they are.
     ///
     /// # Errors
-    /// Those of the encoder; there is none for texts.
+    /// Texts without an encoder; those of the encoder.
     pub(crate) fn embed(self, encoder: Option<&LoadedEncoder>, console: &Console) -> Result<Matrix> {
         match self {
             Self::Features(Features { x, names, labels, weights }, encoder) => {
@@ -166,17 +167,17 @@ impl Raw {
 }
 
 impl Matrix {
-    /// Labels as codes 0, 1, ..; `what` names the data in messages.
+    /// The labels as codes 0, 1, ... `what` names the data in messages.
     ///
     /// # Errors
-    /// There are none, or one is of no class.
+    /// No labels, or an unknown one.
     pub(crate) fn encode_labels(&self, classes: &Classes, what: &str) -> Result<Array1<f64>> {
         let labels =
             self.labels.as_deref().ok_or_else(|| Failure::data(format!("{what}: there are no labels")))?;
         input::encode_labels(classes, labels, what)
     }
 
-    /// The weight of each sample, 1 where nobody said otherwise.
+    /// The weight of each sample; 1 if there are no weights.
     pub(crate) fn sample_weight(&self) -> Array1<f64> {
         match &self.weights {
             Some(weights) => weights.values.iter().copied().collect(),
@@ -184,10 +185,10 @@ impl Matrix {
         }
     }
 
-    /// Samples to train on, and a stratified share to validate with.
+    /// Splits off a stratified share, in (0, 1), for validation. Returns training and validation samples.
     ///
     /// # Errors
-    /// A share that leaves a class out of one part.
+    /// A share that leaves a class without samples in one part.
     pub(crate) fn hold_out(&self, classes: &Classes, share: f64, random_state: u64) -> Result<[Self; 2]> {
         let y = self.encode_labels(classes, "the data")?;
         let split = stratified_split(&y, share, random_state)
@@ -195,7 +196,7 @@ impl Matrix {
         Ok([self.select(&split.train), self.select(&split.test)])
     }
 
-    /// Some of the samples, in the order of `rows`.
+    /// The samples in these rows, in this order.
     pub(crate) fn select(&self, rows: &[usize]) -> Self {
         let labels = self.labels.as_ref().map(|labels| rows.iter().map(|&row| labels[row].clone()).collect());
         let weights = self.weights.as_ref().map(|weights| SampleWeights {
@@ -210,50 +211,4 @@ impl Matrix {
             encoder: self.encoder.clone(),
         }
     }
-}
-
-/// An encoder that is ready.
-pub(crate) struct LoadedEncoder {
-    encoder: TextEncoder,
-    name: String,
-}
-
-impl LoadedEncoder {
-    /// Loads an encoder.
-    ///
-    /// # Errors
-    /// There is none of this name, or its folder is not in order.
-    pub(crate) fn load(wanted: Encoder, console: &Console) -> Result<Self> {
-        let Encoder { name, source, mut options } = wanted;
-        options.hub.observer = console.downloads();
-        let encoder = TextEncoder::load(&source, &options).map_err(encoder_failure)?;
-        Ok(Self { encoder, name })
-    }
-
-    /// What files remember of it.
-    pub(crate) fn used(&self) -> UsedEncoder {
-        UsedEncoder { info: self.encoder.info().clone(), source: self.name.clone() }
-    }
-}
-
-/// Embeds texts: one row each.
-///
-/// # Errors
-/// Those of the encoder; ^C.
-pub(crate) fn embed(encoder: &LoadedEncoder, texts: &[String], console: &Console) -> Result<Array2<f32>> {
-    /// Texts between two looks at whether to stop: enough for batches of equal length.
-    const STRETCH: usize = 2048;
-    let empty = texts.iter().filter(|text| text.trim().is_empty()).count();
-    if empty > 0 {
-        console.warn(format!("{empty} of {} texts are empty; they all get the same embedding", texts.len()));
-    }
-    let encoder = &encoder.encoder;
-    let progress = console.phase("embed", texts.len());
-    let mut x = Array2::zeros((texts.len(), encoder.dimension()));
-    for (part, mut rows) in texts.chunks(STRETCH).zip(x.axis_chunks_iter_mut(Axis(0), STRETCH)) {
-        interrupt::check()?;
-        rows.assign(&encoder.encode(part, |done| progress.advance(done)).map_err(encoder_failure)?);
-    }
-    progress.done();
-    Ok(x)
 }

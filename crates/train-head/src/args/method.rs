@@ -1,0 +1,63 @@
+//! The choices of a method.
+
+use clap::ValueEnum;
+
+/// Kinds of heads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HeadKind {
+    /// Logistic regression on two classes
+    Logreg,
+    /// One logistic regression per class, against the rest
+    Ovr,
+    /// Multinomial logistic regression: the softmax of all classes
+    Softmax,
+    /// A hidden layer before the softmax, or before the logistic function of two classes
+    Mlp,
+}
+
+/// First-order methods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Solver {
+    /// Gradient descent
+    Gd,
+    /// Nesterov's method
+    Nesterov,
+}
+
+/// Weights of the classes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ClassWeights {
+    /// All samples have the same weight
+    #[default]
+    None,
+    /// All classes have the same total weight
+    Balanced,
+}
+
+/// Transformations of the features before the encryption.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Preprocess {
+    /// Chosen from the training data
+    #[default]
+    Auto,
+    /// Subtract means, divide by standard deviations
+    Standardize,
+    /// Rotate and scale to unit covariance, up to a ridge
+    Whiten,
+    /// Only subtract means
+    None,
+}
+
+/// The strength of the L2 penalty, as the user gave it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Penalty {
+    /// scikit-learn's `alpha`.
+    Alpha(f64),
+    /// scikit-learn's `C`.
+    C(f64),
+}
+
+/// The value of a flag for a choice.
+pub(crate) fn flag_value(choice: &impl ValueEnum) -> String {
+    choice.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}

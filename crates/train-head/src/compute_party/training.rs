@@ -1,0 +1,139 @@
+//! Where a training on ciphertexts is driven.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use fhe_head::engine::encrypted::Encrypted;
+use fhe_head::job::Job;
+use fhe_head::server::{self, EncryptedHead, EncryptedState};
+
+use super::checkpoint::Checkpoint;
+use super::pace;
+use super::start::earlier_head;
+use super::validation::{Scored, Validation};
+use crate::args::TrainArgs;
+use crate::console::Console;
+use crate::exit::{Failure, Result, keep_failure, training_failure};
+use crate::files::ciphertexts::{self, TrainingData};
+use crate::files::evaluation_keys;
+use crate::progress::Progress;
+
+/// A training that was done.
+#[derive(Debug)]
+pub(crate) struct Trained {
+    /// The public description.
+    pub(crate) job: Job,
+    /// Iterations of the head.
+    pub(crate) iterations: usize,
+    /// Iterations that an earlier process did.
+    pub(crate) resumed_after: usize,
+    /// Seconds of the training, without reading and writing.
+    pub(crate) seconds: f64,
+    /// Seconds of it in bootstraps.
+    pub(crate) bootstrap_seconds: f64,
+    /// Size of the encrypted head in bytes.
+    pub(crate) bytes: u64,
+}
+
+impl Trained {
+    /// Number of bootstraps of the weights: all that were planned, unless the training was stopped.
+    pub(crate) fn bootstraps(&self) -> usize {
+        let whole = self.iterations == self.job.iterations();
+        self.job.spec().refresh_before.iter().filter(|&&t| whole || t < self.iterations).count()
+    }
+}
+
+/// Trains on encrypted data and writes the encrypted head. A checkpoint lies beside the head until then.
+///
+/// # Errors
+/// Files that are damaged or do not belong together; those of writing; those of `scored`; ^C.
+pub(crate) fn train(arguments: &TrainArgs, scored: Scored<'_>, console: &Console) -> Result<Trained> {
+    let keys = Arc::new(evaluation_keys::read_evaluation(&arguments.keys, console)?);
+    let TrainingData { job, blocks, start } = ciphertexts::read_data(&arguments.data, &keys, console)?;
+    let resume = arguments.checkpoints.resume;
+    let validation = Validation::open(&arguments.validation, &keys, &job, resume)?;
+    let engine = Encrypted::for_job(keys, &job).map_err(training_failure)?;
+    let start = earlier_head(arguments, &engine, &job)?.unwrap_or(start);
+
+    let checkpoint = Checkpoint::of(arguments)?;
+    checkpoint.remove_unfinished()?;
+    let state = match resume && checkpoint.exists() {
+        true => checkpoint.read(engine.keys(), &job)?,
+        false => start,
+    };
+    let resumed_after = state.iteration;
+    if resumed_after > 0 {
+        console.note(format!("continuing after iteration {resumed_after} of {}", job.iterations()));
+    }
+    let phase = console.phase("train", job.iterations());
+    phase.start_from(resumed_after);
+    let mut observer =
+        Observer { engine: &engine, job: &job, resumed_after, checkpoint, validation, phase: &phase, scored };
+    let head = drive(&blocks, state, &mut observer)?;
+    let checkpoint = observer.checkpoint;
+
+    let seconds = phase.done().as_secs_f64();
+    let bytes = ciphertexts::write_head(&arguments.out, &job, &head)?;
+    checkpoint.remove(console);
+    let bootstrap_seconds = engine.refresh_time().as_secs_f64();
+    Ok(Trained { iterations: head.iteration, job, resumed_after, seconds, bootstrap_seconds, bytes })
+}
+
+/// Runs all iterations, or those until the observer ends the training with a head of its own.
+fn drive(
+    blocks: &[server::EncryptedBlock],
+    state: EncryptedState,
+    observer: &mut Observer<'_>,
+) -> Result<EncryptedHead> {
+    let (engine, job) = (observer.engine, observer.job);
+    let mut stopped = None;
+    let head = keep_failure(|keep| {
+        server::resume_on(engine, job, blocks, state, |state| {
+            keep(observer.after_iteration(state).and_then(|flow| match flow {
+                ControlFlow::Continue(()) => Ok(()),
+                ControlFlow::Break(head) => {
+                    stopped = Some(head);
+                    Err(Failure::interrupted("stopped by the data party"))
+                }
+            }))
+        })
+    });
+    match stopped {
+        Some(head) => Ok(head),
+        None => head,
+    }
+}
+
+/// What happens after each iteration.
+struct Observer<'a> {
+    engine: &'a Encrypted,
+    job: &'a Job,
+    resumed_after: usize,
+    checkpoint: Checkpoint,
+    validation: Option<Validation>,
+    phase: &'a Progress,
+    scored: Scored<'a>,
+}
+
+impl Observer<'_> {
+    /// Shows the progress, scores the validation samples and keeps a checkpoint. Breaks with the head that the data party asked to
+    /// end with.
+    ///
+    /// # Errors
+    /// Those of scoring and writing; ^C, after a checkpoint.
+    fn after_iteration(&mut self, state: &EncryptedState) -> Result<ControlFlow<EncryptedHead>> {
+        self.phase.set(state.iteration);
+        if let Some(left) =
+            pace::left(self.engine, self.job, self.resumed_after, state.iteration, self.phase.elapsed())
+        {
+            self.phase.expect(left);
+        }
+        if let Some(validation) = &self.validation
+            && let Some(head) = validation.after_iteration(self.engine, self.job, state, self.scored)?
+        {
+            return Ok(ControlFlow::Break(head));
+        }
+        self.checkpoint.after_iteration(self.job, state)?;
+        Ok(ControlFlow::Continue(()))
+    }
+}

@@ -1,0 +1,69 @@
+//! Where samples become ciphertexts.
+
+use std::path::Path;
+
+use fhe_head::client::{DataEncryptor, encrypt_for_scoring};
+use fhe_head::samples::Samples;
+use ndarray::Array2;
+
+use super::DataParty;
+use crate::console::Console;
+use crate::exit::{Failure, Result, training_failure};
+use crate::files::ciphertexts;
+
+/// Encrypted samples that were written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Encrypted {
+    /// Number of ciphertexts.
+    pub(crate) ciphertexts: usize,
+    /// Size of the file in bytes.
+    pub(crate) bytes: u64,
+}
+
+impl DataParty {
+    /// Encrypts samples to train on, and the initial parameters if the plan has any, and writes them to a file.
+    ///
+    /// # Errors
+    /// Those of encrypting and writing; ^C.
+    pub(crate) fn encrypt_training(
+        &self,
+        samples: &Samples,
+        path: &Path,
+        console: &Console,
+    ) -> Result<Encrypted> {
+        let start = self.file.start();
+        let encryptor = DataEncryptor::new(&self.secret, &self.plan, samples).with_start(start.as_deref());
+        let bytes = ciphertexts::write_data(path, &self.plan, &encryptor, console)?;
+        Ok(Encrypted { ciphertexts: self.plan.sizes.ciphertexts, bytes })
+    }
+
+    /// Encrypts samples to score (rows, already mapped by the plan) and writes them to a file.
+    ///
+    /// # Errors
+    /// Those of encrypting and writing.
+    pub(crate) fn encrypt_for_scoring(
+        &self,
+        x: &Array2<f64>,
+        path: &Path,
+        console: &Console,
+    ) -> Result<Encrypted> {
+        let phase = console.phase("encrypt", 1);
+        let blocks =
+            encrypt_for_scoring(&self.secret, &self.plan.job, &x.view()).map_err(training_failure)?;
+        let bytes = ciphertexts::write_samples(path, &self.secret, &self.plan.job, &blocks)?;
+        phase.done();
+        Ok(Encrypted { ciphertexts: blocks.iter().map(Vec::len).sum(), bytes })
+    }
+}
+
+/// Refuses a plan that leaves no levels for scoring.
+///
+/// # Errors
+/// The plan leaves none.
+pub(crate) fn expect_scoring(plan: &fhe_head::plan::Plan) -> Result<()> {
+    match plan.job.spec().score_level {
+        Some(_) => Ok(()),
+        None => Err(Failure::parameters("the plan leaves no levels for encrypted predictions")
+            .help("make the plan, its keys and the head with `train-head estimate --scoring`")),
+    }
+}

@@ -1,0 +1,126 @@
+//! Following a training that runs: decrypts the scores of the validation samples, and asks for a stop when they get no better.
+
+use std::num::NonZeroUsize;
+
+use fhe_head::metrics::Metrics;
+
+use super::DataParty;
+use super::curve::{Point, best_without_progress};
+use crate::exit::{Failure, Kind, Result};
+use crate::files::validation::ValidationFolder;
+use crate::samples::Matrix;
+
+/// A data party that follows a training, and the curve so far.
+pub(crate) struct Follower<'a> {
+    party: &'a DataParty,
+    folder: ValidationFolder,
+    /// Codes of the labels of the validation samples.
+    labels: Vec<f64>,
+    /// After how many validations without progress to ask for a stop, if at all.
+    patience: Option<NonZeroUsize>,
+    curve: Vec<Point>,
+}
+
+impl<'a> Follower<'a> {
+    /// Follows the training whose scores of the `validation` samples appear in a folder. With `patience`, asks for a stop once the
+    /// log loss has not fallen for that many validations.
+    ///
+    /// # Errors
+    /// Samples of unknown classes.
+    pub(crate) fn new(
+        party: &'a DataParty,
+        folder: ValidationFolder,
+        validation: &Matrix,
+        patience: Option<NonZeroUsize>,
+    ) -> Result<Self> {
+        let labels = validation.encode_labels(party.file.classes(), "the validation samples")?.to_vec();
+        Ok(Self { party, folder, labels, patience, curve: Vec::new() })
+    }
+
+    /// Decrypts the scores that are new among the iterations `found`, passes each point to `show`, and asks for a stop if it is time.
+    /// Returns the iteration whose head it asked for.
+    ///
+    /// # Errors
+    /// Files that are damaged or do not belong together; a training that diverged; those of writing.
+    pub(crate) fn look(&mut self, found: Vec<usize>, show: impl Fn(&Point)) -> Result<Option<usize>> {
+        let seen = self.seen();
+        for iteration in found.into_iter().filter(|&iteration| iteration > seen) {
+            let good = self.seen();
+            let point = self.point(iteration).map_err(|failure| diverged_after(good, iteration, failure))?;
+            self.curve.push(point);
+            show(&point);
+        }
+        let best = self.patience.and_then(|patience| best_without_progress(&self.curve, patience));
+        let Some(best) = best else { return Ok(None) };
+        self.folder.stop_at(best.iteration)?;
+        Ok(Some(best.iteration))
+    }
+
+    /// The folder that the compute party fills.
+    pub(crate) fn folder(&self) -> &ValidationFolder {
+        &self.folder
+    }
+
+    /// The curve so far.
+    pub(crate) fn curve(&self) -> &[Point] {
+        &self.curve
+    }
+
+    /// Number of validation samples.
+    pub(crate) fn samples(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// True once the last iteration was seen.
+    pub(crate) fn is_over(&self) -> bool {
+        self.seen() >= self.party.plan.job.iterations()
+    }
+
+    fn seen(&self) -> usize {
+        self.curve.last().map_or(0, |point| point.iteration)
+    }
+
+    fn point(&self, iteration: usize) -> Result<Point> {
+        let scores = self.party.decrypt_scores(&self.folder.scores(iteration), self.labels.len())?;
+        let metrics = Metrics::of_classes(&self.labels, &self.party.file.probabilities(scores).view());
+        Ok(Point { iteration, accuracy: metrics.accuracy, log_loss: metrics.log_loss })
+    }
+}
+
+/// Says in which stretch a training diverged: `good` is the last iteration with good scores, `iteration` the one without.
+fn diverged_after(good: usize, iteration: usize, failure: Failure) -> Failure {
+    if failure.kind() != Kind::Diverged {
+        return failure;
+    }
+    let stretch = if good + 1 == iteration {
+        format!("in iteration {iteration}")
+    } else {
+        format!("between iterations {} and {iteration}", good + 1)
+    };
+    let ended = Failure::diverged(format!("the training diverged {stretch}")).because(failure);
+    match good {
+        0 => ended.help("plan again with a smaller learning rate or a wider interval"),
+        _ => {
+            ended.help(format!("`train-head watch --stop {good}` ends it with the head of iteration {good}"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_divergence_is_placed() {
+        let garbage = || Failure::diverged("scores are out of range");
+        let said = diverged_after(4, 6, garbage());
+        assert_eq!(
+            said.chain(),
+            ["the training diverged between iterations 5 and 6", "scores are out of range"]
+        );
+        assert!(said.advice().unwrap().contains("--stop 4"));
+        assert_eq!(diverged_after(0, 1, garbage()).to_string(), "the training diverged in iteration 1");
+        assert_eq!(diverged_after(0, 1, Failure::data("other")).kind(), Kind::Data);
+    }
+}

@@ -1,0 +1,54 @@
+//! Probabilities from a decrypted head, on data of any kind.
+
+use ndarray::Array2;
+
+use crate::args::{DataArgs, Encoder, HeadEncoderArgs};
+use crate::console::Console;
+use crate::exit::{Failure, Result, encoder_failure};
+use crate::files::head::Head;
+use crate::samples::{self, LoadedEncoder, Matrix, Raw, Wanted};
+
+/// Samples and what a head says of them.
+pub(crate) struct Predicted {
+    /// The samples.
+    pub(crate) matrix: Matrix,
+    /// Samples (rows) by classes (columns).
+    pub(crate) probabilities: Array2<f64>,
+}
+
+/// Reads data, embeds texts as in the head's training, and computes probabilities. Labels are required if `labelled`.
+///
+/// # Errors
+/// Data that do not fit the head; another encoder.
+pub(crate) fn predict(
+    head: &Head,
+    data: &DataArgs,
+    encoder: &HeadEncoderArgs,
+    labelled: bool,
+    console: &Console,
+) -> Result<Predicted> {
+    let description = &head.description;
+    let wanted = Wanted { labels: labelled, features: description.feature_names.as_deref(), weights: None };
+    let raw = samples::read(&data.resolve()?, wanted)?;
+    let encoder = match (&raw, &description.encoder) {
+        (Raw::Texts(_), None) => {
+            return Err(Failure::data("the head was trained on features, not on texts")
+                .help("give a table of the same features with --features"));
+        }
+        (Raw::Texts(_), Some(wanted)) => {
+            let encoder = LoadedEncoder::load(Encoder::of_head(wanted, encoder)?, console)?;
+            wanted.info.expect_same(&encoder.used().info).map_err(encoder_failure)?;
+            Some(encoder)
+        }
+        (Raw::Features(_, found), Some(wanted)) => {
+            if let Some(found) = found {
+                wanted.info.expect_same(&found.info).map_err(encoder_failure)?;
+            }
+            None
+        }
+        (Raw::Features(..), None) => None,
+    };
+    let matrix = raw.embed(encoder.as_ref(), console)?;
+    let probabilities = head.probabilities(&matrix.x.view())?;
+    Ok(Predicted { matrix, probabilities })
+}

@@ -1,0 +1,124 @@
+//! Errors of the libraries as failures: which kind each is, and what the user can do about it.
+
+use fhe_head::ckks;
+use fhe_head::ckks::serial::FileError;
+
+use super::{Failure, Result};
+
+/// Converts an error of planning, encrypting, training or decrypting.
+pub(crate) fn training_failure(error: fhe_head::Error) -> Failure {
+    use fhe_head::Error;
+    let message = error.to_string();
+    let error = match error {
+        Error::File(error) => return read_failure(error),
+        other => other,
+    };
+    match &error {
+        Error::Data(_) => Failure::data(message),
+        Error::Parameter { name: "preset" | "features", .. } => Failure::parameters(message),
+        Error::Parameter { name, got, expected } => {
+            Failure::usage(format!("--{} {got}: {expected}", name.replace('_', "-")))
+        }
+        Error::NeedsBootstrapping { .. } | Error::NoBootstrapping { .. } => Failure::parameters(message)
+            .help("ask for fewer iterations (--max-iter), or for a preset with more levels (`train-head presets`)"),
+        Error::OutsideInterval { .. } => Failure::diverged(message).help(
+            "change --learning-rate, --sigmoid-interval or --alpha; what is not given is chosen from the data",
+        ),
+        Error::Diverged { .. } | Error::ScoresDiverged { .. } => Failure::diverged(message),
+        Error::Precision { .. } => Failure::parameters(message)
+            .help("use a preset with larger primes (`train-head presets`), or --sigmoid-degree 3"),
+        Error::Ckks(inner) => match inner {
+            ckks::Error::Insecure { .. } | ckks::Error::InvalidParameters(_) => Failure::parameters(message),
+            ckks::Error::WrongKey { .. } | ckks::Error::WrongParameters { .. } | ckks::Error::MissingKey { .. } => {
+                Failure::file(message)
+                    .help("keys, data and heads belong together only if one plan and one `train-head keygen` made them")
+            }
+            _ => Failure::unexpected(message),
+        },
+        _ => Failure::unexpected(message),
+    }
+}
+
+/// Runs a work of the library that calls back into this program. The library does not know [`Failure`]: `keep` stores the first
+/// one and gives the library an error to stop with.
+///
+/// # Errors
+/// The stored failure, else that of the work.
+pub(crate) fn keep_failure<T>(
+    work: impl FnOnce(&mut dyn FnMut(Result<()>) -> fhe_head::Result<()>) -> fhe_head::Result<T>,
+) -> Result<T> {
+    let mut kept = None;
+    let result = work(&mut |outcome| {
+        outcome.map_err(|failure| {
+            let stop = fhe_head::Error::Data(failure.to_string());
+            kept.get_or_insert(failure);
+            stop
+        })
+    });
+    match kept {
+        Some(failure) => Err(failure),
+        None => result.map_err(training_failure),
+    }
+}
+
+/// Converts an error of reading a key, ciphertext or head file.
+#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
+pub(crate) fn read_failure(error: FileError) -> Failure {
+    let help = match &error {
+        FileError::Io { source, .. } => {
+            use std::io::ErrorKind::{InvalidData, IsADirectory, NotFound, UnexpectedEof};
+            return match source.kind() {
+                NotFound | IsADirectory => Failure::file(error.to_string()),
+                // age reports an altered or truncated stream like this
+                InvalidData | UnexpectedEof => Failure::file(error.to_string())
+                    .help("the file is damaged: copy it again or make it anew"),
+                _ => Failure::unexpected(error.to_string()),
+            };
+        }
+        FileError::Magic { .. } => "this file was not written by train-head, or its first bytes are damaged",
+        FileError::Version { .. } => {
+            "use the train-head that wrote the file, or write it again with this one"
+        }
+        FileError::Kind { .. } => "`train-head inspect FILE` shows what a file holds",
+        FileError::Parameters { .. } | FileError::Key { .. } => {
+            "keys, data and heads belong together only if one `train-head keygen` made the keys"
+        }
+        FileError::Truncated { .. } | FileError::Checksum { .. } => {
+            "the file is damaged: copy it again or make it anew"
+        }
+        _ => "make the file anew",
+    };
+    Failure::file(error.to_string()).help(help)
+}
+
+/// Converts an error of writing a file.
+pub(crate) fn write_failure(error: FileError) -> Failure {
+    match error {
+        FileError::Io { file, source } => Failure::unexpected(format!("cannot write {file}"))
+            .because(source)
+            .help("check that the folder exists, is writable and has room"),
+        other => Failure::unexpected(other.to_string()),
+    }
+}
+
+/// Converts an error of the text encoder.
+#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
+pub(crate) fn encoder_failure(error: text_encoder::Error) -> Failure {
+    use text_encoder::Error;
+    let message = error.to_string();
+    match error {
+        Error::NoModel { .. } => Failure::data(message).help(
+            "--model-id takes the folder of a sentence-transformers model, or its id on the Hugging Face hub",
+        ),
+        Error::Option { .. } => Failure::usage(message),
+        Error::OtherEncoder { .. } => Failure::data(message)
+            .help("a head needs the encoder it was trained with, with the same prompt and options"),
+        Error::MissingFile { .. }
+        | Error::InvalidFile { .. }
+        | Error::Unsupported { .. }
+        | Error::Tensor { .. } => Failure::data(message)
+            .help("check that the model's folder is complete; download it again if it is damaged"),
+        Error::Tokenize { .. } | Error::NotFinite { .. } => Failure::data(message),
+        _ => Failure::unexpected(message),
+    }
+}

@@ -1,0 +1,118 @@
+//! From the features and labels of a table to the numbers that are encrypted, by the plan.
+
+use fhe_head::samples::Samples;
+use ndarray::{Array1, Array2};
+use serde::{Deserialize, Serialize};
+
+use super::PlanFile;
+use crate::exit::{Failure, Result, encoder_failure, training_failure};
+use crate::input::SampleWeights;
+use crate::samples::Matrix;
+
+/// Where sample weights come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum WeightSource {
+    /// A column of the table.
+    Column(String),
+    /// The file of embeddings.
+    Embeddings,
+}
+
+impl WeightSource {
+    pub(super) fn of(weights: &SampleWeights) -> Self {
+        weights.column.clone().map_or(Self::Embeddings, Self::Column)
+    }
+}
+
+impl PlanFile {
+    /// Splits samples into those to train on and those that the plan holds out for validation, if any.
+    ///
+    /// # Errors
+    /// An unknown label; too few samples.
+    pub(crate) fn hold_out(&self, matrix: Matrix) -> Result<(Matrix, Option<Matrix>)> {
+        let Some(share) = self.validation_fraction else { return Ok((matrix, None)) };
+        let [training, validation] = matrix.hold_out(&self.classes, share, self.random_state)?;
+        Ok((training, Some(validation)))
+    }
+
+    /// Maps features to the space that is encrypted: samples (rows) by features (columns), without the constant feature.
+    ///
+    /// # Errors
+    /// Another number of features or another encoder than the plan's.
+    pub(crate) fn features(&self, matrix: &Matrix) -> Result<Array2<f64>> {
+        if matrix.x.ncols() != self.map.inputs() {
+            return Err(Failure::data(format!(
+                "the plan is for samples of {} features, the data have {}",
+                self.map.inputs(),
+                matrix.x.ncols()
+            )));
+        }
+        if let (Some(expected), Some(found)) = (&self.encoder, &matrix.encoder) {
+            expected.info.expect_same(&found.info).map_err(encoder_failure)?;
+        }
+        self.map.apply(&matrix.x.view()).map_err(training_failure)
+    }
+
+    /// Samples to train on, in the space that is encrypted.
+    ///
+    /// # Errors
+    /// Data of another shape, other classes or another encoder than the plan's.
+    pub(crate) fn samples(&self, matrix: &Matrix) -> Result<Samples> {
+        if matrix.x.nrows() != self.request.samples || matrix.x.ncols() != self.map.inputs() {
+            let (rows, columns) = matrix.x.dim();
+            return Err(Failure::data(format!(
+                "the plan is for {} samples of {} features, the data are {rows} of {columns}",
+                self.request.samples,
+                self.map.inputs()
+            ))
+            .help("`train-head estimate` makes a plan for these data"));
+        }
+        let y = matrix.encode_labels(&self.classes, "the data to encrypt")?;
+        if let Some(absent) = (0..self.classes.count()).find(|&class| !y.iter().any(|&y| y == class as f64)) {
+            let name = &self.classes.names()[absent];
+            return Err(Failure::data(format!("the data to encrypt hold no sample of class {name:?}"))
+                .help("`train-head estimate` makes a plan for the classes in these data"));
+        }
+        let weight = self.sample_weights(matrix, &y)?;
+        let x = self.features(matrix)?;
+        let samples = Samples::new(&x.view(), &y.view(), &weight.view()).map_err(training_failure)?;
+        Ok(samples.for_batches(self.request.batches, self.random_state))
+    }
+
+    /// Initial parameters that travel encrypted with the data: those of an earlier head, or random ones for a head that cannot
+    /// start from zero. `None` starts from zero or from an encrypted head.
+    pub(crate) fn start(&self) -> Option<Vec<Array1<f64>>> {
+        match &self.start {
+            Some(start) => Some(start.clone()),
+            None if self.request.continues => None,
+            None => self.request.initial(self.random_state),
+        }
+    }
+
+    /// The column of sample weights, if the plan was made with one.
+    pub(crate) fn weight_column(&self) -> Option<&str> {
+        match &self.sample_weight {
+            Some(WeightSource::Column(column)) => Some(column),
+            _ => None,
+        }
+    }
+
+    /// The weight of each sample: its own times that of its class.
+    ///
+    /// # Errors
+    /// The data have sample weights and the plan was made without them, or the reverse; class weights that are not positive.
+    pub(crate) fn sample_weights(&self, matrix: &Matrix, y: &Array1<f64>) -> Result<Array1<f64>> {
+        if matrix.weights.as_ref().map(WeightSource::of) != self.sample_weight {
+            let (plan, data) = match self.sample_weight {
+                Some(_) => ("with sample weights", "no"),
+                None => ("without sample weights", "some"),
+            };
+            return Err(Failure::data(format!(
+                "the plan was made {plan}, the data have {data} such weights"
+            ))
+            .help("`train-head estimate` makes a plan for these data"));
+        }
+        Ok(self.class_weight.weights(y).map_err(training_failure)? * matrix.sample_weight())
+    }
+}

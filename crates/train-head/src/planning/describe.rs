@@ -1,0 +1,63 @@
+//! Parts of a method in words and as JSON.
+
+use fhe_head::head::Head as _;
+use fhe_head::heads::{BuiltIn, Logistic};
+use fhe_head::optimizer::Optimizer;
+use serde_json::{Value, json};
+
+use crate::args::activation_name;
+
+/// The name of a first-order method.
+pub(crate) fn optimizer(optimizer: Optimizer) -> String {
+    match optimizer {
+        Optimizer::GradientDescent => "gradient descent".into(),
+        Optimizer::Momentum(momentum) => format!("gradient descent with momentum {momentum}"),
+        Optimizer::Nesterov(momentum) => format!("Nesterov's method with momentum {momentum}"),
+        Optimizer::NesterovSchedule => "Nesterov's method".into(),
+    }
+}
+
+/// The functions of a head and their intervals.
+pub(crate) fn functions(head: &BuiltIn) -> String {
+    match head {
+        BuiltIn::Logistic(Logistic { sigmoid, .. }) => {
+            let w = sigmoid.half_width();
+            format!("sigmoid of degree {} on [-{w}, {w}]", sigmoid.degree().value())
+        }
+        BuiltIn::Softmax(_) => {
+            let w = head.score_unit();
+            format!("softmax on [-{w}, {w}]")
+        }
+        BuiltIn::Mlp(network) => {
+            let (w, a) = (head.score_unit(), network.activation.half_width());
+            let name = activation_name(network.activation.shape());
+            format!("{} hidden units ({name} on [-{a}, {a}]), logits on [-{w}, {w}]", network.hidden)
+        }
+    }
+}
+
+/// The polynomial of the logits as JSON: its degree, for logistic functions, and the half-width of its interval.
+pub(crate) fn sigmoid_json(head: &BuiltIn) -> Value {
+    match sigmoid_degree(head) {
+        Some(degree) => json!({ "degree": degree, "half_width": head.score_unit() }),
+        None => json!({ "half_width": head.score_unit() }),
+    }
+}
+
+/// The degree of the polynomial in place of the logistic function, for a head of logistic functions.
+pub(crate) fn sigmoid_degree(head: &BuiltIn) -> Option<usize> {
+    match head {
+        BuiltIn::Logistic(Logistic { sigmoid, .. }) => Some(sigmoid.degree().value()),
+        _ => None,
+    }
+}
+
+/// The hidden layer as JSON, if the head has one.
+pub(crate) fn hidden_layer(head: &BuiltIn) -> Option<Value> {
+    let BuiltIn::Mlp(network) = head else { return None };
+    let activation = network.activation;
+    Some(json!({
+        "hidden_layer_sizes": [network.hidden], "activation": activation_name(activation.shape()),
+        "activation_interval": activation.half_width(),
+    }))
+}

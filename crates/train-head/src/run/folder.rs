@@ -1,0 +1,113 @@
+//! The output folder of a run.
+//!
+//! ```text
+//! OUT/client/    the data party's: secret.key, plan.json
+//! OUT/server/    the compute party's: eval/ (keys), data.enc, head.enc; test.enc and scores.enc of encrypted predictions;
+//!                validation.enc and validation/ of a training that is followed
+//! OUT/           head.safetensors, head.json, predictions.csv, report.json
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use crate::exit::{Kind, Result};
+use crate::files::folder::OutputFolder;
+use crate::files::keys::KeyFolder;
+
+/// The encrypted data in `server/`. They are written last of what the compute party gets, so that a run that has them can resume.
+const DATA: &str = "data.enc";
+
+/// The output folder of a run. Files appear in it at the end, all together.
+pub(crate) struct RunFolder {
+    out: OutputFolder,
+    client: PathBuf,
+    server: PathBuf,
+}
+
+impl RunFolder {
+    /// Starts to fill a folder. With `resume`, keeps the files of an interrupted run that had encrypted its data.
+    ///
+    /// # Errors
+    /// Those of [`OutputFolder`].
+    pub(crate) fn open(path: &Path, resume: bool) -> Result<Self> {
+        let out = match resume {
+            true => OutputFolder::reopen(path, &format!("server/{DATA}"))?,
+            false => OutputFolder::create(path)?,
+        };
+        let (client, server) = (out.subfolder("client")?, out.subfolder("server")?);
+        Ok(Self { out, client, server })
+    }
+
+    /// The plan.
+    pub(crate) fn plan(&self) -> PathBuf {
+        self.client.join("plan.json")
+    }
+
+    /// The secret key.
+    pub(crate) fn keys(&self) -> KeyFolder {
+        KeyFolder::at(&self.client)
+    }
+
+    /// The evaluation keys.
+    pub(crate) fn evaluation_keys(&self) -> PathBuf {
+        self.server.join("eval")
+    }
+
+    /// The encrypted data.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.server.join(DATA)
+    }
+
+    /// The encrypted head.
+    pub(crate) fn encrypted_head(&self) -> PathBuf {
+        self.server.join("head.enc")
+    }
+
+    /// The encrypted validation samples.
+    pub(crate) fn validation_samples(&self) -> PathBuf {
+        self.server.join("validation.enc")
+    }
+
+    /// The folder through which the parties communicate while the training runs.
+    pub(crate) fn validation(&self) -> PathBuf {
+        self.server.join("validation")
+    }
+
+    /// The encrypted test samples.
+    pub(crate) fn test_samples(&self) -> PathBuf {
+        self.server.join("test.enc")
+    }
+
+    /// The encrypted scores of the test samples.
+    pub(crate) fn scores(&self) -> PathBuf {
+        self.server.join("scores.enc")
+    }
+
+    /// A file or folder outside `client` and `server`.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.out.path(name)
+    }
+
+    /// From now on an interruption leaves the files for `--resume`.
+    pub(crate) fn survive_interrupts(&mut self) {
+        self.out.survive_interrupts();
+    }
+
+    /// Keeps the files if the result is an interruption.
+    ///
+    /// # Errors
+    /// The result's.
+    pub(crate) fn keep_if_interrupted<T>(&mut self, result: Result<T>) -> Result<T> {
+        if result.as_ref().is_err_and(|failure| failure.kind() == Kind::Interrupted) {
+            self.out.keep();
+        }
+        result
+    }
+
+    /// Moves everything to its place.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub(crate) fn commit(self) -> Result<()> {
+        self.out.commit()
+    }
+}

@@ -1,0 +1,283 @@
+//! The phases of a run, in their order.
+
+use std::time::Instant;
+
+use age::secrecy::SecretString;
+use fhe_head::metrics::same_predictions;
+use ndarray::Array2;
+
+use super::data::{Data, Sources};
+use super::evaluation::Evaluation;
+use super::folder::RunFolder;
+use super::report::{Bytes, Parts, Report, Scoring, Seconds};
+use crate::args::{Encoder, HoldOut, Hyper, RunArgs, ScoreArgs, Source, TrainArgs, ValidationArgs};
+use crate::compute_party::scoring::score;
+use crate::compute_party::training::{Trained, train};
+use crate::console::Console;
+use crate::data_party::curve::Point;
+use crate::data_party::follow::Follower;
+use crate::data_party::{DataParty, DecryptedHead, keys, passphrase};
+use crate::exit::{Failure, Result};
+use crate::files;
+use crate::files::validation::ValidationFolder;
+use crate::plan::PlanFile;
+use crate::planning::{Planned, memory, warm_start};
+use crate::resources;
+
+/// A run under way: its flags, and the figures so far.
+pub(crate) struct Run<'a> {
+    arguments: &'a RunArgs,
+    console: &'a Console,
+    source: Source,
+    hold_out: HoldOut,
+    encoder: Option<Encoder>,
+    hyper: Hyper,
+    passphrase: Option<SecretString>,
+    began: Instant,
+    seconds: Seconds,
+    bytes: Bytes,
+}
+
+/// The compute party's training, and what the data party saw of it.
+pub(crate) struct Training {
+    trained: Trained,
+    /// The curve on the validation samples, if there are any.
+    curve: Option<Vec<Point>>,
+}
+
+/// Encrypted predictions for the test samples.
+pub(crate) struct Scores {
+    /// Test samples (rows) by classes (columns).
+    probabilities: Array2<f64>,
+    /// Seconds of the compute party.
+    seconds: f64,
+}
+
+impl<'a> Run<'a> {
+    /// Resolves the flags.
+    ///
+    /// # Errors
+    /// Flags that are invalid or contradict each other.
+    pub(crate) fn new(arguments: &'a RunArgs, console: &'a Console) -> Result<Self> {
+        let began = Instant::now();
+        let source = arguments.data.resolve()?;
+        let hyper = arguments.training.resolve()?;
+        let hold_out = arguments.test.resolve(&source, hyper.random_state)?;
+        let texts = matches!(source, Source::Texts { .. });
+        let encoder = texts.then(|| arguments.encoder.resolve()).transpose()?;
+        let passphrase = passphrase::given(&arguments.passphrase)?;
+        let (seconds, bytes) = (Seconds::default(), Bytes::default());
+        Ok(Self { arguments, console, source, hold_out, encoder, hyper, passphrase, began, seconds, bytes })
+    }
+
+    /// Data party: reads and embeds the samples, and the head to start from.
+    ///
+    /// # Errors
+    /// Data or a model that cannot be used.
+    pub(crate) fn read(&mut self) -> Result<Data> {
+        let start = warm_start::head(&self.arguments.start)?;
+        let sources = Sources {
+            training: &self.source,
+            weights: self.arguments.weights.column(),
+            test: &self.hold_out,
+            validation_fraction: self.arguments.stopping.validation_fraction,
+            random_state: self.hyper.random_state,
+            positive_label: self.arguments.positive_label.as_deref(),
+            start: start.as_ref().map(|head| &head.description),
+            encoder: self.encoder.take(),
+        };
+        let data = timed(&mut self.seconds.embed, || Data::read(sources, self.console))?;
+        if let Some(head) = start {
+            self.hyper.start_from(head.model);
+        }
+        Ok(data)
+    }
+
+    /// Data party: chooses the method and plans the training. Refuses one that does not fit into memory.
+    ///
+    /// # Errors
+    /// Data that cannot be trained on; parameters that are refused; too little memory.
+    pub(crate) fn plan(&mut self, data: &Data) -> Result<Planned> {
+        let mut hyper = self.hyper.clone();
+        hyper.scoring |= data.validation.is_some();
+        let mut planned = timed(&mut self.seconds.plan, || {
+            Planned::new(&data.training, &data.y, &data.classes, &hyper, self.console)
+        })?;
+        planned.file = planned.file.with_validation(self.arguments.stopping.validation_fraction);
+        memory::expect(memory::needed(&planned.prepared.plan), resources::available_memory())?;
+        Ok(planned)
+    }
+
+    /// Data party: makes the keys and encrypts the samples, unless an interrupted run did.
+    ///
+    /// # Errors
+    /// An interrupted run with another plan; those of encrypting and writing; ^C.
+    pub(crate) fn keys_and_ciphertexts(
+        &mut self,
+        folder: &RunFolder,
+        planned: &Planned,
+        data: &Data,
+    ) -> Result<DataParty> {
+        let party = match folder.data().exists() {
+            true => self.take_up(folder, planned)?,
+            false => self.begin(folder, planned, data)?,
+        };
+        self.bytes.keys = files::size_of_folder(&folder.evaluation_keys())?;
+        self.bytes.data = files::size(&folder.data())?;
+        Ok(party)
+    }
+
+    /// The data party of an interrupted run, which must have been the same run.
+    fn take_up(&self, folder: &RunFolder, planned: &Planned) -> Result<DataParty> {
+        let file = PlanFile::read(&folder.plan())?;
+        if file != planned.file {
+            return Err(Failure::usage("the interrupted run was another one: its plan differs")
+                .help("repeat its arguments, or start anew without --resume"));
+        }
+        let plan = planned.prepared.plan.clone();
+        DataParty::unlock(file, plan, &folder.keys(), &self.arguments.passphrase)
+    }
+
+    /// The data party of a new run. The training data are written last.
+    fn begin(&mut self, folder: &RunFolder, planned: &Planned, data: &Data) -> Result<DataParty> {
+        let console = self.console;
+        let secret = keys::generate_secret(&planned.parameters)?;
+        let party = DataParty { file: planned.file.clone(), plan: planned.prepared.plan.clone(), secret };
+        timed(&mut self.seconds.keygen, || {
+            party.file.write(&folder.plan())?;
+            folder.keys().write_secret(&party.secret, self.passphrase.clone())?;
+            keys::write_evaluation(&folder.evaluation_keys(), &party.secret, &party.plan, console)
+        })?;
+        timed(&mut self.seconds.encrypt, || {
+            if let Some(validation) = &data.validation {
+                let x = party.file.features(validation)?;
+                party.encrypt_for_scoring(&x, &folder.validation_samples(), console)?;
+            }
+            party.encrypt_training(&planned.prepared.samples, &folder.data(), console)
+        })?;
+        Ok(party)
+    }
+
+    /// Compute party: trains. Meanwhile the data party follows the validation, which elsewhere is `watch`.
+    ///
+    /// # Errors
+    /// A training that diverges; those of writing; ^C.
+    pub(crate) fn train(&mut self, folder: &RunFolder, party: &DataParty, data: &Data) -> Result<Training> {
+        let stopping = &self.arguments.stopping;
+        let mut follower = match &data.validation {
+            Some(samples) => {
+                let talk = ValidationFolder::at(&folder.validation());
+                Some(Follower::new(party, talk, samples, stopping.patience())?)
+            }
+            None => None,
+        };
+        let arguments = TrainArgs {
+            data: folder.data(),
+            keys: folder.evaluation_keys(),
+            warm_start: None,
+            checkpoints: self.arguments.checkpoints,
+            validation: ValidationArgs {
+                validation: follower.is_some().then(|| folder.validation_samples()),
+                validation_every: stopping.validation_every,
+                validation_dir: follower.is_some().then(|| folder.validation()),
+            },
+            out: folder.encrypted_head(),
+        };
+        let mut look = || match &mut follower {
+            Some(follower) => {
+                let found = follower.folder().iterations()?;
+                follower.look(found, |point| self.console.note(point.line())).map(|_| ())
+            }
+            None => Ok(()),
+        };
+        let trained = timed(&mut self.seconds.load, || train(&arguments, &mut look, self.console))?;
+        self.bytes.head = trained.bytes;
+        self.seconds.train = trained.seconds;
+        self.seconds.bootstrap = trained.bootstrap_seconds;
+        self.seconds.load -= trained.seconds;
+        Ok(Training { trained, curve: follower.map(|follower| follower.curve().to_vec()) })
+    }
+
+    /// Data party: decrypts the head.
+    ///
+    /// # Errors
+    /// A head that diverged.
+    pub(crate) fn decrypt(&mut self, folder: &RunFolder, party: &DataParty) -> Result<DecryptedHead> {
+        timed(&mut self.seconds.decrypt, || party.decrypt_head(&folder.encrypted_head()))
+    }
+
+    /// Both parties: encrypted predictions for the test samples, with `--scoring`.
+    ///
+    /// # Errors
+    /// Those of scoring and writing; scores of a head that diverged.
+    pub(crate) fn score(&self, folder: &RunFolder, party: &DataParty, data: &Data) -> Result<Option<Scores>> {
+        if !self.hyper.scoring {
+            return Ok(None);
+        }
+        let x = party.file.features(&data.test)?;
+        party.encrypt_for_scoring(&x, &folder.test_samples(), self.console)?;
+        let arguments = ScoreArgs {
+            head: folder.encrypted_head(),
+            data: folder.test_samples(),
+            keys: folder.evaluation_keys(),
+            out: folder.scores(),
+        };
+        let seconds = score(&arguments, self.console)?.seconds;
+        let scores = party.decrypt_scores(&folder.scores(), data.test.x.nrows())?;
+        Ok(Some(Scores { probabilities: party.file.probabilities(scores), seconds }))
+    }
+
+    /// Data party: compares the head with its twins, on the test samples.
+    ///
+    /// # Errors
+    /// As [`Evaluation::new`].
+    pub(crate) fn evaluate(
+        &mut self,
+        planned: &Planned,
+        data: &Data,
+        decrypted: &DecryptedHead,
+    ) -> Result<Evaluation> {
+        timed(&mut self.seconds.evaluate, || Evaluation::new(planned, data, decrypted, self.console))
+    }
+
+    /// True if a passphrase protects the secret key.
+    pub(crate) fn has_passphrase(&self) -> bool {
+        self.passphrase.is_some()
+    }
+
+    /// All figures.
+    pub(crate) fn report(
+        &mut self,
+        planned: &Planned,
+        data: &Data,
+        training: Training,
+        evaluation: &Evaluation,
+        scores: Option<Scores>,
+    ) -> Report {
+        self.seconds.total = self.began.elapsed().as_secs_f64();
+        let head = evaluation.encrypted_probabilities.view();
+        let scoring = scores.map(|Scores { probabilities, seconds }| Scoring {
+            agreement: same_predictions(&probabilities.view(), &head),
+            seconds,
+        });
+        Report::new(Parts {
+            planned,
+            data,
+            trained: &training.trained,
+            evaluation,
+            class_weight: self.hyper.class_weight,
+            scoring,
+            validation: training.curve,
+            seconds: self.seconds,
+            bytes: self.bytes,
+        })
+    }
+}
+
+/// Runs one phase and adds its seconds.
+fn timed<T>(seconds: &mut f64, phase: impl FnOnce() -> Result<T>) -> Result<T> {
+    let start = Instant::now();
+    let result = phase();
+    *seconds += start.elapsed().as_secs_f64();
+    result
+}

@@ -1,0 +1,227 @@
+//! The figures of a run: `report.json`.
+
+use fhe_head::features::Preprocessing;
+use fhe_head::head::Head as _;
+use fhe_head::labels::ClassWeight;
+use fhe_head::metrics::{Metrics, same_predictions};
+use fhe_head::optimizer::Optimizer;
+use serde::Serialize;
+use serde_json::json;
+
+use super::data::Data;
+use super::evaluation::Evaluation;
+use crate::compute_party::training::Trained;
+use crate::data_party::curve::Point;
+use crate::planning::{Planned, describe};
+use crate::resources;
+
+/// Everything that a run measures.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Report {
+    /// Name and version of the program.
+    pub(crate) program: &'static str,
+    /// Parameter set.
+    pub(crate) preset: String,
+    /// Degree N of the ring.
+    pub(crate) ring_degree: usize,
+    /// `log2` of the product of all primes.
+    pub(crate) log_qp: f64,
+    /// Classical bits of security.
+    pub(crate) security_bits: u32,
+    /// Number of training samples.
+    pub(crate) samples: usize,
+    /// Number of test samples.
+    pub(crate) test_samples: usize,
+    /// Number of features of a sample.
+    pub(crate) features: usize,
+    /// Number of classes.
+    pub(crate) classes: usize,
+    /// The labels in the order of their codes; of two, the positive one is last.
+    pub(crate) labels: Vec<String>,
+    /// Number of iterations.
+    pub(crate) iterations: usize,
+    /// Number of bootstraps of the weights.
+    pub(crate) bootstraps: usize,
+    /// How the head was trained.
+    pub(crate) method: Method,
+    /// The encoder, if the samples are texts.
+    pub(crate) encoder: Option<serde_json::Value>,
+    /// The plain twin: the same training in exact arithmetic.
+    pub(crate) plain: Metrics,
+    /// The simulated twin: the same training with the polynomials, levels and scales of the encryption.
+    pub(crate) simulate: Metrics,
+    /// The encrypted training.
+    pub(crate) encrypted: Metrics,
+    /// Plain logistic regression to convergence on the same features, C = 1, with each class against the rest if there are more than
+    /// two; null if it does not converge.
+    pub(crate) logistic_regression: Option<Metrics>,
+    /// Largest difference of a trained weight to the plain twin's, relative to the largest weight, in the space that was encrypted.
+    pub(crate) max_weight_error: f64,
+    /// The same for the simulated twin.
+    pub(crate) max_weight_error_simulate: f64,
+    /// Share of test samples that the encrypted head and the plain twin put into the same class.
+    pub(crate) prediction_agreement: f64,
+    /// Encrypted predictions for the test samples, with `--scoring`.
+    pub(crate) scoring: Option<Scoring>,
+    /// The curve on the validation samples, with `--validation-fraction`.
+    pub(crate) validation: Option<Vec<Point>>,
+    /// Seconds by phase.
+    pub(crate) seconds: Seconds,
+    /// Bytes on disk.
+    pub(crate) bytes: Bytes,
+    /// Largest resident size of the process, for both parties together.
+    pub(crate) peak_rss_bytes: Option<u64>,
+    /// Number of threads.
+    pub(crate) threads: usize,
+}
+
+/// How a head was trained.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Method {
+    /// First-order method.
+    pub(crate) solver: Optimizer,
+    /// Learning rate of the first iteration.
+    pub(crate) learning_rate: f64,
+    /// Weight of the L2 penalty.
+    pub(crate) alpha: f64,
+    /// How much each class counts.
+    pub(crate) class_weight: ClassWeight,
+    /// What the feature map does before the encryption.
+    pub(crate) preprocessing: Preprocessing,
+    /// Learning rates of all iterations.
+    pub(crate) learning_rates: Vec<f64>,
+    /// Number of mini-batches; 1 for full batches.
+    pub(crate) batches: usize,
+    /// Units, activation and its interval, if the head has a hidden layer.
+    pub(crate) hidden: Option<serde_json::Value>,
+    /// Degree of the polynomial in place of the logistic function, if the head has logistic functions.
+    pub(crate) sigmoid_degree: Option<usize>,
+    /// Half-width of the interval of the logits.
+    pub(crate) sigmoid_interval: f64,
+}
+
+/// Encrypted predictions.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Scoring {
+    /// Share of test samples that they put into the same class as the decrypted head does.
+    pub(crate) agreement: f64,
+    /// Seconds of the compute party.
+    pub(crate) seconds: f64,
+}
+
+/// Seconds by phase.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Seconds {
+    /// Reading and embedding the samples.
+    pub(crate) embed: f64,
+    /// Choosing the method, and planning.
+    pub(crate) plan: f64,
+    /// Making and writing keys.
+    pub(crate) keygen: f64,
+    /// Encrypting and writing the data.
+    pub(crate) encrypt: f64,
+    /// Reading keys and data, by the compute party.
+    pub(crate) load: f64,
+    /// Training on ciphertexts, with its bootstraps.
+    pub(crate) train: f64,
+    /// Bootstraps, a part of `train`.
+    pub(crate) bootstrap: f64,
+    /// Decrypting the head.
+    pub(crate) decrypt: f64,
+    /// Training the twins, and measuring.
+    pub(crate) evaluate: f64,
+    /// The whole run.
+    pub(crate) total: f64,
+}
+
+/// Bytes on disk.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Bytes {
+    /// Evaluation keys.
+    pub(crate) keys: u64,
+    /// Encrypted data.
+    pub(crate) data: u64,
+    /// Encrypted head.
+    pub(crate) head: u64,
+}
+
+/// What a report is made of.
+pub(crate) struct Parts<'a> {
+    /// The plan.
+    pub(crate) planned: &'a Planned,
+    /// The samples.
+    pub(crate) data: &'a Data,
+    /// The training.
+    pub(crate) trained: &'a Trained,
+    /// The measures.
+    pub(crate) evaluation: &'a Evaluation,
+    /// How much each class counts.
+    pub(crate) class_weight: ClassWeight,
+    /// Encrypted predictions.
+    pub(crate) scoring: Option<Scoring>,
+    /// The curve on the validation samples.
+    pub(crate) validation: Option<Vec<Point>>,
+    /// Seconds by phase.
+    pub(crate) seconds: Seconds,
+    /// Bytes on disk.
+    pub(crate) bytes: Bytes,
+}
+
+impl Report {
+    /// The report of a run that is over.
+    pub(crate) fn new(parts: Parts<'_>) -> Self {
+        let Parts { planned, data, trained, evaluation, .. } = parts;
+        let parameters = &planned.parameters;
+        Self {
+            program: concat!("train-head ", env!("CARGO_PKG_VERSION")),
+            preset: parameters.name().to_owned(),
+            ring_degree: parameters.degree(),
+            log_qp: parameters.log_qp(),
+            security_bits: parameters.security_bits(),
+            samples: data.training.x.nrows(),
+            test_samples: data.test.x.nrows(),
+            features: data.training.x.ncols(),
+            classes: data.classes.count(),
+            labels: data.classes.names().to_vec(),
+            iterations: trained.iterations,
+            bootstraps: trained.bootstraps(),
+            method: Method::new(planned, parts.class_weight),
+            encoder: data.training.encoder.as_ref().map(|encoder| json!(encoder)),
+            plain: evaluation.plain.clone(),
+            simulate: evaluation.simulate.clone(),
+            encrypted: evaluation.encrypted.clone(),
+            logistic_regression: evaluation.logistic_regression.clone(),
+            max_weight_error: evaluation.max_weight_error,
+            max_weight_error_simulate: evaluation.max_weight_error_simulate,
+            prediction_agreement: same_predictions(
+                &evaluation.encrypted_probabilities.view(),
+                &evaluation.plain_probabilities.view(),
+            ),
+            scoring: parts.scoring,
+            validation: parts.validation,
+            seconds: parts.seconds,
+            bytes: parts.bytes,
+            peak_rss_bytes: resources::peak_memory(),
+            threads: rayon::current_num_threads(),
+        }
+    }
+}
+
+impl Method {
+    fn new(planned: &Planned, class_weight: ClassWeight) -> Self {
+        let prepared = &planned.prepared;
+        let request = &prepared.request;
+        Self {
+            solver: request.optimizer,
+            learning_rate: request.learning_rates.first().copied().unwrap_or_default(),
+            alpha: request.alpha,
+            class_weight,
+            preprocessing: prepared.preprocessing,
+            learning_rates: request.learning_rates.clone(),
+            batches: request.batches,
+            hidden: describe::hidden_layer(&request.head),
+            sigmoid_degree: describe::sigmoid_degree(&request.head),
+            sigmoid_interval: request.head.score_unit(),
+        }
+    }
+}
