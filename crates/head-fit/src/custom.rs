@@ -110,7 +110,7 @@ impl<F: Family> Options<Custom<F>> {
         let rates = self.learning_rate.map_or(RATES.to_vec(), |rate| vec![rate]);
         let step = y.len().div_ceil(SAMPLE_LIMIT);
         let (test, train): (Vec<usize>, Vec<usize>) =
-            (0..y.len()).step_by(step).partition(|i| i / step % HELD_OUT == 0);
+            (0..y.len()).step_by(step).partition(|i| (i / step).is_multiple_of(HELD_OUT));
         let mut best: Option<Candidate> = None;
         let mut refusal = None;
         for preprocessing in maps {

@@ -23,6 +23,7 @@ impl<'a> Data<'a> {
     /// # Errors
     /// [`Error::Shape`] if the numbers of samples and labels differ; [`Error::Data`] without features or samples, or on a label that is
     /// no class index.
+    #[expect(clippy::needless_pass_by_value, reason = "views are handles")]
     pub fn new(x: ArrayView2<'a, f64>, y: ArrayView1<'a, f64>) -> Result<Self> {
         /// More classes than a table of one output each could hold in memory.
         const MOST_CLASSES: f64 = 65536.0;
@@ -49,6 +50,7 @@ impl<'a> Data<'a> {
     /// # Errors
     /// [`Error::Shape`] on another number of weights; [`Error::Parameter`] on a weight that is negative or not finite, or if all are
     /// zero.
+    #[expect(clippy::needless_pass_by_value, reason = "views are handles")]
     pub fn weighted(self, sample_weight: ArrayView1<'_, f64>) -> Result<Self> {
         check_weights(&sample_weight, self.y.len())?;
         Ok(Self { weights: sample_weight.to_owned(), ..self })

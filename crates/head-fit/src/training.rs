@@ -104,6 +104,14 @@ impl Training {
     pub fn model(&self, weights: &[Array1<f64>]) -> Result<Model> {
         Model::from_weights(self.plan.job.head(), &self.map, weights)
     }
+
+    /// The model of the plain twin: exact arithmetic and exact functions, in predictions too.
+    ///
+    /// # Errors
+    /// None on data that was prepared.
+    pub fn plain_model(&self) -> Result<Model> {
+        Ok(self.model(&self.train_plain()?)?.with_functions(Functions::Exact))
+    }
 }
 
 impl<K: HeadKind> Training<K> {

@@ -3,16 +3,11 @@
 
 mod common;
 
-use fhe_head::activation::Shape;
-use fhe_head::baseline::logistic_regression;
-use fhe_head::classifier::{Classifier, Kind};
-use fhe_head::estimator::LogisticRegression;
-use fhe_head::features::{FeatureMap, Preprocessing};
-use fhe_head::labels::stratified_split;
-use fhe_head::metrics::{Metrics, agreement};
-use fhe_head::model::Head;
-use fhe_head::twins;
-use ndarray::Array1;
+use head_fit::fhe_head::{ActivationKind, Functions, Scheme};
+use head_fit::{
+    ClassWeight, Classifier, Data, Kind, LogisticRegression, Metrics, Model, Preprocessing, agreement,
+    converged, stratified_split,
+};
 
 #[derive(Debug)]
 struct Outcome {
@@ -24,28 +19,20 @@ struct Outcome {
 
 fn outcome(random_state: u64) -> Outcome {
     let (x, y) = common::breast_cancer();
-    let parameters = ckks::presets::by_name("n15-l18").unwrap();
+    let scheme = Scheme::by_name("n15-l18").unwrap();
     let parts = common::split(&x, &y, &stratified_split(&y, 0.3, random_state).unwrap());
     let (x_train, y_train) = &parts.train;
     let (x_test, y_test) = &parts.test;
-    let prepared = LogisticRegression::default()
-        .check()
-        .unwrap()
-        .prepare(&x_train.view(), &y_train.view(), &parameters, None)
-        .unwrap();
-    let probabilities = |head: &Head| head.predict_proba(&x_test.view()).unwrap().to_vec();
+    let data = Data::new(x_train.view(), y_train.view()).unwrap();
+    let training = LogisticRegression::default().prepare_on(&scheme, &data, None).unwrap();
+    let probabilities = |model: &Model| model.predict_proba(&x_test.view()).unwrap().column(0).to_vec();
     let accuracy = |p: &[f64]| Metrics::new(&y_test.to_vec(), p).accuracy;
-    let plain = probabilities(&prepared.train_plain().unwrap());
-    let (head, noise) = prepared.train_simulated(&parameters, None).unwrap();
-    let simulated = probabilities(&head);
-    assert!(noise < 1e-4);
-
-    let ones = Array1::ones(y_train.len());
-    let map = FeatureMap::fit(&x_train.view(), &ones.view(), Preprocessing::Standardize, 30).unwrap();
-    let z = map.apply(&x_train.view()).unwrap();
-    let fit = logistic_regression(&z.view(), &y_train.view(), &ones.view(), 1.0).unwrap();
-    let (coef, intercept) = map.pull_back(&fit.coef.view(), fit.intercept).unwrap();
-    let baseline = probabilities(&Head { coef, intercept });
+    let plain = probabilities(&training.plain_model().unwrap());
+    let simulation = training.train_simulated().unwrap();
+    let simulated = probabilities(&training.model(&simulation.weights).unwrap());
+    assert!(simulation.error_std < 1e-4);
+    let converged = converged(&data, ClassWeight::Uniform, Preprocessing::Standardize).unwrap();
+    let baseline = probabilities(&converged);
     Outcome {
         baseline: accuracy(&baseline),
         plain: accuracy(&plain),
@@ -78,24 +65,19 @@ fn defaults_come_close_to_plain_logistic_regression() {
 /// Nothing is given: the learning rate is one that converges on this table, whose outliers make 0.5 diverge.
 #[test]
 fn the_defaults_of_a_hidden_layer_converge() {
-    let parameters = ckks::presets::by_name("n16-boot-l15").unwrap();
+    let scheme = Scheme::by_name("n16-boot-l15").unwrap();
     let (x, y) = common::breast_cancer();
     let common::Parts { train, test } = common::split(&x, &y, &stratified_split(&y, 0.3, 0).unwrap());
-    let options = Classifier::new(Kind::Mlp { hidden: 32, activation: Shape::Gelu });
-    let contract = fhe_head::refresh::contract(&parameters);
-    let prepared = options
-        .check()
-        .unwrap()
-        .prepare(&train.0.view(), &train.1.view(), 2, &parameters, contract.as_ref())
-        .unwrap();
-    assert!(prepared.request.learning_rates[0] < 0.5, "{:?}", prepared.request.learning_rates);
+    let kind = Kind::Mlp { hidden: 32, activation: ActivationKind::Gelu, activation_interval: None };
+    let data = Data::new(train.0.view(), train.1.view()).unwrap();
+    let training = Classifier::new(kind).prepare_on(&scheme, &data, None).unwrap();
+    let rate = training.options.learning_rate.unwrap();
+    assert!(rate < 0.5, "{rate}");
     // with the polynomials, as under encryption
-    let start = prepared.start.as_deref();
-    let polynomials = twins::Functions::Polynomials;
-    let trained = twins::trajectory(&prepared.plan, &prepared.samples, start, polynomials).unwrap();
-    let model = prepared.model(trained.last().unwrap()).unwrap();
+    let trained = training.trajectory(Functions::Polynomials).unwrap();
+    let model = training.model(trained.last().unwrap()).unwrap();
     let predicted = model.predict(&test.0.view()).unwrap();
     let right = predicted.iter().zip(&test.1).filter(|(p, y)| **p as f64 == **y).count();
-    println!("rate {}, {right} of {} right", prepared.request.learning_rates[0], test.1.len());
+    println!("rate {rate}, {right} of {} right", test.1.len());
     assert!(right as f64 > 0.94 * test.1.len() as f64, "{right} of {}", test.1.len());
 }

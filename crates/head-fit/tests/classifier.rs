@@ -1,14 +1,11 @@
 //! Options of classifiers: sample weights, kept directions, intervals; what is refused before anything is encrypted.
 #![allow(clippy::unwrap_used)]
 
-use ckks::presets;
-use fhe_head::activation::{Activation, Shape};
-use fhe_head::classifier::{Classifier, Kind, PreparedClassifier};
-use fhe_head::error::Error;
-use fhe_head::features::Preprocessing;
-use fhe_head::optimizer::Optimizer;
-use fhe_head::softmax::Depth;
-use fhe_head::twins::{Functions, train_plain};
+use head_fit::fhe_head::ckks::presets;
+use head_fit::fhe_head::{
+    Activation, ActivationKind, Error, Functions, Optimizer, Result, Scheme, SoftmaxDepth,
+};
+use head_fit::{ClassWeight, Classifier, Data, Kind, Model, Preprocessing, Training};
 use ndarray::{Array1, Array2, Axis};
 
 const CLASSES: usize = 3;
@@ -26,18 +23,22 @@ fn softmax() -> Classifier {
         optimizer: Some(Optimizer::GradientDescent),
         learning_rate: Some(2.0),
         max_iter: Some(3),
-        ..Classifier::new(Kind::Softmax(Depth::Two))
+        ..Classifier::new(Kind::Softmax { depth: SoftmaxDepth::Two })
     }
 }
 
+fn scheme() -> Scheme {
+    presets::insecure_for_tests(10, 40).unwrap().into()
+}
+
 fn prepare(
-    options: Classifier,
+    options: &Classifier,
     x: &Array2<f64>,
     y: &Array1<f64>,
     weights: &Array1<f64>,
-) -> fhe_head::Result<PreparedClassifier> {
-    let parameters = presets::insecure_for_tests(10, 40).unwrap();
-    options.check()?.prepare_weighted(&x.view(), &y.view(), &weights.view(), CLASSES, &parameters, None)
+) -> Result<Training> {
+    let data = Data::new(x.view(), y.view())?.weighted(weights.view())?;
+    options.prepare_on(&scheme(), &data, None)
 }
 
 #[test]
@@ -47,18 +48,22 @@ fn a_weight_counts_a_sample_as_often_as_it_says() {
         (0..60).map(|i| f64::from(u8::from(i % 5 != 0)) + f64::from(u8::from(i % 4 == 0))).collect();
     let rows: Vec<usize> =
         weights.iter().enumerate().flat_map(|(i, &weight)| vec![i; weight as usize]).collect();
-    for balanced in [false, true] {
-        let options = Classifier { balanced, ..softmax() };
-        let weighted = prepare(options.clone(), &x, &y, &weights).unwrap().train_plain().unwrap();
+    for class_weight in [ClassWeight::Uniform, ClassWeight::Balanced] {
+        let options = Classifier { class_weight, ..softmax() };
+        let weighted = prepare(&options, &x, &y, &weights).unwrap().plain_model().unwrap();
         let (x_rows, y_rows) = (x.select(Axis(0), &rows), y.select(Axis(0), &rows));
         let ones = Array1::ones(rows.len());
-        let repeated = prepare(options.clone(), &x_rows, &y_rows, &ones).unwrap().train_plain().unwrap();
-        let even = prepare(options, &x, &y, &Array1::ones(60)).unwrap().train_plain().unwrap();
-        let distance = |other: &fhe_head::model::Classifier| {
+        let repeated = prepare(&options, &x_rows, &y_rows, &ones).unwrap().plain_model().unwrap();
+        let even = prepare(&options, &x, &y, &Array1::ones(60)).unwrap().plain_model().unwrap();
+        let distance = |other: &Model| {
             (&weighted.output.coef - &other.output.coef).fold(0.0, |max: f64, w| max.max(w.abs()))
         };
         // balancing counts samples, not weights, as scikit-learn's does
-        assert!(balanced || distance(&repeated) < 1e-9, "{}", distance(&repeated));
+        assert!(
+            class_weight == ClassWeight::Balanced || distance(&repeated) < 1e-9,
+            "{}",
+            distance(&repeated)
+        );
         assert!(distance(&even) > 1e-3, "weights change nothing");
     }
 }
@@ -75,7 +80,7 @@ fn weights_out_of_range_are_refused() {
             "class 1 has 0 training samples with a weight above 0",
         ),
     ] {
-        let message = prepare(softmax(), &x, &y, &weights).unwrap_err().to_string();
+        let message = prepare(&softmax(), &x, &y, &weights).unwrap_err().to_string();
         assert!(message.contains(expected), "{message}");
     }
 }
@@ -85,7 +90,7 @@ fn whitening_keeps_as_many_directions_as_asked() {
     let (x, y) = data();
     let outputs = |n_components| {
         let options = Classifier { n_components, ..softmax() };
-        prepare(options, &x, &y, &Array1::ones(60)).unwrap().map.outputs()
+        prepare(&options, &x, &y, &Array1::ones(60)).unwrap().map.outputs()
     };
     // the constant feature takes the last place of a power of two
     assert_eq!([None, Some(100), Some(5), Some(4), Some(2)].map(outputs), [6, 6, 5, 3, 1]);
@@ -102,16 +107,16 @@ fn a_hidden_layer_widens_its_own_interval_but_not_a_given_one() {
         interval,
         learning_rate: Some(0.3),
         max_iter: Some(4),
-        ..Classifier::new(Kind::Mlp { hidden: 8, activation: Shape::Square })
+        ..Classifier::new(Kind::Mlp {
+            hidden: 8,
+            activation: ActivationKind::Square,
+            activation_interval: None,
+        })
     };
-    let parameters = presets::insecure_for_tests(10, 40).unwrap();
     // eight units need eight features with the constant
     let wide = ndarray::concatenate(Axis(1), &[x.view(), x.mapv(|x| x * x).view()]).unwrap();
     let two = y.mapv(|label| f64::from(u8::from(label == 1.0)));
-    let prepare = |interval| {
-        let options: Classifier = options(interval);
-        options.check().unwrap().prepare(&wide.view(), &two.view(), 2, &parameters, None)
-    };
+    let prepare = |interval| prepare(&options(interval), &wide, &two, &Array1::ones(60));
     prepare(None).unwrap();
     let refused = prepare(Some(0.5)).unwrap_err();
     assert!(matches!(refused, Error::OutsideInterval { half_width: 0.5, .. }), "{refused}");
@@ -124,11 +129,14 @@ fn the_plain_twin_of_a_hidden_layer_predicts_with_the_function_itself() {
     let options = Classifier {
         learning_rate: Some(0.5),
         max_iter: Some(2),
-        activation_interval: Some(6.0),
-        ..Classifier::new(Kind::Mlp { hidden: 8, activation: Shape::Gelu })
+        ..Classifier::new(Kind::Mlp {
+            hidden: 8,
+            activation: ActivationKind::Gelu,
+            activation_interval: Some(6.0),
+        })
     };
-    let prepared = prepare(options, &x, &y, &Array1::ones(60)).unwrap();
-    let plain = prepared.train_plain().unwrap();
+    let prepared = prepare(&options, &x, &y, &Array1::ones(60)).unwrap();
+    let plain = prepared.plain_model().unwrap();
     let (layer, activation) = plain.hidden.clone().unwrap();
     let logits = |of: fn(&Activation, f64) -> (f64, f64)| {
         let hidden = (x.dot(&layer.coef.t()) + &layer.intercept).mapv(|z| of(&activation, z).0);
@@ -141,6 +149,43 @@ fn the_plain_twin_of_a_hidden_layer_predicts_with_the_function_itself() {
     assert!(furthest(&plain.decision_function(&x.view()).unwrap(), &exact) < 1e-12);
     assert!(furthest(&of(Functions::Polynomials), &polynomial) < 1e-12);
     // heads that come from encryption have the polynomial
-    let parameters = train_plain(&prepared.plan, &prepared.samples, prepared.start.as_deref()).unwrap();
-    assert_eq!(prepared.model(&parameters).unwrap().functions, Functions::Polynomials);
+    let weights = prepared.train_plain().unwrap();
+    assert_eq!(prepared.model(&weights).unwrap().functions, Functions::Polynomials);
+}
+
+/// What was chosen comes back filled in: asked for by itself, it gives the same plan.
+#[test]
+fn options_that_come_back_plan_the_same_training() {
+    let (x, y) = data();
+    let two = y.mapv(|label| f64::from(u8::from(label == 1.0)));
+    let mlp = Kind::Mlp { hidden: 8, activation: ActivationKind::Gelu, activation_interval: None };
+    for (options, y) in [
+        (Classifier::default(), &two),
+        (Classifier { optimizer: Some(Optimizer::Momentum(0.5)), ..Classifier::default() }, &two),
+        (Classifier::default(), &y),
+        (Classifier::new(Kind::Softmax { depth: SoftmaxDepth::Two }), &y),
+        (Classifier { max_iter: Some(3), ..Classifier::new(mlp) }, &y),
+    ] {
+        let first = prepare(&options, &x, y, &Array1::ones(60)).unwrap();
+        let filled = &first.options;
+        assert!(
+            filled.preprocessing.is_some() && filled.optimizer.is_some() && filled.learning_rate.is_some()
+        );
+        assert!(filled.max_iter.is_some() && filled.interval.is_some());
+        let again = prepare(filled, &x, y, &Array1::ones(60)).unwrap();
+        assert_eq!((&again.options, &again.plan), (filled, &first.plan));
+        assert_eq!(again.samples, first.samples);
+    }
+}
+
+/// Both parties in one process, for each kind of head.
+#[test]
+fn the_encrypted_head_is_the_simulated_one() {
+    let (x, y) = data();
+    for options in [softmax(), Classifier { kind: Kind::Logistic { degree: None }, ..softmax() }] {
+        let training = prepare(&options, &x, &y, &Array1::ones(60)).unwrap();
+        let encrypted = training.model(&head_fit::encrypt_and_train(&training).unwrap()).unwrap();
+        let simulated = training.model(&training.train_simulated().unwrap().weights).unwrap();
+        assert!(encrypted.max_weight_error(&simulated) < 1e-3);
+    }
 }

@@ -110,7 +110,7 @@ pub(crate) fn train_linear(
             runs[k].push(Iterate {
                 weights: weights[k].clone(),
                 largest_momentum: largest(&momenta[k]),
-                largest_logit: largest(&z),
+                largest_logit: largest(z),
                 rms_logit: (z.fold(0.0, |sum, z| sum + z * z) / z.len() as f64).sqrt(),
             });
         }

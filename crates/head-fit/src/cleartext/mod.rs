@@ -4,6 +4,8 @@
 
 mod hidden;
 mod linear;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use hidden::{HiddenMethod, HiddenRun, train_hidden};
 pub(crate) use linear::{Iterate, Link, Method, scores, train_linear};

@@ -60,7 +60,14 @@ impl Candidate {
 /// Chooses and rehearses: the best candidate that stays inside its interval on all samples.
 pub(super) fn choose(task: Task<'_, '_>) -> Result<Rehearsed> {
     let grid = Grid::new(task)?;
-    let candidates = Search { task, grid: &grid }.candidates()?;
+    let candidates = match (Search { task, grid: &grid }).candidates() {
+        // where nothing is open, the rehearsal on all samples decides, whatever the folds reach
+        Err(error @ Error::OutsideInterval { .. }) => match only_candidate(task, &grid)? {
+            Some(only) => vec![only],
+            None => return Err(error),
+        },
+        candidates => candidates?,
+    };
     let mut refusal = None;
     for candidate in &candidates {
         match rehearse(task, &grid, candidate)? {
@@ -78,6 +85,25 @@ pub(super) fn choose(task: Task<'_, '_>) -> Result<Rehearsed> {
         }
     }
     Err(refusal.unwrap_or_else(|| Error::Data("there is no method to choose from".into())))
+}
+
+/// The one method that options without anything open ask for.
+fn only_candidate(task: Task<'_, '_>, grid: &Grid) -> Result<Option<Candidate>> {
+    let options = task.options;
+    let given = options.preprocessing.zip(options.optimizer).zip(options.learning_rate).zip(options.max_iter);
+    let (Some((((preprocessing, optimizer), learning_rate), iterations)), Some(width)) =
+        (given, options.interval)
+    else {
+        return Ok(None);
+    };
+    Ok(grid.plainest(width)?.map(|approximation| Candidate {
+        preprocessing,
+        optimizer,
+        learning_rate,
+        approximation,
+        iterations,
+        objective: 0.0,
+    }))
 }
 
 struct Search<'a, 'd> {

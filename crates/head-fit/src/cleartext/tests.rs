@@ -1,24 +1,25 @@
-//! The trainer on the plain engine against training on dense matrices.
+//! The trainer on the plain engine against training on matrices.
 #![allow(clippy::unwrap_used)]
 
-use fhe_head::dense::{self, Method, Problem};
-use fhe_head::engine::{Rows, Slots, plain::Plain};
-use fhe_head::heads::Logistic;
-use fhe_head::job::{Job, JobSpec};
-use fhe_head::optimizer::Optimizer;
-use fhe_head::packing::{Packing, Sizes, untile};
-use fhe_head::sigmoid::{Degree, Fit, Sigmoid};
-use fhe_head::trainer::{Block, State, Trainer};
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+
+use fhe_head::engine::{Plain, Slots};
+use fhe_head::packing::{Block, Packing, Rows, Sizes, untile};
+use fhe_head::trainer::{State, Trainer};
+use fhe_head::{Degree, Error, Fit, Job, JobSpec, Logistic, Optimizer, Sigmoid};
 use ndarray::{Array1, Array2, s};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use super::{Link, Method, Problem, train_linear};
 
 fn uniform(rng: &mut ChaCha20Rng) -> f64 {
     (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64 - 0.5
 }
 
 #[test]
-fn the_trainer_follows_dense_training() {
+fn the_trainer_follows_training_on_matrices() {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let optimizers = [
         Optimizer::GradientDescent,
@@ -84,27 +85,18 @@ fn the_trainer_follows_dense_training() {
                 .unwrap();
                 let engine = Plain::new(packing.slots());
                 let mut seen = Vec::new();
-                Trainer::new(&engine, &job, &data)
-                    .unwrap()
-                    .run(State::default(), |state| {
-                        seen.push(untile(state.parameters[0].real(), packing.features()));
-                        Ok(())
-                    })
-                    .unwrap();
-                let problem = Problem {
-                    x: x.view(),
-                    y: y.view(),
-                    sample_weight: weight.view(),
-                    intercept: packing.intercept(),
-                    batches: 1,
-                    start: None,
-                };
-                let method =
-                    Method { optimizer, learning_rates: learning_rates.clone(), alpha, sigmoid: None };
-                let expected = dense::train(&problem, &method);
+                let trained = Trainer::new(&engine, &job, &data).unwrap().run(State::default(), |state| {
+                    seen.push(untile(state.weights[0].real(), packing.features()));
+                    Ok::<_, Error>(ControlFlow::<Infallible>::Continue(()))
+                });
+                assert!(trained.is_ok());
+                let problem = Problem { x: x.view(), y: y.view(), weights: weight.view(), batches: 1 };
+                let rates = learning_rates.clone();
+                let method = Method { optimizer, rates, alpha, link: Link::Logistic(None) };
+                let expected = train_linear(&problem, 1, None, &[method]).remove(0);
                 assert_eq!(seen.len(), expected.len());
-                for (ours, dense) in seen.iter().zip(&expected) {
-                    for (p, w) in ours.iter().zip(&dense.weights) {
+                for (ours, matrix) in seen.iter().zip(&expected) {
+                    for (p, w) in ours.iter().zip(matrix.weights.column(0)) {
                         assert!((8.0 * p - w).abs() < 1e-10, "{sizes:?} {optimizer:?} {alpha}: {p} {w}");
                     }
                 }

@@ -1,0 +1,62 @@
+//! Data for the tests.
+#![allow(clippy::unwrap_used, dead_code)]
+
+use head_fit::{Classes, Split};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+/// Features uniform in [-1, 1], each row labelled by `class`.
+pub(crate) fn labelled(
+    n: usize,
+    features: usize,
+    seed: u64,
+    class: impl Fn(ArrayView1<'_, f64>) -> f64,
+) -> (Array2<f64>, Array1<f64>) {
+    let mut rng = ChaCha20Rng::seed_from_u64(seed);
+    let mut uniform = || (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64 - 0.5;
+    let x = Array2::from_shape_simple_fn((n, features), || 2.0 * uniform());
+    let y = x.rows().into_iter().map(class).collect();
+    (x, y)
+}
+
+/// Three classes that two lines separate.
+pub(crate) fn three_classes(n: usize, features: usize, seed: u64) -> (Array2<f64>, Array1<f64>) {
+    labelled(n, features, seed, |row| match (row[0] > 0.2, row[1] > 0.0) {
+        (true, _) => 2.0,
+        (_, true) => 1.0,
+        _ => 0.0,
+    })
+}
+
+/// The Wisconsin breast cancer table: 569 samples, 30 features; label 1 is malignant.
+pub(crate) fn breast_cancer() -> (Array2<f64>, Array1<f64>) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/breast-cancer/breast_cancer.csv");
+    table(path)
+}
+
+/// A table of numbers whose last column is the label.
+pub(crate) fn table(path: &str) -> (Array2<f64>, Array1<f64>) {
+    let text = std::fs::read_to_string(path).unwrap();
+    let rows: Vec<Vec<&str>> = text.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    let features = rows[0].len() - 1;
+    let x = Array2::from_shape_fn((rows.len(), features), |(i, j)| rows[i][j].parse().unwrap());
+    let labels: Vec<&str> = rows.iter().map(|row| row[features]).collect();
+    let y = Classes::fit(&labels).unwrap().encode(&labels).unwrap();
+    (x, y)
+}
+
+/// The rows of one part of a split.
+pub(crate) fn part(x: &Array2<f64>, y: &Array1<f64>, rows: &[usize]) -> (Array2<f64>, Array1<f64>) {
+    (x.select(Axis(0), rows), y.select(Axis(0), rows))
+}
+
+/// Training and test part.
+pub(crate) struct Parts {
+    pub(crate) train: (Array2<f64>, Array1<f64>),
+    pub(crate) test: (Array2<f64>, Array1<f64>),
+}
+
+pub(crate) fn split(x: &Array2<f64>, y: &Array1<f64>, split: &Split) -> Parts {
+    Parts { train: part(x, y, &split.train), test: part(x, y, &split.test) }
+}
