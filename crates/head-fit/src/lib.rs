@@ -1,8 +1,55 @@
 //! The data party's plain side of an encrypted training: features, choice of method, twins, models.
 //!
-//! Nothing here is encrypted and nothing leaves the data party. A [`Classifier`] says what to train; what it leaves open is chosen by
-//! cross-validation in the clear. The result is a [`Training`]: features mapped, method filled in, levels and keys planned, ready for
-//! [`fhe_head::client`] and [`fhe_head::server`].
+//! Train logistic regression on encrypted samples, with both parties in this process:
+//!
+//! ```
+//! use head_fit::LogisticRegression;
+//! use ndarray::{Array1, Array2};
+//!
+//! # fn main() -> head_fit::Result<()> {
+//! let x = Array2::from_shape_fn((120, 4), |(i, j)| ((i * (j + 3) * 37 + j) % 101) as f64 / 50.0 - 1.0);
+//! let y: Array1<f64> = x.rows().into_iter().map(|row| f64::from(u8::from(row[0] > row[1]))).collect();
+//!
+//! let fitted = LogisticRegression::default().fit_encrypted(&x, &y)?;
+//! let right = fitted.predict(&x.view())?.iter().zip(&y).filter(|(p, y)| **p as f64 == **y).count();
+//! assert!(right > 110, "{right}");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! One step below, the parties are apart. Nothing in this crate is encrypted, and nothing of it leaves the data party: a [`Classifier`]
+//! says what to train, and what it leaves open is chosen by cross-validation in the clear. The result is a [`Training`], with features
+//! mapped, options filled in, levels and keys planned. [`fhe_head::client`] makes keys from it and encrypts its samples,
+//! [`fhe_head::server`] trains, and [`Training::model`] turns the decrypted weights into a [`Model`] for features as they came:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use head_fit::fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys_in_memory};
+//! use head_fit::fhe_head::{Scheme, ckks::SecretKey, server};
+//! use head_fit::{Classifier, Data};
+//! # use ndarray::{Array1, Array2};
+//!
+//! # fn main() -> head_fit::Result<()> {
+//! # let x = Array2::from_shape_fn((120, 4), |(i, j)| ((i * (j + 3) * 37 + j) % 101) as f64 / 50.0 - 1.0);
+//! # let y: Array1<f64> = x.rows().into_iter().map(|row| f64::from(u8::from(row[0] > row[1]))).collect();
+//! // the data party
+//! let options = Classifier { max_iter: Some(2), ..Classifier::default() };
+//! let training = options.prepare_on(&Scheme::by_name("n14-l8")?, &Data::new(x.view(), y.view())?, None)?;
+//! let secret = SecretKey::generate(training.scheme.parameters())?;
+//! let keys = Arc::new(evaluation_keys_in_memory(&secret, &training.plan.keys)?);
+//! let blocks = DataEncryptor::new(&secret, &training.plan, &training.samples).blocks()?;
+//! // the compute party: ciphertexts, evaluation keys, and a job that says nothing of the data
+//! let head = server::train(keys, &training.plan.job, &blocks)?;
+//! // the data party
+//! let model = training.model(&decrypt_head(&secret, &training.plan.job, &head)?)?;
+//! println!("{:.2}", model.output.coef);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A head of your own gets the same treatment: implement [`Family`] for it, and [`Options<Custom<_>>`](Options) chooses, plans and
+//! exports ([`FittedHead`]).
 
 mod baseline;
 mod classifier;
