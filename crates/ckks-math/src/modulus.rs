@@ -1,9 +1,9 @@
 //! One prime modulus below 2^50 and arithmetic on its residues.
 
-use crate::Error;
+use crate::{Error, primality::is_prime};
 
 /// Largest bit length of a modulus: four times a prime still fits the 52-bit multipliers.
-pub const MAX_MODULUS_BITS: u32 = 50;
+pub(crate) const MAX_MODULUS_BITS: u32 = 50;
 
 /// An odd prime p < 2^50 with the constants of its Barrett reductions.
 ///
@@ -37,7 +37,7 @@ impl Modulus {
     /// # Errors
     /// [`Error::Modulus`] if `value` is even, too large, or not prime.
     pub fn new(value: u64) -> Result<Self, Error> {
-        if value & 1 == 0 || value >> MAX_MODULUS_BITS != 0 || !crate::primes::is_prime(value) {
+        if value & 1 == 0 || value >> MAX_MODULUS_BITS != 0 || !is_prime(value) {
             return Err(Error::Modulus { got: value });
         }
         let bits = 64 - value.leading_zeros();
@@ -92,7 +92,7 @@ impl Modulus {
 
     /// `x mod p` for any double word.
     #[inline(always)]
-    pub fn reduce_u128(&self, x: u128) -> u64 {
+    pub(crate) fn reduce_u128(&self, x: u128) -> u64 {
         let high = self.reduce((x >> 64) as u64);
         // high * (2^64 mod p) < p^2, and one more reduced word keeps the sum below 2 p.
         self.add(self.mul(high, self.two_64), self.reduce(x as u64))

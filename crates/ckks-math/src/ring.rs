@@ -10,15 +10,15 @@ use rayon::prelude::*;
 use crate::{
     AutomorphismTable, Backend, Error, Modulus,
     buffer::{Buffer, Pool},
+    conversion::{Conversion, Times},
     kernels::Twiddles,
     layout::Layout,
-    rns::{Conversion, Times},
 };
 
 /// Smallest supported log2 N.
-pub const MIN_LOG_DEGREE: u32 = 10;
+pub(crate) const MIN_LOG_DEGREE: u32 = 10;
 /// Largest supported log2 N.
-pub const MAX_LOG_DEGREE: u32 = 16;
+pub(crate) const MAX_LOG_DEGREE: u32 = 16;
 
 /// Which residues a polynomial has: those modulo the first `q` primes of Q and the first `p` primes of P,
 /// in this order.
@@ -152,7 +152,7 @@ impl Ring {
     }
 
     /// Whether both are the same ring: same degree, same primes of Q and of P. Two instances made alike are.
-    pub fn same(self: &Arc<Self>, other: &Arc<Self>) -> bool {
+    pub(crate) fn same(self: &Arc<Self>, other: &Arc<Self>) -> bool {
         Arc::ptr_eq(self, other)
             || (self.layout == other.layout && self.q_count == other.q_count && self.moduli == other.moduli)
     }
@@ -162,14 +162,14 @@ impl Ring {
         self.backend
     }
 
-    /// Words of one limb in memory, padding included: N words in rows of [`Ring::row_len`], each row followed by
+    /// Words of one limb in memory, padding included: N words in rows of a power of two, each row followed by
     /// eight zero words.
     pub fn limb_len(&self) -> usize {
         self.layout.limb_len()
     }
 
     /// Words of one row of a limb without its padding: a power of two.
-    pub fn row_len(&self) -> usize {
+    pub(crate) fn row_len(&self) -> usize {
         self.layout.row_len()
     }
 

@@ -7,7 +7,7 @@
 //! streams at once: six digits with the halves apart would be eighteen.
 
 use super::lanes::LANES;
-use crate::MAX_MODULUS_BITS;
+use crate::modulus::MAX_MODULUS_BITS;
 
 /// Bytes that may be read from the start of a vector on, whatever its width.
 pub(crate) const WINDOW: usize = 64;

@@ -4,8 +4,10 @@ use std::{ops::Range, sync::Arc};
 
 use crate::{
     Basis, Coeff, Ntt, Poly, Ring,
+    conversion::{Conversion, Times},
+    kernels,
     poly::Work,
-    rns::convert::{Conversion, Converted, LIMBS_AT_ONCE, Limb, Times, groups_across},
+    rns::convert::{Converted, LIMBS_AT_ONCE, Limb, groups_across},
 };
 
 impl Poly<Ntt> {
@@ -111,7 +113,7 @@ impl Poly<Coeff> {
         let (ring, from) = (self.ring(), &self.ring().q()[0]);
         let mut out = Self::stale(ring, basis);
         out.map_limbs(Work::Heavy, |_, m, limb| {
-            crate::kernels::lift_centred(ring.backend(), m, limb, from, self.limb(0), 1);
+            kernels::lift_centred(ring.backend(), m, limb, from, self.limb(0), 1);
         });
         out
     }

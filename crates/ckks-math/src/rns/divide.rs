@@ -6,9 +6,11 @@
 use std::sync::Arc;
 
 use crate::{
-    Basis, Ntt, Poly, Ring, kernels,
+    Basis, Ntt, Poly, Ring,
+    conversion::{Conversion, Times},
+    kernels,
     poly::{Work, product_mod},
-    rns::convert::{Conversion, Converted, LIMBS_AT_ONCE, Limb, Times, groups_across},
+    rns::convert::{Converted, LIMBS_AT_ONCE, Limb, groups_across},
 };
 
 /// Which limbs of a basis a division drops.

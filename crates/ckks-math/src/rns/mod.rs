@@ -5,5 +5,4 @@ mod decompose;
 mod divide;
 mod switch;
 
-pub(crate) use convert::{Conversion, FRACTION_BITS, Target, Times};
 pub use switch::{KeySwitch, Switched};

@@ -5,5 +5,5 @@ mod secret;
 mod uniform;
 
 pub use rng::SecureRng;
-pub use secret::{GAUSSIAN_SIGMA, GAUSSIAN_TAIL, gaussian, ternary, ternary_with_weight};
-pub use uniform::{SEED_BYTES, Seed, uniform};
+pub use secret::{gaussian, ternary, ternary_with_weight};
+pub use uniform::{Seed, uniform};

@@ -5,10 +5,11 @@ use zeroize::Zeroizing;
 use super::SecureRng;
 
 /// Standard deviation of the error distribution.
-pub const GAUSSIAN_SIGMA: f64 = 3.2;
+#[cfg(test)]
+const GAUSSIAN_SIGMA: f64 = 3.2;
 
 /// Largest magnitude that [`gaussian`] returns: 9.375 sigma. All that lies beyond has probability 2^-63.
-pub const GAUSSIAN_TAIL: i64 = 30;
+const GAUSSIAN_TAIL: i64 = 30;
 
 /// `n` coefficients, uniform on {-1, 0, 1} up to 2^-62.
 pub fn ternary(rng: &mut SecureRng, n: usize) -> Zeroizing<Vec<i64>> {
@@ -34,8 +35,8 @@ pub fn ternary_with_weight(rng: &mut SecureRng, n: usize, h: usize) -> Zeroizing
     Zeroizing::new(coefficients.collect())
 }
 
-/// `n` coefficients from the discrete Gaussian over the integers of standard deviation [`GAUSSIAN_SIGMA`], cut at
-/// [`GAUSSIAN_TAIL`]; statistical distance below 2^-57. Every threshold of the cumulative table is compared.
+/// `n` coefficients from the discrete Gaussian over the integers of standard deviation 3.2, cut at magnitude 30;
+/// statistical distance below 2^-57. Every threshold of the cumulative table is compared.
 pub fn gaussian(rng: &mut SecureRng, n: usize) -> Zeroizing<Vec<i64>> {
     let coefficients = (0..n).map(|_| {
         let bits = rng.next_u64();

@@ -4,11 +4,8 @@ use std::sync::Arc;
 
 use crate::{Basis, Ntt, Poly, Ring, poly::Work};
 
-/// Bytes of a [`Seed`].
-pub const SEED_BYTES: usize = 32;
-
 /// What a public uniform polynomial is expanded from.
-pub type Seed = [u8; SEED_BYTES];
+pub type Seed = [u8; 32];
 
 /// Separates these streams from every other use of BLAKE3.
 const DOMAIN: &[u8] = b"ckks-math 1 uniform polynomial";
@@ -91,7 +88,7 @@ mod tests {
     fn golden() {
         for backend in Backend::available() {
             let ring = ring(backend);
-            let poly = uniform(&ring, ring.full_basis(), &[42; SEED_BYTES], b"test");
+            let poly = uniform(&ring, ring.full_basis(), &[42; 32], b"test");
             let mut hasher = blake3::Hasher::new();
             for i in 0..4 {
                 poly.rows(i).flatten().for_each(|w| {
@@ -109,19 +106,19 @@ mod tests {
     #[test]
     fn limbs_stand_alone_and_labels_separate() {
         let ring = ring(Backend::Scalar);
-        let seed = [1; SEED_BYTES];
+        let seed = [1; 32];
         let whole = uniform(&ring, ring.full_basis(), &seed, b"a");
         let part = Basis { q: 2, p: 1 };
         assert!(uniform(&ring, part, &seed, b"a") == whole.truncated(part));
         assert!(uniform(&ring, part, &seed, b"b") != whole.truncated(part));
-        assert!(uniform(&ring, part, &[2; SEED_BYTES], b"a") != whole.truncated(part));
+        assert!(uniform(&ring, part, &[2; 32], b"a") != whole.truncated(part));
         whole.check_reduced().unwrap();
     }
 
     #[test]
     fn words_are_uniform() {
         let ring = ring(Backend::Scalar);
-        let poly = uniform(&ring, ring.full_basis(), &[3; SEED_BYTES], b"statistics");
+        let poly = uniform(&ring, ring.full_basis(), &[3; 32], b"statistics");
         for i in 0..4 {
             let p = poly.modulus(i).value() as f64;
             let n = ring.degree() as f64;

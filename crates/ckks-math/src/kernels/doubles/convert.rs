@@ -5,8 +5,8 @@ use super::{
     sum::{MAX_PRODUCTS, Reduction, Sum},
 };
 use crate::{
+    conversion::{Conversion, FRACTION_BITS, Target},
     kernels::lanes::{LANES, vectors, vectors_mut},
-    rns::{Conversion, FRACTION_BITS, Target},
 };
 
 /// [`Conversion::quotient`] of eight coefficients a vector.

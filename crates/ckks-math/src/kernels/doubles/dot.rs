@@ -1,7 +1,6 @@
 //! Sums of products of residues, reduced once every [`MAX_PRODUCTS`].
 
 use super::{
-    super::{KeyTerm, Plus, TensorTerm},
     elementwise::{add_assign, mul_scalar_add},
     isa::{Doubles, Isa, Words, each_block},
     prime::{Factor, Root},
@@ -12,6 +11,7 @@ use crate::{
     kernels::{
         lanes::{LANES, ask_for, vectors, vectors_mut},
         packed::Packed,
+        terms::{KeyTerm, Plus, TensorTerm},
     },
 };
 

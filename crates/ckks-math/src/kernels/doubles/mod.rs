@@ -25,8 +25,8 @@ pub(crate) use avx512::Avx512;
 mod tests {
     use super::{Avx2, Avx512, isa::*};
     use crate::{
-        MAX_MODULUS_BITS,
         kernels::packed::{Packed, WINDOW, mask, pack, packed_len},
+        modulus::MAX_MODULUS_BITS,
     };
 
     fn words_of_every_width_come_back<S: Isa>() {

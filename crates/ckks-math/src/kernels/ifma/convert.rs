@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Modulus,
-    rns::{Conversion, FRACTION_BITS, Target},
+    conversion::{Conversion, FRACTION_BITS, Target},
 };
 
 /// Vectors that are worked on side by side, to hide the latency of the multiplier.

@@ -6,7 +6,10 @@
 use std::arch::x86_64::*;
 
 use super::{
-    super::{KeyTerm, Plus, packed::Packed},
+    super::{
+        packed::Packed,
+        terms::{KeyTerm, Plus},
+    },
     vector::{
         Factor, LANES, Prime, Unpack, V, add, cut, load, madd_hi, madd_lo, splat, store, vectors, vectors_mut,
     },

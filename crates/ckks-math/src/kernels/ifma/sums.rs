@@ -1,7 +1,7 @@
 //! Sums of products and multiples of ciphertexts: each operand is read once, each result written once.
 
 use super::{
-    super::{Multiple, Multiplier, TensorTerm},
+    super::terms::{Multiple, Multiplier, TensorTerm},
     dot::{Block, MAX_PRODUCTS, Reduction, Sum, Vectors, block, store_block},
     tensor::accumulate,
     vector::{add, load, splat, vectors, vectors_mut},

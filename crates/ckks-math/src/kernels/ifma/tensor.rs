@@ -5,7 +5,7 @@
 //! between them; the next terms' pages are asked for meanwhile.
 
 use super::{
-    super::{TensorTerm, lanes::ask_for},
+    super::{lanes::ask_for, terms::TensorTerm},
     dot::{Block, MAX_PRODUCTS, Reduction, Sum, Vectors, block, store_block},
     vector::{LANES, load, store, vectors, vectors_mut},
 };

@@ -3,10 +3,10 @@
 pub(crate) mod ntt;
 pub(crate) mod permute;
 
-use super::{KeyTerm, Plus, TensorTerm};
 use crate::{
     Modulus,
-    rns::{Conversion, Target},
+    conversion::{Conversion, Target},
+    kernels::terms::{KeyTerm, Plus, TensorTerm},
 };
 
 pub(crate) fn add_assign(m: &Modulus, a: &mut [u64], b: &[u64]) {

@@ -109,7 +109,10 @@ fn leaf<S: Isa>(p: &Prime<S>, w: S::Doubles) -> Root<S> {
 #[cfg(test)]
 mod tests {
     use crate::kernels::block::{BLOCK, place};
-    use crate::{MAX_LOG_DEGREE, MAX_MODULUS_BITS, MIN_LOG_DEGREE};
+    use crate::{
+        modulus::MAX_MODULUS_BITS,
+        ring::{MAX_LOG_DEGREE, MIN_LOG_DEGREE},
+    };
 
     /// What a prime can be at most: it is 1 modulo 2N.
     const LARGEST: f64 = ((1u64 << MAX_MODULUS_BITS) - (2 << MIN_LOG_DEGREE) + 1) as f64;

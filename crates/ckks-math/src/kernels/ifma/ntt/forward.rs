@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn bounds_hold_through_every_transform() {
         for max in [4, 8, 16, 32] {
-            for log_n in crate::MIN_LOG_DEGREE..=crate::MAX_LOG_DEGREE {
+            for log_n in crate::ring::MIN_LOG_DEGREE..=crate::ring::MAX_LOG_DEGREE {
                 let mut bounds = Bounds::before_pass(FIRST, max);
                 for left in (1..=u64::from(log_n)).rev() {
                     if left < u64::from(log_n) && [12, 11, 8, 4].contains(&left) {

@@ -2,6 +2,11 @@
 
 use std::sync::OnceLock;
 
+#[cfg(target_arch = "x86_64")]
+use super::{
+    doubles::{Avx2, Avx512, isa::Isa},
+    ifma,
+};
 use crate::Error;
 
 /// A set of kernels. All give bit-identical results.
@@ -18,14 +23,14 @@ pub enum Backend {
     Avx512Ifma,
 }
 
-/// Overrides the choice: `scalar`, `avx2`, `avx512` or `avx512ifma`.
-pub const BACKEND_VARIABLE: &str = "CKKS_BACKEND";
+/// Environment variable that overrides the choice: `scalar`, `avx2`, `avx512` or `avx512ifma`.
+const BACKEND_VARIABLE: &str = "CKKS_BACKEND";
 
 impl Backend {
     /// Every backend, slowest first.
     pub const ALL: [Self; 4] = [Self::Scalar, Self::Avx2, Self::Avx512, Self::Avx512Ifma];
 
-    /// The name that [`BACKEND_VARIABLE`] takes.
+    /// The name by which the environment variable `CKKS_BACKEND` selects it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
@@ -36,8 +41,18 @@ impl Backend {
     }
 
     /// Whether this machine can run it.
-    pub fn is_available(self) -> bool {
-        crate::kernels::is_available(self)
+    fn is_available(self) -> bool {
+        match self {
+            Self::Scalar => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => Avx2::detect().is_some(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => Avx512::detect().is_some(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Ifma => ifma::is_available(),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => false,
+        }
     }
 
     /// The backends that this machine can run.
