@@ -2,6 +2,8 @@
 
 use ckks::KeyShape;
 
+use crate::packing::Packing;
+
 /// An error of this crate: the operation, what it got, what it expected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -47,7 +49,7 @@ pub enum Error {
         /// The operation.
         operation: &'static str,
         /// The plan's packing.
-        packing: crate::bootstrap::Packing,
+        packing: Packing,
     },
     /// From the encrypted arithmetic.
     #[error(transparent)]

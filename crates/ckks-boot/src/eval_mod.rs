@@ -111,7 +111,7 @@ impl EvalMod {
     }
 
     /// The relinearisations, each as its depth below the argument's level and the number of products that it sums.
-    pub fn products_by_depth(&self) -> Vec<(usize, usize)> {
+    pub(crate) fn products_by_depth(&self) -> Vec<(usize, usize)> {
         let mut all = self.plan.products_by_depth();
         all.extend((0..self.literal.double_angles as usize).map(|i| (self.plan.depth() + i, 1)));
         all

@@ -65,7 +65,7 @@ impl Simulation {
     }
 
     /// Adds Gaussian noise of this deviation to real and imaginary parts.
-    pub fn add_noise(&self, value: &mut SimulatedSlots, deviation: f64) {
+    pub(crate) fn add_noise(&self, value: &mut SimulatedSlots, deviation: f64) {
         let mut random = self.random.borrow_mut();
         for slot in &mut value.slots {
             *slot += random.gaussian() * deviation;

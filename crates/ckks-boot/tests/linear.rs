@@ -109,9 +109,9 @@ fn plans_evaluate_their_matrix() {
             let mut image = vec![Complex64::ZERO; n];
             for giant in plan.giants() {
                 let mut inner = vec![Complex64::ZERO; n];
-                for &(baby, rotation) in &giant.terms {
-                    let diagonal = rotate(&factor.diagonals()[&rotation], n - giant.rotation);
-                    let rotated = rotate(&v, baby);
+                for term in &giant.terms {
+                    let diagonal = rotate(&factor.diagonals()[&term.diagonal], n - giant.rotation);
+                    let rotated = rotate(&v, term.baby);
                     inner
                         .iter_mut()
                         .zip(diagonal.iter().zip(&rotated))

@@ -77,12 +77,6 @@ impl Ciphertext {
         &self.c
     }
 
-    /// The polynomials `c0`, `c1`, by value.
-    #[must_use]
-    pub fn into_polys(self) -> [Poly<Ntt>; 2] {
-        self.c
-    }
-
     /// The same ciphertext read at another scale: multiplies the message by `self.scale / scale` without touching it.
     #[must_use]
     pub fn with_scale(mut self, scale: Scale) -> Self {

@@ -9,8 +9,8 @@ use std::ops::Range;
 pub struct Digits(u64);
 
 impl Digits {
-    /// The most ciphertext primes that can be told apart.
-    pub const MAX_LIMBS: usize = u64::BITS as usize;
+    /// The largest number of ciphertext primes.
+    pub(crate) const MAX_LIMBS: usize = u64::BITS as usize;
 
     /// One digit of all primes.
     #[must_use]

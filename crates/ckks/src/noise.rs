@@ -57,12 +57,23 @@ pub fn rescale(parameters: &Parameters, level: usize, variance: f64) -> f64 {
     variance / (q * q) + rounding(parameters)
 }
 
-/// A product before relinearisation, of factors with error variances `va`, `vb` and mean squared slot values (scaled)
-/// `ma`, `mb`: each error polynomial is multiplied by the other message. A polynomial with mean squared slot value `m`
-/// has squared norm `m`, by Parseval, so `ma vb + mb va + N va vb`.
+/// A factor of a product.
+#[derive(Clone, Copy, Debug)]
+pub struct Factor {
+    /// Mean square of the scaled slot values.
+    pub mean_square: f64,
+    /// Variance of the error's coefficients.
+    pub variance: f64,
+}
+
+/// A product before relinearisation: `ma vb + mb va + N va vb` for factors with mean squares `ma`, `mb` and variances `va`,
+/// `vb`. Each error polynomial is multiplied by the other message, and a polynomial with mean squared slot value `m` has
+/// squared norm `m` by Parseval.
 #[must_use]
-pub fn tensor(parameters: &Parameters, (ma, va): (f64, f64), (mb, vb): (f64, f64)) -> f64 {
-    ma * vb + mb * va + parameters.degree() as f64 * va * vb
+pub fn tensor(parameters: &Parameters, a: Factor, b: Factor) -> f64 {
+    a.mean_square * b.variance
+        + b.mean_square * a.variance
+        + parameters.degree() as f64 * a.variance * b.variance
 }
 
 /// Standard deviation of the real part of a decoded slot: `N/2` coefficients' worth of variance on each axis.

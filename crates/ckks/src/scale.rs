@@ -61,7 +61,7 @@ impl Scale {
 
     /// `self / p` for a prime `p` of the chain: what rescaling does.
     #[must_use]
-    pub fn div_prime(&self, p: u64) -> Self {
+    pub(crate) fn div_prime(&self, p: u64) -> Self {
         self.combine(&Self::prime(p), -1)
     }
 

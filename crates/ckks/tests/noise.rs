@@ -129,12 +129,9 @@ fn a_product_carries_each_error_times_the_other_message() {
         difference.sub_assign(exact.poly());
         difference.into_coeff().to_centred_f64()
     });
-    let fresh = noise::fresh_symmetric() - 1.0 / 12.0;
-    assert_close(
-        "product",
-        measured,
-        noise::tensor(parameters, (mean_square(&x), fresh), (mean_square(&y), fresh)),
-    );
+    let variance = noise::fresh_symmetric() - 1.0 / 12.0;
+    let [a, b] = [&x, &y].map(|v| noise::Factor { mean_square: mean_square(v), variance });
+    assert_close("product", measured, noise::tensor(parameters, a, b));
 }
 
 #[test]

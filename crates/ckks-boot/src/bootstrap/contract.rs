@@ -1,10 +1,11 @@
 //! What a refresh asks for and what it gives.
 
-use ckks::{Ciphertext, Scale};
+use ckks::Scale;
 
-use super::plan::{BootstrapPlan, Packing};
+use super::plan::BootstrapPlan;
 use crate::Error;
 use crate::eval_mod::log2_overflow_probability;
+use crate::packing::Packing;
 
 /// The promise of a preset for one packing. Tests hold every bootstrapper to it.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,16 +95,4 @@ pub(crate) fn require_level(contract: &Contract, got: usize) -> Result<(), Error
         return Ok(());
     }
     Err(ckks::Error::LevelTooLow { operation: "bootstrap", needed, got }.into())
-}
-
-impl Bootstrapper for super::RealBootstrapper {
-    type Value = Ciphertext;
-
-    fn contract(&self) -> &Contract {
-        self.contract()
-    }
-
-    fn refresh(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
-        self.refresh(a)
-    }
 }

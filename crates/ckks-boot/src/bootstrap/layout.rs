@@ -1,10 +1,9 @@
 //! How the transform's stages and the trace are divided among the steps of the bootstrap: by what they cost.
 
-use ckks::{KeyShape, Parameters};
+use ckks::{Cost, KeyShape, Parameters};
 use ckks_math::Basis;
 
 use super::shapes::{Noise, shape};
-use crate::cost::Cost;
 use crate::linear::{BsgsPlan, merged_rotations, split_stages};
 
 /// By how much a stage more on the raise, which doubles its keys, must make the whole cheaper.
@@ -75,9 +74,17 @@ impl FactorOrder {
 
 fn factor_cost(plan: &BsgsPlan, level: usize, baby: KeyShape, giant: KeyShape) -> Cost {
     let babies = Cost::decompose(baby, level) + Cost::turn(baby, level) * plan.baby_key_switches();
-    let giants = Cost::sum_of_turns(giant, level, 2) * plan.giant_key_switches();
+    let giants = sum_of_turns(giant, level, 2) * plan.giant_key_switches();
     let basis = Basis { q: level + 1, p: baby.special };
-    babies + giants + Cost::weights(plan.products(), basis) + Cost::divide(baby.special + 1, level) * 2
+    let diagonals = Cost { products: 2 * plan.products() * basis.limbs(), ..Cost::default() };
+    babies + giants + diagonals + Cost::divide(baby.special + 1, level) * 2
+}
+
+/// The sum of `turns` automorphisms of a raised ciphertext, the identity among them. Its second polynomial is divided by the
+/// special primes first.
+fn sum_of_turns(shape: KeyShape, level: usize, turns: usize) -> Cost {
+    let divide = Cost::divide(shape.special, level + 1);
+    divide + Cost::decompose(shape, level) + Cost::turn(shape, level) * (turns - 1)
 }
 
 /// Sums over automorphisms, one after the other; each sum hoists its automorphisms.
@@ -121,7 +128,7 @@ impl Sums {
         if self.groups.is_empty() {
             return Cost::default();
         }
-        let sums = self.groups.iter().map(|group| Cost::sum_of_turns(self.shape, self.level, group.len()));
+        let sums = self.groups.iter().map(|group| sum_of_turns(self.shape, self.level, group.len()));
         // the first argument is not raised yet, the result is divided as a whole
         sums.sum::<Cost>() + Cost::divide(self.shape.special, self.level + 1)
     }

@@ -3,49 +3,22 @@
 use std::collections::BTreeSet;
 
 use ckks::keys::{KeyPurpose, conjugation_element, galois_element};
-use ckks::{KeyShape, Parameters, SwitchingKey};
+use ckks::{Cost, KeyShape, Parameters, SwitchingKey};
 use ckks_math::Basis;
 use num_complex::Complex64;
 
 use super::layout::{FactorOrder, Sums, coeffs_to_slots_stages, raise_cost};
 use super::literal::BootstrapLiteral;
 use super::shapes::{Noise, shape};
-use crate::cost::Cost;
 use crate::eval_mod::EvalMod;
 use crate::linear::{DiagonalMatrix, EncodedDiagonal, slots_to_coeffs, split_stages};
+use crate::packing::{Packing, Values};
 use crate::polynomial::Coefficient;
 use crate::{Error, linear};
 
 /// The most doublings of the sum over automorphisms that come after CoeffsToSlots: each costs half a bit against the noise
 /// that is there by then.
 const LATE_DOUBLINGS: usize = 5;
-
-/// What the slots hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Values {
-    /// Real numbers; imaginary parts are dropped by the refresh.
-    Real,
-    /// Complex numbers: twice as many values. With all slots in use EvalMod runs twice.
-    Complex,
-    /// Two real vectors in one refresh, as real and imaginary parts ([`refresh_pair`](super::RealBootstrapper::refresh_pair)).
-    Pair,
-}
-
-impl Values {
-    /// Whether imaginary parts count.
-    pub fn is_complex(self) -> bool {
-        self != Self::Real
-    }
-}
-
-/// A message: `2^log_slots` values, repeated over all slots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Packing {
-    /// `log2` of the period, 4 to `log2(N/2)`.
-    pub log_slots: usize,
-    /// Real or complex.
-    pub values: Values,
-}
 
 /// One evaluation key to be generated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -7,14 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ckks::{Ciphertext, Encoder, EvaluationKeys, Evaluator, Scale};
 use num_complex::Complex64;
 
-use super::contract::{Contract, require_level};
+use super::contract::{Bootstrapper, Contract, require_level};
 use super::layout::{FactorOrder, Sums};
-use super::plan::{BootstrapPlan, Factor, Values};
+use super::plan::{BootstrapPlan, Factor};
 use super::raise::{RaiseFactor, encapsulate};
 use crate::Error;
 use crate::ciphertext::CiphertextArithmetic;
 use crate::eval_mod::EvalMod;
 use crate::linear::LinearTransform;
+use crate::packing::Values;
 use crate::polynomial::Coefficient;
 use crate::raised::{Hoisted, Raised, Turn};
 
@@ -245,6 +246,18 @@ impl RealBootstrapper {
     /// Evaluates with the keys that are left.
     pub fn evaluator(&self) -> &Evaluator {
         self.arithmetic.evaluator()
+    }
+}
+
+impl Bootstrapper for RealBootstrapper {
+    type Value = Ciphertext;
+
+    fn contract(&self) -> &Contract {
+        self.contract()
+    }
+
+    fn refresh(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
+        self.refresh(a)
     }
 }
 

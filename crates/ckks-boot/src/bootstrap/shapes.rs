@@ -1,9 +1,7 @@
 //! The shapes of the bootstrap's keys: as many special primes and as few digits as security and noise leave at each level.
 
-use ckks::{Digits, KeyShape, Parameters};
+use ckks::{Cost, Digits, KeyShape, Parameters};
 use ckks_math::Modulus;
-
-use crate::cost::Cost;
 
 /// What happens to the noise of a key switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

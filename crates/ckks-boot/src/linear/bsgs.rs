@@ -31,8 +31,17 @@ pub struct BsgsPlan {
 pub struct Giant {
     /// By how much the inner sum is rotated.
     pub rotation: usize,
-    /// `(baby rotation, rotation of the diagonal)`, in which the second is the sum of this giant and the baby.
-    pub terms: Vec<(usize, usize)>,
+    /// The terms of the inner sum.
+    pub terms: Vec<Term>,
+}
+
+/// One term of an inner sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// The baby rotation.
+    pub baby: usize,
+    /// The rotation of the diagonal: that of the giant plus that of the baby.
+    pub diagonal: usize,
 }
 
 impl BsgsPlan {
@@ -65,12 +74,12 @@ impl BsgsPlan {
 
     /// Babies in `0..step`, giants multiples of it: a rotation back by one is a giant back and a baby ahead.
     fn with_step(rotations: &[usize], period: usize, step: usize) -> Self {
-        let mut giants = BTreeMap::<usize, Vec<(usize, usize)>>::new();
+        let mut giants = BTreeMap::<usize, Vec<Term>>::new();
         let mut babies = BTreeSet::new();
         for &rotation in rotations {
             let baby = rotation % step;
             babies.insert(baby);
-            giants.entry(rotation - baby).or_default().push((baby, rotation));
+            giants.entry(rotation - baby).or_default().push(Term { baby, diagonal: rotation });
         }
         debug_assert!(rotations.iter().all(|&r| r < period));
         let giants = giants.into_iter().map(|(rotation, terms)| Giant { rotation, terms });

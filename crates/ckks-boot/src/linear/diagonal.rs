@@ -18,7 +18,7 @@ impl DiagonalMatrix {
     ///
     /// # Panics
     /// If the period is not a power of two.
-    pub fn zero(period: usize) -> Self {
+    pub(crate) fn zero(period: usize) -> Self {
         assert!(period.is_power_of_two(), "period {period} is not a power of two");
         Self { period, diagonals: BTreeMap::new() }
     }
@@ -27,7 +27,7 @@ impl DiagonalMatrix {
     ///
     /// # Panics
     /// As [`zero`](Self::zero).
-    pub fn identity(period: usize) -> Self {
+    pub(crate) fn identity(period: usize) -> Self {
         let mut identity = Self::zero(period);
         identity.add_diagonal(0, &vec![Complex64::ONE; period]);
         identity
@@ -37,7 +37,7 @@ impl DiagonalMatrix {
     ///
     /// # Panics
     /// If `d` has not `period` entries.
-    pub fn add_diagonal(&mut self, r: isize, d: &[Complex64]) {
+    pub(crate) fn add_diagonal(&mut self, r: isize, d: &[Complex64]) {
         assert_eq!(d.len(), self.period, "entries of a diagonal");
         let r = r.rem_euclid(self.period as isize) as usize;
         let diagonal = self.diagonals.entry(r).or_insert_with(|| vec![Complex64::ZERO; self.period]);
@@ -59,7 +59,7 @@ impl DiagonalMatrix {
     /// # Panics
     /// If the periods differ.
     #[must_use]
-    pub fn after(&self, first: &Self) -> Self {
+    pub(crate) fn after(&self, first: &Self) -> Self {
         assert_eq!(self.period, first.period, "composition of maps of different periods");
         let mut composed = Self::zero(self.period);
         for (&r, outer) in &self.diagonals {

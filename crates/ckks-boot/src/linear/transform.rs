@@ -41,11 +41,7 @@ impl LinearTransform {
             EncodedDiagonal::encode(encoder, &back, basis, scale)
         };
         let diagonals = plan.giants().iter().map(|giant| {
-            giant
-                .terms
-                .iter()
-                .map(|&(_, rotation)| encode(giant.rotation, rotation))
-                .collect::<Result<_, Error>>()
+            giant.terms.iter().map(|term| encode(giant.rotation, term.diagonal)).collect::<Result<_, Error>>()
         });
         Ok(Self { diagonals: diagonals.collect::<Result<_, _>>()?, plan, scale: scale.clone() })
     }
@@ -75,7 +71,7 @@ impl LinearTransform {
         let hoisted = Hoisted::of(evaluator, a, &turns)?;
         let babies: Vec<_> = turns.iter().map(|turn| hoisted.turned(turn)).collect();
         let inner = self.plan.giants().iter().zip(&self.diagonals).map(|(giant, diagonals)| {
-            let babies = giant.terms.iter().map(|&(baby, _)| self.baby_index(baby));
+            let babies = giant.terms.iter().map(|term| self.baby_index(term.baby));
             babies.zip(diagonals.iter().map(EncodedDiagonal::weight)).collect()
         });
         let inner: Vec<WeightedSum<'_>> = inner.collect();

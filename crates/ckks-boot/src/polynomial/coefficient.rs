@@ -29,7 +29,7 @@ impl Coefficient {
     }
 
     /// Whether it is zero in every slot.
-    pub fn is_zero(&self) -> bool {
+    pub(crate) fn is_zero(&self) -> bool {
         match self {
             Self::Scalar(c) => *c == Complex64::ZERO,
             Self::Slots(values) => values.iter().all(|c| *c == Complex64::ZERO),

@@ -26,22 +26,22 @@ pub struct Plan {
 ///
 /// Monomial: `x^(a+b) = x^a x^b`. Chebyshev: `T_(a+b) = 2 T_a T_b - T_(a-b)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Power {
+pub(crate) struct Power {
     /// `a + b`.
-    pub exponent: usize,
+    pub(crate) exponent: usize,
     /// `(a, b)` with `a >= b >= 1`.
-    pub factors: (usize, usize),
+    pub(crate) factors: (usize, usize),
 }
 
 /// `sum products + sum linear + constant`, one relinearisation (if there are products) and one rescaling.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Node {
+pub(crate) struct Node {
     /// `(g, q)`: the product of `B_g` and the value of `q`.
-    pub products: Vec<(usize, Node)>,
+    pub(crate) products: Vec<(usize, Node)>,
     /// `(k, c)`: the multiple `c B_k`, `k >= 1`.
-    pub linear: Vec<(usize, Coefficient)>,
+    pub(crate) linear: Vec<(usize, Coefficient)>,
     /// The constant term.
-    pub constant: Coefficient,
+    pub(crate) constant: Coefficient,
 }
 
 impl Plan {
@@ -80,12 +80,12 @@ impl Plan {
     }
 
     /// The powers to compute, in an order in which each one's factors come before it.
-    pub fn powers(&self) -> &[Power] {
+    pub(crate) fn powers(&self) -> &[Power] {
         &self.powers
     }
 
     /// The tree that combines them.
-    pub fn root(&self) -> &Node {
+    pub(crate) fn root(&self) -> &Node {
         &self.root
     }
 
@@ -95,7 +95,7 @@ impl Plan {
     }
 
     /// The relinearisations, each as its depth below the argument's level and the number of products that it sums.
-    pub fn products_by_depth(&self) -> Vec<(usize, usize)> {
+    pub(crate) fn products_by_depth(&self) -> Vec<(usize, usize)> {
         let mut all: Vec<_> = self.powers.iter().map(|p| (ceil_log2(p.exponent) - 1, 1)).collect();
         self.root.collect_products(self.depth - 1, &mut all);
         all

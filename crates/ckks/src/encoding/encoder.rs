@@ -45,7 +45,8 @@ impl Encoder {
     /// [`Error::Encode`] if the length is not a power of two up to `N/2`, a value is not finite, or a scaled
     /// coefficient does not fit the modulus of that level.
     pub fn encode(&self, values: &[f64], level: usize, scale: &Scale) -> Result<Plaintext, Error> {
-        self.encode_real_in(values, self.parameters.basis(level), scale)
+        let complex = values.iter().map(|&v| Complex64::new(v, 0.0)).collect();
+        self.encode_in(complex, self.parameters.basis(level), scale)
     }
 
     /// Encodes complex values at `level` with `scale`.
@@ -61,16 +62,7 @@ impl Encoder {
         self.encode_complex_in(values, self.parameters.basis(level), scale)
     }
 
-    /// Encodes real values over any basis, for instance with the special primes for products before the ModDown.
-    ///
-    /// # Errors
-    /// As [`encode`](Self::encode).
-    pub fn encode_real_in(&self, values: &[f64], basis: Basis, scale: &Scale) -> Result<Plaintext, Error> {
-        let complex: Vec<_> = values.iter().map(|&v| Complex64::new(v, 0.0)).collect();
-        self.encode_in(complex, basis, scale)
-    }
-
-    /// Encodes complex values over any basis.
+    /// Encodes complex values over any basis, for instance with the special primes for products before the ModDown.
     ///
     /// # Errors
     /// As [`encode`](Self::encode).

@@ -27,12 +27,6 @@ impl Evaluator {
         c.decompose_at(&ranges, shape.special)
     }
 
-    /// `<digits, key>`: both halves, still times `P`, over the ciphertext primes and the special primes.
-    #[must_use]
-    pub fn switch_raised(&self, digits: &[Poly<Ntt>], key: &SwitchingKey) -> [Poly<Ntt>; 2] {
-        Poly::dot2(digits, &key.digits)
-    }
-
     /// `<digits, key> / P`: both halves over the ciphertext primes.
     #[must_use]
     pub fn switch(&self, digits: &[Poly<Ntt>], key: &SwitchingKey) -> [Poly<Ntt>; 2] {

@@ -8,8 +8,6 @@ mod linear;
 mod multiply;
 mod rotate;
 
-pub use rotate::Hoisted;
-
 use std::borrow::Cow;
 use std::sync::Arc;
 

@@ -15,34 +15,16 @@ use crate::params::KeyShape;
 /// A ciphertext with its digits decomposed once, for many rotations.
 ///
 /// Keys of one shape share the digits; a key of another shape decomposes anew.
-pub struct Hoisted<'a> {
+struct Hoisted<'a> {
     ciphertext: &'a Ciphertext,
     shape: KeyShape,
     digits: Vec<Poly<Ntt>>,
 }
 
 impl Hoisted<'_> {
-    /// The ciphertext.
-    #[must_use]
-    pub fn ciphertext(&self) -> &Ciphertext {
-        self.ciphertext
-    }
-
-    /// The shape of the keys that the digits are for.
-    #[must_use]
-    pub fn shape(&self) -> KeyShape {
-        self.shape
-    }
-
     /// Whether the digits are those that a key of that shape takes.
     fn serves(&self, shape: KeyShape) -> bool {
         self.shape.shares_digits(&shape)
-    }
-
-    /// The digits of its second polynomial, raised.
-    #[must_use]
-    pub fn digits(&self) -> &[Poly<Ntt>] {
-        &self.digits
     }
 }
 
@@ -111,19 +93,13 @@ impl Evaluator {
     }
 
     /// Decomposes `a` once, for many rotations by keys of that shape (its level does not matter).
-    ///
-    /// # Errors
-    /// [`Error::WrongKey`], [`Error::WrongParameters`].
-    pub fn hoist_for<'a>(&self, a: &'a Ciphertext, shape: KeyShape) -> Result<Hoisted<'a>, Error> {
+    fn hoist_for<'a>(&self, a: &'a Ciphertext, shape: KeyShape) -> Result<Hoisted<'a>, Error> {
         self.check("rotate", &a.parameters, a.key_id)?;
         Ok(Hoisted { ciphertext: a, shape, digits: self.decompose(&a.c[1], shape) })
     }
 
     /// A rotation of a hoisted ciphertext.
-    ///
-    /// # Errors
-    /// [`Error::MissingKey`].
-    pub fn rotate_hoisted(&self, a: &Hoisted<'_>, steps: i64) -> Result<Ciphertext, Error> {
+    fn rotate_hoisted(&self, a: &Hoisted<'_>, steps: i64) -> Result<Ciphertext, Error> {
         let g = galois_element(self.parameters().literal().log_n, steps);
         if g == 1 {
             return Ok(a.ciphertext.clone());

@@ -130,9 +130,3 @@ impl EvaluationKeys {
         }
     }
 }
-
-impl std::fmt::Debug for SwitchingKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "SwitchingKey({:?}, {:?})", self.purpose, self.shape)
-    }
-}

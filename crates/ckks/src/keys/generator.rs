@@ -8,10 +8,7 @@ use zeroize::Zeroizing;
 
 use super::secret::SecretPoly;
 use super::switching::public_half;
-use super::{
-    KeyPurpose, PublicKey, SecretKey, SwitchingKey, conjugation_element, galois_element, inverse_element,
-    public,
-};
+use super::{KeyPurpose, PublicKey, SecretKey, SwitchingKey, conjugation_element, galois_element, public};
 use crate::error::Error;
 use crate::params::{KeyShape, Parameters};
 
@@ -111,7 +108,7 @@ impl<'a> KeyGenerator<'a> {
     ///
     /// # Errors
     /// [`Error::Insecure`] if the shape lies outside the security table for the distribution of `to`.
-    pub fn switching_key(
+    fn switching_key(
         &mut self,
         purpose: KeyPurpose,
         from: &Poly<Ntt>,
@@ -192,4 +189,29 @@ fn add_digit(
     let mut term = SecretPoly(from.truncated(shape.basis()));
     term.0.mul_scalar_assign(&factors);
     b.add_assign(&term.0);
+}
+
+/// The inverse of an odd `g` modulo `2N`.
+fn inverse_element(log_n: u32, g: usize) -> usize {
+    // Newton's iteration doubles the correct low bits: 3, 6, 12, 24 >= 17.
+    let mut inverse = g;
+    for _ in 0..4 {
+        inverse = inverse.wrapping_mul(2usize.wrapping_sub(g.wrapping_mul(inverse)));
+    }
+    inverse & ((1 << (log_n + 1)) - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inverse_elements_undo_rotations() {
+        let log_n = 10;
+        for k in [1i64, 2, 7, 100, 511] {
+            assert_eq!(inverse_element(log_n, galois_element(log_n, k)), galois_element(log_n, -k));
+        }
+        let conjugation = conjugation_element(log_n);
+        assert_eq!(inverse_element(log_n, conjugation), conjugation);
+    }
 }

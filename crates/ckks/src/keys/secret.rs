@@ -68,8 +68,7 @@ impl SecretKey {
     }
 
     /// Rebuilds the secret of a parameter set from its coefficients, each in {-1, 0, 1}.
-    #[must_use]
-    pub fn from_coefficients(
+    pub(crate) fn from_coefficients(
         parameters: &Parameters,
         key_id: KeyId,
         coefficients: Zeroizing<Vec<i64>>,

@@ -107,6 +107,12 @@ impl SwitchingKey {
     }
 }
 
+impl std::fmt::Debug for SwitchingKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SwitchingKey({:?}, {:?})", self.purpose, self.shape)
+    }
+}
+
 /// The `a` half of a digit, from the key's seed.
 ///
 /// The label separates purposes and digits; `uniform` itself separates the limbs.

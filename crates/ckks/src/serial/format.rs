@@ -9,7 +9,7 @@ use crate::keys::KeyId;
 use crate::params::Parameters;
 
 /// The format version that this program writes and reads.
-pub const VERSION: u16 = 2;
+pub(super) const VERSION: u16 = 2;
 
 pub(super) const MAGIC: [u8; 8] = *b"ckksfile";
 pub(super) const CHECKSUM: usize = 16;

@@ -13,7 +13,8 @@ pub use approximation::{chebyshev_coefficients, chebyshev_value};
 pub use arithmetic::{Arithmetic, Sum};
 pub use coefficient::Coefficient;
 pub use evaluate::evaluate;
-pub use plan::{Node, Plan, Power};
+pub use plan::Plan;
+pub(crate) use plan::{Node, Power};
 
 /// The family in which the coefficients of a [`Polynomial`] are given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

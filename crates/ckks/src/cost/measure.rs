@@ -1,26 +1,14 @@
-//! How fast this machine is: what turns counts into seconds.
+//! Measures the [`Pace`] of this machine.
 
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use ckks::{Digits, KeyShape};
 use ckks_math::{Basis, KeySwitch, PackedPair, Poly, Ring, Switched, primes, sample};
 
-use crate::{Cost, Error};
-
-/// Seconds of one core, for a word, and what they leave out.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// A number-theoretic transform, for a word and each of its `log2 N` steps.
-    pub transform: f64,
-    /// A multiply-add of words in the cache.
-    pub pass: f64,
-    /// What a byte from memory takes beyond the arithmetic done with it.
-    pub byte: f64,
-    /// How many times what the others make of its counts a key switch takes: copies, additions, tables of roots, and waiting for the
-    /// caches that hold what one step leaves for the next.
-    pub switch: f64,
-}
+use super::{Cost, Pace};
+use crate::digits::Digits;
+use crate::error::Error;
+use crate::params::KeyShape;
 
 /// The ring of the linear heads: its limbs fill a second-level cache in part.
 const LOG_N: u32 = 15;
@@ -35,7 +23,7 @@ impl Pace {
     /// Measured once in a process, in about half a second.
     ///
     /// # Errors
-    /// [`Error::Ckks`] if the environment names kernels that this machine cannot run.
+    /// [`Error::Math`] if the environment names kernels that this machine cannot run.
     pub fn of_this_machine() -> Result<Self, Error> {
         static PACE: OnceLock<Result<Pace, ckks_math::Error>> = OnceLock::new();
         let alone = || match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
@@ -43,7 +31,7 @@ impl Pace {
             // no thread to be had: the present ones measure as well
             Err(_) => Self::measure(),
         };
-        Ok(PACE.get_or_init(alone).clone().map_err(ckks::Error::from)?)
+        Ok(PACE.get_or_init(alone).clone()?)
     }
 
     fn measure() -> Result<Self, ckks_math::Error> {

@@ -1,11 +1,13 @@
-//! What a bootstrap does, counted limb by limb from its plan.
+//! What operations on ciphertexts cost: work counted limb by limb, and the seconds that it takes at a machine's [`Pace`].
+
+mod measure;
+mod pace;
+
+pub use pace::Pace;
 
 use std::ops::{Add, AddAssign, Mul};
 
-use ckks::{KeyShape, Parameters};
-use ckks_math::Basis;
-
-use crate::Pace;
+use crate::params::{KeyShape, Parameters};
 
 /// Passes over single limbs (the residues modulo one prime) and the keys that are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,7 +55,7 @@ impl Cost {
     }
 
     /// The same without what is not counted.
-    pub(crate) fn counted(&self, degree: usize, key_bytes: usize, pace: &Pace) -> f64 {
+    fn counted(&self, degree: usize, key_bytes: usize, pace: &Pace) -> f64 {
         let n = degree as f64;
         let passes =
             self.conversions as f64 + self.products as f64 + PERMUTATION_IN_PASSES * self.permutations as f64;
@@ -70,7 +72,7 @@ impl Cost {
     }
 
     /// The inner product of digits with a key, and its automorphism.
-    pub(crate) fn turn(shape: KeyShape, level: usize) -> Self {
+    pub fn turn(shape: KeyShape, level: usize) -> Self {
         let limbs = level + 1 + shape.special;
         let key_limbs = 2 * shape.digits_at(level) * limbs;
         Self { products: key_limbs, permutations: 2 * limbs, key_limbs, ..Self::default() }
@@ -89,18 +91,6 @@ impl Cost {
     /// One polynomial divided by `dropped` primes, `kept` stay.
     pub fn divide(dropped: usize, kept: usize) -> Self {
         Self { transforms: dropped + kept, conversions: conversion(dropped, kept), ..Self::default() }
-    }
-
-    /// Sums of ciphertexts of that basis times plaintexts.
-    pub(crate) fn weights(terms: usize, basis: Basis) -> Self {
-        Self { products: 2 * terms * basis.limbs(), ..Self::default() }
-    }
-
-    /// The sum of `turns` automorphisms, the identity among them, of a raised ciphertext; its second polynomial is divided
-    /// first.
-    pub(crate) fn sum_of_turns(shape: KeyShape, level: usize, turns: usize) -> Self {
-        let divide = Self::divide(shape.special, level + 1);
-        divide + Self::decompose(shape, level) + Self::turn(shape, level) * (turns - 1)
     }
 
     /// A product of ciphertexts summed into others, relinearised and rescaled: `products` of them at `level`.

@@ -24,9 +24,11 @@ pub use contract::{Bootstrapper, Contract};
 pub use literal::BootstrapLiteral;
 #[cfg(feature = "test-utils")]
 pub use oracle::SecretKeyBootstrapper;
-pub use plan::{BootstrapPlan, KeyRequest, Packing, StageCosts, Values};
+pub use plan::{BootstrapPlan, KeyRequest, StageCosts};
 pub use real::RealBootstrapper;
 pub use simulated::SimulatedBootstrapper;
+
+pub use crate::packing::{Packing, Values};
 
 #[cfg(feature = "client")]
 pub use keygen::generate_keys;
