@@ -1,7 +1,6 @@
-//! Which words are prime.
+//! Primality of 64-bit integers.
 
-/// Whether `n` is prime: Miller and Rabin's test with the bases that decide every word
-/// (Sinclair's seven bases for n < 2^64).
+/// Whether `n` is prime: the Miller-Rabin test with Sinclair's seven bases, which is exact for n < 2^64.
 pub(crate) fn is_prime(n: u64) -> bool {
     if n < 2 || n.is_multiple_of(2) {
         return n == 2;

@@ -1,15 +1,15 @@
-//! Primes that split X^N + 1 completely: congruent to 1 modulo 2N.
+//! Primes modulo which X^N + 1 splits completely: those congruent to 1 modulo 2N.
 
 use crate::{Error, modulus::MAX_MODULUS_BITS, primality::is_prime};
 
-/// The `count` primes congruent to 1 modulo `2^log_2n` found closest to `2^bits`, alternating above
-/// and below (above first), without those in `exclude`. Deterministic: part of what a parameter set means.
+/// The `count` primes congruent to 1 modulo `2^log_2n` closest to `2^bits`, alternately above and below (above
+/// first), without those in `exclude`. The result is deterministic: parameter sets depend on it.
 ///
-/// Alternating keeps products of primes close to powers of `2^bits`, so that scales drift little. At
-/// 50 bits only the side below is used, since every prime must stay below 2^50.
+/// Because sides alternate, products of primes stay close to powers of `2^bits` and scales drift little. At 50 bits
+/// only the side below is used, since every prime must be below 2^50.
 ///
 /// # Errors
-/// [`Error::PrimesExhausted`] if the candidates between `2^(bits-1)` and `2^(bits+1)` do not suffice.
+/// [`Error::PrimesExhausted`] if there are too few candidates between `2^(bits-1)` and `2^(bits+1)`.
 pub fn ntt_primes(log_2n: u32, bits: u32, count: usize, exclude: &[u64]) -> Result<Vec<u64>, Error> {
     let mut found = Vec::with_capacity(count);
     let exhausted = |found: usize| Error::PrimesExhausted { expected: count, found, bits, log_2n };
@@ -57,7 +57,7 @@ mod tests {
     fn sides_alternate() {
         let p = ntt_primes(16, 36, 4, &[]).unwrap();
         assert!(p[0] > 1 << 36 && p[1] < 1 << 36 && p[2] > 1 << 36 && p[3] < 1 << 36);
-        // Pinned: these numbers are in files.
+        // Pinned, because files depend on these numbers.
         assert_eq!(p, [68_720_066_561, 68_718_428_161, 68_720_459_777, 68_714_954_753]);
     }
 

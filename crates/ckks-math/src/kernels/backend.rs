@@ -1,4 +1,4 @@
-//! Which kernels run: decided once, here.
+//! The choice of kernels, made once for the process.
 
 use std::sync::OnceLock;
 
@@ -30,7 +30,7 @@ impl Backend {
     /// Every backend, slowest first.
     pub const ALL: [Self; 4] = [Self::Scalar, Self::Avx2, Self::Avx512, Self::Avx512Ifma];
 
-    /// The name by which the environment variable `CKKS_BACKEND` selects it.
+    /// The name that selects it in the environment variable `CKKS_BACKEND`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
@@ -60,7 +60,7 @@ impl Backend {
         Self::ALL.into_iter().filter(|b| b.is_available())
     }
 
-    /// The backend named, or the fastest available if none is.
+    /// The backend with this name, or the fastest available one without a name.
     ///
     /// # Errors
     /// [`Error::Backend`] if the name is unknown or this machine cannot run that backend.
@@ -74,10 +74,10 @@ impl Backend {
         }
     }
 
-    /// The backend of this process: the environment's choice if it names one, else the fastest available.
+    /// The backend of this process: the one that `CKKS_BACKEND` names, or the fastest available one if it is not set.
     ///
     /// # Errors
-    /// [`Error::Backend`] if the environment names one that is unknown or not available.
+    /// [`Error::Backend`] if `CKKS_BACKEND` names one that is unknown or not available.
     pub fn active() -> Result<Self, Error> {
         static ACTIVE: OnceLock<Result<Backend, Error>> = OnceLock::new();
         ACTIVE

@@ -1,12 +1,12 @@
-//! Base conversion of a stretch of words: [`conversion`](crate::conversion) has the formula.
+//! Base conversion of some words of a limb. [`conversion`](crate::conversion) has the formula.
 
 use super::{Backend, entry::on_backend, scalar};
 #[cfg(target_arch = "x86_64")]
 use super::{doubles, ifma};
 use crate::conversion::{Conversion, Target};
 
-/// The quotients u of one stretch of words of a base conversion: `sources` are the digits `x (Q/q_i)^-1 mod q_i`. None is
-/// larger than the number of sources.
+/// The quotients u of a base conversion for some words. `sources` are the digits `x (Q/q_i)^-1 mod q_i`. No quotient
+/// exceeds the number of sources.
 pub(crate) fn quotients(backend: Backend, conversion: &Conversion, sources: &[&[u64]], out: &mut [u8]) {
     assert!(sources.len() == conversion.sources.len() && sources.len() <= usize::from(u8::MAX));
     assert!(sources.iter().all(|s| s.len() == out.len()));
@@ -18,7 +18,7 @@ pub(crate) fn quotients(backend: Backend, conversion: &Conversion, sources: &[&[
     );
 }
 
-/// Base conversion of one stretch of words, from digits and their [`quotients`]: an output for each target.
+/// Base conversion of some words, from digits and their [`quotients`], with one output for each target.
 pub(crate) fn combine(
     backend: Backend,
     targets: &[&Target],

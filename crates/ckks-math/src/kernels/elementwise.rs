@@ -5,7 +5,7 @@ use super::{Backend, entry::on_backend, scalar};
 use super::{doubles, ifma};
 use crate::Modulus;
 
-/// Defines `fn $name(backend, ...)` that asserts equal lengths and calls the backend's kernel.
+/// Defines `fn $name(backend, ...)`, which asserts equal lengths and calls the backend's kernel.
 macro_rules! dispatch {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $ty:ty),*); equal $first:ident $(, $other:ident)*) => {
         $(#[$doc])*
@@ -67,6 +67,6 @@ dispatch!(
     mul_scalar_add(m: &Modulus, out: &mut [u64], a: &[u64], c: u64); equal out, a
 );
 dispatch!(
-    /// `out` = `c` times the representative in `(-from/2, from/2)` of `x`, modulo `m`.
+    /// `out` = `c` times the representative of `x` in `(-from/2, from/2)`, modulo `m`.
     lift_centred(m: &Modulus, out: &mut [u64], from: &Modulus, x: &[u64], c: u64); equal out, x
 );

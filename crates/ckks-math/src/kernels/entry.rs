@@ -1,9 +1,9 @@
-//! How a call gets to the kernel of a backend.
+//! Calls of a backend's kernel.
 
 #[cfg(target_arch = "x86_64")]
 use super::doubles::isa::Isa;
 
-/// The instruction set of a backend.
+/// The instruction set of a backend that a ring has accepted.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn present<S: Isa>() -> S {
     match S::detect() {
@@ -12,7 +12,7 @@ pub(super) fn present<S: Isa>() -> S {
     }
 }
 
-/// Calls a function of a module that is compiled for its own instruction set.
+/// Calls a function of a module that is compiled for an instruction set of its own.
 #[cfg(target_arch = "x86_64")]
 macro_rules! entered {
     ($module:ident, $call:expr) => {{
@@ -35,7 +35,7 @@ macro_rules! compiled {
     }};
 }
 
-/// Calls a backend's kernel.
+/// Calls the kernel of a backend.
 macro_rules! on_backend {
     ($backend:expr, $scalar:expr, |$isa:ident| $doubles:expr, $ifma:expr) => {
         match $backend {

@@ -1,7 +1,7 @@
-//! The inner loops, one implementation a backend, all bit-identical.
+//! The inner loops. Each backend has an implementation of its own, and all give identical bits.
 //!
-//! Words at this boundary are residues in `[0, p)`. Every kernel maps zeros to zeros, so that it may run
-//! over whole limbs, padding included. Lengths are asserted here, in release builds too.
+//! At this boundary words are residues in `[0, p)`. Every kernel maps zeros to zeros, so it may run over whole limbs,
+//! padding included. Lengths are asserted here, in release builds too.
 
 #![allow(unsafe_code)] // Entry into functions compiled for an instruction set, after asking for it: `entry::entered`.
 

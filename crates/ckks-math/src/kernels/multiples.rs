@@ -1,5 +1,5 @@
-//! Sums of products and of multiples of ciphertexts. The kernels of AVX-512 IFMA sum both on the way; other backends sum products
-//! first, and multiples after them.
+//! Sums of products and of multiples of ciphertexts. The AVX-512 IFMA kernels sum both in one pass. Other backends
+//! sum the products first, then the multiples.
 
 use super::{
     Backend,
@@ -14,8 +14,8 @@ use crate::{
     layout::{GROUP, PATTERN},
 };
 
-/// `out = times * sum of (a0 b0, a0 b1 + a1 b0, a1 b1) + sum of (x0 c, x1 c, 0)` over terms `([a0, a1], [b0, b1])`, `times` 1 or,
-/// if they are doubled, 2, and multiples `([x0, x1], c)`; reduced once.
+/// `out = times * sum of (a0 b0, a0 b1 + a1 b0, a1 b1) + sum of (x0 c, x1 c, 0)` over terms `([a0, a1], [b0, b1])`
+/// and multiples `([x0, x1], c)`, reduced once. `times` is 2 if `doubled`, else 1.
 pub(crate) fn product_sum(
     backend: Backend,
     m: &Modulus,
@@ -40,7 +40,8 @@ pub(crate) fn product_sum(
     sum_multiples(backend, m, [first, second], multiples, true);
 }
 
-/// `out = sum of (x0 c, x1 c, ..)` over multiples `([x0, x1, ..], c)`, added to what is there with `add`; reduced once.
+/// `out = sum of (x0 c, x1 c, ..)` over multiples `([x0, x1, ..], c)`, reduced once. With `add` the sum is added to
+/// `out`.
 pub(crate) fn multiple_sum<const H: usize>(
     backend: Backend,
     m: &Modulus,
@@ -69,13 +70,13 @@ fn check_multiples<const H: usize>(m: &Modulus, len: usize, multiples: &[Multipl
     }
 }
 
-/// Words for which patterns are written out at once: whole groups.
+/// Words for which patterns are written out at a time, whole groups.
 const TILE: usize = 4 * GROUP;
 
-/// Multiples by words that are summed at once.
+/// Multiples by words that are summed at a time.
 const TERMS: usize = 8;
 
-/// `out += multiples`, or with `add` unset `out = multiples`.
+/// `out += multiples` with `add`, else `out = multiples`.
 fn sum_multiples<const H: usize>(
     backend: Backend,
     m: &Modulus,
@@ -128,10 +129,10 @@ fn sum_multiples<const H: usize>(
     }
 }
 
-/// The words of whole groups from their patterns.
+/// Writes the words of whole groups from their patterns.
 fn expand(patterns: &[u64], out: &mut [u64]) {
     for (pattern, group) in patterns.chunks_exact(PATTERN).zip(out.chunks_exact_mut(GROUP)) {
-        // as an array: one vector, stored sixteen times
+        // As an array, the pattern is one vector that is stored sixteen times.
         if let Some(&pattern) = pattern.first_chunk::<PATTERN>() {
             group.as_chunks_mut().0.fill(pattern);
         }

@@ -4,7 +4,7 @@ use super::{Backend, scalar};
 #[cfg(target_arch = "x86_64")]
 use super::{avx512, entry::entered};
 
-/// The permutations of a group of evaluations that an automorphism is, by offset.
+/// The permutations of a group of evaluations under an automorphism, by offset.
 pub(crate) enum Permutations {
     Scalar(scalar::permute::Permutations),
     #[cfg(target_arch = "x86_64")]
@@ -12,7 +12,7 @@ pub(crate) enum Permutations {
 }
 
 impl Permutations {
-    /// Of X -> X^g.
+    /// The permutations for X -> X^g.
     pub(crate) fn new(backend: Backend, g: usize) -> Self {
         match backend {
             #[cfg(target_arch = "x86_64")]
@@ -21,7 +21,7 @@ impl Permutations {
         }
     }
 
-    /// One group of 128 evaluations with that offset.
+    /// Permutes one group of 128 evaluations with this offset.
     pub(crate) fn permute(&self, offset: usize, out: &mut [u64], source: &[u64]) {
         let (Ok(out), Ok(source)) = (out.try_into(), source.try_into()) else {
             unreachable!("a group has 128 words");

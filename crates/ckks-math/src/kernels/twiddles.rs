@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Modulus, layout::Layout};
 
-/// Precomputed powers of psi of one prime, in the form its backend wants.
+/// Precomputed powers of psi of one prime, in the form of its backend.
 pub(crate) enum Twiddles {
     Scalar(scalar::ntt::Twiddles),
     #[cfg(target_arch = "x86_64")]
@@ -21,7 +21,7 @@ pub(crate) enum Twiddles {
 }
 
 impl Twiddles {
-    /// `psi`: a primitive 2N-th root of unity.
+    /// `psi` is a primitive 2N-th root of unity.
     pub(crate) fn new(backend: Backend, modulus: &Modulus, layout: Layout, psi: u64) -> Self {
         match backend {
             #[cfg(target_arch = "x86_64")]
@@ -47,13 +47,12 @@ impl Twiddles {
         }
     }
 
-    /// Evaluations to coefficients times `N * scale`, in place: with `scale = N^-1` the inverse of
-    /// [`Twiddles::forward`].
+    /// Evaluations to coefficients times `N * scale`, in place. With `scale = N^-1` it inverts [`Twiddles::forward`].
     pub(crate) fn inverse(&self, limb: &mut [u64], scale: u64) {
         self.inverse_of(None, limb, scale);
     }
 
-    /// As [`Twiddles::inverse`], of the evaluations in `source`, which are brought in row by row.
+    /// [`Twiddles::inverse`] of the evaluations in `source`, which are read row by row.
     pub(crate) fn inverse_from(&self, source: &[u64], limb: &mut [u64], scale: u64) {
         assert_eq!(source.len(), limb.len());
         self.inverse_of(Some(source), limb, scale);

@@ -1,13 +1,14 @@
-//! Base conversion of whole polynomials, limb by limb; [`conversion`](crate::conversion) has the formula.
+//! Base conversion of whole polynomials, limb by limb. [`conversion`](crate::conversion) has the formula.
 //!
-//! The sources of a conversion are read once for a few targets together, whose limbs then go through all that is done with them. The
-//! quotients, a byte each, are found once.
+//! A conversion reads its sources once for a few targets together, whose limbs are then processed completely. The
+//! quotients, one byte each, are computed once.
 
 use std::sync::Arc;
 
 use crate::{Poly, Ring, buffer::Buffer, conversion::Conversion, kernels, poly::Work};
 
-/// Digits ready for conversion: coefficients times [`Source::cofactor_inverse`](crate::conversion::Source), and their quotients.
+/// Digits ready for conversion: coefficients times [`Source::cofactor_inverse`](crate::conversion::Source), and their
+/// quotients.
 pub(crate) struct Converted {
     conversion: Arc<Conversion>,
     digits: Buffer,
@@ -15,8 +16,8 @@ pub(crate) struct Converted {
 }
 
 impl Converted {
-    /// Runs `inverse(conversion number, source number, factor, limb)` for every limb of all digits: it writes coefficients times
-    /// the factor there.
+    /// Runs `inverse(conversion number, source number, factor, limb)` for every limb of all digits. It must write the
+    /// coefficients times the factor to the limb.
     pub(crate) fn invert(
         ring: &Ring,
         conversions: Vec<Arc<Conversion>>,
@@ -40,13 +41,13 @@ impl Converted {
         Self::of_all(ring, all)
     }
 
-    /// From limbs that are coefficients times the factors already.
+    /// From limbs that already hold coefficients times the factors.
     pub(crate) fn of_all(ring: &Ring, digits: Vec<(Arc<Conversion>, Buffer)>) -> Vec<Self> {
         let (len, part) = (ring.limb_len(), ring.layout().part_len());
         let mut all: Vec<Self> = digits
             .into_iter()
             .map(|(conversion, digits)| {
-                // one prime is lifted without quotients
+                // A single prime is lifted without quotients.
                 let quotients = if conversion.sources.len() == 1 { Vec::new() } else { vec![0; len] };
                 Self { conversion, digits, quotients }
             })
@@ -65,7 +66,7 @@ impl Converted {
         all
     }
 
-    /// The values modulo some targets, by their evaluations.
+    /// Computes the values modulo some targets, as evaluations.
     pub(crate) fn evaluations(&self, ring: &Ring, mut limbs: Vec<Limb<'_>>) {
         let (backend, Conversion { sources, targets }) = (ring.backend(), &*self.conversion);
         if let [source] = &sources[..] {
@@ -91,20 +92,21 @@ impl Converted {
     }
 }
 
-/// A limb that a conversion writes.
+/// A target limb of a conversion.
 pub(crate) struct Limb<'a> {
-    /// The number of the conversion's target.
+    /// Index of the conversion's target.
     pub(crate) target: usize,
-    /// The number of its prime in the ring.
+    /// Index of its prime in the ring.
     pub(crate) prime: usize,
     pub(crate) words: &'a mut [u64],
 }
 
-/// Limbs that are converted together: what a conversion reads comes from a cache beyond a core's own, and is read once for
+/// Limbs that are converted together. Their sources come from a cache beyond that of the core and are read once for
 /// all of them.
 pub(crate) const LIMBS_AT_ONCE: usize = 4;
 
-/// Cuts limbs into groups that are converted together: equal ones, of [`LIMBS_AT_ONCE`] at most, and as many for each thread.
+/// Divides limbs into groups to be converted together. The groups have nearly equal sizes of at most
+/// [`LIMBS_AT_ONCE`], and where possible every thread gets as many of them.
 pub(crate) fn in_groups<T>(limbs: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>) -> Vec<Vec<T>> {
     let mut limbs = limbs.into_iter();
     let count = limbs.len();
@@ -112,11 +114,11 @@ pub(crate) fn in_groups<T>(limbs: impl IntoIterator<Item = T, IntoIter: ExactSiz
     (0..groups).map(|k| limbs.by_ref().take((count + groups - 1 - k) / groups).collect()).collect()
 }
 
-/// Limbs of a polynomial, by number.
+/// Limbs of a polynomial, with their indices.
 pub(crate) type Group<'a> = Vec<(usize, &'a mut [u64])>;
 
-/// The limbs of several polynomials in groups, each with the number of its polynomial: by primes across the polynomials, so that
-/// the tables of a few primes serve them all while they are cached.
+/// The limbs of several polynomials in groups, each with the index of its polynomial. The groups are ordered by
+/// primes across the polynomials, so that the tables of a few primes serve all polynomials while they are cached.
 pub(crate) fn groups_across<D>(polys: &mut [Poly<D>]) -> Vec<(usize, Group<'_>)> {
     let mut groups = Vec::new();
     for (number, poly) in polys.iter_mut().enumerate() {

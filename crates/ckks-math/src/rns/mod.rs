@@ -1,4 +1,4 @@
-//! Between residue systems: base conversion, division by dropped primes, key-switching digits.
+//! Operations between residue systems: base conversion, division by primes of the basis, digits of key switches.
 
 mod convert;
 mod decompose;

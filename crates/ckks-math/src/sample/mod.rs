@@ -1,4 +1,4 @@
-//! Randomness: secrets from the operating system's entropy, public polynomials from seeds.
+//! Randomness: secrets from the entropy of the operating system, public polynomials from seeds.
 
 mod rng;
 mod secret;
