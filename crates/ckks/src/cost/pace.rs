@@ -1,15 +1,15 @@
-//! How fast a machine is: what turns counts into seconds.
+//! The speed of a machine, which turns counts into seconds.
 
-/// Seconds of one core, for a word, and what they leave out.
+/// Seconds of one core per word for each kind of pass, and a factor for what the counts leave out.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// A number-theoretic transform, for a word and each of its `log2 N` steps.
+    /// Seconds per word of a number-theoretic transform, for each of its `log2 N` layers.
     pub transform: f64,
-    /// A multiply-add of words in the cache.
+    /// Seconds of a multiply-add per word in the cache.
     pub pass: f64,
-    /// What a byte from memory takes beyond the arithmetic done with it.
+    /// Seconds per byte read from memory, beyond the arithmetic on it.
     pub byte: f64,
-    /// How many times what the others make of its counts a key switch takes: copies, additions, tables of roots, and waiting for the
-    /// caches that hold what one step leaves for the next.
+    /// Measured time of a key switch over the time that the other three predict. It covers copies, additions, tables
+    /// of roots, and waiting for caches that pass the result of one step to the next.
     pub switch: f64,
 }

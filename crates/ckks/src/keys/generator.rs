@@ -1,4 +1,4 @@
-//! Generation of public keys from the secret.
+//! Generates public keys from the secret key.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use super::{KeyPurpose, PublicKey, SecretKey, SwitchingKey, conjugation_element,
 use crate::error::Error;
 use crate::params::{KeyShape, Parameters};
 
-/// Makes the public keys of a secret key.
+/// Generates the public keys of a secret key.
 pub struct KeyGenerator<'a> {
     secret: &'a SecretKey,
     rng: SecureRng,
@@ -22,12 +22,12 @@ impl<'a> KeyGenerator<'a> {
     /// A generator with randomness from the operating system.
     ///
     /// # Errors
-    /// [`Error::Math`] if there is no randomness.
+    /// [`Error::Math`] if the operating system provides no randomness.
     pub fn new(secret: &'a SecretKey) -> Result<Self, Error> {
         Ok(Self { secret, rng: SecureRng::from_os()? })
     }
 
-    /// A generator with given randomness: reproducible tests.
+    /// A generator with the caller's randomness, for reproducible tests.
     #[doc(hidden)]
     #[must_use]
     pub fn with_rng(secret: &'a SecretKey, rng: SecureRng) -> Self {
@@ -43,10 +43,10 @@ impl<'a> KeyGenerator<'a> {
         PublicKey { key_id: self.secret.key_id, parameters, seed, b, a }
     }
 
-    /// The relinearisation key of that shape.
+    /// The relinearisation key of this shape.
     ///
     /// # Errors
-    /// [`Error::Insecure`] if the shape lies outside the security table, here and below.
+    /// [`Error::Insecure`] if the shape lies outside the security table.
     pub fn relinearisation_key(&mut self, shape: KeyShape) -> Result<SwitchingKey, Error> {
         let squared = SecretPoly(self.secret.poly().mul(self.secret.poly()));
         self.switching_key(KeyPurpose::Relinearisation, &squared.0, self.secret, shape)
@@ -55,7 +55,7 @@ impl<'a> KeyGenerator<'a> {
     /// The key of a rotation by `steps` slots.
     ///
     /// # Errors
-    /// [`Error::Insecure`].
+    /// [`Error::Insecure`] if the shape lies outside the security table.
     pub fn rotation_key(&mut self, steps: i64, shape: KeyShape) -> Result<SwitchingKey, Error> {
         let g = galois_element(self.parameters().literal().log_n, steps);
         self.galois_key(g, shape)
@@ -64,7 +64,7 @@ impl<'a> KeyGenerator<'a> {
     /// The key of complex conjugation.
     ///
     /// # Errors
-    /// [`Error::Insecure`].
+    /// [`Error::Insecure`] if the shape lies outside the security table.
     pub fn conjugation_key(&mut self, shape: KeyShape) -> Result<SwitchingKey, Error> {
         self.galois_key(conjugation_element(self.parameters().literal().log_n), shape)
     }
@@ -72,26 +72,29 @@ impl<'a> KeyGenerator<'a> {
     /// The key of the automorphism `X -> X^g`, `g` odd.
     ///
     /// # Errors
-    /// [`Error::Insecure`].
+    /// [`Error::Insecure`] if the shape lies outside the security table.
     pub fn galois_key(&mut self, g: usize, shape: KeyShape) -> Result<SwitchingKey, Error> {
         let inverse = inverse_element(self.parameters().literal().log_n, g);
         let preimage = self.preimage(inverse);
         self.switching_key(KeyPurpose::Galois(g), self.secret.poly(), &preimage, shape)
     }
 
-    /// The key from this secret to the ephemeral one of the bootstrap, of [`Parameters::encapsulation_shape`].
+    /// The key from this secret to the ephemeral one of the bootstrap. Its shape is
+    /// [`Parameters::encapsulation_shape`].
     ///
     /// # Errors
-    /// [`Error::Insecure`].
+    /// [`Error::Insecure`] if the shape lies outside the security table.
     pub fn encapsulation_key(&mut self, ephemeral: &SecretKey) -> Result<SwitchingKey, Error> {
         let shape = self.parameters().encapsulation_shape();
         self.switching_key(KeyPurpose::Encapsulation, self.secret.poly(), ephemeral, shape)
     }
 
-    /// The key from the ephemeral secret to the preimage of this one under `X -> X^g`, of [`Parameters::raise_shape`].
+    /// The key from the ephemeral secret to the preimage of this secret under `X -> X^g`. Its shape is
+    /// [`Parameters::raise_shape`].
     ///
     /// # Errors
-    /// [`Error::Insecure`]; [`Error::InvalidParameters`] if there are fewer than two special primes.
+    /// [`Error::Insecure`] if the shape lies outside the security table; [`Error::InvalidParameters`] if there are
+    /// fewer than two special primes.
     pub fn raise_key(
         &mut self,
         g: usize,
@@ -104,7 +107,7 @@ impl<'a> KeyGenerator<'a> {
         self.switching_key(KeyPurpose::Raise(g), ephemeral.poly(), &preimage, shape)
     }
 
-    /// A key from any secret polynomial `from`, over at least the shape's primes, to the secret `to`.
+    /// A key from any secret polynomial `from`, over at least the primes of the shape, to the secret `to`.
     ///
     /// # Errors
     /// [`Error::Insecure`] if the shape lies outside the security table for the distribution of `to`.
@@ -142,7 +145,7 @@ impl<'a> KeyGenerator<'a> {
         b
     }
 
-    /// The secret under the automorphism `X -> X^g`.
+    /// The image of the secret under the automorphism `X -> X^g`.
     fn preimage(&self, g: usize) -> SecretKey {
         let n = self.parameters().degree();
         let mut image = Zeroizing::new(vec![0i64; n]);
@@ -165,8 +168,8 @@ impl<'a> KeyGenerator<'a> {
     }
 }
 
-/// Adds `P * from`, with `P` the product of the first `gadget` special primes, to the limbs of one digit: modulo every
-/// other prime of Q the digit's factor vanishes, and modulo a special prime of `P` so does `P`.
+/// Adds `P * from` to the limbs of one digit, with `P` the product of the first `gadget` special primes. The digit's
+/// factor vanishes modulo every other prime of Q, and `P` modulo its own primes.
 fn add_digit(
     parameters: &Parameters,
     b: &mut Poly<Ntt>,
@@ -178,7 +181,7 @@ fn add_digit(
     let (ring, basis) = (parameters.ring(), shape.basis());
     let factors: Vec<u64> = (0..basis.limbs())
         .map(|i| {
-            // beyond the gadget, special primes are only more primes of the modulus: all digits count there
+            // Special primes beyond the gadget belong to the modulus only. Every digit has its share there.
             if i < basis.q && !digit.contains(&i) {
                 return 0;
             }

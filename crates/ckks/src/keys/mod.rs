@@ -1,4 +1,4 @@
-//! Keys. What needs the secret is behind the feature `client`.
+//! Keys. Everything that needs the secret key is behind the feature `client`.
 
 mod evaluation;
 #[cfg(feature = "client")]
@@ -20,7 +20,7 @@ pub use switching::{KeyPurpose, SwitchingKey};
 
 use std::fmt;
 
-/// Identifies a secret key without telling anything about it: random bytes drawn beside it.
+/// Identifies a secret key: random bytes drawn beside it, which reveal nothing about it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyId(pub [u8; 16]);
 
@@ -36,7 +36,7 @@ impl fmt::Debug for KeyId {
     }
 }
 
-/// The Galois element of a rotation by `steps` slots: `5^steps mod 2N`, so that `rot(v, k)[s] = v[s + k]`.
+/// The Galois element of a rotation by `steps` slots, `5^steps mod 2N`: `rot(v, k)[s] = v[s + k]`.
 #[must_use]
 pub fn galois_element(log_n: u32, steps: i64) -> usize {
     let order = 1u64 << (log_n + 1);

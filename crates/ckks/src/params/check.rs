@@ -10,11 +10,11 @@ use crate::error::Error;
 use crate::security::SecretDistribution;
 
 impl ParametersLiteral {
-    /// Finds the primes and verifies the set.
+    /// Finds the primes and checks the set.
     ///
     /// # Errors
     /// [`Error::InvalidParameters`] if sizes are out of range or a key-switch digit exceeds the special primes;
-    /// [`Error::Insecure`] if an object lies outside the security table although 128 bits are claimed.
+    /// [`Error::Insecure`] if 128 bits are claimed and an object lies outside the security table.
     pub fn check(self) -> Result<Parameters, Error> {
         let invalid = |reason: String| Err(Error::InvalidParameters(format!("{}: {reason}", self.name)));
         if !(10..=16).contains(&self.log_n) {
@@ -50,8 +50,8 @@ impl ParametersLiteral {
     }
 }
 
-/// The primes closest to each size, all distinct: sizes are served from the top of the chain down, so that the
-/// assignment depends on nothing but the literal.
+/// The primes closest to each size, all distinct. Special primes are assigned first, then the ciphertext primes from
+/// level 0 up, so the assignment depends on the literal alone.
 fn find_primes(log_n: u32, log_q: &[u32], log_p: &[u32]) -> Result<(Vec<u64>, Vec<u64>), Error> {
     let mut taken: Vec<u64> = Vec::new();
     let mut next = |bits: u32| -> Result<u64, Error> {

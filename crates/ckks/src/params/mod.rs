@@ -1,4 +1,4 @@
-//! Parameter sets: a literal is checked once, and nothing runs on unchecked values.
+//! Parameter sets. A literal is checked once, and all code runs on checked values.
 
 mod check;
 mod key_shape;
@@ -23,11 +23,11 @@ pub const ERROR_STD: f64 = 3.2;
 pub enum SecurityLevel {
     /// 128 classical bits by [`crate::security::TABLE`].
     Bits128,
-    /// None claimed. For tests; the command line refuses such a set.
+    /// No claim. For tests; the command line refuses such a set.
     Insecure,
 }
 
-/// A parameter set as written down, before [`check`](Self::check).
+/// A parameter set as written down, not yet [checked](Self::check).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParametersLiteral {
     /// Name of the set, part of its identity.
@@ -36,20 +36,21 @@ pub struct ParametersLiteral {
     pub log_n: u32,
     /// Bit sizes of the ciphertext primes `q_0, q_1, ..` (level 0 first), each 20 to 50.
     pub log_q: Vec<u32>,
-    /// Bit sizes of the special primes of key switching, each 20 to 50. More than `special` of them serve keys of low
-    /// levels, where the modulus leaves room.
+    /// Bit sizes of the special primes of key switching, each 20 to 50. Those beyond the first `special` serve keys
+    /// of low levels, where the modulus leaves room.
     pub log_p: Vec<u32>,
     /// Special primes of a key of the top level.
     pub special: usize,
-    /// Ciphertext primes in one digit of such a key.
+    /// Ciphertext primes in one digit of a key of the top level.
     pub digit_limbs: usize,
-    /// `log2` of the scale that vectors have by default.
+    /// `log2` of the default scale of vectors.
     pub log_scale: i32,
     /// Distribution of the secret key.
     pub secret: SecretDistribution,
-    /// Hamming weight of the ephemeral secret that the bootstrap encapsulates `q_0` under, if it bootstraps.
+    /// Hamming weight of the ephemeral secret under which the bootstrap encapsulates `q_0`. `None` for sets without
+    /// bootstrap.
     pub ephemeral_weight: Option<u32>,
-    /// The claim that [`check`](Self::check) verifies.
+    /// The security claim that [`check`](Self::check) verifies.
     pub security: SecurityLevel,
 }
 
@@ -64,7 +65,7 @@ struct Inner {
 }
 
 impl Parameters {
-    /// The literal this set was checked from.
+    /// The literal of this set.
     #[must_use]
     pub fn literal(&self) -> &ParametersLiteral {
         &self.0.literal
@@ -94,13 +95,13 @@ impl Parameters {
         self.degree() / 2
     }
 
-    /// Level of a ciphertext with all primes: their number less one.
+    /// Level of a ciphertext with all primes: their number minus one.
     #[must_use]
     pub fn max_level(&self) -> usize {
         self.ring().q().len() - 1
     }
 
-    /// The ciphertext prime that leaves when rescaling from `level`.
+    /// The prime that a rescaling at `level` divides by.
     #[must_use]
     pub fn q(&self, level: usize) -> Modulus {
         self.ring().q()[level]
@@ -112,25 +113,26 @@ impl Parameters {
         Basis::of_q(level + 1)
     }
 
-    /// The scale that vectors have by default.
+    /// The default scale of vectors.
     #[must_use]
     pub fn default_scale(&self) -> Scale {
         Scale::power_of_two(self.0.literal.log_scale)
     }
 
-    /// The prime that leaves at `level`, as a scale: a factor encoded at this scale keeps the product's scale.
+    /// The prime that a rescaling at `level` divides by, as a scale. A factor encoded at this scale leaves the scale
+    /// of the rescaled product unchanged.
     #[must_use]
     pub fn rescale_factor(&self, level: usize) -> Scale {
         Scale::prime(self.q(level).value())
     }
 
-    /// Hash of everything that defines the set; files carry it.
+    /// Hash of everything that defines the set. Files carry it.
     #[must_use]
     pub fn hash(&self) -> &[u8; 32] {
         &self.0.hash
     }
 
-    /// `log2` of the largest modulus of a key of the top level: all ciphertext primes and the special primes meant for it.
+    /// `log2` of the modulus of a key of the top level: all ciphertext primes and its special primes.
     #[must_use]
     pub fn log_qp(&self) -> f64 {
         self.log2_basis(self.top_basis())
