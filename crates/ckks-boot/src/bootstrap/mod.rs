@@ -1,10 +1,14 @@
-//! Bootstrapping: a ciphertext with no levels left becomes one with many, under the same key, without any secret.
+//! Bootstrapping: turns a ciphertext with no levels left into one with many, under the same key and without the
+//! secret.
 //!
-//! SlotsToCoeffs first: the slot values become the coefficients of a message modulo `q_0`; switched to a sparse ephemeral secret,
-//! its residues are read modulo the whole chain (ModRaise), where it is `m + q_0 I` with small integers `I`; CoeffsToSlots brings the
-//! coefficients to slots and EvalMod takes `q_0 I` away. `docs/notes/bootstrap.md` has the reasons and the figures.
+//! 1. SlotsToCoeffs moves the slot values into the coefficients of a message modulo `q_0`.
+//! 2. The ciphertext is switched to a sparse ephemeral secret.
+//! 3. ModRaise reads its residues modulo the whole chain. The message is then `m + q_0 I` with small integers `I`.
+//! 4. CoeffsToSlots moves the coefficients into slots.
+//! 5. EvalMod removes `q_0 I`.
 //!
-//! Cheon et al., EUROCRYPT 2018; Bossuat et al., EUROCRYPT 2021 (depth, hoisting) and ACNS 2022 (sparse-secret encapsulation).
+//! `docs/notes/bootstrap.md` has the reasons and the figures. Sources: Cheon et al., EUROCRYPT 2018; Bossuat et al.,
+//! EUROCRYPT 2021 (depth, hoisting) and ACNS 2022 (sparse-secret encapsulation).
 
 mod contract;
 mod layout;

@@ -1,5 +1,5 @@
-//! Linear maps on slots: matrices by diagonals, the special Fourier transform as few sparse factors, and the order of
-//! rotations that evaluates one.
+//! Linear maps on slots: matrices by diagonals, the special Fourier transform as a few sparse factors, and the order
+//! of rotations that evaluates a map.
 
 mod bsgs;
 mod diagonal;

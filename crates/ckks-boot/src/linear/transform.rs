@@ -8,14 +8,14 @@ use super::{BsgsPlan, DiagonalMatrix, EncodedDiagonal};
 use crate::Error;
 use crate::raised::{Hoisted, Raised, Turn};
 
-/// Giants whose digits are held at once.
+/// Number of giants whose digits are held at the same time.
 const GIANTS_AT_ONCE: usize = 4;
 
-/// A matrix encoded for ciphertexts of one level, with the order in which its rotations are taken.
+/// A matrix encoded for ciphertexts of one level, and the order of its rotations.
 #[derive(Clone, Debug)]
 pub struct LinearTransform {
     plan: BsgsPlan,
-    /// Of each giant, of each of its terms: the diagonal, rotated back by the giant.
+    /// For each giant and each of its terms: the diagonal, rotated back by the giant.
     diagonals: Vec<Vec<EncodedDiagonal>>,
     scale: Scale,
 }
@@ -51,20 +51,21 @@ impl LinearTransform {
         &self.plan
     }
 
-    /// The scale of the diagonals, by which that of the result is larger.
+    /// The scale of the diagonals. It multiplies the scale of the argument, before rescaling.
     pub fn scale(&self) -> &Scale {
         &self.scale
     }
 
-    /// The image of `a`, rescaled: one level less.
+    /// The image of `a`, rescaled: one level lower.
     ///
     /// # Errors
-    /// [`Error::Ckks`] if a key is missing or no level is left; [`Error::KeyShapes`] if keys do not match.
+    /// [`Error::Ckks`] if a key is missing or `a` has no level left; [`Error::KeyShapes`] if the keys differ in
+    /// shape.
     pub fn apply(&self, evaluator: &Evaluator, a: &Ciphertext) -> Result<Ciphertext, Error> {
         self.apply_raised(evaluator, a)?.mod_down_rescale(evaluator)
     }
 
-    /// The image of `a` times `P`, to be rescaled.
+    /// The image of `a` times `P`, before rescaling.
     pub(crate) fn apply_raised(&self, evaluator: &Evaluator, a: &Ciphertext) -> Result<Raised, Error> {
         let (level, scale) = (a.level(), a.scale().mul(&self.scale));
         let turns = self.turns(evaluator, self.plan.babies().iter().copied(), level)?;

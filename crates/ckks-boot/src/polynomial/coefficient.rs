@@ -1,4 +1,4 @@
-//! A coefficient: one number for all slots, or one for each slot.
+//! Coefficients: one number for all slots, or one for each slot.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use num_complex::Complex64;
 pub enum Coefficient {
     /// The same number in every slot.
     Scalar(Complex64),
-    /// Slot `s` has entry `s mod len`; the length is a power of two.
+    /// Slot `s` has entry `s mod len`. The length is a power of two.
     Slots(Arc<[Complex64]>),
 }
 
