@@ -1,5 +1,7 @@
-//! Measures the alternatives among which the presets' bootstrap was chosen, each at 128 bits with its own chain and keys: key
-//! bytes, precision, and time, taken in turns with the preset `n15-boot-l6` and given as a ratio to it. The tables of `docs/notes/bootstrap.md`:
+//! Compares the presets' bootstrap with the alternatives to it, each at 128 bits with a chain and keys of its own:
+//! bytes of keys, precision, and time. Times alternate with those of the preset `n15-boot-l6` and are given as ratios
+//! to it. Prints the tables of `docs/notes/bootstrap.md`:
+//!
 //! `RAYON_NUM_THREADS=1 cargo run --release -p ckks-boot --example alternatives [NAME_CONTAINS]`
 #![allow(clippy::unwrap_used)]
 
@@ -18,17 +20,17 @@ use ckks_boot::linear::{BsgsCosts, BsgsPlan, LinearTransform, slots_to_coeffs, s
 
 const PRESET: &str = "n15-boot-l6";
 const LOG_SLOTS: usize = 9;
-/// Refreshes of each kind that are timed, of which the least counts.
+/// Timed refreshes of each kind. The least time counts.
 const RUNS: usize = 9;
-/// Messages of 2^9 uniform values whose errors count.
+/// Messages of 2^9 uniform values from which the errors are taken.
 const MESSAGES: u64 = 16;
 
-/// One way to bootstrap.
+/// One variant of the bootstrap.
 struct Alternative {
     name: String,
     chain: ParametersLiteral,
     literal: BootstrapLiteral,
-    /// Division of CoeffsToSlots; the cheapest if none.
+    /// Division of the stages of CoeffsToSlots. `None` is the cheapest one.
     stages: Option<Vec<usize>>,
 }
 
@@ -52,7 +54,7 @@ fn main() {
     }
 }
 
-/// Everything that the notes compare with the preset.
+/// All variants that the notes compare with the preset.
 fn alternatives() -> Vec<Alternative> {
     let chain = presets::by_name(PRESET).unwrap().literal().clone();
     let literal = BootstrapLiteral::of_preset(PRESET).unwrap();
@@ -113,7 +115,7 @@ fn alternatives() -> Vec<Alternative> {
 }
 
 impl Alternative {
-    /// Prints its row.
+    /// Measures it and prints its row.
     fn measure(self, preset: &Preset) {
         let mut party = Party::new(self.chain.check().unwrap());
         let packing = Packing { log_slots: LOG_SLOTS, values: Values::Real };
@@ -130,8 +132,9 @@ impl Alternative {
     }
 }
 
-/// The textbook's order, of the same steps on a chain of the same size: the coefficients of the message are raised as they are, and
-/// SlotsToCoeffs follows EvalMod. The coefficients of real values are complex: EvalMod works on twice as many slots.
+/// The textbook's order of the same steps, on a chain of the same size: the message is raised as it is, and
+/// SlotsToCoeffs follows EvalMod. The coefficients of real values are complex numbers, so EvalMod works on twice as
+/// many slots.
 fn coeffs_to_slots_first(name: &str, log_message_ratio: u32, preset: &Preset) {
     let chain = presets::by_name(PRESET).unwrap().literal().clone();
     let log_q = [&[38][..], &[35; 6], &[30; 2], &[45, 45, 45, 45, 46, 50, 50, 49], &[42]].concat();
@@ -168,7 +171,7 @@ fn coeffs_to_slots_first(name: &str, log_message_ratio: u32, preset: &Preset) {
         let coefficients = evaluator.add(&halves, &swapped).unwrap();
         after.iter().fold(coefficients, |a, factor| factor.apply(&evaluator, &a).unwrap())
     };
-    // down to the last prime by a rescale, as after an application's last product
+    // A rescale reaches the last prime, as after the last product of an application.
     let arrival = parameters.rescale_factor(0).mul_power_of_two(-(log_message_ratio as i32));
     let before = arrival.mul(&parameters.rescale_factor(1));
     let exhausted = |party: &mut Party, message: &[Complex64]| {
@@ -178,8 +181,8 @@ fn coeffs_to_slots_first(name: &str, log_message_ratio: u32, preset: &Preset) {
     party.row(name, &bootstrapper, preset, refresh, exhausted);
 }
 
-/// What keys for powers of two alone would come to: rotations of one another's results, each with a decomposition and a division
-/// of its own, against rotations of one decomposed ciphertext.
+/// The cost of rotation keys for powers of two only. Such rotations are taken one after the other, each with a
+/// decomposition and a division of its own. Compared with rotations that share one decomposition.
 fn rotations_alone() {
     let mut party = Party::new(presets::by_name(PRESET).unwrap());
     let top = party.parameters.max_level();
@@ -213,7 +216,7 @@ impl Party {
         Self { encoder: Encoder::new(&parameters), secret, rng, parameters, evaluator: None }
     }
 
-    /// The bootstrap of a plan, with keys for further rotations, each at its level.
+    /// The bootstrap of a plan. `rotations` are further keys: steps and level.
     fn bootstrapper(&mut self, plan: BootstrapPlan, rotations: &[(usize, usize)]) -> RealBootstrapper {
         let mut keys = EvaluationKeys::new(&self.parameters, self.secret.key_id());
         let mut generator = KeyGenerator::new(&self.secret).unwrap();
@@ -277,7 +280,7 @@ impl Party {
     }
 }
 
-/// The preset's refresh, to be timed beside the others.
+/// The preset's refresh, timed beside the others.
 struct Preset {
     bootstrapper: RealBootstrapper,
     exhausted: Ciphertext,
@@ -299,7 +302,7 @@ impl Preset {
     }
 }
 
-/// The least time of each, run in turns.
+/// The least time of each, all run in turns.
 fn least_seconds<const N: usize>(runs: [&dyn Fn(); N]) -> [f64; N] {
     let mut least = [f64::MAX; N];
     for _ in 0..RUNS {

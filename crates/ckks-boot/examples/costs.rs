@@ -1,4 +1,4 @@
-//! Prints what the bootstraps of the presets cost, counted from their plans, as a table.
+//! Prints a table of what the presets' bootstraps cost, counted from their plans.
 #![allow(clippy::unwrap_used)]
 
 use ckks::presets;

@@ -1,5 +1,7 @@
-//! The tables of `docs/notes/bootstrap.md`: failure of the raise, and precision, depth and key switches of EvalMod for
-//! candidate shapes and chains. `cargo run --release -p ckks-boot --example parameter_study`
+//! Prints the tables of `docs/notes/bootstrap.md`: the failure probability of the raise, and precision, depth and key
+//! switches of EvalMod for several shapes and chains.
+//!
+//! `cargo run --release -p ckks-boot --example parameter_study`
 
 use std::f64::consts::TAU;
 
@@ -9,7 +11,7 @@ use ckks_boot::polynomial::Coefficient;
 use ckks_boot::simulation::Simulation;
 use num_complex::Complex64;
 
-/// Slots that a row is measured on.
+/// Number of slots that a row is measured on.
 const SAMPLES: usize = 1 << 17;
 /// Weight of the ephemeral secret.
 const WEIGHT: u32 = 32;
@@ -17,7 +19,7 @@ const WEIGHT: u32 = 32;
 /// A chain for EvalMod.
 struct Chain {
     log_degree: usize,
-    /// `log2` of the primes, the one used first in front
+    /// `log2` of the primes, in the order of their use
     primes: &'static [u32],
     /// `log2` of the scale of the argument
     argument: i32,

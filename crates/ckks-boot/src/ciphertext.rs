@@ -1,4 +1,4 @@
-//! [`Arithmetic`] on ciphertexts: what polynomials are evaluated on in earnest.
+//! [`Arithmetic`] on ciphertexts.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use num_complex::Complex64;
 use crate::Error;
 use crate::polynomial::{Arithmetic, Coefficient, Sum};
 
-/// Ciphertexts with an evaluator. Vector coefficients are encoded once for each level and scale, and kept.
+/// Evaluates on ciphertexts. Each vector coefficient is encoded once per level and scale, and the encoding is kept.
 #[derive(Debug)]
 pub struct CiphertextArithmetic {
     evaluator: Evaluator,
@@ -47,7 +47,7 @@ impl CiphertextArithmetic {
         scale: &Scale,
     ) -> Result<Arc<Plaintext>, Error> {
         let key = (values.as_ptr().addr(), level, scale.clone());
-        // an entry is absent or whole: a panic elsewhere does not spoil the map
+        // Entries are absent or complete, so a panic of another thread does not spoil the map.
         let lock = || self.encoded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, plaintext)) = lock().get(&key) {
             return Ok(Arc::clone(plaintext));
@@ -107,7 +107,7 @@ impl Arithmetic for CiphertextArithmetic {
 }
 
 impl CiphertextArithmetic {
-    /// `c0 + c1 s (+ c2 s^2)`, neither relinearised nor rescaled.
+    /// The sum as `c0 + c1 s (+ c2 s^2)`, neither relinearised nor rescaled.
     fn summed(&self, sum: &Sum<'_, Ciphertext>) -> Result<Summed, Error> {
         let parameters = self.evaluator.parameters();
         let (ring, basis) = (parameters.ring(), parameters.basis(sum.level));
@@ -136,7 +136,7 @@ impl CiphertextArithmetic {
         Ok(summed)
     }
 
-    /// A coefficient encoded, unless it is one real number for all slots.
+    /// Encodes a coefficient, unless it is one real number for all slots.
     fn factor(&self, c: &Coefficient, level: usize, scale: &Scale) -> Result<Option<Arc<Plaintext>>, Error> {
         match c {
             Coefficient::Scalar(c) if c.im == 0.0 => Ok(None),
@@ -146,7 +146,7 @@ impl CiphertextArithmetic {
     }
 }
 
-/// A coefficient as an integer.
+/// A real coefficient, scaled and rounded.
 fn rounded(c: f64, scale: &Scale) -> i128 {
     (c * scale.to_f64()).round() as i128
 }

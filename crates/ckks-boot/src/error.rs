@@ -1,23 +1,26 @@
-//! What this crate refuses.
+//! Errors. Each names the operation, what it expected and what it got.
 
 use ckks::KeyShape;
 
-/// An error of this crate: the operation, what it got, what it expected.
+use crate::packing::Packing;
+
+/// An error of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A polynomial without a variable has nothing to evaluate.
+    /// A constant polynomial, which has nothing to evaluate.
     #[error("polynomial evaluation: the polynomial is constant, expected degree at least 1")]
     ConstantPolynomial,
-    /// A parameter set that is not laid out for bootstrapping as asked.
+    /// A parameter set that cannot bootstrap as requested.
     #[error("bootstrapping with {name}: {reason}")]
     NotBootstrappable {
         /// Name of the parameter set.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// Rotations of one linear map share a decomposition, so their keys must have one shape.
+    /// The keys of one linear map have different shapes. They must have one, since its rotations share a
+    /// decomposition.
     #[error("linear transform: key of shape {got:?} where its neighbours have {expected:?}")]
     KeyShapes {
         /// Shape of the first key.
@@ -25,31 +28,31 @@ pub enum Error {
         /// Shape of the key that differs.
         got: KeyShape,
     },
-    /// A ciphertext whose scale is so far from the default that SlotsToCoeffs would lose its precision.
+    /// A ciphertext whose scale is too far from the default: SlotsToCoeffs would lose precision.
     #[error("bootstrap: scale {got}, expected within a factor 2^{within} of {expected}")]
     Scale {
         /// The default scale.
         expected: ckks::Scale,
-        /// `log2` of the largest ratio.
+        /// `log2` of the largest allowed ratio.
         within: u32,
         /// The ciphertext's scale.
         got: ckks::Scale,
     },
-    /// Values beyond those that a refresh covers.
+    /// Values beyond the range of a refresh.
     #[error("bootstrap: a value of magnitude {largest}, expected at most 1")]
     MessageTooLarge {
         /// The largest real or imaginary part.
         largest: f64,
     },
-    /// An operation that another packing allows.
+    /// An operation that the plan's packing does not allow.
     #[error("bootstrap: cannot {operation}, the plan is for {packing:?}")]
     Packing {
         /// The operation.
         operation: &'static str,
         /// The plan's packing.
-        packing: crate::bootstrap::Packing,
+        packing: Packing,
     },
-    /// From the encrypted arithmetic.
+    /// An error of the encrypted arithmetic.
     #[error(transparent)]
     Ckks(#[from] ckks::Error),
 }

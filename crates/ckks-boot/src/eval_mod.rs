@@ -1,9 +1,10 @@
-//! EvalMod: `I + m` to `m` for an integer `I` and a small `m`, slot by slot, by a scaled sine.
+//! EvalMod: maps `I + m` to `m`, for an integer `I` and a small `m`, slot by slot, by a scaled sine.
 //!
-//! `sin(2 pi x) = cos(2 pi (x - 1/4))`; the cosine of the `2^r`-th part of the angle is an even function, interpolated by
-//! Chebyshev polynomials, and `r` double angles `cos 2t = 2 cos^2 t - 1` lead back (Han and Ki, CT-RSA 2020, section 3). The
-//! factor by which the sine is scaled costs no level: its `2^r`-th root multiplies the polynomial, and the constants of the
-//! double angles follow. It may differ from slot to slot, which folds a mask into the step.
+//! `sin(2 pi x) = cos(2 pi (x - 1/4))`. The cosine of the `2^r`-th part of the angle is an even function,
+//! interpolated by Chebyshev polynomials; `r` double angles `cos 2t = 2 cos^2 t - 1` lead back to the whole angle
+//! (Han and Ki, CT-RSA 2020, section 3). The factor of the sine costs no level: its `2^r`-th root multiplies the
+//! polynomial, and the constants of the double angles are adapted. The factor may differ from slot to slot, so that a
+//! mask can be part of this step.
 
 use std::f64::consts::TAU;
 
@@ -20,15 +21,15 @@ use crate::polynomial::{
 pub struct EvalModLiteral {
     /// Largest `|I|`.
     pub max_overflow: u32,
-    /// `log2` of the bound `1 / |m|`: the message ratio `q0 / Delta` for messages bounded by 1.
+    /// `log2` of `1 / |m|` for the largest `|m|`: the message ratio `q0 / Delta` for messages bounded by 1.
     pub log_message_ratio: u32,
     /// Number `r` of double angles.
     pub double_angles: u32,
-    /// Degree of the polynomial; even.
+    /// Degree of the polynomial, even.
     pub degree: usize,
 }
 
-/// A planned EvalMod: slots `x / B` to `factor sin(2 pi x)`, for `|x| <= B - 1/4`.
+/// A planned EvalMod. It maps slots `x / B` to `factor sin(2 pi x)`, for `|x| <= B - 1/4`.
 #[derive(Clone, Debug)]
 pub struct EvalMod {
     literal: EvalModLiteral,
@@ -38,8 +39,8 @@ pub struct EvalMod {
 }
 
 impl EvalModLiteral {
-    /// The half-width `B` of the interval of the cosine, by which the argument is divided: the largest `|x|`, and the quarter
-    /// that turns a sine into a cosine.
+    /// The half-width `B` of the cosine's interval, by which the argument is divided: the largest `|x|`, plus the
+    /// quarter that turns a sine into a cosine.
     pub fn half_width(&self) -> f64 {
         f64::from(self.max_overflow) + (-f64::from(self.log_message_ratio)).exp2() + 0.25
     }
@@ -49,15 +50,16 @@ impl EvalModLiteral {
         crate::polynomial::ceil_log2(self.degree + 1) + self.double_angles as usize
     }
 
-    /// By how much the sine is made steeper than its argument, so that its error `(1 + d) (m - c m^3) - m` with `c = (2 pi)^2 / 6`
-    /// is balanced on `|m| <= 1 / 2^ratio`: `d = 3/4 c m^2` makes it a third Chebyshev polynomial, a quarter as large as `c m^3`.
+    /// The factor by which the sine is made steeper than its argument. It balances the error
+    /// `(1 + d) (m - c m^3) - m`, `c = (2 pi)^2 / 6`, on `|m| <= 1 / 2^ratio`: with `d = 3/4 c m^2` the error is a
+    /// third Chebyshev polynomial, a quarter as large as `c m^3`.
     pub fn slope(&self) -> f64 {
         let angle = TAU * (-f64::from(self.log_message_ratio)).exp2();
         1.0 + angle * angle / 8.0
     }
 
-    /// The largest error of the interpolated and doubled cosine as a sine, relative to the largest `|m|`, at `|x| <= I + |m|`.
-    /// It leaves out that the sine is not linear, which is `(2 pi |m|)^2 / 6`.
+    /// The largest error of the interpolated and doubled cosine as a sine, relative to the largest `|m|`, for
+    /// `|x| <= I + |m|`. The sine's own deviation from a line, `(2 pi |m|)^2 / 6`, is not included.
     pub fn approximation_error(&self) -> f64 {
         let coefficients = self.cosine();
         let bound = (-f64::from(self.log_message_ratio)).exp2();
@@ -78,7 +80,7 @@ impl EvalModLiteral {
     fn cosine(&self) -> Vec<f64> {
         let frequency = TAU * self.half_width() / f64::from(1u32 << self.double_angles);
         let mut coefficients = chebyshev_coefficients(|t| (frequency * t).cos(), self.degree, -1.0, 1.0);
-        // zero up to rounding: the plan then skips them
+        // Odd coefficients are zero up to rounding. Exact zeros let the plan skip them.
         coefficients.iter_mut().skip(1).step_by(2).for_each(|c| *c = 0.0);
         coefficients
     }
@@ -93,7 +95,7 @@ impl EvalMod {
         let root = power(factor, 1.0 / f64::from(1u32 << literal.double_angles));
         let cosine = Polynomial::real(Basis::Chebyshev, &literal.cosine()).scaled(&root);
         let constants = (0..literal.double_angles).map(|i| {
-            // y_i has factor root^(2^i), and 2 cos^2 t - 1 carries its square
+            // y_i has the factor root^(2^i), and 2 cos^2 t - 1 has its square.
             let squared = power(&root, f64::from(2u32 << i));
             Coefficient::real(0.0).minus(&squared)
         });
@@ -105,20 +107,20 @@ impl EvalMod {
         &self.literal
     }
 
-    /// Relinearisations.
+    /// Number of relinearisations.
     pub fn key_switches(&self) -> usize {
         self.plan.key_switches() + self.literal.double_angles as usize
     }
 
-    /// The relinearisations, each as its depth below the argument's level and the number of products that it sums.
-    pub fn products_by_depth(&self) -> Vec<(usize, usize)> {
+    /// The relinearisations, each with its depth below the argument's level and its number of summed products.
+    pub(crate) fn products_by_depth(&self) -> Vec<(usize, usize)> {
         let mut all = self.plan.products_by_depth();
         all.extend((0..self.literal.double_angles as usize).map(|i| (self.plan.depth() + i, 1)));
         all
     }
 
-    /// Evaluates at slots `x / B`, see [`EvalModLiteral::half_width`]. The cosine of the part of the angle has scale
-    /// `target`, and each double angle squares the scale and divides it by a prime.
+    /// Evaluates on slots `x / B` ([`EvalModLiteral::half_width`]). The cosine of the divided angle has scale
+    /// `target`; each double angle squares the scale and divides it by a prime.
     ///
     /// # Errors
     /// Those of the arithmetic.
@@ -145,12 +147,13 @@ impl EvalMod {
     }
 }
 
-/// `log2` of the probability that, in a bootstrap of `coefficients` coefficients through an ephemeral secret of Hamming weight
-/// `weight`, some `|I|` exceeds `max_overflow`.
+/// `log2` of the probability that some `|I|` exceeds `max_overflow` in a bootstrap of `coefficients` coefficients
+/// with an ephemeral secret of Hamming weight `weight`.
 ///
-/// A coefficient of `c_0 + c_1 s` is a sum of `m = weight + 1` independent numbers uniform modulo `q_0`, so that `I` is that sum
-/// over `q_0`, rounded: an Irwin-Hall variable with the tail `sum_k (-1)^k C(m, k) (x - k)^m / m!`, `x = m / 2 - max_overflow - 1/2`,
-/// on each side (Bossuat, Troncoso-Pastoriza, Hubaux, ACNS 2022, section 3). The union bound over the coefficients follows.
+/// A coefficient of `c_0 + c_1 s` is a sum of `m = weight + 1` independent numbers uniform modulo `q_0`, and `I` is
+/// that sum over `q_0`, rounded. It is an Irwin-Hall variable with the tail `sum_k (-1)^k C(m, k) (x - k)^m / m!`,
+/// `x = m / 2 - max_overflow - 1/2`, on each side (Bossuat, Troncoso-Pastoriza, Hubaux, ACNS 2022, section 3). A
+/// union bound covers the coefficients.
 pub fn log2_overflow_probability(weight: u32, max_overflow: u32, coefficients: usize) -> f64 {
     let m = f64::from(weight) + 1.0;
     let x = m / 2.0 - f64::from(max_overflow) - 0.5;
@@ -163,7 +166,7 @@ pub fn log2_overflow_probability(weight: u32, max_overflow: u32, coefficients: u
     tail.log2() - log_factorial + 1.0 + (coefficients as f64).log2()
 }
 
-/// Slot-wise principal power; the factors of EvalMod are not negative reals.
+/// Slot-wise principal power. The factors of EvalMod are never negative reals.
 fn power(c: &Coefficient, exponent: f64) -> Coefficient {
     let power = |c: Complex64| Complex64::from_polar(c.norm().powf(exponent), c.arg() * exponent);
     match c {
@@ -178,11 +181,11 @@ mod tests {
 
     #[test]
     fn overflow_probability_is_the_exact_tail() {
-        // exact rational arithmetic, h = 32, 2^15 coefficients
+        // By exact rational arithmetic, for h = 32 and 2^15 coefficients.
         for (overflow, log2) in [(12, -40.7), (13, -54.4), (14, -73.7), (15, -106.7)] {
             assert!((log2_overflow_probability(32, overflow, 1 << 15) - log2).abs() < 0.06, "{overflow}");
         }
-        // two uniform numbers: P(|X| > 1/2) = 1/4
+        // For two uniform numbers, P(|X| > 1/2) = 1/4.
         assert!((log2_overflow_probability(1, 0, 1) + 2.0).abs() < 1e-12);
     }
 

@@ -1,4 +1,4 @@
-//! Ciphertexts over `Q P`, where sums of rotations wait for one common division by `P`.
+//! Ciphertexts over `Q P`, in which sums of rotations share one division by `P`.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use ckks_math::{AutomorphismTable, Basis, Ntt, Poly, Rotation, Weight, WeightedS
 
 use crate::Error;
 
-/// `P` times a ciphertext, over the primes of Q up to its level and some special primes, `P` their product.
+/// `P` times a ciphertext, over the primes of Q up to its level and some special primes with product `P`.
 #[derive(Clone)]
 pub(crate) struct Raised {
     pub(crate) key_id: KeyId,
@@ -16,13 +16,13 @@ pub(crate) struct Raised {
     pub(crate) scale: Scale,
 }
 
-/// A raised ciphertext whose second polynomial is also decomposed, for all the rotations that it takes part in.
+/// A raised ciphertext whose second polynomial is also decomposed, for all its rotations.
 pub(crate) struct Hoisted {
     raised: Raised,
     digits: Vec<Poly<Ntt>>,
 }
 
-/// An automorphism with its key; the identity needs none.
+/// An automorphism with its key. The identity has none.
 pub(crate) struct Turn<'a>(Option<(&'a SwitchingKey, Arc<AutomorphismTable>)>);
 
 impl Raised {
@@ -44,7 +44,7 @@ impl Raised {
         self.c.iter_mut().zip(&other.c).for_each(|(a, b)| a.add_assign(b));
     }
 
-    /// The sum of rotations of ciphertexts like `like`.
+    /// A sum of rotations of ciphertexts with the primes and key of `like`.
     pub(crate) fn sum(like: &Hoisted, rotations: &[Rotation<'_>]) -> Self {
         let Self { key_id, c, scale } = &like.raised;
         let all: WeightedSum<'_> = (0..rotations.len()).map(|i| (i, Weight::One)).collect();
@@ -58,7 +58,7 @@ impl Raised {
         Ok(Ciphertext::from_parts(evaluator.parameters(), self.key_id, c, self.scale)?)
     }
 
-    /// Divides by `P` and the last prime of Q, with one rounding.
+    /// Divides by `P` and the last prime of Q with one rounding.
     pub(crate) fn mod_down_rescale(self, evaluator: &Evaluator) -> Result<Ciphertext, Error> {
         let scale = self.scale.div(&evaluator.parameters().rescale_factor(self.level()));
         let c = Poly::mod_down_rescale_all(self.c.each_ref());
@@ -67,7 +67,7 @@ impl Raised {
 }
 
 impl Hoisted {
-    /// Raises and decomposes a ciphertext for those turns.
+    /// Raises and decomposes a ciphertext for these automorphisms.
     pub(crate) fn of(evaluator: &Evaluator, a: &Ciphertext, turns: &[Turn<'_>]) -> Result<Self, Error> {
         evaluator.require_own("linear transform", a)?;
         let shape = Turn::common_shape(turns)?;
@@ -76,7 +76,8 @@ impl Hoisted {
         Ok(Self { raised: Raised::new(a, special), digits: digits.unwrap_or_default() })
     }
 
-    /// Decomposes a raised ciphertext for those turns, whose keys have as many special primes as it.
+    /// Decomposes a raised ciphertext for these automorphisms. Their keys must have as many special primes as the
+    /// ciphertext.
     pub(crate) fn of_raised(
         evaluator: &Evaluator,
         raised: Raised,
@@ -95,7 +96,7 @@ impl Hoisted {
         &self.raised
     }
 
-    /// The ciphertext, turned.
+    /// The image of the ciphertext under one automorphism.
     pub(crate) fn turned<'a>(&'a self, turn: &'a Turn<'_>) -> Rotation<'a> {
         let [c0, c1] = &self.raised.c;
         match &turn.0 {
@@ -109,14 +110,14 @@ impl Hoisted {
         }
     }
 
-    /// The sum of all turns of the ciphertext.
+    /// The sum of the ciphertext's images under all automorphisms.
     pub(crate) fn sum(&self, turns: &[Turn<'_>]) -> Raised {
         Raised::sum(self, &turns.iter().map(|turn| self.turned(turn)).collect::<Vec<_>>())
     }
 }
 
 impl<'a> Turn<'a> {
-    /// The automorphism `X -> X^g` of ciphertexts of that level.
+    /// The automorphism `X -> X^g` of ciphertexts at this level.
     pub(crate) fn find(evaluator: &'a Evaluator, g: usize, level: usize) -> Result<Self, Error> {
         if g == 1 {
             return Ok(Self(None));
@@ -125,7 +126,7 @@ impl<'a> Turn<'a> {
         Ok(Self(Some((key, evaluator.parameters().ring().automorphism(g)))))
     }
 
-    /// The shape of all keys; none if there is no key.
+    /// The common shape of the keys, or `None` if no automorphism needs a key.
     fn common_shape(turns: &[Self]) -> Result<Option<KeyShape>, Error> {
         let mut shapes = turns.iter().filter_map(|turn| turn.0.as_ref()).map(|(key, _)| key.shape());
         let Some(expected) = shapes.next() else { return Ok(None) };

@@ -1,7 +1,7 @@
-//! Slots in floating point that carry level, exact scale and the noise of CKKS, but are not encrypted.
+//! Unencrypted slots in floating point that carry the level, exact scale and noise of CKKS.
 //!
-//! The evaluation plans run on them unchanged, which predicts the precision of a parameter set within a fraction of a bit
-//! and finds errors in levels and scales before a ciphertext exists.
+//! Evaluation plans run on them unchanged. This predicts the precision of a parameter set to a fraction of a bit, and
+//! finds errors in levels and scales before any ciphertext exists.
 
 use std::cell::RefCell;
 use std::f64::consts::TAU;
@@ -11,40 +11,41 @@ use num_complex::Complex64;
 
 use crate::polynomial::{Arithmetic, Sum};
 
-/// A chain of primes and the noise that each rescaling adds.
+/// A chain of primes and the noise of a rescaling.
 #[derive(Debug)]
 pub struct Simulation {
     primes: Vec<u64>,
-    /// standard deviation of the real and of the imaginary part of a slot, in units of the scale's reciprocal
+    /// Standard deviation of the noise in the real and in the imaginary part of a slot, in units of the scale's
+    /// reciprocal.
     noise: f64,
     random: RefCell<SplitMix>,
 }
 
-/// Simulated ciphertext.
+/// A simulated ciphertext.
 #[derive(Clone, Debug)]
 pub struct SimulatedSlots {
-    /// The values, with their noise.
+    /// The values, noise included.
     pub slots: Vec<Complex64>,
-    /// Rescalings left.
+    /// Number of rescalings left.
     pub level: usize,
     /// Exact scale.
     pub scale: Scale,
 }
 
 impl Simulation {
-    /// A chain of these primes, `noise` as the standard deviation that one rescaling adds to the real part of a slot (in integers,
-    /// before the division by the scale). Reproducible for one seed.
+    /// A chain of these primes. `noise` is the standard deviation that a rescaling adds to the real part of a slot,
+    /// as an integer before the division by the scale. The noise is reproducible for one seed.
     pub fn new(primes: Vec<u64>, noise: f64, seed: u64) -> Self {
         Self { primes, noise, random: RefCell::new(SplitMix(seed)) }
     }
 
-    /// Distinct odd numbers of these sizes, which is all that a simulation needs of primes.
+    /// Distinct odd numbers of these sizes in bits. A simulation needs no more of primes.
     pub fn odd_numbers(bits: impl IntoIterator<Item = u32>) -> Vec<u64> {
         bits.into_iter().zip(0..).map(|(bits, i)| (1 << bits) + 2 * i + 1).collect()
     }
 
-    /// The deviation of the real part of a slot after a rounding, for a ternary secret of weight `weight`:
-    /// coefficients have variance `(1 + weight) / 12`, and a slot sums `degree` of them with random phases.
+    /// Standard deviation of the real part of a slot after a rounding, for a ternary secret of weight `weight`.
+    /// Coefficients have variance `(1 + weight) / 12`, and a slot sums `degree` of them with random phases.
     pub fn rounding_noise(degree: usize, weight: usize) -> f64 {
         (degree as f64 / 2.0 * (1.0 + weight as f64) / 12.0).sqrt()
     }
@@ -65,7 +66,7 @@ impl Simulation {
     }
 
     /// Adds Gaussian noise of this deviation to real and imaginary parts.
-    pub fn add_noise(&self, value: &mut SimulatedSlots, deviation: f64) {
+    pub(crate) fn add_noise(&self, value: &mut SimulatedSlots, deviation: f64) {
         let mut random = self.random.borrow_mut();
         for slot in &mut value.slots {
             *slot += random.gaussian() * deviation;
@@ -120,7 +121,7 @@ impl Arithmetic for Simulation {
     }
 }
 
-/// Adds terms to slots, none before the first summand.
+/// Adds terms to slots. The slots are empty before the first summand.
 fn add(slots: &mut Vec<Complex64>, terms: impl Iterator<Item = Complex64>) {
     if slots.is_empty() {
         slots.extend(terms);
@@ -129,7 +130,7 @@ fn add(slots: &mut Vec<Complex64>, terms: impl Iterator<Item = Complex64>) {
     }
 }
 
-/// Random numbers for simulations and figures; never for keys.
+/// Random numbers for simulations and figures, never for keys.
 #[derive(Debug)]
 struct SplitMix(u64);
 

@@ -1,4 +1,4 @@
-//! The bootstrap in toy rings, as a whole.
+//! The whole bootstrap in small rings.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -83,8 +83,8 @@ fn a_hundred_refreshes_in_a_row() {
         "worst of the first {:.1}, of the last {:.1}, of all together {total:.1} bits",
         worst[0], worst[99]
     );
-    // each is as good as the first; the sum of all is at most a hundred times the sine's error of 2^-19.3, and here, where noise
-    // is small, hardly less
+    // Each refresh is as good as the first. The sum of all errors is at most a hundred times the sine's error of
+    // 2^-19.3. The noise is small here, so it is hardly less.
     assert!(worst.iter().all(|bits| bits > &(worst[0] - 2.0)));
     assert!(total > 12.0, "{total}");
 }

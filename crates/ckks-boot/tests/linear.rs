@@ -1,4 +1,4 @@
-//! The sparse factors against the naive canonical embedding, and BSGS plans against the matrices they evaluate.
+//! The sparse factors against the naive canonical embedding, and baby-step giant-step plans against their matrices.
 #![allow(clippy::unwrap_used)]
 
 use std::f64::consts::TAU;
@@ -71,7 +71,7 @@ fn coeffs_to_slots_undoes_it() {
 
 #[test]
 fn merged_stages_have_few_diagonals() {
-    // the stage of the widest stride wraps around, the others reach as far back as ahead
+    // The stage of the widest stride wraps around. The others reach equally far back and ahead.
     let counts = |factors: &[DiagonalMatrix]| factors.iter().map(|f| f.diagonals().len()).collect::<Vec<_>>();
     assert_eq!(counts(&slots_to_coeffs(9, &[5, 4])), [63, 16]);
     assert_eq!(counts(&coeffs_to_slots(9, &[5, 4])), [32, 31]);
@@ -109,9 +109,9 @@ fn plans_evaluate_their_matrix() {
             let mut image = vec![Complex64::ZERO; n];
             for giant in plan.giants() {
                 let mut inner = vec![Complex64::ZERO; n];
-                for &(baby, rotation) in &giant.terms {
-                    let diagonal = rotate(&factor.diagonals()[&rotation], n - giant.rotation);
-                    let rotated = rotate(&v, baby);
+                for term in &giant.terms {
+                    let diagonal = rotate(&factor.diagonals()[&term.diagonal], n - giant.rotation);
+                    let rotated = rotate(&v, term.baby);
                     inner
                         .iter_mut()
                         .zip(diagonal.iter().zip(&rotated))

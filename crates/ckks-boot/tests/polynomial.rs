@@ -1,4 +1,4 @@
-//! Plans: least depth, few key switches, exact scales, right values.
+//! Plans: least depth, few key switches, exact scales, correct values.
 #![allow(clippy::unwrap_used)]
 
 use ckks::Scale;
@@ -14,11 +14,11 @@ fn points() -> Vec<f64> {
     (0..SLOTS).map(|i| 2.0 * i as f64 / (SLOTS - 1) as f64 - 1.0).collect()
 }
 
-/// Evaluates without noise on primes that are deliberately uneven, and returns the largest error.
+/// Evaluates without noise on deliberately uneven primes, and returns the largest error.
 fn worst_error(polynomial: &Polynomial, value: impl Fn(usize, f64) -> Complex64) -> f64 {
     let plan = Plan::new(polynomial).unwrap();
     assert_eq!(plan.depth(), polynomial.depth());
-    // uneven on purpose
+    // Deliberately uneven.
     let primes = (0..12).map(|i| (1 << 40) + (1 << 33) * (i * i % 7) + 2 * i + 1).collect();
     let simulation = Simulation::new(primes, 0.0, 1);
     let x = points();

@@ -1,7 +1,8 @@
-//! What the presets promise, at their 128-bit parameters. Minutes and gigabytes each, so CI leaves them out: whoever changes
-//! a preset, the bootstrap or key switching runs them before the change lands, and copies what they print into
-//! `docs/notes/bootstrap.md`:
-//! `cargo test --release -p ckks-boot --test presets -- --ignored --nocapture --test-threads 1`.
+//! The guarantees of the presets at their 128-bit parameters. Each test takes minutes and gigabytes, so CI leaves
+//! them out. Run them before a change of a preset, the bootstrap or key switching lands, and copy what they print
+//! into `docs/notes/bootstrap.md`:
+//!
+//! `cargo test --release -p ckks-boot --test presets -- --ignored --nocapture --test-threads 1`
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -16,7 +17,7 @@ fn setting(preset: &str, log_slots: usize, values: Values) -> (Party, RealBootst
     (party, bootstrapper)
 }
 
-/// Errors of one refresh of each message, all together.
+/// The errors of one refresh of each message, taken together.
 fn refresh_all(
     party: &mut Party,
     bootstrapper: &RealBootstrapper,
@@ -32,7 +33,7 @@ fn refresh_all(
         got.extend(party.decrypt(&refreshed, message.len()).iter().map(|z| Complex64::from(z.re)));
         want.extend(message);
     }
-    // real values: the imaginary parts of both are zero, so the mean is over twice as many numbers
+    // Real values: both imaginary parts are zero, so the mean is over twice as many numbers.
     let (rms, worst) = precision(&got, &want);
     (rms - 0.5, worst)
 }
@@ -48,7 +49,7 @@ fn keeps_its_word(preset: &str, log_slots: usize) {
         let (rms, worst) = refresh_all(&mut party, &bootstrapper, &messages);
         println!("{preset}, 2^{log_slots} slots, {kind}: rms {rms:.1}, worst {worst:.1} bits");
         assert!(worst > contract.worst_bits, "{kind}: worst {worst:.1} bits");
-        // constants at the ends of the range have the sine's largest error in every slot
+        // For constants at the ends of the range every slot has the sine's largest error.
         assert!(kind == "constant" || rms > contract.rms_bits, "{kind}: rms {rms:.1} bits");
     }
 }

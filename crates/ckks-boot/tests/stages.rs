@@ -1,4 +1,4 @@
-//! Every step of the bootstrap against what it should be, with the secret.
+//! Every step of the bootstrap, checked with the secret.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -33,7 +33,8 @@ fn every_step_at_128_bits() {
     eval_mod(&parameters);
 }
 
-/// The message that SlotsToCoeffs leaves in coefficient `k gap`: slots in bit-reversed order, imaginary parts in the upper half.
+/// The message that SlotsToCoeffs leaves in coefficient `k gap`: slots in bit-reversed order, imaginary parts in the
+/// upper half.
 fn expected_coefficient(message: &[Complex64], k: usize) -> f64 {
     let (n, log_n) = (message.len(), message.len().ilog2());
     let slot = message[(k % n).reverse_bits() >> (usize::BITS - log_n)];
@@ -59,7 +60,8 @@ fn slots_to_coeffs(parameters: &Parameters) {
     }
 }
 
-/// After the raise the phase under the ephemeral secret is `m + q_0 I`, exactly, with the spread of 33 uniform numbers.
+/// After the raise, the phase under the ephemeral secret is exactly `m + q_0 I`. `I` has the spread of a sum of 33
+/// uniform numbers.
 #[test]
 fn raising_adds_multiples_of_the_first_prime() {
     raise(&small());
@@ -86,7 +88,7 @@ fn raise(parameters: &Parameters) {
         plaintext.poly().clone().into_coeff().to_centred_i128().unwrap()
     };
     let before = phase(&under_ephemeral);
-    // the sparse secret leaves hardly any noise
+    // The sparse secret leaves hardly any noise.
     let dense = party.phase(&b);
     assert!(before.iter().zip(&dense).all(|(x, y)| (*x as f64 - y).abs() < 40.0));
 
@@ -105,7 +107,7 @@ fn raise(parameters: &Parameters) {
         .collect();
     assert!(multiples.iter().all(|i| i.abs() <= 15));
     let variance = multiples.iter().map(|i| (i * i) as f64).sum::<f64>() / multiples.len() as f64;
-    // 33/12 of the sum, and 1/12 of its rounding, which the message's small residue takes back
+    // 33/12 for the sum, and 1/12 for its rounding, which the message's small residue takes back.
     assert!((2.4..3.2).contains(&variance), "{variance}");
 }
 
@@ -158,7 +160,8 @@ fn eval_mod(parameters: &Parameters) {
     );
     let y = bootstrapper.eval_mod(x).unwrap();
     assert_eq!((y.level(), y.scale()), (literal.output_level(), &party.parameters.default_scale()));
-    // the sawtooth, up to the sine's third power and the interpolation at the far ends
+    // The expected result is a sawtooth. The error comes from the sine's third power and from the interpolation at
+    // the far ends.
     let (rms, worst) = precision(&party.decrypt(&y, message.len()), &message);
     assert!(rms > 17.0 && worst > 15.5, "rms {rms}, worst {worst}");
 }

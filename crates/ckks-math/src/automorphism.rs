@@ -1,4 +1,4 @@
-//! X -> X^g as a permutation of evaluations.
+//! The automorphism X -> X^g as a permutation of evaluations.
 
 use crate::{
     Backend, kernels,
@@ -7,16 +7,16 @@ use crate::{
 
 const LOG_GROUP: u32 = GROUP.trailing_zeros();
 
-/// The permutation of evaluations that belongs to a Galois element g.
+/// The permutation of evaluations for a Galois element g.
 ///
-/// f(X^g) at psi^e is f at psi^(e g). Write e = 2k + 1: then k goes to k g + (g - 1)/2 modulo N. A group of 128
-/// evaluations holds the k with the same low bits, so whole groups go to whole groups, and inside a group the
-/// seven high bits K of k go to K g + c modulo 128, where c is all that depends on the group. Rows hold the k with fewer low bits
-/// the same, so that whole rows go to whole rows, too.
+/// f(X^g) at psi^e is f at psi^(e g). With e = 2k + 1, k goes to k g + (g - 1)/2 modulo N. A group of 128 evaluations
+/// holds the k with equal low bits, so whole groups go to whole groups. Inside a group the seven high bits K of k go
+/// to K g + c modulo 128, where only c depends on the group. A row holds the k that agree in fewer low bits, so whole
+/// rows go to whole rows.
 pub struct AutomorphismTable {
     layout: Layout,
     galois_element: usize,
-    /// Of each group: where its words come from.
+    /// For each group, where its words come from.
     groups: Vec<GroupSource>,
     inner: kernels::Permutations,
 }
@@ -44,12 +44,12 @@ impl AutomorphismTable {
         Self { layout, galois_element: g, groups, inner: kernels::Permutations::new(backend, g) }
     }
 
-    /// g.
+    /// The Galois element g.
     pub fn galois_element(&self) -> usize {
         self.galois_element
     }
 
-    /// One limb of evaluations through the permutation.
+    /// Permutes one limb of evaluations.
     pub(crate) fn permute(&self, out: &mut [u64], source: &[u64]) {
         assert!(out.len() == self.layout.limb_len() && source.len() == out.len());
         let (len, stride) = (self.layout.row_len(), self.layout.row_stride());
@@ -59,12 +59,12 @@ impl AutomorphismTable {
         }
     }
 
-    /// The row that a row's words come from.
+    /// The row that the words of `row` come from.
     pub(crate) fn source_row(&self, row: usize) -> usize {
         usize::from(self.groups[row * self.groups_of_row()].group) / self.groups_of_row()
     }
 
-    /// One row of evaluations, from those of its source row.
+    /// Permutes one row of evaluations; `source` is its source row.
     pub(crate) fn permute_row(&self, row: usize, out: &mut [u64], source: &[u64]) {
         let count = self.groups_of_row();
         assert!(out.len() == count * GROUP && source.len() == out.len());

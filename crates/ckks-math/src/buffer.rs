@@ -1,9 +1,8 @@
-//! Aligned storage, recycled.
+//! Aligned storage that is recycled.
 //!
-//! A polynomial of a large ring is megabytes. Fresh from the operating system each of its pages costs a
-//! fault and a wipe, together as much as a transform; so buffers return to a pool of their ring and are
-//! handed out again as they are. Whoever takes one overwrites all of it; padding words stay zero, because
-//! nothing ever writes anything else there.
+//! A polynomial of a large ring takes megabytes. In fresh memory every page costs a fault and a wipe, together as
+//! much as a transform. Buffers therefore return to a pool of their ring and are reused without clearing. The user of
+//! a buffer overwrites all words. Padding words stay zero, since nothing else is ever written there.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,10 +13,10 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 #[repr(C, align(64))]
 struct Line([u64; 8]);
 
-/// Idle bytes a pool keeps before it gives buffers back to the system.
+/// Bytes that an idle pool keeps. Buffers beyond that return to the system.
 const MAX_IDLE_BYTES: usize = 1024 << 20;
 
-/// Idle buffers of one ring by their number of limbs.
+/// Idle buffers of one ring, by their number of limbs.
 pub(crate) struct Pool {
     lines_per_limb: usize,
     idle: Mutex<Idle>,
@@ -35,7 +34,7 @@ impl Pool {
         Self { lines_per_limb: limb_len / 8, idle: Mutex::default() }
     }
 
-    /// A buffer of `limbs` limbs whose words are arbitrary, but for zero padding. It may come from a larger one.
+    /// A buffer of `limbs` limbs with arbitrary words and zero padding. It may have been a larger one.
     pub(crate) fn take(self: &Arc<Self>, limbs: usize) -> Buffer {
         let recycled = {
             let mut idle = self.lock();
@@ -66,7 +65,7 @@ impl Pool {
     }
 
     fn lock(&self) -> MutexGuard<'_, Idle> {
-        // A list of buffers is whole between any two statements: a panic elsewhere does not spoil it.
+        // The lists are consistent between any two statements, so a panic of another thread does not spoil them.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -75,10 +74,10 @@ fn bytes(lines: &[Line]) -> usize {
     size_of_val(lines)
 }
 
-/// Words on cache-line boundaries; returns to its pool when dropped.
+/// Words on cache-line boundaries. A buffer returns to its pool when dropped.
 pub(crate) struct Buffer {
     lines: Vec<Line>,
-    /// Lines that were asked for.
+    /// Number of lines in use.
     used: usize,
     pool: Arc<Pool>,
 }

@@ -1,6 +1,6 @@
-//! What can be refused.
+//! Errors.
 
-/// Why an operation of this crate was refused.
+/// The reason why an operation of this crate was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -24,7 +24,7 @@ pub enum Error {
         /// The prime.
         got: u64,
     },
-    /// No prime in the ring.
+    /// A ring without primes of Q.
     #[error("ring: expected at least one prime of Q, got none")]
     NoPrimes,
     /// A ring degree outside the supported range.
@@ -33,16 +33,16 @@ pub enum Error {
         /// log2 of the refused degree.
         got: u32,
     },
-    /// Not enough primes of the wanted size and congruence.
+    /// Too few primes of the requested size and congruence.
     #[error(
         "primes: expected {expected} primes of {bits} bits congruent to 1 modulo 2^{log_2n}, found {found}"
     )]
     PrimesExhausted {
-        /// Number wanted.
+        /// Number of primes requested.
         expected: usize,
         /// Number found.
         found: usize,
-        /// Wanted size.
+        /// Requested size in bits.
         bits: u32,
         /// log2 of 2N.
         log_2n: u32,
@@ -50,22 +50,22 @@ pub enum Error {
     /// A kernel backend that this machine cannot run, or an unknown name.
     #[error("CKKS_BACKEND: expected one of {expected}, got {got:?}")]
     Backend {
-        /// The names that work on this machine.
+        /// The names that this machine can run.
         expected: String,
-        /// The name asked for.
+        /// The requested name.
         got: String,
     },
     /// A residue that is not below its prime, or a padding word that is not zero.
     #[error("residues: expected words below {modulus} in limb {limb}, got {got}")]
     Residue {
-        /// The limb's place in the polynomial.
+        /// Index of the limb.
         limb: usize,
         /// Its prime.
         modulus: u64,
         /// The offending word.
         got: u64,
     },
-    /// A coefficient too large for the integer type asked for.
+    /// A coefficient too large for the requested integer type.
     #[error("decode: expected coefficients of at most {expected} bits, coefficient {index} is larger")]
     CoefficientTooLarge {
         /// Bits of magnitude that fit.
@@ -73,10 +73,10 @@ pub enum Error {
         /// The coefficient's index.
         index: usize,
     },
-    /// The operating system gave no randomness.
+    /// The operating system provided no randomness.
     #[error("randomness: the operating system's generator failed: {reason}")]
     Randomness {
-        /// Its own words.
+        /// The system's error.
         reason: String,
     },
 }

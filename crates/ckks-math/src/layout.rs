@@ -1,33 +1,33 @@
 //! Where the words of one limb lie in memory, and the order of its evaluations.
 //!
-//! A limb of N words is cut into rows; each row is followed by [`PADDING`] zero words. Without them the
-//! first pass of a transform, which walks down a column of rows, would hit the same set of the level-one
-//! cache at every row (a row of 4096 words is 32 KiB), and limbs side by side would alias likewise.
+//! A limb of N words is cut into rows, and [`PADDING`] zero words follow each row. Without them the first pass of a
+//! transform, which walks down a column of rows, would hit the same set of the level-one cache at every row (a row of
+//! 4096 words is 32 KiB). Limbs side by side would alias in the same way.
 //!
-//! Evaluations are kept in the order in which the last pass of the fast transform leaves them: bit-reversed
-//! order with, inside each group of 128 words, the 8 x 16 matrix of eight 16-point blocks transposed. It is
-//! *the* order in memory for every backend. `docs/notes/ntt.md` has the picture.
+//! Evaluations have the order in which the last pass of the fast transform leaves them: bit-reversed, and inside each
+//! group of 128 words with the 8 x 16 matrix of eight 16-point blocks transposed. Every backend uses this order.
+//! `docs/notes/ntt.md` has a picture.
 
 /// Zero words after each row: one cache line.
 pub(crate) const PADDING: usize = 8;
-/// Words in a group whose inner order the last pass transposes.
+/// Words of a group. The last pass transposes the order inside a group.
 pub(crate) const GROUP: usize = 128;
-/// Words of a group that repeat sixteen times where the polynomial is one in X^16.
+/// Words of a group that repeat sixteen times if the polynomial is one in X^16.
 pub(crate) const PATTERN: usize = 8;
 
 /// Geometry of one limb.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
     log_n: u32,
-    /// log2 of the number of rows: the first pass works across rows.
+    /// log2 of the number of rows. The first pass works across rows.
     log_rows: u32,
 }
 
 impl Layout {
-    /// For N = 2^log_n, 10 <= log_n <= 16.
+    /// The layout for N = 2^log_n, 10 <= log_n <= 16.
     pub(crate) fn new(log_n: u32) -> Self {
-        // Rows of 2^10..2^12 words: what is left of the transform in a row is one pass of radix 4, 8 or 16,
-        // then two of radix 16.
+        // Rows have 2^10 to 2^12 words: the rest of the transform in a row is one pass of radix 4, 8 or 16 and two of
+        // radix 16.
         let log_rows = match log_n {
             ..=12 => 0,
             13 | 14 => 2,
@@ -53,7 +53,7 @@ impl Layout {
         self.log_rows
     }
 
-    /// Words of a row without its padding.
+    /// Words of a row, without its padding.
     pub(crate) fn row_len(&self) -> usize {
         1 << (self.log_n - self.log_rows)
     }
@@ -63,8 +63,8 @@ impl Layout {
         self.row_len() + PADDING
     }
 
-    /// Words of the parts that a limb is cut into where its words do not depend on each other, so that few limbs share
-    /// evenly among threads: up to four rows.
+    /// Words of a part of a limb: up to four rows. Operations on independent words work on parts, so that a few limbs
+    /// can be shared evenly among threads.
     pub(crate) fn part_len(&self) -> usize {
         self.rows().min(4) * self.row_stride()
     }

@@ -1,29 +1,44 @@
-//! Polynomial arithmetic for CKKS: primes, NTT, RNS bases, sampling.
+//! Polynomial arithmetic for CKKS: exact, fast, and without any notion of keys, scales or slots.
 //!
-//! A [`Ring`] is Z\[X\]/(X^N + 1) together with the primes of a parameter set; a [`Poly`] is one of its elements
-//! by residues, over a [`Basis`] of the first primes of Q and of P, as coefficients ([`Coeff`]) or evaluations
-//! ([`Ntt`]). Kernels are chosen once at run time ([`Backend`]) and give identical words.
+//! A [`Ring`] is Z\[X\]/(X^N + 1), N from 2^10 to 2^16, with the primes of a parameter set: those of the ciphertext modulus
+//! Q, and the special primes P of key switching, each below 2^50. A [`Poly`] is an element of it by its residues modulo the
+//! primes of a [`Basis`], as coefficients ([`Coeff`]) or as evaluations ([`Ntt`]).
+//!
+//! A negacyclic product by number-theoretic transforms, against the schoolbook's:
 //!
 //! ```
-//! use ckks_math::{Basis, Poly, Ring, primes};
+//! use ckks_math::{Basis, Poly, Ring, naive, primes};
 //!
-//! let q = primes::ntt_primes(12, 40, 2, &[])?;
-//! let ring = Ring::new(11, &q, &[])?;
-//! let x = Poly::from_signed(&ring, Basis::of_q(2), &[0, 1]).into_ntt();
-//! let square = x.mul(&x).into_coeff().to_centred_i128()?;
-//! assert_eq!(square[..4], [0, 0, 1, 0]);
+//! let q = primes::ntt_primes(11, 40, 1, &[])?; // one prime near 2^40, congruent to 1 modulo 2N = 2^11
+//! let ring = Ring::new(10, &q, &[])?;
+//! let (a, b): (Vec<i64>, Vec<i64>) = (0..1024).map(|i| (i, 7 - 3 * i)).unzip();
+//! let ntt = |f: &[i64]| Poly::from_signed(&ring, Basis::of_q(1), f).into_ntt();
+//! let product = ntt(&a).mul(&ntt(&b)).into_coeff();
+//!
+//! let modulus = &ring.q()[0];
+//! let residues = |f: &[i64]| f.iter().map(|&c| modulus.reduce_i64(c)).collect::<Vec<_>>();
+//! let schoolbook = naive::negacyclic_product(modulus, &residues(&a), &residues(&b));
+//! assert!(product.rows(0).flatten().eq(&schoolbook));
 //! # Ok::<(), ckks_math::Error>(())
 //! ```
+//!
+//! - Rings and polynomials: [`Ring`], [`Poly`], [`Basis`], [`Modulus`], [`primes`], [`AutomorphismTable`].
+//! - Sums in one pass, the work of key switches and linear maps: [`KeySwitch`], [`Summands`], [`Rotation`],
+//!   [`FoldedRotation`], [`WeightedSum`]; keys in memory are [`PackedPair`]s.
+//! - Randomness: [`sample`], secrets from the operating system's entropy and public polynomials from seeds.
+//! - Machine: [`Backend`], the kernels, chosen once at run time, all with identical results; [`threads`], tasks for all cores.
+//! - [`naive`]: the definitions, for tests.
 
 mod automorphism;
-mod backend;
 mod buffer;
+mod conversion;
 mod error;
 mod kernels;
 mod layout;
 mod modulus;
 pub mod naive;
 mod poly;
+mod primality;
 pub mod primes;
 mod ring;
 mod rns;
@@ -31,12 +46,12 @@ pub mod sample;
 pub mod threads;
 
 pub use automorphism::AutomorphismTable;
-pub use backend::{BACKEND_VARIABLE, Backend};
 pub use error::Error;
-pub use modulus::{MAX_MODULUS_BITS, Modulus};
+pub use kernels::Backend;
+pub use modulus::Modulus;
 pub use poly::{
     Coeff, FoldedRotation, Multiplier, Ntt, PackedPair, PeriodicPoly, Poly, Rotation, Summands, Summed,
     Weight, WeightedSum,
 };
-pub use ring::{Basis, MAX_LOG_DEGREE, MIN_LOG_DEGREE, Ring};
+pub use ring::{Basis, Ring};
 pub use rns::{KeySwitch, Switched};

@@ -1,14 +1,13 @@
-//! One prime modulus below 2^50 and arithmetic on its residues.
+//! A prime modulus below 2^50, and arithmetic on its residues.
 
-use crate::Error;
+use crate::{Error, primality::is_prime};
 
-/// Largest bit length of a modulus: four times a prime still fits the 52-bit multipliers.
-pub const MAX_MODULUS_BITS: u32 = 50;
+/// Largest bit length of a modulus. Four times a prime then fits the 52-bit multipliers.
+pub(crate) const MAX_MODULUS_BITS: u32 = 50;
 
 /// An odd prime p < 2^50 with the constants of its Barrett reductions.
 ///
-/// Operands called residues are fully reduced, in `[0, p)`, and so are all results. No operation
-/// branches on its operands.
+/// Residues are fully reduced, in `[0, p)`, as operands and as results. No operation branches on its operands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Modulus {
     value: u64,
@@ -37,7 +36,7 @@ impl Modulus {
     /// # Errors
     /// [`Error::Modulus`] if `value` is even, too large, or not prime.
     pub fn new(value: u64) -> Result<Self, Error> {
-        if value & 1 == 0 || value >> MAX_MODULUS_BITS != 0 || !crate::primes::is_prime(value) {
+        if value & 1 == 0 || value >> MAX_MODULUS_BITS != 0 || !is_prime(value) {
             return Err(Error::Modulus { got: value });
         }
         let bits = 64 - value.leading_zeros();
@@ -76,7 +75,7 @@ impl Modulus {
         self.inverse_52
     }
 
-    /// Subtracts p once if `x >= p`: from `[0, 2p)` to `[0, p)`.
+    /// Subtracts p once if `x >= p`: maps `[0, 2p)` to `[0, p)`.
     #[inline(always)]
     pub(crate) fn reduce_once(&self, x: u64) -> u64 {
         x.min(x.wrapping_sub(self.value))
@@ -85,16 +84,17 @@ impl Modulus {
     /// `x mod p` for any word.
     #[inline(always)]
     pub fn reduce(&self, x: u64) -> u64 {
-        // floor(x * floor(2^64/p) / 2^64) is the quotient or one less: x * (2^64/p - floor) < 2^64.
+        // floor(x * floor(2^64/p) / 2^64) is the quotient or one less, since x * (2^64/p - floor) < 2^64.
         let q = mul_high(x, self.barrett_64);
         self.reduce_once(x.wrapping_sub(q.wrapping_mul(self.value)))
     }
 
     /// `x mod p` for any double word.
     #[inline(always)]
-    pub fn reduce_u128(&self, x: u128) -> u64 {
+    pub(crate) fn reduce_u128(&self, x: u128) -> u64 {
         let high = self.reduce((x >> 64) as u64);
-        // high * (2^64 mod p) < p^2, and one more reduced word keeps the sum below 2 p.
+        // high * (2^64 mod p) is a product of residues. Its residue and one more reduced word add up to less than 2
+        // p.
         self.add(self.mul(high, self.two_64), self.reduce(x as u64))
     }
 
@@ -127,7 +127,7 @@ impl Modulus {
     /// `a - b`.
     #[inline(always)]
     pub fn sub(&self, a: u64, b: u64) -> u64 {
-        // Below zero wraps to near 2^64, and then the sum with p is the smaller one.
+        // A negative difference wraps to near 2^64, and then the sum with p is smaller.
         let d = a.wrapping_sub(b);
         d.min(d.wrapping_add(self.value))
     }
@@ -144,7 +144,7 @@ impl Modulus {
         self.reduce_product(u128::from(a) * u128::from(b))
     }
 
-    /// `x mod p` for `x < 2^(2 bits)`, so for any product of two residues.
+    /// `x mod p` for `x < 2^(2 bits)`, which covers any product of two residues.
     #[inline(always)]
     pub(crate) fn reduce_product(&self, x: u128) -> u64 {
         // Barrett (HAC 14.42 with base 2): the estimate is at most 2 below the quotient.
@@ -177,7 +177,7 @@ impl Modulus {
         self.pow(a, self.value - 2)
     }
 
-    /// `floor(w 2^64 / p)`: Shoup's constant for [`Modulus::mul_shoup_lazy`].
+    /// `floor(w 2^64 / p)`, Shoup's constant for [`Modulus::mul_shoup_lazy`].
     #[inline(always)]
     pub(crate) fn shoup(&self, w: u64) -> u64 {
         ((u128::from(w) << 64) / u128::from(self.value)) as u64
@@ -199,7 +199,7 @@ impl Modulus {
 
 /// `odd^-1 mod 2^64`.
 fn inverse_of_odd(odd: u64) -> u64 {
-    // odd is its own inverse modulo 8; each of Newton's steps doubles the bits: 3, 6, 12, 24, 48, 96.
+    // odd is its own inverse modulo 8. Each Newton step doubles the correct bits: 3, 6, 12, 24, 48, 96.
     (0..5).fold(odd, |x, _| x.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(x))))
 }
 

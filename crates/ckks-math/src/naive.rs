@@ -1,8 +1,8 @@
-//! Oracles: the definitions, as plainly as they can be written. Quadratic; for tests.
+//! The definitions as straightforward code, as oracles for tests. Running times are quadratic.
 
 use crate::Modulus;
 
-/// `a * b` modulo X^N + 1 and p, N the length of both.
+/// `a * b` modulo X^N + 1 and p, with N the length of both.
 ///
 /// # Panics
 /// If the lengths differ.
@@ -25,7 +25,7 @@ pub fn evaluate(m: &Modulus, coefficients: &[u64], point: u64) -> u64 {
     coefficients.iter().rev().fold(0, |acc, &c| m.add(m.mul(acc, point), m.reduce(c)))
 }
 
-/// Evaluations at psi^e for every exponent given: the transform by its definition.
+/// Evaluations at psi^e for every given exponent e: the transform by definition.
 pub fn transform(
     m: &Modulus,
     coefficients: &[u64],

@@ -1,15 +1,15 @@
-//! Primes that split X^N + 1 completely: congruent to 1 modulo 2N.
+//! Primes modulo which X^N + 1 splits completely: those congruent to 1 modulo 2N.
 
-use crate::{Error, modulus::MAX_MODULUS_BITS};
+use crate::{Error, modulus::MAX_MODULUS_BITS, primality::is_prime};
 
-/// The `count` primes congruent to 1 modulo `2^log_2n` found closest to `2^bits`, alternating above
-/// and below (above first), without those in `exclude`. Deterministic: part of what a parameter set means.
+/// The `count` primes congruent to 1 modulo `2^log_2n` closest to `2^bits`, alternately above and below (above
+/// first), without those in `exclude`. The result is deterministic: parameter sets depend on it.
 ///
-/// Alternating keeps products of primes close to powers of `2^bits`, so that scales drift little. At
-/// 50 bits only the side below is used, since every prime must stay below 2^50.
+/// Because sides alternate, products of primes stay close to powers of `2^bits` and scales drift little. At 50 bits
+/// only the side below is used, since every prime must be below 2^50.
 ///
 /// # Errors
-/// [`Error::PrimesExhausted`] if the candidates between `2^(bits-1)` and `2^(bits+1)` do not suffice.
+/// [`Error::PrimesExhausted`] if there are too few candidates between `2^(bits-1)` and `2^(bits+1)`.
 pub fn ntt_primes(log_2n: u32, bits: u32, count: usize, exclude: &[u64]) -> Result<Vec<u64>, Error> {
     let mut found = Vec::with_capacity(count);
     let exhausted = |found: usize| Error::PrimesExhausted { expected: count, found, bits, log_2n };
@@ -35,57 +35,10 @@ pub fn ntt_primes(log_2n: u32, bits: u32, count: usize, exclude: &[u64]) -> Resu
     Ok(found)
 }
 
-/// Whether `n` is prime: Miller and Rabin's test with the bases that decide every word
-/// (Sinclair's seven bases for n < 2^64).
-pub fn is_prime(n: u64) -> bool {
-    if n < 2 || n.is_multiple_of(2) {
-        return n == 2;
-    }
-    let mul = |a: u64, b: u64| ((u128::from(a) * u128::from(b)) % u128::from(n)) as u64;
-    let pow = |mut base: u64, mut exponent: u64| {
-        let mut acc = 1;
-        while exponent != 0 {
-            if exponent & 1 == 1 {
-                acc = mul(acc, base);
-            }
-            base = mul(base, base);
-            exponent >>= 1;
-        }
-        acc
-    };
-    let twos = (n - 1).trailing_zeros();
-    let odd = (n - 1) >> twos;
-    [2, 325, 9375, 28178, 450_775, 9_780_504, 1_795_265_022].iter().all(|&base| {
-        let base = base % n;
-        if base == 0 {
-            return true;
-        }
-        let mut x = pow(base, odd);
-        if x == 1 || x == n - 1 {
-            return true;
-        }
-        for _ in 1..twos {
-            x = mul(x, x);
-            if x == n - 1 {
-                return true;
-            }
-        }
-        false
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-
-    #[test]
-    fn small_numbers() {
-        let sieve: Vec<u64> = (0..500).filter(|&n| is_prime(n)).collect();
-        let trial: Vec<u64> = (2..500).filter(|&n| (2..n).all(|d| n % d != 0)).collect();
-        assert_eq!(sieve, trial);
-        assert!(!is_prime(3_215_031_751)); // strong pseudoprime to 2, 3, 5, 7
-    }
 
     #[test]
     fn primes_are_friendly_distinct_and_near() {
@@ -104,7 +57,7 @@ mod tests {
     fn sides_alternate() {
         let p = ntt_primes(16, 36, 4, &[]).unwrap();
         assert!(p[0] > 1 << 36 && p[1] < 1 << 36 && p[2] > 1 << 36 && p[3] < 1 << 36);
-        // Pinned: these numbers are in files.
+        // Pinned, because files depend on these numbers.
         assert_eq!(p, [68_720_066_561, 68_718_428_161, 68_720_459_777, 68_714_954_753]);
     }
 

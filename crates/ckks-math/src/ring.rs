@@ -1,4 +1,4 @@
-//! The ring of a parameter set: degree, primes, and everything precomputed for them.
+//! The ring of a parameter set: degree, primes, and precomputed tables.
 
 use std::{
     collections::HashMap,
@@ -10,23 +10,23 @@ use rayon::prelude::*;
 use crate::{
     AutomorphismTable, Backend, Error, Modulus,
     buffer::{Buffer, Pool},
+    conversion::{Conversion, Times},
     kernels::Twiddles,
     layout::Layout,
-    rns::{Conversion, Times},
 };
 
 /// Smallest supported log2 N.
-pub const MIN_LOG_DEGREE: u32 = 10;
+pub(crate) const MIN_LOG_DEGREE: u32 = 10;
 /// Largest supported log2 N.
-pub const MAX_LOG_DEGREE: u32 = 16;
+pub(crate) const MAX_LOG_DEGREE: u32 = 16;
 
-/// Which residues a polynomial has: those modulo the first `q` primes of Q and the first `p` primes of P,
-/// in this order.
+/// The residues that a polynomial has: those modulo the first `q` primes of Q and the first `p` primes of P, in this
+/// order.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Basis {
     /// Number of primes of Q.
     pub q: usize,
-    /// Number of special primes, of P.
+    /// Number of special primes, those of P.
     pub p: usize,
 }
 
@@ -49,8 +49,8 @@ impl Basis {
 
 /// Z\[X\]/(X^N + 1) modulo the primes of Q and P of a parameter set, with tables for fast arithmetic.
 ///
-/// The 2N-th root of unity psi modulo p is `a^((p-1)/2N)` for the least `a >= 2` that gives order 2N: it fixes
-/// what evaluations mean, so it is part of the format of everything kept in evaluation form.
+/// The 2N-th root of unity psi modulo p is `a^((p-1)/2N)` for the least `a >= 2` for which it has order 2N. It
+/// determines what evaluations mean, so everything stored in evaluation form depends on it.
 pub struct Ring {
     layout: Layout,
     backend: Backend,
@@ -79,17 +79,17 @@ impl std::fmt::Debug for Ring {
 }
 
 impl Ring {
-    /// The ring of degree N = 2^log_n with the primes `q` and the special primes `p`, on the process's
-    /// [active](Backend::active) backend.
+    /// The ring of degree N = 2^log_n with the primes `q` and the special primes `p`, on the
+    /// [active](Backend::active) backend of the process.
     ///
     /// # Errors
-    /// If the degree is not from 2^10 to 2^16; if `q` is empty; if a number is not a prime below 2^50 congruent to
-    /// 1 modulo 2N or comes twice; if the environment names an unknown backend.
+    /// If the degree is not from 2^10 to 2^16; if `q` is empty; if a number is not a prime below 2^50 congruent to 1
+    /// modulo 2N or occurs twice; if the environment names an unknown backend.
     pub fn new(log_n: u32, q: &[u64], p: &[u64]) -> Result<Arc<Self>, Error> {
         Self::with_backend(log_n, q, p, Backend::active()?)
     }
 
-    /// As [`Ring::new`], on a given backend.
+    /// [`Ring::new`] on a given backend.
     ///
     /// # Errors
     /// As [`Ring::new`]; also if this machine cannot run `backend`.
@@ -126,7 +126,7 @@ impl Ring {
         }))
     }
 
-    /// N.
+    /// The degree N.
     pub fn degree(&self) -> usize {
         self.layout.n()
     }
@@ -146,30 +146,30 @@ impl Ring {
         &self.moduli[self.q_count..]
     }
 
-    /// Every prime.
+    /// The basis of all primes.
     pub fn full_basis(&self) -> Basis {
         Basis { q: self.q().len(), p: self.p().len() }
     }
 
-    /// Whether both are the same ring: same degree, same primes of Q and of P. Two instances made alike are.
-    pub fn same(self: &Arc<Self>, other: &Arc<Self>) -> bool {
+    /// Whether both are the same ring: equal degree and equal primes of Q and of P. They may be different instances.
+    pub(crate) fn same(self: &Arc<Self>, other: &Arc<Self>) -> bool {
         Arc::ptr_eq(self, other)
             || (self.layout == other.layout && self.q_count == other.q_count && self.moduli == other.moduli)
     }
 
-    /// The kernels in use.
+    /// The kernels that this ring uses.
     pub fn backend(&self) -> Backend {
         self.backend
     }
 
-    /// Words of one limb in memory, padding included: N words in rows of [`Ring::row_len`], each row followed by
-    /// eight zero words.
+    /// Words of one limb in memory, padding included. Its N words are in rows of a power of two, and eight zero words
+    /// follow each row.
     pub fn limb_len(&self) -> usize {
         self.layout.limb_len()
     }
 
     /// Words of one row of a limb without its padding: a power of two.
-    pub fn row_len(&self) -> usize {
+    pub(crate) fn row_len(&self) -> usize {
         self.layout.row_len()
     }
 
@@ -181,7 +181,7 @@ impl Ring {
         &self.moduli[self.prime_index(basis, i)]
     }
 
-    /// The root psi of order 2N that evaluations modulo limb `i`'s prime are taken at the odd powers of.
+    /// The root psi of order 2N modulo the prime of limb `i`. Evaluations are at its odd powers.
     ///
     /// # Panics
     /// As [`Ring::modulus`].
@@ -189,7 +189,7 @@ impl Ring {
         self.psi[self.prime_index(basis, i)]
     }
 
-    /// Place in a limb's words of the evaluation at psi^exponent, for odd `exponent` modulo 2N.
+    /// The index, in the words of a limb, of the evaluation at psi^exponent, for odd `exponent` modulo 2N.
     ///
     /// # Panics
     /// If `exponent` is even.
@@ -203,7 +203,8 @@ impl Ring {
         self.layout.exponents()
     }
 
-    /// The permutation of evaluations that f(X) -> f(X^g) is, for odd `g` modulo 2N. Computed once for each g.
+    /// The automorphism f(X) -> f(X^g), for odd `g` modulo 2N, as a permutation of evaluations. Computed once for
+    /// each g.
     ///
     /// # Panics
     /// If `g` is even.
@@ -212,7 +213,7 @@ impl Ring {
         cached(&self.automorphisms, g, || AutomorphismTable::new(self.backend, self.layout, g))
     }
 
-    /// An integer modulo each prime of a basis.
+    /// The residues of an integer modulo the primes of a basis.
     pub fn residues(&self, basis: Basis, integer: i128) -> Vec<u64> {
         (0..basis.limbs()).map(|i| self.modulus(basis, i).reduce_i128(integer)).collect()
     }
@@ -225,13 +226,13 @@ impl Ring {
         &self.moduli
     }
 
-    /// Index among all primes, Q's first, of limb `i` over `basis`.
+    /// Index of limb `i` over `basis` among all primes, those of Q first.
     pub(crate) fn prime_index(&self, basis: Basis, i: usize) -> usize {
         assert!(self.full_basis().contains(basis) && i < basis.limbs(), "limb {i} of {basis:?} in {self:?}");
         if i < basis.q { i } else { self.q_count + i - basis.q }
     }
 
-    /// Indices among all primes of the limbs of `basis`.
+    /// Indices of the limbs of `basis` among all primes.
     pub(crate) fn prime_indices(&self, basis: Basis) -> Vec<usize> {
         (0..basis.limbs()).map(|i| self.prime_index(basis, i)).collect()
     }
@@ -240,7 +241,7 @@ impl Ring {
         self.pool.take(limbs)
     }
 
-    /// Coefficients to evaluations modulo prime number `prime`.
+    /// Coefficients to evaluations modulo the prime with index `prime`.
     pub(crate) fn forward(&self, prime: usize, limb: &mut [u64]) {
         self.twiddles[prime].forward(limb);
     }
@@ -251,13 +252,13 @@ impl Ring {
         self.twiddles[prime].inverse(limb, m.mul(factor, self.degree_inverse[prime]));
     }
 
-    /// As [`Ring::inverse`], of the evaluations in `source`.
+    /// [`Ring::inverse`] of the evaluations in `source`.
     pub(crate) fn inverse_from(&self, prime: usize, source: &[u64], limb: &mut [u64], factor: u64) {
         let m = &self.moduli[prime];
         self.twiddles[prime].inverse_from(source, limb, m.mul(factor, self.degree_inverse[prime]));
     }
 
-    /// Base conversion between two sets of primes, given by their indices. Computed once for each pair.
+    /// The base conversion between two sets of primes, given by their indices. Computed once for each pair.
     pub(crate) fn conversion(&self, sources: &[usize], targets: &[usize], times: Times) -> Arc<Conversion> {
         let select = |indices: &[usize]| indices.iter().map(|&i| self.moduli[i]).collect::<Vec<_>>();
         cached(&self.conversions, (sources.to_vec(), targets.to_vec(), times), || {
@@ -267,19 +268,19 @@ impl Ring {
 }
 
 fn cached<K: Eq + std::hash::Hash, V>(cache: &Cache<K, V>, key: K, make: impl FnOnce() -> V) -> Arc<V> {
-    // An entry is either absent or whole, so a panic elsewhere does not spoil the map.
+    // Entries are absent or complete, so a panic of another thread does not spoil the map.
     let mut map = cache.lock().unwrap_or_else(PoisonError::into_inner);
     Arc::clone(map.entry(key).or_insert_with(|| Arc::new(make())))
 }
 
-/// The primitive 2N-th root of unity of the least base.
+/// The primitive 2N-th root of unity from the least base.
 fn root_of_unity(m: &Modulus, n: usize) -> Result<u64, Error> {
     let order = 2 * n as u64;
     if m.value() % order != 1 {
         return Err(Error::NotNttFriendly { got: m.value(), order });
     }
     let cofactor = (m.value() - 1) / order;
-    // Every second base is a non-residue: the search is short.
+    // Every second base is a non-residue, so the search is short.
     let found =
         (2..m.value()).map(|a| m.pow(a, cofactor)).find(|&root| m.pow(root, n as u64) == m.value() - 1);
     found.ok_or(Error::NotNttFriendly { got: m.value(), order })

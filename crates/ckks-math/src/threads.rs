@@ -1,9 +1,9 @@
-//! Threads that stay awake through a computation of many short parallel stretches.
+//! Threads that stay awake during computations with many short parallel sections.
 //!
-//! A training iteration is hundreds of stretches of half a millisecond. A worker of rayon's that finds nothing to do sleeps
-//! after some 20 microseconds, and to wake it takes as long again or, in a virtual machine, several times that: paid at the
-//! start of each stretch by those who waited for it, and at its end by the one who waits for the others. So both wait awake here:
-//! [`for_each`] for its tasks, [`awake`] for whole computations.
+//! A training iteration has hundreds of parallel sections of half a millisecond. An idle rayon worker sleeps after
+//! some 20 microseconds. Waking it takes as long again or, in a virtual machine, several times that. This is paid at
+//! the start of each section by the waiting workers, and at its end by the thread that waits for them. Here both
+//! sides wait awake: [`for_each`] for its tasks, [`awake`] for whole computations.
 
 use std::{
     cmp, hint,
@@ -17,23 +17,23 @@ use std::{
 
 use rayon::Yield;
 
-/// Looks for work before the processor is offered to others in between.
+/// Number of searches for work before the thread yields the processor in between.
 const SPINS: u32 = 1 << 12;
 
-/// How long a worker looks for work in vain before it goes to sleep after all.
+/// How long a worker searches for work in vain before it goes to sleep.
 const PATIENCE: Duration = Duration::from_millis(2);
 
-/// How long [`awake`] waits for workers to report: those that have other work do not.
+/// How long [`awake`] waits for workers to report. Workers with other work do not report.
 const GATHERING: Duration = Duration::from_micros(200);
 
-/// `f` for every task, shared among the threads of the present pool that have nothing else to do.
+/// Runs `f` for every task, on all idle threads of the present pool.
 pub fn for_each<T: Send>(tasks: Vec<T>, f: impl Fn(T) + Sync) {
     let helpers = rayon::current_num_threads().min(tasks.len()).saturating_sub(1);
     if helpers == 0 {
         return tasks.into_iter().for_each(f);
     }
     let tasks = Mutex::new(tasks.into_iter());
-    // the lock is held for the step of an iterator, which does not panic
+    // The lock is held for one step of an iterator, which does not panic.
     let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
     let work = || {
         while let Some(task) = next() {
@@ -58,7 +58,7 @@ pub fn for_each<T: Send>(tasks: Vec<T>, f: impl Fn(T) + Sync) {
     });
 }
 
-/// What `f` makes of every item, in order, or the first error; shared as [`for_each`].
+/// Applies `f` to every item, on the threads of [`for_each`]. Returns the results in order, or the first error.
 ///
 /// # Errors
 /// Those of `f`.
@@ -74,16 +74,18 @@ pub fn try_map<T: Send, R: Send, E: Send>(
 /// Whether a computation of this process keeps its pool awake.
 static IS_AWAKE: AtomicBool = AtomicBool::new(false);
 
-/// [`awake`] counts workers that report; from here on the computation has begun and none may join.
+/// [`awake`] counts the workers that report. From this number on the computation has begun, and no further worker may
+/// join.
 ///
-/// One that joined later might do so while its thread waits, further down its stack, for a task of this very computation,
-/// which then could not end. Below those that reported in time there are tasks of other computations only.
+/// A worker that joined later might do so while its thread waits, further down the stack, for a task of this very
+/// computation, which then could not end. Workers that reported in time only have tasks of other computations below
+/// them.
 const BEGUN: usize = 1 << 31;
 
-/// `f` on a thread of the present pool, while the others look for tasks without going to sleep. Inside another call, or
-/// beside one, it just runs there.
+/// Runs `f` on a thread of the present pool, while the other threads search for tasks without going to sleep. Inside
+/// or beside another such call it only runs `f`.
 ///
-/// Worth its while where parallel stretches follow one another within less than a millisecond.
+/// It pays if parallel sections follow one another within less than a millisecond.
 pub fn awake<R: Send>(f: impl FnOnce() -> R + Send) -> R {
     let (reported, ended) = (&AtomicUsize::new(0), &AtomicBool::new(false));
     rayon::scope(|scope| {
@@ -116,9 +118,9 @@ pub fn awake<R: Send>(f: impl FnOnce() -> R + Send) -> R {
 
 /// A thread without work.
 struct Idle {
-    /// Looks in vain since there was work.
+    /// Number of searches in vain since the last work.
     looks: u32,
-    /// When the first of those that offer the processor was.
+    /// Time of the first search after which the thread yielded.
     since: Instant,
 }
 
@@ -127,7 +129,7 @@ impl Idle {
         Self { looks: 0, since: Instant::now() }
     }
 
-    /// Runs a task that waits in the pool, if there is one.
+    /// Runs a task of the pool if one is waiting.
     fn look_for_work(&mut self) {
         if rayon::yield_now() == Some(Yield::Executed) {
             self.looks = 0;
@@ -137,7 +139,7 @@ impl Idle {
         match self.looks.cmp(&SPINS) {
             cmp::Ordering::Less => hint::spin_loop(),
             cmp::Ordering::Equal => self.since = Instant::now(),
-            // whoever is waited for may wait for this very core
+            // The thread that others wait for may need this very core.
             cmp::Ordering::Greater => thread::yield_now(),
         }
     }
@@ -148,7 +150,7 @@ impl Idle {
     }
 }
 
-/// Does something when dropped: after a panic, too.
+/// Runs a function when dropped, also after a panic.
 struct AtEnd<F: FnMut()>(F);
 
 impl<F: FnMut()> Drop for AtEnd<F> {
@@ -170,7 +172,7 @@ mod tests {
         }
     }
 
-    /// Sums of nested loops, each over as many tasks as its number says.
+    /// Sums of nested loops. Each loop has as many tasks as its number says.
     fn nested(counts: &[usize]) -> usize {
         let sum = AtomicUsize::new(0);
         let Some((&count, inner)) = counts.split_first() else { return 1 };
@@ -188,7 +190,7 @@ mod tests {
             assert_eq!(pool(threads).install(run), expected);
             assert_eq!(pool(threads).install(|| awake(run)), expected);
         }
-        // from a thread of no pool
+        // From a thread that belongs to no pool.
         assert_eq!(awake(|| nested(&[7, 6])), 21 * 15);
         assert_eq!(nested(&[7, 6]), 21 * 15);
     }

@@ -1,4 +1,4 @@
-//! Every backend's transform against its definition.
+//! The transforms of all backends against the definition.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -43,7 +43,7 @@ fn forward_of_large_rings_at_some_points() {
     }
 }
 
-/// Words at the edges of every range inside the transform.
+/// Words at the edges of every range inside the transforms.
 #[test]
 fn extreme_words_round_trip_and_agree() {
     for log_n in 10..=16 {

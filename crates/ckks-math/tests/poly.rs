@@ -1,4 +1,4 @@
-//! Ring operations of every backend against word-by-word arithmetic.
+//! The ring operations of all backends against word-by-word arithmetic.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -24,7 +24,7 @@ fn check<D>(out: &Poly<D>, expected: impl Fn(&Modulus, usize, usize) -> u64) {
     }
 }
 
-/// Evaluations of which every third pair of words is at an edge.
+/// Evaluations in which every third pair of words is at an edge.
 fn edgy(ring: &Arc<Ring>, basis: Basis, label: &str) -> Poly<Ntt> {
     let mut poly = uniform(ring, basis, label);
     let phase = label.len();
@@ -190,7 +190,7 @@ fn packed_polynomials_are_the_same_in_fewer_bytes() {
     }
 }
 
-/// The lazy sums at their bound: every word p - 1, more terms than any kernel takes at once.
+/// The lazy sums at their bound: every word is p - 1, with more terms than any kernel sums at once.
 #[test]
 fn long_sums_of_the_largest_words() {
     for ring in rings(10, &[50, 30], 0) {
@@ -441,7 +441,7 @@ fn folded_rotations_are_rotations() {
             let (digit, plus, dense) = (poly("a", basis), poly("bb", whole), poly("ccc", whole));
             let periodic = in_a_power_of_x(&ring, whole).to_periodic().unwrap();
             let weights = [Weight::Periodic(&periodic), Weight::Poly(&dense), Weight::One];
-            // more than are taken at once
+            // More than are held at once.
             let turns: Vec<_> = (0..9).map(|i| (ring.automorphism(26 * i + 1), weights[i % 3])).collect();
             let key =
                 |i: usize| packed(&[poly(&"d".repeat(i + 1), whole)], &[poly(&"e".repeat(i + 1), whole)]);

@@ -1,4 +1,4 @@
-//! Conversions between residue systems of every backend against exact integers.
+//! The conversions between residue systems of all backends against exact integers.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -120,7 +120,7 @@ fn division_by_special_primes_rounds() {
     }
 }
 
-/// Near half of P either neighbour may come out, and nothing else.
+/// Near half of P either neighbour may result, and nothing else.
 #[test]
 fn division_near_a_tie() {
     for ring in rings(10, &[50, 40], 3) {
@@ -190,7 +190,7 @@ fn raising_from_the_first_prime_is_exact() {
     }
 }
 
-/// The key switch in one piece is its steps one after the other, bit by bit.
+/// The key switch as a whole has the same bits as its steps one after the other.
 #[test]
 fn key_switches_are_their_steps() {
     for log_n in [10, 13] {

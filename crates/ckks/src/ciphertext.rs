@@ -1,4 +1,4 @@
-//! Encrypted vectors, and sums of their products before relinearisation.
+//! Encrypted vectors, and products of them before relinearisation.
 
 use ckks_math::{Ntt, Poly};
 
@@ -7,7 +7,7 @@ use crate::keys::KeyId;
 use crate::params::Parameters;
 use crate::scale::Scale;
 
-/// An encrypted vector: `c0 + c1 s = scale * message + noise` modulo the primes up to its level.
+/// An encrypted vector: `c0 + c1 s = scale * message + noise` modulo the ciphertext primes up to its level.
 #[derive(Clone)]
 pub struct Ciphertext {
     pub(crate) parameters: Parameters,
@@ -16,7 +16,8 @@ pub struct Ciphertext {
     pub(crate) scale: Scale,
 }
 
-/// A product of ciphertexts, or a sum of products: `c0 + c1 s + c2 s^2`. Relinearise once, after the last addition.
+/// A product of ciphertexts or a sum of such products, before relinearisation: `c0 + c1 s + c2 s^2`. Relinearise
+/// once, after the last addition.
 #[derive(Clone)]
 pub struct Tensor {
     pub(crate) parameters: Parameters,
@@ -26,10 +27,10 @@ pub struct Tensor {
 }
 
 impl Ciphertext {
-    /// Takes two polynomials as a ciphertext.
+    /// Makes a ciphertext of two polynomials.
     ///
     /// # Errors
-    /// [`Error::WrongParameters`] if their bases differ or hold special primes.
+    /// [`Error::WrongParameters`] if their bases differ, are empty or contain special primes.
     pub fn from_parts(
         parameters: &Parameters,
         key_id: KeyId,
@@ -53,7 +54,7 @@ impl Ciphertext {
         &self.parameters
     }
 
-    /// The secret key this is under, by id.
+    /// The id of the secret key that this is encrypted under.
     #[must_use]
     pub fn key_id(&self) -> KeyId {
         self.key_id
@@ -77,25 +78,20 @@ impl Ciphertext {
         &self.c
     }
 
-    /// The polynomials `c0`, `c1`, by value.
-    #[must_use]
-    pub fn into_polys(self) -> [Poly<Ntt>; 2] {
-        self.c
-    }
-
-    /// The same ciphertext read at another scale: multiplies the message by `self.scale / scale` without touching it.
+    /// The same polynomials read at another scale, without any computation. This multiplies the message by
+    /// `self.scale / scale`.
     #[must_use]
     pub fn with_scale(mut self, scale: Scale) -> Self {
         self.scale = scale;
         self
     }
 
-    /// A ciphertext under the same key with other polynomials and scale.
+    /// A ciphertext under the same key with the given polynomials and scale.
     pub(crate) fn with(&self, c: [Poly<Ntt>; 2], scale: Scale) -> Self {
         Self { parameters: self.parameters.clone(), key_id: self.key_id, c, scale }
     }
 
-    /// Bytes that the polynomials occupy in memory.
+    /// Bytes of the polynomials in memory.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         2 * (self.level() + 1) * self.parameters.ring().limb_len() * size_of::<u64>()

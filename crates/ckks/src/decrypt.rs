@@ -6,10 +6,10 @@ use crate::keys::{KeyId, SecretKey, SecretPoly};
 use crate::params::Parameters;
 use crate::plaintext::Plaintext;
 
-/// Opens ciphertexts.
+/// Decrypts ciphertexts.
 ///
-/// The result holds the noise of the computation. Given to others it can reveal the secret key (Li, Micciancio,
-/// EUROCRYPT 2021): publish only rounded or flooded values.
+/// The result contains the noise of the computation. Shared with others, it can reveal the secret key (Li,
+/// Micciancio, EUROCRYPT 2021): publish only rounded or flooded values.
 #[derive(Clone, Copy)]
 pub struct Decryptor<'a> {
     secret: &'a SecretKey,
@@ -25,7 +25,7 @@ impl<'a> Decryptor<'a> {
     /// Decrypts to a plaintext of the same level and scale.
     ///
     /// # Errors
-    /// [`Error::WrongKey`] or [`Error::WrongParameters`] if it is not under this key.
+    /// [`Error::WrongKey`] or [`Error::WrongParameters`] if the ciphertext is not under this key.
     pub fn decrypt(&self, ciphertext: &Ciphertext) -> Result<Plaintext, Error> {
         self.check(&ciphertext.parameters, ciphertext.key_id)?;
         let [c0, c1] = &ciphertext.c;

@@ -1,24 +1,24 @@
-//! Where a ciphertext is cut into the digits of a key switch.
+//! How a key switch cuts the ciphertext primes into digits.
 
 use std::fmt;
 use std::ops::Range;
 
-/// A division of the ciphertext primes into runs. Bit `i` tells whether prime `i` opens a digit; primes above a key's level do not
-/// count.
+/// A division of the ciphertext primes into runs, the digits. Bit `i` of the mask is set if prime `i` opens a digit.
+/// Primes above a key's level are ignored.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digits(u64);
 
 impl Digits {
-    /// The most ciphertext primes that can be told apart.
-    pub const MAX_LIMBS: usize = u64::BITS as usize;
+    /// The largest number of ciphertext primes.
+    pub(crate) const MAX_LIMBS: usize = u64::BITS as usize;
 
-    /// One digit of all primes.
+    /// All primes in one digit.
     #[must_use]
     pub fn one() -> Self {
         Self(1)
     }
 
-    /// `limbs` primes a digit.
+    /// Digits of `limbs` primes each.
     ///
     /// # Panics
     /// If `limbs` is zero.
@@ -27,7 +27,7 @@ impl Digits {
         Self((0..Self::MAX_LIMBS).step_by(limbs).fold(0, |mask, i| mask | 1 << i))
     }
 
-    /// The division with that mask; `None` if the first prime opens no digit.
+    /// The division with this mask, or `None` if the first prime opens no digit.
     #[must_use]
     pub fn from_mask(mask: u64) -> Option<Self> {
         (mask & 1 == 1).then_some(Self(mask))
@@ -39,15 +39,15 @@ impl Digits {
         self.0
     }
 
-    /// The fewest runs of sum at most `most`, the largest sum as small as it can be with that number of runs; `None` if an item
-    /// alone is larger or there are too many.
+    /// Divides items of sizes `bits` into the fewest runs of at most `most` each. Among those divisions the largest
+    /// run is as small as possible. `None` if a single item exceeds `most` or there are too many items.
     #[must_use]
     pub fn balanced(bits: &[f64], most: f64) -> Option<Self> {
         if bits.len() > Self::MAX_LIMBS || bits.iter().any(|&bits| bits > most) {
             return None;
         }
         let fewest = Self::greedy(bits, most);
-        // The largest sum is that of some run: try them all.
+        // The largest sum is the sum of some run, so all runs are tried.
         let sums = (0..bits.len()).flat_map(|first| {
             bits[first..].iter().scan(0.0, |sum, bits| {
                 *sum += bits;
@@ -55,14 +55,14 @@ impl Digits {
             })
         });
         let largest = bits.iter().copied().fold(0.0, f64::max);
-        // a hair more than the sum itself, which comes of another order of additions
+        // The margin covers rounding: the other side adds in another order.
         let candidates = sums.map(|sum| sum + 1e-6).filter(|sum| (largest..most).contains(sum));
         let level = bits.len().saturating_sub(1);
         let best = candidates.filter(|&most| Self::greedy(bits, most).count(level) == fewest.count(level));
         Some(best.min_by(f64::total_cmp).map_or(fewest, |most| Self::greedy(bits, most)))
     }
 
-    /// Opens a digit whenever the next item would not fit: no division has fewer.
+    /// Opens a digit whenever the next item does not fit. No division has fewer digits.
     fn greedy(bits: &[f64], most: f64) -> Self {
         let (mut mask, mut sum) = (1, 0.0);
         for (i, bits) in bits.iter().enumerate() {
@@ -89,7 +89,7 @@ impl Digits {
         runs.map(move |(start, next)| start..next.unwrap_or(level + 1))
     }
 
-    /// The same division of the primes up to `level`, as if there were no others.
+    /// The same division without the primes above `level`.
     #[must_use]
     pub fn up_to(self, level: usize) -> Self {
         Self(self.0 & (u64::MAX >> (Self::MAX_LIMBS - 1 - level.min(Self::MAX_LIMBS - 1))))
@@ -123,9 +123,9 @@ mod tests {
         let ranges = |bits: &[f64], most| {
             Digits::balanced(bits, most).map(|d| d.ranges(bits.len() - 1).collect::<Vec<_>>())
         };
-        // greedily [5 5] [5 1 1 1]: the largest is 10, and cannot be less with two
+        // Greedy gives [5 5] [5 1 1 1]. The largest sum is 10, the least possible with two runs.
         assert_eq!(ranges(&[5.0, 5.0, 5.0, 1.0, 1.0, 1.0], 12.0), Some(vec![0..2, 2..6]));
-        // greedily [4 4 4] [1]
+        // Greedy gives [4 4 4] [1].
         assert_eq!(ranges(&[4.0, 4.0, 4.0, 1.0], 12.5), Some(vec![0..2, 2..4]));
         assert_eq!(ranges(&[4.0, 4.0], 3.0), None);
         assert_eq!(ranges(&[4.0, 4.0], 4.0), Some(vec![0..1, 1..2]));

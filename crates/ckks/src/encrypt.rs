@@ -1,4 +1,4 @@
-//! Encryption: symmetric with a seeded half, or under the public key.
+//! Encryption: with the secret key, where a seed replaces half of the ciphertext, or with the public key.
 
 use ckks_math::sample::{self, SecureRng};
 use ckks_math::{Ntt, Poly};
@@ -11,7 +11,8 @@ use crate::params::Parameters;
 use crate::plaintext::Plaintext;
 use crate::scale::Scale;
 
-/// A fresh symmetric ciphertext whose second half is a seed: half the bytes to store and send.
+/// A fresh symmetric ciphertext with a seed in place of its second half, so it takes half the bytes to store and
+/// send.
 #[derive(Clone)]
 pub struct SeededCiphertext {
     parameters: Parameters,
@@ -22,7 +23,7 @@ pub struct SeededCiphertext {
 }
 
 impl SeededCiphertext {
-    /// Rebuilds a seeded ciphertext from what a file holds.
+    /// Rebuilds a seeded ciphertext from the parts that a file holds.
     #[must_use]
     pub fn from_parts(
         parameters: &Parameters,
@@ -34,13 +35,13 @@ impl SeededCiphertext {
         Self { parameters: parameters.clone(), key_id, c0, seed, scale }
     }
 
-    /// The first half.
+    /// The first half, `c0`.
     #[must_use]
     pub fn c0(&self) -> &Poly<Ntt> {
         &self.c0
     }
 
-    /// The seed of the second half.
+    /// The seed of the second half, `c1`.
     #[must_use]
     pub fn seed(&self) -> &[u8; 32] {
         &self.seed
@@ -58,7 +59,7 @@ impl SeededCiphertext {
         &self.parameters
     }
 
-    /// The secret key this is under, by id.
+    /// The id of the secret key that this is encrypted under.
     #[must_use]
     pub fn key_id(&self) -> KeyId {
         self.key_id
@@ -70,7 +71,7 @@ impl SeededCiphertext {
         self.c0.basis().q - 1
     }
 
-    /// Draws the second half from the seed.
+    /// Expands the second half from the seed.
     #[must_use]
     pub fn expand(self) -> Ciphertext {
         let c1 = seeded_half(&self.parameters, self.level(), &self.seed);
@@ -82,7 +83,7 @@ fn seeded_half(parameters: &Parameters, level: usize, seed: &[u8; 32]) -> Poly<N
     sample::uniform(parameters.ring(), parameters.basis(level), seed, b"ciphertext a")
 }
 
-/// Encrypts under the secret key: error variance `sigma^2`, half the bytes.
+/// Encrypts under the secret key, with error variance `sigma^2` and half the bytes.
 #[cfg(feature = "client")]
 #[derive(Clone, Copy)]
 pub struct SecretEncryptor<'a> {
@@ -91,7 +92,7 @@ pub struct SecretEncryptor<'a> {
 
 #[cfg(feature = "client")]
 impl<'a> SecretEncryptor<'a> {
-    /// An encryptor under this key.
+    /// An encryptor with this key.
     #[must_use]
     pub fn new(secret: &'a crate::keys::SecretKey) -> Self {
         Self { secret }
@@ -126,7 +127,7 @@ pub struct PublicEncryptor<'a> {
 }
 
 impl<'a> PublicEncryptor<'a> {
-    /// An encryptor under this key.
+    /// An encryptor with this key.
     #[must_use]
     pub fn new(public: &'a PublicKey) -> Self {
         Self { public }

@@ -1,24 +1,24 @@
-//! What can go wrong, with the operation, what was expected and what was found.
+//! Errors. Each names the operation, what it expected and what it got.
 
 use crate::scale::Scale;
 
-/// Errors of this crate.
+/// An error of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A parameter literal that cannot be used.
+    /// A parameter literal that cannot be used, with the reason.
     #[error("invalid parameters: {0}")]
     InvalidParameters(String),
-    /// A parameter set beyond the security table.
+    /// A modulus beyond the security table.
     #[error(
         "{object}: log2(QP) = {log_qp:.1} exceeds {limit:.0}, the most that leaves 128 bits of security at N = 2^{log_n}"
     )]
     Insecure {
-        /// What exceeds the limit.
+        /// The object whose modulus is too large.
         object: String,
-        /// Its modulus.
+        /// `log2` of its modulus.
         log_qp: f64,
-        /// The table's limit.
+        /// The table's limit on `log2(QP)`.
         limit: f64,
         /// `log2` of the ring degree.
         log_n: u32,
@@ -33,34 +33,34 @@ pub enum Error {
         /// Scale of the right operand.
         right: Scale,
     },
-    /// An operation that needs more levels than are left.
+    /// An operation needs more levels than its operand has left.
     #[error("{operation}: needs level {needed}, got {got}")]
     LevelTooLow {
         /// The operation.
         operation: &'static str,
-        /// The lowest level that would do.
+        /// The lowest level that suffices.
         needed: usize,
-        /// The level at hand.
+        /// The operand's level.
         got: usize,
     },
-    /// A key that the evaluation needs and does not have.
+    /// The evaluation keys lack a key that the operation needs.
     #[error("{operation}: no {key} (at level {level} or above) among the evaluation keys")]
     MissingKey {
         /// The operation.
         operation: &'static str,
-        /// Which key.
+        /// The missing key.
         key: String,
-        /// The level of the ciphertext.
+        /// Level of the ciphertext.
         level: usize,
     },
-    /// Operands or keys that belong to different secrets.
+    /// Operands or keys under different secrets.
     #[error("{operation}: key id {got} where {expected} is expected: made under another secret key")]
     WrongKey {
         /// The operation.
         operation: &'static str,
         /// Expected key id.
         expected: String,
-        /// Found key id.
+        /// Key id of the operand.
         got: String,
     },
     /// Operands of different parameter sets.
@@ -70,13 +70,13 @@ pub enum Error {
         operation: &'static str,
         /// Expected parameter set.
         expected: String,
-        /// Found parameter set.
+        /// Parameter set of the operand.
         got: String,
     },
-    /// A vector that cannot be encoded.
+    /// A vector that cannot be encoded, with the reason.
     #[error("encode: {0}")]
     Encode(String),
-    /// From the ring arithmetic.
+    /// An error of the ring arithmetic.
     #[error(transparent)]
     Math(#[from] ckks_math::Error),
 }

@@ -1,13 +1,14 @@
-//! How much noise operations leave: variances of one coefficient, by formula.
+//! Formulas for the noise of operations: the variance of one coefficient of the error.
 //!
-//! A plaintext's error polynomial has independent, centred coefficients to good approximation; the formulas give their
-//! variance. [`slot_std`] turns it into the standard deviation of a decoded real value. Tests measure each formula.
+//! To good approximation the coefficients of an error polynomial are independent and centred; each formula gives
+//! their variance. [`slot_std`] converts it to the standard deviation of a decoded real value. Tests measure every
+//! formula.
 
 use crate::params::{ERROR_STD, KeyShape, Parameters};
 use crate::scale::Scale;
 use crate::security::SecretDistribution;
 
-/// Expected squared norm of the secret: its number of non-zero coefficients.
+/// Expected squared norm of the secret, its number of non-zero coefficients.
 #[must_use]
 pub fn secret_weight(parameters: &Parameters) -> f64 {
     match parameters.literal().secret {
@@ -16,27 +17,28 @@ pub fn secret_weight(parameters: &Parameters) -> f64 {
     }
 }
 
-/// A fresh symmetric encryption: `sigma^2`. Rounding by the encoder adds 1/12.
+/// A fresh symmetric encryption: `sigma^2`, and 1/12 for the encoder's rounding.
 #[must_use]
 pub fn fresh_symmetric() -> f64 {
     ERROR_STD * ERROR_STD + 1.0 / 12.0
 }
 
-/// A fresh public-key encryption `v e + e0 + e1 s`: `sigma^2 (1 + 2N/3 + |s|^2)`.
+/// A fresh public-key encryption `v e + e0 + e1 s`: `sigma^2 (1 + 2N/3 + |s|^2)`, and 1/12 for the encoder's
+/// rounding.
 #[must_use]
 pub fn fresh_public(parameters: &Parameters) -> f64 {
     let n = parameters.degree() as f64;
     ERROR_STD * ERROR_STD * (1.0 + 2.0 * n / 3.0 + secret_weight(parameters)) + 1.0 / 12.0
 }
 
-/// Rounding two polynomials, in a rescale or a ModDown: `(1 + |s|^2)/12`.
+/// The rounding of both polynomials in a rescale or in a division by the special primes: `(1 + |s|^2)/12`.
 #[must_use]
 pub fn rounding(parameters: &Parameters) -> f64 {
     (1.0 + secret_weight(parameters)) / 12.0
 }
 
-/// What a key switch at `level` by a key of that shape adds: `sum_j N sigma^2 D_j^2 / (12 P^2)` over the digits' products
-/// `D_j`, and the rounding of its ModDown.
+/// What a key switch at `level` with a key of this shape adds: `sum_j N sigma^2 D_j^2 / (12 P^2)`, with `D_j` the
+/// product of the primes of digit `j`, and the rounding of the division by `P`.
 #[must_use]
 pub fn key_switch(parameters: &Parameters, shape: KeyShape, level: usize) -> f64 {
     let (ring, n) = (parameters.ring(), parameters.degree() as f64);
@@ -50,22 +52,33 @@ pub fn key_switch(parameters: &Parameters, shape: KeyShape, level: usize) -> f64
     digits + rounding(parameters)
 }
 
-/// After a rescale by the prime of `level`: `variance / q^2` and the rounding.
+/// After a rescale by the prime `q` of `level`: `variance / q^2` and the rounding.
 #[must_use]
 pub fn rescale(parameters: &Parameters, level: usize, variance: f64) -> f64 {
     let q = parameters.q(level).value() as f64;
     variance / (q * q) + rounding(parameters)
 }
 
-/// A product before relinearisation, of factors with error variances `va`, `vb` and mean squared slot values (scaled)
-/// `ma`, `mb`: each error polynomial is multiplied by the other message. A polynomial with mean squared slot value `m`
-/// has squared norm `m`, by Parseval, so `ma vb + mb va + N va vb`.
-#[must_use]
-pub fn tensor(parameters: &Parameters, (ma, va): (f64, f64), (mb, vb): (f64, f64)) -> f64 {
-    ma * vb + mb * va + parameters.degree() as f64 * va * vb
+/// A factor of a product.
+#[derive(Clone, Copy, Debug)]
+pub struct Factor {
+    /// Mean square of the scaled slot values.
+    pub mean_square: f64,
+    /// Variance of the error's coefficients.
+    pub variance: f64,
 }
 
-/// Standard deviation of the real part of a decoded slot: `N/2` coefficients' worth of variance on each axis.
+/// A product before relinearisation: `ma vb + mb va + N va vb` for factors with mean squares `ma`, `mb` and variances `va`,
+/// `vb`. Each error polynomial is multiplied by the other message, and a polynomial with mean squared slot value `m` has
+/// squared norm `m` by Parseval.
+#[must_use]
+pub fn tensor(parameters: &Parameters, a: Factor, b: Factor) -> f64 {
+    a.mean_square * b.variance
+        + b.mean_square * a.variance
+        + parameters.degree() as f64 * a.variance * b.variance
+}
+
+/// Standard deviation of the real part of a decoded slot. The variances of `N/2` coefficients add up on each axis.
 #[must_use]
 pub fn slot_std(parameters: &Parameters, variance: f64, scale: &Scale) -> f64 {
     (variance * parameters.degree() as f64 / 2.0).sqrt() / scale.to_f64()

@@ -12,7 +12,7 @@ pub struct Plaintext {
 }
 
 impl Plaintext {
-    /// Takes a polynomial as the encoding of a vector at `scale`.
+    /// Takes `poly` as the encoding of a vector at `scale`.
     #[must_use]
     pub fn from_poly(poly: Poly<Ntt>, scale: Scale) -> Self {
         Self { poly, scale }
@@ -30,7 +30,7 @@ impl Plaintext {
         &self.scale
     }
 
-    /// Level: number of ciphertext primes less one.
+    /// Level: number of ciphertext primes minus one.
     #[must_use]
     pub fn level(&self) -> usize {
         self.poly.basis().q - 1

@@ -1,4 +1,4 @@
-//! Named parameter sets. A name is a contract: ring degree and levels; tests recompute every claim.
+//! Named parameter sets. A name stands for a ring degree and a number of levels. Tests recompute every claim.
 
 use crate::error::Error;
 use crate::params::{Parameters, ParametersLiteral, SecurityLevel};
@@ -7,10 +7,10 @@ use crate::security::SecretDistribution;
 /// Names of all presets, smallest ring first.
 pub const NAMES: [&str; 6] = ["n13-l3", "n14-l8", "n15-l18", "n15-boot-l6", "n16-l36", "n16-boot-l15"];
 
-/// The parameter set of that name.
+/// The parameter set with this name.
 ///
 /// # Errors
-/// [`Error::InvalidParameters`] for an unknown name; the message lists the known ones.
+/// [`Error::InvalidParameters`] for an unknown name. The message lists the known ones.
 pub fn by_name(name: &str) -> Result<Parameters, Error> {
     let literal = match name {
         "n13-l3" => leveled(name, 13, 3, 36, &[50], 1),
@@ -27,9 +27,9 @@ pub fn by_name(name: &str) -> Result<Parameters, Error> {
     literal.check()
 }
 
-/// A chain for circuits of a known depth: `levels` primes near the scale on top of a larger `q_0`, whose ten spare bits
-/// leave room for values up to 2^9. Keys of the top level take the first `digit_limbs` special primes and as large digits; the
-/// others, and fewer of them, serve keys of lower levels.
+/// A chain for circuits of known depth: `levels` primes near the scale above a larger `q_0`, whose ten spare bits
+/// leave room for values up to 2^9. Keys of the top level use the first `digit_limbs` special primes and digits of as
+/// many primes. Keys of lower levels use other numbers of special primes.
 fn leveled(
     name: &str,
     log_n: u32,
@@ -54,8 +54,9 @@ fn leveled(
     }
 }
 
-/// Bootstraps with 6 levels left. From the bottom: `q_0`, SlotsToCoeffs, the application, EvalMod (whose noise is made at its
-/// first primes: those are the large ones), the last CoeffsToSlots factor. `docs/notes/bootstrap.md` has the reasons.
+/// Bootstraps with 6 levels for the application. The chain from the bottom: `q_0`, SlotsToCoeffs, the application,
+/// EvalMod, the last CoeffsToSlots factor. EvalMod's first primes are the large ones, since most of its noise arises
+/// there. `docs/notes/bootstrap.md` has the reasons.
 fn boot_n15(name: &str) -> ParametersLiteral {
     let q0 = [38];
     let slots_to_coeffs = [30; 2];
@@ -66,7 +67,8 @@ fn boot_n15(name: &str) -> ParametersLiteral {
         name: name.to_owned(),
         log_n: 15,
         log_q: [&q0[..], &slots_to_coeffs, &application, &eval_mod, &coeffs_to_slots].concat(),
-        // those beyond the third serve keys of lower levels: each is as large as the primes left behind allow
+        // Special primes beyond the third serve keys of lower levels. Each is as large as the absent ciphertext
+        // primes allow.
         log_p: vec![47, 47, 48, 42, 49, 50, 50],
         special: 3,
         digit_limbs: 3,
@@ -77,7 +79,7 @@ fn boot_n15(name: &str) -> ParametersLiteral {
     }
 }
 
-/// Bootstraps with 15 levels left, in the order of [`boot_n15`].
+/// Bootstraps with 15 levels for the application, in the order of [`boot_n15`].
 fn boot_n16(name: &str) -> ParametersLiteral {
     let q0 = [44];
     let slots_to_coeffs = [30; 3];

@@ -1,8 +1,9 @@
-//! Exact scaling factors.
+//! Exact scales.
 //!
-//! A CKKS plaintext is `round(scale * value)`. Rescaling divides by a prime that is only close to a power of two, so a
-//! scale held as a float drifts and two ciphertexts that ought to be added no longer agree. Here a scale is the exact
-//! rational `2^e * prod p_i^{e_i}`: products, quotients and rescaling are exponent arithmetic, and `==` means equal.
+//! A CKKS plaintext is `round(scale * value)`. Rescaling divides by a prime that is only close to a power of two. As
+//! floats, scales would drift, and two ciphertexts to be added would no longer agree. Here a scale is the exact
+//! rational `2^e * prod p_i^{e_i}`. Products, quotients and rescaling are arithmetic on exponents, and `==` means
+//! equal.
 
 use std::fmt;
 
@@ -10,7 +11,7 @@ use std::fmt;
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Scale {
     exponent_of_two: i32,
-    /// `(prime, exponent)`, ascending by prime, no zero exponents: the representation is unique.
+    /// `(prime, exponent)` in ascending order of primes, without zero exponents: the representation is unique.
     primes: Vec<(u64, i32)>,
 }
 
@@ -33,7 +34,7 @@ impl Scale {
         Self { exponent_of_two: 0, primes: vec![(p, 1)] }
     }
 
-    /// Builds a scale from its exponents, as files hold them. Order and repetitions do not matter.
+    /// A scale from its exponents, as files hold them. Primes may come in any order and more than once.
     #[must_use]
     pub fn from_parts(exponent_of_two: i32, primes: &[(u64, i32)]) -> Self {
         primes.iter().fold(Self::power_of_two(exponent_of_two), |scale, &(p, e)| {
@@ -59,9 +60,9 @@ impl Scale {
         self.combine(other, -1)
     }
 
-    /// `self / p` for a prime `p` of the chain: what rescaling does.
+    /// `self / p` for a prime `p` of the chain, the scale after a rescaling.
     #[must_use]
-    pub fn div_prime(&self, p: u64) -> Self {
+    pub(crate) fn div_prime(&self, p: u64) -> Self {
         self.combine(&Self::prime(p), -1)
     }
 
@@ -71,7 +72,7 @@ impl Scale {
         Self { exponent_of_two: self.exponent_of_two + exponent, primes: self.primes.clone() }
     }
 
-    /// `log2` of the scale, to float precision.
+    /// `log2` of the scale, in floating point.
     #[must_use]
     pub fn log2(&self) -> f64 {
         let odd: f64 = self.primes.iter().map(|&(p, e)| f64::from(e) * log2_u64(p)).sum();
@@ -81,7 +82,7 @@ impl Scale {
     /// The scale as a float, within a few units in the last place.
     #[must_use]
     pub fn to_f64(&self) -> f64 {
-        // Odd primes normalised to [1, 2) so that partial products neither overflow nor underflow.
+        // Odd primes are normalised to [1, 2), so that partial products neither overflow nor underflow.
         let mut exponent = self.exponent_of_two;
         let mut mantissa = 1.0f64;
         for &(p, e) in &self.primes {

@@ -1,13 +1,14 @@
-//! The 128-bit security table: how large `log2(QP)` may be under which secret.
+//! The 128-bit security table: the largest `log2(QP)` for each ring degree and secret distribution.
 //!
-//! Every object counts with all primes it uses, special primes included, under the secret that hides it.
+//! The modulus of an object includes every prime that it uses, special primes too. The limit is that of the secret
+//! that hides it.
 
-/// How the coefficients of a secret are drawn.
+/// The distribution of a secret's coefficients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SecretDistribution {
-    /// Each coefficient independently uniform in {-1, 0, 1}.
+    /// Each coefficient is independent and uniform in {-1, 0, 1}.
     Ternary,
-    /// Exactly this many coefficients are +-1.
+    /// Exactly this many coefficients are +1 or -1.
     SparseTernary(u32),
 }
 
@@ -35,8 +36,8 @@ pub const TABLE: [SecurityRow; 4] = [
     SecurityRow { log_n: 16, ternary: 1747.0, weight_1024: 1707.0, weight_32: 345.0 },
 ];
 
-/// The largest `log2(QP)` that leaves 128 bits of security, or `None` where no estimate is on record
-/// (an unlisted ring degree or Hamming weight).
+/// The largest `log2(QP)` that leaves 128 bits of security. `None` for a ring degree or Hamming weight without an
+/// estimate.
 #[must_use]
 pub fn max_log_qp(log_n: u32, secret: SecretDistribution) -> Option<f64> {
     let row = TABLE.iter().find(|row| row.log_n == log_n)?;

@@ -190,7 +190,8 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
-    /// Random circuits on four registers agree with plain vectors; scales are brought together exactly before sums.
+    /// Random circuits on four registers agree with the same circuits on plain vectors. Before sums, scales are
+    /// matched exactly.
     #[test]
     fn random_circuits_follow_their_plain_mirror(steps in prop::collection::vec(step(), 1..12), seed in any::<u64>()) {
         let party = Party::small(&[1, 64]);

@@ -1,4 +1,4 @@
-//! Files: round trips, a frozen format, and refusal of everything that was damaged or is foreign.
+//! Files: round trips, a frozen format, and refusal of damaged and foreign files.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -156,7 +156,7 @@ fn an_uncommitted_file_leaves_nothing() {
     }
 }
 
-/// The bytes of keys and ciphertexts from a fixed seed: a change of format, of sampling or of arithmetic shows here.
+/// The bytes of keys and ciphertexts from a fixed seed. A change of format, sampling or arithmetic changes the hash.
 #[test]
 fn the_format_is_frozen() {
     let parameters = presets::insecure_for_tests(10, 2).unwrap();

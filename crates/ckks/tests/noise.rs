@@ -1,4 +1,4 @@
-//! Noise measured against its formulas. Variances over at least 2^20 coefficients agree within 5 %.
+//! Measured noise against its formulas. Variances over at least 2^20 coefficients agree within 5 %.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -15,7 +15,7 @@ struct Meter {
 impl Meter {
     const ENOUGH: usize = 1 << 20;
 
-    /// Adds samples from `trial` until there are enough; the mean square.
+    /// Adds errors from `trial` until there are enough, and returns their mean square.
     fn variance(mut trial: impl FnMut() -> Vec<f64>) -> f64 {
         let mut meter = Self { squares: 0.0, count: 0 };
         while meter.count < Self::ENOUGH {
@@ -57,7 +57,7 @@ fn the_meter_measures_a_known_variance() {
 #[test]
 fn fresh_encryptions() {
     let party = Party::small(&[]);
-    // An encryption of an exact zero has no rounding error of the encoder.
+    // An exact zero is encoded without a rounding error.
     let exact = zero(&party, 1);
     let symmetric = Meter::variance(|| error_of(&party, &party.encrypt(&[0.0], 1), &exact));
     assert_close("symmetric", symmetric, noise::fresh_symmetric() - 1.0 / 12.0);
@@ -68,7 +68,7 @@ fn fresh_encryptions() {
         let encrypted = PublicEncryptor::new(&public).encrypt(&exact, &mut rng).unwrap();
         error_of(&party, &encrypted, &exact)
     });
-    // The secret is fixed, so its weight is known rather than expected.
+    // The secret is fixed, so its actual weight replaces the expected one.
     let weight = party.secret.coefficients().iter().map(|c| (c * c) as f64).sum::<f64>();
     let formula = noise::fresh_public(&party.parameters) - 1.0 / 12.0
         + ckks::ERROR_STD.powi(2) * (weight - noise::secret_weight(&party.parameters));
@@ -102,7 +102,8 @@ fn key_switching_adds_its_share() {
         let shape = party.parameters.key_shape(party.parameters.max_level());
         let formula =
             noise::key_switch(&party.parameters, shape, level) + noise::fresh_symmetric() - 1.0 / 12.0;
-        // The rounding term dominates; the realised secret weight differs from its mean by a few per cent.
+        // The rounding term dominates, and the actual weight of the secret differs from the expected one by a few per
+        // cent.
         let weight = party.secret.coefficients().iter().map(|c| (c * c) as f64).sum::<f64>();
         let formula = formula + (weight - noise::secret_weight(&party.parameters)) / 12.0;
         assert_close("key switch", measured, formula);
@@ -129,12 +130,9 @@ fn a_product_carries_each_error_times_the_other_message() {
         difference.sub_assign(exact.poly());
         difference.into_coeff().to_centred_f64()
     });
-    let fresh = noise::fresh_symmetric() - 1.0 / 12.0;
-    assert_close(
-        "product",
-        measured,
-        noise::tensor(parameters, (mean_square(&x), fresh), (mean_square(&y), fresh)),
-    );
+    let variance = noise::fresh_symmetric() - 1.0 / 12.0;
+    let [a, b] = [&x, &y].map(|v| noise::Factor { mean_square: mean_square(v), variance });
+    assert_close("product", measured, noise::tensor(parameters, a, b));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Every object of every preset against the security table, recomputed here from the primes themselves.
+//! Every object of every preset against the security table, recomputed from the primes.
 #![allow(clippy::unwrap_used)]
 
 use ckks::security::{TABLE, max_log_qp};
@@ -24,7 +24,7 @@ fn every_object_of_every_preset_is_within_the_table() {
         assert!((parameters.log_qp() - log_q - log_p).abs() < 1e-9);
         if let Some(weight) = parameters.literal().ephemeral_weight {
             assert_eq!(weight, 32, "{name}: no column for this weight");
-            // the ephemeral secret hides nothing beyond q_0 and one special prime
+            // The ephemeral secret hides nothing beyond `q_0` and one special prime.
             let encapsulation = log2(&ring.q()[..1]) + log2(&ring.p()[..1]);
             assert!(encapsulation <= row.weight_32, "{name}: {encapsulation} > {}", row.weight_32);
         }

@@ -1,35 +1,37 @@
-//! What a refresh asks for and what it gives.
+//! What a refresh requires and what it guarantees.
 
-use ckks::{Ciphertext, Scale};
+use ckks::Scale;
 
-use super::plan::{BootstrapPlan, Packing};
+use super::plan::BootstrapPlan;
 use crate::Error;
 use crate::eval_mod::log2_overflow_probability;
+use crate::packing::Packing;
 
-/// The promise of a preset for one packing. Tests hold every bootstrapper to it.
+/// The guarantees of a preset for one packing. Tests check every bootstrapper against them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contract {
     /// Name of the parameter set.
     pub preset: String,
-    /// The messages: values at most 1 in magnitude, real and imaginary part each.
+    /// The packing of the messages. Real and imaginary parts are at most 1 in magnitude.
     pub packing: Packing,
-    /// Lowest level of a ciphertext to be refreshed.
+    /// Lowest level at which a ciphertext can be refreshed.
     pub level_before: usize,
     /// Level of a refreshed ciphertext.
     pub level_after: usize,
-    /// Scale of a refreshed ciphertext, whatever it was before.
+    /// Scale of a refreshed ciphertext, whatever its scale was before.
     pub scale_after: Scale,
     /// Guaranteed `-log2` of the root mean square error over uniform values.
     pub rms_bits: f64,
     /// Guaranteed `-log2` of the largest error over 2^15 uniform values.
     pub worst_bits: f64,
-    /// `log2` of the probability that a refresh fails: some coefficient exceeds what the modular reduction covers.
+    /// `log2` of the probability that a refresh fails because some coefficient exceeds the range of the modular
+    /// reduction.
     pub log2_failure: f64,
     /// Number of keys.
     pub keys: usize,
-    /// Bytes of all keys in memory; in files, where half of each is a seed, about half as much.
+    /// Bytes of all keys in memory. Files take about half as much, since half of each key is a seed there.
     pub key_bytes: usize,
-    /// Bytes that a bootstrapper holds: keys and encoded diagonals.
+    /// Bytes that a bootstrapper holds in memory: keys and encoded diagonals.
     pub memory_bytes: usize,
 }
 
@@ -39,14 +41,14 @@ impl Contract {
         self.level_after - self.level_before
     }
 
-    /// Guaranteed standard deviation of the error of a value.
+    /// Guaranteed standard deviation of the error of one value.
     pub fn error_std(&self) -> f64 {
         (-self.rms_bits).exp2()
     }
 }
 
 impl BootstrapPlan {
-    /// The contract of this bootstrap.
+    /// The contract of the planned bootstrap.
     pub fn contract(&self) -> Contract {
         let (parameters, literal) = (self.parameters(), self.literal());
         let weight = parameters.literal().ephemeral_weight.unwrap_or(0);
@@ -72,38 +74,26 @@ impl BootstrapPlan {
     }
 }
 
-/// Something that refreshes ciphertexts, or what stands for them.
+/// Refreshes ciphertexts, or values that stand for them.
 pub trait Bootstrapper {
-    /// A ciphertext.
+    /// A ciphertext, or a value that stands for one.
     type Value;
 
-    /// What it promises.
+    /// The guarantees.
     fn contract(&self) -> &Contract;
 
-    /// The same values with levels to spare.
+    /// The same values at the level and scale of the contract.
     ///
     /// # Errors
-    /// If the value is below the contract's level, or the implementation's reasons.
+    /// If the value is below the level that the contract requires, and for reasons of the implementation.
     fn refresh(&self, a: &Self::Value) -> Result<Self::Value, Error>;
 }
 
-/// Refuses what the contract does not cover.
+/// Refuses a level below that of the contract.
 pub(crate) fn require_level(contract: &Contract, got: usize) -> Result<(), Error> {
     let needed = contract.level_before;
     if got >= needed {
         return Ok(());
     }
     Err(ckks::Error::LevelTooLow { operation: "bootstrap", needed, got }.into())
-}
-
-impl Bootstrapper for super::RealBootstrapper {
-    type Value = Ciphertext;
-
-    fn contract(&self) -> &Contract {
-        self.contract()
-    }
-
-    fn refresh(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
-        self.refresh(a)
-    }
 }

@@ -1,4 +1,4 @@
-//! The keys of a bootstrap, by the party that has the secret.
+//! Generates the keys of a bootstrap, at the party that holds the secret.
 
 use std::collections::BTreeSet;
 
@@ -8,13 +8,13 @@ use ckks::{KeyGenerator, SecretKey, SecureRng, SwitchingKey};
 use super::plan::KeyRequest;
 use crate::Error;
 
-/// Generates every requested key and hands each to `sink` at once, so that no more than one is held here.
+/// Generates the requested keys and passes each to `sink` at once, so that only one is held here.
 ///
-/// The ephemeral secret is drawn here and wiped at the end: encapsulation and raising keys of one call belong together, and those of
-/// another call do not go with them. Several packings are served by the union of their plans' keys.
+/// The ephemeral secret is drawn here and wiped at the end. Encapsulation and raising keys of different calls do not
+/// fit together. The union of several plans' requests serves all of them.
 ///
 /// # Errors
-/// [`Error::Ckks`] if a shape is outside the security table or there is no randomness; any error of the sink.
+/// [`Error::Ckks`] if a shape lies outside the security table or there is no ephemeral secret; any error of the sink.
 pub fn generate_keys<E: From<Error>>(
     requests: &BTreeSet<KeyRequest>,
     secret: &SecretKey,

@@ -1,18 +1,17 @@
-//! How the transform's stages and the trace are divided among the steps of the bootstrap: by what they cost.
+//! The cheapest division of the transform's stages and of the trace among the steps of the bootstrap.
 
-use ckks::{KeyShape, Parameters};
+use ckks::{Cost, KeyShape, Parameters};
 use ckks_math::Basis;
 
 use super::shapes::{Noise, shape};
-use crate::cost::Cost;
 use crate::linear::{BsgsPlan, merged_rotations, split_stages};
 
-/// By how much a stage more on the raise, which doubles its keys, must make the whole cheaper.
+/// A further stage on the raise doubles its keys. It must bring the total cost below this fraction.
 const WORTH_THE_KEYS: f64 = 0.97;
 
 /// The cheapest division of `log_slots` stages into one factor on the raise and `levels` more.
 pub(crate) fn coeffs_to_slots_stages(parameters: &Parameters, log_slots: usize, levels: usize) -> Vec<usize> {
-    // each factor has a stage at least
+    // Each factor has at least one stage.
     let divisions = (1..=log_slots - levels)
         .map(|first| [&[first], &split_stages(log_slots - first, levels)[..]].concat());
     let cost = |stages: &Vec<usize>| {
@@ -36,19 +35,19 @@ pub(crate) fn coeffs_to_slots_stages(parameters: &Parameters, log_slots: usize, 
     cheapest.map(|(_, stages)| stages).unwrap_or_default()
 }
 
-/// Raising and a first factor of that many diagonals.
+/// The cost of the raise with a first factor of this many diagonals.
 pub(crate) fn raise_cost(parameters: &Parameters, diagonals: usize) -> Cost {
     let shape = parameters.raise_shape(parameters.max_level());
     let (level, basis) = (shape.level, shape.basis());
     let raised = Cost { transforms: 1 + basis.limbs(), conversions: basis.limbs(), ..Cost::default() };
     raised * 2
         + Cost::turn(shape, level) * diagonals
-        // the keys hold the diagonals; what is added to one half is multiplied by them
+        // The keys include the diagonals. Only the part added to one half is multiplied by them.
         + Cost { products: diagonals * basis.limbs(), ..Cost::default() }
         + Cost::divide(shape.special, level + 1) * 2
 }
 
-/// The order of one linear map's rotations, and its keys' shapes.
+/// The order of the rotations of one linear map, and the shapes of their keys.
 #[derive(Clone, Debug)]
 pub(crate) struct FactorOrder {
     pub(crate) plan: BsgsPlan,
@@ -67,7 +66,7 @@ impl FactorOrder {
         Self { plan: BsgsPlan::cheapest(rotations, period, cost), level, baby_shape, giant_shape }
     }
 
-    /// What the map costs, with its rescaling.
+    /// The cost of the map and its rescaling.
     pub(crate) fn cost(&self) -> Cost {
         factor_cost(&self.plan, self.level, self.baby_shape, self.giant_shape)
     }
@@ -75,12 +74,20 @@ impl FactorOrder {
 
 fn factor_cost(plan: &BsgsPlan, level: usize, baby: KeyShape, giant: KeyShape) -> Cost {
     let babies = Cost::decompose(baby, level) + Cost::turn(baby, level) * plan.baby_key_switches();
-    let giants = Cost::sum_of_turns(giant, level, 2) * plan.giant_key_switches();
+    let giants = sum_of_turns(giant, level, 2) * plan.giant_key_switches();
     let basis = Basis { q: level + 1, p: baby.special };
-    babies + giants + Cost::weights(plan.products(), basis) + Cost::divide(baby.special + 1, level) * 2
+    let diagonals = Cost { products: 2 * plan.products() * basis.limbs(), ..Cost::default() };
+    babies + giants + diagonals + Cost::divide(baby.special + 1, level) * 2
 }
 
-/// Sums over automorphisms, one after the other; each sum hoists its automorphisms.
+/// The cost of a sum of `turns` automorphisms, the identity included, of a raised ciphertext. The second polynomial
+/// is first divided by the special primes.
+fn sum_of_turns(shape: KeyShape, level: usize, turns: usize) -> Cost {
+    let divide = Cost::divide(shape.special, level + 1);
+    divide + Cost::decompose(shape, level) + Cost::turn(shape, level) * (turns - 1)
+}
+
+/// A sequence of sums over automorphisms. The automorphisms of one sum share a decomposition.
 #[derive(Clone, Debug)]
 pub(crate) struct Sums {
     pub(crate) level: usize,
@@ -90,8 +97,7 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
-    /// The cheapest order of the sum over the group of automorphisms that the commuting `generators`, of order two in it,
-    /// span.
+    /// The cheapest order of the sum over the group that `generators` span. They commute and have order two in it.
     pub(crate) fn new(parameters: &Parameters, generators: &[usize], level: usize, noise: Noise) -> Self {
         let shape = shape(parameters, level, noise, None);
         let order = 2 * parameters.degree();
@@ -116,13 +122,13 @@ impl Sums {
         cheapest.unwrap_or(Self { level, shape, groups: Vec::new() })
     }
 
-    /// What the sums cost, with the last division by the special primes.
+    /// The cost of the sums, with the final division by the special primes.
     pub(crate) fn cost(&self) -> Cost {
         if self.groups.is_empty() {
             return Cost::default();
         }
-        let sums = self.groups.iter().map(|group| Cost::sum_of_turns(self.shape, self.level, group.len()));
-        // the first argument is not raised yet, the result is divided as a whole
+        let sums = self.groups.iter().map(|group| sum_of_turns(self.shape, self.level, group.len()));
+        // The argument of the first sum is not raised yet. The result is divided as a whole.
         sums.sum::<Cost>() + Cost::divide(self.shape.special, self.level + 1)
     }
 }

@@ -1,18 +1,19 @@
-//! How the chain of a parameter set is divided among the steps of the bootstrap.
+//! The division of a parameter set's chain among the steps of the bootstrap.
 
 use ckks::Parameters;
 
 use crate::Error;
 use crate::eval_mod::EvalModLiteral;
 
-/// The chain from the bottom: `q_0`, then the primes of SlotsToCoeffs, of the application, of EvalMod, of CoeffsToSlots.
+/// The layout of the chain from the bottom: `q_0`, then the primes of SlotsToCoeffs, the application, EvalMod and
+/// CoeffsToSlots.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BootstrapLiteral {
-    /// Levels that SlotsToCoeffs takes.
+    /// Levels of SlotsToCoeffs.
     pub slots_to_coeffs: usize,
-    /// Levels left between two bootstraps.
+    /// Levels of the application between two bootstraps.
     pub application: usize,
-    /// Levels that CoeffsToSlots takes beyond its first factor, which the special primes pay for.
+    /// Levels of CoeffsToSlots after its first factor. The first factor uses a special prime instead of a level.
     pub coeffs_to_slots: usize,
     /// The modular reduction.
     pub eval_mod: EvalModLiteral,
@@ -20,14 +21,14 @@ pub struct BootstrapLiteral {
     pub log_argument_scale: i32,
     /// `log2` of the scale between EvalMod's polynomial and its double angles.
     pub log_polynomial_scale: i32,
-    /// Guaranteed precision: `log2` of the root mean square error of a value, over values uniform in [-1, 1].
+    /// Guaranteed precision: `log2` of the root mean square error of a value, for values uniform in [-1, 1].
     pub log_error_std: f64,
     /// Guaranteed precision: `-log2` of the largest error over 2^15 uniform values.
     pub worst_bits: f64,
 }
 
 impl BootstrapLiteral {
-    /// The layout of a preset that bootstraps, by the set's name.
+    /// The layout of a preset, by its name. `None` if it does not bootstrap.
     pub fn of_preset(name: &str) -> Option<Self> {
         let eval_mod =
             |degree| EvalModLiteral { max_overflow: 15, log_message_ratio: 10, double_angles: 3, degree };
@@ -56,7 +57,7 @@ impl BootstrapLiteral {
         }
     }
 
-    /// The level that a ciphertext must have left to be refreshed.
+    /// The lowest level at which a ciphertext can be refreshed.
     pub fn input_level(&self) -> usize {
         self.slots_to_coeffs
     }
@@ -66,10 +67,10 @@ impl BootstrapLiteral {
         self.slots_to_coeffs + self.application
     }
 
-    /// Refuses a chain that is not made for this layout.
+    /// Checks that the chain is made for this layout.
     ///
     /// # Errors
-    /// [`Error::NotBootstrappable`].
+    /// [`Error::NotBootstrappable`] if it is not.
     pub fn check(&self, parameters: &Parameters) -> Result<(), Error> {
         let refuse =
             |reason: String| Err(Error::NotBootstrappable { name: parameters.name().into(), reason });

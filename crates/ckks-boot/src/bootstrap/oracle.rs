@@ -1,4 +1,4 @@
-//! A refresh by whoever has the secret key: decrypts and encrypts again. For tests of what is built on a bootstrap.
+//! A refresh with the secret key, by decryption and encryption. For tests of code that uses a bootstrap.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,7 +7,7 @@ use ckks::{Ciphertext, Decryptor, Encoder, SecretEncryptor, SecretKey, SecureRng
 use super::contract::{Bootstrapper, Contract, require_level};
 use crate::Error;
 
-/// Keeps a contract by means of the secret key, without the bootstrap's error.
+/// Fulfils a contract with the secret key, without the error of a bootstrap.
 pub struct SecretKeyBootstrapper<'a> {
     contract: Contract,
     secret: &'a SecretKey,
@@ -16,7 +16,7 @@ pub struct SecretKeyBootstrapper<'a> {
 }
 
 impl<'a> SecretKeyBootstrapper<'a> {
-    /// A bootstrapper that keeps `contract` with this secret.
+    /// A bootstrapper that fulfils `contract` with this secret.
     pub fn new(contract: Contract, secret: &'a SecretKey, rng: SecureRng) -> Self {
         Self { contract, encoder: Encoder::new(secret.parameters()), secret, rng: Mutex::new(rng) }
     }

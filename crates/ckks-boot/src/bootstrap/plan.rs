@@ -1,62 +1,35 @@
-//! What a bootstrap does for one kind of message: its linear maps, their rotations, and the keys that it needs.
+//! The plan of a bootstrap for one packing: linear maps, their rotations, and the keys.
 
 use std::collections::BTreeSet;
 
 use ckks::keys::{KeyPurpose, conjugation_element, galois_element};
-use ckks::{KeyShape, Parameters, SwitchingKey};
+use ckks::{Cost, KeyShape, Parameters, SwitchingKey};
 use ckks_math::Basis;
 use num_complex::Complex64;
 
 use super::layout::{FactorOrder, Sums, coeffs_to_slots_stages, raise_cost};
 use super::literal::BootstrapLiteral;
 use super::shapes::{Noise, shape};
-use crate::cost::Cost;
 use crate::eval_mod::EvalMod;
 use crate::linear::{DiagonalMatrix, EncodedDiagonal, slots_to_coeffs, split_stages};
+use crate::packing::{Packing, Values};
 use crate::polynomial::Coefficient;
 use crate::{Error, linear};
 
-/// The most doublings of the sum over automorphisms that come after CoeffsToSlots: each costs half a bit against the noise
-/// that is there by then.
+/// The largest number of doublings of the sum over automorphisms that may follow CoeffsToSlots. Each costs half a bit
+/// of precision against the noise at that point.
 const LATE_DOUBLINGS: usize = 5;
 
-/// What the slots hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Values {
-    /// Real numbers; imaginary parts are dropped by the refresh.
-    Real,
-    /// Complex numbers: twice as many values. With all slots in use EvalMod runs twice.
-    Complex,
-    /// Two real vectors in one refresh, as real and imaginary parts ([`refresh_pair`](super::RealBootstrapper::refresh_pair)).
-    Pair,
-}
-
-impl Values {
-    /// Whether imaginary parts count.
-    pub fn is_complex(self) -> bool {
-        self != Self::Real
-    }
-}
-
-/// A message: `2^log_slots` values, repeated over all slots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Packing {
-    /// `log2` of the period, 4 to `log2(N/2)`.
-    pub log_slots: usize,
-    /// Real or complex.
-    pub values: Values,
-}
-
-/// One evaluation key to be generated.
+/// A request for one evaluation key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyRequest {
-    /// What it switches.
+    /// Purpose of the key.
     pub purpose: KeyPurpose,
-    /// Its level and digits.
+    /// Shape of the key.
     pub shape: KeyShape,
 }
 
-/// The planned bootstrap of one packing.
+/// The bootstrap of one packing, planned.
 #[derive(Clone, Debug)]
 pub struct BootstrapPlan {
     parameters: Parameters,
@@ -65,21 +38,21 @@ pub struct BootstrapPlan {
     pub(crate) slots_to_coeffs: Vec<Factor>,
     /// The first factor of CoeffsToSlots, applied to the raised ciphertext.
     pub(crate) raise: DiagonalMatrix,
-    /// Sums over automorphisms that project towards the subring of the packing.
+    /// Sums over automorphisms that project towards the subring of the packing, at the top level.
     pub(crate) trace: Sums,
     pub(crate) coeffs_to_slots: Vec<Factor>,
-    /// The rest of these sums, and the one with the conjugate.
+    /// The rest of these sums after CoeffsToSlots, and the sum with the conjugate.
     pub(crate) fold: Sums,
 }
 
-/// A linear map at the level where it is applied.
+/// A linear map and the level at which it is applied.
 #[derive(Clone, Debug)]
 pub(crate) struct Factor {
     pub(crate) matrix: DiagonalMatrix,
     pub(crate) order: FactorOrder,
 }
 
-/// What the steps of a bootstrap cost.
+/// Costs of the steps of a bootstrap.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StageCosts {
     /// SlotsToCoeffs.
@@ -90,14 +63,14 @@ pub struct StageCosts {
     pub raise: Cost,
     /// Sums over automorphisms at the top level.
     pub trace: Cost,
-    /// The rest of CoeffsToSlots, with the sums after it.
+    /// The rest of CoeffsToSlots, and the sums after it.
     pub coeffs_to_slots: Cost,
-    /// EvalMod, and what joins its results.
+    /// EvalMod, and the operations that join or separate its results.
     pub eval_mod: Cost,
 }
 
 impl StageCosts {
-    /// All steps together.
+    /// The cost of all steps.
     pub fn total(&self) -> Cost {
         [self.slots_to_coeffs, self.encapsulate, self.raise, self.trace, self.coeffs_to_slots, self.eval_mod]
             .into_iter()
@@ -113,7 +86,7 @@ impl KeyRequest {
 }
 
 impl BootstrapPlan {
-    /// Plans the bootstrap of `packing`, CoeffsToSlots divided among its factors as is cheapest.
+    /// Plans the bootstrap of `packing` with the cheapest division of CoeffsToSlots into factors.
     ///
     /// # Errors
     /// [`Error::NotBootstrappable`] if the chain does not fit the literal or the packing does not fit the ring.
@@ -123,10 +96,11 @@ impl BootstrapPlan {
         Self::with_stages(parameters, literal, packing, &stages)
     }
 
-    /// Plans the bootstrap of `packing` with the stages of CoeffsToSlots divided as given: on the raise, then on each level.
+    /// Plans the bootstrap of `packing` with the given stages of CoeffsToSlots: first those on the raise, then those
+    /// of each level. Only the raise may have none.
     ///
     /// # Errors
-    /// As [`new`](Self::new), and if the stages are not those of so many slots and levels; the raise alone may have none.
+    /// As [`new`](Self::new); also if the stages do not match the numbers of slots and levels.
     pub fn with_stages(
         parameters: &Parameters,
         literal: BootstrapLiteral,
@@ -173,12 +147,12 @@ impl BootstrapPlan {
         &self.parameters
     }
 
-    /// How the chain is divided.
+    /// The layout of the chain.
     pub fn literal(&self) -> &BootstrapLiteral {
         &self.literal
     }
 
-    /// The message.
+    /// The packing of the messages.
     pub fn packing(&self) -> Packing {
         self.packing
     }
@@ -188,7 +162,7 @@ impl BootstrapPlan {
         self.packing.values.is_complex() && 1 << self.packing.log_slots < self.parameters.slots()
     }
 
-    /// Every key that this bootstrap needs, each at the level of its use.
+    /// All keys of the bootstrap, each at the level of its use.
     pub fn keys(&self) -> BTreeSet<KeyRequest> {
         let log_n = self.parameters.literal().log_n;
         let top = self.parameters.max_level();
@@ -217,7 +191,7 @@ impl BootstrapPlan {
             add(KeyPurpose::Relinearisation, self.relinearisation_shape(level));
         }
         if self.packing.values == Values::Pair {
-            // takes the two apart again
+            // Separates the two vectors again.
             add(KeyPurpose::Galois(conjugation_element(log_n)), self.join_shape());
         }
         if self.side_by_side() {
@@ -240,7 +214,7 @@ impl BootstrapPlan {
         bytes(&self.raise, raise) + factors.sum::<usize>()
     }
 
-    /// What each step costs, counted from the plan.
+    /// The cost of each step, counted from the plan.
     pub fn costs(&self) -> StageCosts {
         let parameters = &self.parameters;
         let factors = |factors: &[Factor]| factors.iter().map(|factor| factor.order.cost()).sum::<Cost>();
@@ -278,7 +252,7 @@ impl BootstrapPlan {
         shape(&self.parameters, level, Noise::Rescaled, None)
     }
 
-    /// The shape of keys for what is done with EvalMod's result.
+    /// The shape of keys for operations on EvalMod's results.
     fn join_shape(&self) -> KeyShape {
         shape(&self.parameters, self.literal.output_level(), Noise::Kept, None)
     }
@@ -291,7 +265,7 @@ impl Factor {
     }
 }
 
-/// Refuses a chain that does not fit the literal and a packing that does not fit the ring.
+/// Checks that the chain fits the literal and the packing fits the ring.
 fn check(parameters: &Parameters, literal: &BootstrapLiteral, packing: Packing) -> Result<(), Error> {
     literal.check(parameters)?;
     let log_all = parameters.literal().log_n as usize - 1;
@@ -303,15 +277,15 @@ fn check(parameters: &Parameters, literal: &BootstrapLiteral, packing: Packing) 
     Err(Error::NotBootstrappable { name: parameters.name().into(), reason })
 }
 
-/// The sum over all automorphisms that leave real messages of the packing alone: what of it is taken at the top level, and what
-/// after CoeffsToSlots, with which it commutes. After it there is a prime less and the conjugate joins in, but the noise of
-/// CoeffsToSlots weighs more.
+/// Divides the sum over all automorphisms that fix real messages of the packing, into one part at the top level and
+/// one after CoeffsToSlots, which commutes with it. After CoeffsToSlots there is one prime less and the conjugate is
+/// included, but the noise of CoeffsToSlots has more weight.
 fn sums(parameters: &Parameters, literal: &BootstrapLiteral, packing: Packing) -> (Sums, Sums) {
     let log_n = parameters.literal().log_n;
     let (top, log_all) = (parameters.max_level(), log_n as usize - 1);
     let rotations: Vec<usize> =
         (packing.log_slots..log_all).map(|log| galois_element(log_n, 1 << log)).collect();
-    // CoeffsToSlots ends in a mask of twice the period if it leaves the parts of complex values side by side
+    // If real and imaginary parts are to lie side by side, CoeffsToSlots ends in a mask of twice the period.
     let fixed = usize::from(packing.values.is_complex()).min(rotations.len());
     let divided = |late: usize| {
         let (early, late) = rotations.split_at(rotations.len() - late);
@@ -327,10 +301,10 @@ fn sums(parameters: &Parameters, literal: &BootstrapLiteral, packing: Packing) -
     costs.min_by(|a, b| a.0.total_cmp(&b.0)).map_or_else(|| divided(0), |(_, sums)| sums)
 }
 
-/// CoeffsToSlots as its first factor, which also carries all constants, and the others with entries of magnitude 1.
+/// CoeffsToSlots: its first factor, with all constants, and the other factors, with entries of magnitude 1.
 ///
-/// The constants: the inverse transform's `1/n`; `1/2` for the real part `(v + conj v) / 2`; EvalMod's half-width; and the `N / 2n` by
-/// which the trace multiplies. Kept out of the later factors, they cost these no precision.
+/// The constants are the inverse transform's `1/n`, the `1/2` of the real part `(v + conj v) / 2`, EvalMod's
+/// half-width, and the factor `N / 2n` of the trace. In the first factor they cost the later factors no precision.
 fn back_factors(
     parameters: &Parameters,
     literal: &BootstrapLiteral,

@@ -1,9 +1,11 @@
-//! From the last prime to the whole chain: encapsulation, ModRaise, and the first CoeffsToSlots factor on the way.
+//! From the last prime to the whole chain: encapsulation, and ModRaise together with the first factor of
+//! CoeffsToSlots.
 //!
-//! The raised polynomials are small integers, so that a key of one digit leads from the ephemeral secret to the preimage of the
-//! dense one; the rotations that the first factor needs follow. The keys hold the secret times `p_0` over the primes of `Q p_0 p_1`:
-//! `p_0` keeps their noise down, and `p_1` takes up the scale of the factor's diagonals, so that the factor costs no prime of Q. Each key serves
-//! one rotation of one digit, so it is kept rotated and times its diagonal, and the factor is one long sum of products.
+//! The raised polynomials are small integers, so keys of one digit can switch from the ephemeral secret to the
+//! preimages of the dense secret, for all rotations of the first factor. The keys hold the secret times `p_0` over
+//! the primes of `Q p_0 p_1`. `p_0` keeps their noise down. `p_1` absorbs the scale of the factor's diagonals, so
+//! that the factor uses no prime of Q. Each key serves one rotation of one digit. It is stored rotated and multiplied
+//! by its diagonal, and the factor becomes one long sum of products.
 
 use std::sync::Arc;
 
@@ -27,16 +29,17 @@ pub(crate) struct RaiseFactor {
 struct Rotation {
     table: Arc<AutomorphismTable>,
     diagonal: EncodedDiagonal,
-    /// The raising key, rotated and times the diagonal.
+    /// The raising key, rotated and multiplied by the diagonal.
     key: PackedPair,
 }
 
 impl RaiseFactor {
-    /// Encodes the factor so that its result has scale `target`, where the raised message is read as a fraction of `q_0`. The
-    /// raising keys leave the set: they are kept here, folded with their diagonals.
+    /// Encodes the factor for a result of scale `target`, with the raised message read as a fraction of `q_0`. The
+    /// raising keys move out of the set and are kept here, combined with their diagonals.
     ///
     /// # Errors
-    /// [`Error::Ckks`] if a key is missing or the factor does not fit its modulus, [`Error::KeyShapes`] if a key is of another shape.
+    /// [`Error::Ckks`] if a key is missing or the factor does not fit its modulus; [`Error::KeyShapes`] if a key has
+    /// another shape.
     pub(crate) fn encode(
         encoder: &Encoder,
         matrix: &DiagonalMatrix,
@@ -66,7 +69,8 @@ impl RaiseFactor {
         })
     }
 
-    /// Raises a ciphertext under the ephemeral secret and applies the factor: a ciphertext of the top level under the dense secret.
+    /// Raises a ciphertext under the ephemeral secret and applies the factor. The result is under the dense secret,
+    /// at the top level.
     pub(crate) fn apply(&self, evaluator: &Evaluator, a: &Ciphertext) -> Result<Ciphertext, Error> {
         let parameters = evaluator.parameters();
         let basis = raised_basis(parameters);

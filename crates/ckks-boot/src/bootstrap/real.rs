@@ -1,4 +1,4 @@
-//! The bootstrap itself.
+//! The bootstrap on ciphertexts.
 
 use std::collections::HashMap;
 use std::f64::consts::TAU;
@@ -7,21 +7,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ckks::{Ciphertext, Encoder, EvaluationKeys, Evaluator, Scale};
 use num_complex::Complex64;
 
-use super::contract::{Contract, require_level};
+use super::contract::{Bootstrapper, Contract, require_level};
 use super::layout::{FactorOrder, Sums};
-use super::plan::{BootstrapPlan, Factor, Values};
+use super::plan::{BootstrapPlan, Factor};
 use super::raise::{RaiseFactor, encapsulate};
 use crate::Error;
 use crate::ciphertext::CiphertextArithmetic;
 use crate::eval_mod::EvalMod;
 use crate::linear::LinearTransform;
+use crate::packing::Values;
 use crate::polynomial::Coefficient;
 use crate::raised::{Hoisted, Raised, Turn};
 
-/// Bits by which the scale exceeds the rescaled one after every factor of CoeffsToSlots but the last: later factors sum many
-/// slots and their noise, and have precision to spare in their diagonals.
+/// Bits by which every factor of CoeffsToSlots but the last leaves its scale above the rescaled one. Later factors
+/// sum many slots with their noise, and their diagonals have precision to spare.
 const HEADROOM: i32 = 4;
-/// `log2` of how far a ciphertext's scale may be from the default: SlotsToCoeffs makes up for it with its diagonals' precision.
+/// `log2` of the largest ratio of a ciphertext's scale to the default. The precision of SlotsToCoeffs's diagonals
+/// compensates for it.
 const SCALE_RANGE: u32 = 6;
 
 /// Refreshes ciphertexts of one packing.
@@ -30,7 +32,7 @@ pub struct RealBootstrapper {
     plan: BootstrapPlan,
     contract: Contract,
     arithmetic: CiphertextArithmetic,
-    /// The first factor of SlotsToCoeffs for each scale of the input that has come.
+    /// The first factor of SlotsToCoeffs for each input scale seen so far.
     entry: Mutex<HashMap<Scale, Arc<LinearTransform>>>,
     slots_to_coeffs: Vec<LinearTransform>,
     raise: RaiseFactor,
@@ -39,14 +41,14 @@ pub struct RealBootstrapper {
 }
 
 impl RealBootstrapper {
-    /// Encodes all that the plan needs.
+    /// Encodes everything that the plan needs.
     ///
-    /// Raising keys are folded with the diagonals that they serve, and kept in that form alone: the [evaluator](Self::evaluator) has the
-    /// other keys. Their memory is free again when nobody else holds `keys`.
+    /// Raising keys are combined with their diagonals and kept only in that form. The [evaluator](Self::evaluator)
+    /// has the other keys. If the caller holds no other reference to `keys`, the memory of the raising keys is freed.
     ///
     /// # Errors
-    /// [`Error::Ckks`] if a matrix does not fit its modulus (a literal that does not belong to the chain) or a raising key is missing,
-    /// [`Error::KeyShapes`] if one is of another shape.
+    /// [`Error::Ckks`] if a matrix does not fit its modulus (the literal belongs to another chain) or a raising key
+    /// is missing; [`Error::KeyShapes`] if a raising key has another shape.
     pub fn new(plan: BootstrapPlan, keys: Arc<EvaluationKeys>) -> Result<Self, Error> {
         let mut keys = Arc::unwrap_or_clone(keys);
         let encoder = Encoder::new(plan.parameters());
@@ -73,41 +75,42 @@ impl RealBootstrapper {
         &self.plan
     }
 
-    /// What it promises.
+    /// The guarantees.
     pub fn contract(&self) -> &Contract {
         &self.contract
     }
 
-    /// The same values at the default scale, with the levels of the [contract](Self::contract).
+    /// The same values at the default scale, at the level of the [contract](Self::contract).
     ///
-    /// Values are at most 1 in magnitude (real and imaginary part each) and repeat with the packing's period. A scale that comes for
-    /// the first time costs one encoding of a matrix.
+    /// Real and imaginary parts are at most 1 in magnitude and repeat with the packing's period. The first ciphertext
+    /// of a scale costs one encoding of a matrix.
     ///
     /// # Errors
-    /// [`Error::Ckks`] if the level is below the contract's or a key is missing; [`Error::Scale`] if the scale is far from the
-    /// default; [`Error::Packing`] if the plan is for [`Values::Pair`].
+    /// [`Error::Ckks`] if the level is below the contract's or a key is missing; [`Error::Scale`] if the scale is far
+    /// from the default; [`Error::Packing`] if the plan is for [`Values::Pair`].
     pub fn refresh(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
         self.require("refresh one vector", self.plan.packing().values != Values::Pair)?;
         self.run(a)
     }
 
-    /// Refreshes two real vectors of one scale as real and imaginary part of one, and takes them apart again.
+    /// Refreshes two real vectors of equal scale as the real and imaginary part of one.
     ///
     /// # Errors
-    /// As [`refresh`](Self::refresh); [`Error::Packing`] if the plan is not for [`Values::Pair`]; [`Error::Ckks`] if the scales differ.
+    /// As [`refresh`](Self::refresh); [`Error::Packing`] if the plan is not for [`Values::Pair`]; [`Error::Ckks`] if
+    /// the scales differ.
     pub fn refresh_pair(&self, a: &Ciphertext, b: &Ciphertext) -> Result<(Ciphertext, Ciphertext), Error> {
         let evaluator = self.evaluator();
         self.refresh_parts(&evaluator.add(a, &evaluator.mul_i(b))?)
     }
 
-    /// Real and imaginary part of one vector, refreshed at once.
+    /// The refreshed real and imaginary part of one vector.
     ///
     /// # Errors
     /// As [`refresh`](Self::refresh); [`Error::Packing`] if the plan is not for [`Values::Pair`].
     pub fn refresh_parts(&self, z: &Ciphertext) -> Result<(Ciphertext, Ciphertext), Error> {
         self.require("refresh two vectors", self.plan.packing().values == Values::Pair)?;
         let evaluator = self.evaluator();
-        // z / 2, because the real part is (z + conj z) / 2
+        // This is z / 2: the real part is (z + conj z) / 2.
         let half = self.run(z)?;
         let conjugate = evaluator.conjugate(&half)?;
         let imaginary = evaluator.mul_i(&evaluator.sub(&conjugate, &half)?);
@@ -119,7 +122,7 @@ impl RealBootstrapper {
         if allowed { Ok(()) } else { Err(Error::Packing { operation, packing }) }
     }
 
-    /// The refreshed message; half of it for a pair.
+    /// The refreshed message, halved for a pair.
     fn run(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
         let encapsulated = self.encapsulate(&self.slots_to_coeffs(a)?)?;
         let raised = self.trace(&self.raise(&encapsulated)?)?;
@@ -128,7 +131,7 @@ impl RealBootstrapper {
         self.join(parts)
     }
 
-    /// SlotsToCoeffs: the slot values as coefficients, at level 0, the scale `q_0 / 2^ratio`.
+    /// SlotsToCoeffs: the slot values as coefficients, at level 0 and scale `q_0 / 2^ratio`.
     ///
     /// # Errors
     /// As [`refresh`](Self::refresh).
@@ -139,7 +142,7 @@ impl RealBootstrapper {
         self.slots_to_coeffs.iter().try_fold(a, |a, factor| factor.apply(self.evaluator(), &a))
     }
 
-    /// The same message under the ephemeral secret.
+    /// Switches to the ephemeral secret.
     ///
     /// # Errors
     /// [`Error::Ckks`] if the key is missing.
@@ -147,7 +150,7 @@ impl RealBootstrapper {
         encapsulate(self.evaluator(), a)
     }
 
-    /// ModRaise and the first CoeffsToSlots factor, back under the dense secret, at the top level.
+    /// ModRaise and the first factor of CoeffsToSlots. The result is under the dense secret, at the top level.
     ///
     /// # Errors
     /// [`Error::Ckks`] if a key is missing.
@@ -155,8 +158,8 @@ impl RealBootstrapper {
         self.raise.apply(self.evaluator(), a)
     }
 
-    /// Sums over automorphisms that leave messages of the packing's period alone: projects towards their subring. What is left of
-    /// it follows CoeffsToSlots.
+    /// Projects towards the subring of the packing, by sums over automorphisms that fix its messages. The rest of the
+    /// projection follows CoeffsToSlots.
     ///
     /// # Errors
     /// [`Error::Ckks`] if a key is missing.
@@ -164,16 +167,17 @@ impl RealBootstrapper {
         self.sums(&self.plan.trace, a)
     }
 
-    /// The rest of CoeffsToSlots: slots that hold, over EvalMod's half-width, the raised coefficients as fractions of `q_0`.
+    /// The rest of CoeffsToSlots. The slots then hold the raised coefficients as fractions of `q_0`, divided by
+    /// EvalMod's half-width.
     ///
-    /// One ciphertext, or two (real and imaginary parts) when complex values fill all slots.
+    /// Returns one ciphertext, or two (real and imaginary parts) if complex values fill all slots.
     ///
     /// # Errors
     /// [`Error::Ckks`] if a key is missing.
     pub fn coeffs_to_slots(&self, a: &Ciphertext) -> Result<Vec<Ciphertext>, Error> {
         let evaluator = self.evaluator();
         let v = self.coeffs_to_slots.iter().try_fold(a.clone(), |a, factor| factor.apply(evaluator, &a))?;
-        // the first factor carries the half of (v + conj v) / 2
+        // The 1/2 of (v + conj v) / 2 is in the first factor.
         if !self.plan.packing().values.is_complex() || self.plan.side_by_side() {
             return Ok(vec![self.sums(&self.plan.fold, &v)?]);
         }
@@ -183,7 +187,8 @@ impl RealBootstrapper {
         Ok(vec![real, evaluator.mul_i(&evaluator.sub(&conjugate, &v)?)])
     }
 
-    /// One sum over automorphisms after the other; between them only the polynomial that is switched is divided by `P`.
+    /// Applies one sum over automorphisms after the other. Between them only the polynomial to be switched is divided
+    /// by `P`.
     fn sums(&self, sums: &Sums, a: &Ciphertext) -> Result<Ciphertext, Error> {
         let evaluator = self.evaluator();
         let mut raised: Option<Raised> = None;
@@ -199,7 +204,7 @@ impl RealBootstrapper {
         raised.map_or_else(|| Ok(a.clone()), |sum| sum.mod_down(evaluator))
     }
 
-    /// EvalMod of one part, read at the default scale: the message, one half of it for a pair.
+    /// EvalMod of one part, read at the default scale: the message, or half of it for a pair.
     ///
     /// # Errors
     /// [`Error::Ckks`] if a key is missing.
@@ -209,7 +214,7 @@ impl RealBootstrapper {
         Ok(y.with_scale(self.contract.scale_after.clone()))
     }
 
-    /// Real and imaginary parts back in one number.
+    /// Joins real and imaginary parts.
     fn join(&self, parts: Vec<Ciphertext>) -> Result<Ciphertext, Error> {
         let evaluator = self.evaluator();
         let mut parts = parts.into_iter();
@@ -217,21 +222,21 @@ impl RealBootstrapper {
         if let Some(imaginary) = parts.next() {
             evaluator.add_assign(&mut joined, &evaluator.mul_i(&imaginary))?;
         } else if self.plan.side_by_side() {
-            // the two halves of the period are z.re and i z.im
+            // The two halves of the period are z.re and i z.im.
             let swapped = evaluator.rotate(&joined, 1 << self.plan.packing().log_slots)?;
             evaluator.add_assign(&mut joined, &swapped)?;
         }
         Ok(joined)
     }
 
-    /// The first factor of SlotsToCoeffs for ciphertexts of this scale: its diagonals' scale makes up what is left to arrive at
-    /// exactly `q_0 / 2^ratio`.
+    /// The first factor of SlotsToCoeffs for ciphertexts of this scale. The scale of its diagonals brings the result
+    /// to exactly `q_0 / 2^ratio`.
     fn entry(&self, scale: &Scale) -> Result<Arc<LinearTransform>, Error> {
         let expected = self.plan.parameters().default_scale();
         if (scale.log2() - expected.log2()).abs() > f64::from(SCALE_RANGE) {
             return Err(Error::Scale { expected, within: SCALE_RANGE, got: scale.clone() });
         }
-        // entries are absent or whole: a panic elsewhere does not spoil the map
+        // Entries are absent or complete, so a panic of another thread does not spoil the map.
         let lock = || self.entry.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(scale) {
             return Ok(Arc::clone(known));
@@ -242,9 +247,21 @@ impl RealBootstrapper {
         Ok(made)
     }
 
-    /// Evaluates with the keys that are left.
+    /// The evaluator, with all keys but the raising keys.
     pub fn evaluator(&self) -> &Evaluator {
         self.arithmetic.evaluator()
+    }
+}
+
+impl Bootstrapper for RealBootstrapper {
+    type Value = Ciphertext;
+
+    fn contract(&self) -> &Contract {
+        self.contract()
+    }
+
+    fn refresh(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
+        self.refresh(a)
     }
 }
 
@@ -253,7 +270,7 @@ fn encode(encoder: &Encoder, factor: &Factor, scale: &Scale) -> Result<LinearTra
     LinearTransform::encode(encoder, &factor.matrix, plan.clone(), *level, baby_shape.special, scale)
 }
 
-/// What all factors of SlotsToCoeffs together multiply a scale by, before their rescalings.
+/// The product of the scales of all SlotsToCoeffs factors, for input at scale `from`.
 fn slots_to_coeffs_scale(plan: &BootstrapPlan, from: &Scale) -> Scale {
     let (parameters, literal) = (plan.parameters(), plan.literal());
     let arrival = parameters.rescale_factor(0).mul_power_of_two(-(literal.eval_mod.log_message_ratio as i32));
@@ -261,7 +278,8 @@ fn slots_to_coeffs_scale(plan: &BootstrapPlan, from: &Scale) -> Scale {
     primes.fold(arrival.div(from), |product, q| product.mul(&q))
 }
 
-/// Scale of the later SlotsToCoeffs factors: a power of two, so that with the default scale all factors have about the same.
+/// Scale of the later SlotsToCoeffs factors: a power of two, chosen so that at the default scale all factors have
+/// similar scales.
 fn later_scale(plan: &BootstrapPlan) -> Scale {
     let all = slots_to_coeffs_scale(plan, &plan.parameters().default_scale());
     Scale::power_of_two((all.log2() / plan.literal().slots_to_coeffs as f64).round() as i32)
@@ -273,10 +291,12 @@ fn entry_scale(plan: &BootstrapPlan, from: &Scale) -> Scale {
     (1..plan.literal().slots_to_coeffs).fold(slots_to_coeffs_scale(plan, from), |rest, _| rest.div(&later))
 }
 
-/// The factor of the sine that makes a refreshed message come out at the default scale, halved for a pair.
+/// EvalMod's factor of the sine, which brings a refreshed message to the default scale, or half the message for a
+/// pair.
 ///
-/// The sine of `2 pi (I + v / 2^ratio)` is `2 pi v / 2^ratio`, held at the scale `s` in which EvalMod ends; as an integer that is `v` times
-/// the default scale if the factor is `default 2^ratio / (2 pi s)`, but for the correction of the slope.
+/// The sine of `2 pi (I + v / 2^ratio)` is about `2 pi v / 2^ratio`, at the scale `s` of EvalMod's result. As an
+/// integer it equals `v` times the default scale if the factor is `default 2^ratio / (2 pi s)`, apart from the
+/// correction of the slope.
 fn eval_mod_factor(plan: &BootstrapPlan) -> Coefficient {
     let (parameters, literal) = (plan.parameters(), plan.literal());
     let mut scale = Scale::power_of_two(literal.log_polynomial_scale);

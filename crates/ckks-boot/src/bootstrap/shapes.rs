@@ -1,30 +1,28 @@
-//! The shapes of the bootstrap's keys: as many special primes and as few digits as security and noise leave at each level.
+//! The shapes of the bootstrap's keys: the cheapest that security and noise allow at each level.
 
-use ckks::{Digits, KeyShape, Parameters};
+use ckks::{Cost, Digits, KeyShape, Parameters};
 use ckks_math::Modulus;
 
-use crate::cost::Cost;
-
-/// What happens to the noise of a key switch.
+/// What happens to the noise of a key switch afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Noise {
-    /// It stays: a digit may not exceed the special primes.
+    /// It stays. A digit must not exceed the special primes.
     Kept,
-    /// It stays, and sums of many automorphisms grow around it: it should be no larger than a rounding.
+    /// It stays, and is summed over many automorphisms. It should not exceed a rounding.
     Quiet,
-    /// A rescale divides it by the last prime: a digit may exceed them by about that much.
+    /// A rescale divides it by the last prime. A digit may exceed the special primes by about that prime.
     Rescaled,
 }
 
-/// Bits that a rescaled switch keeps clear of the prime: the noise of one digit is about `2^8` times the ratio of digit and
-/// special primes, and five bits of it are lost in the rounding.
+/// Bits by which a rescaled switch stays below the prime. The noise of one digit is about `2^8` times the ratio of
+/// the digit to the special primes; the rounding covers five of these bits.
 const RESCALED_MARGIN: f64 = 5.0;
-/// A digit may come out a little larger than the special primes meant for it, since primes are only near powers of two.
+/// Bits by which a digit may exceed the special primes, since primes are only near powers of two.
 const KEPT_SLACK: f64 = 0.5;
 /// The noise of a digit as large as the special primes is about `2^3` roundings.
 const QUIET_MARGIN: f64 = 4.0;
 
-/// The cheapest shape at `level` that is secure and quiet enough; with exactly `special` special primes if given.
+/// The cheapest shape at `level` that is secure and quiet enough. `special` fixes its number of special primes.
 pub(crate) fn shape(parameters: &Parameters, level: usize, noise: Noise, special: Option<usize>) -> KeyShape {
     let ring = parameters.ring();
     let slack = match noise {
@@ -41,13 +39,13 @@ pub(crate) fn shape(parameters: &Parameters, level: usize, noise: Noise, special
         let shape = KeyShape { level, special, digits };
         parameters.check_key(shape, parameters.literal().secret).is_ok().then_some(shape)
     });
-    // one limb for each digit is always quiet with the default number of special primes
+    // With the default number of special primes, one limb per digit is always quiet.
     let special = special.unwrap_or(parameters.literal().special);
     let fallback = KeyShape { level, special, digits: Digits::uniform(1).up_to(level) };
     shapes.min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(fallback)
 }
 
-/// A whole switch, in transforms.
+/// The cost of a whole switch, in transforms.
 fn cost(shape: KeyShape) -> f64 {
     Cost::switch(shape, shape.level).equivalent_transforms()
 }

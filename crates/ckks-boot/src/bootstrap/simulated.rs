@@ -1,4 +1,4 @@
-//! A refresh in floating point, with the error that the contract allows.
+//! A refresh of simulated slots, with the error that the contract allows.
 
 use super::contract::{Bootstrapper, Contract, require_level};
 use crate::Error;
@@ -12,7 +12,7 @@ pub struct SimulatedBootstrapper<'a> {
 }
 
 impl<'a> SimulatedBootstrapper<'a> {
-    /// A bootstrapper that keeps `contract`, with the randomness of `simulation`.
+    /// A bootstrapper that fulfils `contract`, with the randomness of `simulation`.
     pub fn new(contract: Contract, simulation: &'a Simulation) -> Self {
         Self { contract, simulation }
     }
@@ -28,7 +28,7 @@ impl Bootstrapper for SimulatedBootstrapper<'_> {
     fn refresh(&self, a: &SimulatedSlots) -> Result<SimulatedSlots, Error> {
         require_level(&self.contract, a.level)?;
         let largest = a.slots.iter().map(|v| v.re.abs().max(v.im.abs())).fold(0.0, f64::max);
-        // also true for NaN
+        // False for NaN.
         let covered = largest <= 1.0;
         if !covered {
             return Err(Error::MessageTooLarge { largest });

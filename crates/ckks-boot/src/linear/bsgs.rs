@@ -1,17 +1,17 @@
 //! Baby-step giant-step order of the rotations of a [`DiagonalMatrix`].
 //!
-//! `sum_r d_r rot(v, r) = sum_g rot( sum_b rot(d_(g+b), -g) rot(v, b), g )`: the babies `rot(v, b)` share one decomposition
-//! (hoisting, Halevi-Shoup CRYPTO 2018), the inner sums stay over `Q P` and are divided by `P` once a giant, the outer sum once in
-//! all (double hoisting, Bossuat et al., EUROCRYPT 2021, section 4).
+//! `sum_r d_r rot(v, r) = sum_g rot( sum_b rot(d_(g+b), -g) rot(v, b), g )`. The babies `rot(v, b)` share one
+//! decomposition (hoisting, Halevi and Shoup, CRYPTO 2018). The inner sums stay over `Q P` and are divided by `P`
+//! once per giant, the outer sum once in all (double hoisting, Bossuat et al., EUROCRYPT 2021, section 4).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::DiagonalMatrix;
 
-/// What the steps cost, in any one unit.
+/// Costs of the steps, all in one arbitrary unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BsgsCosts {
-    /// A rotation of an already decomposed ciphertext.
+    /// A rotation of a decomposed ciphertext.
     pub baby: f64,
     /// A division by `P`, a decomposition and a key switch.
     pub giant: f64,
@@ -19,7 +19,7 @@ pub struct BsgsCosts {
     pub diagonal: f64,
 }
 
-/// The rotations of one linear map, in an order to evaluate it.
+/// The rotations of one linear map, in order of evaluation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BsgsPlan {
     babies: Vec<usize>,
@@ -29,10 +29,19 @@ pub struct BsgsPlan {
 /// One inner sum and the rotation of its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Giant {
-    /// By how much the inner sum is rotated.
+    /// The rotation of the inner sum.
     pub rotation: usize,
-    /// `(baby rotation, rotation of the diagonal)`, in which the second is the sum of this giant and the baby.
-    pub terms: Vec<(usize, usize)>,
+    /// The terms of the inner sum.
+    pub terms: Vec<Term>,
+}
+
+/// One term of an inner sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// The baby rotation.
+    pub baby: usize,
+    /// The rotation of the diagonal: that of the giant plus that of the baby.
+    pub diagonal: usize,
 }
 
 impl BsgsPlan {
@@ -45,7 +54,7 @@ impl BsgsPlan {
         Self::cheapest(&rotations, matrix.period(), |plan| plan.cost(costs))
     }
 
-    /// The plan of least cost for these rotations of vectors of that period.
+    /// The plan of least cost for these rotations of vectors with this period.
     ///
     /// # Panics
     /// If there are no rotations.
@@ -57,52 +66,52 @@ impl BsgsPlan {
         plans.swap_remove(0)
     }
 
-    /// Every rotation is a baby: no giant step, as on a raised ciphertext.
+    /// A plan of babies alone, without a giant step.
     pub fn hoisted(matrix: &DiagonalMatrix) -> Self {
         let rotations: Vec<usize> = matrix.diagonals().keys().copied().collect();
         Self::with_step(&rotations, matrix.period(), matrix.period())
     }
 
-    /// Babies in `0..step`, giants multiples of it: a rotation back by one is a giant back and a baby ahead.
+    /// Babies in `0..step`, giants multiples of `step`. A rotation by -1 is a giant back and a baby ahead.
     fn with_step(rotations: &[usize], period: usize, step: usize) -> Self {
-        let mut giants = BTreeMap::<usize, Vec<(usize, usize)>>::new();
+        let mut giants = BTreeMap::<usize, Vec<Term>>::new();
         let mut babies = BTreeSet::new();
         for &rotation in rotations {
             let baby = rotation % step;
             babies.insert(baby);
-            giants.entry(rotation - baby).or_default().push((baby, rotation));
+            giants.entry(rotation - baby).or_default().push(Term { baby, diagonal: rotation });
         }
         debug_assert!(rotations.iter().all(|&r| r < period));
         let giants = giants.into_iter().map(|(rotation, terms)| Giant { rotation, terms });
         Self { babies: babies.into_iter().collect(), giants: giants.collect() }
     }
 
-    /// Baby rotations, in ascending order; 0, which needs no key, may be among them.
+    /// Baby rotations in ascending order. 0 may be among them and needs no key.
     pub fn babies(&self) -> &[usize] {
         &self.babies
     }
 
-    /// Giant steps, in ascending order of rotation; rotation 0 needs no key.
+    /// Giants in ascending order of rotation. Rotation 0 needs no key.
     pub fn giants(&self) -> &[Giant] {
         &self.giants
     }
 
-    /// Babies that need a key.
+    /// Number of babies that need a key.
     pub fn baby_key_switches(&self) -> usize {
         self.babies.iter().filter(|&&b| b != 0).count()
     }
 
-    /// Giants that need a key.
+    /// Number of giants that need a key.
     pub fn giant_key_switches(&self) -> usize {
         self.giants.iter().filter(|g| g.rotation != 0).count()
     }
 
-    /// Products with diagonals.
+    /// Number of products with diagonals.
     pub fn products(&self) -> usize {
         self.giants.iter().map(|g| g.terms.len()).sum()
     }
 
-    /// What the plan costs.
+    /// The cost of the plan.
     pub fn cost(&self, costs: &BsgsCosts) -> f64 {
         costs.baby * self.baby_key_switches() as f64
             + costs.giant * self.giant_key_switches() as f64

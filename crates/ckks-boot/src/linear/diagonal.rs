@@ -6,7 +6,7 @@ use num_complex::Complex64;
 
 /// The map `v -> sum_r d_r * rot(v, r)` on vectors of `period` slots, with `rot(v, r)[s] = v[s + r]`.
 ///
-/// A vector of more slots is taken to repeat with this period, and so are the diagonals.
+/// A longer vector is assumed to repeat with this period, and the diagonals repeat as well.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DiagonalMatrix {
     period: usize,
@@ -18,7 +18,7 @@ impl DiagonalMatrix {
     ///
     /// # Panics
     /// If the period is not a power of two.
-    pub fn zero(period: usize) -> Self {
+    pub(crate) fn zero(period: usize) -> Self {
         assert!(period.is_power_of_two(), "period {period} is not a power of two");
         Self { period, diagonals: BTreeMap::new() }
     }
@@ -27,7 +27,7 @@ impl DiagonalMatrix {
     ///
     /// # Panics
     /// As [`zero`](Self::zero).
-    pub fn identity(period: usize) -> Self {
+    pub(crate) fn identity(period: usize) -> Self {
         let mut identity = Self::zero(period);
         identity.add_diagonal(0, &vec![Complex64::ONE; period]);
         identity
@@ -36,8 +36,8 @@ impl DiagonalMatrix {
     /// Adds `d` to the diagonal of rotation `r`, taken modulo the period.
     ///
     /// # Panics
-    /// If `d` has not `period` entries.
-    pub fn add_diagonal(&mut self, r: isize, d: &[Complex64]) {
+    /// If `d` does not have `period` entries.
+    pub(crate) fn add_diagonal(&mut self, r: isize, d: &[Complex64]) {
         assert_eq!(d.len(), self.period, "entries of a diagonal");
         let r = r.rem_euclid(self.period as isize) as usize;
         let diagonal = self.diagonals.entry(r).or_insert_with(|| vec![Complex64::ZERO; self.period]);
@@ -54,12 +54,12 @@ impl DiagonalMatrix {
         &self.diagonals
     }
 
-    /// `first`, then this map.
+    /// The composition that applies `first` before this map.
     ///
     /// # Panics
     /// If the periods differ.
     #[must_use]
-    pub fn after(&self, first: &Self) -> Self {
+    pub(crate) fn after(&self, first: &Self) -> Self {
         assert_eq!(self.period, first.period, "composition of maps of different periods");
         let mut composed = Self::zero(self.period);
         for (&r, outer) in &self.diagonals {
@@ -73,8 +73,8 @@ impl DiagonalMatrix {
         composed
     }
 
-    /// The same map followed by a slot-wise product with `factor`, whose length is this period or a multiple of it; the
-    /// result then has that period, for arguments that still repeat with this one.
+    /// This map followed by a slot-wise product with `factor`, whose length is a multiple of the period. The result
+    /// has the length of `factor` as its period; its arguments must still repeat with the old period.
     ///
     /// # Panics
     /// If the length of `factor` is not a multiple of the period.
@@ -93,13 +93,13 @@ impl DiagonalMatrix {
         Self { period: factor.len(), diagonals: diagonals.collect() }
     }
 
-    /// The same map times a number.
+    /// This map times a number.
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Self {
         self.masked(&vec![Complex64::new(factor, 0.0); self.period])
     }
 
-    /// The image of a vector, whose length is a multiple of the period or a divisor of it.
+    /// The image of a vector. Its length must be a multiple or a divisor of the period.
     pub fn apply(&self, v: &[Complex64]) -> Vec<Complex64> {
         let slots = v.len().max(self.period);
         let mut image = vec![Complex64::ZERO; slots];

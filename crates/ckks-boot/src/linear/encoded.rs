@@ -6,7 +6,8 @@ use num_complex::Complex64;
 
 use crate::Error;
 
-/// A diagonal over `Q P`. One of a short period is a polynomial in a power of X, and takes a sixteenth of the memory.
+/// An encoded diagonal over `Q P`. A diagonal of short period is a polynomial in a power of X and takes a sixteenth
+/// of the memory.
 #[derive(Clone, Debug)]
 pub(crate) enum EncodedDiagonal {
     Dense(Plaintext),
@@ -14,7 +15,7 @@ pub(crate) enum EncodedDiagonal {
 }
 
 impl EncodedDiagonal {
-    /// Encodes a diagonal by its shortest period.
+    /// Encodes a diagonal with its shortest period.
     pub(crate) fn encode(
         encoder: &Encoder,
         diagonal: &[Complex64],
@@ -26,7 +27,7 @@ impl EncodedDiagonal {
         Ok(periodic.map_or(Self::Dense(plaintext), Self::Periodic))
     }
 
-    /// Bytes of an encoded diagonal in memory, padding left out.
+    /// Bytes of an encoded diagonal in memory, without padding.
     pub(crate) fn bytes(diagonal: &[Complex64], basis: Basis, degree: usize) -> usize {
         let dense = basis.limbs() * degree * size_of::<u64>();
         if 32 * shortest_period(diagonal).len() <= degree { dense / 16 } else { dense }
@@ -40,7 +41,7 @@ impl EncodedDiagonal {
     }
 }
 
-/// The shortest half of a half that the vector repeats exactly.
+/// The vector's shortest period, found by halving while both halves are equal.
 fn shortest_period(vector: &[Complex64]) -> &[Complex64] {
     let (first, second) = vector.split_at(vector.len() / 2);
     if !first.is_empty() && first == second { shortest_period(first) } else { vector }

@@ -1,11 +1,13 @@
 //! SlotsToCoeffs and CoeffsToSlots as products of matrices with few diagonals.
 //!
-//! A message with `n` slots is a polynomial in `Y = X^(N / 2n)` with `2n` coefficients `m_k`; with `w_k = m_k + i m_(k+n)` its slots
-//! are `z_j = sum_k w_k zeta^(k 5^j)`, where `zeta = exp(2 pi i / 4n)`, because `zeta^(n 5^j) = i`. This map `U` is a radix-2 transform of
-//! `log2 n` stages after a bit reversal. The reversal is left out in both directions: the slots are
-//! processed one by one between them, so that the order of the coefficients does not matter.
+//! A message with `n` slots is a polynomial in `Y = X^(N / 2n)` with `2n` coefficients `m_k`. With
+//! `w_k = m_k + i m_(k+n)`, its slots are `z_j = sum_k w_k zeta^(k 5^j)`, `zeta = exp(2 pi i / 4n)`, because
+//! `zeta^(n 5^j) = i`. This map `U` is a bit reversal followed by a radix-2 transform of `log2 n` stages. Both
+//! directions leave the reversal out: between them every slot is processed on its own, so the order of the
+//! coefficients does not matter.
 //!
-//! Cheon, Han, Kim, Kim, Song, EUROCRYPT 2018, section 4; as sparse factors: Chen, Chillotti, Song, EUROCRYPT 2019, section 3.
+//! Cheon, Han, Kim, Kim, Song, EUROCRYPT 2018, section 4; as sparse factors: Chen, Chillotti, Song, EUROCRYPT 2019,
+//! section 3.
 
 use std::collections::BTreeSet;
 use std::f64::consts::TAU;
@@ -14,8 +16,8 @@ use num_complex::Complex64;
 
 use super::DiagonalMatrix;
 
-/// SlotsToCoeffs for `n = 2^log_n` slots: factors in the order in which they are applied, one for each entry of `stages`, the
-/// number of stages merged into it (the identity if that is none). The product is `U` after a bit reversal.
+/// SlotsToCoeffs for `n = 2^log_n` slots: the factors in order of application. Entry `i` of `stages` is the number of
+/// stages merged into factor `i`; a factor without stages is the identity. The product is `U` after a bit reversal.
 ///
 /// # Panics
 /// If the stages do not add up to `log_n`.
@@ -33,7 +35,7 @@ pub fn coeffs_to_slots(log_n: usize, stages: &[usize]) -> Vec<DiagonalMatrix> {
     merge(log_n, (1..=log_n).rev().map(|stage| inverse_stage(log_n, stage)), stages)
 }
 
-/// `log_n` stages in `levels` parts as equal as possible, the larger ones last.
+/// Divides `log_n` stages into `levels` parts as equal as possible, the larger parts last.
 ///
 /// # Panics
 /// If there are no levels.
@@ -42,7 +44,8 @@ pub fn split_stages(log_n: usize, levels: usize) -> Vec<usize> {
     (0..levels).map(|i| (log_n + i) / levels).collect()
 }
 
-/// The rotations of a factor of `2^log_n` slots that merges `count` stages, the lowest of which is `lowest` (from 1), ascending.
+/// The rotations, in ascending order, of a factor for `2^log_n` slots that merges `count` stages from stage `lowest`
+/// (counted from 1) on.
 pub(crate) fn merged_rotations(log_n: usize, lowest: usize, count: usize) -> Vec<usize> {
     let (n, unit) = (1isize << log_n, 1isize << (lowest - 1));
     let most = (1isize << count) - 1;
@@ -102,7 +105,7 @@ fn stage_matrix(
     let mut matrix = DiagonalMatrix::zero(n);
     matrix.add_diagonal(0, &stay);
     matrix.add_diagonal(half as isize, &ahead);
-    // the last stage has n / 2 = -n / 2: both diagonals fall together
+    // In the last stage n / 2 = -n / 2, so both diagonals coincide.
     matrix.add_diagonal(-(half as isize), &back);
     matrix
 }

@@ -8,14 +8,14 @@ use super::{BsgsPlan, DiagonalMatrix, EncodedDiagonal};
 use crate::Error;
 use crate::raised::{Hoisted, Raised, Turn};
 
-/// Giants whose digits are held at once.
+/// Number of giants whose digits are held at the same time.
 const GIANTS_AT_ONCE: usize = 4;
 
-/// A matrix encoded for ciphertexts of one level, with the order in which its rotations are taken.
+/// A matrix encoded for ciphertexts of one level, and the order of its rotations.
 #[derive(Clone, Debug)]
 pub struct LinearTransform {
     plan: BsgsPlan,
-    /// Of each giant, of each of its terms: the diagonal, rotated back by the giant.
+    /// For each giant and each of its terms: the diagonal, rotated back by the giant.
     diagonals: Vec<Vec<EncodedDiagonal>>,
     scale: Scale,
 }
@@ -41,11 +41,7 @@ impl LinearTransform {
             EncodedDiagonal::encode(encoder, &back, basis, scale)
         };
         let diagonals = plan.giants().iter().map(|giant| {
-            giant
-                .terms
-                .iter()
-                .map(|&(_, rotation)| encode(giant.rotation, rotation))
-                .collect::<Result<_, Error>>()
+            giant.terms.iter().map(|term| encode(giant.rotation, term.diagonal)).collect::<Result<_, Error>>()
         });
         Ok(Self { diagonals: diagonals.collect::<Result<_, _>>()?, plan, scale: scale.clone() })
     }
@@ -55,27 +51,28 @@ impl LinearTransform {
         &self.plan
     }
 
-    /// The scale of the diagonals, by which that of the result is larger.
+    /// The scale of the diagonals. It multiplies the scale of the argument, before rescaling.
     pub fn scale(&self) -> &Scale {
         &self.scale
     }
 
-    /// The image of `a`, rescaled: one level less.
+    /// The image of `a`, rescaled: one level lower.
     ///
     /// # Errors
-    /// [`Error::Ckks`] if a key is missing or no level is left; [`Error::KeyShapes`] if keys do not match.
+    /// [`Error::Ckks`] if a key is missing or `a` has no level left; [`Error::KeyShapes`] if the keys differ in
+    /// shape.
     pub fn apply(&self, evaluator: &Evaluator, a: &Ciphertext) -> Result<Ciphertext, Error> {
         self.apply_raised(evaluator, a)?.mod_down_rescale(evaluator)
     }
 
-    /// The image of `a` times `P`, to be rescaled.
+    /// The image of `a` times `P`, before rescaling.
     pub(crate) fn apply_raised(&self, evaluator: &Evaluator, a: &Ciphertext) -> Result<Raised, Error> {
         let (level, scale) = (a.level(), a.scale().mul(&self.scale));
         let turns = self.turns(evaluator, self.plan.babies().iter().copied(), level)?;
         let hoisted = Hoisted::of(evaluator, a, &turns)?;
         let babies: Vec<_> = turns.iter().map(|turn| hoisted.turned(turn)).collect();
         let inner = self.plan.giants().iter().zip(&self.diagonals).map(|(giant, diagonals)| {
-            let babies = giant.terms.iter().map(|&(baby, _)| self.baby_index(baby));
+            let babies = giant.terms.iter().map(|term| self.baby_index(term.baby));
             babies.zip(diagonals.iter().map(EncodedDiagonal::weight)).collect()
         });
         let inner: Vec<WeightedSum<'_>> = inner.collect();

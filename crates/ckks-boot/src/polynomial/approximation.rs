@@ -4,8 +4,8 @@ use std::f64::consts::PI;
 
 /// The coefficients, lowest first, of the Chebyshev interpolant of `f` on `[a, b]` with the given degree.
 ///
-/// They belong to the variable `t = (2 x - a - b) / (b - a)` in `[-1, 1]`. Interpolation at the Chebyshev points of the
-/// first kind is within a factor `2 + (2 / pi) log(degree + 1)` of the best approximation in the maximum norm.
+/// They belong to the variable `t = (2 x - a - b) / (b - a)` in `[-1, 1]`. Interpolation at the Chebyshev points of
+/// the first kind is within a factor `2 + (2 / pi) log(degree + 1)` of the best approximation in the maximum norm.
 ///
 /// # Panics
 /// If the interval is empty.

@@ -1,4 +1,4 @@
-//! What an evaluation plan asks of the numbers that it is run on.
+//! The operations that an evaluation plan needs.
 
 use ckks::Scale;
 
@@ -8,10 +8,10 @@ use super::Coefficient;
 pub trait Arithmetic {
     /// A vector of slots, ready to be multiplied.
     type Value;
-    /// What can go wrong: a level too low, a key that is missing.
+    /// The arithmetic's error: a level too low, a missing key.
     type Error;
 
-    /// Level of a value: rescalings that it can still take.
+    /// Level of a value: the number of rescalings that it has left.
     fn level(&self, value: &Self::Value) -> usize;
     /// Exact scale of a value.
     fn scale(&self, value: &Self::Value) -> Scale;
@@ -21,24 +21,25 @@ pub trait Arithmetic {
     /// Adds the real number `c` to every slot.
     fn shift(&self, value: &mut Self::Value, c: f64) -> Result<(), Self::Error>;
 
-    /// The sum, relinearised if it has products, and rescaled: one level less, the scale divided by the prime.
+    /// Computes a sum, relinearises it if it has products, and rescales: one level lower, the scale divided by the
+    /// prime.
     fn sum(&self, sum: &Sum<'_, Self::Value>) -> Result<Self::Value, Self::Error>;
 }
 
-/// Products and multiples with one relinearisation and one rescaling at the end, so that a node of a plan costs one key
-/// switch however many products it has.
+/// A sum of products and multiples. It costs at most one relinearisation and one rescaling, however many products it
+/// has.
 #[derive(Clone, Debug)]
 pub struct Sum<'a, V> {
-    /// At most the level of every operand.
+    /// Level of the sum before rescaling, at most that of every operand.
     pub level: usize,
-    /// The scale of the sum before it is rescaled.
+    /// Scale of the sum before rescaling.
     pub scale: Scale,
-    /// Pairs of factors, the product of whose scales is the sum's.
+    /// Pairs of factors. The product of their scales is the scale of the sum.
     pub products: Vec<(&'a V, &'a V)>,
     /// Whether the products count twice.
     pub doubled: bool,
-    /// Multiples `c a`, with `c` encoded at the exact scale that makes up the difference.
+    /// Multiples `c a`. Each `c` is encoded at the exact scale that the multiple lacks.
     pub multiples: Vec<(&'a Coefficient, &'a V)>,
-    /// A constant.
+    /// A constant to be added.
     pub constant: Option<&'a Coefficient>,
 }

@@ -1,4 +1,4 @@
-//! A coefficient: one number for all slots, or one for each slot.
+//! Coefficients: one number for all slots, or one for each slot.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use num_complex::Complex64;
 pub enum Coefficient {
     /// The same number in every slot.
     Scalar(Complex64),
-    /// Slot `s` has entry `s mod len`; the length is a power of two.
+    /// Slot `s` has entry `s mod len`. The length is a power of two.
     Slots(Arc<[Complex64]>),
 }
 
@@ -29,7 +29,7 @@ impl Coefficient {
     }
 
     /// Whether it is zero in every slot.
-    pub fn is_zero(&self) -> bool {
+    pub(crate) fn is_zero(&self) -> bool {
         match self {
             Self::Scalar(c) => *c == Complex64::ZERO,
             Self::Slots(values) => values.iter().all(|c| *c == Complex64::ZERO),

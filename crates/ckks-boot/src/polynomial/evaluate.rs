@@ -6,12 +6,12 @@ use ckks::Scale;
 
 use super::{Arithmetic, Basis, Coefficient, Node, Plan, Power, Sum};
 
-/// The value of the planned polynomial at `x`, exactly at scale `target`, [`Plan::depth`] levels below `x`.
+/// The value of the planned polynomial at `x`, at exactly the scale `target`, [`Plan::depth`] levels below `x`.
 ///
-/// Scales are fixed from the result downwards: a node's sum has the scale of its result times the prime by which it is
-/// rescaled, a cofactor the scale that its product lacks, and coefficients are encoded at what remains. No two summands ever
-/// differ in scale, whatever the primes. The target should be near the scale of `x`: a cofactor's precision is `target` times a
-/// prime over the scale of a power.
+/// Scales are determined from the result downwards. The sum of a node has the scale of its result times the prime of
+/// its rescaling. A cofactor gets the scale that its product lacks, and coefficients are encoded at the scale that
+/// remains. Summands therefore never differ in scale, whatever the primes. `target` should be near the scale of `x`:
+/// the precision of a cofactor is `target` times a prime over the scale of a power.
 ///
 /// # Errors
 /// Those of the arithmetic.

@@ -1,19 +1,19 @@
 //! Paterson-Stockmeyer plans of least depth and, at that depth, of fewest key switches.
 //!
-//! A polynomial of degree `d` is divided by the largest power of two `g <= d`, `p = q B_g + r`, again and again. Two
-//! things differ from the textbook:
+//! A polynomial of degree `d` is divided repeatedly by the largest power of two `g <= d`: `p = q B_g + r`. Two things
+//! differ from the textbook:
 //!
-//! - the remainders of one node stay in that node, `p = sum_i q_i B_{g_i} + (linear part)`: all its products are summed
-//!   before the one relinearisation, which halves the key switches outside the powers;
-//! - a part of low degree becomes a linear combination of the powers `B_k`, `k < babies`, where the depth allows, and is
-//!   divided further where it does not, so that the whole never takes more than `ceil(log2(d + 1))` levels.
+//! - The remainders of a node stay in that node, `p = sum_i q_i B_{g_i} + (linear part)`. Its products are summed
+//!   before a single relinearisation, which halves the key switches outside the powers.
+//! - A part of low degree becomes a linear combination of the powers `B_k`, `k < babies`, if the depth allows it, and
+//!   is divided further if not. The whole never takes more than `ceil(log2(d + 1))` levels.
 
 use std::collections::BTreeSet;
 
 use super::{Basis, Coefficient, Polynomial, ceil_log2};
 use crate::Error;
 
-/// How to evaluate a [`Polynomial`].
+/// A plan for the evaluation of a [`Polynomial`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     basis: Basis,
@@ -22,30 +22,30 @@ pub struct Plan {
     root: Node,
 }
 
-/// One basis polynomial `B_exponent`, from two that come before it.
+/// One basis polynomial `B_exponent`, computed from earlier ones.
 ///
 /// Monomial: `x^(a+b) = x^a x^b`. Chebyshev: `T_(a+b) = 2 T_a T_b - T_(a-b)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Power {
+pub(crate) struct Power {
     /// `a + b`.
-    pub exponent: usize,
+    pub(crate) exponent: usize,
     /// `(a, b)` with `a >= b >= 1`.
-    pub factors: (usize, usize),
+    pub(crate) factors: (usize, usize),
 }
 
-/// `sum products + sum linear + constant`, one relinearisation (if there are products) and one rescaling.
+/// `sum products + sum linear + constant`, with one rescaling, and one relinearisation if there are products.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Node {
+pub(crate) struct Node {
     /// `(g, q)`: the product of `B_g` and the value of `q`.
-    pub products: Vec<(usize, Node)>,
+    pub(crate) products: Vec<(usize, Node)>,
     /// `(k, c)`: the multiple `c B_k`, `k >= 1`.
-    pub linear: Vec<(usize, Coefficient)>,
+    pub(crate) linear: Vec<(usize, Coefficient)>,
     /// The constant term.
-    pub constant: Coefficient,
+    pub(crate) constant: Coefficient,
 }
 
 impl Plan {
-    /// The plan of least depth; among those, of fewest key switches.
+    /// The plan of least depth and, among those, of fewest key switches.
     ///
     /// # Errors
     /// [`Error::ConstantPolynomial`] if the degree is 0.
@@ -59,7 +59,7 @@ impl Plan {
         best.ok_or(Error::ConstantPolynomial)
     }
 
-    /// The plan whose linear parts use powers below `babies`.
+    /// The plan whose linear parts use the powers below `babies`.
     fn with_babies(polynomial: &Polynomial, babies: usize) -> Self {
         let depth = polynomial.depth();
         let root = Node::divide(polynomial.basis(), polynomial.coefficients().to_vec(), depth, babies);
@@ -74,41 +74,41 @@ impl Plan {
         self.basis
     }
 
-    /// Levels consumed.
+    /// Number of levels that an evaluation takes.
     pub fn depth(&self) -> usize {
         self.depth
     }
 
-    /// The powers to compute, in an order in which each one's factors come before it.
-    pub fn powers(&self) -> &[Power] {
+    /// The powers to compute. The factors of each come before it.
+    pub(crate) fn powers(&self) -> &[Power] {
         &self.powers
     }
 
-    /// The tree that combines them.
-    pub fn root(&self) -> &Node {
+    /// The tree that combines the powers.
+    pub(crate) fn root(&self) -> &Node {
         &self.root
     }
 
-    /// Relinearisations: one a power, one a node with products.
+    /// Number of relinearisations: one per power, one per node with products.
     pub fn key_switches(&self) -> usize {
         self.powers.len() + self.root.count(&|node| usize::from(!node.products.is_empty()))
     }
 
-    /// The relinearisations, each as its depth below the argument's level and the number of products that it sums.
-    pub fn products_by_depth(&self) -> Vec<(usize, usize)> {
+    /// The relinearisations, each with its depth below the argument's level and its number of summed products.
+    pub(crate) fn products_by_depth(&self) -> Vec<(usize, usize)> {
         let mut all: Vec<_> = self.powers.iter().map(|p| (ceil_log2(p.exponent) - 1, 1)).collect();
         self.root.collect_products(self.depth - 1, &mut all);
         all
     }
 
-    /// Products of two ciphertexts.
+    /// Number of products of two ciphertexts.
     pub fn products(&self) -> usize {
         self.powers.len() + self.root.count(&|node| node.products.len())
     }
 }
 
 impl Node {
-    /// Divides until every part fits the depth; `budget` is the number of levels that this node may take in all.
+    /// Divides until every part fits the depth. `budget` is the number of levels that this node may take.
     fn divide(basis: Basis, mut rest: Vec<Coefficient>, budget: usize, babies: usize) -> Self {
         let mut products = Vec::new();
         let mut linear = Vec::new();
@@ -141,12 +141,12 @@ impl Node {
         }
     }
 
-    /// Products of this node, which is closed at `depth`, and of those below it.
+    /// Collects the products of this node, which is completed at `depth`, and of its cofactors.
     fn collect_products(&self, depth: usize, into: &mut Vec<(usize, usize)>) {
         if !self.products.is_empty() {
             into.push((depth, self.products.len()));
         }
-        // a cofactor arrives one level above
+        // A cofactor is completed one level earlier.
         self.products.iter().for_each(|(_, cofactor)| cofactor.collect_products(depth - 1, into));
     }
 
@@ -155,9 +155,8 @@ impl Node {
     }
 }
 
-/// Divides by `B_giant`: leaves the remainder, below degree `giant`, in `rest` and returns the quotient.
-///
-/// The degree must be below `2 giant`.
+/// Divides by `B_giant`, where the degree is below `2 giant`. Leaves the remainder, of degree below `giant`, in
+/// `rest` and returns the quotient.
 fn split_off(basis: Basis, rest: &mut Vec<Coefficient>, giant: usize) -> Vec<Coefficient> {
     let mut quotient = rest.split_off(giant);
     if basis == Basis::Chebyshev {
@@ -170,11 +169,11 @@ fn split_off(basis: Basis, rest: &mut Vec<Coefficient>, giant: usize) -> Vec<Coe
     quotient
 }
 
-/// The exponents above 1 and everything that they are made of.
+/// The exponents above 1, with all powers that they are computed from.
 fn powers(basis: Basis, mut exponents: BTreeSet<usize>) -> Vec<Power> {
     let mut powers = Vec::new();
     while let Some(exponent) = exponents.pop_last().filter(|&k| k > 1) {
-        // halves of equal depth: a is the largest power of two below the exponent
+        // Both factors have at most half the depth: a is the largest power of two below the exponent.
         let a = 1 << (exponent - 1).ilog2();
         let b = exponent - a;
         exponents.extend([a, b]);

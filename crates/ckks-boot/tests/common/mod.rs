@@ -1,4 +1,4 @@
-//! A data party and a compute party in one, at toy and real parameters.
+//! Data party and compute party in one, for small rings and for real parameters.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use std::sync::Arc;
@@ -30,7 +30,7 @@ impl Party {
         Self { encoder: Encoder::new(parameters), parameters: parameters.clone(), secret, rng }
     }
 
-    /// The bootstrap of a packing, by the literal of `preset`.
+    /// The bootstrap of a packing, with the literal of `preset`.
     pub fn bootstrapper(&mut self, preset: &str, packing: Packing) -> RealBootstrapper {
         let literal = BootstrapLiteral::of_preset(preset).unwrap();
         let plan = BootstrapPlan::new(&self.parameters, literal, packing).unwrap();

@@ -1,9 +1,9 @@
-//! Limbs as vectors of eight words, one cache line each, whatever the registers of a backend hold.
+//! Limbs as vectors of eight words, one cache line each, in every backend.
 
 /// Words of a vector.
 pub(crate) const LANES: usize = 8;
 
-/// A limb, or part of one, as vectors: these are always whole cache lines.
+/// The vectors of a limb, or of a part of one that consists of whole cache lines.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn vectors(words: &[u64]) -> &[[u64; LANES]] {
     let (vectors, rest) = words.as_chunks();
@@ -11,7 +11,7 @@ pub(crate) fn vectors(words: &[u64]) -> &[[u64; LANES]] {
     vectors
 }
 
-/// As [`vectors`], to write.
+/// [`vectors`], to be written.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn vectors_mut(words: &mut [u64]) -> &mut [[u64; LANES]] {
     let (vectors, rest) = words.as_chunks_mut();
@@ -19,7 +19,7 @@ pub(crate) fn vectors_mut(words: &mut [u64]) -> &mut [[u64; LANES]] {
     vectors
 }
 
-/// Has a vector brought from memory.
+/// Prefetches a vector.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(crate) fn ask_for(vector: &[u64; LANES]) {

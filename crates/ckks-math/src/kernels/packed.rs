@@ -1,18 +1,19 @@
-//! Residues of two polynomials in as many bits as their prime has.
+//! Residues of two polynomials, packed in as many bits as their prime has.
 //!
-//! Eight words of w bits lie in w bytes, lowest bits first: a vector starts on a byte, and word j of it at bit j w. From the byte
-//! in which a word starts, it reaches no further than bit 7 + w <= 57: a load of eight bytes, a shift and a mask take it out.
+//! Eight words of w bits take w bytes, lowest bits first. A vector starts on a byte, and its word j at bit j w. A
+//! word extends at most to bit 7 + w <= 57 from the byte in which it starts, so a load of eight bytes, a shift and a
+//! mask extract it.
 //!
-//! The halves of a key take turns, vector by vector. They are read together, from memory, and processors ask ahead for some sixteen
-//! streams at once: six digits with the halves apart would be eighteen.
+//! The two halves of a key alternate, vector by vector, and are read together from memory. Processors prefetch some
+//! sixteen streams at once. With separate halves, six digits would need eighteen.
 
 use super::lanes::LANES;
-use crate::MAX_MODULUS_BITS;
+use crate::modulus::MAX_MODULUS_BITS;
 
-/// Bytes that may be read from the start of a vector on, whatever its width.
+/// Bytes that may be read from the start of a vector, whatever its width.
 pub(crate) const WINDOW: usize = 64;
 
-/// Part of a packed limb: whole vectors of both halves, and what lies behind them up to a window.
+/// Part of a packed limb: whole vectors of both halves, and the following bytes up to a window.
 #[derive(Clone, Copy)]
 pub(crate) struct Packed<'a> {
     bytes: &'a [u8],
@@ -20,13 +21,13 @@ pub(crate) struct Packed<'a> {
 }
 
 impl<'a> Packed<'a> {
-    /// `words` words of each half, packed with `bits` bits each, from the start of `bytes`.
+    /// `words` words of each half, with `bits` bits each, from the start of `bytes`.
     pub(crate) fn new(bytes: &'a [u8], bits: usize, words: usize) -> Self {
         assert!((1..=MAX_MODULUS_BITS as usize).contains(&bits) && words.is_multiple_of(LANES));
         Self { bytes: &bytes[..packed_len(words, bits) + WINDOW], bits }
     }
 
-    /// Bits of a word.
+    /// Bits per word.
     pub(crate) fn bits(self) -> usize {
         self.bits
     }
@@ -36,7 +37,7 @@ impl<'a> Packed<'a> {
         (self.bytes.len() - WINDOW) / (2 * self.bits) * LANES
     }
 
-    /// The bytes from the start of a vector of each half on.
+    /// The bytes from the start of a vector of each half.
     #[inline]
     pub(crate) fn windows(self, vector: usize) -> [&'a [u8; WINDOW]; 2] {
         [0, 1].map(|half| match self.bytes[(2 * vector + half) * self.bits..].first_chunk() {
@@ -45,7 +46,7 @@ impl<'a> Packed<'a> {
         })
     }
 
-    /// The bytes from the start of a vector on, with a window for each of `count` vectors of both halves.
+    /// The bytes from the start of a vector, with a window for each of `count` vectors of both halves.
     #[inline]
     pub(crate) fn stretch(self, vector: usize, count: usize) -> &'a [u8] {
         let start = 2 * vector * self.bits;
@@ -62,13 +63,13 @@ impl<'a> Packed<'a> {
         })
     }
 
-    /// The byte of a vector in which word `lane` starts, and the bit of that byte.
+    /// The byte of a vector in which word `lane` starts, and the bit in that byte.
     pub(crate) fn place(bits: usize, lane: usize) -> (usize, usize) {
         (bits * lane / 8, bits * lane % 8)
     }
 }
 
-/// Bytes of so many words of each half.
+/// Bytes for `words` words of each half.
 pub(crate) fn packed_len(words: usize, bits: usize) -> usize {
     words / LANES * 2 * bits
 }
@@ -78,7 +79,7 @@ pub(crate) fn mask(bits: usize) -> u64 {
     (1 << bits) - 1
 }
 
-/// Packs words below `2^bits` of two halves into exactly as many bytes as they take.
+/// Packs words below `2^bits` of two halves into exactly [`packed_len`] bytes.
 pub(crate) fn pack(halves: [&[u64]; 2], bits: usize, out: &mut [u8]) {
     assert!(halves.iter().all(|words| packed_len(words.len(), bits) == out.len()));
     let vectors = halves[0].chunks_exact(LANES).zip(halves[1].chunks_exact(LANES)).flat_map(|(b, a)| [b, a]);

@@ -1,9 +1,9 @@
-//! What every backend promises, whatever its kernels do.
+//! Properties of all backends.
 
 use super::{TensorTerm, tensor_dot};
 use crate::{Backend, Modulus};
 
-/// Whatever lay in `out`, with tiles that are not full, and sums that are longer than what is summed at a time.
+/// Covers arbitrary contents of `out`, tiles that are not full, and sums longer than what is summed at a time.
 #[test]
 fn sums_of_any_number_of_products_are_those_of_the_scalar_kernel() {
     const WORDS: usize = 640;

@@ -6,20 +6,20 @@ use super::{Coeff, Ntt, Poly, Work};
 use crate::{Basis, Modulus, Ring};
 
 impl Poly<Coeff> {
-    /// The evaluations.
+    /// Transforms to evaluations.
     pub fn into_ntt(mut self) -> Poly<Ntt> {
         let (ring, basis) = (self.ring.clone(), self.basis);
         self.map_limbs(Work::Heavy, |i, _, limb| ring.forward(ring.prime_index(basis, i), limb));
         self.into_domain()
     }
 
-    /// From signed coefficients of rising powers, at most N of them; the rest is zero. Takes the same time whatever
-    /// the values.
+    /// The polynomial with these signed coefficients in order of rising powers, at most N of them; further ones are
+    /// zero. The running time does not depend on the values.
     pub fn from_signed(ring: &Arc<Ring>, basis: Basis, coefficients: &[i64]) -> Self {
         Self::from_integers(ring, basis, coefficients, Modulus::reduce_i64)
     }
 
-    /// As [`Poly::from_signed`], from wider integers.
+    /// [`Poly::from_signed`] for wider integers.
     pub fn from_i128(ring: &Arc<Ring>, basis: Basis, coefficients: &[i128]) -> Self {
         Self::from_integers(ring, basis, coefficients, Modulus::reduce_i128)
     }

@@ -1,19 +1,20 @@
 //! Residues back to integers, by Garner's mixed-radix digits.
 //!
-//! x = d_0 + d_1 q_0 + d_2 q_0 q_1 + ... with d_i < q_i. Comparing digits with those of (Q - 1)/2 from the top tells
-//! the sign exactly; a negative x is taken as -(Q - x), so that small values lose nothing to cancellation.
+//! x = d_0 + d_1 q_0 + d_2 q_0 q_1 + ... with d_i < q_i. A comparison of the digits with those of (Q - 1)/2, from the
+//! top, gives the exact sign. A negative x is computed as -(Q - x), so that small values lose nothing to
+//! cancellation.
 
 use rayon::prelude::*;
 
 use super::{Coeff, Poly};
 use crate::{Error, Modulus};
 
-/// Coefficients handled by a thread at a time.
+/// Coefficients that a thread handles at a time.
 const CHUNK: usize = 1 << 10;
 
 impl Poly<Coeff> {
-    /// The centred coefficients, in (-Q/2, Q/2), rounded to the nearest doubles up to some units in the last place
-    /// for each limb; Q the product of all primes of the basis.
+    /// The centred coefficients, in (-Q/2, Q/2), with Q the product of all primes of the basis. They are rounded to
+    /// doubles, with an error of some units in the last place for each limb.
     pub fn to_centred_f64(&self) -> Vec<f64> {
         self.map_digits(|garner, digits, negative| {
             let magnitude = digits
@@ -28,7 +29,7 @@ impl Poly<Coeff> {
     /// The centred coefficients, in (-Q/2, Q/2), exactly.
     ///
     /// # Errors
-    /// [`Error::CoefficientTooLarge`] if one does not fit.
+    /// [`Error::CoefficientTooLarge`] if one does not fit an `i128`.
     pub fn to_centred_i128(&self) -> Result<Vec<i128>, Error> {
         let values = self.map_digits(|garner, digits, negative| {
             let magnitude = digits.iter().zip(&garner.moduli).rev().try_fold(0i128, |acc, (&d, m)| {
@@ -66,7 +67,7 @@ struct Garner {
     moduli: Vec<Modulus>,
     /// `inverses[i][j] = q_j^-1 mod q_i` for j < i.
     inverses: Vec<Vec<u64>>,
-    /// Digits of (Q - 1)/2.
+    /// The digits of (Q - 1)/2.
     half: Vec<u64>,
 }
 
@@ -77,12 +78,13 @@ impl Garner {
             .enumerate()
             .map(|(i, m)| moduli[..i].iter().map(|q| m.inv(m.reduce(q.value()))).collect())
             .collect();
-        // Q - 1 is q_i - 1 in every place, and each q_i - 1 is even: halves do not borrow.
+        // Q - 1 has the digit q_i - 1 in every place, and each q_i - 1 is even, so halving does not borrow.
         let half = moduli.iter().map(|m| m.value() / 2).collect();
         Self { moduli, inverses, half }
     }
 
-    /// Residues to the mixed-radix digits of the magnitude of the centred value; whether it is negative.
+    /// Replaces residues by the mixed-radix digits of the centred value's magnitude. Returns whether the value is
+    /// negative.
     fn to_magnitude(&self, residues: &mut [u64]) -> bool {
         for i in 0..residues.len() {
             let (digits, rest) = residues.split_at_mut(i);

@@ -7,7 +7,8 @@ use super::{Ntt, PackedPair, Poly, Work, for_each_limb, for_each_limb_pair, for_
 use crate::{Basis, Modulus, Ring, kernels};
 
 impl Poly<Ntt> {
-    /// `sum of a * b` over all terms, over the basis of the first term's `a`; the others may have larger ones.
+    /// `sum of a * b` over all terms, over the basis of the first term's `a`. The other polynomials may have larger
+    /// bases.
     ///
     /// # Panics
     /// If there is no term.
@@ -27,11 +28,11 @@ impl Poly<Ntt> {
         out
     }
 
-    /// `[sum of d_j * b_j, sum of d_j * a_j]`: decomposed digits times the two halves of a switching key, each
-    /// digit loaded once. Over the basis of the first digit; key polynomials may have larger ones.
+    /// `[sum of d_j * b_j, sum of d_j * a_j]`: decomposed digits times the two halves of a switching key, with each
+    /// digit loaded once. The basis is that of the first digit; key polynomials may have larger ones.
     ///
     /// # Panics
-    /// If there is no digit, or fewer key polynomials than digits.
+    /// If there is no digit, or there are fewer key polynomials than digits.
     #[must_use]
     pub fn dot2(digits: &[Self], key: &[PackedPair]) -> [Self; 2] {
         let (ring, basis) = shape(digits.first());
@@ -52,8 +53,8 @@ impl Poly<Ntt> {
         out
     }
 
-    /// `(a0 b0, a0 b1 + a1 b0, a1 b1)` summed over all terms `([a0, a1], [b0, b1])`: products of ciphertexts of
-    /// two polynomials, not yet relinearised. Over the basis of the first term's `a0`.
+    /// The sum of `(a0 b0, a0 b1 + a1 b0, a1 b1)` over all terms `([a0, a1], [b0, b1])`: products of two-polynomial
+    /// ciphertexts, not yet relinearised. The basis is that of the first term's `a0`.
     ///
     /// # Panics
     /// If there is no term.
@@ -75,13 +76,13 @@ impl Poly<Ntt> {
     }
 }
 
-/// The modulus of part number `i` of a polynomial over `basis`, and what gives that part of operands.
+/// The modulus of part number `i` of a polynomial over `basis`, and a function that takes this part of an operand.
 fn part_of(ring: &Ring, basis: Basis, i: usize) -> (&Modulus, impl for<'a> Fn(&'a Poly<Ntt>) -> &'a [u64]) {
     let (limb, part) = place_of(ring, i);
     (ring.modulus(basis, limb), move |poly: &Poly<Ntt>| &poly.limb_over(basis, limb)[part.clone()])
 }
 
-/// The limb in which part number `i` lies, and where.
+/// The limb of part number `i`, and the words of the part in it.
 pub(super) fn place_of(ring: &Ring, i: usize) -> (usize, Range<usize>) {
     let len = ring.layout().part_len();
     let parts = ring.limb_len() / len;

@@ -1,8 +1,8 @@
-//! Sums of weighted rotations of one digit, by keys that hold weight and automorphism.
+//! Sums of weighted rotations of one digit, with keys that include weight and automorphism.
 //!
-//! `w sigma(plus + d k)` is `w sigma(plus) + sigma(d) (w sigma(k))`. With `w sigma(k)`, made once, in the place of k the products of
-//! all rotations with their keys are one sum, reduced once, and what an automorphism permutes is the digit and what is added, not both halves
-//! of a product. The residues are the same.
+//! `w sigma(plus + d k)` is `w sigma(plus) + sigma(d) (w sigma(k))`. With `w sigma(k)` precomputed in place of k, the
+//! products of all rotations with their keys are one sum, reduced once. The automorphism then permutes the digit and
+//! the addend instead of both halves of a product. The residues are the same.
 
 use std::sync::Arc;
 
@@ -10,25 +10,26 @@ use super::rotations::{Place, row_by_row};
 use super::{Ntt, PackedPair, Poly, Rotation, Weight};
 use crate::{AutomorphismTable, Basis, Ring, kernels};
 
-/// `weight * sigma(plus + digit * key)`, where the key is [`folded`](PackedPair::folded).
+/// `weight * sigma(plus + digit * key)` with a [folded](PackedPair::folded) key.
 #[derive(Clone, Copy)]
 pub struct FoldedRotation<'a> {
     /// `weight * sigma(key)`.
     pub key: &'a PackedPair,
-    /// What the rotation is multiplied by.
+    /// The weight of the rotation.
     pub weight: Weight<'a>,
     /// The automorphism `sigma`.
     pub table: &'a AutomorphismTable,
 }
 
-/// Rotations of which a row of the digit and of what is added is held at once: half a megabyte, for the cache that a core has to itself.
+/// Rotations for which a row of the digit and of the addend is held at once: half a megabyte, which fits the cache of
+/// one core.
 const CHUNK: usize = 8;
 
 impl PackedPair {
     /// `weight * sigma(self)`.
     ///
     /// # Panics
-    /// If the weight lacks residues or something is of another ring.
+    /// If the weight lacks residues or an operand belongs to another ring.
     #[must_use]
     pub fn folded(&self, ring: &Arc<Ring>, table: &AutomorphismTable, weight: Weight<'_>) -> Self {
         let halves = [0, 1].map(|half| self.to_poly(half));
@@ -40,12 +41,13 @@ impl PackedPair {
 }
 
 impl Poly<Ntt> {
-    /// The sum of rotations of one digit over `basis`, `plus` added to the first half of each: two polynomials.
+    /// The sum, over `basis`, of rotations of one digit, with `plus` added to the first half of each: two
+    /// polynomials.
     ///
-    /// The same bits as by [`Poly::rotation_sums`] with the keys as they were.
+    /// The bits are those of [`Poly::rotation_sums`] with the original keys.
     ///
     /// # Panics
-    /// If there is no rotation, or something lacks residues of `basis`.
+    /// If there is no rotation, or a polynomial lacks residues of `basis`.
     #[must_use]
     pub fn folded_sum(
         basis: Basis,
@@ -79,13 +81,13 @@ struct Task<'a> {
 }
 
 impl Task<'_> {
-    /// A row of both halves of the sum.
+    /// One row of both halves of the sum.
     fn row(&self, place: Place, out: [&mut [u64]; 2]) {
         let (ring, layout) = (self.ring, self.ring.layout());
         let (len, stride) = (layout.row_len(), layout.row_stride());
         let (backend, modulus) = (ring.backend(), ring.modulus(place.basis, place.limb));
         let [b, a] = out.map(|half| &mut half[..len]);
-        // rows with their padding, which stays zero
+        // The rows include their padding, which stays zero.
         let mut room = ring.take_buffer((2 * CHUNK.min(self.rotations.len())).div_ceil(layout.rows()));
         for (chunk, rotations) in self.rotations.chunks(CHUNK).enumerate() {
             let turned = room.words_mut().chunks_exact_mut(2 * stride).zip(rotations);

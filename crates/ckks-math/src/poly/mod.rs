@@ -1,4 +1,4 @@
-//! Polynomials by their residues, coefficients or evaluations.
+//! Polynomials by their residues, as coefficients or evaluations.
 
 mod coeff;
 mod crt;
@@ -24,12 +24,11 @@ use zeroize::Zeroize;
 
 use crate::{Basis, Error, Modulus, Ring, buffer::Buffer, kernels};
 
-/// Domain of [`Poly`]: coefficients, in order of rising powers of X.
+/// Domain of a [`Poly`]: coefficients, in order of rising powers of X.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coeff {}
 
-/// Domain of [`Poly`]: evaluations at the odd powers of psi, in the ring's own
-/// [order](Ring::ntt_exponents).
+/// Domain of a [`Poly`]: evaluations at the odd powers of psi, in the ring's own [order](Ring::ntt_exponents).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ntt {}
 
@@ -37,16 +36,16 @@ pub enum Ntt {}
 ///
 /// Residues are always fully reduced, in `[0, p)`, and padding words are zero.
 ///
-/// Binary operations take an operand whose basis *contains* that of the result: only the residues needed are
-/// read, so that a key or a ciphertext of a higher level is used without copying.
+/// Binary operations accept an operand whose basis *contains* that of the result and read only the residues they
+/// need. A key or ciphertext of a higher level can therefore be used without copying.
 ///
 /// # Panics
-/// Operations panic if operands belong to different rings or lack residues that are needed: both are mistakes
-/// of the calling code, never of its input. Constructors from outside data return errors.
+/// Operations panic if operands belong to different rings or lack residues that are needed. Both are mistakes of the
+/// calling code, never of its input. Constructors from outside data return errors.
 pub struct Poly<D> {
     ring: Arc<Ring>,
     basis: Basis,
-    /// At least `basis.limbs()` limbs; those beyond are stale.
+    /// At least `basis.limbs()` limbs. Any further ones are stale.
     buffer: Buffer,
     domain: PhantomData<fn() -> D>,
 }
@@ -59,7 +58,7 @@ impl<D> Poly<D> {
         out
     }
 
-    /// A polynomial whose words are arbitrary but for zero padding, for callers that overwrite all of it.
+    /// A polynomial with arbitrary words and zero padding, for callers that overwrite all of it.
     pub(crate) fn stale(ring: &Arc<Ring>, basis: Basis) -> Self {
         assert!(ring.full_basis().contains(basis), "{basis:?} of {ring:?}");
         Self { ring: Arc::clone(ring), basis, buffer: ring.take_buffer(basis.limbs()), domain: PhantomData }
@@ -86,29 +85,29 @@ impl<D> Poly<D> {
         &self.words()[i * len..(i + 1) * len]
     }
 
-    /// The words of limb `i`, padding included. The caller keeps residues below the prime and padding zero.
+    /// The words of limb `i`, padding included. The caller must keep residues below the prime and padding zero.
     pub fn limb_mut(&mut self, i: usize) -> &mut [u64] {
         let len = self.ring.limb_len();
         &mut self.words_mut()[i * len..(i + 1) * len]
     }
 
-    /// The words of limb `i` row by row, without padding: together N words.
+    /// The words of limb `i` row by row, without padding: N words in all.
     pub fn rows(&self, i: usize) -> impl ExactSizeIterator<Item = &[u64]> {
         let len = self.ring.row_len();
         self.limb(i).chunks_exact(self.ring.layout().row_stride()).map(move |row| &row[..len])
     }
 
-    /// The words of limb `i` row by row, without padding. The caller keeps residues below the prime.
+    /// The words of limb `i` row by row, without padding. The caller must keep residues below the prime.
     pub fn rows_mut(&mut self, i: usize) -> impl ExactSizeIterator<Item = &mut [u64]> {
         let (len, stride) = (self.ring.row_len(), self.ring.layout().row_stride());
         self.limb_mut(i).chunks_exact_mut(stride).map(move |row| &mut row[..len])
     }
 
-    /// Confirms that every residue is below its prime and every padding word zero: what a reader of outside
-    /// data calls once it has filled the rows.
+    /// Checks that every residue is below its prime and every padding word zero. Readers of outside data call it
+    /// after filling the rows.
     ///
     /// # Errors
-    /// [`Error::Residue`] with the first word that is not.
+    /// [`Error::Residue`] with the first word that fails.
     pub fn check_reduced(&self) -> Result<(), Error> {
         for i in 0..self.basis.limbs() {
             let modulus = self.modulus(i).value();
@@ -151,7 +150,7 @@ impl<D> Poly<D> {
         self.zip(other, kernels::sub)
     }
 
-    /// Multiplies by an element of Z/QZ given by its residues, one for each limb, each below its prime.
+    /// Multiplies by an element of Z/QZ, given by one residue for each limb, each below its prime.
     pub fn mul_scalar_assign(&mut self, residues: &[u64]) {
         assert_eq!(residues.len(), self.basis.limbs(), "one residue for each limb");
         let backend = self.ring.backend();
@@ -161,8 +160,8 @@ impl<D> Poly<D> {
         });
     }
 
-    /// `factor * self` over a basis that this one's contains, for an element of Z/QZ by its residues as in
-    /// [`mul_scalar_assign`](Self::mul_scalar_assign).
+    /// `factor * self` over `basis`, which this polynomial's basis must contain. The factor is an element of Z/QZ,
+    /// given as in [`mul_scalar_assign`](Self::mul_scalar_assign).
     #[must_use]
     pub fn scaled(&self, basis: Basis, residues: &[u64]) -> Self {
         let mut out = Self::stale(&self.ring, basis);
@@ -176,8 +175,8 @@ impl<D> Poly<D> {
         out
     }
 
-    /// `self += factor * other`, for an element of Z/QZ by its residues as in [`mul_scalar_assign`](Self::mul_scalar_assign).
-    /// Where the residue is zero, `other` may lack the prime.
+    /// `self += factor * other` for an element of Z/QZ, given as in [`mul_scalar_assign`](Self::mul_scalar_assign).
+    /// `other` may lack primes modulo which the factor is zero.
     pub fn add_scaled(&mut self, other: &Self, residues: &[u64]) {
         assert!(self.ring.same(&other.ring), "operands of different rings");
         assert_eq!(residues.len(), self.basis.limbs(), "one residue for each limb");
@@ -201,7 +200,7 @@ impl<D> Poly<D> {
         self.mul_scalar_assign(&self.ring.residues(self.basis, factor));
     }
 
-    /// Forgets the residues that `basis` does not have.
+    /// Drops the residues that are not in `basis`.
     pub fn truncate(&mut self, basis: Basis) {
         assert!(self.basis.contains(basis), "{basis:?} of {:?}", self.basis);
         let (from, to, len) = (self.basis.q, basis.q, self.ring.limb_len());
@@ -228,7 +227,7 @@ impl<D> Poly<D> {
         &mut self.buffer.words_mut()[..self.basis.limbs() * self.ring.limb_len()]
     }
 
-    /// The limb of the prime that limb `i` over `basis` has.
+    /// The limb of the prime of limb `i` over `basis`.
     pub(crate) fn limb_over(&self, basis: Basis, i: usize) -> &[u64] {
         debug_assert!(self.basis.contains(basis));
         self.limb(if i < basis.q { i } else { self.basis.q + i - basis.q })
@@ -265,7 +264,7 @@ impl<D> Poly<D> {
         out
     }
 
-    /// The same words read in another domain; the caller has transformed them.
+    /// The same words in another domain. The caller has transformed them.
     pub(crate) fn into_domain<E>(self) -> Poly<E> {
         Poly { ring: self.ring, basis: self.basis, buffer: self.buffer, domain: PhantomData }
     }
@@ -286,7 +285,7 @@ impl<D> PartialEq for Poly<D> {
 
 impl<D> Eq for Poly<D> {}
 
-/// Its shape; never its residues, which may be secret.
+/// Shows ring and basis, but never residues, which may be secret.
 impl<D> std::fmt::Debug for Poly<D> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let domain = std::any::type_name::<D>().rsplit("::").next().unwrap_or_default();
@@ -294,7 +293,7 @@ impl<D> std::fmt::Debug for Poly<D> {
     }
 }
 
-/// Overwrites every word, those of forgotten limbs too, in a way that is not optimised out.
+/// Overwrites every word, those of dropped limbs included. The compiler cannot remove this.
 impl<D> Zeroize for Poly<D> {
     fn zeroize(&mut self) {
         self.buffer.words_mut().zeroize();

@@ -1,10 +1,10 @@
-//! Polynomials by their evaluations: products are pointwise.
+//! Polynomials by their evaluations, with pointwise products.
 
 use super::{Coeff, Ntt, Poly, Work};
 use crate::{AutomorphismTable, Modulus, kernels};
 
 impl Poly<Ntt> {
-    /// The coefficients.
+    /// Transforms to coefficients.
     pub fn into_coeff(mut self) -> Poly<Coeff> {
         let (ring, basis) = (self.ring.clone(), self.basis);
         self.map_limbs(Work::Heavy, |i, _, limb| ring.inverse(ring.prime_index(basis, i), limb, 1));
@@ -32,13 +32,13 @@ impl Poly<Ntt> {
         });
     }
 
-    /// Multiplies by X^(N/2): each slot of a ciphertext by the imaginary unit.
+    /// Multiplies by X^(N/2), which multiplies each slot of a ciphertext by the imaginary unit.
     pub fn mul_i_assign(&mut self) {
         let (ring, basis) = (self.ring.clone(), self.basis);
         let half = ring.layout().limb_len() / 2;
         self.map_limbs(Work::Light, |i, m, limb| {
-            // At psi^(2k+1) the monomial is I (-1)^k with I = psi^(N/2), and the parity of k is the
-            // highest bit of the place in bit-reversed order: one sign for each half of the limb.
+            // At psi^(2k+1) the monomial is I (-1)^k with I = psi^(N/2). The parity of k is the highest bit of the
+            // place in bit-reversed order, so each half of the limb has one sign.
             let unit = m.pow(ring.psi(basis, i), ring.degree() as u64 / 2);
             let middle = if ring.layout().rows() == 1 { ring.row_len() / 2 } else { half };
             let (even, odd) = limb.split_at_mut(middle);
@@ -47,7 +47,7 @@ impl Poly<Ntt> {
         });
     }
 
-    /// Adds an integer: the same residue at every evaluation.
+    /// Adds an integer, as the same residue at every evaluation.
     pub fn add_integer_assign(&mut self, integer: i128) {
         let (len, stride) = (self.ring.row_len(), self.ring.layout().row_stride());
         self.map_limbs(Work::Light, |_, m, limb| {
@@ -58,7 +58,7 @@ impl Poly<Ntt> {
         });
     }
 
-    /// f(X^g) for the table's g: a permutation of the evaluations.
+    /// f(X^g) for the g of the table, as a permutation of the evaluations.
     #[must_use]
     pub fn automorphism(&self, table: &AutomorphismTable) -> Self {
         let mut out = Self::stale(&self.ring, self.basis);
@@ -66,15 +66,15 @@ impl Poly<Ntt> {
         out
     }
 
-    /// [`Poly::automorphism`] into a polynomial of any basis that this one's contains.
+    /// [`Poly::automorphism`], written to a polynomial over a basis that this one's contains.
     pub fn automorphism_into(&self, table: &AutomorphismTable, out: &mut Self) {
         self.assert_covers(out);
         let basis = out.basis;
         out.map_limbs(Work::Light, |i, _, limb| table.permute(limb, self.limb_over(basis, i)));
     }
 
-    /// `P * self` over `{q, p}` for a polynomial over `{q, 0}`, P the product of the first `p` special primes:
-    /// what a ciphertext is before [`Poly::mod_down`] takes P away again.
+    /// `P * self` over `{q, p}` for a polynomial over `{q, 0}`, with P the product of the first `p` special primes.
+    /// [`Poly::mod_down`] divides by P again.
     #[must_use]
     pub fn times_special(&self, p: usize) -> Self {
         let basis = crate::Basis { q: self.basis.q, p };
@@ -94,8 +94,8 @@ impl Poly<Ntt> {
 }
 
 impl Poly<Ntt> {
-    /// `self += P * other`, P the product of the special primes of `self`: [`times_special`](Self::times_special) without the
-    /// polynomial between.
+    /// `self += P * other`, with P the product of the special primes of `self`:
+    /// [`times_special`](Self::times_special) without an intermediate polynomial.
     pub fn add_times_special(&mut self, other: &Self) {
         let basis = self.basis;
         let special = |i: usize| product_mod(&self.ring.p()[..basis.p], self.modulus(i));

@@ -1,4 +1,5 @@
-//! The halves of a digit's key in as few bits as their residues need: reading them takes longer than the arithmetic.
+//! Both halves of a digit's key, packed in as few bits as their residues need. Reading a key takes longer than the
+//! arithmetic with it.
 
 use std::sync::Arc;
 
@@ -8,12 +9,12 @@ use super::{Ntt, Poly};
 use crate::kernels::packed::{Packed, WINDOW, pack, packed_len};
 use crate::{Basis, Ring};
 
-/// The evaluations of two polynomials in turns, each in as many bits as its prime has.
+/// The evaluations of two polynomials, alternating, each in as many bits as its prime has.
 #[derive(Clone)]
 pub struct PackedPair {
     ring: Arc<Ring>,
     basis: Basis,
-    /// Where each limb starts.
+    /// The start of each limb.
     starts: Vec<usize>,
     bytes: Vec<u8>,
 }
@@ -22,7 +23,7 @@ impl PackedPair {
     /// Packs two polynomials over the same basis.
     ///
     /// # Panics
-    /// If they are of different rings or bases.
+    /// If their rings or bases differ.
     #[must_use]
     pub fn new(halves: [&Poly<Ntt>; 2]) -> Self {
         let (ring, basis) = (halves[0].ring(), halves[0].basis());
@@ -41,13 +42,13 @@ impl PackedPair {
         Self { ring: Arc::clone(ring), basis, starts, bytes }
     }
 
-    /// Their primes.
+    /// The primes of both polynomials.
     #[must_use]
     pub fn basis(&self) -> Basis {
         self.basis
     }
 
-    /// One of the polynomials, word by word.
+    /// The words of one of the polynomials.
     ///
     /// # Panics
     /// If `half` is neither 0 nor 1.
@@ -67,13 +68,13 @@ impl PackedPair {
         self.bytes.len()
     }
 
-    /// Bytes that two polynomials over `basis` take.
+    /// Bytes that a pair of polynomials over `basis` takes.
     #[must_use]
     pub fn bytes_over(ring: &Ring, basis: Basis) -> usize {
         layout(ring, basis).1 + WINDOW
     }
 
-    /// Words `part`, whole vectors, of the limb of the prime that limb `i` over `basis` has.
+    /// The words `part`, whole vectors, in the limb of the prime of limb `i` over `basis`.
     pub(crate) fn part_over(&self, basis: Basis, i: usize, part: std::ops::Range<usize>) -> Packed<'_> {
         let i = if i < basis.q { i } else { self.basis.q + i - basis.q };
         let bits = self.ring.modulus(self.basis, i).bits() as usize;
@@ -86,7 +87,7 @@ impl PackedPair {
     }
 }
 
-/// Where the limbs start, and the end of the last one.
+/// The starts of the limbs, and the end of the last one.
 fn layout(ring: &Ring, basis: Basis) -> (Vec<usize>, usize) {
     let mut end = 0;
     let starts = (0..basis.limbs()).map(|i| {

@@ -1,18 +1,18 @@
-//! Work shared among threads limb by limb: a limb is a task of its own, since there are few of them.
+//! Work divided among threads limb by limb. A limb is a task, since there are only a few of them.
 
 use crate::threads;
 
-/// How much there is to do for each word.
+/// The amount of work for each word.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Work {
-    /// A few instructions: bound by memory.
+    /// A few instructions, limited by memory.
     Light,
     /// A transform, a conversion, a sum of products.
     Heavy,
 }
 
 impl Work {
-    /// Whether `words` of this work are worth a thread's while.
+    /// Whether `words` words of this work are enough for a thread.
     pub(crate) fn is_parallel(self, words: usize) -> bool {
         let least = match self {
             Self::Light => 1 << 17,
@@ -21,7 +21,7 @@ impl Work {
         words >= least && rayon::current_num_threads() > 1
     }
 
-    /// `f` for every task, of so many words each.
+    /// Runs `f` for every task. Each has `words` words of this work.
     pub(crate) fn run<T: Send>(
         self,
         words: usize,
@@ -37,12 +37,12 @@ impl Work {
     }
 }
 
-/// `f(index, limb)` for every limb of `words`, or part of one.
+/// Runs `f(index, limb)` for every limb of `words`, or every part of one.
 pub(crate) fn for_each_limb(work: Work, words: &mut [u64], len: usize, f: impl Fn(usize, &mut [u64]) + Sync) {
     work.run(len, words.chunks_exact_mut(len).enumerate(), |(i, limb)| f(i, limb));
 }
 
-/// `f(index, limbs)` for every pair of limbs, or of parts of them, of two buffers.
+/// Runs `f(index, limbs)` for every pair of limbs of two buffers, or of parts of limbs.
 pub(crate) fn for_each_limb_pair(
     work: Work,
     [a, b]: [&mut [u64]; 2],
@@ -53,7 +53,7 @@ pub(crate) fn for_each_limb_pair(
     work.run(len, pairs.enumerate(), |(i, (a, b))| f(i, [a, b]));
 }
 
-/// `f(index, limbs)` for every triple of limbs, or of parts of them, of three buffers.
+/// Runs `f(index, limbs)` for every triple of limbs of three buffers, or of parts of limbs.
 pub(crate) fn for_each_limb_triple(
     work: Work,
     [a, b, c]: [&mut [u64]; 3],

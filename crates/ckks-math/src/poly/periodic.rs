@@ -1,8 +1,8 @@
-//! Polynomials in a power of X: their evaluations repeat, and are kept once.
+//! Polynomials in a power of X. Their evaluations repeat and are stored once.
 //!
-//! A polynomial in X^G, G a power of two, takes at psi^(2k + 1) a value that depends on k modulo N / G alone: on the high bits of
-//! the place in bit-reversed order. Runs of G evaluations are equal there, so that for G >= 16 a group of 128 words, in which
-//! eight runs of 16 are transposed, is one pattern of eight words, sixteen times.
+//! At psi^(2k + 1) the value of a polynomial in X^G, G a power of two, depends only on k modulo N / G, the high bits
+//! of the place in bit-reversed order. Runs of G evaluations are equal there. For G >= 16, a group of 128 words, in
+//! which eight runs of 16 are transposed, is thus one pattern of eight words, sixteen times.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::{
     layout::{GROUP, PATTERN},
 };
 
-/// The evaluations of a polynomial in X^16, a sixteenth of the words.
+/// The evaluations of a polynomial in X^16, in a sixteenth of the words.
 #[derive(Clone)]
 pub struct PeriodicPoly {
     ring: Arc<Ring>,
@@ -21,7 +21,7 @@ pub struct PeriodicPoly {
 }
 
 impl Poly<Ntt> {
-    /// The same polynomial with repeated evaluations kept once; `None` if it is not a polynomial in X^16.
+    /// The same polynomial with repeated evaluations stored once, or `None` if it is not a polynomial in X^16.
     #[must_use]
     pub fn to_periodic(&self) -> Option<PeriodicPoly> {
         let limbs = 0..self.basis.limbs();
@@ -39,12 +39,12 @@ impl Poly<Ntt> {
 }
 
 impl PeriodicPoly {
-    /// Its primes.
+    /// The primes of the polynomial.
     pub fn basis(&self) -> Basis {
         self.basis
     }
 
-    /// The patterns of the limb of the prime that limb `i` over `basis` has, group by group.
+    /// The patterns, group by group, in the limb of the prime of limb `i` over `basis`.
     pub(crate) fn limb_over(&self, basis: Basis, i: usize) -> &[u64] {
         let i = if i < basis.q { i } else { self.basis.q + i - basis.q };
         let len = self.ring.degree() / (GROUP / PATTERN);

@@ -1,9 +1,9 @@
-//! Sums of many rotations of polynomials that are switched to another secret on the way.
+//! Sums of many rotations of polynomials, each switched to another secret.
 //!
-//! A linear map on a ciphertext sums automorphisms of inner products with keys, each times a diagonal. Taken one after the
-//! other, whole polynomials would go through memory. Here the sum is taken prime by prime and row by row, which automorphisms keep
-//! together: a row of all rotations stays in a core's own cache from the inner products to the weighted sums, each key is read once, in
-//! pieces of tens of kilobytes, and nothing is written but the sums.
+//! A linear map on a ciphertext sums automorphisms of inner products with keys, each times a diagonal. As separate
+//! steps these would move whole polynomials through memory. Here the sum is computed prime by prime and row by row;
+//! automorphisms map rows to rows. A row of all rotations stays in the cache of one core from the inner products to
+//! the weighted sums. Each key is read once, in pieces of tens of kilobytes, and only the sums are written.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,36 +20,36 @@ use crate::{
 /// All polynomials are over the basis of the sum or a larger one.
 #[derive(Clone, Copy)]
 pub struct Rotation<'a> {
-    /// Raised digits of what is switched; none if nothing is.
+    /// Raised digits of the polynomial to be switched. Empty if none is.
     pub digits: &'a [Poly<Ntt>],
-    /// The key, at least as many pairs of halves as digits.
+    /// The key, with at least as many pairs of halves as there are digits.
     pub key: &'a [PackedPair],
-    /// What is added to each half; nothing is zero.
+    /// Added to each half. `None` adds nothing.
     pub plus: [Option<&'a Poly<Ntt>>; 2],
-    /// The automorphism `sigma`; none is the identity.
+    /// The automorphism `sigma`. `None` is the identity.
     pub table: Option<&'a AutomorphismTable>,
 }
 
-/// What a rotation is multiplied by.
+/// The weight of a rotation.
 #[derive(Clone, Copy, Debug)]
 pub enum Weight<'a> {
     /// 1.
     One,
     /// Any polynomial.
     Poly(&'a Poly<Ntt>),
-    /// A polynomial of few different evaluations.
+    /// A polynomial in X^16, with few different evaluations.
     Periodic(&'a PeriodicPoly),
 }
 
-/// One sum: of rotations by index, each times a weight.
+/// One sum: rotations by index, each with a weight.
 pub type WeightedSum<'a> = Vec<(usize, Weight<'a>)>;
 
 impl Poly<Ntt> {
     /// Weighted sums of rotations over `basis`, two polynomials each. Sums without terms are zero.
     ///
     /// # Panics
-    /// If a polynomial lacks residues of `basis`, a key has fewer pairs than digits, or a sum names a rotation that is
-    /// not there.
+    /// If a polynomial lacks residues of `basis`, a key has fewer pairs than digits, or a sum refers to a missing
+    /// rotation.
     #[must_use]
     pub fn rotation_sums(
         ring: &Arc<Ring>,
@@ -69,7 +69,8 @@ impl Poly<Ntt> {
     }
 }
 
-/// Pairs of polynomials over a basis, of which `f` writes a row of each at once, one pair after the other: with padding, to be left alone.
+/// Makes pairs of polynomials over a basis. `f` writes one row of every polynomial at once, pair after pair. Rows
+/// include their padding, which must stay as it is.
 pub(super) fn row_by_row(
     ring: &Arc<Ring>,
     basis: Basis,
@@ -105,10 +106,10 @@ struct Task<'a> {
     sums: &'a [WeightedSum<'a>],
 }
 
-/// Words that are summed at once: of all rotations held, in the nearest cache.
+/// Words summed at once. The rotations held then fit the nearest cache.
 const TILE: usize = 1024;
 
-/// Weighted rotations of which a row is held at once: half a megabyte, for the cache that a core has to itself.
+/// Weighted rotations of which one row is held at once: half a megabyte, which fits the cache of one core.
 const CHUNK: usize = 8;
 
 /// A row of a limb over a basis.
@@ -126,25 +127,25 @@ impl Place {
         Self { basis, limb: at / rows, row: at % rows }
     }
 
-    /// The row that its words come from by an automorphism.
+    /// The source of this row under an automorphism.
     pub(super) fn source(self, table: Option<&AutomorphismTable>) -> Self {
         Self { row: table.map_or(self.row, |table| table.source_row(self.row)), ..self }
     }
 
-    /// The words of the row.
+    /// The words of this row in a polynomial.
     pub(super) fn of(self, poly: &Poly<Ntt>) -> &[u64] {
         let layout = poly.ring().layout();
         let start = self.row * layout.row_stride();
         &poly.limb_over(self.basis, self.limb)[start..start + layout.row_len()]
     }
 
-    /// Those of a digit's key.
+    /// The words of this row in the key of a digit.
     pub(super) fn of_key<'k>(self, ring: &Ring, key: &'k PackedPair) -> kernels::packed::Packed<'k> {
         let start = self.row * ring.layout().row_stride();
         key.part_over(self.basis, self.limb, start..start + ring.layout().row_len())
     }
 
-    /// Those of a weight.
+    /// The words of this row in a weight.
     pub(super) fn of_weight<'w>(self, ring: &Ring, weight: &'w Weight<'_>) -> kernels::Multiplier<'w> {
         match weight {
             Weight::One => kernels::Multiplier::Scalar(1),
@@ -169,14 +170,14 @@ impl Weight<'_> {
 }
 
 impl Task<'_> {
-    /// A row of both halves of every sum.
+    /// One row of both halves of every sum.
     fn row(&self, place: Place, mut out: Vec<&mut [u64]>) {
         let (ring, layout) = (self.ring, self.ring.layout());
         let (rows, len, stride) = (layout.rows(), layout.row_len(), layout.row_stride());
         let modulus = ring.modulus(place.basis, place.limb);
         let mut started = vec![false; self.sums.len()];
         let held = CHUNK.min(self.rotations.len());
-        // rows with their padding, which stays zero
+        // The rows include their padding, which stays zero.
         let mut room = ring.take_buffer((2 * (held + 1)).div_ceil(rows));
         let (inner, values) = room.words_mut().split_at_mut(2 * stride);
         for (chunk, rotations) in self.rotations.chunks(CHUNK).enumerate() {
@@ -185,7 +186,7 @@ impl Task<'_> {
                 self.rotation(place, rotation, inner, values);
             }
             let terms: Vec<_> = self.sums.iter().map(|sum| self.terms(place, sum, &within, values)).collect();
-            // all sums of a tile together: its values come into the nearest cache once
+            // All sums of a tile are computed together, so its values enter the nearest cache once.
             for start in (0..len).step_by(TILE) {
                 let at = start..len.min(start + TILE);
                 for ((terms, out), &started) in terms.iter().zip(out.chunks_exact_mut(2)).zip(&started) {
@@ -208,7 +209,8 @@ impl Task<'_> {
         }
     }
 
-    /// That row of those terms of `sum` whose rotations are in `within`, of which `values` holds both halves.
+    /// The row of those terms of `sum` whose rotations are in `within`. `values` holds both halves of these
+    /// rotations.
     fn terms<'v>(
         &'v self,
         place: Place,
@@ -226,14 +228,15 @@ impl Task<'_> {
         terms.collect()
     }
 
-    /// That row of both halves of `sigma(plus + <digits, key>)`, one after the other; `inner` is as long.
+    /// The row of both halves of `sigma(plus + <digits, key>)`, one after the other. `inner` is scratch space of the
+    /// same length.
     fn rotation(&self, place: Place, rotation: &Rotation<'_>, inner: &mut [u64], out: &mut [u64]) {
         let (backend, modulus) = (self.ring.backend(), self.ring.modulus(place.basis, place.limb));
         let (len, stride) = (self.ring.layout().row_len(), self.ring.layout().row_stride());
         let source = place.source(rotation.table);
         let columns = rotation.digits.iter().zip(rotation.key);
         let columns: Vec<_> = columns.map(|(d, key)| (source.of(d), source.of_key(self.ring, key))).collect();
-        // without an automorphism the result is at its place already
+        // Without an automorphism the result is already in its place.
         let target = if rotation.table.is_some() { &mut *inner } else { &mut *out };
         let (first, second) = target.split_at_mut(stride);
         let halves = [&mut first[..len], &mut second[..len]];
@@ -255,7 +258,7 @@ impl Task<'_> {
     }
 }
 
-/// Some words of a multiple, whole groups.
+/// Some words of a multiple: whole groups.
 fn part_of<'a>((x, c): &kernels::Multiple<'a>, at: &Range<usize>) -> kernels::Multiple<'a> {
     let c = match *c {
         kernels::Multiplier::Words(words) => kernels::Multiplier::Words(&words[at.clone()]),

@@ -1,15 +1,15 @@
-//! Sums of products and multiples of ciphertexts before their one relinearisation: every operand is read once, every result
-//! written once.
+//! Sums of products and multiples of ciphertexts before their relinearisation. Every operand is read once and every
+//! result written once.
 
 use std::sync::Arc;
 
 use super::{Ntt, Poly, Work, for_each_limb_pair, for_each_limb_triple};
 use crate::{Basis, Modulus, Ring, kernels};
 
-/// Two polynomials of a ciphertext.
+/// The two polynomials of a ciphertext.
 type Pair<'a> = [&'a Poly<Ntt>; 2];
 
-/// What is summed. All polynomials are over the basis of the sum or a larger one.
+/// The terms of a sum. All polynomials are over the basis of the sum or a larger one.
 #[derive(Clone, Debug, Default)]
 pub struct Summands<'a> {
     /// Products `(a0 b0, a0 b1 + a1 b0, a1 b1)`.
@@ -18,14 +18,14 @@ pub struct Summands<'a> {
     pub doubled: bool,
     /// Multiples `(x0 c, x1 c, 0)`.
     pub multiples: Vec<(Pair<'a>, Multiplier<'a>)>,
-    /// A number modulo each prime, added to every evaluation of the first polynomial.
+    /// A constant by its residue modulo each prime, added to every evaluation of the first polynomial.
     pub constant: Option<Vec<u64>>,
 }
 
-/// What a ciphertext is multiplied by.
+/// A multiplier of a ciphertext.
 #[derive(Clone, Debug)]
 pub enum Multiplier<'a> {
-    /// An element of Z/QZ by its residues, one for each limb, each below its prime.
+    /// An element of Z/QZ, given by one residue for each limb, each below its prime.
     Residues(Vec<u64>),
     /// A polynomial.
     Poly(&'a Poly<Ntt>),
@@ -34,9 +34,9 @@ pub enum Multiplier<'a> {
 /// A sum before its relinearisation: `linear[0] + linear[1] s + quadratic s^2` for the secret s.
 #[derive(Debug)]
 pub struct Summed {
-    /// What 1 and the secret stand beside.
+    /// The coefficients of 1 and of the secret.
     pub linear: [Poly<Ntt>; 2],
-    /// What its square stands beside, if there are products.
+    /// The coefficient of the secret's square, if there are products.
     pub quadratic: Option<Poly<Ntt>>,
 }
 
@@ -44,7 +44,7 @@ impl Poly<Ntt> {
     /// The sum over `basis`.
     ///
     /// # Panics
-    /// If an operand lacks residues of `basis`, or numbers are not one residue for each limb.
+    /// If an operand lacks residues of `basis`, or a multiplier or constant does not have one residue for each limb.
     #[must_use]
     pub fn sum_of(ring: &Arc<Ring>, basis: Basis, summands: &Summands<'_>) -> Summed {
         let task = Task { ring, basis, summands };
@@ -143,7 +143,7 @@ impl<'a> Part<'a> {
         let layout = self.task.ring.layout();
         if let Some(residues) = &self.task.summands.constant {
             let residue = residues[self.limb];
-            // padding stays zero
+            // Padding stays zero.
             for row in out.chunks_exact_mut(layout.row_stride()) {
                 row[..layout.row_len()].iter_mut().for_each(|word| *word = self.modulus.add(*word, residue));
             }

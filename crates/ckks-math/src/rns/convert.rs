@@ -1,113 +1,14 @@
-//! Base conversion, centred.
+//! Base conversion of whole polynomials, limb by limb. [`conversion`](crate::conversion) has the formula.
 //!
-//! With Q = q_0 .. q_{k-1} and y_i = x (Q/q_i)^-1 mod q_i,
-//!
-//! ```text
-//! x = sum_i y_i Q/q_i - u Q,    u = round(sum_i y_i / q_i),    x in (-Q/2, Q/2)
-//! ```
-//!
-//! so modulo a target prime x is a sum of k + 1 products. u comes from fixed-point integers, the same in every
-//! backend: each term is floor(floor(2^(b+51)/q_i) (2^(50-b) y_i) / 2^52), b the bits of q_i, which is y_i/q_i in units of
-//! 2^-49 and too small by less than 2. The sum of k terms is too small by less than 2k 2^-49: u is the rounded
-//! quotient unless x/Q is within k 2^-48 of -1/2 (probability k 2^-48 for uniform x), and then it is one too
-//! small, so that the result is the other representative just beyond Q/2. In every case the result is congruent to x
-//! modulo Q exactly, and below Q (1/2 + k 2^-48) in magnitude. One prime alone is lifted exactly
-//! ([`crate::kernels::lift_centred`]).
-//!
-//! The sources of a conversion are read once for a few targets together, whose limbs then go through all that is done with them. The
-//! quotients, a byte each, are found once.
+//! A conversion reads its sources once for a few targets together, whose limbs are then processed completely. The
+//! quotients, one byte each, are computed once.
 
 use std::sync::Arc;
 
-use crate::{
-    Modulus, Poly, Ring,
-    buffer::Buffer,
-    kernels,
-    modulus::{MAX_MODULUS_BITS, mul_high},
-    poly::Work,
-};
+use crate::{Poly, Ring, buffer::Buffer, conversion::Conversion, kernels, poly::Work};
 
-/// Fraction bits of the quotient.
-pub(crate) const FRACTION_BITS: u32 = MAX_MODULUS_BITS - 1;
-
-/// Constants of one conversion.
-pub(crate) struct Conversion {
-    pub(crate) sources: Vec<Source>,
-    pub(crate) targets: Vec<Target>,
-}
-
-pub(crate) struct Source {
-    pub(crate) modulus: Modulus,
-    /// (Q/q_i)^-1 mod q_i.
-    pub(crate) cofactor_inverse: u64,
-    /// 50 - b.
-    pub(crate) shift: u32,
-    /// floor(2^(b+51) / q_i), 52 bits.
-    pub(crate) reciprocal: u64,
-}
-
-pub(crate) struct Target {
-    pub(crate) modulus: Modulus,
-    /// Q/q_i mod p for each source, then -Q mod p, the factor of u.
-    pub(crate) factors: Vec<u64>,
-    /// The same times 2^52.
-    pub(crate) montgomery_factors: Vec<u64>,
-}
-
-/// What comes out of a conversion.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Times {
-    /// x.
-    One,
-    /// -x/Q: what a division by Q adds to the quotients of residues.
-    MinusInverse,
-}
-
-impl Conversion {
-    pub(crate) fn new(sources: &[Modulus], targets: &[Modulus], times: Times) -> Self {
-        let cofactor = |i: usize, m: &Modulus| {
-            let others = sources.iter().enumerate().filter(|&(j, _)| j != i);
-            others.fold(1, |acc, (_, q)| m.mul(acc, m.reduce(q.value())))
-        };
-        Self {
-            sources: (0..sources.len())
-                .map(|i| {
-                    let m = sources[i];
-                    Source {
-                        modulus: m,
-                        cofactor_inverse: m.inv(cofactor(i, &m)),
-                        shift: MAX_MODULUS_BITS - m.bits(),
-                        reciprocal: ((1u128 << (m.bits() + 51)) / u128::from(m.value())) as u64,
-                    }
-                })
-                .collect(),
-            targets: targets
-                .iter()
-                .map(|m| {
-                    let q = cofactor(sources.len(), m);
-                    let times = match times {
-                        Times::One => 1,
-                        Times::MinusInverse => m.neg(m.inv(q)),
-                    };
-                    let factors = (0..sources.len()).map(|i| cofactor(i, m)).chain([m.neg(q)]);
-                    let factors: Vec<u64> = factors.map(|factor| m.mul(factor, times)).collect();
-                    let montgomery_factors = factors.iter().map(|&f| m.mul(f, m.two_52())).collect();
-                    Target { modulus: *m, factors, montgomery_factors }
-                })
-                .collect(),
-        }
-    }
-
-    /// u of one coefficient.
-    #[inline(always)]
-    pub(crate) fn quotient(&self, y: impl Iterator<Item = u64>) -> u64 {
-        // The upper 52 of 104 bits: the upper 64 of 128 when one factor moves up by 12.
-        let terms = self.sources.iter().zip(y).map(|(s, y)| mul_high(y << s.shift, s.reciprocal << 12));
-        (terms.sum::<u64>() + (1 << (FRACTION_BITS - 1))) >> FRACTION_BITS
-    }
-}
-
-/// Digits ready for conversion: coefficients times [`Source::cofactor_inverse`], and their quotients.
+/// Digits ready for conversion: coefficients times [`Source::cofactor_inverse`](crate::conversion::Source), and their
+/// quotients.
 pub(crate) struct Converted {
     conversion: Arc<Conversion>,
     digits: Buffer,
@@ -115,8 +16,8 @@ pub(crate) struct Converted {
 }
 
 impl Converted {
-    /// Runs `inverse(conversion number, source number, factor, limb)` for every limb of all digits: it writes coefficients times
-    /// the factor there.
+    /// Runs `inverse(conversion number, source number, factor, limb)` for every limb of all digits. It must write the
+    /// coefficients times the factor to the limb.
     pub(crate) fn invert(
         ring: &Ring,
         conversions: Vec<Arc<Conversion>>,
@@ -140,13 +41,13 @@ impl Converted {
         Self::of_all(ring, all)
     }
 
-    /// From limbs that are coefficients times the factors already.
+    /// From limbs that already hold coefficients times the factors.
     pub(crate) fn of_all(ring: &Ring, digits: Vec<(Arc<Conversion>, Buffer)>) -> Vec<Self> {
         let (len, part) = (ring.limb_len(), ring.layout().part_len());
         let mut all: Vec<Self> = digits
             .into_iter()
             .map(|(conversion, digits)| {
-                // one prime is lifted without quotients
+                // A single prime is lifted without quotients.
                 let quotients = if conversion.sources.len() == 1 { Vec::new() } else { vec![0; len] };
                 Self { conversion, digits, quotients }
             })
@@ -165,7 +66,7 @@ impl Converted {
         all
     }
 
-    /// The values modulo some targets, by their evaluations.
+    /// Computes the values modulo some targets, as evaluations.
     pub(crate) fn evaluations(&self, ring: &Ring, mut limbs: Vec<Limb<'_>>) {
         let (backend, Conversion { sources, targets }) = (ring.backend(), &*self.conversion);
         if let [source] = &sources[..] {
@@ -191,20 +92,21 @@ impl Converted {
     }
 }
 
-/// A limb that a conversion writes.
+/// A target limb of a conversion.
 pub(crate) struct Limb<'a> {
-    /// The number of the conversion's target.
+    /// Index of the conversion's target.
     pub(crate) target: usize,
-    /// The number of its prime in the ring.
+    /// Index of its prime in the ring.
     pub(crate) prime: usize,
     pub(crate) words: &'a mut [u64],
 }
 
-/// Limbs that are converted together: what a conversion reads comes from a cache beyond a core's own, and is read once for
+/// Limbs that are converted together. Their sources come from a cache beyond that of the core and are read once for
 /// all of them.
 pub(crate) const LIMBS_AT_ONCE: usize = 4;
 
-/// Cuts limbs into groups that are converted together: equal ones, of [`LIMBS_AT_ONCE`] at most, and as many for each thread.
+/// Divides limbs into groups to be converted together. The groups have nearly equal sizes of at most
+/// [`LIMBS_AT_ONCE`], and where possible every thread gets as many of them.
 pub(crate) fn in_groups<T>(limbs: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>) -> Vec<Vec<T>> {
     let mut limbs = limbs.into_iter();
     let count = limbs.len();
@@ -212,11 +114,11 @@ pub(crate) fn in_groups<T>(limbs: impl IntoIterator<Item = T, IntoIter: ExactSiz
     (0..groups).map(|k| limbs.by_ref().take((count + groups - 1 - k) / groups).collect()).collect()
 }
 
-/// Limbs of a polynomial, by number.
+/// Limbs of a polynomial, with their indices.
 pub(crate) type Group<'a> = Vec<(usize, &'a mut [u64])>;
 
-/// The limbs of several polynomials in groups, each with the number of its polynomial: by primes across the polynomials, so that
-/// the tables of a few primes serve them all while they are cached.
+/// The limbs of several polynomials in groups, each with the index of its polynomial. The groups are ordered by
+/// primes across the polynomials, so that the tables of a few primes serve all polynomials while they are cached.
 pub(crate) fn groups_across<D>(polys: &mut [Poly<D>]) -> Vec<(usize, Group<'_>)> {
     let mut groups = Vec::new();
     for (number, poly) in polys.iter_mut().enumerate() {

@@ -1,15 +1,17 @@
-//! Raising residues to a larger basis: digits of the hybrid key switch, and ModRaise.
+//! Raises residues to a larger basis: digits of the hybrid key switch, and ModRaise.
 
 use std::{ops::Range, sync::Arc};
 
 use crate::{
     Basis, Coeff, Ntt, Poly, Ring,
+    conversion::{Conversion, Times},
+    kernels,
     poly::Work,
-    rns::convert::{Conversion, Converted, LIMBS_AT_ONCE, Limb, Times, groups_across},
+    rns::convert::{Converted, LIMBS_AT_ONCE, Limb, groups_across},
 };
 
 impl Poly<Ntt> {
-    /// [`decompose_at`](Self::decompose_at) with digits of `digit_limbs` primes; the last one may be shorter.
+    /// [`decompose_at`](Self::decompose_at) with digits of `digit_limbs` primes. The last digit may be shorter.
     ///
     /// # Panics
     /// If `self` has special primes or `digit_limbs` is zero.
@@ -20,12 +22,13 @@ impl Poly<Ntt> {
         self.decompose_at(&ranges.collect::<Vec<_>>(), p)
     }
 
-    /// The digits of a hybrid key switch (Han and Ki, ePrint 2019/688, section 3): digit j is the residue modulo the
-    /// primes `ranges[j]` of Q, centred, over the basis `{q, p}`. A digit's own limbs equal those of `self`; with one limb
-    /// for each digit the lift is exact, else see [`Poly::mod_down`] for what centred means at the edge.
+    /// The digits of a hybrid key switch (Han and Ki, ePrint 2019/688, section 3). Digit j is the centred residue
+    /// modulo the primes `ranges[j]` of Q, over the basis `{q, p}`. A digit's own limbs equal those of `self`. The
+    /// lift of one-limb digits is exact; otherwise see [`Poly::mod_down`] about values near the edge of the centred
+    /// range.
     ///
     /// # Panics
-    /// If `self` has special primes or the ranges are not its primes of Q in order.
+    /// If `self` has special primes or the ranges do not cover its primes of Q in order.
     #[must_use]
     pub fn decompose_at(&self, ranges: &[Range<usize>], p: usize) -> Vec<Self> {
         let (ring, len) = (self.ring(), self.ring().limb_len());
@@ -41,10 +44,10 @@ impl Poly<Ntt> {
     }
 }
 
-/// The digits of a polynomial, not yet raised.
+/// The digits of a polynomial before they are raised.
 pub(super) struct Digits<'a> {
     poly: &'a Poly<Ntt>,
-    /// The basis they are raised to.
+    /// The basis to which they are raised.
     pub(super) basis: Basis,
     digits: Vec<Digit>,
 }
@@ -55,7 +58,7 @@ struct Digit {
 }
 
 impl<'a> Digits<'a> {
-    /// Of `poly` at those ranges, to be raised to as many special primes as that.
+    /// The digits of `poly` at these ranges, to be raised to `p` special primes.
     pub(super) fn new(poly: &'a Poly<Ntt>, ranges: &[Range<usize>], p: usize) -> Self {
         let (ring, q) = (poly.ring(), poly.basis().q);
         let end = ranges.iter().try_fold(0, |end, r| (r.start == end && r.end > end).then_some(r.end));
@@ -70,17 +73,17 @@ impl<'a> Digits<'a> {
         Self { poly, basis, digits: digits.map(|(own, converted)| Digit { own, converted }).collect() }
     }
 
-    /// How many there are.
+    /// Number of digits.
     pub(super) fn count(&self) -> usize {
         self.digits.len()
     }
 
-    /// Limb `i` of digit `j` if it is one of the polynomial's.
+    /// Limb `i` of digit `j` if it is a limb of the polynomial.
     pub(super) fn own_limb(&self, j: usize, i: usize) -> Option<&'a [u64]> {
         self.digits[j].own.contains(&i).then(|| self.poly.limb(i))
     }
 
-    /// Those of these limbs of digit `j`, by number, that are not the polynomial's.
+    /// Computes those of the given limbs of digit `j` that are not limbs of the polynomial.
     pub(super) fn raise(&self, j: usize, limbs: Vec<(usize, &mut [u64])>) {
         let (ring, Digit { own, converted }) = (self.poly.ring(), &self.digits[j]);
         let limbs = limbs.into_iter().filter(|(i, _)| !own.contains(i)).map(|(i, words)| Limb {
@@ -100,7 +103,7 @@ fn raising(ring: &Ring, basis: Basis, own: &Range<usize>) -> Arc<Conversion> {
 }
 
 impl Poly<Coeff> {
-    /// The centred representative modulo the first prime, exactly, over a larger basis: ModRaise.
+    /// ModRaise: the centred representative modulo the first prime, exactly, over a larger basis.
     ///
     /// # Panics
     /// If `self` has more than one limb.
@@ -111,7 +114,7 @@ impl Poly<Coeff> {
         let (ring, from) = (self.ring(), &self.ring().q()[0]);
         let mut out = Self::stale(ring, basis);
         out.map_limbs(Work::Heavy, |_, m, limb| {
-            crate::kernels::lift_centred(ring.backend(), m, limb, from, self.limb(0), 1);
+            kernels::lift_centred(ring.backend(), m, limb, from, self.limb(0), 1);
         });
         out
     }

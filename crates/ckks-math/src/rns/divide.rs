@@ -1,31 +1,34 @@
-//! Division by a product of primes of the basis, with rounding.
+//! Division with rounding by a product D of primes of the basis.
 //!
-//! round(x / D) = (x - [x]_D) / D with [x]_D the centred residue. Modulo a prime that stays that is x/D - [x]_D/D: dropped
-//! limbs are converted, the factor -1/D in the constants of the conversion, transformed, and x/D is added. Ties cannot occur, D is odd.
+//! round(x / D) = (x - [x]_D) / D, with [x]_D the centred residue. Modulo a remaining prime this is x/D - [x]_D/D.
+//! The dropped limbs are converted, with the factor -1/D in the constants of the conversion, and transformed; then
+//! x/D is added. Ties cannot occur, because D is odd.
 
 use std::sync::Arc;
 
 use crate::{
-    Basis, Ntt, Poly, Ring, kernels,
+    Basis, Ntt, Poly, Ring,
+    conversion::{Conversion, Times},
+    kernels,
     poly::{Work, product_mod},
-    rns::convert::{Conversion, Converted, LIMBS_AT_ONCE, Limb, Times, groups_across},
+    rns::convert::{Converted, LIMBS_AT_ONCE, Limb, groups_across},
 };
 
-/// Which limbs of a basis a division drops.
+/// The limbs that a division drops.
 pub(super) struct Division {
-    /// The basis before it.
+    /// The basis before the division.
     pub(super) basis: Basis,
-    /// The basis after it.
+    /// The basis after the division.
     pub(super) kept: Basis,
-    /// Limbs over `basis` that are dropped.
+    /// The dropped limbs, as indices over `basis`.
     pub(super) dropped: Vec<usize>,
     pub(super) conversion: Arc<Conversion>,
-    /// 1/D modulo each prime kept.
+    /// 1/D modulo each remaining prime.
     pub(super) inverses: Vec<u64>,
 }
 
 impl Division {
-    /// By all special primes of `basis`, and by the last prime of Q if it is rescaled too.
+    /// The division by all special primes of `basis` and, with `rescale`, by the last prime of Q.
     pub(super) fn new(ring: &Ring, basis: Basis, rescale: bool) -> Self {
         let kept = Basis::of_q(basis.q - usize::from(rescale));
         let dropped: Vec<usize> = (kept.q..basis.limbs()).collect();
@@ -48,10 +51,10 @@ impl Poly<Ntt> {
         out
     }
 
-    /// [`Poly::rescale`] of several polynomials over the same basis together.
+    /// [`Poly::rescale`] of several polynomials over the same basis.
     ///
     /// # Panics
-    /// As [`Poly::rescale`]; if the bases differ.
+    /// As [`Poly::rescale`]; also if the bases differ.
     #[must_use]
     pub fn rescale_all<const H: usize>(polys: [&Self; H]) -> [Self; H] {
         let basis = polys[0].basis();
@@ -61,8 +64,8 @@ impl Poly<Ntt> {
 
     /// Divides by the special primes with rounding: from basis `{q, p}` to `{q, 0}`.
     ///
-    /// The result differs from the exact rounding by one with probability below p 2^-48 for each coefficient, and
-    /// then only where both neighbours are within (1/2 + p 2^-48) of the quotient.
+    /// Each coefficient differs from the exact rounding by one with probability below p 2^-48. This happens only if
+    /// both neighbours are within (1/2 + p 2^-48) of the quotient.
     ///
     /// # Panics
     /// If there are no special primes.
@@ -72,10 +75,10 @@ impl Poly<Ntt> {
         out
     }
 
-    /// [`Poly::mod_down`] of several polynomials over the same basis together.
+    /// [`Poly::mod_down`] of several polynomials over the same basis.
     ///
     /// # Panics
-    /// As [`Poly::mod_down`]; if the bases differ.
+    /// As [`Poly::mod_down`]; also if the bases differ.
     #[must_use]
     pub fn mod_down_all<const H: usize>(polys: [&Self; H]) -> [Self; H] {
         let basis = polys[0].basis();
@@ -83,7 +86,8 @@ impl Poly<Ntt> {
         Self::divide(polys, false)
     }
 
-    /// [`Poly::mod_down`] and [`Poly::rescale`] in one conversion and one rounding: from `{q, p}` to `{q - 1, 0}`.
+    /// [`Poly::mod_down`] and [`Poly::rescale`] with a single conversion and a single rounding: from `{q, p}` to
+    /// `{q - 1, 0}`.
     ///
     /// # Panics
     /// If there are no special primes, or fewer than two primes of Q.
@@ -93,10 +97,10 @@ impl Poly<Ntt> {
         out
     }
 
-    /// [`Poly::mod_down_rescale`] of several polynomials over the same basis together.
+    /// [`Poly::mod_down_rescale`] of several polynomials over the same basis.
     ///
     /// # Panics
-    /// As [`Poly::mod_down_rescale`]; if the bases differ.
+    /// As [`Poly::mod_down_rescale`]; also if the bases differ.
     #[must_use]
     pub fn mod_down_rescale_all<const H: usize>(polys: [&Self; H]) -> [Self; H] {
         let basis = polys[0].basis();

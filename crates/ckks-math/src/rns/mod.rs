@@ -1,9 +1,8 @@
-//! Between residue systems: base conversion, division by dropped primes, key-switching digits.
+//! Operations between residue systems: base conversion, division by primes of the basis, digits of key switches.
 
 mod convert;
 mod decompose;
 mod divide;
 mod switch;
 
-pub(crate) use convert::{Conversion, FRACTION_BITS, Target, Times};
 pub use switch::{KeySwitch, Switched};

@@ -1,9 +1,10 @@
 //! The key switch as a whole: digits, inner products, division by the special primes, automorphism.
 //!
-//! Taken one after the other, each would read and write polynomials of megabytes. Here all that belongs to one prime is done
-//! together: its limbs of the digits are raised and transformed, multiplied with both halves of the key, and, modulo a
-//! special prime, transformed back at once; modulo a prime that stays, the rests that the division subtracts are raised and transformed by the same
-//! table, and the quotient, with what is added to it and its automorphism, is written once.
+//! As separate steps these would read and write polynomials of megabytes. Here everything that belongs to one prime
+//! is done together. Its limbs of the digits are raised, transformed and multiplied by both halves of the key. Modulo
+//! a special prime the sums are transformed back at once. Modulo a remaining prime, the rests that the division
+//! subtracts are raised and transformed with the same table. The quotient, with its addend and automorphism, is
+//! written once.
 
 use std::{ops::Range, sync::Arc};
 
@@ -19,41 +20,42 @@ use crate::{
     poly::{Work, product_mod},
 };
 
-/// What is switched: a polynomial over `{q, 0}`.
+/// The polynomial to be switched, over `{q, 0}`.
 #[derive(Clone, Copy, Debug)]
 pub enum Switched<'a> {
-    /// By its [digits](Poly::decompose_at), raised.
+    /// The polynomial's raised [digits](Poly::decompose_at).
     Digits(&'a [Poly<Ntt>]),
-    /// To be decomposed at these ranges of primes of Q.
+    /// A polynomial, to be decomposed at these ranges of primes of Q.
     Poly(&'a Poly<Ntt>, &'a [Range<usize>]),
 }
 
-/// `sigma(plus + <digits, key> / P)`, divided by the last prime of Q too if it is rescaled, with one rounding: two polynomials.
+/// `sigma(plus + <digits, key> / P)`: two polynomials. With `rescale` they are also divided by the last prime of Q,
+/// in the same rounding.
 ///
-/// The same bits as by [`Poly::decompose_at`], [`Poly::dot2`], [`Poly::add_times_special`], [`Poly::mod_down`] and
+/// The bits are those of [`Poly::decompose_at`], [`Poly::dot2`], [`Poly::add_times_special`], [`Poly::mod_down`] and
 /// [`Poly::automorphism`], one after the other.
 #[derive(Clone, Copy)]
 pub struct KeySwitch<'a> {
-    /// What is switched.
+    /// The polynomial to be switched.
     pub switched: Switched<'a>,
-    /// The key, at least as many pairs of halves as digits, over the digits' basis or a larger one.
+    /// The key, over the digits' basis or a larger one, with at least as many pairs of halves as there are digits.
     pub key: &'a [PackedPair],
-    /// How many special primes there are.
+    /// Number of special primes.
     pub special: usize,
-    /// What is added to each half, over `{q, 0}` or a larger basis; nothing is zero.
+    /// Added to each half, over `{q, 0}` or a larger basis. `None` adds nothing.
     pub plus: [Option<&'a Poly<Ntt>>; 2],
-    /// Whether the result is divided by the last prime of Q, too.
+    /// Whether the result is also divided by the last prime of Q.
     pub rescale: bool,
-    /// The automorphism `sigma`; none is the identity.
+    /// The automorphism `sigma`. `None` is the identity.
     pub table: Option<&'a AutomorphismTable>,
 }
 
 impl Poly<Ntt> {
-    /// A [`KeySwitch`].
+    /// Computes a [`KeySwitch`].
     ///
     /// # Panics
-    /// If there is no digit or no special prime, no prime of Q is left, a polynomial lacks residues, or the ranges are not those of
-    /// the primes of Q in order.
+    /// If there is no digit or no special prime, no prime of Q is left, a polynomial lacks residues, or the ranges do
+    /// not cover the primes of Q in order.
     #[must_use]
     pub fn key_switch(switch: &KeySwitch<'_>) -> [Self; 2] {
         let task = Task::new(switch);
@@ -62,7 +64,7 @@ impl Poly<Ntt> {
     }
 }
 
-/// Limbs of the digits.
+/// The limbs of the digits.
 enum DigitSource<'a> {
     Raised(&'a [Poly<Ntt>]),
     Lazy(Digits<'a>),
@@ -76,7 +78,7 @@ impl DigitSource<'_> {
         }
     }
 
-    /// Limb `i` over `basis` of digit `j`, if it lies in memory.
+    /// Limb `i` over `basis` of digit `j`, if it is in memory.
     fn limb(&self, basis: Basis, j: usize, i: usize) -> Option<&[u64]> {
         match self {
             Self::Raised(digits) => Some(digits[j].limb_over(basis, i)),
@@ -118,7 +120,7 @@ impl<'a> Task<'a> {
         Self { switch, ring, digits, division: Division::new(ring, basis, switch.rescale) }
     }
 
-    /// The residues modulo the dropped primes of both halves, ready for conversion.
+    /// The residues of both halves modulo the dropped primes, ready for conversion.
     fn rests(&self) -> Vec<Converted> {
         let (ring, len) = (self.ring, self.ring.limb_len());
         let (division, basis) = (&self.division, self.division.basis);
@@ -167,7 +169,7 @@ impl<'a> Task<'a> {
         out
     }
 
-    /// Limbs of both halves of the result before the automorphism, by number.
+    /// Limbs of both halves of the result before the automorphism, with their indices.
     fn quotients_of(&self, rests: &[Converted], mut group: Vec<(usize, [&mut [u64]; 2])>) {
         let (ring, len) = (self.ring, self.ring.limb_len());
         let numbers: Vec<usize> = group.iter().map(|(i, _)| *i).collect();
@@ -187,7 +189,8 @@ impl<'a> Task<'a> {
         });
     }
 
-    /// Limb `i` over the whole basis of what is added, before the division: P times it, nothing modulo a special prime.
+    /// Limb `i` over the whole basis of the addend before the division: P times it, and nothing modulo a special
+    /// prime.
     fn plus(&self, i: usize, modulus: &Modulus) -> kernels::Plus<'_> {
         let basis = self.division.basis;
         if i >= basis.q {
@@ -197,7 +200,7 @@ impl<'a> Task<'a> {
         kernels::Plus { limbs, factor: product_mod(&self.ring.p()[..basis.p], modulus) }
     }
 
-    /// These limbs of each digit, as far as they do not lie in memory: for each limb, digit by digit.
+    /// The given limbs of each digit, if they are not in memory: for each limb, digit by digit.
     fn raised(&self, limbs: &[usize]) -> Vec<Vec<Option<Buffer>>> {
         let count = self.digits.count();
         let DigitSource::Lazy(digits) = &self.digits else {
@@ -218,7 +221,7 @@ impl<'a> Task<'a> {
         raised
     }
 
-    /// Limb `i` of the digits, raised or in memory, each with the key's.
+    /// Limb `i` of the digits, raised or in memory, each with that of the key.
     fn terms<'t>(&'t self, i: usize, raised: &'t [Option<Buffer>]) -> Vec<kernels::KeyTerm<'t>> {
         let basis = self.division.basis;
         let terms = raised.iter().zip(self.switch.key).enumerate().map(|(j, (raised, key))| {

@@ -1,9 +1,9 @@
-//! Randomness: secrets from the operating system's entropy, public polynomials from seeds.
+//! Randomness: secrets from the entropy of the operating system, public polynomials from seeds.
 
 mod rng;
 mod secret;
 mod uniform;
 
 pub use rng::SecureRng;
-pub use secret::{GAUSSIAN_SIGMA, GAUSSIAN_TAIL, gaussian, ternary, ternary_with_weight};
-pub use uniform::{SEED_BYTES, Seed, uniform};
+pub use secret::{gaussian, ternary, ternary_with_weight};
+pub use uniform::{Seed, uniform};

@@ -1,4 +1,4 @@
-//! The generator that secrets come from.
+//! The generator of secrets.
 
 use rand_chacha::{
     ChaCha20Rng,
@@ -8,21 +8,22 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 
-/// ChaCha20, keyed by 32 bytes of the operating system's entropy. Not `Clone`: two copies would repeat secrets.
+/// ChaCha20, keyed by 32 bytes of entropy from the operating system. Not `Clone`, since two copies would repeat
+/// secrets.
 pub struct SecureRng(ChaCha20Rng);
 
 impl SecureRng {
-    /// Keyed by the operating system.
+    /// A generator keyed by the operating system.
     ///
     /// # Errors
-    /// [`Error::Randomness`] if it has no entropy to give.
+    /// [`Error::Randomness`] if it provides no entropy.
     pub fn from_os() -> Result<Self, Error> {
         let mut seed = Zeroizing::new([0; 32]);
         getrandom::fill(seed.as_mut()).map_err(|e| Error::Randomness { reason: e.to_string() })?;
         Ok(Self(ChaCha20Rng::from_seed(*seed)))
     }
 
-    /// Keyed by the caller: reproducible, so for tests alone.
+    /// A generator keyed by the caller. It is reproducible, so for tests only.
     #[doc(hidden)]
     pub fn from_seed(seed: [u8; 32]) -> Self {
         Self(ChaCha20Rng::from_seed(seed))
@@ -33,7 +34,7 @@ impl SecureRng {
         self.0.next_u64()
     }
 
-    /// Random bytes.
+    /// Fills `bytes` with random bytes.
     pub fn fill(&mut self, bytes: &mut [u8]) {
         self.0.fill_bytes(bytes);
     }
@@ -41,7 +42,7 @@ impl SecureRng {
 
 impl Drop for SecureRng {
     fn drop(&mut self) {
-        // The generator has no wiping of its own: another key overwrites this one's state.
+        // The generator does not wipe its state. Another key overwrites it.
         self.0 = ChaCha20Rng::from_seed([0; 32]);
         std::hint::black_box(&mut self.0);
     }

@@ -1,24 +1,26 @@
-//! Secret polynomials. Running time and memory access depend on the degree alone, never on the values drawn.
+//! Secret polynomials. Running time and memory access depend on the degree only, never on the values.
 
 use zeroize::Zeroizing;
 
 use super::SecureRng;
 
 /// Standard deviation of the error distribution.
-pub const GAUSSIAN_SIGMA: f64 = 3.2;
+#[cfg(test)]
+const GAUSSIAN_SIGMA: f64 = 3.2;
 
-/// Largest magnitude that [`gaussian`] returns: 9.375 sigma. All that lies beyond has probability 2^-63.
-pub const GAUSSIAN_TAIL: i64 = 30;
+/// Largest magnitude that [`gaussian`] returns, 9.375 sigma. Larger values have probability 2^-63.
+const GAUSSIAN_TAIL: i64 = 30;
 
 /// `n` coefficients, uniform on {-1, 0, 1} up to 2^-62.
 pub fn ternary(rng: &mut SecureRng, n: usize) -> Zeroizing<Vec<i64>> {
     Zeroizing::new((0..n).map(|_| below(rng, 3) as i64 - 1).collect())
 }
 
-/// `n` coefficients of which exactly `h` are not zero: places uniform among all subsets, signs uniform.
+/// `n` coefficients, exactly `h` of which are not zero. Their places are uniform among all subsets and their signs
+/// uniform.
 ///
-/// Selection sampling (Knuth, TAOCP 2, 3.4.2, algorithm S): each place in turn is taken with probability
-/// (still wanted) / (places left). Unlike a shuffle it touches memory in order.
+/// Selection sampling (Knuth, TAOCP 2, 3.4.2, algorithm S): each place in turn is taken with probability (still
+/// wanted) / (places left). Unlike a shuffle it accesses memory in order.
 ///
 /// # Panics
 /// If `h > n`.
@@ -34,8 +36,8 @@ pub fn ternary_with_weight(rng: &mut SecureRng, n: usize, h: usize) -> Zeroizing
     Zeroizing::new(coefficients.collect())
 }
 
-/// `n` coefficients from the discrete Gaussian over the integers of standard deviation [`GAUSSIAN_SIGMA`], cut at
-/// [`GAUSSIAN_TAIL`]; statistical distance below 2^-57. Every threshold of the cumulative table is compared.
+/// `n` coefficients from the discrete Gaussian over the integers with standard deviation 3.2, cut at magnitude 30.
+/// The statistical distance is below 2^-57. Every threshold of the cumulative table is compared.
 pub fn gaussian(rng: &mut SecureRng, n: usize) -> Zeroizing<Vec<i64>> {
     let coefficients = (0..n).map(|_| {
         let bits = rng.next_u64();
@@ -52,7 +54,7 @@ fn less(a: u64, b: u64) -> u64 {
     std::hint::black_box(a.wrapping_sub(b)) >> 63
 }
 
-/// Uniform below `bound` up to `bound 2^-64`, by the upper word of a product.
+/// Uniform below `bound`, up to `bound 2^-64`: the upper word of a product.
 fn below(rng: &mut SecureRng, bound: u64) -> u64 {
     crate::modulus::mul_high(rng.next_u64(), bound)
 }
@@ -107,7 +109,7 @@ mod tests {
         for (k, &threshold) in CUMULATIVE.iter().enumerate() {
             below += if k == 0 { 1.0 } else { 2.0 * rho(k as f64) } / total;
             assert!((threshold as f64 / 2f64.powi(63) - below).abs() < 1e-15, "threshold {k}");
-            // Far out the differences from 1 are what matters.
+            // Far out only the differences from 1 matter.
             let tail = 2.0 * (k + 1..60).map(|j| rho(j as f64)).sum::<f64>() / total;
             let table = ((1u64 << 63) - threshold) as f64 / 2f64.powi(63);
             assert!((table - tail).abs() <= 1e-9 * tail + 2f64.powi(-62), "tail {k}");

@@ -1,29 +1,27 @@
-//! Public uniform polynomials from a seed, so that only the seed travels.
+//! Public uniform polynomials from a seed. Only the seed needs to be stored or sent.
 
 use std::sync::Arc;
 
 use crate::{Basis, Ntt, Poly, Ring, poly::Work};
 
-/// Bytes of a [`Seed`].
-pub const SEED_BYTES: usize = 32;
+/// The seed of public uniform polynomials.
+pub type Seed = [u8; 32];
 
-/// What a public uniform polynomial is expanded from.
-pub type Seed = [u8; SEED_BYTES];
-
-/// Separates these streams from every other use of BLAKE3.
+/// Separates these streams from all other uses of BLAKE3.
 const DOMAIN: &[u8] = b"ckks-math 1 uniform polynomial";
 
-/// Words read from the stream at a time: wide reads keep BLAKE3's vectors full.
+/// Words read from the stream at a time. Wide reads keep BLAKE3's vectors full.
 const READ: usize = 1 << 11;
 
-/// A polynomial uniform over `basis`, as evaluations, from a public seed and a label that says what it is for.
+/// A polynomial uniform over `basis`, as evaluations, from a public seed and a label for its purpose.
 ///
 /// Each prime has a stream of its own: BLAKE3 keyed with the seed, over the domain, the length of the label (8 bytes,
-/// little-endian), the label and the prime (8 bytes), read as little-endian words. A word keeps as many low bits as
-/// the prime has; those not below the prime are skipped; the k-th one kept is the k-th evaluation in the ring's order. So a
-/// limb depends on seed, label, prime and degree alone: a smaller basis gives the same limbs, every backend the same words.
+/// little-endian), the label and the prime (8 bytes), read as little-endian words. Of each word as many low bits are
+/// kept as the prime has, and words that are not below the prime are skipped. The k-th remaining word is the k-th
+/// evaluation in the ring's order. So a limb depends only on seed, label, prime and degree: a smaller basis has the
+/// same limbs, and every backend gives the same words.
 ///
-/// Not for secrets: the time taken depends on the stream.
+/// Not for secrets: the running time depends on the stream.
 pub fn uniform(ring: &Arc<Ring>, basis: Basis, seed: &Seed, label: &[u8]) -> Poly<Ntt> {
     let mut out = Poly::zero(ring, basis);
     let (row_len, stride) = (ring.row_len(), ring.layout().row_stride());
@@ -64,7 +62,7 @@ impl Words {
                 if filled == out.len() {
                     break;
                 }
-                // Written whether kept or not: no branch to mispredict.
+                // The word is written whether it is kept or not, which avoids a branch.
                 let word = u64::from_le_bytes(*bytes) & mask;
                 out[filled] = word;
                 filled += usize::from(word < bound);
@@ -91,14 +89,14 @@ mod tests {
     fn golden() {
         for backend in Backend::available() {
             let ring = ring(backend);
-            let poly = uniform(&ring, ring.full_basis(), &[42; SEED_BYTES], b"test");
+            let poly = uniform(&ring, ring.full_basis(), &[42; 32], b"test");
             let mut hasher = blake3::Hasher::new();
             for i in 0..4 {
                 poly.rows(i).flatten().for_each(|w| {
                     hasher.update(&w.to_le_bytes());
                 });
             }
-            // Frozen: seeds in files mean these words.
+            // Frozen: seeds in files stand for these words.
             assert_eq!(
                 hasher.finalize().to_hex().as_str(),
                 "4c734fd0970525b73655a35fb648f780d42ad704cd41234c9c16cc715ab27230"
@@ -109,19 +107,19 @@ mod tests {
     #[test]
     fn limbs_stand_alone_and_labels_separate() {
         let ring = ring(Backend::Scalar);
-        let seed = [1; SEED_BYTES];
+        let seed = [1; 32];
         let whole = uniform(&ring, ring.full_basis(), &seed, b"a");
         let part = Basis { q: 2, p: 1 };
         assert!(uniform(&ring, part, &seed, b"a") == whole.truncated(part));
         assert!(uniform(&ring, part, &seed, b"b") != whole.truncated(part));
-        assert!(uniform(&ring, part, &[2; SEED_BYTES], b"a") != whole.truncated(part));
+        assert!(uniform(&ring, part, &[2; 32], b"a") != whole.truncated(part));
         whole.check_reduced().unwrap();
     }
 
     #[test]
     fn words_are_uniform() {
         let ring = ring(Backend::Scalar);
-        let poly = uniform(&ring, ring.full_basis(), &[3; SEED_BYTES], b"statistics");
+        let poly = uniform(&ring, ring.full_basis(), &[3; 32], b"statistics");
         for i in 0..4 {
             let p = poly.modulus(i).value() as f64;
             let n = ring.degree() as f64;

@@ -1,11 +1,11 @@
-//! Rings and words that the suites share.
+//! Rings and words that the test suites share.
 #![allow(clippy::unwrap_used, dead_code)]
 
 use std::sync::Arc;
 
 use ckks_math::{Backend, Basis, Ntt, Poly, Ring, primes, sample};
 
-/// Primes of Q by their bits, `special` primes of 50 bits, on every backend of this machine.
+/// Rings with primes of Q of these sizes and `special` primes of 50 bits, on every backend of this machine.
 pub(crate) fn rings(log_n: u32, q_bits: &[u32], special: usize) -> Vec<Arc<Ring>> {
     let mut primes: Vec<u64> = Vec::new();
     for &bits in q_bits {
@@ -26,7 +26,7 @@ pub(crate) fn words<D>(poly: &Poly<D>, limb: usize) -> Vec<u64> {
     poly.rows(limb).flatten().copied().collect()
 }
 
-/// A polynomial of given words.
+/// A polynomial with the given words.
 pub(crate) fn from_words(
     ring: &Arc<Ring>,
     basis: Basis,

@@ -1,4 +1,4 @@
-//! Real and complex vectors to plaintexts and back.
+//! Encodes real and complex vectors as plaintexts, and decodes them.
 
 use std::sync::Arc;
 
@@ -13,17 +13,17 @@ use crate::scale::Scale;
 
 /// Encodes vectors of `n` slots, `n` a power of two up to `N/2`.
 ///
-/// A vector shorter than `N/2` is repeated with period `n` over all slots; its polynomial then lies in the subring of
-/// `X^{N/2n}`. Slot `j` is the evaluation at `zeta^{5^j}`, `zeta = exp(2 pi i / 2N)`.
+/// A vector shorter than `N/2` is repeated with period `n` over all slots, and its polynomial lies in the subring of
+/// `X^{N/2n}`. Slot `j` is the value at `zeta^{5^j}`, `zeta = exp(2 pi i / 2N)`.
 #[derive(Clone, Debug)]
 pub struct Encoder {
     parameters: Parameters,
     fft: Arc<EmbeddingFft>,
 }
 
-/// Coefficients up to here are exact in the `i64` path.
+/// Coefficients up to this magnitude are exact in the `i64` path.
 const I64_LIMIT: f64 = (1u64 << 62) as f64;
-/// Coefficients beyond this cannot be held at all.
+/// Larger coefficients do not fit an `i128`.
 const I128_LIMIT: f64 = 8.0e37;
 
 impl Encoder {
@@ -45,7 +45,8 @@ impl Encoder {
     /// [`Error::Encode`] if the length is not a power of two up to `N/2`, a value is not finite, or a scaled
     /// coefficient does not fit the modulus of that level.
     pub fn encode(&self, values: &[f64], level: usize, scale: &Scale) -> Result<Plaintext, Error> {
-        self.encode_real_in(values, self.parameters.basis(level), scale)
+        let complex = values.iter().map(|&v| Complex64::new(v, 0.0)).collect();
+        self.encode_in(complex, self.parameters.basis(level), scale)
     }
 
     /// Encodes complex values at `level` with `scale`.
@@ -61,16 +62,8 @@ impl Encoder {
         self.encode_complex_in(values, self.parameters.basis(level), scale)
     }
 
-    /// Encodes real values over any basis, for instance with the special primes for products before the ModDown.
-    ///
-    /// # Errors
-    /// As [`encode`](Self::encode).
-    pub fn encode_real_in(&self, values: &[f64], basis: Basis, scale: &Scale) -> Result<Plaintext, Error> {
-        let complex: Vec<_> = values.iter().map(|&v| Complex64::new(v, 0.0)).collect();
-        self.encode_in(complex, basis, scale)
-    }
-
-    /// Encodes complex values over any basis.
+    /// Encodes complex values over any basis, for instance one with special primes for a product before the division
+    /// by them.
     ///
     /// # Errors
     /// As [`encode`](Self::encode).
@@ -88,7 +81,7 @@ impl Encoder {
         Ok(Plaintext { poly: poly.into_ntt(), scale: scale.clone() })
     }
 
-    /// The rounded, scaled polynomial of a vector, in coefficient form.
+    /// The scaled and rounded polynomial of a vector, in coefficient form.
     fn polynomial(
         &self,
         mut values: Vec<Complex64>,
@@ -136,7 +129,7 @@ impl Encoder {
         let coefficients = plaintext.poly.clone().into_coeff().to_centred_f64();
         let (slots, gap) = (self.parameters.slots(), self.parameters.slots() / n);
         let inverse = 1.0 / plaintext.scale.to_f64();
-        // With period n, only every gap-th coefficient carries the vector; the rest is noise and is projected away.
+        // With period n only every gap-th coefficient belongs to the vector. The others are noise and are dropped.
         let mut values: Vec<_> = (0..n)
             .map(|k| Complex64::new(coefficients[k * gap], coefficients[k * gap + slots]) * inverse)
             .collect();
@@ -144,7 +137,7 @@ impl Encoder {
         Ok(values)
     }
 
-    /// Decodes the real parts of a vector of period `n`.
+    /// Decodes the first `n` slots as real values, without their imaginary parts.
     ///
     /// # Errors
     /// As [`decode_complex`](Self::decode_complex).
@@ -152,7 +145,7 @@ impl Encoder {
         Ok(self.decode_complex(plaintext, n)?.into_iter().map(|v| v.re).collect())
     }
 
-    /// The slot values of a real polynomial given by its `N` coefficients: the canonical embedding alone, unscaled.
+    /// The slot values of a real polynomial given by its `N` coefficients: the canonical embedding, unscaled.
     #[must_use]
     pub fn embed(&self, coefficients: &[f64]) -> Vec<Complex64> {
         let slots = self.parameters.slots();
@@ -169,7 +162,7 @@ impl Encoder {
     }
 }
 
-/// Places `n` complex coefficients at stride `gap`: real parts in the lower half, imaginary parts in the upper.
+/// Places `n` complex coefficients at stride `gap`, real parts in the lower half, imaginary parts in the upper half.
 fn spread<T: Copy + Default>(
     values: &[Complex64],
     degree: usize,

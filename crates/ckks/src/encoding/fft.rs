@@ -1,8 +1,9 @@
 //! The canonical embedding of `R[Y]/(Y^{2n}+1)` at the `n` roots `zeta^{5^j}`, as a fast transform.
 //!
-//! The forward transform evaluates, the inverse interpolates; both in `n log2(n) / 2` butterflies (Cheon et al., *A Full
-//! RNS Variant of Approximate Homomorphic Encryption*, SAC 2018, Section 5; the rotation group of 5 as in HEAAN). A real
-//! polynomial of `2n` coefficients is held as `n` complex numbers `a_k + i a_{k+n}`: at every `zeta^{5^j}`, `Y^n = i`.
+//! The forward transform evaluates, the inverse interpolates, each in `n log2(n) / 2` butterflies (Cheon et al., *A
+//! Full RNS Variant of Approximate Homomorphic Encryption*, SAC 2018, Section 5; the rotation group of 5 as in
+//! HEAAN). A real polynomial of `2n` coefficients is held as `n` complex numbers `a_k + i a_{k+n}`, because `Y^n = i`
+//! at every `zeta^{5^j}`.
 
 use std::f64::consts::PI;
 
@@ -31,7 +32,7 @@ impl EmbeddingFft {
         Self { max_slots, roots, powers_of_five }
     }
 
-    /// Coefficients to slot values, in place. `values.len()` is a power of two up to `max_slots`.
+    /// Coefficients to slot values, in place. `values.len()` must be a power of two up to `max_slots`.
     pub(super) fn evaluate(&self, values: &mut [Complex64]) {
         let n = values.len();
         self.check_length(n);
@@ -69,7 +70,7 @@ impl EmbeddingFft {
         values.iter_mut().for_each(|v| *v *= inverse);
     }
 
-    /// `exp(2 pi i 5^j / (4 len))`, `j < len/2`: the root that joins two transforms of `len/2` slots.
+    /// `exp(2 pi i 5^j / (4 len))`, `j < len/2`: the root that combines two transforms of `len/2` slots.
     fn twiddle(&self, j: usize, len: usize) -> Complex64 {
         let order = 4 * len;
         let stride = 4 * self.max_slots / order;
@@ -85,7 +86,7 @@ impl EmbeddingFft {
     }
 }
 
-/// `exp(2 pi i k / order)`, correctly rounded at multiples of an eighth of a turn by symmetry.
+/// `exp(2 pi i k / order)`. Symmetry makes it correctly rounded at multiples of an eighth of a turn.
 fn root_of_unity(k: usize, order: usize) -> Complex64 {
     // Reduce to the first octant, where sine and cosine are most accurate.
     let eighth = order / 8;
@@ -126,7 +127,7 @@ fn bit_reverse(values: &mut [Complex64]) {
 mod tests {
     use super::*;
 
-    /// `sum_k a_k Y^k` at `Y = exp(2 pi i 5^j / 4n)` for all `j < n`, term by term.
+    /// `sum_k a_k Y^k` at `Y = exp(2 pi i 5^j / 4n)` for all `j < n`, summed term by term.
     fn naive_embedding(coefficients: &[f64]) -> Vec<Complex64> {
         let n = coefficients.len() / 2;
         let mut power = 1usize;

@@ -1,4 +1,4 @@
-//! Vectors to plaintext polynomials and back.
+//! Encoding of vectors as plaintext polynomials.
 
 mod encoder;
 mod fft;

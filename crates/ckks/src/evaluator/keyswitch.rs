@@ -1,4 +1,4 @@
-//! Hybrid key switching: decompose, inner product with the key, divide by the special primes.
+//! Hybrid key switching: decompose, take the inner product with the key, divide by the special primes.
 
 use ckks_math::{AutomorphismTable, KeySwitch, Ntt, Poly, Switched};
 
@@ -6,40 +6,35 @@ use super::Evaluator;
 use crate::keys::SwitchingKey;
 use crate::params::KeyShape;
 
-/// What surrounds the inner product of a key switch.
+/// What a key switch does besides the inner product.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Around<'a> {
-    /// What is added to each half.
+    /// Added to the two halves.
     pub(super) plus: [Option<&'a Poly<Ntt>>; 2],
-    /// Whether the last prime is divided by together with the special ones.
+    /// Whether the division covers the last ciphertext prime as well as the special primes.
     pub(super) rescale: bool,
-    /// The automorphism of the sum.
+    /// The automorphism applied to the sum.
     pub(super) table: Option<&'a AutomorphismTable>,
 }
 
 impl Evaluator {
-    /// The digits of `c` for keys of that shape, each raised to the primes up to its level and the special primes.
+    /// The digits of `c` for keys of this shape, each raised to the ciphertext primes of `c` and the special primes.
     ///
-    /// Everything that switches the same polynomial shares them: hoisting (Halevi, Shoup, CRYPTO 2018).
+    /// All switches of one polynomial can share its digits: hoisting (Halevi, Shoup, CRYPTO 2018).
     #[must_use]
     pub fn decompose(&self, c: &Poly<Ntt>, shape: KeyShape) -> Vec<Poly<Ntt>> {
         let ranges: Vec<_> = shape.digits.ranges(c.basis().q - 1).collect();
         c.decompose_at(&ranges, shape.special)
     }
 
-    /// `<digits, key>`: both halves, still times `P`, over the ciphertext primes and the special primes.
-    #[must_use]
-    pub fn switch_raised(&self, digits: &[Poly<Ntt>], key: &SwitchingKey) -> [Poly<Ntt>; 2] {
-        Poly::dot2(digits, &key.digits)
-    }
-
-    /// `<digits, key> / P`: both halves over the ciphertext primes.
+    /// `<digits, key> / P`: both halves, over the ciphertext primes.
     #[must_use]
     pub fn switch(&self, digits: &[Poly<Ntt>], key: &SwitchingKey) -> [Poly<Ntt>; 2] {
         switch_digits(digits, key, Around::default())
     }
 
-    /// `plus + <digits of c, key> / P`: both halves over the ciphertext primes, the digits never in memory as a whole.
+    /// `plus + <digits of c, key> / P`: both halves, over the ciphertext primes. The digits are never in memory as a
+    /// whole.
     #[must_use]
     pub fn switch_polynomial(
         &self,
@@ -50,7 +45,7 @@ impl Evaluator {
         switch_polynomial(c, key, Around { plus, ..Around::default() })
     }
 
-    /// `(plus + <digits of c, key> / P) / q`, q the last prime of `c`, with one rounding.
+    /// `(plus + <digits of c, key> / P) / q`, with `q` the last prime of `c` and a single rounding.
     ///
     /// # Panics
     /// If `c` is at level 0.
@@ -65,13 +60,13 @@ impl Evaluator {
     }
 }
 
-/// As [`Evaluator::switch_polynomial`], with all that may surround it.
+/// [`Evaluator::switch_polynomial`] with all options.
 pub(super) fn switch_polynomial(c: &Poly<Ntt>, key: &SwitchingKey, around: Around<'_>) -> [Poly<Ntt>; 2] {
     let ranges: Vec<_> = key.shape.digits.ranges(c.basis().q - 1).collect();
     switch(Switched::Poly(c, &ranges), key, around)
 }
 
-/// Of digits for keys of that shape.
+/// [`Evaluator::switch`] with all options. The digits must be those of the key's shape.
 pub(super) fn switch_digits(digits: &[Poly<Ntt>], key: &SwitchingKey, around: Around<'_>) -> [Poly<Ntt>; 2] {
     switch(Switched::Digits(digits), key, around)
 }

@@ -1,4 +1,4 @@
-//! Operations that need no key: sums, constants, plaintexts, rescaling.
+//! Operations without a key: sums, constants, plaintexts, rescaling.
 
 use ckks_math::{Ntt, Poly};
 
@@ -9,17 +9,18 @@ use crate::plaintext::Plaintext;
 use crate::scale::Scale;
 
 impl Evaluator {
-    /// `a + b`, at the lower level.
+    /// `a + b`, at the lower of the two levels.
     ///
     /// # Errors
-    /// [`Error::ScaleMismatch`], [`Error::WrongKey`], [`Error::WrongParameters`].
+    /// [`Error::ScaleMismatch`], [`Error::WrongKey`] or [`Error::WrongParameters`] if the operands differ in scale,
+    /// key or parameter set.
     pub fn add(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext, Error> {
         check_sum("add", a, b)?;
         let (lower, higher) = if a.level() <= b.level() { (a, b) } else { (b, a) };
         Ok(lower.with([0, 1].map(|i| lower.c[i].add(&higher.c[i])), a.scale.clone()))
     }
 
-    /// `a += b`, at the lower level.
+    /// `a += b`, at the lower of the two levels.
     ///
     /// # Errors
     /// As [`add`](Self::add).
@@ -27,7 +28,7 @@ impl Evaluator {
         self.combine("add", a, b, |x, y| x.add_assign(y))
     }
 
-    /// `a - b`, at the lower level.
+    /// `a - b`, at the lower of the two levels.
     ///
     /// # Errors
     /// As [`add`](Self::add).
@@ -37,7 +38,7 @@ impl Evaluator {
         Ok(a.with([0, 1].map(|i| at_level(&a.c[i], level).sub(&b.c[i])), a.scale.clone()))
     }
 
-    /// `a -= b`, at the lower level.
+    /// `a -= b`, at the lower of the two levels.
     ///
     /// # Errors
     /// As [`add`](Self::add).
@@ -53,10 +54,10 @@ impl Evaluator {
         negated
     }
 
-    /// `a + p` for a plaintext of the same scale, at the lower level.
+    /// `a + p` for a plaintext of the same scale, at the lower of the two levels.
     ///
     /// # Errors
-    /// [`Error::ScaleMismatch`].
+    /// [`Error::ScaleMismatch`] if the scales differ.
     pub fn add_plain(&self, a: &Ciphertext, p: &Plaintext) -> Result<Ciphertext, Error> {
         same_scale("add a plaintext", &a.scale, &p.scale)?;
         let mut sum = self.drop_to(a, a.level().min(p.level()))?;
@@ -64,7 +65,7 @@ impl Evaluator {
         Ok(sum)
     }
 
-    /// `a + constant` in every slot.
+    /// Adds `constant` to every slot.
     #[must_use]
     pub fn add_const(&self, a: &Ciphertext, constant: f64) -> Ciphertext {
         let mut sum = a.clone();
@@ -72,10 +73,10 @@ impl Evaluator {
         sum
     }
 
-    /// `a * p`, at the lower level. The scales multiply; no rescaling.
+    /// `a * p`, at the lower of the two levels. The scales multiply; the product is not rescaled.
     ///
     /// # Errors
-    /// [`Error::WrongParameters`] if the plaintext is over another ring.
+    /// [`Error::WrongParameters`] if the plaintext has another ring degree.
     pub fn mul_plain(&self, a: &Ciphertext, p: &Plaintext) -> Result<Ciphertext, Error> {
         if a.c[0].ring().degree() != p.poly.ring().degree() {
             let degree = |poly: &Poly<Ntt>| format!("N = {}", poly.ring().degree());
@@ -87,7 +88,7 @@ impl Evaluator {
         Ok(a.with(c, a.scale.mul(&p.scale)))
     }
 
-    /// `a * constant`, the constant rounded at `scale`. The scales multiply; no rescaling.
+    /// `a * constant`, with the constant rounded at `scale`. The scales multiply; the product is not rescaled.
     #[must_use]
     pub fn mul_const(&self, a: &Ciphertext, constant: f64, scale: &Scale) -> Ciphertext {
         let factor = scaled(constant, scale);
@@ -95,7 +96,7 @@ impl Evaluator {
         a.with(c, a.scale.mul(scale))
     }
 
-    /// `a * constant`, rescaled by one level to exactly the scale `target`.
+    /// `a * constant`, rescaled: one level lower, at exactly the scale `target`.
     ///
     /// # Errors
     /// [`Error::LevelTooLow`] at level 0.
@@ -104,7 +105,7 @@ impl Evaluator {
         self.rescale(&self.mul_const(a, constant, &factor))
     }
 
-    /// `a * factor` for an integer: no level, no change of scale.
+    /// `a * factor` for an integer, at the same level and scale.
     #[must_use]
     pub fn mul_integer(&self, a: &Ciphertext, factor: i64) -> Ciphertext {
         let mut product = a.clone();
@@ -112,7 +113,7 @@ impl Evaluator {
         product
     }
 
-    /// Every slot times the imaginary unit: multiplication by `X^{N/2}`. Exact, free of noise.
+    /// Multiplies every slot by the imaginary unit, as a multiplication by `X^{N/2}`: exact and without noise.
     #[must_use]
     pub fn mul_i(&self, a: &Ciphertext) -> Ciphertext {
         let mut product = a.clone();
@@ -120,7 +121,8 @@ impl Evaluator {
         product
     }
 
-    /// Divides by the last prime with rounding: one level down, the scale divided by exactly that prime.
+    /// Divides by the last prime with rounding. The level drops by one and the scale is divided by exactly that
+    /// prime.
     ///
     /// # Errors
     /// [`Error::LevelTooLow`] at level 0.
@@ -131,7 +133,7 @@ impl Evaluator {
         Ok(a.with(c, scale))
     }
 
-    /// The same message and scale at a lower level: drops primes.
+    /// The same message and scale at a lower level: the primes above it are dropped.
     ///
     /// # Errors
     /// [`Error::LevelTooLow`] if `level` is above the ciphertext's.
@@ -144,7 +146,8 @@ impl Evaluator {
     /// `a += b` for products before relinearisation.
     ///
     /// # Errors
-    /// [`Error::ScaleMismatch`]; [`Error::WrongKey`]; [`Error::LevelTooLow`] if the levels differ.
+    /// [`Error::ScaleMismatch`], [`Error::WrongKey`] or [`Error::WrongParameters`] if they differ in scale, key or
+    /// parameter set; [`Error::LevelTooLow`] if `b` is at a lower level than `a`.
     pub fn add_tensor_assign(&self, a: &mut Tensor, b: &Tensor) -> Result<(), Error> {
         self.check("add products", &b.parameters, b.key_id)?;
         same_scale("add products", &a.scale, &b.scale)?;
@@ -175,7 +178,7 @@ impl Evaluator {
     }
 }
 
-/// Confirms that two ciphertexts can be summed.
+/// Checks that two ciphertexts can be summed.
 fn check_sum(operation: &'static str, a: &Ciphertext, b: &Ciphertext) -> Result<(), Error> {
     same_key(operation, a, b)?;
     same_scale(operation, &a.scale, &b.scale)

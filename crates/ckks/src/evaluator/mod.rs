@@ -1,14 +1,12 @@
 //! Arithmetic on ciphertexts.
 //!
-//! Binary operations take operands at different levels and work at the lower one. Scales must be equal to add, and
-//! multiply to multiply; nothing is rounded to make them agree.
+//! Operands may be at different levels; the result is at the lower one. Operands of a sum must have equal scales, and
+//! scales of a product multiply. No scale is ever rounded to match another.
 
 mod keyswitch;
 mod linear;
 mod multiply;
 mod rotate;
-
-pub use rotate::Hoisted;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,7 +18,7 @@ use crate::error::Error;
 use crate::keys::{EvaluationKeys, KeyId};
 use crate::params::Parameters;
 
-/// Evaluates with a set of public keys. Cheap to clone.
+/// Evaluates on ciphertexts with a set of public keys. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Evaluator {
     keys: Arc<EvaluationKeys>,
@@ -45,10 +43,11 @@ impl Evaluator {
         self.keys.parameters()
     }
 
-    /// Refuses a ciphertext of another parameter set or another secret: for operations built of the parts of others.
+    /// Refuses a ciphertext of another parameter set or under another secret. For operations of other crates that are
+    /// built from polynomials.
     ///
     /// # Errors
-    /// [`Error::WrongParameters`], [`Error::WrongKey`].
+    /// [`Error::WrongParameters`] or [`Error::WrongKey`].
     pub fn require_own(&self, operation: &'static str, a: &Ciphertext) -> Result<(), Error> {
         self.check(operation, &a.parameters, a.key_id)
     }
@@ -72,7 +71,7 @@ impl Evaluator {
     }
 }
 
-/// The polynomial over the primes up to `level`: itself, or a shortened copy.
+/// The polynomial over the primes up to `level`, copied only if it has more.
 fn at_level(poly: &Poly<Ntt>, level: usize) -> Cow<'_, Poly<Ntt>> {
     let mut basis = poly.basis();
     if basis.q == level + 1 {

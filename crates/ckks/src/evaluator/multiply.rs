@@ -9,26 +9,29 @@ use crate::error::Error;
 use crate::keys::KeyPurpose;
 
 impl Evaluator {
-    /// `a * b`, relinearised and rescaled: scale `a.scale * b.scale / q_level`, one level down.
+    /// `a * b`, relinearised and rescaled: one level below the lower operand, at scale `a.scale * b.scale / q_level`.
     ///
     /// # Errors
-    /// [`Error::LevelTooLow`] at level 0; [`Error::MissingKey`]; [`Error::WrongKey`].
+    /// [`Error::LevelTooLow`] at level 0; [`Error::MissingKey`] without a relinearisation key; [`Error::WrongKey`] or
+    /// [`Error::WrongParameters`] for operands of different keys or parameter sets.
     pub fn mul(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Ciphertext, Error> {
         self.relinearise_rescale(&self.tensor(a, b)?)
     }
 
-    /// `a * b` before relinearisation, at the lower level.
+    /// `a * b` before relinearisation, at the lower of the two levels.
     ///
     /// # Errors
-    /// [`Error::WrongKey`], [`Error::WrongParameters`].
+    /// [`Error::WrongKey`] or [`Error::WrongParameters`] for operands of different keys or parameter sets.
     pub fn tensor(&self, a: &Ciphertext, b: &Ciphertext) -> Result<Tensor, Error> {
         self.tensor_sum(&[(a, b)])
     }
 
-    /// `sum a_i * b_i` before relinearisation, at the lowest level among all factors: one reduction for the whole sum.
+    /// `sum a_i * b_i` before relinearisation, at the lowest level among all factors, with one modular reduction for
+    /// the whole sum.
     ///
     /// # Errors
-    /// [`Error::ScaleMismatch`] if the products' scales differ; [`Error::WrongKey`]; [`Error::WrongParameters`].
+    /// [`Error::ScaleMismatch`] if the scales of the products differ; [`Error::WrongKey`] or
+    /// [`Error::WrongParameters`] for operands of different keys or parameter sets.
     ///
     /// # Panics
     /// If there is no term.
@@ -44,7 +47,8 @@ impl Evaluator {
             level = level.min(a.level()).min(b.level());
         }
         self.check(OPERATION, &first.parameters, first.key_id)?;
-        // The kernel works over the primes of the very first factor and reads as many of the others: nothing is copied.
+        // The kernel works over the primes of the very first factor and reads only those of the others, so nothing is
+        // copied.
         let mut factors: Vec<([&_; 2], [&_; 2])> = Vec::with_capacity(terms.len());
         for (a, b) in terms {
             let lowest_first = if a.level() <= b.level() {
@@ -61,10 +65,10 @@ impl Evaluator {
         Ok(Tensor { parameters: first.parameters.clone(), key_id: first.key_id, c, scale })
     }
 
-    /// Back to two polynomials, at the same level and scale.
+    /// Relinearises to two polynomials, at the same level and scale.
     ///
     /// # Errors
-    /// [`Error::MissingKey`] without a relinearisation key of that level.
+    /// [`Error::MissingKey`] without a relinearisation key for this level.
     pub fn relinearise(&self, tensor: &Tensor) -> Result<Ciphertext, Error> {
         let key = self.relinearisation_key(tensor)?;
         let [c0, c1, c2] = &tensor.c;
@@ -77,10 +81,10 @@ impl Evaluator {
         })
     }
 
-    /// Relinearises and rescales in one division by `P q_level`.
+    /// Relinearises and rescales with one division by `P q_level`.
     ///
     /// # Errors
-    /// [`Error::LevelTooLow`] at level 0; [`Error::MissingKey`].
+    /// [`Error::LevelTooLow`] at level 0; [`Error::MissingKey`] without a relinearisation key for this level.
     pub fn relinearise_rescale(&self, tensor: &Tensor) -> Result<Ciphertext, Error> {
         require_level("multiply", 1, tensor.level())?;
         let key = self.relinearisation_key(tensor)?;

@@ -1,7 +1,7 @@
 //! Rotations and conjugation.
 //!
-//! A Galois key leads to the preimage of the secret, so the automorphism is applied once, after the inner product, to
-//! two polynomials instead of to every digit.
+//! A Galois key switches to the preimage of the secret. The automorphism therefore comes after the inner product, and
+//! applies to two polynomials instead of to every digit.
 
 use ckks_math::{AutomorphismTable, Ntt, Poly, threads};
 
@@ -12,37 +12,19 @@ use crate::error::Error;
 use crate::keys::{KeyPurpose, conjugation_element, galois_element};
 use crate::params::KeyShape;
 
-/// A ciphertext with its digits decomposed once, for many rotations.
+/// A ciphertext with the digits of its second polynomial, decomposed once for many rotations.
 ///
-/// Keys of one shape share the digits; a key of another shape decomposes anew.
-pub struct Hoisted<'a> {
+/// Keys of one shape share the digits. A key of another shape needs a decomposition of its own.
+struct Hoisted<'a> {
     ciphertext: &'a Ciphertext,
     shape: KeyShape,
     digits: Vec<Poly<Ntt>>,
 }
 
 impl Hoisted<'_> {
-    /// The ciphertext.
-    #[must_use]
-    pub fn ciphertext(&self) -> &Ciphertext {
-        self.ciphertext
-    }
-
-    /// The shape of the keys that the digits are for.
-    #[must_use]
-    pub fn shape(&self) -> KeyShape {
-        self.shape
-    }
-
-    /// Whether the digits are those that a key of that shape takes.
+    /// Whether keys of this shape can use the digits.
     fn serves(&self, shape: KeyShape) -> bool {
         self.shape.shares_digits(&shape)
-    }
-
-    /// The digits of its second polynomial, raised.
-    #[must_use]
-    pub fn digits(&self) -> &[Poly<Ntt>] {
-        &self.digits
     }
 }
 
@@ -50,7 +32,8 @@ impl Evaluator {
     /// Rotates the slots: `rotate(v, k)[s] = v[s + k]`, indices modulo `N/2`.
     ///
     /// # Errors
-    /// [`Error::MissingKey`], [`Error::WrongKey`].
+    /// [`Error::MissingKey`] without the rotation's key; [`Error::WrongKey`] or [`Error::WrongParameters`] for a
+    /// foreign ciphertext.
     pub fn rotate(&self, a: &Ciphertext, steps: i64) -> Result<Ciphertext, Error> {
         let g = galois_element(self.parameters().literal().log_n, steps);
         self.automorphism(a, g, "rotate")
@@ -59,16 +42,16 @@ impl Evaluator {
     /// Conjugates every slot.
     ///
     /// # Errors
-    /// [`Error::MissingKey`], [`Error::WrongKey`].
+    /// As [`rotate`](Self::rotate).
     pub fn conjugate(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
         let g = conjugation_element(self.parameters().literal().log_n);
         self.automorphism(a, g, "conjugate")
     }
 
-    /// The automorphism `X -> X^g`, `g` odd.
+    /// Applies the automorphism `X -> X^g`, `g` odd. Errors name it `operation`.
     ///
     /// # Errors
-    /// [`Error::MissingKey`], [`Error::WrongKey`], [`Error::WrongParameters`].
+    /// As [`rotate`](Self::rotate).
     pub fn automorphism(
         &self,
         a: &Ciphertext,
@@ -85,10 +68,11 @@ impl Evaluator {
         Ok(a.with(c, a.scale.clone()))
     }
 
-    /// Rotations of one ciphertext by many steps. It is decomposed once for each shape among the keys: once, as a rule.
+    /// Rotates one ciphertext by many steps. It is decomposed once for each shape among the keys, usually once in
+    /// all.
     ///
     /// # Errors
-    /// [`Error::MissingKey`], [`Error::WrongKey`], [`Error::WrongParameters`].
+    /// As [`rotate`](Self::rotate).
     pub fn rotate_many(&self, a: &Ciphertext, steps: &[i64]) -> Result<Vec<Ciphertext>, Error> {
         let mut hoisted: Vec<Hoisted<'_>> = Vec::new();
         for &steps in steps.iter().filter(|&&steps| steps.rem_euclid(self.parameters().slots() as i64) != 0) {
@@ -110,20 +94,14 @@ impl Evaluator {
         threads::try_map(steps, rotate)
     }
 
-    /// Decomposes `a` once, for many rotations by keys of that shape (its level does not matter).
-    ///
-    /// # Errors
-    /// [`Error::WrongKey`], [`Error::WrongParameters`].
-    pub fn hoist_for<'a>(&self, a: &'a Ciphertext, shape: KeyShape) -> Result<Hoisted<'a>, Error> {
+    /// Decomposes `a` for many rotations by keys of this shape. The shape's level does not matter.
+    fn hoist_for<'a>(&self, a: &'a Ciphertext, shape: KeyShape) -> Result<Hoisted<'a>, Error> {
         self.check("rotate", &a.parameters, a.key_id)?;
         Ok(Hoisted { ciphertext: a, shape, digits: self.decompose(&a.c[1], shape) })
     }
 
-    /// A rotation of a hoisted ciphertext.
-    ///
-    /// # Errors
-    /// [`Error::MissingKey`].
-    pub fn rotate_hoisted(&self, a: &Hoisted<'_>, steps: i64) -> Result<Ciphertext, Error> {
+    /// Rotates a decomposed ciphertext.
+    fn rotate_hoisted(&self, a: &Hoisted<'_>, steps: i64) -> Result<Ciphertext, Error> {
         let g = galois_element(self.parameters().literal().log_n, steps);
         if g == 1 {
             return Ok(a.ciphertext.clone());
@@ -138,7 +116,7 @@ impl Evaluator {
     }
 }
 
-/// What is left to do for an automorphism beside the switch of the second polynomial.
+/// What an automorphism does besides the switch of the second polynomial.
 fn around<'a>(a: &'a Ciphertext, table: &'a AutomorphismTable) -> Around<'a> {
     Around { plus: [Some(&a.c[0]), None], rescale: false, table: Some(table) }
 }

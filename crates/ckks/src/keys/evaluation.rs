@@ -1,4 +1,4 @@
-//! The set of keys that a compute party evaluates with.
+//! The keys of a compute party.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use super::{KeyId, KeyPurpose, SwitchingKey, conjugation_element, galois_element
 use crate::error::Error;
 use crate::params::Parameters;
 
-/// Keys under one secret, each at its own level.
+/// Evaluation keys under one secret, each for its own highest level.
 ///
-/// One purpose may have several, for instance a small relinearisation key for low levels beside a large one: an operation
-/// takes the one of the lowest level that serves it.
+/// There may be several keys for one purpose, for instance a small relinearisation key for low levels and a large one
+/// for high levels. An operation takes the key of the lowest sufficient level.
 #[derive(Clone, Debug)]
 pub struct EvaluationKeys {
     parameters: Parameters,
@@ -31,16 +31,16 @@ impl EvaluationKeys {
         &self.parameters
     }
 
-    /// The secret key these belong to, by id.
+    /// The id of the secret key that the keys belong to.
     #[must_use]
     pub fn key_id(&self) -> KeyId {
         self.key_id
     }
 
-    /// Adds a key, in place of one of the same purpose and level.
+    /// Adds a key. It replaces one of the same purpose and level.
     ///
     /// # Errors
-    /// [`Error::WrongParameters`] or [`Error::WrongKey`] if it does not belong here.
+    /// [`Error::WrongParameters`] or [`Error::WrongKey`] if the key is of another parameter set or secret.
     pub fn insert(&mut self, key: SwitchingKey) -> Result<(), Error> {
         const OPERATION: &str = "add an evaluation key";
         if key.parameters != self.parameters {
@@ -66,16 +66,16 @@ impl EvaluationKeys {
         self.keys.values()
     }
 
-    /// Bytes that the keys occupy in memory.
+    /// Bytes of all keys in memory.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         self.keys.values().map(|key| key.memory_bytes()).sum()
     }
 
-    /// The smallest key of that purpose that serves `level`.
+    /// The smallest key of this purpose that serves `level`. An error names the `operation`.
     ///
     /// # Errors
-    /// [`Error::MissingKey`] if there is none, or only one of a lower level.
+    /// [`Error::MissingKey`] if no key of this purpose serves the level.
     pub fn find(
         &self,
         purpose: KeyPurpose,
@@ -89,7 +89,7 @@ impl EvaluationKeys {
         })
     }
 
-    /// As [`find`](Self::find); the key leaves the set.
+    /// Removes the key that [`find`](Self::find) returns.
     ///
     /// # Errors
     /// As [`find`](Self::find).
@@ -104,10 +104,10 @@ impl EvaluationKeys {
         key.ok_or_else(|| Error::MissingKey { operation, key: self.describe(purpose), level })
     }
 
-    /// The key of a rotation by `steps`.
+    /// The key of a rotation by `steps` at `level`.
     ///
     /// # Errors
-    /// [`Error::MissingKey`].
+    /// [`Error::MissingKey`] if there is none.
     pub fn rotation(&self, steps: i64, level: usize) -> Result<&SwitchingKey, Error> {
         let g = galois_element(self.parameters.literal().log_n, steps);
         self.find(KeyPurpose::Galois(g), level, "rotate")
@@ -128,11 +128,5 @@ impl EvaluationKeys {
             KeyPurpose::Encapsulation => "encapsulation key".into(),
             KeyPurpose::Raise(g) => format!("raising key of element {g}"),
         }
-    }
-}
-
-impl std::fmt::Debug for SwitchingKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "SwitchingKey({:?}, {:?})", self.purpose, self.shape)
     }
 }

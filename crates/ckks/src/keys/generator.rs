@@ -1,4 +1,4 @@
-//! Generation of public keys from the secret.
+//! Generates public keys from the secret key.
 
 use std::ops::Range;
 
@@ -8,14 +8,11 @@ use zeroize::Zeroizing;
 
 use super::secret::SecretPoly;
 use super::switching::public_half;
-use super::{
-    KeyPurpose, PublicKey, SecretKey, SwitchingKey, conjugation_element, galois_element, inverse_element,
-    public,
-};
+use super::{KeyPurpose, PublicKey, SecretKey, SwitchingKey, conjugation_element, galois_element, public};
 use crate::error::Error;
 use crate::params::{KeyShape, Parameters};
 
-/// Makes the public keys of a secret key.
+/// Generates the public keys of a secret key.
 pub struct KeyGenerator<'a> {
     secret: &'a SecretKey,
     rng: SecureRng,
@@ -25,12 +22,12 @@ impl<'a> KeyGenerator<'a> {
     /// A generator with randomness from the operating system.
     ///
     /// # Errors
-    /// [`Error::Math`] if there is no randomness.
+    /// [`Error::Math`] if the operating system provides no randomness.
     pub fn new(secret: &'a SecretKey) -> Result<Self, Error> {
         Ok(Self { secret, rng: SecureRng::from_os()? })
     }
 
-    /// A generator with given randomness: reproducible tests.
+    /// A generator with the caller's randomness, for reproducible tests.
     #[doc(hidden)]
     #[must_use]
     pub fn with_rng(secret: &'a SecretKey, rng: SecureRng) -> Self {
@@ -46,10 +43,10 @@ impl<'a> KeyGenerator<'a> {
         PublicKey { key_id: self.secret.key_id, parameters, seed, b, a }
     }
 
-    /// The relinearisation key of that shape.
+    /// The relinearisation key of this shape.
     ///
     /// # Errors
-    /// [`Error::Insecure`] if the shape lies outside the security table, here and below.
+    /// [`Error::Insecure`] if the shape lies outside the security table.
     pub fn relinearisation_key(&mut self, shape: KeyShape) -> Result<SwitchingKey, Error> {
         let squared = SecretPoly(self.secret.poly().mul(self.secret.poly()));
         self.switching_key(KeyPurpose::Relinearisation, &squared.0, self.secret, shape)
@@ -58,7 +55,7 @@ impl<'a> KeyGenerator<'a> {
     /// The key of a rotation by `steps` slots.
     ///
     /// # Errors
-    /// [`Error::Insecure`].
+    /// [`Error::Insecure`] if the shape lies outside the security table.
     pub fn rotation_key(&mut self, steps: i64, shape: KeyShape) -> Result<SwitchingKey, Error> {
         let g = galois_element(self.parameters().literal().log_n, steps);
         self.galois_key(g, shape)
@@ -67,7 +64,7 @@ impl<'a> KeyGenerator<'a> {
     /// The key of complex conjugation.
     ///
     /// # Errors
-    /// [`Error::Insecure`].
+    /// [`Error::Insecure`] if the shape lies outside the security table.
     pub fn conjugation_key(&mut self, shape: KeyShape) -> Result<SwitchingKey, Error> {
         self.galois_key(conjugation_element(self.parameters().literal().log_n), shape)
     }
@@ -75,26 +72,29 @@ impl<'a> KeyGenerator<'a> {
     /// The key of the automorphism `X -> X^g`, `g` odd.
     ///
     /// # Errors
-    /// [`Error::Insecure`].
+    /// [`Error::Insecure`] if the shape lies outside the security table.
     pub fn galois_key(&mut self, g: usize, shape: KeyShape) -> Result<SwitchingKey, Error> {
         let inverse = inverse_element(self.parameters().literal().log_n, g);
         let preimage = self.preimage(inverse);
         self.switching_key(KeyPurpose::Galois(g), self.secret.poly(), &preimage, shape)
     }
 
-    /// The key from this secret to the ephemeral one of the bootstrap, of [`Parameters::encapsulation_shape`].
+    /// The key from this secret to the ephemeral one of the bootstrap. Its shape is
+    /// [`Parameters::encapsulation_shape`].
     ///
     /// # Errors
-    /// [`Error::Insecure`].
+    /// [`Error::Insecure`] if the shape lies outside the security table.
     pub fn encapsulation_key(&mut self, ephemeral: &SecretKey) -> Result<SwitchingKey, Error> {
         let shape = self.parameters().encapsulation_shape();
         self.switching_key(KeyPurpose::Encapsulation, self.secret.poly(), ephemeral, shape)
     }
 
-    /// The key from the ephemeral secret to the preimage of this one under `X -> X^g`, of [`Parameters::raise_shape`].
+    /// The key from the ephemeral secret to the preimage of this secret under `X -> X^g`. Its shape is
+    /// [`Parameters::raise_shape`].
     ///
     /// # Errors
-    /// [`Error::Insecure`]; [`Error::InvalidParameters`] if there are fewer than two special primes.
+    /// [`Error::Insecure`] if the shape lies outside the security table; [`Error::InvalidParameters`] if there are
+    /// fewer than two special primes.
     pub fn raise_key(
         &mut self,
         g: usize,
@@ -107,11 +107,11 @@ impl<'a> KeyGenerator<'a> {
         self.switching_key(KeyPurpose::Raise(g), ephemeral.poly(), &preimage, shape)
     }
 
-    /// A key from any secret polynomial `from`, over at least the shape's primes, to the secret `to`.
+    /// A key from any secret polynomial `from`, over at least the primes of the shape, to the secret `to`.
     ///
     /// # Errors
     /// [`Error::Insecure`] if the shape lies outside the security table for the distribution of `to`.
-    pub fn switching_key(
+    fn switching_key(
         &mut self,
         purpose: KeyPurpose,
         from: &Poly<Ntt>,
@@ -145,7 +145,7 @@ impl<'a> KeyGenerator<'a> {
         b
     }
 
-    /// The secret under the automorphism `X -> X^g`.
+    /// The image of the secret under the automorphism `X -> X^g`.
     fn preimage(&self, g: usize) -> SecretKey {
         let n = self.parameters().degree();
         let mut image = Zeroizing::new(vec![0i64; n]);
@@ -168,8 +168,8 @@ impl<'a> KeyGenerator<'a> {
     }
 }
 
-/// Adds `P * from`, with `P` the product of the first `gadget` special primes, to the limbs of one digit: modulo every
-/// other prime of Q the digit's factor vanishes, and modulo a special prime of `P` so does `P`.
+/// Adds `P * from` to the limbs of one digit, with `P` the product of the first `gadget` special primes. The digit's
+/// factor vanishes modulo every other prime of Q, and `P` modulo its own primes.
 fn add_digit(
     parameters: &Parameters,
     b: &mut Poly<Ntt>,
@@ -181,7 +181,7 @@ fn add_digit(
     let (ring, basis) = (parameters.ring(), shape.basis());
     let factors: Vec<u64> = (0..basis.limbs())
         .map(|i| {
-            // beyond the gadget, special primes are only more primes of the modulus: all digits count there
+            // Special primes beyond the gadget belong to the modulus only. Every digit has its share there.
             if i < basis.q && !digit.contains(&i) {
                 return 0;
             }
@@ -192,4 +192,29 @@ fn add_digit(
     let mut term = SecretPoly(from.truncated(shape.basis()));
     term.0.mul_scalar_assign(&factors);
     b.add_assign(&term.0);
+}
+
+/// The inverse of an odd `g` modulo `2N`.
+fn inverse_element(log_n: u32, g: usize) -> usize {
+    // Newton's iteration doubles the correct low bits: 3, 6, 12, 24 >= 17.
+    let mut inverse = g;
+    for _ in 0..4 {
+        inverse = inverse.wrapping_mul(2usize.wrapping_sub(g.wrapping_mul(inverse)));
+    }
+    inverse & ((1 << (log_n + 1)) - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inverse_elements_undo_rotations() {
+        let log_n = 10;
+        for k in [1i64, 2, 7, 100, 511] {
+            assert_eq!(inverse_element(log_n, galois_element(log_n, k)), galois_element(log_n, -k));
+        }
+        let conjugation = conjugation_element(log_n);
+        assert_eq!(inverse_element(log_n, conjugation), conjugation);
+    }
 }

@@ -5,7 +5,7 @@ use ckks_math::{Ntt, Poly};
 use super::KeyId;
 use crate::params::Parameters;
 
-/// An encryption of zero, `b = -a s + e`, over all ciphertext primes: anyone can encrypt with it.
+/// An encryption of zero, `b = -a s + e`, over all ciphertext primes. Anyone can encrypt with it.
 #[derive(Clone)]
 pub struct PublicKey {
     pub(crate) parameters: Parameters,
@@ -29,7 +29,7 @@ impl PublicKey {
         &self.parameters
     }
 
-    /// The secret key this belongs to, by id.
+    /// The id of the secret key that this belongs to.
     #[must_use]
     pub fn key_id(&self) -> KeyId {
         self.key_id

@@ -9,13 +9,13 @@ use crate::error::Error;
 use crate::params::Parameters;
 use crate::security::SecretDistribution;
 
-/// A ternary secret. Wiped from memory when dropped; has no `Debug`.
+/// A ternary secret. It is wiped from memory when dropped and has no `Debug`.
 pub struct SecretKey {
     pub(crate) parameters: Parameters,
     pub(crate) key_id: KeyId,
     pub(crate) distribution: SecretDistribution,
     pub(crate) coefficients: Zeroizing<Vec<i64>>,
-    /// Over all primes, special ones included.
+    /// The secret over all primes, special primes included.
     pub(crate) ntt: SecretPoly,
 }
 
@@ -29,15 +29,15 @@ impl Drop for SecretPoly {
 }
 
 impl SecretKey {
-    /// Draws a secret by the parameter set's distribution, from the operating system's randomness.
+    /// Draws a secret from the distribution of the parameter set, with randomness from the operating system.
     ///
     /// # Errors
-    /// [`Error::Math`] if the operating system gives no randomness.
+    /// [`Error::Math`] if the operating system provides no randomness.
     pub fn generate(parameters: &Parameters) -> Result<Self, Error> {
         Ok(Self::generate_with(parameters, &mut SecureRng::from_os()?))
     }
 
-    /// Draws a secret from a given generator: reproducible tests.
+    /// Draws a secret with the caller's randomness, for reproducible tests.
     #[doc(hidden)]
     #[must_use]
     pub fn generate_with(parameters: &Parameters, rng: &mut SecureRng) -> Self {
@@ -51,10 +51,10 @@ impl SecretKey {
         Self::from_coefficients(parameters, KeyId(id), coefficients)
     }
 
-    /// Draws the ephemeral sparse secret of the bootstrap; it carries the id of the key it serves.
+    /// Draws the sparse ephemeral secret of the bootstrap. It carries the id of this key.
     ///
     /// # Errors
-    /// [`Error::InvalidParameters`] if the set has no ephemeral weight; [`Error::Math`] without randomness.
+    /// [`Error::InvalidParameters`] if the parameter set has no ephemeral weight.
     pub fn generate_ephemeral(&self, rng: &mut SecureRng) -> Result<Self, Error> {
         let Some(weight) = self.parameters.literal().ephemeral_weight else {
             let name = self.parameters.name();
@@ -68,8 +68,7 @@ impl SecretKey {
     }
 
     /// Rebuilds the secret of a parameter set from its coefficients, each in {-1, 0, 1}.
-    #[must_use]
-    pub fn from_coefficients(
+    pub(crate) fn from_coefficients(
         parameters: &Parameters,
         key_id: KeyId,
         coefficients: Zeroizing<Vec<i64>>,
@@ -94,19 +93,19 @@ impl SecretKey {
         &self.parameters
     }
 
-    /// The key's id.
+    /// The id of this key.
     #[must_use]
     pub fn key_id(&self) -> KeyId {
         self.key_id
     }
 
-    /// The coefficients: for storing the key. Handle with care.
+    /// The coefficients, for storing the key. Handle with care.
     #[must_use]
     pub fn coefficients(&self) -> &[i64] {
         &self.coefficients
     }
 
-    /// The secret over the NTT, over all primes. Handle with care.
+    /// The secret as evaluations over all primes. Handle with care.
     #[must_use]
     pub fn poly(&self) -> &Poly<Ntt> {
         &self.ntt.0

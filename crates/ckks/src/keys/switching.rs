@@ -8,21 +8,24 @@ use ckks_math::{Ntt, PackedPair, Poly};
 use super::KeyId;
 use crate::params::{KeyShape, Parameters};
 
-/// What a switching key is for. Part of the domain separation of its public randomness, and of its file.
+/// The purpose of a switching key. It is part of the key's file, and separates the domains of the keys' public
+/// randomness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KeyPurpose {
     /// From `s^2` to `s`.
     Relinearisation,
-    /// From `s` to the preimage of `s` under the automorphism `X -> X^g`: the automorphism is applied afterwards.
+    /// From `s` to the preimage of `s` under the automorphism `X -> X^g`. The automorphism is applied after the
+    /// switch.
     Galois(usize),
     /// From the dense to the ephemeral sparse secret, at level 0.
     Encapsulation,
-    /// From the ephemeral sparse secret to the preimage of the dense secret under `X -> X^g`, for a polynomial just raised
-    /// from `q_0`: one digit, below `q_0`, over all primes; the gadget factor is the first special prime alone.
+    /// From the ephemeral sparse secret to the preimage of the dense secret under `X -> X^g`, for a polynomial just
+    /// raised from `q_0`: one digit, below `q_0`, over all primes. The gadget factor is the first special prime
+    /// alone.
     Raise(usize),
 }
 
-/// A public key that changes the secret a polynomial is multiplied by.
+/// A public key that switches a polynomial from one secret to another.
 #[derive(Clone)]
 pub struct SwitchingKey {
     pub(crate) parameters: Parameters,
@@ -30,12 +33,12 @@ pub struct SwitchingKey {
     pub(crate) purpose: KeyPurpose,
     pub(crate) shape: KeyShape,
     pub(crate) seed: [u8; 32],
-    /// Both halves of each digit, over the primes of the shape: `b`, and `a`, expanded from the seed.
+    /// The two halves of each digit over the primes of the shape: `b`, and `a`, which the seed expands to.
     pub(crate) digits: Vec<PackedPair>,
 }
 
 impl SwitchingKey {
-    /// Rebuilds a key from its `b` halves: the `a` halves are expanded from the seed.
+    /// Rebuilds a key from its `b` halves. The `a` halves are expanded from the seed.
     #[must_use]
     pub fn from_parts(
         parameters: &Parameters,
@@ -58,25 +61,25 @@ impl SwitchingKey {
         &self.parameters
     }
 
-    /// The secret key this belongs to, by id.
+    /// The id of the secret key that this belongs to.
     #[must_use]
     pub fn key_id(&self) -> KeyId {
         self.key_id
     }
 
-    /// What it switches.
+    /// The key's purpose.
     #[must_use]
     pub fn purpose(&self) -> KeyPurpose {
         self.purpose
     }
 
-    /// The highest level it serves. It serves all lower ones too, by its first digits and primes.
+    /// The highest level that the key serves. Lower levels use its first digits and primes.
     #[must_use]
     pub fn level(&self) -> usize {
         self.shape.level
     }
 
-    /// Its shape.
+    /// The key's shape.
     #[must_use]
     pub fn shape(&self) -> KeyShape {
         self.shape
@@ -94,22 +97,28 @@ impl SwitchingKey {
         &self.digits
     }
 
-    /// Bytes that a key of that shape occupies in memory.
+    /// Bytes of a key of this shape in memory.
     #[must_use]
     pub fn bytes_of(parameters: &Parameters, shape: KeyShape) -> usize {
         shape.digits() * PackedPair::bytes_over(parameters.ring(), shape.basis())
     }
 
-    /// Bytes that the key occupies in memory.
+    /// Bytes of the key in memory.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         self.digits.iter().map(PackedPair::memory_bytes).sum()
     }
 }
 
+impl std::fmt::Debug for SwitchingKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SwitchingKey({:?}, {:?})", self.purpose, self.shape)
+    }
+}
+
 /// The `a` half of a digit, from the key's seed.
 ///
-/// The label separates purposes and digits; `uniform` itself separates the limbs.
+/// The label separates purposes and digits. `uniform` itself separates the limbs.
 pub(crate) fn public_half(
     parameters: &Parameters,
     purpose: KeyPurpose,

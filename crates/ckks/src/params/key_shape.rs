@@ -1,4 +1,4 @@
-//! Shapes of switching keys: which there are for a level, and which takes least.
+//! Shapes of switching keys: the possible ones for a level, and the cheapest.
 
 use ckks_math::Basis;
 
@@ -6,28 +6,29 @@ use super::{Parameters, SecurityLevel};
 use crate::digits::Digits;
 use crate::security;
 
-/// Time of a multiply-add of a base conversion, for a limb, in transforms; by measurement.
+/// Time of a base conversion's multiply-add of a limb, in transforms, by measurement.
 const CONVERSION: f64 = 0.06;
-/// The same of a product with a limb of a key, which is read from memory.
+/// Time of a product with a limb of a key, which is read from memory, in transforms.
 const PRODUCT: f64 = 0.23;
 
-/// Bits that digits keep clear of the special primes: the noise of a digit as large as these is that of about 15 roundings,
-/// below this it is that of two.
+/// Bits by which digits stay below the special primes. The noise of a digit as large as the special primes equals
+/// that of about 15 roundings; below this margin it equals that of two.
 const MARGIN: f64 = 1.5;
 
-/// The shape of a switching key. Each key has its own: what is sound for one level and one use is waste for another.
+/// The shape of a switching key. Every key has its own, since security and noise allow different shapes at different
+/// levels and uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyShape {
-    /// The highest level it serves.
+    /// The highest level that the key serves.
     pub level: usize,
-    /// How many of the ring's special primes it uses, from the first.
+    /// How many of the ring's special primes the key uses, counted from the first.
     pub special: usize,
     /// How the ciphertext primes are cut into digits.
     pub digits: Digits,
 }
 
 impl KeyShape {
-    /// The primes the key spans.
+    /// The primes of the key.
     #[must_use]
     pub fn basis(&self) -> Basis {
         Basis { q: self.level + 1, p: self.special }
@@ -39,15 +40,15 @@ impl KeyShape {
         self.digits_at(self.level)
     }
 
-    /// Number-theoretic transforms of a switch at the key's level: digits out of and back into evaluation form over all
-    /// primes, and two divisions by the special primes.
+    /// Number-theoretic transforms of a switch at the key's level: the digits to coefficients and, over all primes,
+    /// back to evaluations, and two divisions by the special primes.
     #[must_use]
     pub fn transforms(&self) -> usize {
         let limbs = self.level + 1;
         self.digits() * (limbs + self.special) + 2 * (self.special + limbs)
     }
 
-    /// What a decomposition and two switches by such keys take at their level, in transforms: a ciphertext that is decomposed is
+    /// Time of one decomposition and two switches at the key's level, in transforms. A decomposed ciphertext is
     /// rotated a few times or relinearised once.
     fn cost(&self) -> f64 {
         let (limbs, special) = (self.level + 1, self.special);
@@ -60,13 +61,13 @@ impl KeyShape {
         digits + 2.0 * (products + 2.0 * (raised as f64 + convert(special, limbs)))
     }
 
-    /// Number of digits of a ciphertext at `level`, at most the key's.
+    /// Number of digits of a ciphertext at `level`, at most that of the key.
     #[must_use]
     pub fn digits_at(&self, level: usize) -> usize {
         self.digits.count(level)
     }
 
-    /// Whether a ciphertext has the same raised digits for keys of both shapes; their levels do not matter.
+    /// Whether keys of both shapes use the same raised digits of a ciphertext. The levels of the keys do not matter.
     #[must_use]
     pub fn shares_digits(&self, other: &Self) -> bool {
         let level = self.level.min(other.level);
@@ -75,12 +76,12 @@ impl KeyShape {
 }
 
 impl Parameters {
-    /// The shape that a key for ciphertexts up to `level` has unless another is asked for: of those within the security
-    /// table whose digits stay clear of the special primes, the one that takes the least, transforms, conversions and products
-    /// counted.
+    /// The default shape of a key for ciphertexts up to `level`. Candidates lie within the security table and their
+    /// digits stay below the special primes. The one with the least time for transforms, conversions and products is
+    /// taken.
     ///
-    /// Ciphertext primes that a low level has left behind make room for special primes, hence for larger digits; small digits need
-    /// fewer of them.
+    /// At a low level, the absent ciphertext primes leave room for more special primes and so for larger digits.
+    /// Small digits need fewer special primes.
     #[must_use]
     pub fn key_shape(&self, level: usize) -> KeyShape {
         let literal = &self.0.literal;
@@ -93,7 +94,7 @@ impl Parameters {
         shapes.min_by(|a, b| a.cost().total_cmp(&b.cost())).unwrap_or(top)
     }
 
-    /// The shape with the fewest digits for that many special primes; `None` outside the security table.
+    /// The shape with the fewest digits for this number of special primes. `None` outside the security table.
     fn fewest_digits(&self, level: usize, special: usize) -> Option<KeyShape> {
         let limit = security::max_log_qp(self.literal().log_n, self.literal().secret)
             .filter(|_| self.literal().security == SecurityLevel::Bits128)
@@ -106,23 +107,23 @@ impl Parameters {
         Some(KeyShape { level, special, digits })
     }
 
-    /// The fewest digits of a ciphertext at `level` of at most `log2` bits each, the largest as small as it can be with that
-    /// number; `None` if a prime alone is larger.
+    /// Cuts a ciphertext at `level` into the fewest digits of at most `log2` bits each. With that number of digits,
+    /// the largest is as small as possible. `None` if a single prime is larger.
     #[must_use]
     pub fn digits_below(&self, level: usize, log2: f64) -> Option<Digits> {
         let bits: Vec<f64> = self.ring().q()[..=level].iter().map(|m| (m.value() as f64).log2()).collect();
         Digits::balanced(&bits, log2)
     }
 
-    /// The shape of the encapsulation key of the bootstrap: `q_0` and one special prime, as little as there is, since the
-    /// ephemeral secret is sparse.
+    /// The shape of the bootstrap's encapsulation key: `q_0` and one special prime. The modulus is as small as
+    /// possible because the ephemeral secret is sparse.
     #[must_use]
     pub fn encapsulation_shape(&self) -> KeyShape {
         KeyShape { level: 0, special: 1, digits: Digits::one() }
     }
 
-    /// The shape of the bootstrap's raising keys: one digit, and two special primes. The first is the gadget factor, the second
-    /// takes up the scale of a plaintext product before the ModDown.
+    /// The shape of the bootstrap's raising keys: one digit and two special primes. The first is the gadget factor.
+    /// The second absorbs the scale of a plaintext product before the division by the special primes.
     #[must_use]
     pub fn raise_shape(&self, level: usize) -> KeyShape {
         KeyShape { level, special: 2, digits: Digits::one() }

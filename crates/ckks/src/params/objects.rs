@@ -1,4 +1,4 @@
-//! The objects of a parameter set, each against the security table.
+//! The objects of a parameter set and their limits in the security table.
 
 use ckks_math::Basis;
 
@@ -6,21 +6,21 @@ use super::{KeyShape, Parameters, SecurityLevel};
 use crate::error::Error;
 use crate::security::{self, SecretDistribution};
 
-/// `log2` of the modulus of one object of a parameter set, with the secret that hides it and the table's limit.
+/// `log2` of the modulus of one object of a parameter set, the distribution of its secret, and the limit for both.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObjectSecurity {
-    /// What it is.
+    /// Name of the object.
     pub object: String,
     /// `log2` of the product of all its primes.
     pub log_qp: f64,
-    /// The secret it is hidden under.
+    /// Distribution of the secret that hides it.
     pub secret: SecretDistribution,
-    /// The table's limit, where there is an estimate.
+    /// The security table's limit, or `None` without an estimate.
     pub limit: Option<f64>,
 }
 
 impl Parameters {
-    /// Every kind of object of this set with its modulus, secret and limit.
+    /// Every kind of object of this set.
     #[must_use]
     pub fn objects(&self) -> Vec<ObjectSecurity> {
         let literal = self.literal();
@@ -45,10 +45,11 @@ impl Parameters {
         objects
     }
 
-    /// Verifies that a key of this shape under that secret lies within the security table.
+    /// Checks that a key of this shape under such a secret lies within the security table.
     ///
     /// # Errors
-    /// [`Error::Insecure`], unless the set claims no security; [`Error::InvalidParameters`] if the ring lacks the primes.
+    /// [`Error::Insecure`] if it does not and the set claims security; [`Error::InvalidParameters`] if the ring lacks
+    /// the primes.
     pub fn check_key(&self, shape: KeyShape, secret: SecretDistribution) -> Result<(), Error> {
         let (name, log_n) = (self.name(), self.literal().log_n);
         if !self.ring().full_basis().contains(shape.basis()) || shape.special == 0 {

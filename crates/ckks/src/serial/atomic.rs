@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all.
+//! Files that are written as a whole or not at all.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::{FileError, remove_quietly};
 
-/// Writes to a temporary name beside the target; [`commit`](Self::commit) syncs and renames. Dropped without a commit,
-/// it leaves nothing behind.
+/// Writes to a temporary file beside the target. [`commit`](Self::commit) syncs and renames it. Without a commit,
+/// dropping removes it.
 pub struct AtomicFile {
     target: PathBuf,
     temporary: PathBuf,
@@ -19,7 +19,7 @@ impl AtomicFile {
     /// Starts a file that others may read.
     ///
     /// # Errors
-    /// [`FileError::Io`].
+    /// [`FileError::Io`] if it cannot be created.
     pub fn create(target: &Path) -> Result<Self, FileError> {
         Self::create_with_mode(target, 0o644)
     }
@@ -27,7 +27,7 @@ impl AtomicFile {
     /// Starts a file that only its owner may read and write.
     ///
     /// # Errors
-    /// [`FileError::Io`].
+    /// [`FileError::Io`] if it cannot be created.
     pub fn create_private(target: &Path) -> Result<Self, FileError> {
         Self::create_with_mode(target, 0o600)
     }
@@ -47,10 +47,10 @@ impl AtomicFile {
         Ok(Self { target: target.to_owned(), temporary, out })
     }
 
-    /// Makes the file appear under its name.
+    /// Puts the file in its place.
     ///
     /// # Errors
-    /// [`FileError::Io`]; nothing is left behind then.
+    /// [`FileError::Io`] if it cannot be written or renamed; nothing is left behind.
     pub fn commit(mut self) -> Result<(), FileError> {
         let Some(out) = self.out.take() else { return Ok(()) };
         let finish = || -> io::Result<()> {

@@ -1,8 +1,8 @@
-//! What can be wrong with a file.
+//! Errors of files.
 
 use std::path::PathBuf;
 
-/// Errors of reading and writing files. Each names the file, what was expected and what was found.
+/// An error of reading or writing a file. Each names the file, what was expected and what was found.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
@@ -11,18 +11,18 @@ pub enum FileError {
     Io {
         /// The file.
         file: String,
-        /// Its reason.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// Not a file of this format at all.
+    /// The file does not start like a file of this format.
     #[error("{file}: not a file of this program (magic bytes {found:02x?})")]
     Magic {
         /// The file.
         file: String,
-        /// Its first bytes.
+        /// The file's first bytes.
         found: [u8; 8],
     },
-    /// A version this program does not read.
+    /// A format version that this program does not read.
     #[error("{file}: format version {found}, this program reads version {expected}")]
     Version {
         /// The file.
@@ -32,7 +32,7 @@ pub enum FileError {
         /// Found version.
         found: u16,
     },
-    /// A file for another purpose.
+    /// A file of another kind.
     #[error("{file}: holds `{found}` where `{expected}` is expected")]
     Kind {
         /// The file.
@@ -67,15 +67,15 @@ pub enum FileError {
     Truncated {
         /// The file.
         file: String,
-        /// Where it ends.
+        /// The part of the file where it ends.
         part: String,
     },
-    /// A checksum fails.
+    /// A checksum does not match.
     #[error("{file}: corrupt: the checksum of {part} does not match")]
     Checksum {
         /// The file.
         file: String,
-        /// Where.
+        /// The damaged part.
         part: String,
     },
     /// Contents that no program of this version writes.
@@ -83,7 +83,7 @@ pub enum FileError {
     Invalid {
         /// The file.
         file: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
 }
@@ -98,8 +98,8 @@ impl FileError {
     }
 }
 
-/// Removes a file that is no longer wanted; its absence is fine.
+/// Removes a file that is no longer wanted. A missing file is no error.
 pub(super) fn remove_quietly(path: &PathBuf) {
-    // Nothing can be done about a failure here: the caller is already reporting one.
+    // A failure here has no remedy, and the caller already reports an error.
     let _ = std::fs::remove_file(path);
 }

@@ -9,14 +9,14 @@ use crate::keys::KeyId;
 use crate::params::Parameters;
 
 /// The format version that this program writes and reads.
-pub const VERSION: u16 = 2;
+pub(super) const VERSION: u16 = 2;
 
 pub(super) const MAGIC: [u8; 8] = *b"ckksfile";
 pub(super) const CHECKSUM: usize = 16;
-/// Metadata beyond this is refused before anything is allocated.
+/// Longest metadata in bytes. Longer ones are refused before anything is allocated.
 pub(super) const MAX_METADATA: u64 = 64 << 20;
 
-/// What a file holds: a short name, chosen by the layer that writes it.
+/// The kind of a file's contents: a short name, chosen by the layer that writes it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FileKind(pub(super) [u8; 16]);
 
@@ -28,10 +28,10 @@ impl FileKind {
     /// One evaluation key.
     pub const EVALUATION_KEY: Self = Self::new("evaluation key");
 
-    /// A kind of at most 16 bytes.
+    /// A kind with a name of at most 16 bytes.
     ///
     /// # Panics
-    /// If the name is longer; in a constant, at compile time.
+    /// If the name is longer. In a constant this is a compile-time error.
     #[must_use]
     pub const fn new(name: &str) -> Self {
         let bytes = name.as_bytes();
@@ -74,20 +74,20 @@ pub(super) struct RawHeader {
     pub(super) checksum: [u8; CHECKSUM],
 }
 
-/// What a file says about itself.
+/// The header of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// What it holds.
+    /// Kind of the contents.
     pub kind: FileKind,
     /// Name of the parameter set.
     pub parameter_name: String,
     /// Hash of the parameter set.
     pub parameter_hash: [u8; 32],
-    /// The secret key it belongs to.
+    /// The id of the secret key that the contents belong to.
     pub key_id: KeyId,
     /// Number of items.
     pub items: u64,
-    /// Bytes of metadata.
+    /// Length of the metadata in bytes.
     pub metadata_length: u64,
 }
 
@@ -149,7 +149,7 @@ impl RawHeader {
     }
 }
 
-/// The checksum of a chunk at its position.
+/// The checksum of a chunk, which covers its position.
 pub(super) fn checksum(item: u64, chunk: u64, bytes: &[u8]) -> [u8; CHECKSUM] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&item.to_le_bytes());
@@ -160,7 +160,7 @@ pub(super) fn checksum(item: u64, chunk: u64, bytes: &[u8]) -> [u8; CHECKSUM] {
     out
 }
 
-/// Text of a zero-padded field; anything unprintable is escaped.
+/// Text of a zero-padded field, with unprintable characters escaped.
 fn printable(field: &[u8]) -> String {
     let end = field.iter().position(|&b| b == 0).unwrap_or(field.len());
     field[..end].escape_ascii().to_string()

@@ -1,4 +1,4 @@
-//! What the items are: ciphertexts and keys.
+//! The items of files: ciphertexts and keys.
 
 use std::io::{Read, Write};
 
@@ -19,7 +19,7 @@ const PUBLIC_KEY: u8 = 4;
 #[cfg(feature = "client")]
 const SECRET_KEY: u8 = 5;
 
-/// A scale of more primes than this is not one of ours.
+/// A scale with more primes is refused.
 const MAX_SCALE_PRIMES: usize = 256;
 const MAX_RECORD: usize = 64 + 12 * MAX_SCALE_PRIMES;
 
@@ -27,7 +27,7 @@ impl<W: Write> Writer<W> {
     /// Writes a ciphertext.
     ///
     /// # Errors
-    /// [`FileError::Io`].
+    /// [`FileError::Io`] if writing fails.
     pub fn write_ciphertext(&mut self, ciphertext: &Ciphertext) -> Result<(), FileError> {
         let mut record = vec![FULL_CIPHERTEXT];
         put_level(&mut record, ciphertext.level());
@@ -36,10 +36,10 @@ impl<W: Write> Writer<W> {
         self.write_item(&record, &[c0, c1])
     }
 
-    /// Writes a fresh ciphertext by its first half and its seed.
+    /// Writes a fresh ciphertext: its first half and its seed.
     ///
     /// # Errors
-    /// [`FileError::Io`].
+    /// [`FileError::Io`] if writing fails.
     pub fn write_seeded(&mut self, ciphertext: &SeededCiphertext) -> Result<(), FileError> {
         let mut record = vec![SEEDED_CIPHERTEXT];
         put_level(&mut record, ciphertext.level());
@@ -48,10 +48,10 @@ impl<W: Write> Writer<W> {
         self.write_item(&record, &[ciphertext.c0()])
     }
 
-    /// Writes an evaluation key by its `b` halves and its seed.
+    /// Writes an evaluation key: its `b` halves and its seed.
     ///
     /// # Errors
-    /// [`FileError::Io`].
+    /// [`FileError::Io`] if writing fails.
     pub fn write_switching_key(&mut self, key: &SwitchingKey) -> Result<(), FileError> {
         let (kind, element) = match key.purpose() {
             KeyPurpose::Relinearisation => (0u8, 0u64),
@@ -70,20 +70,20 @@ impl<W: Write> Writer<W> {
         self.write_item(&record, &b.iter().collect::<Vec<_>>())
     }
 
-    /// Writes a public key.
+    /// Writes a public key: its `b` half and its seed.
     ///
     /// # Errors
-    /// [`FileError::Io`].
+    /// [`FileError::Io`] if writing fails.
     pub fn write_public_key(&mut self, key: &PublicKey) -> Result<(), FileError> {
         let mut record = vec![PUBLIC_KEY];
         record.extend_from_slice(key.seed());
         self.write_item(&record, &[key.b()])
     }
 
-    /// Writes a secret key, one byte a coefficient. The stream should encrypt.
+    /// Writes a secret key, one byte per coefficient, in the clear. Encrypt the stream.
     ///
     /// # Errors
-    /// [`FileError::Io`].
+    /// [`FileError::Io`] if writing fails.
     #[cfg(feature = "client")]
     pub fn write_secret_key(&mut self, key: &crate::keys::SecretKey) -> Result<(), FileError> {
         let bytes: zeroize::Zeroizing<Vec<u8>> =
@@ -93,10 +93,10 @@ impl<W: Write> Writer<W> {
 }
 
 impl<R: Read> Reader<R> {
-    /// Reads a ciphertext, fresh or not.
+    /// Reads a ciphertext, full or seeded.
     ///
     /// # Errors
-    /// [`FileError`]: whatever is wrong with it.
+    /// [`FileError`] if the item is damaged, cut short or of another kind.
     pub fn read_ciphertext(&mut self, parameters: &Parameters) -> Result<Ciphertext, FileError> {
         self.expect_parameters(parameters)?;
         let key_id = self.header().key_id;
@@ -125,7 +125,7 @@ impl<R: Read> Reader<R> {
     /// Reads an evaluation key and expands its seed.
     ///
     /// # Errors
-    /// [`FileError`]: whatever is wrong with it.
+    /// As [`read_ciphertext`](Self::read_ciphertext).
     pub fn read_switching_key(&mut self, parameters: &Parameters) -> Result<SwitchingKey, FileError> {
         self.expect_parameters(parameters)?;
         let key_id = self.header().key_id;
@@ -144,7 +144,7 @@ impl<R: Read> Reader<R> {
     /// Reads a public key and expands its seed.
     ///
     /// # Errors
-    /// [`FileError`]: whatever is wrong with it.
+    /// As [`read_ciphertext`](Self::read_ciphertext).
     pub fn read_public_key(&mut self, parameters: &Parameters) -> Result<PublicKey, FileError> {
         self.expect_parameters(parameters)?;
         let key_id = self.header().key_id;
@@ -161,7 +161,7 @@ impl<R: Read> Reader<R> {
     /// Reads a secret key.
     ///
     /// # Errors
-    /// [`FileError`]: whatever is wrong with it, a coefficient outside {-1, 0, 1} included.
+    /// As [`read_ciphertext`](Self::read_ciphertext); also for a coefficient outside {-1, 0, 1}.
     #[cfg(feature = "client")]
     pub fn read_secret_key(&mut self, parameters: &Parameters) -> Result<crate::keys::SecretKey, FileError> {
         self.expect_parameters(parameters)?;
@@ -172,7 +172,7 @@ impl<R: Read> Reader<R> {
         let bytes = self.read_bytes(parameters.degree())?;
         let coefficients: zeroize::Zeroizing<Vec<i64>> =
             zeroize::Zeroizing::new(bytes.iter().map(|&b| i64::from(b.cast_signed())).collect());
-        // Folded without a branch on any single coefficient.
+        // A fold, so that no branch depends on a single coefficient.
         let out_of_range = coefficients.iter().fold(0, |any, &c| any | i64::from(c * c > 1));
         if out_of_range != 0 {
             return Err(self.invalid("a coefficient of the secret key is not -1, 0 or 1".into()));
@@ -195,7 +195,8 @@ fn put_scale(record: &mut Vec<u8>, scale: &Scale) {
     }
 }
 
-/// Takes fields off the front of a record; `None` where it is too short or says the impossible.
+/// Takes fields off the front of a record. A method returns `None` if the record is too short or a field is
+/// impossible.
 struct Fields<'a> {
     bytes: &'a [u8],
 }
@@ -254,7 +255,7 @@ impl Fields<'_> {
         Some(self.take::<1>()?[0])
     }
 
-    /// The seed, if it is exactly what is left.
+    /// The seed, if it is exactly the rest of the record.
     fn last_seed(&mut self) -> Option<[u8; 32]> {
         self.bytes.try_into().ok()
     }

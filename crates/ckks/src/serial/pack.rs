@@ -4,7 +4,7 @@ use ckks_math::{Basis, Modulus};
 
 use crate::params::Parameters;
 
-/// Bytes of a polynomial over `basis` in a file, without what describes it.
+/// Bytes that a polynomial over `basis` takes in a file, without its record and checksums.
 #[must_use]
 pub fn file_bytes(parameters: &Parameters, basis: Basis) -> usize {
     let width = |i| bytes_per_residue(*parameters.ring().modulus(basis, i));
@@ -16,14 +16,14 @@ pub(super) fn bytes_per_residue(modulus: Modulus) -> usize {
     modulus.bits().div_ceil(8) as usize
 }
 
-/// Appends the residues of a limb, each in `width` little-endian bytes.
+/// Appends the residues of a limb, each as `width` little-endian bytes.
 pub(super) fn pack<'a>(residues: impl Iterator<Item = &'a u64>, width: usize, out: &mut Vec<u8>) {
     for residue in residues {
         out.extend_from_slice(&residue.to_le_bytes()[..width]);
     }
 }
 
-/// Reads residues of `width` bytes; `None` if one is not below the prime.
+/// Reads residues of `width` bytes each. `None` if one is not below the prime.
 pub(super) fn unpack<'a>(
     bytes: &[u8],
     width: usize,

@@ -1,4 +1,4 @@
-//! Reading.
+//! Reads files.
 
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read};
@@ -14,7 +14,7 @@ use super::pack;
 use crate::keys::KeyId;
 use crate::params::Parameters;
 
-/// Reads items one after the other from any stream.
+/// Reads items from a stream, one after the other.
 pub struct Reader<R: Read> {
     input: R,
     name: String,
@@ -25,20 +25,20 @@ pub struct Reader<R: Read> {
 }
 
 impl Reader<BufReader<File>> {
-    /// Opens a file of that kind.
+    /// Opens a file of this kind.
     ///
     /// # Errors
-    /// [`FileError`]: whatever is wrong with it.
+    /// [`FileError`] if it cannot be read, its header or metadata are damaged, or it is of another kind.
     pub fn open(path: &Path, kind: FileKind) -> Result<Self, FileError> {
         let reader = Self::open_any(path)?;
         reader.expect_kind(kind)?;
         Ok(reader)
     }
 
-    /// Opens a file of any kind: to look at its header.
+    /// Opens a file of any kind, for a look at its header.
     ///
     /// # Errors
-    /// [`FileError`]: whatever is wrong with its header or metadata.
+    /// [`FileError`] if it cannot be read or its header or metadata are damaged.
     pub fn open_any(path: &Path) -> Result<Self, FileError> {
         let file = File::open(path).map_err(|e| FileError::io_at(path, e))?;
         Self::new(BufReader::with_capacity(1 << 20, file), &path.display().to_string())
@@ -46,10 +46,10 @@ impl Reader<BufReader<File>> {
 }
 
 impl<R: Read> Reader<R> {
-    /// Reads header and metadata. `name` is what errors call the stream.
+    /// Reads header and metadata from a stream, which errors call `name`.
     ///
     /// # Errors
-    /// [`FileError`]: whatever is wrong with them.
+    /// [`FileError`] if they cannot be read or are damaged.
     pub fn new(mut input: R, name: &str) -> Result<Self, FileError> {
         let mut bytes = [0; size_of::<RawHeader>()];
         read_exact(&mut input, &mut bytes, name, "the header")?;
@@ -79,25 +79,25 @@ impl<R: Read> Reader<R> {
         Ok(Self { input, name: file(), header, metadata, read: 0, buffer: Vec::new() })
     }
 
-    /// What errors call the stream.
+    /// The name of the stream in errors.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What the file says about itself.
+    /// The header.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// The metadata of the layer above.
+    /// The metadata, written by the layer above.
     #[must_use]
     pub fn metadata(&self) -> &[u8] {
         &self.metadata
     }
 
-    /// Items not read yet.
+    /// Number of items that are still to be read.
     #[must_use]
     pub fn remaining(&self) -> u64 {
         self.header.items - self.read
@@ -106,7 +106,7 @@ impl<R: Read> Reader<R> {
     /// Refuses a file of another kind.
     ///
     /// # Errors
-    /// [`FileError::Kind`].
+    /// [`FileError::Kind`] if the kinds differ.
     pub fn expect_kind(&self, kind: FileKind) -> Result<(), FileError> {
         if self.header.kind == kind {
             return Ok(());
@@ -118,7 +118,7 @@ impl<R: Read> Reader<R> {
     /// Refuses a file of another parameter set.
     ///
     /// # Errors
-    /// [`FileError::Parameters`].
+    /// [`FileError::Parameters`] if the sets differ.
     pub fn expect_parameters(&self, parameters: &Parameters) -> Result<(), FileError> {
         if self.header.parameter_hash == *parameters.hash() {
             return Ok(());
@@ -135,7 +135,7 @@ impl<R: Read> Reader<R> {
     /// Refuses a file under another secret key.
     ///
     /// # Errors
-    /// [`FileError::Key`].
+    /// [`FileError::Key`] if the key ids differ.
     pub fn expect_key(&self, key_id: KeyId) -> Result<(), FileError> {
         if self.header.key_id == key_id {
             return Ok(());
@@ -144,10 +144,10 @@ impl<R: Read> Reader<R> {
         Err(FileError::Key { file: self.name.clone(), expected, found })
     }
 
-    /// Verifies that the file ends after its last item.
+    /// Checks that the file ends after its last item.
     ///
     /// # Errors
-    /// [`FileError::Invalid`] for items left or trailing bytes.
+    /// [`FileError::Invalid`] if items are left or bytes follow.
     pub fn finish(mut self) -> Result<(), FileError> {
         if self.remaining() > 0 {
             let reason = format!("{} items were not read", self.remaining());
@@ -181,7 +181,7 @@ impl<R: Read> Reader<R> {
         Ok(self.buffer.clone())
     }
 
-    /// A polynomial of the current item; its limbs are chunks `first_chunk ..`.
+    /// Reads a polynomial of the current item. Its limbs are the chunks from `first_chunk` on.
     pub(super) fn read_poly(
         &mut self,
         parameters: &Parameters,
@@ -224,7 +224,7 @@ impl<R: Read> Reader<R> {
 
 impl<R: Read> Drop for Reader<R> {
     fn drop(&mut self) {
-        // A secret key may have passed through.
+        // The buffer may hold a secret key.
         zeroize::Zeroize::zeroize(&mut self.buffer);
     }
 }

@@ -1,4 +1,4 @@
-//! Writing.
+//! Writes files.
 
 use std::io::Write;
 
@@ -11,7 +11,7 @@ use super::pack;
 use crate::keys::KeyId;
 use crate::params::Parameters;
 
-/// Writes items one after the other to any stream.
+/// Writes items to a stream, one after the other.
 pub struct Writer<W: Write> {
     out: W,
     name: String,
@@ -21,10 +21,10 @@ pub struct Writer<W: Write> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Starts a file of `items` items. `name` is what errors call it.
+    /// Starts a file of `items` items, which errors call `name`.
     ///
     /// # Errors
-    /// [`FileError::Io`].
+    /// [`FileError::Io`] if writing fails.
     pub fn new(
         out: W,
         name: &str,
@@ -42,10 +42,11 @@ impl<W: Write> Writer<W> {
         Ok(writer)
     }
 
-    /// Ends the file and gives the stream back.
+    /// Ends the file and returns the stream.
     ///
     /// # Errors
-    /// [`FileError::Invalid`] if fewer or more items were written than declared; [`FileError::Io`].
+    /// [`FileError::Invalid`] if the number of items written is not the declared one; [`FileError::Io`] if writing
+    /// fails.
     pub fn finish(mut self) -> Result<W, FileError> {
         if self.written != self.declared {
             let reason = format!("{} items written, {} declared", self.written, self.declared);
@@ -71,7 +72,7 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Writes an item that is its record and some bytes.
+    /// Writes an item of a record and some bytes.
     #[cfg(feature = "client")]
     pub(super) fn write_bytes(&mut self, record: &[u8], bytes: &[u8]) -> Result<(), FileError> {
         self.begin_item(record)?;

@@ -16,7 +16,7 @@ pub struct Party {
 }
 
 impl Party {
-    /// Keys for these rotations, relinearisation and conjugation, all at the top level, from a fixed seed.
+    /// Keys for these rotations, relinearisation and conjugation, all at the top level, from fixed seeds.
     pub fn new(parameters: Parameters, rotations: &[i64]) -> Self {
         let secret = SecretKey::generate_with(&parameters, &mut SecureRng::from_seed([7; 32]));
         let mut generator = KeyGenerator::with_rng(&secret, SecureRng::from_seed([8; 32]));

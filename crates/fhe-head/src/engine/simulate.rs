@@ -92,10 +92,10 @@ fn rounded(c: f64, scale: &Scale) -> f64 {
     (c * scale).round() / scale
 }
 
-/// Mean square of the scaled slots.
-fn power(a: &Simulated) -> f64 {
+/// The value as a factor of a product.
+fn factor(a: &Simulated) -> noise::Factor {
     let scale = a.meta.scale.to_f64();
-    a.slots.mean_square() * scale * scale
+    noise::Factor { mean_square: a.slots.mean_square() * scale * scale, variance: a.noise }
 }
 
 impl Engine for Simulate {
@@ -153,9 +153,8 @@ impl Engine for Simulate {
         let scale = out.mul(&self.rescale_factor(a.meta.level)).div(&a.meta.scale).to_f64();
         let mean_square = v.iter().map(|v| v * v).sum::<f64>() / v.len() as f64;
         // the encoder rounds coefficients
-        let encoded = (mean_square * scale * scale, 1.0 / 12.0);
-        let noise =
-            self.rescaled(a.meta.level, noise::tensor(self.parameters(), (power(a), a.noise), encoded));
+        let encoded = noise::Factor { mean_square: mean_square * scale * scale, variance: 1.0 / 12.0 };
+        let noise = self.rescaled(a.meta.level, noise::tensor(self.parameters(), factor(a), encoded));
         self.checked("multiply by a vector", meta, a.slots.times(v), noise)
     }
 
@@ -182,7 +181,7 @@ impl Engine for Simulate {
         let factors: Vec<_> = terms.iter().map(|(a, b)| (&a.slots, &b.slots)).collect();
         slots.add_products(&factors);
         for (a, b) in terms {
-            noise += noise::tensor(self.parameters(), (power(a), a.noise), (power(b), b.noise));
+            noise += noise::tensor(self.parameters(), factor(a), factor(b));
         }
         self.checked("sum of products", meta, slots, noise)
     }

@@ -1,4 +1,4 @@
-//! What both sets of kernels for 512-bit vectors have in common: words moved about, not computed with.
+//! Operations that both sets of kernels for 512-bit vectors share. They move words but do not compute with them.
 #![allow(unsafe_code)] // Loads and stores of whole vectors.
 
 pub(crate) mod permute;

@@ -1,9 +1,10 @@
-//! The permutations of a group of evaluations that automorphisms are, sixteen vectors at a time.
+//! The permutations of a group of evaluations under automorphisms, sixteen vectors at a time.
 //!
-//! Word K of a group, K = 8 H + L, lies in vector rev(H), four bits reversed, and lane rev(L), three bits reversed. It comes from
-//! word g K + c modulo 128: from lane rev(g L + c mod 8), whatever H is, and from vector rev(g H + d), d = floor((g L + c) / 8),
-//! modulo 16. So: lanes are permuted alike in all vectors; each lane turns by its own d through the sixteen vectors, taken in
-//! order of H, a power of two at a time; and the factor g only tells where a vector is stored.
+//! Word K = 8 H + L of a group lies in vector rev(H), four bits reversed, and lane rev(L), three bits reversed. It
+//! comes from word g K + c modulo 128. With d = floor((g L + c) / 8), that word is in lane rev(g L + c mod 8), whatever
+//! H is, and in vector rev(g H + d) modulo 16. So the lanes of all vectors are permuted alike. Each lane is then
+//! rotated by its own d through the sixteen vectors in order of H, one power of two at a time. The factor g only
+//! determines where a vector is stored.
 
 use std::arch::x86_64::*;
 
@@ -17,22 +18,22 @@ const VECTORS: usize = GROUP / LANES;
 const LOG_VECTORS: u32 = VECTORS.trailing_zeros();
 const LOG_LANES: u32 = LANES.trailing_zeros();
 
-/// Of X -> X^g, for every offset c.
+/// The permutations for X -> X^g, for every offset c.
 pub(crate) struct Permutations {
     offsets: Vec<Offset>,
-    /// Where the vector of turned H is stored.
+    /// Where the rotated vector H is stored.
     places: [usize; VECTORS],
 }
 
 #[derive(Clone, Copy)]
 struct Offset {
-    /// The lane that each lane comes from.
+    /// The source lane of each lane.
     lanes: [u64; LANES],
-    /// The lanes that turn by 1, 2, 4 and 8.
+    /// The lanes that rotate by 1, 2, 4 and 8.
     turns: [u8; LOG_VECTORS as usize],
 }
 
-/// Numbers of vectors, their bits reversed.
+/// Bit-reversed numbers of vectors.
 const REVERSED: [usize; VECTORS] = [0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15];
 
 impl Permutations {
@@ -74,7 +75,7 @@ impl Permutations {
     }
 }
 
-/// Lanes of the mask come from the vector `BY` places behind.
+/// Takes the lanes of the mask from the vector `BY` places further on.
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq")]
 fn turn<const BY: usize>(x: [__m512i; VECTORS], mask: u8) -> [__m512i; VECTORS] {

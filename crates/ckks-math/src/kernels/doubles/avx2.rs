@@ -1,4 +1,4 @@
-//! AVX2 with FMA: eight lanes in two registers. Two chains of instructions side by side hide each other's latency.
+//! AVX2 with FMA: eight lanes in two registers. Two independent chains of instructions hide each other's latency.
 
 use std::arch::x86_64::*;
 use std::ops::{Add, Mul, Sub};
@@ -21,7 +21,7 @@ pub(crate) struct Doubles(__m256d, __m256d);
 #[derive(Clone, Copy)]
 pub(crate) struct Words(__m256i, __m256i);
 
-/// Instructions of the set.
+/// Runs instructions of the set.
 macro_rules! present {
     ($instructions:expr) => {
         // SAFETY: there is a value of `Avx2` or a vector, and both come from `Avx2::detect` alone.
@@ -94,11 +94,11 @@ impl Isa for Avx2 {
     }
 }
 
-/// Takes packed words apart: two at a time from the sixteen bytes in which they lie.
+/// Tables that unpack words, two at a time from the sixteen bytes that hold them.
 pub(crate) struct Unpack {
-    /// The byte in which each pair of words starts.
+    /// The first byte of each pair of words.
     starts: [usize; 4],
-    /// The eight bytes of each word, from the start of its pair.
+    /// The eight bytes of each word, counted from the start of its pair.
     bytes: [__m256i; 2],
     shifts: [__m256i; 2],
     mask: __m256i,
@@ -172,7 +172,7 @@ impl Doubles {
         present!(Words(_mm256_castpd_si256(self.0), _mm256_castpd_si256(self.1)))
     }
 
-    /// All bits where x < 0, none elsewhere: as words, -1 or 0.
+    /// All bits where x < 0 and none elsewhere: -1 or 0 as words.
     #[inline(always)]
     fn is_negative(self) -> Words {
         present!({
@@ -212,8 +212,8 @@ impl isa::Doubles for Doubles {
         present!(Self(_mm256_floor_pd(self.0), _mm256_floor_pd(self.1)))
     }
 
-    /// Adding 2^52 rounds to an integer, behind that number's exponent. The rest is exact; where it is negative, the floor is
-    /// one less.
+    /// Adding 2^52 rounds to an integer, which the fraction of the sum holds. The difference from x is exact. Where
+    /// it is negative, the floor is one less.
     #[inline(always)]
     fn floor_of_product(self, b: Self) -> Words {
         let two_52 = Avx2(()).splat(TWO_52);
@@ -222,7 +222,7 @@ impl isa::Doubles for Doubles {
         rounded.bits_as_words() - two_52.bits_as_words() + rest.is_negative()
     }
 
-    /// The fraction of 3/2 2^52 + x, less that of 3/2 2^52, is x in two's complement.
+    /// The fraction of 3/2 2^52 + x minus that of 3/2 2^52 is x in two's complement.
     #[inline(always)]
     fn to_words(self) -> Words {
         let middle = Avx2(()).splat(1.5 * TWO_52);
@@ -300,7 +300,7 @@ impl isa::Words for Words {
         words.map(|word| word as u8)
     }
 
-    /// Behind the exponent of 2^52 words are the fraction of 2^52 + x.
+    /// A word x under the exponent of 2^52 is the double 2^52 + x.
     #[inline(always)]
     fn to_doubles(self) -> Doubles {
         let two_52 = Avx2(()).splat(TWO_52);
@@ -333,7 +333,7 @@ impl isa::Words for Words {
     #[inline(always)]
     fn lifted(self, p: Self) -> Self {
         let (lifted, x) = ((self + p).bits_as_doubles(), self.bits_as_doubles());
-        // Chosen by the sign bit.
+        // The sign bit selects.
         let chosen =
             present!(Doubles(_mm256_blendv_pd(x.0, lifted.0, x.0), _mm256_blendv_pd(x.1, lifted.1, x.1)));
         chosen.bits_as_words()

@@ -1,4 +1,4 @@
-//! AVX-512 without multiply-add of integers: eight lanes in one register.
+//! AVX-512 without integer multiply-add: eight lanes in one register.
 
 use std::arch::x86_64::*;
 use std::ops::{Add, Mul, Sub};
@@ -22,7 +22,7 @@ pub(crate) struct Doubles(__m512d);
 #[derive(Clone, Copy)]
 pub(crate) struct Words(__m512i);
 
-/// Instructions of the set.
+/// Runs instructions of the set.
 macro_rules! present {
     ($instructions:expr) => {
         // SAFETY: there is a value of `Avx512` or a vector, and both come from `Avx512::detect` alone.
@@ -100,11 +100,12 @@ impl Isa for Avx512 {
     }
 }
 
-/// Takes packed words apart: two at a time from the sixteen bytes in which they lie, which start on a quarter of a register's lane.
+/// Tables that unpack words, two at a time from the sixteen bytes that hold them. These start on a quarter of a
+/// register's lane.
 pub(crate) struct Unpack {
-    /// The four bytes, by their number in the window, that each quarter of a pair comes from.
+    /// The four source bytes of each quarter of a pair, by their number in the window.
     quarters: __m512i,
-    /// The eight bytes of each word, from the start of its pair.
+    /// The eight bytes of each word, counted from the start of its pair.
     bytes: __m512i,
     shifts: __m512i,
     mask: __m512i,
@@ -123,7 +124,7 @@ impl Unpack {
             }
             let (start, shift) = Packed::place(bits, lane);
             let start = start - 4 * first;
-            // Bytes beyond the pair's sixteen hold nothing of the word.
+            // Bytes beyond the sixteen of the pair hold no part of the word.
             assert!(8 * start + shift + bits <= 128 && shift + bits <= 64);
             for byte in 0..8 {
                 bytes[8 * lane + byte] = (start + byte).min(15) as u8;
@@ -191,7 +192,7 @@ impl isa::Doubles for Doubles {
         present!(Self(_mm512_roundscale_pd::<{ _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC }>(self.0)))
     }
 
-    /// Adding 2^52 rounds down to an integer, behind that number's exponent.
+    /// Adding 2^52 with rounding down gives the floor, which the fraction of the sum holds.
     #[inline(always)]
     fn floor_of_product(self, b: Self) -> Words {
         const DOWN: i32 = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC;
@@ -282,7 +283,7 @@ impl isa::Words for Words {
         present!(Doubles(_mm512_maskz_mov_pd(_mm512_cmpgt_epi64_mask(self.0, bound.0), value.0)))
     }
 
-    /// A negative word is the larger one, as one without sign.
+    /// Read as unsigned, a negative word is the larger one.
     #[inline(always)]
     fn lifted(self, p: Self) -> Self {
         present!(Self(_mm512_min_epu64(self.0, _mm512_add_epi64(self.0, p.0))))

@@ -1,15 +1,15 @@
-//! Base conversion: for each target a sum of products with constants.
+//! Base conversion: a sum of products with constants for each target.
 
 use super::{
     isa::{Doubles, Isa, Words, each_block},
     sum::{MAX_PRODUCTS, Reduction, Sum},
 };
 use crate::{
+    conversion::{Conversion, FRACTION_BITS, Target},
     kernels::lanes::{LANES, vectors, vectors_mut},
-    rns::{Conversion, FRACTION_BITS, Target},
 };
 
-/// [`Conversion::quotient`] of eight coefficients a vector.
+/// [`Conversion::quotient`] for vectors of eight coefficients.
 #[inline(always)]
 pub(crate) fn quotients<S: Isa>(isa: S, conversion: &Conversion, sources: &[&[u64]], out: &mut [u8]) {
     // y 2^shift r 2^-52 is below 2^50.
@@ -27,7 +27,7 @@ pub(crate) fn quotients<S: Isa>(isa: S, conversion: &Conversion, sources: &[&[u6
     }
 }
 
-// A loop, not an iterator's closure: that would not be compiled for the instruction set.
+// A loop, since the closure of an iterator would not be compiled for the instruction set.
 #[inline(always)]
 pub(crate) fn combine<S: Isa>(
     isa: S,
@@ -79,7 +79,7 @@ impl<'a> Combination<'a> {
         out: &mut [[u64; LANES]],
     ) {
         let mut total = [reduction.zero; W];
-        // The quotient's product is the last one: it fits beside fewer than all that a sum holds.
+        // The product with the quotient comes last. It fits because a chunk leaves room for one product.
         let mut groups = self.sources.chunks(MAX_PRODUCTS - 1).peekable();
         while let Some(sources) = groups.next() {
             let mut sums = [Sum::new(reduction); W];

@@ -1,7 +1,6 @@
-//! Sums of products of residues, reduced once every [`MAX_PRODUCTS`].
+//! Sums of products of residues, reduced after every [`MAX_PRODUCTS`] products.
 
 use super::{
-    super::{KeyTerm, Plus, TensorTerm},
     elementwise::{add_assign, mul_scalar_add},
     isa::{Doubles, Isa, Words, each_block},
     prime::{Factor, Root},
@@ -12,6 +11,7 @@ use crate::{
     kernels::{
         lanes::{LANES, ask_for, vectors, vectors_mut},
         packed::Packed,
+        terms::{KeyTerm, Plus, TensorTerm},
     },
 };
 
@@ -48,7 +48,7 @@ fn dot_block<S: Isa, const W: usize>(
     store(reduction, total, &mut out[at..]);
 }
 
-/// Terms of a key switch, by vectors.
+/// Terms of a key switch, as vectors.
 type Terms<'a> = &'a [(Vectors<'a>, Packed<'a>)];
 
 #[inline(always)]
@@ -105,7 +105,7 @@ fn add_plus<S: Isa>(isa: S, m: &Modulus, out: [&mut [u64]; 2], plus: Plus<'_>, c
     }
 }
 
-/// Both sums of vectors from `at` on.
+/// Both sums for the vectors from `at` on.
 #[inline(always)]
 fn key_sums<S: Isa, const W: usize>(
     isa: S,
@@ -131,17 +131,18 @@ fn key_sums<S: Isa, const W: usize>(
     total
 }
 
-/// Terms of a tensor product, by vectors.
+/// Terms of a tensor product, as vectors.
 type TensorVectors<'a> = ([Vectors<'a>; 2], [Vectors<'a>; 2]);
 
-/// Vectors of a tile: a page.
+/// Vectors of a tile, one page.
 const TILE: usize = 64;
 
-/// Terms whose products fit a [`Sum`]: the middle one takes two products a term.
+/// Number of terms whose products fit a [`Sum`]: the middle sum takes two products per term.
 const TENSORS: usize = MAX_PRODUCTS / 2;
 
-/// Most terms come from memory. Vector by vector across all of them, no prefetcher would follow: a few go over a page of each at a time,
-/// the totals wait as doubles in their place in `out`, and the next terms' pages are asked for meanwhile.
+/// Most terms come from memory. A pass over all terms, vector by vector, would defeat the prefetchers. So a few terms
+/// at a time are summed over a page of each. Meanwhile the totals wait as doubles in their place in `out`, and the
+/// next terms' pages are prefetched.
 #[inline(always)]
 pub(crate) fn tensor_dot<S: Isa>(isa: S, m: &Modulus, out: [&mut [u64]; 3], terms: &[TensorTerm<'_>]) {
     let reduction = Reduction::new(isa, m, 2 * m.bits());
@@ -151,7 +152,7 @@ pub(crate) fn tensor_dot<S: Isa>(isa: S, m: &Modulus, out: [&mut [u64]; 3], term
     while start < out[0].len() {
         let tile = TILE.min(out[0].len() - start);
         let mut done = 0;
-        // once, too, where there is no term
+        // Runs once even if there is no term.
         loop {
             let (few, rest) = terms[done..].split_at(TENSORS.min(terms.len() - done));
             let next = &rest[..TENSORS.min(rest.len())];
@@ -179,7 +180,7 @@ pub(crate) fn tensor_dot<S: Isa>(isa: S, m: &Modulus, out: [&mut [u64]; 3], term
     }
 }
 
-/// Adds the products of a few terms to the three totals of vectors from `at` on.
+/// Adds the products of a few terms to the three totals for the vectors from `at` on.
 #[inline(always)]
 fn add_tensors<S: Isa, const W: usize>(
     isa: S,
@@ -226,7 +227,7 @@ fn store_totals<D: Doubles, const W: usize>(totals: [[D; W]; 3], out: &mut [Vect
     }
 }
 
-/// Has vectors of each operand brought from memory.
+/// Prefetches vectors of each operand.
 #[inline(always)]
 fn ask_for_vectors<const W: usize>(terms: &[TensorVectors<'_>], at: usize) {
     for ([a0, a1], [b0, b1]) in terms {
@@ -247,7 +248,7 @@ fn store<S: Isa, const W: usize>(reduction: &Reduction<S>, totals: [S::Doubles; 
     }
 }
 
-/// `out += c totals`. A total is within p/2 + 1, its product as near zero as one with a residue.
+/// `out += c totals`. A total is within p/2 + 1, and its product is as small as that with a residue.
 #[inline(always)]
 fn add_times<S: Isa, const W: usize>(
     isa: S,

@@ -1,4 +1,4 @@
-//! Word by word.
+//! Operations word by word.
 
 use super::{
     isa::{Isa, Words},
@@ -9,7 +9,7 @@ use crate::{
     kernels::lanes::{vectors, vectors_mut},
 };
 
-/// `out[i] = value` for an expression over the words `out[i]` and those of up to two other buffers.
+/// Sets `out[i] = value`, an expression in the words `out[i]` and those of up to two other buffers.
 macro_rules! each {
     ($isa:ident, $out:expr, |$o:ident| $value:expr) => {
         for slot in vectors_mut($out) {
@@ -106,7 +106,7 @@ pub(crate) fn lift_centred<S: Isa>(isa: S, m: &Modulus, out: &mut [u64], from: &
     let (half, wrap) = (isa.splat_word(from.value() >> 1), isa.splat(from.value() as f64));
     each!(isa, out, x, |_o, x| {
         let upper = x.where_above(half, wrap);
-        // within 2^49: the product is within (1/2 + 2^-4) p, too
+        // Within 2^49, so this product is within (1/2 + 2^-4) p as well.
         p.residue_words(p.mul(x.to_doubles() - upper, c))
     });
 }

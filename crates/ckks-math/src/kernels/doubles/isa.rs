@@ -1,25 +1,25 @@
-//! What the kernels ask of an instruction set: eight lanes of doubles and of words.
+//! The operations that kernels need from an instruction set: eight lanes of doubles and of words.
 //!
-//! Everything here is inlined into its caller, whatever that is compiled for. So a kernel's every part is `#[inline(always)]` up to
-//! [`Isa::call`], and has no closures around its vectors but such as are inlined too: an operation left behind in a
+//! Everything here is inlined into its caller and compiled for the caller's instruction set. So every part of a
+//! kernel is `#[inline(always)]` up to [`Isa::call`], including closures around vectors. An operation that stayed a
 //! function of its own would be called with its vectors in memory.
 
 use std::ops::{Add, Mul, Sub};
 
 use crate::kernels::{lanes::LANES, packed::WINDOW};
 
-/// An instruction set. Having a value of the type proves that the machine has the instructions, and so does having a vector, because
-/// the first ones come from here.
+/// An instruction set. A value of this type proves that the machine has the instructions. So does a vector, because
+/// every first vector comes from here.
 pub(crate) trait Isa: Copy {
     type Doubles: Doubles<Words = Self::Words>;
     type Words: Words<Doubles = Self::Doubles>;
-    /// Tables that take words of one width apart.
+    /// Tables that unpack words of one width.
     type Unpack;
 
-    /// Whether there are registers for 32 vectors; else there are for eight.
+    /// Whether there are registers for 32 vectors rather than for eight.
     const ROOMY: bool;
 
-    /// The set, if this machine has it.
+    /// The set, or `None` if this machine lacks it.
     fn detect() -> Option<Self>;
 
     /// Runs a kernel, compiled for this set.
@@ -40,10 +40,10 @@ pub(crate) trait Isa: Copy {
     /// Reads eight bytes as words.
     fn load_bytes(self, bytes: &[u8; LANES]) -> Self::Words;
 
-    /// For packed words of `bits` bits.
+    /// The tables for words of `bits` bits.
     fn unpack(self, bits: usize) -> Self::Unpack;
 
-    /// The eight words that start a window.
+    /// The first eight words of a window.
     fn unpacked(self, unpack: &Self::Unpack, window: &[u8; WINDOW]) -> Self::Words;
 
     /// Reads eight words below 2^52 as doubles.
@@ -52,14 +52,14 @@ pub(crate) trait Isa: Copy {
         self.load_words(words).to_doubles()
     }
 
-    /// Reads eight doubles that [`Doubles::store_bits`] left among words.
+    /// Reads eight doubles that [`Doubles::store_bits`] wrote among words.
     #[inline(always)]
     fn load_bits(self, words: &[u64; LANES]) -> Self::Doubles {
         self.load_words(words).bits_as_doubles()
     }
 }
 
-/// Eight doubles that hold integers.
+/// Eight doubles with integer values.
 pub(crate) trait Doubles: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {
     type Words: Words;
 
@@ -72,22 +72,22 @@ pub(crate) trait Doubles: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<O
     /// `self - a b`, rounded once.
     fn less_product(self, a: Self, b: Self) -> Self;
 
-    /// To the nearest integer.
+    /// Rounds to the nearest integer.
     fn round(self) -> Self;
 
-    /// To the next integer below.
+    /// Rounds down to an integer.
     fn floor(self) -> Self;
 
-    /// The next integer below `self b`, exactly, for products in [0, 2^52).
+    /// The floor of `self b`, exactly, for products in [0, 2^52).
     fn floor_of_product(self, b: Self) -> Self::Words;
 
-    /// Integers below 2^51 in magnitude as words in two's complement.
+    /// Integers below 2^51 in magnitude, as words in two's complement.
     fn to_words(self) -> Self::Words;
 
-    /// Writes eight doubles in place of words, bit by bit.
+    /// Writes the bits of eight doubles in the place of words.
     fn store_bits(self, words: &mut [u64; LANES]);
 
-    /// The lanes in reverse.
+    /// The lanes in reverse order.
     fn reversed(self) -> Self;
 
     /// Lane j of vector i becomes lane i of vector j.
@@ -112,15 +112,16 @@ pub(crate) trait Words: Copy + Add<Output = Self> + Sub<Output = Self> {
 
     fn shift_right(self, bits: u32) -> Self;
 
-    /// `value` where words below 2^63 are above `bound`, else zero.
+    /// `value` where words below 2^63 exceed `bound`, zero elsewhere.
     fn where_above(self, bound: Self, value: Self::Doubles) -> Self::Doubles;
 
     /// `self + p` where words in two's complement are negative, else `self`, for words in [-p, 2^63).
     fn lifted(self, p: Self) -> Self;
 }
 
-/// Runs `$body` for each block of vectors from `$at` on: of `$roomy` vectors, or of `$narrow` where registers are few, and those that
-/// are left one by one. `$width` is their number, a constant. Vectors side by side hide each other's latency.
+/// Runs `$body` for each block of vectors from `$at` on: blocks of `$roomy` vectors, or of `$narrow` where registers
+/// are few, and the remaining vectors one by one. `$width` is the number of vectors, a constant. Vectors side by side
+/// hide each other's latency.
 macro_rules! each_block {
     ($set:ident, $count:expr, $roomy:literal or $narrow:literal, |$at:ident, $width:ident| $body:expr) => {
         let (count, mut $at) = ($count, 0);

@@ -1,11 +1,13 @@
 //! Kernels for vectors of doubles with fused multiply-add.
 //!
-//! x86-64 without AVX-512 IFMA multiplies vectors of 32-bit integers only, but of 53-bit ones as doubles: the product's
-//! upper half is its rounding, the lower half comes from one fused multiply-add, exactly. Inside a kernel residues are
-//! doubles that hold integers, signed and lazily reduced; at its boundary they are words like everyone's.
+//! Without AVX-512 IFMA, x86-64 multiplies vectors of integers of at most 32 bits, but vectors of doubles with 53
+//! bits. The rounded product is its upper half; one fused multiply-add gives the lower half exactly. Inside a kernel,
+//! residues are doubles with integer values, signed and lazily reduced. At its boundary they are words, as in every
+//! backend.
 //!
-//! The kernels are written once, for any instruction set with eight lanes ([`isa`]): [`avx2`], where these are two registers,
-//! or [`avx512`], where they are one. Each is inlined as a whole into [`isa::Isa::call`], which is compiled for the set.
+//! The kernels are written once, for any instruction set with eight lanes ([`isa`]): two registers with [`avx2`], one
+//! register with [`avx512`]. Each kernel is inlined as a whole into [`isa::Isa::call`], which is compiled for the
+//! set.
 #![allow(unsafe_code)] // Operations of the instruction sets; `avx2` and `avx512` say why they may.
 
 mod avx2;
@@ -25,8 +27,8 @@ pub(crate) use avx512::Avx512;
 mod tests {
     use super::{Avx2, Avx512, isa::*};
     use crate::{
-        MAX_MODULUS_BITS,
         kernels::packed::{Packed, WINDOW, mask, pack, packed_len},
+        modulus::MAX_MODULUS_BITS,
     };
 
     fn words_of_every_width_come_back<S: Isa>() {

@@ -1,16 +1,16 @@
 //! Products of residues, eight at a time, as doubles.
 //!
-//! Doubles hold integers below 2^53 in magnitude exactly; all sums and differences here stay there. The product y w has up to
-//! 103 bits. With h its rounding, l = y w - h is a double again and one fused multiply-add finds it; with q the
-//! rounding of y (w/p) to an integer,
+//! Doubles hold integers below 2^53 in magnitude exactly, and all sums and differences here stay below. The product y
+//! w has up to 103 bits. With h its rounding, l = y w - h is again a double, which one fused multiply-add computes.
+//! With q the rounding of y (w/p) to an integer,
 //!
 //! ```text
 //! y w - q p = (h - q p) + l
 //! ```
 //!
-//! where both terms are exact: h - q p = (y w - q p) - l is an integer below 2^53. For |w| <= p/2 and |y| <= c p the quotient is
-//! off by at most c p/2 2^-53 beyond its rounding, so the result is within (1/2 + c 2^(b-54)) p, b the bits of p.
-//! `docs/notes/ntt.md` has the proof.
+//! where both terms are exact: h - q p = (y w - q p) - l is an integer below 2^53. For |w| <= p/2 and |y| <= c p the
+//! quotient is off by at most c p/2 2^-53 beyond its rounding. The result is therefore within (1/2 + c 2^(b-54)) p,
+//! with b the bits of p. `docs/notes/ntt.md` has the proof.
 
 use super::isa::{Doubles, Isa, Words};
 use crate::Modulus;
@@ -24,7 +24,7 @@ pub(super) struct Factor {
 }
 
 impl Factor {
-    /// From a residue.
+    /// The factor of a residue.
     pub(super) fn new(m: &Modulus, w: u64) -> Self {
         let w = centred(m, w);
         Self { w, quotient: w / m.value() as f64 }
@@ -49,7 +49,7 @@ pub(super) struct Root<S: Isa> {
     pub(super) quotient: S::Doubles,
 }
 
-/// What computing modulo a prime takes.
+/// The numbers needed to compute modulo a prime.
 #[derive(Clone, Copy)]
 pub(super) struct Numbers {
     p: f64,
@@ -94,13 +94,13 @@ impl<S: Isa> Prime<S> {
         Numbers::new(m).splat(isa)
     }
 
-    /// `a b` rounded to an integer, for |a b| <= 2^51: next to 3/2 2^52 there is no room for a fraction.
+    /// `a b` rounded to an integer, for |a b| <= 2^51: near 3/2 2^52 a double has no fraction bits.
     #[inline(always)]
     fn nearest(&self, a: S::Doubles, b: S::Doubles) -> S::Doubles {
         a.mul_add(b, self.middle) - self.middle
     }
 
-    /// `y w` within (1/2 + c 2^(b-54)) p for |y| <= c p <= 2^52: see above.
+    /// `y w` within (1/2 + c 2^(b-54)) p for |y| <= c p <= 2^52, as shown above.
     #[inline(always)]
     pub(super) fn mul(&self, y: S::Doubles, factor: Root<S>) -> S::Doubles {
         let q = self.nearest(y, factor.quotient);
@@ -111,7 +111,7 @@ impl<S: Isa> Prime<S> {
 
     /// `x y` in (-p, p) for residues x and y.
     ///
-    /// The quotient, below 2^50, is off by two roundings of 2^-53 each: 1/4 beyond its own.
+    /// The quotient is below 2^50 and has two relative errors of 2^-53, so it is off by 1/4 beyond its rounding.
     #[inline(always)]
     pub(super) fn mul_residues(&self, x: S::Doubles, y: S::Doubles) -> S::Doubles {
         let h = x * y;
@@ -120,21 +120,22 @@ impl<S: Isa> Prime<S> {
         h.less_product(q, self.p) + l
     }
 
-    /// `x` less the nearest multiple of p, or one as good as: within p/2 + 1 for |x| <= 2^53 and p >= 4.
+    /// `x` minus a nearest, or nearly nearest, multiple of p: within p/2 + 1 for |x| <= 2^53 and p >= 4.
     #[inline(always)]
     pub(super) fn reduce(&self, x: S::Doubles) -> S::Doubles {
         x.less_product(self.nearest(x, self.inverse), self.p)
     }
 
-    /// The residues, as words, of integers in (-p, p).
+    /// Integers in (-p, p) as residues in words.
     #[inline(always)]
     pub(super) fn residue_words(&self, x: S::Doubles) -> S::Words {
         self.lift(x.to_words())
     }
 
-    /// The residues, as words, of integers s with |s| <= (2 - 2^-50) p.
+    /// Integers s with |s| <= (2 - 2^-50) p as residues in words.
     ///
-    /// (s + 1/2)/p is at least 1/2p > 2^-51 from every integer, and it is found to 2^-52 of itself, so its floor is that of s/p.
+    /// (s + 1/2)/p differs from every integer by at least 1/2p > 2^-51, and it is computed with a relative error of
+    /// 2^-52. So its floor is that of s/p.
     #[inline(always)]
     pub(super) fn floor_words(&self, s: S::Doubles) -> S::Words {
         let q = s.mul_add(self.inverse, self.half_inverse).floor();

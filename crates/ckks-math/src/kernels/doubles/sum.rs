@@ -1,9 +1,9 @@
-//! Sums of products, exactly, as pairs of doubles.
+//! Exact sums of products, as pairs of doubles.
 //!
-//! `high` runs through [2^m, 2^(m+1)), so it is always a multiple of u = 2^(m-52). Adding a product to it rounds to such a
-//! multiple; what that leaves of the product, at most u/2, is found exactly by one more multiply-add and goes to
-//! `low`. With products below 2^(m-3) eight of them fit, and `low` stays within 8 u/2 = 2^(m-50): for m <= 103 that is at most
-//! 2^53, so no sum here is ever rounded.
+//! `high` stays in [2^m, 2^(m+1)), so it is always a multiple of u = 2^(m-52). Adding a product rounds to such a
+//! multiple. One more multiply-add computes the rest of the product exactly, at most u/2, and adds it to `low`. With
+//! products below 2^(m-3) a sum holds eight of them, and `low` stays within 8 u/2 = 2^(m-50). For m <= 103 that is at
+//! most 2^53, so no sum is ever rounded.
 
 use super::{
     isa::{Doubles, Isa},
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::Modulus;
 
-/// Products that a [`Sum`] holds.
+/// The number of products that a [`Sum`] holds.
 pub(super) const MAX_PRODUCTS: usize = 8;
 
 /// Sums of up to [`MAX_PRODUCTS`] products.
@@ -37,7 +37,7 @@ impl<S: Isa> Sum<S> {
     }
 }
 
-/// From sums of products to residues.
+/// Reduces sums of products to residues.
 pub(super) struct Reduction<S: Isa> {
     pub(super) p: Prime<S>,
     /// 2^m.
@@ -46,7 +46,7 @@ pub(super) struct Reduction<S: Isa> {
 }
 
 impl<S: Isa> Reduction<S> {
-    /// For products below 2^bits, bits <= 100.
+    /// A reduction for products below 2^bits, bits <= 100.
     #[inline(always)]
     pub(super) fn new(isa: S, m: &Modulus, bits: u32) -> Self {
         assert!(bits <= 100);
@@ -58,7 +58,7 @@ impl<S: Isa> Reduction<S> {
         }
     }
 
-    /// `total += sum` of vectors side by side.
+    /// `total += sum` for vectors side by side.
     #[inline(always)]
     pub(super) fn add_to<const W: usize>(&self, total: &mut [S::Doubles; W], sum: &[Sum<S>; W]) {
         for v in 0..W {
@@ -66,10 +66,10 @@ impl<S: Isa> Reduction<S> {
         }
     }
 
-    /// `total + sum`, for a total within p/2 + 1, to the same bound.
+    /// `total + sum`, for a total within p/2 + 1, with the same bound.
     ///
-    /// The upper sum is below 8 2^50 p, so its quotient is off by at most 2^53 2^-52 = 2 beyond its rounding, and what
-    /// remains is within 5/2 p. The lower sum is reduced to p/2 + 1. Together with the total that is below 4p.
+    /// The upper sum is below 8 2^50 p, so its quotient is off by at most 2^53 2^-52 = 2 beyond its rounding, and the
+    /// rest is within 5/2 p. The lower sum is reduced to p/2 + 1. Together with the total this is below 4p.
     #[inline(always)]
     fn added(&self, total: S::Doubles, sum: Sum<S>) -> S::Doubles {
         let high = sum.high - self.base;

@@ -1,8 +1,8 @@
-//! Base conversion: for each target a sum of products with constants.
+//! Base conversion: a sum of products with constants for each target.
 //!
-//! The constants are kept times 2^52, so Montgomery's reduction of a sum is the sum itself. With k sources below 2^50 its
-//! upper word is below k p/4 (a product y c is below 2^50 p; what the quotient adds brings no more than a carry), so
-//! what comes out of the reduction is below (2 + k/4) p.
+//! The constants are stored times 2^52, so a Montgomery reduction of a sum gives the sum itself. For k sources below
+//! 2^50 the upper word is below k p/4: a product y c is below 2^50 p, and the quotient's product adds at most a
+//! carry. The reduced sum is below (2 + k/4) p.
 
 use std::arch::x86_64::*;
 
@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{
     Modulus,
-    rns::{Conversion, FRACTION_BITS, Target},
+    conversion::{Conversion, FRACTION_BITS, Target},
 };
 
-/// Vectors that are worked on side by side, to hide the latency of the multiplier.
+/// Vectors processed side by side, to hide the latency of the multiplier.
 const WIDE: usize = 8;
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
@@ -26,7 +26,7 @@ pub(crate) fn quotients(conversion: &Conversion, sources: &[&[u64]], out: &mut [
     quotient_blocks(conversion, &sources, wide.len() * WIDE, narrow.as_chunks_mut::<1>().0);
 }
 
-/// [`Conversion::quotient`] of eight coefficients a vector.
+/// [`Conversion::quotient`] for vectors of eight coefficients.
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 fn quotient_blocks<const W: usize>(
     conversion: &Conversion,
@@ -67,10 +67,10 @@ pub(crate) fn combine(targets: &[&Target], sources: &[&[u64]], quotients: &[u8],
     }
 }
 
-/// Targets for which a source is read once: reading it takes longer than the arithmetic of one.
+/// Targets for which a source is read once. Reading takes longer than the arithmetic for one target.
 const TARGETS: usize = 4;
 
-/// For `T` targets, `W` vectors of each side by side: T W sums, to hide the latency of the multiplier.
+/// Converts to `T` targets, `W` vectors of each side by side: T W sums hide the latency of the multiplier.
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 fn combine_for<'a, const T: usize, const W: usize>(
     targets: &[&Target],
@@ -96,7 +96,7 @@ struct Combination<'a> {
     modulus: Modulus,
     factors: &'a [u64],
     quotient_factor: u64,
-    /// Products of the quotient's factor with every quotient that is below the number of lanes.
+    /// The factor of the quotient times every quotient below the number of lanes.
     multiples: [u64; LANES],
 }
 
@@ -120,7 +120,7 @@ fn combine_blocks<const T: usize, const W: usize>(
     start: usize,
     outs: &mut [&mut [Block<W>]; T],
 ) {
-    // quotients below the number of lanes are looked up instead of multiplied
+    // Quotients below the number of lanes are looked up instead of multiplied.
     let looked_up = sources.len() < LANES;
     let cuts = (2 + sources.len().div_ceil(4)).next_power_of_two().trailing_zeros();
     for i in 0..outs[0].len() {
@@ -155,7 +155,7 @@ fn combine_blocks<const T: usize, const W: usize>(
             let p = Prime::new(&combinations[t].modulus);
             for v in 0..W {
                 let mut value = p.montgomery(lo[t][v], hi[t][v]);
-                // multiples of p, the largest first
+                // Multiples of p, the largest first.
                 for halving in (0..cuts).rev() {
                     value = cut(value, p.times(1 << halving));
                 }

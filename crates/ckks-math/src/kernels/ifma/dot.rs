@@ -1,19 +1,23 @@
-//! Sums of products, as pairs of sums of lower and of upper words, reduced once.
+//! Sums of products, as a sum of lower words and a sum of upper words, reduced once.
 //!
-//! A product of residues is below 2^100: its lower word is below 2^52 and its upper one below 2^48. A sum of
-//! [`MAX_PRODUCTS`] = 2^12 of them is below 2^64 and 2^60: no lane overflows. Longer sums are reduced in between.
+//! A product of residues is below 2^100, its lower word below 2^52 and its upper word below 2^48. For
+//! [`MAX_PRODUCTS`] = 2^12 products the sums are below 2^64 and 2^60, so no lane overflows. Longer sums are reduced
+//! in between.
 
 use std::arch::x86_64::*;
 
 use super::{
-    super::{KeyTerm, Plus, packed::Packed},
+    super::{
+        packed::Packed,
+        terms::{KeyTerm, Plus},
+    },
     vector::{
         Factor, LANES, Prime, Unpack, V, add, cut, load, madd_hi, madd_lo, splat, store, vectors, vectors_mut,
     },
 };
 use crate::Modulus;
 
-/// Products summed before a reduction.
+/// Number of products before a reduction.
 pub(super) const MAX_PRODUCTS: usize = 1 << 12;
 
 /// Up to this many products the upper word stays below 2^52 - 2^50: 11 2^48 + 11.
@@ -66,7 +70,7 @@ pub(crate) fn dot2_add(m: &Modulus, out: [&mut [u64]; 2], terms: &[KeyTerm<'_>],
     key_sums::<true>(m, out, terms, c, plus);
 }
 
-/// `c` times both sums and what is added to them, added to what is there with `ADD`.
+/// Computes `c` times both sums with their addends. With `ADD` the result is added to `out`.
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
 fn key_sums<const ADD: bool>(
     m: &Modulus,
@@ -97,7 +101,7 @@ struct KeySums<'a> {
     reduction: Reduction,
     unpack: Unpack,
     terms: Vec<(Vectors<'a>, Packed<'a>)>,
-    /// What is added, before it is multiplied by `factor`.
+    /// The addends, before their multiplication by `factor`.
     plus: [Option<Vectors<'a>>; 2],
     factor: V,
 }
@@ -114,7 +118,7 @@ impl KeySums<'_> {
         for (i, (out_b, out_a)) in out_b.iter_mut().zip(out_a).enumerate() {
             let at = start + i * W;
             let (mut total_b, mut total_a) = ([reduction.p.zero; W], [reduction.p.zero; W]);
-            // one product less than there is room for: the first sum takes what is added, too
+            // One product less than fits: the first sum also takes the addend.
             for (part, terms) in self.terms.chunks(MAX_PRODUCTS - 1).enumerate() {
                 let (mut sum_b, mut sum_a) = (Sum::new(), Sum::new());
                 for (d, key) in terms {
@@ -196,7 +200,7 @@ impl<const W: usize> Sum<W> {
     }
 }
 
-/// From sums of products, or a constant times them, to residues.
+/// Reduces sums of products, or a constant times them, to residues.
 pub(super) struct Reduction {
     pub(super) p: Prime,
     two_p: V,
@@ -211,7 +215,7 @@ impl Reduction {
         Self::times(m, products, 1)
     }
 
-    /// For `c` times the sums.
+    /// A reduction with the factor `c`.
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     fn times(m: &Modulus, products: usize, c: u64) -> Self {
         let scaled = m.mul(m.two_52(), c);
@@ -226,7 +230,7 @@ impl Reduction {
         }
     }
 
-    /// `total += sum`, or `total = sum` of the first one.
+    /// `total += sum`, or `total = sum` for the first sum.
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     #[inline]
     pub(super) fn add_to<const W: usize>(&self, total: &mut [V; W], sum: &Sum<W>, first: bool) {

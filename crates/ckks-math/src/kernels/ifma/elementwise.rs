@@ -1,11 +1,11 @@
-//! Word by word.
+//! Operations word by word.
 
 use std::arch::x86_64::*;
 
 use super::vector::{self, Factor, Prime, V, load, madd_hi, madd_lo, splat, store, vectors, vectors_mut};
 use crate::Modulus;
 
-/// `out[i] = value` for an expression over `out[i]` and the words of up to two other buffers.
+/// Sets `out[i] = value`, an expression in `out[i]` and the words of up to two other buffers.
 macro_rules! each {
     ($out:expr, |$o:ident| $value:expr) => {
         for slot in vectors_mut($out) {
@@ -103,7 +103,7 @@ pub(crate) fn lift_centred(m: &Modulus, out: &mut [u64], from: &Modulus, x: &[u6
     });
 }
 
-/// Products of residues: Montgomery's reduction of the double word, then the 2^52 that it took away.
+/// Products of residues: a Montgomery reduction of the double word, then a product that restores the factor 2^52.
 #[derive(Clone, Copy)]
 struct Multiplier {
     p: Prime,
@@ -121,7 +121,7 @@ impl Multiplier {
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     #[inline]
     fn mul(&self, x: V, y: V) -> V {
-        // x y < 2^100, so its upper word is below 2^48, and the reduced one below p + 2^48 < 2^52.
+        // x y < 2^100, so its upper word is below 2^48 and the reduced one below p + 2^48 < 2^52.
         let (lo, hi) = (madd_lo(self.p.zero, x, y), madd_hi(self.p.p, x, y));
         let q = madd_lo(self.p.zero, lo, self.p.inverse);
         let reduced = vector::sub(hi, madd_hi(self.p.zero, q, self.p.p));

@@ -1,7 +1,7 @@
 //! Kernels for 512-bit vectors with 52-bit multiply-add.
 //!
-//! Everything here is safe code but for reads and writes of whole vectors ([`vector`]) and for the entry into functions
-//! compiled for this instruction set, which [`super`] guards.
+//! The code is safe except for reads and writes of whole vectors ([`vector`]) and for the calls of functions compiled
+//! for this instruction set, which [`super`] guards.
 #![allow(unsafe_code)] // Loads and stores of vectors; see above.
 
 pub(crate) mod convert;

@@ -1,20 +1,20 @@
-//! Sums of products and multiples of ciphertexts: each operand is read once, each result written once.
+//! Sums of products and multiples of ciphertexts. Each operand is read once and each result written once.
 
 use super::{
-    super::{Multiple, Multiplier, TensorTerm},
+    super::terms::{Multiple, Multiplier, TensorTerm},
     dot::{Block, MAX_PRODUCTS, Reduction, Sum, Vectors, block, store_block},
     tensor::accumulate,
     vector::{add, load, splat, vectors, vectors_mut},
 };
 use crate::{Modulus, kernels::block::GROUP_VECTORS};
 
-/// Vectors of each of three outputs that are summed side by side.
+/// Vectors of each of the three outputs that are summed side by side.
 const PRODUCTS_WIDE: usize = 2;
 
-/// Vectors of each of the outputs that are summed side by side; they share a pattern.
+/// Vectors of each output that are summed side by side. They share a pattern.
 const MULTIPLES_WIDE: usize = 4;
 
-/// Multiples, of integers and of words, of ciphertexts of `H` components.
+/// Multiples of ciphertexts of `H` components by integers and by words.
 struct Multiples<'a, const H: usize> {
     scalars: Vec<([Vectors<'a>; H], u64)>,
     words: Vec<([Vectors<'a>; H], Vectors<'a>)>,
@@ -29,7 +29,7 @@ pub(crate) fn product_sum(
     doubled: bool,
     multiples: &[Multiple<'_>],
 ) {
-    // the middle sum takes two products a term, twice if they are doubled
+    // The middle sum takes two products per term, and four if products are doubled.
     let products = 2 * terms.len() * if doubled { 2 } else { 1 } + multiples.len();
     assert!(products <= MAX_PRODUCTS, "{products} products in one sum");
     let (reduction, multiples) = (Reduction::new(m, products), Multiples::new(multiples));

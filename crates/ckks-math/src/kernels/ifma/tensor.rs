@@ -1,17 +1,17 @@
 //! Sums of products of ciphertexts, most of which come from memory.
 //!
-//! Vector by vector across all terms, a long sum would read a line here and a line there from hundreds of polynomials, which no
-//! prefetcher follows. So terms are taken a few at a time over a page of each, and the sums of a tile wait in the level-one cache
-//! between them; the next terms' pages are asked for meanwhile.
+//! A pass over all terms, vector by vector, would read single lines from hundreds of polynomials, which defeats the
+//! prefetchers. So a few terms at a time are summed over a page of each. Meanwhile the sums of a tile wait in the
+//! level-one cache, and the next terms' pages are prefetched.
 
 use super::{
-    super::{TensorTerm, lanes::ask_for},
+    super::{lanes::ask_for, terms::TensorTerm},
     dot::{Block, MAX_PRODUCTS, Reduction, Sum, Vectors, block, store_block},
     vector::{LANES, load, store, vectors, vectors_mut},
 };
 use crate::Modulus;
 
-/// Vectors of a tile: a page.
+/// Vectors of a tile, one page.
 const TILE: usize = 64;
 
 /// Terms whose products are summed in registers.
@@ -27,7 +27,7 @@ type Sums = [[Block<TILE>; 2]; 3];
 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 pub(crate) fn tensor_dot(m: &Modulus, out: [&mut [u64]; 3], terms: &[TensorTerm<'_>]) {
-    // The middle sum takes two products a term.
+    // The middle sum takes two products per term.
     let reduction = Reduction::new(m, 2 * terms.len());
     let terms: Vec<_> = terms.iter().map(|(a, b)| (a.map(vectors), b.map(vectors))).collect();
     let mut out = out.map(vectors_mut);
@@ -78,7 +78,7 @@ pub(super) fn accumulate<const W: usize>(sums: &mut [Sum<W>; 3], at: usize, term
     }
 }
 
-/// The vectors from `start` on, up to a tile of them; `sums` is room for their sums.
+/// Sums the vectors from `start` on, up to one tile. `sums` is scratch space for the sums.
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 fn tile_of_many(
     reduction: &Reduction,

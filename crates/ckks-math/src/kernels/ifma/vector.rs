@@ -1,14 +1,14 @@
-//! Eight residues at a time.
+//! Arithmetic on eight residues at a time.
 //!
-//! The multiplier reads 52 bits of each factor and returns the lower or the upper 52 of the product. With w' = w p^-1 mod
-//! 2^52 and q = lo(y w'), the lower halves of y w and q p are equal, so
+//! The multiplier reads 52 bits of each factor and returns the lower or the upper 52 bits of the product. With w' = w
+//! p^-1 mod 2^52 and q = lo(y w'), the lower halves of y w and q p are equal, so
 //!
 //! ```text
 //! (y w - q p) / 2^52 = hi(y w) - hi(q p)   in (-p, p),   congruent to y w 2^-52
 //! ```
 //!
-//! for every y < 2^52 and w < p: Shoup's trick with Montgomery's exact quotient. Keeping w 2^52 mod p in place of w makes
-//! it the product with w: three multiply-adds and one subtraction.
+//! for every y < 2^52 and w < p. This is Shoup's trick with Montgomery's exact quotient. Storing w 2^52 mod p in
+//! place of w makes it the product with w, at three multiply-adds and one subtraction.
 
 use std::{arch::x86_64::*, sync::LazyLock};
 
@@ -21,28 +21,30 @@ pub(crate) use crate::kernels::{
 
 pub(crate) type V = __m512i;
 
-/// Takes packed words apart.
+/// Tables that unpack words.
 pub(crate) struct Unpack {
     bits: usize,
     /// The eight bytes of each word.
     bytes: V,
     shifts: V,
     mask: V,
-    /// Whether words further on are asked for.
+    /// Whether later words are prefetched.
     asks_ahead: bool,
 }
 
-/// How many bytes ahead packed words are asked for: a page, across whose end processors do not look by themselves.
+/// How many bytes ahead packed words are prefetched: one page, because hardware prefetchers do not cross the end of a
+/// page.
 const AHEAD: usize = 4096;
 
-/// Whether the processor gains from being asked for keys ahead: Intel's do, AMD's lose (`docs/notes/key-switch.md`).
+/// Whether prefetching of keys pays on this processor. It does on Intel's and does not on AMD's
+/// (`docs/notes/key-switch.md`).
 static ASKS_AHEAD: LazyLock<bool> = LazyLock::new(|| {
     let vendor = __cpuid(0);
     [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes).concat() == b"GenuineIntel"
 });
 
 impl Unpack {
-    /// For words of `bits` bits.
+    /// The tables for words of `bits` bits.
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl,avx512vbmi")]
     pub(crate) fn new(bits: usize) -> Self {
         let places: [_; LANES] = std::array::from_fn(|lane| Packed::place(bits, lane));
@@ -110,14 +112,14 @@ pub(crate) fn sub(a: V, b: V) -> V {
     _mm512_sub_epi64(a, b)
 }
 
-/// `x - m` where `x >= m`, else `x`: below zero the difference wraps to the larger word.
+/// `x - m` where `x >= m`, else `x`. A negative difference wraps to the larger word.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 pub(crate) fn cut(x: V, m: V) -> V {
     _mm512_min_epu64(x, sub(x, m))
 }
 
-/// `x + m` where `x < 0`, else `x`, for x in [-m, 2^63): a negative word is the larger one.
+/// `x + m` where `x < 0`, else `x`, for x in [-m, 2^63). A negative word is the larger one.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 pub(crate) fn lift(x: V, m: V) -> V {
@@ -137,7 +139,7 @@ impl Factor {
         Self::from_montgomery(m, m.mul(w, m.two_52()))
     }
 
-    /// From `w 2^52 mod p`.
+    /// The factor w, given `w 2^52 mod p`.
     pub(crate) fn from_montgomery(m: &Modulus, w: u64) -> Self {
         Self { w, quotient: w.wrapping_mul(m.inverse_52()) & MASK_52 }
     }
@@ -213,11 +215,11 @@ impl Prime {
         lift(sub(a, b), self.p)
     }
 
-    /// `(lo + 2^52 hi) 2^-52` modulo p, in (0, hi + p + lo 2^-52): Montgomery's reduction of a double word.
+    /// `(lo + 2^52 hi) 2^-52` modulo p, in (0, hi + p + lo 2^-52): a Montgomery reduction of a double word.
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     pub(crate) fn montgomery(&self, lo: V, hi: V) -> V {
-        // What lo has above 52 bits belongs to the upper word. The multiplier ignores it.
+        // Bits of lo above the 52nd belong to the upper word. The multiplier ignores them.
         let carry = _mm512_srli_epi64::<52>(lo);
         let q = madd_lo(self.zero, lo, self.inverse);
         sub(add(add(hi, self.p), carry), madd_hi(self.zero, q, self.p))

@@ -3,10 +3,10 @@
 pub(crate) mod ntt;
 pub(crate) mod permute;
 
-use super::{KeyTerm, Plus, TensorTerm};
 use crate::{
     Modulus,
-    rns::{Conversion, Target},
+    conversion::{Conversion, Target},
+    kernels::terms::{KeyTerm, Plus, TensorTerm},
 };
 
 pub(crate) fn add_assign(m: &Modulus, a: &mut [u64], b: &[u64]) {
@@ -65,8 +65,7 @@ pub(crate) fn lift_centred(m: &Modulus, out: &mut [u64], from: &Modulus, x: &[u6
     });
 }
 
-/// Words handled at a time where sums of products wait in wide accumulators: these stay in the
-/// level-one cache.
+/// Words summed at a time in wide accumulators. These stay in the level-one cache.
 const BLOCK: usize = 64;
 
 /// A product of two residues is below 2^100, so 2^28 of them fit 128 bits.
@@ -117,7 +116,7 @@ fn add_plus(m: &Modulus, out: [&mut [u64]; 2], plus: Plus<'_>, c: u64) {
     }
 }
 
-/// The sums of one block of both halves.
+/// The sums of one block, for both halves.
 fn key_sums(start: usize, terms: &[KeyTerm<'_>]) -> [[u128; BLOCK]; 2] {
     assert!(terms.len() <= MAX_TERMS);
     let mut sums = [[0u128; BLOCK]; 2];

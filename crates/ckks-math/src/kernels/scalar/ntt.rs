@@ -1,6 +1,6 @@
 //! Negacyclic transform with 64-bit words: Harvey's butterflies, Shoup's constants.
 //!
-//! Layer by layer down and up the [`tree`].
+//! It walks the [`tree`] layer by layer, down for the transform and up for its inverse.
 
 use crate::{
     Modulus,
@@ -21,9 +21,9 @@ struct Root {
     shoup: u64,
 }
 
-/// Words of a column strip: sixteen rows of it fit the level-one cache.
+/// Words of a column strip. Sixteen rows of it fit the level-one cache.
 const STRIP: usize = 64;
-/// Words of the blocks that the last four layers take apart.
+/// Words of the blocks of the last four layers.
 const BLOCK: usize = 16;
 
 impl Twiddles {
@@ -94,7 +94,7 @@ impl Twiddles {
         }
     }
 
-    /// The pairs of strips that one layer across the rows combines, each with its node.
+    /// Runs `f` on the pairs of strips that one layer across the rows combines, each with its node.
     fn strips(&self, limb: &mut [u64], column: usize, layer: u32, f: impl Fn(&mut [u64], &mut [u64], usize)) {
         let stride = self.layout.row_stride();
         let gap = self.layout.rows() >> (layer + 1);
@@ -117,7 +117,7 @@ impl Twiddles {
         }
     }
 
-    /// `(x + w y, x - w y)`, operands and results in `[0, 4p)`: 4p < 2^52 leaves room in a word.
+    /// `(x + w y, x - w y)`, operands and results in `[0, 4p)`. 4p < 2^52 leaves room in a word.
     #[inline(always)]
     fn forward_butterfly(&self, x: u64, y: u64, root: Root) -> (u64, u64) {
         let two_p = 2 * self.modulus.value();
@@ -126,7 +126,7 @@ impl Twiddles {
         (x + t, x + two_p - t)
     }
 
-    /// `(x + y, (x - y) / w)`, operands and results in `[0, 2p)`; `mirrored` is `-1 / w`.
+    /// `(x + y, (x - y) / w)`, operands and results in `[0, 2p)`, with `mirrored` = `-1 / w`.
     #[inline(always)]
     fn inverse_butterfly(&self, x: u64, y: u64, mirrored: Root) -> (u64, u64) {
         let two_p = 2 * self.modulus.value();
@@ -135,7 +135,7 @@ impl Twiddles {
         (sum.min(sum.wrapping_sub(two_p)), t)
     }
 
-    /// The last four layers of eight blocks of 16 words, fully reduced, in memory order.
+    /// The last four layers of eight blocks of 16 words. Leaves residues in memory order.
     fn forward_group(&self, group: &mut [u64; GROUP], first: usize) {
         let p = &self.modulus;
         let mut out = [0; GROUP];
@@ -155,7 +155,7 @@ impl Twiddles {
         *group = out;
     }
 
-    /// Undoes [`Self::forward_group`] but for a factor 16; results in `[0, 2p)`.
+    /// Undoes [`Self::forward_group`] up to a factor 16. Results are in `[0, 2p)`.
     fn inverse_group(&self, group: &mut [u64; GROUP], first: usize) {
         let input = *group;
         for (b, block) in group.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {

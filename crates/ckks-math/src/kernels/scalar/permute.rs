@@ -1,10 +1,10 @@
-//! The permutations of a group of evaluations that automorphisms are, word by word.
+//! The permutations of a group of evaluations under automorphisms, word by word.
 
 use crate::layout::{GROUP, permute_in_group, reverse_bits, unpermute_in_group};
 
 const LOG_GROUP: u32 = GROUP.trailing_zeros();
 
-/// Of X -> X^g, for every offset c: the place that each word comes from.
+/// The permutations for X -> X^g: the source of each word, for every offset c.
 pub(crate) struct Permutations(Vec<[u8; GROUP]>);
 
 impl Permutations {

@@ -83,8 +83,8 @@ impl Twiddles {
         );
     }
 
-    /// Radix R down each of `columns` columns of vectors, `stride` apart: the layers from `node` on. The first pass
-    /// reads words.
+    /// The layers from `node` on, of radix R, down each of `columns` columns of vectors, `stride` apart. The first
+    /// pass reads words.
     #[inline(always)]
     fn columns<S: Isa, const R: usize, const FIRST: bool>(
         &self,
@@ -108,7 +108,8 @@ impl Twiddles {
                 if FIRST { isa.load_residues(at!($row, $column)) } else { isa.load_bits(at!($row, $column)) }
             };
         }
-        // The first values meet no product in one or two layers. Where bounds need it they are reduced first.
+        // The first values of a pass are part of no product for one or two layers. They are reduced first where the
+        // bounds require it.
         let reduced = R == 16 || (R == 8 && !FIRST);
         for column in 0..columns {
             let mut x = [p.p; BLOCK];
@@ -135,7 +136,7 @@ impl Twiddles {
         }
     }
 
-    /// The last four layers of eight blocks, one a lane, to residues in memory order.
+    /// The last four layers of eight blocks, one per lane. Leaves residues in memory order.
     #[inline(always)]
     fn last_pass<S: Isa>(&self, isa: S, group: &mut [[u64; LANES]], leaves: &[[f64; LANES]; LEAVES]) {
         let p = self.prime.splat(isa);

@@ -1,6 +1,7 @@
-//! Evaluations to coefficients: the passes of `forward` backwards, with the butterflies (x, y) -> (x + y, (x - y) / w).
+//! Evaluations to coefficients: the passes of `forward` in reverse, with the butterflies (x, y) -> (x + y, (x - y) /
+//! w).
 //!
-//! A sum is not reduced by any product, so those of every second layer are.
+//! No product reduces the sums, so those of every second layer are reduced explicitly.
 
 use super::{
     super::{
@@ -15,7 +16,7 @@ use crate::kernels::{
     tree::mirror,
 };
 
-/// The butterflies of one layer of `$radix` values, `$half` apart, with sums reduced or not.
+/// The butterflies of one layer of `$radix` values, `$half` apart, with or without reduction of the sums.
 macro_rules! layer {
     ($p:ident, $x:ident, $radix:expr, $half:literal, $reduced:literal, |$block:ident| $root:expr) => {
         each_pair!(K => {
@@ -31,7 +32,7 @@ macro_rules! layer {
 }
 
 impl Twiddles {
-    /// Of the evaluations in `source` if there are some, else of those in `limb`.
+    /// The inverse transform of the evaluations in `source`, or of those in `limb` if there is no source.
     pub(crate) fn inverse<S: Isa>(&self, isa: S, source: Option<&[u64]>, limb: &mut [u64], scale: u64) {
         assert_eq!(limb.len(), self.layout.limb_len());
         let (source, data) = (source.map(vectors), vectors_mut(limb));
@@ -77,7 +78,7 @@ impl Twiddles {
         let scale = Scale::default();
         for (t, tile) in row.chunks_exact_mut(TILE_VECTORS).enumerate() {
             let mut source = source.map(|source| &source[t * TILE_VECTORS..][..TILE_VECTORS]);
-            // Where registers are few, the pass is faster on one place in memory than from one to another.
+            // Where registers are few, the pass is faster in place than from one place to another.
             if let Some(source) = source.take_if(|_| !S::ROOMY) {
                 tile.copy_from_slice(source);
             }
@@ -106,7 +107,7 @@ impl Twiddles {
         );
     }
 
-    /// Undoes a forward pass but for a factor R. The last one multiplies by `scale` R, to residues.
+    /// Undoes a forward pass up to a factor R. The last pass multiplies by `scale` R and leaves residues.
     #[inline(always)]
     fn inverse_columns<S: Isa, const R: usize, const LAST: bool>(
         &self,
@@ -159,8 +160,8 @@ impl Twiddles {
         }
     }
 
-    /// Undoes the last forward pass but for a factor 16, from residues in memory order: those that `source` starts with, or those of
-    /// the group.
+    /// Undoes the last forward pass up to a factor 16, from residues in memory order: the first words of `source`, or
+    /// those of the group.
     #[inline(always)]
     fn first_pass<S: Isa>(
         &self,
@@ -172,7 +173,7 @@ impl Twiddles {
         let p = self.prime.splat(isa);
         let Some(group) = group.first_chunk_mut::<BLOCK>() else { unreachable!("a group has 16 vectors") };
         let Some(residues) = source.unwrap_or(group).first_chunk::<BLOCK>() else { unreachable!("as many") };
-        // Minus the inverses of roots: the lanes of the mirrored group run backwards.
+        // Negative inverses of roots. The lanes of the mirrored group run backwards.
         macro_rules! root {
             ($i:expr) => {
                 leaf(&p, isa.load(&mirrored[$i]).reversed())
@@ -195,7 +196,7 @@ impl Twiddles {
     }
 }
 
-/// The factor of the whole transform, folded into its last layer.
+/// The factor of the whole transform, included in its last layer.
 #[derive(Default)]
 struct Scale {
     sum: Factor,
@@ -205,13 +206,13 @@ struct Scale {
 impl Scale {
     fn new(twiddles: &Twiddles, scale: u64) -> Self {
         let m = &twiddles.modulus;
-        // The root of the whole tree is its own mirror image.
+        // The root of the whole tree mirrors itself.
         let root = m.reduce_i64(twiddles.heads[1].w as i64);
         Self { sum: Factor::new(m, scale), difference: Factor::new(m, m.mul(root, scale)) }
     }
 }
 
-/// `(x + y, (x - y) / w)`; `mirrored` is -1/w.
+/// `(x + y, (x - y) / w)`, with `mirrored` = -1/w.
 #[inline(always)]
 fn butterfly<S: Isa>(
     p: &Prime<S>,

@@ -1,14 +1,14 @@
-//! Negacyclic transform: few passes over memory, each of radix 16 (the first of radix 4, 8 or 16).
+//! Negacyclic transform in few passes over memory, each of radix 16 (the first of radix 4, 8 or 16).
 //!
 //! 1. Across the rows of the limb, one column of vectors at a time (N >= 2^13).
 //! 2. Down each row, in 4 to 16 parts.
 //! 3. Down each block of 256 words, in 16 parts of two vectors.
-//! 4. Inside blocks of 16 words, eight blocks at a time, one a lane.
+//! 4. Inside blocks of 16 words, eight blocks at a time, one per lane.
 //!
-//! The first pass reads words and leaves doubles in their place, the last one reads doubles and leaves words.
+//! The first pass reads words and leaves doubles in their place. The last one reads doubles and leaves words.
 //!
-//! A pass takes a block of up to 16 vectors through all its layers, one layer after the other: eight butterflies side by side hide each
-//! other's latency. `docs/notes/ntt.md` has the bounds.
+//! A pass takes a block of up to 16 vectors through all its layers, one after the other. Eight butterflies side by
+//! side hide each other's latency. `docs/notes/ntt.md` has the bounds.
 
 mod forward;
 mod inverse;
@@ -27,15 +27,15 @@ use crate::{
     layout::{GROUP, Layout},
 };
 
-/// Powers of psi in the forms that the passes read. The inverse has none of its own: [`tree::mirror`] says why.
+/// Powers of psi in the forms that the passes read. The inverse uses the same ones; [`tree::mirror`] says why.
 pub(crate) struct Twiddles {
     modulus: Modulus,
     prime: Numbers,
     layout: Layout,
     /// Roots of the passes before the last, in tree order: node m + i at index m + i.
     heads: Vec<Factor>,
-    /// Roots of the last pass: for each group its 15 vectors, layer by layer, one lane a block. Their quotients are
-    /// computed on the way, which costs less than reading them.
+    /// Roots of the last pass: 15 vectors for each group, layer by layer, one lane per block. Their quotients are
+    /// computed on the fly, which costs less than reading them.
     leaves: Vec<[[f64; LANES]; LEAVES]>,
 }
 
@@ -59,7 +59,7 @@ impl Twiddles {
         Self { modulus: *modulus, prime: Numbers::new(modulus), layout, heads, leaves }
     }
 
-    /// Roots of the subtree under `node`, four layers of it.
+    /// Roots of the subtree under `node`, down to four layers.
     #[inline(always)]
     fn roots(&self, node: usize) -> Roots<'_> {
         #[inline(always)]
@@ -109,24 +109,27 @@ fn leaf<S: Isa>(p: &Prime<S>, w: S::Doubles) -> Root<S> {
 #[cfg(test)]
 mod tests {
     use crate::kernels::block::{BLOCK, place};
-    use crate::{MAX_LOG_DEGREE, MAX_MODULUS_BITS, MIN_LOG_DEGREE};
+    use crate::{
+        modulus::MAX_MODULUS_BITS,
+        ring::{MAX_LOG_DEGREE, MIN_LOG_DEGREE},
+    };
 
-    /// What a prime can be at most: it is 1 modulo 2N.
+    /// The largest possible prime, since primes are 1 modulo 2N.
     const LARGEST: f64 = ((1u64 << MAX_MODULUS_BITS) - (2 << MIN_LOG_DEGREE) + 1) as f64;
-    /// Bound of the factors y of products: 2^52, here as all bounds in units of the largest prime.
+    /// Bound 2^52 of the factors y of products. All bounds here are in units of the largest prime.
     const MAX: f64 = (1u64 << 52) as f64 / LARGEST;
-    /// Some units, more than what rounding quotients twice adds to their errors.
+    /// A few units, more than two roundings of quotients add to the errors.
     const UNITS: f64 = 4.0 / LARGEST;
-    /// Of a reduced value.
+    /// Bound of a reduced value.
     const REDUCED: f64 = 0.5 + UNITS;
 
-    /// Bound of a product with a factor whose quotient is off by `roundings`, 2^-53 of itself each.
+    /// Bound of a product with a factor whose quotient has a relative error of `roundings` times 2^-53.
     fn product(y: f64, roundings: f64) -> f64 {
         assert!(y <= MAX, "{y} p is beyond what rounds to an integer");
         0.5 + y / 4.0 * roundings / MAX + UNITS
     }
 
-    /// Bounds of the values of one block through layers of butterflies.
+    /// Bounds of the values of one block through the layers of butterflies.
     struct Block {
         bounds: [f64; BLOCK],
         radix: usize,
@@ -199,7 +202,7 @@ mod tests {
                 for layer in 0..radix.ilog2() - 1 {
                     block.inverse_layer(1 << layer, layer == 1);
                 }
-                // If it is the last pass, both are products.
+                // If this is the last pass, both are products.
                 assert!(product(2.0 * block.largest(), 1.0) < 2.0 - 1e-9);
                 block.inverse_layer(radix / 2, true);
             }

@@ -11,8 +11,8 @@ use crate::kernels::{
     block::{BLOCK, GROUP_VECTORS, LEAVES, TILE_VECTORS, each_pair, place},
 };
 
-/// One layer of butterflies of radix R between values `HALF` apart, written out so that the compiler keeps all values in
-/// registers. `$root` gives the root of a block and its quotient.
+/// One layer of butterflies of radix R between values `HALF` apart, written out so that the compiler keeps all values
+/// in registers. `$root` gives the root of a block and its quotient.
 macro_rules! layer {
     ($p:ident, $x:ident, $bounds:ident, $radix:expr, $half:literal, |$block:ident| $root:expr) => {
         let (mut w, mut quotient) = ($p.zero, $p.zero);
@@ -74,7 +74,8 @@ impl Twiddles {
         }
     }
 
-    /// Radix R down each of `columns` columns of vectors, `stride` apart: the layers from `node` on, when `LEFT` are left.
+    /// The layers from `node` on, of radix R, down each of `columns` columns of vectors, `stride` apart, with `LEFT`
+    /// layers still to go.
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     fn pass<const R: usize, const LEFT: u64, const MAX: u64>(
         &self,
@@ -87,8 +88,8 @@ impl Twiddles {
         let roots = self.roots(node);
         assert!(data.len() >= (R - 1) * stride + columns);
         for c in 0..columns {
-            // Of many columns the compiler broadcasts all roots ahead of the loop and spills them. Two columns do not repay
-            // that: hidden from it, roots are read where they are needed.
+            // For many columns the compiler broadcasts all roots ahead of the loop and spills them. With two columns
+            // this does not pay. `black_box` makes it read the roots where they are needed.
             let roots = if LEFT == TILED { black_box(&roots) } else { &roots };
             let mut x = [p.zero; R];
             for (i, x) in x.iter_mut().enumerate() {
@@ -112,7 +113,7 @@ impl Twiddles {
         }
     }
 
-    /// The last four layers of eight blocks, one a lane, to residues in memory order.
+    /// The last four layers of eight blocks, one per lane. Leaves residues in memory order.
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     fn last_pass<const MAX: u64>(&self, group: &mut [[u64; LANES]], leaves: &[[u64; LANES]; LEAVES]) {
         let p = Prime::new(&self.modulus);
@@ -136,7 +137,7 @@ impl Twiddles {
         for i in 0..BLOCK / 2 {
             let (u, y) = (x[2 * i], x[2 * i + 1]);
             let (w, quotient) = leaf(&p, &leaves[BLOCK / 2 - 1 + i]);
-            // Two cuts from 4p; from further up a product with 1 is cheaper.
+            // From 4p two cuts suffice. From larger bounds a product with 1 is cheaper.
             let u = if bounds.high <= 4 { cut(cut(u, p.times(2)), p.p) } else { p.mul(u, one.0, one.1) };
             let t = p.mul(y, w, quotient);
             store(&mut group[2 * i], p.add(u, t));
@@ -153,20 +154,20 @@ fn leaf(p: &Prime, words: &[u64; LANES]) -> (V, V) {
     (w, madd_lo(p.zero, w, p.inverse))
 }
 
-/// `(x + w y, x - w y)` for x and y within `bounds`, both within [`Bounds::after_layer`].
+/// `(x + w y, x - w y)` for x and y within `bounds`. Both results are within [`Bounds::after_layer`].
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 #[inline]
 fn butterfly<const MAX: u64>(p: &Prime, x: V, y: V, w: V, quotient: V, bounds: Bounds) -> (V, V) {
     let (cut_to, bias) = bounds.of_x(MAX);
     let x = if cut_to < bounds.high { cut(x, p.times(cut_to)) } else { x };
     if MAX < 8 {
-        // No room to move x up for more than one layer, so the product moves instead. Where the next layer cuts the
-        // second result, adding 2p and taking it away again cancel.
+        // x cannot be moved up far enough for more than one layer, so the product is moved instead. If the next layer
+        // cuts the second result, adding and subtracting 2p cancel.
         let t = p.mul_lazy(y, w, quotient);
         return (add(x, t), add(sub(x, t), p.times(2)));
     }
     let x = if bias > 0 { add(x, p.times(bias)) } else { x };
-    // The upper half of the product is added to x as it is formed, and 2x - (x + t) = x - t.
+    // The upper half of the product is added to x as it forms. Then 2x - (x + t) = x - t.
     let q = madd_lo(p.zero, y, quotient);
     let sum = sub(madd_hi(x, y, w), madd_hi(p.zero, q, p.p));
     (sum, sub(add(x, x), sum))
@@ -174,36 +175,37 @@ fn butterfly<const MAX: u64>(p: &Prime, x: V, y: V, w: V, quotient: V, bounds: B
 
 /// Values from `low` p to below `high` p.
 ///
-/// What the multiplier reads must be in [0, 2^52), and `MAX` p <= 2^52. A product t is in (-p, p), so a layer widens the
-/// bounds of its first operands x by one at either end; those of its second ones do not matter. Before `low` or `high` leave [0,
-/// `MAX`] x is cut to half its bound and moved to the middle, from where it lasts `MAX`/4 layers: each layer for `MAX` = 4,
-/// every second one for 8, once a pass for 16. With `MAX` = 32, once at the beginning is enough for the 15 layers before
-/// the last, which reduces anyway.
+/// The multiplier reads values in [0, 2^52), and `MAX` p <= 2^52. A product t is in (-p, p), so each layer widens the
+/// bounds of its first operands x by one at either end. The bounds of its second operands do not matter. Before `low`
+/// or `high` leave [0, `MAX`], x is cut to half its bound and moved to the middle, which suffices for `MAX`/4 layers:
+/// every layer for `MAX` = 4, every second one for 8, once per pass for 16. For `MAX` = 32, once at the beginning
+/// suffices for the 15 layers before the last, which reduces anyway.
 #[derive(Clone, Copy)]
 struct Bounds {
     low: u64,
     high: u64,
 }
 
-/// Layers left, for a first pass: all, however many these are.
+/// Layers left before a first pass: all, whatever their number.
 const FIRST: u64 = u64::MAX;
-/// Layers left before a tile is worked on.
+/// Layers left before the passes over a tile.
 const TILED: u64 = 8;
 
 impl Bounds {
-    /// When `left` layers are left.
+    /// The bounds before a pass with `left` layers to go.
     const fn before_pass(left: u64, max: u64) -> Self {
         if left == FIRST {
             Self { low: 0, high: 1 }
         } else if max == 32 {
-            // From [15, 16), which residues are moved to, or later.
+            // Residues are moved to [15, 16) first; later passes have wider bounds.
             Self { low: left - 1, high: max - left }
         } else {
             Self { low: 0, high: max }
         }
     }
 
-    /// What x is cut to, if that is less than its bound, and then moved up by, both in units of p.
+    /// The bound that x is cut to, if that is less than its bound, and the amount that it is then moved up by, both
+    /// in units of p.
     const fn of_x(self, max: u64) -> (u64, u64) {
         let half = self.high.div_ceil(2);
         if max < 8 {
@@ -215,7 +217,7 @@ impl Bounds {
         }
     }
 
-    /// Of both results of a butterfly.
+    /// The bounds of both results of a butterfly.
     const fn after_layer(self, max: u64) -> Self {
         let (cut_to, bias) = self.of_x(max);
         if max < 8 {
@@ -232,11 +234,11 @@ impl Bounds {
 mod tests {
     use super::*;
 
-    /// The bounds that passes assume hold, and no layer leaves what the multiplier can read.
+    /// The bounds that passes assume hold, and every layer leaves values that the multiplier can read.
     #[test]
     fn bounds_hold_through_every_transform() {
         for max in [4, 8, 16, 32] {
-            for log_n in crate::MIN_LOG_DEGREE..=crate::MAX_LOG_DEGREE {
+            for log_n in crate::ring::MIN_LOG_DEGREE..=crate::ring::MAX_LOG_DEGREE {
                 let mut bounds = Bounds::before_pass(FIRST, max);
                 for left in (1..=u64::from(log_n)).rev() {
                     if left < u64::from(log_n) && [12, 11, 8, 4].contains(&left) {
@@ -247,7 +249,7 @@ mod tests {
                         );
                     }
                     assert!(bounds.high <= max, "{max}: {left} of {log_n} left");
-                    // The last layer reduces x by itself.
+                    // The last layer reduces x itself.
                     if left > 1 {
                         bounds = bounds.after_layer(max);
                     }

@@ -1,7 +1,8 @@
-//! Evaluations to coefficients: the passes of `forward` backwards, with the butterflies (x, y) -> (x + y, (x - y) / w).
+//! Evaluations to coefficients: the passes of `forward` in reverse, with the butterflies (x, y) -> (x + y, (x - y) /
+//! w).
 //!
-//! A sum is not reduced by any product, so bounds differ from value to value. They are worked out when the pass is compiled
-//! ([`Plan`]): each value is cut only where the next layer would read it beyond `MAX` p.
+//! No product reduces the sums, so bounds differ from value to value. [`Plan`] computes them at compile time. A value
+//! is cut only where the next layer would otherwise read it beyond `MAX` p.
 
 use std::{arch::x86_64::*, hint::black_box};
 
@@ -16,7 +17,7 @@ use crate::kernels::{
 };
 
 /// One layer of butterflies of radix R between values `HALF` apart, in a pass that starts below `IN` p. `$root` gives
-/// minus the inverse of a block's root, and its quotient.
+/// the negative inverse of a block's root, and its quotient.
 macro_rules! layer {
     ($p:ident, $x:ident, $radix:expr, $start:expr, $half:literal, |$block:ident| $root:expr) => {
         let (mut w, mut quotient) = ($p.zero, $p.zero);
@@ -47,7 +48,7 @@ impl Twiddles {
         }
     }
 
-    /// `BETWEEN`: bound of the values between passes.
+    /// `BETWEEN` bounds the values between passes.
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     fn inverse_within<const MAX: u64, const BETWEEN: u64>(
         &self,
@@ -131,8 +132,8 @@ impl Twiddles {
         }
     }
 
-    /// Undoes the forward pass of radix R but for a factor R, from and to values below `BETWEEN` p; with `scale`, which is for
-    /// the last pass, to residues.
+    /// Undoes the forward pass of radix R up to a factor R, from and to values below `BETWEEN` p. `scale` is for the
+    /// last pass, which leaves residues.
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     fn inverse_pass<const R: usize, const TILED: bool, const MAX: u64, const BETWEEN: u64>(
         &self,
@@ -183,7 +184,7 @@ impl Twiddles {
         }
     }
 
-    /// Undoes the last forward pass but for a factor 16, from residues in memory order to values below `BETWEEN` p.
+    /// Undoes the last forward pass up to a factor 16, from residues in memory order to values below `BETWEEN` p.
     #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
     fn first_pass<const MAX: u64, const BETWEEN: u64>(
         &self,
@@ -215,7 +216,7 @@ impl Twiddles {
     }
 }
 
-/// The factor of the whole transform, folded into its last layer.
+/// The factor of the whole transform, included in its last layer.
 struct Scale {
     sum: (V, V),
     difference: (V, V),
@@ -226,28 +227,28 @@ impl Scale {
     fn new(twiddles: &Twiddles, scale: u64) -> Self {
         let m = &twiddles.modulus;
         let sum = Factor::new(m, scale);
-        // The root of the whole tree is its own mirror image.
+        // The root of the whole tree mirrors itself.
         let difference = Factor::from_montgomery(m, m.mul(twiddles.heads[1].w, scale));
         Self { sum: sum.splat(), difference: difference.splat() }
     }
 }
 
-/// What happens to each value of a pass of radix R before each layer.
+/// The cuts of each value before each layer, in a pass of radix R.
 struct Plan<const R: usize> {
-    /// By layer and by place of the first operand.
+    /// Cuts by layer and by place of the first operand.
     pairs: [[Pair; R]; 4],
     /// Bounds after the last layer.
     out: [u64; R],
 }
 
-/// Cuts of both operands of a butterfly.
+/// The cuts of both operands of a butterfly.
 #[derive(Clone, Copy)]
 struct Pair {
     x: Cuts,
     y: Cuts,
 }
 
-/// How often to cut a value below `bound` p to half of that.
+/// How often a value below `bound` p is cut to half its bound.
 #[derive(Clone, Copy)]
 struct Cuts {
     bound: u64,
@@ -274,8 +275,8 @@ impl Cuts {
 }
 
 impl<const R: usize> Plan<R> {
-    /// For values below `bound` p at first and below `max` p ever after: the larger operand is cut while their sum, which also
-    /// bounds their difference, would not be.
+    /// The plan for values that start below `bound` p and must stay below `max` p. While the sum of two bounds, which
+    /// also bounds the difference, exceeds `max`, the operand with the larger bound is cut.
     const fn new(bound: u64, max: u64) -> Self {
         let none = Cuts::none(0);
         let mut pairs = [[Pair { x: none, y: none }; R]; 4];
@@ -304,12 +305,12 @@ impl<const R: usize> Plan<R> {
         Self { pairs, out }
     }
 
-    /// For pair number `k`, if there is one, of the layer between values `half` apart.
+    /// The cuts for pair number `k`, if it exists, of the layer between values `half` apart.
     const fn pair(&self, k: usize, half: usize) -> Pair {
         self.pairs[half.ilog2() as usize][place(k, half) % R]
     }
 
-    /// Cuts that bring values `2 k` and `2 k + 1`, if there are such, below `bound` p in the end.
+    /// The cuts that finally bring values `2 k` and `2 k + 1`, if they exist, below `bound` p.
     const fn settled(&self, k: usize, bound: u64) -> (Cuts, Cuts) {
         let mut cuts = (Cuts::none(self.out[2 * k % R]), Cuts::none(self.out[(2 * k + 1) % R]));
         while cuts.0.bound_after() > bound {
@@ -322,7 +323,8 @@ impl<const R: usize> Plan<R> {
     }
 }
 
-/// Minus the inverses of eight roots, read from the mirrored group, whose lanes run backwards, and their quotients.
+/// The negative inverses of eight roots and their quotients. They are read from the mirrored group, whose lanes run
+/// backwards.
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 #[inline]
 fn mirrored_leaf(p: &Prime, words: &[u64; LANES]) -> (V, V) {
@@ -330,7 +332,7 @@ fn mirrored_leaf(p: &Prime, words: &[u64; LANES]) -> (V, V) {
     (w, madd_lo(p.zero, w, p.inverse))
 }
 
-/// The last layer of the transform, scaled, to residues.
+/// The last layer of the transform, scaled. Leaves residues.
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 #[inline]
 fn last_layer<const R: usize, const IN: u64, const MAX: u64>(p: &Prime, x: &mut [V; R], scale: &Scale) {
@@ -344,7 +346,7 @@ fn last_layer<const R: usize, const IN: u64, const MAX: u64>(p: &Prime, x: &mut 
     });
 }
 
-/// Cuts what a pass from below `IN` p leaves to below `OUT` p.
+/// Cuts the results of a pass that started below `IN` p to below `OUT` p.
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 #[inline]
 fn settle<const R: usize, const IN: u64, const MAX: u64, const OUT: u64>(p: &Prime, x: &mut [V; R]) {
@@ -357,7 +359,8 @@ fn settle<const R: usize, const IN: u64, const MAX: u64, const OUT: u64>(p: &Pri
     });
 }
 
-/// The operands of one butterfly after their cuts, as (x + y, y - x + b p) with x below b p: both below MAX p.
+/// The sum and difference of one butterfly after the cuts of its operands: (x + y, y - x + b p) with x below b p.
+/// Both are below MAX p.
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 #[inline]
 fn sum_and_difference(p: &Prime, x: V, y: V, x_cuts: Cuts, y_cuts: Cuts) -> (V, V) {
@@ -369,7 +372,7 @@ fn sum_and_difference(p: &Prime, x: V, y: V, x_cuts: Cuts, y_cuts: Cuts) -> (V, 
 #[target_feature(enable = "avx512f,avx512ifma,avx512dq,avx512vl")]
 #[inline]
 fn halve(p: &Prime, mut x: V, cuts: Cuts) -> V {
-    // Never more than six: 2^6 is the largest bound of all.
+    // At most six times, since 2^6 is the largest bound of all.
     let mut bound = cuts.bound;
     for i in 0..6 {
         if i < cuts.times {

@@ -1,15 +1,16 @@
-//! Negacyclic transform: few passes over memory, each of radix 16 (the first of radix 4, 8 or 16).
+//! Negacyclic transform in few passes over memory, each of radix 16 (the first of radix 4, 8 or 16).
 //!
 //! 1. Across the rows of the limb, one column of vectors at a time (N >= 2^13).
 //! 2. Down each row, in 4 to 16 parts.
 //! 3. Down each block of 256 words, in 16 parts of two vectors.
-//! 4. Inside blocks of 16 words, eight blocks at a time: a group of 128 words is transposed so that each lane holds a block,
-//!    and stays so. That is the order of evaluations in memory (`layout`).
+//! 4. Inside blocks of 16 words, eight blocks at a time. A group of 128 words is transposed so that each lane holds a
+//!    block, and stays transposed. This is the order of evaluations in memory (`layout`).
 //!
 //! Passes 3 and 4 alternate block by block, in the level-one cache. The inverse runs backwards.
 //!
-//! Values between butterflies are lazy: below `MAX` p, where `MAX` p <= 2^52 is what the multiplier reads. The smaller
-//! the prime, the larger `MAX`, and the fewer values have to be cut back ([`headroom`]). `docs/notes/ntt.md` has the proofs.
+//! Values between butterflies are lazy: below `MAX` p, where `MAX` p <= 2^52 is what the multiplier can read. The
+//! smaller the prime, the larger `MAX`, and the fewer values have to be cut ([`headroom`]). `docs/notes/ntt.md` has
+//! the proofs.
 
 mod forward;
 mod inverse;
@@ -24,14 +25,14 @@ use crate::{
     layout::{GROUP, Layout},
 };
 
-/// Powers of psi in the forms that the passes read. The inverse has none of its own: [`tree::mirror`] says why.
+/// Powers of psi in the forms that the passes read. The inverse uses the same ones; [`tree::mirror`] says why.
 pub(crate) struct Twiddles {
     modulus: Modulus,
     layout: Layout,
     /// Roots of the passes before the last, in tree order: node m + i at index m + i.
     heads: Vec<Factor>,
-    /// Roots of the last pass: for each group its 15 vectors, layer by layer, one lane a block. Their quotients are computed
-    /// on the way, which costs less than reading them.
+    /// Roots of the last pass: 15 vectors for each group, layer by layer, one lane per block. Their quotients are
+    /// computed on the fly, which costs less than reading them.
     leaves: Vec<[[u64; LANES]; LEAVES]>,
 }
 
@@ -64,7 +65,7 @@ struct Roots<'a> {
 }
 
 impl Twiddles {
-    /// Of the subtree under `node`.
+    /// The roots of the subtree under `node`.
     fn roots(&self, node: usize) -> Roots<'_> {
         fn level<const K: usize>(heads: &[Factor], node: usize) -> &[Factor; K] {
             match heads[K * node..].first_chunk() {
@@ -83,7 +84,7 @@ impl Twiddles {
 }
 
 impl Roots<'_> {
-    /// Of the layer with `blocks` blocks.
+    /// The roots of the layer with `blocks` blocks.
     #[inline(always)]
     fn level(&self, blocks: usize) -> &[Factor] {
         match blocks {
@@ -95,8 +96,8 @@ impl Roots<'_> {
     }
 }
 
-/// The largest bound, in units of p, that values in a transform may have: `bound * p <= 2^52`. One of 4, 8, 16 and 32, for
-/// each of which the passes are compiled.
+/// The largest bound, in units of p, of values in a transform: `bound * p <= 2^52`. It is 4, 8, 16 or 32; the passes
+/// are compiled for each.
 fn headroom(modulus: &Modulus) -> u64 {
     match modulus.bits() {
         50.. => 4,

@@ -1,37 +1,41 @@
-//! What a bootstrap does, counted limb by limb from its plan.
+//! The cost of operations on ciphertexts: their work, counted limb by limb, and the seconds it takes at a machine's
+//! [`Pace`].
+
+mod measure;
+mod pace;
+
+pub use pace::Pace;
 
 use std::ops::{Add, AddAssign, Mul};
 
-use ckks::{KeyShape, Parameters};
-use ckks_math::Basis;
+use crate::params::{KeyShape, Parameters};
 
-use crate::Pace;
-
-/// Passes over single limbs (the residues modulo one prime) and the keys that are read.
+/// The work of one operation: passes over single limbs (the residues modulo one prime), and limbs of keys that are
+/// read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// Number-theoretic transforms, in either direction.
+    /// Number-theoretic transforms of a limb, in either direction.
     pub transforms: usize,
-    /// Multiply-adds of base conversions.
+    /// Multiply-adds of a limb in base conversions.
     pub conversions: usize,
-    /// Multiply-adds with keys, diagonals and ciphertexts.
+    /// Multiply-adds of a limb with keys, diagonals and ciphertexts.
     pub products: usize,
-    /// Limbs that an automorphism permutes.
+    /// Limbs permuted by an automorphism.
     pub permutations: usize,
-    /// Limbs of keys that are read.
+    /// Limbs of keys read from memory.
     pub key_limbs: usize,
 }
 
-/// Time of a pass in units of a transform, by measurement at N = 2^15; only ratios matter.
+/// Times of the passes in units of a transform, measured at N = 2^15. Only their ratios matter.
 const CONVERSION: f64 = 0.08;
 const PRODUCT: f64 = 0.11;
 const PERMUTATION: f64 = 0.15;
 const KEY_LIMB: f64 = 0.15;
-/// Limb by limb in the cache.
+/// Time of a permutation of a cached limb in units of a multiply-add.
 const PERMUTATION_IN_PASSES: f64 = PERMUTATION / PRODUCT;
 
 impl Cost {
-    /// How many transforms take as long on one core.
+    /// The number of transforms that take as long on one core.
     pub fn equivalent_transforms(&self) -> f64 {
         self.transforms as f64
             + CONVERSION * self.conversions as f64
@@ -40,20 +44,20 @@ impl Cost {
             + KEY_LIMB * self.key_limbs as f64
     }
 
-    /// Bytes of keys that are read, at the mean width of the chain's primes.
+    /// Bytes of the keys that are read, at the mean width of the chain's primes.
     pub fn key_bytes(&self, parameters: &Parameters) -> usize {
         let limbs = parameters.key_shape(parameters.max_level()).basis().limbs();
         let limb_bits = parameters.degree() as f64 * parameters.log_qp() / limbs as f64;
         (self.key_limbs as f64 * limb_bits / 8.0) as usize
     }
 
-    /// Seconds of one core.
+    /// Estimated seconds on one core.
     pub fn seconds(&self, parameters: &Parameters, pace: &Pace) -> f64 {
         pace.switch * self.counted(parameters.degree(), self.key_bytes(parameters), pace)
     }
 
-    /// The same without what is not counted.
-    pub(crate) fn counted(&self, degree: usize, key_bytes: usize, pace: &Pace) -> f64 {
+    /// Seconds of the counted work alone, without the factor [`Pace::switch`].
+    fn counted(&self, degree: usize, key_bytes: usize, pace: &Pace) -> f64 {
         let n = degree as f64;
         let passes =
             self.conversions as f64 + self.products as f64 + PERMUTATION_IN_PASSES * self.permutations as f64;
@@ -61,7 +65,7 @@ impl Cost {
             + key_bytes as f64 * pace.byte
     }
 
-    /// A polynomial at `level` into raised digits.
+    /// Decomposes a polynomial at `level` into digits raised to the basis of the key.
     pub fn decompose(shape: KeyShape, level: usize) -> Self {
         let limbs = level + 1 + shape.special;
         let conversions =
@@ -69,41 +73,30 @@ impl Cost {
         Self { transforms: shape.digits_at(level) * limbs, conversions: conversions.sum(), ..Self::default() }
     }
 
-    /// The inner product of digits with a key, and its automorphism.
-    pub(crate) fn turn(shape: KeyShape, level: usize) -> Self {
+    /// The inner product of raised digits with a key, and its automorphism. The division by the special primes is not
+    /// included.
+    pub fn turn(shape: KeyShape, level: usize) -> Self {
         let limbs = level + 1 + shape.special;
         let key_limbs = 2 * shape.digits_at(level) * limbs;
         Self { products: key_limbs, permutations: 2 * limbs, key_limbs, ..Self::default() }
     }
 
-    /// A key switch of a polynomial already decomposed, and its automorphism.
+    /// A key switch of a polynomial that is already decomposed, with its automorphism.
     pub fn hoisted(shape: KeyShape, level: usize) -> Self {
         Self::turn(shape, level) + Self::divide(shape.special, level + 1) * 2
     }
 
-    /// A rotation or a conjugation.
+    /// A whole key switch: a rotation or a conjugation.
     pub fn switch(shape: KeyShape, level: usize) -> Self {
         Self::decompose(shape, level) + Self::hoisted(shape, level)
     }
 
-    /// One polynomial divided by `dropped` primes, `kept` stay.
+    /// Divides one polynomial by the product of `dropped` primes; `kept` primes remain.
     pub fn divide(dropped: usize, kept: usize) -> Self {
         Self { transforms: dropped + kept, conversions: conversion(dropped, kept), ..Self::default() }
     }
 
-    /// Sums of ciphertexts of that basis times plaintexts.
-    pub(crate) fn weights(terms: usize, basis: Basis) -> Self {
-        Self { products: 2 * terms * basis.limbs(), ..Self::default() }
-    }
-
-    /// The sum of `turns` automorphisms, the identity among them, of a raised ciphertext; its second polynomial is divided
-    /// first.
-    pub(crate) fn sum_of_turns(shape: KeyShape, level: usize, turns: usize) -> Self {
-        let divide = Self::divide(shape.special, level + 1);
-        divide + Self::decompose(shape, level) + Self::turn(shape, level) * (turns - 1)
-    }
-
-    /// A product of ciphertexts summed into others, relinearised and rescaled: `products` of them at `level`.
+    /// Multiplies `products` pairs of ciphertexts at `level`, sums them, relinearises and rescales.
     pub fn relinearise(shape: KeyShape, level: usize, products: usize) -> Self {
         let tensor = Self { products: 4 * products * (level + 1), ..Self::default() };
         let inner = Self { permutations: 0, ..Self::turn(shape, level) };
@@ -111,7 +104,8 @@ impl Cost {
     }
 }
 
-/// Multiply-adds of a conversion: the sources and the quotient for each target; a lift of one prime is one pass.
+/// Multiply-adds of a base conversion: one per source and one for the quotient, for each target. The lift of a single
+/// prime is one pass.
 fn conversion(sources: usize, targets: usize) -> usize {
     if sources == 1 { targets } else { (sources + 1) * targets }
 }

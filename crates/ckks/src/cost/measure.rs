@@ -1,49 +1,38 @@
-//! How fast this machine is: what turns counts into seconds.
+//! Measures the [`Pace`] of this machine.
 
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use ckks::{Digits, KeyShape};
 use ckks_math::{Basis, KeySwitch, PackedPair, Poly, Ring, Switched, primes, sample};
 
-use crate::{Cost, Error};
+use super::{Cost, Pace};
+use crate::digits::Digits;
+use crate::error::Error;
+use crate::params::KeyShape;
 
-/// Seconds of one core, for a word, and what they leave out.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// A number-theoretic transform, for a word and each of its `log2 N` steps.
-    pub transform: f64,
-    /// A multiply-add of words in the cache.
-    pub pass: f64,
-    /// What a byte from memory takes beyond the arithmetic done with it.
-    pub byte: f64,
-    /// How many times what the others make of its counts a key switch takes: copies, additions, tables of roots, and waiting for the
-    /// caches that hold what one step leaves for the next.
-    pub switch: f64,
-}
-
-/// The ring of the linear heads: its limbs fill a second-level cache in part.
+/// Ring and level of the linear heads. The limbs of one polynomial fill part of a second-level cache.
 const LOG_N: u32 = 15;
 const LIMBS: usize = 5;
 const SPECIAL: usize = 5;
-/// Ciphertexts that are read from memory: 84 MB.
+/// Ciphertexts read from memory: 84 MB.
 const TERMS: usize = 32;
-/// Rounds, in which each kind of work has its turn. The median counts: a training meets the same neighbours.
+/// Each round runs every kind of work once. The median counts, since a training shares the machine with the same
+/// neighbours.
 const ROUNDS: usize = 40;
 
 impl Pace {
-    /// Measured once in a process, in about half a second.
+    /// Measures one core of this machine, once in a process, in about half a second.
     ///
     /// # Errors
-    /// [`Error::Ckks`] if the environment names kernels that this machine cannot run.
+    /// [`Error::Math`] if the environment names kernels that this machine cannot run.
     pub fn of_this_machine() -> Result<Self, Error> {
         static PACE: OnceLock<Result<Pace, ckks_math::Error>> = OnceLock::new();
         let alone = || match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
             Ok(pool) => pool.install(Self::measure),
-            // no thread to be had: the present ones measure as well
+            // If no thread can be started, the present pool measures as well.
             Err(_) => Self::measure(),
         };
-        Ok(PACE.get_or_init(alone).clone().map_err(ckks::Error::from)?)
+        Ok(PACE.get_or_init(alone).clone()?)
     }
 
     fn measure() -> Result<Self, ckks_math::Error> {
@@ -59,7 +48,7 @@ impl Pace {
         let in_cache: Vec<_> = (0..TERMS).map(|_| (a.each_ref(), b.each_ref())).collect();
         let copies: Vec<_> = (0..TERMS).map(|_| b.clone()).collect();
         let in_memory: Vec<_> = copies.iter().map(|b| (a.each_ref(), b.each_ref())).collect();
-        // a rotation by a key that nobody made: one digit, the cheapest shape of such a level
+        // A rotation by a key of random words with one digit, the cheapest shape at this level.
         let shape = KeyShape { level: LIMBS - 1, special: SPECIAL, digits: Digits::one() };
         let key = [PackedPair::new([b"k0", b"k1"].map(|label| draw(ring.full_basis(), label)).each_ref())];
         let digits: Vec<_> = shape.digits.ranges(shape.level).collect();
@@ -74,7 +63,7 @@ impl Pace {
 
         let mut rounds = [const { Vec::new() }; 4];
         for _ in 0..ROUNDS {
-            // the key comes from memory: what is streamed has taken its place in the caches
+            // The key comes from memory: the streamed ciphertexts have displaced it from the caches.
             let switched = seconds(|| drop(Poly::key_switch(&rotation)));
             let transforms = seconds(|| poly = poly.take().map(|poly| poly.into_coeff().into_ntt()));
             let cached = seconds(|| drop(Poly::tensor_dot(&in_cache)));

@@ -1,7 +1,12 @@
-//! Which kernels run: decided once, here.
+//! The choice of kernels, made once for the process.
 
 use std::sync::OnceLock;
 
+#[cfg(target_arch = "x86_64")]
+use super::{
+    doubles::{Avx2, Avx512, isa::Isa},
+    ifma,
+};
 use crate::Error;
 
 /// A set of kernels. All give bit-identical results.
@@ -18,14 +23,14 @@ pub enum Backend {
     Avx512Ifma,
 }
 
-/// Overrides the choice: `scalar`, `avx2`, `avx512` or `avx512ifma`.
-pub const BACKEND_VARIABLE: &str = "CKKS_BACKEND";
+/// Environment variable that overrides the choice: `scalar`, `avx2`, `avx512` or `avx512ifma`.
+const BACKEND_VARIABLE: &str = "CKKS_BACKEND";
 
 impl Backend {
     /// Every backend, slowest first.
     pub const ALL: [Self; 4] = [Self::Scalar, Self::Avx2, Self::Avx512, Self::Avx512Ifma];
 
-    /// The name that [`BACKEND_VARIABLE`] takes.
+    /// The name that selects it in the environment variable `CKKS_BACKEND`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
@@ -36,8 +41,18 @@ impl Backend {
     }
 
     /// Whether this machine can run it.
-    pub fn is_available(self) -> bool {
-        crate::kernels::is_available(self)
+    fn is_available(self) -> bool {
+        match self {
+            Self::Scalar => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => Avx2::detect().is_some(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => Avx512::detect().is_some(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Ifma => ifma::is_available(),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => false,
+        }
     }
 
     /// The backends that this machine can run.
@@ -45,7 +60,7 @@ impl Backend {
         Self::ALL.into_iter().filter(|b| b.is_available())
     }
 
-    /// The backend named, or the fastest available if none is.
+    /// The backend with this name, or the fastest available one without a name.
     ///
     /// # Errors
     /// [`Error::Backend`] if the name is unknown or this machine cannot run that backend.
@@ -59,10 +74,10 @@ impl Backend {
         }
     }
 
-    /// The backend of this process: the environment's choice if it names one, else the fastest available.
+    /// The backend of this process: the one that `CKKS_BACKEND` names, or the fastest available one if it is not set.
     ///
     /// # Errors
-    /// [`Error::Backend`] if the environment names one that is unknown or not available.
+    /// [`Error::Backend`] if `CKKS_BACKEND` names one that is unknown or not available.
     pub fn active() -> Result<Self, Error> {
         static ACTIVE: OnceLock<Result<Backend, Error>> = OnceLock::new();
         ACTIVE

@@ -1,7 +1,25 @@
-//! Polynomials in one variable and their depth-optimal evaluation.
+//! Polynomials in one variable, and their evaluation with least depth.
 //!
-//! A [`Polynomial`] is data; [`Plan`] turns it into products, sums and powers of the variable; [`evaluate`] runs the plan
-//! on anything that implements [`Arithmetic`]: ciphertexts, a noise simulation, or plain numbers.
+//! A [`Polynomial`] holds coefficients. A [`Plan`] turns it into powers of the variable, products and sums.
+//! [`evaluate`] runs the plan on any [`Arithmetic`]: ciphertexts, simulated slots with noise, or plain numbers.
+//!
+//! ```
+//! use ckks_boot::Simulation;
+//! use ckks_boot::polynomial::{Arithmetic, Basis, Plan, Polynomial, chebyshev_coefficients, evaluate};
+//!
+//! let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+//! let coefficients = chebyshev_coefficients(|t| sigmoid(8.0 * t), 31, -1.0, 1.0);
+//! let plan = Plan::new(&Polynomial::real(Basis::Chebyshev, &coefficients))?;
+//! assert_eq!(plan.depth(), 5);
+//!
+//! let simulation = Simulation::new(Simulation::odd_numbers([40; 6]), 0.0, 1);
+//! let scale = ckks::Scale::power_of_two(40);
+//! let slots = [-0.5, 0.0, 0.5].map(Into::into).to_vec();
+//! let y = evaluate(&simulation, &plan, simulation.value(slots, 5, scale.clone()), &scale)?;
+//! assert_eq!((y.level, simulation.scale(&y)), (0, scale));
+//! assert!((y.slots[2].re - sigmoid(4.0)).abs() < 1e-3);
+//! # Ok::<(), ckks_boot::Error>(())
+//! ```
 
 mod approximation;
 mod arithmetic;
@@ -13,18 +31,19 @@ pub use approximation::{chebyshev_coefficients, chebyshev_value};
 pub use arithmetic::{Arithmetic, Sum};
 pub use coefficient::Coefficient;
 pub use evaluate::evaluate;
-pub use plan::{Node, Plan, Power};
+pub use plan::Plan;
+pub(crate) use plan::{Node, Power};
 
-/// The family in which the coefficients of a [`Polynomial`] are given.
+/// The basis in which the coefficients of a [`Polynomial`] are given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Basis {
     /// `1, x, x^2, ..`
     Monomial,
-    /// `T_0, T_1, T_2, ..` with `T_k(cos t) = cos(k t)`; the argument must lie in `[-1, 1]`.
+    /// `T_0, T_1, T_2, ..` with `T_k(cos t) = cos(k t)`. The argument must lie in `[-1, 1]`.
     Chebyshev,
 }
 
-/// `sum_k c_k B_k(x)`, where `B` is the basis and each `c_k` is a number or a vector of numbers, one for each slot.
+/// `sum_k c_k B_k(x)` in the basis `B`. Each `c_k` is one number, or one number for each slot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Polynomial {
     basis: Basis,
@@ -32,7 +51,7 @@ pub struct Polynomial {
 }
 
 impl Polynomial {
-    /// The polynomial with these coefficients, lowest first. Zero coefficients at the end are dropped.
+    /// The polynomial with these coefficients, lowest first. Trailing zeros are dropped.
     pub fn new(basis: Basis, coefficients: impl IntoIterator<Item = Coefficient>) -> Self {
         let mut coefficients: Vec<_> = coefficients.into_iter().collect();
         while coefficients.last().is_some_and(Coefficient::is_zero) {
@@ -51,17 +70,17 @@ impl Polynomial {
         self.basis
     }
 
-    /// The coefficients, lowest first; the last one is not zero.
+    /// The coefficients, lowest first. The last one is not zero.
     pub fn coefficients(&self) -> &[Coefficient] {
         &self.coefficients
     }
 
-    /// The degree; 0 for constants and for the zero polynomial.
+    /// The degree, 0 for constants and for the zero polynomial.
     pub fn degree(&self) -> usize {
         self.coefficients.len().saturating_sub(1)
     }
 
-    /// The levels that an evaluation consumes: `ceil(log2(degree + 1))`.
+    /// The levels that an evaluation takes: `ceil(log2(degree + 1))`.
     pub fn depth(&self) -> usize {
         ceil_log2(self.degree() + 1)
     }

@@ -1,5 +1,5 @@
-//! Linear maps on slots: matrices by diagonals, the special Fourier transform as few sparse factors, and the order of
-//! rotations that evaluates one.
+//! Linear maps on slots: matrices by diagonals, the special Fourier transform as a few sparse factors, and the order
+//! of rotations that evaluates a map.
 
 mod bsgs;
 mod diagonal;
@@ -7,7 +7,7 @@ mod encoded;
 mod special_fft;
 mod transform;
 
-pub use bsgs::{BsgsCosts, BsgsPlan, Giant};
+pub use bsgs::{BsgsCosts, BsgsPlan, Giant, Term};
 pub use diagonal::DiagonalMatrix;
 pub(crate) use encoded::EncodedDiagonal;
 pub(crate) use special_fft::merged_rotations;
