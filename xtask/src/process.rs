@@ -1,11 +1,11 @@
-//! Starting other programs: announced, timed, and with their exit code passed on.
+//! Starts other programs: announces and times them, and passes their exit code on.
 
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-/// A program that ran and did not succeed.
+/// A program that ended with an error.
 #[derive(Debug, thiserror::Error)]
 #[error("`{command}` failed: {status}")]
 pub(crate) struct ChildFailed {
@@ -13,16 +13,16 @@ pub(crate) struct ChildFailed {
     status: ExitStatus,
 }
 
-/// The exit code `xtask` itself ends with: that of the failed child where there is one, else 1.
+/// The exit code of `xtask`: that of the failed child if there is one, else 1.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
     let code = error.downcast_ref::<ChildFailed>().and_then(|failed| failed.status.code());
     ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).filter(|&code| code != 0).unwrap_or(1))
 }
 
-/// A `cargo` command, by the cargo that runs this program.
+/// A `cargo` command, run by the same cargo that runs this program.
 ///
-/// What that one said of `xtask` is taken out of its environment: build scripts that watch it (`ring` has one) would run
-/// again, and everything above them be built again.
+/// The variables that describe the package `xtask` are removed from its environment. Some build scripts watch them
+/// (that of `ring` does); they would run again, and every crate above them would be rebuilt.
 pub(crate) fn cargo<const N: usize>(arguments: [&str; N]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).stdin(Stdio::null());
@@ -35,10 +35,10 @@ pub(crate) fn cargo<const N: usize>(arguments: [&str; N]) -> Command {
     command
 }
 
-/// Runs one step with its output shown, and says what it was and how long it took.
+/// Runs one step, shows its output, and prints its name and duration.
 ///
 /// # Errors
-/// The program could not be started, or ended with anything but success.
+/// The program could not be started or failed.
 pub(crate) fn step(name: &str, command: &mut Command) -> Result<()> {
     println!("==> {name}: {}", line(command));
     let start = Instant::now();
@@ -50,10 +50,10 @@ pub(crate) fn step(name: &str, command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program and returns what it wrote to its standard output; its standard error is shown.
+/// Runs a program and returns its standard output. Its standard error is shown.
 ///
 /// # Errors
-/// The program could not be started, failed, or wrote something that is not UTF-8.
+/// The program could not be started, failed, or wrote invalid UTF-8.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command
         .stderr(Stdio::inherit())

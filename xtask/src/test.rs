@@ -1,14 +1,14 @@
-//! `cargo xtask test`: everything that the workspace's tests need, then all of them.
+//! `cargo xtask test`: fetches what the tests need, then runs all tests.
 
 use anyhow::Result;
 
 use crate::{model, process, workspace};
 
-/// Fetches the model and runs unit, integration and documentation tests in the release profile, with `extra` arguments
-/// handed to `cargo test`.
+/// Fetches the model, then runs unit, integration and documentation tests in the release profile. `extra` arguments are
+/// passed to `cargo test`.
 ///
-/// Ciphertext arithmetic without optimisation is some thirty times slower, which is why there is no test run in the
-/// development profile.
+/// There is no test run in the development profile: ciphertext arithmetic without optimisation is about thirty times
+/// slower.
 ///
 /// # Errors
 /// The model could not be fetched, or a test failed.

@@ -1,4 +1,4 @@
-//! Where the workspace lies and what it consists of, as `cargo metadata` says.
+//! The workspace's folder and crates, as `cargo metadata` reports them.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::process;
 
-/// The part of `cargo metadata --no-deps` that the developer commands read.
+/// The parts of `cargo metadata --no-deps` that the developer commands read.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Metadata {
     pub(crate) packages: Vec<Package>,
@@ -18,7 +18,25 @@ pub(crate) struct Metadata {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Package {
     pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) manifest_path: PathBuf,
     pub(crate) dependencies: Vec<Dependency>,
+    #[serde(default)]
+    pub(crate) targets: Vec<Target>,
+}
+
+/// Something that cargo compiles: a library, a program, a test.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Target {
+    pub(crate) kind: Vec<String>,
+    /// The root file, for example `src/lib.rs`.
+    pub(crate) src_path: PathBuf,
+}
+
+impl Target {
+    pub(crate) fn is_library_or_program(&self) -> bool {
+        self.kind.iter().any(|kind| matches!(kind.as_str(), "lib" | "bin"))
+    }
 }
 
 /// One entry under a crate's `[dependencies]`, `[dev-dependencies]` or `[build-dependencies]`.
@@ -44,17 +62,17 @@ fn kind<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Er
 }
 
 impl Metadata {
-    /// Asks cargo.
+    /// Runs `cargo metadata`.
     ///
     /// # Errors
-    /// cargo failed, or its answer does not have the documented form.
+    /// cargo failed, or its answer cannot be parsed.
     pub(crate) fn read() -> Result<Self> {
         let mut command = process::cargo(["metadata", "--format-version", "1", "--no-deps"]);
         let text = process::output(command.current_dir(root()))?;
         serde_json::from_str(&text).context("cannot read what `cargo metadata` printed")
     }
 
-    /// The command line as a release build leaves it.
+    /// The program `train-head` in the release profile's folder.
     pub(crate) fn train_head(&self) -> PathBuf {
         let name = format!("train-head{}", std::env::consts::EXE_SUFFIX);
         self.target_directory.join("release").join(name)

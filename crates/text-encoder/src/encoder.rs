@@ -17,13 +17,13 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// Tokens that are computed at once on one core. Enough to make the matrix products efficient, few enough that
-/// activations stay in the cache; fixed, so that results do not depend on the machine.
+/// Tokens in one batch, which one core computes at once: enough for efficient matrix products, few enough for activations
+/// to stay in the cache. Fixed, so that results do not depend on the machine.
 const TOKENS_PER_BATCH: usize = 256;
 
 const PROMPTS: &str = "config_sentence_transformers.json";
 
-/// Old names of the transformer's settings, one for each architecture that sentence-transformers once told apart.
+/// File names of the transformer's settings. Older versions of sentence-transformers had one for each architecture.
 const SETTINGS: [&str; 7] = [
     "sentence_bert_config.json",
     "sentence_roberta_config.json",
@@ -42,14 +42,14 @@ pub struct TextEncoder {
     tokenizer: TextTokenizer,
     model: Box<dyn Backbone>,
     pipeline: Pipeline,
-    /// Tokens of the prompt at the start of every text.
+    /// Tokens that the prompt takes at the start of every text.
     prompt_length: usize,
-    /// Whether to normalise beyond what the modules do.
+    /// Whether to normalise after the modules.
     normalize: bool,
     info: EncoderInfo,
 }
 
-/// `sentence_bert_config.json`.
+/// The settings in `sentence_bert_config.json`.
 #[derive(Deserialize, Default)]
 struct Settings {
     max_seq_length: Option<usize>,
@@ -57,7 +57,7 @@ struct Settings {
     do_lower_case: bool,
 }
 
-/// `config_sentence_transformers.json`.
+/// The prompts in `config_sentence_transformers.json`.
 #[derive(Deserialize, Default)]
 struct Prompts {
     #[serde(default)]
@@ -70,8 +70,8 @@ impl TextEncoder {
     /// Loads a model.
     ///
     /// # Errors
-    /// Names the file that is missing, damaged, contradictory or in need of something that is not supported; or the
-    /// option that does not fit the model. Nothing is guessed.
+    /// A file is missing, damaged, contradictory or asks for something unsupported, or an option does not fit the model.
+    /// The error names the file or the option; nothing is guessed.
     pub fn load(source: &ModelSource, options: &EncoderOptions) -> Result<Self> {
         let located = source.resolve(&options.hub)?;
         let modules = Modules::read(&located.folder)?;
@@ -119,19 +119,19 @@ impl TextEncoder {
         self.info.dimension
     }
 
-    /// Tokens that are kept of a text, special tokens and prompt included; the rest is cut off.
+    /// The most tokens of a text that are used, special tokens and prompt included. The rest is cut off.
     pub fn max_seq_length(&self) -> usize {
         self.info.max_seq_length
     }
 
-    /// What identifies this encoder.
+    /// Identity and settings of this encoder.
     pub fn info(&self) -> &EncoderInfo {
         &self.info
     }
 
     /// Embeds texts: row `i` of the result, of shape `[texts, dimension]`, belongs to `texts[i]`.
     ///
-    /// `progress` is called, from any thread, with the number of texts that have just been finished.
+    /// `progress` is called from any thread with the number of texts just finished.
     ///
     /// # Errors
     /// A text that has no tokens at all (impossible with tokenizers that add special tokens), or an embedding that is not
@@ -247,7 +247,7 @@ fn settings(folder: &Folder) -> Result<(&'static str, Settings)> {
     Ok((SETTINGS[0], Settings::default()))
 }
 
-/// The option, else the model's setting, else the limit of tokenizer and positions.
+/// The caller's option, or the model's setting, or the limit set by tokenizer and positions.
 fn max_seq_length(
     folder: &Folder,
     file: &str,
@@ -273,7 +273,7 @@ fn max_seq_length(
     Err(folder.invalid(file, format!("max_seq_length of {}", expected()), length.to_string()))
 }
 
-/// Pooling that is asked for.
+/// The pooling modes that the caller asks for, if any.
 fn pooling_modes(options: &EncoderOptions) -> Result<Option<&[PoolingMode]>> {
     match options.pooling.as_deref() {
         Some([]) => Err(Error::Option {

@@ -11,7 +11,7 @@ pub enum Error {
     NoModel {
         /// The folder or hub id that was asked for.
         name: String,
-        /// Where it was looked for, and what would help.
+        /// Where the crate looked, and what would help.
         reason: String,
     },
 
@@ -35,12 +35,12 @@ pub enum Error {
         expected: String,
     },
 
-    /// A file of the model is damaged or says something that does not fit the rest.
+    /// A file of the model is damaged or contradicts another.
     #[error("{}: expected {expected}, found {found}", file.display())]
     InvalidFile {
         /// The file.
         file: PathBuf,
-        /// What the file should have contained.
+        /// What the file should contain.
         expected: String,
         /// What it contains.
         found: String,
@@ -59,7 +59,7 @@ pub enum Error {
         supported: String,
     },
 
-    /// A weight is missing or has another shape.
+    /// A tensor is missing or has the wrong shape.
     #[error("{}: tensor '{tensor}': expected {expected}, found {found}", file.display())]
     Tensor {
         /// The weights file.
@@ -99,14 +99,14 @@ pub enum Error {
         index: usize,
     },
 
-    /// Two encoders that have to be the same are not.
+    /// Two encoders differ where they must be the same.
     #[error("another encoder: {field} should be {expected}, found {found}")]
     OtherEncoder {
         /// The first field of [`EncoderInfo`](crate::EncoderInfo) that differs.
         field: &'static str,
-        /// Its value in the encoder that was used first.
+        /// Its value in the first encoder.
         expected: String,
-        /// Its value in the encoder at hand.
+        /// Its value in the second encoder.
         found: String,
     },
 

@@ -1,4 +1,4 @@
-//! Reading of a model folder, with errors that name the file.
+//! Reads files of a model folder, with errors that name the file.
 
 use crate::error::{Error, Result};
 use serde::de::DeserializeOwned;
@@ -24,14 +24,14 @@ impl Folder {
         self.file(name).is_file()
     }
 
-    /// A folder inside this one. `relative` comes from a file of the model, so it may not lead out.
+    /// A folder inside this one. `relative` comes from a file of the model: `None` if it leads out.
     pub(crate) fn inside(&self, relative: &str) -> Option<Self> {
         let path = Path::new(relative);
         let safe = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
         safe.then(|| Self::new(self.path.join(path)))
     }
 
-    /// The bytes of a file that must be there.
+    /// The bytes of a file that must exist.
     pub(crate) fn read(&self, name: &str) -> Result<Vec<u8>> {
         if !self.has(name) {
             return Err(self.missing(name));
@@ -40,7 +40,7 @@ impl Folder {
         std::fs::read(&path).map_err(|source| Error::Io { operation: "read", path, source })
     }
 
-    /// A JSON file that must be there.
+    /// A JSON file that must exist.
     pub(crate) fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
         let bytes = self.read(name)?;
         serde_json::from_slice(&bytes).map_err(|error| Error::InvalidFile {
@@ -55,7 +55,7 @@ impl Folder {
         if self.has(name) { self.json(name).map(Some) } else { Ok(None) }
     }
 
-    /// The error for a file, or alternatives, that this folder should have had.
+    /// The error for a file, or alternatives, that this folder lacks.
     pub(crate) fn missing(&self, expected: &str) -> Error {
         Error::MissingFile { folder: self.path.clone(), expected: expected.into() }
     }
@@ -65,7 +65,7 @@ impl Folder {
         Error::InvalidFile { file: self.file(name), expected: expected.into(), found: found.into() }
     }
 
-    /// The error for a sound value that is not implemented.
+    /// The error for a valid value that is not implemented.
     pub(crate) fn unsupported(&self, name: &str, what: &'static str, found: &str, supported: &str) -> Error {
         Error::Unsupported { file: self.file(name), what, found: found.into(), supported: supported.into() }
     }

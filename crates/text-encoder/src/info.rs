@@ -1,4 +1,4 @@
-//! What identifies an encoder: enough to refuse vectors of another one.
+//! Identity of an encoder, complete enough to refuse embeddings made by another one.
 
 use crate::error::{Error, Result};
 use crate::pooling::PoolingMode;
@@ -9,7 +9,7 @@ use std::fmt::Debug;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EncoderInfo {
-    /// The folder's name or the hub id, as it was asked for.
+    /// The folder's name or the hub id, as given by the caller.
     pub model: String,
     /// Commit of the hub, if the model comes from there.
     pub revision: Option<String>,
@@ -21,9 +21,9 @@ pub struct EncoderInfo {
     pub tokenizer_sha256: String,
     /// Components of an embedding.
     pub dimension: usize,
-    /// Tokens that are kept of a text, special tokens and prompt included.
+    /// The most tokens of a text that are used, special tokens and prompt included.
     pub max_seq_length: usize,
-    /// Pooling modes, concatenated.
+    /// Pooling modes; their vectors are concatenated.
     pub pooling: Vec<PoolingMode>,
     /// Whether the prompt's tokens are pooled too.
     pub include_prompt: bool,
@@ -31,7 +31,7 @@ pub struct EncoderInfo {
     pub modules: Vec<String>,
     /// Whether embeddings have length one.
     pub normalize: bool,
-    /// What is put before every text; empty if nothing is.
+    /// Text put before every input; empty for none.
     pub prompt: String,
 }
 
@@ -39,8 +39,8 @@ impl EncoderInfo {
     /// Refuses an encoder whose embeddings differ from this one's.
     ///
     /// # Errors
-    /// [`Error::OtherEncoder`] with the first field that differs. The name and the revision may: the same files have
-    /// several.
+    /// [`Error::OtherEncoder`] with the first field that differs. Names and revisions may differ, because the same files
+    /// can have several.
     pub fn expect_same(&self, other: &Self) -> Result<()> {
         fn same<T: PartialEq + Debug>(field: &'static str, expected: &T, found: &T) -> Result<()> {
             if expected == found {

@@ -1,6 +1,7 @@
 //! Frozen pretrained text encoders: text in, embeddings out.
 //!
-//! Loads models in the format of [sentence-transformers](https://sbert.net) and gives the vectors that it would give:
+//! Loads models in the format of [sentence-transformers](https://sbert.net) and computes the same embeddings as that
+//! library:
 //!
 //! ```no_run
 //! use text_encoder::{EncoderOptions, ModelSource, TextEncoder};

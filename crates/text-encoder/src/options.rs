@@ -1,4 +1,4 @@
-//! What a caller may decide about an encoder.
+//! Options of an encoder.
 
 use crate::hub::HubSettings;
 use crate::pooling::PoolingMode;
@@ -8,19 +8,19 @@ use crate::pooling::PoolingMode;
 pub struct EncoderOptions {
     /// Cuts texts to this many tokens, special tokens and prompt included, instead of the model's `max_seq_length`.
     pub max_seq_length: Option<usize>,
-    /// What is put before every text.
+    /// Text put before every input.
     pub prompt: Prompt,
-    /// Pools in these ways, side by side, instead of the model's.
+    /// Pooling modes to use instead of the model's; their vectors are concatenated.
     pub pooling: Option<Vec<PoolingMode>>,
     /// Divides every embedding by its Euclidean length, also if the model has no `Normalize` module.
     pub normalize: bool,
     /// Keeps the first components only, for models trained for it (Matryoshka), instead of the model's `truncate_dim`.
     pub truncate_dim: Option<usize>,
-    /// Where hub ids are looked for.
+    /// How hub ids are resolved.
     pub hub: HubSettings,
 }
 
-/// What is put before every text.
+/// Text put before every input.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Prompt {
     /// The prompt that the model names as its default, if it names one (`default_prompt_name`).

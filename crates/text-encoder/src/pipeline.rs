@@ -45,7 +45,7 @@ pub(crate) enum Stage {
     },
 }
 
-/// What follows the transformer.
+/// The steps after the transformer.
 pub(crate) struct Pipeline {
     pub(crate) pooling: Pooling,
     pub(crate) stages: Vec<Stage>,
@@ -67,7 +67,7 @@ struct DenseConfig {
     features: Features,
 }
 
-/// Which of a text's vectors a module works on.
+/// The names of the vectors that a module reads and writes.
 #[derive(Deserialize, Default)]
 struct Features {
     module_input_name: Option<String>,
@@ -118,7 +118,7 @@ impl Modules {
         Ok(entries.into_iter().map(|entry| entry.path).collect())
     }
 
-    /// A file that the modules need and that is not there, if any: a cached model may be incomplete.
+    /// The first file that the modules need and that does not exist. A cached model may be incomplete.
     pub(crate) fn first_missing(&self) -> Result<Option<PathBuf>> {
         let transformer = ("Transformer", &self.transformer);
         let rest = self.rest.iter().map(|(class, folder)| (class.as_str(), folder));
@@ -238,7 +238,7 @@ impl Stage {
         }
     }
 
-    /// Its word in [`EncoderInfo`](crate::EncoderInfo).
+    /// Its description in [`EncoderInfo`](crate::EncoderInfo).
     pub(crate) fn description(&self) -> String {
         match self {
             Self::Normalize => "normalize".into(),

@@ -1,4 +1,4 @@
-//! Pooling of the tokens' vectors into one vector a text, as configured by `1_Pooling/config.json`.
+//! Pooling: the vectors of a text's tokens become one vector, as configured by `1_Pooling/config.json`.
 
 use crate::error::Result;
 use crate::folder::Folder;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 const CONFIG: &str = "config.json";
 
-/// How the tokens of a text become one vector. Several ways are put side by side.
+/// How the vectors of a text's tokens become one vector. The vectors of several modes are concatenated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -69,7 +69,7 @@ fn yes() -> bool {
 }
 
 impl Pooling {
-    /// What sentence-transformers applies to a bare transformer.
+    /// Mean pooling, which sentence-transformers applies to a bare transformer.
     pub(crate) fn mean() -> Self {
         Self { modes: vec![PoolingMode::Mean], include_prompt: true }
     }

@@ -20,7 +20,7 @@ pub enum ModelSource {
 }
 
 impl ModelSource {
-    /// Reads what a user wrote: a folder if there is one of that name, otherwise a hub id, `organisation/name` or
+    /// Parses what a user wrote: a folder if there is one of that name, otherwise a hub id, `organisation/name` or
     /// `organisation/name@revision`. A bare name is one of the organisation `sentence-transformers`.
     ///
     /// # Errors

@@ -1,12 +1,12 @@
-//! What a note is about before a word of it is written: the evidence in it, and the label that a reader would give.
+//! The content of a note before it is written: its evidence, and the label that a reader would give.
 //!
 //! A scenario draws a list of cues. Each cue moves a score; the score is turned into the probability of `risk`, and
-//! the label is drawn from it. Notes whose evidence pulls both ways are therefore labelled both ways, as they would be by
-//! human readers, and no classifier can be right about all of them.
+//! the label is drawn from it. Notes with conflicting evidence therefore get either label, as they would from human
+//! readers, and no classifier can be right about all of them.
 
 use super::rng::Rng;
 
-/// One thing that a note reports.
+/// One fact that a note reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cue {
     Complaint,
@@ -95,21 +95,21 @@ impl Cue {
     }
 }
 
-/// What may be added to any note without telling anything about its label.
+/// Facts that may be added to any note and say nothing about its label.
 pub(super) const DISTRACTORS: &[Cue] = &[Comorbid, Comorbid, Comorbid, Social, Social, CancerTalk];
 
 /// Probability of `risk` in thousandths, by score from -4 or less to 6 or more: how sure a careful reader would be.
 const YES_PER_MILLE: [u32; 11] = [3, 5, 10, 30, 90, 350, 700, 900, 965, 985, 995];
 const LOWEST_SCORE: i32 = -4;
-/// Labels entered wrongly, in thousandths, whatever the evidence.
+/// The share of wrong labels, in thousandths, whatever the evidence.
 const SLIPS_PER_MILLE: u32 = 15;
 
 /// The label of a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Verdict {
     pub(super) risk: bool,
-    /// How often, in thousandths, a reader who knows the evidence and how labels are given would agree with its likelier
-    /// label: the mean over the notes is the ceiling of any classifier's accuracy.
+    /// How often, in thousandths, the label equals the likelier one given the evidence. The mean over the notes bounds the
+    /// accuracy of every classifier.
     pub(super) ceiling_per_mille: u32,
 }
 

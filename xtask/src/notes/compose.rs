@@ -1,4 +1,4 @@
-//! From the evidence to a text: styles of notes, and the order in which each tells things.
+//! Writes a note from its evidence: styles of notes, and the order in which each style reports facts.
 
 use anyhow::{Context, Result, bail};
 
@@ -9,22 +9,22 @@ use super::slips;
 
 /// Shortest and longest note, in words.
 pub(super) const WORDS: std::ops::RangeInclusive<usize> = 40..=150;
-/// A note is filled with what does not matter until it has a length drawn from here.
+/// A note is filled with irrelevant sentences up to a length, in words, drawn from this range.
 const FILL_TO: (usize, usize) = (40, 48);
 
-/// First lines that give away how urgent the writer finds the matter, in thousandths of the notes with a plan.
+/// The share of notes with a plan, in thousandths, whose first line shows how urgent the writer finds the case.
 const TELLING_OPENINGS: u32 = 850;
 
 /// A style of note.
 pub(super) struct Style {
-    /// As in `xtask/notes/styles.txt` and `data/notes/groups.csv`.
+    /// The name in `xtask/notes/styles.txt` and `data/notes/groups.csv`.
     pub(super) name: &'static str,
     weight: u32,
-    /// Phrase bank of what a doctor or nurse finds, and the heading before it.
+    /// The phrase bank for findings of a doctor or nurse, and the heading before them.
     findings: (Bank, &'static str),
-    /// Reports put everything that their own bank has no words for under this heading, in clipped phrases.
+    /// The heading under which reports put, in clipped phrases, all facts that their own bank has no words for.
     details: Option<&'static str>,
-    /// Chances of habits of typing, in thousandths of the notes.
+    /// Probabilities of typing habits, in thousandths of the notes.
     habits: slips::Habits,
 }
 
@@ -122,7 +122,7 @@ impl Banks {
         })
     }
 
-    /// Lists that every speciality shares.
+    /// Lists shared by all specialities.
     pub(super) fn common(&self) -> &Lists {
         &self.common
     }
@@ -138,7 +138,7 @@ impl Banks {
             || (style.details.is_some() && self.of(Bank::Brief, cue).is_some())
     }
 
-    /// Draws a style that can report these cues: a radiology report needs a finding that a scan can show, and so on.
+    /// Draws a style that can report these cues. A radiology report, for example, needs a finding that a scan can show.
     pub(super) fn style(&self, site: &Lists, cues: &[Cue], rng: &mut Rng) -> &'static Style {
         let weights = STYLES.iter().map(|style| {
             if style.findings.0 == Bank::Imaging && site.contains_key("imaging") {
@@ -151,7 +151,7 @@ impl Banks {
     }
 }
 
-/// One note in the making.
+/// One note while it is written.
 pub(super) struct Composer<'a, F: Fn(&str) -> bool> {
     pub(super) banks: &'a Banks,
     pub(super) expander: Expander<'a>,
@@ -159,14 +159,14 @@ pub(super) struct Composer<'a, F: Fn(&str) -> bool> {
     pub(super) is_new: F,
 }
 
-/// How often a sentence is drawn again until it is new.
+/// How often a sentence is drawn again if it is not new.
 const DRAWS: usize = 400;
 
 impl<F: Fn(&str) -> bool> Composer<'_, F> {
-    /// Writes the note: its text, and the same text as it was typed.
+    /// Writes the note. Returns its text, and the text with typing habits applied.
     ///
     /// # Errors
-    /// A phrase bank is malformed, or too small to say anything new.
+    /// A phrase bank is malformed, or too small to yield a new sentence.
     pub(super) fn compose(mut self, style: &Style, cues: &[Cue], rng: &mut Rng) -> Result<(String, String)> {
         let (bank, heading) = style.findings;
         let mut details = Vec::new();
@@ -194,7 +194,7 @@ impl<F: Fn(&str) -> bool> Composer<'_, F> {
             fillers.push(filler);
         }
         if style.details.is_none() {
-            // What does not matter stands anywhere between the things that do.
+            // Irrelevant sentences go anywhere between the relevant ones.
             for filler in fillers.drain(..) {
                 let at = rng.below(findings.len() + 1);
                 findings.insert(at, filler);
@@ -266,12 +266,12 @@ pub(super) fn sentences(text: &str) -> impl Iterator<Item = &str> {
         .filter(|sentence| !sentence.is_empty())
 }
 
-/// Number of words between blanks.
+/// The number of words, separated by blanks.
 pub(super) fn count_words(text: &str) -> usize {
     text.split_whitespace().count()
 }
 
-/// Mends what filling leaves behind: capitals after full stops, `a` before a vowel, blanks before commas.
+/// Repairs a filled template: capitals after full stops, `a` before a vowel, blanks before commas.
 fn tidy(text: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut at_start = true;
@@ -315,7 +315,7 @@ mod tests {
         );
     }
 
-    /// Every cue has words in letters, and reports can say all that a finding is.
+    /// Letters have words for every cue, and reports can describe every finding.
     #[test]
     fn every_cue_can_be_said() {
         let banks = Banks::read().unwrap();

@@ -1,4 +1,4 @@
-//! Phrase banks and their expansion.
+//! Phrase banks, and the expansion of their entries.
 //!
 //! A text may hold `{name}` (an entry of the list `name`, or a fact of the case), `{Name}` (the same with a capital),
 //! `{bare name}` (the same without its article), `{n:3-9}` (a number) and `[a|b|c]` (one of the parts, nesting allowed).
@@ -12,7 +12,7 @@ use super::rng::Rng;
 /// Lists of phrases by name.
 pub(super) type Lists = BTreeMap<String, Vec<String>>;
 
-/// Expansion deeper than this means that a list refers to itself.
+/// The deepest expansion. Beyond it, a list refers to itself.
 const DEEPEST: usize = 12;
 
 /// Reads `name: entry | entry` lines; `#` starts a comment line.
@@ -54,9 +54,9 @@ pub(super) fn sections(text: &str) -> Result<Lists> {
     Ok(sections)
 }
 
-/// Fills texts from lists; remembers what one note has used, so that it does not say the same thing twice.
+/// Fills texts from lists. Remembers the entries that a note has used, so that it does not repeat itself.
 pub(super) struct Expander<'a> {
-    /// Looked through in order: facts of the case, then the speciality's lists, then the common ones.
+    /// Searched in order: facts of the case, then the speciality's lists, then the common ones.
     pub(super) lists: [&'a Lists; 3],
     pub(super) used: Vec<String>,
 }
@@ -116,7 +116,7 @@ impl Expander<'_> {
         Ok(if name.starts_with(char::is_uppercase) { capitalised(&text) } else { text })
     }
 
-    /// An entry of the list, one that the note does not hold yet as long as there is one.
+    /// An entry of the list, if possible one that the note does not contain yet.
     fn draw(&mut self, name: &str, rng: &mut Rng) -> Result<String> {
         let list = self
             .lists
@@ -136,7 +136,7 @@ impl Expander<'_> {
     }
 }
 
-/// What stands between the bracket that `text` begins with and its partner, and what follows.
+/// The text between the bracket that `text` begins with and its partner, and the rest after it.
 fn enclosed(text: &str, open: char, close: char) -> Option<(&str, &str)> {
     let mut depth = 0_usize;
     for (at, character) in text.char_indices() {
@@ -152,7 +152,7 @@ fn enclosed(text: &str, open: char, close: char) -> Option<(&str, &str)> {
     None
 }
 
-/// Splits at the bars that stand in no bracket.
+/// Splits at the bars outside brackets.
 fn split_bars(text: &str) -> Vec<&str> {
     let mut depth = 0_usize;
     text.split(|character| {
@@ -166,7 +166,7 @@ fn split_bars(text: &str) -> Vec<&str> {
     .collect()
 }
 
-/// The text with its first letter as a capital.
+/// The text with its first letter capitalised.
 pub(super) fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

@@ -1,9 +1,9 @@
 //! `cargo xtask make-notes`: synthetic clinical notes, risk of cancer yes or no, into `data/notes/`.
 //!
-//! Nobody's notes: every sentence is put together from phrase banks that were written for this purpose
-//! (`xtask/notes/*.txt`) by a generator with a fixed seed that computes in integers, so that the files are the same on every
-//! machine. `data/README.md` is the data card. `scenarios` decides what a note reports, `case` how it is labelled, `patient`
-//! whom it is about; `compose` writes it, `grammar` fills the phrases, `slips` adds habits of typing.
+//! No real notes are used. A generator builds every sentence from phrase banks written for this purpose
+//! (`xtask/notes/*.txt`). It has a fixed seed and computes in integers, so the files are the same on every machine.
+//! `data/README.md` is the data card. `scenarios` chooses what a note reports, `case` its label and `patient` the person;
+//! `compose` writes it, `grammar` fills the phrases, `slips` adds typing habits.
 
 mod case;
 mod compose;
@@ -27,15 +27,15 @@ const FOLDER: &str = "data/notes";
 const SEED: u64 = 20_250_601;
 const TRAIN_NOTES: usize = 2000;
 const TEST_NOTES: usize = 700;
-/// Sentences of at least so many words occur once in the whole corpus; shorter ones are what every doctor writes.
+/// Sentences of at least this many words occur once in the whole corpus. Shorter ones are common phrases.
 const UNIQUE_FROM_WORDS: usize = 5;
-/// How often a note of a forbidden length is written again.
+/// How often a note is written again if its length is out of range.
 const REWRITES: usize = 200;
 
-/// In this order, so that programs which take the last of the sorted labels as the positive one take `risk`.
+/// Sorted, so that programs which take the last label as the positive class take `risk`.
 const LABELS: [&str; 2] = ["no-risk", "risk"];
 
-/// A note with its label, and what it was made from.
+/// A note with its label and its origin.
 struct Note {
     text: String,
     label: &'static str,
@@ -85,7 +85,7 @@ fn corpus() -> Result<(Vec<Note>, Vec<Note>)> {
         let note = note(&banks, &mut seen, &mut rng)?;
         notes.push(note);
     }
-    // Late notes have fewer phrases left to choose from; shuffled, both files have the same share of them.
+    // Late notes have fewer phrases to choose from. Shuffling gives both files the same share of them.
     rng.shuffle(&mut notes);
     let (mut risk, mut none): (Vec<Note>, Vec<Note>) =
         notes.into_iter().partition(|note| note.label == LABELS[1]);
@@ -100,7 +100,7 @@ fn corpus() -> Result<(Vec<Note>, Vec<Note>)> {
     Ok((train, test))
 }
 
-/// One note that says nothing that an earlier one said; its sentences join `seen`.
+/// One note without a sentence of an earlier note. Its sentences are added to `seen`.
 fn note(banks: &Banks, seen: &mut HashSet<String>, rng: &mut Rng) -> Result<Note> {
     let site = rng.pick(&banks.sites).context("there are specialities")?;
     let specialty = patient::only(site, "specialty")?;
@@ -123,7 +123,7 @@ fn note(banks: &Banks, seen: &mut HashSet<String>, rng: &mut Rng) -> Result<Note
             continue;
         }
         let fresh: Vec<&str> = sentences(&plain).filter(|sentence| must_be_unique(sentence)).collect();
-        // Headings may have made a long sentence of a short one, and a note can repeat itself.
+        // A heading may have turned a short sentence into a long one, and a note can repeat itself.
         let told_before = fresh.iter().any(|sentence| seen.contains(*sentence));
         if told_before || fresh.iter().collect::<HashSet<_>>().len() < fresh.len() {
             continue;
@@ -145,7 +145,7 @@ fn must_be_unique(sentence: &str) -> bool {
     count_words(sentence) >= UNIQUE_FROM_WORDS
 }
 
-/// The files' contents: the notes for training and testing, and for error analysis what each was made from.
+/// The files' contents: the notes for training and testing and, for error analysis, the origin of each.
 fn files(train: &[Note], test: &[Note]) -> Result<Files> {
     let mut groups = csv::Writer::from_writer(Vec::new());
     groups.write_record(["file", "row", "style", "specialty", "scenario"])?;
@@ -168,8 +168,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// The committed files are what the generator writes: nobody edits them by hand, and no change of the generator goes
-    /// unnoticed.
+    /// The committed files are the generator's output: no edit by hand and no change of the generator goes unnoticed.
     #[test]
     fn the_committed_notes_are_reproduced_bit_for_bit() {
         let (train, test) = corpus().unwrap();

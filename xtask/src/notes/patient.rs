@@ -1,15 +1,15 @@
-//! What stays the same throughout a note: the patient, where the finding is, what it turned out to be.
+//! Facts that stay the same throughout a note: the patient, the site of the finding, and its nature.
 
 use anyhow::{Context, Result};
 
 use super::grammar::Lists;
 use super::rng::Rng;
 
-/// Who comes along, by the patient's age.
+/// The person who accompanies the patient, by the patient's age.
 const YOUNG_KIN: [&str; 5] = ["mother", "partner", "sister", "brother", "friend"];
 const OLD_KIN: [&str; 6] = ["daughter", "son", "partner", "sister", "neighbour", "niece"];
 
-/// Draws the facts of one case, each as a list of one entry for the phrase banks to refer to.
+/// Draws the facts of one case. Each is a list of one entry that the phrase banks can refer to.
 ///
 /// # Errors
 /// The speciality's bank lacks a list.
@@ -24,7 +24,7 @@ pub(super) fn draw(common: &Lists, site: &Lists, rng: &mut Rng) -> Result<Lists>
     let place = one_of(site, "place", rng)?;
     let lesion = one_of(site, "lesion", rng)?;
     let sample = one_of(site, "sample", rng)?;
-    // The innocent explanation and how it was borne out belong together.
+    // A benign explanation and its confirmation belong together.
     let explanations = list(site, "explain")?;
     let outcomes = list(site, "settle")?;
     let cause = rng.below(explanations.len());
@@ -71,7 +71,7 @@ fn one_of<'a>(lists: &'a Lists, name: &str, rng: &mut Rng) -> Result<&'a str> {
     rng.pick(list(lists, name)?).map(String::as_str).with_context(|| format!("`{name}` is empty"))
 }
 
-/// The entry of a list that has one.
+/// The only entry of a list.
 pub(super) fn only<'a>(lists: &'a Lists, name: &str) -> Result<&'a str> {
     list(lists, name)?.first().map(String::as_str).with_context(|| format!("`{name}` is empty"))
 }

@@ -1,7 +1,7 @@
-//! The generator's source of chance: SplitMix64, written out here so that the notes never change with a dependency.
+//! The generator's randomness: SplitMix64, written here so that the notes never change with a dependency.
 
-/// SplitMix64 (Steele, Lea, Flood, *Fast splittable pseudorandom number generators*, OOPSLA 2014). Integers only: the same
-/// notes on every machine.
+/// SplitMix64 (Steele, Lea, Flood, *Fast splittable pseudorandom number generators*, OOPSLA 2014). Integers only, for the
+/// same notes on every machine.
 pub(super) struct Rng(u64);
 
 impl Rng {
@@ -37,7 +37,7 @@ impl Rng {
         items.get(self.below(items.len()))
     }
 
-    /// The place of one of `weights`, drawn in their proportion.
+    /// An index into `weights`, drawn in proportion to them.
     pub(super) fn weighted(&mut self, weights: impl Iterator<Item = u32> + Clone) -> usize {
         let mut left = self.below(weights.clone().map(|weight| weight as usize).sum());
         for (place, weight) in weights.enumerate() {
@@ -50,7 +50,7 @@ impl Rng {
         0
     }
 
-    /// Fisher-Yates.
+    /// Shuffles by Fisher-Yates.
     pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));

@@ -1,24 +1,24 @@
-//! The kinds of cases that the notes tell of, and how often each occurs.
+//! The kinds of cases in the notes, and the share of each.
 
 use super::case::Cue::{self, *};
 use super::rng::Rng;
 
-/// A step of a scenario: in so many per cent of its notes, one of these cues.
+/// A step of a scenario: the share of its notes, in per cent, that report one of these cues.
 type Step = (u32, &'static [Cue]);
 
 /// A kind of case.
 pub(super) struct Scenario {
-    /// As written to `data/notes/groups.csv`.
+    /// The name in `data/notes/groups.csv`.
     pub(super) name: &'static str,
     /// Its share of the notes.
     weight: u32,
     steps: &'static [Step],
 }
 
-/// Ways a doctor ends a note that is not alarming.
+/// Plans of notes that are not alarming.
 const CALM: &[Cue] = &[RoutinePlan, RoutinePlan, DischargePlan, DischargePlan, Watch];
 
-/// All kinds of cases: those that any reader gets right, and those built to mislead a reader of single words.
+/// All kinds of cases: some that any reader gets right, and some that mislead a reader of single words.
 pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "suspicious finding",
@@ -218,7 +218,7 @@ pub(super) fn draw(rng: &mut Rng, has_gene: bool) -> &'static Scenario {
 }
 
 impl Scenario {
-    /// Draws the evidence of one note, in the order in which it is told.
+    /// Draws the evidence of one note, in the order in which it is reported.
     pub(super) fn cues(&self, rng: &mut Rng) -> Vec<Cue> {
         let mut cues = Vec::new();
         for (per_cent, choice) in self.steps {

@@ -1,8 +1,8 @@
-//! Habits of people who type in a hurry: abbreviations and misspellings.
+//! Typing habits of people in a hurry: abbreviations and misspellings.
 
 use super::rng::Rng;
 
-/// Chances in thousandths of the notes of a style.
+/// Probabilities, in thousandths of the notes of a style.
 #[derive(Clone, Copy)]
 pub(super) struct Habits {
     pub(super) abbreviates: u32,
@@ -34,11 +34,11 @@ const ABBREVIATIONS: &[(&str, &str)] = &[
     ("and", "+"),
 ];
 
-/// Shorter words are not misspelt: they would turn into other words.
+/// Shorter words are not misspelt, because they would turn into other words.
 const SHORTEST_MISSPELT: usize = 6;
 
 impl Habits {
-    /// The text as such a person would have typed it.
+    /// The text as a person with these habits would type it.
     pub(super) fn apply(self, text: &str, rng: &mut Rng) -> String {
         let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
         if rng.chance(self.abbreviates) {

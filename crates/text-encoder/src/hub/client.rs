@@ -1,6 +1,6 @@
 //! HTTP requests to the hub.
 
-use super::{HubSettings, Token};
+use super::settings::{HubSettings, Token};
 use crate::error::{Error, Result};
 use std::fmt::Display;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub(super) struct Client<'a> {
     settings: &'a HubSettings,
 }
 
-/// A file on its way.
+/// A file being downloaded.
 pub(super) struct File {
     pub(super) body: Body,
     /// Identity of the content: the SHA-256 of large files.
@@ -56,7 +56,7 @@ impl<'a> Client<'a> {
         let header = |name: &str| first.get(name).and_then(|value| value.to_str().ok());
         let etag = header("x-linked-etag").or_else(|| header("etag")).unwrap_or_default();
         let etag = etag.trim_start_matches("W/").trim_matches('"').to_owned();
-        // It becomes a file name.
+        // The ETag becomes a file name.
         if etag.is_empty() || !etag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
             return Err(failed(&url, &format!("an answer without a usable ETag ('{etag}')")));
         }

@@ -1,7 +1,8 @@
-//! Download of a model's files into the cache. A file is there whole or not at all.
+//! Download of a model's files into the cache. A file appears whole or not at all.
 
 use super::client::{Client, File};
-use super::{HubSettings, Repository};
+use super::repository::Repository;
+use super::settings::HubSettings;
 use crate::error::{Error, Result};
 use crate::folder::Folder;
 use crate::pipeline::Modules;
@@ -12,7 +13,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
 
-/// Files besides the weights that matter in a model's folder or in that of one of its modules.
+/// Files other than weights that are fetched from a model's folder and from its modules' folders.
 const SMALL_FILES: [&str; 14] = [
     "config.json",
     "config_sentence_transformers.json",
@@ -54,7 +55,7 @@ struct Download<'a> {
     files: BTreeSet<String>,
 }
 
-/// Fetches what the cache lacks of a model; returns its folder and commit.
+/// Fetches the files of a model that the cache lacks. Returns the model's folder and commit.
 pub(super) fn download(
     repository: &Repository,
     id: &str,
@@ -97,7 +98,7 @@ impl Download<'_> {
         Ok(())
     }
 
-    /// Fetches the files that matter of the folder `prefix`, which is empty or ends in a slash.
+    /// Fetches weights and [`SMALL_FILES`] of the folder `prefix`, which is empty or ends in a slash.
     fn fetch_folder(&self, prefix: &str, folder: &Folder) -> Result<()> {
         let there = |name: &&str| self.files.contains(&format!("{prefix}{name}"));
         for name in SMALL_FILES.iter().copied().filter(there) {
@@ -114,7 +115,7 @@ impl Download<'_> {
         Ok(())
     }
 
-    /// Fetches one file, if it is not there yet.
+    /// Fetches one file unless it exists.
     fn fetch(&self, name: &str) -> Result<()> {
         let target = self.repository.snapshot_path(&self.commit).join(name);
         if target.is_file() {
@@ -129,7 +130,7 @@ impl Download<'_> {
         link(&blob, &target, name)
     }
 
-    /// Writes the content under a temporary name, checks it, and gives it its name.
+    /// Writes the content under a temporary name, checks it, and renames it.
     fn receive(&self, mut file: File, name: &str, blob: &Path) -> Result<()> {
         let failed = |reason: String| Error::Download {
             url: format!("{}/{}/resolve/{}/{name}", self.settings.endpoint, self.id, self.commit),

@@ -1,6 +1,6 @@
 //! Configurations of the BERT family: what differs between its members, and their `config.json`.
 
-use super::CONFIG;
+use super::backbone::CONFIG;
 use crate::error::Result;
 use crate::folder::Folder;
 use serde::Deserialize;
@@ -44,7 +44,7 @@ impl Family {
         })
     }
 
-    /// What checkpoints of models with a head on top put before every name.
+    /// Prefixes of the tensors' names. Checkpoints of models with a head on top have one.
     pub(super) fn prefixes(self) -> &'static [&'static str] {
         match self {
             Self::Bert => &["", "bert."],
@@ -152,7 +152,7 @@ impl Config {
         Ok(config)
     }
 
-    /// The id from which positions count on, for families that do so.
+    /// The id from which positions are counted, in families that do so.
     pub(super) fn padding(&self, family: Family) -> u32 {
         match family {
             Family::MpNet => 1, // fixed in the reference implementation

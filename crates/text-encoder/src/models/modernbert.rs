@@ -1,7 +1,7 @@
 //! ModernBERT (Warner et al., arXiv:2412.13663): rotary positions, gated layers that normalise first, and local
 //! attention in all but every n-th layer.
 
-use super::{Backbone, CONFIG, Packed, activation, head_dim};
+use super::backbone::{Backbone, CONFIG, Packed, activation, head_dim};
 use crate::error::Result;
 use crate::folder::Folder;
 use crate::ops::activation::Activation;
@@ -148,7 +148,7 @@ impl Config {
         ])
     }
 
-    /// Reach of layer `i` to either side, if it is a local one.
+    /// Tokens that layer `i` sees to either side; `None` for a global layer.
     fn window(&self, i: usize, folder: &Folder) -> Result<Option<usize>> {
         let local = match &self.layer_types {
             None => self.global_attn_every_n_layers > 0 && !i.is_multiple_of(self.global_attn_every_n_layers),

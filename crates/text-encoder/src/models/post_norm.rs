@@ -1,7 +1,8 @@
 //! BERT and its relatives: layers that normalise after each residual sum (Devlin et al., arXiv:1810.04805).
 
+use super::backbone::{Backbone, CONFIG, Packed, activation, head_dim};
 use super::config::{Config, Family, LayerNames};
-use super::{Backbone, CONFIG, Packed, activation, head_dim, relative};
+use super::relative;
 use crate::error::Result;
 use crate::folder::Folder;
 use crate::ops::activation::Activation;
@@ -22,7 +23,7 @@ pub(super) struct PostNorm {
     relative: Option<RelativeBias>,
     layers: Vec<Layer>,
     hidden_size: usize,
-    /// Where positions count from the padding id on: that id.
+    /// The padding id, if positions are counted from it.
     padding: Option<u32>,
     longest: usize,
 }

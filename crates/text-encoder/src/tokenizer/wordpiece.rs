@@ -1,38 +1,11 @@
 //! BERT's tokenizer from `vocab.txt`: the tokenizer.json that transformers would write for it.
 
-use super::{CONFIG, Config, VOCABULARY};
+use super::config::{CONFIG, Config, SpecialTokens, Token, VOCABULARY};
 use crate::error::Result;
 use crate::folder::Folder;
-use serde::Deserialize;
 use serde_json::json;
 use std::collections::HashMap;
 use tokenizers::Tokenizer;
-
-/// Names of the special tokens, from tokenizer_config.json or special_tokens_map.json.
-#[derive(Deserialize, Default)]
-pub(super) struct SpecialTokens {
-    unk_token: Option<Token>,
-    sep_token: Option<Token>,
-    pad_token: Option<Token>,
-    cls_token: Option<Token>,
-    mask_token: Option<Token>,
-}
-
-/// A token, as its text or as an object around it.
-#[derive(Deserialize, Clone)]
-#[serde(untagged)]
-enum Token {
-    Text(String),
-    Object { content: String },
-}
-
-impl Token {
-    fn text(&self) -> &str {
-        match self {
-            Self::Text(text) | Self::Object { content: text } => text,
-        }
-    }
-}
 
 /// Builds the tokenizer from the bytes of `vocab.txt`, one token a line.
 pub(super) fn build(folder: &Folder, vocabulary: &[u8], config: &Config) -> Result<Tokenizer> {
@@ -42,7 +15,7 @@ pub(super) fn build(folder: &Folder, vocabulary: &[u8], config: &Config) -> Resu
     }
     let text = std::str::from_utf8(vocabulary)
         .map_err(|error| folder.invalid(VOCABULARY, "UTF-8, one token a line", error.to_string()))?;
-    // A token that stands twice has its last line as id, as in the reference.
+    // A token listed twice gets the id of its last line, as in the reference.
     let ids: HashMap<&str, usize> = text.lines().enumerate().map(|(id, token)| (token, id)).collect();
 
     let map: SpecialTokens = folder.json_if_present("special_tokens_map.json")?.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Identity of weights: SHA-256, which the hub shows for each large file and Python's hashlib computes.
+//! Identity of weights: SHA-256, as the hub shows it for each large file and Python's hashlib computes it.
 
 use crate::error::{Error, Result};
 use sha2::{Digest, Sha256};
@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::io::Read;
 use std::path::Path;
 
-/// Digests of the files that an encoder consists of, in the order of their use.
+/// Digests of an encoder's files, in the order of use.
 #[derive(Default)]
 pub(crate) struct Digests(Vec<[u8; 32]>);
 
@@ -38,7 +38,7 @@ impl Digests {
     }
 }
 
-/// SHA-256 of bytes as they come.
+/// SHA-256 of bytes that arrive in pieces.
 #[cfg(feature = "hub")]
 #[derive(Default)]
 pub(crate) struct Sha256Hex(Sha256);

@@ -1,4 +1,4 @@
-//! Which files hold the weights of a folder.
+//! The files that hold the weights of a folder.
 
 use crate::error::Result;
 use crate::folder::Folder;
@@ -9,10 +9,10 @@ use std::path::Path;
 const SAFETENSORS: &str = "model.safetensors";
 const PYTORCH: &str = "pytorch_model.bin";
 
-/// How the names of indices end.
+/// The end of an index file's name.
 pub(crate) const INDEX: &str = ".index.json";
 
-/// Names under which weights are looked for, in this order.
+/// File names of weights, in the order in which they are tried.
 pub(crate) const FILE_NAMES: [&str; 4] =
     [SAFETENSORS, "model.safetensors.index.json", PYTORCH, "pytorch_model.bin.index.json"];
 
@@ -22,7 +22,7 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
-/// The weights files of `folder`, whether all of them are there or not: at least one.
+/// The weights files of `folder`, at least one, whether or not all of them exist.
 pub(super) fn names(folder: &Folder) -> Result<BTreeSet<String>> {
     match FILE_NAMES.into_iter().find(|name| folder.has(name)) {
         None => Err(folder.missing("model.safetensors or pytorch_model.bin")),

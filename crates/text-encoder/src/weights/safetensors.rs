@@ -57,7 +57,7 @@ impl SafetensorsFile {
         self.metadata.info(name).map(|info| info.shape.clone())
     }
 
-    /// The tensor in the file's own type; nothing of that name is `None`.
+    /// The tensor in the file's own type, or `None` if there is none of that name.
     pub(super) fn read(&self, name: &str) -> Result<Option<Tensor>> {
         let Some(info) = self.metadata.info(name) else { return Ok(None) };
         let failed = |source| Error::Io { operation: "read", path: self.path.clone(), source };

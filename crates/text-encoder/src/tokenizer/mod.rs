@@ -1,35 +1,18 @@
 //! Texts to token ids: `tokenizer.json`, or a WordPiece tokenizer built from `vocab.txt`.
 
+mod config;
 mod wordpiece;
+
+pub(crate) use config::TOKENIZERS;
 
 use crate::error::{Error, Result};
 use crate::folder::Folder;
 use crate::weights::sha256;
-use serde::Deserialize;
+use config::{CONFIG, Config, TOKENIZER};
 use tokenizers::normalizers::{Lowercase, NormalizerWrapper, Sequence};
 use tokenizers::{Tokenizer, TruncationDirection, TruncationParams};
 
-const TOKENIZER: &str = "tokenizer.json";
-const VOCABULARY: &str = "vocab.txt";
-const CONFIG: &str = "tokenizer_config.json";
-
-/// Files that a tokenizer can be made from, in order of preference.
-pub(crate) const TOKENIZERS: [&str; 2] = [TOKENIZER, VOCABULARY];
-
-/// The parts of `tokenizer_config.json` that change token ids.
-#[derive(Deserialize, Default)]
-struct Config {
-    do_lower_case: Option<bool>,
-    strip_accents: Option<bool>,
-    tokenize_chinese_chars: Option<bool>,
-    /// Huge (1e30) where the tokenizer knows no limit.
-    model_max_length: Option<f64>,
-    truncation_side: Option<String>,
-    #[serde(flatten)]
-    special: wordpiece::SpecialTokens,
-}
-
-/// A tokenizer whose limits come from us: whatever truncation and padding `tokenizer.json` carries is replaced.
+/// A tokenizer with limits set by this crate: the truncation and padding of `tokenizer.json` are replaced.
 pub(crate) struct TextTokenizer {
     tokenizer: Tokenizer,
     direction: TruncationDirection,
@@ -73,12 +56,12 @@ impl TextTokenizer {
         })
     }
 
-    /// Fewest tokens that leave room for one token of text.
+    /// The smallest limit that leaves room for one token of text.
     pub(crate) fn shortest_limit(&self) -> usize {
         self.added + 1
     }
 
-    /// Cuts texts to `max_length` tokens from now on, special tokens included.
+    /// Limits texts to `max_length` tokens, special tokens included.
     pub(crate) fn limit(&mut self, max_length: usize) -> std::result::Result<(), String> {
         let limits = TruncationParams { max_length, direction: self.direction, ..Default::default() };
         self.tokenizer.with_truncation(Some(limits)).map(|_| ()).map_err(|error| error.to_string())
@@ -108,19 +91,6 @@ fn from_json(folder: &Folder, bytes: &[u8], config: &Config) -> Result<Tokenizer
     let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(unusable)?;
     config.adjust(&mut tokenizer).map_err(unusable)?;
     Ok(tokenizer)
-}
-
-impl Config {
-    /// transformers lets tokenizer_config.json overrule the normaliser of tokenizer.json for BERT's tokenizers.
-    fn adjust(&self, tokenizer: &mut Tokenizer) -> tokenizers::Result<()> {
-        if let Some(NormalizerWrapper::BertNormalizer(mut bert)) = tokenizer.get_normalizer().cloned() {
-            bert.lowercase = self.do_lower_case.unwrap_or(bert.lowercase);
-            bert.strip_accents = self.strip_accents.or(bert.strip_accents);
-            bert.handle_chinese_chars = self.tokenize_chinese_chars.unwrap_or(bert.handle_chinese_chars);
-            tokenizer.with_normalizer(Some(bert))?;
-        }
-        Ok(())
-    }
 }
 
 fn prepend_lower_casing(tokenizer: &mut Tokenizer) -> tokenizers::Result<()> {

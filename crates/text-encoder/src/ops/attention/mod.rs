@@ -3,17 +3,16 @@
 //! Each text attends to its own tokens alone, so there is nothing to mask and nothing is computed for padding. Scores
 //! exist for one head and [`BLOCK`] queries at a time: they stay in the cache, and memory grows linearly with the text.
 
-use super::gemm::{Mat, matmul_into};
-use super::math;
-use super::rope::Rope;
-use super::{matrix, output, slice};
+use crate::ops::gemm::{Mat, matmul_into};
+use crate::ops::rope::Rope;
+use crate::ops::{math, matrix, output, slice};
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use std::ops::Range;
 
 /// Queries whose scores are held at once.
 const BLOCK: usize = 128;
 
-/// How one layer attends.
+/// The shape of one layer's attention.
 pub(crate) struct Attention {
     pub(crate) heads: usize,
     pub(crate) head_dim: usize,
@@ -21,7 +20,7 @@ pub(crate) struct Attention {
     pub(crate) window: Option<usize>,
 }
 
-/// What depends on positions, shared by layers.
+/// The terms that depend on positions, shared by all layers.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Positions<'a> {
     /// Rotation of queries and keys.
@@ -30,7 +29,7 @@ pub(crate) struct Positions<'a> {
     pub(crate) bias: Option<&'a RelativeBias>,
 }
 
-/// A learned score for each distance between key and query, one table a head.
+/// A learned score for each distance between key and query, one table for each head.
 pub(crate) struct RelativeBias {
     /// `[heads, 2 positions - 1]`: entry `key - query + positions - 1`.
     table: Vec<f32>,
@@ -207,5 +206,4 @@ impl math::Kernel for SoftmaxNumerators<'_> {
 }
 
 #[cfg(test)]
-#[path = "attention_tests.rs"]
 mod tests;
