@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use ckks::serial::file_bytes;
-use ckks::{KeyShape, Parameters, SwitchingKey};
-use ckks_boot::{Cost, Pace};
+use ckks::{Cost, KeyShape, Pace, Parameters, SwitchingKey};
 use serde::{Deserialize, Serialize};
 
 use super::DataLevels;

@@ -18,8 +18,7 @@ pub use depth::Depth;
 pub use request::{Bootstraps, Pairs, Request};
 
 use choice::Models;
-use ckks::{Parameters, Scale};
-use ckks_boot::Pace;
+use ckks::{Pace, Parameters, Scale};
 use cost::CostModel;
 use planner::{Planner, candidates};
 use serde::{Deserialize, Serialize};
