@@ -42,6 +42,27 @@ impl Graph {
         Self { files: source.files, arrows }
     }
 
+    /// The same crate with its top-level modules for files: a folder is one of them.
+    pub(super) fn of_modules(&self) -> Self {
+        let module = |file: &PathBuf| -> PathBuf {
+            let root = self.files.first().and_then(|root| root.parent()).unwrap_or(file);
+            match file.strip_prefix(root).ok().and_then(|below| below.iter().next()) {
+                Some(first) => root.join(first),
+                None => file.clone(),
+            }
+        };
+        let modules: Vec<PathBuf> =
+            self.files.iter().map(module).collect::<BTreeSet<_>>().into_iter().collect();
+        let place = |file: usize| modules.binary_search(&module(&self.files[file])).unwrap_or_default();
+        let mut arrows = vec![BTreeMap::<usize, BTreeSet<String>>::new(); modules.len()];
+        for (from, to) in self.arrows.iter().enumerate() {
+            for (&to, names) in to.iter().filter(|&(&to, _)| place(from) != place(to)) {
+                arrows[place(from)].entry(place(to)).or_default().extend(names.iter().cloned());
+            }
+        }
+        Self { files: modules, arrows }
+    }
+
     /// Files that use each other, directly or through others: one list for each circle, with a line for each arrow in it.
     pub(super) fn circles(&self) -> Vec<(usize, Vec<String>)> {
         let reach = self.reach();

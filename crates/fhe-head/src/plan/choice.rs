@@ -1,62 +1,41 @@
 //! The choice among packings and places of bootstraps, by what they cost.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
-use ckks::Parameters;
-
-use super::cost::CostModel;
-use super::planner::{DryRun, Layout, Planner};
+use super::cost::Models;
+use super::kept::Plan;
+use super::planner::{Draft, Layout, Planner, candidates};
 use super::request::{Bootstraps, Request};
 use super::schedule::Schedule;
-use crate::engine::Counts;
-use crate::error::Result;
-use crate::heads::Head;
-use crate::heads::RefreshedPoint;
-use crate::job::Job;
+use crate::error::{Error, Result};
+use crate::heads::{Head, RefreshedPoint};
 use crate::packing::Packing;
-use crate::scheme::RefreshedMessage;
+use crate::scheme::Scheme;
 
 /// By how much two samples a slot must cost less than one to be chosen. Gradients get nearly twice the noise, and the residuals of
 /// the halves follow one another, which leaves less for several cores to share.
 const PAIRS_SAVE: f64 = 1.05;
-/// Models of costs by the message that is bootstrapped, whose plan takes a while.
-#[derive(Debug, Default)]
-pub(super) struct Models(RefCell<HashMap<Option<RefreshedMessage>, CostModel>>);
-
-impl Models {
-    fn seconds(
-        &self,
-        parameters: &Parameters,
-        message: Option<RefreshedMessage>,
-        counts: &Counts,
-    ) -> Result<f64> {
-        match self.0.borrow_mut().entry(message) {
-            Entry::Occupied(known) => Ok(known.get().seconds(counts)),
-            Entry::Vacant(new) => {
-                Ok(new.insert(CostModel::usual(parameters).with_refresh(message)?).seconds(counts))
-            }
+impl<H: Head> Plan<H> {
+    /// Plans a training, with bootstraps if the scheme has them.
+    ///
+    /// # Errors
+    /// [`Error::NeedsBootstrapping`] if the depth does not suffice; [`Error::Parameter`] on values out of range.
+    pub fn new(scheme: &Scheme, request: &Request<H>) -> Result<Self> {
+        request.check()?;
+        let candidates = candidates(scheme.parameters(), request)?;
+        if candidates.is_empty() {
+            return Err(Error::Parameter {
+                name: "features",
+                got: request.features.to_string(),
+                expected: format!("at most {} with {}", scheme.parameters().slots() - 1, scheme.name()),
+            });
         }
-    }
-}
-
-/// A training with what it does, not yet measured out.
-pub(super) struct Draft<H: Head> {
-    pub(super) job: Job<H>,
-    pub(super) run: DryRun,
-}
-
-impl<H: Head> Draft<H> {
-    /// Whether the state is refreshed before every iteration that there is a choice for.
-    fn refreshes_always(&self) -> bool {
-        self.job.spec().refresh_before.len() + 1 >= self.job.iterations()
+        let planner = Planner { scheme, request, models: &Models::default() };
+        planner.plan(planner.cheapest(&candidates)?)
     }
 }
 
 impl<H: Head> Planner<'_, H> {
     /// The cheapest of all trainings with bootstraps of the state alone and inside iterations, where the request leaves the choice.
-    pub(super) fn cheapest(&self, packings: &[Packing]) -> Result<Draft<H>> {
+    fn cheapest(&self, packings: &[Packing]) -> Result<Draft<H>> {
         let weights_alone = self.draft(packings, &[], usize::MAX);
         if self.scheme.contract().is_none() || self.request.bootstraps == Bootstraps::Weights {
             return weights_alone;

@@ -1,12 +1,14 @@
 //! Sizes and times from counts.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 use ckks::serial::file_bytes;
 use ckks::{Cost, KeyShape, Pace, Parameters, SwitchingKey};
 use serde::{Deserialize, Serialize};
 
-use super::DataLevels;
+use super::levels::DataLevels;
 use crate::engine::{Counts, KeyLevels, Operation};
 
 use crate::error::Result;
@@ -137,5 +139,25 @@ impl CostModel {
             Operation::Refresh => self.refresh.unwrap_or_default(),
         };
         cost.seconds(&self.parameters, &self.pace)
+    }
+}
+
+/// Models of costs by the message that is bootstrapped, whose plan takes a while.
+#[derive(Debug, Default)]
+pub(super) struct Models(RefCell<HashMap<Option<RefreshedMessage>, CostModel>>);
+
+impl Models {
+    pub(super) fn seconds(
+        &self,
+        parameters: &Parameters,
+        message: Option<RefreshedMessage>,
+        counts: &Counts,
+    ) -> Result<f64> {
+        match self.0.borrow_mut().entry(message) {
+            Entry::Occupied(known) => Ok(known.get().seconds(counts)),
+            Entry::Vacant(new) => {
+                Ok(new.insert(CostModel::usual(parameters).with_refresh(message)?).seconds(counts))
+            }
+        }
     }
 }

@@ -2,12 +2,14 @@
 
 use ckks::Parameters;
 
-use super::choice::{Draft, Models};
+use super::cost::{Models, Sizes as PlanSizes};
 use super::course::Course;
 use super::depth::Depth;
 use super::dry_run::{iterate_on, run_on, score_on};
+use super::kept::Plan;
+use super::levels::DataLevels;
+use super::request::Request;
 use super::schedule::{Demand, Schedule};
-use super::{DataLevels, Plan, PlanSizes, Request};
 use crate::engine::{Counts, Record, Source, Trace};
 use crate::error::Result;
 use crate::heads::{Head, RefreshedPoint};
@@ -56,6 +58,19 @@ pub(super) struct DryRun {
     last_iteration: Counts,
     /// The level at which the parameters come out.
     pub(super) level: usize,
+}
+
+/// A training with what it does, not yet measured out.
+pub(super) struct Draft<H: Head> {
+    pub(super) job: Job<H>,
+    pub(super) run: DryRun,
+}
+
+impl<H: Head> Draft<H> {
+    /// Whether the state is refreshed before every iteration that there is a choice for.
+    pub(super) fn refreshes_always(&self) -> bool {
+        self.job.spec().refresh_before.len() + 1 >= self.job.iterations()
+    }
 }
 
 impl<H: Head> Planner<'_, H> {

@@ -1,9 +1,49 @@
 //! The polynomial of a linear head.
 
-use fhe_head::{BuiltIn, Logistic, Multinomial, Result, Sigmoid, Softmax, SoftmaxDepth};
+use fhe_head::{BuiltIn, Degree, Fit, Logistic, Multinomial, Result, Sigmoid, Softmax, SoftmaxDepth};
 
-use super::grid::Family;
 use crate::cleartext::Link;
+
+/// A family of approximations that differ in their interval.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Family {
+    Logistic { degree: Degree },
+    Softmax { classes: usize, depth: SoftmaxDepth },
+}
+
+impl Family {
+    /// Levels between the logits and the residual.
+    pub(super) fn levels(self) -> usize {
+        match self {
+            Self::Logistic { degree } => degree.depth(),
+            Self::Softmax { depth, .. } => depth.levels(),
+        }
+    }
+
+    /// The inverse of the steepest slope of the gradient on features of unit second moment.
+    pub(super) fn safe_step(self) -> f64 {
+        match self {
+            Self::Logistic { .. } => 4.0,
+            Self::Softmax { .. } => 2.0,
+        }
+    }
+
+    /// Approximations on an interval for logits of this root mean square.
+    pub(super) fn on_interval(self, half_width: f64, rms: f64) -> Result<Vec<Approximation>> {
+        let mut found = vec![Approximation::plain(self, half_width)?];
+        if let Self::Logistic { degree } = self {
+            for share in [0.75, 1.25] {
+                // coarse, so that the public job tells little about the data
+                let std = (share * rms * 2.0).round() / 2.0;
+                if std >= 0.5 && std < half_width {
+                    let sigmoid = Sigmoid::new(degree, half_width, Fit::Concentrated { std })?;
+                    found.push(Approximation::Sigmoid(sigmoid));
+                }
+            }
+        }
+        Ok(found)
+    }
+}
 
 /// What stands for the link of a linear head on an interval.
 #[derive(Clone, PartialEq)]
@@ -17,7 +57,7 @@ impl Approximation {
     pub(super) fn plain(family: Family, half_width: f64) -> Result<Self> {
         Ok(match family {
             Family::Logistic { degree } => {
-                Self::Sigmoid(Sigmoid::new(degree, half_width, fhe_head::Fit::LeastSquares)?)
+                Self::Sigmoid(Sigmoid::new(degree, half_width, Fit::LeastSquares)?)
             }
             Family::Softmax { classes, depth } => Self::Softmax(Softmax::new(classes, depth, half_width)?),
         })

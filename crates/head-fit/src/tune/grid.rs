@@ -3,12 +3,12 @@
 use std::ops::RangeInclusive;
 
 use fhe_head::plan::Depth;
-use fhe_head::{Degree, Error, Fit, Optimizer, Result, Sigmoid, SoftmaxDepth};
+use fhe_head::{Degree, Error, Optimizer, Result};
 use ndarray::Array1;
 
-use super::Task;
-use super::approximation::Approximation;
+use super::approximation::{Approximation, Family};
 use super::round::Score;
+use super::task::Task;
 use crate::cleartext::{Link, Problem};
 use crate::data::Fold;
 use crate::features::Preprocessing;
@@ -33,13 +33,6 @@ const SOFTMAX_RATES: [f64; 3] = [2.0, 4.0, 6.0];
 const SHARES: [f64; 7] = [0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0];
 /// Half-widths of intervals, ascending.
 pub(super) const HALF_WIDTHS: [f64; 12] = [3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 20.0, 24.0, 32.0];
-
-/// A family of approximations that differ in their interval.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Family {
-    Logistic { degree: Degree },
-    Softmax { classes: usize, depth: SoftmaxDepth },
-}
 
 /// Values to try. One value each fixes the method.
 pub(super) struct Grid {
@@ -166,40 +159,6 @@ impl Grid {
     /// The plainest approximation on an interval.
     pub(super) fn plainest(&self, half_width: f64) -> Result<Option<Approximation>> {
         self.families.first().map(|(family, _)| Approximation::plain(*family, half_width)).transpose()
-    }
-}
-
-impl Family {
-    /// Levels between the logits and the residual.
-    fn levels(self) -> usize {
-        match self {
-            Self::Logistic { degree } => degree.depth(),
-            Self::Softmax { depth, .. } => depth.levels(),
-        }
-    }
-
-    /// The inverse of the steepest slope of the gradient on features of unit second moment.
-    fn safe_step(self) -> f64 {
-        match self {
-            Self::Logistic { .. } => 4.0,
-            Self::Softmax { .. } => 2.0,
-        }
-    }
-
-    /// Approximations on an interval for logits of this root mean square.
-    fn on_interval(self, half_width: f64, rms: f64) -> Result<Vec<Approximation>> {
-        let mut found = vec![Approximation::plain(self, half_width)?];
-        if let Self::Logistic { degree } = self {
-            for share in [0.75, 1.25] {
-                // coarse, so that the public job tells little about the data
-                let std = (share * rms * 2.0).round() / 2.0;
-                if std >= 0.5 && std < half_width {
-                    let sigmoid = Sigmoid::new(degree, half_width, Fit::Concentrated { std })?;
-                    found.push(Approximation::Sigmoid(sigmoid));
-                }
-            }
-        }
-        Ok(found)
     }
 }
 

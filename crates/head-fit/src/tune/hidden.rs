@@ -9,7 +9,7 @@ use ndarray::Array1;
 use rayon::prelude::*;
 
 use super::grid::HALF_WIDTHS;
-use super::{Rehearsed, Task};
+use super::task::{Rehearsed, Task};
 use crate::classifier::Classifier;
 use crate::cleartext::{HiddenMethod, HiddenRun, Problem, train_hidden};
 use crate::features::{FeatureMap, Preprocessing};

@@ -7,7 +7,7 @@ use ndarray::Array1;
 use super::approximation::Approximation;
 use super::grid::{Grid, HALF_WIDTHS};
 use super::round::{Score, validate};
-use super::{Rehearsed, Task};
+use super::task::{Rehearsed, Task};
 use crate::classifier::Classifier;
 use crate::cleartext::{Iterate, Link, Method, Problem, train_linear};
 use crate::data::Fold;

@@ -1,0 +1,90 @@
+//! What is kept of a plan.
+
+use ckks::{Pace, Parameters, Scale};
+use serde::{Deserialize, Serialize};
+
+use super::cost::{CostModel, Sizes};
+use super::levels::DataLevels;
+use crate::engine::{Counts, KeyLevels, Operation};
+use crate::error::Result;
+use crate::heads::{BuiltIn, Head};
+use crate::job::Job;
+use crate::packing::Item;
+
+/// A plan. It is kept as it is: reading a plan file does not plan again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "H: Head")]
+pub struct Plan<H: Head = BuiltIn> {
+    /// Name of the parameter set.
+    pub preset: String,
+    /// The job that it is for, with packing, scales and refreshes chosen.
+    pub job: Job<H>,
+    /// Samples that it was made for.
+    pub samples: usize,
+    /// Levels of the data.
+    pub levels: DataLevels,
+    /// Level at which the trained weights come out.
+    pub final_level: usize,
+    /// Evaluation keys, each with the highest level of its use.
+    pub keys: KeyLevels,
+    /// Bytes of everything.
+    pub sizes: Sizes,
+    /// Operations of the whole training by level.
+    pub counts: Counts,
+    /// Operations of its last iteration, which every one but the first resembles.
+    pub last_iteration: Counts,
+}
+
+impl<H: Head> Plan<H> {
+    /// The same training ended after fewer iterations. It describes the twins of a training that the data party stopped early.
+    ///
+    /// # Errors
+    /// [`crate::Error::Parameter`] if no iteration is left.
+    pub fn until(&self, iterations: usize) -> Result<Self> {
+        let mut spec = self.job.spec().clone();
+        spec.learning_rates.truncate(iterations);
+        spec.refresh_before.retain(|&t| t < iterations);
+        Ok(Self { job: Job::new(spec)?, ..self.clone() })
+    }
+
+    /// Level and scale at which the data party encrypts a slot vector.
+    pub fn encoding(&self, item: Item) -> (usize, Scale) {
+        let spec = self.job.spec();
+        let log_scale = match item {
+            Item::Samples(_) => spec.data_scale,
+            Item::Weights { .. } | Item::Targets { .. } => spec.row_scale,
+        };
+        (self.levels.of(item), Scale::power_of_two(log_scale))
+    }
+
+    /// Estimated seconds of the training on one core of a machine.
+    ///
+    /// # Errors
+    /// [`crate::Error::Parameter`] if the parameters lack the plan's bootstrap.
+    pub fn seconds(&self, parameters: &Parameters, pace: &Pace) -> Result<f64> {
+        Ok(self.cost_model(parameters, pace)?.seconds(&self.counts))
+    }
+
+    /// Estimated seconds of the last iteration on one core of a machine.
+    ///
+    /// # Errors
+    /// As [`Self::seconds`].
+    pub fn last_iteration_seconds(&self, parameters: &Parameters, pace: &Pace) -> Result<f64> {
+        Ok(self.cost_model(parameters, pace)?.seconds(&self.last_iteration))
+    }
+
+    fn cost_model(&self, parameters: &Parameters, pace: &Pace) -> Result<CostModel> {
+        CostModel::new(parameters, *pace).with_refresh(self.keys.refresh)
+    }
+
+    /// Bootstraps of the state between iterations.
+    pub fn state_bootstraps(&self) -> usize {
+        let spec = self.job.spec();
+        spec.refresh_before.len() * self.job.weights().len().div_ceil(spec.merged_tiles)
+    }
+
+    /// Bootstraps inside iterations.
+    pub fn activation_bootstraps(&self) -> usize {
+        self.counts.of(Operation::Refresh).saturating_sub(self.state_bootstraps())
+    }
+}
