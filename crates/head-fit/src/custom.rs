@@ -114,7 +114,7 @@ impl<F: Family> Options<Custom<F>> {
         let mut best: Option<Candidate> = None;
         let mut refusal = None;
         for preprocessing in maps {
-            let (trial, test) = Trial::new(self, scheme, (x, y), preprocessing, &train, &test)?;
+            let (trial, test) = Trial::new(self, scheme, x, y, preprocessing, &train, &test)?;
             for &optimizer in &optimizers {
                 for &learning_rate in &rates {
                     match trial.run(optimizer, learning_rate, &test)? {
@@ -150,7 +150,8 @@ impl<'a, F: Family> Trial<'a, F> {
     fn new(
         options: &'a Options<Custom<F>>,
         scheme: &Scheme,
-        (x, y): (&ArrayView2<'_, f64>, &ArrayView1<'_, f64>),
+        x: &ArrayView2<'_, f64>,
+        y: &ArrayView1<'_, f64>,
         preprocessing: Preprocessing,
         train: &[usize],
         test: &[usize],

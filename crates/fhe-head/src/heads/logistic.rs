@@ -49,7 +49,7 @@ impl Logistic {
             return residuals_at_zero(engine, rows, rate, scale);
         };
         let residual = |(t, target): (&E::Value, &E::Value)| {
-            logistic_residual(engine, &self.sigmoid, t, (&rows.weight, target), rate, scale)
+            logistic_residual(engine, &self.sigmoid, t, &rows.weight, target, rate, scale)
         };
         try_map(logits.iter().zip(&rows.targets), residual)
     }

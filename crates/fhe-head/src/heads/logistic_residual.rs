@@ -26,7 +26,8 @@ pub(super) fn logistic_residual<E: Engine>(
     engine: &E,
     sigmoid: &Sigmoid,
     t: &E::Value,
-    (weight, target): (&E::Value, &E::Value),
+    weight: &E::Value,
+    target: &E::Value,
     rate: f64,
     scale: &ErrorScale<'_>,
 ) -> Result<E::Value> {

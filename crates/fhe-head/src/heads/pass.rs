@@ -89,7 +89,7 @@ impl<'a, E: Engine> Pass<'a, E> {
         let scale = |level: usize| self.error_scale(level);
         Ok(Residual(match logits {
             Some(logits) => {
-                logistic_residual(self.engine, sigmoid, logits, (&rows.weight, target), rate, &scale)?
+                logistic_residual(self.engine, sigmoid, logits, &rows.weight, target, rate, &scale)?
             }
             None => residual_at_zero(self.engine, target, rate, &scale)?,
         }))

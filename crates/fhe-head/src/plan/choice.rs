@@ -71,7 +71,7 @@ impl<H: Head> Planner<'_, H> {
     fn draft(&self, packings: &[Packing], points: &[&str], stretch: usize) -> Result<Draft<H>> {
         let first = &packings[0];
         let scoring = if self.request.scoring { self.score_depth(first)? } else { 0 };
-        let (schedule, tiles) = self.schedule(first, points, (stretch, scoring))?;
+        let (schedule, tiles) = self.schedule(first, points, stretch, scoring)?;
         let points = self.lowered(first, &schedule, tiles, points)?;
         let layout = Layout { schedule, tiles, points };
         let packing = self.cheapest_packing(packings, &layout)?;

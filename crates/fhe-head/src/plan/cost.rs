@@ -41,8 +41,9 @@ impl Sizes {
     pub(super) fn new<H: Head>(
         parameters: &Parameters,
         job: &Job<H>,
-        (levels, start): (DataLevels, usize),
+        levels: DataLevels,
         keys: &KeyLevels,
+        start: usize,
     ) -> Result<Self> {
         let (blocks, items) = (job.packing().blocks(), job.layout().items());
         let half = |polynomial: &dyn Fn(usize) -> usize| {

@@ -124,7 +124,8 @@ impl<H: Head> Planner<'_, H> {
         &self,
         packing: &Packing,
         points: &[&str],
-        (stretch, scoring): (usize, usize),
+        stretch: usize,
+        scoring: usize,
     ) -> Result<(Schedule, usize)> {
         let vectors = self.request.head.weights(packing).len();
         let iterations = self.request.learning_rates.len();
@@ -243,7 +244,7 @@ impl<H: Head> Planner<'_, H> {
         // an earlier head comes in a file of its own
         let travels = self.request.starts_warm() && !self.request.continues;
         let start = if travels { job.weights().len() } else { 0 };
-        let sizes = PlanSizes::new(self.scheme.parameters(), &job, (levels, start), &record.keys)?;
+        let sizes = PlanSizes::new(self.scheme.parameters(), &job, levels, &record.keys, start)?;
         Ok(Plan {
             preset: self.scheme.name().to_owned(),
             job,

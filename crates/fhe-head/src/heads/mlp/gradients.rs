@@ -21,7 +21,8 @@ impl<E: Engine> Gradients<E> {
     pub(super) fn add_outputs(
         &mut self,
         engine: &E,
-        (errors, spread_errors): (&[InColumn<E::Value>], &[E::Value]),
+        errors: &[InColumn<E::Value>],
+        spread_errors: &[E::Value],
         hidden: &E::Value,
     ) -> Result<()> {
         for (sum, e) in self.output.iter_mut().zip(spread_errors) {

@@ -164,7 +164,7 @@ impl Mlp {
     ) -> Result<E::Value> {
         let everywhere = |e: &InColumn<E::Value>| spread(engine, e.value.clone(), self.hidden, e.column);
         let spread_errors = try_map(errors, everywhere)?;
-        sums.add_outputs(engine, (errors, &spread_errors), &hidden.value)?;
+        sums.add_outputs(engine, errors, &spread_errors, &hidden.value)?;
         let through = try_map(layers.output, |weights| engine.mul(weights, &hidden.slope))?;
         let terms: Vec<_> = spread_errors.iter().zip(&through).collect();
         engine.finish(engine.accumulate(None, &terms)?)
