@@ -18,7 +18,7 @@
 //! let y = evaluate(&simulation, &plan, simulation.value(slots, 5, scale.clone()), &scale)?;
 //! assert_eq!((y.level, simulation.scale(&y)), (0, scale));
 //! assert!((y.slots[2].re - sigmoid(4.0)).abs() < 1e-3);
-//! # Ok::<(), ckks_boot::Error>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod approximation;
