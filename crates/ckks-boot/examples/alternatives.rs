@@ -13,10 +13,8 @@ use ckks::{
     ParametersLiteral, Scale, SecretEncryptor, SecretKey, SecureRng, presets,
 };
 use ckks_boot::Error;
-use ckks_boot::bootstrap::{
-    BootstrapLiteral, BootstrapPlan, Packing, RealBootstrapper, Values, generate_keys,
-};
 use ckks_boot::linear::{BsgsCosts, BsgsPlan, LinearTransform, slots_to_coeffs, split_stages};
+use ckks_boot::{BootstrapLiteral, BootstrapPlan, Packing, RealBootstrapper, Values, generate_keys};
 
 const PRESET: &str = "n15-boot-l6";
 const LOG_SLOTS: usize = 9;

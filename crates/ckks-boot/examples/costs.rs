@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use ckks::presets;
-use ckks_boot::bootstrap::{BootstrapLiteral, BootstrapPlan, Packing, Values};
+use ckks_boot::{BootstrapLiteral, BootstrapPlan, Packing, Values};
 
 fn main() {
     println!(

@@ -6,9 +6,9 @@
 use std::f64::consts::TAU;
 
 use ckks::Scale;
-use ckks_boot::eval_mod::{EvalMod, EvalModLiteral, log2_overflow_probability};
+use ckks_boot::Simulation;
 use ckks_boot::polynomial::Coefficient;
-use ckks_boot::simulation::Simulation;
+use ckks_boot::{EvalMod, EvalModLiteral, log2_overflow_probability};
 use num_complex::Complex64;
 
 /// Number of slots that a row is measured on.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ckks::keys::KeyPurpose;
+use ckks::KeyPurpose;
 use ckks::{Ciphertext, Encoder, Evaluator, Plaintext, Scale};
 use ckks_math::{Multiplier, Poly, Summands, Summed};
 use num_complex::Complex64;

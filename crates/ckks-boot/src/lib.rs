@@ -27,15 +27,15 @@
 //!
 //! The same plans run on ciphertexts ([`CiphertextArithmetic`]) and on plain slots with noise ([`Simulation`]).
 
-pub mod bootstrap;
+mod bootstrap;
 mod ciphertext;
 mod error;
-pub mod eval_mod;
+mod eval_mod;
 pub mod linear;
 mod packing;
 pub mod polynomial;
 mod raised;
-pub mod simulation;
+mod simulation;
 
 #[cfg(feature = "test-utils")]
 pub use bootstrap::SecretKeyBootstrapper;
@@ -46,7 +46,6 @@ pub use bootstrap::{
     SimulatedBootstrapper, StageCosts,
 };
 pub use ciphertext::CiphertextArithmetic;
-pub use ckks::{Cost, Pace};
 pub use error::Error;
 pub use eval_mod::{EvalMod, EvalModLiteral, log2_overflow_probability};
 pub use packing::{Packing, Values};

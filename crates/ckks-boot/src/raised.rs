@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ckks::keys::KeyPurpose;
+use ckks::KeyPurpose;
 use ckks::{Ciphertext, Evaluator, KeyId, KeyShape, Scale, SwitchingKey};
 use ckks_math::{AutomorphismTable, Basis, Ntt, Poly, Rotation, Weight, WeightedSum};
 

@@ -5,8 +5,8 @@ mod common;
 
 use ckks::{Complex64, Scale};
 use ckks_boot::Error;
-use ckks_boot::bootstrap::{Bootstrapper, Packing, SimulatedBootstrapper, Values};
-use ckks_boot::simulation::Simulation;
+use ckks_boot::Simulation;
+use ckks_boot::{Bootstrapper, Packing, SimulatedBootstrapper, Values};
 use common::{Party, precision, random, toy};
 
 const PRESET: &str = "n15-boot-l6";

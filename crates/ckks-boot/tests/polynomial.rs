@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use ckks::Scale;
+use ckks_boot::Simulation;
 use ckks_boot::polynomial::{
     Arithmetic, Basis, Coefficient, Plan, Polynomial, chebyshev_coefficients, chebyshev_value, evaluate,
 };
-use ckks_boot::simulation::Simulation;
 use num_complex::Complex64;
 
 const SLOTS: usize = 64;

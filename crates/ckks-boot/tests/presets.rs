@@ -8,7 +8,7 @@
 mod common;
 
 use ckks::{Complex64, presets};
-use ckks_boot::bootstrap::{Packing, RealBootstrapper, Values};
+use ckks_boot::{Packing, RealBootstrapper, Values};
 use common::{Party, precision, random};
 
 fn setting(preset: &str, log_slots: usize, values: Values) -> (Party, RealBootstrapper) {

@@ -4,7 +4,7 @@
 mod common;
 
 use ckks::{Ciphertext, Complex64, Decryptor, KeyGenerator, Parameters, SecureRng};
-use ckks_boot::bootstrap::{Packing, RealBootstrapper, Values};
+use ckks_boot::{Packing, RealBootstrapper, Values};
 use ckks_math::{Basis, Poly};
 use common::{Party, precision, random, toy};
 
@@ -77,7 +77,7 @@ fn raise(parameters: &Parameters) {
     let mut keys = ckks::EvaluationKeys::new(&party.parameters, party.secret.key_id());
     keys.insert(generator.encapsulation_key(&ephemeral).unwrap()).unwrap();
     let evaluator = ckks::Evaluator::new(std::sync::Arc::new(keys));
-    let key = evaluator.keys().find(ckks::keys::KeyPurpose::Encapsulation, 0, "test").unwrap();
+    let key = evaluator.keys().find(ckks::KeyPurpose::Encapsulation, 0, "test").unwrap();
     let [mut c0, c1] = evaluator.switch(&evaluator.decompose(&b.polys()[1], key.shape()), key);
     c0.add_assign(&b.polys()[0]);
     let under_ephemeral =

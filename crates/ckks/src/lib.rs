@@ -51,7 +51,7 @@ mod encoding;
 mod encrypt;
 mod error;
 mod evaluator;
-pub mod keys;
+mod keys;
 pub mod noise;
 mod params;
 mod plaintext;

@@ -1,7 +1,7 @@
 //! The parameter set of a training, with the bootstrap that goes with it.
 
 use ckks::{Parameters, Scale, presets};
-use ckks_boot::bootstrap::{BootstrapLiteral, BootstrapPlan, Packing, Values};
+use ckks_boot::{BootstrapLiteral, BootstrapPlan, Packing, Values};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ckks::keys::KeyPurpose;
+use ckks::KeyPurpose;
 use ckks::{KeyGenerator, SecretKey, SecureRng, SwitchingKey};
 
 use super::plan::KeyRequest;

@@ -32,7 +32,5 @@ pub use plan::{BootstrapPlan, KeyRequest, StageCosts};
 pub use real::RealBootstrapper;
 pub use simulated::SimulatedBootstrapper;
 
-pub use crate::packing::{Packing, Values};
-
 #[cfg(feature = "client")]
 pub use keygen::generate_keys;

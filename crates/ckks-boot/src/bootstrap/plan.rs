@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use ckks::keys::{KeyPurpose, conjugation_element, galois_element};
 use ckks::{Cost, KeyShape, Parameters, SwitchingKey};
+use ckks::{KeyPurpose, conjugation_element, galois_element};
 use ckks_math::Basis;
 use num_complex::Complex64;
 

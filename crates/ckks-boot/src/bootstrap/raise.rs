@@ -9,8 +9,8 @@
 
 use std::sync::Arc;
 
-use ckks::keys::{KeyPurpose, galois_element};
 use ckks::{Ciphertext, Encoder, EvaluationKeys, Evaluator, Parameters, Scale};
+use ckks::{KeyPurpose, galois_element};
 use ckks_math::{AutomorphismTable, Basis, FoldedRotation, Ntt, PackedPair, Poly};
 
 use crate::Error;

@@ -27,10 +27,10 @@ impl Bootstrapper for SimulatedBootstrapper<'_> {
 
     fn refresh(&self, a: &SimulatedSlots) -> Result<SimulatedSlots, Error> {
         require_level(&self.contract, a.level)?;
-        let largest = a.slots.iter().map(|v| v.re.abs().max(v.im.abs())).fold(0.0, f64::max);
-        // False for NaN.
-        let covered = largest <= 1.0;
-        if !covered {
+        // `max` alone would pass over NaN
+        let larger = |max: f64, part: f64| if part.is_nan() { f64::INFINITY } else { max.max(part.abs()) };
+        let largest = a.slots.iter().flat_map(|v| [v.re, v.im]).fold(0.0, larger);
+        if largest > 1.0 {
             return Err(Error::MessageTooLarge { largest });
         }
         let (level, scale) = (self.contract.level_after, self.contract.scale_after.clone());

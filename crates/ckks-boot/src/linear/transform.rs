@@ -1,6 +1,6 @@
 //! Linear maps on ciphertexts.
 
-use ckks::keys::galois_element;
+use ckks::galois_element;
 use ckks::{Ciphertext, Encoder, Evaluator, Scale};
 use ckks_math::{Basis, Poly, WeightedSum};
 

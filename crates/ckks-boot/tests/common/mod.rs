@@ -7,7 +7,7 @@ use ckks::{
     Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, KeyGenerator, Parameters, ParametersLiteral,
     Scale, SecretEncryptor, SecretKey, SecureRng, SecurityLevel, presets,
 };
-use ckks_boot::bootstrap::{BootstrapLiteral, BootstrapPlan, Packing, RealBootstrapper, generate_keys};
+use ckks_boot::{BootstrapLiteral, BootstrapPlan, Packing, RealBootstrapper, generate_keys};
 
 /// The chain of a preset in a small ring. **Insecure.**
 pub fn toy(preset: &str, log_n: u32) -> Parameters {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use ckks::{Ciphertext, Encoder, EvaluationKeys, Evaluator, Parameters, Scale, Tensor, threads};
-use ckks_boot::bootstrap::{RealBootstrapper, Values};
+use ckks_boot::{RealBootstrapper, Values};
 
 use super::Engine;
 use crate::error::{Error, Result};

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use ckks::keys::{KeyPurpose, conjugation_element, galois_element};
 use ckks::{
     Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, KeyGenerator, KeyId, Parameters, Scale,
     SecretEncryptor, SecretKey, SecureRng, SeededCiphertext, SwitchingKey,
 };
+use ckks::{KeyPurpose, conjugation_element, galois_element};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
@@ -55,7 +55,7 @@ pub fn evaluation_keys<X: From<Error>>(
     if !bootstrap.is_empty() {
         let mut rng = SecureRng::from_os().map_err(ckks::Error::from).map_err(Error::from)?;
         let sink = |key| sink(key).map_err(OfSink);
-        ckks_boot::bootstrap::generate_keys(&bootstrap, secret, &mut generator, &mut rng, sink)
+        ckks_boot::generate_keys(&bootstrap, secret, &mut generator, &mut rng, sink)
             .map_err(|OfSink(error)| error)?;
     }
     Ok(())
