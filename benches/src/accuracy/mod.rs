@@ -1,4 +1,4 @@
-//! `accuracy`: data sets x heads x seeds, each trained in every arithmetic.
+//! `accuracy`: trains on all data sets, with all heads and seeds, in every arithmetic.
 
 mod classifier;
 pub(crate) mod logistic;
@@ -10,64 +10,64 @@ pub(crate) mod training;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::data::{self, Embedder, Entry, Manifest, Place};
+use crate::data::{self, Embedder, Entry, Limit, Manifest, Place};
 use crate::measure::{Threads, reset_peak_rss};
-use crate::record;
+use crate::records::{Label, store};
 use measures::{Measures, Predictions};
 use statistics::{Intervals, Paired};
-use training::{Facts, Heads, Point, Trained};
+use training::{ByArithmetic, Facts, Iteration, Trained};
 
-/// What to train on, and where to leave the records.
+/// Arguments of `accuracy`.
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Arguments {
-    /// Small parts of the data sets, one seed, one fold: minutes
+    /// Small parts of the data sets, one seed, one fold: takes minutes
     #[arg(long)]
     quick: bool,
-    /// Folder of third-party data sets; by default what HEAD_BENCH_DATA says
+    /// Folder of third-party data sets; default: the environment variable HEAD_BENCH_DATA
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Text encoder; by default models/all-MiniLM-L6-v2, which `cargo xtask fetch-model` fetches
+    /// Folder of the text encoder; default: models/all-MiniLM-L6-v2, which `cargo xtask fetch-model` fetches
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
-    /// Embeddings kept between runs; by default target/head-bench
+    /// Folder where embeddings are kept between runs; default: target/head-bench
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
-    /// Data sets of the manifest; all by default. `head-bench data` lists them
+    /// Data sets, as `head-bench data` lists them; default: all
     #[arg(long, value_name = "NAME", num_args = 1..)]
     sets: Vec<String>,
-    /// Heads; by default all that suit a set. A quick run leaves out the hidden layer, which bootstraps for minutes
+    /// Heads; default: all that suit the data set. A quick run leaves out the hidden layer, which bootstraps for minutes
     #[arg(long, value_enum, value_name = "HEAD", num_args = 1..)]
     heads: Vec<Head>,
-    /// Seeds, counted from 0
+    /// Number of seeds, which count from 0; default: 3, or 1 in a quick run
     #[arg(long)]
     seeds: Option<u64>,
-    /// Folder of the records
+    /// Folder of the run
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     #[command(flatten)]
     threads: Threads,
 }
 
-/// What is trained.
+/// The kind of head.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Head {
-    /// Logistic regression of two classes
+    /// Logistic regression for two classes
     Logistic,
-    /// Logistic regressions of more classes, each against the rest
+    /// Logistic regression for each of more than two classes against the rest
     OneVsRest,
-    /// Multinomial logistic regression of more than two classes
+    /// Multinomial logistic regression for more than two classes
     Softmax,
-    /// A hidden layer, on the sets that the manifest marks for it
+    /// A network with a hidden layer, for the data sets that the manifest marks with `hidden`
     Mlp,
 }
 
 impl Head {
-    /// Those that a set is trained with.
+    /// The heads to train on a data set.
     fn of(arguments: &Arguments, entry: &Entry, classes: usize) -> Vec<Self> {
         let linear = if classes == 2 { vec![Self::Logistic] } else { vec![Self::OneVsRest, Self::Softmax] };
         let hidden = entry.hidden && (!arguments.quick || arguments.heads.contains(&Self::Mlp));
@@ -75,7 +75,7 @@ impl Head {
         suits.filter(|head| arguments.heads.is_empty() || arguments.heads.contains(head)).collect()
     }
 
-    /// As records and their files name it.
+    /// Its name in records.
     fn name(self) -> &'static str {
         match self {
             Self::Logistic => "logistic",
@@ -86,11 +86,12 @@ impl Head {
     }
 }
 
-/// Rows of a training and of a test part in a quick run.
-const QUICK: (usize, usize) = (400, 200);
+/// Rows that a quick run uses.
+const QUICK: Limit = Limit { train: 400, test: 200 };
+/// Number of seeds by default.
 const SEEDS: u64 = 3;
 
-/// One data set, one head, one seed.
+/// A training: one data set, one head, one seed.
 #[derive(Serialize)]
 struct Cell<'a> {
     dataset: &'a str,
@@ -104,23 +105,23 @@ struct Cell<'a> {
     test_samples: usize,
     features: usize,
     classes: &'a [String],
-    /// Trainings whose test samples are measured together; costs are those of the first.
+    /// Number of folds, whose test samples are measured together. Costs are those of the first fold.
     folds: usize,
     #[serde(flatten)]
     facts: Facts,
-    measures: Heads<Measures>,
-    intervals: Heads<Intervals>,
-    /// The encrypted head beside the plain twin: the same iterations with exact functions.
+    measures: ByArithmetic<Measures>,
+    intervals: ByArithmetic<Intervals>,
+    /// The encrypted head compared with the plain twin.
     against_plain: Paired,
-    /// The encrypted head beside converged logistic regression.
+    /// The encrypted head compared with converged logistic regression.
     against_converged: Option<Paired>,
-    curve: Vec<Point>,
+    curve: Vec<Iteration>,
 }
 
-/// Runs the matrix.
+/// Trains, prints and records. Missing data sets are skipped.
 ///
 /// # Errors
-/// A set that cannot be trained on; those of writing. A set that is not there is no error.
+/// A data set cannot be trained on, or a record cannot be written.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     arguments.threads.install(|threads| matrix(arguments, threads))?
 }
@@ -128,8 +129,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn matrix(arguments: &Arguments, threads: usize) -> anyhow::Result<()> {
     let manifest = Manifest::read()?;
     for name in &arguments.sets {
-        let known = manifest.dataset.iter().any(|entry| entry.name == *name);
-        ensure!(known, "there is no data set `{name}` in data/manifest.toml");
+        manifest.entry(name)?;
     }
     let place = Place::new(arguments.data.clone(), arguments.quick.then_some(QUICK));
     let model = arguments.model.clone().unwrap_or_else(data::default_model);
@@ -168,7 +168,7 @@ fn matrix(arguments: &Arguments, threads: usize) -> anyhow::Result<()> {
                 println!("{}", line(&cell));
                 differences.push(difference(&cell));
                 let name = format!("accuracy-{}-{}-{seed}", entry.name, cell.head);
-                record::write(&arguments.out, &name, &record::record("accuracy", threads, &cell)?)?;
+                store(&arguments.out, Label { name: &name, kind: "accuracy", threads }, &cell)?;
             }
         }
     }
@@ -176,10 +176,10 @@ fn matrix(arguments: &Arguments, threads: usize) -> anyhow::Result<()> {
     if let Some(text) = summary["text"].as_str() {
         println!("{text}");
     }
-    record::write(&arguments.out, "accuracy", &record::record("accuracy-summary", threads, &summary)?)
+    store(&arguments.out, Label { name: "accuracy", kind: "accuracy-summary", threads }, &summary)
 }
 
-/// What a cell is of.
+/// What to train.
 #[derive(Clone, Copy)]
 struct Task<'a> {
     entry: &'a Entry,
@@ -195,7 +195,7 @@ fn cell<'a>(
     converged: &mut Option<Predictions>,
 ) -> anyhow::Result<Cell<'a>> {
     let Task { entry, classes, head, seed } = task;
-    // a published split is the same for every seed, and so is what converges on it
+    // a published split is the same for every seed, and so is converged logistic regression on it
     if splits.len() > 1 {
         *converged = None;
     }
@@ -204,23 +204,24 @@ fn cell<'a>(
         let known = converged.take();
         let one = train(split, head, classes.len(), seed, known)
             .with_context(|| format!("{}, {}, seed {seed}", entry.name, head.name()))?;
-        converged.clone_from(&one.heads.converged);
+        converged.clone_from(&one.predictions.converged);
         trained.push(one);
         if splits.len() > 1 {
             *converged = None;
         }
     }
     let y: Vec<usize> = splits.iter().flat_map(|split| split.test.y.clone()).collect();
-    let parts: Vec<&Heads<Predictions>> = trained.iter().map(|trained| &trained.heads).collect();
-    let joined = Heads::join(&parts, |all| Predictions::join(&all.into_iter().cloned().collect::<Vec<_>>()));
-    let predictions = Heads {
+    let parts: Vec<&ByArithmetic<Predictions>> = trained.iter().map(|trained| &trained.predictions).collect();
+    let joined =
+        ByArithmetic::join(&parts, |all| Predictions::join(&all.into_iter().cloned().collect::<Vec<_>>()));
+    let predictions = ByArithmetic {
         converged: joined.converged.transpose()?,
         plain: joined.plain?,
         polynomial: joined.polynomial?,
         simulate: joined.simulate?,
         encrypted: joined.encrypted?,
     };
-    let guesses = Heads::join(&[&predictions], |all| all[0].classes());
+    let guesses = ByArithmetic::join(&[&predictions], |all| all[0].classes());
     let first = trained.into_iter().next().context("no split")?;
     Ok(Cell {
         dataset: &entry.name,
@@ -236,8 +237,8 @@ fn cell<'a>(
         classes,
         folds: splits.len(),
         facts: first.facts,
-        measures: Heads::join(&[&predictions], |all| all[0].measures(&y)),
-        intervals: Heads::join(&[&predictions], |all| statistics::intervals(&y, all[0], seed)),
+        measures: ByArithmetic::join(&[&predictions], |all| all[0].measures(&y)),
+        intervals: ByArithmetic::join(&[&predictions], |all| statistics::intervals(&y, all[0], seed)),
         against_plain: statistics::paired(&y, &guesses.plain, &guesses.encrypted, seed),
         against_converged: guesses
             .converged
@@ -247,10 +248,10 @@ fn cell<'a>(
     })
 }
 
-/// Trains a head in every arithmetic.
+/// Trains a head in every arithmetic. `converged` are the predictions of converged logistic regression, if known.
 ///
 /// # Errors
-/// Data that cannot be trained on; a training that leaves the interval of its sigmoid.
+/// The data cannot be trained on, or the training leaves the interval of its sigmoid.
 pub(crate) fn train(
     split: &data::Split,
     head: Head,
@@ -269,7 +270,7 @@ pub(crate) fn train(
     prepared::train(split, &prepared, converged)
 }
 
-/// Points of accuracy between the encrypted head and the plain twin.
+/// Accuracy of the encrypted head minus that of the plain twin, in percentage points.
 fn difference(cell: &Cell<'_>) -> f64 {
     100.0 * cell.against_plain.difference
 }
@@ -294,7 +295,7 @@ fn summary(differences: &[f64], skipped: &[Value], embedder: &Embedder, quick: b
     let mean = absolute().sum::<f64>() / differences.len().max(1) as f64;
     let worst = absolute().fold(0.0, f64::max);
     let text = format!(
-        "{} trainings: |encrypted - plain| accuracy {mean:.3} points in the mean, {worst:.3} at worst; {} sets skipped",
+        "{} trainings: |encrypted - plain| accuracy {mean:.3} points on average, {worst:.3} at most; {} sets skipped",
         differences.len(),
         skipped.len()
     );
@@ -320,7 +321,7 @@ mod tests {
     use measures::accuracy;
     use ndarray::Array2;
 
-    /// A small problem, encrypted: predictions of all arithmetics, and a record that is JSON.
+    /// A small encrypted training.
     #[test]
     fn every_arithmetic_agrees_on_a_small_problem() {
         let mut random = Random::new(5);
@@ -332,9 +333,9 @@ mod tests {
         let split = data::Split { train: part(200), test: part(100) };
         let trained = train(&split, Head::Logistic, 2, 0, None).unwrap();
         let right = |p: &Predictions| accuracy(&split.test.y, &p.classes());
-        let encrypted = right(&trained.heads.encrypted);
+        let encrypted = right(&trained.predictions.encrypted);
         assert!(encrypted > 0.85, "{encrypted}");
-        assert!((encrypted - right(&trained.heads.plain)).abs() <= 0.03);
+        assert!((encrypted - right(&trained.predictions.plain)).abs() <= 0.03);
         assert!(trained.facts.max_weight_error_simulate < 1e-3);
         assert_eq!(trained.curve.len(), trained.facts.iterations);
         assert_eq!(trained.curve.last().unwrap().encrypted, encrypted);

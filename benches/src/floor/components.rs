@@ -1,4 +1,4 @@
-//! The parts of a training, each measured and modelled.
+//! The components of a training, each measured and modelled.
 
 use std::sync::Arc;
 
@@ -11,45 +11,40 @@ use ckks_boot::Cost;
 use ckks_boot::bootstrap::{BootstrapLiteral, BootstrapPlan, Packing, Values};
 use ckks_math::{Backend, Basis, PackedPair, Poly, Ring, primes, sample};
 
-use super::Row;
-use super::calibration::Calibration;
-use super::model::{Model, Work};
-use crate::measure::{Common, Times, time};
-use crate::step;
+use crate::limits::{Model, Work};
+use crate::measure::{Times, itself, time};
+use crate::step::{self, Runs, Shape};
 
-/// Measures every part.
-///
-/// # Errors
-/// What the library refuses.
-pub(super) fn measure(
-    common: &Common,
-    threads: usize,
-    calibration: &Calibration,
-    quick: bool,
-) -> anyhow::Result<Vec<Row>> {
-    let mut rows = Vec::new();
-    let mut add = |(name, work, times): Part| rows.push(Row::new(name, work, times, calibration));
-    for log_n in [15, 16] {
-        transforms(log_n, common.repeat)?.into_iter().for_each(&mut add);
-    }
-    kernels(common.repeat)?.into_iter().for_each(&mut add);
-    operations(common.repeat)?.into_iter().for_each(&mut add);
-    if !quick {
-        bootstrap(threads, common.repeat)?.into_iter().for_each(&mut add);
-        for refresh in [true, false] {
-            add(step::part(threads, common.repeat, refresh)?);
-        }
-    }
-    Ok(rows)
+/// A component of a training.
+pub(super) struct Component {
+    pub(super) name: String,
+    /// The work by the cost model.
+    pub(super) work: Work,
+    pub(super) times: Times,
 }
 
-/// Name, model, measurement.
-pub(crate) type Part = (String, Work, Times);
+/// Measures all components on the `threads` threads of the current pool; with `quick`, without bootstraps and training steps.
+///
+/// # Errors
+/// The library refuses the work.
+pub(super) fn measure(threads: usize, repeat: usize, quick: bool) -> anyhow::Result<Vec<Component>> {
+    let mut all = transforms(15, repeat)?;
+    all.extend(transforms(16, repeat)?);
+    all.extend(kernels(repeat)?);
+    all.extend(operations(repeat)?);
+    if !quick {
+        all.extend(bootstrap(threads, repeat)?);
+        for refresh in [true, false] {
+            all.push(iteration(threads, repeat, refresh)?);
+        }
+    }
+    Ok(all)
+}
 
-/// Seconds of a counted run at least: the system counts processor time in ticks of some milliseconds.
+/// Shortest measured run in seconds: the system counts processor time in ticks of some milliseconds.
 const LONG_ENOUGH: f64 = 0.1;
 
-/// Runs short work as often as makes a counted run long enough.
+/// Times short work, repeated within each run so that the run is long enough. Times are those of one repetition.
 fn many(repeat: usize, mut work: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<Times> {
     let once = time(3, &mut work)?.min_s;
     let inner = (LONG_ENOUGH / once.max(1e-6)).ceil().max(1.0);
@@ -63,24 +58,24 @@ fn many(repeat: usize, mut work: impl FnMut() -> anyhow::Result<()>) -> anyhow::
     })
 }
 
-/// Eight limbs there and back, so that all threads have some.
-fn transforms(log_n: u32, repeat: usize) -> anyhow::Result<Vec<Part>> {
+/// Transforms of eight limbs and their inverses, so that all threads are busy.
+fn transforms(log_n: u32, repeat: usize) -> anyhow::Result<Vec<Component>> {
     const LIMBS: usize = 8;
     let model = Model::new(log_n, Backend::active()?, 50.0);
     let q = primes::ntt_primes(log_n + 1, 50, LIMBS, &[])?;
     let ring = Ring::new(log_n, &q, &[])?;
     let mut held = Some(sample::uniform(&ring, Basis::of_q(LIMBS), &[1; 32], b"floor"));
-    // there and back: neither direction alone leaves an operand for the next run
+    // both directions: one alone would leave no operand for the next run
     let times = many(repeat, || {
         held = held.take().map(|poly| poly.into_coeff().into_ntt());
         Ok(())
     })?;
     let name = format!("NTT and its inverse, {LIMBS} limbs, N = 2^{log_n}");
-    Ok(vec![(name, model.transforms(2 * LIMBS), times)])
+    Ok(vec![Component { name, work: model.transforms(2 * LIMBS), times }])
 }
 
-/// What a key switch is made of, at N = 2^15 with six limbs and three special primes.
-fn kernels(repeat: usize) -> anyhow::Result<Vec<Part>> {
+/// The parts of a key switch at N = 2^15, with six limbs and three special primes.
+fn kernels(repeat: usize) -> anyhow::Result<Vec<Component>> {
     const LOG_N: u32 = 15;
     let shape = KeyShape { level: 5, special: 3, digits: Digits::uniform(3) };
     let (q, p) = (primes::ntt_primes(LOG_N + 1, 36, 6, &[])?, primes::ntt_primes(LOG_N + 1, 48, 3, &[])?);
@@ -99,25 +94,33 @@ fn kernels(repeat: usize) -> anyhow::Result<Vec<Part>> {
         })
     };
     let cached = |work: Work| Work { bytes: 0.0, ..work };
-    let part = |name: &str, work: Work, times: Times| (format!("{name}, N = 2^15, 6 + 3 limbs"), work, times);
+    let component = |name: &str, work: Work, times: Times| Component {
+        name: format!("{name}, N = 2^15, 6 + 3 limbs"),
+        work,
+        times,
+    };
     Ok(vec![
-        part(
+        component(
             "digits (base conversion and transforms)",
             model.decompose(shape, 6),
             run(&|| drop(c.decompose(3, 3)))?,
         ),
-        part(
+        component(
             "inner products with a key, from the cache",
             cached(model.inner_products(shape, 6)),
             run(&|| drop(Poly::dot2(&digits, &keys)))?,
         ),
-        part("ModDown with rescale", model.mod_down(3, 6, true), run(&|| drop(raised.mod_down_rescale()))?),
-        part("rescale", model.mod_down(0, 6, true), run(&|| drop(c.rescale()))?),
+        component(
+            "ModDown with rescale",
+            model.mod_down(3, 6, true),
+            run(&|| drop(raised.mod_down_rescale()))?,
+        ),
+        component("rescale", model.mod_down(0, 6, true), run(&|| drop(c.rescale()))?),
     ])
 }
 
 /// Operations on ciphertexts.
-fn operations(repeat: usize) -> anyhow::Result<Vec<Part>> {
+fn operations(repeat: usize) -> anyhow::Result<Vec<Component>> {
     const LEVEL: usize = 5;
     const TERMS: usize = 64;
     let limbs = LEVEL + 1;
@@ -140,22 +143,24 @@ fn operations(repeat: usize) -> anyhow::Result<Vec<Part>> {
     let terms: Vec<_> = ciphertexts.iter().map(|x| (x, a)).collect();
     let switch = model.decompose(shape, limbs);
     let special = shape.special;
-    let part = |name: &str, work: Work, times: Times| {
-        (format!("{name}, N = 2^15, {limbs} + {special} limbs"), work, times)
+    let component = |name: &str, work: Work, times: Times| Component {
+        name: format!("{name}, N = 2^15, {limbs} + {special} limbs"),
+        work,
+        times,
     };
-    let multiply = model.words_of_one_product(limbs) + switch + model.switch(shape, limbs, true);
+    let multiply = model.cached_product(limbs) + switch + model.switch(shape, limbs, true);
     Ok(vec![
-        part(
+        component(
             "key switch (rotation)",
             switch + model.switch(shape, limbs, false),
             many(repeat, || Ok(evaluator.rotate(a, 1).map(drop)?))?,
         ),
-        part(
+        component(
             "multiply, relinearise, rescale",
             multiply,
             many(repeat, || Ok(evaluator.mul(a, a).map(drop)?))?,
         ),
-        part(
+        component(
             "sum of 64 products (tensor), data from memory",
             model.tensor(limbs) * TERMS as f64 + model.close_tensor(limbs),
             many(repeat, || Ok(evaluator.tensor_sum(&terms).map(drop)?))?,
@@ -163,15 +168,15 @@ fn operations(repeat: usize) -> anyhow::Result<Vec<Part>> {
     ])
 }
 
-/// The refresh, in a process of its own.
-fn bootstrap(threads: usize, repeat: usize) -> anyhow::Result<Vec<Part>> {
+/// A bootstrap and its stages, measured in a separate process.
+fn bootstrap(threads: usize, repeat: usize) -> anyhow::Result<Vec<Component>> {
     const PRESET: &str = "n15-boot-l6";
     const LOG_SLOTS: usize = 9;
     let parameters = presets::by_name(PRESET)?;
     let literal = BootstrapLiteral::of_preset(PRESET).context("the set does not bootstrap")?;
     let packing = Packing { log_slots: LOG_SLOTS, values: Values::Real };
     let plan = BootstrapPlan::new(&parameters, literal, packing)?;
-    let record = crate::measure::itself(&[
+    let record = itself(&[
         "bootstrap",
         "--json",
         "--preset",
@@ -193,11 +198,12 @@ fn bootstrap(threads: usize, repeat: usize) -> anyhow::Result<Vec<Part>> {
     let model = Model::of(&parameters, Backend::active()?);
     let costs = plan.costs();
     let stage = |name: &str, cost: &Cost| {
-        let part =
-            |figure: &str| record["stages"][name][figure].as_f64().with_context(|| format!("no {name}"));
-        let (once, cpu_s) = (part("s")?, part("cpu_s").ok());
+        let value = |field: &str| {
+            record["stages"][name][field].as_f64().with_context(|| format!("no stage `{name}`"))
+        };
+        let (once, cpu_s) = (value("s")?, value("cpu_s").ok());
         let times = Times { median_s: once, min_s: once, max_s: once, cpu_s };
-        Ok((format!("stage {name} of it"), model.stage(&parameters, cost), times))
+        Ok(Component { name: format!("stage {name} of it"), work: model.stage(&parameters, cost), times })
     };
     let stages = [
         ("raise", &costs.raise),
@@ -205,7 +211,18 @@ fn bootstrap(threads: usize, repeat: usize) -> anyhow::Result<Vec<Part>> {
         ("eval_mod", &costs.eval_mod),
         ("slots_to_coeffs", &costs.slots_to_coeffs),
     ];
-    let whole = ("bootstrap of 2^9 slots, N = 2^15".into(), model.bootstrap(&plan), times);
+    let name = "bootstrap of 2^9 slots, N = 2^15".into();
+    let whole = Component { name, work: model.bootstrap(&plan), times };
     let stages = stages.into_iter().map(|(name, cost)| stage(name, cost));
     std::iter::once(Ok(whole)).chain(stages).collect()
+}
+
+/// A training step with its bootstrap, or a pass over more data without one.
+fn iteration(threads: usize, repeat: usize, refresh: bool) -> anyhow::Result<Component> {
+    let (samples, features) = if refresh { (1024, 256) } else { (16_384, 512) };
+    let shape = Shape { samples, features, classes: 2, degree: 3, preset: None, refresh };
+    let measured = step::measure(shape, Runs { threads, repeat: repeat.min(3), speedup: false })?;
+    let what = if refresh { "training step with its bootstrap" } else { "pass, forward and backward" };
+    let name = format!("{what}, {samples} x {features}");
+    Ok(Component { name, work: measured.work, times: measured.times })
 }

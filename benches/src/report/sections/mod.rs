@@ -1,4 +1,4 @@
-//! What the records say, section by section. A section without records is left out.
+//! The sections of the report. A section without records is left out.
 
 pub(super) mod accuracy;
 pub(super) mod floor;

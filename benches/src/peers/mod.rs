@@ -1,4 +1,4 @@
-//! `peers`: the same work by other libraries, on the same data and threads, in the same run.
+//! `peers`: compares with other libraries: the same work, data and number of threads, in the same run.
 
 mod ours;
 
@@ -11,50 +11,55 @@ use serde_json::{Value, json};
 use crate::data::{Dataset, Embedder, Manifest, Place, Split, default_cache, default_model};
 use crate::machine::project;
 use crate::measure::Threads;
-use crate::record;
+use crate::records::{Label, store};
 
-/// Which Python to ask.
+/// Arguments of `peers`.
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Arguments {
-    /// Python that has the packages of benches/peers/requirements.txt, or some of them
+    /// Python interpreter with some or all of the packages in benches/peers/requirements.txt
     #[arg(long, default_value = "python3")]
     python: PathBuf,
-    /// Counted runs, after one that is not
+    /// Measured runs, after one warm-up run
     #[arg(long, default_value_t = 5)]
     repeat: usize,
-    /// Operations alone, few runs: a minute
+    /// Only operations, few runs: takes a minute
     #[arg(long)]
     quick: bool,
-    /// Only peers whose script's name contains one of these
+    /// Only peers whose script name contains one of these words
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
-    /// Folder of the records
+    /// Folder of the run
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     #[command(flatten)]
     threads: Threads,
 }
 
-/// Scripts in benches/peers, the quick ones first.
+/// Scripts in benches/peers, the fast ones first.
 const SCRIPTS: [&str; 4] =
     ["scikit_learn.py", "tenseal_operations.py", "openfhe_operations.py", "concrete_ml_training.py"];
-/// The one that takes minutes.
+/// The script that takes minutes.
 const SLOW: &str = "concrete_ml_training.py";
-/// What is trained on.
+/// The data set for trainings.
 const SET: &str = "breast-cancer";
 
-/// A peer's measurement beside ours of another name; those of the same name are compared as well.
-const PAIRS: [(&str, &str); 4] = [
-    ("bootstrap of 2^9 slots", "bootstrap of 2^9 slots, N = 2^15"),
-    ("one batch of 8", "training"),
-    ("one epoch", "training"),
-    ("one pass of its logistic regression", "training"),
+/// Measurements that are compared although their names differ.
+struct Pair {
+    theirs: &'static str,
+    ours: &'static str,
+}
+
+const PAIRS: [Pair; 4] = [
+    Pair { theirs: "bootstrap of 2^9 slots", ours: "bootstrap of 2^9 slots, N = 2^15" },
+    Pair { theirs: "one batch of 8", ours: "training" },
+    Pair { theirs: "one epoch", ours: "training" },
+    Pair { theirs: "one pass of its logistic regression", ours: "training" },
 ];
 
-/// Measures ours, then every peer that is there.
+/// Measures this library, then every available peer.
 ///
 /// # Errors
-/// Ours fails; those of writing. A peer that is not there or fails is recorded as such.
+/// This library fails, or the record cannot be written. A peer that is missing or fails is recorded as not available.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let split = breast_cancer()?.splits(0).into_iter().next().context("no fold")?;
     let file = split_file(&split, &arguments.out)?;
@@ -93,7 +98,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         );
     }
     let published = std::fs::read_to_string(scripts().join("published.toml"))?;
-    let published: Value = basic_toml::from_str(&published).context("published.toml is not in order")?;
+    let published: Value = basic_toml::from_str(&published).context("published.toml is malformed")?;
     let body = json!({
         "quick": arguments.quick,
         "dataset": SET,
@@ -104,7 +109,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         "ratios": ratios,
         "published": published["figure"],
     });
-    record::write(&arguments.out, &format!("peers-{threads}"), &record::record("peers", threads, &body)?)
+    let name = format!("peers-{threads}");
+    store(&arguments.out, Label { name: &name, kind: "peers", threads }, &body)
 }
 
 fn scripts() -> PathBuf {
@@ -113,12 +119,12 @@ fn scripts() -> PathBuf {
 
 fn breast_cancer() -> anyhow::Result<Dataset> {
     let manifest = Manifest::read()?;
-    let entry = manifest.dataset.iter().find(|entry| entry.name == SET).context("no such data set")?;
+    let entry = manifest.entry(SET)?;
     let mut embedder = Embedder::new(default_model(), default_cache());
     Place::new(None, None).find(entry, &mut embedder)?.map_err(anyhow::Error::msg)
 }
 
-/// The samples that all train on, as JSON.
+/// Writes the samples that all libraries train on as JSON.
 fn split_file(split: &Split, folder: &Path) -> anyhow::Result<PathBuf> {
     let rows = |x: &ndarray::Array2<f64>| x.rows().into_iter().map(|row| row.to_vec()).collect::<Vec<_>>();
     let value = json!({
@@ -131,7 +137,7 @@ fn split_file(split: &Split, folder: &Path) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// Runs one script; what it prints last is the result.
+/// Runs a script. The last line that it prints is the result.
 fn ask(
     arguments: &Arguments,
     script: &str,
@@ -152,28 +158,30 @@ fn ask(
     let output = command.output().with_context(|| format!("cannot start {}", arguments.python.display()))?;
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr);
-        anyhow::bail!("{}", errors.lines().last().unwrap_or("it failed without a word"));
+        anyhow::bail!("{}", errors.lines().last().unwrap_or("it failed without a message"));
     }
     let printed = String::from_utf8_lossy(&output.stdout);
     let last = printed.lines().last().unwrap_or_default();
-    let mut peer: Value = serde_json::from_str(last).context("its last line is no JSON")?;
+    let mut peer: Value = serde_json::from_str(last).context("its last line is not JSON")?;
     peer["script"] = json!(script);
     Ok(peer)
 }
 
-/// Each of a peer's times over ours.
+/// The ratio of each of a peer's times to ours.
 fn ratios(ours: &[Value], peer: &Value) -> Vec<Value> {
     let measured = peer["measurements"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let compared = |theirs: &str, ours: &str| theirs == ours || PAIRS.contains(&(theirs, ours));
+    let compared = |theirs: &str, ours: &str| {
+        theirs == ours || PAIRS.iter().any(|pair| pair.theirs == theirs && pair.ours == ours)
+    };
     let ratio = |(theirs, ours): (&Value, &Value)| {
-        let (name, stands) = (theirs["name"].as_str()?, ours["name"].as_str()?);
+        let (name, ours_name) = (theirs["name"].as_str()?, ours["name"].as_str()?);
         let (theirs_s, ours_s) = (theirs["median_s"].as_f64()?, ours["median_s"].as_f64()?);
-        let label = if name == stands { name.to_owned() } else { format!("{name} (ours: {stands})") };
-        compared(name, stands).then(|| {
+        let label = if name == ours_name { name.to_owned() } else { format!("{name} (ours: {ours_name})") };
+        compared(name, ours_name).then(|| {
             json!({
                 "peer": peer["peer"],
                 "name": label,
-                "ours": stands,
+                "ours": ours_name,
                 "theirs_s": theirs_s,
                 "ours_s": ours_s,
                 "theirs_cpu_s": theirs.get("cpu_s"),

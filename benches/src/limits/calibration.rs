@@ -1,5 +1,5 @@
-//! What the machine can do: multiplications a second by the kernels' own multiplier, bytes a second from memory.
-#![allow(unsafe_code)] // Entry into functions compiled for an instruction set; each says why it may.
+//! Rates of this machine: multiplications per second with the kernels' multiplier, bytes per second from memory.
+#![allow(unsafe_code)] // Calls of functions compiled for an instruction set; each call states why it is sound.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -12,33 +12,43 @@ use crate::measure::cpu_seconds;
 
 use super::model::{Work, multiplications_of_a_product};
 
-/// Rates of all threads together.
+/// Rates, summed over all threads.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Calibration {
     backend: &'static str,
-    pub(super) threads: usize,
-    /// Words multiplied in a second.
+    pub(crate) threads: usize,
+    /// Multiplications of words per second.
     pub(crate) multiplications_per_s: f64,
-    /// Bytes read in a second from an array far larger than the caches.
+    /// Bytes per second read from an array far larger than the caches.
     pub(crate) stream_bytes_per_s: f64,
+    /// Multiplications of words in a modular product.
     multiplications_of_a_product: f64,
 }
 
-/// The best of so many: other programs only make it slower.
+/// The shortest possible time for some work.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Floor {
+    pub(crate) seconds: f64,
+    /// What limits it: `multiplications` or `memory`.
+    pub(crate) bound: &'static str,
+}
+
+/// Number of tries. The fastest counts, as other programs only slow a try down.
 const TRIES: usize = 5;
-/// Chains that do not depend on one another: more than latency times ports.
+/// Independent chains of multiplications: more than latency times ports.
 const CHAINS: usize = 12;
-/// A tenth of a second and more: the system counts processor time in ticks of some milliseconds.
+/// Rounds of a try. They take a tenth of a second or more, as the system counts processor time in ticks of some milliseconds.
 const ROUNDS: usize = 1 << 25;
-/// Words of the array that is streamed, of all threads together, and how often.
+/// Words of the streamed array, for all threads together.
 const WORDS: usize = 1 << 26;
+/// Passes over the streamed array in a try.
 const PASSES: usize = 4;
 
 impl Calibration {
-    /// Measures on `threads` threads of the present pool.
+    /// Measures with `threads` threads of the current pool.
     ///
     /// # Errors
-    /// The environment names kernels that this machine cannot run.
+    /// The environment selects kernels that this machine cannot run.
     pub(crate) fn measure(threads: usize) -> anyhow::Result<Self> {
         let backend = Backend::active()?;
         Ok(Self {
@@ -50,11 +60,14 @@ impl Calibration {
         })
     }
 
-    /// The longer of both times, and which it is.
-    pub(crate) fn floor(&self, work: Work) -> (f64, &'static str) {
+    /// The time of the multiplications or of the memory traffic, whichever is longer.
+    pub(crate) fn floor(&self, work: Work) -> Floor {
         let arithmetic = work.multiplications / self.multiplications_per_s;
         let memory = work.bytes / self.stream_bytes_per_s;
-        if arithmetic >= memory { (arithmetic, "multiplications") } else { (memory, "memory") }
+        match arithmetic >= memory {
+            true => Floor { seconds: arithmetic, bound: "multiplications" },
+            false => Floor { seconds: memory, bound: "memory" },
+        }
     }
 }
 
@@ -81,7 +94,7 @@ fn stream(threads: usize) -> f64 {
     (PASSES * WORDS * size_of::<u64>()) as f64 / seconds
 }
 
-/// The shortest run: processor time by thread where the system tells, so that other programs do not count.
+/// Seconds of the shortest try: processor time per thread where the system reports it, so that other programs do not count.
 fn best(threads: usize, mut work: impl FnMut()) -> f64 {
     (0..TRIES)
         .map(|_| {
@@ -93,7 +106,7 @@ fn best(threads: usize, mut work: impl FnMut()) -> f64 {
         .fold(f64::INFINITY, f64::min)
 }
 
-/// Words that one instruction multiplies.
+/// Number of words that one instruction multiplies.
 fn lanes(backend: Backend) -> usize {
     match backend.name() {
         "avx512ifma" | "avx512" => 8,
@@ -102,7 +115,7 @@ fn lanes(backend: Backend) -> usize {
     }
 }
 
-/// Multiplies in chains, as often as [`ROUNDS`] says.
+/// Multiplies [`ROUNDS`] times in each chain.
 fn chains(backend: Backend) {
     match backend.name() {
         #[cfg(target_arch = "x86_64")]
@@ -118,7 +131,7 @@ fn chains(backend: Backend) {
     }
 }
 
-/// 64-bit words, both halves of each product.
+/// Products of 64-bit words, both halves.
 fn scalar() {
     let mut words: [u64; CHAINS] = std::array::from_fn(|i| black_box(0x9e37_79b9_7f4a_7c15 + i as u64));
     for _ in 0..ROUNDS {
@@ -137,7 +150,7 @@ mod vector {
 
     use super::{CHAINS, ROUNDS};
 
-    /// Fused multiply-adds of doubles.
+    /// Fused multiply-adds of four doubles.
     #[target_feature(enable = "avx2,fma")]
     pub(super) fn doubles() {
         let (factor, term) = (_mm256_set1_pd(black_box(0.999_999)), _mm256_set1_pd(black_box(1e-6)));
@@ -150,7 +163,7 @@ mod vector {
         black_box(sums);
     }
 
-    /// Fused multiply-adds of doubles, eight at a time.
+    /// Fused multiply-adds of eight doubles.
     #[target_feature(enable = "avx512f")]
     pub(super) fn wide_doubles() {
         let (factor, term) = (_mm512_set1_pd(black_box(0.999_999)), _mm512_set1_pd(black_box(1e-6)));
@@ -163,7 +176,7 @@ mod vector {
         black_box(sums);
     }
 
-    /// Multiply-adds of 52 bits.
+    /// Multiply-adds of eight 52-bit integers.
     #[target_feature(enable = "avx512f,avx512ifma")]
     pub(super) fn ifma() {
         let (a, b) = (_mm512_set1_epi64(black_box(0x000f_1234_5678_9abc)), _mm512_set1_epi64(black_box(3)));
@@ -182,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kernel_set_has_a_rate() {
+    fn every_backend_has_a_rate() {
         for backend in Backend::available() {
             let rate = multiplications(backend, 1);
             assert!((1e7..1e13).contains(&rate), "{}: {rate}", backend.name());

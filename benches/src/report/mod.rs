@@ -1,40 +1,44 @@
-//! `report`: records of a run as one page with tables and plots.
+//! `report`: makes a page with tables and plots from the records of a run.
 
 mod html;
 mod markdown;
 mod page;
 mod plots;
-mod records;
 mod sections;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 
+use crate::records::{Records, headlines, machine, summarize};
 use page::Page;
-use records::Records;
 
-/// Where the records are, and what to write.
+/// Arguments of `report`.
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Arguments {
-    /// Folder of records
+    /// Folder of the run
     #[arg(long, value_name = "DIR")]
     runs: PathBuf,
-    /// The page: one HTML file that needs nothing else
+    /// The page, a self-contained HTML file
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// A Markdown file between whose marks the same tables are put, plots in a folder of its name beside it
+    /// A Markdown file, to insert the same tables between its marks; plots go to the folder of the same name beside it
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
+    /// Renew summary.md in the folder of the run, after records were edited
+    #[arg(long)]
+    summary: bool,
 }
 
 /// Writes the page.
 ///
 /// # Errors
-/// A record that cannot be read, a plot that cannot be drawn; those of writing.
+/// The records cannot be read, a plot cannot be drawn, or a file cannot be written.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let records = Records::read(&arguments.runs)?;
-    ensure!(!records.is_empty(), "{} holds no records", arguments.runs.display());
+    if arguments.summary {
+        summarize(&arguments.runs, &records)?;
+    }
     let page = page(&records)?;
     if let Some(folder) = arguments.out.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
@@ -50,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn page(records: &Records) -> anyhow::Result<Page> {
-    let made = [
+    let sections = [
         sections::accuracy::section(records)?,
         sections::accuracy::curves(records)?,
         sections::accuracy::calibration(records)?,
@@ -61,10 +65,10 @@ fn page(records: &Records) -> anyhow::Result<Page> {
         sections::peers::section(records)?,
     ];
     Ok(Page {
-        title: "Encrypted training, measured".into(),
+        title: "Measurements of encrypted training".into(),
         lead: sections::overview::lead(records),
-        tiles: sections::overview::tiles(records),
-        sections: made.into_iter().flatten().collect(),
-        machine: sections::overview::machine(records),
+        headlines: headlines(records),
+        sections: sections.into_iter().flatten().collect(),
+        machine: machine(records),
     })
 }
