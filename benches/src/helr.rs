@@ -147,8 +147,8 @@ fn mnist(arguments: &Arguments) -> anyhow::Result<Split> {
     found.splits(0).into_iter().next().map(scaled).context("no split")
 }
 
-/// HELR's training: 32 iterations of Nesterov's method with its schedule of momenta, on mini-batches of about 1024, pixels
-/// centred, no whitening.
+/// Prepares HELR's training: 32 iterations of Nesterov's method with its schedule of momenta, mini-batches of about 1024, centred
+/// pixels, no whitening.
 fn as_helr(split: &Split) -> anyhow::Result<Prepared> {
     const PRESET: &str = "n15-boot-l6";
     const ITERATIONS: usize = 32;
