@@ -1,4 +1,4 @@
-//! Kernels of the ring, each backend beside the other, and the transform beside the crate `tfhe-ntt`.
+//! Kernels of the ring with every backend, and the transform compared with the crate `tfhe-ntt`.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::hint::black_box;
@@ -6,10 +6,10 @@ use std::hint::black_box;
 use ckks_math::{Backend, Basis, PackedPair, Poly, Ring, primes, sample};
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
 
-/// One limb, forward and back, on every backend that this machine runs.
+/// Forward and inverse transform of one limb, with every backend available on this machine.
 ///
-/// `tfhe-ntt` works on the same prime of 50 bits with its 64-bit plan, which takes AVX-512 IFMA for primes below 2^51.
-/// Its transform neither bit-reverses nor normalises, as ours keeps its own order and normalises on the way back.
+/// `tfhe-ntt` transforms modulo the same 50-bit prime with its 64-bit plan, which uses AVX-512 IFMA for primes below 2^51.
+/// It does not normalise; our inverse transform does. Neither of the two bit-reverses.
 fn transforms(criterion: &mut Criterion) {
     for log_n in 13..=16 {
         let mut group = criterion.benchmark_group(format!("transform of one limb, N = 2^{log_n}"));
@@ -42,7 +42,7 @@ fn transforms(criterion: &mut Criterion) {
     }
 }
 
-/// What a key switch is made of, at N = 2^15 with six limbs and three special primes.
+/// The parts of a key switch at N = 2^15, with six limbs and three special primes.
 fn key_switch_parts(criterion: &mut Criterion) {
     const LOG_N: u32 = 15;
     let (q, p) = (
@@ -65,7 +65,7 @@ fn key_switch_parts(criterion: &mut Criterion) {
         group.bench_function(id("inner products"), |b| {
             b.iter(|| black_box(Poly::dot2(&digits, &keys)));
         });
-        // what an inner product would do first if keys' public halves were not kept
+        // an inner product would do this first if the public halves of keys were not stored
         group.bench_function(id("public halves of two digits, from their seed"), |b| {
             b.iter(|| [b"k2", b"k3"].map(|label| drop(black_box(draw(full, label)))));
         });
@@ -77,7 +77,7 @@ fn key_switch_parts(criterion: &mut Criterion) {
     }
 }
 
-/// What a pass over the data is made of: more ciphertexts than a cache holds, each times one that stays.
+/// The main part of a pass over the data: products of many ciphertexts, more than fit into a cache, with the same one.
 fn sums_of_products(criterion: &mut Criterion) {
     const LOG_N: u32 = 15;
     const TERMS: usize = 64;

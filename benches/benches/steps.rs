@@ -1,10 +1,10 @@
 //! Whole training steps at 128-bit parameters, with and without a bootstrap.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-#[allow(dead_code, reason = "the commands of head-bench draw more kinds of numbers")]
+#[allow(dead_code, reason = "only the commands of head-bench use all of it")]
 #[path = "../src/random.rs"]
 mod random;
-#[allow(dead_code, reason = "the commands of head-bench print the plan and sizes as well")]
+#[allow(dead_code, reason = "only the commands of head-bench use all of it")]
 #[path = "../src/step/workload.rs"]
 mod workload;
 

@@ -1,4 +1,4 @@
-"""What the peers' scripts share: arguments, timing, data, and the one JSON object that each prints last."""
+"""Shared by the scripts of the peers: arguments, timing, data, and the JSON object that each prints last."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ import time
 
 
 def arguments(description):
-    """Parses the arguments that head-bench passes, and limits the threads before any library is loaded."""
+    """Parses the arguments of head-bench, and limits the number of threads before any library is loaded."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeat", type=int, default=5)
@@ -23,21 +23,21 @@ def arguments(description):
 
 
 def measure(name, repeat, work, **notes):
-    """Times `work` after one run that does not count."""
+    """Times `work` after one warm-up run."""
     work()
     runs = [timed(work) for _ in range(repeat)]
     return summary(name, runs, **notes)
 
 
 def timed(work):
-    """Seconds by the clock, and processor time of all threads: what other programs on the machine do not spoil."""
+    """Wall-clock time and CPU time of all threads, which other programs disturb less, in seconds."""
     start, cpu = time.perf_counter(), time.process_time()
     work()
     return time.perf_counter() - start, time.process_time() - cpu
 
 
 def summary(name, runs, **notes):
-    """Order statistics of runs as `timed` gives them."""
+    """Order statistics of runs, each a result of `timed`."""
     seconds, cpu = zip(*runs)
     return {
         "name": name,
@@ -51,13 +51,13 @@ def summary(name, runs, **notes):
 
 
 def split(path):
-    """The samples that head-bench hands over: the very ones that it trains on."""
+    """The samples from head-bench, which trains on the same."""
     with open(path, encoding="utf-8") as file:
         return json.load(file)
 
 
 def finish(peer, version, measurements, **fields):
-    """Prints the result."""
+    """Prints the result as a JSON object."""
     result = {
         "peer": peer,
         "version": version,

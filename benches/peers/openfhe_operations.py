@@ -1,4 +1,4 @@
-"""OpenFHE: multiply, rotate, hoisted rotations on the ring and with the limbs of ours, and its bootstrap.
+"""OpenFHE: multiply, rotate and hoisted rotations on the same ring and with as many limbs as ours, and its bootstrap.
 
 The bootstrap is OpenFHE's own at the nearest set that its 128-bit table admits: ring 2^16, sparse-secret encapsulation, 2^9
 slots. Its primes and levels differ from ours and are part of the result.

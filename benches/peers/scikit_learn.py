@@ -1,4 +1,4 @@
-"""scikit-learn's logistic regression in the clear: the reference for accuracy, and for what encryption costs."""
+"""scikit-learn's logistic regression on plain data: the reference for accuracy and for the cost of encryption."""
 
 from common import arguments, finish, measure, split
 

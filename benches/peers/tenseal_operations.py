@@ -1,4 +1,4 @@
-"""TenSEAL (Microsoft SEAL): multiply and rotate on the ring and with the limbs of ours, and its logistic regression.
+"""TenSEAL (Microsoft SEAL): multiply and rotate on the same ring and with as many limbs as ours, and its logistic regression.
 
 The regression is that of TenSEAL's tutorial "Training and Evaluation of Logistic Regression on Encrypted Data": samples one
 at a time, a cubic sigmoid, and weights that the key's owner decrypts and encrypts anew after every pass, since SEAL has no
@@ -53,7 +53,7 @@ def operations(log_n, limbs):
 
 
 def logistic_regression(data):
-    """Encrypted training as in the tutorial; some samples of one pass."""
+    """Encrypted training as in the tutorial, on some samples of a pass."""
     bits = [40, 21, 21, 21, 21, 21, 21, 40]
     context = ts.context(ts.SCHEME_TYPE.CKKS, 8192, -1, bits, n_threads=options.threads)
     context.global_scale = 2**21

@@ -1,4 +1,4 @@
-//! `all`: every measurement one after the other, each in a process of its own, and the report of them.
+//! `all`: runs all measurements one after the other, each in a separate process, and the report.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,26 +8,26 @@ use anyhow::{Context, ensure};
 
 use crate::measure::Threads;
 
-/// How much to measure.
+/// Arguments of `all`.
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Arguments {
-    /// Small data, single runs: minutes
+    /// Small data, single runs: takes minutes
     #[arg(long)]
     quick: bool,
-    /// Folder of third-party data sets; by default what HEAD_BENCH_DATA says
+    /// Folder of third-party data sets; default: the environment variable HEAD_BENCH_DATA
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Python that has the packages of benches/peers/requirements.txt, or some of them
+    /// Python interpreter with some or all of the packages in benches/peers/requirements.txt
     #[arg(long, default_value = "python3")]
     python: PathBuf,
-    /// Folder of the records and of report.html
+    /// Folder of the run and of report.html
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     #[command(flatten)]
     threads: Threads,
 }
 
-/// Measures everything and writes `report.html` beside the records.
+/// Measures everything and writes `report.html` into the folder of the run.
 ///
 /// # Errors
 /// A command fails.

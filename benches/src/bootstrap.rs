@@ -1,4 +1,4 @@
-//! `bootstrap`: time, precision and memory of the refresh.
+//! `bootstrap`: time, precision and memory of a bootstrap.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,22 +14,22 @@ use ckks_boot::bootstrap::{
 };
 use serde::Serialize;
 
-use crate::measure::{Common, Times, cpu_seconds, peak_rss_bytes};
+use crate::measure::{Options, Times, cpu_seconds, peak_rss_bytes};
 
-/// The parameter set and the message.
+/// Arguments of `bootstrap`.
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Arguments {
     /// Parameter set
     #[arg(long, default_value = "n15-boot-l6")]
     preset: String,
-    /// Period of the message, a power of two; all slots by default
+    /// Period of the message, a power of two; default: all slots
     #[arg(long)]
     slots: Option<usize>,
-    /// Whether slots hold complex numbers: with all slots in use, two evaluations of EvalMod
+    /// Use complex values; with all slots in use, EvalMod is then evaluated twice
     #[arg(long)]
     complex: bool,
     #[command(flatten)]
-    common: Common,
+    options: Options,
 }
 
 #[derive(Serialize)]
@@ -44,16 +44,18 @@ struct Record {
     #[serde(flatten)]
     times: Times,
     stages: Stages,
-    worst_bits: f64,
-    rms_bits: f64,
+    #[serde(flatten)]
+    precision: Precision,
+    /// Levels left after the bootstrap.
     levels_after: usize,
+    /// Number of evaluation keys.
     keys: usize,
     key_bytes: usize,
     keygen_s: f64,
     peak_rss_bytes: Option<u64>,
 }
 
-/// Each step: as measured in one run, and as counted from the plan.
+/// The stages of one run.
 #[derive(Serialize)]
 struct Stages {
     slots_to_coeffs: Stage,
@@ -64,6 +66,7 @@ struct Stages {
     eval_mod: Stage,
 }
 
+/// A stage: measured seconds, and operations by the plan's counts.
 #[derive(Serialize)]
 struct Stage {
     s: f64,
@@ -76,10 +79,13 @@ struct Stage {
     equivalent_transforms: f64,
 }
 
-/// Measures the refresh of one message.
+/// Measures the bootstrap of one message.
+///
+/// # Errors
+/// The arguments are invalid, or the library refuses the work.
 pub(crate) fn bootstrap(arguments: &Arguments) -> anyhow::Result<()> {
-    let record = arguments.common.install(|threads| record(arguments, threads))??;
-    arguments.common.print(&record)
+    let record = arguments.options.install(|threads| record(arguments, threads))??;
+    arguments.options.print(&record)
 }
 
 fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
@@ -109,12 +115,12 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
     let plaintext = encoder.encode_complex(&message, literal.input_level(), &parameters.default_scale())?;
     let exhausted = SecretEncryptor::new(&secret).encrypt(&plaintext, &mut rng)?.expand();
 
-    // threads awake, as in a training
-    let times = arguments.common.time(|| Ok(threads::awake(|| bootstrapper.refresh(&exhausted))?))?;
+    // threads stay awake, as in a training
+    let times = arguments.options.time(|| Ok(threads::awake(|| bootstrapper.refresh(&exhausted))?))?;
     let stages = stages(&bootstrapper, &exhausted)?;
     let refreshed = bootstrapper.refresh(&exhausted)?;
     let got = encoder.decode_complex(&Decryptor::new(&secret).decrypt(&refreshed)?, slots)?;
-    let (rms_bits, worst_bits) = precision(&got, &message, arguments.complex);
+    let precision = Precision::of(&got, &message, arguments.complex);
     Ok(Record {
         preset: parameters.name().to_owned(),
         ring_degree: parameters.degree(),
@@ -125,8 +131,7 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
         threads,
         times,
         stages,
-        worst_bits,
-        rms_bits,
+        precision,
         levels_after: literal.application,
         keys: key_count,
         key_bytes,
@@ -170,7 +175,7 @@ fn stage<T>(
     Ok((stage, result))
 }
 
-/// Uniform in [-1, 1], on each axis if complex.
+/// Values uniform in [-1, 1], on both axes if complex.
 fn random(n: usize, complex: bool) -> Vec<Complex64> {
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     let mut uniform = || {
@@ -182,14 +187,25 @@ fn random(n: usize, complex: bool) -> Vec<Complex64> {
     (0..n).map(|_| Complex64::new(uniform(), if complex { uniform() } else { 0.0 })).collect()
 }
 
-/// `-log2` of the rms and the largest error of real parts, and of imaginary parts if the message is complex.
-fn precision(got: &[Complex64], want: &[Complex64], complex: bool) -> (f64, f64) {
-    let parts = if complex { 2 } else { 1 };
-    let errors = || {
-        got.iter()
-            .zip(want)
-            .flat_map(|(g, w)| [(g.re - w.re).abs(), (g.im - w.im).abs()].into_iter().take(parts))
-    };
-    let rms = (errors().map(|e| e * e).sum::<f64>() / (parts * got.len()) as f64).sqrt();
-    (-rms.log2(), -errors().fold(0.0, f64::max).log2())
+/// Precision of the refreshed message, as `-log2` of its error.
+#[derive(Serialize)]
+struct Precision {
+    /// Of the largest error.
+    worst_bits: f64,
+    /// Of the root mean square error.
+    rms_bits: f64,
+}
+
+impl Precision {
+    /// Errors of real parts, and of imaginary parts if the message is complex.
+    fn of(got: &[Complex64], want: &[Complex64], complex: bool) -> Self {
+        let parts = if complex { 2 } else { 1 };
+        let errors = || {
+            got.iter()
+                .zip(want)
+                .flat_map(|(g, w)| [(g.re - w.re).abs(), (g.im - w.im).abs()].into_iter().take(parts))
+        };
+        let rms = (errors().map(|e| e * e).sum::<f64>() / (parts * got.len()) as f64).sqrt();
+        Self { worst_bits: -errors().fold(0.0, f64::max).log2(), rms_bits: -rms.log2() }
+    }
 }

@@ -1,4 +1,4 @@
-//! A training on ciphertexts with both parties in one process, timed phase by phase.
+//! An encrypted training with both parties in one process. Each phase is timed.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,36 +14,37 @@ use serde::Serialize;
 
 use crate::measure::cpu_seconds;
 
-/// Seconds of each phase.
+/// Seconds of the phases.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(crate) struct Seconds {
-    /// Cross-validation and planning, in the clear.
+    /// Cross-validation and planning, on plain data.
     pub(crate) prepare: f64,
     pub(crate) keygen: f64,
     pub(crate) encrypt: f64,
-    /// The training: from ciphertexts and keys in memory to the encrypted head.
+    /// Training, from ciphertexts and keys in memory to the encrypted head.
     pub(crate) train: f64,
-    /// Processor time of the training, all threads together.
+    /// Processor time of the training, summed over all threads.
     pub(crate) train_cpu: f64,
-    /// Bootstraps, a part of the training.
+    /// Bootstraps, which are part of the training.
     pub(crate) bootstrap: f64,
     pub(crate) decrypt: f64,
 }
 
-/// What a training gave.
+/// The result of a training.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
-    /// Decrypted parameters: of every iteration if the training was watched, else of the last alone.
+    /// Decrypted parameters: of every iteration if the training was watched, otherwise only of the last.
     pub(crate) weights: Vec<Vec<Array1<f64>>>,
     pub(crate) seconds: Seconds,
-    /// Size of the encrypted head.
+    /// Size of the encrypted head in bytes.
     pub(crate) head_bytes: usize,
 }
 
-/// Makes keys, encrypts, trains (from `start`, or from zero), decrypts. Watching decrypts every iteration, outside the time that counts.
+/// Makes keys, encrypts, trains (from `start`, or from zero) and decrypts. If `watched`, the state is decrypted after every iteration;
+/// that time is not counted.
 ///
 /// # Errors
-/// What the library refuses; a training that left the interval of its sigmoid.
+/// The library refuses the work, or the training leaves the interval of its sigmoid.
 pub(crate) fn train(
     plan: &Plan,
     samples: &Samples,
@@ -94,12 +95,12 @@ pub(crate) fn train(
     Ok(Run { weights, seconds, head_bytes: limbs * parameters.degree() * size_of::<u64>() })
 }
 
-/// Processor time since then; NaN where the system does not tell.
+/// Processor time since `before`; NaN where the system does not report it.
 fn since(before: Option<f64>) -> f64 {
     before.zip(cpu_seconds()).map_or(f64::NAN, |(before, after)| after - before)
 }
 
-/// Seconds between laps.
+/// Measures the time between laps.
 pub(crate) struct Stopwatch(Instant);
 
 impl Default for Stopwatch {

@@ -1,4 +1,4 @@
-//! `helr`: the task of HELR (Han, Song, Cheon, Park, AAAI 2019), MNIST 3 against 8 as 14 x 14 means, trained encrypted.
+//! `helr`: encrypted training on HELR's task (Han, Song, Cheon, Park, AAAI 2019): MNIST 3 against 8, images reduced to 14 x 14.
 
 use std::path::PathBuf;
 
@@ -23,27 +23,27 @@ use crate::accuracy::measures::Predictions;
 use crate::accuracy::prepared::{Prepared, against_rest};
 use crate::data::{Embedder, Manifest, Place, Split, default_cache, default_model};
 use crate::encrypted::{self, Stopwatch};
-use crate::measure::{Common, peak_rss_bytes};
+use crate::measure::{Options, peak_rss_bytes};
 
-/// Where the data is, and how to train.
+/// Arguments of `helr`.
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Arguments {
-    /// Folder of third-party data sets; by default what HEAD_BENCH_DATA says
+    /// Folder of third-party data sets; default: the environment variable HEAD_BENCH_DATA
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// How to train
     #[arg(long, value_enum, default_value_t = Recipe::Best)]
     recipe: Recipe,
     #[command(flatten)]
-    common: Common,
+    options: Options,
 }
 
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum Recipe {
-    /// Nesterov's method on mini-batches of 1024, 32 iterations, pixels as they are
+    /// HELR's: Nesterov's method, mini-batches of 1024, 32 iterations, no whitening
     Helr,
-    /// What the library chooses: whitened features, few iterations
+    /// The library's choice: whitened features, few iterations
     Best,
 }
 
@@ -56,10 +56,10 @@ struct Record {
     features: usize,
     batches: usize,
     threads: usize,
-    /// Median, from ciphertexts and keys in memory to the encrypted head.
+    /// Median time from ciphertexts and keys in memory to the encrypted head.
     train_s: f64,
     train_min_s: f64,
-    /// Processor time, all threads together.
+    /// Processor time, summed over all threads.
     train_cpu_s: f64,
     bootstrap_s: f64,
     keygen_s: f64,
@@ -70,7 +70,7 @@ struct Record {
     bootstraps: usize,
     accuracy: f64,
     auroc: f64,
-    /// The same iterations with exact functions.
+    /// Accuracy of the plain twin: the same iterations with exact functions.
     plain_accuracy: f64,
     plain_auroc: f64,
     upload_bytes: usize,
@@ -79,13 +79,13 @@ struct Record {
     peak_rss_bytes: Option<u64>,
 }
 
-/// Trains and prints.
+/// Trains and prints the measurements.
 ///
 /// # Errors
-/// The data is not there; what the library refuses.
+/// The data is missing, or the library refuses the work.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let record = arguments.common.install(|threads| record(arguments, threads))??;
-    arguments.common.print(&record)
+    let record = arguments.options.install(|threads| record(arguments, threads))??;
+    arguments.options.print(&record)
 }
 
 fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
@@ -95,7 +95,7 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
         Recipe::Helr => as_helr(&split)?,
     };
     let Prepared { map, samples, parameters, plan, .. } = &prepared;
-    let mut runs = (0..arguments.common.repeat.max(1))
+    let mut runs = (0..arguments.options.repeat.max(1))
         .map(|_| encrypted::train(plan, samples, None, parameters, false))
         .collect::<anyhow::Result<Vec<_>>>()?;
     runs.sort_by(|a, b| a.seconds.train.total_cmp(&b.seconds.train));
@@ -140,21 +140,21 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
 
 fn mnist(arguments: &Arguments) -> anyhow::Result<Split> {
     let manifest = Manifest::read()?;
-    let entry = manifest.dataset.iter().find(|entry| entry.name == "mnist38").context("no such data set")?;
+    let entry = manifest.entry("mnist38")?;
     let mut embedder = Embedder::new(default_model(), default_cache());
     let place = Place::new(arguments.data.clone(), None);
     let found = place.find(entry, &mut embedder)?.map_err(anyhow::Error::msg)?;
     found.splits(0).into_iter().next().map(scaled).context("no split")
 }
 
-/// HELR's training: 32 iterations of Nesterov's method with its schedule of momenta, on mini-batches of about 1024, pixels
-/// centred, no whitening.
+/// Prepares HELR's training: 32 iterations of Nesterov's method with its schedule of momenta, mini-batches of about 1024, centred
+/// pixels, no whitening.
 fn as_helr(split: &Split) -> anyhow::Result<Prepared> {
     const PRESET: &str = "n15-boot-l6";
     const ITERATIONS: usize = 32;
     const BATCH: usize = 1024;
     const RATE: f64 = 1.0;
-    /// Of the logits in rehearsals with any order of the samples the largest was 13.6, their root mean square at most 4.5.
+    /// In rehearsals with different orders of the samples, the largest logit was 13.6, and their root mean square at most 4.5.
     const HALF_WIDTH: f64 = 16.0;
     const STD: f64 = 4.5;
     let mut watch = Stopwatch::default();
@@ -181,10 +181,10 @@ fn as_helr(split: &Split) -> anyhow::Result<Prepared> {
     Ok(Prepared { map, samples, parameters, plan, start: None, method, preparing, exact, polynomial })
 }
 
-/// Greys of the table.
+/// Largest grey value in the table.
 const GREYS: f64 = 7.0;
 
-/// Pixels between 0 and 1.
+/// Scales pixels to values between 0 and 1.
 fn scaled(mut split: Split) -> Split {
     split.train.x /= GREYS;
     split.test.x /= GREYS;

@@ -1,4 +1,4 @@
-//! What a record says of the machine and of the program.
+//! The machine and the commit, for records.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,24 +6,24 @@ use std::process::Command;
 use ckks_math::Backend;
 use serde::Serialize;
 
-/// The machine of a run.
+/// The machine and the program's commit.
 #[derive(Serialize, Clone, Debug)]
 pub(crate) struct Machine {
     cpu: String,
     cores: usize,
     memory_bytes: Option<u64>,
-    /// Kernels that run.
+    /// The active kernels.
     backend: &'static str,
     system: String,
-    /// Commit of the source, with `-dirty` behind it if files had changed; absent outside a repository.
+    /// Commit of the source, followed by `-dirty` if files were changed; absent outside a repository.
     commit: Option<String>,
 }
 
 impl Machine {
-    /// Asks the system.
+    /// Queries the system.
     ///
     /// # Errors
-    /// The environment names kernels that this machine cannot run.
+    /// The environment selects kernels that this machine cannot run.
     pub(crate) fn detect() -> anyhow::Result<Self> {
         let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
         let cpuinfo = read("/proc/cpuinfo");
@@ -64,7 +64,7 @@ fn commit() -> Option<String> {
     Some(if changed { head + "-dirty" } else { head })
 }
 
-/// The project's root folder, where data and models lie.
+/// The project's root folder, which contains data and models.
 pub(crate) fn project() -> &'static Path {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     manifest.parent().unwrap_or(manifest)
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kernel_tables_are_understood() {
+    fn proc_files_are_parsed() {
         assert_eq!(value("a : 1\nb: x y\nb : z", "b").as_deref(), Some("x y"));
         assert_eq!(memory("MemTotal:       24000000 kB\n"), Some(24_576_000_000));
         assert_eq!(memory(""), None);

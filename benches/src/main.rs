@@ -1,6 +1,6 @@
-//! Benchmarks: accuracy of encrypted against plain training, speed, growth, distance to the machine's limits, peers.
+//! Benchmarks: accuracy of encrypted and plain training, speed, scaling, the machine's limits, other libraries.
 //!
-//! Commands print what they measure; with `--out` they leave records, from which `report` makes a page.
+//! Commands print their measurements. With `--out` they record them in the folder of a run, from which `report` makes a page.
 
 mod accuracy;
 mod all;
@@ -9,15 +9,17 @@ mod data;
 mod encrypted;
 mod floor;
 mod helr;
+mod limits;
 mod machine;
 mod measure;
 mod peers;
 mod random;
-mod record;
+mod records;
 mod report;
 mod scale;
 mod speed;
 mod step;
+mod units;
 
 use clap::{Parser, Subcommand};
 
@@ -31,29 +33,29 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Every measurement, and the report
+    /// Run all measurements and the report
     All(all::Arguments),
-    /// Encrypted against plain training, on data sets x seeds
+    /// Compare encrypted and plain training on data sets, heads and seeds
     Accuracy(accuracy::Arguments),
-    /// The data sets, which of them are there, and how to get the others
+    /// List the data sets, which of them are present, and how to get the others
     Data(data::Arguments),
-    /// The refresh: time, precision, keys and memory
+    /// Measure a bootstrap: time, precision, keys and memory
     Bootstrap(bootstrap::Arguments),
-    /// One training iteration with its refresh, if the parameter set bootstraps
+    /// Measure a training iteration, with its bootstrap if the parameter set has one
     Step(step::Arguments),
-    /// What the machine's limits imply for each part, beside measurements
+    /// Compare the components of a training with the machine's limits
     Floor(floor::Arguments),
-    /// HELR's task: MNIST 3 against 8, trained encrypted
+    /// Measure encrypted training on HELR's task, MNIST 3 against 8
     Helr(helr::Arguments),
-    /// Steps, passes, bootstraps and HELR's task, each in a process of its own
+    /// Record steps, passes, bootstraps and HELR's task, each in a separate process
     Speed(speed::Arguments),
-    /// Cost as samples, features and classes grow, beside the planner's estimate
+    /// Measure the cost as samples, features or classes grow, beside the planner's estimate
     Scale(scale::Arguments),
-    /// The same work by other libraries, in the same run
+    /// Compare with other libraries
     Peers(peers::Arguments),
-    /// Records of a run as one page with tables and plots
+    /// Make a page with tables and plots from the records of a run
     Report(report::Arguments),
-    /// Forward and backward products over all samples
+    /// Measure a pass over all samples, forward and backward, without a bootstrap
     Pass(step::Arguments),
 }
 

@@ -1,19 +1,23 @@
-//! Timing, memory and output shared by the commands.
+//! Timing, memory and output of measurements, shared by the commands.
 
 use std::time::Instant;
 
+use anyhow::ensure;
 use serde::Serialize;
 
-/// How many cores to use.
+/// The option `--threads`.
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub(crate) struct Threads {
-    /// Threads; all cores by default
+    /// Number of threads; default: all cores
     #[arg(long)]
     threads: Option<usize>,
 }
 
 impl Threads {
-    /// Runs `work` on a pool of the chosen number of threads, and tells it how many.
+    /// Runs `work` on a pool of that many threads and passes it their number.
+    ///
+    /// # Errors
+    /// The pool cannot be created.
     pub(crate) fn install<T: Send>(self, work: impl FnOnce(usize) -> T + Send) -> anyhow::Result<T> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads.unwrap_or(0)).build()?;
         let threads = pool.current_num_threads();
@@ -21,36 +25,40 @@ impl Threads {
     }
 }
 
-/// Options of commands that measure one thing and print it.
+/// Options of the commands that measure one thing and print it.
 #[derive(clap::Args, Clone, Debug)]
-pub(crate) struct Common {
+pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) threads: Threads,
-    /// Counted runs, after one that is not
+    /// Measured runs, after one warm-up run
     #[arg(long, default_value_t = 5)]
     pub(crate) repeat: usize,
-    /// Print one JSON object
+    /// Print a JSON object
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-impl Common {
-    /// Options of a measurement inside another command, on the present pool.
-    pub(crate) fn quiet(repeat: usize) -> Self {
-        Self { threads: Threads { threads: None }, repeat, json: true }
-    }
-
-    /// Runs `work` on a pool of the chosen number of threads, and tells it how many.
+impl Options {
+    /// Runs `work` on a pool of the chosen number of threads and passes it their number.
+    ///
+    /// # Errors
+    /// The pool cannot be created.
     pub(crate) fn install<T: Send>(&self, work: impl FnOnce(usize) -> T + Send) -> anyhow::Result<T> {
         self.threads.install(work)
     }
 
-    /// Times `work` as often as asked for.
+    /// Times `work`.
+    ///
+    /// # Errors
+    /// `work` fails.
     pub(crate) fn time<T>(&self, work: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<Times> {
         time(self.repeat, work)
     }
 
-    /// Prints a record: as JSON, or a line a field.
+    /// Prints a measurement, as JSON or with one line for each field.
+    ///
+    /// # Errors
+    /// It is not representable in JSON.
     pub(crate) fn print(&self, record: &impl Serialize) -> anyhow::Result<()> {
         let value = serde_json::to_value(record)?;
         if self.json {
@@ -64,7 +72,10 @@ impl Common {
     }
 }
 
-/// Seconds of each of `repeat` runs of `work`, after one run to warm up.
+/// Times `repeat` runs of `work`, after one warm-up run.
+///
+/// # Errors
+/// `work` fails.
 pub(crate) fn time<T>(repeat: usize, mut work: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<Times> {
     work()?;
     let (mut seconds, mut cpu) = (Vec::new(), Vec::new());
@@ -84,11 +95,11 @@ pub(crate) fn time<T>(repeat: usize, mut work: impl FnMut() -> anyhow::Result<T>
     })
 }
 
-/// How many times as fast `work` is on the present pool as on one thread: the median over `repeat` pairs of runs, one after the
-/// other, so that both see the same machine.
+/// Speed of `work` on the current pool relative to one thread: the median over `repeat` pairs of runs. The runs of a pair follow each
+/// other directly, so that both see the same load on the machine.
 ///
 /// # Errors
-/// Those of `work`.
+/// `work` fails.
 pub(crate) fn speedup(repeat: usize, work: impl Fn() -> anyhow::Result<()> + Sync) -> anyhow::Result<f64> {
     let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     let timed = || {
@@ -105,36 +116,37 @@ pub(crate) fn speedup(repeat: usize, work: impl Fn() -> anyhow::Result<()> + Syn
     Ok(ratios[ratios.len() / 2])
 }
 
-/// Runs this program with other arguments in a process of its own, so that memory at its peak is that of the work alone, and
-/// reads the JSON that it prints.
+/// Runs this program with other arguments in a separate process, so that the peak memory is that of the measured work, and parses
+/// the JSON that it prints.
 ///
 /// # Errors
-/// It fails or prints something else.
+/// The process fails or prints something else.
 pub(crate) fn itself(arguments: &[&str]) -> anyhow::Result<serde_json::Value> {
     let output = std::process::Command::new(std::env::current_exe()?).args(arguments).output()?;
     let errors = String::from_utf8_lossy(&output.stderr);
-    anyhow::ensure!(output.status.success(), "head-bench {}: {}", arguments.join(" "), errors.trim());
+    ensure!(output.status.success(), "head-bench {}: {}", arguments.join(" "), errors.trim());
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// Order statistics of repeated runs.
+/// Order statistics of repeated runs, in seconds.
 #[derive(Serialize, Clone, Copy, Debug)]
 pub(crate) struct Times {
+    /// Median of the wall-clock time.
     pub(crate) median_s: f64,
     pub(crate) min_s: f64,
     pub(crate) max_s: f64,
-    /// Median of the processor time of all threads.
+    /// Median of the processor time, summed over all threads.
     pub(crate) cpu_s: Option<f64>,
 }
 
-/// Forgets the peak so far, where the system allows: the next [`peak_rss_bytes`] is that of what runs from here on.
+/// Resets the peak memory, where the system allows it: [`peak_rss_bytes`] then covers only what runs from here on.
 pub(crate) fn reset_peak_rss() {
-    // without the file or the right, peaks are those of the whole process
+    // where the file is missing or protected, peaks are those of the whole process
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
-/// Seconds of processor time that all threads of this process have had, those that have ended too, where the system tells: what a busy
-/// machine does not spoil.
+/// Processor time of this process in seconds, where the system reports it: the sum over all threads, including those that have ended.
+/// Other programs on the machine disturb it less than wall-clock time.
 pub(crate) fn cpu_seconds() -> Option<f64> {
     #[cfg(unix)]
     {
@@ -145,7 +157,7 @@ pub(crate) fn cpu_seconds() -> Option<f64> {
     None
 }
 
-/// Peak resident memory of this process, in bytes, where the system tells.
+/// Peak resident memory of this process in bytes, where the system reports it.
 pub(crate) fn peak_rss_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -158,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn threads_that_have_ended_count() {
+    fn ended_threads_count() {
         let Some(before) = cpu_seconds() else { return };
         let worker = std::thread::spawn(|| {
             let start = Instant::now();

@@ -1,4 +1,4 @@
-//! Pseudo-random numbers for resampling and synthetic data: the same on every machine, and nothing secret.
+//! Pseudo-random numbers for resampling and synthetic data: the same on every machine, not for secrets.
 
 /// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ impl Random {
         (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Nearly standard normal: a sum of twelve.
+    /// Approximately standard normal: a sum of twelve uniform numbers.
     pub(crate) fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
     }

@@ -1,4 +1,4 @@
-//! `scale`: one pass over the data as samples, features and classes grow, beside the planner's estimate.
+//! `scale`: time of a pass over the data as samples, features or classes grow, beside the planner's estimate.
 
 use std::path::PathBuf;
 
@@ -6,74 +6,91 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use crate::measure::{Threads, itself};
-use crate::record;
+use crate::records::{Label, store};
 
-/// How much of the grid to measure.
+/// Arguments of `scale`.
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Arguments {
-    /// The smallest points of each axis
+    /// Only the two smallest values of each axis
     #[arg(long)]
     quick: bool,
-    /// Counted runs of each point, after one that is not
+    /// Measured runs of each shape, after one warm-up run
     #[arg(long, default_value_t = 3)]
     repeat: usize,
-    /// Folder of the records
+    /// Folder of the run
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     #[command(flatten)]
     threads: Threads,
 }
 
-/// What grows, and the values that it takes while the others stay.
-const AXES: [(&str, &[usize]); 3] = [
-    ("samples", &[1 << 10, 1 << 12, 1 << 14, 1 << 15, 1 << 16]),
-    ("features", &[64, 128, 256, 512, 1024]),
-    ("classes", &[2, 4, 8, 16]),
+/// An axis of the grid: what grows, and its values, while the rest of the shape stays at [`BASE`].
+struct Axis {
+    name: &'static str,
+    values: &'static [usize],
+}
+
+const AXES: [Axis; 3] = [
+    Axis { name: "samples", values: &[1 << 10, 1 << 12, 1 << 14, 1 << 15, 1 << 16] },
+    Axis { name: "features", values: &[64, 128, 256, 512, 1024] },
+    Axis { name: "classes", values: &[2, 4, 8, 16] },
 ];
-const SAMPLES: usize = 4096;
-const FEATURES: usize = 256;
-/// Points of each axis in a quick run.
+const BASE: Shape = Shape { samples: 4096, features: 256, classes: 2 };
+/// Values of each axis in a quick run.
 const QUICK: usize = 2;
 
-/// Measures every point in a process of its own.
+/// The shape of a pass.
+#[derive(Clone, Copy)]
+struct Shape {
+    samples: usize,
+    features: usize,
+    classes: usize,
+}
+
+impl Shape {
+    fn on(axis: &Axis, value: usize) -> Self {
+        match axis.name {
+            "samples" => Self { samples: value, ..BASE },
+            "features" => Self { features: value, ..BASE },
+            _ => Self { classes: value, ..BASE },
+        }
+    }
+}
+
+/// Measures every shape in a separate process.
 ///
 /// # Errors
-/// A point fails; those of writing.
+/// A measurement fails, or the record cannot be written.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let threads = arguments.threads.install(|threads| threads)?;
     let mut points = Vec::new();
-    for (axis, values) in AXES {
-        let few = if arguments.quick { QUICK } else { values.len() };
-        for &value in values.iter().take(few) {
-            let of = |name: &str, usual: usize| if name == axis { value } else { usual };
-            let (samples, features, classes) =
-                (of("samples", SAMPLES), of("features", FEATURES), of("classes", 2));
-            let point = point(samples, features, classes, threads, arguments.repeat)
-                .with_context(|| format!("{axis} {value}"))?;
+    for axis in AXES {
+        let count = if arguments.quick { QUICK } else { axis.values.len() };
+        for &value in axis.values.iter().take(count) {
+            let shape = Shape::on(&axis, value);
+            let mut point = measure(shape, threads, arguments.repeat)
+                .with_context(|| format!("{} {value}", axis.name))?;
             println!(
-                "{samples:>6} x {features:<5} {classes:>2} classes  {:>9.3} s  CPU {:>9.3} s  planner {:>9.3} s",
+                "{:>6} x {:<5} {:>2} classes  {:>9.3} s  CPU {:>9.3} s  planner {:>9.3} s",
+                shape.samples,
+                shape.features,
+                shape.classes,
                 point["measured_s"].as_f64().unwrap_or(f64::NAN),
                 point["cpu_s"].as_f64().unwrap_or(f64::NAN),
                 point["estimated_s"].as_f64().unwrap_or(f64::NAN),
             );
-            let mut point = point;
-            point["axis"] = json!(axis);
+            point["axis"] = json!(axis.name);
             points.push(point);
         }
     }
     let body = json!({ "quick": arguments.quick, "points": points });
-    record::write(&arguments.out, &format!("scale-{threads}"), &record::record("scale", threads, &body)?)
+    let name = format!("scale-{threads}");
+    store(&arguments.out, Label { name: &name, kind: "scale", threads }, &body)
 }
 
-fn point(
-    samples: usize,
-    features: usize,
-    classes: usize,
-    threads: usize,
-    repeat: usize,
-) -> anyhow::Result<Value> {
+fn measure(shape: Shape, threads: usize, repeat: usize) -> anyhow::Result<Value> {
     let [samples, features, classes, threads, repeat] =
-        [samples, features, classes, threads, repeat].map(|number| number.to_string());
+        [shape.samples, shape.features, shape.classes, threads, repeat].map(|number| number.to_string());
     let pass = itself(&[
         "pass",
         "--json",

@@ -1,33 +1,33 @@
-//! `speed`: the other measuring commands, each in a process of its own, with records of what they print.
+//! `speed`: runs `step`, `pass`, `bootstrap` and `helr`, each in a separate process, and records what they print.
 
 use std::path::PathBuf;
 
 use crate::measure::{Threads, itself};
-use crate::record;
+use crate::records::{Label, store};
 
-/// How much to measure.
+/// Arguments of `speed`.
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Arguments {
-    /// One run of each, on all threads
+    /// One step and one bootstrap, one run of each, on all threads
     #[arg(long)]
     quick: bool,
-    /// Counted runs, after one that is not
+    /// Measured runs, after one warm-up run
     #[arg(long, default_value_t = 5)]
     repeat: usize,
-    /// Folder of third-party data sets, for HELR's task; by default what HEAD_BENCH_DATA says
+    /// Folder of third-party data sets, for HELR's task; default: the environment variable HEAD_BENCH_DATA
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Folder of the records
+    /// Folder of the run
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     #[command(flatten)]
     threads: Threads,
 }
 
-/// Measures with one thread and with all.
+/// Measures with one thread and with all threads.
 ///
 /// # Errors
-/// A command fails; those of writing.
+/// A command fails, or a record cannot be written.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let all = arguments.threads.install(|threads| threads)?;
     let threads = if arguments.quick || all == 1 { vec![all] } else { vec![1, all] };
@@ -44,8 +44,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             println!("head-bench {}", words.join(" "));
             let result = itself(&words)?;
             println!("  median {} s, CPU {} s", result["median_s"], result["cpu_s"]);
-            let record = record::record(command, threads, &result)?;
-            record::write(&arguments.out, &format!("speed-{threads}-{at}-{command}"), &record)?;
+            let name = format!("speed-{threads}-{at}-{command}");
+            store(&arguments.out, Label { name: &name, kind: command, threads }, &result)?;
         }
         if !arguments.quick {
             helr(arguments, threads, repeat)?;
@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// HELR's task, where its data is there.
+/// Measures HELR's task, if its data is present.
 fn helr(arguments: &Arguments, threads: usize, repeat: usize) -> anyhow::Result<()> {
     let (threads_word, repeat) = (threads.to_string(), repeat.min(3).to_string());
     for recipe in ["best", "helr"] {
@@ -70,8 +70,8 @@ fn helr(arguments: &Arguments, threads: usize, repeat: usize) -> anyhow::Result<
                     "head-bench helr --recipe {recipe}: {} s, accuracy {}",
                     result["train_s"], result["accuracy"]
                 );
-                let record = record::record("helr", threads, &result)?;
-                record::write(&arguments.out, &format!("helr-{recipe}-{threads}"), &record)?;
+                let name = format!("helr-{recipe}-{threads}");
+                store(&arguments.out, Label { name: &name, kind: "helr", threads }, &result)?;
             }
             Err(reason) => println!("helr {recipe} skipped: {reason:#}"),
         }

@@ -1,4 +1,4 @@
-//! The report in a real browser: Chromium draws the page of the committed run, without a word in its console.
+//! The report on the newest committed run: its contents, and in a real browser (Chromium) that it is drawn without errors.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod webdriver;
@@ -13,7 +13,7 @@ fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// The newest of the runs that the repository holds.
+/// The newest committed run.
 fn run() -> PathBuf {
     let folders = std::fs::read_dir(project().join("benches/runs")).unwrap();
     folders.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).max().unwrap()

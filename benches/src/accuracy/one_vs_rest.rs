@@ -183,7 +183,7 @@ fn choose(train: &data::Samples, classes: usize, features: usize, seed: u64) -> 
     for ridge in RIDGES {
         let losses = folds
             .par_iter()
-            .map(|(fit, held_out)| losses(&few.select(fit), &few.select(held_out), classes, features, ridge))
+            .map(|fold| losses(&few.select(&fold.train), &few.select(&fold.test), classes, features, ridge))
             .collect::<anyhow::Result<Vec<_>>>()?;
         for (at, &rate) in RATES.iter().enumerate() {
             for iterations in LEAST_ITERATIONS..=MOST_ITERATIONS {

@@ -17,7 +17,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 use serde_json::Value;
 
 use super::measures::{Predictions, accuracy};
-use super::training::{Bytes, Facts, Heads, Point, Trained};
+use super::training::{ByArithmetic, Bytes, Facts, Iteration, Trained};
 use crate::data::Split;
 use crate::encrypted::{self, Seconds};
 use crate::measure::peak_rss_bytes;
@@ -73,7 +73,7 @@ pub(super) fn train(
     let mut curve = Vec::new();
     let iterations = prepared.exact.iter().zip(&prepared.polynomial).zip(&run.weights);
     for (t, ((exact, polynomial), encrypted)) in iterations.enumerate() {
-        curve.push(Point {
+        curve.push(Iteration {
             iteration: t + 1,
             plain: right(exact, Exact)?,
             polynomial: right(polynomial, Polynomials)?,
@@ -108,14 +108,14 @@ pub(super) fn train(
         simulated_error_std: simulated.error_std,
         peak_rss_bytes: peak,
     };
-    let heads = Heads {
+    let predictions = ByArithmetic {
         converged,
         plain: predict(&plain, Exact)?,
         polynomial: predict(polynomial, Polynomials)?,
         simulate: predict(&simulated.parameters, Polynomials)?,
         encrypted: predict(encrypted, Polynomials)?,
     };
-    Ok(Trained { heads, curve, facts })
+    Ok(Trained { predictions, curve, facts })
 }
 
 /// Probabilities of the classes: of one output and its complement, or of all outputs; one-vs-rest divides them by their sum as

@@ -1,4 +1,4 @@
-//! How sure a difference is: bootstrap intervals and McNemar's test.
+//! Statistical significance: bootstrap intervals and McNemar's test.
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -6,13 +6,13 @@ use serde::Serialize;
 use super::measures::{Predictions, accuracy, confusion, macro_f1};
 use crate::random::Random;
 
-/// Resamples of a bootstrap.
+/// Number of resamples.
 const RESAMPLES: usize = 1000;
 
 /// Bounds of the central 95 %.
 pub(crate) type Interval = [f64; 2];
 
-/// Percentile bootstrap intervals over the test samples.
+/// Percentile intervals, by bootstrap over the test samples.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Intervals {
     pub(crate) accuracy: Interval,
@@ -20,41 +20,51 @@ pub(crate) struct Intervals {
     pub(crate) auroc: Interval,
 }
 
-/// Intervals of the measures of these predictions.
+/// Measures of one resample.
+struct Draw {
+    accuracy: f64,
+    macro_f1: f64,
+    auroc: f64,
+}
+
+/// Intervals of the predictions' measures.
 pub(crate) fn intervals(y: &[usize], predictions: &Predictions, seed: u64) -> Intervals {
     let (predicted, classes) = (predictions.classes(), predictions.probabilities.ncols());
-    let draws: Vec<(f64, f64, f64)> = resamples(y.len(), seed, |rows| {
+    let draws: Vec<Draw> = resamples(y.len(), seed, |rows| {
         let labels: Vec<usize> = rows.iter().map(|&row| y[row]).collect();
         let guesses: Vec<usize> = rows.iter().map(|&row| predicted[row]).collect();
         let drawn = Predictions { probabilities: predictions.probabilities.select(ndarray::Axis(0), rows) };
-        let f1 = macro_f1(&confusion(&labels, &guesses, classes));
-        (accuracy(&labels, &guesses), f1, drawn.areas(&labels).0)
+        Draw {
+            accuracy: accuracy(&labels, &guesses),
+            macro_f1: macro_f1(&confusion(&labels, &guesses, classes)),
+            auroc: drawn.areas(&labels).auroc,
+        }
     });
     Intervals {
-        accuracy: central(draws.iter().map(|draw| draw.0)),
-        macro_f1: central(draws.iter().map(|draw| draw.1)),
-        auroc: central(draws.iter().map(|draw| draw.2)),
+        accuracy: central(draws.iter().map(|draw| draw.accuracy)),
+        macro_f1: central(draws.iter().map(|draw| draw.macro_f1)),
+        auroc: central(draws.iter().map(|draw| draw.auroc)),
     }
 }
 
-/// Two heads on the same samples.
+/// A comparison of two heads on the same samples.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Paired {
-    /// Accuracy of the second minus that of the first.
+    /// Accuracy of the second head minus that of the first.
     pub(crate) difference: f64,
-    /// Its 95 % interval, both resampled together.
+    /// 95 % interval of the difference; both heads are resampled together.
     pub(crate) interval: Interval,
-    /// Share of samples with equal predictions.
+    /// Share of samples for which both predict the same class.
     pub(crate) agreement: f64,
-    /// Samples that the first alone has right.
+    /// Number of samples that only the first predicts correctly.
     pub(crate) first_alone: usize,
-    /// Samples that the second alone has right.
+    /// Number of samples that only the second predicts correctly.
     pub(crate) second_alone: usize,
-    /// McNemar's exact test, two-sided: chance of a split at least this uneven if both err equally often.
+    /// p-value of McNemar's exact two-sided test.
     pub(crate) mcnemar_p: f64,
 }
 
-/// Compares two heads.
+/// Compares the classes that two heads predict with the true classes `y`.
 pub(crate) fn paired(y: &[usize], first: &[usize], second: &[usize], seed: u64) -> Paired {
     let gain = |i: usize| f64::from(i8::from(second[i] == y[i])) - f64::from(i8::from(first[i] == y[i]));
     let n = y.len() as f64;
@@ -73,7 +83,7 @@ pub(crate) fn paired(y: &[usize], first: &[usize], second: &[usize], seed: u64) 
     }
 }
 
-/// Twice the smaller tail of a fair coin's `b + c` tosses, at most 1.
+/// Twice the smaller tail of the binomial distribution for `b + c` fair tosses, at most 1.
 fn mcnemar(b: usize, c: usize) -> f64 {
     let n = b + c;
     // ln of binomial(n, k) / 2^n, term by term
@@ -86,7 +96,7 @@ fn mcnemar(b: usize, c: usize) -> f64 {
     (2.0 * tail).min(1.0)
 }
 
-/// A statistic of resamples with replacement, each with a generator of its own.
+/// The statistic on each resample, drawn with replacement by a generator of its own.
 fn resamples<T: Send>(n: usize, seed: u64, statistic: impl Fn(&[usize]) -> T + Sync) -> Vec<T> {
     (0..RESAMPLES as u64)
         .into_par_iter()
@@ -112,7 +122,7 @@ fn central(values: impl Iterator<Item = f64>) -> Interval {
 mod tests {
     use super::*;
 
-    /// Values of scipy's `binomtest(min(b, c), b + c).pvalue`.
+    /// Reference: scipy's `binomtest(min(b, c), b + c).pvalue`.
     #[test]
     fn mcnemar_is_the_binomial_test() {
         for (b, c, p) in [

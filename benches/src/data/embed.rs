@@ -1,4 +1,4 @@
-//! Embeddings of texts, kept between runs: one file for each encoder, a record for each text.
+//! Embeds texts and caches the embeddings between runs: one file for each encoder, one entry for each text.
 
 use std::collections::HashMap;
 use std::fs::OpenOptions;
@@ -13,42 +13,44 @@ use text_encoder::{EncoderOptions, ModelSource, TextEncoder};
 /// The first bytes of a text's SHA-256.
 type Key = [u8; 16];
 
-/// Embeds texts with the project's encoder, which is loaded when it is first needed.
+/// Embeds texts with the project's encoder, which is loaded on first use.
 pub(crate) struct Embedder {
     model: PathBuf,
     cache: PathBuf,
     loaded: Option<Loaded>,
-    /// Seconds spent embedding, the texts embedded, and those found in the cache.
+    /// Seconds spent embedding.
     pub(crate) seconds: f64,
+    /// Number of texts embedded.
     pub(crate) embedded: usize,
+    /// Number of texts found in the cache.
     pub(crate) cached: usize,
 }
 
 struct Loaded {
     encoder: TextEncoder,
-    /// The cache's file, named after the encoder.
+    /// The cache, a file named after the encoder.
     path: PathBuf,
     known: HashMap<Key, Vec<f32>>,
 }
 
-/// Texts embedded between two writes of the cache.
-const STRETCH: usize = 256;
+/// Number of texts embedded between two writes to the cache.
+const BATCH: usize = 256;
 
 impl Embedder {
-    /// The encoder in the folder `model`, embeddings kept in the folder `cache`.
+    /// Uses the encoder in the folder `model` and the cache in the folder `cache`.
     pub(crate) fn new(model: PathBuf, cache: PathBuf) -> Self {
         Self { model, cache, loaded: None, seconds: 0.0, embedded: 0, cached: 0 }
     }
 
-    /// Whether the encoder's folder is there.
-    pub(crate) fn is_there(&self) -> bool {
+    /// True if the encoder's folder exists.
+    pub(crate) fn exists(&self) -> bool {
         self.model.is_dir()
     }
 
-    /// One row for each text.
+    /// The embeddings, one row for each text.
     ///
     /// # Errors
-    /// There is no such encoder, it refuses the texts, or the cache cannot be written.
+    /// The encoder is missing or fails, or the cache cannot be written.
     pub(crate) fn embed(&mut self, texts: &[String]) -> anyhow::Result<Array2<f32>> {
         let loaded = match &mut self.loaded {
             Some(loaded) => loaded,
@@ -61,9 +63,9 @@ impl Embedder {
             eprintln!("embedding {} texts", missing.len());
         }
         let start = std::time::Instant::now();
-        for part in missing.chunks(STRETCH) {
-            let stretch: Vec<&String> = part.iter().map(|&i| &texts[i]).collect();
-            let rows = loaded.encoder.encode(&stretch, |_| {})?;
+        for part in missing.chunks(BATCH) {
+            let batch: Vec<&String> = part.iter().map(|&i| &texts[i]).collect();
+            let rows = loaded.encoder.encode(&batch, |_| {})?;
             let rows = part.iter().zip(rows.outer_iter()).map(|(&i, row)| (keys[i], row.to_vec()));
             loaded.keep(rows.collect())?;
         }
@@ -94,7 +96,7 @@ impl Loaded {
         let path = folder.join(name + ".bin");
         let bytes = std::fs::read(&path).unwrap_or_default();
         let size = size_of::<Key>() + size_of::<f32>() * encoder.dimension();
-        // what an interrupted run left unfinished is cut off, so that records stay aligned
+        // cut off the incomplete entry of an interrupted run, so that entries stay aligned
         let whole = bytes.len() / size * size;
         if whole < bytes.len() {
             let file = OpenOptions::new().write(true).open(&path)?;

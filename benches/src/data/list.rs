@@ -1,21 +1,22 @@
-//! `data`: the data sets of the manifest, which of them are there, and how to get the others.
+//! `data`: lists the data sets of the manifest, which of them are present, and how to get the others.
 
 use std::path::PathBuf;
 
-use super::{Manifest, Place};
+use super::manifest::Manifest;
+use super::place::Place;
 
-/// Where to look.
+/// Arguments of `data`.
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Arguments {
-    /// Folder of third-party data sets; by default what HEAD_BENCH_DATA says
+    /// Folder of third-party data sets; default: the environment variable HEAD_BENCH_DATA
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
 
-/// Prints a line for each set, and one for each file that is missing.
+/// Prints a line for each set, and two for each missing file: the reason, and the command that fetches it.
 ///
 /// # Errors
-/// The manifest is not in order.
+/// The manifest cannot be read.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let place = Place::new(arguments.data.clone(), None);
     for entry in Manifest::read()?.dataset {

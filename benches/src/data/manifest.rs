@@ -1,10 +1,8 @@
-//! `data/manifest.toml`: which data sets there are, and by which digest a file is known.
+//! `data/manifest.toml`: the data sets, their files and the digests that identify them.
 
 use anyhow::Context;
 use serde::Deserialize;
 
-use super::joined::Join;
-use super::published::File;
 use crate::machine::project;
 
 /// The manifest.
@@ -22,26 +20,26 @@ pub(crate) struct Entry {
     pub(crate) title: String,
     pub(crate) source: String,
     pub(crate) licence: String,
-    /// Whether it lies in the repository.
+    /// The repository contains its files.
     #[serde(default)]
     pub(crate) shipped: bool,
-    /// Column of texts; every column but the label's is a feature if there is none.
+    /// Column of the texts. Without it, every column except the label's is a numeric feature.
     pub(crate) text: Option<String>,
-    /// Column of labels.
+    /// Column of the labels.
     pub(crate) label: String,
-    /// What stands between two cells of its tables.
+    /// Separator between cells.
     #[serde(default = "comma")]
     pub(crate) delimiter: char,
-    /// Whether its tables have a line of names. Columns are called by their numbers, from 0, if not.
+    /// The tables start with a row of column names. Without it, columns are named by their indices, from 0.
     #[serde(default = "yes")]
     pub(crate) header: bool,
-    /// Where labels are found that are not in the table of samples.
+    /// The table of labels, if the table of samples has none.
     pub(crate) labels: Option<Join>,
-    /// Number of classes that are kept, those with most samples; all by default.
+    /// Keep this number of classes, those with most samples; all classes by default.
     pub(crate) most_frequent: Option<usize>,
-    /// Folds of a set that comes without a test part.
+    /// Number of folds, for a set without a test file.
     pub(crate) folds: Option<usize>,
-    /// Whether a head with a hidden layer is trained on it too.
+    /// Train a head with a hidden layer on it as well.
     #[serde(default)]
     pub(crate) hidden: bool,
     pub(crate) files: Vec<File>,
@@ -55,31 +53,76 @@ fn yes() -> bool {
     true
 }
 
-/// What a file's rows are for.
+/// A published file. Exactly one of the two digests must be given.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct File {
+    #[serde(default)]
+    pub(crate) part: Part,
+    /// Path below the folder of data sets.
+    pub(crate) path: String,
+    /// Where this version is published, if `path` is an unchanged copy of it.
+    pub(crate) url: Option<String>,
+    /// Number of rows, without the row of names.
+    pub(crate) rows: usize,
+    /// SHA-256 of the file, in hexadecimal.
+    pub(super) sha256: Option<String>,
+    /// Object id that git gives the file, in hexadecimal.
+    pub(super) git_blob: Option<String>,
+    /// Name of the table inside the file, if the file is a zip archive.
+    pub(super) member: Option<String>,
+}
+
+/// What the rows of a file are used for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Part {
+    /// Training and testing, in folds.
     #[default]
     All,
     Train,
     Test,
 }
 
+/// A table of labels, joined to the samples by id.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Join {
+    pub(super) file: File,
+    /// Column of ids in the table of labels.
+    pub(super) id: String,
+    /// Column of ids in the table of samples.
+    pub(super) sample: String,
+    /// Cut the samples' ids off before this character.
+    pub(super) before: Option<char>,
+}
+
 impl Manifest {
     /// Reads the project's manifest.
     ///
     /// # Errors
-    /// It is not there or not in order.
+    /// The file cannot be read or is malformed.
     pub(crate) fn read() -> anyhow::Result<Self> {
         let path = project().join("data").join("manifest.toml");
         let text =
             std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        basic_toml::from_str(&text).with_context(|| format!("{} is not in order", path.display()))
+        basic_toml::from_str(&text).with_context(|| format!("{} is malformed", path.display()))
+    }
+
+    /// The data set of this name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn entry(&self, name: &str) -> anyhow::Result<&Entry> {
+        self.dataset
+            .iter()
+            .find(|entry| entry.name == name)
+            .with_context(|| format!("data/manifest.toml has no data set `{name}`"))
     }
 }
 
 impl Entry {
-    /// Its files, and after them that of its labels if it has one.
+    /// The files of samples, followed by the file of labels if there is one.
     pub(super) fn all_files(&self) -> impl Iterator<Item = &File> {
         self.files.iter().chain(self.labels.iter().map(|labels| &labels.file))
     }
@@ -90,8 +133,17 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    fn has_one_digest(file: &File) -> bool {
+        let hexadecimal = |digest: &String| digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match (&file.sha256, &file.git_blob) {
+            (Some(digest), None) => digest.len() == 64 && hexadecimal(digest),
+            (None, Some(digest)) => digest.len() == 40 && hexadecimal(digest),
+            _ => false,
+        }
+    }
+
     #[test]
-    fn the_manifest_is_in_order() {
+    fn the_manifest_is_well_formed() {
         let manifest = Manifest::read().unwrap();
         assert!(manifest.dataset.len() >= 13);
         for entry in &manifest.dataset {
@@ -101,14 +153,10 @@ mod tests {
                 None => assert_eq!(parts, [Part::Train, Part::Test], "{}", entry.name),
             }
             for file in entry.all_files() {
-                assert!(file.is_known() && file.rows > 0, "{}", file.path);
+                assert!(has_one_digest(file) && file.rows > 0, "{}", file.path);
             }
             let words = [&entry.title, &entry.source, &entry.licence];
             assert!(words.iter().all(|word| !word.is_empty()), "{}", entry.name);
-        }
-        let shipped = manifest.dataset.iter().filter(|entry| entry.shipped);
-        for file in shipped.flat_map(|entry| &entry.files) {
-            file.read(&project().join("data")).unwrap();
         }
     }
 }

@@ -1,76 +1,89 @@
-//! Where data sets are found, and how one comes into memory.
+//! Finds data sets and reads them into memory.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::manifest::{Entry, Part};
-use super::published::File;
-use super::{Dataset, Embedder, Parts, Samples, Split, joined, spread, table};
+use super::dataset::{Dataset, Division, Samples, Split, evenly_spaced};
+use super::embed::Embedder;
+use super::labels::Labels;
+use super::manifest::{Entry, File, Part};
+use super::rows::{self, Rows, Values};
 use crate::machine::project;
 
-/// Names the folder of third-party data sets where `--data` does not.
+/// Environment variable with the folder of third-party data sets, for commands without `--data`.
 const DATA_VARIABLE: &str = "HEAD_BENCH_DATA";
 
-/// Where data sets are looked for, and how much of them is taken.
+/// Where to look for data sets, and how much of each to read.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     /// Folder of third-party sets.
     folder: Option<PathBuf>,
-    /// Rows of a training and of a test part at most.
-    limit: Option<(usize, usize)>,
+    limit: Option<Limit>,
 }
 
-/// A data set that is there, or why it is not.
+/// Largest numbers of rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit {
+    pub(crate) train: usize,
+    pub(crate) test: usize,
+}
+
+impl Limit {
+    fn of(self, part: Part) -> usize {
+        match part {
+            Part::Train => self.train,
+            Part::Test => self.test,
+            Part::All => self.train + self.test,
+        }
+    }
+}
+
+/// A data set, or the reason why it cannot be used.
 pub(crate) type Found = Result<Dataset, String>;
 
 impl Place {
-    /// `--data`, or what the environment says.
-    pub(crate) fn new(given: Option<PathBuf>, limit: Option<(usize, usize)>) -> Self {
+    /// The given folder, or else the one that the environment names.
+    pub(crate) fn new(given: Option<PathBuf>, limit: Option<Limit>) -> Self {
         let environment =
             || std::env::var_os(DATA_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
         Self { folder: given.or_else(environment), limit }
     }
 
-    /// Reads a set. What is missing or not what the manifest says is left out, with the reason.
+    /// Reads a data set. A set with a missing file, or with one that differs from the manifest, is no error: it gives the reason.
     ///
     /// # Errors
-    /// A file of the right digest that cannot be understood; those of the encoder.
+    /// A file has the right digest but cannot be parsed, or the encoder fails.
     pub(crate) fn find(&self, entry: &Entry, embedder: &mut Embedder) -> anyhow::Result<Found> {
-        if entry.text.is_some() && !embedder.is_there() {
-            return Ok(Err("texts need the encoder, which `cargo xtask fetch-model` fetches".into()));
+        if entry.text.is_some() && !embedder.exists() {
+            return Ok(Err("the text encoder is missing; `cargo xtask fetch-model` fetches it".into()));
         }
         let raw = match self.rows(entry)? {
             Ok(raw) => raw,
             Err(reason) => return Ok(Err(reason)),
         };
-        let classes = table::classes(&raw);
+        let classes = rows::classes(&raw);
         let mut parts = Vec::with_capacity(raw.len());
         for (file, mut rows) in entry.files.iter().zip(raw) {
-            let limit = self.limit.map(|(train, test)| match file.part {
-                Part::Train => train,
-                Part::Test => test,
-                Part::All => train + test,
-            });
-            if let Some(limit) = limit {
-                rows.keep(&spread(rows.labels.len(), limit));
+            if let Some(limit) = self.limit {
+                rows.keep(&evenly_spaced(rows.labels.len(), limit.of(file.part)));
             }
             let y = rows.encode(&classes)?;
             let x = match rows.values {
-                table::Values::Numbers(x) => x,
-                table::Values::Texts(texts) => embedder.embed(&texts)?.mapv(f64::from),
+                Values::Numbers(x) => x,
+                Values::Texts(texts) => embedder.embed(&texts)?.mapv(f64::from),
             };
             parts.push(Samples { x, y });
         }
         let mut parts = parts.into_iter();
-        let parts = match (parts.next(), parts.next(), entry.folds) {
-            (Some(all), None, Some(folds)) => Parts::Folds(all, folds),
-            (Some(train), Some(test), None) => Parts::Published(Split { train, test }),
-            _ => anyhow::bail!("{}: neither folds of one file nor a training and a test file", entry.name),
+        let division = match (parts.next(), parts.next(), entry.folds) {
+            (Some(samples), None, Some(folds)) => Division::Folds { samples, folds },
+            (Some(train), Some(test), None) => Division::Published(Split { train, test }),
+            _ => anyhow::bail!("{}: neither one file in folds nor a training and a test file", entry.name),
         };
-        Ok(Ok(Dataset { classes, parts }))
+        Ok(Ok(Dataset { classes, division }))
     }
 
-    /// The rows of a set's files, those of the classes that count.
-    fn rows(&self, entry: &Entry) -> anyhow::Result<Result<Vec<table::Rows>, String>> {
+    /// The rows of each of a set's files, of the classes that are kept; or the reason why the set cannot be used.
+    fn rows(&self, entry: &Entry) -> anyhow::Result<Result<Vec<Rows>, String>> {
         let (mut tables, mut labels) = (Vec::new(), None);
         for file in entry.all_files() {
             match self.read(entry, file) {
@@ -79,38 +92,39 @@ impl Place {
             }
         }
         if let (Some(join), Some(bytes)) = (&entry.labels, tables.get(entry.files.len())) {
-            labels = Some(joined::Labels::read(bytes, entry, join)?);
+            labels = Some(Labels::read(bytes, entry, join)?);
         }
         let mut raw = Vec::new();
         for (file, bytes) in entry.files.iter().zip(&tables) {
-            raw.push(table::read(bytes, entry, file, labels.as_ref())?);
+            raw.push(rows::read(bytes, entry, file, labels.as_ref())?);
         }
         if let Some(count) = entry.most_frequent {
-            table::keep_most_frequent(&mut raw, count);
+            rows::keep_most_frequent(&mut raw, count);
         }
         Ok(Ok(raw))
     }
 
-    /// A file of a set, or why it does not count.
+    /// Reads a file of a set.
+    ///
+    /// # Errors
+    /// The reason why it cannot be used, as text.
     pub(super) fn read(&self, entry: &Entry, file: &File) -> Result<Vec<u8>, String> {
         match (entry.shipped, &self.folder) {
             (true, _) => file.read(&project().join("data")),
             (false, Some(folder)) => file.read(folder),
-            (false, None) => {
-                Err(format!("not shipped; name the folder that holds it by --data or {DATA_VARIABLE}"))
-            }
+            (false, None) => Err(format!("not shipped; name its folder by --data or {DATA_VARIABLE}")),
         }
     }
 }
 
-/// The folder of embeddings and downloads that later runs take up.
+/// Default folder for embeddings, which later runs reuse.
 pub(crate) fn default_cache() -> PathBuf {
     project().join("target").join("head-bench")
 }
 
-/// The encoder's folder.
+/// Default folder of the text encoder.
 pub(crate) fn default_model() -> PathBuf {
-    Path::new(project()).join("models").join("all-MiniLM-L6-v2")
+    project().join("models").join("all-MiniLM-L6-v2")
 }
 
 #[cfg(test)]
@@ -121,11 +135,11 @@ mod tests {
     use zip::write::SimpleFileOptions;
 
     use super::*;
-    use crate::data::Manifest;
+    use crate::data::manifest::Manifest;
     use crate::data::published::git_blob;
 
     #[test]
-    fn a_missing_folder_is_a_reason_and_no_error() {
+    fn a_missing_folder_is_a_reason_not_an_error() {
         let manifest = Manifest::read().unwrap();
         let entry = manifest.dataset.iter().find(|entry| !entry.shipped).unwrap();
         let place = Place { folder: Some("/nowhere".into()), limit: None };
@@ -135,23 +149,23 @@ mod tests {
     }
 
     #[test]
-    fn shipped_tables_are_what_the_manifest_says() {
+    fn shipped_tables_match_the_manifest() {
         let manifest = Manifest::read().unwrap();
-        let entry = manifest.dataset.iter().find(|entry| entry.name == "breast-cancer").unwrap();
+        let entry = manifest.entry("breast-cancer").unwrap();
         let mut embedder = Embedder::new(default_model(), default_cache());
         let whole = Place::new(None, None).find(entry, &mut embedder).unwrap().unwrap();
         assert_eq!(whole.classes, ["benign", "malignant"]);
         let splits = whole.splits(0);
         assert_eq!(splits.len(), 5);
         assert_eq!(splits.iter().map(|split| split.test.len()).sum::<usize>(), 569);
-        let quick = Place { folder: None, limit: Some((200, 100)) };
+        let quick = Place { folder: None, limit: Some(Limit { train: 200, test: 100 }) };
         let quick = quick.find(entry, &mut embedder).unwrap().unwrap();
         assert_eq!(quick.splits(0).iter().map(|split| split.test.len()).sum::<usize>(), 300);
     }
 
-    /// Made-up reports in the form of the published ones: an archive known by its id in git, labels in another file.
+    /// Made-up reports in the form of TCGA's: an archive identified by its git object id, labels in another file.
     #[test]
-    fn texts_of_an_archive_meet_the_labels_of_a_table() {
+    fn texts_of_an_archive_are_joined_to_labels_of_a_table() {
         let folder = tempfile::tempdir().unwrap();
         let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
         archive.start_file("reports.csv", SimpleFileOptions::default()).unwrap();
@@ -186,8 +200,8 @@ mod tests {
         let rows = place.rows(&entry).unwrap().unwrap();
         assert_eq!(rows[0].labels, ["B", "A", "B"]);
         match &rows[0].values {
-            table::Values::Texts(texts) => assert_eq!(texts, &["one,\ntwo", "three", "five"]),
-            table::Values::Numbers(_) => panic!("numbers"),
+            Values::Texts(texts) => assert_eq!(texts, &["one,\ntwo", "three", "five"]),
+            Values::Numbers(_) => panic!("numbers"),
         }
     }
 }

@@ -1,36 +1,18 @@
-//! A file as its authors publish it: known by its digest, opened if it is an archive.
+//! Reads a file as its authors publish it: checks its digest, and unpacks it if it is an archive.
 
 use std::io::{Cursor, Read};
 use std::path::Path;
 
-use serde::Deserialize;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use super::manifest::Part;
-
-/// One file of a data set. It has one of the two digests.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct File {
-    /// What its rows are for.
-    #[serde(default)]
-    pub(crate) part: Part,
-    /// Where it lies, from the folder of data sets.
-    pub(crate) path: String,
-    /// Where it is published, with the version: what `path` is a copy of.
-    pub(crate) url: Option<String>,
-    /// Rows of the table, without the line of names.
-    pub(crate) rows: usize,
-    sha256: Option<String>,
-    /// Its object id in git.
-    git_blob: Option<String>,
-    /// The table's name in the zip archive that the file is.
-    member: Option<String>,
-}
+use super::manifest::File;
 
 impl File {
-    /// The table's bytes, or why they do not count.
+    /// Reads the table's bytes.
+    ///
+    /// # Errors
+    /// The reason why the file cannot be used, as text: it is missing, unreadable, or differs from the manifest.
     pub(super) fn read(&self, root: &Path) -> Result<Vec<u8>, String> {
         let path = root.join(&self.path);
         let bytes = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -43,31 +25,20 @@ impl File {
         }
     }
 
-    /// Whether it has a digest of the right form.
-    #[cfg(test)]
-    pub(super) fn is_known(&self) -> bool {
-        let hexadecimal = |digest: &String| digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-        match (&self.sha256, &self.git_blob) {
-            (Some(digest), None) => digest.len() == 64 && hexadecimal(digest),
-            (None, Some(digest)) => digest.len() == 40 && hexadecimal(digest),
-            _ => false,
-        }
-    }
-
     fn check(&self, bytes: &[u8]) -> Result<(), String> {
         let (name, expected, found) = match (&self.sha256, &self.git_blob) {
             (Some(expected), None) => ("SHA-256", expected, hex(&Sha256::digest(bytes))),
             (None, Some(expected)) => ("git object", expected, git_blob(bytes)),
-            _ => return Err("the manifest gives no digest for it, or two".into()),
+            _ => return Err("the manifest gives no digest, or two".into()),
         };
         if found == *expected {
             return Ok(());
         }
-        Err(format!("another file than the manifest's ({name} {found})"))
+        Err(format!("differs from the file in the manifest ({name} {found})"))
     }
 }
 
-/// The id that git gives a file of these contents.
+/// The object id that git gives a file with these contents.
 pub(super) fn git_blob(bytes: &[u8]) -> String {
     let header = format!("blob {}\0", bytes.len());
     hex(&Sha1::new().chain_update(header).chain_update(bytes).finalize())
@@ -91,7 +62,9 @@ mod tests {
 
     use zip::write::SimpleFileOptions;
 
+    use super::super::manifest::Manifest;
     use super::*;
+    use crate::machine::project;
 
     fn file(digest: &str, member: &str) -> File {
         basic_toml::from_str(&format!("path = 'a'\nrows = 1\n{digest}\n{member}")).unwrap()
@@ -102,6 +75,14 @@ mod tests {
         // `git hash-object` of an empty file, and of "hello\n"
         assert_eq!(git_blob(b""), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
         assert_eq!(git_blob(b"hello\n"), "ce013625030ba8dba906f756967f9e9ca394464a");
+    }
+
+    #[test]
+    fn shipped_files_match_their_digests() {
+        let manifest = Manifest::read().unwrap();
+        for file in manifest.dataset.iter().filter(|entry| entry.shipped).flat_map(|entry| &entry.files) {
+            file.read(&project().join("data")).unwrap();
+        }
     }
 
     #[test]
@@ -122,7 +103,7 @@ mod tests {
         assert_eq!(read(&known, "member = 'table.csv'").unwrap(), table.as_bytes());
         assert!(read(&known, "member = 'other.csv'").unwrap_err().contains("other.csv"));
         let other = format!("sha256 = '{}'", "0".repeat(64));
-        assert!(read(&other, "").unwrap_err().contains("another file than the manifest's (SHA-256 "));
+        assert!(read(&other, "").unwrap_err().contains("differs from the file in the manifest (SHA-256 "));
         assert!(read("", "").unwrap_err().contains("no digest"));
 
         std::fs::write(folder.path().join("a"), &bytes[..bytes.len() / 2]).unwrap();

@@ -1,4 +1,4 @@
-//! Our side of the comparison.
+//! This library's side of the comparison.
 
 use std::sync::Arc;
 
@@ -8,15 +8,16 @@ use ckks::{
 };
 use serde_json::{Value, json};
 
-use crate::accuracy::measures::accuracy;
+use crate::accuracy::measures::{Predictions, accuracy};
+use crate::accuracy::training::Trained;
 use crate::accuracy::{Head, train};
 use crate::data::Split;
 use crate::measure::{Times, itself, time};
 
-/// Operations, bootstraps and the training, named as the peers' scripts name them.
+/// Measures operations, bootstraps and a training, under the names that the peers' scripts use.
 ///
 /// # Errors
-/// What the library refuses.
+/// The library refuses the work.
 pub(super) fn measure(
     split: &Split,
     repeat: usize,
@@ -34,7 +35,7 @@ pub(super) fn measure(
     Ok(rows)
 }
 
-/// Limbs of the operands, as the peers' scripts have them.
+/// Limbs of the operands, as in the peers' scripts.
 const LIMBS: usize = 6;
 
 fn operations(preset: &str, repeat: usize) -> anyhow::Result<Vec<Value>> {
@@ -57,7 +58,7 @@ fn operations(preset: &str, repeat: usize) -> anyhow::Result<Vec<Value>> {
         Ok(SecretEncryptor::new(&secret).encrypt(&plaintext, &mut rng)?.expand())
     };
     let (a, b) = (encrypt()?, encrypt()?);
-    // short operations: more runs than the peers' get, the same statistic
+    // operations are short: more runs than the peers get, with the same statistics
     let runs = 10 * repeat;
     let ring = format!("2^{}, {LIMBS} limbs", parameters.literal().log_n);
     let row = |name: &str, times: Times| -> anyhow::Result<Value> {
@@ -74,7 +75,7 @@ fn operations(preset: &str, repeat: usize) -> anyhow::Result<Vec<Value>> {
     ])
 }
 
-/// In a process of its own: the memory at its peak is the bootstrap's.
+/// Measures a bootstrap in a separate process, so that the peak memory is that of the bootstrap.
 fn bootstrap(preset: &str, repeat: usize, threads: usize) -> anyhow::Result<Value> {
     let (threads, repeat) = (threads.to_string(), repeat.div_ceil(2).to_string());
     let mut row = itself(&[
@@ -97,18 +98,16 @@ fn bootstrap(preset: &str, repeat: usize, threads: usize) -> anyhow::Result<Valu
     Ok(row)
 }
 
-/// The whole encrypted training, from ciphertexts and keys in memory to the encrypted head.
+/// Measures the whole encrypted training, from ciphertexts and keys in memory to the encrypted head.
 fn training(split: &Split, repeat: usize) -> anyhow::Result<Value> {
     let mut runs =
         (0..=repeat).map(|_| train(split, Head::Logistic, 2, 0, None)).collect::<anyhow::Result<Vec<_>>>()?;
-    // the first warms up
+    // the first run is the warm-up
     runs.remove(0);
     runs.sort_by(|a, b| a.facts.seconds.train.total_cmp(&b.facts.seconds.train));
     let median = &runs[runs.len() / 2];
-    let right = |predictions: &crate::accuracy::measures::Predictions| {
-        accuracy(&split.test.y, &predictions.classes())
-    };
-    let seconds = |run: &crate::accuracy::training::Trained| run.facts.seconds.train;
+    let right = |predictions: &Predictions| accuracy(&split.test.y, &predictions.classes());
+    let seconds = |run: &Trained| run.facts.seconds.train;
     Ok(json!({
         "name": "training",
         "median_s": seconds(median),
@@ -120,7 +119,7 @@ fn training(split: &Split, repeat: usize) -> anyhow::Result<Value> {
         "iterations": median.facts.iterations,
         "bootstraps": median.facts.bootstraps,
         "seconds": median.facts.seconds,
-        "accuracy": right(&median.heads.encrypted),
-        "plain_accuracy": right(&median.heads.plain),
+        "accuracy": right(&median.predictions.encrypted),
+        "plain_accuracy": right(&median.predictions.plain),
     }))
 }

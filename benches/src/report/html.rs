@@ -1,10 +1,11 @@
-//! The page as one HTML file: style and plots within, no script, nothing loaded.
+//! The report as a self-contained HTML file: style and plots inside, no scripts, no other files.
 
 use super::page::{Block, Figure, Page, Section, Table};
+use crate::records::Property;
 
 const STYLE: &str = include_str!("style.css");
 
-/// Writes the page.
+/// Renders a page.
 pub(crate) fn render(page: &Page) -> String {
     let mut out = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -15,8 +16,8 @@ pub(crate) fn render(page: &Page) -> String {
         lead = inline(&page.lead),
     );
     out += "<div class=\"tiles\">\n";
-    for (value, what) in &page.tiles {
-        out += &format!("<div class=\"tile\"><b>{}</b><span>{}</span></div>\n", escape(value), escape(what));
+    for Property { name, value } in &page.headlines {
+        out += &format!("<div class=\"tile\"><b>{}</b><span>{}</span></div>\n", escape(value), escape(name));
     }
     out += "</div>\n<nav>\n";
     for section in &page.sections {
@@ -27,7 +28,7 @@ pub(crate) fn render(page: &Page) -> String {
         out += &self::section(section);
     }
     out += "</main>\n<footer>\n<dl>\n";
-    for (name, value) in &page.machine {
+    for Property { name, value } in &page.machine {
         out += &format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(value));
     }
     out + "</dl>\n</footer>\n</body>\n</html>\n"
@@ -51,7 +52,7 @@ fn section(section: &Section) -> String {
 }
 
 fn figure(figure: &Figure) -> String {
-    // the plot scales with the page
+    // the style makes plots scale with the page
     let svg = figure.svg.replacen("<svg ", "<svg role=\"img\" ", 1);
     format!(
         "<figure id=\"figure-{}\">\n{svg}\n<figcaption>{}</figcaption>\n</figure>\n",
@@ -77,7 +78,7 @@ fn table(table: &Table) -> String {
     out + "</tbody>\n</table></div>\n"
 }
 
-/// Text in which `code` stands between backticks.
+/// Escapes text and marks `code` between backticks.
 fn inline(text: &str) -> String {
     let mut out = String::new();
     for (at, part) in escape(text).split('`').enumerate() {

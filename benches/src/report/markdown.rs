@@ -1,18 +1,18 @@
-//! The same report in Markdown, between two marks of a page that people write around it.
+//! The report in Markdown, inserted between two marks of a hand-written page.
 
 use std::path::Path;
 
 use anyhow::Context;
 
-use super::page::{Block, Page, Section, Table};
+use super::page::{Block, Figure, Page, Section, Table};
 
 const BEGIN: &str = "<!-- written by `head-bench report`: begin -->";
 const END: &str = "<!-- written by `head-bench report`: end -->";
 
-/// Replaces what stands between the marks, and writes plots into a folder named like the file.
+/// Replaces the text between the marks, and writes plots into the folder of the same name beside the file.
 ///
 /// # Errors
-/// The file has no marks; those of writing.
+/// The file has no marks, or a file cannot be read or written.
 pub(crate) fn insert(page: &Page, path: &Path) -> anyhow::Result<()> {
     let old = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let missing = || format!("{}: there is no line `{BEGIN}` with `{END}` after it", path.display());
@@ -31,7 +31,7 @@ pub(crate) fn insert(page: &Page, path: &Path) -> anyhow::Result<()> {
     std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn figures(block: &Block) -> &[super::page::Figure] {
+fn figures(block: &Block) -> &[Figure] {
     match block {
         Block::Figures(figures) => figures,
         _ => &[],
@@ -41,8 +41,8 @@ fn figures(block: &Block) -> &[super::page::Figure] {
 fn render(page: &Page, folder: &str) -> String {
     let mut out = format!("{}\n\n", page.lead);
     let mut overview = Table::new(&["", ""]);
-    overview.rows = page.tiles.iter().map(|(value, what)| vec![what.clone(), value.clone()]).collect();
-    overview.rows.extend(page.machine.iter().map(|(name, value)| vec![name.clone(), value.clone()]));
+    let properties = page.headlines.iter().chain(&page.machine);
+    overview.rows = properties.map(|property| vec![property.name.clone(), property.value.clone()]).collect();
     out += &table(&overview);
     for section in &page.sections {
         out += &self::section(section, folder);

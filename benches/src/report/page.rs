@@ -1,17 +1,19 @@
-//! What a report consists of, whatever it is written as.
+//! The contents of a report, independent of the file format.
+
+use crate::records::Property;
 
 /// A whole report.
 pub(crate) struct Page {
     pub(crate) title: String,
     pub(crate) lead: String,
-    /// The figures that matter most: value, then what it is.
-    pub(crate) tiles: Vec<(String, String)>,
+    /// The most important figures.
+    pub(crate) headlines: Vec<Property>,
     pub(crate) sections: Vec<Section>,
-    /// Machine, program, commit: name, then value.
-    pub(crate) machine: Vec<(String, String)>,
+    /// Machine, program and date.
+    pub(crate) machine: Vec<Property>,
 }
 
-/// A section.
+/// A section of a report.
 pub(crate) struct Section {
     pub(crate) title: String,
     pub(crate) blocks: Vec<Block>,
@@ -22,11 +24,11 @@ pub(crate) enum Block {
     Text(String),
     Table(Table),
     Figures(Vec<Figure>),
-    /// The command that measured it.
+    /// The commands that made the measurements, one a line.
     Command(String),
 }
 
-/// A table. Cells that start with a digit, a sign or a dash are set to the right.
+/// A table. Cells that start with a digit, a sign or a dash are right-aligned.
 pub(crate) struct Table {
     pub(crate) head: Vec<String>,
     pub(crate) rows: Vec<Vec<String>>,
@@ -36,7 +38,7 @@ pub(crate) struct Table {
 pub(crate) struct Figure {
     /// File name without extension.
     pub(crate) name: String,
-    /// What it shows, in words.
+    /// Description.
     pub(crate) caption: String,
     pub(crate) svg: String,
 }
@@ -47,7 +49,7 @@ impl Table {
         Self { head: head.iter().map(|&name| name.to_owned()).collect(), rows: Vec::new() }
     }
 
-    /// Whether a cell is a number, to be set to the right.
+    /// True if a cell is to be right-aligned as a number.
     pub(crate) fn is_number(cell: &str) -> bool {
         cell.starts_with(|c: char| c.is_ascii_digit() || "+-\u{2212}\u{2013}".contains(c))
     }

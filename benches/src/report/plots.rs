@@ -1,10 +1,12 @@
-//! Plots as SVG: lines, categories with points, stacked bars. One look for all.
+//! Plots as SVG in one common style: lines, points by category, stacked bars.
+
+use std::ops::Range;
 
 use anyhow::anyhow;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-/// Colours that stay apart in print and for the colour-blind (Okabe and Ito).
+/// Colours that are distinguishable in print and with colour blindness (Okabe and Ito).
 pub(crate) const BLUE: RGBColor = RGBColor(0, 114, 178);
 pub(crate) const ORANGE: RGBColor = RGBColor(230, 126, 0);
 pub(crate) const GREEN: RGBColor = RGBColor(0, 146, 104);
@@ -25,28 +27,29 @@ type Drawn = Result<(), Box<dyn std::error::Error>>;
 pub(crate) struct Series {
     pub(crate) name: String,
     pub(crate) colour: RGBColor,
+    /// Coordinates x, y.
     pub(crate) points: Vec<(f64, f64)>,
-    /// Drawn as a thin line without marks: an estimate, not a measurement.
+    /// Draw a thin line without marks: for estimates, not measurements.
     pub(crate) thin: bool,
 }
 
-/// What stands at a curve's plot.
+/// Title of a plot and of its axes.
 pub(crate) struct Labels<'a> {
     pub(crate) title: &'a str,
     pub(crate) x: &'a str,
     pub(crate) y: &'a str,
 }
 
-/// Curves over logarithmic axes.
+/// Curves with logarithmic axes.
 pub(crate) fn log_lines(labels: &Labels<'_>, series: &[Series]) -> anyhow::Result<String> {
-    let [x, y] = extents(series).map(|(low, high)| (low / 1.3, high * 1.6));
+    let [x, y] = extents(series).map(|extent| extent.start / 1.3..extent.end * 1.6);
     svg((560, 340), |area| {
         let mut chart = ChartBuilder::on(area)
             .caption(labels.title, (FONT, TITLE, &INK))
             .margin(12)
             .x_label_area_size(42)
             .y_label_area_size(66)
-            .build_cartesian_2d((x.0..x.1).log_scale().base(2.0), (y.0..y.1).log_scale())?;
+            .build_cartesian_2d(x.log_scale().base(2.0), y.log_scale())?;
         chart
             .configure_mesh()
             .light_line_style(TRANSPARENT)
@@ -66,35 +69,44 @@ pub(crate) fn log_lines(labels: &Labels<'_>, series: &[Series]) -> anyhow::Resul
     })
 }
 
-/// Curves over iterations, the vertical axis fitted to the values.
+/// Curves over iterations. The vertical axis fits the values.
 pub(crate) fn lines(labels: &Labels<'_>, series: &[Series]) -> anyhow::Result<String> {
     let [x, y] = extents(series);
-    let room = ((y.1 - y.0) * 0.15).max(0.004);
-    let steps = (x.1 - x.0) as usize + 1;
-    // the legend stands below the curves
-    let below = (1.1 * (y.1 - y.0)).max(3.0 * room);
-    linear(labels, series, [(x.0 - 0.15, x.1 + 0.15), (y.0 - below, y.1 + room)], steps, &whole)
+    let room = ((y.end - y.start) * 0.15).max(0.004);
+    let steps = (x.end - x.start) as usize + 1;
+    // the legend is below the curves
+    let below = (1.1 * (y.end - y.start)).max(3.0 * room);
+    let axes = Axes {
+        x: x.start - 0.15..x.end + 0.15,
+        y: y.start - below..y.end + room,
+        x_labels: steps,
+        x_format: whole,
+    };
+    linear(labels, series, axes)
 }
 
 /// Curves between 0.35 and 1 on both axes.
 pub(crate) fn square(labels: &Labels<'_>, series: &[Series]) -> anyhow::Result<String> {
-    linear(labels, series, [(0.35, 1.02), (0.35, 1.02)], 7, &plain_of)
+    linear(labels, series, Axes { x: 0.35..1.02, y: 0.35..1.02, x_labels: 7, x_format: plain_of })
 }
 
-fn linear(
-    labels: &Labels<'_>,
-    series: &[Series],
-    [x, y]: [(f64, f64); 2],
+/// Linear axes.
+struct Axes {
+    x: Range<f64>,
+    y: Range<f64>,
+    /// Number of labels on the horizontal axis, at most.
     x_labels: usize,
-    x_format: &dyn Fn(&f64) -> String,
-) -> anyhow::Result<String> {
+    x_format: fn(&f64) -> String,
+}
+
+fn linear(labels: &Labels<'_>, series: &[Series], axes: Axes) -> anyhow::Result<String> {
     svg((400, 290), |area| {
         let mut chart = ChartBuilder::on(area)
             .caption(labels.title, (FONT, TITLE, &INK))
             .margin(12)
             .x_label_area_size(42)
             .y_label_area_size(62)
-            .build_cartesian_2d(x.0..x.1, y.0..y.1)?;
+            .build_cartesian_2d(axes.x, axes.y)?;
         chart
             .configure_mesh()
             .light_line_style(TRANSPARENT)
@@ -102,11 +114,11 @@ fn linear(
             .axis_style(GREY)
             .label_style((FONT, TEXT, &INK))
             .axis_desc_style((FONT, TEXT, &INK))
-            .x_labels(x_labels)
+            .x_labels(axes.x_labels)
             .y_labels(6)
             .x_desc(labels.x)
             .y_desc(labels.y)
-            .x_label_formatter(&x_format)
+            .x_label_formatter(&axes.x_format)
             .y_label_formatter(&|value| format!("{value:.3}"))
             .draw()?;
         for one in series {
@@ -116,23 +128,29 @@ fn linear(
     })
 }
 
-/// A mark with its interval in a row of categories.
+/// A point with its interval in the row of a category.
 pub(crate) struct Mark {
     /// Index of the category.
     pub(crate) row: usize,
-    /// Where in the row, from -0.5 to 0.5.
+    /// Position within the row, from -0.5 to 0.5.
     pub(crate) offset: f64,
     pub(crate) value: f64,
     pub(crate) interval: Option<[f64; 2]>,
     pub(crate) colour: RGBColor,
 }
 
-/// Points by category; `bands` are shaded around zero.
+/// An entry of the legend: all marks of a colour.
+pub(crate) struct Key<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) colour: RGBColor,
+}
+
+/// Points by category. Only marks with a colour in `keys` are drawn. Bands from `-b` to `b` are shaded for each `b` in `bands`.
 pub(crate) fn categories(
     labels: &Labels<'_>,
     rows: &[String],
     marks: &[Mark],
-    names: &[(&str, RGBColor)],
+    keys: &[Key<'_>],
     bands: &[f64],
 ) -> anyhow::Result<String> {
     let values = || {
@@ -154,8 +172,7 @@ pub(crate) fn categories(
             chart.draw_series([Rectangle::new(corners, GREEN.mix(shade).filled())])?;
         }
         category_mesh(&mut chart, rows, labels.x, &plain_of)?;
-        for (name, colour) in names {
-            let colour = *colour;
+        for &Key { name, colour } in keys {
             let of_colour = marks.iter().filter(move |mark| mark.colour == colour);
             chart.draw_series(of_colour.clone().filter_map(|mark| {
                 let at = mark.row as f64 + mark.offset;
@@ -166,7 +183,7 @@ pub(crate) fn categories(
                 .draw_series(of_colour.map(|mark| {
                     Circle::new((mark.value, mark.row as f64 + mark.offset), 4, colour.filled())
                 }))?
-                .label(*name)
+                .label(name)
                 .legend(move |(x, y)| Circle::new((x + 9, y), 4, colour.filled()));
         }
         legend(&mut chart, SeriesLabelPosition::LowerLeft)
@@ -181,7 +198,7 @@ pub(crate) struct Segment {
     pub(crate) values: Vec<f64>,
 }
 
-/// Horizontal bars whose parts are stacked.
+/// Horizontal bars with stacked parts.
 pub(crate) fn stacked(labels: &Labels<'_>, rows: &[String], segments: &[Segment]) -> anyhow::Result<String> {
     let total = |row: usize| segments.iter().map(|segment| segment.values[row]).sum::<f64>();
     let most = (0..rows.len()).map(total).fold(f64::MIN_POSITIVE, f64::max);
@@ -210,11 +227,17 @@ pub(crate) fn stacked(labels: &Labels<'_>, rows: &[String], segments: &[Segment]
     })
 }
 
-/// Horizontal bars from one over a logarithmic axis, each with its number behind it.
-pub(crate) fn ratios(labels: &Labels<'_>, bars: &[(String, f64)]) -> anyhow::Result<String> {
-    let most = bars.iter().map(|(_, value)| *value).fold(10.0, f64::max) * 4.0;
-    let least = bars.iter().map(|(_, value)| *value).fold(1.0, f64::min) / 1.5;
-    let rows: Vec<String> = bars.iter().map(|(name, _)| name.clone()).collect();
+/// A bar with its name.
+pub(crate) struct Bar {
+    pub(crate) name: String,
+    pub(crate) value: f64,
+}
+
+/// Horizontal bars that start at one, with a logarithmic axis. Each is followed by its value.
+pub(crate) fn ratios(labels: &Labels<'_>, bars: &[Bar]) -> anyhow::Result<String> {
+    let most = bars.iter().map(|bar| bar.value).fold(10.0, f64::max) * 4.0;
+    let least = bars.iter().map(|bar| bar.value).fold(1.0, f64::min) / 1.5;
+    let rows: Vec<String> = bars.iter().map(|bar| bar.name.clone()).collect();
     let last = rows.len() as f64 - 0.5;
     svg((860, 96 + 34 * rows.len() as u32), |area| {
         let mut chart = ChartBuilder::on(area)
@@ -224,13 +247,13 @@ pub(crate) fn ratios(labels: &Labels<'_>, bars: &[(String, f64)]) -> anyhow::Res
             .y_label_area_size(390)
             .build_cartesian_2d((least..most).log_scale(), last..-0.5)?;
         category_mesh(&mut chart, &rows, labels.x, &plain_of)?;
-        chart.draw_series(bars.iter().enumerate().map(|(row, (_, value))| {
-            let colour = if *value >= 1.0 { BLUE } else { ORANGE };
-            Rectangle::new([(1.0, row as f64 - 0.28), (*value, row as f64 + 0.28)], colour.filled())
+        chart.draw_series(bars.iter().enumerate().map(|(row, &Bar { value, .. })| {
+            let colour = if value >= 1.0 { BLUE } else { ORANGE };
+            Rectangle::new([(1.0, row as f64 - 0.28), (value, row as f64 + 0.28)], colour.filled())
         }))?;
-        chart.draw_series(bars.iter().enumerate().map(|(row, (_, value))| {
+        chart.draw_series(bars.iter().enumerate().map(|(row, &Bar { value, .. })| {
             let at = (value.max(1.0) * 1.06, row as f64 - 0.18);
-            Text::new(format!("{} x", plain(*value)), at, (FONT, TEXT).into_font().color(&INK))
+            Text::new(format!("{} x", plain(value)), at, (FONT, TEXT).into_font().color(&INK))
         }))?;
         Ok(())
     })
@@ -298,12 +321,12 @@ where
     Ok(())
 }
 
-/// The range of all points on each axis.
-fn extents(series: &[Series]) -> [(f64, f64); 2] {
+/// The range of all points on the horizontal and the vertical axis.
+fn extents(series: &[Series]) -> [Range<f64>; 2] {
     let points = || series.iter().flat_map(|one| &one.points);
     let range = |of: fn(&(f64, f64)) -> f64| {
         let low = points().map(of).fold(f64::INFINITY, f64::min);
-        (low, points().map(of).fold(low, f64::max))
+        low..points().map(of).fold(low, f64::max)
     };
     [range(|point| point.0), range(|point| point.1)]
 }
@@ -319,7 +342,7 @@ fn svg(size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Drawn) -> anyhow::Resul
     Ok(text)
 }
 
-/// Whole numbers alone.
+/// A whole number; nothing for other numbers.
 fn whole(value: &f64) -> String {
     if (value - value.round()).abs() < 1e-6 { format!("{value:.0}") } else { String::new() }
 }
@@ -328,7 +351,7 @@ fn plain_of(value: &f64) -> String {
     plain(*value)
 }
 
-/// A number in few digits.
+/// A number with few digits.
 pub(crate) fn plain(value: f64) -> String {
     match value.abs() {
         nothing if nothing < 1e-9 => "0".into(),
@@ -344,7 +367,7 @@ fn trimmed(text: &str) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A count, in thousands where it is many.
+/// A count, in units of 1024 where it is a multiple of them.
 fn count(value: f64) -> String {
     match value >= 1024.0 && value % 1024.0 == 0.0 {
         true => format!("{:.0}k", value / 1024.0),

@@ -1,4 +1,4 @@
-//! One iteration on random data of a shape: what `step`, `pass` and the bench `steps` repeat.
+//! One iteration on random data, which `step`, `pass` and the bench `steps` repeat.
 
 use std::sync::Arc;
 
@@ -16,25 +16,25 @@ use ndarray::{Array1, Array2};
 
 use crate::random::Random;
 
-/// Data and parameter set.
+/// The shape of the data, the head and the parameter set.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape<'a> {
     pub(crate) samples: usize,
-    /// The constant one is among them.
+    /// Number of columns, including the constant one for the intercept.
     pub(crate) features: usize,
     pub(crate) classes: usize,
-    /// Of the polynomial sigmoid.
+    /// Degree of the polynomial that approximates the sigmoid.
     pub(crate) degree: usize,
-    /// By default n15-boot-l6 with a refresh, n15-l18 without.
+    /// Default: n15-boot-l6 with a refresh, n15-l18 without.
     pub(crate) preset: Option<&'a str>,
-    /// Whether the iteration starts with a bootstrap of the state, if the parameter set has one.
+    /// Start the iteration with a bootstrap of the state, if the parameter set has one.
     pub(crate) refresh: bool,
 }
 
 /// Everything that an iteration needs, in memory.
 pub(crate) struct Workload {
     pub(crate) parameters: Parameters,
-    /// Of a training whose last iteration is the one that is repeated.
+    /// The plan of a training whose last iteration is the measured one.
     pub(crate) plan: Plan,
     pub(crate) key_bytes: usize,
     engine: Encrypted,
@@ -43,10 +43,10 @@ pub(crate) struct Workload {
 }
 
 impl Workload {
-    /// Keys, encrypted data and the state before the iteration.
+    /// Makes keys, encrypts data and trains up to the measured iteration.
     ///
     /// # Errors
-    /// A shape too small, an unknown parameter set, what the library refuses.
+    /// The shape is too small, the parameter set is unknown, or the library refuses the work.
     pub(crate) fn new(shape: Shape<'_>) -> anyhow::Result<Self> {
         let Shape { samples: rows, features, classes, degree, preset, refresh } = shape;
         ensure!(
@@ -58,7 +58,7 @@ impl Workload {
         let contract = if refresh { fhe_head::refresh::contract(&parameters) } else { None };
         let samples = random_samples(rows, features - 1, classes)?;
         let sigmoid = Sigmoid::new(degree.try_into()?, 8.0, Fit::default())?;
-        // The first iteration starts from zero weights and is cheaper; a later one is measured.
+        // The first iteration starts from zero weights and is cheaper, so a later one is measured.
         let head = BuiltIn::Logistic(match classes {
             2 => Logistic::binary(sigmoid),
             classes => Logistic::one_vs_rest(classes, sigmoid),
@@ -68,7 +68,7 @@ impl Workload {
             ..Request::new(head.clone(), rows, features - 1, vec![1.0; iterations])
         };
         let plan_of = |iterations| Plan::new(&parameters, contract.as_ref(), &request(iterations));
-        // Two iterations without a refresh; else as many as it takes to see one.
+        // The second one without a refresh, otherwise the first one that refreshes.
         let most = if contract.is_some() { 8 } else { 2 };
         let measured = plan_of(most)?.job.spec().refresh_before.first().copied().unwrap_or(1);
         let plan = plan_of(measured + 1)?;
@@ -82,22 +82,22 @@ impl Workload {
         Ok(Self { parameters, plan, key_bytes, engine, blocks, state })
     }
 
-    /// The iteration.
+    /// Runs the measured iteration.
     ///
     /// # Errors
-    /// What the library refuses.
+    /// The library refuses the work.
     pub(crate) fn iterate(&self) -> anyhow::Result<State<Ciphertext>> {
         let trainer = Trainer::new(&self.engine, &self.plan.job, &self.blocks)?;
         Ok(trainer.iterate(self.state.clone())?)
     }
 }
 
-/// Standard-normal-like features and labels that depend on them.
+/// Approximately normal features, and labels that depend on them.
 fn random_samples(n: usize, features: usize, classes: usize) -> anyhow::Result<Samples> {
     let mut random = Random::new(1);
     let scale = 1.0 / (features as f64).sqrt();
     let x = Array2::from_shape_simple_fn((n, features), || scale * random.normal());
-    // sums are nearly standard normal: the logistic function spreads them over the classes
+    // sums are approximately standard normal: the logistic function spreads them over the classes
     let class = |row: ndarray::ArrayView1<'_, f64>| (logistic(1.7 * row.sum()) * classes as f64).floor();
     let y: Array1<f64> = x.rows().into_iter().map(class).collect();
     Ok(Samples::new(&x.view(), &y.view(), &Array1::ones(n).view())?)

@@ -1,4 +1,4 @@
-//! A browser by the WebDriver protocol: as much of it as a test of a page needs.
+//! Controls a browser by the WebDriver protocol, as far as a test of a page needs it.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 
 pub(crate) struct Browser {
     driver: Child,
-    /// Kept open: the driver may write to it.
+    /// Kept open because the driver may write to it.
     _output: BufReader<ChildStdout>,
     port: u16,
     session: String,
 }
 
 impl Browser {
-    /// Starts Chromium without a window, its profile in `folder`.
+    /// Starts headless Chromium with its profile in `folder`.
     pub(crate) fn start(folder: &Path) -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
@@ -58,18 +58,18 @@ impl Browser {
         browser
     }
 
-    /// Opens a file and waits for it.
+    /// Opens a file and waits until it is loaded.
     pub(crate) fn open(&self, path: &Path) {
         let url = format!("file://{}", path.display());
         self.call("POST", &self.of_session("url"), Some(&json!({ "url": url })));
     }
 
-    /// What a function body returns in the page.
+    /// Runs the body of a function in the page and returns its result.
     pub(crate) fn evaluate(&self, script: &str) -> Value {
         self.call("POST", &self.of_session("execute/sync"), Some(&json!({ "script": script, "args": [] })))
     }
 
-    /// Everything in the console.
+    /// All messages in the console.
     pub(crate) fn console(&self) -> Vec<Value> {
         let log = self.call("POST", &self.of_session("se/log"), Some(&json!({ "type": "browser" })));
         log.as_array().expect("a log").clone()
@@ -79,7 +79,7 @@ impl Browser {
         format!("/session/{}/{what}", self.session)
     }
 
-    /// One request; the answer's value.
+    /// Sends a request and returns the value of the answer.
     fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
         let body = body.map(Value::to_string).unwrap_or_default();
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the driver listens");
@@ -118,7 +118,7 @@ impl Drop for Browser {
         if !self.session.is_empty() && !std::thread::panicking() {
             self.call("DELETE", &format!("/session/{}", self.session), None);
         }
-        // the driver takes the browser with it
+        // the driver ends the browser as well
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }

@@ -1,15 +1,17 @@
-//! Encrypted against plain: tables, intervals, learning curves, calibration.
+//! Accuracy of encrypted and plain training: tables, intervals, learning curves, calibration.
 
 use serde_json::Value;
 
 use super::overview::commands;
+use crate::records::{Records, distinct, list, number, text};
 use crate::report::page::{Block, Figure, Section, Table};
-use crate::report::plots::{self, BLUE, GREEN, GREY, Labels, Mark, ORANGE, Series};
-use crate::report::records::{Records, distinct, list, number, share, text};
+use crate::report::plots::{self, BLUE, GREEN, GREY, Key, Labels, Mark, ORANGE, Series};
+use crate::units::share;
 
-/// Cells of one data set and head, one for each seed.
+/// The trainings on one data set with one head.
 struct Group<'a> {
     title: String,
+    /// One record for each seed.
     cells: Vec<&'a Value>,
 }
 
@@ -19,7 +21,7 @@ impl Group<'_> {
         self.cells.iter().map(|cell| number(cell, path)).sum::<f64>() / self.cells.len() as f64
     }
 
-    /// Points between the encrypted head and the plain twin, for each seed.
+    /// Accuracy of the encrypted head minus that of the plain twin for each seed, in percentage points.
     fn differences(&self) -> Vec<f64> {
         self.cells.iter().map(|cell| 100.0 * number(cell, "/against_plain/difference")).collect()
     }
@@ -40,7 +42,7 @@ fn groups(records: &Records) -> Vec<Group<'_>> {
         .collect()
 }
 
-/// The table, and two plots: accuracies with their intervals, differences seed by seed.
+/// Tables of measures, and plots of accuracies and differences.
 pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Section>> {
     let groups = groups(records);
     if groups.is_empty() {
@@ -58,7 +60,7 @@ pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Sec
         "encrypted",
         "95 % interval",
         "difference, points",
-        "least McNemar p",
+        "smallest McNemar p",
         "equal predictions",
     ]);
     for group in &groups {
@@ -117,19 +119,19 @@ pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Sec
     }
     let blocks = vec![
         Block::Text(
-            "*Converged* is logistic regression to convergence (C = 1, standardised features). *Plain* is the same \
-             training as the encrypted one, iteration by iteration, with exact functions; *polynomial* puts polynomials \
-             in their place; *simulated* adds levels, scales and noise by estimate; *encrypted* runs on ciphertexts. \
-             Means over seeds; the difference of encrypted to plain for each seed; the interval is a bootstrap over the \
-             test samples of the first seed; McNemar's exact test compares encrypted with plain on the same samples. A \
-             set that comes without a test part is tested in folds, every sample once a seed."
-                .replace('*', ""),
+            "Converged is logistic regression trained to convergence (C = 1, standardised features). Plain is the same \
+             training as the encrypted one, iteration by iteration, with exact functions. Polynomial replaces the functions \
+             by polynomials. Simulated adds estimated levels, scales and noise. Encrypted runs on ciphertexts. Accuracies are means \
+             over the seeds. The interval is a bootstrap over the test samples of the first seed. Differences are \
+             encrypted minus plain, for each seed; McNemar's exact test compares the two on the same samples. A \
+             set without a test part is tested in folds, so that every sample is tested once for each seed."
+                .into(),
         ),
         Block::Table(table),
         Block::Figures(vec![intervals(&groups)?, differences(&groups)?]),
         Block::Text(
-            "Further measures, plain / encrypted. Weight error: largest difference of a weight to the simulated twin, in \
-             units of the largest weight: what encryption itself does."
+            "Further measures, plain / encrypted. The weight error is the largest difference between a weight and that of the simulated twin, \
+             in units of the largest weight: the effect of encryption itself."
                 .into(),
         ),
         Block::Table(measures),
@@ -150,13 +152,13 @@ fn intervals(groups: &[Group<'_>]) -> anyhow::Result<Figure> {
         }
     }
     let rows: Vec<String> = groups.iter().map(|group| group.title.clone()).collect();
-    let names = heads.map(|(name, colour, _)| (name, colour));
+    let legend = heads.map(|(name, colour, _)| Key { name, colour });
     let labels =
         Labels { title: "Accuracy on test samples, first seed, 95 % intervals", x: "accuracy", y: "" };
     Ok(Figure {
         name: "accuracy".into(),
         caption: "Accuracy of plain and encrypted training with bootstrap intervals.".into(),
-        svg: plots::categories(&labels, &rows, &marks, &names, &[])?,
+        svg: plots::categories(&labels, &rows, &marks, &legend, &[])?,
     })
 }
 
@@ -171,14 +173,20 @@ fn differences(groups: &[Group<'_>]) -> anyhow::Result<Figure> {
     }
     let rows: Vec<String> = groups.iter().map(|group| group.title.clone()).collect();
     let labels = Labels {
-        title: "Encrypted minus plain accuracy, seed by seed",
+        title: "Encrypted minus plain accuracy for each seed",
         x: "points of accuracy; shaded: 0.3 and 0.7 points",
         y: "",
     };
     Ok(Figure {
         name: "differences".into(),
-        caption: "Difference of accuracy for every seed.".into(),
-        svg: plots::categories(&labels, &rows, &marks, &[("a seed", ORANGE)], &[0.3, 0.7])?,
+        caption: "Difference in accuracy for each seed.".into(),
+        svg: plots::categories(
+            &labels,
+            &rows,
+            &marks,
+            &[Key { name: "a seed", colour: ORANGE }],
+            &[0.3, 0.7],
+        )?,
     })
 }
 
@@ -213,8 +221,8 @@ pub(in crate::report) fn curves(records: &Records) -> anyhow::Result<Option<Sect
     }
     let blocks = vec![
         Block::Text(
-            "Test accuracy after each iteration, first seed, first fold. The number of iterations is chosen by \
-             cross-validation in the clear before anything is encrypted."
+            "Test accuracy after each iteration, first seed, first fold. Cross-validation on plain data chooses the number of iterations \
+             before anything is encrypted."
                 .into(),
         ),
         Block::Figures(figures),
@@ -223,7 +231,7 @@ pub(in crate::report) fn curves(records: &Records) -> anyhow::Result<Option<Sect
     Ok(some.then_some(Section { title: "Learning curves".into(), blocks }))
 }
 
-/// Confidence against accuracy, and confusion of the encrypted head.
+/// Calibration curves, and confusion matrices of the encrypted heads.
 pub(in crate::report) fn calibration(records: &Records) -> anyhow::Result<Option<Section>> {
     let groups = groups(records);
     if groups.is_empty() {
@@ -252,12 +260,12 @@ pub(in crate::report) fn calibration(records: &Records) -> anyhow::Result<Option
     }
     let mut blocks = vec![
         Block::Text(
-            "How often the class of a given confidence is right, in bins of a tenth that hold ten samples or more. A \
-             training of few iterations leaves small weights: such heads are less confident than they could be."
+            "How often the predicted class is right at a given confidence, in bins of width 0.1 with ten samples or more. A \
+             training of few iterations leaves small weights: such heads are underconfident."
                 .into(),
         ),
         Block::Figures(figures),
-        Block::Text("Confusion of the encrypted head, first seed: counts by true class (rows).".into()),
+        Block::Text("Confusion matrices of the encrypted heads, first seed; rows are true classes.".into()),
     ];
     for group in &groups {
         let classes: Vec<&str> = list(group.cells[0], "/classes").iter().filter_map(Value::as_str).collect();

@@ -1,15 +1,24 @@
-//! The cost model beside measurements.
+//! The machine's limits by the cost model, beside measurements.
 
-use super::overview::{commands, threads};
+use super::overview::commands;
+use crate::records::{Records, list, number, text, threads};
 use crate::report::page::{Block, Section, Table};
-use crate::report::records::{Records, bytes, list, number, seconds, text};
+use crate::units::{bytes, seconds};
 
-/// Operations and bytes, the floor that they imply, the measured time.
+/// Operations, bytes, their floor and the measured time of each component.
 pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Section>> {
     let floors = records.of("floor");
     let Some(floor) = floors.last() else { return Ok(None) };
-    let mut table =
-        Table::new(&["work", "multiplications", "bytes", "floor", "bound by", "median", "CPU time", "ratio"]);
+    let mut table = Table::new(&[
+        "component",
+        "multiplications",
+        "bytes",
+        "floor",
+        "limited by",
+        "median",
+        "CPU time",
+        "ratio",
+    ]);
     for row in list(floor, "/rows") {
         table.rows.push(vec![
             text(row, "/name").into(),
@@ -24,10 +33,10 @@ pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Sec
     }
     let blocks = vec![
         Block::Text(format!(
-            "Kernels `{}`, {}. Calibration of this run: {:.2} G word multiplications a second and {:.1} GB a second from \
-             memory. Multiplications are counted in words of 64 bits; a butterfly or a modular product takes {} of them \
-             with these kernels. The floor is the longer of both times; what fits into the second-level cache is not counted as \
-             bytes from memory. Others used the machine too, so the ratio is that of processor time by thread.",
+            "Kernels `{}`, {}. This machine does {:.2} G word multiplications per second and reads {:.1} GB per second from \
+             memory, by the calibration of this run. A word has 64 bits; with these kernels, a butterfly or a modular product takes {} \
+             multiplications. The floor is the time of the multiplications or of the memory traffic, whichever is longer. Data \
+             that fits into the second-level cache is not counted as memory traffic. The ratio is CPU time per thread divided by the floor.",
             text(floor, "/machine/backend"),
             threads(floor),
             number(floor, "/calibration/multiplications_per_s") / 1e9,

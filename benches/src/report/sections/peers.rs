@@ -1,35 +1,36 @@
-//! The same work by others.
+//! Comparison with other libraries.
 
 use serde_json::Value;
 
-use super::overview::{commands, threads};
+use super::overview::commands;
+use crate::records::{Records, distinct, list, number, text, threads};
 use crate::report::page::{Block, Figure, Section, Table};
-use crate::report::plots::{self, Labels};
-use crate::report::records::{Records, distinct, list, number, seconds, share, text};
+use crate::report::plots::{self, Bar, Labels};
+use crate::units::{NONE, seconds, share};
 
-/// Ratios of the same run, then figures of others.
+/// Ratios in the same run, versions, and published figures.
 pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Section>> {
     let runs = records.of("peers");
     if runs.is_empty() {
         return Ok(None);
     }
     let mut blocks = vec![Block::Text(
-        "Measured one after the other in the same run, on the same machine, threads and data, at 128-bit security; the first \
-         run of each does not count. A ratio is their median over ours, by the clock and by processor time of all threads: others \
-             used the machine too, and the plot shows the latter. Operations are on the same ring with the same number \
-         of limbs; each library keeps its own number of special primes and digits. The training is the whole encrypted one on \
+        "All libraries are measured one after the other in the same run, on the same machine, data and number of threads, at 128-bit security, \
+         after one warm-up run each. The ratio is their median time divided by ours, by the clock and by CPU time summed over all threads, \
+         which other programs on the machine disturb less; the plot shows the latter. Operations use the same ring and number \
+         of limbs; each library has its own number of special primes and digits. The training is a whole encrypted training on \
          the breast cancer table."
             .into(),
     )];
     for run in &runs {
         let mut table = Table::new(&["peer", "work", "theirs", "ours", "ratio", "by CPU time", "remark"]);
-        let mut bars = Vec::new();
+        let mut bars: Vec<Bar> = Vec::new();
         for ratio in list(run, "/ratios") {
             let by_cpu = number(ratio, "/cpu_ratio");
             let value = if by_cpu.is_finite() { by_cpu } else { number(ratio, "/ratio") };
             let remark = match (&ratio["extrapolated"], ratio["encrypted"].as_bool()) {
                 (Value::String(how), _) => format!("extrapolated: {how}"),
-                (_, Some(false)) => "in the clear".into(),
+                (_, Some(false)) => "on plain data".into(),
                 _ => String::new(),
             };
             table.rows.push(vec![
@@ -42,17 +43,18 @@ pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Sec
                 remark,
             ]);
             if ratio["encrypted"] == true {
-                bars.push((format!("{}: {}", text(ratio, "/peer"), text(ratio, "/name")), value));
+                let name = format!("{}: {}", text(ratio, "/peer"), text(ratio, "/name"));
+                bars.push(Bar { name, value });
             }
         }
         blocks.push(Block::Text(format!("With {}:", threads(run))));
         blocks.push(Block::Table(table));
         if !bars.is_empty() {
-            let title = format!("Their time over ours, {}", threads(run));
-            let labels = Labels { title: &title, x: "times longer than ours", y: "" };
+            let title = format!("Their time relative to ours, {}", threads(run));
+            let labels = Labels { title: &title, x: "their time / our time", y: "" };
             blocks.push(Block::Figures(vec![Figure {
                 name: format!("peers-{}", run["threads"]),
-                caption: "How much longer the same work takes.".into(),
+                caption: "Time of the other libraries relative to ours.".into(),
                 svg: plots::ratios(&labels, &bars)?,
             }]));
         }
@@ -60,8 +62,7 @@ pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Sec
     blocks.push(Block::Table(versions(&runs)));
     if let Some(run) = runs.first().filter(|run| !list(run, "/published").is_empty()) {
         blocks.push(Block::Text(
-            "Not measured here, and on other machines: published by their authors, or measured elsewhere."
-                .into(),
+            "Figures from other machines, published by the authors or measured elsewhere:".into(),
         ));
         let mut table = Table::new(&["work", "system", "time", "kind", "source"]);
         for figure in list(run, "/published") {
@@ -76,15 +77,15 @@ pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Sec
         blocks.push(Block::Table(table));
     }
     blocks.push(Block::Command(commands(&runs)));
-    Ok(Some(Section { title: "Beside other libraries".into(), blocks }))
+    Ok(Some(Section { title: "Comparison with other libraries".into(), blocks }))
 }
 
 fn times(ratio: f64) -> String {
-    if ratio.is_finite() { format!("{} x", plots::plain(ratio)) } else { "\u{2013}".into() }
+    if ratio.is_finite() { format!("{} x", plots::plain(ratio)) } else { NONE.into() }
 }
 
 fn versions(runs: &[&Value]) -> Table {
-    let mut table = Table::new(&["peer", "version", "parameters", "accuracy of its training"]);
+    let mut table = Table::new(&["peer", "version", "parameters", "accuracy"]);
     let peers: Vec<&Value> = runs.iter().flat_map(|run| list(run, "/peers")).collect();
     for name in distinct(peers.iter().map(|peer| text(peer, "/peer").to_owned())) {
         let Some(peer) = peers.iter().find(|peer| text(peer, "/peer") == name && !name.is_empty()) else {

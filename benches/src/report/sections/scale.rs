@@ -1,13 +1,14 @@
-//! Cost as work grows, beside the planner's estimate.
+//! Scaling: cost as samples, features or classes grow, beside the planner's estimate.
 
 use serde_json::Value;
 
-use super::overview::{commands, threads};
+use super::overview::commands;
+use crate::records::{Records, distinct, list, number, text, threads};
 use crate::report::page::{Block, Figure, Section, Table};
 use crate::report::plots::{self, BLUE, GREY, Labels, Series};
-use crate::report::records::{Records, bytes, distinct, list, number, seconds, text};
+use crate::units::{bytes, seconds};
 
-/// One plot for each axis.
+/// A table, and a plot for each axis.
 pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Section>> {
     let scales = records.of("scale");
     let Some(scale) = scales.last() else { return Ok(None) };
@@ -19,7 +20,7 @@ pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Sec
         "classes",
         "median",
         "CPU time",
-        "planner said",
+        "planner's estimate",
         "ratio",
         "data in memory",
         "peak memory",
@@ -43,15 +44,15 @@ pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Sec
     let figures = axes.iter().map(|axis| figure(points, axis)).collect::<anyhow::Result<Vec<_>>>()?;
     let blocks = vec![
         Block::Text(format!(
-            "One pass over the data, forward and backward, {}: each point in a process of its own. The estimate is the \
-             planner's, made from the shape before anything is encrypted, for one core; the ratio is that of processor time.",
+            "A pass over the data, forward and backward, {}, each in a separate process. The planner estimates the time for one core \
+             from the shape, before anything is encrypted; the ratio is CPU time divided by this estimate.",
             threads(scale)
         )),
         Block::Table(table),
         Block::Figures(figures),
         Block::Command(commands(&[scale])),
     ];
-    Ok(Some(Section { title: "Cost as work grows".into(), blocks }))
+    Ok(Some(Section { title: "Scaling".into(), blocks }))
 }
 
 fn figure(points: &[Value], axis: &str) -> anyhow::Result<Figure> {
@@ -65,12 +66,12 @@ fn figure(points: &[Value], axis: &str) -> anyhow::Result<Figure> {
             .collect(),
         thin,
     };
-    let title = format!("Time against {axis}");
+    let title = format!("Time by number of {axis}");
     let labels = Labels { title: &title, x: axis, y: "seconds" };
     let all = [series("CPU time", "/cpu_s", BLUE, false), series("planner", "/estimated_s", GREY, true)];
     Ok(Figure {
         name: format!("scale-{axis}"),
-        caption: format!("A pass as {axis} grow."),
+        caption: format!("Time of a pass as the number of {axis} grows."),
         svg: plots::log_lines(&labels, &all)?,
     })
 }

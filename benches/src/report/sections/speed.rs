@@ -1,15 +1,16 @@
-//! Steps, bootstraps and whole trainings: times, stages, memory, bytes on the wire.
+//! Steps, bootstraps and whole trainings: time, stages, memory, network traffic.
 
 use serde_json::Value;
 
 use super::overview::commands;
+use crate::records::{Records, distinct, number, text};
 use crate::report::page::{Block, Figure, Section, Table};
 use crate::report::plots::{self, BLUE, GREEN, GREY, Labels, ORANGE, PURPLE, SKY, Segment};
-use crate::report::records::{Records, bytes, distinct, number, seconds, share, text};
+use crate::units::{NONE, bytes, seconds, share};
 
 const COLOURS: [plotters::style::RGBColor; 6] = [BLUE, ORANGE, GREEN, PURPLE, SKY, GREY];
 
-/// Steps, passes, bootstraps, HELR's task.
+/// Steps, passes, bootstraps and HELR's task.
 pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Section>> {
     let steps = [records.of("step"), records.of("pass")].concat();
     let (bootstraps, helr) = (records.of("bootstrap"), records.of("helr"));
@@ -23,7 +24,7 @@ pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Sec
             "parameter set",
             "threads",
             "median",
-            "least to most",
+            "range",
             "CPU time",
             "floor",
             "ratio",
@@ -44,7 +45,7 @@ pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Sec
                 format!("{} \u{2013} {}", seconds(number(step, "/min_s")), seconds(number(step, "/max_s"))),
                 seconds(cpu),
                 seconds(floor),
-                if floor.is_finite() { format!("{:.2}", cpu / threads / floor) } else { "\u{2013}".into() },
+                if floor.is_finite() { format!("{:.2}", cpu / threads / floor) } else { NONE.into() },
                 step["key_switches"].to_string(),
                 step["bootstraps"].to_string(),
                 bytes(number(step, "/key_bytes")),
@@ -52,10 +53,10 @@ pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Sec
             ]);
         }
         blocks.push(Block::Text(
-            "A step is one iteration of Nesterov's method on a mini-batch, with the bootstrap of weights and momentum where \
-             the set has one; a pass is forward, sigmoid and backward over all samples without a bootstrap. The floor is what \
-             the operations and bytes of the cost model take at this machine's multiply rate and memory stream; the ratio is processor time by thread over it. Others used \
-             the machine too: processor time, of all threads together, is what they do not spoil."
+            "A step is one iteration of Nesterov's method on a mini-batch, with a bootstrap of weights and momentum if \
+             the parameter set has one. A pass is a forward product, a sigmoid and a backward product over all samples, without a \
+             bootstrap. CPU time is summed over all threads; other programs on the machine disturb it less than the wall-clock median. The floor is \
+             the time that the cost model's operations and bytes take at this machine's rates; the ratio is CPU time per thread divided by it."
                 .into(),
         ));
         blocks.push(Block::Table(table));
@@ -66,8 +67,8 @@ pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Sec
     }
     if !helr.is_empty() {
         blocks.push(Block::Text(
-            "HELR's task: MNIST 3 against 8, 14 x 14 means, 11 982 training and 1 984 test images. Time from ciphertexts \
-             and keys in memory to the encrypted head."
+            "HELR's task: MNIST 3 against 8, images reduced to 14 x 14, 11 982 training and 1 984 test images. The time is that from \
+             ciphertexts and keys in memory to the encrypted head."
                 .into(),
         ));
         blocks.push(Block::Table(helr_table(&helr)));
@@ -130,10 +131,10 @@ fn stages(bootstraps: &[&Value]) -> anyhow::Result<Figure> {
             values: bootstraps.iter().map(|one| value(one, name)).collect(),
         })
         .collect();
-    let labels = Labels { title: "Where a bootstrap's time goes", x: "seconds", y: "" };
+    let labels = Labels { title: "Stages of a bootstrap", x: "seconds", y: "" };
     Ok(Figure {
         name: "bootstrap-stages".into(),
-        caption: "Seconds of each stage of a bootstrap, one run.".into(),
+        caption: "Stages of a bootstrap, one run.".into(),
         svg: plots::stacked(&labels, &rows, &segments)?,
     })
 }
@@ -144,7 +145,7 @@ fn helr_table(records: &[&Value]) -> Table {
         "threads",
         "training",
         "CPU time",
-        "of it bootstraps",
+        "in bootstraps",
         "accuracy",
         "plain twin",
         "AUROC",
@@ -172,7 +173,7 @@ fn helr_table(records: &[&Value]) -> Table {
     table
 }
 
-/// Whole trainings of the accuracy matrix: phases, memory, bytes.
+/// Phases, network traffic and memory of the trainings.
 pub(in crate::report) fn phases(records: &Records) -> anyhow::Result<Option<Section>> {
     let cells: Vec<&Value> =
         records.of("accuracy").into_iter().filter(|cell| cell["seed"].as_u64() == Some(0)).collect();
@@ -186,16 +187,16 @@ pub(in crate::report) fn phases(records: &Records) -> anyhow::Result<Option<Sect
     let mut table = Table::new(&[
         "data set",
         "parameter set",
-        "choose and plan",
+        "selection and planning",
         "keys",
         "encrypt",
         "train",
-        "its CPU time",
-        "of it bootstraps",
-        "planner said",
+        "CPU time of training",
+        "in bootstraps",
+        "planner's estimate",
         "decrypt",
-        "data on the wire",
-        "keys on the wire",
+        "encrypted data",
+        "evaluation keys",
         "head",
         "peak memory",
     ]);
@@ -234,8 +235,8 @@ pub(in crate::report) fn phases(records: &Records) -> anyhow::Result<Option<Sect
         segment("decrypt", PURPLE, &at("/seconds/decrypt")),
     ];
     let sizes = [
-        segment("data on the wire", BLUE, &|cell| number(cell, "/bytes/upload") / 1e6),
-        segment("keys on the wire", SKY, &|cell| number(cell, "/bytes/key_files") / 1e6),
+        segment("encrypted data", BLUE, &|cell| number(cell, "/bytes/upload") / 1e6),
+        segment("evaluation keys", SKY, &|cell| number(cell, "/bytes/key_files") / 1e6),
     ];
     let memory = [segment("peak memory", ORANGE, &|cell| number(cell, "/peak_rss_bytes") / 1e9)];
     let figure = |name: &str, title: &str, x: &str, caption: &str, segments: &[Segment]| {
@@ -247,16 +248,16 @@ pub(in crate::report) fn phases(records: &Records) -> anyhow::Result<Option<Sect
     };
     let blocks = vec![
         Block::Text(
-            "First seed, first fold, everything on one machine. Choosing the method is cross-validation in the clear; data \
-             and keys travel to the compute party once, half of each as a seed."
+            "First seed, first fold, both parties on one machine. The method is chosen by cross-validation on plain data. Data \
+             and keys travel to the compute party once; half of each travels as a seed."
                 .into(),
         ),
         Block::Table(table),
         Block::Figures(vec![
             figure("phases", "Seconds by phase", "seconds", "Phases of whole encrypted trainings.", &times)?,
-            figure("bytes", "Bytes to the compute party", "MB", "Encrypted data and evaluation keys.", &sizes)?,
-            figure("memory", "Memory at the peak", "GB", "Both parties in one process.", &memory)?,
+            figure("bytes", "Data for the compute party", "MB", "Encrypted data and evaluation keys.", &sizes)?,
+            figure("memory", "Peak memory", "GB", "Both parties in one process.", &memory)?,
         ]),
     ];
-    Ok(Some(Section { title: "Whole trainings: time, memory, bytes".into(), blocks }))
+    Ok(Some(Section { title: "Whole trainings: time, memory, network traffic".into(), blocks }))
 }
