@@ -8,8 +8,8 @@ use ckks::{
     Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, KeyGenerator, Parameters, SecretEncryptor,
     SecretKey, SecureRng, presets, threads,
 };
-use ckks_boot::Cost;
-use ckks_boot::bootstrap::{
+use ckks::Cost;
+use ckks_boot::{
     BootstrapLiteral, BootstrapPlan, Packing, RealBootstrapper, StageCosts, Values, generate_keys,
 };
 use serde::Serialize;

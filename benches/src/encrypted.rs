@@ -1,14 +1,14 @@
 //! An encrypted training with both parties in one process. Each phase is timed.
 
+use std::convert::Infallible;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fhe_head::ckks::{Parameters, SecretKey};
+use fhe_head::ckks::SecretKey;
 use fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys_in_memory};
-use fhe_head::engine::encrypted::Encrypted;
-use fhe_head::plan::Plan;
-use fhe_head::samples::Samples;
 use fhe_head::server::{self, EncryptedHead, EncryptedState};
+use head_fit::Training;
 use ndarray::Array1;
 use serde::Serialize;
 
@@ -33,7 +33,7 @@ pub(crate) struct Seconds {
 /// The result of a training.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
-    /// Decrypted parameters: of every iteration if the training was watched, otherwise only of the last.
+    /// Decrypted weights: of every iteration if the training was watched, otherwise only of the last.
     pub(crate) weights: Vec<Vec<Array1<f64>>>,
     pub(crate) seconds: Seconds,
     /// Size of the encrypted head in bytes.
@@ -45,44 +45,37 @@ pub(crate) struct Run {
 ///
 /// # Errors
 /// The library refuses the work, or the training leaves the interval of its sigmoid.
-pub(crate) fn train(
-    plan: &Plan,
-    samples: &Samples,
-    start: Option<&[Array1<f64>]>,
-    parameters: &Parameters,
-    watched: bool,
-) -> anyhow::Result<Run> {
+pub(crate) fn train(training: &Training, watched: bool) -> anyhow::Result<Run> {
+    let (plan, parameters) = (&training.plan, training.scheme.parameters());
     let mut seconds = Seconds::default();
     let mut watch = Stopwatch::default();
     let secret = SecretKey::generate(parameters)?;
     let keys = Arc::new(evaluation_keys_in_memory(&secret, &plan.keys)?);
     seconds.keygen = watch.lap();
-    let encryptor = DataEncryptor::new(&secret, plan, samples);
+    let encryptor = DataEncryptor::new(&secret, plan, &training.samples);
     let blocks = encryptor.blocks()?;
-    let state = match start {
+    let state = match &training.start {
         Some(start) => encryptor.initial_state(start)?,
         None => EncryptedState::default(),
     };
     seconds.encrypt = watch.lap();
-    let engine = Encrypted::for_job(keys, &plan.job)?;
+    let engine = server::engine(keys, &plan.job)?;
     let (mut weights, mut watching) = (Vec::new(), Duration::ZERO);
     watch.lap();
     let cpu = cpu_seconds();
     let mut watching_cpu = 0.0;
-    let head = server::resume_on(&engine, &plan.job, &blocks, state, |state| {
+    let trained = server::resume(&engine, &plan.job, &blocks, state, |state| {
         let (start, before) = (Instant::now(), cpu_seconds());
         if watched {
-            let head = EncryptedHead {
-                iteration: state.iteration,
-                parameters: state.parameters.clone(),
-                history: Vec::new(),
-            };
+            let (iteration, weights_now) = (state.iteration, state.weights.clone());
+            let head = EncryptedHead { iteration, weights: weights_now, history: Vec::new() };
             weights.push(decrypt_head(&secret, &plan.job, &head)?);
         }
         watching += start.elapsed();
         watching_cpu += since(before);
-        Ok(())
+        Ok::<_, fhe_head::Error>(ControlFlow::<Infallible>::Continue(()))
     })?;
+    let ControlFlow::Continue(head) = trained;
     seconds.train = watch.lap() - watching.as_secs_f64();
     seconds.train_cpu = since(cpu) - watching_cpu;
     seconds.bootstrap = engine.refresh_time().as_secs_f64();
@@ -91,7 +84,7 @@ pub(crate) fn train(
     if !watched {
         weights.push(last);
     }
-    let limbs: usize = head.parameters.iter().map(|ciphertext| 2 * (ciphertext.level() + 1)).sum();
+    let limbs: usize = head.weights.iter().map(|ciphertext| 2 * (ciphertext.level() + 1)).sum();
     Ok(Run { weights, seconds, head_bytes: limbs * parameters.degree() * size_of::<u64>() })
 }
 

@@ -3,24 +3,14 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use fhe_head::ckks::presets;
-use fhe_head::engine::trace::Operation;
-use fhe_head::features::{FeatureMap, Preprocessing};
-use fhe_head::heads::{BuiltIn, Logistic};
-use fhe_head::model::Head;
-use fhe_head::optimizer::Optimizer;
-use fhe_head::plan::{Plan, Request};
-use fhe_head::refresh::contract;
-use fhe_head::samples::Samples;
-use fhe_head::sigmoid::{Degree, Fit, Sigmoid};
-use fhe_head::twins;
+use ckks::Pace;
+use fhe_head::engine::Operation;
+use fhe_head::{BuiltIn, Degree, Fit, Logistic, Optimizer, Plan, Request, Samples, Scheme, Sigmoid};
+use head_fit::{Classifier, FeatureMap, Kind, Preprocessing, Training};
 use ndarray::Array1;
 use serde::Serialize;
-use serde_json::json;
 
-use crate::accuracy::logistic;
-use crate::accuracy::measures::Predictions;
-use crate::accuracy::prepared::{Prepared, against_rest};
+use crate::accuracy::recipes::{self, Prepared};
 use crate::data::{Embedder, Manifest, Place, Split, default_cache, default_model};
 use crate::encrypted::{self, Stopwatch};
 use crate::measure::{Options, peak_rss_bytes};
@@ -91,24 +81,22 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
     let split = mnist(arguments)?;
     let prepared = match arguments.recipe {
-        Recipe::Best => logistic::prepare(&split, 0)?,
+        Recipe::Best => recipes::prepare(&split, 2, &Classifier::default())?,
         Recipe::Helr => as_helr(&split)?,
     };
-    let Prepared { map, samples, parameters, plan, .. } = &prepared;
+    let training = &prepared.training;
+    let (plan, parameters) = (&training.plan, training.scheme.parameters());
     let mut runs = (0..arguments.options.repeat.max(1))
-        .map(|_| encrypted::train(plan, samples, None, parameters, false))
+        .map(|_| encrypted::train(training, false))
         .collect::<anyhow::Result<Vec<_>>>()?;
     runs.sort_by(|a, b| a.seconds.train.total_cmp(&b.seconds.train));
     let peak = peak_rss_bytes();
     let measures = |weights: &[Array1<f64>]| -> anyhow::Result<_> {
-        let weights = weights.first().context("no weights")?;
-        let head = Head::from_weights(map, &weights.view())?;
-        let probabilities = head.predict_proba(&split.test.x.view())?;
-        Ok(Predictions::binary(&probabilities.to_vec()).measures(&split.test.y))
+        Ok(recipes::predict(&training.model(weights)?, &split.test.x.view())?.measures(&split.test.y))
     };
     let median = &runs[runs.len() / 2];
     let encrypted = measures(median.weights.last().context("no iteration")?)?;
-    let plain = measures(&twins::train_plain(plan, samples, None)?)?;
+    let plain = measures(&training.train_plain()?)?;
     Ok(Record {
         recipe: arguments.recipe,
         preset: parameters.name().to_owned(),
@@ -123,10 +111,10 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
         bootstrap_s: median.seconds.bootstrap,
         keygen_s: median.seconds.keygen,
         encrypt_s: median.seconds.encrypt,
-        prepare_s: prepared.preparing,
-        estimated_s: plan.seconds,
+        prepare_s: prepared.seconds,
+        estimated_s: plan.seconds(parameters, &Pace::of_this_machine()?)?,
         iterations: plan.job.iterations(),
-        bootstraps: plan.count(Operation::Refresh),
+        bootstraps: plan.counts.of(Operation::Refresh),
         accuracy: encrypted.accuracy,
         auroc: encrypted.auroc,
         plain_accuracy: plain.accuracy,
@@ -158,7 +146,7 @@ fn as_helr(split: &Split) -> anyhow::Result<Prepared> {
     const HALF_WIDTH: f64 = 16.0;
     const STD: f64 = 4.5;
     let mut watch = Stopwatch::default();
-    let (x, y) = (split.train.x.view(), against_rest(&split.train.y, 1));
+    let (x, y) = (split.train.x.view(), recipes::labels(&split.train));
     let weight = Array1::ones(y.len());
     let map = FeatureMap::fit(&x, &weight.view(), Preprocessing::Center, x.ncols())?;
     let samples = Samples::new(&map.apply(&x)?.view(), &y.view(), &weight.view())?;
@@ -173,12 +161,19 @@ fn as_helr(split: &Split) -> anyhow::Result<Prepared> {
             vec![RATE; ITERATIONS],
         )
     };
-    let parameters = presets::by_name(PRESET)?;
-    let plan = Plan::new(&parameters, contract(&parameters).as_ref(), &request)?;
-    let preparing = watch.lap();
-    let method = json!({ "optimizer": Optimizer::NesterovSchedule, "learning_rate": RATE, "batch": BATCH });
-    let (exact, polynomial) = (Vec::new(), Vec::new());
-    Ok(Prepared { map, samples, parameters, plan, start: None, method, preparing, exact, polynomial })
+    let scheme = Scheme::by_name(PRESET)?;
+    let plan = Plan::new(&scheme, &request)?;
+    let options = Classifier {
+        preprocessing: Some(Preprocessing::Center),
+        optimizer: Some(Optimizer::NesterovSchedule),
+        learning_rate: Some(RATE),
+        max_iter: Some(ITERATIONS),
+        batch_size: Some(BATCH),
+        interval: Some(HALF_WIDTH),
+        ..Classifier::new(Kind::Logistic { degree: Some(Degree::Five) })
+    };
+    let training = Training { scheme, options, map, samples, plan, start: None };
+    Ok(Prepared { training, seconds: watch.lap() })
 }
 
 /// Largest grey value in the table.

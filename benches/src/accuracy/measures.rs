@@ -1,6 +1,6 @@
 //! Quality measures of predicted probabilities, for any number of classes.
 
-use fhe_head::metrics::Metrics;
+use head_fit::Metrics;
 use ndarray::Array2;
 use serde::Serialize;
 

@@ -1,10 +1,8 @@
 //! `accuracy`: trains on all data sets, with all heads and seeds, in every arithmetic.
 
-mod classifier;
-pub(crate) mod logistic;
+mod arithmetics;
 pub(crate) mod measures;
-mod one_vs_rest;
-pub(crate) mod prepared;
+pub(crate) mod recipes;
 mod statistics;
 pub(crate) mod training;
 
@@ -158,7 +156,7 @@ fn matrix(arguments: &Arguments, threads: usize) -> anyhow::Result<()> {
                 }
                 if head == Head::Mlp {
                     for split in &mut splits {
-                        split.train.thin(classifier::HIDDEN_SAMPLES);
+                        split.train.thin(recipes::HIDDEN_SAMPLES);
                         split.train.normalize();
                         split.test.normalize();
                     }
@@ -259,15 +257,10 @@ pub(crate) fn train(
     seed: u64,
     converged: Option<Predictions>,
 ) -> anyhow::Result<Trained> {
-    let converged = converged.or_else(|| prepared::converged(split, classes));
+    let converged = converged.or_else(|| recipes::converged_predictions(split, classes));
     reset_peak_rss();
-    let prepared = match head {
-        Head::Logistic => logistic::prepare(split, seed)?,
-        Head::OneVsRest => one_vs_rest::prepare(split, classes, seed)?,
-        Head::Softmax => classifier::softmax(split, classes, seed)?,
-        Head::Mlp => classifier::hidden(split, classes, seed)?,
-    };
-    prepared::train(split, &prepared, converged)
+    let prepared = recipes::prepare(split, classes, &recipes::options(head, seed))?;
+    arithmetics::train(split, &prepared, converged)
 }
 
 /// Accuracy of the encrypted head minus that of the plain twin, in percentage points.

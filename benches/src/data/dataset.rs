@@ -1,6 +1,6 @@
 //! A data set in memory and its splits into training and test samples.
 
-use fhe_head::labels::stratified_folds;
+use head_fit::stratified_folds;
 use ndarray::{Array1, Array2, Axis};
 
 /// Samples of a classification task.

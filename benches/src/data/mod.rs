@@ -10,7 +10,7 @@ mod published;
 mod rows;
 mod table;
 
-pub(crate) use dataset::{Dataset, Samples, Split, folds_of};
+pub(crate) use dataset::{Dataset, Samples, Split};
 pub(crate) use embed::Embedder;
 pub(crate) use list::{Arguments, run};
 pub(crate) use manifest::{Entry, Manifest};

@@ -7,8 +7,8 @@ use ckks::{
     Ciphertext, Digits, Encoder, EvaluationKeys, Evaluator, KeyGenerator, KeyShape, SecretEncryptor,
     SecretKey, SecureRng, presets,
 };
-use ckks_boot::Cost;
-use ckks_boot::bootstrap::{BootstrapLiteral, BootstrapPlan, Packing, Values};
+use ckks::Cost;
+use ckks_boot::{BootstrapLiteral, BootstrapPlan, Packing, Values};
 use ckks_math::{Backend, Basis, PackedPair, Poly, Ring, primes, sample};
 
 use crate::limits::{Model, Work};

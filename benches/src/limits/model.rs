@@ -8,12 +8,11 @@
 
 use std::ops::{Add, Mul};
 
-use ckks::{KeyShape, Parameters};
-use ckks_boot::Cost;
-use ckks_boot::bootstrap::BootstrapPlan;
+use ckks::{Cost, KeyShape, Parameters};
+use ckks_boot::BootstrapPlan;
 use ckks_math::Backend;
-use fhe_head::engine::trace::{Counts, Operation};
-use fhe_head::refresh::RefreshedMessage;
+use fhe_head::RefreshedMessage;
+use fhe_head::engine::{Counts, Operation};
 
 /// An amount of work.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -203,7 +202,7 @@ impl Model {
                 Operation::Refresh => refresh,
             }
         };
-        Ok(counts.iter().map(|(&(operation, level), &times)| one(operation, level) * times as f64).sum())
+        Ok(counts.iter().map(|count| one(count.operation, count.level) * count.times as f64).sum())
     }
 }
 

@@ -2,9 +2,9 @@
 
 mod workload;
 
+use ckks::Pace;
 use ckks_math::Backend;
-use fhe_head::engine::trace::Operation;
-use fhe_head::plan;
+use fhe_head::engine::Operation;
 use serde::Serialize;
 use workload::Workload;
 
@@ -129,7 +129,8 @@ pub(crate) struct Runs {
 pub(crate) fn measure(shape: Shape<'_>, runs: Runs) -> anyhow::Result<Measured> {
     let Shape { samples, features, classes, .. } = shape;
     let workload = Workload::new(shape)?;
-    let Workload { parameters, plan, key_bytes, .. } = &workload;
+    let Workload { scheme, plan, key_bytes, .. } = &workload;
+    let parameters = scheme.parameters();
     let model = Model::of(parameters, Backend::active()?);
     let work = model.counts(parameters, &plan.last_iteration, plan.keys.refresh)?;
     let times = time(runs.repeat, || workload.iterate())?;
@@ -152,9 +153,9 @@ pub(crate) fn measure(shape: Shape<'_>, runs: Runs) -> anyhow::Result<Measured> 
         threads: runs.threads,
         times,
         speedup,
-        estimated_s: plan.last_iteration_seconds,
-        key_switches: plan::key_switches(&plan.last_iteration),
-        bootstraps: plan::count(&plan.last_iteration, Operation::Refresh),
+        estimated_s: plan.last_iteration_seconds(parameters, &Pace::of_this_machine()?)?,
+        key_switches: plan.last_iteration.key_switches(),
+        bootstraps: plan.last_iteration.of(Operation::Refresh),
         data_bytes: plan.sizes.data_bytes,
         key_bytes: *key_bytes,
         peak_rss_bytes: peak_rss_bytes(),

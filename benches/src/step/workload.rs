@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use anyhow::ensure;
-use ckks::{Ciphertext, Parameters, SecretKey, presets};
+use ckks::{Ciphertext, SecretKey, presets};
 use fhe_head::client::{DataEncryptor, evaluation_keys_in_memory};
-use fhe_head::engine::encrypted::Encrypted;
-use fhe_head::heads::{BuiltIn, Logistic};
-use fhe_head::optimizer::Optimizer;
-use fhe_head::plan::{Plan, Request};
-use fhe_head::samples::Samples;
-use fhe_head::sigmoid::{Fit, Sigmoid, logistic};
-use fhe_head::trainer::{Block, State, Trainer};
+use fhe_head::engine::Encrypted;
+use fhe_head::functions::logistic;
+use fhe_head::trainer::Trainer;
+use fhe_head::{
+    Block, BuiltIn, Fit, Logistic, Optimizer, Plan, Request, Samples, Scheme, Sigmoid, State, server,
+};
 use ndarray::{Array1, Array2};
 
 use crate::random::Random;
@@ -33,7 +32,7 @@ pub(crate) struct Shape<'a> {
 
 /// Everything that an iteration needs, in memory.
 pub(crate) struct Workload {
-    pub(crate) parameters: Parameters,
+    pub(crate) scheme: Scheme,
     /// The plan of a training whose last iteration is the measured one.
     pub(crate) plan: Plan,
     pub(crate) key_bytes: usize,
@@ -54,8 +53,8 @@ impl Workload {
             "at least two samples, two columns and two classes are needed"
         );
         let default = if refresh { "n15-boot-l6" } else { "n15-l18" };
-        let parameters = presets::by_name(preset.unwrap_or(default))?;
-        let contract = if refresh { fhe_head::refresh::contract(&parameters) } else { None };
+        let scheme = Scheme::new(presets::by_name(preset.unwrap_or(default))?);
+        let scheme = if refresh { scheme } else { scheme.with_contract(None) };
         let samples = random_samples(rows, features - 1, classes)?;
         let sigmoid = Sigmoid::new(degree.try_into()?, 8.0, Fit::default())?;
         // The first iteration starts from zero weights and is cheaper, so a later one is measured.
@@ -67,19 +66,19 @@ impl Workload {
             optimizer: Optimizer::NesterovSchedule,
             ..Request::new(head.clone(), rows, features - 1, vec![1.0; iterations])
         };
-        let plan_of = |iterations| Plan::new(&parameters, contract.as_ref(), &request(iterations));
+        let plan_of = |iterations| Plan::new(&scheme, &request(iterations));
         // The second one without a refresh, otherwise the first one that refreshes.
-        let most = if contract.is_some() { 8 } else { 2 };
+        let most = if scheme.contract().is_some() { 8 } else { 2 };
         let measured = plan_of(most)?.job.spec().refresh_before.first().copied().unwrap_or(1);
         let plan = plan_of(measured + 1)?;
-        let secret = SecretKey::generate(&parameters)?;
+        let secret = SecretKey::generate(scheme.parameters())?;
         let keys = evaluation_keys_in_memory(&secret, &plan.keys)?;
         let key_bytes = keys.memory_bytes();
         let blocks = DataEncryptor::new(&secret, &plan, &samples).blocks()?;
-        let engine = Encrypted::for_job(Arc::new(keys), &plan.job)?;
+        let engine = server::engine(Arc::new(keys), &plan.job)?;
         let trainer = Trainer::new(&engine, &plan.job, &blocks)?;
         let state = (0..measured).try_fold(State::default(), |state, _| trainer.iterate(state))?;
-        Ok(Self { parameters, plan, key_bytes, engine, blocks, state })
+        Ok(Self { scheme, plan, key_bytes, engine, blocks, state })
     }
 
     /// Runs the measured iteration.

@@ -1,0 +1,105 @@
+//! How each head is trained: by the product's estimator with its defaults. The hidden layer alone has a recipe of its own.
+
+use std::time::Instant;
+
+use anyhow::ensure;
+use fhe_head::{ActivationKind, Optimizer, RateSchedule};
+use head_fit::{ClassWeight, Classifier, Data, Kind, Preprocessing, Training, converged};
+use ndarray::{Array1, ArrayView2};
+
+use super::Head;
+use super::measures::Predictions;
+use crate::data::{Samples, Split};
+
+/// A training that is ready to be encrypted, and the seconds that choosing and planning took.
+pub(crate) struct Prepared {
+    pub(crate) training: Training,
+    pub(crate) seconds: f64,
+}
+
+/// Samples on which a hidden layer is trained at most. Each is scaled to unit norm: squares would blow outliers up.
+pub(super) const HIDDEN_SAMPLES: usize = 2000;
+/// Units of the hidden layer.
+const HIDDEN: usize = 32;
+/// Directions of the features that it sees, with the constant.
+const COMPONENTS: usize = 128;
+
+/// The options of the product for a head. They are its defaults, but for the hidden layer, whose squares are exact under encryption.
+pub(crate) fn options(head: Head, seed: u64) -> Classifier {
+    let kind = match head {
+        Head::Logistic | Head::OneVsRest => Kind::default(),
+        Head::Softmax => Kind::softmax(),
+        Head::Mlp => {
+            Kind::Mlp { hidden: HIDDEN, activation: ActivationKind::Square, activation_interval: None }
+        }
+    };
+    let defaults = Classifier { random_state: seed, ..Classifier::new(kind) };
+    match head {
+        Head::Mlp => Classifier {
+            preprocessing: Some(Preprocessing::Whiten { ridge: 1.5, standardize: false }),
+            n_components: Some(COMPONENTS),
+            optimizer: Some(Optimizer::GradientDescent),
+            learning_rate: Some(2.8),
+            schedule: RateSchedule::Cosine,
+            max_iter: Some(10),
+            alpha: 0.02,
+            ..defaults
+        },
+        _ => defaults,
+    }
+}
+
+/// Chooses what the options leave open, and plans, as `train-head` does.
+///
+/// # Errors
+/// The data cannot be trained on.
+pub(crate) fn prepare(split: &Split, classes: usize, options: &Classifier) -> anyhow::Result<Prepared> {
+    let start = Instant::now();
+    let labels = labels(&split.train);
+    let data = Data::new(split.train.x.view(), labels.view())?.with_classes(classes)?;
+    let training = options.prepare(&data, None)?;
+    ensure!(
+        training.start.is_none() || matches!(options.kind, Kind::Mlp { .. }),
+        "a linear head starts from zero"
+    );
+    Ok(Prepared { training, seconds: start.elapsed().as_secs_f64() })
+}
+
+/// Class indices as the library takes them.
+pub(crate) fn labels(samples: &Samples) -> Array1<f64> {
+    samples.y.iter().map(|&label| label as f64).collect()
+}
+
+/// Predictions of logistic regression to convergence with C = 1 on standardised features; nothing where it does not converge.
+pub(super) fn converged_predictions(split: &Split, classes: usize) -> Option<Predictions> {
+    let labels = labels(&split.train);
+    let data = Data::new(split.train.x.view(), labels.view()).ok()?.with_classes(classes).ok()?;
+    let model = converged(&data, ClassWeight::Uniform, Preprocessing::Standardize).ok()?;
+    predict(&model, &split.test.x.view()).ok()
+}
+
+/// Probabilities of the classes: of one output and its complement, or of all outputs.
+///
+/// # Errors
+/// Another number of features.
+pub(crate) fn predict(model: &head_fit::Model, x: &ArrayView2<'_, f64>) -> anyhow::Result<Predictions> {
+    let probabilities = model.predict_proba(x)?;
+    Ok(match probabilities.ncols() {
+        1 => Predictions::binary(&probabilities.column(0).to_vec()),
+        _ => Predictions { probabilities },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is measured is what ships: the options of `train-head` without flags, which its test `choice` holds to the same defaults.
+    #[test]
+    fn linear_heads_are_trained_as_the_product_trains_them() {
+        for head in [Head::Logistic, Head::OneVsRest] {
+            assert_eq!(options(head, 0), Classifier::default());
+        }
+        assert_eq!(options(Head::Softmax, 0), Classifier::new(Kind::softmax()));
+    }
+}
