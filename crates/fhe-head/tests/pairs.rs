@@ -9,7 +9,7 @@ mod ordinal_regression;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use ckks::SecretKey;
+use ckks::{SecretKey, SeededCiphertext};
 use ckks::serial::Reader;
 use common::USUAL;
 use fhe_head::client::{
