@@ -6,17 +6,14 @@
 
 use std::sync::Arc;
 
-use fhe_head::ckks::{Parameters, SecretKey, presets};
+use fhe_head::ckks::SecretKey;
 use fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys_in_memory};
-use fhe_head::engine::Engine;
-use fhe_head::head::{Head, Parameter, Penalty};
-use fhe_head::packing::{Packing, forward, rotated_weights};
-use fhe_head::pass::Pass;
-use fhe_head::plan::{Plan, Request};
-use fhe_head::samples::Samples;
-use fhe_head::server;
-use fhe_head::sigmoid::{Degree, Fit, Sigmoid};
+use fhe_head::packing::{forward, rotated_weights};
 use fhe_head::twins::{train_plain, train_simulated};
+use fhe_head::{
+    Degree, Engine, Fit, Gradient, Head, Packing, Pass, Plan, Request, Residual, Samples, Scheme, Sigmoid,
+    Unit, WeightVector, server,
+};
 use ndarray::{Array1, Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
 
@@ -30,15 +27,14 @@ pub(crate) struct Ordinal {
 }
 
 impl Head for Ordinal {
-    fn parameters(&self, packing: &Packing) -> Vec<Parameter> {
-        let unit = self.sigmoid.half_width();
-        let threshold =
-            |k| Parameter { name: format!("threshold[{k}]"), period: 1, unit, penalty: Penalty::None };
-        let weights = Parameter::features("coef", packing, unit);
-        std::iter::once(weights).chain((0..self.steps).map(threshold)).collect()
+    fn weights(&self, packing: &Packing) -> Vec<WeightVector> {
+        let unit = self.score_unit();
+        let coef = WeightVector::features("coef", packing, unit);
+        let threshold = |k| WeightVector::intercept(format!("threshold[{k}]"), unit);
+        [coef].into_iter().chain((0..self.steps).map(threshold)).collect()
     }
 
-    /// Samples are met in `linear_gradient` and `forward` alone, which take care of two in a slot.
+    /// Only `linear_gradient` and `forward` touch the samples, and both can handle two in a slot.
     fn pairs_samples(&self) -> bool {
         true
     }
@@ -56,35 +52,27 @@ impl Head for Ordinal {
     fn gradient<E: Engine>(
         &self,
         pass: &Pass<'_, E>,
-        parameters: Option<&[E::Value]>,
-    ) -> fhe_head::Result<Vec<E::Value>> {
+        weights: Option<&[E::Value]>,
+    ) -> fhe_head::Result<Vec<Gradient<E::Value>>> {
         let engine = pass.engine;
-        let rate = pass.rate / self.sigmoid.half_width();
-        let (weights, thresholds) = match parameters {
-            Some(parameters) => (Some(&parameters[..1]), &parameters[1..]),
-            None => (None, &[][..]),
-        };
-        // residuals of each step, summed over the blocks: what the thresholds' gradients are made of
-        let mut sums: Vec<Option<E::Value>> = vec![None; self.steps];
-        let mut gradient = pass.linear_gradient(weights, |logits, rows| {
+        let (coef, thresholds) = weights.map(|weights| weights.split_at(1)).unzip();
+        // residuals of each step, summed over the blocks: the thresholds' gradients come from them
+        let mut steps: Vec<Option<Residual<E::Value>>> = vec![None; self.steps];
+        let mut gradient = pass.linear_gradient(coef, |logits, rows| {
             let mut total = None;
-            for (k, sum) in sums.iter_mut().enumerate() {
-                let logit = match logits {
-                    Some(logits) => {
-                        let scale = engine.scale(&logits[0]);
-                        Some(engine.add(&logits[0], &engine.mul_const(&thresholds[k], 1.0, &scale)?)?)
-                    }
-                    None => None,
-                };
-                let row = (&rows.weight, &rows.targets[k]);
-                let residual = pass.logistic_residual(&self.sigmoid, logit.as_ref(), row, rate)?;
-                *sum = Some(plus(engine, sum.take(), &residual)?);
-                total = Some(plus(engine, total, &residual)?);
+            for (k, step) in steps.iter_mut().enumerate() {
+                let logit = logits.zip(thresholds).map(|(logits, thresholds)| {
+                    let scale = engine.scale(&logits[0]);
+                    engine.add(&logits[0], &engine.mul_const(&thresholds[k], 1.0, &scale)?)
+                });
+                let residual = pass.logistic_residual(&self.sigmoid, logit.transpose()?.as_ref(), rows, k)?;
+                *step = Some(sum(engine, step.as_ref(), &residual)?);
+                total = Some(sum(engine, total.as_ref(), &residual)?);
             }
             Ok(total.into_iter().collect())
         })?;
-        for sum in sums.into_iter().flatten() {
-            gradient.push(pass.sum_over_samples(&sum, 1.0)?);
+        for residuals in steps.iter().flatten() {
+            gradient.push(pass.sum_over_samples(residuals)?);
         }
         Ok(gradient)
     }
@@ -98,21 +86,22 @@ impl Head for Ordinal {
         engine: &E,
         packing: &Packing,
         samples: &[E::Value],
-        parameters: &[E::Value],
+        weights: &[E::Value],
     ) -> fhe_head::Result<Vec<E::Value>> {
-        forward(engine, packing, samples, &rotated_weights(engine, packing, &parameters[..1])?, |_| 0)
+        forward(engine, packing, samples, &rotated_weights(engine, packing, &weights[..1])?, |_| 0)
     }
 
-    fn score_unit(&self) -> f64 {
-        self.sigmoid.half_width()
+    fn score_unit(&self) -> Unit {
+        Unit::of_half_width(self.sigmoid.half_width())
     }
 }
 
-fn plus<E: Engine>(engine: &E, sum: Option<E::Value>, value: &E::Value) -> fhe_head::Result<E::Value> {
-    match sum {
-        Some(sum) => engine.add(&sum, value),
-        None => Ok(value.clone()),
-    }
+fn sum<E: Engine>(
+    engine: &E,
+    sum: Option<&Residual<E::Value>>,
+    residual: &Residual<E::Value>,
+) -> fhe_head::Result<Residual<E::Value>> {
+    sum.map_or_else(|| Ok(residual.clone()), |sum| sum.plus(engine, residual))
 }
 
 /// A trained head: weights of the features and the constant one, then one threshold for each step.
@@ -127,23 +116,19 @@ pub(crate) struct Trained {
 }
 
 /// Trains the three twins on the same samples.
-pub(crate) fn train(
-    parameters: &Parameters,
-    x: &Array2<f64>,
-    grades: &Array1<f64>,
-) -> fhe_head::Result<Trained> {
+pub(crate) fn train(scheme: &Scheme, x: &Array2<f64>, grades: &Array1<f64>) -> fhe_head::Result<Trained> {
     let steps = grades.fold(0.0, |max: f64, grade| max.max(*grade)) as usize;
     let head = Ordinal { steps, sigmoid: Sigmoid::new(Degree::Three, 6.0, Fit::LeastSquares)? };
     let samples = Samples::new(&x.view(), &grades.view(), &Array1::ones(grades.len()).view())?;
-    let plan = Plan::new(parameters, None, &Request::new(head, x.nrows(), x.ncols(), vec![1.0, 1.0, 1.0]))?;
+    let plan = Plan::new(scheme, &Request::new(head, x.nrows(), x.ncols(), vec![1.0, 1.0, 1.0]))?;
 
-    let secret = SecretKey::generate(parameters)?;
+    let secret = SecretKey::generate(scheme.parameters())?;
     let keys = Arc::new(evaluation_keys_in_memory(&secret, &plan.keys)?);
     let blocks = DataEncryptor::new(&secret, &plan, &samples).blocks()?;
-    let encrypted = server::train(keys, &plan.job, &blocks, |_| Ok(()))?;
+    let encrypted = server::train(keys, &plan.job, &blocks)?;
     Ok(Trained {
         plain: train_plain(&plan, &samples, None)?,
-        simulated: train_simulated(&plan, parameters, None, &samples, None)?.parameters,
+        simulated: train_simulated(&plan, scheme, &samples, None)?.weights,
         encrypted: decrypt_head(&secret, &plan.job, &encrypted)?,
     })
 }
@@ -168,7 +153,7 @@ pub(crate) fn data(samples: usize) -> (Array2<f64>, Array1<f64>) {
 #[allow(dead_code, reason = "a test takes the rest of this file as a module")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (x, grades) = data(500);
-    let trained = train(&presets::by_name("n15-l18")?, &x, &grades)?;
+    let trained = train(&Scheme::by_name("n15-l18")?, &x, &grades)?;
     for (name, head) in
         [("plain", &trained.plain), ("simulated", &trained.simulated), ("encrypted", &trained.encrypted)]
     {

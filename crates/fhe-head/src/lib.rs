@@ -3,6 +3,35 @@
 //! The data party plans a training, makes keys, encrypts its samples and opens the result ([`client`]). The compute party trains on
 //! ciphertexts and evaluation keys ([`server`]); built without the feature `client`, no code can name a secret key. What is trained is a
 //! [`Head`]: one of those that come with the crate, or your own.
+//!
+//! Both parties in one process (between two machines, [`files`] carries the data, the keys and the head):
+//!
+#![cfg_attr(feature = "client", doc = "```")]
+#![cfg_attr(not(feature = "client"), doc = "```ignore")]
+//! use fhe_head::ckks::SecretKey;
+//! use fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys_in_memory};
+//! use fhe_head::{Degree, Fit, Logistic, Plan, Request, Samples, Scheme, Sigmoid, server};
+//! use ndarray::{Array1, Array2};
+//!
+//! // The data party plans, makes keys and encrypts.
+//! let x = Array2::from_shape_fn((400, 3), |(i, j)| ((i * (j + 3) * 37 + j) % 101) as f64 / 50.0 - 1.0);
+//! let y: Array1<f64> = x.rows().into_iter().map(|row| f64::from(u8::from(row[0] > row[1]))).collect();
+//! let samples = Samples::new(&x.view(), &y.view(), &Array1::ones(400).view())?;
+//! let scheme = Scheme::by_name("n14-l8")?;
+//! let head = Logistic::binary(Sigmoid::new(Degree::Three, 8.0, Fit::LeastSquares)?);
+//! let plan = Plan::new(&scheme, &Request::new(head, 400, 3, vec![4.0; 2]))?;
+//! let secret = SecretKey::generate(scheme.parameters())?;
+//! let keys = evaluation_keys_in_memory(&secret, &plan.keys)?;
+//! let blocks = DataEncryptor::new(&secret, &plan, &samples).blocks()?;
+//!
+//! // The compute party trains. It holds the keys, the public job and ciphertexts.
+//! let encrypted = server::train(keys.into(), &plan.job, &blocks)?;
+//!
+//! // The data party decrypts the weights, padded; the intercept comes last.
+//! let weights = &decrypt_head(&secret, &plan.job, &encrypted)?[0];
+//! assert!(weights[0] > 0.5 && weights[1] < -0.5, "{weights}");
+//! # Ok::<(), fhe_head::Error>(())
+//! ```
 
 pub mod engine;
 mod error;

@@ -4,35 +4,34 @@
 
 mod common;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use ckks::{Parameters, ParametersLiteral, SecretKey, SecurityLevel, presets};
-use fhe_head::activation::{Activation, Shape};
+use ckks::{ParametersLiteral, SecretKey, SecurityLevel, presets};
+use common::USUAL;
 use fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys_in_memory};
-use fhe_head::engine::trace::Operation;
-use fhe_head::error::Error;
-use fhe_head::heads::{BuiltIn, Logistic, Mlp, Multinomial, Output};
-use fhe_head::job::{Job, JobSpec};
-use fhe_head::optimizer::Optimizer;
-use fhe_head::plan::{Bootstraps, CostModel, Pairs, Plan, Request};
-use fhe_head::refresh::{RefreshedMessage, RefreshedPoint};
-use fhe_head::samples::Samples;
-use fhe_head::sigmoid::{Degree, Fit, Sigmoid};
-use fhe_head::softmax::{Depth, Softmax};
-use fhe_head::twins::{Functions, train_simulated, trajectory};
-use fhe_head::{refresh, server};
+use fhe_head::engine::Operation;
+use fhe_head::heads::RefreshedPoint;
+use fhe_head::trainer::unobserved;
+use fhe_head::twins::{train_simulated, trajectory};
+use fhe_head::{
+    Activation, ActivationKind, Bootstraps, BuiltIn, Degree, Error, Fit, Functions, Job, JobSpec, Logistic,
+    Mlp, Multinomial, Optimizer, Output, Pairs, Plan, RefreshedMessage, Request, Samples, Scheme, Sigmoid,
+    Softmax, SoftmaxDepth, server,
+};
 use ndarray::Array1;
 
 const SMALL: &str = "n15-boot-l6";
 
 /// The chain of a preset, by its name, in a ring of 2^11. **Insecure.**
-fn toy(preset: &str) -> Parameters {
+fn toy(preset: &str) -> Scheme {
     let literal = presets::by_name(preset).unwrap().literal().clone();
-    ParametersLiteral { log_n: 11, security: SecurityLevel::Insecure, ..literal }.check().unwrap()
+    let literal = ParametersLiteral { log_n: 11, security: SecurityLevel::Insecure, ..literal };
+    Scheme::new(literal.check().unwrap())
 }
 
-fn network(hidden: usize, shape: Shape, output: Output) -> BuiltIn {
-    BuiltIn::Mlp(Mlp { hidden, activation: Activation::new(shape, 4.0).unwrap(), output })
+fn network(hidden: usize, kind: ActivationKind, output: Output) -> BuiltIn {
+    BuiltIn::Mlp(Mlp { hidden, activation: Activation::new(kind, 4.0).unwrap(), output })
 }
 
 fn logistic(degree: Degree) -> Output {
@@ -40,17 +39,12 @@ fn logistic(degree: Degree) -> Output {
 }
 
 fn softmax(classes: usize) -> Output {
-    Output::Softmax(Multinomial::new(Softmax::new(classes, Depth::Two, 8.0).unwrap()))
+    Output::Softmax(Multinomial::new(Softmax::new(classes, SoftmaxDepth::Two, 8.0).unwrap()))
 }
 
-fn plan(parameters: &Parameters, request: &Request) -> fhe_head::Result<Plan> {
-    Plan::new(parameters, refresh::contract(parameters).as_ref(), request)
-}
-
-/// By the counts and a usual machine, by which the planner chooses: the same on any.
+/// Seconds at the pace by which the planner chooses: the same on every machine.
 fn seconds(plan: &Plan) -> f64 {
-    let model = CostModel::new(&presets::by_name(&plan.preset).unwrap());
-    model.with_refresh(plan.keys.refresh).unwrap().seconds(&plan.counts)
+    plan.seconds(&presets::by_name(&plan.preset).unwrap(), &USUAL).unwrap()
 }
 
 /// What the notes say of a plan.
@@ -66,7 +60,7 @@ fn print(plan: &Plan) {
         plan.job.packing().blocks(),
         plan.state_bootstraps(),
         plan.activation_bootstraps(),
-        plan.key_switches(),
+        plan.counts.key_switches(),
         seconds(plan),
         sizes.data_bytes as f64 * 1e-9,
         sizes.key_file_bytes as f64 * 1e-9,
@@ -80,16 +74,16 @@ fn names(plan: &Plan) -> Vec<&str> {
 
 /// Ten iterations on 2000 samples of 127 features.
 fn request(hidden: usize, bootstraps: Bootstraps) -> Request {
-    let head = network(hidden, Shape::Square, logistic(Degree::Seven));
+    let head = network(hidden, ActivationKind::Square, logistic(Degree::Seven));
     Request { bootstraps, alpha: 0.02, ..Request::new(head, 2000, 127, vec![1.0; 10]) }
 }
 
 #[test]
 fn where_levels_do_not_suffice_otherwise() {
-    let parameters = presets::by_name(SMALL).unwrap();
-    let refused = plan(&parameters, &request(32, Bootstraps::Weights)).unwrap_err();
+    let scheme = Scheme::by_name(SMALL).unwrap();
+    let refused = Plan::new(&scheme, &request(32, Bootstraps::Weights)).unwrap_err();
     assert!(matches!(refused, Error::Parameter { name: "preset", .. }), "{refused}");
-    let plan = plan(&parameters, &request(32, Bootstraps::Auto)).unwrap();
+    let plan = Plan::new(&scheme, &request(32, Bootstraps::Auto)).unwrap();
     print(&plan);
     let (spec, packing) = (plan.job.spec(), plan.job.packing());
     assert_eq!(names(&plan), ["arguments", "residuals"]);
@@ -103,21 +97,20 @@ fn where_levels_do_not_suffice_otherwise() {
         let mut lower = spec.clone();
         lower.refreshed_points[point].level -= 1;
         let data = common::labelled(2000, 127, 1, |row| f64::from(u8::from(row[0] > 0.0)));
-        let samples = Samples::new(&data.0.view(), &data.1.view(), &Array1::ones(2000).view()).unwrap();
+        let samples = common::equal_weights(&data.0, &data.1);
         let plan = Plan { job: Job::new(lower).unwrap(), ..plan.clone() };
         let start = request(32, Bootstraps::Auto).initial(0).unwrap();
-        let contract = refresh::contract(&parameters);
-        let refused = train_simulated(&plan, &parameters, contract.as_ref(), &samples, Some(&start));
+        let refused = train_simulated(&plan, &scheme, &samples, Some(&start));
         assert!(matches!(refused, Err(Error::Level { .. })), "{:?}", refused.err());
     }
 }
 
 #[test]
 fn where_cheaper_and_not_where_dearer() {
-    let parameters = presets::by_name("n16-boot-l15").unwrap();
+    let scheme = Scheme::by_name("n16-boot-l15").unwrap();
     let both = |hidden| {
         [Bootstraps::Weights, Bootstraps::Auto].map(|at| {
-            let plan = plan(&parameters, &request(hidden, at)).unwrap();
+            let plan = Plan::new(&scheme, &request(hidden, at)).unwrap();
             print(&plan);
             plan
         })
@@ -131,20 +124,20 @@ fn where_cheaper_and_not_where_dearer() {
         assert!(auto.activation_bootstraps() > 0 && seconds(&auto) < 0.95 * seconds(&weights));
     }
     // without bootstraps there is nothing to place
-    let leveled = presets::by_name("n16-l36").unwrap();
+    let leveled = Scheme::by_name("n16-l36").unwrap();
     let short = Request { learning_rates: vec![1.0; 3], ..request(32, Bootstraps::Auto) };
-    assert!(names(&plan(&leveled, &short).unwrap()).is_empty());
+    assert!(names(&Plan::new(&leveled, &short).unwrap()).is_empty());
 }
 
 #[test]
 fn what_cannot_be_is_refused() {
-    let parameters = toy(SMALL);
+    let scheme = toy(SMALL);
     let good = Request { samples: 100, features: 7, ..request(8, Bootstraps::Auto) };
     for largest_weight in [0.5, f64::NAN, f64::INFINITY] {
-        let refused = plan(&parameters, &Request { largest_weight, ..good.clone() }).unwrap_err();
+        let refused = Plan::new(&scheme, &Request { largest_weight, ..good.clone() }).unwrap_err();
         assert!(matches!(refused, Error::Parameter { name: "largest_weight", .. }), "{refused}");
     }
-    let job = plan(&parameters, &good).unwrap().job;
+    let job = Plan::new(&scheme, &good).unwrap().job;
     let refused = |name: &str, spec: JobSpec| match Job::new(spec) {
         Err(Error::Parameter { name: found, .. }) => assert_eq!(found, name),
         other => panic!("{other:?}"),
@@ -154,7 +147,7 @@ fn what_cannot_be_is_refused() {
     for points in [vec![point("weights")], vec![point("residuals"), point("residuals")]] {
         refused("refreshed_points", JobSpec { refreshed_points: points, ..spec() });
     }
-    let linear = BuiltIn::Softmax(Multinomial::new(Softmax::new(3, Depth::Two, 8.0).unwrap()));
+    let linear = BuiltIn::Softmax(Multinomial::new(Softmax::new(3, SoftmaxDepth::Two, 8.0).unwrap()));
     refused("refreshed_points", JobSpec { head: linear, ..spec() });
     for log_row_weight in [-1, 41] {
         refused("log_row_weight", JobSpec { log_row_weight, ..spec() });
@@ -164,20 +157,19 @@ fn what_cannot_be_is_refused() {
 /// The job tells how large row weights are: the simulated twin finds out if that is not so.
 #[test]
 fn larger_row_weights_than_planned_are_found_by_the_simulation() {
-    let parameters = toy(SMALL);
+    let scheme = toy(SMALL);
     let (x, y) = common::labelled(100, 7, 3, |row| f64::from(u8::from(row.dot(&row) > 2.3)));
     let mut weight = Array1::ones(100);
     weight[17] = 200.0;
     let samples = Samples::new(&x.view(), &y.view(), &weight.view()).unwrap();
     let largest_weight = samples.largest_weight(1);
     assert!((largest_weight - 200.0 / 2.99).abs() < 1e-9, "{largest_weight}");
-    let contract = refresh::contract(&parameters);
     for (largest_weight, fits) in [(largest_weight, true), (1.0, false)] {
-        let head = network(8, Shape::Square, logistic(Degree::Three));
+        let head = network(8, ActivationKind::Square, logistic(Degree::Three));
         let request = Request { largest_weight, ..Request::new(head, 100, 7, vec![0.5; 2]) };
-        let plan = plan(&parameters, &request).unwrap();
+        let plan = Plan::new(&scheme, &request).unwrap();
         let start = request.initial(1).unwrap();
-        match train_simulated(&plan, &parameters, contract.as_ref(), &samples, Some(&start)) {
+        match train_simulated(&plan, &scheme, &samples, Some(&start)) {
             Ok(_) => assert!(fits),
             Err(error) => assert!(!fits && matches!(error, Error::Overflow { .. }), "{error}"),
         }
@@ -187,38 +179,38 @@ fn larger_row_weights_than_planned_are_found_by_the_simulation() {
 /// Features in [-1, 1]: classes inside and outside a ball, which no line separates.
 fn ball(n: usize) -> Samples {
     let (x, y) = common::labelled(n, 7, 3, |row| f64::from(u8::from(row.dot(&row) > 2.3)));
-    Samples::new(&x.view(), &y.view(), &Array1::ones(n).view()).unwrap()
+    common::equal_weights(&x, &y)
 }
 
 fn three(n: usize) -> Samples {
     let (x, y) = common::three_classes(n, 7, 5);
-    Samples::new(&x.view(), &y.view(), &Array1::ones(n).view()).unwrap()
+    common::equal_weights(&x, &y)
 }
 
 /// An encrypted training beside the simulated one: no weight is further off than ten times the noise that the latter expects.
-fn follows_the_simulation(parameters: &Parameters, request: &Request, samples: &Samples) {
-    let contract = refresh::contract(parameters);
-    let plan = plan(parameters, request).unwrap();
+fn follows_the_simulation(scheme: &Scheme, request: &Request, samples: &Samples) {
+    let plan = Plan::new(scheme, request).unwrap();
     let job = &plan.job;
     assert_eq!(names(&plan), ["arguments", "residuals"]);
-    assert_eq!(plan.state_bootstraps() + plan.activation_bootstraps(), plan.count(Operation::Refresh));
+    assert_eq!(plan.state_bootstraps() + plan.activation_bootstraps(), plan.counts.of(Operation::Refresh));
     assert!(plan.activation_bootstraps() >= 2 * job.iterations());
     let start = request.initial(1).unwrap();
-    let simulated = train_simulated(&plan, parameters, contract.as_ref(), samples, Some(&start)).unwrap();
+    let simulated = train_simulated(&plan, scheme, samples, Some(&start)).unwrap();
     let polynomial = trajectory(&plan, samples, Some(&start), Functions::Polynomials).unwrap().pop().unwrap();
 
-    let secret = SecretKey::generate(parameters).unwrap();
+    let secret = SecretKey::generate(scheme.parameters()).unwrap();
     let keys = Arc::new(evaluation_keys_in_memory(&secret, &plan.keys).unwrap());
     let encryptor = DataEncryptor::new(&secret, &plan, samples);
     let (blocks, state) = (encryptor.blocks().unwrap(), encryptor.initial_state(&start).unwrap());
-    let head = server::resume(keys, job, &blocks, state, |_| Ok(())).unwrap();
+    let engine = server::engine(keys, job).unwrap();
+    let ControlFlow::Continue(head) = server::resume(&engine, job, &blocks, state, unobserved).unwrap();
     let encrypted = decrypt_head(&secret, job, &head).unwrap();
 
     let furthest = |ours: &[Array1<f64>], theirs: &[Array1<f64>]| {
         let pairs = ours.iter().flatten().zip(theirs.iter().flatten());
         pairs.fold(0.0, |max: f64, (a, b)| max.max((a - b).abs()))
     };
-    let error = furthest(&encrypted, &simulated.parameters);
+    let error = furthest(&encrypted, &simulated.weights);
     let moved = furthest(&encrypted, &start);
     println!(
         "{:?}: {} + {} bootstraps, off by {error:.1e}, expected {:.1e}; rounding {:.1e}, moved {moved:.2}",
@@ -226,7 +218,7 @@ fn follows_the_simulation(parameters: &Parameters, request: &Request, samples: &
         plan.state_bootstraps(),
         plan.activation_bootstraps(),
         simulated.error_std,
-        furthest(&simulated.parameters, &polynomial),
+        furthest(&simulated.weights, &polynomial),
     );
     assert!(error < 10.0 * simulated.error_std, "{error} where {} is expected", simulated.error_std);
     assert!(simulated.error_std < 0.01 * moved, "noise drowns the training");
@@ -237,7 +229,12 @@ fn two_samples_a_slot_with_refreshed_activations() {
     let request = Request {
         pairs: Pairs::Always,
         alpha: 0.01,
-        ..Request::new(network(8, Shape::Square, logistic(Degree::Seven)), 400, 7, vec![1.0, 0.8, 0.6])
+        ..Request::new(
+            network(8, ActivationKind::Square, logistic(Degree::Seven)),
+            400,
+            7,
+            vec![1.0, 0.8, 0.6],
+        )
     };
     follows_the_simulation(&toy(SMALL), &request, &ball(400));
 }
@@ -247,7 +244,7 @@ fn one_sample_a_slot_with_momentum_and_several_outputs() {
     let request = Request {
         pairs: Pairs::Never,
         optimizer: Optimizer::Nesterov(0.8),
-        ..Request::new(network(8, Shape::Tanh, softmax(3)), 200, 7, vec![0.5; 3])
+        ..Request::new(network(8, ActivationKind::Tanh, softmax(3)), 200, 7, vec![0.5; 3])
     };
     follows_the_simulation(&toy(SMALL), &request, &three(200));
 }

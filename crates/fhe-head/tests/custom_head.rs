@@ -5,12 +5,14 @@
 #[path = "../examples/ordinal_regression.rs"]
 mod ordinal_regression;
 
+use fhe_head::Scheme;
 use ordinal_regression::{data, grade, train};
 
 #[test]
 fn a_head_of_ones_own_trains_under_encryption() {
     let (x, grades) = data(200);
-    let trained = train(&ckks::presets::insecure_for_tests(10, 12).unwrap(), &x, &grades).unwrap();
+    let scheme = Scheme::new(ckks::presets::insecure_for_tests(10, 12).unwrap());
+    let trained = train(&scheme, &x, &grades).unwrap();
     for (encrypted, simulated) in trained.encrypted.iter().zip(&trained.simulated) {
         assert!((encrypted - simulated).iter().all(|e| e.abs() < 2e-3), "{encrypted} {simulated}");
     }

@@ -4,22 +4,22 @@
 
 mod common;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use ckks::{Parameters, SecretKey};
-use fhe_head::activation::{Activation, Shape};
-use fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys_in_memory};
-use fhe_head::dense::Problem;
-use fhe_head::dense_hidden;
-use fhe_head::head::Head;
-use fhe_head::heads::{Logistic, Mlp, Multinomial, Output};
-use fhe_head::optimizer::Optimizer;
-use fhe_head::plan::{Plan, Request};
-use fhe_head::samples::Samples;
-use fhe_head::server;
-use fhe_head::sigmoid::{Degree, Fit, Sigmoid, logistic};
-use fhe_head::softmax::{Depth, Softmax, softmax};
-use fhe_head::twins::{Functions, train_plain, train_simulated, trajectory};
+use ckks::SecretKey;
+use common::{equal_weights, with_one};
+use fhe_head::client::{
+    DataEncryptor, decrypt_head, decrypt_scores, encrypt_for_scoring, evaluation_keys_in_memory,
+};
+use fhe_head::functions::{logistic, softmax};
+use fhe_head::plan::DataLevels;
+use fhe_head::trainer::unobserved;
+use fhe_head::twins::{train_plain, train_simulated};
+use fhe_head::{
+    Activation, ActivationKind, Degree, Error, Fit, Head, Job, Logistic, Mlp, Multinomial, Optimizer, Output,
+    Plan, Request, Scheme, Sigmoid, Softmax, SoftmaxDepth, server,
+};
 use ndarray::{Array1, Array2, Axis, s};
 
 const CLASSES: usize = 3;
@@ -34,16 +34,12 @@ fn data(n: usize) -> (Array2<f64>, Array1<f64>) {
     })
 }
 
-fn samples(x: &Array2<f64>, y: &Array1<f64>) -> Samples {
-    Samples::new(&x.view(), &y.view(), &Array1::ones(y.len()).view()).unwrap()
-}
-
-fn multinomial(depth: Depth) -> Multinomial {
+fn multinomial(depth: SoftmaxDepth) -> Multinomial {
     Multinomial::new(Softmax::new(CLASSES, depth, 6.0).unwrap())
 }
 
-fn mlp(shape: Shape, output: Output) -> Mlp {
-    Mlp { hidden: 8, activation: Activation::new(shape, 4.0).unwrap(), output }
+fn mlp(kind: ActivationKind, output: Output) -> Mlp {
+    Mlp { hidden: 8, activation: Activation::new(kind, 4.0).unwrap(), output }
 }
 
 fn one_vs_rest() -> Output {
@@ -74,12 +70,6 @@ fn output_error(z: &Array2<f64>, y: &Array1<f64>, all_together: bool) -> Array2<
     p
 }
 
-fn with_one(x: &Array2<f64>) -> Array2<f64> {
-    let mut padded = Array2::ones((x.nrows(), FEATURES + 1));
-    padded.slice_mut(s![.., ..FEATURES]).assign(x);
-    padded
-}
-
 /// Rows of weights as a matrix whose columns they are.
 fn matrix(rows: &[Array1<f64>]) -> Array2<f64> {
     let views: Vec<_> = rows.iter().map(|row| row.view()).collect();
@@ -94,11 +84,13 @@ fn assert_close(ours: &[Array1<f64>], expected: &Array2<f64>) {
 #[test]
 fn the_plain_softmax_is_multinomial_logistic_regression() {
     let (x, y) = data(100);
-    let parameters = ckks::presets::insecure_for_tests(10, 12).unwrap();
-    let request =
-        Request { alpha: 0.01, ..Request::new(multinomial(Depth::Two), 100, FEATURES, vec![1.5, 1.2, 1.0]) };
-    let plan = Plan::new(&parameters, None, &request).unwrap();
-    let ours = train_plain(&plan, &samples(&x, &y), None).unwrap();
+    let scheme = Scheme::new(ckks::presets::insecure_for_tests(10, 12).unwrap());
+    let request = Request {
+        alpha: 0.01,
+        ..Request::new(multinomial(SoftmaxDepth::Two), 100, FEATURES, vec![1.5, 1.2, 1.0])
+    };
+    let plan = Plan::new(&scheme, &request).unwrap();
+    let ours = train_plain(&plan, &equal_weights(&x, &y), None).unwrap();
     let x = with_one(&x);
     let mut w = Array2::<f64>::zeros((FEATURES + 1, CLASSES));
     for rate in [1.5, 1.2, 1.0] {
@@ -114,37 +106,23 @@ fn the_plain_softmax_is_multinomial_logistic_regression() {
 #[test]
 fn the_plain_hidden_layer_is_back_propagation() {
     let (x, y) = data(90);
-    let parameters = ckks::presets::insecure_for_tests(10, 40).unwrap();
-    let softmax = Output::Softmax(multinomial(Depth::Two));
-    for (shape, output, all_together) in [
-        (Shape::Square, one_vs_rest(), false),
-        (Shape::Gelu, softmax.clone(), true),
-        (Shape::Tanh, softmax, true),
+    let scheme = Scheme::new(ckks::presets::insecure_for_tests(10, 40).unwrap());
+    let softmax = Output::Softmax(multinomial(SoftmaxDepth::Two));
+    for (kind, output, all_together) in [
+        (ActivationKind::Square, one_vs_rest(), false),
+        (ActivationKind::Gelu, softmax.clone(), true),
+        (ActivationKind::Tanh, softmax, true),
     ] {
-        let head = mlp(shape, output);
+        let head = mlp(kind, output);
         let rates = vec![0.5, 0.4, 0.3];
         let request = Request {
             optimizer: Optimizer::Momentum(0.5),
             batches: 3,
             ..Request::new(head.clone(), 90, FEATURES, rates.clone())
         };
-        let plan = Plan::new(&parameters, None, &request).unwrap();
+        let plan = Plan::new(&scheme, &request).unwrap();
         let start = start(&head);
-        let ours = train_plain(&plan, &samples(&x, &y), Some(&start)).unwrap();
-        // the quick look trains the same, with functions and with polynomials
-        let samples = samples(&x, &y);
-        let problem = Problem { batches: 3, ..samples.problem() };
-        for functions in [Functions::Exact, Functions::Polynomials] {
-            let (head, optimizer) = (&head, Optimizer::Momentum(0.5));
-            let method = dense_hidden::Method { head, optimizer, rates: &rates, alpha: 0.0, functions };
-            let quick = dense_hidden::train(&problem, &method, &start);
-            let slots = trajectory(&plan, &samples, Some(&start), functions).unwrap().pop().unwrap();
-            for (ours, expected) in quick.parameters().iter().zip(&slots) {
-                assert!((ours - expected).iter().all(|e| e.abs() < 1e-9), "{ours} {expected}");
-            }
-            assert!(quick.arguments > 0.1 && quick.logits > 0.01 && quick.state > 0.01 && quick.state < 1.0);
-        }
-
+        let ours = train_plain(&plan, &equal_weights(&x, &y), Some(&start)).unwrap();
         let mut w1 = matrix(&start[..8]);
         let mut w2 = matrix(&start[8..8 + CLASSES]);
         let mut b = matrix(&start[8 + CLASSES..]);
@@ -172,11 +150,11 @@ fn the_plain_hidden_layer_is_back_propagation() {
 
 /// Trains under encryption on a small insecure ring, and compares with the simulated twin.
 fn follows_the_simulation<H: Head>(request: &Request<H>, levels: usize, start: Option<&[Array1<f64>]>) {
-    let parameters: Parameters = ckks::presets::insecure_for_tests(10, levels).unwrap();
+    let scheme = Scheme::new(ckks::presets::insecure_for_tests(10, levels).unwrap());
     let (x, y) = data(request.samples);
-    let samples = samples(&x, &y);
-    let plan = Plan::new(&parameters, None, request).unwrap();
-    let secret = SecretKey::generate(&parameters).unwrap();
+    let samples = equal_weights(&x, &y);
+    let plan = Plan::new(&scheme, request).unwrap();
+    let secret = SecretKey::generate(scheme.parameters()).unwrap();
     let keys = Arc::new(evaluation_keys_in_memory(&secret, &plan.keys).unwrap());
     let encryptor = DataEncryptor::new(&secret, &plan, &samples);
     let blocks = encryptor.blocks().unwrap();
@@ -184,12 +162,13 @@ fn follows_the_simulation<H: Head>(request: &Request<H>, levels: usize, start: O
         Some(start) => encryptor.initial_state(start).unwrap(),
         None => server::EncryptedState::default(),
     };
-    let head = server::resume(keys, &plan.job, &blocks, state, |_| Ok(())).unwrap();
+    let engine = server::engine(keys, &plan.job).unwrap();
+    let ControlFlow::Continue(head) = server::resume(&engine, &plan.job, &blocks, state, unobserved).unwrap();
     let ours = decrypt_head(&secret, &plan.job, &head).unwrap();
-    let simulated = train_simulated(&plan, &parameters, None, &samples, start).unwrap();
+    let simulated = train_simulated(&plan, &scheme, &samples, start).unwrap();
     let plain = train_plain(&plan, &samples, start).unwrap();
     let largest = plain.iter().flatten().fold(0.0, |max: f64, w| max.max(w.abs()));
-    for ((ours, simulated_weights), plain) in ours.iter().zip(&simulated.parameters).zip(&plain) {
+    for ((ours, simulated_weights), plain) in ours.iter().zip(&simulated.weights).zip(&plain) {
         let error = (ours - simulated_weights).fold(0.0, |max: f64, e| max.max(e.abs()));
         assert!(error < largest / 512.0, "{ours} {simulated_weights}");
         // the estimate of the noise covers what encryption does
@@ -203,7 +182,7 @@ fn follows_the_simulation<H: Head>(request: &Request<H>, levels: usize, start: O
 
 #[test]
 fn the_encrypted_softmax_follows_the_simulation() {
-    for (depth, levels) in [(Depth::Two, 10), (Depth::Three, 12)] {
+    for (depth, levels) in [(SoftmaxDepth::Two, 10), (SoftmaxDepth::Three, 12)] {
         let request = Request::new(multinomial(depth), 100, FEATURES, vec![1.5; 3]);
         follows_the_simulation(&request, levels, None);
     }
@@ -211,10 +190,11 @@ fn the_encrypted_softmax_follows_the_simulation() {
 
 #[test]
 fn the_encrypted_hidden_layer_follows_the_simulation() {
-    for (shape, output, levels) in
-        [(Shape::Gelu, Output::Softmax(multinomial(Depth::Two)), 18), (Shape::Tanh, one_vs_rest(), 20)]
-    {
-        let head = mlp(shape, output);
+    for (kind, output, levels) in [
+        (ActivationKind::Gelu, Output::Softmax(multinomial(SoftmaxDepth::Two)), 18),
+        (ActivationKind::Tanh, one_vs_rest(), 20),
+    ] {
+        let head = mlp(kind, output);
         let start = start(&head);
         let request = Request {
             optimizer: Optimizer::Nesterov(0.5),
@@ -230,12 +210,12 @@ fn the_encrypted_hidden_layer_follows_the_simulation() {
 /// primes', these left its other factors a scale below the noise.
 #[test]
 fn a_sigmoid_of_high_degree_keeps_its_precision_behind_a_hidden_layer() {
-    for (shape, degree, levels) in [
-        (Shape::Gelu, Degree::Seven, 10),
-        (Shape::Square, Degree::Five, 10),
-        (Shape::Tanh, Degree::Seven, 11),
+    for (kind, degree, levels) in [
+        (ActivationKind::Gelu, Degree::Seven, 10),
+        (ActivationKind::Square, Degree::Five, 10),
+        (ActivationKind::Tanh, Degree::Seven, 11),
     ] {
-        let head = mlp(shape, one_vs_rest_of(degree));
+        let head = mlp(kind, one_vs_rest_of(degree));
         let start = start(&head);
         let request = Request::new(head, 100, FEATURES, vec![0.5]);
         follows_the_simulation(&request, levels, Some(&start));
@@ -245,26 +225,25 @@ fn a_sigmoid_of_high_degree_keeps_its_precision_behind_a_hidden_layer() {
 /// Trains on part of the data, continues from the encrypted head, and scores encrypted samples with the result.
 #[test]
 fn encrypted_scores_are_those_of_the_decrypted_head() {
-    use fhe_head::client::{decrypt_scores, encrypt_for_scoring};
-    use fhe_head::engine::encrypted::Encrypted;
-    let parameters = ckks::presets::insecure_for_tests(10, 16).unwrap();
+    let scheme = Scheme::new(ckks::presets::insecure_for_tests(10, 16).unwrap());
     let (x, y) = data(100);
-    let samples = samples(&x, &y);
-    let request =
-        Request { scoring: true, ..Request::new(multinomial(Depth::Two), 100, FEATURES, vec![1.5; 2]) };
-    let first =
-        Plan::new(&parameters, None, &Request { learning_rates: vec![1.5], ..request.clone() }).unwrap();
-    let then = Plan::new(&parameters, None, &Request { warm_start: true, ..request }).unwrap();
+    let samples = equal_weights(&x, &y);
+    let request = Request {
+        scoring: true,
+        ..Request::new(multinomial(SoftmaxDepth::Two), 100, FEATURES, vec![1.5; 2])
+    };
+    let first = Plan::new(&scheme, &Request { learning_rates: vec![1.5], ..request.clone() }).unwrap();
+    let then = Plan::new(&scheme, &Request { warm_start: true, ..request }).unwrap();
     // levels to spare, which take the place of a bootstrap here
     let mut spec = first.job.spec().clone();
     spec.entry_level += then.job.spec().entry_level;
     let first = Plan {
-        job: fhe_head::job::Job::new(spec).unwrap(),
-        levels: fhe_head::plan::DataLevels { targets: 16, samples: 16, weights: 16 },
+        job: Job::new(spec).unwrap(),
+        levels: DataLevels { targets: 16, samples: 16, weights: 16 },
         ..first
     };
 
-    let secret = SecretKey::generate(&parameters).unwrap();
+    let secret = SecretKey::generate(scheme.parameters()).unwrap();
     let mut keys = then.keys.clone();
     keys.relinearisation = Some(16);
     for (&step, &level) in &first.keys.rotations {
@@ -274,12 +253,13 @@ fn encrypted_scores_are_those_of_the_decrypted_head() {
     keys.rotations.values_mut().for_each(|level| *level = 16);
     let keys = Arc::new(evaluation_keys_in_memory(&secret, &keys).unwrap());
     let blocks = DataEncryptor::new(&secret, &first, &samples).blocks().unwrap();
-    let head = server::train(keys.clone(), &first.job, &blocks, |_| Ok(())).unwrap();
+    let head = server::train(keys.clone(), &first.job, &blocks).unwrap();
 
-    let engine = Encrypted::for_job(keys, &then.job).unwrap();
+    let engine = server::engine(keys, &then.job).unwrap();
     let state = server::warm_start(&engine, &then.job, &first.job, &head).unwrap();
     let blocks = DataEncryptor::new(&secret, &then, &samples).blocks().unwrap();
-    let head = server::resume_on(&engine, &then.job, &blocks, state, |_| Ok(())).unwrap();
+    let run = server::resume(&engine, &then.job, &blocks, state, unobserved);
+    let ControlFlow::Continue(head) = run.unwrap();
     let weights = decrypt_head(&secret, &then.job, &head).unwrap();
 
     let encrypted: Vec<Vec<_>> = encrypt_for_scoring(&secret, &then.job, &x.view())
@@ -287,7 +267,7 @@ fn encrypted_scores_are_those_of_the_decrypted_head() {
         .into_iter()
         .map(|block| block.into_iter().map(ckks::SeededCiphertext::expand).collect())
         .collect();
-    let scores = server::score(&engine, &then.job, &head.parameters, &encrypted).unwrap();
+    let scores = server::score(&engine, &then.job, &head.weights, &encrypted).unwrap();
     let scores = decrypt_scores(&secret, &then.job, 100, &scores).unwrap();
     let expected = with_one(&x).dot(&matrix(&weights));
     let error = (&scores - &expected).fold(0.0, |max: f64, e| max.max(e.abs()));
@@ -297,16 +277,16 @@ fn encrypted_scores_are_those_of_the_decrypted_head() {
     let far = encrypt_for_scoring(&secret, &then.job, &(&x * 300.0).view()).unwrap();
     let far: Vec<Vec<_>> =
         far.into_iter().map(|b| b.into_iter().map(ckks::SeededCiphertext::expand).collect()).collect();
-    let scores = server::score(&engine, &then.job, &head.parameters, &far).unwrap();
+    let scores = server::score(&engine, &then.job, &head.weights, &far).unwrap();
     let refused = decrypt_scores(&secret, &then.job, 100, &scores).unwrap_err();
-    assert!(matches!(refused, fhe_head::Error::ScoresDiverged { half_width: 6.0, .. }), "{refused}");
+    assert!(matches!(refused, Error::ScoresDiverged { half_width: 6.0, .. }), "{refused}");
 
     // three iterations in all
     let whole =
-        Plan::new(&parameters, None, &Request::new(multinomial(Depth::Two), 100, FEATURES, vec![1.5; 3]))
+        Plan::new(&scheme, &Request::new(multinomial(SoftmaxDepth::Two), 100, FEATURES, vec![1.5; 3]))
             .unwrap();
-    let whole = train_simulated(&whole, &parameters, None, &samples, None).unwrap();
-    let error = (matrix(&whole.parameters) - matrix(&weights)).fold(0.0, |max: f64, e| max.max(e.abs()));
+    let whole = train_simulated(&whole, &scheme, &samples, None).unwrap();
+    let error = (matrix(&whole.weights) - matrix(&weights)).fold(0.0, |max: f64, e| max.max(e.abs()));
     assert!(error < 1e-3, "{error}");
     assert!(encrypt_for_scoring(&secret, &first.job, &Array2::zeros((1, FEATURES + 1)).view()).is_err());
 }

@@ -3,16 +3,16 @@
 
 mod common;
 
-use fhe_head::engine::plain::Plain;
-use fhe_head::heads::Logistic;
-use fhe_head::job::{Job, JobSpec};
-use fhe_head::optimizer::Optimizer;
-use fhe_head::packing::{Packing, Sizes, untile};
-use fhe_head::plan::{Plan, Request};
-use fhe_head::samples::Samples;
-use fhe_head::sigmoid::{Degree, Fit, Sigmoid, logistic};
-use fhe_head::trainer::{State, Trainer};
-use fhe_head::{engine::Rows, refresh, trainer::Block, twins};
+use std::ops::ControlFlow;
+
+use fhe_head::engine::{Operation, Plain};
+use fhe_head::functions::logistic;
+use fhe_head::packing::{Sizes, untile};
+use fhe_head::trainer::{Trainer, unobserved};
+use fhe_head::{
+    Block, Degree, Fit, Job, JobSpec, Logistic, Optimizer, Packing, Plan, Request, Scheme, Sigmoid, State,
+    twins,
+};
 use ndarray::{Array1, Array2, s};
 
 const CLASSES: usize = 3;
@@ -58,9 +58,8 @@ fn dense(
 #[test]
 fn outputs_batches_and_shared_refreshes_change_nothing() {
     let (x, y) = data(150, 7);
-    let samples = Samples::new(&x.view(), &y.view(), &Array1::ones(y.len()).view()).unwrap();
-    let mut with_one = Array2::ones((150, 8));
-    with_one.slice_mut(s![.., ..7]).assign(&x);
+    let samples = common::equal_weights(&x, &y);
+    let with_one = common::with_one(&x);
     let rates: Vec<f64> = (0..9).map(|t| 1.0 / (1.0 + 0.1 * f64::from(t))).collect();
     // two samples a slot: half filled, with an empty second half, several blocks a batch
     for (columns, blocks, batches, merged_tiles, complex) in [
@@ -94,24 +93,16 @@ fn outputs_batches_and_shared_refreshes_change_nothing() {
             row_scale: 40,
         })
         .unwrap();
-        let data: Vec<_> = (0..blocks)
-            .map(|block| {
-                let packed = samples.block(&packing, block).unwrap();
-                Block {
-                    samples: (0..packing.diagonals()).map(|i| packed.diagonal(i)).collect(),
-                    rows: (0..packing.halves())
-                        .map(|half| Rows {
-                            weight: packed.weights(half),
-                            targets: (0..CLASSES).map(|k| packed.targets(job.head(), half, k)).collect(),
-                        })
-                        .collect(),
-                }
-            })
-            .collect();
+        let block = |index| -> Block<_> {
+            let packed = samples.block(&packing, index).unwrap();
+            job.layout().build(|item| Ok(packed.slots(job.head(), item))).unwrap()
+        };
+        let data: Vec<_> = (0..blocks).map(block).collect();
         let engine = Plain::new(packing.slots());
-        let state = Trainer::new(&engine, &job, &data).unwrap().run(State::default(), |_| Ok(())).unwrap();
+        let trainer = Trainer::new(&engine, &job, &data).unwrap();
+        let ControlFlow::Continue(state) = trainer.run(State::default(), unobserved).unwrap();
         let expected = dense(&with_one, &y, batches, &rates, 0.8, 0.02);
-        for (k, p) in state.parameters.iter().enumerate() {
+        for (k, p) in state.weights.iter().enumerate() {
             let ours = Array1::from_vec(untile(p.real(), 8)) * 8.0;
             let difference = (&ours - &expected.column(k)).mapv(f64::abs).sum();
             assert!(difference < 1e-10, "{sizes:?} {merged_tiles}: {ours} {expected}");
@@ -121,19 +112,18 @@ fn outputs_batches_and_shared_refreshes_change_nothing() {
 
 #[test]
 fn outputs_share_bootstraps_and_the_simulation_allows_it() {
-    let parameters = ckks::presets::by_name("n15-boot-l6").unwrap();
-    let contract = refresh::contract(&parameters);
+    let scheme = Scheme::by_name("n15-boot-l6").unwrap();
     let (x, y) = data(150, 7);
-    let samples = Samples::new(&x.view(), &y.view(), &Array1::ones(y.len()).view()).unwrap();
+    let samples = common::equal_weights(&x, &y);
     let request = Request {
         optimizer: Optimizer::NesterovSchedule,
         largest_state: 0.5,
         ..Request::new(head(), 150, 7, vec![1.0; 4])
     };
-    let plan = Plan::new(&parameters, contract.as_ref(), &request).unwrap();
+    let plan = Plan::new(&scheme, &request).unwrap();
     assert_eq!(plan.job.spec().merged_tiles, 4);
-    assert_eq!(plan.count(fhe_head::engine::trace::Operation::Refresh), plan.job.spec().refresh_before.len());
-    let simulated = twins::train_simulated(&plan, &parameters, contract.as_ref(), &samples, None).unwrap();
+    assert_eq!(plan.counts.of(Operation::Refresh), plan.job.spec().refresh_before.len());
+    let simulated = twins::train_simulated(&plan, &scheme, &samples, None).unwrap();
     let plain = twins::train_plain(&plan, &samples, None).unwrap();
     // the cubic and the exact logistic function differ, what they predict does not
     let predictions = |weights: &[Array1<f64>]| -> Vec<usize> {
@@ -142,7 +132,7 @@ fn outputs_share_bootstraps_and_the_simulation_allows_it() {
             |row| (0..CLASSES).max_by(|&a, &b| scores(row, &weights[a]).total_cmp(&scores(row, &weights[b])));
         x.rows().into_iter().map(|row| best(row).unwrap()).collect()
     };
-    let (simulated, plain) = (predictions(&simulated.parameters), predictions(&plain));
+    let (simulated, plain) = (predictions(&simulated.weights), predictions(&plain));
     let equal = simulated.iter().zip(&plain).filter(|(a, b)| a == b).count();
     assert!(equal >= 147, "{equal} of 150");
 }

@@ -6,29 +6,23 @@ mod common;
 #[path = "../examples/ordinal_regression.rs"]
 mod ordinal_regression;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use ckks::{SecretKey, SeededCiphertext};
 use ckks::serial::Reader;
-use ckks::{Parameters, SecretKey, SeededCiphertext};
-use fhe_head::Error;
-use fhe_head::activation::{Activation, Shape};
+use common::USUAL;
 use fhe_head::client::{
     DataEncryptor, decrypt_head, decrypt_scores, encrypt_for_scoring, evaluation_keys_in_memory,
 };
-use fhe_head::engine::encrypted::Encrypted;
-use fhe_head::engine::trace::Operation;
-use fhe_head::files;
-use fhe_head::head::Head;
-use fhe_head::heads::{Logistic, Mlp, Multinomial, Output};
-use fhe_head::job::Job;
-use fhe_head::optimizer::Optimizer;
-use fhe_head::packing::Packing;
-use fhe_head::plan::{Pairs, Plan, Request};
-use fhe_head::samples::Samples;
-use fhe_head::server;
-use fhe_head::sigmoid::{Degree, Fit, Sigmoid};
-use fhe_head::softmax::{Depth, Softmax};
-use fhe_head::twins::{Functions, train_plain, train_simulated, trajectory};
+use fhe_head::engine::Operation;
+use fhe_head::trainer::unobserved;
+use fhe_head::twins::{train_plain, train_simulated, trajectory};
+use fhe_head::{
+    Activation, ActivationKind, Degree, Engine, Error, Fit, Functions, Gradient, Head, Job, JobSpec,
+    Logistic, Mlp, Multinomial, Optimizer, Output, Packing, Pairs, Pass, Plan, Request, Samples, Scheme,
+    Sigmoid, Softmax, SoftmaxDepth, Unit, WeightVector, files, server,
+};
 use ndarray::{Array1, Array2, Axis, s};
 
 const FEATURES: usize = 7;
@@ -48,7 +42,7 @@ fn sigmoid(degree: Degree) -> Sigmoid {
     Sigmoid::new(degree, 6.0, Fit::LeastSquares).unwrap()
 }
 
-fn multinomial(depth: Depth) -> Multinomial {
+fn multinomial(depth: SoftmaxDepth) -> Multinomial {
     Multinomial::new(Softmax::new(CLASSES, depth, 6.0).unwrap())
 }
 
@@ -62,12 +56,12 @@ fn difference(a: &[Array1<f64>], b: &[Array1<f64>]) -> f64 {
 
 /// Trains with one and with two samples a slot, in every twin.
 fn both_packings_train_the_same<H: Head>(request: &Request<H>, levels: usize) {
-    let parameters: Parameters = ckks::presets::insecure_for_tests(10, levels).unwrap();
+    let scheme = Scheme::new(ckks::presets::insecure_for_tests(10, levels).unwrap());
     let (x, y) = data(request.samples);
     let samples = samples(&x, &y);
     let start = request.initial(3);
-    let [one, two] = [Pairs::Never, Pairs::Always]
-        .map(|pairs| Plan::new(&parameters, None, &with_pairs(request, pairs)).unwrap());
+    let [one, two] =
+        [Pairs::Never, Pairs::Always].map(|pairs| Plan::new(&scheme, &with_pairs(request, pairs)).unwrap());
     assert!(!one.job.packing().is_complex() && two.job.packing().is_complex());
     assert!(one.keys.conjugation.is_none() && two.keys.conjugation.is_some());
 
@@ -81,11 +75,11 @@ fn both_packings_train_the_same<H: Head>(request: &Request<H>, levels: usize) {
     }
     let plain = train_plain(&one, &samples, start.as_deref()).unwrap();
     let largest = plain.iter().flatten().fold(0.0, |max: f64, w| max.max(w.abs()));
-    let simulated = [&one, &two]
-        .map(|plan| train_simulated(plan, &parameters, None, &samples, start.as_deref()).unwrap());
-    assert!(difference(&simulated[0].parameters, &simulated[1].parameters) < 1e-9 * largest);
+    let simulated =
+        [&one, &two].map(|plan| train_simulated(plan, &scheme, &samples, start.as_deref()).unwrap());
+    assert!(difference(&simulated[0].weights, &simulated[1].weights) < 1e-9 * largest);
 
-    let secret = SecretKey::generate(&parameters).unwrap();
+    let secret = SecretKey::generate(scheme.parameters()).unwrap();
     let keys = Arc::new(evaluation_keys_in_memory(&secret, &two.keys).unwrap());
     let encryptor = DataEncryptor::new(&secret, &two, &samples);
     let blocks = encryptor.blocks().unwrap();
@@ -93,11 +87,12 @@ fn both_packings_train_the_same<H: Head>(request: &Request<H>, levels: usize) {
         Some(start) => encryptor.initial_state(start).unwrap(),
         None => server::EncryptedState::default(),
     };
-    let head = server::resume(keys, &two.job, &blocks, state, |_| Ok(())).unwrap();
+    let engine = server::engine(keys, &two.job).unwrap();
+    let ControlFlow::Continue(head) = server::resume(&engine, &two.job, &blocks, state, unobserved).unwrap();
     let encrypted = decrypt_head(&secret, &two.job, &head).unwrap();
     let errors: Vec<f64> = encrypted
         .iter()
-        .zip(&simulated[1].parameters)
+        .zip(&simulated[1].weights)
         .flat_map(|(ours, expected)| (ours - expected).to_vec())
         .collect();
     let rms = (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt();
@@ -129,19 +124,19 @@ fn logistic_regression_of_halves_full_part_filled_and_empty() {
 
 #[test]
 fn softmax_in_both_packings() {
-    for (n, depth, levels) in [(300, Depth::Two, 12), (1100, Depth::Three, 14)] {
+    for (n, depth, levels) in [(300, SoftmaxDepth::Two, 12), (1100, SoftmaxDepth::Three, 14)] {
         both_packings_train_the_same(&Request::new(multinomial(depth), n, FEATURES, vec![1.0; 3]), levels);
     }
 }
 
 #[test]
 fn a_hidden_layer_in_both_packings() {
-    let activation = |shape| Activation::new(shape, 4.0).unwrap();
-    for (shape, output, batches) in [
-        (Shape::Gelu, Output::Softmax(multinomial(Depth::Two)), 1),
-        (Shape::Square, Output::Logistic(Logistic::one_vs_rest(CLASSES, sigmoid(Degree::Three))), 2),
+    let activation = |kind| Activation::new(kind, 4.0).unwrap();
+    for (kind, output, batches) in [
+        (ActivationKind::Gelu, Output::Softmax(multinomial(SoftmaxDepth::Two)), 1),
+        (ActivationKind::Square, Output::Logistic(Logistic::one_vs_rest(CLASSES, sigmoid(Degree::Three))), 2),
     ] {
-        let head = Mlp { hidden: 8, activation: activation(shape), output };
+        let head = Mlp { hidden: 8, activation: activation(kind), output };
         let request = Request { batches, ..Request::new(head, 150, FEATURES, vec![0.5; 2]) };
         both_packings_train_the_same(&request, 18);
     }
@@ -156,27 +151,30 @@ fn a_head_of_ones_own_in_both_packings() {
 /// Data, samples to score and scores travel in files.
 #[test]
 fn files_and_scores_of_both_packings() {
-    let parameters = ckks::presets::insecure_for_tests(10, 14).unwrap();
+    let scheme = Scheme::new(ckks::presets::insecure_for_tests(10, 14).unwrap());
     let (x, y) = data(333);
     let samples = samples(&x, &y);
-    let mut with_one = Array2::ones((333, FEATURES + 1));
-    with_one.slice_mut(s![.., ..FEATURES]).assign(&x);
-    let request =
-        Request { scoring: true, ..Request::new(multinomial(Depth::Two), 333, FEATURES, vec![1.5; 3]) };
+    let with_one = common::with_one(&x);
+    let request = Request {
+        scoring: true,
+        ..Request::new(multinomial(SoftmaxDepth::Two), 333, FEATURES, vec![1.5; 3])
+    };
     let open = |bytes: &[u8]| Reader::new(std::io::Cursor::new(bytes.to_vec()), "file").unwrap();
     for pairs in [Pairs::Never, Pairs::Always] {
-        let plan = Plan::new(&parameters, None, &with_pairs(&request, pairs)).unwrap();
-        let secret = SecretKey::generate(&parameters).unwrap();
+        let plan = Plan::new(&scheme, &with_pairs(&request, pairs)).unwrap();
+        let secret = SecretKey::generate(scheme.parameters()).unwrap();
         let keys = Arc::new(evaluation_keys_in_memory(&secret, &plan.keys).unwrap());
         let encryptor = DataEncryptor::new(&secret, &plan, &samples);
-        let data = files::write_data(Vec::new(), "data", &encryptor, |_| Ok(())).unwrap();
+        let data = files::write_data(Vec::new(), "data", &encryptor, |_| Ok::<_, Error>(())).unwrap();
         let beside = data.len() - plan.sizes.upload_bytes;
         assert!(beside < 100_000, "{beside} bytes beside the ciphertexts");
-        let (job, blocks, _): (Job<Multinomial>, _, _) = files::read_data(open(&data), &parameters).unwrap();
+        let (job, blocks, _): (Job<Multinomial>, _, _) =
+            files::read_data(open(&data), scheme.parameters()).unwrap();
         assert_eq!(job, plan.job);
-        let engine = Encrypted::for_job(keys, &job).unwrap();
+        let engine = server::engine(keys, &job).unwrap();
         let state = server::EncryptedState::default();
-        let head = server::resume_on(&engine, &job, &blocks, state, |_| Ok(())).unwrap();
+        let run = server::resume(&engine, &job, &blocks, state, unobserved);
+        let ControlFlow::Continue(head) = run.unwrap();
         let weights = decrypt_head(&secret, &job, &head).unwrap();
         let weights: Vec<_> = weights.iter().map(|column| column.view()).collect();
         let expected = with_one.dot(&ndarray::stack(Axis(1), &weights).unwrap());
@@ -187,13 +185,13 @@ fn files_and_scores_of_both_packings() {
             let encrypted = encrypt_for_scoring(&secret, &job, &x.slice(s![..n, ..])).unwrap();
             let file = files::write_samples(Vec::new(), "samples", &secret, &job, &encrypted).unwrap();
             let (read, blocks): (Job<Multinomial>, _) =
-                files::read_samples(open(&file), &parameters).unwrap();
+                files::read_samples(open(&file), scheme.parameters()).unwrap();
             assert_eq!(read, job);
             assert_eq!(blocks.len(), n.div_ceil(job.packing().block_samples()));
-            let scores = server::score(&engine, &job, &head.parameters, &blocks).unwrap();
+            let scores = server::score(&engine, &job, &head.weights, &blocks).unwrap();
             let file = files::write_scores(Vec::new(), "scores", &job, 3, &scores).unwrap();
             let (_, iterations, scores) =
-                files::read_scores::<_, Multinomial>(open(&file), &parameters).unwrap();
+                files::read_scores::<_, Multinomial>(open(&file), scheme.parameters()).unwrap();
             assert_eq!(iterations, 3);
             let scores = decrypt_scores(&secret, &job, n, &scores).unwrap();
             let error = (&scores - &expected.slice(s![..n, ..])).fold(0.0, |max: f64, e| max.max(e.abs()));
@@ -205,31 +203,32 @@ fn files_and_scores_of_both_packings() {
 /// A hidden layer scores each half and joins them.
 #[test]
 fn a_hidden_layer_scores_pairs() {
-    let parameters = ckks::presets::insecure_for_tests(10, 18).unwrap();
+    let scheme = Scheme::new(ckks::presets::insecure_for_tests(10, 18).unwrap());
     let (x, y) = data(100);
     let samples = samples(&x, &y);
     let head = Mlp {
         hidden: 8,
-        activation: Activation::new(Shape::Square, 4.0).unwrap(),
-        output: Output::Softmax(multinomial(Depth::Two)),
+        activation: Activation::new(ActivationKind::Square, 4.0).unwrap(),
+        output: Output::Softmax(multinomial(SoftmaxDepth::Two)),
     };
     let request =
         Request { scoring: true, pairs: Pairs::Always, ..Request::new(head, 100, FEATURES, vec![0.5]) };
-    let plan = Plan::new(&parameters, None, &request).unwrap();
+    let plan = Plan::new(&scheme, &request).unwrap();
     let start = request.initial(3).unwrap();
-    let secret = SecretKey::generate(&parameters).unwrap();
+    let secret = SecretKey::generate(scheme.parameters()).unwrap();
     let keys = Arc::new(evaluation_keys_in_memory(&secret, &plan.keys).unwrap());
     let encryptor = DataEncryptor::new(&secret, &plan, &samples);
     let (blocks, state) = (encryptor.blocks().unwrap(), encryptor.initial_state(&start).unwrap());
-    let engine = Encrypted::for_job(keys, &plan.job).unwrap();
-    let trained = server::resume_on(&engine, &plan.job, &blocks, state, |_| Ok(())).unwrap();
+    let engine = server::engine(keys, &plan.job).unwrap();
+    let run = server::resume(&engine, &plan.job, &blocks, state, unobserved);
+    let ControlFlow::Continue(trained) = run.unwrap();
     let weights = decrypt_head(&secret, &plan.job, &trained).unwrap();
     let encrypted: Vec<Vec<_>> = encrypt_for_scoring(&secret, &plan.job, &x.view())
         .unwrap()
         .into_iter()
         .map(|block| block.into_iter().map(SeededCiphertext::expand).collect())
         .collect();
-    let scores = server::score(&engine, &plan.job, &trained.parameters, &encrypted).unwrap();
+    let scores = server::score(&engine, &plan.job, &trained.weights, &encrypted).unwrap();
     let scores = decrypt_scores(&secret, &plan.job, 100, &scores).unwrap();
     let (hidden, rest) = weights.split_at(8);
     let (output, intercepts) = rest.split_at(CLASSES);
@@ -244,18 +243,19 @@ fn a_hidden_layer_scores_pairs() {
 
 #[test]
 fn the_planner_takes_what_costs_less() {
-    let parameters = ckks::presets::by_name("n15-l18").unwrap();
+    let scheme = Scheme::by_name("n15-l18").unwrap();
     let head = Logistic::binary(sigmoid(Degree::Three));
     let mut chosen = Vec::new();
     for (n, features) in [(16_384, 511), (64, 15)] {
         let request = Request::new(head.clone(), n, features, vec![1.0; 2]);
         let [one, two, auto] = [Pairs::Never, Pairs::Always, Pairs::Auto]
-            .map(|pairs| Plan::new(&parameters, None, &with_pairs(&request, pairs)).unwrap());
+            .map(|pairs| Plan::new(&scheme, &with_pairs(&request, pairs)).unwrap());
         let complex = auto.job.packing().is_complex();
         assert_eq!(auto.job, if complex { two.job.clone() } else { one.job.clone() });
-        assert_eq!(complex, two.seconds < one.seconds, "{} {}", two.seconds, one.seconds);
+        let seconds = |plan: &Plan<_>| plan.seconds(scheme.parameters(), &USUAL).unwrap();
+        assert_eq!(complex, seconds(&two) < seconds(&one), "{} {}", seconds(&two), seconds(&one));
         assert_eq!(two.keys.conjugation, Some(two.levels.samples - 1), "{:?}", two.keys);
-        assert_eq!(two.count(Operation::Conjugate), 3, "two gradients, one separation of logits");
+        assert_eq!(two.counts.of(Operation::Conjugate), 3, "two gradients, one separation of logits");
         assert_eq!(auto.sizes.keys, auto.keys.rotations.len() + 1 + usize::from(complex));
         chosen.push(complex);
         if complex {
@@ -268,21 +268,21 @@ fn the_planner_takes_what_costs_less() {
 
 #[test]
 fn a_missing_conjugation_key_is_named() {
-    let parameters = ckks::presets::insecure_for_tests(10, 12).unwrap();
+    let scheme = Scheme::new(ckks::presets::insecure_for_tests(10, 12).unwrap());
     let (x, y) = data(100);
     let samples = samples(&x, &y);
     let request = Request {
         pairs: Pairs::Always,
         ..Request::new(Logistic::binary(sigmoid(Degree::Three)), 100, FEATURES, vec![1.0; 2])
     };
-    let mut plan = Plan::new(&parameters, None, &request).unwrap();
+    let mut plan = Plan::new(&scheme, &request).unwrap();
     plan.keys.conjugation = None;
-    let secret = SecretKey::generate(&parameters).unwrap();
+    let secret = SecretKey::generate(scheme.parameters()).unwrap();
     let keys = Arc::new(evaluation_keys_in_memory(&secret, &plan.keys).unwrap());
     let blocks = DataEncryptor::new(&secret, &plan, &samples).blocks().unwrap();
-    let error = server::train(keys, &plan.job, &blocks, |_| Ok(())).unwrap_err();
+    let error = server::train(keys, &plan.job, &blocks).unwrap_err();
     assert!(error.to_string().contains("conjugation key"), "{error}");
-    let error = train_simulated(&plan, &parameters, None, &samples, None).unwrap_err();
+    let error = train_simulated(&plan, &scheme, &samples, None).unwrap_err();
     assert!(matches!(error, Error::MissingConjugation { .. }), "{error}");
 }
 
@@ -291,8 +291,8 @@ fn a_missing_conjugation_key_is_named() {
 struct Unpaired(Logistic);
 
 impl Head for Unpaired {
-    fn parameters(&self, packing: &Packing) -> Vec<fhe_head::head::Parameter> {
-        self.0.parameters(packing)
+    fn weights(&self, packing: &Packing) -> Vec<WeightVector> {
+        self.0.weights(packing)
     }
 
     fn targets(&self) -> usize {
@@ -303,60 +303,56 @@ impl Head for Unpaired {
         self.0.target(label, targets);
     }
 
-    fn gradient<E: fhe_head::engine::Engine>(
+    fn gradient<E: Engine>(
         &self,
-        pass: &fhe_head::pass::Pass<'_, E>,
-        parameters: Option<&[E::Value]>,
-    ) -> fhe_head::Result<Vec<E::Value>> {
-        self.0.gradient(pass, parameters)
+        pass: &Pass<'_, E>,
+        weights: Option<&[E::Value]>,
+    ) -> fhe_head::Result<Vec<Gradient<E::Value>>> {
+        self.0.gradient(pass, weights)
     }
 
     fn scores(&self) -> usize {
         self.0.scores()
     }
 
-    fn score<E: fhe_head::engine::Engine>(
+    fn score<E: Engine>(
         &self,
         engine: &E,
         packing: &Packing,
         samples: &[E::Value],
-        parameters: &[E::Value],
+        weights: &[E::Value],
     ) -> fhe_head::Result<Vec<E::Value>> {
-        self.0.score(engine, packing, samples, parameters)
+        self.0.score(engine, packing, samples, weights)
     }
 
-    fn score_unit(&self) -> f64 {
+    fn score_unit(&self) -> Unit {
         self.0.score_unit()
     }
 }
 
 #[test]
 fn heads_that_do_not_take_pairs_get_none() {
-    let parameters = ckks::presets::by_name("n15-l18").unwrap();
+    let scheme = Scheme::by_name("n15-l18").unwrap();
     let head = Unpaired(Logistic::binary(sigmoid(Degree::Three)));
     let request = Request::new(head, 16_384, 511, vec![1.0; 2]);
     assert_eq!(request.pairs, Pairs::Auto);
-    assert!(!Plan::new(&parameters, None, &request).unwrap().job.packing().is_complex());
-    let error = Plan::new(&parameters, None, &with_pairs(&request, Pairs::Always)).unwrap_err();
+    assert!(!Plan::new(&scheme, &request).unwrap().job.packing().is_complex());
+    let error = Plan::new(&scheme, &with_pairs(&request, Pairs::Always)).unwrap_err();
     assert!(error.to_string().contains("pairs = always"), "{error}");
 
     let paired = Request::new(request.head.0.clone(), 16_384, 511, vec![1.0; 2]);
-    let packing = *Plan::new(&parameters, None, &paired).unwrap().job.packing();
-    let spec = Plan::new(&parameters, None, &request).unwrap().job.spec().clone();
-    assert!(Job::new(fhe_head::job::JobSpec { packing, ..spec }).is_err());
+    let packing = *Plan::new(&scheme, &paired).unwrap().job.packing();
+    let spec = Plan::new(&scheme, &request).unwrap().job.spec().clone();
+    assert!(Job::new(JobSpec { packing, ..spec }).is_err());
 }
 
+/// Jobs of files from before pairs.
 #[test]
-fn what_was_written_before_there_were_pairs_is_read_as_one_sample_a_slot() {
-    let parameters = ckks::presets::by_name("n15-l18").unwrap();
-    let request = Request::new(Logistic::binary(sigmoid(Degree::Three)), 16_384, 511, vec![1.0; 2]);
-    let mut old = serde_json::to_value(&request).unwrap();
-    assert_eq!(old["pairs"], "auto");
-    old.as_object_mut().unwrap().remove("pairs");
-    let old: Request<Logistic> = serde_json::from_value(old).unwrap();
-    assert_eq!(old.pairs, Pairs::Never);
-
-    let job = Plan::new(&parameters, None, &old).unwrap().job;
+fn a_job_without_the_field_has_one_sample_a_slot() {
+    let scheme = Scheme::by_name("n15-l18").unwrap();
+    let head = Logistic::binary(sigmoid(Degree::Three));
+    let request = Request { pairs: Pairs::Never, ..Request::new(head, 16_384, 511, vec![1.0; 2]) };
+    let job = Plan::new(&scheme, &request).unwrap().job;
     let mut written = serde_json::to_value(&job).unwrap();
     assert_eq!(written["packing"]["complex"], false);
     written["packing"].as_object_mut().unwrap().remove("complex");

@@ -1,46 +1,48 @@
 //! What a plan says of a training before anything is encrypted.
 #![allow(clippy::unwrap_used)]
 
-use ckks::presets;
-use fhe_head::engine::trace::{Counts, Operation};
-use fhe_head::heads::{BuiltIn, Logistic};
-use fhe_head::optimizer::Optimizer;
-use fhe_head::plan::{Plan, Request};
-use fhe_head::refresh;
-use fhe_head::sigmoid::{Fit, Sigmoid};
+mod common;
 
-fn plan(preset: &str, iterations: usize) -> Plan {
-    let parameters = presets::by_name(preset).unwrap();
+use common::USUAL;
+use fhe_head::engine::{Counts, Operation};
+use fhe_head::{BuiltIn, Fit, Logistic, Optimizer, Plan, Request, Scheme, Sigmoid};
+
+fn plan(scheme: &Scheme, iterations: usize) -> Plan {
     let sigmoid = Sigmoid::new(3.try_into().unwrap(), 8.0, Fit::default()).unwrap();
     let head = BuiltIn::Logistic(Logistic::binary(sigmoid));
     let request = Request {
         optimizer: Optimizer::NesterovSchedule,
         ..Request::new(head, 1000, 30, vec![1.0; iterations])
     };
-    Plan::new(&parameters, refresh::contract(&parameters).as_ref(), &request).unwrap()
+    Plan::new(scheme, &request).unwrap()
 }
 
-/// Refreshed to the same level each time, later iterations do the same; each has its refresh.
+/// Every refresh leaves the same level, so later iterations all do the same, each with its refresh.
 #[test]
 fn iterations_between_refreshes_cost_the_same() {
-    let (five, six) = (plan("n15-boot-l6", 5), plan("n15-boot-l6", 6));
+    let scheme = Scheme::by_name("n15-boot-l6").unwrap();
+    let (five, six) = (plan(&scheme, 5), plan(&scheme, 6));
     assert_eq!(five.last_iteration, six.last_iteration);
-    let refreshes = six.last_iteration.iter().filter(|((operation, _), _)| *operation == Operation::Refresh);
-    assert_eq!(refreshes.map(|(_, times)| times).sum::<usize>(), 1);
-    assert!(
-        (six.last_iteration_seconds * 3.0..six.seconds).contains(&(six.seconds - six.last_iteration_seconds))
-    );
+    assert_eq!(six.last_iteration.of(Operation::Refresh), 1);
+    let whole = six.seconds(scheme.parameters(), &USUAL).unwrap();
+    let last = six.last_iteration_seconds(scheme.parameters(), &USUAL).unwrap();
+    assert!((last * 3.0..whole).contains(&(whole - last)));
 }
 
 /// Without refreshes, iterations go down the chain: the last one is the lowest, and part of the whole.
 #[test]
 fn the_last_iteration_is_the_lowest() {
-    let plan = plan("n15-l18", 3);
+    let plan = plan(&Scheme::by_name("n15-l18").unwrap(), 3);
     let highest = |counts: &Counts| {
-        let levels = counts.keys().filter(|(operation, _)| *operation == Operation::Relinearise);
-        levels.map(|(_, level)| *level).max()
+        let relinearisations = counts.iter().filter(|count| count.operation == Operation::Relinearise);
+        relinearisations.map(|count| count.level).max()
     };
     assert!(highest(&plan.last_iteration) < highest(&plan.counts));
-    assert!(plan.last_iteration.iter().all(|(operation, times)| times <= &plan.counts[operation]));
-    assert!(plan.last_iteration.values().sum::<usize>() < plan.counts.values().sum());
+    let of_whole = |operation, level| {
+        let same = plan.counts.iter().find(|count| (count.operation, count.level) == (operation, level));
+        same.map_or(0, |count| count.times)
+    };
+    assert!(plan.last_iteration.iter().all(|count| count.times <= of_whole(count.operation, count.level)));
+    let all = |counts: &Counts| counts.iter().map(|count| count.times).sum::<usize>();
+    assert!(all(&plan.last_iteration) < all(&plan.counts));
 }

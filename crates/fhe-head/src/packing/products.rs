@@ -178,7 +178,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::{Packing, Sizes, join_residuals, split, untile};
     use super::*;
-    use crate::engine::{Slots, plain::Plain};
+    use crate::engine::{Plain, Slots};
     use ndarray::{Array1, Array2, s};
     use proptest::prelude::*;
 
