@@ -1,22 +1,22 @@
 //! Training where the data party and the compute party are two processes that share files, and nothing else.
 //!
-//! `cargo run --release -p fhe-head --example two_processes` plays the data party; it starts itself a second time as the compute
+//! `cargo run --release -p head-fit --example two_processes` plays the data party; it starts itself a second time as the compute
 //! party, with a folder of files that hold nothing secret.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::fs::File;
 use std::io::BufWriter;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use fhe_head::ckks::serial::{FileKind, Reader, Writer};
-use fhe_head::ckks::{EvaluationKeys, SecretKey, presets};
-use fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys};
-use fhe_head::estimator::LogisticRegression;
-use fhe_head::files;
-use fhe_head::job::Job;
-use fhe_head::server;
+use head_fit::fhe_head::ckks::serial::{FileKind, Reader, Writer};
+use head_fit::fhe_head::ckks::{EvaluationKeys, SecretKey, presets};
+use head_fit::fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys};
+use head_fit::fhe_head::{Error as EngineError, Job, Scheme, files, server};
+use head_fit::{Data, LogisticRegression};
 use ndarray::{Array1, Array2};
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -35,27 +35,25 @@ fn main() -> Outcome {
 fn data_party() -> Outcome {
     let x = Array2::from_shape_fn((300, 5), |(i, j)| ((i * (j + 3) * 37 + j) % 101) as f64 / 50.0 - 1.0);
     let y: Array1<f64> = x.rows().into_iter().map(|row| f64::from(u8::from(row[0] > row[1]))).collect();
-    let parameters = presets::by_name(PRESET)?;
-    let prepared = LogisticRegression::default().check()?.prepare(&x.view(), &y.view(), &parameters, None)?;
-    let secret = SecretKey::generate(&parameters)?;
+    let scheme = Scheme::by_name(PRESET)?;
+    let parameters = scheme.parameters();
+    let data = Data::new(x.view(), y.view())?;
+    let training = LogisticRegression::default().prepare_on(&scheme, &data, None)?;
+    let secret = SecretKey::generate(parameters)?;
 
     let folder = std::env::temp_dir().join(format!("two-processes-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
-    let encryptor = DataEncryptor::new(&secret, &prepared.plan, &prepared.samples);
-    files::write_data(create(&folder, "data.ct")?, "data.ct", &encryptor, |_| Ok(()))?;
+    let encryptor = DataEncryptor::new(&secret, &training.plan, &training.samples);
+    files::write_data(create(&folder, "data.ct")?, "data.ct", &encryptor, |_| Ok::<_, EngineError>(()))?;
     let mut keys = 0;
-    evaluation_keys(&secret, &prepared.plan.keys, |key| {
+    evaluation_keys(&secret, &training.plan.keys, |key| {
         let name = format!("{keys}.key");
-        let out = BufWriter::new(
-            File::create(folder.join(&name))
-                .map_err(|error| fhe_head::Error::Data(format!("cannot write {name}: {error}")))?,
-        );
-        let kind = FileKind::EVALUATION_KEY;
-        let mut writer = Writer::new(out, &name, kind, &parameters, secret.key_id(), 1, b"")?;
+        let (out, kind) = (create(&folder, &name)?, FileKind::EVALUATION_KEY);
+        let mut writer = Writer::new(out, &name, kind, parameters, secret.key_id(), 1, b"")?;
         writer.write_switching_key(&key)?;
         writer.finish()?;
         keys += 1;
-        Ok(())
+        Ok::<_, Box<dyn Error>>(())
     })?;
     println!("data party (process {}): data and {keys} keys written", std::process::id());
 
@@ -64,9 +62,9 @@ fn data_party() -> Outcome {
         return Err("the compute party failed".into());
     }
 
-    let (job, head): (Job, _) = files::read_head(open(&folder, "head.ct")?, &parameters)?;
-    let head = prepared.head(&decrypt_head(&secret, &job, &head)?[0])?;
-    println!("data party: coefficients {:.2}, intercept {:.2}", head.coef, head.intercept);
+    let (job, head): (Job, _) = files::read_head(open(&folder, "head.ct")?, parameters)?;
+    let model = training.model(&decrypt_head(&secret, &job, &head)?)?;
+    println!("data party: coefficients {:.2}, intercept {:.2}", model.output.coef, model.output.intercept);
     std::fs::remove_dir_all(&folder)?;
     Ok(())
 }
@@ -85,10 +83,12 @@ fn compute_party(folder: &Path) -> Outcome {
         keys.insert(reader.read_switching_key(&parameters)?)?;
         reader.finish()?;
     }
-    let head = server::resume(Arc::new(keys), &job, &blocks, start, |state| {
+    let engine = server::engine(Arc::new(keys), &job)?;
+    let trained = server::resume(&engine, &job, &blocks, start, |state| {
         println!("compute party (process {}): iteration {}", std::process::id(), state.iteration);
-        Ok(())
+        Ok::<_, EngineError>(ControlFlow::<Infallible>::Continue(()))
     })?;
+    let ControlFlow::Continue(head) = trained;
     files::write_head(create(folder, "head.ct")?, "head.ct", &job, &head)?;
     Ok(())
 }

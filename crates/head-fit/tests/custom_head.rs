@@ -11,7 +11,7 @@ use head_fit::{Custom, Family, FittedHead, Options, encrypt_and_train};
 use ndarray::{Array1, ArrayView1};
 use ordinal_regression::{Ordinal, data};
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Grades {
     steps: usize,
 }

@@ -1,21 +1,16 @@
 //! A hidden layer on real data at 128-bit parameters with real bootstraps: MNIST, 3 against 8, where it beats the linear head.
-#![cfg(feature = "client")]
 #![allow(clippy::unwrap_used)]
 
+use std::convert::Infallible;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use ckks::{SecretKey, presets};
-use fhe_head::activation::Shape;
-use fhe_head::baseline::logistic_regression;
-use fhe_head::classifier::{Classifier, Kind};
-use fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys_in_memory};
-use fhe_head::engine::encrypted::Encrypted;
-use fhe_head::features::{FeatureMap, Preprocessing};
-use fhe_head::model::Classifier as Model;
-use fhe_head::optimizer::{Optimizer, RateSchedule};
-use fhe_head::{refresh, server};
+use head_fit::fhe_head::ckks::{Pace, SecretKey};
+use head_fit::fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys_in_memory};
+use head_fit::fhe_head::{ActivationKind, Error, Optimizer, RateSchedule, Scheme, server};
+use head_fit::{Classifier, Data, FeatureMap, Kind, Model, Preprocessing, logistic_regression};
 use ndarray::{Array1, Array2};
 
 /// Images as vectors of unit norm, and their labels: rows of a table whose first column is the label.
@@ -70,8 +65,8 @@ fn a_hidden_layer_beats_the_linear_head_under_encryption() {
     let folder = PathBuf::from(std::env::var("HEAD_BENCH_DATA").unwrap()).join("mnist38");
     let (x, y) = images(&folder.join("train.csv"), 2000);
     let (x_test, y_test) = images(&folder.join("test.csv"), usize::MAX);
-    let parameters = presets::by_name("n15-boot-l6").unwrap();
-    let contract = refresh::contract(&parameters);
+    let scheme = Scheme::by_name("n15-boot-l6").unwrap();
+    let parameters = scheme.parameters();
     let options = Classifier {
         preprocessing: Some(Preprocessing::Whiten { ridge: 1.5, standardize: false }),
         n_components: Some(128),
@@ -80,11 +75,15 @@ fn a_hidden_layer_beats_the_linear_head_under_encryption() {
         schedule: RateSchedule::Cosine,
         max_iter: Some(10),
         alpha: 0.02,
-        ..Classifier::new(Kind::Mlp { hidden: 32, activation: Shape::Square })
+        ..Classifier::new(Kind::Mlp {
+            hidden: 32,
+            activation: ActivationKind::Square,
+            activation_interval: None,
+        })
     };
     let start = Instant::now();
-    let prepared =
-        options.check().unwrap().prepare(&x.view(), &y.view(), 2, &parameters, contract.as_ref()).unwrap();
+    let data = Data::new(x.view(), y.view()).unwrap();
+    let prepared = options.prepare_on(&scheme, &data, None).unwrap();
     let (plan, job) = (&prepared.plan, &prepared.plan.job);
     println!(
         "prepared in {:.1} s: {:?}, {:?}",
@@ -101,41 +100,40 @@ fn a_hidden_layer_beats_the_linear_head_under_encryption() {
         job.spec().merged_tiles,
         plan.activation_bootstraps(),
         plan.sizes,
-        plan.seconds
+        plan.seconds(parameters, &Pace::of_this_machine().unwrap()).unwrap()
     );
     assert!(plan.activation_bootstraps() >= 2 * job.iterations(), "nothing to refresh");
     let predict = |model: &Model| model.predict(&x_test.view()).unwrap();
-    let right =
-        |predicted: &Array1<usize>| share(predicted.iter().zip(&y_test).map(|(p, y)| *p as f64 == *y));
+    let right = |predicted: &Vec<usize>| share(predicted.iter().zip(&y_test).map(|(p, y)| *p as f64 == *y));
     let linear = best_linear(&prepared.map, (&x, &y), (&x_test, &y_test));
-    let plain = predict(&prepared.train_plain().unwrap());
+    let plain = predict(&prepared.plain_model().unwrap());
     println!("linear {linear:.4}, plain {:.4}", right(&plain));
     let start = Instant::now();
-    let (simulated, noise) = prepared.train_simulated(&parameters, contract.as_ref()).unwrap();
-    let simulated_parameters = simulated.clone();
-    let simulated = predict(&simulated);
+    let simulation = prepared.train_simulated().unwrap();
+    let (simulated_model, noise) = (prepared.model(&simulation.weights).unwrap(), simulation.error_std);
+    let simulated = predict(&simulated_model);
     assert!(noise < 0.01, "noise drowns the weights: {noise}");
     println!("simulated {:.4}, noise {noise:.1e}, {:.0} s", right(&simulated), start.elapsed().as_secs_f64());
 
-    let secret = SecretKey::generate(&parameters).unwrap();
+    let secret = SecretKey::generate(parameters).unwrap();
     let start = Instant::now();
     let keys = Arc::new(evaluation_keys_in_memory(&secret, &plan.keys).unwrap());
     println!("keys: {:.1} s, {:.2} GB", start.elapsed().as_secs_f64(), keys.memory_bytes() as f64 / 1e9);
     let encryptor = DataEncryptor::new(&secret, plan, &prepared.samples);
     let blocks = encryptor.blocks().unwrap();
     let state = encryptor.initial_state(prepared.start.as_ref().unwrap()).unwrap();
-    let engine = Encrypted::for_job(keys, job).unwrap();
+    let engine = server::engine(keys, job).unwrap();
     let start = Instant::now();
-    let head = server::resume_on(&engine, job, &blocks, state, |state| {
+    let trained = server::resume(&engine, job, &blocks, state, |state| {
         println!("iteration {} after {:.1} s", state.iteration, start.elapsed().as_secs_f64());
-        Ok(())
-    })
-    .unwrap();
+        Ok::<_, Error>(ControlFlow::<Infallible>::Continue(()))
+    });
+    let ControlFlow::Continue(head) = trained.unwrap();
     let (seconds, refreshing) = (start.elapsed().as_secs_f64(), engine.refresh_time().as_secs_f64());
     println!("training: {seconds:.1} s, {refreshing:.1} s in bootstraps; {}", peak_memory());
     let encrypted = prepared.model(&decrypt_head(&secret, job, &head).unwrap()).unwrap();
     let difference = |layer: fn(&Model) -> &Array2<f64>| {
-        let (ours, theirs) = (layer(&encrypted), layer(&simulated_parameters));
+        let (ours, theirs) = (layer(&encrypted), layer(&simulated_model));
         let largest = |m: &Array2<f64>| m.fold(0.0, |max: f64, w| max.max(w.abs()));
         largest(&(ours - theirs)) / largest(theirs)
     };

@@ -1,7 +1,7 @@
 //! Data for the tests, and the pace that times are compared at.
 #![allow(clippy::unwrap_used, dead_code)]
 
-use ckks_boot::Pace;
+use ckks::Pace;
 use fhe_head::Samples;
 use ndarray::{Array1, Array2, ArrayView1, Axis, s};
 use rand_chacha::ChaCha20Rng;
