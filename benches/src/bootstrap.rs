@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
+use ckks::Cost;
 use ckks::{
     Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, KeyGenerator, Parameters, SecretEncryptor,
     SecretKey, SecureRng, presets, threads,
 };
-use ckks::Cost;
 use ckks_boot::{
     BootstrapLiteral, BootstrapPlan, Packing, RealBootstrapper, StageCosts, Values, generate_keys,
 };

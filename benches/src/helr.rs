@@ -170,7 +170,10 @@ fn as_helr(split: &Split) -> anyhow::Result<Prepared> {
         max_iter: Some(ITERATIONS),
         batch_size: Some(BATCH),
         interval: Some(HALF_WIDTH),
-        ..Classifier::new(Kind::Logistic { degree: Some(Degree::Five) })
+        ..Classifier::new(Kind::Logistic {
+            degree: Some(Degree::Five),
+            fit: Some(Fit::Concentrated { std: STD }),
+        })
     };
     let training = Training { scheme, options, map, samples, plan, start: None };
     Ok(Prepared { training, seconds: watch.lap() })

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use ckks::Cost;
 use ckks::{
     Ciphertext, Digits, Encoder, EvaluationKeys, Evaluator, KeyGenerator, KeyShape, SecretEncryptor,
     SecretKey, SecureRng, presets,
 };
-use ckks::Cost;
 use ckks_boot::{BootstrapLiteral, BootstrapPlan, Packing, Values};
 use ckks_math::{Backend, Basis, PackedPair, Poly, Ring, primes, sample};
 

@@ -1,7 +1,7 @@
 //! Which head is fitted.
 
 use fhe_head::ranges;
-use fhe_head::{ActivationKind, BuiltIn, Degree, Head, Result, SoftmaxDepth};
+use fhe_head::{ActivationKind, BuiltIn, Degree, Fit, Head, Logistic, Result, SoftmaxDepth};
 use serde::{Deserialize, Serialize};
 
 /// The kind of head that options ask for, and the type of head that comes out.
@@ -18,6 +18,8 @@ pub enum Kind {
     Logistic {
         /// Degree of the polynomial that stands for the logistic function; chosen where not given.
         degree: Option<Degree>,
+        /// What the polynomial is closest in; chosen where not given.
+        fit: Option<Fit>,
     },
     /// Multinomial logistic regression of three classes or more.
     Softmax {
@@ -37,7 +39,7 @@ pub enum Kind {
 
 impl Default for Kind {
     fn default() -> Self {
-        Self::Logistic { degree: None }
+        Self::Logistic { degree: None, fit: None }
     }
 }
 
@@ -54,7 +56,9 @@ impl Kind {
     /// The kind that trains such a head, with nothing left open.
     pub(crate) fn of_head(head: &BuiltIn) -> Self {
         match head {
-            BuiltIn::Logistic(head) => Self::Logistic { degree: Some(head.sigmoid.degree()) },
+            BuiltIn::Logistic(Logistic { sigmoid, .. }) => {
+                Self::Logistic { degree: Some(sigmoid.degree()), fit: Some(sigmoid.fit()) }
+            }
             BuiltIn::Softmax(head) => Self::Softmax { depth: head.softmax.depth() },
             BuiltIn::Mlp(head) => Self::Mlp {
                 hidden: head.hidden,

@@ -57,13 +57,14 @@ impl Classifier {
                 expected: "at least two".into(),
             });
         }
-        let sigmoid = |degree| Sigmoid::new(degree, interval, Fit::default());
+        let sigmoid = |degree, fit| Sigmoid::new(degree, interval, fit);
         let multinomial = |depth| Softmax::new(classes, depth, interval).map(Multinomial::new);
         let outputs = if classes == 2 { 1 } else { classes };
         Ok(match self.kind {
-            Kind::Logistic { degree } => {
-                BuiltIn::Logistic(Logistic { outputs, sigmoid: sigmoid(degree.unwrap_or(Degree::Three))? })
-            }
+            Kind::Logistic { degree, fit } => BuiltIn::Logistic(Logistic {
+                outputs,
+                sigmoid: sigmoid(degree.unwrap_or(Degree::Three), fit.unwrap_or_default())?,
+            }),
             Kind::Softmax { depth } => BuiltIn::Softmax(multinomial(depth)?),
             Kind::Mlp { hidden, activation, activation_interval } => {
                 let most = padded_features(features);
@@ -75,7 +76,7 @@ impl Classifier {
                     });
                 }
                 let output = match classes {
-                    2 => Output::Logistic(Logistic::binary(sigmoid(Degree::Three)?)),
+                    2 => Output::Logistic(Logistic::binary(sigmoid(Degree::Three, Fit::default())?)),
                     _ => Output::Softmax(multinomial(SoftmaxDepth::Two)?),
                 };
                 let activation =

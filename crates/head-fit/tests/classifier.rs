@@ -182,7 +182,7 @@ fn options_that_come_back_plan_the_same_training() {
 #[test]
 fn the_encrypted_head_is_the_simulated_one() {
     let (x, y) = data();
-    for options in [softmax(), Classifier { kind: Kind::Logistic { degree: None }, ..softmax() }] {
+    for options in [softmax(), Classifier { kind: Kind::default(), ..softmax() }] {
         let training = prepare(&options, &x, &y, &Array1::ones(60)).unwrap();
         let encrypted = training.model(&head_fit::encrypt_and_train(&training).unwrap()).unwrap();
         let simulated = training.model(&training.train_simulated().unwrap().weights).unwrap();

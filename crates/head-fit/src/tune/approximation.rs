@@ -7,7 +7,7 @@ use crate::cleartext::Link;
 /// A family of approximations that differ in their interval.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Family {
-    Logistic { degree: Degree },
+    Logistic { degree: Degree, fit: Option<Fit> },
     Softmax { classes: usize, depth: SoftmaxDepth },
 }
 
@@ -15,7 +15,7 @@ impl Family {
     /// Levels between the logits and the residual.
     pub(super) fn levels(self) -> usize {
         match self {
-            Self::Logistic { degree } => degree.depth(),
+            Self::Logistic { degree, .. } => degree.depth(),
             Self::Softmax { depth, .. } => depth.levels(),
         }
     }
@@ -31,7 +31,7 @@ impl Family {
     /// Approximations on an interval for logits of this root mean square.
     pub(super) fn on_interval(self, half_width: f64, rms: f64) -> Result<Vec<Approximation>> {
         let mut found = vec![Approximation::plain(self, half_width)?];
-        if let Self::Logistic { degree } = self {
+        if let Self::Logistic { degree, fit: None } = self {
             for share in [0.75, 1.25] {
                 // coarse, so that the public job tells little about the data
                 let std = (share * rms * 2.0).round() / 2.0;
@@ -53,11 +53,11 @@ pub(super) enum Approximation {
 }
 
 impl Approximation {
-    /// The plain choice of a family on an interval: least squares.
+    /// The plain choice of a family on an interval: least squares unless a fit is given.
     pub(super) fn plain(family: Family, half_width: f64) -> Result<Self> {
         Ok(match family {
-            Family::Logistic { degree } => {
-                Self::Sigmoid(Sigmoid::new(degree, half_width, Fit::LeastSquares)?)
+            Family::Logistic { degree, fit } => {
+                Self::Sigmoid(Sigmoid::new(degree, half_width, fit.unwrap_or(Fit::LeastSquares))?)
             }
             Family::Softmax { classes, depth } => Self::Softmax(Softmax::new(classes, depth, half_width)?),
         })

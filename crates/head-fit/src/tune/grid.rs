@@ -58,10 +58,14 @@ impl Grid {
     pub(super) fn new(task: Task<'_, '_>) -> Result<Self> {
         let (options, classes) = (task.options, task.data.classes());
         let outputs = if classes == 2 { 1 } else { classes };
-        let logistic = |degree| Family::Logistic { degree };
+        let fit = match options.kind {
+            Kind::Logistic { fit, .. } => fit,
+            _ => None,
+        };
+        let logistic = |degree| Family::Logistic { degree, fit };
         let families: Vec<Family> = match options.kind {
             Kind::Softmax { depth } => vec![Family::Softmax { classes, depth }],
-            Kind::Logistic { degree: Some(degree) } => vec![logistic(degree)],
+            Kind::Logistic { degree: Some(degree), .. } => vec![logistic(degree)],
             _ if outputs == 1 => Degree::ALL.map(logistic).to_vec(),
             _ => vec![logistic(Degree::Three)],
         };

@@ -146,6 +146,11 @@ impl Sigmoid {
         self.spec.half_width
     }
 
+    /// The norm of the fit.
+    pub fn fit(&self) -> Fit {
+        self.spec.fit
+    }
+
     /// `a_1, a_3, ..` in `t = z / B`.
     pub fn coefficients(&self) -> &[f64] {
         &self.coefficients
