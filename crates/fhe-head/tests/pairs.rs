@@ -9,8 +9,8 @@ mod ordinal_regression;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use ckks::{SecretKey, SeededCiphertext};
 use ckks::serial::Reader;
+use ckks::{SecretKey, SeededCiphertext};
 use common::USUAL;
 use fhe_head::client::{
     DataEncryptor, decrypt_head, decrypt_scores, encrypt_for_scoring, evaluation_keys_in_memory,

@@ -1,4 +1,4 @@
-//! The choice among packings and places of bootstraps, by what they cost.
+//! The choice of packing and bootstraps, by cost.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -18,10 +18,10 @@ use crate::job::Job;
 use crate::packing::Packing;
 use crate::scheme::RefreshedMessage;
 
-/// By how much two samples a slot must cost less than one to be chosen. Gradients get nearly twice the noise, and the residuals of
-/// the halves follow one another, which leaves less for several cores to share.
+/// Factor by which two samples a slot must cost less than one to be chosen: gradients get nearly twice the noise, and the residuals of
+/// the halves are computed one after the other, which leaves less work for several cores.
 const PAIRS_SAVE: f64 = 1.05;
-/// Models of costs by the message that is bootstrapped, whose plan takes a while.
+/// Cost models, by the bootstrapped message. They are kept because the plan of a bootstrap takes a while.
 #[derive(Debug, Default)]
 pub(super) struct Models(RefCell<HashMap<Option<RefreshedMessage>, CostModel>>);
 
@@ -41,21 +41,21 @@ impl Models {
     }
 }
 
-/// A training with what it does, not yet measured out.
+/// A job with its dry run, not yet a plan.
 pub(super) struct Draft<H: Head> {
     pub(super) job: Job<H>,
     pub(super) run: DryRun,
 }
 
 impl<H: Head> Draft<H> {
-    /// Whether the state is refreshed before every iteration that there is a choice for.
+    /// Whether the state is refreshed before every iteration but the first.
     fn refreshes_always(&self) -> bool {
         self.job.spec().refresh_before.len() + 1 >= self.job.iterations()
     }
 }
 
 impl<H: Head> Planner<'_, H> {
-    /// The cheapest of all trainings with bootstraps of the state alone and inside iterations, where the request leaves the choice.
+    /// The cheapest training: with bootstraps of the state alone, or also inside iterations if the request allows these.
     pub(super) fn cheapest(&self, packings: &[Packing]) -> Result<Draft<H>> {
         let weights_alone = self.draft(packings, &[], usize::MAX);
         if self.scheme.contract().is_none() || self.request.bootstraps == Bootstraps::Weights {
@@ -67,7 +67,7 @@ impl<H: Head> Planner<'_, H> {
         });
         let mut drafts = Vec::new();
         for points in &choices[1..] {
-            // what is refused without bootstraps inside iterations may fit with them
+            // a set of points may fail, and the training fit with another
             let Ok(longest) = self.draft(packings, points, usize::MAX) else { continue };
             if !longest.refreshes_always() {
                 drafts.extend(self.draft(packings, points, 1));
@@ -87,8 +87,7 @@ impl<H: Head> Planner<'_, H> {
         Ok(drafts.swap_remove(cheapest.unwrap_or_default()))
     }
 
-    /// The cheapest training with bootstraps at these points, and of the state after at most so many iterations, of all packings that the
-    /// data fit.
+    /// The cheapest packing for a training with bootstraps at these points, and of the state after at most `stretch` iterations.
     fn draft(&self, packings: &[Packing], points: &[&str], stretch: usize) -> Result<Draft<H>> {
         let first = &packings[0];
         let scoring = if self.request.scoring { self.score_depth(first)? } else { 0 };
@@ -101,7 +100,7 @@ impl<H: Head> Planner<'_, H> {
         Ok(Draft { job, run })
     }
 
-    /// By two iterations, which show the proportions of a whole training.
+    /// The cheapest packing for this layout, by the cost of two iterations.
     fn cheapest_packing(&self, packings: &[Packing], layout: &Layout) -> Result<Packing> {
         let learning_rates: Vec<f64> = self.request.learning_rates.iter().copied().take(2).collect();
         let request = Request { learning_rates, ..self.request.clone() };
@@ -111,7 +110,7 @@ impl<H: Head> Planner<'_, H> {
         let mut best: Option<(f64, Packing)> = None;
         for &packing in packings {
             let job = short.job(packing, &beginning)?;
-            // bootstraps of the state alone are the same with any packing
+            // bootstraps of the state alone cost the same with every packing
             let message = job.refreshed_message().filter(|_| !layout.points.is_empty());
             let favour = if packing.is_complex() { PAIRS_SAVE } else { 1.0 };
             let counts = short.dry_run(&job)?.record.counts;
@@ -123,7 +122,7 @@ impl<H: Head> Planner<'_, H> {
         Ok(best.map_or(packings[0], |(_, packing)| packing))
     }
 
-    /// The points with the lowest level after each that leaves the schedule as it is.
+    /// The points, each with the lowest level after its bootstrap with which the schedule still fits.
     fn lowered(
         &self,
         packing: &Packing,
@@ -132,7 +131,7 @@ impl<H: Head> Planner<'_, H> {
         points: &[&str],
     ) -> Result<Vec<RefreshedPoint>> {
         let mut placed = self.placed(points);
-        // the first two stretches, after which it all repeats
+        // up to the second refresh, after which everything repeats
         let iterations = self.request.learning_rates.len();
         let shown = schedule.refresh_before.get(1).map_or(iterations, |&second| (second + 1).min(iterations));
         let learning_rates = self.request.learning_rates[..shown].to_vec();

@@ -1,8 +1,7 @@
-//! The planner: from the shape of the data and the method to levels, keys, sizes and time, before anything is
-//! encrypted.
+//! The planner: levels, keys, sizes and times of a training, from the shape of the data and the method, before anything is encrypted.
 //!
-//! It runs the trainer itself on [`Trace`](crate::engine::Trace), so that what it lists is what the trainer does: no second description of
-//! the training can disagree with the first.
+//! It runs the trainer itself on [`Trace`](crate::engine::Trace), so a plan lists what the trainer does: there is no second description
+//! of a training that could disagree.
 
 mod choice;
 mod cost;
@@ -31,7 +30,7 @@ use crate::job::Job;
 use crate::packing::Item;
 use crate::scheme::Scheme;
 
-/// Levels at which ciphertexts are encrypted: exactly the highest level of their use.
+/// Levels at which data are encrypted: exactly the highest level at which they are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataLevels {
     /// Targets of the rows.
@@ -52,35 +51,36 @@ impl DataLevels {
     }
 }
 
-/// A plan. It is kept as it is: reading a plan file does not plan again.
+/// A plan. Reading it from a file does not plan again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "H: Head")]
 pub struct Plan<H: Head = BuiltIn> {
     /// Name of the parameter set.
     pub preset: String,
-    /// The job that it is for, with packing, scales and refreshes chosen.
+    /// The job, with packing, scales and refreshes chosen.
     pub job: Job<H>,
-    /// Samples that it was made for.
+    /// Number of samples.
     pub samples: usize,
     /// Levels of the data.
     pub levels: DataLevels,
-    /// Level at which the trained weights come out.
+    /// Level of the trained weights.
     pub final_level: usize,
-    /// Evaluation keys, each with the highest level of its use.
+    /// Evaluation keys, each with the highest level at which it is used.
     pub keys: KeyLevels,
-    /// Bytes of everything.
+    /// Numbers and bytes of ciphertexts and keys.
     pub sizes: PlanSizes,
     /// Operations of the whole training by level.
     pub counts: Counts,
-    /// Operations of its last iteration, which every one but the first resembles.
+    /// Operations of the last iteration by level. Every later iteration resembles it, the first does not.
     pub last_iteration: Counts,
 }
 
 impl<H: Head> Plan<H> {
-    /// Plans a training, with bootstraps if the scheme has them.
+    /// Plans a training: the cheapest packing, and bootstraps if the scheme has them.
     ///
     /// # Errors
-    /// [`Error::NeedsBootstrapping`] if the depth does not suffice; [`Error::Parameter`] on values out of range.
+    /// [`Error::NeedsBootstrapping`] if the levels do not suffice and the scheme has no bootstrap; [`Error::Parameter`] on values out of
+    /// range, and if an iteration does not fit between two bootstraps; [`Error::Data`] without samples.
     pub fn new(scheme: &Scheme, request: &Request<H>) -> Result<Self> {
         request.check()?;
         let candidates = candidates(scheme.parameters(), request)?;
@@ -95,10 +95,11 @@ impl<H: Head> Plan<H> {
         planner.plan(planner.cheapest(&candidates)?)
     }
 
-    /// The same training ended after fewer iterations. It describes the twins of a training that the data party stopped early.
+    /// The same training, ended after this number of iterations: for the twins of a training that was stopped early. Sizes and counts stay
+    /// those of the whole.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if no iteration is left.
+    /// [`Error::Parameter`] for 0 iterations.
     pub fn until(&self, iterations: usize) -> Result<Self> {
         let mut spec = self.job.spec().clone();
         spec.learning_rates.truncate(iterations);
@@ -116,7 +117,7 @@ impl<H: Head> Plan<H> {
         (self.levels.of(item), Scale::power_of_two(log_scale))
     }
 
-    /// Estimated seconds of the training on one core of a machine.
+    /// Estimated seconds of the training on one core of a machine of this pace. `parameters` are those of the plan.
     ///
     /// # Errors
     /// [`Error::Parameter`] if the parameters lack the plan's bootstrap.
@@ -124,10 +125,10 @@ impl<H: Head> Plan<H> {
         Ok(self.cost_model(parameters, pace)?.seconds(&self.counts))
     }
 
-    /// Estimated seconds of the last iteration on one core of a machine.
+    /// Estimated seconds of the last iteration on one core of a machine of this pace.
     ///
     /// # Errors
-    /// As [`Self::seconds`].
+    /// Those of [`Self::seconds`].
     pub fn last_iteration_seconds(&self, parameters: &Parameters, pace: &Pace) -> Result<f64> {
         Ok(self.cost_model(parameters, pace)?.seconds(&self.last_iteration))
     }
@@ -136,13 +137,13 @@ impl<H: Head> Plan<H> {
         CostModel::new(parameters, *pace).with_refresh(self.keys.refresh)
     }
 
-    /// Bootstraps of the state between iterations.
+    /// Number of bootstraps of the state, between iterations and at the end.
     pub fn state_bootstraps(&self) -> usize {
         let spec = self.job.spec();
         spec.refresh_before.len() * self.job.weights().len().div_ceil(spec.merged_tiles)
     }
 
-    /// Bootstraps inside iterations.
+    /// Number of bootstraps inside iterations, of the whole training.
     pub fn activation_bootstraps(&self) -> usize {
         self.counts.of(Operation::Refresh).saturating_sub(self.state_bootstraps())
     }
