@@ -1,4 +1,4 @@
-//! What can go wrong, with what was wanted and what was found.
+//! The errors of this crate. Each says what was expected and what was found.
 
 use ckks::Scale;
 
@@ -6,7 +6,7 @@ use ckks::Scale;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A parameter outside its range.
+    /// A parameter is outside its range.
     #[error("{name} = {got}: {expected}")]
     Parameter {
         /// The parameter as the user names it.
@@ -16,40 +16,40 @@ pub enum Error {
         /// What it must be.
         expected: String,
     },
-    /// Two sizes that must agree do not.
+    /// Two sizes that must be equal differ.
     #[error("{what}: expected {expected}, got {got}")]
     Shape {
         /// What was counted.
         what: &'static str,
-        /// The count that was wanted.
+        /// The expected count.
         expected: usize,
-        /// The count that was found.
+        /// The actual count.
         got: usize,
     },
-    /// The data cannot be trained on.
+    /// The data are unusable for training.
     #[error("{0}")]
     Data(String),
-    /// Terms of a sum whose scales differ.
+    /// The terms of a sum have different scales.
     #[error("{operation}: the scales differ, {left} and {right}")]
     Scale {
         /// The operation.
         operation: &'static str,
         /// Scale of the first term.
         left: Scale,
-        /// Scale of the second.
+        /// Scale of the second term.
         right: Scale,
     },
-    /// An operation that needs more levels than are left.
+    /// An operation needs more levels than the value has left.
     #[error("{operation} needs level {needed}, but the value is at level {level}")]
     Level {
         /// The operation.
         operation: &'static str,
-        /// The lowest level at which it works.
+        /// The lowest level at which the operation works.
         needed: usize,
-        /// The level found.
+        /// The level of the value.
         level: usize,
     },
-    /// A value that the modulus of its level cannot hold.
+    /// A value is too large for the modulus of its level.
     #[error(
         "{operation}: |value| = {magnitude:.3e} at scale {scale} does not fit into a modulus of {modulus_bits:.1} bits"
     )]
@@ -63,7 +63,7 @@ pub enum Error {
         /// Bits of the modulus at that level.
         modulus_bits: f64,
     },
-    /// A scale so small that rounding takes what it holds.
+    /// A scale is so small that rounding destroys the value.
     #[error("{operation}: scale {scale} is too small, rounding takes the value")]
     Precision {
         /// The operation.
@@ -71,27 +71,27 @@ pub enum Error {
         /// The scale of its result, or of its constant.
         scale: Scale,
     },
-    /// A rotation without a Galois key.
+    /// The Galois key of a rotation is missing.
     #[error("no Galois key for a rotation by {step} at level {level}")]
     MissingRotation {
-        /// Slots to the left.
+        /// The rotation: slots to the left.
         step: usize,
         /// Level of the value.
         level: usize,
     },
-    /// A product without a relinearisation key.
+    /// The relinearisation key of a product is missing.
     #[error("no relinearisation key at level {level}")]
     MissingRelinearisation {
         /// Level of the product.
         level: usize,
     },
-    /// Samples that share slots in pairs, without a key to take them apart.
+    /// The conjugation key is missing, which separates two samples in one slot.
     #[error("no conjugation key at level {level}")]
     MissingConjugation {
         /// Level of the value.
         level: usize,
     },
-    /// A training that is deeper than the parameters.
+    /// The training takes more levels than the parameters have, and they cannot bootstrap.
     #[error(
         "{iterations} iterations need {needed} levels, {preset} has {levels}: this needs bootstrapping (without it, {fit} \
          iterations fit)"
@@ -99,35 +99,35 @@ pub enum Error {
     NeedsBootstrapping {
         /// The parameter set.
         preset: String,
-        /// Iterations asked for.
+        /// Requested iterations.
         iterations: usize,
-        /// Levels that they take.
+        /// Levels that these iterations take.
         needed: usize,
         /// Levels of the parameter set.
         levels: usize,
-        /// Iterations that the levels suffice for.
+        /// Iterations that fit into the levels.
         fit: usize,
     },
-    /// The engine cannot refresh ciphertexts.
+    /// A refresh was asked of an engine without a bootstrap.
     #[error("the parameters have no bootstrapping, and the weights are at level {level}")]
     NoBootstrapping {
         /// Level of the weights.
         level: usize,
     },
-    /// Weights that no training within its interval leaves.
+    /// The weights are larger, or their copies further apart, than any training inside its interval leaves them.
     #[error(
         "the training diverged {when}: weights up to {largest:.3e}, tiles that differ by {spread:.3e}. Lower the learning \
          rate, widen the interval, or raise alpha"
     )]
     Diverged {
-        /// In which iterations, as far as the snapshots tell.
+        /// The iterations in which it happened, as far as the snapshots tell.
         when: String,
         /// Largest absolute weight.
         largest: f64,
         /// Largest difference between the copies of one weight.
         spread: f64,
     },
-    /// Scores that no head within its intervals gives.
+    /// The scores are larger than any head trained inside its interval gives.
     #[error(
         "scores reach {largest:.3e}, the interval of the training is [-{half_width}, {half_width}]: the training diverged, or the \
          samples are unlike those that it saw. Lower the learning rate, widen the interval, or raise alpha"
@@ -138,7 +138,7 @@ pub enum Error {
         /// Half-width of the interval of the head's logits.
         half_width: f64,
     },
-    /// Logits outside the interval on which the polynomial stands for the logistic function.
+    /// Logits left the interval on which the polynomial approximates the logistic function.
     #[error(
         "logits reach {logit:.1} {when}, but the sigmoid's interval is [-{half_width}, {half_width}]. Lower the learning \
          rate, widen the interval, or raise alpha"
@@ -148,16 +148,16 @@ pub enum Error {
         logit: f64,
         /// Half-width of the interval.
         half_width: f64,
-        /// At which point of the training.
+        /// The point of the training at which it happened.
         when: String,
     },
-    /// A file that cannot be used.
+    /// A file is unusable.
     #[error(transparent)]
     File(#[from] ckks::serial::FileError),
-    /// From the encryption.
+    /// An error of the encryption.
     #[error(transparent)]
     Ckks(#[from] ckks::Error),
-    /// From the bootstrap.
+    /// An error of the bootstrap.
     #[error(transparent)]
     Boot(#[from] ckks_boot::Error),
 }

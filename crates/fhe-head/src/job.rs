@@ -8,47 +8,47 @@ use crate::ranges;
 use crate::scheme::RefreshedMessage;
 use serde::{Deserialize, Serialize};
 
-/// Everything that the compute party must know besides parameters and keys. Nothing in it is secret: it holds padded
-/// sizes, not the counts of samples and features.
+/// Everything that the compute party needs besides parameters and keys. Nothing in it is secret: sizes are padded, so it does not
+/// tell the counts of samples and features.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "JobSpec<H>", into = "JobSpec<H>", bound = "H: Head")]
 pub struct Job<H: Head = BuiltIn>(JobSpec<H>);
 
-/// Binary logarithm of the largest row weight that a job may allow for: one row of so many.
+/// Largest [`JobSpec::log_row_weight`]: all weight of 2^40 rows on one of them.
 pub(crate) const MOST_ROW_WEIGHT: i32 = 40;
 
 /// The fields of a [`Job`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "H: Head")]
 pub struct JobSpec<H: Head = BuiltIn> {
-    /// What is trained.
+    /// The head to train.
     pub head: H,
     /// How the samples lie in slots.
     pub packing: Packing,
-    /// The method.
+    /// The first-order method.
     pub optimizer: Optimizer,
-    /// Learning rate of each iteration; their number is the number of iterations.
+    /// Learning rate of each iteration. Its length is the number of iterations.
     pub learning_rates: Vec<f64>,
     /// Weight of the L2 penalty `alpha / 2 |w|^2` beside the mean loss (scikit-learn's `alpha`; `1 / (C n)`).
     pub alpha: f64,
-    /// Iterations (counted from 0) before which the state is refreshed; their number stands for the end of the training, 0 for a
-    /// training that goes on from an earlier head.
+    /// Iterations, counted from 0, before which the state is refreshed, in increasing order. The number of iterations stands for a
+    /// refresh of the result. 0 occurs only in a training that continues from an earlier head.
     pub refresh_before: Vec<usize>,
-    /// Level at which a refreshed state goes on, if the bootstrap leaves more.
+    /// Level to which a refreshed state is lowered if the bootstrap leaves more.
     pub refreshed_level: usize,
-    /// Vectors of the state that share a bootstrap: a power of two.
+    /// How many vectors of the state share a bootstrap: a power of two.
     pub merged_tiles: usize,
-    /// Points of the head at which values are refreshed in every iteration ([`crate::heads::Refreshes`]).
+    /// Points of the head at which every iteration refreshes values ([`crate::heads::Refreshes`]).
     #[serde(default)]
     pub refreshed_points: Vec<RefreshedPoint>,
-    /// Binary logarithm of a bound on the row weights, which on average are 1: what bounds residuals where these are refreshed.
+    /// Binary logarithm of a bound on the row weights, whose mean is 1. It bounds residuals that are refreshed.
     #[serde(default)]
     pub log_row_weight: i32,
     /// Level at which the first iteration starts.
     pub entry_level: usize,
-    /// Level at which samples are scored with the encrypted head, if the plan leaves levels for that.
+    /// Level at which samples are scored with the encrypted head; `None` if the plan leaves no levels for scoring.
     pub score_level: Option<usize>,
-    /// After how many iterations a snapshot of the weights is kept.
+    /// Iterations between two snapshots of the weights.
     pub snapshot_every: usize,
     /// Level of the snapshots.
     pub snapshot_level: usize,
@@ -61,10 +61,10 @@ pub struct JobSpec<H: Head = BuiltIn> {
 }
 
 impl<H: Head> Job<H> {
-    /// Checks the fields.
+    /// Checks the fields and makes a job of them.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if one is out of range.
+    /// [`Error::Parameter`] if a field is out of range.
     pub fn new(spec: JobSpec<H>) -> Result<Self> {
         let refuse = |name, got: String, expected: &str| {
             Err(Error::Parameter { name, got, expected: expected.into() })
@@ -134,7 +134,7 @@ impl<H: Head> Job<H> {
         &self.0
     }
 
-    /// What is trained.
+    /// The head to train.
     pub fn head(&self) -> &H {
         &self.0.head
     }
@@ -144,19 +144,19 @@ impl<H: Head> Job<H> {
         &self.0.packing
     }
 
-    /// The vectors that are trained, in the order of the state.
+    /// The trained weight vectors, in the order of the state.
     pub fn weights(&self) -> Vec<WeightVector> {
         self.0.head.weights(&self.0.packing)
     }
 
-    /// What its blocks are made of.
+    /// The layout of its blocks.
     pub fn layout(&self) -> BlockLayout {
         BlockLayout::new(&self.0.packing, self.0.head.targets())
     }
 
-    /// The message that all its bootstraps work on; `None` if it has none.
+    /// The shape of the message that all its bootstraps refresh; `None` if the job has no bootstrap.
     pub fn refreshed_message(&self) -> Option<RefreshedMessage> {
-        /// The shortest period that the bootstrap works on. Shorter periods divide it.
+        /// The shortest period that the bootstrap takes. A message of a shorter period has this one too.
         const SHORTEST_LOG_PERIOD: usize = 4;
         let (spec, packing) = (&self.0, &self.0.packing);
         let momentum = spec.optimizer.has_momentum();
@@ -169,17 +169,17 @@ impl<H: Head> Job<H> {
         (!spec.refresh_before.is_empty()).then_some(RefreshedMessage { log_period, pair: momentum })
     }
 
-    /// Iterations in all.
+    /// Number of iterations.
     pub fn iterations(&self) -> usize {
         self.0.learning_rates.len()
     }
 
-    /// Constants of each iteration.
+    /// Constants of the update in each iteration.
     pub fn steps(&self) -> Vec<Step> {
         self.0.optimizer.steps(&self.0.learning_rates)
     }
 
-    /// Whether it goes on from the encrypted head of an earlier training ([`crate::server::warm_start`]).
+    /// Whether the training continues from the encrypted head of an earlier one ([`crate::server::warm_start`]).
     pub fn continues(&self) -> bool {
         self.refreshes_before(0)
     }

@@ -1,16 +1,16 @@
-//! First-order optimisers as linear updates of a state `(p, v)`, with constants on the old state alone, so that they
-//! cost no level beyond the gradient's.
+//! First-order methods as linear updates of a state `(p, v)`. Constants multiply the old state alone, so an update takes no level
+//! beyond the gradient's.
 //!
 //! PyTorch's `SGD` with momentum `mu` keeps a buffer `m' = mu m + g` and steps `p' = p - lr d`, where `g` is the
 //! gradient at `p`, and `d = m'` for heavy ball, `d = g + mu m'` for Nesterov. Nesterov's `p` is the look-ahead
-//! sequence, at which HELR (ePrint 2018/254) evaluates the gradient too. With `c = lr` (heavy ball) or
+//! sequence, where HELR (ePrint 2018/254) evaluates the gradient too. With `c = lr` (heavy ball) or
 //! `c = lr (1 + mu)` (Nesterov) and the buffer kept as `v = c m`, the constant joins the gradient's own:
 //! `p' = p - c g - carry v`, `v' = decay v + c g`.
 
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// Which first-order method.
+/// A first-order method.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Optimizer {
@@ -29,14 +29,14 @@ pub enum Optimizer {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RateSchedule {
-    /// It does not.
+    /// The same rate in every iteration.
     #[default]
     Constant,
     /// `rate / t^power` in iteration `t = 1, 2, ..`, scikit-learn's `invscaling`.
     InverseScaling(f64),
-    /// From the rate down to none along half a cosine.
+    /// Half a cosine, from the rate down towards 0.
     Cosine,
-    /// These rates.
+    /// These rates, one for each iteration. Further ones are ignored.
     Explicit(Vec<f64>),
 }
 
@@ -60,7 +60,7 @@ impl RateSchedule {
         }
     }
 
-    /// The rate of each of `iterations`, the first of which has `rate`.
+    /// The rate of each of `iterations` iterations, from the initial `rate`. Explicit rates do not depend on it.
     ///
     /// # Errors
     /// [`Error::Parameter`] if there are fewer explicit rates than iterations.
@@ -86,7 +86,7 @@ impl RateSchedule {
     }
 }
 
-/// Constants of one iteration.
+/// Constants of the update `p' = p - rate g - carry v`, `v' = decay v + rate g` of one iteration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
     /// Factor `c` of the gradient in both updates.
@@ -113,7 +113,7 @@ impl Optimizer {
         }
     }
 
-    /// Whether there is a second state vector.
+    /// Whether the state has a second vector `v`.
     pub fn has_momentum(self) -> bool {
         self != Self::GradientDescent
     }
@@ -123,7 +123,7 @@ impl Optimizer {
         matches!(self, Self::Nesterov(_) | Self::NesterovSchedule)
     }
 
-    /// Momentum `mu` of each of `iterations`.
+    /// Momentum `mu` of each of `iterations` iterations.
     pub fn momenta(self, iterations: usize) -> Vec<f64> {
         match self {
             Self::GradientDescent => vec![0.0; iterations],
@@ -136,7 +136,7 @@ impl Optimizer {
         }
     }
 
-    /// Constants of all iterations at learning rates `rates`, one for each.
+    /// Constants of all iterations, one learning rate each.
     pub fn steps(self, rates: &[f64]) -> Vec<Step> {
         let mut steps: Vec<Step> = Vec::with_capacity(rates.len());
         for (&lr, mu) in rates.iter().zip(self.momenta(rates.len())) {

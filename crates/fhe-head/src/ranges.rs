@@ -1,18 +1,18 @@
-//! Ranges of options. Each check refuses with the option's name as the user writes it, its value and its range.
+//! Ranges of options. The error of a failed check names the option as the user writes it, its value and its range.
 
 use std::fmt::Display;
 
 use crate::error::{Error, Result};
 
-/// A learning rate: positive.
+/// Checks a learning rate: positive and finite.
 ///
 /// # Errors
-/// [`Error::Parameter`] outside its range, as all checks of this module.
+/// [`Error::Parameter`] outside the range, as for all checks of this module.
 pub fn learning_rate(rate: f64) -> Result<()> {
     require("learning_rate", Some(rate), |rate| rate.is_finite() && *rate > 0.0, "a positive number")
 }
 
-/// A number of iterations: at least one.
+/// Checks a number of iterations, if there is one: at least 1.
 ///
 /// # Errors
 /// [`Error::Parameter`].
@@ -20,7 +20,7 @@ pub fn max_iter(iterations: Option<usize>) -> Result<()> {
     require("max_iter", iterations, |&count| count > 0, "at least one iteration")
 }
 
-/// The half-width of the interval on which a polynomial stands for a function: 0.5 to 100.
+/// Checks the half-width, if there is one, of the interval on which a polynomial approximates a function: 0.5 to 100.
 ///
 /// # Errors
 /// [`Error::Parameter`].
@@ -28,7 +28,7 @@ pub fn half_width(name: &'static str, width: Option<f64>) -> Result<()> {
     require(name, width, |width| (0.5..=100.0).contains(width), "a half-width between 0.5 and 100")
 }
 
-/// The weight of the L2 penalty: at least 0.
+/// Checks the weight of the L2 penalty: at least 0 and finite.
 ///
 /// # Errors
 /// [`Error::Parameter`].
@@ -36,7 +36,7 @@ pub fn alpha(alpha: f64) -> Result<()> {
     require("alpha", Some(alpha), |alpha| alpha.is_finite() && *alpha >= 0.0, "a number of at least 0")
 }
 
-/// Units of a hidden layer: a power of two from 8 to 128.
+/// Checks the number of units of a hidden layer: a power of two from 8 to 128.
 ///
 /// # Errors
 /// [`Error::Parameter`].
@@ -45,7 +45,7 @@ pub fn hidden_units(units: usize) -> Result<()> {
     require("hidden_layer_sizes", Some(units), sound, "8, 16, 32, 64 or 128 units")
 }
 
-/// A value that is given must be `sound`.
+/// Checks that a value, if there is one, is `sound`. `expected` describes the range.
 ///
 /// # Errors
 /// [`Error::Parameter`].

@@ -1,4 +1,4 @@
-//! Training data in the feature space that is encrypted, and its slot vectors.
+//! Training data, in the feature space in which they are encrypted, and their slot vectors.
 
 use std::ops::Range;
 
@@ -9,19 +9,19 @@ use crate::error::{Error, Result};
 use crate::heads::Head;
 use crate::packing::{Item, Packing};
 
-/// Samples with their constant feature, labels, and weights.
+/// Samples with a constant feature, their labels and their weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Samples {
     /// Samples by `D` padded features, the last of which is the constant 1.
     x: Array2<f64>,
-    /// Labels: indices of classes, or whatever numbers the head makes its targets of.
+    /// Labels: class indices, or whatever numbers the head derives its targets from.
     y: Array1<f64>,
     /// Weights with sum `n`.
     weight: Array1<f64>,
 }
 
 impl Samples {
-    /// Pads mapped features to a power of two with the constant feature last, and scales the weights to sum `n`.
+    /// Pads the features (samples by features) to a power of two, the constant 1 last, and scales the `n` weights to sum `n`.
     ///
     /// # Errors
     /// [`Error::Shape`] if the numbers of samples, labels and weights differ.
@@ -54,12 +54,12 @@ impl Samples {
         self.x.ncols()
     }
 
-    /// Labels as they were given.
+    /// The labels as given to [`Self::new`].
     pub fn labels(&self) -> ArrayView1<'_, f64> {
         self.y.view()
     }
 
-    /// Features with padding: samples by `D`, the constant 1 last.
+    /// Padded features: samples by `D`, the constant 1 last.
     pub fn features(&self) -> ArrayView2<'_, f64> {
         self.x.view()
     }
@@ -71,14 +71,14 @@ impl Samples {
 
     /// Some of the samples, in the order of `rows`. Their weights are not scaled again.
     ///
-    /// Mini-batches take equal shares of the samples in order: shuffle before.
+    /// Mini-batches take equal shares of the samples in order, so the caller shuffles with this.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
         let pick = |v: &Array1<f64>| v.select(Axis(0), rows);
         Self { x: self.x.select(Axis(0), rows), y: pick(&self.y), weight: pick(&self.weight) }
     }
 
-    /// Largest weight over the mean of its batch, if the samples are dealt into so many.
+    /// Largest ratio of a weight to the mean weight of its batch, with the samples dealt into `batches`; at least 1.
     pub fn largest_weight(&self, batches: usize) -> f64 {
         let batches = batches.max(1);
         let shares = (0..batches).map(|batch| {
@@ -90,10 +90,10 @@ impl Samples {
         shares.fold(1.0, f64::max)
     }
 
-    /// The samples of one block. Batches take equal shares of the samples, in order.
+    /// The samples of block `block`. Batches take equal shares of the samples, in order.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the packing is for another number of features or too few samples.
+    /// [`Error::Shape`] if the packing has another number of features or holds fewer samples.
     pub fn block(&self, packing: &Packing, block: usize) -> Result<PackedBlock<'_>> {
         if packing.features() != self.x.ncols() {
             return Err(Error::Shape { what: "features", expected: packing.features(), got: self.x.ncols() });
@@ -107,7 +107,7 @@ impl Samples {
         let [start, end] = [batch, batch + 1].map(|batch| batch * self.len() / batches);
         let from = (start + place * packing.block_samples()).min(end);
         let to = (from + packing.block_samples()).min(end);
-        // weights of all rows of a batch, padding included, average to one: the mean loss needs no count of real samples
+        // the weights of all rows of a batch, padding included, have mean 1, so the mean loss needs no count of real samples
         let total = self.weight.slice(s![start..end]).sum();
         let scale = packing.capacity() as f64 / total;
         Ok(PackedBlock {
@@ -119,11 +119,10 @@ impl Samples {
     }
 }
 
-/// Refuses sample weights that cannot be trained with.
+/// Checks sample weights.
 ///
 /// # Errors
-/// [`Error::Shape`] on another number than of samples; [`Error::Parameter`] on a weight that is negative or not finite, or if all
-/// are zero.
+/// [`Error::Shape`] if their number is not `samples`; [`Error::Parameter`] if one is negative or not finite, or if all are zero.
 pub fn check_weights(sample_weight: &ArrayView1<'_, f64>, samples: usize) -> Result<()> {
     if sample_weight.len() != samples {
         return Err(Error::Shape { what: "sample weights", expected: samples, got: sample_weight.len() });
@@ -138,12 +137,12 @@ pub fn check_weights(sample_weight: &ArrayView1<'_, f64>, samples: usize) -> Res
     }
 }
 
-/// Features with the constant one, padded to a power of two.
+/// `D`: the features and the constant one, padded to a power of two.
 pub fn padded_features(features: usize) -> usize {
     (features + 1).next_power_of_two()
 }
 
-/// One block of samples, as slot vectors.
+/// One block of samples, ready to be laid out in slots.
 #[derive(Clone, Debug)]
 pub struct PackedBlock<'a> {
     packing: Packing,
@@ -153,7 +152,7 @@ pub struct PackedBlock<'a> {
 }
 
 impl PackedBlock<'_> {
-    /// The slot vector of an item for a head.
+    /// The slot vector of one item of the block. The head gives the targets.
     pub fn slots<H: Head>(&self, head: &H, item: Item) -> Slots {
         match item {
             Item::Samples(i) => self.packing.diagonal_slots(&self.x, i),
@@ -164,7 +163,7 @@ impl PackedBlock<'_> {
         }
     }
 
-    /// Target `k` of each row of a half, times the row weights.
+    /// Target `k` of each row of a half, times the row's weight.
     fn targets<H: Head>(&self, head: &H, half: usize, k: usize) -> Slots {
         let mut targets = vec![0.0; head.targets()];
         let rows = self.y.slice(s![self.half(half)]);
@@ -176,7 +175,7 @@ impl PackedBlock<'_> {
         self.packing.row_slots(&weighted.collect::<Vec<_>>()).into()
     }
 
-    /// The samples of one half: none of the second, if there are only few.
+    /// The samples of one half. The second half is empty if the first holds them all.
     fn half(&self, half: usize) -> Range<usize> {
         let [from, to] = [half, half + 1].map(|half| (half * self.packing.rows()).min(self.y.len()));
         from..to

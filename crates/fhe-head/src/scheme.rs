@@ -1,4 +1,4 @@
-//! The parameter set of a training, with the bootstrap that goes with it.
+//! The parameter set of a training, with its bootstrap.
 
 use ckks::{Parameters, Scale, presets};
 use ckks_boot::{BootstrapLiteral, BootstrapPlan, Packing, Values};
@@ -6,36 +6,36 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// CKKS parameters, and what their bootstrap asks for and gives if they have one.
+/// CKKS parameters, and the contract of their bootstrap if they have one.
 #[derive(Clone, Debug)]
 pub struct Scheme {
     parameters: Parameters,
     contract: Option<RefreshContract>,
 }
 
-/// What a bootstrap asks for and gives.
+/// What a bootstrap requires of its input and guarantees of its output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefreshContract {
-    /// Lowest level of its input.
+    /// Lowest level of the input.
     pub level_before: usize,
-    /// Level of its output.
+    /// Level of the output.
     pub level_after: usize,
-    /// Scale at which it takes and gives values of magnitude up to 1. Smaller values may travel at a larger scale.
+    /// Scale of input and output for values of magnitude up to 1. Smaller values may use a larger scale.
     pub unit_scale: Scale,
-    /// Standard deviation of its error, for values at that scale.
+    /// Standard deviation of the error, for values at that scale.
     pub error_std: f64,
 }
 
 impl Scheme {
-    /// The scheme of a preset.
+    /// The scheme of the preset with this name.
     ///
     /// # Errors
-    /// [`Error::Ckks`] if there is no preset of this name.
+    /// [`Error::Ckks`] if there is no such preset.
     pub fn by_name(preset: &str) -> Result<Self> {
         Ok(Self::new(presets::by_name(preset)?))
     }
 
-    /// Parameters with the bootstrap of their preset, if that has one.
+    /// These parameters, with the bootstrap of the preset that they are named after, if it has one.
     pub fn new(parameters: Parameters) -> Self {
         let contract = BootstrapLiteral::of_preset(parameters.name()).map(|literal| RefreshContract {
             level_before: literal.input_level(),
@@ -46,7 +46,7 @@ impl Scheme {
         Self { parameters, contract }
     }
 
-    /// The same parameters with another contract: `None` plans trainings that do without bootstraps.
+    /// The same parameters with another contract. With `None`, trainings are planned without bootstraps.
     #[must_use]
     pub fn with_contract(self, contract: Option<RefreshContract>) -> Self {
         Self { contract, ..self }
@@ -74,17 +74,17 @@ impl From<Parameters> for Scheme {
     }
 }
 
-/// The message that every bootstrap of a training works on.
+/// The shape of the message that every bootstrap of a training refreshes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RefreshedMessage {
-    /// Binary logarithm of the longest period. Shorter periods divide it.
+    /// Binary logarithm of the longest period. Shorter periods, also powers of two, divide it.
     pub log_period: usize,
-    /// Whether there are imaginary parts: momenta that travel with the weights, or second samples of the slots.
+    /// Whether slots have imaginary parts: momenta beside the weights, or second samples.
     pub pair: bool,
 }
 
 impl RefreshedMessage {
-    /// The bootstrap of this message.
+    /// The plan of a bootstrap of this message.
     ///
     /// # Errors
     /// [`Error::Parameter`] if the parameters have no bootstrap; [`Error::Boot`] if the period does not fit.

@@ -32,17 +32,17 @@ impl Encrypted {
         Self { evaluator, encoder, bootstrapper: bootstrapper.map(Arc::new), refreshing: Arc::default() }
     }
 
-    /// An engine that bootstraps messages of this shape. It keeps some of the keys in a form of its own; their memory is free again
-    /// when nobody else holds `keys` ([`keys`](Self::keys) are the others).
+    /// An engine that bootstraps messages of this shape. It converts the keys that only the bootstrap uses; if `keys` has no other
+    /// owner, their memory is freed. [`Self::keys`] are the remaining ones.
     ///
     /// # Errors
-    /// As [`RefreshedMessage::plan`]; [`Error::Boot`] if a key is missing.
+    /// Those of [`RefreshedMessage::plan`]; [`Error::Boot`] if a key is missing.
     pub fn bootstrapping(keys: Arc<EvaluationKeys>, message: RefreshedMessage) -> Result<Self> {
         let bootstrapper = RealBootstrapper::new(message.plan(keys.parameters())?, keys)?;
         Ok(Self::with(bootstrapper.evaluator().clone(), Some(bootstrapper)))
     }
 
-    /// The evaluation keys, but for those that the bootstrap alone needs.
+    /// The evaluation keys, without those that only the bootstrap uses.
     pub fn keys(&self) -> &EvaluationKeys {
         self.evaluator.keys()
     }
@@ -52,12 +52,12 @@ impl Encrypted {
         self.evaluator.parameters()
     }
 
-    /// Whether bootstraps are planned for two real vectors at once.
+    /// Whether a bootstrap takes two real vectors at once.
     fn refreshes_pairs(&self) -> bool {
         self.bootstrapper.as_ref().is_some_and(|it| it.plan().packing().values == Values::Pair)
     }
 
-    /// What a bootstrap makes of a value, at the value's scale.
+    /// Bootstraps a value. The results have its scale.
     fn bootstrap<const PARTS: usize>(
         &self,
         a: &Ciphertext,
@@ -67,19 +67,19 @@ impl Encrypted {
             return Err(Error::NoBootstrapping { level: a.level() });
         };
         let start = Instant::now();
-        // Read at the unit's scale, values that travel at a larger one fill the bootstrap's range.
+        // small values at a larger scale fill the bootstrap's range when read at the unit's scale
         let parts = run(bootstrapper, &a.clone().with_scale(self.refresh_unit()))?;
         self.refreshing.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
         Ok(parts.map(|part| part.with_scale(a.scale().clone())))
     }
 
-    /// How long refreshes took so far.
+    /// Time spent in refreshes so far, by all clones of the engine.
     pub fn refresh_time(&self) -> Duration {
         Duration::from_nanos(self.refreshing.load(Ordering::Relaxed))
     }
 }
 
-/// Half of what a ciphertext says, by reading it at twice the scale.
+/// Half the value of a ciphertext, by doubling its scale.
 fn halved(a: Ciphertext) -> Ciphertext {
     let scale = a.scale().mul_power_of_two(1);
     a.with_scale(scale)

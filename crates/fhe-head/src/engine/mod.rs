@@ -1,11 +1,11 @@
-//! The arithmetic that a trainer runs on: vectors of `S = N/2` slots with the operations CKKS has. Slots are real but where two
+//! The arithmetic that a trainer runs on: vectors of `S = N/2` slots with the operations of CKKS. Slots are real, except where two
 //! samples share one ([`crate::packing`]).
 //!
 //! One trainer, written against [`Engine`], runs on each of
 //! - [`Plain`]: floating point, unlimited depth, the exact logistic function;
-//! - [`Simulate`]: floating point with levels, exact scales and a noise estimate; refuses what ciphertexts refuse;
+//! - [`Simulate`]: floating point with levels, exact scales and a noise estimate; it fails where ciphertexts would;
 //! - [`Encrypted`]: ciphertexts and evaluation keys;
-//! - [`Trace`]: levels and scales alone, which is how the planner counts.
+//! - [`Trace`]: levels and scales alone, with which the planner counts operations.
 
 mod encrypted;
 mod plain;
@@ -24,26 +24,27 @@ use ckks::Scale;
 
 /// Arithmetic on slot vectors at the granularity of CKKS.
 ///
-/// Operands of binary operations may be at different levels: the higher one is used at the level of the lower.
-/// Scales are exact; sums demand equal ones.
+/// Operands of a binary operation may be at different levels; the result is at the lower one, or one below for products. Scales are
+/// exact, and sums require equal ones. Operations fail with [`Error::Level`] where levels are missing, with [`Error::Scale`] on unequal
+/// scales, and without a key that they need; [`Plain`] has none of these limits.
 pub trait Engine: Sync {
-    /// A ciphertext, or what stands for one.
+    /// A ciphertext, or its counterpart.
     type Value: Clone + Send + Sync;
     /// A sum of products before relinearisation.
     type Sum: Send;
 
-    /// Runs a computation of many operations: an engine that shares each among threads keeps them awake meanwhile.
+    /// Runs a computation of many operations. An engine whose operations share threads keeps these awake meanwhile.
     fn awake<R: Send>(&self, computation: impl FnOnce() -> R + Send) -> R {
         computation()
     }
 
     /// `S`, the number of slots.
     fn slots(&self) -> usize;
-    /// Rescales that the value still allows.
+    /// The level of a value: how many rescales it still allows.
     fn level(&self, a: &Self::Value) -> usize;
     /// Exact scale of the value.
     fn scale(&self, a: &Self::Value) -> Scale;
-    /// The scale by which a rescale at `level` divides: the prime `q_level`.
+    /// The scale by which a rescale at `level` divides the scale of a value: the prime `q_level`.
     fn rescale_factor(&self, level: usize) -> Scale;
 
     /// `a + b`.
@@ -54,29 +55,30 @@ pub trait Engine: Sync {
     fn neg(&self, a: &Self::Value) -> Result<Self::Value>;
     /// `a + c` in every slot.
     fn add_const(&self, a: &Self::Value, c: f64) -> Result<Self::Value>;
-    /// `c a`, one level lower and at scale `out`, which the encoding of the constant makes up for.
+    /// `c a`, one level lower and at scale `out`: the constant is encoded at the scale that gives this.
     fn mul_const(&self, a: &Self::Value, c: f64, out: &Scale) -> Result<Self::Value>;
     /// `a` times a public vector repeated with its length as period, one level lower and at scale `out`.
     fn mul_vec(&self, a: &Self::Value, v: &[f64], out: &Scale) -> Result<Self::Value>;
-    /// `i a`, exact and free of a level.
+    /// `i a`, exact. No level, the same scale.
     fn mul_i(&self, a: &Self::Value) -> Result<Self::Value>;
-    /// Real and imaginary part of every slot, both real, from one conjugation. No level: they come at twice the scale.
+    /// Real and imaginary part of every slot, both real, from one conjugation. No level, twice the scale.
     fn parts(&self, a: &Self::Value) -> Result<(Self::Value, Self::Value)>;
-    /// Real part of every slot, by one conjugation. No level: it comes at twice the scale.
+    /// Real part of every slot, from one conjugation. No level, twice the scale.
     fn real_part(&self, a: &Self::Value) -> Result<Self::Value>;
-    /// Adds the products of `terms` to `sum`, without relinearising.
+    /// Adds the products of `terms` to `sum`, without relinearising. All products have the same scale.
     fn accumulate(&self, sum: Option<Self::Sum>, terms: &[(&Self::Value, &Self::Value)])
     -> Result<Self::Sum>;
-    /// Relinearises and rescales: one level lower.
+    /// Relinearises and rescales a sum: one level lower, at its scale over the prime.
     fn finish(&self, sum: Self::Sum) -> Result<Self::Value>;
     /// `rot(a, k)[s] = a[s + k]`, indices modulo `S`.
     fn rotate(&self, a: &Self::Value, k: isize) -> Result<Self::Value>;
-    /// Rotations of one value by several steps, which share the decomposition of the value (hoisting).
+    /// Rotations of one value by several steps. They share the decomposition of the value (hoisting).
     fn rotate_many(&self, a: &Self::Value, steps: &[isize]) -> Result<Vec<Self::Value>>;
-    /// The same value at `level`, which is not above its own.
+    /// The same value at `level`, which must not exceed its own. The same scale.
     fn drop_to(&self, a: &Self::Value, level: usize) -> Result<Self::Value>;
 
-    /// Refreshes one or two vectors in one bootstrap.
+    /// Refreshes one or two real vectors of equal scale in one bootstrap. They keep the scale; the level is that of the bootstrap's
+    /// output. The default has no bootstrap: [`Error::NoBootstrapping`].
     fn refresh(
         &self,
         a: &Self::Value,
@@ -86,28 +88,28 @@ pub trait Engine: Sync {
         Err(Error::NoBootstrapping { level: self.level(a) })
     }
 
-    /// Real and imaginary part of every slot, both real, refreshed in one bootstrap and at the scale of `a`.
+    /// Real and imaginary part of every slot, both real, refreshed in one bootstrap. They have the scale of `a`.
     fn refresh_parts(&self, a: &Self::Value) -> Result<(Self::Value, Self::Value)> {
         Err(Error::NoBootstrapping { level: self.level(a) })
     }
 
-    /// The lowest level at which a bootstrap takes values.
+    /// The lowest level at which a bootstrap accepts values.
     fn refresh_level(&self) -> usize {
         0
     }
 
-    /// The scale at which a bootstrap takes values of magnitude up to 1.
+    /// The scale at which a bootstrap accepts values of magnitude up to 1.
     fn refresh_unit(&self) -> Scale {
         Scale::one()
     }
 
-    /// `a b`, relinearised and rescaled: one level lower.
+    /// `a b`, relinearised and rescaled: one level lower, at the product of the scales over the prime.
     fn mul(&self, a: &Self::Value, b: &Self::Value) -> Result<Self::Value> {
         self.finish(self.accumulate(None, &[(a, b)])?)
     }
 
-    /// `f` slot by slot on real values, from one number of each input to the `outputs` numbers: what only the plain twin can do, and
-    /// where the twins differ. Others answer `None`, and the caller goes on with a polynomial.
+    /// Applies `f` to each slot of real values: from one number of each input to `outputs` numbers. Only the plain twin can, and only here
+    /// the twins differ. Other engines return `None`, and the caller evaluates a polynomial.
     fn exact(
         &self,
         inputs: &[&Self::Value],
@@ -119,10 +121,10 @@ pub trait Engine: Sync {
     }
 }
 
-/// Refuses to start what would not leave a level for the gradient.
+/// Checks that an operation of this depth leaves a level for the gradient.
 ///
 /// # Errors
-/// [`Error::Level`] unless the level exceeds `depth`.
+/// [`Error::Level`] unless `level` exceeds `depth`.
 pub(crate) fn require_levels(operation: &'static str, level: usize, depth: usize) -> Result<()> {
     if level > depth {
         return Ok(());

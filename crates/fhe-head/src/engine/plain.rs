@@ -9,20 +9,20 @@ use ckks::Scale;
 #[derive(Clone, Copy, Debug)]
 pub struct Plain {
     slots: usize,
-    /// Whether functions are exact.
+    /// Whether functions are exact, instead of polynomials.
     exact: bool,
 }
 
-/// A level that no training reaches the bottom of.
+/// More levels than any training takes.
 const DEPTH: usize = 1 << 30;
 
 impl Plain {
-    /// Vectors of `slots` slots.
+    /// An engine on vectors of `slots` slots, with exact functions.
     pub fn new(slots: usize) -> Self {
         Self { slots, exact: true }
     }
 
-    /// The same with the polynomials that stand for functions: exact arithmetic on what ciphertexts compute.
+    /// An engine with the polynomials in place of the functions: what ciphertexts compute, without scales and noise.
     pub fn with_polynomials(slots: usize) -> Self {
         Self { slots, exact: false }
     }
@@ -109,7 +109,7 @@ impl Engine for Plain {
         Ok(a.clone())
     }
 
-    /// Nothing wears out here: values as they are.
+    /// Nothing to refresh: the values as they are.
     fn refresh(&self, weights: &Slots, momentum: Option<&Slots>) -> Result<(Slots, Option<Slots>)> {
         Ok((weights.clone(), momentum.cloned()))
     }

@@ -1,8 +1,7 @@
 //! Simulated twin: floating-point slots with the level, the exact scale and the noise that a ciphertext would have.
 //!
-//! It computes what the encrypted twin computes, polynomial for polynomial, and refuses what that refuses: too few
-//! levels, unequal scales, missing keys, values that the modulus cannot hold. Noise is estimated, not added, by the
-//! variance formulas of [`ckks::noise`].
+//! It evaluates the polynomials of the encrypted twin, and fails where that does: on too few levels, unequal scales, missing keys,
+//! values too large for the modulus. Noise is estimated by the variance formulas of [`ckks::noise`], not added.
 
 use ckks::{Parameters, Scale, noise};
 
@@ -34,7 +33,7 @@ pub struct Simulate {
 }
 
 impl Simulate {
-    /// Simulates on top of a trace, which holds parameters, keys and the bootstrap's contract.
+    /// A simulation on top of a trace, which holds parameters, keys and the bootstrap's contract.
     pub fn new(trace: Trace) -> Self {
         Self { trace }
     }
@@ -42,7 +41,7 @@ impl Simulate {
     /// A fresh symmetric encryption.
     ///
     /// # Errors
-    /// [`Error::Level`] above the top; [`Error::Overflow`].
+    /// [`Error::Level`] above the top level; [`Error::Overflow`] if the modulus cannot hold the slots.
     pub fn encrypt(&self, slots: Slots, level: usize, scale: Scale) -> Result<Simulated> {
         let top = self.parameters().max_level();
         if level > top {
@@ -51,12 +50,12 @@ impl Simulate {
         self.checked("encrypt", Meta::new(level, scale), slots, noise::fresh_symmetric())
     }
 
-    /// Estimated standard deviation of the error of a slot.
+    /// Estimated standard deviation of the error of a slot, in the unit of the slots.
     pub fn error_std(&self, a: &Simulated) -> f64 {
         noise::slot_std(self.parameters(), a.noise, &a.meta.scale)
     }
 
-    /// What ran so far.
+    /// The operations so far.
     pub fn record(&self) -> Record {
         self.trace.record()
     }
@@ -65,7 +64,7 @@ impl Simulate {
         self.trace.parameters()
     }
 
-    /// A value, if the modulus of its level can hold it: no coefficient exceeds the largest slot.
+    /// A value, if the modulus of its level can hold it: coefficients do not exceed the largest slot.
     fn checked(&self, operation: &'static str, meta: Meta, slots: Slots, noise: f64) -> Result<Simulated> {
         let magnitude = slots.largest();
         let modulus_bits = self.parameters().log_q(meta.level);
@@ -76,7 +75,7 @@ impl Simulate {
         Ok(Simulated { meta, slots, noise })
     }
 
-    /// Variance after a product with something exact of that mean square (in units of its scale).
+    /// Variance of the noise after a rescale at `level`.
     fn rescaled(&self, level: usize, variance: f64) -> f64 {
         noise::rescale(self.parameters(), level, variance)
     }
@@ -86,7 +85,7 @@ impl Simulate {
     }
 }
 
-/// A constant as the evaluator rounds it at a scale.
+/// A constant, rounded as the evaluator does at this scale.
 fn rounded(c: f64, scale: &Scale) -> f64 {
     let scale = scale.to_f64();
     (c * scale).round() / scale
@@ -233,16 +232,16 @@ impl Engine for Simulate {
 }
 
 impl Simulate {
-    /// What a bootstrap makes of a value, or of a part of it.
+    /// A refreshed value, or a refreshed part of one.
     fn refreshed(&self, a: &Simulated, meta: Meta, slots: Slots) -> Result<Simulated> {
         let Some(contract) = self.trace.contract() else {
             return Err(Error::NoBootstrapping { level: a.meta.level });
         };
-        // values at a larger scale than the unit's are smaller than 1, and so is their error
+        // at a larger scale than the unit's, values and the bootstrap's error are smaller in proportion
         let unit = contract.unit_scale.div(&meta.scale).to_f64();
         let error = contract.error_std * unit;
         let magnitude = slots.largest();
-        // the bound under which the bootstrap's modular reduction holds; also refuses NaN
+        // the bound of the bootstrap's modular reduction; the largest of slots with NaN is infinite
         if magnitude > unit {
             let modulus_bits = self.parameters().log_q(a.meta.level);
             return Err(Error::Overflow {
@@ -264,8 +263,8 @@ impl Simulate {
         Simulated { slots: a.slots.rotated(k), noise: self.key_switched(meta.level, a.noise), meta }
     }
 
-    /// A value plus its conjugate, or minus. A value's error and the conjugate of that error add up in the axis that is read: twice the
-    /// amplitude, at twice the scale.
+    /// A value plus or minus its conjugate. The value's error and its conjugate add up in the part that is kept: twice the amplitude, at
+    /// twice the scale.
     fn part(&self, a: &Simulated, meta: Meta, slots: Slots) -> Result<Simulated> {
         let noise = self.key_switched(meta.level, 4.0 * a.noise);
         self.checked("take a part", meta, slots, noise)

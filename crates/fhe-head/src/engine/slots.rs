@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-/// One number for each slot. Vectors without an imaginary part, which is most of them, carry none.
+/// One number for each slot. Real vectors, which most are, have no imaginary part in memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slots {
     real: Vec<f64>,
@@ -22,7 +22,7 @@ impl Slots {
         Self { real, imaginary: Some(imaginary) }
     }
 
-    /// Zero in so many slots.
+    /// Zero in this number of slots.
     pub fn zero(slots: usize) -> Self {
         vec![0.0; slots].into()
     }
@@ -37,12 +37,12 @@ impl Slots {
         &self.real
     }
 
-    /// Imaginary parts, unless all are zero by construction.
+    /// Imaginary parts; `None` for a real vector.
     pub fn imaginary(&self) -> Option<&[f64]> {
         self.imaginary.as_deref()
     }
 
-    /// Largest absolute value; infinite once there is a NaN.
+    /// Largest absolute value; infinite if there is a NaN.
     pub fn largest(&self) -> f64 {
         let larger = |max: f64, x: f64| if x.is_nan() { f64::INFINITY } else { max.max(x) };
         match &self.imaginary {
@@ -89,7 +89,7 @@ impl Slots {
         Self { real: self.real.iter().map(|x| x + c).collect(), imaginary: self.imaginary.clone() }
     }
 
-    /// The product with a real vector, which is repeated with its length as period: one number is a constant.
+    /// The product with a real vector, repeated with its length as period. A vector of one number is a constant.
     #[must_use]
     pub fn times(&self, v: &[f64]) -> Self {
         self.each(|part| part.iter().zip(v.iter().cycle()).map(|(x, v)| x * v).collect())
@@ -138,14 +138,14 @@ pub(super) fn normalise_step(k: isize, slots: usize) -> usize {
     k.rem_euclid(slots as isize) as usize
 }
 
-/// Adds `sign` times the products of the parts that `select` takes of each term.
+/// Adds `sign` times the products of the parts that `select` picks from each term.
 fn add<'a>(
     sum: &mut [f64],
     terms: &[(&'a Slots, &'a Slots)],
     select: impl Fn(&(&'a Slots, &'a Slots)) -> Option<(&'a Vec<f64>, &'a Vec<f64>)>,
     sign: f64,
 ) {
-    /// Numbers that stay in a cache while all terms pass over them.
+    /// Numbers that stay in the cache while all terms are added to them.
     const CHUNK: usize = 1 << 12;
     let selected: Vec<_> = terms.iter().filter_map(select).collect();
     if selected.is_empty() {

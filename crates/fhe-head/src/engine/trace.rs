@@ -1,6 +1,6 @@
-//! Levels and scales alone: what the planner runs the trainer on, and what the simulated twin checks itself with.
+//! Levels and scales without values. The planner runs the trainer on it; the simulated twin uses it for its checks.
 //!
-//! Every operation is checked as the ciphertexts' evaluator checks it, and counted by level.
+//! Every operation is checked as for ciphertexts, and counted by level.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -16,11 +16,11 @@ use crate::scheme::{RefreshContract, RefreshedMessage, Scheme};
 /// Level and exact scale of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meta {
-    /// Rescales left.
+    /// Level: rescales left.
     pub level: usize,
     /// Scale.
     pub scale: Scale,
-    /// What the data party encrypts, if the value is that.
+    /// Which kind of data the value is, if the data party encrypts it; `None` for a computed value.
     pub source: Option<Source>,
 }
 
@@ -31,7 +31,7 @@ impl Meta {
     }
 }
 
-/// What the data party encrypts.
+/// A kind of data that the data party encrypts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     /// Targets of the rows.
@@ -42,7 +42,7 @@ pub enum Source {
     Samples,
 }
 
-/// A kind of operation, for counting. Costs differ by orders of magnitude.
+/// A kind of operation, for counting. Their costs differ by orders of magnitude.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Operation {
@@ -52,7 +52,7 @@ pub enum Operation {
     Relinearise,
     /// A rotation: one key switch.
     Rotate,
-    /// The decomposition that hoisted rotations share.
+    /// The decomposition of a value that hoisted rotations share.
     Decompose,
     /// A conjugation: one key switch.
     Conjugate,
@@ -91,13 +91,13 @@ impl Counts {
         self.iter().filter(|count| count.operation == operation).map(|count| count.times).sum()
     }
 
-    /// Key switches that decompose anew: relinearisations, rotations and conjugations.
+    /// Number of key switches with a decomposition of their own: relinearisations, rotations and conjugations.
     pub fn key_switches(&self) -> usize {
         use Operation::{Conjugate, Relinearise, Rotate};
         [Relinearise, Rotate, Conjugate].map(|operation| self.of(operation)).iter().sum()
     }
 
-    /// What ran since `earlier`.
+    /// The operations since `earlier`.
     pub(crate) fn since(&self, earlier: &Self) -> Self {
         let fresh = |count: Count| {
             let before = earlier.0.get(&(count.operation, count.level)).copied().unwrap_or_default();
@@ -125,24 +125,24 @@ impl From<Counts> for Vec<Count> {
     }
 }
 
-/// The evaluation keys of a run: the highest level at which each is used.
+/// The evaluation keys of a run, with the highest level at which each is used.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyLevels {
-    /// Relinearisation, if there is a product at all.
+    /// Relinearisation key, if there are products.
     pub relinearisation: Option<usize>,
-    /// Rotations by steps in `[0, S)`.
+    /// Galois keys of rotations, by their step in `[0, S)`.
     pub rotations: BTreeMap<usize, usize>,
-    /// Conjugation, if samples share slots in pairs.
+    /// Conjugation key, if samples share slots in pairs.
     #[serde(default)]
     pub conjugation: Option<usize>,
-    /// The message that is bootstrapped, if any: it has keys of its own.
+    /// The shape of the bootstrapped message, if any, which determines the keys of the bootstrap.
     #[serde(default)]
     pub refresh: Option<RefreshedMessage>,
 }
 
-/// The smallest integer that may stand for a constant: rounding changes it by a thirtieth at most.
+/// The smallest encoded constant: rounding changes it by a thirtieth at most.
 const LEAST_CONSTANT: f64 = 16.0;
-/// Bits of the scale of a constant from which on rounding it does not matter, however small it is.
+/// Bits of a constant's scale above which rounding does not matter, however small the constant.
 const COARSE: f64 = 20.0;
 /// Standard deviation of the error that rounding may leave in a slot.
 const MOST_ROUNDING: f64 = 1.0 / 16.0;
@@ -152,35 +152,34 @@ const MOST_ROUNDING: f64 = 1.0 / 16.0;
 pub struct Trace {
     scheme: Scheme,
     keys: Option<KeyLevels>,
-    /// Whether levels go on below the chain's and primes are left out of scales: to measure depth.
+    /// Whether to measure depth only: any level is allowed, and scales ignore the primes.
     depth_only: bool,
     record: Mutex<Record>,
 }
 
-/// What ran.
+/// The operations of a run, and what they needed.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     /// Operations by level.
     pub counts: Counts,
-    /// Keys that were needed.
+    /// The keys that they needed.
     pub keys: KeyLevels,
     /// The highest level at which each kind of data took part in an operation.
     pub sources: BTreeMap<Source, usize>,
 }
 
 impl Trace {
-    /// An engine that allows every rotation.
+    /// An engine with every key.
     pub fn new(scheme: &Scheme) -> Self {
         Self { scheme: scheme.clone(), keys: None, depth_only: false, record: Mutex::default() }
     }
 
-    /// An engine without bootstrap that takes values at any level, so that depth can be measured before levels are chosen. Its scales
-    /// know no primes.
+    /// An engine that measures depth before levels are chosen: without a bootstrap, with values at any level and scales without primes.
     pub fn of_depth(scheme: &Scheme) -> Self {
         Self { depth_only: true, ..Self::new(&scheme.clone().with_contract(None)) }
     }
 
-    /// Refuses what these keys do not allow.
+    /// The same engine with these keys alone. Operations without a key fail.
     #[must_use]
     pub fn with_keys(mut self, keys: KeyLevels) -> Self {
         self.keys = Some(keys);
@@ -197,7 +196,7 @@ impl Trace {
         self.scheme.contract()
     }
 
-    /// What ran so far.
+    /// The operations so far.
     pub fn record(&self) -> Record {
         self.record.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -243,8 +242,8 @@ impl Trace {
         }
     }
 
-    /// Refuses a result at a scale where rounding leaves nothing of a value of order one, and a constant that rounding changes by
-    /// more than a few per cent: such a training would not follow its twins.
+    /// Rejects a scale at which rounding destroys values of order one, and a constant that rounding changes by more than a few per cent:
+    /// such a training would not follow its twins.
     fn expect_precision(&self, operation: &'static str, a: &Meta, largest: f64, out: &Scale) -> Result<()> {
         if self.depth_only {
             return Ok(());

@@ -7,7 +7,7 @@ use super::least_squares::least_squares;
 use crate::error::{Error, Result};
 use crate::ranges;
 
-/// The function that an activation stands for.
+/// The function that an activation approximates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActivationKind {
@@ -19,7 +19,7 @@ pub enum ActivationKind {
     Tanh,
 }
 
-/// A polynomial activation for arguments in `[-B, B]`: with `t = z / B`, a leading coefficient times a monic polynomial.
+/// A polynomial activation for arguments in `[-B, B]`: in `t = z / B`, a leading coefficient times a monic polynomial.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "ActivationSpec", into = "ActivationSpec")]
 pub struct Activation {
@@ -65,12 +65,12 @@ impl Activation {
         self.spec.half_width
     }
 
-    /// The function that it stands for.
+    /// The approximated function.
     pub fn kind(&self) -> ActivationKind {
         self.spec.kind
     }
 
-    /// The leading coefficient, which a head folds into the next layer's unit.
+    /// The leading coefficient in `t`. A head makes it part of the next layer's unit.
     pub fn leading(&self) -> f64 {
         self.leading
     }
@@ -88,7 +88,7 @@ impl Activation {
         }
     }
 
-    /// The function or the polynomial, and its derivative, at `z`.
+    /// Value and derivative at `z`, of the function or the polynomial.
     pub fn of(&self, functions: Functions, z: f64) -> (f64, f64) {
         match functions {
             Functions::Exact => self.exact(z),
@@ -96,7 +96,7 @@ impl Activation {
         }
     }
 
-    /// The function itself and its derivative at `z`.
+    /// Value and derivative of the function at `z`.
     pub fn exact(&self, z: f64) -> (f64, f64) {
         match self.spec.kind {
             ActivationKind::Square => (z * z, 2.0 * z),
@@ -115,7 +115,7 @@ impl Activation {
         (0..).zip(of_t).map(|(power, c)| self.leading * c / width.powi(power)).collect()
     }
 
-    /// The polynomial that stands for it, and its derivative by `z`.
+    /// Value and derivative (with respect to `z`) of the polynomial at `z`.
     pub fn polynomial(&self, z: f64) -> (f64, f64) {
         let t = z / self.spec.half_width;
         let [a, b] = self.low;

@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-/// The coefficients `c` that minimise the sum over samples of `(features . c - target)^2`; the shortest if there are many.
+/// The coefficients `c` that minimise the sum over samples of `(features . c - target)^2`, with the smallest norm if there are many.
 pub(crate) fn least_squares<const F: usize>(samples: &[([f64; F], f64)]) -> [f64; F] {
     let mut gram = DMatrix::<f64>::zeros(F, F);
     let mut right = DVector::<f64>::zeros(F);

@@ -1,4 +1,4 @@
-//! Functions of the heads and the polynomials that stand for them under encryption.
+//! Functions of the heads, and the polynomials that replace them under encryption.
 
 mod activation;
 mod least_squares;
@@ -11,7 +11,7 @@ pub use softmax::{Softmax, SoftmaxDepth, softmax};
 
 use serde::{Deserialize, Serialize};
 
-/// Which functions cleartext arithmetic computes.
+/// Whether arithmetic in the clear computes functions or their polynomials.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Functions {

@@ -1,13 +1,13 @@
-//! Low-degree approximations of the softmax that treat all classes alike.
+//! Low-degree approximations of the softmax, symmetric in the classes.
 //!
-//! The softmax of `K` logits, centred so that their sum is zero, is a function of each logit and of symmetric functions of
-//! all. With `t = z / B` and `P = sum_j t_j^2`, both forms below take the class's own logit and the spread `P` of all:
+//! Each probability of a softmax of `K` logits, centred so that their sum is zero, is a function of its own logit and of symmetric
+//! functions of all. With `t = z / B` and `P = sum_j t_j^2`, both forms below use the class's own logit and the spread `P` of all:
 //!
 //! - depth 2: `p_k = 1/K + t_k (c_0 + c_1 P) + d_0 (t_k^2 - P/K)`;
 //! - depth 3: `p_k = 1/K + t_k (c_0 + c_1 P + c_2 P^2) + (t_k^2 - P/K) (d_0 + d_1 P)`.
 //!
-//! They sum to 1 for every input, so centred logits stay centred through the training. `P` does what the normaliser does in
-//! exponential-and-inverse constructions (HETAL, ICML 2023: more than ten levels): it tells how decided a sample is.
+//! They sum to 1 for every input, so logits stay centred during training. `P` takes the role of the normaliser in
+//! exponential-and-inverse constructions (HETAL, ICML 2023: more than ten levels): it measures how decided a sample is.
 //! Over logits with one clear class at `B = 9`, `K = 7` the depth-2 form is off by 0.05 (root mean square), the depth-3 form by
 //! 0.033, the best polynomial of degree 7 in the class's own logit alone by 0.058.
 
@@ -19,7 +19,7 @@ use super::least_squares::least_squares;
 use crate::error::{Error, Result};
 use crate::ranges;
 
-/// The softmax of logits.
+/// The softmax of logits, in place.
 pub fn softmax(logits: &mut [f64]) {
     let largest = logits.iter().fold(f64::NEG_INFINITY, |max: f64, z| max.max(*z));
     logits.iter_mut().for_each(|z| *z = (*z - largest).exp());
@@ -27,7 +27,7 @@ pub fn softmax(logits: &mut [f64]) {
     logits.iter_mut().for_each(|z| *z /= sum);
 }
 
-/// Levels that an approximation takes.
+/// The depth of an approximation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SoftmaxDepth {
@@ -41,7 +41,7 @@ impl SoftmaxDepth {
     /// Both, the lower first.
     pub const ALL: [Self; 2] = [Self::Two, Self::Three];
 
-    /// Levels between the logits and the residuals.
+    /// Levels from the logits to the residuals.
     pub fn levels(self) -> usize {
         match self {
             Self::Two => 2,
@@ -70,14 +70,14 @@ struct SoftmaxSpec {
 
 /// Samples of the fit.
 const SAMPLES: usize = 4000;
-/// Spread of the undecided logits over the decided one's.
+/// Standard deviation of the logits beside the strength of the outstanding one.
 const NOISE: f64 = 0.15;
 
 impl Softmax {
-    /// Fits the form of that depth.
+    /// Fits the form of this depth to logits in `[-half_width, half_width]`.
     ///
-    /// The fit is by least squares over logits in which one class stands out, by anything between nothing and `B`, and the others
-    /// scatter: what training produces, whatever the data.
+    /// The fit is by least squares over random logits in which one class stands out by between 0 and `B` and the others scatter, as
+    /// training produces them whatever the data. The randomness is fixed.
     ///
     /// # Errors
     /// [`Error::Parameter`] below three classes or for a half-width outside [0.5, 100].
@@ -123,7 +123,7 @@ impl Softmax {
         self.spec.classes
     }
 
-    /// Levels that it takes.
+    /// Its depth.
     pub fn depth(&self) -> SoftmaxDepth {
         self.spec.depth
     }

@@ -1,4 +1,4 @@
-//! Any of the heads that come with the crate.
+//! An enum of the heads that come with the crate.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::packing::Packing;
 
-/// Any of the heads that the crate brings: what job files hold.
+/// A head that comes with the crate. The job files of the command line hold this type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BuiltIn {
@@ -20,11 +20,11 @@ pub enum BuiltIn {
     Logistic(Logistic),
     /// Multinomial logistic regression.
     Softmax(Multinomial),
-    /// A hidden layer before one of these losses.
+    /// A hidden layer, then one of these losses.
     Mlp(Mlp),
 }
 
-/// The same call on whichever head it is.
+/// Calls the same method of whichever head it is.
 macro_rules! each {
     ($self:expr, $head:ident => $call:expr) => {
         match $self {
@@ -36,7 +36,7 @@ macro_rules! each {
 }
 
 impl BuiltIn {
-    /// Whether probabilities are the softmax of all logits; else each is the logistic function of its own.
+    /// Whether the probabilities are the softmax of all logits. Otherwise each is the logistic function of its own logit.
     pub fn is_softmax(&self) -> bool {
         match self {
             Self::Logistic(_) => false,

@@ -1,4 +1,4 @@
-//! What the linear heads share: logits, and residuals at zero weights.
+//! Parts of the linear heads: logits, and residuals at zero weights.
 
 use ckks::Scale;
 
@@ -7,8 +7,8 @@ use crate::engine::{Engine, require_levels};
 use crate::error::Result;
 use crate::packing::{Packing, Rows, forward, rotated_weights};
 
-/// Logits of each output over the unit, every one in column 0 of a vector of its own. Those of a complex block are complex: the data
-/// party reads both parts.
+/// Logits of each output divided by the unit, in column 0 of one vector for each output. One level. Those of a complex block are
+/// complex; the data party reads both parts.
 pub(super) fn linear_scores<E: Engine>(
     engine: &E,
     packing: &Packing,
@@ -18,7 +18,7 @@ pub(super) fn linear_scores<E: Engine>(
     forward(engine, packing, samples, &rotated_weights(engine, packing, weights)?, |_| 0)
 }
 
-/// Residuals of all outputs while the logits are zero: `-rate` times the targets.
+/// Residuals of all outputs while the logits are zero: `-rate` times the targets. One level.
 pub(super) fn residuals_at_zero<E: Engine>(
     engine: &E,
     rows: &Rows<E::Value>,
@@ -28,7 +28,7 @@ pub(super) fn residuals_at_zero<E: Engine>(
     rows.targets.iter().map(|target| residual_at_zero(engine, target, rate, scale)).collect()
 }
 
-/// The residual of one output while its logits are zero.
+/// The residual of one output while its logits are zero. One level.
 pub(super) fn residual_at_zero<E: Engine>(
     engine: &E,
     target: &E::Value,

@@ -1,4 +1,4 @@
-//! Logistic regression: binary, or one against the rest for each class.
+//! Logistic regression: binary, or one output against the rest for each class.
 
 use ckks::threads::try_map;
 use serde::{Deserialize, Serialize};
@@ -13,10 +13,10 @@ use crate::error::{Error, Result};
 use crate::functions::Sigmoid;
 use crate::packing::{Packing, Rows};
 
-/// Logistic regressions side by side. Targets are `y - 1/2` of each output.
+/// Independent logistic regressions, one for each output. The target of an output is `y - 1/2`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Logistic {
-    /// 1 for a binary head, whose labels are 0 and 1; else one output for each class, against the rest.
+    /// 1 for a binary head, with labels 0 and 1. Otherwise the number of classes, one output for each against the rest.
     pub outputs: usize,
     /// The approximation of the logistic function.
     pub sigmoid: Sigmoid,
@@ -28,15 +28,15 @@ impl Logistic {
         Self { outputs: 1, sigmoid }
     }
 
-    /// A head with one output for each class.
+    /// A head with one output for each class, against the rest.
     pub fn one_vs_rest(classes: usize, sigmoid: Sigmoid) -> Self {
         Self { outputs: classes, sigmoid }
     }
 
-    /// `rate s (sigma(z_k) - y_k)` for each output; `None` stands for logits that are all zero.
+    /// `rate s (sigma(z_k) - y_k)` for each output, at the scale that `scale` gives for its level. `logits` is `None` if all are zero.
     ///
     /// # Errors
-    /// [`Error::Level`] if the levels do not suffice.
+    /// [`Error::Level`] if too few levels are left.
     pub(super) fn residuals<E: Engine>(
         &self,
         engine: &E,

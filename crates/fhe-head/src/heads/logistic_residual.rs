@@ -1,5 +1,5 @@
-//! The residual of the logistic loss with the polynomial in product form, so that its leading coefficient, the
-//! learning rate and the mask ride on the row weights and cost no level.
+//! The residual of the logistic loss, with the polynomial in product form. Its leading coefficient, the learning rate and the mask
+//! multiply the row weights in advance, so they take no level.
 //!
 //! With `u = t^2`, `s' = rate a s` (`a` the leading coefficient), and labels `s (y - 1/2)`:
 //! - degree 3: `(s' t) (u + b)`, 2 levels;
@@ -14,14 +14,14 @@ use crate::error::Result;
 use crate::functions::{Degree, Sigmoid, logistic};
 
 /// The weighted residual of the logistic loss, `rate s (sigma(z) - y)`, at the scale that `scale` gives for its level. The row
-/// weights are `s`, the target `s (y - 1/2)`.
+/// weights are `s`, the target is `s (y - 1/2)`.
 ///
-/// The logits are `t = z / B` with `B` the half-width of the approximation's interval. Takes [`Sigmoid::depth`] levels off
-/// them. The row weights must be one level above the logits, the target one above the result. The plain twin answers with
-/// the exact logistic function.
+/// The logits are `t = z / B`, with `B` the half-width of the approximation's interval. The residual is [`Sigmoid::depth`] levels
+/// below them. The row weights must be at least one level above the logits, the target at least one above the residual. The plain
+/// twin computes the exact logistic function.
 ///
 /// # Errors
-/// [`crate::Error::Level`] if the levels do not suffice.
+/// [`crate::Error::Level`] if too few levels are left.
 pub(super) fn logistic_residual<E: Engine>(
     engine: &E,
     sigmoid: &Sigmoid,
@@ -32,7 +32,7 @@ pub(super) fn logistic_residual<E: Engine>(
     scale: &ErrorScale<'_>,
 ) -> Result<E::Value> {
     let exact = |x: &[f64], e: &mut [f64]| {
-        // outside column 0 the logits hold sums over parts of two rows, and the weight is zero
+        // outside column 0 the weight is zero, and the logits are sums over parts of two rows
         let centred = if x[0] == 0.0 { 0.0 } else { logistic(sigmoid.half_width() * x[2]) - 0.5 };
         e[0] = rate * (x[0] * centred - x[1]);
     };
@@ -44,7 +44,7 @@ pub(super) fn logistic_residual<E: Engine>(
     let out = &scale(level - sigmoid.depth());
     let form = ProductForm::new(sigmoid);
     let u = engine.mul(t, t)?;
-    // the scales of the factors from the last product back to the row weights
+    // scales of the factors, from the last product back to the row weights
     let u_scale = engine.scale(&u);
     let s_scale = |st: &Scale| st.mul(&engine.rescale_factor(level)).div(&engine.scale(t));
     let weights = |st: &Scale| {
@@ -120,7 +120,7 @@ impl ProductForm {
 /// A real root of `u^3 + c2 u^2 + c1 u + c0`, by bisection.
 fn real_root(c2: f64, c1: f64, c0: f64) -> f64 {
     let value = |u: f64| ((u + c2) * u + c1) * u + c0;
-    // Cauchy's bound holds every root
+    // Cauchy's bound on the roots
     let bound = 1.0 + c2.abs().max(c1.abs()).max(c0.abs());
     let (mut low, mut high) = (-bound, bound);
     for _ in 0..200 {

@@ -1,4 +1,4 @@
-//! What a classification head is ([`Head`]), the building blocks that heads share ([`Pass`]), and the heads that come with the crate.
+//! Classification heads: their trait ([`Head`]), the building blocks that they share ([`Pass`]), and those that come with the crate.
 
 mod built_in;
 mod head;

@@ -1,4 +1,4 @@
-//! One pass over a batch: what a head works with, and the building blocks that heads share.
+//! One pass over a batch: its data and constants, and the building blocks of gradients.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -17,48 +17,48 @@ use crate::packing::{
     join_residuals, powers_of_two, rotated_weights, split,
 };
 
-/// A batch of encrypted samples and the constants of an iteration.
+/// A batch of packed samples and the constants of an iteration.
 pub struct Pass<'a, E: Engine> {
     /// The arithmetic.
     pub engine: &'a E,
     /// How the samples lie in slots.
     pub packing: &'a Packing,
-    /// Where bootstraps stand inside the iteration.
+    /// The bootstraps inside the iteration.
     pub refreshes: Refreshes<'a>,
-    /// Where the blocks come from, which of them are the batch, and their layout.
+    /// All blocks, of which `batch` are those of the batch.
     pub(crate) blocks: &'a dyn Blocks<E::Value>,
     pub(crate) batch: Range<usize>,
     pub(crate) layout: BlockLayout,
-    /// The learning rate over the number of rows of the batch, padding included.
+    /// The learning rate divided by the number of rows of the batch, padding included.
     pub(crate) rate: f64,
-    /// Scale of the state, at which gradients come out.
+    /// Scale of the state, which gradients must have too.
     pub(crate) state_scale: Scale,
     /// Scale of the samples.
     pub(crate) data_scale: Scale,
-    /// Bound on the row weights, which are 1 in the mean. A residual is at most this times the residual of a row of weight 1.
+    /// Bound on the row weights, whose mean is 1: a residual is at most this times that of a row of weight 1.
     pub(crate) row_weight: f64,
-    /// Level at which row weights and targets enter an iteration from zero weights.
+    /// Level of row weights and targets in an iteration that starts from zero weights.
     pub(crate) entry_level: usize,
 }
 
 impl<'a, E: Engine> Pass<'a, E> {
-    /// Number of blocks in the batch.
+    /// Number of blocks of the batch.
     pub fn block_count(&self) -> usize {
         self.batch.len()
     }
 
-    /// One block of the batch.
+    /// Block `index` of the batch.
     ///
     /// # Errors
-    /// Those of reading it; [`crate::Error::Shape`] if it is not what the job describes.
+    /// [`crate::Error::Shape`] if its layout is not the job's; errors of reading it.
     pub fn block(&self, index: usize) -> Result<Cow<'a, Block<E::Value>>> {
         let block = self.blocks.block(self.batch.start + index)?;
         self.layout.expect(&block)?;
         Ok(block)
     }
 
-    /// Makes residuals of weights of this unit: `compute` is given the rate over the unit, and the scale that a residual must have at
-    /// each level.
+    /// Residuals for weights of this unit. `compute` gets two arguments: the rate divided by the unit, by which it multiplies the
+    /// prediction errors, and a function from the level of a residual to the scale that it must have there.
     ///
     /// # Errors
     /// Those of `compute`.
@@ -71,13 +71,14 @@ impl<'a, E: Engine> Pass<'a, E> {
         Ok(compute(self.rate / unit.value(), &scale)?.into_iter().map(Residual).collect())
     }
 
-    /// The residual of the logistic loss for one output, `s (sigma(z) - y)`.
+    /// The residual of the logistic loss for one output, `s (sigma(z) - y)` with `s` the row weights, [`Sigmoid::depth`] levels below
+    /// the logits.
     ///
-    /// `logits` are `t = z / B` with `B` the half-width of the sigmoid's interval, `None` for zero. `target` says which of the rows'
-    /// targets is `s (y - 1/2)`.
+    /// `logits` are `t = z / B`, with `B` the half-width of the sigmoid's interval, or `None` if they are zero; the residual then is one
+    /// level below the target. `target` is the index of the target `s (y - 1/2)`.
     ///
     /// # Errors
-    /// [`crate::Error::Level`] if the levels do not suffice.
+    /// [`crate::Error::Level`] if too few levels are left.
     pub fn logistic_residual(
         &self,
         sigmoid: &Sigmoid,
@@ -95,10 +96,11 @@ impl<'a, E: Engine> Pass<'a, E> {
         }))
     }
 
-    /// The gradient of a generalised linear head, one weight vector over the features for each output.
+    /// The gradient of a generalised linear head, with one weight vector over the features for each output. It takes one level for the
+    /// logits and one for the gradient, beside those of `residual`.
     ///
-    /// `residual` turns the logits of a block (`None` if all weights are zero) and its rows into the residual of each output. Where
-    /// two samples share a slot it is asked for each half of a block, whose logits and rows are real.
+    /// `residual` maps the logits of a block (`None` if all weights are zero) and its rows to the residual of each output. If two samples
+    /// share a slot, it is called for each half of a block; logits and rows of a half are real.
     ///
     /// # Errors
     /// Those of the engine and of `residual`.
@@ -134,7 +136,9 @@ impl<'a, E: Engine> Pass<'a, E> {
         Ok(gradients.into_iter().map(Gradient).collect())
     }
 
-    /// The sum of residuals over all samples, in every slot: the gradient of an intercept of the residuals' unit. One level.
+    /// The sum of residuals over all rows, in every slot: the gradient of an intercept whose unit is that of the residuals. One level.
+    ///
+    /// Residuals of several blocks are added first ([`Residual::plus`]).
     ///
     /// # Errors
     /// Those of the engine.
@@ -142,7 +146,7 @@ impl<'a, E: Engine> Pass<'a, E> {
         self.scaled_sum_over_samples(&residuals.0, 1.0)
     }
 
-    /// `factor` times the sum of a value over all samples.
+    /// `factor` times the sum of a value over all rows, in every slot and at the scale of the state. One level.
     pub(super) fn scaled_sum_over_samples(
         &self,
         value: &E::Value,
@@ -152,11 +156,11 @@ impl<'a, E: Engine> Pass<'a, E> {
         Ok(Gradient(add_rotations(self.engine, sum, powers_of_two(1, self.packing.slots()))?))
     }
 
-    /// A gradient that a head has computed by itself, brought to the scale of the state: `rate / B` times the gradient of the weighted
-    /// mean loss. One level.
+    /// A gradient that the head computes by other means, brought to the scale of the state. One level. `compute` gets the rate divided by
+    /// the unit, the number of rows included, and returns this times the sum of the rows' gradients, tiled like the weight vector.
     ///
     /// # Errors
-    /// Those of the engine.
+    /// Those of the engine and of `compute`.
     pub fn gradient(
         &self,
         unit: Unit,
@@ -166,15 +170,15 @@ impl<'a, E: Engine> Pass<'a, E> {
         Ok(Gradient(self.engine.mul_const(&value, 1.0, &self.state_scale)?))
     }
 
-    /// Scale that a factor of the samples needs at `level` for the gradient to come out at the scale of the state.
+    /// Scale that a residual must have at `level`: its products with the samples then have the scale of the state.
     pub(super) fn error_scale(&self, level: usize) -> Scale {
-        // the real part of a sum over complex blocks comes at twice the scale
+        // taking the real part of a sum over complex blocks doubles its scale
         let doublings = i32::from(self.packing.is_complex());
         let product = self.state_scale.mul(&self.engine.rescale_factor(level)).mul_power_of_two(-doublings);
         product.div(&self.data_scale)
     }
 
-    /// The rows at the level at which the first iteration from zero weights starts.
+    /// The rows, lowered to the level of an iteration that starts from zero weights.
     fn entering(&self, rows: &Rows<E::Value>) -> Result<Rows<E::Value>> {
         let drop = |value| self.engine.drop_to(value, self.entry_level.min(self.engine.level(value)));
         Ok(Rows {

@@ -1,14 +1,13 @@
-//! Quantities of a gradient, as types that keep units, rates and scales apart.
+//! The quantities of a gradient, as types that keep units, rates and scales apart.
 
 use ckks::Scale;
 
 use crate::engine::Engine;
 use crate::error::Result;
 
-/// `B`, the unit of a weight vector: the engine keeps `w / B`.
+/// `B`, the unit of a weight vector: the state holds `w / B`.
 ///
-/// With `B` the half-width of the interval that the logits live on, what the engine keeps, and its inner products with the samples,
-/// are of order one.
+/// With `B` the half-width of the interval of the logits, `w / B` and its inner products with the samples are of order one.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Unit(f64);
 
@@ -24,12 +23,12 @@ impl Unit {
     }
 }
 
-/// The scale at which residuals are wanted, by their level.
+/// From the level of a residual to the scale that it must have there.
 pub(crate) type ErrorScale<'a> = dyn Fn(usize) -> Scale + Sync + 'a;
 
-/// `rate / B` times the weighted prediction error of each row, zero outside column 0, at the scale with which a product with the
-/// samples comes out at the scale of the state. [`Pass::residuals`](super::Pass::residuals) and
-/// [`Pass::logistic_residual`](super::Pass::logistic_residual) make them.
+/// The residual of one output: `rate / B` times the weighted prediction error of each row, in column 0 and zero elsewhere. Its scale is
+/// such that products with the samples have the scale of the state. [`Pass::residuals`](super::Pass::residuals) and
+/// [`Pass::logistic_residual`](super::Pass::logistic_residual) make residuals.
 #[derive(Clone, Debug)]
 pub struct Residual<V>(pub(super) V);
 
@@ -39,7 +38,7 @@ impl<V> Residual<V> {
         &self.0
     }
 
-    /// The sum of two residuals of the same unit.
+    /// The sum of two residuals of the same unit. No level.
     ///
     /// # Errors
     /// Those of the engine.
@@ -48,9 +47,9 @@ impl<V> Residual<V> {
     }
 }
 
-/// The step of one weight vector before momentum: `rate / B` times the gradient of the weighted mean loss, tiled like the vector and
-/// at the scale of the state. [`Pass::linear_gradient`](super::Pass::linear_gradient),
-/// [`Pass::sum_over_samples`](super::Pass::sum_over_samples) and [`Pass::gradient`](super::Pass::gradient) make them.
+/// `rate / B` times the gradient of the weighted mean loss with respect to one weight vector, tiled like it and at the scale of the
+/// state. [`Pass::linear_gradient`](super::Pass::linear_gradient), [`Pass::sum_over_samples`](super::Pass::sum_over_samples) and
+/// [`Pass::gradient`](super::Pass::gradient) make gradients.
 #[derive(Clone, Debug)]
 pub struct Gradient<V>(pub(super) V);
 

@@ -1,7 +1,7 @@
-//! Bootstraps inside an iteration, at points that the head names and the job chooses.
+//! Bootstraps inside an iteration, at points that the head names and the job selects.
 //!
-//! A head asks for them where its gradient passes such a point; without one there, values stay as they are. They fill the slots, so
-//! that the bootstrap works on all of them.
+//! The head's gradient passes its values through every point. At a point without a bootstrap they stay as they are. The values fill the
+//! slots, so the bootstrap refreshes as many as it can hold.
 
 use ckks::Scale;
 use ckks::threads::try_map;
@@ -11,28 +11,28 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::packing::{Packing, split};
 
-/// Bits by which the scale of values may differ from the bootstrap's own: ever smaller ones are of no use.
+/// Most bits by which the scale of values may differ from the bootstrap's own. Larger differences gain nothing.
 const MOST_BITS: f64 = 40.0;
 
-/// A point of a head's iteration at which a job refreshes values.
+/// A point of a head's iteration with a bootstrap.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshedPoint {
-    /// One of the head's ([`super::Head::refresh_points`]).
+    /// Its name, one of [`super::Head::refresh_points`].
     pub name: String,
-    /// Level at which values go on, if the bootstrap leaves more.
+    /// Level to which refreshed values are lowered if the bootstrap leaves more.
     pub level: usize,
 }
 
-/// The points of an iteration at which bootstraps stand.
+/// The points of an iteration with a bootstrap.
 #[derive(Clone, Copy, Debug)]
 pub struct Refreshes<'a>(&'a [RefreshedPoint]);
 
-/// A value for each row, in one column of it and zero in others.
+/// One number for each row, in one column and zero in the others.
 #[derive(Clone, Debug)]
 pub struct InColumn<V> {
     /// The slots.
     pub value: V,
-    /// Which column.
+    /// The column.
     pub column: usize,
 }
 
@@ -40,20 +40,20 @@ impl<'a> Refreshes<'a> {
     /// No bootstrap.
     pub const NONE: Refreshes<'static> = Refreshes(&[]);
 
-    /// Those of a job.
+    /// Bootstraps at these points of a job.
     pub fn new(points: &'a [RefreshedPoint]) -> Self {
         Self(points)
     }
 
-    /// The scale at which values of magnitude up to `bound` must come to this point, if a bootstrap stands there: a power of two from the
-    /// bootstrap's own, so that they fill its range.
+    /// The scale at which values of magnitude up to `bound` must arrive at this point so that they fill the bootstrap's range: a power of
+    /// two times the bootstrap's own. `None` without a bootstrap there.
     pub fn scale<E: Engine>(self, engine: &E, point: &str, bound: f64) -> Option<Scale> {
         let bits = (-bound.log2().ceil()).clamp(-MOST_BITS, MOST_BITS) as i32;
         self.find(point).map(|_| engine.refresh_unit().mul_power_of_two(bits))
     }
 
-    /// A value that comes to this point `depth` levels further down, no higher than that needs if a bootstrap stands there: operations on
-    /// fewer limbs are cheaper.
+    /// Lowers a value that arrives at this point `depth` levels further down to the lowest level that allows the bootstrap there, since
+    /// operations on fewer limbs are cheaper. Without a bootstrap the value stays as it is.
     ///
     /// # Errors
     /// Those of the engine.
@@ -70,8 +70,8 @@ impl<'a> Refreshes<'a> {
         }
     }
 
-    /// What a value that fills the slots of a block says of each half of it ([`split`]): refreshed, at the scale at which it came; else
-    /// for complex blocks at twice that scale.
+    /// Splits a value that fills the slots of a block into one real value for each half ([`split`]). With a bootstrap they are refreshed
+    /// and keep the scale. Without one, splitting a complex block doubles the scale.
     ///
     /// # Errors
     /// Those of the engine.
@@ -92,13 +92,14 @@ impl<'a> Refreshes<'a> {
         halves.iter().map(|half| placed.lowered(engine, half)).collect()
     }
 
-    /// How many values of [`Self::rows`] share a bootstrap.
+    /// How many values of [`Self::rows`] share a bootstrap; 1 without one.
     pub fn rows_together(self, packing: &Packing, point: &str) -> usize {
         if self.find(point).is_some() { packing.columns() } else { 1 }
     }
 
-    /// Values of one number a row, in column 0 and zero in others. Refreshed, as many as there are columns share a bootstrap and stay
-    /// in the column that they had in it; masks that take them apart cost a level.
+    /// Refreshes values with one number for each row, in column 0 and zero elsewhere. As many values as there are columns share a
+    /// bootstrap, each in a column of its own, where it stays. Masks separate them, which takes a level after the bootstrap. Without a
+    /// bootstrap the values stay as they are.
     ///
     /// # Errors
     /// Those of the engine.
@@ -144,7 +145,7 @@ impl<'a> Refreshes<'a> {
 }
 
 impl RefreshedPoint {
-    /// What a bootstrap leaves beyond the level would only make operations slower.
+    /// Lowers a refreshed value to the level: further limbs would only make operations slower.
     fn lowered<E: Engine>(&self, engine: &E, value: &E::Value) -> Result<E::Value> {
         engine.drop_to(value, self.level.min(engine.level(value)))
     }

@@ -1,4 +1,4 @@
-//! Multinomial logistic regression: all classes together.
+//! Multinomial logistic regression.
 
 use ckks::threads::try_map;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::functions::{Softmax, SoftmaxDepth, softmax};
 use crate::packing::{Packing, Rows};
 
-/// A softmax over linear logits. Targets are `y_k - 1/K` for each class.
+/// A softmax over linear logits. The target of class `k` is `y_k - 1/K`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Multinomial {
     /// The approximation of the softmax.
@@ -25,13 +25,13 @@ impl Multinomial {
         Self { softmax }
     }
 
-    /// `rate s (p_k - y_k)` for each class; `None` stands for logits that are all zero.
+    /// `rate s (p_k - y_k)` for each class, with `s` the row weights. `logits` is `None` if all are zero.
     ///
-    /// With `s` the row weights and the notation of [`crate::functions`]: the constants ride on copies of `s`, and each class's sum
-    /// of products is relinearised once.
+    /// In the notation of `functions/softmax.rs`: constants multiply copies of `s` in advance, and the sum of products of each class is
+    /// relinearised once.
     ///
     /// # Errors
-    /// [`crate::Error::Level`] if the levels do not suffice.
+    /// [`crate::Error::Level`] if too few levels are left.
     pub(super) fn residuals<E: Engine>(
         &self,
         engine: &E,
@@ -85,7 +85,7 @@ impl Multinomial {
         let ([c0, c1, _], [d0, _]) = (self.softmax.own, self.softmax.square);
         let level = engine.level(&t[0]);
         let shifted = engine.add_const(power, c0 / c1)?;
-        // all factors of squares have the scale that brings their products to `out`
+        // at this scale of their factors, the products with squares come out at scale `out`
         let factor = out.mul(&engine.rescale_factor(level - 1)).div(&engine.scale(power));
         let s =
             self.scaled_weights(engine, rows, level + 1, rate * c1, &over(engine, &factor, level, &t[0]))?;
@@ -129,7 +129,7 @@ impl Multinomial {
         })
     }
 
-    /// The factors of `t_k^2` and of `P` in `factor (t_k^2 - P/K)`.
+    /// The factors of `t_k^2` and of `P` in `factor s (t_k^2 - P/K)`, one level below `level`.
     fn square_weights<E: Engine>(
         &self,
         engine: &E,
@@ -145,7 +145,7 @@ impl Multinomial {
         ])
     }
 
-    /// `factor s`, from row weights at `level` to one below.
+    /// `factor s`, one level below `level`.
     fn scaled_weights<E: Engine>(
         &self,
         engine: &E,
@@ -158,7 +158,7 @@ impl Multinomial {
     }
 }
 
-/// The scale whose product with `partner` at `level` rescales to `scale`.
+/// The scale at which a product with `partner` at `level` rescales to `scale`.
 fn over<E: Engine>(engine: &E, scale: &ckks::Scale, level: usize, partner: &E::Value) -> ckks::Scale {
     scale.mul(&engine.rescale_factor(level)).div(&engine.scale(partner))
 }

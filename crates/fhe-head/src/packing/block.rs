@@ -1,4 +1,4 @@
-//! Blocks of samples: which slot vectors they are made of, in which order these travel, and where blocks come from.
+//! Blocks of samples: their slot vectors, the order of these in files, and the source of blocks.
 
 use std::borrow::Cow;
 
@@ -12,40 +12,40 @@ use crate::error::{Error, Result};
 pub struct Block<V> {
     /// The slot vectors `Y_i` (see [`crate::packing`]).
     pub samples: Vec<V>,
-    /// Rows of each half: one half of a real block, two of a complex one.
+    /// Row weights and targets of each half: a real block has one half, a complex block two.
     pub rows: Vec<Rows<V>>,
 }
 
-/// Weights and targets of the rows of a half block, all zero outside column 0 of each row.
+/// Weights and targets of the rows of half a block, zero outside column 0 of each row.
 #[derive(Clone, Debug)]
 pub struct Rows<V> {
-    /// `s`: the weight of each row; zero for padding. It doubles as the mask of column 0. The weights of a batch sum to
-    /// [`Packing::capacity`], which hides how many rows are padding.
+    /// `s`: the weight of each row, zero for padding. It also serves as mask of column 0. The weights of a batch sum to
+    /// [`Packing::capacity`], which hides the number of padding rows.
     pub weight: V,
     /// `s` times each target of the head ([`crate::Head::target`]).
     pub targets: Vec<V>,
 }
 
-/// What one slot vector of a block holds.
+/// Content of one slot vector of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Item {
-    /// Targets of a half block.
+    /// One target of each row of half a block.
     Targets {
-        /// 0, or 1 for the samples in the imaginary parts.
+        /// 0; or 1 for the samples in the imaginary parts.
         half: usize,
-        /// Which of the head's targets.
+        /// Index of the target.
         target: usize,
     },
-    /// Row weights of a half block.
+    /// Row weights of half a block.
     Weights {
-        /// 0, or 1 for the samples in the imaginary parts.
+        /// 0; or 1 for the samples in the imaginary parts.
         half: usize,
     },
-    /// `Y_i`.
+    /// Samples: the slot vector `Y_i`.
     Samples(usize),
 }
 
-/// The one place that knows what a block is made of: everybody who builds, encrypts, sends, counts or reads blocks asks it.
+/// Which slot vectors make up a block, and in which order. Everything that builds, encrypts, sends, counts or reads blocks uses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockLayout {
     halves: usize,
@@ -54,12 +54,12 @@ pub struct BlockLayout {
 }
 
 impl BlockLayout {
-    /// The layout of blocks whose rows have so many targets.
+    /// The layout of blocks whose rows have this number of targets.
     pub fn new(packing: &Packing, targets: usize) -> Self {
         Self { halves: packing.halves(), targets, diagonals: packing.diagonals() }
     }
 
-    /// The slot vectors of a block in the order in which they travel: targets and row weights of each half, then samples.
+    /// The slot vectors of a block in their order in files: targets and row weights of each half, then samples.
     pub fn items(&self) -> Vec<Item> {
         let targets = |half| (0..self.targets).map(move |target| Item::Targets { half, target });
         let rows = (0..self.halves).flat_map(|half| targets(half).chain([Item::Weights { half }]));
@@ -71,16 +71,16 @@ impl BlockLayout {
         self.halves * (self.targets + 1) + self.diagonals
     }
 
-    /// A block of what `vector` makes of each item.
+    /// A block whose slot vectors `vector` makes, in parallel.
     ///
     /// # Errors
-    /// The first of `vector`.
+    /// An error of `vector`.
     pub fn build<V: Send>(&self, vector: impl Fn(Item) -> Result<V> + Sync + Send) -> Result<Block<V>> {
         let vectors: Vec<V> = self.items().into_par_iter().map(vector).collect::<Result<_>>()?;
         self.assemble(vectors)
     }
 
-    /// A block from its vectors in the order of [`Self::items`].
+    /// A block from its slot vectors in the order of [`Self::items`].
     ///
     /// # Errors
     /// [`Error::Shape`] on another number of vectors.
@@ -95,10 +95,10 @@ impl BlockLayout {
         Ok(Block { samples: vectors.collect(), rows })
     }
 
-    /// Refuses a block of another shape.
+    /// Checks that a block has this layout.
     ///
     /// # Errors
-    /// [`Error::Shape`].
+    /// [`Error::Shape`] if it has another.
     pub fn expect<V>(&self, block: &Block<V>) -> Result<()> {
         same("slot vectors of a block", self.diagonals, block.samples.len())?;
         same("halves of a block", self.halves, block.rows.len())?;
@@ -106,15 +106,15 @@ impl BlockLayout {
     }
 }
 
-/// Where a trainer takes its blocks from: memory, a file, another machine. A pass asks for one block after the other.
+/// A source of blocks for the trainer: memory, a file, another machine. A pass asks for the blocks of a batch in order.
 pub trait Blocks<V: Clone>: Sync {
     /// Number of blocks.
     fn count(&self) -> usize;
 
-    /// One block.
+    /// Block `index`, counted from 0.
     ///
     /// # Errors
-    /// Whatever keeps it from being read.
+    /// Whatever prevents reading it; [`Error::Shape`] if there is no such block.
     fn block(&self, index: usize) -> Result<Cow<'_, Block<V>>>;
 }
 

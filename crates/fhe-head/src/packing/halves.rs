@@ -1,4 +1,4 @@
-//! Taking what belongs to complex blocks apart and putting it together. What belongs to real blocks stays as it is.
+//! Splitting and joining the halves of complex blocks. Values of real blocks stay as they are.
 
 use ckks::threads::try_map;
 
@@ -6,8 +6,8 @@ use super::layout::Packing;
 use crate::engine::Engine;
 use crate::error::Result;
 
-/// What values say of each half of a block: the values themselves, or their real and their imaginary parts, for one conjugation a
-/// value.
+/// The values of each half of a block: of a complex block the real parts, then the imaginary parts, at twice the scale, for one
+/// conjugation a value and no level; of a real block the values themselves.
 ///
 /// # Errors
 /// Those of the engine.
@@ -20,7 +20,7 @@ pub fn split<E: Engine>(engine: &E, packing: &Packing, values: Vec<E::Value>) ->
     Ok(vec![first, second])
 }
 
-/// The inverse of [`split`]: `a + i b`.
+/// The inverse of [`split`]: `a + i b`. No level, the same scale.
 ///
 /// # Errors
 /// Those of the engine.
@@ -28,8 +28,8 @@ pub fn join<E: Engine>(engine: &E, halves: Vec<Vec<E::Value>>) -> Result<Vec<E::
     combine(halves, |a, b| engine.add(a, &engine.mul_i(b)?))
 }
 
-/// Residuals of each half as [`super::backward`] wants them: `a - i b`, whose product with `x_a + i x_b` has the real part
-/// `a x_a + b x_b`.
+/// Joins the residuals of the halves for [`super::backward`]: `a - i b`, whose product with `x_a + i x_b` has the real part
+/// `a x_a + b x_b`. No level, the same scale.
 ///
 /// # Errors
 /// Those of the engine.
@@ -37,8 +37,8 @@ pub fn join_residuals<E: Engine>(engine: &E, halves: Vec<Vec<E::Value>>) -> Resu
     combine(halves, |a, b| engine.sub(a, &engine.mul_i(b)?))
 }
 
-/// The gradient in a sum over blocks of products of samples and residuals: of complex ones the real part, at twice the scale of the
-/// sum, which the scale of residuals allows for.
+/// The gradient in a sum of products of samples and residuals: for complex blocks its real part, at twice the scale. The scale of
+/// residuals accounts for that.
 ///
 /// # Errors
 /// Those of the engine.

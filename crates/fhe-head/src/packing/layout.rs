@@ -1,11 +1,11 @@
-//! Shape of packed data, and slot vectors in it.
+//! The shape of packed data, and the slot vectors of samples, rows and weights.
 
 use crate::engine::Slots;
 use crate::error::{Error, Result};
 use ndarray::{ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
-/// Shape of packed data. All sizes but the numbers of blocks and batches are powers of two.
+/// Shape of packed data. All sizes except the numbers of blocks and batches are powers of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Sizes", into = "Sizes")]
 pub struct Packing(Sizes);
@@ -21,9 +21,9 @@ pub struct Sizes {
     pub columns: usize,
     /// `m1`: baby steps.
     pub baby_steps: usize,
-    /// Blocks of `S / c` samples, of twice as many if complex, in all.
+    /// Number of blocks in all batches together. A block holds `S / c` samples, a complex one twice as many.
     pub blocks: usize,
-    /// Batches; each has the same number of blocks.
+    /// Number of batches, which all have the same number of blocks.
     #[serde(default = "one")]
     pub batches: usize,
     /// Whether two samples share each slot, as real and imaginary part.
@@ -36,7 +36,7 @@ fn one() -> usize {
 }
 
 impl Packing {
-    /// Checks the sizes.
+    /// Checks the sizes and makes a packing of them.
     ///
     /// # Errors
     /// [`Error::Parameter`] unless sizes are powers of two, `c <= D <= S`, `m1 <= D / c`, and the batches divide the blocks.
@@ -70,7 +70,7 @@ impl Packing {
         Ok(Self(sizes))
     }
 
-    /// The sizes that were given.
+    /// The sizes, as given to [`Self::new`].
     pub fn sizes(&self) -> Sizes {
         self.0
     }
@@ -90,7 +90,7 @@ impl Packing {
         self.0.columns
     }
 
-    /// `r`: samples of a block, or of each half of a complex one.
+    /// `r = S / c`: samples of a block, or of each half of a complex block.
     pub fn rows(&self) -> usize {
         self.0.slots / self.0.columns
     }
@@ -100,17 +100,17 @@ impl Packing {
         self.0.complex
     }
 
-    /// Halves of a block: two of a complex one, else the block itself.
+    /// Number of halves of a block: 2 if it is complex, otherwise 1, the block itself.
     pub fn halves(&self) -> usize {
         if self.0.complex { 2 } else { 1 }
     }
 
-    /// Samples of a block, halves together.
+    /// Samples of a block, in all its halves.
     pub fn block_samples(&self) -> usize {
         self.halves() * self.rows()
     }
 
-    /// `m`: slot vectors of a block.
+    /// `m = D / c`: slot vectors of the samples of a block.
     pub fn diagonals(&self) -> usize {
         self.0.features / self.0.columns
     }
@@ -125,12 +125,12 @@ impl Packing {
         self.diagonals() / self.0.baby_steps
     }
 
-    /// Blocks of samples.
+    /// Number of blocks, in all batches together.
     pub fn blocks(&self) -> usize {
         self.0.blocks
     }
 
-    /// Batches of samples; iteration `t` works on batch `t mod batches`.
+    /// Number of batches. Iteration `t` works on batch `t mod batches`.
     pub fn batches(&self) -> usize {
         self.0.batches
     }
@@ -145,13 +145,13 @@ impl Packing {
         self.blocks_per_batch() * self.block_samples()
     }
 
-    /// The same layout for another number of samples in one batch: for scoring.
+    /// The same packing for another number of samples, in one batch, as scoring needs it.
     #[must_use]
     pub fn for_samples(&self, samples: usize) -> Self {
         Self(Sizes { blocks: samples.div_ceil(self.block_samples()).max(1), batches: 1, ..self.0 })
     }
 
-    /// Features index that holds the constant 1; padding lies between the data's features and it.
+    /// Index of the constant feature: the last one, behind features and padding.
     pub fn intercept(&self) -> usize {
         self.0.features - 1
     }
@@ -161,8 +161,8 @@ impl Packing {
         baby + giant * self.0.baby_steps
     }
 
-    /// Slot vector `Y_i` of a block whose samples are the rows of `x` (at most [`Self::block_samples`] by `D`; the rest is zero):
-    /// the first `r` in the real parts, others in the imaginary ones.
+    /// Slot vector `Y_i` of the block whose samples are the rows of `x`, at most [`Self::block_samples`] by `D`; the rest is zero. The
+    /// first `r` rows lie in the real parts, further ones in the imaginary parts.
     pub fn diagonal_slots(&self, x: &ArrayView2<'_, f64>, i: usize) -> Slots {
         let (first, second) = x.split_at(Axis(0), self.rows().min(x.nrows()));
         let real = self.half_diagonal(&first, i);
@@ -185,7 +185,7 @@ impl Packing {
         packed
     }
 
-    /// Slots with one number for each row of a block or of one half of it, in column 0.
+    /// Slots with one number for each row of half a block, in column 0, and zero elsewhere.
     pub fn row_slots(&self, values: &[f64]) -> Vec<f64> {
         let mut slots = vec![0.0; self.slots()];
         for (slot, value) in slots.iter_mut().step_by(self.columns()).zip(values) {
@@ -194,13 +194,13 @@ impl Packing {
         slots
     }
 
-    /// Tiled slots of weights whose number divides the slots.
+    /// Weights repeated over the slots. Their number divides that of the slots.
     pub fn tile(&self, weights: &[f64]) -> Vec<f64> {
         weights.iter().copied().cycle().take(self.slots()).collect()
     }
 }
 
-/// One period of tiled slots: the mean over the tiles, which also averages their noise.
+/// One period of tiled slots: the mean over the tiles, which averages independent noise.
 pub fn untile(slots: &[f64], period: usize) -> Vec<f64> {
     let tiles = (slots.len() / period) as f64;
     (0..period).map(|d| slots[d..].iter().step_by(period).sum::<f64>() / tiles).collect()

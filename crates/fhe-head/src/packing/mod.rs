@@ -10,13 +10,13 @@
 //! - forward: `Z = sum_b rot(sum_g Y_{g,b} * rot(W, g m1 c), b c)`;
 //! - backward: `G = sum_g rot(sum_b Y_{g,b} * rot(E, -b c), -g m1 c)`.
 //!
-//! Two samples may share a slot: a complex block is `Y_A + i Y_B` of two real ones, its halves. Weights are real, so that `forward`
-//! gives `Z_A + i Z_B`, which one conjugation takes apart ([`split`]); residuals are put together as `E_A - i E_B`
-//! ([`join_residuals`]), and the real part of what `backward` sums is the gradient of both halves. A complex block takes the
-//! products and rotations of a real one for twice the samples.
+//! Two samples may share a slot: a complex block is `Y_A + i Y_B` of two real blocks, its halves. Weights are real, so `forward` gives
+//! `Z_A + i Z_B`, and one conjugation separates the parts ([`split`]). Residuals are joined as `E_A - i E_B` ([`join_residuals`]); the
+//! real part of the sum that `backward` makes is the gradient of both halves. A complex block takes the products and rotations of a
+//! real one for twice the samples.
 //!
-//! The inner sums are relinearised once. Rotations of `W` and of `E` share one decomposition each; the outer sums go
-//! by Horner's rule, which needs a single Galois key.
+//! Each inner sum is relinearised once. The rotations of `W` share one decomposition, and so do those of `E`. The outer sums use
+//! Horner's rule, which needs a single Galois key.
 
 mod block;
 mod halves;

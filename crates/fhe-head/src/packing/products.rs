@@ -7,7 +7,7 @@ use super::layout::Packing;
 use crate::engine::Engine;
 use crate::error::Result;
 
-/// `rot(W, g m1 c)` for the weights of each output and each giant step: what [`forward`] of every block shares.
+/// `rot(W, g m1 c)` for the weights of each output and each giant step `g`. [`forward`] of all blocks uses the same. No level.
 ///
 /// # Errors
 /// Those of the engine.
@@ -21,8 +21,9 @@ pub fn rotated_weights<E: Engine>(
     try_map(weights, |weights| engine.rotate_many(weights, &steps))
 }
 
-/// Inner products of the samples of a block with the weights of each output `k`, in `column(k)` of each row (other
-/// columns hold sums over parts of two rows). Those of a complex block are complex ([`super::split`]). One level.
+/// Inner products of the samples of a block with the weights of each output `k`, in `column(k)` of each row; other columns hold sums
+/// over parts of two rows. Those of a complex block are complex ([`super::split`]). One level; the scale is that of the samples times
+/// that of the weights over the prime.
 ///
 /// # Errors
 /// Those of the engine.
@@ -34,7 +35,7 @@ pub fn forward<E: Engine>(
     column: impl Fn(usize) -> usize + Sync,
 ) -> Result<Vec<E::Value>> {
     let outputs = rotated.len();
-    // outputs inside, so that they share the reading of samples
+    // outputs in the inner loop, so that they share reads of the samples
     let inner = |i: usize| {
         let (b, weights) = (i / outputs, &rotated[i % outputs]);
         let terms: Vec<_> =
@@ -48,8 +49,8 @@ pub fn forward<E: Engine>(
     })
 }
 
-/// Adds the products of a block with the residuals of each output `k` to the sums of the giant steps. Residuals are
-/// zero outside `column(k)`; those of a complex block are joined ([`super::join_residuals`]). One level, together with
+/// Adds the products of a block's samples with the residuals of each output `k` to the sums of the giant steps, `None` for the first
+/// block. Residuals are zero outside `column(k)`; those of a complex block are joined ([`super::join_residuals`]). One level, taken by
 /// [`finish_backward`].
 ///
 /// # Errors
@@ -81,8 +82,8 @@ pub fn backward<E: Engine>(
     Ok(by_output(sums, outputs))
 }
 
-/// For each output the sum over all samples of residual times sample, tiled like the weights; at twice the scale of the sums if
-/// blocks are complex.
+/// For each output, the sum over all samples of residual times sample, tiled like the weights. One level. The scale is that of samples
+/// times that of residuals over the prime, and twice that if blocks are complex.
 ///
 /// # Errors
 /// Those of the engine.
@@ -100,10 +101,10 @@ pub fn finish_backward<E: Engine>(
     })
 }
 
-/// The sum of each row, in `column` of it; other columns get sums over parts of two rows.
+/// The sum of each row, in its column `column`; other columns get sums over parts of two rows. `log2 c` rotations, no level.
 ///
-/// Steps go away from `column`, right of it for a binary digit 0 of its index and left for a 1, so that they reach just the columns
-/// of its row.
+/// A rotation fetches from the right of `column` for a binary digit 0 of its index and from the left for a 1, so that together they
+/// reach exactly the columns of the row.
 ///
 /// # Errors
 /// Those of the engine.
@@ -116,7 +117,7 @@ pub fn sum_columns<E: Engine>(
     add_rotations(engine, value, away_from(column, columns))
 }
 
-/// Copies `column` of each row into all of its columns, where others are zero.
+/// Copies column `column` of each row into all columns of the row. The others must be zero. `log2 c` rotations, no level.
 ///
 /// # Errors
 /// Those of the engine.
@@ -128,7 +129,7 @@ fn away_from(column: usize, columns: usize) -> impl Iterator<Item = isize> {
     powers_of_two(1, columns).map(move |step| if column & step as usize == 0 { step } else { -step })
 }
 
-/// Adds to `value` its rotation by each step in turn: steps `f, 2 f, ..` below `t` sum `t / f` slots at distance `f`.
+/// Adds to `value` its rotation by each step in turn: steps `f, 2 f, ..` below `t` sum `t / f` slots at distance `f`. No level.
 ///
 /// # Errors
 /// Those of the engine.
@@ -148,7 +149,7 @@ pub fn powers_of_two(from: usize, to: usize) -> impl Iterator<Item = isize> {
     std::iter::successors(Some(from), |k| Some(2 * k)).take_while(move |&k| k < to).map(|k| k as isize)
 }
 
-/// A list in which outputs alternate as one list for each output.
+/// Separates a list in which outputs alternate into one list for each output.
 fn by_output<T>(alternating: Vec<T>, outputs: usize) -> Vec<Vec<T>> {
     let mut lists: Vec<Vec<T>> = (0..outputs).map(|_| Vec::new()).collect();
     for (i, item) in alternating.into_iter().enumerate() {

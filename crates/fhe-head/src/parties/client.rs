@@ -1,4 +1,4 @@
-//! The data party: makes keys, encrypts samples, decrypts the head.
+//! The data party: makes keys, encrypts samples, decrypts heads and scores.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ use crate::plan::Plan;
 use crate::samples::{Samples, with_intercept};
 use crate::trainer::State;
 
-/// The keys that a plan asks for, made one at a time: `sink` may write each and let it go.
+/// Makes the evaluation keys of a plan one at a time. `sink` gets each and may write and drop it, so memory holds one key.
 ///
 /// # Errors
 /// [`Error::Ckks`] if a key would lie outside the security table; errors of `sink`.
@@ -36,7 +36,7 @@ pub fn evaluation_keys<X: From<Error>>(
         Some(message) => message.plan(parameters)?.keys(),
         None => BTreeSet::new(),
     };
-    // A key that the bootstrap has at the same level serves the training too; the bootstrap depends on its shape.
+    // A key of the bootstrap at the same level serves the training too. The reverse fails: the bootstrap needs its own key shape.
     let shared =
         |purpose, level| bootstrap.iter().any(|key| key.purpose == purpose && key.shape.level == level);
     if let Some(level) = keys.relinearisation
@@ -61,7 +61,7 @@ pub fn evaluation_keys<X: From<Error>>(
     Ok(())
 }
 
-/// An error of a caller's sink, which key generation for the bootstrap also makes from its own.
+/// An error of the caller's sink. Key generation for the bootstrap converts its own errors to it.
 struct OfSink<X>(X);
 
 impl<X: From<Error>> From<ckks_boot::Error> for OfSink<X> {
@@ -70,10 +70,10 @@ impl<X: From<Error>> From<ckks_boot::Error> for OfSink<X> {
     }
 }
 
-/// The keys that a plan asks for, in memory.
+/// Makes the evaluation keys of a plan in memory.
 ///
 /// # Errors
-/// As [`evaluation_keys`].
+/// Those of [`evaluation_keys`].
 pub fn evaluation_keys_in_memory(secret: &SecretKey, keys: &KeyLevels) -> Result<EvaluationKeys> {
     let mut set = EvaluationKeys::new(secret.parameters(), secret.key_id());
     evaluation_keys(secret, keys, |key| Ok::<_, Error>(set.insert(key)?))?;
@@ -95,14 +95,14 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
         Self { secret, encoder: Encoder::new(secret.parameters()), plan, samples, start: None }
     }
 
-    /// The same with weights that the training starts from, which travel with the data
-    /// ([`crate::files::write_data`]): see [`Self::initial_state`].
+    /// The same encryptor, with initial weights to encrypt beside the data ([`crate::files::write_data`]). For their form see
+    /// [`Self::initial_state`].
     #[must_use]
     pub fn with_start(self, start: Option<&'a [Array1<f64>]>) -> Self {
         Self { start, ..self }
     }
 
-    /// The job that the data is for.
+    /// The job that the data are for.
     pub fn job(&self) -> &Job<H> {
         &self.plan.job
     }
@@ -117,10 +117,10 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
         self.secret.key_id()
     }
 
-    /// Some of the ciphertexts of one block ([`Job::layout`] lists them all).
+    /// Encrypts some items of one block ([`Job::layout`] lists all), each at the level and scale of the plan ([`Plan::encoding`]).
     ///
     /// # Errors
-    /// [`Error::Shape`] if the plan is for other data; [`Error::Ckks`] on values that do not fit.
+    /// [`Error::Shape`] if the plan is for data of another shape; [`Error::Ckks`] on values that do not fit the modulus.
     pub fn ciphertexts(&self, block: usize, items: &[Item]) -> Result<Vec<SeededCiphertext>> {
         let packed = self.samples.block(self.plan.job.packing(), block)?;
         let encrypt = |&item: &Item| {
@@ -130,10 +130,10 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
         items.par_iter().map(encrypt).collect()
     }
 
-    /// All blocks in memory, as the compute party has them after loading.
+    /// Encrypts all blocks in memory, in the form in which the compute party has them after loading.
     ///
     /// # Errors
-    /// As [`Self::ciphertexts`].
+    /// Those of [`Self::ciphertexts`].
     pub fn blocks(&self) -> Result<Vec<EncryptedBlock>> {
         let layout = self.plan.job.layout();
         (0..self.plan.job.packing().blocks())
@@ -144,21 +144,21 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
             .collect()
     }
 
-    /// The encrypted state of a training that starts from these weights: one period of each vector, in the head's order. Those of an
-    /// earlier training; random ones ([`Head::initial`]); or those after a first iteration that the data party did in the
-    /// clear, which spares the compute party a pass and two levels.
+    /// The encrypted state of a training that starts from these weights: one period of each vector, in the head's order. They may come
+    /// from an earlier training, be random ([`Head::initial`]), or be the result of a first iteration in the clear, which saves the
+    /// compute party a pass and two levels.
     ///
     /// # Errors
-    /// [`Error::Shape`] on other weights; [`Error::OutsideInterval`] if one exceeds its unit.
+    /// [`Error::Shape`] if they are not one period of each vector; [`Error::OutsideInterval`] if one exceeds eight times its unit.
     pub fn initial_state(&self, weights: &[Array1<f64>]) -> Result<EncryptedState> {
         let State { weights, .. } = self.seeded_state(Some(weights))?;
         Ok(State::from_weights(weights.into_par_iter().map(SeededCiphertext::expand).collect()))
     }
 
-    /// The vectors of the state to start from ([`Self::with_start`]); none if it starts from zero.
+    /// The encrypted initial weights ([`Self::with_start`]); empty if the training starts from zero.
     ///
     /// # Errors
-    /// As [`Self::initial_state`].
+    /// Those of [`Self::initial_state`].
     pub fn start(&self) -> Result<Vec<SeededCiphertext>> {
         Ok(self.seeded_state(self.start)?.weights)
     }
@@ -192,17 +192,18 @@ fn encrypt(
     Ok(SecretEncryptor::new(secret).encrypt(&plaintext, &mut rng)?)
 }
 
-/// Weights beyond this (in their units) come from a training that left its interval: the planner leaves room for less
-/// than this.
+/// Weights in their units stay below this, as far as the planner leaves room for them. Larger ones come from a training that left its
+/// interval.
 const LARGEST_WEIGHT: f64 = 8.0;
-/// Tiles of one weight agree up to noise, which is far below this.
+/// Largest difference between the tiles of a weight. Noise is far smaller.
 const TILE_TOLERANCE: f64 = 1.0 / 64.0;
 
-/// Decrypts the weights of a head, one period of each vector. Those over the features have the constant one's last.
+/// Decrypts the weights of a head: one period of each vector, in the head's order. In vectors over the features, the weight of the
+/// constant feature comes last.
 ///
 /// # Errors
-/// [`Error::Diverged`] if the training left the interval of its approximations so far that the head is garbage;
-/// [`Error::Ckks`] under another key.
+/// [`Error::Diverged`] if the training left the interval of its approximations so far that the head is garbage; [`Error::Shape`] if
+/// the head has another number of vectors; [`Error::Ckks`] under another key.
 pub fn decrypt_head<H: Head>(
     secret: &SecretKey,
     job: &Job<H>,
@@ -246,24 +247,24 @@ pub fn decrypt_head<H: Head>(
 /// A decrypted weight vector.
 struct Decrypted {
     weights: Array1<f64>,
-    /// In its unit.
+    /// Largest absolute weight, in its unit.
     largest: f64,
-    /// Largest difference between the copies of one weight.
+    /// Largest difference between a copy of a weight and the mean of all copies.
     spread: f64,
 }
 
 impl Decrypted {
-    /// Whether no training within its intervals leaves this.
+    /// Whether the weights cannot come from a training inside its intervals.
     fn is_garbage(&self) -> bool {
         self.largest >= LARGEST_WEIGHT || self.spread > TILE_TOLERANCE
     }
 }
 
-/// Encrypts samples (rows, in the feature space of the training, without the constant feature) for scoring: the slot vectors of
-/// each block.
+/// Encrypts samples for scoring: the slot vectors of each block. The rows of `x` are in the feature space of the training, without the
+/// constant feature.
 ///
 /// # Errors
-/// [`Error::Parameter`] if the job leaves no levels for scoring; [`Error::Shape`] on more features than it has.
+/// [`Error::Parameter`] if the job leaves no levels for scoring; [`Error::Shape`] if `x` has more features than the job.
 pub fn encrypt_for_scoring<H: Head>(
     secret: &SecretKey,
     job: &Job<H>,
@@ -293,11 +294,11 @@ pub fn encrypt_for_scoring<H: Head>(
         .collect()
 }
 
-/// Decrypts the scores of the first `samples` samples: samples by scores (logits of a classifier).
+/// Decrypts the scores of `samples` samples: samples by scores (the logits of a classifier).
 ///
 /// # Errors
-/// [`Error::Shape`] on other numbers of ciphertexts; [`Error::ScoresDiverged`] if they are garbage, or of samples far from those of
-/// the training; [`Error::Ckks`] under another key.
+/// [`Error::Shape`] on another number of ciphertexts; [`Error::ScoresDiverged`] if the scores are garbage, or belong to samples far from
+/// those of the training; [`Error::Ckks`] under another key.
 pub fn decrypt_scores<H: Head>(
     secret: &SecretKey,
     job: &Job<H>,
@@ -320,7 +321,7 @@ pub fn decrypt_scores<H: Head>(
         for (mut column, ciphertext) in part.columns_mut().into_iter().zip(block) {
             let slots = encoder.decode_complex(&decryptor.decrypt(ciphertext)?, packing.slots())?;
             let rows = slots.iter().step_by(packing.columns());
-            // samples beyond the rows are in the imaginary parts
+            // samples of the second half are in the imaginary parts
             let numbers = rows.clone().map(|slot| slot.re).chain(rows.map(|slot| slot.im));
             for (score, number) in column.iter_mut().zip(numbers) {
                 *score = unit * number;
@@ -331,7 +332,7 @@ pub fn decrypt_scores<H: Head>(
     Ok(result)
 }
 
-/// Refuses scores beyond anything that a training within its intervals leaves: as far out as its weights may lie.
+/// Rejects scores too large for a training inside its intervals. The bound is that of the weights.
 fn expect_scores(scores: &Array2<f64>, half_width: f64) -> Result<()> {
     let larger = |max: f64, x: &f64| if x.is_nan() { f64::INFINITY } else { max.max(x.abs()) };
     let largest = scores.iter().fold(0.0, larger);

@@ -1,6 +1,6 @@
 //! Files of a training: encrypted data, encrypted state, encrypted head. Keys are files of [`ckks::serial`].
 //!
-//! The metadata of each holds the public [`Job`], so that data, state and head say what they are for.
+//! The metadata of each holds the public [`Job`], so every file says which training it belongs to.
 
 use std::io::{Read, Write};
 
@@ -18,43 +18,43 @@ use crate::trainer::Snapshot;
 
 /// Encrypted samples, labels and weights.
 pub const DATA: FileKind = FileKind::new("encrypted data");
-/// State between two iterations.
+/// The state of a training between two iterations.
 pub const STATE: FileKind = FileKind::new("encrypted state");
 /// A trained head.
 pub const HEAD: FileKind = FileKind::new("encrypted head");
-/// Samples to be scored.
+/// Encrypted samples for scoring.
 pub const SAMPLES: FileKind = FileKind::new("samples to score");
-/// Scores of samples.
+/// Encrypted scores of samples.
 pub const SCORES: FileKind = FileKind::new("encrypted scores");
 
-/// Metadata of all three.
+/// Metadata of all these files.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(bound = "H: Head")]
 struct Manifest<H: Head> {
     job: Job<H>,
-    /// Iterations that a state has behind it.
+    /// Completed iterations of a state or head.
     #[serde(default)]
     iteration: usize,
     /// Whether a state holds a momentum.
     #[serde(default)]
     momentum: bool,
-    /// The iterations of which snapshots are kept.
+    /// Iterations of the snapshots.
     #[serde(default)]
     history: Vec<usize>,
-    /// Whether data come with a state to start from.
+    /// Whether initial weights follow the data.
     #[serde(default)]
     start: bool,
 }
 
-/// Ciphertexts that are encrypted at once: enough work for every core, little memory.
+/// Ciphertexts encrypted at once: enough work for every core, little memory.
 #[cfg(feature = "client")]
 const AT_ONCE: usize = 32;
 
-/// Encrypts the data into a stream, some ciphertexts at a time. `observe` is told how many are written, and stops the work by an error
-/// of its own kind.
+/// Encrypts the data into a stream, some ciphertexts at a time. `observe` gets the number of ciphertexts written so far, and can stop
+/// the work with an error of its own type.
 ///
 /// # Errors
-/// [`Error::File`]; those of [`DataEncryptor::ciphertexts`] and of `observe`.
+/// [`Error::File`] if writing fails; those of [`DataEncryptor::ciphertexts`], [`DataEncryptor::start`] and `observe`.
 #[cfg(feature = "client")]
 pub fn write_data<W: Write, H: Head, X: From<Error>>(
     out: W,
@@ -85,10 +85,10 @@ pub fn write_data<W: Write, H: Head, X: From<Error>>(
     Ok(writer.finish().map_err(Error::from)?)
 }
 
-/// Reads encrypted data, the job that it is for, and the state that the training starts from.
+/// Reads the job, the encrypted data, and the state that the training starts from.
 ///
 /// # Errors
-/// [`Error::File`]: whatever is wrong with it.
+/// [`Error::File`] if the file is damaged, or of another kind or parameter set.
 pub fn read_data<R: Read, H: Head>(
     mut reader: Reader<R>,
     parameters: &Parameters,
@@ -107,18 +107,18 @@ pub fn read_data<R: Read, H: Head>(
     Ok((job, blocks, EncryptedState::from_weights(start)))
 }
 
-/// The job of a data, state or head file, without reading further.
+/// The job of a file, from its metadata alone.
 ///
 /// # Errors
-/// [`Error::File`] if its metadata is not a job.
+/// [`Error::File`] if the metadata hold no job.
 pub fn read_job<R: Read, H: Head>(reader: &Reader<R>) -> Result<Job<H>> {
     Ok(Manifest::<H>::read(reader)?.job)
 }
 
-/// Writes a state, which begins with the first iteration.
+/// Writes a state after at least one iteration.
 ///
 /// # Errors
-/// [`Error::File`], also for a state without weights.
+/// [`Error::File`] if writing fails, or if the state has no weights.
 pub fn write_state<W: Write, H: Head>(out: W, name: &str, job: &Job<H>, state: &EncryptedState) -> Result<W> {
     let snapshots = state.history.iter().flat_map(|snapshot| &snapshot.weights);
     let ciphertexts: Vec<_> = state.weights.iter().chain(&state.momentum).chain(snapshots).collect();
@@ -128,10 +128,10 @@ pub fn write_state<W: Write, H: Head>(out: W, name: &str, job: &Job<H>, state: &
     write(out, name, STATE, &manifest, &ciphertexts)
 }
 
-/// Reads a state and the job that it belongs to.
+/// Reads a state and its job.
 ///
 /// # Errors
-/// [`Error::File`]: whatever is wrong with it.
+/// [`Error::File`] if the file is damaged, or of another kind or parameter set.
 pub fn read_state<R: Read, H: Head>(
     mut reader: Reader<R>,
     parameters: &Parameters,
@@ -151,7 +151,7 @@ pub fn read_state<R: Read, H: Head>(
 /// Writes a head.
 ///
 /// # Errors
-/// [`Error::File`].
+/// [`Error::File`] if writing fails.
 pub fn write_head<W: Write, H: Head>(out: W, name: &str, job: &Job<H>, head: &EncryptedHead) -> Result<W> {
     let history = head.history.iter().map(|snapshot| snapshot.iteration).collect();
     let manifest = Manifest { history, ..Manifest::new(job, head.iteration) };
@@ -159,10 +159,10 @@ pub fn write_head<W: Write, H: Head>(out: W, name: &str, job: &Job<H>, head: &En
     write(out, name, HEAD, &manifest, &head.weights.iter().chain(snapshots).collect::<Vec<_>>())
 }
 
-/// Reads a head and the job that it came from.
+/// Reads a head and the job of its training.
 ///
 /// # Errors
-/// [`Error::File`]: whatever is wrong with it.
+/// [`Error::File`] if the file is damaged, or of another kind or parameter set.
 pub fn read_head<R: Read, H: Head>(
     mut reader: Reader<R>,
     parameters: &Parameters,
@@ -175,10 +175,10 @@ pub fn read_head<R: Read, H: Head>(
     Ok((manifest.job, EncryptedHead { iteration, weights: vectors, history }))
 }
 
-/// Writes samples that [`crate::client::encrypt_for_scoring`] encrypted, block by block.
+/// Writes samples encrypted by [`crate::client::encrypt_for_scoring`], block by block.
 ///
 /// # Errors
-/// [`Error::File`].
+/// [`Error::File`] if writing fails.
 #[cfg(feature = "client")]
 pub fn write_samples<W: Write, H: Head>(
     out: W,
@@ -197,10 +197,10 @@ pub fn write_samples<W: Write, H: Head>(
     Ok(writer.finish()?)
 }
 
-/// Reads samples to be scored, block by block, and the job of the head that they are for.
+/// Reads samples for scoring, block by block, and the job of the head that shall score them.
 ///
 /// # Errors
-/// [`Error::File`]: whatever is wrong with it.
+/// [`Error::File`] if the file is damaged, or of another kind or parameter set.
 pub fn read_samples<R: Read, H: Head>(
     reader: Reader<R>,
     parameters: &Parameters,
@@ -210,10 +210,10 @@ pub fn read_samples<R: Read, H: Head>(
     Ok((manifest.job, samples))
 }
 
-/// Writes scores, block by block.
+/// Writes scores, block by block. `iteration` counts the iterations of the head that gave them.
 ///
 /// # Errors
-/// [`Error::File`].
+/// [`Error::File`] if writing fails, or if there are no scores.
 pub fn write_scores<W: Write, H: Head>(
     out: W,
     name: &str,
@@ -225,10 +225,10 @@ pub fn write_scores<W: Write, H: Head>(
     write(out, name, SCORES, &manifest, &scores.iter().flatten().collect::<Vec<_>>())
 }
 
-/// Reads scores, block by block, the job of the head that gave them, and the iterations that it was trained for.
+/// Reads scores: the job of the head that gave them, its number of iterations, and the scores block by block.
 ///
 /// # Errors
-/// [`Error::File`]: whatever is wrong with it.
+/// [`Error::File`] if the file is damaged, or of another kind or parameter set.
 pub fn read_scores<R: Read, H: Head>(
     reader: Reader<R>,
     parameters: &Parameters,
@@ -237,7 +237,7 @@ pub fn read_scores<R: Read, H: Head>(
     Ok((manifest.job, manifest.iteration, scores))
 }
 
-/// As many ciphertexts as there are, in blocks of the length that the job gives.
+/// Reads all ciphertexts of a file, in blocks of the length that the job determines.
 fn read_blocks<R: Read, H: Head>(
     mut reader: Reader<R>,
     kind: FileKind,

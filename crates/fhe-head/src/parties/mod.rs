@@ -1,4 +1,4 @@
-//! The two parties of a training, and what travels between them.
+//! The two parties of a training, and the files between them.
 
 #[cfg(feature = "client")]
 pub mod client;

@@ -1,7 +1,6 @@
-//! The compute party: trains from ciphertexts and evaluation keys alone.
+//! The compute party: trains on ciphertexts and evaluation keys.
 //!
-//! Nothing here can name a secret key: this module compiles without the feature `client`, and then the encryption
-//! below has no type for one.
+//! This module cannot name a secret key: it compiles without the feature `client`, and then the encryption has no type for one.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -18,24 +17,24 @@ use crate::trainer::{Snapshot, State, Trainer, refresh_state, unobserved};
 /// Packed, encrypted samples.
 pub type EncryptedBlock = Block<Ciphertext>;
 
-/// Encrypted state of a training, also its result.
+/// The encrypted state of a training.
 pub type EncryptedState = State<Ciphertext>;
 
-/// An encrypted head: `w / B` of each of its weight vectors, tiled over the slots.
+/// An encrypted head: each weight vector `w` divided by its unit `B`, tiled over the slots.
 #[derive(Clone, Debug)]
 pub struct EncryptedHead {
-    /// Iterations that it was trained for.
+    /// Completed iterations.
     pub iteration: usize,
     /// The weight vectors, in the head's order.
     pub weights: Vec<Ciphertext>,
-    /// What the training kept of its course.
+    /// Snapshots of the weights during the training.
     pub history: Vec<Snapshot<Ciphertext>>,
 }
 
-/// An engine for a job, with a bootstrap if the job refreshes anything.
+/// The engine for a job, with a bootstrap if the job has refreshes.
 ///
 /// # Errors
-/// [`Error::Parameter`] if the parameters have no bootstrap; [`Error::Boot`] if one of its keys is missing.
+/// [`Error::Parameter`] if the job needs a bootstrap and the parameters have none; [`Error::Boot`] if one of its keys is missing.
 pub fn engine<H: Head>(keys: Arc<EvaluationKeys>, job: &Job<H>) -> Result<Encrypted> {
     match job.refreshed_message() {
         Some(message) => Encrypted::bootstrapping(keys, message),
@@ -43,11 +42,11 @@ pub fn engine<H: Head>(keys: Arc<EvaluationKeys>, job: &Job<H>) -> Result<Encryp
     }
 }
 
-/// Trains on encrypted blocks from zero weights, without anybody watching.
+/// Trains on encrypted blocks from zero weights to the end, without an observer.
 ///
 /// # Errors
-/// [`Error::Shape`] if the data is not what the job describes; [`Error::Ckks`] with a key that is missing or belongs to other
-/// ciphertexts.
+/// [`Error::Shape`] if the blocks are not those that the job describes; [`Error::Ckks`] if a key is missing or belongs to another
+/// secret; those of [`engine`].
 pub fn train<H: Head>(
     keys: Arc<EvaluationKeys>,
     job: &Job<H>,
@@ -57,13 +56,13 @@ pub fn train<H: Head>(
     Ok(head)
 }
 
-/// Trains from a state to the end: the default state, a warm start, or a state that `observe` saw before.
+/// Trains from a state to the end: from the default state (zero weights), a warm start, or a state of an interrupted training.
 ///
-/// `observe` sees the state after every iteration, for progress and checkpoints. It ends the training with an error of its own kind,
-/// or with a value of its choice ([`ControlFlow::Break`]).
+/// `observe` gets the state after every iteration, for progress and checkpoints. It can end the training with an error of its own type,
+/// or with a value ([`ControlFlow::Break`]), which is then returned in place of the head.
 ///
 /// # Errors
-/// As [`train`]; errors of `observe`.
+/// Those of [`train`] and of `observe`.
 pub fn resume<H: Head, B, X: From<Error>>(
     engine: &Encrypted,
     job: &Job<H>,
@@ -78,10 +77,10 @@ pub fn resume<H: Head, B, X: From<Error>>(
 }
 
 impl EncryptedHead {
-    /// The head that a training has come to: also one that ends before its last iteration.
+    /// The head of a training in this state, which may be before the last iteration.
     ///
     /// # Errors
-    /// [`Error::Data`] without a single iteration.
+    /// [`Error::Data`] before the first iteration.
     pub fn from_state(state: EncryptedState) -> Result<Self> {
         if state.iteration == 0 || state.weights.is_empty() {
             return Err(Error::Data("the training did not run a single iteration".into()));
@@ -91,14 +90,14 @@ impl EncryptedHead {
     }
 }
 
-/// Scores encrypted samples with an encrypted head, or with the state of a training that is under way: for each block the scores
-/// of its samples, one ciphertext for each ([`Head::scores`]), complex if blocks are. What they are, only the data party can read
+/// Scores encrypted samples with the weights of an encrypted head, or of a training in progress. The result has one ciphertext for each
+/// score ([`Head::scores`]) of each block, complex if blocks are. Only the data party can read it
 /// ([`crate::client::decrypt_scores`]).
 ///
-/// Parameters that lack the levels are refreshed first where the job has a bootstrap.
+/// Weights that lack the levels are refreshed first if the job has a bootstrap.
 ///
 /// # Errors
-/// [`Error::Parameter`] if the job leaves no levels for scoring; [`Error::Shape`] on other weights or samples.
+/// [`Error::Parameter`] if the job leaves no levels for scoring; [`Error::Shape`] on weights or samples of another head.
 pub fn score<H: Head>(
     engine: &Encrypted,
     job: &Job<H>,
@@ -123,7 +122,7 @@ pub fn score<H: Head>(
         None
     };
     let weights = refreshed.as_deref().unwrap_or(weights);
-    // keys for scoring reach up to the level that was planned for it
+    // keys for scoring only reach up to the level that was planned for it
     let lowered: Vec<_> = weights
         .iter()
         .map(|p| if p.level() > wanted { engine.drop_to(p, wanted) } else { Ok(p.clone()) })
@@ -139,10 +138,12 @@ pub fn score<H: Head>(
     engine.awake(|| blocks.iter().map(one).collect())
 }
 
-/// The state of a training that starts from the encrypted head of an earlier one, under the same key and for the same features.
+/// The state of a training that starts from the encrypted head of an earlier one, under the same key and for the same features. Weights
+/// are converted to the job's units and scale, which takes a level if these differ.
 ///
 /// # Errors
-/// [`Error::Shape`] if the head is not one of the job's kind; [`Error::Level`] if it lacks levels and the job has no bootstrap.
+/// [`Error::Shape`] if the head has other weight vectors than the job; [`Error::Level`] or [`Error::NoBootstrapping`] if it lacks
+/// levels and cannot be refreshed.
 pub fn warm_start<H: Head>(
     engine: &Encrypted,
     job: &Job<H>,
@@ -167,7 +168,7 @@ pub fn warm_start<H: Head>(
     let mut state = State::from_weights(weights);
     let entry = job.spec().entry_level;
     if job.continues() {
-        // the trainer refreshes it
+        // the trainer refreshes the state before the first iteration
         return match state.weights.iter().map(Ciphertext::level).min().filter(|&level| level < entry) {
             Some(level) => {
                 Err(Error::Level { operation: "continue an earlier training", needed: entry, level })

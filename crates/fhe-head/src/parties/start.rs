@@ -1,4 +1,4 @@
-//! The state that a training starts from, on the data party's side.
+//! The initial state of a training, on the data party's side.
 
 use ckks::Scale;
 use ndarray::Array1;
@@ -10,14 +10,14 @@ use crate::heads::Head;
 use crate::job::Job;
 use crate::trainer::State;
 
-/// Largest weight over its unit that a training may start from: the planner leaves room for no more.
+/// Largest initial weight in its unit: the planner leaves room for no more.
 const LARGEST_START: f64 = 8.0;
 
-/// The state that starts from these weights, each vector as `encode` makes it from slots, level and scale; the zero state without any.
+/// The initial state with these weights, or the zero state without any. `encode` makes each vector from slots, level and scale.
 ///
 /// # Errors
-/// [`Error::Shape`] if they are not one period of each vector; [`Error::OutsideInterval`] if one is far beyond its unit; errors of
-/// `encode`.
+/// [`Error::Shape`] if the weights are not one period of each vector; [`Error::OutsideInterval`] if one exceeds eight times its unit;
+/// errors of `encode`.
 pub(super) fn starting_state<H: Head, V: Send>(
     job: &Job<H>,
     start: Option<&[Array1<f64>]>,

@@ -21,16 +21,17 @@ use crate::trainer::{Trainer, unobserved};
 /// A simulated training.
 #[derive(Clone, Debug)]
 pub struct SimulatedHead {
-    /// One period of each weight vector; those over the features have the constant feature's weight last.
+    /// One period of each weight vector. In vectors over the features, the weight of the constant feature comes last.
     pub weights: Vec<Array1<f64>>,
-    /// Standard deviation of the noise that encryption would leave in a weight, by estimate: the largest of all vectors.
+    /// Estimated standard deviation of the noise that encryption leaves in a weight: the largest of all vectors.
     pub error_std: f64,
 }
 
-/// Trains with exact arithmetic and exact functions, from given weights or from zero. Returns one period of each weight vector.
+/// Trains in floating point with exact functions, from `start` or from zero. Returns one period of each weight vector.
 ///
 /// # Errors
-/// [`Error::Shape`] if the plan is for other data or other weights.
+/// [`Error::Shape`] if data or initial weights have another shape than the plan; [`Error::OutsideInterval`] if an initial weight
+/// exceeds eight times its unit.
 pub fn train_plain<H: Head>(
     plan: &Plan<H>,
     samples: &Samples,
@@ -40,10 +41,10 @@ pub fn train_plain<H: Head>(
     Ok(iterates.into_iter().next_back().unwrap_or_default())
 }
 
-/// The weights after each iteration in exact arithmetic: one period of each vector.
+/// The weights after each iteration in floating point, with the functions or their polynomials: one period of each vector.
 ///
 /// # Errors
-/// As [`train_plain`].
+/// Those of [`train_plain`].
 pub fn trajectory<H: Head>(
     plan: &Plan<H>,
     samples: &Samples,
@@ -65,10 +66,10 @@ pub fn trajectory<H: Head>(
     Ok(iterates)
 }
 
-/// Trains as the encrypted twin does, with levels, scales and noise tracked.
+/// Trains as the encrypted twin does, and tracks levels, scales and noise.
 ///
 /// # Errors
-/// Whatever ciphertexts would refuse: [`Error::Level`], [`Error::Overflow`] and so on.
+/// Those of ciphertexts: [`Error::Level`], [`Error::Overflow`], missing keys; and those of [`train_plain`].
 pub fn train_simulated<H: Head>(
     plan: &Plan<H>,
     scheme: &Scheme,
@@ -81,7 +82,7 @@ pub fn train_simulated<H: Head>(
     let start = starting_state(&plan.job, start, encrypt)?;
     let ControlFlow::Continue(state) = Trainer::new(&engine, &plan.job, &blocks)?.run(start, unobserved)?;
     let vectors = plan.job.weights();
-    // most of the error is common to all tiles of a weight: their mean does not average it away
+    // most of the error is common to all tiles of a weight, so their mean keeps it
     let error_std = vectors
         .iter()
         .zip(&state.weights)
@@ -90,10 +91,11 @@ pub fn train_simulated<H: Head>(
     Ok(SimulatedHead { weights, error_std })
 }
 
-/// Logits of samples (rows of mapped features) in exact arithmetic: what a head of any kind says, row by row.
+/// Scores (logits) of samples under a head's weights in floating point: samples by scores. The rows of `samples` are in the feature
+/// space of the training, without the constant feature.
 ///
 /// # Errors
-/// [`Error::Shape`] on other weights or samples.
+/// [`Error::Shape`] if the weights are not one period of each vector; [`Error::OutsideInterval`] if one exceeds eight times its unit.
 pub fn score<H: Head>(
     job: &Job<H>,
     weights: &[Array1<f64>],
@@ -128,7 +130,7 @@ pub fn score<H: Head>(
     Ok(scores)
 }
 
-/// All slot vectors of the data, as `encode` makes them from slots, level and scale.
+/// All blocks of the data. `encode` makes each vector from slots, level and scale.
 fn blocks<H: Head, V: Send>(
     plan: &Plan<H>,
     samples: &Samples,

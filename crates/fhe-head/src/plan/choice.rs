@@ -1,4 +1,4 @@
-//! The choice among packings and places of bootstraps, by what they cost.
+//! The choice of packing and bootstraps, by cost.
 
 use super::cost::Models;
 use super::kept::Plan;
@@ -10,14 +10,15 @@ use crate::heads::{Head, RefreshedPoint};
 use crate::packing::Packing;
 use crate::scheme::Scheme;
 
-/// By how much two samples a slot must cost less than one to be chosen. Gradients get nearly twice the noise, and the residuals of
-/// the halves follow one another, which leaves less for several cores to share.
+/// Factor by which two samples a slot must cost less than one to be chosen: gradients get nearly twice the noise, and the residuals of
+/// the halves are computed one after the other, which leaves less work for several cores.
 const PAIRS_SAVE: f64 = 1.05;
 impl<H: Head> Plan<H> {
-    /// Plans a training, with bootstraps if the scheme has them.
+    /// Plans a training: the cheapest packing, and bootstraps if the scheme has them.
     ///
     /// # Errors
-    /// [`Error::NeedsBootstrapping`] if the depth does not suffice; [`Error::Parameter`] on values out of range.
+    /// [`Error::NeedsBootstrapping`] if the levels do not suffice and the scheme has no bootstrap; [`Error::Parameter`] on values out of
+    /// range, and if an iteration does not fit between two bootstraps; [`Error::Data`] without samples.
     pub fn new(scheme: &Scheme, request: &Request<H>) -> Result<Self> {
         request.check()?;
         let candidates = candidates(scheme.parameters(), request)?;
@@ -34,7 +35,7 @@ impl<H: Head> Plan<H> {
 }
 
 impl<H: Head> Planner<'_, H> {
-    /// The cheapest of all trainings with bootstraps of the state alone and inside iterations, where the request leaves the choice.
+    /// The cheapest training: with bootstraps of the state alone, or also inside iterations if the request allows these.
     fn cheapest(&self, packings: &[Packing]) -> Result<Draft<H>> {
         let weights_alone = self.draft(packings, &[], usize::MAX);
         if self.scheme.contract().is_none() || self.request.bootstraps == Bootstraps::Weights {
@@ -46,7 +47,7 @@ impl<H: Head> Planner<'_, H> {
         });
         let mut drafts = Vec::new();
         for points in &choices[1..] {
-            // what is refused without bootstraps inside iterations may fit with them
+            // a set of points may fail, and the training fit with another
             let Ok(longest) = self.draft(packings, points, usize::MAX) else { continue };
             if !longest.refreshes_always() {
                 drafts.extend(self.draft(packings, points, 1));
@@ -66,8 +67,7 @@ impl<H: Head> Planner<'_, H> {
         Ok(drafts.swap_remove(cheapest.unwrap_or_default()))
     }
 
-    /// The cheapest training with bootstraps at these points, and of the state after at most so many iterations, of all packings that the
-    /// data fit.
+    /// The cheapest packing for a training with bootstraps at these points, and of the state after at most `stretch` iterations.
     fn draft(&self, packings: &[Packing], points: &[&str], stretch: usize) -> Result<Draft<H>> {
         let first = &packings[0];
         let scoring = if self.request.scoring { self.score_depth(first)? } else { 0 };
@@ -80,7 +80,7 @@ impl<H: Head> Planner<'_, H> {
         Ok(Draft { job, run })
     }
 
-    /// By two iterations, which show the proportions of a whole training.
+    /// The cheapest packing for this layout, by the cost of two iterations.
     fn cheapest_packing(&self, packings: &[Packing], layout: &Layout) -> Result<Packing> {
         let learning_rates: Vec<f64> = self.request.learning_rates.iter().copied().take(2).collect();
         let request = Request { learning_rates, ..self.request.clone() };
@@ -90,7 +90,7 @@ impl<H: Head> Planner<'_, H> {
         let mut best: Option<(f64, Packing)> = None;
         for &packing in packings {
             let job = short.job(packing, &beginning)?;
-            // bootstraps of the state alone are the same with any packing
+            // bootstraps of the state alone cost the same with every packing
             let message = job.refreshed_message().filter(|_| !layout.points.is_empty());
             let favour = if packing.is_complex() { PAIRS_SAVE } else { 1.0 };
             let counts = short.dry_run(&job)?.record.counts;
@@ -102,7 +102,7 @@ impl<H: Head> Planner<'_, H> {
         Ok(best.map_or(packings[0], |(_, packing)| packing))
     }
 
-    /// The points with the lowest level after each that leaves the schedule as it is.
+    /// The points, each with the lowest level after its bootstrap with which the schedule still fits.
     fn lowered(
         &self,
         packing: &Packing,
@@ -111,7 +111,7 @@ impl<H: Head> Planner<'_, H> {
         points: &[&str],
     ) -> Result<Vec<RefreshedPoint>> {
         let mut placed = self.placed(points);
-        // the first two stretches, after which it all repeats
+        // up to the second refresh, after which everything repeats
         let iterations = self.request.learning_rates.len();
         let shown = schedule.refresh_before.get(1).map_or(iterations, |&second| (second + 1).min(iterations));
         let learning_rates = self.request.learning_rates[..shown].to_vec();

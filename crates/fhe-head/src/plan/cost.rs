@@ -1,4 +1,4 @@
-//! Sizes and times from counts.
+//! Sizes of ciphertexts and keys, and times from counts.
 
 use std::cell::RefCell;
 use std::collections::hash_map::Entry;
@@ -16,18 +16,18 @@ use crate::heads::Head;
 use crate::job::Job;
 use crate::scheme::RefreshedMessage;
 
-/// Bytes on the wire and in memory.
+/// Numbers of ciphertexts and keys, and their bytes in files and in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sizes {
-    /// Data ciphertexts, those of a state to start from included.
+    /// Ciphertexts of the data, encrypted initial weights included.
     pub ciphertexts: usize,
     /// Evaluation keys.
     pub keys: usize,
-    /// Data to upload: one half of each ciphertext, the other comes from a seed.
+    /// Data in files: one half of each ciphertext; the other comes from a seed.
     pub upload_bytes: usize,
     /// Data in memory.
     pub data_bytes: usize,
-    /// Keys in files, half of them from seeds.
+    /// Keys in files: one half of each; the other comes from a seed.
     pub key_file_bytes: usize,
     /// Keys in memory.
     pub key_bytes: usize,
@@ -37,7 +37,7 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// `start` counts the vectors of an encrypted state to start from.
+    /// `start` counts the vectors of encrypted initial weights.
     pub(super) fn new<H: Head>(
         parameters: &Parameters,
         job: &Job<H>,
@@ -77,7 +77,7 @@ impl Sizes {
     }
 }
 
-/// Seconds of operations on one core, from counts of transforms, of passes over limbs and of bytes from memory.
+/// Seconds of operations on one core, from counts of transforms, passes over limbs and bytes from memory.
 #[derive(Clone, Debug)]
 pub(super) struct CostModel {
     parameters: Parameters,
@@ -85,29 +85,28 @@ pub(super) struct CostModel {
     refresh: Option<Cost>,
 }
 
-/// By which a choice between packings is made, on whatever machine: the same data and method give the same plan. Zen 4 with AVX-512
-/// IFMA.
+/// The pace for choices between packings, on every machine, so the same request gives the same plan: Zen 4 with AVX-512 IFMA.
 const USUAL: Pace = Pace { transform: 1.1e-10, pass: 3.0e-10, byte: 0.0, switch: 1.0 };
 
-/// Additions, products with constants and the reductions that close sums of products, which nothing counts: by the passes of
-/// `head-bench scale`, which take 1.2 to 1.4 times what is counted.
+/// Factor for additions and the reductions that close sums of products, which are not counted: passes of `head-bench scale` take 1.2 to
+/// 1.4 times the counted time.
 const UNCOUNTED: f64 = 1.25;
 
 impl CostModel {
-    /// Of a machine of this pace.
+    /// The model of a machine of this pace, without refreshes.
     pub(super) fn new(parameters: &Parameters, pace: Pace) -> Self {
         Self { parameters: parameters.clone(), pace, refresh: None }
     }
 
-    /// Of some machine: for comparisons.
+    /// The model for comparisons, the same on every machine.
     pub(super) fn usual(parameters: &Parameters) -> Self {
         Self::new(parameters, USUAL)
     }
 
-    /// The same with refreshes of that message, counted from the plan of its bootstrap.
+    /// The same model with refreshes of this message, counted from the plan of its bootstrap.
     ///
     /// # Errors
-    /// As [`RefreshedMessage::plan`].
+    /// Those of [`RefreshedMessage::plan`].
     pub(super) fn with_refresh(mut self, message: Option<RefreshedMessage>) -> Result<Self> {
         if let Some(message) = message {
             self.refresh = Some(message.plan(&self.parameters)?.costs().total());
@@ -124,7 +123,7 @@ impl CostModel {
     fn one(&self, operation: Operation, level: usize) -> f64 {
         let (shape, limbs) = (self.parameters.key_shape(level), level + 1);
         let cost = match operation {
-            // a sample and a rotated vector that many blocks share: both too many for the caches
+            // samples and the rotated vectors that blocks share are both too large for the caches
             Operation::Product => {
                 let words = (4 * limbs * self.parameters.degree()) as f64;
                 return words * (self.pace.pass + size_of::<u64>() as f64 * self.pace.byte);
@@ -143,7 +142,7 @@ impl CostModel {
     }
 }
 
-/// Models of costs by the message that is bootstrapped, whose plan takes a while.
+/// Cost models, by the bootstrapped message. They are kept because the plan of a bootstrap takes a while.
 #[derive(Debug, Default)]
 pub(super) struct Models(RefCell<HashMap<Option<RefreshedMessage>, CostModel>>);
 

@@ -1,4 +1,4 @@
-//! The levels of a state through iterations.
+//! The levels of the state during iterations.
 
 use super::depth::Depth;
 
@@ -10,7 +10,7 @@ pub(super) struct Course {
     levels: usize,
 }
 
-/// Iterations one after the other.
+/// A sequence of iterations.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Iterations<'a> {
     first: &'a [Option<usize>],
@@ -18,48 +18,50 @@ pub(super) struct Iterations<'a> {
 }
 
 impl Course {
-    /// Of iterations that take so many levels, wherever they start, up to level `top`.
+    /// Iterations that take this depth from every level up to `top`.
     pub(super) fn of_depth(depth: Depth, top: usize) -> Self {
         let less = |depth: usize| (0..=top).map(|level| level.checked_sub(depth)).collect();
         Self { first: less(depth.first), later: less(depth.later), levels: depth.later }
     }
 
-    /// From what the first iteration and every later one leave of each level, counted from 0; `None` where it does not fit.
+    /// From the levels that the first and every later iteration leave, by the level before, counted from 0; `None` where the iteration
+    /// does not fit.
     pub(super) fn new(first: Vec<Option<usize>>, later: Vec<Option<usize>>) -> Self {
         let taken = later.iter().enumerate().filter_map(|(level, after)| Some(level - (*after)?.min(level)));
         let levels = taken.min().unwrap_or(later.len());
         Self { first, later, levels }
     }
 
-    /// Levels that a later iteration takes at least; more than there are if it fits nowhere.
+    /// The fewest levels that a later iteration takes; the number of all levels if it fits nowhere.
     pub(super) fn levels(&self) -> usize {
         self.levels
     }
 
-    /// Whether the first iteration is like the others: from given parameters.
+    /// Whether the first iteration takes the same levels as the others, because it starts from given weights.
     pub(super) fn starts_warm(&self) -> bool {
         self.first == self.later
     }
 
-    /// Iterations from the first on.
+    /// All iterations, from the first on.
     pub(super) fn all(&self) -> Iterations<'_> {
         Iterations { first: &self.first, later: &self.later }
     }
 
-    /// Later iterations.
+    /// Iterations after the first.
     pub(super) fn later(&self) -> Iterations<'_> {
         Iterations { first: &self.later, later: &self.later }
     }
 }
 
 impl Iterations<'_> {
-    /// Levels after each iteration from `level` on, until one does not fit.
+    /// The levels after each iteration, starting at `level`, until one does not fit.
     fn levels(self, level: usize) -> impl Iterator<Item = usize> {
         let after = |table: &[Option<usize>], level: usize| table.get(level).copied().flatten();
         std::iter::successors(after(self.first, level), move |&level| after(self.later, level))
     }
 
-    /// How many iterations, started at `level`, end at or above `bottom`. The answer is at most `most`, since some go on for ever.
+    /// How many iterations, starting at `level`, end at or above `bottom`. The count ends at `most` or the number of levels, whichever is
+    /// larger, since some sequences never end.
     pub(super) fn iterations(self, level: usize, bottom: usize, most: usize) -> usize {
         let most = most.max(self.first.len());
         self.levels(level).take(most).take_while(|&level| level >= bottom).count()

@@ -12,8 +12,8 @@ use crate::job::Job;
 use crate::packing::{Block, Blocks, Item};
 use crate::trainer::{State, Trainer};
 
-/// Trains without values: the level of the result. `observe` is told the level of the parameters after each iteration. The
-/// data comes at the highest level: what it takes part in shows which level it needs.
+/// Trains without values and returns the level of the result. `observe` gets the level of the weights after each iteration. Data are at
+/// the highest level: the operations that use them show which level they need.
 pub(super) fn run_on<H: Head>(
     trace: &Trace,
     job: &Job<H>,
@@ -38,7 +38,7 @@ pub(super) fn run_on<H: Head>(
     Ok(level(&state))
 }
 
-/// One iteration without values, from a state at the job's entry level, or from zero: the level of the state after it.
+/// Runs one iteration without values, from a state at the job's entry level or from zero, and returns the level of the state after it.
 pub(super) fn iterate_on<H: Head>(trace: &Trace, job: &Job<H>, from_zero: bool) -> Result<usize> {
     let spec = job.spec();
     let vector = Meta::new(spec.entry_level, Scale::power_of_two(spec.state_scale));
@@ -58,7 +58,7 @@ fn lowest(vectors: &[Meta]) -> usize {
     vectors.iter().map(|vector| vector.level).min().unwrap_or_default()
 }
 
-/// The data of a job without values. All blocks are alike, at the highest level.
+/// The data of a job without values, at the highest level. All blocks are the same.
 struct Unread {
     block: Block<Meta>,
     count: usize,
@@ -90,7 +90,7 @@ impl Blocks<Meta> for Unread {
     }
 }
 
-/// Scores without values, with samples and weights at `level`.
+/// Scores of samples without values, with samples and weights at `level`.
 pub(super) fn score_on<H: Head>(trace: &Trace, job: &Job<H>, level: usize) -> Result<Vec<Meta>> {
     let (spec, packing) = (job.spec(), job.packing());
     let value = |scale| Meta::new(level, Scale::power_of_two(scale));

@@ -11,35 +11,36 @@ use crate::heads::{BuiltIn, Head};
 use crate::job::Job;
 use crate::packing::Item;
 
-/// A plan. It is kept as it is: reading a plan file does not plan again.
+/// A plan. Reading it from a file does not plan again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "H: Head")]
 pub struct Plan<H: Head = BuiltIn> {
     /// Name of the parameter set.
     pub preset: String,
-    /// The job that it is for, with packing, scales and refreshes chosen.
+    /// The job, with packing, scales and refreshes chosen.
     pub job: Job<H>,
-    /// Samples that it was made for.
+    /// Samples.
     pub samples: usize,
     /// Levels of the data.
     pub levels: DataLevels,
-    /// Level at which the trained weights come out.
+    /// Level of the trained weights.
     pub final_level: usize,
-    /// Evaluation keys, each with the highest level of its use.
+    /// Evaluation keys, each with the highest level at which it is used.
     pub keys: KeyLevels,
     /// Bytes of everything.
     pub sizes: Sizes,
     /// Operations of the whole training by level.
     pub counts: Counts,
-    /// Operations of its last iteration, which every one but the first resembles.
+    /// Operations of the last iteration by level. Every later iteration resembles it, the first does not.
     pub last_iteration: Counts,
 }
 
 impl<H: Head> Plan<H> {
-    /// The same training ended after fewer iterations. It describes the twins of a training that the data party stopped early.
+    /// The same training, ended after this number of iterations: for the twins of a training that was stopped early. Sizes and counts stay
+    /// those of the whole.
     ///
     /// # Errors
-    /// [`crate::Error::Parameter`] if no iteration is left.
+    /// [`Error::Parameter`] for 0 iterations.
     pub fn until(&self, iterations: usize) -> Result<Self> {
         let mut spec = self.job.spec().clone();
         spec.learning_rates.truncate(iterations);
@@ -57,18 +58,18 @@ impl<H: Head> Plan<H> {
         (self.levels.of(item), Scale::power_of_two(log_scale))
     }
 
-    /// Estimated seconds of the training on one core of a machine.
+    /// Estimated seconds of the training on one core of a machine of this pace. `parameters` are those of the plan.
     ///
     /// # Errors
-    /// [`crate::Error::Parameter`] if the parameters lack the plan's bootstrap.
+    /// [`Error::Parameter`] if the parameters lack the plan's bootstrap.
     pub fn seconds(&self, parameters: &Parameters, pace: &Pace) -> Result<f64> {
         Ok(self.cost_model(parameters, pace)?.seconds(&self.counts))
     }
 
-    /// Estimated seconds of the last iteration on one core of a machine.
+    /// Estimated seconds of the last iteration on one core of a machine of this pace.
     ///
     /// # Errors
-    /// As [`Self::seconds`].
+    /// Those of [`Self::seconds`].
     pub fn last_iteration_seconds(&self, parameters: &Parameters, pace: &Pace) -> Result<f64> {
         Ok(self.cost_model(parameters, pace)?.seconds(&self.last_iteration))
     }
@@ -77,13 +78,13 @@ impl<H: Head> Plan<H> {
         CostModel::new(parameters, *pace).with_refresh(self.keys.refresh)
     }
 
-    /// Bootstraps of the state between iterations.
+    /// Number of bootstraps of the state, between iterations and at the end.
     pub fn state_bootstraps(&self) -> usize {
         let spec = self.job.spec();
         spec.refresh_before.len() * self.job.weights().len().div_ceil(spec.merged_tiles)
     }
 
-    /// Bootstraps inside iterations.
+    /// Number of bootstraps inside iterations, of the whole training.
     pub fn activation_bootstraps(&self) -> usize {
         self.counts.of(Operation::Refresh).saturating_sub(self.state_bootstraps())
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::packing::Item;
 
-/// Levels at which ciphertexts are encrypted: exactly the highest level of their use.
+/// Levels at which data are encrypted: exactly the highest level at which they are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataLevels {
     /// Targets of the rows.

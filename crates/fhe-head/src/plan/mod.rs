@@ -1,8 +1,7 @@
-//! The planner: from the shape of the data and the method to levels, keys, sizes and time, before anything is
-//! encrypted.
+//! The planner: levels, keys, sizes and times of a training, from the shape of the data and the method, before anything is encrypted.
 //!
-//! It runs the trainer itself on [`Trace`](crate::engine::Trace), so that what it lists is what the trainer does: no second description of
-//! the training can disagree with the first.
+//! It runs the trainer itself on [`Trace`](crate::engine::Trace), so a plan lists what the trainer does: there is no second description
+//! of a training that could disagree.
 
 mod choice;
 mod cost;

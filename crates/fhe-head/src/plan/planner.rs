@@ -1,4 +1,4 @@
-//! From a packing to a schedule, a job and a plan.
+//! The steps from a packing to a schedule, a job and a plan.
 
 use ckks::Parameters;
 
@@ -18,25 +18,27 @@ use crate::packing::{Packing, Sizes};
 use crate::samples::padded_features;
 use crate::scheme::{RefreshContract, Scheme};
 
-/// Spare bits of the lowest modulus: parameters in their units stay below 8.
+/// Spare bits of the lowest modulus: weights in their units stay below 8.
 const WEIGHT_HEADROOM: i32 = 3;
-/// Bits that parameters and residuals gain and samples give up where parameters are bootstrapped, whose scale is given.
+/// Bits by which samples lower their scale, and residuals raise theirs, in a bootstrapped training, where the scale of the weights is
+/// given.
 const SAMPLE_LOSS: i32 = 4;
-/// More would push residuals, carried at a scale above the state's, against the modulus.
+/// Most bits by which the state's scale may exceed the bootstrap's unit scale. With more, residuals, whose scale is larger still, would
+/// reach the modulus.
 const MOST_STATE_GAIN: f64 = 8.0;
-/// Ciphertexts that all snapshots together may take.
+/// Most ciphertexts in all snapshots together.
 const MOST_SNAPSHOTS: usize = 64;
-/// Where the depth of an iteration is measured from.
+/// The level from which depth is measured.
 const DEEP: usize = 1 << 20;
 
-/// What a plan is made of.
+/// A request, with what is needed to plan it.
 pub(super) struct Planner<'a, H: Head> {
     pub(super) scheme: &'a Scheme,
     pub(super) request: &'a Request<H>,
     pub(super) models: &'a Models,
 }
 
-/// What is chosen beside the packing.
+/// The planner's choices beside the packing.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
     pub(super) schedule: Schedule,
@@ -46,41 +48,41 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// No bootstrap anywhere.
+    /// Without bootstraps, from this level.
     fn straight(level: usize) -> Self {
         Self { schedule: Schedule::straight(level), tiles: 1, points: Vec::new() }
     }
 }
 
-/// What a training does, from a run without values.
+/// What a run without values shows of a training.
 pub(super) struct DryRun {
     pub(super) record: Record,
     last_iteration: Counts,
-    /// The level at which the parameters come out.
+    /// Level of the trained weights.
     pub(super) level: usize,
 }
 
-/// A training with what it does, not yet measured out.
+/// A job with its dry run, not yet a plan.
 pub(super) struct Draft<H: Head> {
     pub(super) job: Job<H>,
     pub(super) run: DryRun,
 }
 
 impl<H: Head> Draft<H> {
-    /// Whether the state is refreshed before every iteration that there is a choice for.
+    /// Whether the state is refreshed before every iteration but the first.
     pub(super) fn refreshes_always(&self) -> bool {
         self.job.spec().refresh_before.len() + 1 >= self.job.iterations()
     }
 }
 
 impl<H: Head> Planner<'_, H> {
-    /// Bootstraps at these points, all levels kept.
+    /// Bootstraps at these points that keep all their levels.
     pub(super) fn placed(&self, points: &[&str]) -> Vec<RefreshedPoint> {
         let level = self.scheme.contract().map_or(0, |contract| contract.level_after);
         points.iter().map(|&name| RefreshedPoint { name: name.to_owned(), level }).collect()
     }
 
-    /// Levels of the iterations, by running two on an engine that only counts them.
+    /// The depth of the iterations, from two of them on an engine that measures depth.
     fn depth(&self, packing: &Packing) -> Result<Depth> {
         let request = Request { learning_rates: vec![1.0; 2], batches: 1, ..self.request.clone() };
         let planner = Planner { request: &request, ..*self };
@@ -90,7 +92,7 @@ impl<H: Head> Planner<'_, H> {
         Ok(Depth { first: levels[0] - levels[1], later: levels[1] - levels[2] })
     }
 
-    /// Levels of the state through iterations with bootstraps at these points, by an iteration from each level.
+    /// The levels of the state during iterations with bootstraps at these points, from one iteration from each level.
     fn course(&self, packing: &Packing, contract: &RefreshContract, points: &[&str]) -> Result<Course> {
         if points.is_empty() {
             return Ok(Course::of_depth(self.depth(packing)?, contract.level_after));
@@ -119,7 +121,7 @@ impl<H: Head> Planner<'_, H> {
         Ok(scores.iter().map(|score| DEEP - score.level).max().unwrap_or_default())
     }
 
-    /// The schedule with the fewest bootstraps, and how many vectors share one.
+    /// The schedule with the fewest bootstraps of the state, and how many vectors share one.
     pub(super) fn schedule(
         &self,
         packing: &Packing,
@@ -145,7 +147,7 @@ impl<H: Head> Planner<'_, H> {
         let mut best = schedule(1).map(|schedule| (schedule, 1));
         let bootstraps =
             |(schedule, tiles): &(Schedule, usize)| schedule.refresh_before.len() * vectors.div_ceil(*tiles);
-        // an earlier head comes out at the level of the bootstrap's input, where there is none left for a mask
+        // an earlier head is at the level of the bootstrap's input, which leaves none for a mask
         let most = match self.request.continues {
             true => 1,
             false => vectors.next_power_of_two().min(packing.slots() / packing.features()),
@@ -164,8 +166,8 @@ impl<H: Head> Planner<'_, H> {
         let Layout { schedule, tiles, points } = layout;
         let request = self.request;
         let default = self.scheme.parameters().default_scale().log2().round() as i32;
-        // Residuals are about learning_rate / (B n), far below 1. Encrypting samples at a smaller scale than the primes
-        // raises the scale of residuals, and of the parameters as far as the lowest modulus allows.
+        // Residuals are about learning_rate / (B n), far below 1. Samples at a smaller scale than the primes allow a larger
+        // scale for residuals, and for the weights as far as the lowest modulus allows.
         let room = self.scheme.parameters().log_q(0).floor() as i32 - 1 - WEIGHT_HEADROOM - default;
         let (state_scale, loss) = match self.scheme.contract() {
             Some(contract) => (contract.unit_scale.log2().round() as i32 + self.state_gain(), SAMPLE_LOSS),
@@ -188,26 +190,26 @@ impl<H: Head> Planner<'_, H> {
             refreshed_level: schedule.refreshed_level,
             merged_tiles: *tiles,
             refreshed_points: points.clone(),
-            // nobody else needs to know
+            // only refreshed residuals need the bound; otherwise the job does not tell it
             log_row_weight: if points.is_empty() { 0 } else { self.log_row_weight(&packing) },
             entry_level: schedule.entry_level,
             score_level: None,
             state_scale,
-            // what taking a real part adds to the scale
+            // taking a real part doubles the scale
             data_scale: default - loss - i32::from(packing.is_complex()),
             row_scale: default,
         })
     }
 
-    /// Row weights are on average 1 over a batch, padding included.
+    /// Binary logarithm of a bound on the row weights, whose mean over a batch is 1, padding included.
     fn log_row_weight(&self, packing: &Packing) -> i32 {
         let fewest = (self.request.samples / self.request.batches).max(1);
         let largest = self.request.largest_weight * packing.capacity() as f64 / fewest as f64;
         (largest.log2().ceil() as i32).clamp(0, MOST_ROW_WEIGHT)
     }
 
-    /// Bits by which a state known to be small may exceed the bootstrap's unit scale, one kept clear; a state larger than 1 travels at a
-    /// smaller scale.
+    /// Bits by which the state's scale exceeds the bootstrap's unit scale: positive for a state known to be small, with one bit kept clear,
+    /// negative for a state larger than 1.
     fn state_gain(&self) -> i32 {
         let largest = self.request.largest_state.max(f64::MIN_POSITIVE);
         let bits = -largest.log2().ceil();
@@ -241,7 +243,7 @@ impl<H: Head> Planner<'_, H> {
             samples: level(Source::Samples),
             weights: level(Source::Weights),
         };
-        // an earlier head comes in a file of its own
+        // an earlier head is in a file of its own
         let travels = self.request.starts_warm() && !self.request.continues;
         let start = if travels { job.weights().len() } else { 0 };
         let sizes = PlanSizes::new(self.scheme.parameters(), &job, levels, &record.keys, start)?;
@@ -259,7 +261,7 @@ impl<H: Head> Planner<'_, H> {
     }
 }
 
-/// Every packing that holds the data and suits the head: columns and baby steps are free, pairs as the request says.
+/// Every packing that holds the data and that the head accepts, with any columns and baby steps, and pairs as requested.
 pub(super) fn candidates<H: Head>(parameters: &Parameters, request: &Request<H>) -> Result<Vec<Packing>> {
     let slots = parameters.slots();
     let padded = padded_features(request.features);

@@ -1,4 +1,4 @@
-//! What the planner is asked for.
+//! The planner's input.
 
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
@@ -12,22 +12,22 @@ use crate::samples::padded_features;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pairs {
-    /// No.
+    /// One sample a slot.
     Never,
-    /// Yes.
+    /// Two samples a slot.
     Always,
-    /// Where that costs less and the head allows it.
+    /// Two samples a slot if that costs less and the head allows it.
     #[default]
     Auto,
 }
 
-/// Where bootstraps may stand.
+/// Where the planner may place bootstraps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Bootstraps {
-    /// Between iterations, on the weights alone.
+    /// Between iterations, of the state alone.
     Weights,
-    /// Inside iterations too ([`Head::refresh_points`]), where that costs less or levels do not suffice otherwise.
+    /// Also inside iterations ([`Head::refresh_points`]), if that costs less or if the levels do not suffice otherwise.
     #[default]
     Auto,
 }
@@ -35,41 +35,42 @@ pub enum Bootstraps {
 /// What to train, on how much data, and how. The same request gives the same plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request<H: Head = BuiltIn> {
-    /// Samples.
+    /// Number of samples.
     pub samples: usize,
-    /// Features, without the constant one.
+    /// Number of features, without the constant one.
     pub features: usize,
-    /// What is trained.
+    /// The head to train.
     pub head: H,
-    /// The method.
+    /// The first-order method.
     pub optimizer: Optimizer,
     /// Learning rate of each iteration.
     pub learning_rates: Vec<f64>,
-    /// Weight of the L2 penalty.
+    /// Weight of the L2 penalty `alpha / 2 |w|^2` beside the mean loss.
     pub alpha: f64,
-    /// Mini-batches that the samples are dealt into; 1 for full batches.
+    /// Number of mini-batches; 1 for full batches.
     pub batches: usize,
     /// Whether two samples share a slot.
     pub pairs: Pairs,
-    /// Where bootstraps may stand.
+    /// Where the planner may place bootstraps.
     pub bootstraps: Bootstraps,
     /// Largest weight of a sample over the mean of its mini-batch ([`Samples::largest_weight`](crate::samples::Samples::largest_weight));
-    /// 1 if all count alike. What bounds residuals that are bootstrapped: the job tells it, and how full the blocks are, to a power of two.
+    /// 1 if all weights are equal. It bounds residuals that are bootstrapped. The job then tells, to a power of two, this times the share of
+    /// padding in the blocks.
     pub largest_weight: f64,
-    /// Whether the training starts from given weights instead of zero.
+    /// Whether the training starts from given weights instead of zero. They are encrypted beside the data.
     pub warm_start: bool,
-    /// Whether the training goes on from the encrypted head of an earlier one ([`crate::server::warm_start`]): a bootstrap before the
-    /// first iteration gives it levels.
+    /// Whether the training continues from the encrypted head of an earlier one ([`crate::server::warm_start`]). A bootstrap before the
+    /// first iteration then gives it levels.
     pub continues: bool,
-    /// Whether the compute party is to score encrypted samples with the encrypted head: levels are left for that.
+    /// Whether to leave levels for scoring encrypted samples with the encrypted head.
     pub scoring: bool,
-    /// Largest absolute value that the state (weights and momenta, over their units) takes, by rehearsal; 1 if
-    /// nothing is known. A small state travels at a large scale, which keeps the bootstrap's relative error small.
+    /// Largest absolute value of the state (weights and momenta in their units) during the training, from a rehearsal; 1 if nothing is
+    /// known. A small state gets a large scale, which keeps the bootstrap's relative error small.
     pub largest_state: f64,
 }
 
 impl<H: Head> Request<H> {
-    /// Full-batch gradient descent from zero, one rate for each iteration, without a penalty.
+    /// Full-batch gradient descent from zero without a penalty, with one learning rate for each iteration.
     pub fn new(head: H, samples: usize, features: usize, learning_rates: Vec<f64>) -> Self {
         Self {
             samples,
@@ -89,18 +90,18 @@ impl<H: Head> Request<H> {
         }
     }
 
-    /// The random weights that the training starts from, one period of each vector, for a head that cannot start from zero.
+    /// Random initial weights, one period of each vector, for a head that cannot start from zero; otherwise `None`.
     pub fn initial(&self, random_state: u64) -> Option<Vec<Array1<f64>>> {
         let initial = self.head.initial(padded_features(self.features), random_state)?;
         Some(initial.into_iter().map(Array1::from_vec).collect())
     }
 
-    /// Whether the state begins with given weights.
+    /// Whether the training starts from weights other than zero.
     pub(super) fn starts_warm(&self) -> bool {
         self.warm_start || self.continues || self.initial(0).is_some()
     }
 
-    /// What [`Packing::is_complex`](crate::packing::Packing::is_complex) may be.
+    /// The values of [`Packing::is_complex`](crate::packing::Packing::is_complex) to try.
     pub(super) fn complex(&self) -> &'static [bool] {
         match self.pairs {
             Pairs::Never => &[false],

@@ -1,4 +1,4 @@
-//! How many iterations fit between two refreshes, and the level at which a training starts.
+//! Schedules: the level at which a training starts, and the iterations between two refreshes.
 
 use ckks::Parameters;
 
@@ -7,45 +7,45 @@ use super::depth::Depth;
 use crate::error::{Error, Result};
 use crate::scheme::RefreshContract;
 
-/// What a schedule has to serve.
+/// What a schedule must provide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Demand {
-    /// Iterations in all.
+    /// Number of iterations.
     pub(super) iterations: usize,
-    /// Most iterations between two refreshes: fewer of them run at lower levels, where operations are cheaper.
+    /// Most iterations between two refreshes. A shorter stretch runs at lower levels, where operations are cheaper.
     pub(super) stretch: usize,
-    /// Whether several vectors share a bootstrap, which takes a level before and one after it.
+    /// Whether several vectors share a bootstrap, which takes one level before and one after it.
     pub(super) merged: bool,
-    /// Levels that scoring with the result takes, 0 if there is none; the result itself is refreshed where they would be missing.
+    /// Levels for scoring with the result, 0 without scoring. The result is refreshed if it lacks them.
     pub(super) scoring: usize,
-    /// Whether the state begins with the head of an earlier training, which has no levels left: it is refreshed first of all.
+    /// Whether the training continues from an earlier encrypted head, which has no levels left and is refreshed first.
     pub(super) continues: bool,
 }
 
-/// Where a training starts and where it is refreshed.
+/// The level at which a training starts, and its refreshes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Schedule {
     /// Level at which the first iteration starts.
     pub(super) entry_level: usize,
     /// Iterations before which the state is refreshed.
     pub(super) refresh_before: Vec<usize>,
-    /// Level that the state has left at least, before a refresh and at the end.
+    /// Lowest level of the state, before a refresh and at the end.
     pub(super) last_level: usize,
-    /// Level at which a refreshed state goes on: what a bootstrap leaves beyond it would only make operations slower.
+    /// Level to which a refreshed state is lowered. More would only make operations slower.
     pub(super) refreshed_level: usize,
 }
 
 impl Schedule {
-    /// Without a refresh.
+    /// The schedule without a refresh, from this level.
     pub(super) fn straight(entry_level: usize) -> Self {
         Self { entry_level, refresh_before: Vec::new(), last_level: 0, refreshed_level: entry_level }
     }
 
-    /// Of a parameter set that does not bootstrap.
+    /// The schedule for a parameter set without a bootstrap.
     ///
     /// # Errors
-    /// [`Error::NeedsBootstrapping`] if the depth does not suffice; [`Error::Parameter`] if there is no bootstrap to continue an earlier
-    /// training with.
+    /// [`Error::NeedsBootstrapping`] if the levels do not suffice; [`Error::Parameter`] if the training continues from an earlier head,
+    /// which needs a bootstrap.
     pub(super) fn leveled(parameters: &Parameters, depth: Depth, demand: Demand) -> Result<Self> {
         let Demand { iterations, scoring, continues, .. } = demand;
         if continues {
@@ -68,7 +68,7 @@ impl Schedule {
         Ok(Self::straight(whole))
     }
 
-    /// With as few refreshes of the state as possible; without any if the levels suffice.
+    /// The schedule with the fewest refreshes of the state: without any if the levels suffice.
     ///
     /// # Errors
     /// [`Error::Parameter`] if an iteration does not fit between two refreshes.
@@ -79,9 +79,9 @@ impl Schedule {
         demand: Demand,
     ) -> Result<Self> {
         let Demand { iterations, stretch, merged, scoring, continues } = demand;
-        // The primes below the bootstrap's input are SlotsToCoeffs' own, too small for the scale of a training: every
-        // stretch, the last one too, stays above them.
-        // scores leave the lowest prime clear: it is hardly larger than their scale
+        // The primes below the bootstrap's input belong to SlotsToCoeffs and are too small for the scale of a training: every
+        // stretch, the last one too, stays above them. Scores stay above the lowest prime, which is hardly larger than their
+        // scale.
         let last = contract.level_before.max(if scoring > 0 { scoring + 1 } else { 0 });
         let whole = course.all().lowest(iterations, last, contract.level_after);
         if !continues
@@ -122,7 +122,7 @@ impl Schedule {
             refresh_before.push(iterations);
         }
         let entry_level = start.lowest(first, bottom, contract.level_after).unwrap_or(contract.level_after);
-        // one that starts from given parameters may have to refresh those
+        // a training that starts from given weights may have to refresh those
         let given = if course.starts_warm() { entry_level } else { 0 };
         let refreshed_level = lowest(stretch).max(last).max(given).min(top);
         Ok(Self { entry_level, refresh_before, last_level: bottom, refreshed_level })

@@ -1,7 +1,7 @@
-//! The trainer: one code path for every [`Engine`] and every [`Head`].
+//! The trainer: the same code for every [`Engine`] and every [`Head`].
 //!
-//! The state holds each weight vector over its unit `B` (for a linear head the half-width of the interval of its logits), so that
-//! logits `t = x w / B` lie in [-1, 1] while the approximations hold.
+//! The state holds each weight vector divided by its unit `B`. For a linear head, `B` is the half-width of the interval of its logits,
+//! so `t = x w / B` lies in [-1, 1] inside the interval of the approximations.
 
 mod refresh;
 mod state;
@@ -23,7 +23,7 @@ use crate::optimizer::Step;
 use crate::packing::{BlockLayout, Blocks};
 use update::Update;
 
-/// Trains a head.
+/// Trains the head of a job on packed data.
 pub struct Trainer<'a, E: Engine, H: Head = BuiltIn> {
     engine: &'a E,
     job: &'a Job<H>,
@@ -33,7 +33,7 @@ pub struct Trainer<'a, E: Engine, H: Head = BuiltIn> {
     steps: Vec<Step>,
 }
 
-/// The observer of a training that nobody watches.
+/// An observer that does nothing.
 ///
 /// # Errors
 /// None.
@@ -45,7 +45,7 @@ impl<'a, E: Engine, H: Head> Trainer<'a, E, H> {
     /// A trainer on packed data.
     ///
     /// # Errors
-    /// [`Error::Shape`] if there is another number of blocks or slots than the job states.
+    /// [`Error::Shape`] if the number of blocks or slots is not the job's.
     pub fn new(engine: &'a E, job: &'a Job<H>, blocks: &'a dyn Blocks<E::Value>) -> Result<Self> {
         let packing = job.packing();
         same("slots", packing.slots(), engine.slots())?;
@@ -54,13 +54,13 @@ impl<'a, E: Engine, H: Head> Trainer<'a, E, H> {
         Ok(Self { engine, job, blocks, layout, vectors, steps: job.steps() })
     }
 
-    /// Trains from `state` to the end, with the refresh that the job may plan for the result.
+    /// Trains from `state` to the end, and refreshes the result if the job plans that.
     ///
-    /// `observe` sees the state after each iteration. It ends the training with an error of its own kind, or with a value of its
-    /// choice ([`ControlFlow::Break`]).
+    /// `observe` gets the state after each iteration. It can end the training with an error of its own type, or with a value
+    /// ([`ControlFlow::Break`]).
     ///
     /// # Errors
-    /// Those of the engine and of `observe`; [`Error::Shape`] if the state is that of another head.
+    /// Those of the engine, the blocks and `observe`; [`Error::Shape`] if the state belongs to another head.
     pub fn run<B, X: From<Error>>(
         &self,
         mut state: State<E::Value>,
@@ -78,10 +78,11 @@ impl<'a, E: Engine, H: Head> Trainer<'a, E, H> {
         Ok(ControlFlow::Continue(state))
     }
 
-    /// One iteration, with the refresh that the job plans before it.
+    /// One iteration, after a refresh if the job plans one before it.
     ///
     /// # Errors
-    /// Those of the engine; [`Error::Parameter`] after the last iteration; [`Error::Shape`] if the state is that of another head.
+    /// Those of the engine and the blocks; [`Error::Parameter`] after the last iteration; [`Error::Shape`] if the state belongs to another
+    /// head.
     pub fn iterate(&self, state: State<E::Value>) -> Result<State<E::Value>> {
         self.engine.awake(|| self.next(state))
     }
@@ -114,7 +115,7 @@ impl<'a, E: Engine, H: Head> Trainer<'a, E, H> {
         Ok(next)
     }
 
-    /// Keeps a snapshot every few iterations.
+    /// Adds a snapshot to the history, every few iterations.
     fn remember(&self, state: &mut State<E::Value>) -> Result<()> {
         let spec = self.job.spec();
         if !state.iteration.is_multiple_of(spec.snapshot_every) || state.iteration == self.job.iterations() {
@@ -126,7 +127,7 @@ impl<'a, E: Engine, H: Head> Trainer<'a, E, H> {
         Ok(())
     }
 
-    /// The batch of an iteration.
+    /// The pass of an iteration over its batch.
     fn pass(&self, state: &State<E::Value>, step: &Step) -> Pass<'a, E> {
         let (packing, spec) = (self.job.packing(), self.job.spec());
         let length = packing.blocks_per_batch();

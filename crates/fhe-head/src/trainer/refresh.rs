@@ -1,12 +1,12 @@
-//! Bootstraps of the state: how its vectors share one.
+//! Bootstraps of the state, which its vectors share.
 //!
-//! Every vector of the state has a period that divides `D`. Up to `T` of them are merged, as neighbouring tiles of one
-//! message of period `T D`: a mask takes tile `k` of vector `k` (one level before the bootstrap), and after it a mask and
-//! `log2 T` rotations repeat each tile over all slots again (one level). Weights are the real parts of a message,
-//! their momenta the imaginary parts; the bootstrap keeps these apart by itself.
+//! Every vector of the state has a period that divides `D`. Up to `T` of them are merged as neighbouring tiles of one message of period
+//! `T D`: a mask selects tile `k` of vector `k` (one level before the bootstrap); after the bootstrap, a mask and `log2 T` rotations
+//! repeat each tile over all slots (one level). Weights are the real parts of a message and momenta the imaginary parts, which the
+//! bootstrap keeps separate.
 //!
-//! What is refreshed inside an iteration ([`crate::heads::Refreshes`]) fills the slots, two real vectors as the parts of one complex if
-//! samples share slots. The state then goes through the same bootstrap, whose keys are there anyway.
+//! Values refreshed inside an iteration ([`crate::heads::Refreshes`]) fill the slots, two real vectors as one complex if samples share
+//! slots. The state then uses the same bootstrap, whose keys exist anyway.
 
 use ckks::threads::try_map;
 
@@ -17,7 +17,7 @@ use crate::heads::Head;
 use crate::job::Job;
 use crate::packing::{Packing, add_rotations, powers_of_two};
 
-/// The state with levels to spare.
+/// Refreshes the state: the same weights and momenta at the level [`crate::JobSpec::refreshed_level`], at their scale.
 ///
 /// # Errors
 /// Those of the engine.
@@ -28,7 +28,7 @@ pub fn refresh_state<E: Engine, H: Head>(
 ) -> Result<State<E::Value>> {
     let tiles = Tiles { packing: job.packing(), count: job.spec().merged_tiles };
     let mut fresh = State { iteration: state.iteration, history: state.history.clone(), ..State::default() };
-    // taking tiles apart is a level
+    // separating the tiles takes a level
     let wanted = job.spec().refreshed_level + usize::from(tiles.count > 1);
     let lowered = |vector: &E::Value| engine.drop_to(vector, wanted.min(engine.level(vector)));
     let mut momenta = state.momentum.chunks(tiles.count);
@@ -50,7 +50,7 @@ pub fn refresh_state<E: Engine, H: Head>(
 /// Neighbouring tiles of one message.
 struct Tiles<'a> {
     packing: &'a Packing,
-    /// `T`, a power of two. With one tile there is nothing to merge.
+    /// `T`, a power of two. One tile needs no merging.
     count: usize,
 }
 

@@ -1,25 +1,24 @@
 //! The state of a training between two iterations.
 
-/// State of an optimiser between two iterations.
+/// State of a training between two iterations.
 #[derive(Clone, Debug)]
 pub struct State<V> {
-    /// Iterations done.
+    /// Completed iterations.
     pub iteration: usize,
-    /// `w / B` of each weight vector of the head, tiled; empty while all are zero.
+    /// `w / B` for each weight vector `w` of the head, tiled over the slots; empty while all are zero.
     pub weights: Vec<V>,
-    /// The second vector of each weight vector in a method with momentum; empty while all are zero.
+    /// The momentum `v` of each weight vector ([`crate::Optimizer`]); empty while all are zero, and without momentum.
     pub momentum: Vec<V>,
-    /// Weights after some iterations, at the lowest level that holds them. If the training diverges, they show the data party in which
-    /// stretch.
+    /// Weights after some iterations, at the lowest level that holds them. If the training diverges, they tell the data party where.
     pub history: Vec<Snapshot<V>>,
 }
 
-/// Weights after an iteration.
+/// The weights after an iteration.
 #[derive(Clone, Debug)]
 pub struct Snapshot<V> {
-    /// Iterations done.
+    /// Completed iterations.
     pub iteration: usize,
-    /// As in [`State`].
+    /// As [`State::weights`].
     pub weights: Vec<V>,
 }
 
@@ -30,7 +29,7 @@ impl<V> Default for State<V> {
 }
 
 impl<V> State<V> {
-    /// A state that starts from given weights: a warm start.
+    /// The initial state with these weights.
     pub fn from_weights(weights: Vec<V>) -> Self {
         Self { weights, ..Self::default() }
     }

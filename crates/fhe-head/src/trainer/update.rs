@@ -1,4 +1,4 @@
-//! The update of the state: [`crate::Optimizer`]'s method and the L2 penalty, on constants alone.
+//! The update of the state: the method of [`crate::Optimizer`] and the L2 penalty, in products with constants alone.
 
 use ckks::threads::try_map;
 
@@ -15,7 +15,7 @@ pub(super) struct Update<'a, E: Engine> {
     pub(super) step: &'a Step,
     /// Weight of the L2 penalty.
     pub(super) alpha: f64,
-    /// Whether the method keeps a momentum.
+    /// Whether the method has a momentum.
     pub(super) momentum: bool,
 }
 
@@ -70,24 +70,24 @@ impl<E: Engine> Update<'_, E> {
     }
 }
 
-/// The L2 penalty of one vector: `penalty` is the learning rate times alpha.
+/// The L2 penalty of one vector. `penalty` is the learning rate times alpha.
 struct Shrinkage<'a> {
     vector: &'a WeightVector,
     penalty: f64,
 }
 
 impl Shrinkage<'_> {
-    /// `(1 - penalty) p`.
+    /// `(1 - penalty) p`. One level if anything is penalised.
     fn shrunk<E: Engine>(&self, engine: &E, p: &E::Value) -> Result<E::Value> {
         Ok(self.times(engine, p, 1.0 - self.penalty, 1.0)?.unwrap_or_else(|| p.clone()))
     }
 
-    /// `penalty p`.
+    /// `penalty p`; `None` if nothing is penalised. One level.
     fn penalty_of<E: Engine>(&self, engine: &E, p: &E::Value) -> Result<Option<E::Value>> {
         self.times(engine, p, self.penalty, 0.0)
     }
 
-    /// `p` times one factor for penalised weights and another for free ones; `None` if nothing is penalised.
+    /// `p` times one factor for penalised weights and another for the rest; `None` if nothing is penalised. One level.
     fn times<E: Engine>(
         &self,
         engine: &E,

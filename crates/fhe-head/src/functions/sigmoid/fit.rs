@@ -7,8 +7,8 @@ pub(super) fn odd(coefficients: &[f64], t: f64) -> f64 {
     t * coefficients.iter().rev().fold(0.0, |sum, a| sum * t * t + a)
 }
 
-/// Weighted least squares, in the basis of odd Legendre polynomials: orthogonal if the weight is uniform, and never far
-/// from it for weights that are not zero anywhere.
+/// Weighted least squares, in the basis of odd Legendre polynomials: orthogonal for the uniform weight, well conditioned for positive
+/// weights.
 pub(super) fn least_squares(f: impl Fn(f64) -> f64, weight: impl Fn(f64) -> f64, terms: usize) -> Vec<f64> {
     let degrees: Vec<usize> = (0..terms).map(|k| 2 * k + 1).collect();
     let mut normal = vec![(vec![0.0; terms], 0.0); terms];
@@ -31,7 +31,7 @@ pub(super) fn least_squares(f: impl Fn(f64) -> f64, weight: impl Fn(f64) -> f64,
     coefficients
 }
 
-/// Smallest maximum error by the Remez exchange. `t, t^3, ..` satisfy the Haar condition on (0, 1], so the best
+/// The smallest maximum error, by the Remez exchange. `t, t^3, ..` satisfy the Haar condition on (0, 1], so the best
 /// polynomial is the one whose error alternates on `terms + 1` points there.
 pub(super) fn minimax(f: impl Fn(f64) -> f64, terms: usize) -> Vec<f64> {
     let mut reference: Vec<f64> =
@@ -55,7 +55,7 @@ pub(super) fn minimax(f: impl Fn(f64) -> f64, terms: usize) -> Vec<f64> {
         if extrema.len() <= terms || worst <= levelled * (1.0 + 1e-9) {
             break;
         }
-        // of more extrema than needed keep the consecutive ones that hold the largest
+        // of more extrema than needed, keep the consecutive ones whose smallest error is largest
         let window =
             extrema.windows(terms + 1).max_by(|a, b| smallest(a).total_cmp(&smallest(b))).unwrap_or(&extrema);
         reference = window.iter().map(|&(t, _)| t).collect();
@@ -63,8 +63,7 @@ pub(super) fn minimax(f: impl Fn(f64) -> f64, terms: usize) -> Vec<f64> {
     coefficients
 }
 
-/// Largest distance between `f` and the polynomial on [-1, 1]. Both are smooth: on this grid the maximum is found to
-/// a relative 1e-8.
+/// Largest distance between `f` and the polynomial on [-1, 1]. Both are smooth, so the grid gives the maximum to a relative 1e-8.
 pub(super) fn max_error(f: impl Fn(f64) -> f64, coefficients: &[f64]) -> f64 {
     grid().map(|t| (f(t) - odd(coefficients, t)).abs()).fold(0.0, f64::max)
 }
@@ -78,7 +77,7 @@ fn smallest(window: &[(f64, f64)]) -> f64 {
     window.iter().map(|&(_, e)| e.abs()).fold(f64::INFINITY, f64::min)
 }
 
-/// The largest error of each stretch of one sign, from 1 down to 0.
+/// The largest error of each interval of constant sign, from 1 down to 0.
 fn alternating_extrema(error: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
     let mut extrema: Vec<(f64, f64)> = Vec::new();
     for t in grid().filter(|&t| t > 0.0) {

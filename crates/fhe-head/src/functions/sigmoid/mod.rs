@@ -1,4 +1,4 @@
-//! Odd polynomials that stand for the logistic function on a stated interval.
+//! Odd polynomials that approximate the logistic function on an interval.
 //!
 //! With `t = z / B` in [-1, 1], `sigma(z) - 1/2 = a_1 t + a_3 t^3 + ..`. Working in `t` keeps every coefficient of
 //! order one and the weights small, whatever the interval.
@@ -43,7 +43,7 @@ impl Degree {
         }
     }
 
-    /// Levels between the logits and the residual.
+    /// Levels from the logits to the residual.
     pub fn depth(self) -> usize {
         match self {
             Self::Three => 2,
@@ -68,7 +68,7 @@ impl TryFrom<usize> for Degree {
     }
 }
 
-/// What the polynomial is closest in.
+/// The norm in which the polynomial is closest to the function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fit {
@@ -77,10 +77,10 @@ pub enum Fit {
     LeastSquares,
     /// The smallest maximum error (Remez exchange).
     Minimax,
-    /// Least squares with weight `exp(-z^2 / 2 std^2) + 1/1000`: closest where most logits lie, while the few outliers
-    /// for which the interval must be wide stay bounded.
+    /// Least squares with weight `exp(-z^2 / 2 std^2) + 1/1000`: closest where most logits lie, and still bounded for the few outliers
+    /// that need a wide interval.
     Concentrated {
-        /// Standard deviation of the logits.
+        /// Standard deviation of the logits, from 0.1 to 100.
         std: f64,
     },
 }
@@ -95,7 +95,7 @@ pub struct Sigmoid {
     max_error: f64,
 }
 
-/// What determines a [`Sigmoid`]; the coefficients are recomputed on both sides.
+/// What determines a [`Sigmoid`]. Files hold this, and each party recomputes the coefficients.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SigmoidSpec {
     /// Degree of the polynomial.
@@ -111,7 +111,7 @@ impl Sigmoid {
     /// Fits a polynomial on `[-half_width, half_width]`.
     ///
     /// # Errors
-    /// If the half-width is not within [0.5, 100].
+    /// [`Error::Parameter`] if the half-width is outside [0.5, 100], or the standard deviation of a concentrated fit outside [0.1, 100].
     pub fn new(degree: Degree, half_width: f64, fit: Fit) -> Result<Self> {
         ranges::half_width("sigmoid_interval", Some(half_width))?;
         if let Fit::Concentrated { std } = fit
@@ -141,7 +141,7 @@ impl Sigmoid {
         self.spec.degree
     }
 
-    /// `B`: the polynomial stands for the logistic function on `[-B, B]`.
+    /// `B`: the polynomial approximates the logistic function on `[-B, B]`.
     pub fn half_width(&self) -> f64 {
         self.spec.half_width
     }
@@ -156,12 +156,12 @@ impl Sigmoid {
         &self.coefficients
     }
 
-    /// Largest distance from the logistic function on the interval.
+    /// Largest error on the interval.
     pub fn max_error(&self) -> f64 {
         self.max_error
     }
 
-    /// Levels between the logits and the residual.
+    /// Levels from the logits to the residual.
     pub fn depth(&self) -> usize {
         self.spec.degree.depth()
     }

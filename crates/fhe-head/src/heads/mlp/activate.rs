@@ -4,14 +4,14 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::functions::{Activation, ActivationKind};
 
-/// An activation and its derivative by `t`, both over [`Activation::leading`].
+/// An activation and its derivative with respect to `t`, both divided by [`Activation::leading`].
 #[derive(Clone, Debug)]
 pub(super) struct Activated<V> {
     pub(super) value: V,
     pub(super) slope: V,
 }
 
-/// The activation of arguments `t = z / B`: one level for quadratics, two for the cubic. The plain twin computes the exact function.
+/// The activation at arguments `t = z / B`: one level for a quadratic, two for the cubic. The plain twin computes the exact function.
 pub(super) fn activate<E: Engine>(
     engine: &E,
     activation: &Activation,

@@ -12,12 +12,13 @@ pub(super) struct Gradients<E: Engine> {
 }
 
 impl<E: Engine> Gradients<E> {
-    /// Of so many outputs, nothing added yet.
+    /// Empty sums for this number of outputs.
     pub(super) fn new(outputs: usize) -> Self {
         Self { hidden: None, output: (0..outputs).map(|_| None).collect(), intercepts: vec![None; outputs] }
     }
 
-    /// Adds what the outputs' errors, alone and spread over the columns, and the activations of half a block bring.
+    /// Adds half a block to the gradients of output weights and intercepts, from the outputs' residuals (in one column, and spread over
+    /// all columns) and the activations.
     pub(super) fn add_outputs(
         &mut self,
         engine: &E,

@@ -1,16 +1,16 @@
 //! A multi-layer perceptron with one hidden layer.
 //!
-//! One weight vector over the features for each hidden unit; the activations of all units then lie side by side in one
-//! ciphertext, unit `j` in column `j` of each row, so that a packing needs as many columns as there are units. The
-//! activation is evaluated once for all units, and the output weights of a class are one vector with a row's period.
+//! Each hidden unit has one weight vector over the features. The activations of all units lie side by side in one ciphertext, unit `j`
+//! in column `j` of each row, so a packing needs as many columns as there are units. The activation is evaluated once for all units.
+//! The output weights of a class are one vector whose period is a row.
 //!
 //! Levels of an iteration, with `a` those of the activation and `d` those of the outputs' residual: 1 (inner products), 1 (mask that
-//! puts units side by side), `a`, 1 (outputs), `d`, then backwards 1 (through the output weights and the activation's slope,
-//! multiplied beforehand), 1 (mask that takes units apart), 1 (product with the samples): `6 + a + d`.
+//! puts units side by side), `a`, 1 (outputs), `d`, then backwards 1 (product with output weights times the activation's slope, which
+//! are multiplied in advance), 1 (mask that separates units), 1 (product with the samples): `6 + a + d`.
 //!
-//! A bootstrap may stand at the activation's arguments, which are at most 1 while its interval holds, and at the outputs' residuals,
-//! whose bound follows from learning rate and row weights. With both, the hidden weights come out four levels below where they went in,
-//! and the longest way between two bootstraps is `1 + a + d`.
+//! Bootstraps are possible at the activation's arguments, which are at most 1 inside its interval, and at the outputs' residuals, whose
+//! bound follows from the learning rate and the row weights. With both, an iteration leaves the hidden weights four levels lower, and
+//! the longest path between two bootstraps takes `1 + a + d` levels.
 
 mod activate;
 mod gradients;
@@ -39,24 +39,24 @@ use crate::ranges;
 use activate::{Activated, activate};
 use gradients::Gradients;
 
-/// A hidden layer between the samples and a linear head's loss.
+/// A hidden layer, followed by a linear head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mlp {
     /// Hidden units: a power of two between 8 and 128.
     pub hidden: usize,
-    /// The hidden layer's activation, on the interval of its arguments.
+    /// The activation, with the interval of its arguments.
     pub activation: Activation,
     /// The loss.
     pub output: Output,
 }
 
-/// Refresh point: arguments of the activation, all units of a block side by side.
+/// Refresh point: the activation's arguments, all units of a block side by side.
 const ARGUMENTS: &str = "arguments";
-/// Levels between the hidden weights and the arguments: inner products, and the mask that puts units side by side.
+/// Levels from the hidden weights to the arguments: inner products, and the mask that puts units side by side.
 const ARGUMENTS_DEPTH: usize = 2;
-/// Refresh point: residuals of the outputs, those of many blocks side by side.
+/// Refresh point: residuals of the outputs, of many blocks side by side.
 const RESIDUALS: &str = "residuals";
-/// Bound on predictions less labels: 1 for exact functions, which polynomials miss by less than 1 on their interval.
+/// Bound on prediction errors: 1 for exact functions, and polynomials are off by less than 1 on their interval.
 const LARGEST_ERROR: f64 = 2.0;
 
 /// The weight vectors of a state by layer.
@@ -78,17 +78,17 @@ impl Mlp {
         Layers { hidden, output, intercepts }
     }
 
-    /// Units of hidden weights, output weights and intercepts: see [`WeightVector::unit`].
+    /// Units of the hidden weights, the output weights and the intercepts ([`WeightVector::unit`]).
     pub fn units(&self) -> [Unit; 3] {
         [Unit::of_half_width(self.activation.half_width()), self.output_unit(), self.output.unit()]
     }
 
-    /// `w2 = B2 / a` times what the engine keeps, with `a` the leading coefficient that the activation leaves out.
+    /// `B2 / a`, with `a` the leading coefficient, by which the engine's activations are divided.
     fn output_unit(&self) -> Unit {
         Unit::of_half_width(self.output.unit().value() / self.activation.leading())
     }
 
-    /// Activations of the samples of each half of a block, unit `j` in column `j`.
+    /// Activations of the samples of each half of a block, with unit `j` in column `j`.
     fn hidden_layer<E: Engine>(
         &self,
         engine: &E,
@@ -98,7 +98,7 @@ impl Mlp {
     ) -> Result<Vec<Activated<E::Value>>> {
         let sums = forward(engine, packing, samples, &network.rotated, |unit| unit)?;
         let refreshed = network.refreshes.scale(engine, ARGUMENTS, 1.0);
-        // else taking halves apart doubles the scale
+        // without a bootstrap, separating the halves doubles the scale
         let doublings = i32::from(packing.is_complex() && refreshed.is_none());
         let columns = try_map(sums.iter().enumerate(), |(unit, z)| {
             let prime = || engine.rescale_factor(engine.level(z).saturating_sub(1));
@@ -110,16 +110,17 @@ impl Mlp {
         halves.iter().map(|arguments| activate(engine, &self.activation, arguments)).collect()
     }
 
-    /// Scale of the activation's arguments, a prime's or about that, with which the logits come out at about a prime's.
+    /// Scale of the activation's arguments, close to `prime`, at which the logits have about the scale of a prime.
     ///
-    /// Samples come at a small scale, which squares upon squares would halve to nothing; output weights come at a large one, which
-    /// the residual's powers of the logits would double, to leave its other factors no scale to live at. A prime's stays as it is.
+    /// Samples have a small scale; repeated squaring would move it ever further below a prime's, until nothing is left. Output weights
+    /// have a large one; the residual's powers of the logits would double the excess, and the other factors would need a scale below
+    /// the noise. Only the scale of a prime survives squaring.
     fn argument_scale(&self, prime: &Scale, weights_scale: &Scale) -> Scale {
         let excess = (weights_scale.log2() - prime.log2()).max(0.0);
         prime.mul_power_of_two(-(excess / f64::from(self.activation.degree())).round() as i32)
     }
 
-    /// Logits over their half-width, in column 0.
+    /// Logits divided by their half-width, in column 0. One level below the lower of activations and output weights.
     fn output_layer<E: Engine>(
         &self,
         engine: &E,
@@ -133,7 +134,7 @@ impl Mlp {
         })
     }
 
-    /// Residuals of the outputs, from the activations of half a block.
+    /// Residuals of the outputs for half a block, from its activations.
     fn residuals<E: Engine>(
         &self,
         pass: &Pass<'_, E>,
@@ -146,14 +147,14 @@ impl Mlp {
         let logits = self.output_layer(engine, hidden, layers)?;
         let refreshed = pass.refreshes.scale(engine, RESIDUALS, LARGEST_ERROR * rate * pass.row_weight);
         let hidden_scale = engine.scale(hidden);
-        // brings the products with the activations to the scale of the state
+        // products with the activations then have the scale of the state
         let usual = |level: usize| pass.state_scale.mul(&engine.rescale_factor(level)).div(&hidden_scale);
         let scale = |level: usize| refreshed.clone().unwrap_or_else(|| usual(level));
         self.output.residuals(engine, &logits, rows, rate, &scale)
     }
 
-    /// From the activations of half a block, unit `j` in column `j`, and the outputs' residuals, the factors of its samples in the
-    /// gradients of the units; what the outputs' gradients need goes into `sums`.
+    /// Residuals of the hidden units for half a block, unit `j` in column `j`, from its activations and the outputs' residuals. Adds the
+    /// half block's part of the outputs' gradients to `sums`.
     fn half_delta<E: Engine>(
         &self,
         engine: &E,
@@ -178,13 +179,13 @@ impl Mlp {
     }
 }
 
-/// What the hidden layer of every block shares.
+/// What all blocks share in the hidden layer.
 struct Network<'a, E: Engine> {
     /// Weights of the hidden units, rotated.
     rotated: Vec<Vec<E::Value>>,
     /// Scale of the output weights.
     weights_scale: Scale,
-    /// Where bootstraps stand.
+    /// The bootstraps inside the iteration.
     refreshes: Refreshes<'a>,
 }
 
@@ -232,7 +233,7 @@ impl Head for Mlp {
 
     fn initial(&self, features: usize, random_state: u64) -> Option<Vec<Vec<f64>>> {
         let mut rng = ChaCha20Rng::seed_from_u64(random_state);
-        // LeCun et al. 1998 for layers whose inputs have variance 1, small enough for the units of the state
+        // LeCun et al. 1998 for inputs of variance 1, limited to half of the vector's unit
         let [hidden_unit, output_unit, _] = self.units();
         let mut uniform = |inputs: usize, unit: Unit| {
             let limit = (3.0 / inputs as f64).sqrt().min(0.5 * unit.value().abs());
@@ -273,8 +274,8 @@ impl Head for Mlp {
         let (engine, packing) = (pass.engine, pass.packing);
         let (layers, outputs) = (self.layers(weights), self.output.outputs());
         let network = Network::new(engine, packing, &layers, pass.refreshes)?;
-        // dL/dp2 = (a / B2) sum e a h and dL/dp1 = (1 / B1) sum e w2 a h' / B1 x, with w2 = B2 p2 / a: the first factor rides on the
-        // residual, what it differs by from the second one on the mask, from that of the intercepts on a constant
+        // dL/dp2 = (a / B2) sum e a h and dL/dp1 = (1 / B1) sum e w2 a h' / B1 x, with w2 = B2 p2 / a. The residual carries the first
+        // factor; the mask converts it to the second one, and a constant to that of the intercepts
         let (leading, b1, b2) =
             (self.activation.leading(), self.activation.half_width(), self.output.unit().value());
         let rate = pass.rate * leading * leading / b2;
@@ -282,7 +283,7 @@ impl Head for Mlp {
         let to_intercept = 1.0 / (leading * leading);
 
         let mut sums = Gradients::<E>::new(outputs);
-        // as many blocks at a time as share a bootstrap of their residuals
+        // as many blocks at a time as can share the bootstrap of their residuals
         let together = pass.refreshes.rows_together(packing, RESIDUALS) / (packing.halves() * outputs);
         let indices: Vec<usize> = (0..pass.block_count()).collect();
         for indices in indices.chunks(together.max(1)) {
@@ -315,7 +316,7 @@ impl Head for Mlp {
         let mut gradient: Vec<_> = hidden.into_iter().map(Gradient).collect();
         let output: Result<Vec<_>> = try_map(sums.output.into_iter().flatten(), |sum| {
             let rows = powers_of_two(self.hidden, packing.slots());
-            // refreshed residuals come at a scale of their own
+            // refreshed residuals have a scale of their own
             let sum = engine.mul_const(&engine.finish(sum)?, 1.0, &pass.state_scale)?;
             Ok(Gradient(add_rotations(engine, sum, rows)?))
         });

@@ -1,4 +1,4 @@
-//! The losses that a hidden layer may stand before.
+//! The linear heads that can follow a hidden layer.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::heads::quantities::{ErrorScale, Unit};
 use crate::heads::softmax::Multinomial;
 use crate::packing::Rows;
 
-/// What follows the hidden layer.
+/// The linear head after the hidden layer, which determines the loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Output {
