@@ -16,6 +16,7 @@ use crate::data::{self, Embedder, Entry, Limit, Manifest, Place};
 use crate::measure::{Threads, reset_peak_rss};
 use crate::records::{Label, store};
 use measures::{Measures, Predictions};
+use recipes::Head;
 use statistics::{Intervals, Paired};
 use training::{ByArithmetic, Facts, Iteration, Trained};
 
@@ -50,38 +51,12 @@ pub(crate) struct Arguments {
     threads: Threads,
 }
 
-/// The kind of head.
-#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Head {
-    /// Logistic regression for two classes
-    Logistic,
-    /// Logistic regression for each of more than two classes against the rest
-    OneVsRest,
-    /// Multinomial logistic regression for more than two classes
-    Softmax,
-    /// A network with a hidden layer, for the data sets that the manifest marks with `hidden`
-    Mlp,
-}
-
-impl Head {
-    /// The heads to train on a data set.
-    fn of(arguments: &Arguments, entry: &Entry, classes: usize) -> Vec<Self> {
-        let linear = if classes == 2 { vec![Self::Logistic] } else { vec![Self::OneVsRest, Self::Softmax] };
-        let hidden = entry.hidden && (!arguments.quick || arguments.heads.contains(&Self::Mlp));
-        let suits = linear.into_iter().chain(hidden.then_some(Self::Mlp));
-        suits.filter(|head| arguments.heads.is_empty() || arguments.heads.contains(head)).collect()
-    }
-
-    /// Its name in records.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Logistic => "logistic",
-            Self::OneVsRest => "one-vs-rest",
-            Self::Softmax => "softmax",
-            Self::Mlp => "mlp",
-        }
-    }
+/// The heads to train on a data set.
+fn heads_of(arguments: &Arguments, entry: &Entry, classes: usize) -> Vec<Head> {
+    let linear = if classes == 2 { vec![Head::Logistic] } else { vec![Head::OneVsRest, Head::Softmax] };
+    let hidden = entry.hidden && (!arguments.quick || arguments.heads.contains(&Head::Mlp));
+    let suits = linear.into_iter().chain(hidden.then_some(Head::Mlp));
+    suits.filter(|head| arguments.heads.is_empty() || arguments.heads.contains(head)).collect()
 }
 
 /// Rows that a quick run uses.
@@ -147,7 +122,7 @@ fn matrix(arguments: &Arguments, threads: usize) -> anyhow::Result<()> {
                 continue;
             }
         };
-        for head in Head::of(arguments, entry, dataset.classes.len()) {
+        for head in heads_of(arguments, entry, dataset.classes.len()) {
             let mut converged = None;
             for seed in 0..seeds {
                 let mut splits = dataset.splits(seed);

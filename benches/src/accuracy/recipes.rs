@@ -6,10 +6,36 @@ use anyhow::ensure;
 use fhe_head::{ActivationKind, Optimizer, RateSchedule};
 use head_fit::{ClassWeight, Classifier, Data, Kind, Preprocessing, Training, converged};
 use ndarray::{Array1, ArrayView2};
+use serde::Serialize;
 
-use super::Head;
 use super::measures::Predictions;
 use crate::data::{Samples, Split};
+
+/// The kind of head.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Head {
+    /// Logistic regression for two classes
+    Logistic,
+    /// Logistic regression for each of more than two classes against the rest
+    OneVsRest,
+    /// Multinomial logistic regression for more than two classes
+    Softmax,
+    /// A network with a hidden layer, for the data sets that the manifest marks with `hidden`
+    Mlp,
+}
+
+impl Head {
+    /// Its name in records.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Logistic => "logistic",
+            Self::OneVsRest => "one-vs-rest",
+            Self::Softmax => "softmax",
+            Self::Mlp => "mlp",
+        }
+    }
+}
 
 /// A training that is ready to be encrypted, and the seconds that choosing and planning took.
 pub(crate) struct Prepared {
