@@ -16,7 +16,7 @@ use crate::data::{self, Embedder, Entry, Limit, Manifest, Place};
 use crate::measure::{Threads, reset_peak_rss};
 use crate::records::{Label, store};
 use measures::{Measures, Predictions};
-use recipes::Head;
+pub(crate) use recipes::Head;
 use statistics::{Intervals, Paired};
 use training::{ByArithmetic, Facts, Iteration, Trained};
 
