@@ -11,11 +11,16 @@ const OUT: &str = "target/bench";
 
 /// Fetches the model, builds `head-bench` and runs all its measurements in their quick form.
 ///
+/// `train-head` is built as well: without it cargo would choose other features and compile most crates again.
+///
 /// # Errors
 /// A step failed. Its exit code is passed on.
 pub(crate) fn run() -> Result<()> {
     model::fetch_model()?;
-    process::step("build", process::cargo(["build", "--release", "-p", "head-bench"]).current_dir(root()))?;
+    process::step(
+        "build",
+        process::cargo(["build", "--release", "-p", "train-head", "-p", "head-bench"]).current_dir(root()),
+    )?;
     let name = format!("head-bench{}", std::env::consts::EXE_SUFFIX);
     let mut command = Command::new(Metadata::read()?.target_directory.join("release").join(name));
     command.args(["all", "--quick", "--out", OUT]).current_dir(root()).stdin(Stdio::null());

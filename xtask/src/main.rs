@@ -24,7 +24,7 @@ Usage: cargo xtask COMMAND
 Commands:
   demo          Fetch the model, build, and train on the synthetic clinical notes: encrypted, end to end
   bench         Fetch the model, build, and make the quick benchmark report
-  check         Formatting, lints and tests of the crates that changed since HEAD, or since `--base REV`
+  check         Formatting, lints, and tests of the crates that changed since HEAD, or since `--base REV`
   test          Fetch the model and run every test of the workspace, in the release profile
   layers        Check that the arrows between crates and between their files run one way, and that the compute party
                 cannot name a secret key
