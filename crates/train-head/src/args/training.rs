@@ -1,8 +1,7 @@
 //! Flags of the training, with scikit-learn's names and meanings where it has them.
 
 use clap::Args;
-use fhe_head::labels::ClassWeight;
-use fhe_head::model::Classifier;
+use head_fit::{ClassWeight, Model};
 
 use super::hidden::{HiddenArgs, HiddenLayer};
 use super::method::{ClassWeights, HeadKind, Penalty, Preprocess, Solver};
@@ -87,12 +86,12 @@ pub(crate) struct Hyper {
     pub(crate) scoring: bool,
     pub(crate) random_state: u64,
     /// The head to start from, for features as they are read.
-    pub(crate) warm_start: Option<Classifier>,
+    pub(crate) warm_start: Option<Model>,
 }
 
 impl Hyper {
     /// Starts from a head. It also gives the kind of head and the hidden layer, unless `--head` is given.
-    pub(crate) fn start_from(&mut self, model: Classifier) {
+    pub(crate) fn start_from(&mut self, model: Model) {
         if self.head.is_none() {
             self.head = Some(match (&model.hidden, model.softmax, model.output.intercept.len()) {
                 (Some(_), ..) => HeadKind::Mlp,
@@ -102,7 +101,7 @@ impl Hyper {
             });
             self.hidden = model.hidden.as_ref().map(|(layer, activation)| HiddenLayer {
                 units: layer.intercept.len(),
-                activation: activation.shape(),
+                activation: activation.kind(),
                 interval: Some(activation.half_width()),
             });
         }
@@ -197,8 +196,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use clap::Parser;
-    use fhe_head::activation::Shape;
-    use fhe_head::optimizer::RateSchedule;
+    use fhe_head::ActivationKind;
+    use fhe_head::RateSchedule;
 
     #[derive(Parser)]
     struct Line {
@@ -229,7 +228,7 @@ mod tests {
         let line = "--head mlp --hidden-layer-sizes 64 --activation tanh --batch-size 16 --learning-rate-init 0.5 \
                     --learning-rate-schedule invscaling";
         let hyper = resolve(line).unwrap();
-        let hidden = HiddenLayer { units: 64, activation: Shape::Tanh, interval: None };
+        let hidden = HiddenLayer { units: 64, activation: ActivationKind::Tanh, interval: None };
         assert_eq!(hyper.hidden, Some(hidden));
         let schedule = RateSchedule::InverseScaling(0.5);
         assert_eq!(hyper.steps, Steps { batch_size: Some(16), learning_rate: Some(0.5), schedule });

@@ -155,7 +155,7 @@ pub(crate) fn open(path: &Path, kind: FileKind) -> Result<Reader<BufReader<File>
 /// # Errors
 /// The header names no preset. (All presets are secure.)
 pub(crate) fn parameters_of<R: Read>(reader: &Reader<R>) -> Result<Parameters> {
-    let parameters = preset(&reader.header().parameter_name)?;
+    let parameters = preset(&reader.header().parameter_name)?.parameters().clone();
     reader.expect_parameters(&parameters).map_err(read_failure)?;
     Ok(parameters)
 }
