@@ -49,6 +49,8 @@ pub mod trainer;
 
 /// The encryption, for the layers above: parameter sets, keys, files.
 pub use ckks;
+/// The bootstrap, for the layers above: contracts, the pace of a machine.
+pub use ckks_boot;
 pub use engine::Engine;
 pub use error::{Error, Result};
 pub use functions::{Activation, ActivationKind, Degree, Fit, Functions, Sigmoid, Softmax, SoftmaxDepth};

@@ -87,7 +87,7 @@ impl<K> Options<K> {
     ///
     /// # Errors
     /// [`Error::Parameter`] if a batch would hold more samples than there are.
-    pub(crate) fn batches(&self, samples: usize) -> Result<usize> {
+    pub fn batches(&self, samples: usize) -> Result<usize> {
         match self.batch_size {
             Some(size) if size > samples => Err(Error::Parameter {
                 name: "batch_size",

@@ -147,7 +147,7 @@ fn shuffle(indices: &mut [usize], rng: &mut ChaCha20Rng) {
 }
 
 /// The samples in the order in which a training with so many mini-batches takes them: shuffled if there are several.
-pub(crate) fn shuffled(samples: Samples, batches: usize, random_state: u64) -> Samples {
+pub fn shuffled(samples: Samples, batches: usize, random_state: u64) -> Samples {
     if batches == 1 {
         return samples;
     }

@@ -78,7 +78,7 @@ pub use data::Data;
 pub use features::{FeatureMap, LinearMap, Preprocessing};
 pub use fit::{Fitted, encrypt_and_train};
 pub use kind::{HeadKind, Kind};
-pub use labels::{ClassWeight, Classes, Split, stratified_folds, stratified_split};
+pub use labels::{ClassWeight, Classes, Split, shuffled, stratified_folds, stratified_split};
 pub use metrics::{Metrics, agreement, predictions, same_predictions};
 pub use model::{LinearLayer, Model, probabilities};
 pub use presets::{PRESETS, needs_other_parameters};

@@ -103,7 +103,11 @@ fn too_many_levels_are_refused_with_the_chain() {
     files.extend(names.iter().map(String::as_str).zip(texts.iter().map(String::as_str)));
     let found = excess("fhe-head", &graph(&files));
     assert_eq!(found.len(), 1);
-    assert!(found[0].starts_with("fhe-head: 10 levels of modules instead of 9:\n    m0.rs\n"), "{}", found[0]);
+    assert!(
+        found[0].starts_with("fhe-head: 10 levels of modules instead of 9:\n    m0.rs\n"),
+        "{}",
+        found[0]
+    );
     assert!(excess("ckks", &graph(&files)).is_empty());
 }
 

@@ -1,7 +1,7 @@
 //! The hidden layer of `--head mlp`. Names are those of scikit-learn's `MLPClassifier`.
 
 use clap::{Args, ValueEnum};
-use fhe_head::activation::Shape;
+use fhe_head::ActivationKind;
 
 use super::HeadKind;
 use crate::exit::{Failure, Result};
@@ -41,7 +41,7 @@ pub(crate) struct HiddenLayer {
     /// Number of units.
     pub(crate) units: usize,
     /// Activation function.
-    pub(crate) activation: Shape,
+    pub(crate) activation: ActivationKind,
     /// Half-width of the interval of their arguments, if the flag is given.
     pub(crate) interval: Option<f64>,
 }
@@ -70,9 +70,9 @@ impl HiddenArgs {
         Ok(Some(HiddenLayer {
             units: self.hidden_layer_sizes.unwrap_or(DEFAULT_UNITS),
             activation: match self.activation {
-                Some(Activation::Square) => Shape::Square,
-                None | Some(Activation::Gelu) => Shape::Gelu,
-                Some(Activation::Tanh) => Shape::Tanh,
+                Some(Activation::Square) => ActivationKind::Square,
+                None | Some(Activation::Gelu) => ActivationKind::Gelu,
+                Some(Activation::Tanh) => ActivationKind::Tanh,
             },
             interval: self.activation_interval,
         }))
@@ -80,11 +80,11 @@ impl HiddenArgs {
 }
 
 /// The value of `--activation` for a function.
-pub(crate) fn activation_name(shape: Shape) -> &'static str {
-    match shape {
-        Shape::Square => "square",
-        Shape::Gelu => "gelu",
-        Shape::Tanh => "tanh",
+pub(crate) fn activation_name(kind: ActivationKind) -> &'static str {
+    match kind {
+        ActivationKind::Square => "square",
+        ActivationKind::Gelu => "gelu",
+        ActivationKind::Tanh => "tanh",
     }
 }
 

@@ -56,8 +56,3 @@ pub(crate) enum Penalty {
     /// scikit-learn's `C`.
     C(f64),
 }
-
-/// The value of a flag for a choice.
-pub(crate) fn flag_value(choice: &impl ValueEnum) -> String {
-    choice.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
-}

@@ -20,7 +20,7 @@ pub(crate) use hidden::{HiddenLayer, activation_name};
 pub(crate) use input::{DataArgs, FeatureDataArgs, HoldOut, Source, TestArgs, TextDataArgs, WeightArgs};
 pub(crate) use job::expand as expand_job;
 pub(crate) use keys::{NewKeyArgs, PassphraseArgs, PlanAndKeyArgs};
-pub(crate) use method::{HeadKind, Penalty, Preprocess, Solver, flag_value};
+pub(crate) use method::{HeadKind, Penalty, Preprocess, Solver};
 pub(crate) use parties::{
     CompletionsArgs, DecryptArgs, EmbedArgs, EncryptArgs, EncryptOutArgs, EstimateArgs, EvalArgs,
     HeadStartArgs, InspectArgs, KeygenArgs, ManArgs, PredictArgs, PresetsArgs, RunArgs, ScoreArgs, TrainArgs,

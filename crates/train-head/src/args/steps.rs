@@ -1,7 +1,7 @@
 //! Mini-batches and step sizes, by scikit-learn's names where it has them.
 
 use clap::{Args, ValueEnum};
-use fhe_head::optimizer::RateSchedule;
+use fhe_head::RateSchedule;
 
 use crate::exit::{Failure, Result};
 

@@ -1,8 +1,8 @@
 //! Flags of the training, with scikit-learn's names and meanings where it has them.
 
 use clap::Args;
-use fhe_head::labels::ClassWeight;
-use fhe_head::model::Classifier;
+use fhe_head::Fit;
+use head_fit::{ClassWeight, Model};
 
 use super::hidden::{HiddenArgs, HiddenLayer};
 use super::method::{ClassWeights, HeadKind, Penalty, Preprocess, Solver};
@@ -49,6 +49,9 @@ pub(crate) struct TrainingArgs {
     /// Half-width of the interval of logits on which the polynomial holds
     #[arg(long, value_name = "B")]
     sigmoid_interval: Option<f64>,
+    /// What the polynomial is closest in: `least-squares`, `minimax`, or a standard deviation of the logits around zero
+    #[arg(long, value_name = "FIT", value_parser = sigmoid_fit)]
+    sigmoid_fit: Option<Fit>,
     /// Parameter set (see `train-head presets`)
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
@@ -82,17 +85,18 @@ pub(crate) struct Hyper {
     pub(crate) n_components: Option<usize>,
     pub(crate) sigmoid_degree: Option<usize>,
     pub(crate) sigmoid_interval: Option<f64>,
+    pub(crate) sigmoid_fit: Option<Fit>,
     pub(crate) preset: Option<String>,
     /// True to leave levels for encrypted predictions.
     pub(crate) scoring: bool,
     pub(crate) random_state: u64,
     /// The head to start from, for features as they are read.
-    pub(crate) warm_start: Option<Classifier>,
+    pub(crate) warm_start: Option<Model>,
 }
 
 impl Hyper {
     /// Starts from a head. It also gives the kind of head and the hidden layer, unless `--head` is given.
-    pub(crate) fn start_from(&mut self, model: Classifier) {
+    pub(crate) fn start_from(&mut self, model: Model) {
         if self.head.is_none() {
             self.head = Some(match (&model.hidden, model.softmax, model.output.intercept.len()) {
                 (Some(_), ..) => HeadKind::Mlp,
@@ -102,7 +106,7 @@ impl Hyper {
             });
             self.hidden = model.hidden.as_ref().map(|(layer, activation)| HiddenLayer {
                 units: layer.intercept.len(),
-                activation: activation.shape(),
+                activation: activation.kind(),
                 interval: Some(activation.half_width()),
             });
         }
@@ -118,6 +122,7 @@ impl Hyper {
             ("--n-components", self.n_components.is_some()),
             ("--sigmoid-degree", self.sigmoid_degree.is_some()),
             ("--sigmoid-interval", self.sigmoid_interval.is_some()),
+            ("--sigmoid-fit", self.sigmoid_fit.is_some()),
             ("--preset", self.preset.is_some()),
         ];
         given.into_iter().find_map(|(flag, given)| given.then_some(flag))
@@ -154,6 +159,10 @@ impl TrainingArgs {
         if let Some(degree) = self.sigmoid_degree.filter(|degree| ![3, 5, 7].contains(degree)) {
             return Err(Failure::usage(format!("--sigmoid-degree {degree}: must be 3, 5 or 7")));
         }
+        let linear = !matches!(self.head, Some(HeadKind::Mlp | HeadKind::Softmax));
+        if self.sigmoid_fit.is_some() && !linear {
+            return Err(Failure::usage("--sigmoid-fit requires --head logreg or ovr"));
+        }
         if self.sigmoid_degree.is_some() && self.head == Some(HeadKind::Mlp) {
             return Err(Failure::usage("--sigmoid-degree cannot be used with --head mlp"));
         }
@@ -184,6 +193,7 @@ impl TrainingArgs {
             n_components: self.n_components,
             sigmoid_degree: self.sigmoid_degree,
             sigmoid_interval: self.sigmoid_interval,
+            sigmoid_fit: self.sigmoid_fit,
             preset: self.preset.clone(),
             scoring: self.scoring,
             random_state: self.random_state,
@@ -192,13 +202,25 @@ impl TrainingArgs {
     }
 }
 
+/// The norm of a fit: its name, or the standard deviation that the fit concentrates on.
+fn sigmoid_fit(text: &str) -> Result<Fit, String> {
+    match text {
+        "least-squares" => Ok(Fit::LeastSquares),
+        "minimax" => Ok(Fit::Minimax),
+        std => match std.parse() {
+            Ok(std) if (0.1..=100.0).contains(&std) => Ok(Fit::Concentrated { std }),
+            _ => Err("least-squares, minimax, or a standard deviation between 0.1 and 100 is needed".into()),
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use clap::Parser;
-    use fhe_head::activation::Shape;
-    use fhe_head::optimizer::RateSchedule;
+    use fhe_head::ActivationKind;
+    use fhe_head::RateSchedule;
 
     #[derive(Parser)]
     struct Line {
@@ -229,7 +251,7 @@ mod tests {
         let line = "--head mlp --hidden-layer-sizes 64 --activation tanh --batch-size 16 --learning-rate-init 0.5 \
                     --learning-rate-schedule invscaling";
         let hyper = resolve(line).unwrap();
-        let hidden = HiddenLayer { units: 64, activation: Shape::Tanh, interval: None };
+        let hidden = HiddenLayer { units: 64, activation: ActivationKind::Tanh, interval: None };
         assert_eq!(hyper.hidden, Some(hidden));
         let schedule = RateSchedule::InverseScaling(0.5);
         assert_eq!(hyper.steps, Steps { batch_size: Some(16), learning_rate: Some(0.5), schedule });

@@ -34,7 +34,7 @@ pub(super) fn run(arguments: EncryptArgs, console: &Console) -> Result<Outcome> 
     );
     let json = json!({
         "samples": samples, "features": features, "ciphertexts": ciphertexts,
-        "key_id": key.to_string(), "preset": party.plan.preset,
+        "key_id": key.to_string(), "preset": party.plan().preset,
         "file": out.out, "bytes": bytes,
     });
     Ok(Outcome { json, text })
@@ -56,7 +56,6 @@ fn encrypt_training(
     out: &EncryptOutArgs,
     console: &Console,
 ) -> Result<Done> {
-    let plan = file.plan()?;
     let (training, validation) = file.hold_out(matrix)?;
     let samples = file.samples(&training)?;
     let validation = match (&validation, &out.validation_out) {
@@ -72,7 +71,7 @@ fn encrypt_training(
                 .help("make the plan with `train-head estimate --validation-fraction`"));
         }
     };
-    let party = DataParty::unlock(file, plan, &KeyFolder::at(&party.keys), &party.passphrase)?;
+    let party = DataParty::unlock(file, &KeyFolder::at(&party.keys), &party.passphrase)?;
     if let Some((x, path)) = validation {
         party.encrypt_for_scoring(&x, path, console)?;
     }
@@ -89,10 +88,9 @@ fn encrypt_for_scoring(
     out: &EncryptOutArgs,
     console: &Console,
 ) -> Result<Done> {
-    let plan = file.plan()?;
     let x = file.features(matrix)?;
-    expect_scoring(&plan)?;
-    let party = DataParty::unlock(file, plan, &KeyFolder::at(&party.keys), &party.passphrase)?;
+    expect_scoring(file.plan())?;
+    let party = DataParty::unlock(file, &KeyFolder::at(&party.keys), &party.passphrase)?;
     let encrypted = party.encrypt_for_scoring(&x, &out.out, console)?;
     let (samples, features) = matrix.x.dim();
     Ok(Done { party, samples, features, encrypted })

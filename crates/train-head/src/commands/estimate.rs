@@ -1,8 +1,8 @@
 //! `estimate`: plans a training before anything is encrypted.
 
-use fhe_head::ckks::Parameters;
-use fhe_head::head::Head as _;
-use fhe_head::plan::Plan;
+use fhe_head::Head as _;
+use fhe_head::Plan;
+use fhe_head::ckks::{Pace, Parameters};
 use serde_json::json;
 
 use crate::args::{EstimateArgs, Hyper};
@@ -29,8 +29,8 @@ fn from_shape(arguments: &EstimateArgs, samples: usize, features: usize, hyper: 
     if arguments.start.warm_start.is_some() || arguments.weights.column().is_some() {
         return Err(Failure::usage("--warm-start and --sample-weight need the data: give --features FILE"));
     }
-    let (parameters, plan) = shape::plan(Shape { samples, features, classes: arguments.classes }, hyper)?;
-    Ok(outcome(&plan, &parameters, samples, features, hyper))
+    let (scheme, plan) = shape::plan(Shape { samples, features, classes: arguments.classes }, hyper)?;
+    outcome(&plan, scheme.parameters(), samples, features, hyper)
 }
 
 /// Plans for data, and keeps the plan if `--out` names a file.
@@ -60,24 +60,32 @@ fn from_data(arguments: EstimateArgs, mut hyper: Hyper, console: &Console) -> Re
         None => matrix,
     };
     let (samples, features) = training.x.dim();
-    let (file, plan, parameters) = if let Some(earlier) = &arguments.continue_from {
+    let file = if let Some(earlier) = &arguments.continue_from {
         let file = warm_start::continued(earlier, &training, &hyper)?;
         // refuses data that do not fit the earlier plan
         file.samples(&training)?;
-        let (plan, parameters) = (file.plan()?, file.parameters()?);
-        (file, plan, parameters)
+        file
     } else {
         let y = training.encode_labels(&classes, "the training data")?;
-        let Planned { file, prepared, parameters } = Planned::new(&training, &y, &classes, &hyper, console)?;
-        (file, prepared.plan, parameters)
+        Planned::new(&training, &y, &classes, &hyper, console)?.file
     };
+    let file = file.with_validation(share);
+    let outcome = outcome(file.plan(), &file.parameters()?, samples, features, &hyper)?;
     if let Some(path) = &arguments.out {
-        file.with_validation(share).write(path)?;
+        file.write(path)?;
     }
-    Ok(outcome(&plan, &parameters, samples, features, &hyper))
+    Ok(outcome)
 }
 
-fn outcome(plan: &Plan, parameters: &Parameters, samples: usize, features: usize, hyper: &Hyper) -> Outcome {
+fn outcome(
+    plan: &Plan,
+    parameters: &Parameters,
+    samples: usize,
+    features: usize,
+    hyper: &Hyper,
+) -> Result<Outcome> {
+    let pace = Pace::of_this_machine().map_err(fhe_head::Error::from)?;
+    let (seconds, key_switches) = (plan.seconds(parameters, &pace)?, plan.counts.key_switches());
     let spec = plan.job.spec();
     let sizes = plan.sizes;
     let bootstraps = spec.refresh_before.len();
@@ -136,11 +144,7 @@ fn outcome(plan: &Plan, parameters: &Parameters, samples: usize, features: usize
         ("memory", format!("{} to train", progress::bytes(memory))),
         (
             "time",
-            format!(
-                "{} to train on one core, {} key switches",
-                progress::seconds(plan.seconds),
-                plan.key_switches()
-            ),
+            format!("{} to train on one core, {} key switches", progress::seconds(seconds), key_switches),
         ),
     ];
     let mut text: Vec<String> = lines.iter().map(|(name, value)| format!("{name:<11} {value}")).collect();
@@ -156,16 +160,16 @@ fn outcome(plan: &Plan, parameters: &Parameters, samples: usize, features: usize
         "batches": spec.packing.batches(), "learning_rates": rates, "scoring": spec.score_level.is_some(),
         "bootstraps_before": one_based(&spec.refresh_before),
         "activation_bootstraps": plan.activation_bootstraps(), "bootstrapped_activations": points(plan), "packing": spec.packing.sizes(),
-        "levels": plan.levels, "final_level": plan.final_level, "key_switches": plan.key_switches(),
+        "levels": plan.levels, "final_level": plan.final_level, "key_switches": key_switches,
         "keys": sizes.keys, "ciphertexts": sizes.ciphertexts,
         "bytes": {
             "keys": sizes.key_file_bytes, "data": sizes.upload_bytes, "memory": memory,
             "keys_in_memory": sizes.key_bytes, "data_in_memory": sizes.data_bytes,
             "diagonals_in_memory": sizes.diagonal_bytes,
         },
-        "seconds_one_core": plan.seconds,
+        "seconds_one_core": seconds,
     });
-    Outcome { json, text: text.join("\n") }
+    Ok(Outcome { json, text: text.join("\n") })
 }
 
 /// The rate, or the first and the last of several.

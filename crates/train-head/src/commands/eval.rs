@@ -1,6 +1,6 @@
 //! `eval`: measures a decrypted head on labelled data.
 
-use fhe_head::metrics::Metrics;
+use head_fit::Metrics;
 use serde_json::json;
 
 use crate::args::EvalArgs;

@@ -26,7 +26,6 @@ pub(super) fn run(arguments: &KeygenArgs, console: &Console) -> Result<Outcome> 
 
 /// Makes secret, public and evaluation keys.
 fn all_keys(arguments: &KeygenArgs, file: &PlanFile, console: &Console) -> Result<Outcome> {
-    let plan = file.plan()?;
     let passphrase = passphrase::of_new_key(&arguments.new_key)?;
     if passphrase.is_none() {
         console.warn("the secret key is kept unencrypted");
@@ -37,7 +36,7 @@ fn all_keys(arguments: &KeygenArgs, file: &PlanFile, console: &Console) -> Resul
     let secret = keys::generate_secret(&parameters)?;
     let secret_bytes = staged.write_secret(&secret, passphrase)?;
     let public_bytes = staged.write_public(&keys::generate_public(&secret)?)?;
-    let evaluation = keys::write_evaluation(&staged.evaluation(), &secret, &plan, console)?;
+    let evaluation = keys::write_evaluation(&staged.evaluation(), &secret, file.plan(), console)?;
     folder.commit()?;
 
     let kept = KeyFolder::at(&arguments.out);
@@ -68,24 +67,23 @@ fn under_earlier_key(
     file: PlanFile,
     console: &Console,
 ) -> Result<Outcome> {
-    let plan = file.plan()?;
-    let party = DataParty::unlock(file, plan, &KeyFolder::at(keys), &arguments.new_key.passphrase)?;
+    let party = DataParty::unlock(file, &KeyFolder::at(keys), &arguments.new_key.passphrase)?;
     let folder = OutputFolder::create(&arguments.out)?;
     let staged = KeyFolder::at(folder.path("")).evaluation();
-    let evaluation = keys::write_evaluation(&staged, &party.secret, &party.plan, console)?;
+    let evaluation = keys::write_evaluation(&staged, &party.secret, party.plan(), console)?;
     folder.commit()?;
 
     let path = KeyFolder::at(&arguments.out).evaluation();
     let key = party.secret.key_id();
     let text = format!(
         "key {key} of {}, as before\n  evaluation  {} ({} keys, {}): for the compute party",
-        party.plan.preset,
+        party.plan().preset,
         path.display(),
         evaluation.keys,
         progress::bytes(evaluation.bytes),
     );
     let json = json!({
-        "key_id": key.to_string(), "preset": party.plan.preset, "evaluation_keys": evaluation.keys,
+        "key_id": key.to_string(), "preset": party.plan().preset, "evaluation_keys": evaluation.keys,
         "files": { "evaluation": path }, "bytes": { "evaluation": evaluation.bytes },
     });
     Ok(Outcome { json, text })

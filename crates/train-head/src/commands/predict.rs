@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use fhe_head::head::Head as _;
-use fhe_head::labels::Classes;
-use fhe_head::metrics;
+use fhe_head::Head as _;
+use head_fit::{Classes, predictions};
 use ndarray::Array2;
 use serde_json::json;
 
@@ -45,12 +44,11 @@ fn from_scores(
     console: &Console,
 ) -> Result<Outcome> {
     let file = PlanFile::read(plan)?;
-    let plan = file.plan()?;
     let wanted = Wanted { features: file.feature_names(), ..Wanted::default() };
     let raw = samples::read(&arguments.data.resolve()?, wanted)?;
-    let party = DataParty::unlock(file, plan, keys, &arguments.passphrase)?;
+    let party = DataParty::unlock(file, keys, &arguments.passphrase)?;
     let scores = party.decrypt_scores(scores, raw.len())?;
-    let half_width = party.plan.job.head().score_unit();
+    let half_width = party.file.job().head().score_unit().value();
     let outside = scores.outer_iter().filter(|row| row.iter().any(|z| z.abs() > half_width)).count();
     if outside > 0 {
         console.warn(format!(
@@ -73,7 +71,7 @@ fn write(
     let probabilities = probabilities.view();
     Predictions { classes, samples: &samples, labels, probabilities, plain: None }.write(path)?;
     let mut counts = vec![0; classes.count()];
-    metrics::predictions(&probabilities).into_iter().for_each(|class| counts[class] += 1);
+    predictions(&probabilities).into_iter().for_each(|class| counts[class] += 1);
     let listed: Vec<String> =
         counts.iter().zip(classes.names()).rev().map(|(count, name)| format!("{count} {name:?}")).collect();
     let text = format!("{} samples: {}\n{}", samples.len(), listed.join(", "), path.display());

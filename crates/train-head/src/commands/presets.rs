@@ -3,12 +3,13 @@
 use std::fmt::Write;
 
 use fhe_head::ckks::{ERROR_STD, Parameters, SecretDistribution, presets, security};
-use fhe_head::refresh::{self, Contract, RefreshedMessage};
+use fhe_head::ckks_boot::Contract;
+use fhe_head::{RefreshedMessage, Scheme};
 use serde_json::json;
 
 use crate::args::PresetsArgs;
 use crate::console::Outcome;
-use crate::exit::{Result, training_failure};
+use crate::exit::Result;
 use crate::preset::preset;
 
 /// # Errors
@@ -23,20 +24,22 @@ pub(super) fn run(arguments: &PresetsArgs) -> Result<Outcome> {
 
 /// The contracts of some messages: a state of 2^9 values without and with momentum, one of 2^12 values, and one of all slots, where
 /// two halves of samples form a pair too.
-fn refreshes(parameters: &Parameters) -> Result<Vec<(RefreshedMessage, Contract)>> {
-    if refresh::contract(parameters).is_none() {
+fn refreshes(scheme: &Scheme) -> Result<Vec<(RefreshedMessage, Contract)>> {
+    if scheme.contract().is_none() {
         return Ok(Vec::new());
     }
+    let parameters = scheme.parameters();
     let all = parameters.literal().log_n as usize - 1;
     let states = [(9, false), (9, true), (12, true), (all, false), (all, true)];
     let contract = |(log_period, pair)| {
         let state = RefreshedMessage { log_period, pair };
-        Ok((state, state.plan(parameters).map_err(training_failure)?.contract()))
+        Ok((state, state.plan(parameters)?.contract()))
     };
     states.into_iter().map(contract).collect()
 }
 
-fn describe(parameters: &Parameters) -> Result<serde_json::Value> {
+fn describe(scheme: &Scheme) -> Result<serde_json::Value> {
+    let parameters = scheme.parameters();
     let objects: Vec<_> = parameters
         .objects()
         .iter()
@@ -46,7 +49,7 @@ fn describe(parameters: &Parameters) -> Result<serde_json::Value> {
             })
         })
         .collect();
-    let refreshes: Vec<_> = refreshes(parameters)?
+    let refreshes: Vec<_> = refreshes(scheme)?
         .iter()
         .map(|(state, contract)| {
             json!({
@@ -65,12 +68,12 @@ fn describe(parameters: &Parameters) -> Result<serde_json::Value> {
     }))
 }
 
-fn table(sets: &[Parameters]) -> String {
+fn table(sets: &[Scheme]) -> String {
     let mut text = format!(
         "{:<14} {:>4} {:>6} {:>6} {:>9} {:>6} {:>9}",
         "preset", "N", "slots", "levels", "log2(QP)", "limit", "security"
     );
-    for parameters in sets {
+    for parameters in sets.iter().map(Scheme::parameters) {
         let _ = write!(
             text,
             "\n{:<14} {:>4} {:>6} {:>6} {:>9.1} {:>6.0} {:>4} bits",
@@ -87,7 +90,7 @@ fn table(sets: &[Parameters]) -> String {
 }
 
 /// The text of `docs/parameters.md`.
-fn markdown(sets: &[Parameters]) -> Result<String> {
+fn markdown(sets: &[Scheme]) -> Result<String> {
     let mut text = format!(
         "# Parameter sets\n\n\
          Written by `train-head presets --markdown`; a test compares it with the program. Every set is within the table\n\
@@ -96,7 +99,7 @@ fn markdown(sets: &[Parameters]) -> Result<String> {
          | preset | N | slots | levels | bits of the primes q_0, q_1 .. | special primes | primes a digit | log2(QP) | limit |\n\
          |---|---|---|---|---|---|---|---|---|\n"
     );
-    for parameters in sets {
+    for parameters in sets.iter().map(Scheme::parameters) {
         let literal = parameters.literal();
         let _ = writeln!(
             text,
@@ -116,7 +119,7 @@ fn markdown(sets: &[Parameters]) -> Result<String> {
         "\n## Objects\n\nEach object counts with the primes it uses, under the secret that hides it.\n\n\
          | object | log2 of its modulus | secret | limit |\n|---|---|---|---|\n",
     );
-    for object in sets.iter().flat_map(Parameters::objects) {
+    for object in sets.iter().flat_map(|scheme| scheme.parameters().objects()) {
         let limit = object.limit.map_or_else(|| "none".to_owned(), |limit| format!("{limit:.0}"));
         let _ = writeln!(
             text,
@@ -136,8 +139,8 @@ fn markdown(sets: &[Parameters]) -> Result<String> {
          | preset | slots | imaginary parts | level before | after | scale | rms | worst | failure | keys | key bytes | memory |\n\
          |---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
-    for parameters in sets {
-        for (state, contract) in refreshes(parameters)? {
+    for scheme in sets {
+        for (state, contract) in refreshes(scheme)? {
             let _ = writeln!(
                 text,
                 "| `{}` | 2^{} | {} | {} | {} | 2^{:.0} | {:.1} bits | {:.1} bits | 2^{:.1} | {} | {:.2} GB | {:.2} GB |",

@@ -7,8 +7,8 @@ use crate::console::{Console, Outcome};
 use crate::exit::{Kind, Result};
 use crate::files::{Access, write_bytes};
 use crate::planning::Planned;
-use crate::planning::chosen::flags;
 use crate::planning::cross_validation::{Validated, validate};
+use crate::planning::flags::flags;
 use crate::samples::Wanted;
 use crate::{input, samples};
 
@@ -25,7 +25,7 @@ pub(super) fn run(arguments: TuneArgs, console: &Console) -> Result<Outcome> {
     let classes = input::fit_classes(matrix.labels.as_deref().unwrap_or_default(), None)?;
     let y = matrix.encode_labels(&classes, "the training data")?;
     let planned = Planned::new(&matrix, &y, &classes, &hyper, console)?;
-    let validated = match validate(&planned, &matrix, &y, &classes, &hyper, console) {
+    let validated = match validate(&planned, &matrix, &y, &classes, console) {
         Err(failure) if failure.kind() == Kind::Data => {
             console.warn(format!("not validated on held-out samples: {failure}"));
             None
@@ -33,7 +33,8 @@ pub(super) fn run(arguments: TuneArgs, console: &Console) -> Result<Outcome> {
         validated => Some(validated?),
     };
 
-    let flags = flags(&planned.chosen(&hyper));
+    let training = &planned.training;
+    let flags = flags(&training.options, classes.count(), training.scheme.name());
     let mut text = String::from("# a job of train-head: flags of `estimate` and `run`\n");
     if let Some(validated) = &validated {
         text.push_str(&comment(validated));

@@ -37,9 +37,8 @@ pub(super) fn run(arguments: WatchArgs, console: &Console) -> Result<Outcome> {
         return Err(Failure::parameters("the plan holds no samples out for validation")
             .help("make the plan with `train-head estimate --validation-fraction`"));
     };
-    let plan = file.plan()?;
     let keys = KeyFolder::at(&arguments.party.keys);
-    let party = DataParty::unlock(file, plan, &keys, &arguments.party.passphrase)?;
+    let party = DataParty::unlock(file, &keys, &arguments.party.passphrase)?;
     let mut follower = Follower::new(&party, folder, &validation, arguments.patience)?;
     let stopped = follow(&mut follower, arguments.once, console)?;
     Ok(outcome(follower.curve(), stopped, follower.samples()))

@@ -5,8 +5,8 @@ use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use fhe_head::Job;
 use fhe_head::ckks::EvaluationKeys;
-use fhe_head::job::Job;
 use fhe_head::server::EncryptedState;
 
 use crate::args::TrainArgs;

@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use fhe_head::engine::encrypted::Encrypted;
-use fhe_head::job::Job;
+use fhe_head::Job;
+use fhe_head::engine::Encrypted;
 
 /// The time left after iteration `now` of a training that this process began after iteration `from`, `took` ago; `None` if it is
 /// not yet known.

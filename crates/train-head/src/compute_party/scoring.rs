@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use fhe_head::engine::encrypted::Encrypted;
 use fhe_head::server;
 
 use crate::args::ScoreArgs;
 use crate::console::Console;
-use crate::exit::{Failure, Result, training_failure};
+use crate::exit::{Failure, Result};
 use crate::files::{ciphertexts, evaluation_keys};
 
 /// Scores that were computed.
@@ -37,8 +36,8 @@ pub(crate) fn score(arguments: &ScoreArgs, console: &Console) -> Result<Scored> 
         return Err(Failure::file(message).help("encrypt the samples by the plan of the head"));
     }
     let phase = console.phase("score", 1);
-    let engine = Encrypted::for_job(keys, &job).map_err(training_failure)?;
-    let scores = server::score(&engine, &job, &trained.parameters, &samples).map_err(training_failure)?;
+    let engine = server::engine(keys, &job)?;
+    let scores = server::score(&engine, &job, &trained.weights, &samples)?;
     let seconds = phase.done().as_secs_f64();
     let bytes = ciphertexts::write_scores(out, &job, job.iterations(), &scores)?;
     let most_samples = samples.len() * job.packing().block_samples();

@@ -1,11 +1,11 @@
 //! The state that a training starts from.
 
-use fhe_head::engine::encrypted::Encrypted;
-use fhe_head::job::Job;
+use fhe_head::Job;
+use fhe_head::engine::Encrypted;
 use fhe_head::server::{self, EncryptedState};
 
 use crate::args::TrainArgs;
-use crate::exit::{Failure, Result, training_failure};
+use crate::exit::{Failure, Result};
 use crate::files::ciphertexts;
 
 /// The state from the encrypted head of an earlier training, if `--warm-start` names one.
@@ -46,6 +46,6 @@ pub(super) fn earlier_head(
                 .because(error)
                 .help("decrypt it and start from it in the clear: `train-head estimate --warm-start FOLDER`")
         }
-        error => training_failure(error),
+        error => error.into(),
     })
 }

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use fhe_head::engine::encrypted::Encrypted;
-use fhe_head::job::Job;
+use fhe_head::Job;
+use fhe_head::engine::Encrypted;
 use fhe_head::server::{self, EncryptedHead, EncryptedState};
 
 use super::checkpoint::Checkpoint;
@@ -13,7 +13,7 @@ use super::start::earlier_head;
 use super::validation::{Scored, Validation};
 use crate::args::TrainArgs;
 use crate::console::Console;
-use crate::exit::{Failure, Result, keep_failure, training_failure};
+use crate::exit::Result;
 use crate::files::ciphertexts::{self, TrainingData};
 use crate::files::evaluation_keys;
 use crate::progress::Progress;
@@ -52,7 +52,7 @@ pub(crate) fn train(arguments: &TrainArgs, scored: Scored<'_>, console: &Console
     let TrainingData { job, blocks, start } = ciphertexts::read_data(&arguments.data, &keys, console)?;
     let resume = arguments.checkpoints.resume;
     let validation = Validation::open(&arguments.validation, &keys, &job, resume)?;
-    let engine = Encrypted::for_job(keys, &job).map_err(training_failure)?;
+    let engine = server::engine(keys, &job)?;
     let start = earlier_head(arguments, &engine, &job)?.unwrap_or(start);
 
     let checkpoint = Checkpoint::of(arguments)?;
@@ -81,26 +81,13 @@ pub(crate) fn train(arguments: &TrainArgs, scored: Scored<'_>, console: &Console
 
 /// Runs all iterations, or those until the observer ends the training with a head of its own.
 fn drive(
-    blocks: &[server::EncryptedBlock],
+    blocks: &Vec<server::EncryptedBlock>,
     state: EncryptedState,
     observer: &mut Observer<'_>,
 ) -> Result<EncryptedHead> {
     let (engine, job) = (observer.engine, observer.job);
-    let mut stopped = None;
-    let head = keep_failure(|keep| {
-        server::resume_on(engine, job, blocks, state, |state| {
-            keep(observer.after_iteration(state).and_then(|flow| match flow {
-                ControlFlow::Continue(()) => Ok(()),
-                ControlFlow::Break(head) => {
-                    stopped = Some(head);
-                    Err(Failure::interrupted("stopped by the data party"))
-                }
-            }))
-        })
-    });
-    match stopped {
-        Some(head) => Ok(head),
-        None => head,
+    match server::resume(engine, job, blocks, state, |state| observer.after_iteration(state))? {
+        ControlFlow::Continue(head) | ControlFlow::Break(head) => Ok(head),
     }
 }
 

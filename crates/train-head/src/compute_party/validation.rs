@@ -3,13 +3,13 @@
 
 use std::num::NonZeroUsize;
 
+use fhe_head::Job;
 use fhe_head::ckks::{Ciphertext, EvaluationKeys};
-use fhe_head::engine::encrypted::Encrypted;
-use fhe_head::job::Job;
+use fhe_head::engine::Encrypted;
 use fhe_head::server::{self, EncryptedHead, EncryptedState};
 
 use crate::args::ValidationArgs;
-use crate::exit::{Failure, Result, training_failure};
+use crate::exit::{Failure, Result};
 use crate::files::ciphertexts;
 use crate::files::validation::ValidationFolder;
 
@@ -63,8 +63,7 @@ impl Validation {
     ) -> Result<Option<EncryptedHead>> {
         let t = state.iteration;
         if t.is_multiple_of(self.every) || t == job.iterations() {
-            let scores =
-                server::score(engine, job, &state.parameters, &self.samples).map_err(training_failure)?;
+            let scores = server::score(engine, job, &state.weights, &self.samples)?;
             ciphertexts::write_head(&self.folder.head(t), job, &current(state)?)?;
             ciphertexts::write_scores(&self.folder.scores(t), job, t, &scores)?;
             scored()?;
@@ -76,7 +75,7 @@ impl Validation {
         if wanted == t || !path.exists() {
             return current(state).map(Some);
         }
-        let Some(key) = state.parameters.first().map(Ciphertext::key_id) else {
+        let Some(key) = state.weights.first().map(Ciphertext::key_id) else {
             return current(state).map(Some);
         };
         let (_, head) = ciphertexts::read_head(&path, engine.parameters(), key)?;
@@ -86,5 +85,5 @@ impl Validation {
 
 /// The head of the current state.
 fn current(state: &EncryptedState) -> Result<EncryptedHead> {
-    EncryptedHead::from_state(state.clone()).map_err(training_failure)
+    Ok(EncryptedHead::from_state(state.clone())?)
 }

@@ -6,7 +6,7 @@ use fhe_head::client;
 use ndarray::{Array1, Array2};
 
 use super::DataParty;
-use crate::exit::{Failure, Kind, Result, training_failure};
+use crate::exit::{Failure, Kind, Result};
 use crate::files::ciphertexts;
 use crate::files::head::Head;
 
@@ -14,8 +14,8 @@ use crate::files::head::Head;
 pub(crate) struct DecryptedHead {
     /// The head for features as they are read.
     pub(crate) head: Head,
-    /// Its parameters in the space that was encrypted.
-    pub(crate) parameters: Vec<Array1<f64>>,
+    /// Its weights in the space that was encrypted.
+    pub(crate) weights: Vec<Array1<f64>>,
     /// Iterations of the training.
     pub(crate) iterations: usize,
 }
@@ -27,14 +27,14 @@ impl DataParty {
     /// A head of another key or plan; a head that a diverged training left.
     pub(crate) fn decrypt_head(&self, path: &Path) -> Result<DecryptedHead> {
         let (job, encrypted) = ciphertexts::read_head(path, self.secret.parameters(), self.secret.key_id())?;
-        if job != self.plan.job {
+        if job != *self.file.job() {
             return Err(Failure::file(format!("{}: this head was trained by another plan", path.display()))
                 .help("give the plan that the data were encrypted by"));
         }
-        let parameters = client::decrypt_head(&self.secret, &job, &encrypted).map_err(training_failure)?;
+        let weights = client::decrypt_head(&self.secret, &job, &encrypted)?;
         let iterations = encrypted.iteration;
-        let head = self.file.head(&parameters, iterations)?;
-        Ok(DecryptedHead { head, parameters, iterations })
+        let head = self.file.head(&weights, iterations)?;
+        Ok(DecryptedHead { head, weights, iterations })
     }
 
     /// Decrypts the scores in a file, of so many samples: samples (rows) by outputs (columns).
@@ -43,7 +43,7 @@ impl DataParty {
     /// Scores of another key or plan, or of another number of samples; scores of a head that diverged.
     pub(crate) fn decrypt_scores(&self, path: &Path, samples: usize) -> Result<Array2<f64>> {
         let scores = ciphertexts::read_scores(path, &self.secret)?;
-        if scores.job != self.plan.job {
+        if scores.job != *self.file.job() {
             let message = format!("{}: these scores come from a head of another plan", path.display());
             return Err(Failure::file(message).help("give the plan that the samples were encrypted by"));
         }
@@ -58,7 +58,7 @@ impl DataParty {
             .help("give the data that were encrypted for scoring"));
         }
         client::decrypt_scores(&self.secret, &scores.job, samples, &scores.blocks).map_err(|error| {
-            let failure = training_failure(error);
+            let failure = Failure::from(error);
             match failure.kind() {
                 Kind::Diverged => Failure::diverged(format!(
                     "{}: scores of the head after {} iterations are out of range",

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
+use fhe_head::Samples;
 use fhe_head::client::{DataEncryptor, encrypt_for_scoring};
-use fhe_head::samples::Samples;
 use ndarray::Array2;
 
 use super::DataParty;
 use crate::console::Console;
-use crate::exit::{Failure, Result, training_failure};
+use crate::exit::{Failure, Result};
 use crate::files::ciphertexts;
 
 /// Encrypted samples that were written.
@@ -21,7 +21,7 @@ pub(crate) struct Encrypted {
 }
 
 impl DataParty {
-    /// Encrypts samples to train on, and the initial parameters if the plan has any, and writes them to a file.
+    /// Encrypts samples to train on, and the start weights if the plan has any, and writes them to a file.
     ///
     /// # Errors
     /// Those of encrypting and writing; ^C.
@@ -31,10 +31,10 @@ impl DataParty {
         path: &Path,
         console: &Console,
     ) -> Result<Encrypted> {
-        let start = self.file.start();
-        let encryptor = DataEncryptor::new(&self.secret, &self.plan, samples).with_start(start.as_deref());
-        let bytes = ciphertexts::write_data(path, &self.plan, &encryptor, console)?;
-        Ok(Encrypted { ciphertexts: self.plan.sizes.ciphertexts, bytes })
+        let plan = self.plan();
+        let encryptor = DataEncryptor::new(&self.secret, plan, samples).with_start(self.file.start());
+        let bytes = ciphertexts::write_data(path, plan, &encryptor, console)?;
+        Ok(Encrypted { ciphertexts: plan.sizes.ciphertexts, bytes })
     }
 
     /// Encrypts samples to score (rows, already mapped by the plan) and writes them to a file.
@@ -48,9 +48,8 @@ impl DataParty {
         console: &Console,
     ) -> Result<Encrypted> {
         let phase = console.phase("encrypt", 1);
-        let blocks =
-            encrypt_for_scoring(&self.secret, &self.plan.job, &x.view()).map_err(training_failure)?;
-        let bytes = ciphertexts::write_samples(path, &self.secret, &self.plan.job, &blocks)?;
+        let blocks = encrypt_for_scoring(&self.secret, self.file.job(), &x.view())?;
+        let bytes = ciphertexts::write_samples(path, &self.secret, self.file.job(), &blocks)?;
         phase.done();
         Ok(Encrypted { ciphertexts: blocks.iter().map(Vec::len).sum(), bytes })
     }
@@ -60,7 +59,7 @@ impl DataParty {
 ///
 /// # Errors
 /// The plan leaves none.
-pub(crate) fn expect_scoring(plan: &fhe_head::plan::Plan) -> Result<()> {
+pub(crate) fn expect_scoring(plan: &fhe_head::Plan) -> Result<()> {
     match plan.job.spec().score_level {
         Some(_) => Ok(()),
         None => Err(Failure::parameters("the plan leaves no levels for encrypted predictions")

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use fhe_head::metrics::Metrics;
+use head_fit::Metrics;
 
 use super::DataParty;
 use super::curve::{Point, best_without_progress};
@@ -73,7 +73,7 @@ impl<'a> Follower<'a> {
 
     /// True once the last iteration was seen.
     pub(crate) fn is_over(&self) -> bool {
-        self.seen() >= self.party.plan.job.iterations()
+        self.seen() >= self.party.file.job().iterations()
     }
 
     fn seen(&self) -> usize {

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use fhe_head::Plan;
 use fhe_head::ckks::{KeyGenerator, Parameters, PublicKey, SecretKey, SwitchingKey};
 use fhe_head::client;
-use fhe_head::plan::Plan;
 
 use crate::console::Console;
-use crate::exit::{Failure, Kind, Result, keep_failure};
+use crate::exit::{Failure, Kind, Result};
 use crate::files::keys::write_evaluation_key;
 use crate::interrupt;
 
@@ -62,7 +62,7 @@ pub(crate) fn write_evaluation(
         progress.step();
         Ok(())
     };
-    keep_failure(|keep| client::evaluation_keys(secret, &plan.keys, |key| keep(write(&key))))?;
+    client::evaluation_keys(secret, &plan.keys, |key| write(&key))?;
     progress.done();
     Ok(written)
 }

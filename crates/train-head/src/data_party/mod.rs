@@ -16,8 +16,8 @@ pub(crate) mod keys;
 pub(crate) mod passphrase;
 pub(crate) mod predict;
 
+use fhe_head::Plan;
 use fhe_head::ckks::SecretKey;
-use fhe_head::plan::Plan;
 
 use crate::args::{PassphraseArgs, PlanAndKeyArgs};
 use crate::exit::{Failure, Result};
@@ -29,10 +29,8 @@ pub(crate) use encrypt::{Encrypted, expect_scoring};
 
 /// A data party: the plan of its training, and the secret key.
 pub(crate) struct DataParty {
-    /// The plan file.
+    /// The plan.
     pub(crate) file: PlanFile,
-    /// The plan in it.
-    pub(crate) plan: Plan,
     /// The secret key, of the plan's parameter set.
     pub(crate) secret: SecretKey,
 }
@@ -44,29 +42,26 @@ impl DataParty {
     /// As [`PlanFile::read`] and [`Self::unlock`].
     pub(crate) fn open(arguments: &PlanAndKeyArgs) -> Result<Self> {
         let file = PlanFile::read(&arguments.plan)?;
-        let plan = file.plan()?;
-        Self::unlock(file, plan, &KeyFolder::at(&arguments.keys), &arguments.passphrase)
+        Self::unlock(file, &KeyFolder::at(&arguments.keys), &arguments.passphrase)
     }
 
     /// Reads the secret key for a plan.
     ///
     /// # Errors
     /// A key file that is missing or damaged; a wrong passphrase; a key of another parameter set than the plan's.
-    pub(crate) fn unlock(
-        file: PlanFile,
-        plan: Plan,
-        keys: &KeyFolder,
-        passphrase: &PassphraseArgs,
-    ) -> Result<Self> {
+    pub(crate) fn unlock(file: PlanFile, keys: &KeyFolder, passphrase: &PassphraseArgs) -> Result<Self> {
         let secret = keys.read_secret(|| passphrase::of_key(passphrase))?;
         let found = secret.parameters().name();
-        if found != plan.preset {
-            return Err(Failure::file(format!(
-                "the secret key is of preset {found}, the plan of {}",
-                plan.preset
-            ))
-            .help("`train-head keygen --plan` makes keys for a plan"));
+        let wanted = &file.plan().preset;
+        if found != wanted {
+            return Err(Failure::file(format!("the secret key is of preset {found}, the plan of {wanted}"))
+                .help("`train-head keygen --plan` makes keys for a plan"));
         }
-        Ok(Self { file, plan, secret })
+        Ok(Self { file, secret })
+    }
+
+    /// Job, levels, keys, sizes.
+    pub(crate) fn plan(&self) -> &Plan {
+        self.file.plan()
     }
 }

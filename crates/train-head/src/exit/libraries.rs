@@ -3,10 +3,16 @@
 use fhe_head::ckks;
 use fhe_head::ckks::serial::FileError;
 
-use super::{Failure, Result};
+use super::Failure;
+
+impl From<fhe_head::Error> for Failure {
+    fn from(error: fhe_head::Error) -> Self {
+        training_failure(error)
+    }
+}
 
 /// Converts an error of planning, encrypting, training or decrypting.
-pub(crate) fn training_failure(error: fhe_head::Error) -> Failure {
+fn training_failure(error: fhe_head::Error) -> Failure {
     use fhe_head::Error;
     let message = error.to_string();
     let error = match error {
@@ -36,28 +42,6 @@ pub(crate) fn training_failure(error: fhe_head::Error) -> Failure {
             _ => Failure::unexpected(message),
         },
         _ => Failure::unexpected(message),
-    }
-}
-
-/// Runs a work of the library that calls back into this program. The library does not know [`Failure`]: `keep` stores the first
-/// one and gives the library an error to stop with.
-///
-/// # Errors
-/// The stored failure, else that of the work.
-pub(crate) fn keep_failure<T>(
-    work: impl FnOnce(&mut dyn FnMut(Result<()>) -> fhe_head::Result<()>) -> fhe_head::Result<T>,
-) -> Result<T> {
-    let mut kept = None;
-    let result = work(&mut |outcome| {
-        outcome.map_err(|failure| {
-            let stop = fhe_head::Error::Data(failure.to_string());
-            kept.get_or_insert(failure);
-            stop
-        })
-    });
-    match kept {
-        Some(failure) => Err(failure),
-        None => result.map_err(training_failure),
     }
 }
 

@@ -5,7 +5,7 @@ mod libraries;
 use std::error::Error;
 use std::fmt;
 
-pub(crate) use libraries::{encoder_failure, keep_failure, read_failure, training_failure, write_failure};
+pub(crate) use libraries::{encoder_failure, read_failure, write_failure};
 
 /// The kind of a failure. Each kind has its own exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

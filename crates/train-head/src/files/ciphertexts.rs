@@ -5,18 +5,18 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
+use fhe_head::Job;
+use fhe_head::Plan;
 use fhe_head::ckks::serial::{AtomicFile, FileKind, Reader};
 use fhe_head::ckks::{Ciphertext, EvaluationKeys, KeyId, Parameters, SecretKey, SeededCiphertext};
 use fhe_head::client::DataEncryptor;
 use fhe_head::files::{DATA, HEAD, SAMPLES, SCORES, STATE};
-use fhe_head::job::Job;
-use fhe_head::plan::Plan;
 use fhe_head::server::{EncryptedBlock, EncryptedHead, EncryptedState};
 
 use super::keys::open;
 use super::{Access, size, write_with};
 use crate::console::Console;
-use crate::exit::{Failure, Result, keep_failure, read_failure, training_failure};
+use crate::exit::{Failure, Result, read_failure};
 use crate::interrupt;
 
 /// Encrypts the training data and writes them, a few ciphertexts at a time. Returns the size in bytes.
@@ -31,11 +31,9 @@ pub(crate) fn write_data(
 ) -> Result<u64> {
     let progress = console.phase("encrypt", plan.sizes.ciphertexts);
     let bytes = write(path, |file, name| {
-        keep_failure(|keep| {
-            fhe_head::files::write_data(file, name, encryptor, |done| {
-                progress.set(done);
-                keep(interrupt::check())
-            })
+        fhe_head::files::write_data(file, name, encryptor, |done| {
+            progress.set(done);
+            interrupt::check()
         })
     })?;
     progress.done();
@@ -59,8 +57,7 @@ pub(crate) struct TrainingData {
 pub(crate) fn read_data(path: &Path, keys: &EvaluationKeys, console: &Console) -> Result<TrainingData> {
     let reader = open_under(path, DATA, keys.parameters(), keys.key_id())?;
     let progress = console.phase("load data", 1);
-    let (job, blocks, start) =
-        fhe_head::files::read_data(reader, keys.parameters()).map_err(training_failure)?;
+    let (job, blocks, start) = fhe_head::files::read_data(reader, keys.parameters())?;
     progress.done();
     Ok(TrainingData { job, blocks, start })
 }
@@ -70,7 +67,7 @@ pub(crate) fn read_data(path: &Path, keys: &EvaluationKeys, console: &Console) -
 /// # Errors
 /// Those of writing.
 pub(crate) fn write_head(path: &Path, job: &Job, head: &EncryptedHead) -> Result<u64> {
-    write(path, |file, name| fhe_head::files::write_head(file, name, job, head).map_err(training_failure))
+    write(path, |file, name| Ok(fhe_head::files::write_head(file, name, job, head)?))
 }
 
 /// Writes the encrypted state after an iteration: a checkpoint.
@@ -78,7 +75,7 @@ pub(crate) fn write_head(path: &Path, job: &Job, head: &EncryptedHead) -> Result
 /// # Errors
 /// Those of writing.
 pub(crate) fn write_state(path: &Path, job: &Job, state: &EncryptedState) -> Result<()> {
-    write(path, |file, name| fhe_head::files::write_state(file, name, job, state).map_err(training_failure))?;
+    write(path, |file, name| Ok(fhe_head::files::write_state(file, name, job, state)?))?;
     Ok(())
 }
 
@@ -88,7 +85,7 @@ pub(crate) fn write_state(path: &Path, job: &Job, state: &EncryptedState) -> Res
 /// A file that is damaged, of another kind, of another key or parameter set, or of another job.
 pub(crate) fn read_state(path: &Path, keys: &EvaluationKeys, job: &Job) -> Result<EncryptedState> {
     let reader = open_under(path, STATE, keys.parameters(), keys.key_id())?;
-    let (found, state) = fhe_head::files::read_state(reader, keys.parameters()).map_err(training_failure)?;
+    let (found, state) = fhe_head::files::read_state(reader, keys.parameters())?;
     if found != *job || state.iteration >= job.iterations() {
         return Err(Failure::file(format!("{}: a checkpoint of another training", path.display()))
             .help("remove it to start anew"));
@@ -101,8 +98,7 @@ pub(crate) fn read_state(path: &Path, keys: &EvaluationKeys, job: &Job) -> Resul
 /// # Errors
 /// A file that is damaged, of another kind, or of another key or parameter set.
 pub(crate) fn read_head(path: &Path, parameters: &Parameters, key_id: KeyId) -> Result<(Job, EncryptedHead)> {
-    fhe_head::files::read_head(open_under(path, HEAD, parameters, key_id)?, parameters)
-        .map_err(training_failure)
+    Ok(fhe_head::files::read_head(open_under(path, HEAD, parameters, key_id)?, parameters)?)
 }
 
 /// Writes samples to score with the head of `job`. Returns the size in bytes.
@@ -115,9 +111,7 @@ pub(crate) fn write_samples(
     job: &Job,
     blocks: &[Vec<SeededCiphertext>],
 ) -> Result<u64> {
-    write(path, |file, name| {
-        fhe_head::files::write_samples(file, name, secret, job, blocks).map_err(training_failure)
-    })
+    write(path, |file, name| Ok(fhe_head::files::write_samples(file, name, secret, job, blocks)?))
 }
 
 /// Reads samples to score with `keys`, and the job of the head that they were encrypted for.
@@ -126,7 +120,7 @@ pub(crate) fn write_samples(
 /// A file that is damaged, of another kind, or of another key or parameter set.
 pub(crate) fn read_samples(path: &Path, keys: &EvaluationKeys) -> Result<(Job, Vec<Vec<Ciphertext>>)> {
     let reader = open_under(path, SAMPLES, keys.parameters(), keys.key_id())?;
-    fhe_head::files::read_samples(reader, keys.parameters()).map_err(training_failure)
+    Ok(fhe_head::files::read_samples(reader, keys.parameters())?)
 }
 
 /// Writes the scores of the head of `job` after `iteration` iterations. Returns the size in bytes.
@@ -139,9 +133,7 @@ pub(crate) fn write_scores(
     iteration: usize,
     scores: &[Vec<Ciphertext>],
 ) -> Result<u64> {
-    write(path, |file, name| {
-        fhe_head::files::write_scores(file, name, job, iteration, scores).map_err(training_failure)
-    })
+    write(path, |file, name| Ok(fhe_head::files::write_scores(file, name, job, iteration, scores)?))
 }
 
 /// Encrypted scores.
@@ -160,8 +152,7 @@ pub(crate) struct Scores {
 /// A file that is damaged, of another kind, or of another key or parameter set.
 pub(crate) fn read_scores(path: &Path, secret: &SecretKey) -> Result<Scores> {
     let reader = open_under(path, SCORES, secret.parameters(), secret.key_id())?;
-    let (job, iteration, blocks) =
-        fhe_head::files::read_scores(reader, secret.parameters()).map_err(training_failure)?;
+    let (job, iteration, blocks) = fhe_head::files::read_scores(reader, secret.parameters())?;
     Ok(Scores { job, iteration, blocks })
 }
 

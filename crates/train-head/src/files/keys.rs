@@ -11,9 +11,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use age::secrecy::SecretString;
-use fhe_head::ckks::keys::{KeyPurpose, conjugation_element, galois_element};
 use fhe_head::ckks::serial::{AtomicFile, FileKind, Reader, Writer};
 use fhe_head::ckks::{KeyId, Parameters, PublicKey, SecretKey, SwitchingKey};
+use fhe_head::ckks::{KeyPurpose, conjugation_element, galois_element};
 
 use super::{Access, size, write_with};
 use crate::exit::{Failure, Kind, Result, read_failure, write_failure};
@@ -155,7 +155,7 @@ pub(crate) fn open(path: &Path, kind: FileKind) -> Result<Reader<BufReader<File>
 /// # Errors
 /// The header names no preset. (All presets are secure.)
 pub(crate) fn parameters_of<R: Read>(reader: &Reader<R>) -> Result<Parameters> {
-    let parameters = preset(&reader.header().parameter_name)?;
+    let parameters = preset(&reader.header().parameter_name)?.parameters().clone();
     reader.expect_parameters(&parameters).map_err(read_failure)?;
     Ok(parameters)
 }

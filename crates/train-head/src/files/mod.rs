@@ -9,6 +9,7 @@ pub(crate) mod folder;
 pub(crate) mod head;
 pub(crate) mod keys;
 pub(crate) mod predictions;
+pub(crate) mod tensors;
 pub(crate) mod validation;
 
 use std::io::Write;
@@ -66,11 +67,27 @@ pub(crate) fn write_bytes(path: &Path, access: Access, bytes: &[u8]) -> Result<(
 /// # Errors
 /// Those of the operating system.
 pub(crate) fn write_json(path: &Path, access: Access, value: &impl Serialize) -> Result<()> {
+    write_json_with(path, access, value, || Ok(()))
+}
+
+/// As [`write_json`], but calls `before` when everything is ready, so that the file appears only after what `before` writes.
+///
+/// # Errors
+/// Those of `before` and of the operating system. The file does not appear then.
+pub(crate) fn write_json_with(
+    path: &Path,
+    access: Access,
+    value: &impl Serialize,
+    before: impl FnOnce() -> Result<()>,
+) -> Result<()> {
     let mut text = serde_json::to_vec_pretty(value).map_err(|error| {
         Failure::unexpected(format!("cannot write {} as JSON", path.display())).because(error)
     })?;
     text.push(b'\n');
-    write_bytes(path, access, &text)
+    write_with(path, access, |file| {
+        file.write_all(&text).map_err(|error| Failure::io("write", path, Kind::Unexpected, error))?;
+        before()
+    })
 }
 
 /// Reads JSON that this program wrote. `what` names the expected content in messages.

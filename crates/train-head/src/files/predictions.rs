@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use fhe_head::labels::Classes;
-use fhe_head::metrics::predictions;
+use head_fit::Classes;
+use head_fit::predictions;
 use ndarray::ArrayView2;
 
 use super::{Access, write_with};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fhe_head::labels::Classes;
+use head_fit::Classes;
 use ndarray::Array1;
 
 use super::columns;

@@ -1,11 +1,12 @@
 //! From the features and labels of a table to the numbers that are encrypted, by the plan.
 
-use fhe_head::samples::Samples;
+use fhe_head::Samples;
+use head_fit::{Classifier, shuffled};
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
 use super::PlanFile;
-use crate::exit::{Failure, Result, encoder_failure, training_failure};
+use crate::exit::{Failure, Result, encoder_failure};
 use crate::input::SampleWeights;
 use crate::samples::Matrix;
 
@@ -31,8 +32,8 @@ impl PlanFile {
     /// # Errors
     /// An unknown label; too few samples.
     pub(crate) fn hold_out(&self, matrix: Matrix) -> Result<(Matrix, Option<Matrix>)> {
-        let Some(share) = self.validation_fraction else { return Ok((matrix, None)) };
-        let [training, validation] = matrix.hold_out(&self.classes, share, self.random_state)?;
+        let Some(share) = self.contents.validation_fraction else { return Ok((matrix, None)) };
+        let [training, validation] = matrix.hold_out(self.classes(), share, self.options().random_state)?;
         Ok((training, Some(validation)))
     }
 
@@ -41,17 +42,17 @@ impl PlanFile {
     /// # Errors
     /// Another number of features or another encoder than the plan's.
     pub(crate) fn features(&self, matrix: &Matrix) -> Result<Array2<f64>> {
-        if matrix.x.ncols() != self.map.inputs() {
+        if matrix.x.ncols() != self.map().inputs() {
             return Err(Failure::data(format!(
                 "the plan is for samples of {} features, the data have {}",
-                self.map.inputs(),
+                self.map().inputs(),
                 matrix.x.ncols()
             )));
         }
-        if let (Some(expected), Some(found)) = (&self.encoder, &matrix.encoder) {
+        if let (Some(expected), Some(found)) = (&self.contents.encoder, &matrix.encoder) {
             expected.info.expect_same(&found.info).map_err(encoder_failure)?;
         }
-        self.map.apply(&matrix.x.view()).map_err(training_failure)
+        Ok(self.map().apply(&matrix.x.view())?)
     }
 
     /// Samples to train on, in the space that is encrypted.
@@ -59,52 +60,61 @@ impl PlanFile {
     /// # Errors
     /// Data of another shape, other classes or another encoder than the plan's.
     pub(crate) fn samples(&self, matrix: &Matrix) -> Result<Samples> {
-        if matrix.x.nrows() != self.request.samples || matrix.x.ncols() != self.map.inputs() {
+        if matrix.x.nrows() != self.plan().samples || matrix.x.ncols() != self.map().inputs() {
             let (rows, columns) = matrix.x.dim();
             return Err(Failure::data(format!(
                 "the plan is for {} samples of {} features, the data are {rows} of {columns}",
-                self.request.samples,
-                self.map.inputs()
+                self.plan().samples,
+                self.map().inputs()
             ))
             .help("`train-head estimate` makes a plan for these data"));
         }
-        let y = matrix.encode_labels(&self.classes, "the data to encrypt")?;
-        if let Some(absent) = (0..self.classes.count()).find(|&class| !y.iter().any(|&y| y == class as f64)) {
-            let name = &self.classes.names()[absent];
+        let y = matrix.encode_labels(self.classes(), "the data to encrypt")?;
+        if let Some(absent) = (0..self.classes().count()).find(|&class| !y.iter().any(|&y| y == class as f64))
+        {
+            let name = &self.classes().names()[absent];
             return Err(Failure::data(format!("the data to encrypt hold no sample of class {name:?}"))
                 .help("`train-head estimate` makes a plan for the classes in these data"));
         }
-        let weight = self.sample_weights(matrix, &y)?;
-        let x = self.features(matrix)?;
-        let samples = Samples::new(&x.view(), &y.view(), &weight.view()).map_err(training_failure)?;
-        Ok(samples.for_batches(self.request.batches, self.random_state))
+        self.expect_weights(matrix)?;
+        let samples = self.weighted(matrix, &y, self.options())?;
+        Ok(shuffled(samples, self.job().packing().batches(), self.options().random_state))
     }
 
-    /// Initial parameters that travel encrypted with the data: those of an earlier head, or random ones for a head that cannot
-    /// start from zero. `None` starts from zero or from an encrypted head.
-    pub(crate) fn start(&self) -> Option<Vec<Array1<f64>>> {
-        match &self.start {
-            Some(start) => Some(start.clone()),
-            None if self.request.continues => None,
-            None => self.request.initial(self.random_state),
-        }
+    /// Other samples in the space that is encrypted, weighted by other options and in the order of their mini-batches.
+    ///
+    /// # Errors
+    /// Data of other features, other classes or another encoder than the plan's.
+    pub(crate) fn mapped(&self, matrix: &Matrix, options: &Classifier) -> Result<Samples> {
+        let y = matrix.encode_labels(self.classes(), "the training data")?;
+        let samples = self.weighted(matrix, &y, options)?;
+        Ok(shuffled(samples, options.batches(matrix.x.nrows())?, options.random_state))
+    }
+
+    fn weighted(&self, matrix: &Matrix, y: &Array1<f64>, options: &Classifier) -> Result<Samples> {
+        let weight = options.class_weight.weights(y)? * matrix.sample_weight();
+        let x = self.features(matrix)?;
+        Ok(Samples::new(&x.view(), &y.view(), &weight.view())?)
+    }
+
+    /// Start weights that travel encrypted with the data: those of an earlier head, or random ones for a head that cannot start
+    /// from zero. `None` starts from zero or from an encrypted head.
+    pub(crate) fn start(&self) -> Option<&[Array1<f64>]> {
+        self.arrays.start.as_deref()
     }
 
     /// The column of sample weights, if the plan was made with one.
     pub(crate) fn weight_column(&self) -> Option<&str> {
-        match &self.sample_weight {
+        match &self.contents.sample_weight {
             Some(WeightSource::Column(column)) => Some(column),
             _ => None,
         }
     }
 
-    /// The weight of each sample: its own times that of its class.
-    ///
-    /// # Errors
-    /// The data have sample weights and the plan was made without them, or the reverse; class weights that are not positive.
-    pub(crate) fn sample_weights(&self, matrix: &Matrix, y: &Array1<f64>) -> Result<Array1<f64>> {
-        if matrix.weights.as_ref().map(WeightSource::of) != self.sample_weight {
-            let (plan, data) = match self.sample_weight {
+    /// Refuses data with sample weights if the plan was made without them, and the reverse.
+    fn expect_weights(&self, matrix: &Matrix) -> Result<()> {
+        if matrix.weights.as_ref().map(WeightSource::of) != self.contents.sample_weight {
+            let (plan, data) = match self.contents.sample_weight {
                 Some(_) => ("with sample weights", "no"),
                 None => ("without sample weights", "some"),
             };
@@ -113,6 +123,6 @@ impl PlanFile {
             ))
             .help("`train-head estimate` makes a plan for these data"));
         }
-        Ok(self.class_weight.weights(y).map_err(training_failure)? * matrix.sample_weight())
+        Ok(())
     }
 }

@@ -1,16 +1,13 @@
 //! A chosen method on held-out samples, as encryption would train it: polynomials, levels, scales, and an estimate of the noise.
 
-use fhe_head::labels::{Classes, stratified_folds};
-use fhe_head::metrics::Metrics;
-use fhe_head::refresh::contract;
-use fhe_head::twins::{Functions, train_simulated};
+use fhe_head::Functions;
+use head_fit::{Classes, Classifier, Kind, Metrics, Training, stratified_folds};
 use ndarray::{Array1, Array2, Axis};
 use serde::Serialize;
 
 use super::Planned;
-use crate::args::Hyper;
 use crate::console::Console;
-use crate::exit::{Result, training_failure};
+use crate::exit::Result;
 use crate::files::head::probabilities;
 use crate::interrupt;
 use crate::samples::Matrix;
@@ -50,19 +47,18 @@ pub(crate) fn validate(
     matrix: &Matrix,
     y: &Array1<f64>,
     classes: &Classes,
-    hyper: &Hyper,
     console: &Console,
 ) -> Result<Validated> {
-    let open_intervals =
-        Hyper { sigmoid_interval: hyper.sigmoid_interval, hidden: hyper.hidden, ..planned.chosen(hyper) };
+    let options = open_intervals(planned);
     let (mut labels, mut folds) = (Vec::with_capacity(y.len()), Vec::with_capacity(FOLDS));
     let phase = console.phase("validate", FOLDS);
-    for fold in stratified_folds(y, FOLDS, hyper.random_state) {
+    for fold in stratified_folds(y, FOLDS, options.random_state) {
         interrupt::check()?;
         let (training, test) = (matrix.select(&fold.train), matrix.select(&fold.test));
         let train_y = y.select(Axis(0), &fold.train);
-        let planned = Planned::quietly(&training, &train_y, classes, &open_intervals)?;
-        folds.push(both_twins(&planned, &test)?);
+        let scheme = &planned.training.scheme;
+        let training = options.prepare_on(scheme, &training.data(&train_y, classes)?, None)?;
+        folds.push(both_twins(&training, &test)?);
         labels.extend(fold.test.iter().map(|&sample| y[sample]));
         phase.step();
     }
@@ -78,6 +74,18 @@ pub(crate) fn validate(
     Ok(Validated { folds: FOLDS, plain, simulate, noise })
 }
 
+/// The chosen method, with the intervals open that the flags leave open.
+fn open_intervals(planned: &Planned) -> Classifier {
+    let (asked, chosen) = (&planned.asked, &planned.training.options);
+    let kind = match (asked.kind, chosen.kind) {
+        (Kind::Mlp { activation_interval, .. }, Kind::Mlp { hidden, activation, .. }) => {
+            Kind::Mlp { hidden, activation, activation_interval }
+        }
+        (_, chosen) => chosen,
+    };
+    Classifier { kind, interval: asked.interval, ..chosen.clone() }
+}
+
 /// What the twins of one training say of the samples of its fold.
 struct Fold {
     /// Probabilities of the plain twin: samples (rows) by classes (columns).
@@ -88,24 +96,16 @@ struct Fold {
     noise: f64,
 }
 
-fn both_twins(planned: &Planned, test: &Matrix) -> Result<Fold> {
-    let Planned { prepared, parameters, .. } = planned;
-    let predict = |weights: &[Array1<f64>], functions| -> fhe_head::Result<Array2<f64>> {
-        probabilities(&prepared.classifier(weights)?.with_functions(functions), &test.x.view())
+fn both_twins(training: &Training, test: &Matrix) -> Result<Fold> {
+    let predict = |weights: &[Array1<f64>], functions| {
+        probabilities(&training.model(weights)?.with_functions(functions), &test.x.view())
     };
-    let simulation = train_simulated(
-        &prepared.plan,
-        parameters,
-        contract(parameters).as_ref(),
-        &prepared.samples,
-        prepared.start.as_deref(),
-    )
-    .map_err(training_failure)?;
-    let weights = prepared.train_plain().map_err(training_failure)?;
-    let largest = simulation.parameters.iter().flatten().fold(0.0, |max: f64, w| max.max(w.abs()));
+    let simulation = training.train_simulated()?;
+    let weights = training.train_plain()?;
+    let largest = simulation.weights.iter().flatten().fold(0.0, |max: f64, w| max.max(w.abs()));
     Ok(Fold {
-        plain: predict(&weights, Functions::Exact).map_err(training_failure)?,
-        simulated: predict(&simulation.parameters, Functions::Polynomials).map_err(training_failure)?,
+        plain: predict(&weights, Functions::Exact)?,
+        simulated: predict(&simulation.weights, Functions::Polynomials)?,
         noise: simulation.error_std / largest,
     })
 }

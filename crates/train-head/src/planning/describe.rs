@@ -1,8 +1,6 @@
 //! Parts of a method in words and as JSON.
 
-use fhe_head::head::Head as _;
-use fhe_head::heads::{BuiltIn, Logistic};
-use fhe_head::optimizer::Optimizer;
+use fhe_head::{BuiltIn, Head as _, Logistic, Optimizer};
 use serde_json::{Value, json};
 
 use crate::args::activation_name;
@@ -25,12 +23,12 @@ pub(crate) fn functions(head: &BuiltIn) -> String {
             format!("sigmoid of degree {} on [-{w}, {w}]", sigmoid.degree().value())
         }
         BuiltIn::Softmax(_) => {
-            let w = head.score_unit();
+            let w = head.score_unit().value();
             format!("softmax on [-{w}, {w}]")
         }
         BuiltIn::Mlp(network) => {
-            let (w, a) = (head.score_unit(), network.activation.half_width());
-            let name = activation_name(network.activation.shape());
+            let (w, a) = (head.score_unit().value(), network.activation.half_width());
+            let name = activation_name(network.activation.kind());
             format!("{} hidden units ({name} on [-{a}, {a}]), logits on [-{w}, {w}]", network.hidden)
         }
     }
@@ -39,8 +37,8 @@ pub(crate) fn functions(head: &BuiltIn) -> String {
 /// The polynomial of the logits as JSON: its degree, for logistic functions, and the half-width of its interval.
 pub(crate) fn sigmoid_json(head: &BuiltIn) -> Value {
     match sigmoid_degree(head) {
-        Some(degree) => json!({ "degree": degree, "half_width": head.score_unit() }),
-        None => json!({ "half_width": head.score_unit() }),
+        Some(degree) => json!({ "degree": degree, "half_width": head.score_unit().value() }),
+        None => json!({ "half_width": head.score_unit().value() }),
     }
 }
 
@@ -57,7 +55,7 @@ pub(crate) fn hidden_layer(head: &BuiltIn) -> Option<Value> {
     let BuiltIn::Mlp(network) = head else { return None };
     let activation = network.activation;
     Some(json!({
-        "hidden_layer_sizes": [network.hidden], "activation": activation_name(activation.shape()),
+        "hidden_layer_sizes": [network.hidden], "activation": activation_name(activation.kind()),
         "activation_interval": activation.half_width(),
     }))
 }

@@ -1,6 +1,6 @@
 //! The memory that a training needs.
 
-use fhe_head::plan::Plan;
+use fhe_head::Plan;
 
 use crate::exit::{Failure, Result};
 use crate::progress;

@@ -2,41 +2,37 @@
 //!
 //! - this file: a training that is ready to be encrypted;
 //! - [`options`]: flags as options of the library;
-//! - [`presets`]: the parameter sets to try;
 //! - [`shape`]: a plan from the shape of the data;
 //! - [`warm_start`]: a training that starts from an earlier head;
 //! - [`cross_validation`]: the chosen method on held-out samples, in simulation;
-//! - [`chosen`]: the chosen method as flags;
+//! - [`flags`]: options as flags of a job file;
 //! - [`describe`], [`memory`]: what a plan says and needs.
 
-pub(crate) mod chosen;
 pub(crate) mod cross_validation;
 pub(crate) mod describe;
+pub(crate) mod flags;
 pub(crate) mod memory;
 mod options;
-mod presets;
 pub(crate) mod shape;
 pub(crate) mod warm_start;
 
-use fhe_head::ckks::Parameters;
-use fhe_head::estimator::PreparedHead;
-use fhe_head::labels::Classes;
+use head_fit::{Classes, Classifier, Training};
 use ndarray::Array1;
 
 use crate::args::Hyper;
 use crate::console::Console;
 use crate::exit::Result;
-use crate::plan::{PlanFile, Settings};
+use crate::plan::PlanFile;
+use crate::preset::preset;
 use crate::samples::Matrix;
-use options::Options;
 
 /// A training that is ready to be encrypted.
 #[derive(Debug)]
 pub(crate) struct Planned {
-    /// The parameter set.
-    pub(crate) parameters: Parameters,
-    /// Samples, method and plan.
-    pub(crate) prepared: PreparedHead,
+    /// What the flags ask for; `None` in it was chosen from the data.
+    pub(crate) asked: Classifier,
+    /// Parameter set, samples, method and plan.
+    pub(crate) training: Training,
     /// What the data party keeps of it.
     pub(crate) file: PlanFile,
 }
@@ -47,33 +43,22 @@ impl Planned {
     /// # Errors
     /// Data that cannot be trained on; parameters that are refused.
     pub(crate) fn new(
-        training: &Matrix,
+        matrix: &Matrix,
         y: &Array1<f64>,
         classes: &Classes,
         hyper: &Hyper,
         console: &Console,
     ) -> Result<Self> {
         let phase = console.phase("plan", 1);
-        let planned = Self::quietly(training, y, classes, hyper)?;
+        let found = || format!("the labels have {} ({})", classes.count(), classes.listed());
+        let asked = options::classifier(hyper, matrix.x.nrows(), classes.count(), found)?;
+        let (data, start) = (matrix.data(y, classes)?, hyper.warm_start.as_ref());
+        let training = match &hyper.preset {
+            Some(name) => asked.prepare_on(&preset(name)?, &data, start)?,
+            None => asked.prepare(&data, start)?,
+        };
+        let file = PlanFile::new(&training, classes, matrix)?;
         phase.done();
-        Ok(planned)
+        Ok(Self { asked, training, file })
     }
-
-    /// As [`Self::new`], but shows no phase.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    fn quietly(training: &Matrix, y: &Array1<f64>, classes: &Classes, hyper: &Hyper) -> Result<Self> {
-        let options = Options::new(hyper, training.x.nrows(), classes)?;
-        let (parameters, prepared) = presets::first_that_fits(hyper.preset.as_deref(), |parameters| {
-            options.prepare(training, y, classes, parameters)
-        })?;
-        let file = PlanFile::new(&prepared, settings(hyper), classes, training);
-        Ok(Self { parameters, prepared, file })
-    }
-}
-
-/// The flags that the plan file keeps.
-fn settings(hyper: &Hyper) -> Settings {
-    Settings { class_weight: hyper.class_weight, random_state: hyper.random_state }
 }

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use fhe_head::plan::Request;
+use fhe_head::{BuiltIn, Plan, Scheme};
+use head_fit::Classifier;
 
-use super::options::{alpha, optimizer};
-use super::settings;
-use super::shape::expect_batch;
+use super::options;
 use crate::args::{HeadStartArgs, Hyper};
-use crate::exit::{Failure, Result, encoder_failure, training_failure};
+use crate::exit::{Failure, Result, encoder_failure};
 use crate::files::head::{Description, Head};
 use crate::plan::PlanFile;
 use crate::samples::Matrix;
@@ -50,20 +50,48 @@ pub(crate) fn continued(earlier: &Path, training: &Matrix, hyper: &Hyper) -> Res
             "{flag} cannot be used with --continue-from: the earlier plan sets it"
         )));
     }
-    let (before, samples) = (earlier.request(), training.x.nrows());
-    expect_batch(hyper, samples)?;
-    let rate = hyper.steps.learning_rate.or(before.learning_rates.last().copied()).unwrap_or(1.0);
-    let iterations = hyper.max_iter.unwrap_or(before.learning_rates.len());
+    let samples = training.x.nrows();
+    let options = options::continued(hyper, earlier.options(), samples);
+    let batches = options.batches(samples)?;
+    let (scheme, job) = (earlier.scheme()?, earlier.job());
+    let spec = job.spec();
+    // the rates of the earlier plan may have followed a schedule
+    let rate = hyper.steps.learning_rate.or(spec.learning_rates.last().copied()).unwrap_or(1.0);
+    let iterations = options.max_iter.unwrap_or(spec.learning_rates.len());
+    let mapped = earlier.mapped(training, &options)?;
     let request = Request {
-        samples,
-        learning_rates: hyper.steps.schedule.rates(rate, iterations).map_err(training_failure)?,
-        optimizer: optimizer(hyper).unwrap_or(before.optimizer),
-        alpha: if hyper.penalty.is_some() { alpha(hyper.penalty, samples) } else { before.alpha },
-        batches: hyper.steps.batch_size.map_or(1, |size| samples.div_ceil(size)),
-        scoring: hyper.scoring,
-        warm_start: false,
+        optimizer: options.optimizer.unwrap_or(spec.optimizer),
+        alpha: options.alpha,
+        batches,
+        scoring: options.scoring,
+        bootstraps: options.bootstraps,
+        largest_weight: match job.head() {
+            BuiltIn::Mlp(_) => mapped.largest_weight(batches),
+            _ => 1.0,
+        },
+        largest_state: largest_state(&scheme, spec.state_scale),
         continues: true,
-        ..before.clone()
+        ..Request::new(
+            job.head().clone(),
+            samples,
+            earlier.map().outputs(),
+            options.schedule.rates(rate, iterations)?,
+        )
     };
-    Ok(earlier.with_request(request, settings(hyper), training))
+    let plan = Plan::new(&scheme, &request)?;
+    let options = Classifier {
+        optimizer: Some(request.optimizer),
+        learning_rate: Some(rate),
+        max_iter: Some(iterations),
+        ..options
+    };
+    earlier.continued(options, plan, training)
+}
+
+/// The bound on weights and momenta for which a plan chose this scale of the state.
+fn largest_state(scheme: &Scheme, state_scale: i32) -> f64 {
+    let Some(contract) = scheme.contract() else { return 1.0 };
+    let gain = f64::from(state_scale) - contract.unit_scale.log2().round();
+    // a plan keeps one bit clear where it raises the scale
+    if gain > 0.0 { (-gain - 1.0).exp2() } else { (-gain).exp2() }
 }

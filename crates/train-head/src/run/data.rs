@@ -1,11 +1,11 @@
 //! The samples of a run: to train on, to validate with, to test on.
 
-use fhe_head::labels::{Classes, stratified_split};
+use head_fit::{Classes, stratified_split};
 use ndarray::Array1;
 
 use crate::args::{Encoder, HoldOut, Source};
 use crate::console::Console;
-use crate::exit::{Failure, Result, training_failure};
+use crate::exit::{Failure, Result};
 use crate::files::head::Description;
 use crate::input;
 use crate::planning::warm_start;
@@ -78,7 +78,7 @@ impl Data {
             }
             (None, HoldOut::Share { test_size, random_state }) => {
                 let y = training.encode_labels(&classes, "the data")?;
-                let split = stratified_split(&y, *test_size, *random_state).map_err(training_failure)?;
+                let split = stratified_split(&y, *test_size, *random_state)?;
                 (training.select(&split.train), training.select(&split.test), split.test)
             }
             (None, HoldOut::Source(_)) => {

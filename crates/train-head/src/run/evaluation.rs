@@ -1,19 +1,13 @@
 //! The head of a run beside its twins and converged logistic regression, on the test samples.
 
-use fhe_head::baseline::logistic_regression;
-use fhe_head::estimator::PreparedHead;
-use fhe_head::features::{FeatureMap, Preprocessing};
-use fhe_head::metrics::Metrics;
-use fhe_head::model::{Classifier, Linear};
-use fhe_head::refresh::contract;
-use fhe_head::twins::Functions;
+use fhe_head::Functions;
+use head_fit::{Metrics, Model, Preprocessing, converged};
 use ndarray::{Array1, Array2};
-use rayon::prelude::*;
 
 use super::data::Data;
 use crate::console::Console;
 use crate::data_party::DecryptedHead;
-use crate::exit::{Result, training_failure};
+use crate::exit::Result;
 use crate::files::head::probabilities;
 use crate::planning::Planned;
 
@@ -48,25 +42,19 @@ impl Evaluation {
         decrypted: &DecryptedHead,
         console: &Console,
     ) -> Result<Self> {
-        let prepared = &planned.prepared;
-        let plan = prepared.plan.until(decrypted.iterations).map_err(training_failure)?;
-        let twins = PreparedHead { plan, ..prepared.clone() };
+        let twins = planned.training.until(decrypted.iterations)?;
         let progress = console.phase("evaluate", 3);
-        let plain = twins.train_plain().map_err(training_failure)?;
+        let plain = twins.train_plain()?;
         progress.step();
-        let simulated = twins
-            .train_simulated(&planned.parameters, contract(&planned.parameters).as_ref())
-            .map_err(training_failure)?;
+        let simulated = twins.train_simulated()?.weights;
         progress.step();
-        let converged = converged(data, planned);
+        let converged = yardstick(data, planned);
         progress.done();
 
         let labels = data.test.encode_labels(&data.classes, "the test data")?.to_vec();
-        let predict = |head: &Classifier| probabilities(head, &data.test.x.view()).map_err(training_failure);
-        let predict_twin = |parameters: &[Array1<f64>], functions| {
-            let model = prepared.classifier(parameters).map_err(training_failure)?;
-            predict(&model.with_functions(functions))
-        };
+        let predict = |head: &Model| probabilities(head, &data.test.x.view());
+        let predict_twin =
+            |weights: &[Array1<f64>], functions| predict(&twins.model(weights)?.with_functions(functions));
         let measure = |p: &Array2<f64>| Metrics::of_classes(&labels, &p.view());
         let encrypted_probabilities = predict(&decrypted.head.model)?;
         let plain_probabilities = predict_twin(&plain, Functions::Exact)?;
@@ -74,45 +62,30 @@ impl Evaluation {
             encrypted: measure(&encrypted_probabilities),
             plain: measure(&plain_probabilities),
             simulate: measure(&predict_twin(&simulated, Functions::Polynomials)?),
-            logistic_regression: converged.map(|head| Ok(measure(&predict(&head)?))).transpose()?,
+            logistic_regression: converged.map(|head| predict(&head).map(|p| measure(&p))).transpose()?,
             encrypted_probabilities,
             plain_probabilities,
-            max_weight_error: max_weight_error(&decrypted.parameters, &plain),
-            max_weight_error_simulate: max_weight_error(&decrypted.parameters, &simulated),
+            max_weight_error: max_weight_error(&decrypted.weights, &plain),
+            max_weight_error_simulate: max_weight_error(&decrypted.weights, &simulated),
         })
     }
 }
 
 /// The largest difference of a weight, relative to the largest weight of `other`.
-fn max_weight_error(parameters: &[Array1<f64>], other: &[Array1<f64>]) -> f64 {
-    let pairs = || parameters.iter().flatten().zip(other.iter().flatten());
+fn max_weight_error(weights: &[Array1<f64>], other: &[Array1<f64>]) -> f64 {
+    let pairs = || weights.iter().flatten().zip(other.iter().flatten());
     let largest = pairs().fold(0.0, |max: f64, (_, w)| max.max(w.abs()));
     pairs().fold(0.0, |max: f64, (v, w)| max.max((v - w).abs())) / largest
 }
 
-/// Logistic regression to convergence with C = 1, on embeddings as they are and on standardised features of a table. For more than
-/// two classes, each against the rest. It is only a yardstick: if it does not converge, the report goes without it.
-fn converged(data: &Data, planned: &Planned) -> Option<Classifier> {
+/// Logistic regression to convergence with C = 1, on embeddings as they are and on standardised features of a table. It is only a
+/// yardstick: if it does not converge, the report goes without it.
+fn yardstick(data: &Data, planned: &Planned) -> Option<Model> {
     let Data { training, y, classes, .. } = data;
-    let classes = classes.count();
-    let weight = planned.file.sample_weights(training, y).ok()?;
     let preprocessing =
         if training.encoder.is_some() { Preprocessing::Center } else { Preprocessing::Standardize };
-    let x = training.x.view();
-    let fit = || {
-        let map = FeatureMap::fit(&x, &weight.view(), preprocessing, x.ncols())?;
-        let mapped = map.apply(&x)?;
-        let positives = if classes == 2 { 1..2 } else { 0..classes };
-        let fits = positives.into_par_iter().map(|class| {
-            let is = y.mapv(|y| f64::from(y == class as f64));
-            let fit = logistic_regression(&mapped.view(), &is.view(), &weight.view(), 1.0)?;
-            map.pull_back(&fit.coef.view(), fit.intercept)
-        });
-        let fits: Vec<_> = fits.collect::<fhe_head::Result<_>>()?;
-        let coef = Array2::from_shape_fn((fits.len(), x.ncols()), |(row, column)| fits[row].0[column]);
-        let intercept = fits.iter().map(|(_, intercept)| *intercept).collect();
-        Ok(Classifier::linear(Linear { coef, intercept }, false))
-    };
-    let fitted: fhe_head::Result<_> = fit();
-    fitted.inspect_err(|error| tracing::warn!("no plain logistic regression to compare with: {error}")).ok()
+    let samples = training.data(y, classes).ok()?;
+    converged(&samples, planned.training.options.class_weight, preprocessing)
+        .inspect_err(|error| tracing::warn!("no plain logistic regression to compare with: {error}"))
+        .ok()
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use age::secrecy::SecretString;
-use fhe_head::metrics::same_predictions;
+use head_fit::same_predictions;
 use ndarray::Array2;
 
 use super::data::{Data, Sources};
@@ -104,7 +104,7 @@ impl<'a> Run<'a> {
             Planned::new(&data.training, &data.y, &data.classes, &hyper, self.console)
         })?;
         planned.file = planned.file.with_validation(self.arguments.stopping.validation_fraction);
-        memory::expect(memory::needed(&planned.prepared.plan), resources::available_memory())?;
+        memory::expect(memory::needed(planned.file.plan()), resources::available_memory())?;
         Ok(planned)
     }
 
@@ -134,26 +134,25 @@ impl<'a> Run<'a> {
             return Err(Failure::usage("the interrupted run was another one: its plan differs")
                 .help("repeat its arguments, or start anew without --resume"));
         }
-        let plan = planned.prepared.plan.clone();
-        DataParty::unlock(file, plan, &folder.keys(), &self.arguments.passphrase)
+        DataParty::unlock(file, &folder.keys(), &self.arguments.passphrase)
     }
 
     /// The data party of a new run. The training data are written last.
     fn begin(&mut self, folder: &RunFolder, planned: &Planned, data: &Data) -> Result<DataParty> {
         let console = self.console;
-        let secret = keys::generate_secret(&planned.parameters)?;
-        let party = DataParty { file: planned.file.clone(), plan: planned.prepared.plan.clone(), secret };
+        let secret = keys::generate_secret(planned.training.scheme.parameters())?;
+        let party = DataParty { file: planned.file.clone(), secret };
         timed(&mut self.seconds.keygen, || {
             party.file.write(&folder.plan())?;
             folder.keys().write_secret(&party.secret, self.passphrase.clone())?;
-            keys::write_evaluation(&folder.evaluation_keys(), &party.secret, &party.plan, console)
+            keys::write_evaluation(&folder.evaluation_keys(), &party.secret, party.plan(), console)
         })?;
         timed(&mut self.seconds.encrypt, || {
             if let Some(validation) = &data.validation {
                 let x = party.file.features(validation)?;
                 party.encrypt_for_scoring(&x, &folder.validation_samples(), console)?;
             }
-            party.encrypt_training(&planned.prepared.samples, &folder.data(), console)
+            party.encrypt_training(&planned.training.samples, &folder.data(), console)
         })?;
         Ok(party)
     }
@@ -265,7 +264,6 @@ impl<'a> Run<'a> {
             data,
             trained: &training.trained,
             evaluation,
-            class_weight: self.hyper.class_weight,
             scoring,
             validation: training.curve,
             seconds: self.seconds,

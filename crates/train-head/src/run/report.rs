@@ -1,10 +1,7 @@
 //! The figures of a run: `report.json`.
 
-use fhe_head::features::Preprocessing;
-use fhe_head::head::Head as _;
-use fhe_head::labels::ClassWeight;
-use fhe_head::metrics::{Metrics, same_predictions};
-use fhe_head::optimizer::Optimizer;
+use fhe_head::{Head as _, Optimizer};
+use head_fit::{ClassWeight, Metrics, Preprocessing, same_predictions};
 use serde::Serialize;
 use serde_json::json;
 
@@ -87,7 +84,7 @@ pub(crate) struct Method {
     /// How much each class counts.
     pub(crate) class_weight: ClassWeight,
     /// What the feature map does before the encryption.
-    pub(crate) preprocessing: Preprocessing,
+    pub(crate) preprocessing: Option<Preprocessing>,
     /// Learning rates of all iterations.
     pub(crate) learning_rates: Vec<f64>,
     /// Number of mini-batches; 1 for full batches.
@@ -155,8 +152,6 @@ pub(crate) struct Parts<'a> {
     pub(crate) trained: &'a Trained,
     /// The measures.
     pub(crate) evaluation: &'a Evaluation,
-    /// How much each class counts.
-    pub(crate) class_weight: ClassWeight,
     /// Encrypted predictions.
     pub(crate) scoring: Option<Scoring>,
     /// The curve on the validation samples.
@@ -171,7 +166,7 @@ impl Report {
     /// The report of a run that is over.
     pub(crate) fn new(parts: Parts<'_>) -> Self {
         let Parts { planned, data, trained, evaluation, .. } = parts;
-        let parameters = &planned.parameters;
+        let parameters = planned.training.scheme.parameters();
         Self {
             program: concat!("train-head ", env!("CARGO_PKG_VERSION")),
             preset: parameters.name().to_owned(),
@@ -185,7 +180,7 @@ impl Report {
             labels: data.classes.names().to_vec(),
             iterations: trained.iterations,
             bootstraps: trained.bootstraps(),
-            method: Method::new(planned, parts.class_weight),
+            method: Method::new(planned),
             encoder: data.training.encoder.as_ref().map(|encoder| json!(encoder)),
             plain: evaluation.plain.clone(),
             simulate: evaluation.simulate.clone(),
@@ -208,20 +203,20 @@ impl Report {
 }
 
 impl Method {
-    fn new(planned: &Planned, class_weight: ClassWeight) -> Self {
-        let prepared = &planned.prepared;
-        let request = &prepared.request;
+    fn new(planned: &Planned) -> Self {
+        let (options, job) = (&planned.training.options, planned.file.job());
+        let (spec, head) = (job.spec(), job.head());
         Self {
-            solver: request.optimizer,
-            learning_rate: request.learning_rates.first().copied().unwrap_or_default(),
-            alpha: request.alpha,
-            class_weight,
-            preprocessing: prepared.preprocessing,
-            learning_rates: request.learning_rates.clone(),
-            batches: request.batches,
-            hidden: describe::hidden_layer(&request.head),
-            sigmoid_degree: describe::sigmoid_degree(&request.head),
-            sigmoid_interval: request.head.score_unit(),
+            solver: spec.optimizer,
+            learning_rate: spec.learning_rates.first().copied().unwrap_or_default(),
+            alpha: spec.alpha,
+            class_weight: options.class_weight,
+            preprocessing: options.preprocessing,
+            learning_rates: spec.learning_rates.clone(),
+            batches: spec.packing.batches(),
+            hidden: describe::hidden_layer(head),
+            sigmoid_degree: describe::sigmoid_degree(head),
+            sigmoid_interval: head.score_unit().value(),
         }
     }
 }

@@ -4,7 +4,7 @@ mod encoder;
 
 use std::path::Path;
 
-use fhe_head::labels::{Classes, stratified_split};
+use head_fit::{Classes, Data, stratified_split};
 use ndarray::{Array1, Array2, Axis};
 
 use crate::args::Source;
@@ -183,6 +183,18 @@ impl Matrix {
             Some(weights) => weights.values.iter().copied().collect(),
             None => Array1::ones(self.x.nrows()),
         }
+    }
+
+    /// The samples to fit on, with the codes of their labels.
+    ///
+    /// # Errors
+    /// No features; sample weights that are negative or all zero.
+    pub(crate) fn data<'a>(&'a self, y: &'a Array1<f64>, classes: &Classes) -> Result<Data<'a>> {
+        let data = Data::new(self.x.view(), y.view())?.with_classes(classes.count())?;
+        Ok(match &self.weights {
+            Some(_) => data.weighted(self.sample_weight().view())?,
+            None => data,
+        })
     }
 
     /// Splits off a stratified share, in (0, 1), for validation. Returns training and validation samples.

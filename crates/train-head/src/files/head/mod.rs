@@ -12,10 +12,10 @@ mod weights;
 
 use std::path::{Path, PathBuf};
 
-use fhe_head::activation::Activation;
-use fhe_head::features::Preprocessing;
-use fhe_head::labels::Classes;
-use fhe_head::model::Classifier;
+use fhe_head::Activation;
+use head_fit::Classes;
+use head_fit::Model;
+use head_fit::Preprocessing;
 use ndarray::{Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ const FORMAT: &str = "train-head head 2";
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Head {
     /// The weights, for features as they are read.
-    pub(crate) model: Classifier,
+    pub(crate) model: Model,
     /// The contents of `head.json`.
     pub(crate) description: Description,
 }
@@ -73,7 +73,7 @@ pub(crate) struct Hidden {
 
 impl Hidden {
     /// The hidden layer of a head.
-    fn of(head: &Classifier) -> Option<Self> {
+    fn of(head: &Model) -> Option<Self> {
         let (layer, activation) = head.hidden.as_ref()?;
         Some(Self {
             hidden_layer_sizes: [layer.intercept.len()],
@@ -97,7 +97,7 @@ pub(crate) enum Link {
 
 impl Link {
     /// The link of a head.
-    pub(crate) fn of(head: &Classifier) -> Self {
+    pub(crate) fn of(head: &Model) -> Self {
         match (head.softmax, head.output.intercept.len()) {
             (true, _) => Self::Softmax,
             (false, 1) => Self::Logistic,
@@ -129,7 +129,7 @@ pub(crate) struct Training {
 impl Description {
     /// The description of a head.
     pub(crate) fn new(
-        model: &Classifier,
+        model: &Model,
         classes: Classes,
         feature_names: Option<Vec<String>>,
         encoder: Option<UsedEncoder>,
@@ -156,7 +156,7 @@ impl Description {
 }
 
 /// Number of features of a head.
-fn features(head: &Classifier) -> usize {
+fn features(head: &Model) -> usize {
     let first = head.hidden.as_ref().map_or(&head.output, |(layer, _)| layer);
     first.coef.ncols()
 }
@@ -165,7 +165,7 @@ fn features(head: &Classifier) -> usize {
 ///
 /// # Errors
 /// The number of features is not the head's.
-pub(crate) fn probabilities(head: &Classifier, x: &ArrayView2<'_, f64>) -> fhe_head::Result<Array2<f64>> {
+pub(crate) fn probabilities(head: &Model, x: &ArrayView2<'_, f64>) -> fhe_head::Result<Array2<f64>> {
     Ok(of_both_classes(head.predict_proba(x)?))
 }
 
@@ -226,16 +226,16 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::exit::Kind;
-    use fhe_head::activation::Shape;
-    use fhe_head::model::Linear;
+    use fhe_head::ActivationKind;
+    use head_fit::LinearLayer;
     use ndarray::array;
 
     fn head() -> Head {
         let classes = Classes::fit(&["benign", "malignant"]).unwrap();
         let training = Training { preset: "n15-l18".into(), iterations: 4, encrypted: true };
         let names = Some(vec!["a".into(), "b".into()]);
-        let output = Linear { coef: array![[0.5, -2.0]], intercept: array![0.25] };
-        let model = Classifier::linear(output, false);
+        let output = LinearLayer { coef: array![[0.5, -2.0]], intercept: array![0.25] };
+        let model = Model::linear(output, false);
         let description =
             Description::new(&model, classes, names, None, Preprocessing::Standardize, training);
         Head { model, description }
@@ -252,12 +252,14 @@ mod tests {
 
         let classes = Classes::fit(&["a", "b", "c"]).unwrap();
         let training = Training { preset: "n15-l18".into(), iterations: 4, encrypted: true };
-        let output =
-            Linear { coef: array![[0.5, -2.0], [1.0, 2.0], [3.0, 4.0]], intercept: array![0.0, 0.5, 1.0] };
-        let layer = Linear { coef: array![[1.0, 2.0], [3.0, 5.0]], intercept: array![0.5, -0.5] };
-        let activation = Activation::new(Shape::Gelu, 3.0).unwrap();
+        let output = LinearLayer {
+            coef: array![[0.5, -2.0], [1.0, 2.0], [3.0, 4.0]],
+            intercept: array![0.0, 0.5, 1.0],
+        };
+        let layer = LinearLayer { coef: array![[1.0, 2.0], [3.0, 5.0]], intercept: array![0.5, -0.5] };
+        let activation = Activation::new(ActivationKind::Gelu, 3.0).unwrap();
         for (hidden, softmax) in [(None, false), (Some((layer, activation)), true)] {
-            let model = Classifier { hidden, ..Classifier::linear(output.clone(), softmax) };
+            let model = Model { hidden, ..Model::linear(output.clone(), softmax) };
             let description = Description::new(
                 &model,
                 classes.clone(),

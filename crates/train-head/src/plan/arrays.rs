@@ -1,0 +1,123 @@
+//! The numbers of a plan, in a safetensors file beside it: the feature map, and the weights that the training starts from.
+//!
+//! `mean` is subtracted from the features, which are then multiplied by `scale`, feature by feature, or by `matrix` (features by mapped
+//! features). `start.0`, `start.1`, ... are the weight vectors of the encrypted space, where the training does not start from zero.
+
+use std::path::{Path, PathBuf};
+
+use head_fit::{FeatureMap, LinearMap};
+use ndarray::Array1;
+
+use crate::exit::{Failure, Kind, Result};
+use crate::files::tensors::{Tensor, Tensors, to_bytes};
+
+/// The numbers of a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Arrays {
+    /// From features to the space that is encrypted.
+    pub(super) map: FeatureMap,
+    /// Weights to start from; `None` starts from zero or from an encrypted head.
+    pub(super) start: Option<Vec<Array1<f64>>>,
+}
+
+/// The file of the numbers of the plan at `plan`: its name with another ending.
+///
+/// # Errors
+/// The plan itself has that ending.
+pub(super) fn path_beside(plan: &Path) -> Result<PathBuf> {
+    let path = plan.with_extension("safetensors");
+    if path == plan {
+        let message = format!("{}: the feature map gets this name", plan.display());
+        return Err(Failure::usage(message).help("name the plan .json"));
+    }
+    Ok(path)
+}
+
+/// The digest of a file's contents that the plan holds.
+pub(super) fn digest(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}
+
+impl Arrays {
+    /// The contents of the file.
+    ///
+    /// # Errors
+    /// None in practice: no two arrays have one name.
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>> {
+        let linear = match self.map.linear() {
+            LinearMap::Diagonal(scale) => Tensor::new("scale", &scale.view()),
+            LinearMap::Dense(matrix) => Tensor::new("matrix", &matrix.view()),
+        };
+        let mut tensors = vec![Tensor::new("mean", &self.map.mean().view()), linear];
+        for (i, weights) in self.start.iter().flatten().enumerate() {
+            tensors.push(Tensor::new(start_name(i), &weights.view()));
+        }
+        to_bytes(&tensors)
+    }
+
+    /// Reads the file, which must have this digest.
+    ///
+    /// # Errors
+    /// A file that is missing, damaged, or of another plan.
+    pub(super) fn read(path: &Path, expected: &str) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(|error| {
+            Failure::io("read", path, Kind::File, error)
+                .help("the feature map of a plan lies beside it: copy both files")
+        })?;
+        let refuse = |what: String| Failure::file(format!("{}: {what}", path.display()));
+        if digest(&bytes) != expected {
+            return Err(refuse("not the feature map of the plan beside it, or damaged".into())
+                .help("copy both files of the plan again, or plan again with `train-head estimate`"));
+        }
+        Self::of(&bytes).map_err(refuse)
+    }
+
+    fn of(bytes: &[u8]) -> Result<Self, String> {
+        let tensors = Tensors::of(bytes)?;
+        let length = |name: &str| tensors.shape(name).map(|shape| shape.iter().product());
+        let vector = |name: &str| tensors.vector(name, length(name).unwrap_or_default());
+        let linear = match tensors.shape("matrix").as_deref() {
+            Some(&[rows, columns]) => LinearMap::Dense(tensors.matrix("matrix", [rows, columns])?),
+            _ => LinearMap::Diagonal(vector("scale")?),
+        };
+        let map = FeatureMap::from_arrays(vector("mean")?, linear).map_err(|error| error.to_string())?;
+        let names = (0..).map(start_name).take_while(|name| tensors.shape(name).is_some());
+        let start: Vec<_> = names.map(|name| vector(&name)).collect::<Result<_, _>>()?;
+        Ok(Self { map, start: (!start.is_empty()).then_some(start) })
+    }
+}
+
+fn start_name(i: usize) -> String {
+    format!("start.{i}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn arrays_survive_a_round_trip_and_nothing_else_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plan.safetensors");
+        let dense = LinearMap::Dense(array![[0.1, 1.0 / 3.0], [1e-300, 2.0], [3.0, -4.0]]);
+        let start = vec![array![0.5, 1.5, -2.5, 0.1], array![7.0]];
+        for (mean, linear, start) in [
+            (array![1.0, 2.0, 3.0], dense, Some(start)),
+            (array![1.0, 2.0], LinearMap::Diagonal(array![0.5, 0.25]), None),
+        ] {
+            let arrays = Arrays { map: FeatureMap::from_arrays(mean, linear).unwrap(), start };
+            let bytes = arrays.to_bytes().unwrap();
+            std::fs::write(&path, &bytes).unwrap();
+            assert_eq!(Arrays::read(&path, &digest(&bytes)).unwrap(), arrays);
+            let failure = Arrays::read(&path, &digest(&bytes[1..])).unwrap_err();
+            assert_eq!(failure.kind(), Kind::File);
+            assert!(failure.to_string().contains("not the feature map of the plan"), "{failure}");
+        }
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(Arrays::read(&path, "").unwrap_err().kind(), Kind::File);
+        assert!(path_beside(&path).is_err());
+        assert_eq!(path_beside(&folder.path().join("plan.json")).unwrap(), path);
+    }
+}

@@ -1,0 +1,81 @@
+//! A method as the flags of a job file.
+
+use clap::ValueEnum;
+use fhe_head::{Fit, Optimizer, RateSchedule, SoftmaxDepth};
+use head_fit::{ClassWeight, Classifier, Kind, Preprocessing};
+use serde_json::{Map, Value, json};
+
+use crate::args::{HeadKind, Preprocess, Solver, activation_name};
+
+/// Options with everything filled in, as the entries of a job file for data of so many classes.
+pub(crate) fn flags(options: &Classifier, classes: usize, preset: &str) -> Map<String, Value> {
+    let fit = match options.kind {
+        Kind::Logistic { fit: Some(Fit::LeastSquares), .. } => json!("least-squares"),
+        Kind::Logistic { fit: Some(Fit::Minimax), .. } => json!("minimax"),
+        Kind::Logistic { fit: Some(Fit::Concentrated { std }), .. } => json!(std),
+        _ => Value::Null,
+    };
+    let (head, degree, hidden) = match options.kind {
+        Kind::Logistic { degree, .. } => {
+            let head = if classes == 2 { HeadKind::Logreg } else { HeadKind::Ovr };
+            (head, degree.map(|degree| degree.value()), None)
+        }
+        Kind::Softmax { depth } => {
+            (HeadKind::Softmax, Some(if depth == SoftmaxDepth::Three { 5 } else { 3 }), None)
+        }
+        Kind::Mlp { hidden, activation, activation_interval } => {
+            (HeadKind::Mlp, None, Some((hidden, activation_name(activation), activation_interval)))
+        }
+    };
+    // no flag asks for a heavy ball, and nothing chooses one
+    let (solver, momentum) = match options.optimizer {
+        Some(Optimizer::GradientDescent) => (Some(Solver::Gd), None),
+        Some(Optimizer::NesterovSchedule) => (Some(Solver::Nesterov), None),
+        Some(Optimizer::Nesterov(momentum) | Optimizer::Momentum(momentum)) => {
+            (Some(Solver::Nesterov), Some(momentum))
+        }
+        None => (None, None),
+    };
+    let (preprocess, ridge) = match options.preprocessing {
+        None => (Preprocess::Auto, None),
+        Some(Preprocessing::Center) => (Preprocess::None, None),
+        Some(Preprocessing::Standardize) => (Preprocess::Standardize, None),
+        Some(Preprocessing::Whiten { ridge, .. }) => (Preprocess::Whiten, Some(ridge)),
+    };
+    let (schedule, power) = match options.schedule {
+        RateSchedule::InverseScaling(power) => (Some("invscaling"), Some(power)),
+        RateSchedule::Cosine => (Some("cosine"), None),
+        RateSchedule::Constant | RateSchedule::Explicit(_) => (None, None),
+    };
+    let entries = [
+        ("head", json!(name(&head))),
+        ("solver", json!(solver.as_ref().map(name))),
+        ("momentum", json!(momentum)),
+        ("max_iter", json!(options.max_iter)),
+        ("learning_rate", json!(options.learning_rate)),
+        ("learning_rate_schedule", json!(schedule)),
+        ("power_t", json!(power)),
+        ("batch_size", json!(options.batch_size)),
+        ("alpha", json!(options.alpha)),
+        ("class_weight", json!((options.class_weight == ClassWeight::Balanced).then_some("balanced"))),
+        ("preprocess", json!(name(&preprocess))),
+        ("ridge", json!(ridge)),
+        ("n_components", json!(options.n_components)),
+        ("sigmoid_degree", json!(degree)),
+        ("sigmoid_interval", json!(options.interval)),
+        ("sigmoid_fit", fit),
+        ("hidden_layer_sizes", json!(hidden.map(|(units, ..)| units))),
+        ("activation", json!(hidden.map(|(_, activation, _)| activation))),
+        ("activation_interval", json!(hidden.and_then(|(.., interval)| interval))),
+        ("preset", json!(preset)),
+        ("scoring", json!(options.scoring.then_some(true))),
+        ("random_state", json!(options.random_state)),
+    ];
+    let given = entries.into_iter().filter(|(_, value)| !value.is_null());
+    given.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The value of a flag for a choice.
+fn name(choice: &impl ValueEnum) -> String {
+    choice.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
