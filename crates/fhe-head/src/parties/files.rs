@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "client")]
 use super::client::DataEncryptor;
 use super::server::{EncryptedBlock, EncryptedHead, EncryptedState};
-use crate::error::{Error, Result};
+#[cfg(feature = "client")]
+use crate::error::Error;
+use crate::error::Result;
 use crate::heads::Head;
 use crate::job::Job;
 use crate::trainer::Snapshot;
