@@ -62,6 +62,16 @@ pub(crate) fn train_hidden(
 }
 
 impl HiddenRun {
+    /// The weights, one period of each vector in the head's order.
+    #[cfg(test)]
+    pub(super) fn weights(&self) -> Vec<Array1<f64>> {
+        let Weights { hidden, output, intercepts } = &self.weights;
+        let columns =
+            |matrix: &Array2<f64>| matrix.columns().into_iter().map(|c| c.to_owned()).collect::<Vec<_>>();
+        let intercepts = intercepts.iter().map(|&b| Array1::from_elem(1, b));
+        columns(hidden).into_iter().chain(columns(output)).chain(intercepts).collect()
+    }
+
     /// Mean log loss on samples, with the functions that were trained with.
     pub(crate) fn log_loss(&self, problem: &Problem<'_>, method: &HiddenMethod<'_>) -> f64 {
         let (_, mut z) = self.weights.forward(&problem.x, method);

@@ -6,13 +6,17 @@ use std::ops::ControlFlow;
 
 use fhe_head::engine::{Plain, Slots};
 use fhe_head::packing::{Block, Packing, Rows, Sizes, untile};
+use fhe_head::plan::{Plan, Request};
 use fhe_head::trainer::{State, Trainer};
-use fhe_head::{Degree, Error, Fit, Job, JobSpec, Logistic, Optimizer, Sigmoid};
+use fhe_head::{
+    Activation, ActivationKind, BuiltIn, Degree, Error, Fit, Functions, Head as _, Job, JobSpec, Logistic,
+    Mlp, Multinomial, Optimizer, Output, Samples, Scheme, Sigmoid, Softmax, SoftmaxDepth, ckks, twins,
+};
 use ndarray::{Array1, Array2, s};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::{Link, Method, Problem, train_linear};
+use super::{HiddenMethod, Link, Method, Problem, train_hidden, train_linear};
 
 fn uniform(rng: &mut ChaCha20Rng) -> f64 {
     (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64 - 0.5
@@ -101,6 +105,41 @@ fn the_trainer_follows_training_on_matrices() {
                     }
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn the_trainer_follows_a_hidden_layer_on_matrices() {
+    let mut rng = ChaCha20Rng::seed_from_u64(2);
+    let x = Array2::from_shape_simple_fn((90, 15), || 2.0 * uniform(&mut rng));
+    let y: Array1<f64> = (0..90).map(|i| f64::from(i % 3)).collect();
+    let samples = Samples::new(&x.view(), &y.view(), &Array1::ones(90).view()).unwrap();
+    let scheme = Scheme::new(ckks::presets::insecure_for_tests(10, 60).unwrap());
+    let softmax = Softmax::new(3, SoftmaxDepth::Two, 6.0).unwrap();
+    let sigmoid = Sigmoid::new(Degree::Three, 6.0, Fit::LeastSquares).unwrap();
+    for (kind, output) in [
+        (ActivationKind::Square, Output::Softmax(Multinomial::new(softmax))),
+        (ActivationKind::Gelu, Output::Logistic(Logistic::one_vs_rest(3, sigmoid))),
+    ] {
+        let head = Mlp { hidden: 8, activation: Activation::new(kind, 4.0).unwrap(), output };
+        let (rates, optimizer) = (vec![0.2, 0.15, 0.1], Optimizer::Momentum(0.5));
+        let request = Request {
+            optimizer,
+            batches: 3,
+            ..Request::new(BuiltIn::Mlp(head.clone()), samples.len(), x.ncols(), rates.clone())
+        };
+        let plan = Plan::new(&scheme, &request).unwrap();
+        let start = request.initial(1).unwrap();
+        assert_eq!(start.len(), head.weights(plan.job.packing()).len());
+        for functions in [Functions::Exact, Functions::Polynomials] {
+            let method = HiddenMethod { head: &head, optimizer, rates: &rates, alpha: 0.0, functions };
+            let run = train_hidden(&Problem::new(&samples, 3), &method, &start);
+            let slots = twins::trajectory(&plan, &samples, Some(&start), functions).unwrap().pop().unwrap();
+            for (ours, expected) in run.weights().iter().zip(&slots) {
+                assert!((ours - expected).iter().all(|e| e.abs() < 1e-9), "{ours} {expected}");
+            }
+            assert!(run.arguments > 0.1 && run.logits > 0.01 && run.state > 0.01 && run.state < 1.0);
         }
     }
 }
