@@ -210,6 +210,9 @@ fn a_plan_without_its_feature_map() {
     dir.refused("inspect plan.json", 4, &messages);
     std::fs::remove_file(dir.path("plan.safetensors")).unwrap();
     dir.refused(DECRYPT, 4, &["cannot read plan.safetensors", "copy both files"]);
+    dir.write("table.safetensors", "embeddings");
+    let line = "estimate --features table.csv --preset n13-l3 --max-iter 1 --out table.json";
+    dir.refused(line, 2, &["would replace table.safetensors, which is something else"]);
     let line = "estimate --features table.csv --preset n13-l3 --max-iter 1 --out plan.safetensors";
     dir.refused(line, 2, &["plan.safetensors: the feature map gets this name"]);
 }
