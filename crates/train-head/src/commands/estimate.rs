@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::args::{EstimateArgs, Hyper};
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Result};
+use crate::plan::PlanFile;
 use crate::planning::shape::{self, Shape};
 use crate::planning::{Planned, describe, memory, warm_start};
 use crate::samples::{self, Wanted};
@@ -36,6 +37,7 @@ fn from_shape(arguments: &EstimateArgs, samples: usize, features: usize, hyper: 
 /// Plans for data, and keeps the plan if `--out` names a file.
 fn from_data(arguments: EstimateArgs, mut hyper: Hyper, console: &Console) -> Result<Outcome> {
     let source = arguments.data.resolve()?;
+    arguments.out.as_deref().map(PlanFile::expect_room).transpose()?;
     let start = warm_start::head(&arguments.start)?;
     let features = start.as_ref().and_then(|head| head.description.feature_names.as_deref());
     let wanted = Wanted { labels: true, features, weights: arguments.weights.column() };

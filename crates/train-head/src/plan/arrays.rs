@@ -33,6 +33,23 @@ pub(super) fn path_beside(plan: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// Refuses a name for a plan whose other file would replace something else, such as embeddings.
+///
+/// # Errors
+/// The file beside the plan exists and is not the feature map of a plan.
+pub(super) fn expect_room(plan: &Path) -> Result<PathBuf> {
+    let path = path_beside(plan)?;
+    if path.exists() && !std::fs::read(&path).is_ok_and(|bytes| Arrays::of(&bytes).is_ok()) {
+        let message = format!(
+            "{}: its feature map would replace {}, which is something else",
+            plan.display(),
+            path.display()
+        );
+        return Err(Failure::usage(message).help("give the plan another name"));
+    }
+    Ok(path)
+}
+
 /// The digest of a file's contents that the plan holds.
 pub(super) fn digest(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()

@@ -102,12 +102,20 @@ impl PlanFile {
         Self { contents: Contents { validation_fraction, ..self.contents }, ..self }
     }
 
+    /// Refuses a name for a plan whose other file would replace something else, before there is a plan.
+    ///
+    /// # Errors
+    /// The file beside the plan exists and is not the feature map of a plan.
+    pub(crate) fn expect_room(path: &Path) -> Result<()> {
+        arrays::expect_room(path).map(|_| ())
+    }
+
     /// Writes both files, readable only by their owner. The plan appears last.
     ///
     /// # Errors
     /// A name that leaves none for the other file; those of the operating system.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        let beside = arrays::path_beside(path)?;
+        let beside = arrays::expect_room(path)?;
         let bytes = self.arrays.to_bytes()?;
         write_json_with(path, Access::Private, &self.contents, || {
             write_bytes(&beside, Access::Private, &bytes)

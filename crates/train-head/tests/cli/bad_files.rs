@@ -180,30 +180,45 @@ fn depth_that_needs_bootstrapping() {
     dir.refused(line, 5, &["needs bootstrapping", "help:"]);
 }
 
-/// Plans of earlier versions bootstrap weights alone, of still earlier ones have one sample in each slot, and say nothing of it; older
-/// ones are refused.
+/// Plans of earlier versions are refused.
 #[test]
 fn plans_of_earlier_versions() {
     let dir = copy_of_finished();
-    let mut plan = dir.json("plan.json");
-    assert_eq!(plan["request"]["pairs"], "auto");
-    assert_eq!(plan["request"]["bootstraps"], "auto");
-    let request = plan["request"].as_object_mut().unwrap();
-    request.remove("bootstraps");
-    request.remove("largest_weight");
-    plan["format"] = "train-head plan 4".into();
-    dir.write("before.json", plan.to_string());
-    let read = dir.ok("inspect before.json --json").json();
-    assert_eq!(read["plan"]["request"]["bootstraps"], "weights", "{read}");
-    plan["request"].as_object_mut().unwrap().remove("pairs");
-    plan["format"] = "train-head plan 3".into();
-    dir.write("earlier.json", plan.to_string());
-    let read = dir.ok("inspect earlier.json --json").json();
-    assert_eq!(read["plan"]["request"]["pairs"], "never", "{read}");
-    assert_eq!(read["plan"]["packing"]["complex"], false, "{read}");
+    for version in 2..=5 {
+        let format = format!("train-head plan {version}");
+        dir.write("before.json", serde_json::json!({ "format": format, "request": {} }).to_string());
+        let message = format!("before.json: format \"{format}\"; this program reads \"train-head plan 6\"");
+        let messages = [&*message, "plan again with `train-head estimate`"];
+        dir.refused("keygen --plan before.json --out new --no-passphrase", 4, &messages);
+        dir.refused("inspect before.json", 4, &messages);
+    }
+}
 
-    plan["format"] = "train-head plan 2".into();
-    dir.write("older.json", plan.to_string());
-    let message = &["older.json: format \"train-head plan 2\"", "plan 5", "plan 4", "plan 3"];
-    dir.refused("keygen --plan older.json --out new --no-passphrase", 4, message);
+/// A plan is two files that belong together, both private.
+#[test]
+fn a_plan_without_its_feature_map() {
+    let dir = copy_of_finished();
+    let arrays = dir.read("plan.safetensors");
+    for name in ["plan.json", "plan.safetensors"] {
+        #[cfg(unix)]
+        assert_eq!(mode(&dir, name) & 0o777, 0o600, "{name}");
+    }
+    let damaged = [&arrays[..arrays.len() - 1], b"!"].concat();
+    dir.write("plan.safetensors", damaged);
+    let messages = ["plan.safetensors: not the feature map of the plan beside it", "help:"];
+    dir.refused(DECRYPT, 4, &messages);
+    dir.refused("inspect plan.json", 4, &messages);
+    std::fs::remove_file(dir.path("plan.safetensors")).unwrap();
+    dir.refused(DECRYPT, 4, &["cannot read plan.safetensors", "copy both files"]);
+    dir.write("table.safetensors", "embeddings");
+    let line = "estimate --features table.csv --preset n13-l3 --max-iter 1 --out table.json";
+    dir.refused(line, 2, &["would replace table.safetensors, which is something else"]);
+    let line = "estimate --features table.csv --preset n13-l3 --max-iter 1 --out plan.safetensors";
+    dir.refused(line, 2, &["plan.safetensors: the feature map gets this name"]);
+}
+
+#[cfg(unix)]
+fn mode(dir: &Dir, name: &str) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(dir.path(name)).unwrap().permissions().mode()
 }

@@ -39,6 +39,7 @@ fn what_lies_in_the_folder() {
     let names = finished().list();
     for name in [
         "plan.json",
+        "plan.safetensors",
         "keys/secret.key",
         "keys/public.key",
         "data.enc",
@@ -56,7 +57,7 @@ fn what_lies_in_the_folder() {
 #[test]
 fn what_is_private_is_for_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
-    for name in ["keys/secret.key", "plan.json"] {
+    for name in ["keys/secret.key", "plan.json", "plan.safetensors"] {
         let mode = std::fs::metadata(finished().path(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
