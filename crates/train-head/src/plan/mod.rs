@@ -7,6 +7,7 @@
 
 mod arrays;
 mod samples;
+mod weight_source;
 
 use std::path::Path;
 
@@ -24,7 +25,7 @@ use crate::files::{Access, read_json, write_bytes, write_json_with};
 use crate::preset::preset;
 use crate::samples::Matrix;
 use arrays::Arrays;
-use samples::WeightSource;
+use weight_source::WeightSource;
 
 const FORMAT: &str = "train-head plan 6";
 

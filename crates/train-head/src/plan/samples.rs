@@ -3,28 +3,11 @@
 use fhe_head::Samples;
 use head_fit::{Classifier, shuffled};
 use ndarray::{Array1, Array2};
-use serde::{Deserialize, Serialize};
 
 use super::PlanFile;
+use super::weight_source::WeightSource;
 use crate::exit::{Failure, Result, encoder_failure};
-use crate::input::SampleWeights;
 use crate::samples::Matrix;
-
-/// Where sample weights come from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum WeightSource {
-    /// A column of the table.
-    Column(String),
-    /// The file of embeddings.
-    Embeddings,
-}
-
-impl WeightSource {
-    pub(super) fn of(weights: &SampleWeights) -> Self {
-        weights.column.clone().map_or(Self::Embeddings, Self::Column)
-    }
-}
 
 impl PlanFile {
     /// Splits samples into those to train on and those that the plan holds out for validation, if any.

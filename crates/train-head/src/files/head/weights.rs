@@ -4,7 +4,7 @@ use std::path::Path;
 
 use head_fit::{LinearLayer, Model};
 
-use super::{Description, Hidden, Link};
+use super::description::{Description, Hidden, Link};
 use crate::exit::{Failure, Kind, Result};
 use crate::files::tensors::{Tensor, Tensors, to_bytes};
 use crate::files::{Access, write_bytes};

@@ -1,0 +1,134 @@
+//! What `head.json` holds.
+
+use fhe_head::Activation;
+use head_fit::{Classes, Model, Preprocessing};
+use serde::{Deserialize, Serialize};
+
+use crate::files::embeddings::UsedEncoder;
+
+pub(super) const FORMAT: &str = "train-head head 2";
+
+/// `head.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Description {
+    /// Name and version of the format.
+    pub(super) format: String,
+    /// The labels in the order of the outputs; of two, the positive one is last.
+    pub(crate) classes: Classes,
+    /// How outputs become probabilities.
+    pub(crate) link: Link,
+    /// The hidden layer, if the head has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hidden: Option<Hidden>,
+    /// Number of features.
+    pub(crate) features: usize,
+    /// Names of the features, if they come from a table.
+    pub(crate) feature_names: Option<Vec<String>>,
+    /// The encoder, if the samples are texts.
+    pub(crate) encoder: Option<UsedEncoder>,
+    /// What the feature map did before the encryption.
+    feature_transform: FeatureTransform,
+    /// How the head was trained.
+    pub(crate) training: Training,
+}
+
+/// A hidden layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Hidden {
+    /// Units.
+    pub(super) hidden_layer_sizes: [usize; 1],
+    /// Function and the interval on which its polynomial holds.
+    pub(super) activation: Activation,
+    /// Coefficients of the polynomial that the units evaluate, the constant one first.
+    polynomial: Vec<f64>,
+}
+
+impl Hidden {
+    /// The hidden layer of a head.
+    fn of(head: &Model) -> Option<Self> {
+        let (layer, activation) = head.hidden.as_ref()?;
+        Some(Self {
+            hidden_layer_sizes: [layer.intercept.len()],
+            activation: *activation,
+            polynomial: activation.coefficients(),
+        })
+    }
+}
+
+/// How the outputs of a head become probabilities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Link {
+    /// One output, the logit of the second of two classes.
+    Logistic,
+    /// One output per class, its logit against the rest; probabilities are scaled to sum 1.
+    OneVsRest,
+    /// One output per class; probabilities are their softmax.
+    Softmax,
+}
+
+impl Link {
+    /// The link of a head.
+    pub(crate) fn of(head: &Model) -> Self {
+        match (head.softmax, head.output.intercept.len()) {
+            (true, _) => Self::Softmax,
+            (false, 1) => Self::Logistic,
+            (false, _) => Self::OneVsRest,
+        }
+    }
+}
+
+/// What the feature map did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct FeatureTransform {
+    #[serde(flatten)]
+    preprocessing: Preprocessing,
+    /// Always true: the weights contain the map.
+    folded: bool,
+}
+
+/// How a head was trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Training {
+    /// Parameter set.
+    pub(crate) preset: String,
+    /// Iterations.
+    pub(crate) iterations: usize,
+    /// True if the training ran on ciphertexts.
+    pub(crate) encrypted: bool,
+}
+
+impl Description {
+    /// The description of a head.
+    pub(crate) fn new(
+        model: &Model,
+        classes: Classes,
+        feature_names: Option<Vec<String>>,
+        encoder: Option<UsedEncoder>,
+        preprocessing: Preprocessing,
+        training: Training,
+    ) -> Self {
+        Self {
+            format: FORMAT.into(),
+            classes,
+            link: Link::of(model),
+            hidden: Hidden::of(model),
+            features: features(model),
+            feature_names,
+            encoder,
+            feature_transform: FeatureTransform { preprocessing, folded: true },
+            training,
+        }
+    }
+
+    /// Number of outputs of the head.
+    pub(super) fn outputs(&self) -> usize {
+        if self.link == Link::Logistic { 1 } else { self.classes.count() }
+    }
+}
+
+/// Number of features of a head.
+fn features(head: &Model) -> usize {
+    let first = head.hidden.as_ref().map_or(&head.output, |(layer, _)| layer);
+    first.coef.ncols()
+}
