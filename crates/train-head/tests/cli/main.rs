@@ -4,6 +4,7 @@
 mod bad_data;
 mod bad_files;
 mod bad_parameters;
+mod choice;
 mod classes;
 mod formats;
 mod help;
