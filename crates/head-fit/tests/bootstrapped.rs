@@ -49,7 +49,7 @@ fn eight_nesterov_iterations_with_refreshed_momentum() {
 }
 
 #[test]
-#[ignore = "half a minute of bootstraps: `.ci/run` runs it; `cargo test --release -p head-fit --test bootstrapped -- --ignored`"]
+#[ignore = "half a minute of bootstraps; `.ci/run` runs it, step `long_tests`"]
 fn thirty_two_nesterov_iterations() {
     follows_the_simulation(32, 0.008);
 }
