@@ -119,7 +119,7 @@ impl Optimizer {
     }
 
     /// Whether the gradient is taken at a look-ahead point.
-    pub fn is_nesterov(self) -> bool {
+    fn is_nesterov(self) -> bool {
         matches!(self, Self::Nesterov(_) | Self::NesterovSchedule)
     }
 

@@ -109,14 +109,6 @@ pub fn read_data<R: Read, H: Head>(
     Ok((job, blocks, EncryptedState::from_weights(start)))
 }
 
-/// The job of a file, from its metadata alone.
-///
-/// # Errors
-/// [`Error::File`] if the metadata hold no job.
-pub fn read_job<R: Read, H: Head>(reader: &Reader<R>) -> Result<Job<H>> {
-    Ok(Manifest::<H>::read(reader)?.job)
-}
-
 /// Writes a state after at least one iteration.
 ///
 /// # Errors
