@@ -7,8 +7,9 @@
 //! use ndarray::{Array1, Array2};
 //!
 //! # fn main() -> head_fit::Result<()> {
-//! let x = Array2::from_shape_fn((120, 4), |(i, j)| ((i * (j + 3) * 37 + j) % 101) as f64 / 50.0 - 1.0);
-//! let y: Array1<f64> = x.rows().into_iter().map(|row| f64::from(u8::from(row[0] > row[1]))).collect();
+//! let noise = |i: usize, j: usize| ((i * (j + 3) * 37 + j) % 101) as f64 / 101.0;
+//! let x = Array2::from_shape_fn((120, 4), |(i, j)| (i % 2) as f64 + noise(i, j));
+//! let y: Array1<f64> = (0..120).map(|i| (i % 2) as f64).collect();
 //!
 //! let fitted = LogisticRegression::default().fit_encrypted(&x, &y)?;
 //! let right = fitted.predict(&x.view())?.iter().zip(&y).filter(|(p, y)| **p as f64 == **y).count();

@@ -57,7 +57,7 @@ fn heads_of_several_classes_and_hidden_layers_are_starts() {
     let dir = Dir::new();
     dir.write("data.csv", table_of_three(90));
     let run = "run --features data.csv --test-features data.csv --preprocess whiten --ridge 1 --solver gd \
-         --learning-rate 1 --sigmoid-interval 8 --head softmax --preset";
+         --learning-rate 1 --sigmoid-interval 8 --sigmoid-degree 3 --head softmax --preset";
     dir.ok(&format!("{run} n14-l8 --max-iter 2 --out first"));
     dir.ok(&format!("{run} n14-l8 --max-iter 2 --out second --warm-start first"));
     dir.ok(&format!("{run} n15-l18 --max-iter 4 --out whole"));
@@ -83,7 +83,7 @@ fn heads_of_several_classes_and_hidden_layers_are_starts() {
 fn an_encrypted_head_is_a_start_where_there_are_bootstraps() {
     let dir = Dir::new();
     dir.write("data.csv", table_of_three(80));
-    let flags = format!("{FIXED} --head ovr --preset n15-boot-l6");
+    let flags = format!("{FIXED} --head ovr --sigmoid-fit least-squares --preset n15-boot-l6");
     let steps = |plan: &str, keys: &str| {
         dir.ok(&format!("encrypt --features data.csv --plan {plan} --keys keys --out {plan}.enc"));
         let start = if keys == "keys" { "" } else { "--warm-start plan.json.head" };
@@ -124,7 +124,8 @@ fn an_encrypted_head_is_a_start_where_there_are_bootstraps() {
     }
 
     dir.ok(&format!(
-        "run --features data.csv --test-features data.csv {FIXED} --head ovr --preset n15-l18 --max-iter 4 --out whole"
+        "run --features data.csv --test-features data.csv {FIXED} --head ovr --sigmoid-fit least-squares --preset n15-l18 \
+         --max-iter 4 --out whole"
     ));
     assert_same(&dir, "second", "whole", "first", 1e-3);
 }
