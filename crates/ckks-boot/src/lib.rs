@@ -23,7 +23,7 @@
 //! - [`polynomial`]: Chebyshev and monomial polynomials, their evaluation plans of least depth, with exact scales;
 //! - [`linear`]: linear maps by diagonals, the special Fourier transform in sparse factors, baby-step giant-step plans;
 //! - [`EvalMod`]: the homomorphic reduction modulo 1;
-//! - [`bootstrap`]: all of it together.
+//! - [`BootstrapPlan`], [`RealBootstrapper`]: all of it together.
 //!
 //! The same plans run on ciphertexts ([`CiphertextArithmetic`]) and on plain slots with noise ([`Simulation`]).
 

@@ -40,7 +40,7 @@ impl<H: Head> Plan<H> {
     /// those of the whole.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for 0 iterations.
+    /// [`crate::Error::Parameter`] for 0 iterations.
     pub fn until(&self, iterations: usize) -> Result<Self> {
         let mut spec = self.job.spec().clone();
         spec.learning_rates.truncate(iterations);
@@ -61,7 +61,7 @@ impl<H: Head> Plan<H> {
     /// Estimated seconds of the training on one core of a machine of this pace. `parameters` are those of the plan.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if the parameters lack the plan's bootstrap.
+    /// [`crate::Error::Parameter`] if the parameters lack the plan's bootstrap.
     pub fn seconds(&self, parameters: &Parameters, pace: &Pace) -> Result<f64> {
         Ok(self.cost_model(parameters, pace)?.seconds(&self.counts))
     }
