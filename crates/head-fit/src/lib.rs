@@ -20,8 +20,8 @@
 //!
 //! One step below, the parties are apart. Nothing in this crate is encrypted, and nothing of it leaves the data party: a [`Classifier`]
 //! says what to train, and what it leaves open is chosen by cross-validation in the clear. The result is a [`Training`], with features
-//! mapped, options filled in, levels and keys planned. [`fhe_head::client`] makes keys from it and encrypts its samples,
-//! [`fhe_head::server`] trains, and [`Training::model`] turns the decrypted weights into a [`Model`] for features as they came:
+//! mapped, options filled in, levels and keys planned. `fhe_head::client` makes keys from it and encrypts its samples,
+//! `fhe_head::server` trains, and [`Training::model`] turns the decrypted weights into a [`Model`] for features as they came:
 //!
 //! ```
 //! use std::sync::Arc;
