@@ -66,8 +66,7 @@ impl Grid {
         let families: Vec<Family> = match options.kind {
             Kind::Softmax { depth } => vec![Family::Softmax { classes, depth }],
             Kind::Logistic { degree: Some(degree), .. } => vec![logistic(degree)],
-            _ if outputs == 1 => Degree::ALL.map(logistic).to_vec(),
-            _ => vec![logistic(Degree::Three)],
+            _ => Degree::ALL.map(logistic).to_vec(),
         };
         let (ridges, most): (_, usize) = match outputs {
             1 => (RIDGES, MOST_ITERATIONS),
