@@ -24,7 +24,7 @@ fn a_circle_is_found_with_the_names_that_tie_it() {
     let found = circles(&[
         ("lib.rs", "mod a; mod b; mod c;"),
         ("a.rs", "use crate::b::{B, self as other}; pub struct A(B, other::Second);"),
-        ("b.rs", "pub struct B; pub struct Second; fn f() -> crate::c::C { todo!() }"),
+        ("b.rs", "pub struct B; pub struct Second; fn f() -> crate::c::C { crate::c::C }"),
         ("c.rs", "pub struct C; fn g() { println!(\"{}\", super::a::A::new(1)); }"),
     ]);
     assert_eq!(found, ["a.rs -> b.rs: B, Second", "b.rs -> c.rs: C", "c.rs -> a.rs: A"]);

@@ -1,37 +1,15 @@
 //! Data for the tests, and the pace that times are compared at.
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::unwrap_used, dead_code, unused_imports)]
 
 use ckks::Pace;
 use fhe_head::Samples;
-use ndarray::{Array1, Array2, ArrayView1, Axis, s};
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use ndarray::{Array1, Array2, Axis, s};
+
+mod random_tables;
+pub(crate) use random_tables::*;
 
 /// The machine for which the planner compares packings. Estimates at this pace are the same on every machine.
 pub(crate) const USUAL: Pace = Pace { transform: 1.1e-10, pass: 3.0e-10, byte: 0.0, switch: 1.0 };
-
-/// Features uniform in [-1, 1], each row labelled by `class`.
-pub(crate) fn labelled(
-    n: usize,
-    features: usize,
-    seed: u64,
-    class: impl Fn(ArrayView1<'_, f64>) -> f64,
-) -> (Array2<f64>, Array1<f64>) {
-    let mut rng = ChaCha20Rng::seed_from_u64(seed);
-    let mut uniform = || (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64 - 0.5;
-    let x = Array2::from_shape_simple_fn((n, features), || 2.0 * uniform());
-    let y = x.rows().into_iter().map(class).collect();
-    (x, y)
-}
-
-/// Three classes that two lines separate.
-pub(crate) fn three_classes(n: usize, features: usize, seed: u64) -> (Array2<f64>, Array1<f64>) {
-    labelled(n, features, seed, |row| match (row[0] > 0.2, row[1] > 0.0) {
-        (true, _) => 2.0,
-        (_, true) => 1.0,
-        _ => 0.0,
-    })
-}
 
 /// Samples that all have weight 1.
 pub(crate) fn equal_weights(x: &Array2<f64>, y: &Array1<f64>) -> Samples {
