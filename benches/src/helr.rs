@@ -175,7 +175,7 @@ fn as_helr(split: &Split) -> anyhow::Result<Prepared> {
             fit: Some(Fit::Concentrated { std: STD }),
         })
     };
-    let training = Training { scheme, options, map, samples, plan, start: None };
+    let training = Training { scheme, options, map, samples, plan, start: None, expected: None };
     Ok(Prepared { training, seconds: watch.lap() })
 }
 

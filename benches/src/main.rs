@@ -19,6 +19,7 @@ mod report;
 mod scale;
 mod speed;
 mod step;
+mod tables;
 mod units;
 
 use clap::{Parser, Subcommand};
@@ -53,6 +54,8 @@ enum Command {
     Scale(scale::Arguments),
     /// Compare with other libraries
     Peers(peers::Arguments),
+    /// Compare the defaults with scikit-learn on ordinary tables
+    Tables(tables::Arguments),
     /// Make a page with tables and plots from the records of a run
     Report(report::Arguments),
     /// Measure a pass over all samples, forward and backward, without a bootstrap
@@ -72,6 +75,7 @@ fn main() -> anyhow::Result<()> {
         Command::Scale(arguments) => scale::run(&arguments),
         Command::Peers(arguments) => peers::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Tables(arguments) => tables::run(&arguments),
         Command::Pass(arguments) => step::pass(&arguments),
     }
 }

@@ -53,7 +53,7 @@ const COMPONENTS: usize = 128;
 /// The options of the product for a head. They are its defaults, but for the hidden layer, whose squares are exact under encryption.
 pub(crate) fn options(head: Head, seed: u64) -> Classifier {
     let kind = match head {
-        Head::Logistic | Head::OneVsRest => Kind::default(),
+        Head::Logistic | Head::OneVsRest => Kind::logistic(),
         Head::Softmax => Kind::softmax(),
         Head::Mlp => {
             Kind::Mlp { hidden: HIDDEN, activation: ActivationKind::Square, activation_interval: None }
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn linear_heads_are_trained_as_the_product_trains_them() {
         for head in [Head::Logistic, Head::OneVsRest] {
-            assert_eq!(options(head, 0), Classifier::default());
+            assert_eq!(options(head, 0), Classifier::new(Kind::logistic()));
         }
         assert_eq!(options(Head::Softmax, 0), Classifier::new(Kind::softmax()));
     }

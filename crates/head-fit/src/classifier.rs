@@ -31,6 +31,9 @@ pub struct Options<K> {
     pub batch_size: Option<usize>,
     /// Half-width of the interval of the logits on which polynomials stand for functions.
     pub interval: Option<f64>,
+    /// Divides the logits of the exported head, so that its probabilities fit (Guo et al. 2017); 1 leaves them as they are. Few
+    /// iterations leave logits too small.
+    pub temperature: Option<f64>,
     /// Weight of the L2 penalty (scikit-learn's `alpha`, `1 / (C n)`). Whitening regularises by its ridge.
     pub alpha: f64,
     /// How much each class counts.
@@ -43,7 +46,7 @@ pub struct Options<K> {
     pub random_state: u64,
 }
 
-/// A classifier with one of the heads that come with the engine. [`Classifier::default`] is logistic regression.
+/// A classifier with one of the heads that come with the engine. [`Classifier::default`] is a linear head, of the better kind.
 pub type Classifier = Options<Kind>;
 
 /// Logistic regression with everything chosen from the data: [`Classifier::default`].
@@ -62,6 +65,7 @@ impl<K> Options<K> {
             max_iter: None,
             batch_size: None,
             interval: None,
+            temperature: None,
             alpha: 0.0,
             class_weight: ClassWeight::Uniform,
             scoring: false,
@@ -80,6 +84,8 @@ impl<K> Options<K> {
         ranges::max_iter(self.max_iter)?;
         ranges::require("batch_size", self.batch_size, |&count| count > 0, "at least one sample")?;
         ranges::half_width("sigmoid_interval", self.interval)?;
+        let positive = |t: &f64| t.is_finite() && *t > 0.0;
+        ranges::require("temperature", self.temperature, positive, "a positive number")?;
         ranges::alpha(self.alpha)
     }
 

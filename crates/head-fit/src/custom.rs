@@ -95,9 +95,10 @@ impl<F: Family> Options<Custom<F>> {
             learning_rate: Some(best.learning_rate),
             max_iter: Some(plan.job.iterations()),
             interval: Some(best.half_width),
+            temperature: Some(1.0),
             ..self.clone()
         };
-        Ok(Training { scheme: scheme.clone(), options, map, samples, plan, start })
+        Ok(Training { scheme: scheme.clone(), options, map, samples, plan, start, expected: None })
     }
 
     fn choose(&self, scheme: &Scheme, x: &ArrayView2<'_, f64>, y: &ArrayView1<'_, f64>) -> Result<Candidate> {

@@ -1,7 +1,7 @@
 //! Labelled samples to fit on, checked.
 
 use fhe_head::{Error, Result, check_weights};
-use ndarray::{Array1, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use crate::features::{FeatureMap, Preprocessing};
 use crate::labels::{ClassWeight, Split, stratified_folds};
@@ -78,6 +78,11 @@ impl<'a> Data<'a> {
         self.y
     }
 
+    /// Weights of the samples.
+    pub(crate) fn weights(&self) -> ArrayView1<'_, f64> {
+        self.weights.view()
+    }
+
     /// Number of classes.
     pub fn classes(&self) -> usize {
         self.classes
@@ -140,32 +145,42 @@ impl<'a> Data<'a> {
         Ok((map, samples))
     }
 
-    /// Stratified folds for a choice, of at most `limit` samples in all: more do not change it, and cost time.
-    pub(crate) fn folds(&self, folds: usize, limit: usize, random_state: u64) -> Vec<Split> {
-        let splits = stratified_folds(&self.y.to_owned(), folds, random_state);
+    /// Splits for a choice: stratified folds, of at most `limit` samples in all (more do not change the choice, and cost time), and
+    /// several times over where samples are few, since there chance decides between methods.
+    pub(crate) fn splits(&self, folds: usize, limit: usize, random_state: u64) -> Vec<Split> {
+        const ENOUGH: usize = 1200;
+        const MOST_REPEATS: usize = 4;
+        let repeats = (ENOUGH / self.len().max(1)).clamp(1, MOST_REPEATS) as u64;
         // every n-th sample of parts that keep proportions keeps them too
         let step = self.len().div_ceil(limit);
         let thin = |part: &[usize]| part.iter().copied().step_by(step).collect();
-        splits.iter().map(|split| Split { train: thin(&split.train), test: thin(&split.test) }).collect()
+        let y = self.y.to_owned();
+        let repeat = |k: u64| stratified_folds(&y, folds, random_state.wrapping_add(k));
+        let splits = (0..repeats).flat_map(repeat);
+        splits.map(|split| Split { train: thin(&split.train), test: thin(&split.test) }).collect()
     }
 
-    /// The parts of a split behind the map that is fitted on the training part.
-    pub(crate) fn fold(
+    /// The parts of a split behind each of these maps, fitted on the training part.
+    pub(crate) fn folds(
         &self,
         split: &Split,
-        preprocessing: Preprocessing,
+        maps: &[Preprocessing],
         n_components: Option<usize>,
-    ) -> Result<Fold> {
-        let limit = preprocessing.most_outputs(self.x.ncols(), n_components);
+    ) -> Result<Vec<Fold>> {
         let weights = |part: &[usize]| self.weights.select(Axis(0), part);
-        let x = self.x.select(Axis(0), &split.train);
-        let map = FeatureMap::fit(&x.view(), &weights(&split.train).view(), preprocessing, limit)?;
-        let samples = |part: &[usize]| {
-            let (x, y) = (self.x.select(Axis(0), part), self.y.select(Axis(0), part));
-            Samples::new(&map.apply(&x.view())?.view(), &y.view(), &weights(part).view())
+        let x = |part: &[usize]| self.x.select(Axis(0), part);
+        let limit = n_components.unwrap_or(usize::MAX);
+        let (train, test) = (x(&split.train), x(&split.test));
+        let fitted = FeatureMap::fit_all(&train.view(), &weights(&split.train).view(), maps, limit)?;
+        let fold = |map: FeatureMap| {
+            let samples = |x: &Array2<f64>, part: &[usize]| {
+                let y = self.y.select(Axis(0), part);
+                Samples::new(&map.apply(&x.view())?.view(), &y.view(), &weights(part).view())
+            };
+            let (train, test) = (samples(&train, &split.train)?, samples(&test, &split.test)?);
+            Ok(Fold { map, train, test })
         };
-        let (train, test) = (samples(&split.train)?, samples(&split.test)?);
-        Ok(Fold { map, train, test })
+        fitted.into_iter().map(fold).collect()
     }
 }
 

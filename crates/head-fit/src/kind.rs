@@ -11,9 +11,12 @@ pub trait HeadKind: Clone {
 }
 
 /// One of the heads that come with the engine.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
+    /// Logistic regression for two classes; of several, one-vs-rest or softmax, whichever does better in cross-validation.
+    #[default]
+    Auto,
     /// Logistic regression: one output for two classes, one output for each of several classes against the rest.
     Logistic {
         /// Degree of the polynomial that stands for the logistic function; chosen where not given.
@@ -37,17 +40,16 @@ pub enum Kind {
     },
 }
 
-impl Default for Kind {
-    fn default() -> Self {
-        Self::Logistic { degree: None, fit: None }
-    }
-}
-
 impl HeadKind for Kind {
     type Head = BuiltIn;
 }
 
 impl Kind {
+    /// Logistic regression with the polynomial chosen from the data.
+    pub fn logistic() -> Self {
+        Self::Logistic { degree: None, fit: None }
+    }
+
     /// Softmax with the approximation that is used where nobody asks for another: three levels, which the accuracy benchmarks chose.
     pub fn softmax() -> Self {
         Self::Softmax { depth: SoftmaxDepth::Three }
@@ -70,7 +72,7 @@ impl Kind {
 
     pub(crate) fn check(self) -> Result<()> {
         match self {
-            Self::Logistic { .. } | Self::Softmax { .. } => Ok(()),
+            Self::Auto | Self::Logistic { .. } | Self::Softmax { .. } => Ok(()),
             Self::Mlp { hidden, activation_interval, .. } => {
                 ranges::hidden_units(hidden)?;
                 ranges::half_width("activation_interval", activation_interval)

@@ -72,7 +72,7 @@ mod tune;
 pub use fhe_head;
 pub use fhe_head::{Error, Result};
 
-pub use baseline::{Baseline, converged, logistic_regression};
+pub use baseline::{Baseline, HeldOut, converged, logistic_regression};
 pub use classifier::{Classifier, LogisticRegression, Options};
 pub use custom::{Custom, Family, FittedHead};
 pub use data::Data;
@@ -83,4 +83,4 @@ pub use labels::{ClassWeight, Classes, Split, shuffled, stratified_folds, strati
 pub use metrics::{Metrics, agreement, predictions, same_predictions};
 pub use model::{LinearLayer, Model, probabilities};
 pub use presets::{PRESETS, needs_other_parameters};
-pub use training::Training;
+pub use training::{Expected, Training};

@@ -93,6 +93,14 @@ impl Model {
         Self { hidden: None, output, softmax, functions: Functions::Polynomials }
     }
 
+    /// The same with all logits divided by a temperature.
+    #[must_use]
+    pub fn at_temperature(mut self, temperature: f64) -> Self {
+        self.output.coef /= temperature;
+        self.output.intercept /= temperature;
+        self
+    }
+
     /// The same with these functions for activations.
     #[must_use]
     pub fn with_functions(self, functions: Functions) -> Self {

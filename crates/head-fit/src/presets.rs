@@ -6,6 +6,9 @@ use fhe_head::{Error, Result, Scheme};
 /// more levels between two bootstraps than the smaller one leaves has the larger.
 pub const PRESETS: [&str; 4] = ["n15-l18", "n15-boot-l6", "n16-l36", "n16-boot-l15"];
 
+/// Those of [`PRESETS`] that bootstrap.
+pub(crate) const BOOTSTRAPPED: [&str; 2] = ["n15-boot-l6", "n16-boot-l15"];
+
 /// Whether a refusal is about the parameter set, so that another one may do.
 pub fn needs_other_parameters(error: &Error) -> bool {
     use fhe_head::ckks::Error::{Insecure, InvalidParameters};

@@ -65,6 +65,10 @@ impl Classifier {
                 outputs,
                 sigmoid: sigmoid(degree.unwrap_or(Degree::Three), fit.unwrap_or_default())?,
             }),
+            Kind::Auto if classes == 2 => {
+                BuiltIn::Logistic(Logistic::binary(sigmoid(Degree::Three, Fit::default())?))
+            }
+            Kind::Auto => BuiltIn::Softmax(multinomial(SoftmaxDepth::Three)?),
             Kind::Softmax { depth } => BuiltIn::Softmax(multinomial(depth)?),
             Kind::Mlp { hidden, activation, activation_interval } => {
                 let most = padded_features(features);

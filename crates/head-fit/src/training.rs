@@ -1,17 +1,21 @@
 //! Trainings that are ready to be encrypted, with their plain and simulated twins.
 
+use std::cell::OnceCell;
+
 use fhe_head::plan::{Plan, Request};
 use fhe_head::twins::{self, SimulatedHead};
 use fhe_head::{BuiltIn, Functions, Result, Samples, Scheme};
 use ndarray::Array1;
+use serde::{Deserialize, Serialize};
 
+use crate::baseline::{HeldOut, cross_validated};
 use crate::classifier::{Classifier, Options};
 use crate::data::Data;
 use crate::features::FeatureMap;
 use crate::kind::{HeadKind, Kind};
 use crate::model::Model;
-use crate::presets::{PRESETS, on_first};
-use crate::tune::{Rehearsed, Task, choose};
+use crate::presets::{BOOTSTRAPPED, PRESETS, on_first};
+use crate::tune::{Rehearsed, Task, choose, splits};
 
 /// A training that is ready to be encrypted.
 #[derive(Clone, Debug)]
@@ -28,16 +32,51 @@ pub struct Training<K: HeadKind = Kind> {
     pub plan: Plan<K::Head>,
     /// Weights to start from, one period of each vector, if not from zero.
     pub start: Option<Vec<Array1<f64>>>,
+    /// What cross-validation says of the training, for linear heads whose options left something open.
+    pub expected: Option<Expected>,
+}
+
+/// What to expect of a training on new samples, beside what plain logistic regression would give.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Expected {
+    /// The training, in cross-validation with its polynomials.
+    pub training: HeldOut,
+    /// Logistic regression in the clear on standardised features, `C` by cross-validation (scikit-learn's `LogisticRegressionCV`), on
+    /// the same splits.
+    pub logistic_regression: HeldOut,
+}
+
+impl Expected {
+    /// Whether the training is expected to be worse than logistic regression in the clear: by more than these shares of accuracy and of
+    /// log loss.
+    pub fn falls_short(&self, accuracy: f64, log_loss: f64) -> bool {
+        let (ours, clear) = (self.training, self.logistic_regression);
+        ours.accuracy < clear.accuracy - accuracy || ours.log_loss > clear.log_loss * (1.0 + log_loss)
+    }
 }
 
 impl Classifier {
     /// Chooses what is open, maps the features, plans the training, and rehearses it in the clear, on the first of [`PRESETS`] that has
     /// the depth.
     ///
+    /// A linear head gets bootstraps, and with them more iterations, if fewer iterations are expected to fall short of logistic
+    /// regression in the clear and more are expected to be better.
+    ///
     /// # Errors
     /// As [`Self::prepare_on`].
     pub fn prepare(&self, data: &Data<'_>, start: Option<&Model>) -> Result<Training> {
-        self.prepare_on_first(&PRESETS, data, start)
+        let clear = OnceCell::new();
+        let training = on_first(&PRESETS, |scheme| self.prepare_beside(scheme, data, start, &clear))?;
+        let Some(expected) = training.expected else { return Ok(training) };
+        let bootstraps = training.scheme.contract().is_some() || self.max_iter.is_some();
+        if bootstraps || !expected.falls_short(SHORT_ACCURACY, SHORT_LOG_LOSS) {
+            return Ok(training);
+        }
+        let longer = on_first(&BOOTSTRAPPED, |scheme| self.prepare_beside(scheme, data, start, &clear));
+        Ok(match longer {
+            Ok(longer) if longer.pays_over(&training) => longer,
+            _ => training,
+        })
     }
 
     /// As [`Self::prepare`], on the first of these parameter sets that has the depth.
@@ -61,24 +100,53 @@ impl Classifier {
     /// samples of a class; [`fhe_head::Error::OutsideInterval`] if the options force values out of their interval;
     /// [`fhe_head::Error::NeedsBootstrapping`] if they ask for more depth than the parameters have.
     pub fn prepare_on(&self, scheme: &Scheme, data: &Data<'_>, start: Option<&Model>) -> Result<Training> {
+        self.prepare_beside(scheme, data, start, &OnceCell::new())
+    }
+
+    /// `clear` keeps the measures of logistic regression in the clear, which do not depend on the scheme.
+    fn prepare_beside(
+        &self,
+        scheme: &Scheme,
+        data: &Data<'_>,
+        start: Option<&Model>,
+        clear: &OnceCell<HeldOut>,
+    ) -> Result<Training> {
         self.check()?;
         // every fold of the cross-validation needs some
         let binary = data.classes() == 2 && !matches!(self.kind, Kind::Mlp { .. });
         data.expect_members(if binary { 8 } else { 3 })?;
         let batches = self.batches(data.len())?;
         let data = &data.with_class_weight(self.class_weight)?;
-        Training::new(
-            scheme,
-            choose(Task { options: self, data, scheme, start, batches })?,
-            batches,
-            start.is_some(),
-        )
+        let rehearsed = choose(Task { options: self, data, scheme, start, batches })?;
+        let expected = match rehearsed.held_out.filter(|_| self.leaves_the_method_open()) {
+            Some(training) => {
+                let known = clear.get().copied();
+                let logistic_regression =
+                    known.map_or_else(|| cross_validated(data, &splits(data, self.random_state)), Ok)?;
+                Some(Expected { training, logistic_regression: *clear.get_or_init(|| logistic_regression) })
+            }
+            None => None,
+        };
+        let training = Training::new(scheme, rehearsed, batches, start.is_some())?;
+        Ok(Training { expected, ..training })
+    }
+
+    fn leaves_the_method_open(&self) -> bool {
+        self.preprocessing.is_none() || self.learning_rate.is_none() || self.max_iter.is_none()
     }
 }
 
+/// Shares of accuracy and log loss by which a training falls short of logistic regression in the clear, so that bootstraps are tried.
+const SHORT_ACCURACY: f64 = 0.005;
+const SHORT_LOG_LOSS: f64 = 0.05;
+/// Bootstraps are taken if they save this share of the log loss,
+const SAVED_LOG_LOSS: f64 = 0.03;
+/// and the training takes at most this long, in seconds on a usual core.
+const MOST_SECONDS: f64 = 300.0;
+
 impl Training {
     fn new(scheme: &Scheme, rehearsed: Rehearsed, batches: usize, warm_start: bool) -> Result<Self> {
-        let Rehearsed { options, map, samples, head, rates, start, largest_state } = rehearsed;
+        let Rehearsed { options, map, samples, head, rates, start, largest_state, .. } = rehearsed;
         let request = Request {
             optimizer: options.optimizer.unwrap_or(fhe_head::Optimizer::GradientDescent),
             alpha: options.alpha,
@@ -94,7 +162,14 @@ impl Training {
             ..Request::new(head, samples.len(), map.outputs(), rates)
         };
         let plan = Plan::new(scheme, &request)?;
-        Ok(Self { scheme: scheme.clone(), options, map, samples, plan, start })
+        Ok(Self { scheme: scheme.clone(), options, map, samples, plan, start, expected: None })
+    }
+
+    /// Whether this training with bootstraps is worth its time.
+    fn pays_over(&self, shorter: &Self) -> bool {
+        let loss = |training: &Self| training.expected.map_or(f64::INFINITY, |e| e.training.log_loss);
+        let seconds = self.plan.usual_seconds(self.scheme.parameters()).unwrap_or(f64::INFINITY);
+        loss(self) <= loss(shorter) * (1.0 - SAVED_LOG_LOSS) && seconds <= MOST_SECONDS
     }
 
     /// The model for features as they came, from weights of the encrypted space.
@@ -102,7 +177,8 @@ impl Training {
     /// # Errors
     /// [`fhe_head::Error::Shape`] on other weights.
     pub fn model(&self, weights: &[Array1<f64>]) -> Result<Model> {
-        Model::from_weights(self.plan.job.head(), &self.map, weights)
+        let model = Model::from_weights(self.plan.job.head(), &self.map, weights)?;
+        Ok(model.at_temperature(self.options.temperature.unwrap_or(1.0)))
     }
 
     /// The model of the plain twin: exact arithmetic and exact functions, in predictions too.

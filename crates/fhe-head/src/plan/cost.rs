@@ -85,8 +85,8 @@ pub(super) struct CostModel {
     refresh: Option<Cost>,
 }
 
-/// The pace for choices between packings, on every machine, so the same request gives the same plan: Zen 4 with AVX-512 IFMA.
-const USUAL: Pace = Pace { transform: 1.1e-10, pass: 3.0e-10, byte: 0.0, switch: 1.0 };
+/// The pace for choices, on every machine, so the same request gives the same plan: Zen 4 with AVX-512 IFMA.
+pub(super) const USUAL: Pace = Pace { transform: 1.1e-10, pass: 3.0e-10, byte: 0.0, switch: 1.0 };
 
 /// Factor for additions and the reductions that close sums of products, which are not counted: passes of `head-bench scale` take 1.2 to
 /// 1.4 times the counted time.

@@ -3,7 +3,7 @@
 use ckks::{Pace, Parameters, Scale};
 use serde::{Deserialize, Serialize};
 
-use super::cost::{CostModel, Sizes};
+use super::cost::{CostModel, Sizes, USUAL};
 use super::levels::DataLevels;
 use crate::engine::{Counts, KeyLevels, Operation};
 use crate::error::Result;
@@ -64,6 +64,14 @@ impl<H: Head> Plan<H> {
     /// [`crate::Error::Parameter`] if the parameters lack the plan's bootstrap.
     pub fn seconds(&self, parameters: &Parameters, pace: &Pace) -> Result<f64> {
         Ok(self.cost_model(parameters, pace)?.seconds(&self.counts))
+    }
+
+    /// Estimated seconds of the training on one core of a usual machine: for choices that shall be the same everywhere.
+    ///
+    /// # Errors
+    /// Those of [`Self::seconds`].
+    pub fn usual_seconds(&self, parameters: &Parameters) -> Result<f64> {
+        self.seconds(parameters, &USUAL)
     }
 
     /// Estimated seconds of the last iteration on one core of a machine of this pace.

@@ -25,7 +25,7 @@ impl Link<'_> {
     }
 
     /// Logits to what the loss compares with labels, in place.
-    fn apply(self, logits: &mut [f64]) {
+    pub(crate) fn apply(self, logits: &mut [f64]) {
         match self {
             Self::Logistic(None) => logits.iter_mut().for_each(|z| *z = logistic(*z)),
             Self::Logistic(Some(sigmoid)) => {
@@ -118,26 +118,12 @@ pub(crate) fn train_linear(
     runs
 }
 
-/// Scores of heads on samples, for each head: probabilities of the classes that the link gives, normalised over several outputs.
-/// A single output gives the probability of class 1.
-pub(crate) fn scores(problem: &Problem<'_>, link: Link<'static>, heads: &[&Array2<f64>]) -> Vec<Array2<f64>> {
+/// Logits of heads on samples, for each head: samples (rows) by outputs.
+pub(crate) fn logits(problem: &Problem<'_>, heads: &[&Array2<f64>]) -> Vec<Array2<f64>> {
     let owned: Vec<Array2<f64>> = heads.iter().map(|head| (*head).clone()).collect();
     let logits = problem.x.dot(&side_by_side(&owned));
     let outputs = heads.first().map_or(1, |head| head.ncols());
-    let probabilities = |k: usize| {
-        let mut own = logits.slice(s![.., k * outputs..(k + 1) * outputs]).to_owned();
-        for mut row in own.rows_mut() {
-            if let Some(row) = row.as_slice_mut() {
-                link.apply(row);
-                if row.len() > 1 {
-                    let sum: f64 = row.iter().sum();
-                    row.iter_mut().for_each(|p| *p /= sum);
-                }
-            }
-        }
-        own
-    };
-    (0..heads.len()).map(probabilities).collect()
+    (0..heads.len()).map(|k| logits.slice(s![.., k * outputs..(k + 1) * outputs]).to_owned()).collect()
 }
 
 /// The columns of all matrices.

@@ -8,7 +8,7 @@ mod linear;
 mod tests;
 
 pub(crate) use hidden::{HiddenMethod, HiddenRun, train_hidden};
-pub(crate) use linear::{Iterate, Link, Method, scores, train_linear};
+pub(crate) use linear::{Iterate, Link, Method, logits, train_linear};
 
 use std::ops::Range;
 

@@ -63,6 +63,18 @@ impl Approximation {
         })
     }
 
+    /// The plain choice of the same family on a wider interval.
+    pub(super) fn widened(&self, half_width: f64) -> Result<Self> {
+        Ok(match self {
+            Self::Sigmoid(sigmoid) => {
+                Self::Sigmoid(Sigmoid::new(sigmoid.degree(), half_width, Fit::LeastSquares)?)
+            }
+            Self::Softmax(softmax) => {
+                Self::Softmax(Softmax::new(softmax.classes(), softmax.depth(), half_width)?)
+            }
+        })
+    }
+
     pub(super) fn half_width(&self) -> f64 {
         match self {
             Self::Sigmoid(sigmoid) => sigmoid.half_width(),

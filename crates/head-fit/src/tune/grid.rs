@@ -3,41 +3,36 @@
 use std::ops::RangeInclusive;
 
 use fhe_head::plan::Depth;
-use fhe_head::{Degree, Error, Optimizer, Result};
+use fhe_head::{Error, Optimizer, Result};
 use ndarray::Array1;
 
 use super::approximation::{Approximation, Family};
+use super::held_out::two_digits;
 use super::round::Score;
 use super::task::Task;
+use crate::classifier::Classifier;
 use crate::cleartext::{Link, Problem};
 use crate::data::Fold;
 use crate::features::Preprocessing;
-use crate::kind::Kind;
 
 /// Iterations that are tried at most unless asked for more: beyond these, held-out loss hardly falls.
-const MOST_ITERATIONS: usize = 8;
-/// The same for several outputs.
-const MOST_ITERATIONS_OF_SEVERAL: usize = 6;
+const MOST_ITERATIONS: usize = 16;
 /// One iteration from zero weights never evaluates the logistic function: that is linear discriminant analysis, not
 /// logistic regression.
 const LEAST_ITERATIONS: usize = 2;
 /// Ridges of the whitening in units of the mean eigenvalue: from almost full whitening to almost none.
-const RIDGES: [f64; 5] = [0.1, 0.3, 1.0, 3.0, 10.0];
-const RIDGES_OF_SEVERAL: [f64; 5] = [0.01, 0.1, 0.3, 1.0, 3.0];
-/// The inverse of the steepest slope, the safe step on whitened features, is 4 for the logistic function and 2 for the softmax;
-/// saturated samples and a ridge allow more.
-const LOGISTIC_RATES: [f64; 6] = [2.0, 4.0, 6.0, 8.0, 12.0, 16.0];
-const LOGISTIC_RATES_OF_SEVERAL: [f64; 3] = [4.0, 6.0, 10.0];
-const SOFTMAX_RATES: [f64; 3] = [2.0, 4.0, 6.0];
+const RIDGES: [f64; 7] = [0.001, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0];
+/// Multiples of the safe step, the inverse of the steepest slope on whitened features (4 for the logistic function, 2 for the softmax):
+/// saturated samples and a ridge allow more than one.
+const WHITENED_STEPS: [f64; 6] = [0.5, 1.0, 1.5, 2.0, 3.0, 4.0];
 /// Shares of the safe step where features are not whitened. Momentum makes small steps long.
-const SHARES: [f64; 7] = [0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0];
+const SHARES: [f64; 6] = [0.05, 0.1, 0.2, 0.4, 0.7, 1.0];
 /// Half-widths of intervals, ascending.
 pub(super) const HALF_WIDTHS: [f64; 12] = [3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 20.0, 24.0, 32.0];
 
 /// Values to try. One value each fixes the method.
 pub(super) struct Grid {
     pub(super) outputs: usize,
-    pub(super) maps: Vec<Preprocessing>,
     pub(super) optimizers: Vec<Optimizer>,
     /// Families of approximations, each with the most iterations that its depth allows.
     families: Vec<(Family, usize)>,
@@ -46,38 +41,31 @@ pub(super) struct Grid {
     pub(super) iterations: RangeInclusive<usize>,
     /// The given learning rate, or `None` for rates by the features.
     rate: Option<f64>,
-    /// Rates for whitened features.
-    whitened: &'static [f64],
+    /// Weight of the L2 penalty.
+    alpha: f64,
+}
+
+/// The feature maps to try.
+pub(super) fn maps(options: &Classifier) -> Vec<Preprocessing> {
+    let whitened = RIDGES.map(|ridge| Preprocessing::Whiten { ridge, standardize: true });
+    match (options.preprocessing, options.n_components) {
+        (Some(map), _) => vec![map],
+        (None, Some(_)) => whitened.to_vec(),
+        (None, None) => [&whitened[..], &[Preprocessing::Standardize]].concat(),
+    }
 }
 
 impl Grid {
-    /// The grid for a task.
+    /// The grid for families of approximations of one link.
     ///
     /// # Errors
     /// [`Error::NeedsBootstrapping`] on more iterations than the levels hold; [`Error::Parameter`] if not even one fits.
-    pub(super) fn new(task: Task<'_, '_>) -> Result<Self> {
+    pub(super) fn new(task: Task<'_, '_>, families: &[Family]) -> Result<Self> {
         let (options, classes) = (task.options, task.data.classes());
-        let outputs = if classes == 2 { 1 } else { classes };
-        let fit = match options.kind {
-            Kind::Logistic { fit, .. } => fit,
-            _ => None,
-        };
-        let logistic = |degree| Family::Logistic { degree, fit };
-        let families: Vec<Family> = match options.kind {
-            Kind::Softmax { depth } => vec![Family::Softmax { classes, depth }],
-            Kind::Logistic { degree: Some(degree), .. } => vec![logistic(degree)],
-            _ => Degree::ALL.map(logistic).to_vec(),
-        };
-        let (ridges, most): (_, usize) = match outputs {
-            1 => (RIDGES, MOST_ITERATIONS),
-            _ => (RIDGES_OF_SEVERAL, MOST_ITERATIONS_OF_SEVERAL),
-        };
-        let families = allowed(task, &families, most)?;
+        let families = allowed(task, families, MOST_ITERATIONS)?;
         let longest = families.iter().map(|&(_, iterations)| iterations).max().unwrap_or(1);
-        let whiten = |ridge| Preprocessing::Whiten { ridge, standardize: true };
         Ok(Self {
-            outputs,
-            maps: options.preprocessing.map_or(ridges.map(whiten).to_vec(), |map| vec![map]),
+            outputs: if classes == 2 { 1 } else { classes },
             optimizers: match options.optimizer {
                 Some(optimizer) => vec![optimizer],
                 None => vec![Optimizer::GradientDescent, Optimizer::NesterovSchedule],
@@ -88,11 +76,7 @@ impl Grid {
                 None => LEAST_ITERATIONS.min(longest)..=longest,
             },
             rate: options.learning_rate,
-            whitened: match (options.kind, outputs) {
-                (Kind::Softmax { .. }, _) => &SOFTMAX_RATES,
-                (_, 1) => &LOGISTIC_RATES,
-                _ => &LOGISTIC_RATES_OF_SEVERAL,
-            },
+            alpha: options.alpha,
             families,
         })
     }
@@ -117,17 +101,20 @@ impl Grid {
     }
 
     /// Learning rates for one map. Where features are not whitened, the largest eigenvalue of their second moments in a fold bounds the
-    /// step: the rates are shares of the inverse of the gradient's steepest slope.
+    /// step: the rates are shares of the inverse of the gradient's steepest slope. A penalty makes every slope steeper by its weight.
     pub(super) fn rates(&self, preprocessing: Preprocessing, fold: Option<&Fold>) -> Vec<f64> {
-        match (self.rate, fold) {
-            (Some(rate), _) => vec![rate],
-            (None, Some(fold)) if !preprocessing.whitens() => {
-                let steepest = largest_moment(&Problem::new(&fold.train, 1));
-                let safe = self.families.first().map_or(4.0, |(family, _)| family.safe_step()) / steepest;
-                SHARES.iter().map(|share| two_digits(share * safe)).collect()
-            }
-            _ => self.whitened.to_vec(),
+        if let Some(rate) = self.rate {
+            return vec![rate];
         }
+        let safe = self.families.first().map_or(4.0, |(family, _)| family.safe_step());
+        let steps = match fold {
+            Some(fold) if !preprocessing.whitens() => {
+                let steepest = largest_moment(&Problem::new(&fold.train, 1));
+                SHARES.map(|share| share * safe / steepest)
+            }
+            _ => WHITENED_STEPS.map(|step| step * safe),
+        };
+        steps.map(|step| two_digits(step / (1.0 + self.alpha * step))).to_vec()
     }
 
     /// The iterations that may be chosen, with their scores.
@@ -139,11 +126,11 @@ impl Grid {
         (1..).zip(scores).filter(move |(iterations, _)| allowed.contains(iterations))
     }
 
-    /// Approximations to try for a training whose exact trajectory is known: for each number of iterations, the smallest interval that
-    /// holds the logits and the next wider one, since the polynomial's trajectory differs a little.
-    pub(super) fn approximations(&self, exact: &[Score]) -> Result<Vec<Approximation>> {
+    /// Approximations to try for a training whose exact trajectory is known: for each of these numbers of iterations, the smallest
+    /// interval that holds the logits and the next wider one, since the polynomial's trajectory differs a little.
+    pub(super) fn approximations(&self, exact: &[Score], iterations: &[usize]) -> Result<Vec<Approximation>> {
         let mut distinct: Vec<Approximation> = Vec::new();
-        for (iterations, _) in self.wanted(exact) {
+        for &iterations in iterations {
             let most = |f: fn(&Score) -> f64| exact[..iterations].iter().map(f).fold(0.0, f64::max);
             let (largest, rms) = (most(|score| score.largest_logit), most(|score| score.rms_logit));
             for &half_width in self.half_widths.iter().filter(|&&width| width >= largest).take(2) {
@@ -201,11 +188,6 @@ fn allowed(task: Task<'_, '_>, families: &[Family], most: usize) -> Result<Vec<(
         got: parameters.name().to_owned(),
         expected: "a parameter set with at least two levels".into(),
     }))
-}
-
-/// Two significant digits: the job is public, and shall tell no more of the data than it must.
-fn two_digits(value: f64) -> f64 {
-    format!("{value:.1e}").parse().unwrap_or(value)
 }
 
 /// Largest eigenvalue of the weighted second moments of the features, by power iteration.

@@ -76,10 +76,20 @@ pub(super) fn choose(task: Task<'_, '_>, layer: Layer) -> Result<Rehearsed> {
                     learning_rate: Some(rate),
                     max_iter: Some(rates.len()),
                     interval: Some(head.score_unit().value()),
+                    temperature: Some(options.temperature.unwrap_or(1.0)),
                     ..options.clone()
                 };
                 let (start, largest_state) = (Some(start), run.state);
-                return Ok(Rehearsed { options, map, samples, head, rates, start, largest_state });
+                return Ok(Rehearsed {
+                    options,
+                    map,
+                    samples,
+                    head,
+                    rates,
+                    start,
+                    largest_state,
+                    held_out: None,
+                });
             }
             Err(error) => refusal = refusal.or(Some(error)),
         }
@@ -174,9 +184,9 @@ impl Network<'_, '_> {
         widths: Widths,
     ) -> Result<Vec<f64>> {
         let options = self.task.options;
-        let splits = self.task.data.folds(FOLDS, SAMPLE_LIMIT, options.random_state);
+        let splits = self.task.data.splits(FOLDS, SAMPLE_LIMIT, options.random_state);
         let Some(split) = splits.first() else { return Ok(RATES.to_vec()) };
-        let fold = self.task.data.fold(split, preprocessing, options.n_components)?;
+        let fold = self.task.data.folds(split, &[preprocessing], options.n_components)?.remove(0);
         let loss = |rate: f64| -> Result<(f64, f64)> {
             let rates = self.rates(rate)?;
             let loss = match self.rehearse(degree, widths, &fold.train, &fold.map, &rates)? {

@@ -1,36 +1,45 @@
 //! Linear heads: first the maps and the optimiser, with the exact link; then, for the best of these, the polynomial and its interval,
 //! with the arithmetic that ciphertexts will do. Candidates whose logits leave the interval drop out.
 
-use fhe_head::{Error, Head as _, Optimizer, Result};
+use fhe_head::{Degree, Error, Head as _, Optimizer, Result, SoftmaxDepth};
 use ndarray::Array1;
+use rayon::prelude::*;
 
-use super::approximation::Approximation;
-use super::grid::{Grid, HALF_WIDTHS};
-use super::round::{Score, validate};
+use super::approximation::{Approximation, Family};
+use super::grid::{Grid, HALF_WIDTHS, maps};
+use super::round::{Round, Score};
 use super::task::{Rehearsed, Task};
+use crate::baseline::HeldOut;
 use crate::classifier::Classifier;
-use crate::cleartext::{Iterate, Link, Method, Problem, train_linear};
-use crate::data::Fold;
+use crate::cleartext::{Iterate, Method, Problem, train_linear};
+use crate::data::{Data, Fold};
 use crate::features::Preprocessing;
 use crate::kind::Kind;
 use crate::labels::{Split, shuffled};
 
-const FOLDS: usize = 4;
-/// Samples beyond this number do not change the choice, and cost time.
+const FOLDS: usize = 5;
+/// Samples beyond this number do not change the choice, and cost time; of wide tables fewer.
 const SAMPLE_LIMIT: usize = 2400;
-/// Methods of the first round that enter the second.
-const FINALISTS: usize = 12;
+const ENTRY_LIMIT: usize = 2_400_000;
+const LEAST_SAMPLES: usize = 600;
+/// Methods of the first round that enter the second; of several outputs fewer, since each costs more.
+const FINALISTS: usize = 8;
+const FINALISTS_OF_SEVERAL: usize = 6;
+/// Shortened trainings of a finalist enter the second round if their loss is at most this much larger than the best.
+const SHORTENED: f64 = 0.1;
+/// Numbers of iterations of a finalist that get polynomials.
+const LENGTHS: usize = 4;
 /// Held-out loss that a mean deviation of the probabilities from those of the exact link is worth. A smooth measure of fidelity chooses
-/// better than counting equal predictions; 0 to 10 were compared over 20 splits of the breast cancer table: from 3 on, predictions
-/// agree on 99.5 % or more, beyond it accuracy falls.
-const FIDELITY: f64 = 3.0;
+/// better than counting equal predictions.
+const FIDELITY: f64 = 1.0;
 /// A cheaper method wins if it is within this share of the best.
 const TOLERANCE: f64 = 0.005;
 
 /// A map and an optimiser, with the loss at their best iteration.
 #[derive(Clone, Copy)]
 struct Finalist {
-    preprocessing: Preprocessing,
+    /// Index of the feature map.
+    map: usize,
     optimizer: Optimizer,
     learning_rate: f64,
     loss: f64,
@@ -46,6 +55,9 @@ struct Candidate {
     learning_rate: f64,
     approximation: Approximation,
     iterations: usize,
+    temperature: f64,
+    /// What cross-validation says of it, if it was asked.
+    held_out: Option<HeldOut>,
     /// Held-out loss, and what the deviation from the exact link is worth.
     objective: f64,
 }
@@ -57,12 +69,28 @@ impl Candidate {
     }
 }
 
+/// The splits on which linear heads are compared, with each other and with logistic regression in the clear.
+pub(crate) fn splits(data: &Data<'_>, random_state: u64) -> Vec<Split> {
+    let limit = (ENTRY_LIMIT / data.features().ncols()).clamp(LEAST_SAMPLES, SAMPLE_LIMIT);
+    data.splits(FOLDS, limit, random_state)
+}
+
 /// Chooses and rehearses: the best candidate that stays inside its interval on all samples.
 pub(super) fn choose(task: Task<'_, '_>) -> Result<Rehearsed> {
-    let grid = Grid::new(task)?;
-    let candidates = match (Search { task, grid: &grid }).candidates() {
+    let mut grids = Vec::new();
+    let mut refusal = None;
+    for families in families(task) {
+        match Grid::new(task, &families) {
+            Ok(grid) => grids.push(grid),
+            Err(error) => refusal = refusal.or(Some(error)),
+        }
+    }
+    if grids.is_empty() {
+        return Err(refusal.unwrap_or_else(|| Error::Data("there is no head to choose from".into())));
+    }
+    let candidates = match candidates(task, &grids) {
         // where nothing is open, the rehearsal on all samples decides, whatever the folds reach
-        Err(error @ Error::OutsideInterval { .. }) => match only_candidate(task, &grid)? {
+        Err(error @ Error::OutsideInterval { .. }) => match only_candidate(task, &grids[0])? {
             Some(only) => vec![only],
             None => return Err(error),
         },
@@ -70,7 +98,7 @@ pub(super) fn choose(task: Task<'_, '_>) -> Result<Rehearsed> {
     };
     let mut refusal = None;
     for candidate in &candidates {
-        match rehearse(task, &grid, candidate)? {
+        match rehearse(task, candidate)? {
             Ok(rehearsed) => return Ok(rehearsed),
             Err(error) => refusal = refusal.or(Some(error)),
         }
@@ -78,13 +106,28 @@ pub(super) fn choose(task: Task<'_, '_>) -> Result<Rehearsed> {
     // all samples reach further than the folds did: the best method on wider intervals
     if let (Some(best), None) = (candidates.first(), task.options.interval) {
         for half_width in HALF_WIDTHS.into_iter().filter(|width| *width > best.approximation.half_width()) {
-            let Some(approximation) = grid.plainest(half_width)? else { break };
-            if let Ok(rehearsed) = rehearse(task, &grid, &Candidate { approximation, ..best.clone() })? {
+            let approximation = best.approximation.widened(half_width)?;
+            if let Ok(rehearsed) = rehearse(task, &Candidate { approximation, ..best.clone() })? {
                 return Ok(rehearsed);
             }
         }
     }
     Err(refusal.unwrap_or_else(|| Error::Data("there is no method to choose from".into())))
+}
+
+/// What may stand for the links of the heads that the options allow, a list for each link.
+fn families(task: Task<'_, '_>) -> Vec<Vec<Family>> {
+    let classes = task.data.classes();
+    let logistic = |fit| Degree::ALL.map(|degree| Family::Logistic { degree, fit }).to_vec();
+    let softmax =
+        |depths: &[SoftmaxDepth]| depths.iter().map(|&depth| Family::Softmax { classes, depth }).collect();
+    match task.options.kind {
+        Kind::Logistic { degree: Some(degree), fit } => vec![vec![Family::Logistic { degree, fit }]],
+        Kind::Logistic { degree: None, fit } => vec![logistic(fit)],
+        Kind::Softmax { depth } => vec![softmax(&[depth])],
+        Kind::Auto if classes == 2 => vec![logistic(None)],
+        Kind::Auto | Kind::Mlp { .. } => vec![logistic(None), softmax(&SoftmaxDepth::ALL)],
+    }
 }
 
 /// The one method that options without anything open ask for.
@@ -102,21 +145,58 @@ fn only_candidate(task: Task<'_, '_>, grid: &Grid) -> Result<Option<Candidate>> 
         learning_rate,
         approximation,
         iterations,
+        temperature: options.temperature.unwrap_or(1.0),
+        held_out: None,
         objective: 0.0,
     }))
 }
 
+/// Methods that stay inside their intervals, best first: the cheapest of those that are nearly the best in held-out loss and in
+/// fidelity to the exact link, then the others.
+fn candidates(task: Task<'_, '_>, grids: &[Grid]) -> Result<Vec<Candidate>> {
+    let maps = maps(task.options);
+    let splits = splits(task.data, task.options.random_state);
+    let components = task.options.n_components;
+    let folds: Vec<Vec<Fold>> =
+        splits.par_iter().map(|split| task.data.folds(split, &maps, components)).collect::<Result<_>>()?;
+    // by map, then by split
+    let mut by_map: Vec<Vec<Fold>> = maps.iter().map(|_| Vec::new()).collect();
+    for split in folds {
+        by_map.iter_mut().zip(split).for_each(|(folds, fold)| folds.push(fold));
+    }
+    let (mut candidates, mut refusal) = (Vec::new(), None);
+    for grid in grids {
+        match (Search { task, grid, maps: &maps, folds: &by_map }).candidates() {
+            Ok(found) => candidates.extend(found),
+            Err(error) => refusal = refusal.or(Some(error)),
+        }
+    }
+    if candidates.is_empty() {
+        return Err(refusal.unwrap_or_else(|| Error::Data("there is no method to choose from".into())));
+    }
+    candidates.sort_by(|a, b| a.objective.total_cmp(&b.objective));
+    let near = candidates[0].objective * (1.0 + TOLERANCE);
+    let cheapest = (0..candidates.len())
+        .take_while(|&i| candidates[i].objective <= near)
+        .min_by_key(|&i| (candidates[i].depth(), candidates[i].approximation.degree()))
+        .unwrap_or(0);
+    let chosen = candidates.remove(cheapest);
+    candidates.insert(0, chosen);
+    Ok(candidates)
+}
+
+/// The search among methods of one kind of head.
 struct Search<'a, 'd> {
     task: Task<'a, 'd>,
     grid: &'a Grid,
+    maps: &'a [Preprocessing],
+    /// By map, then by split.
+    folds: &'a [Vec<Fold>],
 }
 
 impl Search<'_, '_> {
-    /// Methods that stay inside their intervals, best first: the cheapest of those that are nearly the best in held-out loss and in
-    /// fidelity to the exact link, then the others.
     fn candidates(&self) -> Result<Vec<Candidate>> {
-        let splits = self.task.data.folds(FOLDS, SAMPLE_LIMIT, self.task.options.random_state);
-        let mut finalists = self.first_round(&splits)?;
+        let mut finalists = self.first_round()?;
         finalists.retain(|finalist| finalist.loss.is_finite());
         if finalists.is_empty() {
             return Err(Error::Data(
@@ -124,8 +204,8 @@ impl Search<'_, '_> {
             ));
         }
         finalists.sort_by(|a, b| a.loss.total_cmp(&b.loss));
-        finalists.truncate(FINALISTS);
-        let mut candidates = self.second_round(&splits, &finalists)?;
+        finalists.truncate(if self.grid.outputs == 1 { FINALISTS } else { FINALISTS_OF_SEVERAL });
+        let candidates = self.second_round(&finalists)?;
         if candidates.is_empty() {
             let logit = finalists.iter().map(|finalist| finalist.reach).fold(f64::INFINITY, f64::min);
             let half_width = self.grid.half_widths.iter().copied().fold(0.0, f64::max);
@@ -137,28 +217,18 @@ impl Search<'_, '_> {
                     .into(),
             ));
         }
-        candidates.sort_by(|a, b| a.objective.total_cmp(&b.objective));
-        let near = candidates[0].objective * (1.0 + TOLERANCE);
-        let cheapest = (0..candidates.len())
-            .take_while(|&i| candidates[i].objective <= near)
-            .min_by_key(|&i| (candidates[i].depth(), candidates[i].approximation.degree()))
-            .unwrap_or(0);
-        let chosen = candidates.remove(cheapest);
-        candidates.insert(0, chosen);
         Ok(candidates)
     }
 
-    fn folds(&self, splits: &[Split], preprocessing: Preprocessing) -> Result<Vec<Fold>> {
-        use rayon::prelude::*;
-        let components = self.task.options.n_components;
-        splits.par_iter().map(|split| self.task.data.fold(split, preprocessing, components)).collect()
+    fn round(&self, map: usize) -> Round<'_> {
+        Round::new(&self.folds[map], self.grid.outputs, self.task.options.temperature)
     }
 
     fn method<'m>(
         &self,
         optimizer: Optimizer,
         learning_rate: f64,
-        link: Link<'m>,
+        link: crate::cleartext::Link<'m>,
         iterations: usize,
     ) -> Result<Method<'m>> {
         let options = self.task.options;
@@ -167,12 +237,11 @@ impl Search<'_, '_> {
     }
 
     /// Maps and optimisers, with the exact link.
-    fn first_round(&self, splits: &[Split]) -> Result<Vec<Finalist>> {
+    fn first_round(&self) -> Result<Vec<Finalist>> {
         let grid = self.grid;
         let mut finalists = Vec::new();
-        for &preprocessing in &grid.maps {
-            let folds = self.folds(splits, preprocessing)?;
-            let rates = grid.rates(preprocessing, folds.first());
+        for (map, &preprocessing) in self.maps.iter().enumerate() {
+            let rates = grid.rates(preprocessing, self.folds[map].first());
             let pairs = grid
                 .optimizers
                 .iter()
@@ -182,39 +251,51 @@ impl Search<'_, '_> {
                 .iter()
                 .map(|&(optimizer, rate)| self.method(optimizer, rate, grid.link(), grid.longest()))
                 .collect::<Result<_>>()?;
-            let scores = validate(&folds, grid.outputs, &methods);
+            let scores = self.round(map).validate(&methods, false);
             for ((optimizer, learning_rate), scores) in pairs.into_iter().zip(scores) {
-                let losses = grid.wanted(&scores).map(|(_, score)| score.loss);
+                let losses = grid.wanted(&scores).map(|(_, score)| score.held_out.log_loss);
                 if let Some(loss) = losses.min_by(f64::total_cmp) {
                     let shortest = &scores[..scores.len().min(*grid.iterations.start())];
                     let reach = shortest.iter().map(|score| score.largest_logit).fold(0.0, f64::max);
-                    finalists.push(Finalist { preprocessing, optimizer, learning_rate, loss, reach });
+                    finalists.push(Finalist { map, optimizer, learning_rate, loss, reach });
                 }
             }
         }
         Ok(finalists)
     }
 
-    /// Polynomials for the best of these.
-    fn second_round(&self, splits: &[Split], finalists: &[Finalist]) -> Result<Vec<Candidate>> {
+    /// Polynomials for the best of these, which are sorted.
+    fn second_round(&self, finalists: &[Finalist]) -> Result<Vec<Candidate>> {
         let grid = self.grid;
+        let near = finalists[0].loss * (1.0 + SHORTENED);
         let mut candidates = Vec::new();
-        for &preprocessing in &grid.maps {
-            let finalists: Vec<Finalist> =
-                finalists.iter().copied().filter(|f| f.preprocessing == preprocessing).collect();
+        for (map, &preprocessing) in self.maps.iter().enumerate() {
+            let finalists: Vec<&Finalist> = finalists.iter().filter(|f| f.map == map).collect();
             if finalists.is_empty() {
                 continue;
             }
-            let folds = self.folds(splits, preprocessing)?;
+            let round = self.round(map);
             let methods: Vec<_> = finalists
                 .iter()
                 .map(|f| self.method(f.optimizer, f.learning_rate, grid.link(), grid.longest()))
                 .collect::<Result<_>>()?;
-            let exact = validate(&folds, grid.outputs, &methods);
+            let exact = round.validate(&methods, true);
+            let exact_probabilities =
+                |score: &Score| round.labels.probabilities(grid.link(), &score.logits, score.temperature);
             let mut tried = Vec::new();
             for (finalist, exact) in finalists.iter().zip(&exact) {
-                for approximation in grid.approximations(exact)? {
-                    tried.push((finalist, exact, approximation));
+                let close = |score: &Score| score.held_out.log_loss <= near.max(finalist.loss);
+                let iterations: Vec<usize> =
+                    grid.wanted(exact).filter(|(_, score)| close(score)).map(|(t, _)| t).collect();
+                let iterations = spread(&iterations, LENGTHS);
+                let probabilities: Vec<_> = exact
+                    .iter()
+                    .enumerate()
+                    .map(|(t, score)| iterations.contains(&(t + 1)).then(|| exact_probabilities(score)))
+                    .collect();
+                let probabilities = std::sync::Arc::new(probabilities);
+                for approximation in grid.approximations(exact, &iterations)? {
+                    tried.push((finalist, probabilities.clone(), approximation));
                 }
             }
             let methods: Vec<_> = tried
@@ -224,23 +305,24 @@ impl Search<'_, '_> {
                     self.method(f.optimizer, f.learning_rate, approximation.link(), iterations)
                 })
                 .collect::<Result<_>>()?;
-            for ((finalist, exact, approximation), scores) in
-                tried.iter().zip(validate(&folds, grid.outputs, &methods))
+            for ((finalist, exact, approximation), scores) in tried.iter().zip(round.validate(&methods, true))
             {
                 let inside = |score: &&Score| score.largest_logit <= approximation.half_width();
                 let within = scores.iter().take_while(inside).count();
                 for (iterations, score) in
                     grid.wanted(&scores).filter(|(iterations, _)| *iterations <= within)
                 {
-                    let deviation =
-                        mean_deviation(&score.probabilities, &exact[iterations - 1].probabilities);
+                    let Some(exact) = &exact[iterations - 1] else { continue };
+                    let p = round.labels.probabilities(grid.link(), &score.logits, score.temperature);
                     candidates.push(Candidate {
                         preprocessing,
                         optimizer: finalist.optimizer,
                         learning_rate: finalist.learning_rate,
                         approximation: approximation.clone(),
                         iterations,
-                        objective: score.loss + FIDELITY * deviation,
+                        temperature: score.temperature,
+                        held_out: Some(score.held_out),
+                        objective: score.held_out.log_loss + FIDELITY * mean_deviation(&p, exact),
                     });
                 }
             }
@@ -249,16 +331,25 @@ impl Search<'_, '_> {
     }
 }
 
+/// At most `count` of some numbers, the first and the last among them.
+fn spread(all: &[usize], count: usize) -> Vec<usize> {
+    if all.len() <= count {
+        return all.to_vec();
+    }
+    (0..count).map(|k| all[k * (all.len() - 1) / (count - 1)]).collect()
+}
+
 fn mean_deviation(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f64>() / a.len() as f64
 }
 
 /// Trains on all samples with the polynomial; the inner error says that the logits left their interval.
-fn rehearse(task: Task<'_, '_>, grid: &Grid, candidate: &Candidate) -> Result<Result<Rehearsed>> {
+fn rehearse(task: Task<'_, '_>, candidate: &Candidate) -> Result<Result<Rehearsed>> {
     let (options, approximation) = (task.options, &candidate.approximation);
     let (map, samples) = task.data.mapped(candidate.preprocessing, options.n_components)?;
     let samples = shuffled(samples, task.batches, options.random_state);
-    let head = approximation.head(grid.outputs);
+    let outputs = if task.data.classes() == 2 { 1 } else { task.data.classes() };
+    let head = approximation.head(outputs);
     let rates = options.schedule.rates(candidate.learning_rate, candidate.iterations)?;
     let method = Method {
         optimizer: candidate.optimizer,
@@ -268,7 +359,7 @@ fn rehearse(task: Task<'_, '_>, grid: &Grid, candidate: &Candidate) -> Result<Re
     };
     let start = task.start.map(|model| model.weights(&head, &map)).transpose()?;
     let problem = Problem::new(&samples, task.batches);
-    let iterates = train_linear(&problem, grid.outputs, start.as_deref(), &[method]).remove(0);
+    let iterates = train_linear(&problem, outputs, start.as_deref(), &[method]).remove(0);
     let half_width = approximation.half_width();
     if let Some(t) = iterates.iter().position(|iterate| iterate.largest_logit > half_width) {
         let when = format!("in iteration {}", t + 1);
@@ -281,10 +372,12 @@ fn rehearse(task: Task<'_, '_>, grid: &Grid, candidate: &Candidate) -> Result<Re
         learning_rate: Some(candidate.learning_rate),
         max_iter: Some(candidate.iterations),
         interval: Some(head.score_unit().value()),
+        temperature: Some(candidate.temperature),
         ..options.clone()
     };
     let largest_state = largest_state(&iterates, start.as_deref(), candidate.optimizer) / half_width;
-    Ok(Ok(Rehearsed { options, map, samples, head, rates, start, largest_state }))
+    let held_out = candidate.held_out;
+    Ok(Ok(Rehearsed { options, map, samples, head, rates, start, largest_state, held_out }))
 }
 
 /// Largest absolute weight or momentum of a training.

@@ -2,12 +2,14 @@
 
 mod approximation;
 mod grid;
+mod held_out;
 mod hidden;
 mod linear;
 mod round;
 mod task;
 
 pub(crate) use hidden::MLP_ITERATIONS;
+pub(crate) use linear::splits;
 pub(crate) use task::{Rehearsed, Task};
 
 use fhe_head::Result;
@@ -21,7 +23,7 @@ use crate::kind::Kind;
 /// ask for more depth than the scheme has.
 pub(crate) fn choose(task: Task<'_, '_>) -> Result<Rehearsed> {
     match task.options.kind {
-        Kind::Logistic { .. } | Kind::Softmax { .. } => linear::choose(task),
+        Kind::Auto | Kind::Logistic { .. } | Kind::Softmax { .. } => linear::choose(task),
         Kind::Mlp { hidden, activation, activation_interval } => {
             hidden::choose(task, hidden::Layer { hidden, activation, activation_interval })
         }

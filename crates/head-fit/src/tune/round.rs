@@ -2,77 +2,98 @@
 
 use rayon::prelude::*;
 
-use crate::cleartext::{Iterate, Link, Method, Problem, scores, train_linear};
+use super::held_out::Labels;
+use crate::baseline::HeldOut;
+use crate::cleartext::{Iterate, Link, Method, Problem, logits, train_linear};
 use crate::data::Fold;
 
 /// Held-out measures after an iteration.
 pub(super) struct Score {
-    /// Log loss with the exact link; infinite once there is a NaN.
-    pub(super) loss: f64,
+    /// At the temperature, with the exact link; the loss is infinite once there is a NaN.
+    pub(super) held_out: HeldOut,
+    /// What divides the logits of the exported head.
+    pub(super) temperature: f64,
     /// Largest logit at which the iteration evaluated its function.
     pub(super) largest_logit: f64,
     /// Root mean square of these logits, the largest over the folds.
     pub(super) rms_logit: f64,
-    /// Probabilities of the held-out samples, fold after fold: of class 1, or of all classes where there are several outputs.
-    pub(super) probabilities: Vec<f64>,
+    /// Logits of the held-out samples, fold after fold; empty where nobody asks for them.
+    pub(super) logits: Vec<f64>,
 }
 
-/// Scores of every iteration of every method.
-pub(super) fn validate(folds: &[Fold], outputs: usize, methods: &[Method<'_>]) -> Vec<Vec<Score>> {
-    // batches small enough that residuals stay in the cache, large enough to share the reading of samples
-    const BATCH: usize = 32;
-    let batches: Vec<_> = methods.chunks(BATCH.div_ceil(outputs)).collect();
-    let work: Vec<_> =
-        batches.iter().flat_map(|&batch| folds.iter().map(move |fold| (batch, fold))).collect();
-    let parts: Vec<Vec<Vec<Score>>> =
-        work.into_par_iter().map(|(batch, fold)| validate_fold(fold, outputs, batch)).collect();
-    parts.chunks(folds.len()).flat_map(merge_folds).collect()
+/// Folds behind one map, and what their scores are held against.
+pub(super) struct Round<'a> {
+    folds: &'a [Fold],
+    pub(super) labels: Labels,
+    /// The temperature, if it is not chosen.
+    temperature: Option<f64>,
 }
 
-fn validate_fold(fold: &Fold, outputs: usize, methods: &[Method<'_>]) -> Vec<Vec<Score>> {
+impl<'a> Round<'a> {
+    pub(super) fn new(folds: &'a [Fold], outputs: usize, temperature: Option<f64>) -> Self {
+        let samples = || folds.iter().map(|fold| &fold.test);
+        let y = samples().flat_map(|test| test.labels().into_iter().map(|label| *label as usize)).collect();
+        let total: f64 = samples().map(|test| test.weights().sum()).sum();
+        let share = samples().flat_map(|test| test.weights().mapv(|weight| weight / total)).collect();
+        Self { folds, labels: Labels { y, share, outputs }, temperature }
+    }
+
+    /// Scores of every iteration of every method.
+    pub(super) fn validate(&self, methods: &[Method<'_>], keep_logits: bool) -> Vec<Vec<Score>> {
+        // batches small enough that residuals stay in the cache, large enough to share the reading of samples
+        const BATCH: usize = 32;
+        let batches = methods.par_chunks(BATCH.div_ceil(self.labels.outputs));
+        batches.flat_map(|batch| self.validate_batch(batch, keep_logits)).collect()
+    }
+
+    fn validate_batch(&self, methods: &[Method<'_>], keep_logits: bool) -> Vec<Vec<Score>> {
+        let folds: Vec<Vec<Vec<Scored>>> =
+            self.folds.par_iter().map(|fold| scored(fold, self.labels.outputs, methods)).collect();
+        let score = |method: usize, t: usize| {
+            let parts = folds.iter().map(|fold| &fold[method][t]);
+            let logits: Vec<f64> = parts.clone().flat_map(|part| &part.logits).copied().collect();
+            let most = |f: fn(&Scored) -> f64| parts.clone().map(f).fold(0.0, f64::max);
+            let link = methods[method].link.exact();
+            let (temperature, held_out) = self.at_best_temperature(link, &logits);
+            Score {
+                held_out,
+                temperature,
+                largest_logit: most(|part| part.largest_logit),
+                rms_logit: most(|part| part.rms_logit),
+                logits: if keep_logits { logits } else { Vec::new() },
+            }
+        };
+        let scores = |method: usize| (0..folds[0][method].len()).map(|t| score(method, t)).collect();
+        (0..methods.len()).into_par_iter().map(scores).collect()
+    }
+
+    fn at_best_temperature(&self, link: Link<'static>, logits: &[f64]) -> (f64, HeldOut) {
+        let as_they_are = self.labels.measure(link, logits, 1.0);
+        let temperature = match self.temperature {
+            Some(temperature) => temperature,
+            None if as_they_are.log_loss.is_finite() => self.labels.temperature(link, logits),
+            None => return (1.0, as_they_are),
+        };
+        (temperature, self.labels.measure(link, logits, temperature))
+    }
+}
+
+/// One iteration of one method on one fold.
+struct Scored {
+    logits: Vec<f64>,
+    largest_logit: f64,
+    rms_logit: f64,
+}
+
+fn scored(fold: &Fold, outputs: usize, methods: &[Method<'_>]) -> Vec<Vec<Scored>> {
     let runs = train_linear(&Problem::new(&fold.train, 1), outputs, None, methods);
     let test = Problem::new(&fold.test, 1);
-    let link = methods.first().map_or(Link::Logistic(None), |method| method.link.exact());
     let heads: Vec<_> = runs.iter().flatten().map(|iterate| &iterate.weights).collect();
-    let mut probabilities = scores(&test, link, &heads).into_iter();
-    let mut score = |iterate: &Iterate| {
+    let mut held_out = logits(&test, &heads).into_iter();
+    let mut one = |iterate: &Iterate| {
         let Iterate { largest_logit, rms_logit, .. } = *iterate;
-        let probabilities: Vec<f64> =
-            probabilities.next().map(|p| p.into_iter().collect()).unwrap_or_default();
-        Score { loss: log_loss(&test, outputs, &probabilities), largest_logit, rms_logit, probabilities }
+        let logits = held_out.next().map(|z| z.into_iter().collect()).unwrap_or_default();
+        Scored { logits, largest_logit, rms_logit }
     };
-    runs.iter().map(|run| run.iter().map(&mut score).collect()).collect()
-}
-
-/// Joins the scores of the folds, method by method and iteration by iteration.
-fn merge_folds(parts: &[Vec<Vec<Score>>]) -> Vec<Vec<Score>> {
-    let share = 1.0 / parts.len() as f64;
-    let merge = |method: usize, t: usize| {
-        let mut merged = Score { loss: 0.0, largest_logit: 0.0, rms_logit: 0.0, probabilities: Vec::new() };
-        for part in parts {
-            let score = &part[method][t];
-            merged.loss += share * score.loss;
-            merged.largest_logit = merged.largest_logit.max(score.largest_logit);
-            merged.rms_logit = merged.rms_logit.max(score.rms_logit);
-            merged.probabilities.extend(&score.probabilities);
-        }
-        merged
-    };
-    (0..parts[0].len())
-        .map(|method| (0..parts[0][method].len()).map(|t| merge(method, t)).collect())
-        .collect()
-}
-
-/// Mean negative log-likelihood of the labels; infinite for NaN.
-fn log_loss(test: &Problem<'_>, outputs: usize, probabilities: &[f64]) -> f64 {
-    if probabilities.iter().any(|p| p.is_nan()) {
-        return f64::INFINITY;
-    }
-    let likelihood = |(p, label): (&[f64], &f64)| match p {
-        [positive] if *label > 0.5 => *positive,
-        [positive] => 1.0 - positive,
-        classes => classes[*label as usize],
-    };
-    let rows = probabilities.chunks(outputs).zip(&test.y).map(likelihood);
-    rows.map(|p| -p.max(f64::EPSILON).ln()).sum::<f64>() / test.y.len() as f64
+    runs.iter().map(|run| run.iter().map(&mut one).collect()).collect()
 }

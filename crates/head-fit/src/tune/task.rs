@@ -3,6 +3,7 @@
 use fhe_head::{BuiltIn, Samples, Scheme};
 use ndarray::Array1;
 
+use crate::baseline::HeldOut;
 use crate::classifier::Classifier;
 use crate::data::Data;
 use crate::features::FeatureMap;
@@ -35,4 +36,6 @@ pub(crate) struct Rehearsed {
     pub(crate) start: Option<Vec<Array1<f64>>>,
     /// Largest weight or momentum over its unit.
     pub(crate) largest_state: f64,
+    /// What cross-validation says of the choice, if it was asked.
+    pub(crate) held_out: Option<HeldOut>,
 }

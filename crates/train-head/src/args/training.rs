@@ -13,7 +13,7 @@ use crate::exit::{Failure, Result};
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Training (chosen from the data where not given)")]
 pub(crate) struct TrainingArgs {
-    /// Kind of head [default: logreg for two classes, ovr for more]
+    /// Kind of head [default: logreg for two classes; for more, ovr or softmax, whichever does better in cross-validation]
     #[arg(long, value_enum)]
     head: Option<HeadKind>,
     /// Optimization method
@@ -52,6 +52,9 @@ pub(crate) struct TrainingArgs {
     /// What the polynomial is closest in: `least-squares`, `minimax`, or a standard deviation of the logits around zero
     #[arg(long, value_name = "FIT", value_parser = sigmoid_fit)]
     sigmoid_fit: Option<Fit>,
+    /// What the logits of the exported head are divided by, so that its probabilities fit; 1 leaves them as they are
+    #[arg(long, value_name = "T")]
+    temperature: Option<f64>,
     /// Parameter set (see `train-head presets`)
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
@@ -86,6 +89,7 @@ pub(crate) struct Hyper {
     pub(crate) sigmoid_degree: Option<usize>,
     pub(crate) sigmoid_interval: Option<f64>,
     pub(crate) sigmoid_fit: Option<Fit>,
+    pub(crate) temperature: Option<f64>,
     pub(crate) preset: Option<String>,
     /// True to leave levels for encrypted predictions.
     pub(crate) scoring: bool,
@@ -144,6 +148,7 @@ impl TrainingArgs {
         positive("--C", self.c)?;
         positive("--ridge", self.ridge)?;
         positive("--sigmoid-interval", self.sigmoid_interval)?;
+        positive("--temperature", self.temperature)?;
         if let Some(alpha) = self.alpha.filter(|alpha| !(alpha.is_finite() && *alpha >= 0.0)) {
             return Err(Failure::usage(format!("--alpha {alpha}: must be at least 0")));
         }
@@ -194,6 +199,7 @@ impl TrainingArgs {
             sigmoid_degree: self.sigmoid_degree,
             sigmoid_interval: self.sigmoid_interval,
             sigmoid_fit: self.sigmoid_fit,
+            temperature: self.temperature,
             preset: self.preset.clone(),
             scoring: self.scoring,
             random_state: self.random_state,

@@ -27,7 +27,7 @@ use crate::samples::Matrix;
 use arrays::Arrays;
 use weight_source::WeightSource;
 
-const FORMAT: &str = "train-head plan 6";
+const FORMAT: &str = "train-head plan 7";
 
 /// A plan: `plan.json`, and `plan.safetensors` beside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -159,6 +159,11 @@ impl PlanFile {
         &self.contents.options
     }
 
+    /// What divides the logits.
+    fn temperature(&self) -> f64 {
+        self.options().temperature.unwrap_or(1.0)
+    }
+
     /// From features to the space that is encrypted.
     pub(crate) fn map(&self) -> &FeatureMap {
         &self.arrays.map
@@ -207,7 +212,8 @@ impl PlanFile {
     /// Another number of weights; a plan that does not say what its feature map does.
     pub(crate) fn head(&self, weights: &[Array1<f64>], iterations: usize) -> Result<Head> {
         let Contents { classes, feature_names, encoder, options, plan, .. } = &self.contents;
-        let model = Model::from_weights(self.job().head(), self.map(), weights)?;
+        let model =
+            Model::from_weights(self.job().head(), self.map(), weights)?.at_temperature(self.temperature());
         let preprocessing = options
             .preprocessing
             .ok_or_else(|| Failure::file("the plan does not say what its feature map does"))?;
@@ -224,6 +230,6 @@ impl PlanFile {
 
     /// Probabilities from decrypted scores: samples (rows) by classes (columns). A head with one output gives both classes.
     pub(crate) fn probabilities(&self, scores: Array2<f64>) -> Array2<f64> {
-        of_both_classes(probabilities(scores, self.job().head().is_softmax()))
+        of_both_classes(probabilities(scores / self.temperature(), self.job().head().is_softmax()))
     }
 }

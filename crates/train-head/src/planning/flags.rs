@@ -16,6 +16,8 @@ pub(crate) fn flags(options: &Classifier, classes: usize, preset: &str) -> Map<S
         _ => Value::Null,
     };
     let (head, degree, hidden) = match options.kind {
+        // what was chosen is no longer open
+        Kind::Auto => (HeadKind::Logreg, None, None),
         Kind::Logistic { degree, .. } => {
             let head = if classes == 2 { HeadKind::Logreg } else { HeadKind::Ovr };
             (head, degree.map(|degree| degree.value()), None)
@@ -64,6 +66,7 @@ pub(crate) fn flags(options: &Classifier, classes: usize, preset: &str) -> Map<S
         ("sigmoid_degree", json!(degree)),
         ("sigmoid_interval", json!(options.interval)),
         ("sigmoid_fit", fit),
+        ("temperature", json!(options.temperature)),
         ("hidden_layer_sizes", json!(hidden.map(|(units, ..)| units))),
         ("activation", json!(hidden.map(|(_, activation, _)| activation))),
         ("activation_interval", json!(hidden.and_then(|(.., interval)| interval))),

@@ -25,6 +25,7 @@ pub(super) fn classifier(
         max_iter: hyper.max_iter,
         batch_size: hyper.steps.batch_size,
         interval: hyper.sigmoid_interval,
+        temperature: hyper.temperature,
         alpha: alpha(hyper.penalty, samples),
         class_weight: hyper.class_weight,
         scoring: hyper.scoring,
@@ -41,6 +42,8 @@ pub(super) fn continued(hyper: &Hyper, earlier: &Classifier, samples: usize) -> 
         learning_rate: hyper.steps.learning_rate.or(earlier.learning_rate),
         schedule: hyper.steps.schedule.clone(),
         max_iter: hyper.max_iter.or(earlier.max_iter),
+        // more iterations make logits larger by themselves
+        temperature: Some(hyper.temperature.unwrap_or(1.0)),
         batch_size: hyper.steps.batch_size,
         alpha: if hyper.penalty.is_some() { alpha(hyper.penalty, samples) } else { earlier.alpha },
         class_weight: hyper.class_weight,
@@ -78,6 +81,7 @@ fn kind(hyper: &Hyper, classes: usize, found: impl Fn() -> String) -> Result<Kin
             Some(Degree::Three) => Kind::Softmax { depth: SoftmaxDepth::Two },
             Some(_) => Kind::Softmax { depth: SoftmaxDepth::Three },
         },
+        (None, ..) if logistic == Kind::logistic() => Kind::Auto,
         (None | Some(HeadKind::Ovr | HeadKind::Mlp), ..) => logistic,
     })
 }

@@ -1,5 +1,11 @@
 //! Plain logistic regression to convergence: what the encrypted head is compared with.
 
+mod cross_validated;
+mod lbfgs;
+
+pub use cross_validated::HeldOut;
+pub(crate) use cross_validated::cross_validated;
+
 use fhe_head::functions::logistic;
 use fhe_head::{Error, Result};
 use nalgebra::{Cholesky, DMatrix, DVector};

@@ -1,0 +1,104 @@
+//! Means, scales and eigenvectors of features, from which all maps follow.
+
+use fhe_head::{Error, Result};
+use nalgebra::{DMatrix, SymmetricEigen};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
+
+/// Means and inverse standard deviations.
+#[derive(Clone, Debug)]
+pub(super) struct Moments {
+    pub(super) mean: Array1<f64>,
+    /// Inverse standard deviations; 1 for a constant feature.
+    pub(super) scale: Array1<f64>,
+}
+
+impl Moments {
+    /// Weighted moments of the rows of `x`.
+    pub(super) fn fit(x: &ArrayView2<'_, f64>, sample_weight: &ArrayView1<'_, f64>) -> Self {
+        let total = sample_weight.sum();
+        let mean = x.t().dot(sample_weight) / total;
+        let deviation = |(column, mean): (ArrayView1<'_, f64>, &f64)| {
+            let squares = column.iter().zip(sample_weight).map(|(x, s)| s / total * (x - mean).powi(2));
+            squares.sum::<f64>().sqrt()
+        };
+        let deviations: Array1<f64> = x.axis_iter(Axis(1)).zip(&mean).map(deviation).collect();
+        let negligible = NEGLIGIBLE * deviations.fold(0.0, |max: f64, deviation| max.max(*deviation));
+        let inverse = |(deviation, mean): (&f64, &f64)| {
+            let constant = *deviation <= negligible.max(1e-10 * mean.abs()).max(1e-310);
+            if constant { 1.0 } else { deviation.recip() }
+        };
+        let scale = deviations.iter().zip(&mean).map(inverse).collect();
+        Self { mean, scale }
+    }
+}
+
+/// Spread, as a share of the widest feature's, below which a feature is constant: no unit of measurement explains it, and
+/// its coefficient would be astronomical. Encoders have such components, of the size of single precision's rounding to zero.
+const NEGLIGIBLE: f64 = 1e-18;
+
+/// Variance of a direction, as a share of the largest, below which it is rounding.
+const ROUNDING: f64 = 1e-12;
+
+/// The directions in which samples vary, with their variances.
+#[derive(Clone, Debug)]
+pub(super) struct Spectrum {
+    /// Variances, largest first; all positive.
+    variances: Array1<f64>,
+    /// Unit vectors as columns.
+    directions: Array2<f64>,
+}
+
+impl Spectrum {
+    /// Decomposes the weighted covariance of the rows of `x`, centred by `mean` and scaled by `scale`. Fewer samples than features are
+    /// decomposed by the inner products of samples, so that the time is that of the smaller side.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if the features are all constant.
+    pub(super) fn fit(
+        x: &ArrayView2<'_, f64>,
+        sample_weight: &ArrayView1<'_, f64>,
+        mean: &Array1<f64>,
+        scale: &Array1<f64>,
+    ) -> Result<Self> {
+        let total = sample_weight.sum();
+        let mut rows = (x - mean) * scale;
+        for (mut row, weight) in rows.outer_iter_mut().zip(sample_weight) {
+            row *= (weight / total).sqrt();
+        }
+        let (samples, features) = rows.dim();
+        let (variances, mut directions) = if samples < features {
+            let (variances, shares) = positive_eigenpairs(&rows.dot(&rows.t()));
+            (variances, rows.t().dot(&shares))
+        } else {
+            positive_eigenpairs(&rows.t().dot(&rows))
+        };
+        if variances.is_empty() {
+            return Err(Error::Data("no feature varies between samples".into()));
+        }
+        if samples < features {
+            directions /= &variances.mapv(f64::sqrt);
+        }
+        Ok(Self { variances, directions })
+    }
+
+    /// The matrix that gives the first `limit` directions unit variance, up to a ridge in units of the mean variance.
+    pub(super) fn whitening(&self, ridge: f64, limit: usize) -> Array2<f64> {
+        let kept = self.variances.len().min(limit);
+        let floor = ridge * self.variances.mean().unwrap_or(1.0);
+        let factors = self.variances.slice(s![..kept]).mapv(|variance| (variance + floor).sqrt().recip());
+        self.directions.slice(s![.., ..kept]).to_owned() * &factors
+    }
+}
+
+/// Eigenvalues above rounding, largest first, and their eigenvectors as columns.
+fn positive_eigenpairs(matrix: &Array2<f64>) -> (Array1<f64>, Array2<f64>) {
+    let size = matrix.nrows();
+    let eigen = SymmetricEigen::new(DMatrix::from_fn(size, size, |i, j| matrix[(i, j)]));
+    let mut order: Vec<usize> = (0..size).collect();
+    order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
+    let floor = ROUNDING * order.first().map_or(0.0, |&k| eigen.eigenvalues[k]);
+    order.retain(|&k| eigen.eigenvalues[k] > floor.max(f64::MIN_POSITIVE));
+    let values = order.iter().map(|&k| eigen.eigenvalues[k]).collect();
+    let vectors = Array2::from_shape_fn((size, order.len()), |(i, k)| eigen.eigenvectors[(i, order[k])]);
+    (values, vectors)
+}
