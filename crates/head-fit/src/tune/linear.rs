@@ -21,7 +21,9 @@ const FOLDS: usize = 5;
 /// Samples beyond this number do not change the choice, and cost time; of wide tables fewer.
 const SAMPLE_LIMIT: usize = 2400;
 const ENTRY_LIMIT: usize = 2_400_000;
-const LEAST_SAMPLES: usize = 600;
+const LEAST_SAMPLES: usize = 1000;
+/// Held-out samples that suffice to find the finalists.
+const SCREENED: usize = 400;
 /// Methods of the first round that enter the second; of several outputs fewer, since each costs more.
 const FINALISTS: usize = 8;
 const FINALISTS_OF_SEVERAL: usize = 6;
@@ -224,6 +226,18 @@ impl Search<'_, '_> {
         Round::new(&self.folds[map], self.grid.outputs, self.task.options.temperature)
     }
 
+    /// The first folds, with enough held-out samples to find the finalists.
+    fn screen(&self, map: usize) -> Round<'_> {
+        let mut held_out = 0;
+        let enough = |fold: &&Fold| {
+            let before = held_out;
+            held_out += fold.test.len();
+            before < SCREENED
+        };
+        let count = self.folds[map].iter().take_while(enough).count();
+        Round::new(&self.folds[map][..count], self.grid.outputs, self.task.options.temperature)
+    }
+
     fn method<'m>(
         &self,
         optimizer: Optimizer,
@@ -251,7 +265,7 @@ impl Search<'_, '_> {
                 .iter()
                 .map(|&(optimizer, rate)| self.method(optimizer, rate, grid.link(), grid.longest()))
                 .collect::<Result<_>>()?;
-            let scores = self.round(map).validate(&methods, false);
+            let scores = self.screen(map).validate(&methods, false);
             for ((optimizer, learning_rate), scores) in pairs.into_iter().zip(scores) {
                 let losses = grid.wanted(&scores).map(|(_, score)| score.held_out.log_loss);
                 if let Some(loss) = losses.min_by(f64::total_cmp) {
