@@ -88,6 +88,11 @@ impl Grid {
         *self.iterations.end()
     }
 
+    /// Half-width of the widest interval.
+    pub(super) fn widest(&self) -> f64 {
+        self.half_widths.iter().copied().fold(0.0, f64::max)
+    }
+
     /// The link that all families approximate.
     pub(super) fn link(&self) -> Link<'static> {
         match self.families.first() {

@@ -199,27 +199,25 @@ struct Search<'a, 'd> {
 impl Search<'_, '_> {
     fn candidates(&self) -> Result<Vec<Candidate>> {
         let mut finalists = self.first_round()?;
+        let (reach, half_width) =
+            (finalists.iter().map(|f| f.reach).fold(f64::INFINITY, f64::min), self.grid.widest());
         finalists.retain(|finalist| finalist.loss.is_finite());
-        if finalists.is_empty() {
-            return Err(Error::Data(
-                "every learning rate diverged in plain training: give a lower one".into(),
-            ));
-        }
         finalists.sort_by(|a, b| a.loss.total_cmp(&b.loss));
         finalists.truncate(if self.grid.outputs == 1 { FINALISTS } else { FINALISTS_OF_SEVERAL });
-        let candidates = self.second_round(&finalists)?;
-        if candidates.is_empty() {
-            let logit = finalists.iter().map(|finalist| finalist.reach).fold(f64::INFINITY, f64::min);
-            let half_width = self.grid.half_widths.iter().copied().fold(0.0, f64::max);
-            if logit > half_width {
-                return Err(Error::OutsideInterval { logit, half_width, when: "in cross-validation".into() });
-            }
-            return Err(Error::Data(
+        let candidates = if finalists.is_empty() { Vec::new() } else { self.second_round(&finalists)? };
+        if !candidates.is_empty() {
+            return Ok(candidates);
+        }
+        Err(if reach.is_infinite() {
+            Error::Data("every learning rate diverged in plain training: give a lower one".into())
+        } else if reach > half_width {
+            Error::OutsideInterval { logit: reach, half_width, when: "in cross-validation".into() }
+        } else {
+            Error::Data(
                 "no learning rate and interval of those allowed keep the logits inside: allow a wider interval"
                     .into(),
-            ));
-        }
-        Ok(candidates)
+            )
+        })
     }
 
     fn round(&self, map: usize) -> Round<'_> {
@@ -267,12 +265,17 @@ impl Search<'_, '_> {
                 .collect::<Result<_>>()?;
             let scores = self.screen(map).validate(&methods, false);
             for ((optimizer, learning_rate), scores) in pairs.into_iter().zip(scores) {
-                let losses = grid.wanted(&scores).map(|(_, score)| score.held_out.log_loss);
-                if let Some(loss) = losses.min_by(f64::total_cmp) {
-                    let shortest = &scores[..scores.len().min(*grid.iterations.start())];
-                    let reach = shortest.iter().map(|score| score.largest_logit).fold(0.0, f64::max);
-                    finalists.push(Finalist { map, optimizer, learning_rate, loss, reach });
-                }
+                let reaches = scores.iter().scan(0.0, |reach: &mut f64, score| {
+                    *reach = reach.max(score.largest_logit);
+                    Some(*reach)
+                });
+                let reaches: Vec<f64> = reaches.collect();
+                let held = reaches.iter().filter(|reach| **reach <= grid.widest()).count();
+                let losses = grid.wanted(&scores[..held]).map(|(_, score)| score.held_out.log_loss);
+                let loss = losses.min_by(f64::total_cmp).unwrap_or(f64::INFINITY);
+                let shortest = scores.len().min(*grid.iterations.start());
+                let reach = reaches[..shortest].last().copied().unwrap_or(f64::INFINITY);
+                finalists.push(Finalist { map, optimizer, learning_rate, loss, reach });
             }
         }
         Ok(finalists)
