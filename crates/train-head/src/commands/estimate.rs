@@ -15,7 +15,7 @@ use crate::samples::{self, Wanted};
 use crate::{input, progress, resources};
 
 /// # Errors
-/// Data that cannot be trained on; parameters that are refused; those of writing.
+/// Data that cannot be trained on; parameters that are refused; a failed write.
 pub(super) fn run(arguments: EstimateArgs, console: &Console) -> Result<Outcome> {
     let mut hyper = arguments.training.resolve()?;
     hyper.scoring |= arguments.validation_fraction.is_some();

@@ -16,7 +16,7 @@ use crate::{input, samples};
 const LOSS: f64 = 0.01;
 
 /// # Errors
-/// Data that cannot be trained on; parameters that are refused; those of writing.
+/// Data that cannot be trained on; parameters that are refused; a failed write.
 pub(super) fn run(arguments: TuneArgs, console: &Console) -> Result<Outcome> {
     let hyper = arguments.training.resolve()?;
     let source = arguments.data.resolve()?;

@@ -68,7 +68,7 @@ impl KeyFolder {
     /// Writes the secret key, encrypted if there is a passphrase. Returns the size in bytes.
     ///
     /// # Errors
-    /// Those of writing.
+    /// A failed write.
     pub(crate) fn write_secret(&self, secret: &SecretKey, passphrase: Option<SecretString>) -> Result<u64> {
         let path = self.secret();
         let name = path.display().to_string();
@@ -107,7 +107,7 @@ impl KeyFolder {
     /// Writes the public key. Returns the size in bytes.
     ///
     /// # Errors
-    /// Those of writing.
+    /// A failed write.
     pub(crate) fn write_public(&self, key: &PublicKey) -> Result<u64> {
         let path = self.public();
         write_items(&path, FileKind::PUBLIC_KEY, key.parameters(), key.key_id(), |writer| {
@@ -119,7 +119,7 @@ impl KeyFolder {
 /// Writes an evaluation key to a file of its own in `folder`, named after what the key does. Returns the size in bytes.
 ///
 /// # Errors
-/// A second key for the same purpose and level; those of writing.
+/// A second key for the same purpose and level; a failed write.
 pub(crate) fn write_evaluation_key(folder: &Path, secret: &SecretKey, key: &SwitchingKey) -> Result<u64> {
     let parameters = secret.parameters();
     let purpose = purpose_name(parameters, key.purpose());

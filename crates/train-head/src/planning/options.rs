@@ -6,7 +6,7 @@ use head_fit::{Classifier, Kind, Preprocessing};
 use crate::args::{HeadKind, HiddenLayer, Hyper, Penalty, Preprocess, Solver};
 use crate::exit::{Failure, Result};
 
-/// What the flags ask for, with data of so many samples and classes. `found` tells the number of classes in messages.
+/// The options that the flags ask for, for data of `samples` samples and `classes` classes. `found` describes the classes in messages.
 ///
 /// # Errors
 /// A head that does not go with the number of classes.
@@ -108,7 +108,7 @@ fn optimizer(hyper: &Hyper) -> Option<Optimizer> {
     }
 }
 
-/// The weight of the L2 penalty beside the mean loss: `alpha`, or `1 / (C samples)`.
+/// The weight of the L2 penalty relative to the mean loss: `alpha`, or `1 / (C samples)`.
 fn alpha(penalty: Option<Penalty>, samples: usize) -> f64 {
     match penalty {
         Some(Penalty::Alpha(alpha)) => alpha,

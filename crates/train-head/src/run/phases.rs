@@ -111,7 +111,7 @@ impl<'a> Run<'a> {
     /// Data party: makes the keys and encrypts the samples, unless an interrupted run did.
     ///
     /// # Errors
-    /// An interrupted run with another plan; those of encrypting and writing; ^C.
+    /// An interrupted run with another plan; a failed encryption or write; ^C.
     pub(crate) fn keys_and_ciphertexts(
         &mut self,
         folder: &RunFolder,
@@ -160,7 +160,7 @@ impl<'a> Run<'a> {
     /// Compute party: trains. Meanwhile the data party follows the validation, which elsewhere is `watch`.
     ///
     /// # Errors
-    /// A training that diverges; those of writing; ^C.
+    /// A training that diverges; a failed write; ^C.
     pub(crate) fn train(&mut self, folder: &RunFolder, party: &DataParty, data: &Data) -> Result<Training> {
         let stopping = &self.arguments.stopping;
         let mut follower = match &data.validation {
@@ -208,7 +208,7 @@ impl<'a> Run<'a> {
     /// Both parties: encrypted predictions for the test samples, with `--scoring`.
     ///
     /// # Errors
-    /// Those of scoring and writing; scores of a head that diverged.
+    /// A failed scoring or write; scores of a head that diverged.
     pub(crate) fn score(&self, folder: &RunFolder, party: &DataParty, data: &Data) -> Result<Option<Scores>> {
         if !self.hyper.scoring {
             return Ok(None);
