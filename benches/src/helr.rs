@@ -91,12 +91,12 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
         .collect::<anyhow::Result<Vec<_>>>()?;
     runs.sort_by(|a, b| a.seconds.train.total_cmp(&b.seconds.train));
     let peak = peak_rss_bytes();
-    let measures = |weights: &[Array1<f64>]| -> anyhow::Result<_> {
-        Ok(recipes::predict(&training.model(weights)?, &split.test.x.view())?.measures(&split.test.y))
+    let metrics = |weights: &[Array1<f64>]| -> anyhow::Result<_> {
+        Ok(recipes::predict(&training.model(weights)?, &split.test.x.view())?.metrics(&split.test.y))
     };
     let median = &runs[runs.len() / 2];
-    let encrypted = measures(median.weights.last().context("no iteration")?)?;
-    let plain = measures(&training.train_plain()?)?;
+    let encrypted = metrics(median.weights.last().context("no iteration")?)?;
+    let plain = metrics(&training.train_plain()?)?;
     Ok(Record {
         recipe: arguments.recipe,
         preset: parameters.name().to_owned(),

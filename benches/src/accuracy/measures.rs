@@ -1,6 +1,6 @@
 //! Quality measures of predicted probabilities, for any number of classes.
 
-use head_fit::Metrics;
+use head_fit::{Metrics, predictions};
 use ndarray::Array2;
 use serde::Serialize;
 
@@ -17,21 +17,11 @@ const BINS: usize = 10;
 /// Quality of predictions.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Measures {
-    pub(crate) accuracy: f64,
-    /// Mean of the classes' F1 scores.
-    pub(crate) macro_f1: f64,
-    /// Area under the ROC curve; with more than two classes, the mean over each class against the rest.
-    pub(crate) auroc: f64,
-    /// Average precision; with more than two classes, the mean over each class against the rest.
-    pub(crate) auprc: f64,
-    /// Mean squared error of the second class's probability; with more than two classes, summed over all classes.
-    pub(crate) brier: f64,
-    pub(crate) log_loss: f64,
+    #[serde(flatten)]
+    pub(crate) metrics: Metrics,
     /// Expected calibration error: mean difference between confidence and accuracy over the bins.
     pub(crate) ece: f64,
     pub(crate) calibration: Vec<Bin>,
-    /// Numbers of samples by true class, then by predicted class.
-    pub(crate) confusion: Vec<Vec<usize>>,
 }
 
 /// The samples with a confidence in one bin.
@@ -43,13 +33,6 @@ pub(crate) struct Bin {
     pub(crate) accuracy: f64,
 }
 
-/// Areas under the curves of [`Measures`].
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Areas {
-    pub(crate) auroc: f64,
-    pub(crate) auprc: f64,
-}
-
 impl Predictions {
     /// Predictions for two classes, from the probabilities of the second.
     pub(crate) fn binary(positive: &[f64]) -> Self {
@@ -59,10 +42,7 @@ impl Predictions {
 
     /// The most probable class of each sample.
     pub(crate) fn classes(&self) -> Vec<usize> {
-        let best = |row: ndarray::ArrayView1<'_, f64>| {
-            (1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best })
-        };
-        self.probabilities.rows().into_iter().map(best).collect()
+        predictions(&self.probabilities.view())
     }
 
     /// Concatenates the predictions of several tests.
@@ -74,60 +54,35 @@ impl Predictions {
         Ok(Self { probabilities: ndarray::concatenate(ndarray::Axis(0), &views)? })
     }
 
-    /// Labels and probabilities of one class against the rest.
-    fn against_rest(&self, y: &[usize], class: usize) -> (Vec<f64>, Vec<f64>) {
-        let labels = y.iter().map(|&label| f64::from(u8::from(label == class))).collect();
-        (labels, self.probabilities.column(class).to_vec())
-    }
-
-    /// Areas for the second of two classes; with more classes, means over the classes that occur.
-    pub(crate) fn areas(&self, y: &[usize]) -> Areas {
+    /// The library's metrics against the true classes `y`. If one of more than two classes is absent, the areas are means over the
+    /// classes that occur.
+    pub(crate) fn metrics(&self, y: &[usize]) -> Metrics {
+        let labels: Vec<f64> = y.iter().map(|&label| label as f64).collect();
+        let metrics = Metrics::of_classes(&labels, &self.probabilities.view());
         let classes = self.probabilities.ncols();
-        let counted: Vec<usize> = if classes == 2 { vec![1] } else { (0..classes).collect() };
-        let areas: Vec<Areas> = counted
-            .into_iter()
-            .map(|class| self.against_rest(y, class))
-            .map(|(labels, scores)| Metrics::new(&labels, &scores))
-            .map(|metrics| Areas { auroc: metrics.auroc, auprc: metrics.auprc })
-            .filter(|areas| areas.auroc.is_finite() && areas.auprc.is_finite())
-            .collect();
-        let mean = |of: fn(&Areas) -> f64| areas.iter().map(of).sum::<f64>() / areas.len() as f64;
-        Areas { auroc: mean(|areas| areas.auroc), auprc: mean(|areas| areas.auprc) }
+        if classes == 2 || metrics.auroc.is_finite() {
+            return metrics;
+        }
+        let against_rest = |class: usize| {
+            let is: Vec<f64> = y.iter().map(|&label| f64::from(u8::from(label == class))).collect();
+            Metrics::new(&is, &self.probabilities.column(class).to_vec())
+        };
+        let present: Vec<Metrics> =
+            (0..classes).filter(|class| y.contains(class)).map(against_rest).collect();
+        let mean = |of: fn(&Metrics) -> f64| present.iter().map(of).sum::<f64>() / present.len() as f64;
+        Metrics { auroc: mean(|metrics| metrics.auroc), auprc: mean(|metrics| metrics.auprc), ..metrics }
     }
 
     /// Compares the predictions with the true classes `y`.
     pub(crate) fn measures(&self, y: &[usize]) -> Measures {
-        let (n, classes) = (y.len() as f64, self.probabilities.ncols());
-        let predicted = self.classes();
-        let confusion = confusion(y, &predicted, classes);
-        let Areas { auroc, auprc } = self.areas(y);
-        let truth = |label: usize, class: usize| f64::from(u8::from(label == class));
-        let squares: f64 = self
-            .probabilities
-            .rows()
-            .into_iter()
-            .zip(y)
-            .map(|(row, &label)| (0..classes).map(|k| (row[k] - truth(label, k)).powi(2)).sum::<f64>())
-            .sum();
-        let likelihood = |(i, &label): (usize, &usize)| self.probabilities[(i, label)].max(f64::EPSILON);
-        let calibration = self.calibration(y, &predicted);
-        let gap = |bin: &Bin| bin.samples as f64 / n * (bin.confidence - bin.accuracy).abs();
-        Measures {
-            accuracy: accuracy(y, &predicted),
-            macro_f1: macro_f1(&confusion),
-            auroc,
-            auprc,
-            brier: squares / n / if classes == 2 { 2.0 } else { 1.0 },
-            log_loss: -y.iter().enumerate().map(likelihood).map(f64::ln).sum::<f64>() / n,
-            ece: calibration.iter().map(gap).sum(),
-            calibration,
-            confusion,
-        }
+        let calibration = self.calibration(y);
+        let gap = |bin: &Bin| bin.samples as f64 / y.len() as f64 * (bin.confidence - bin.accuracy).abs();
+        Measures { metrics: self.metrics(y), ece: calibration.iter().map(gap).sum(), calibration }
     }
 
-    fn calibration(&self, y: &[usize], predicted: &[usize]) -> Vec<Bin> {
+    fn calibration(&self, y: &[usize]) -> Vec<Bin> {
         let mut bins = vec![Bin::default(); BINS];
-        for (i, (&label, &class)) in y.iter().zip(predicted).enumerate() {
+        for (i, (&label, class)) in y.iter().zip(self.classes()).enumerate() {
             let confidence = self.probabilities[(i, class)];
             let bin = &mut bins[((confidence * BINS as f64) as usize).min(BINS - 1)];
             bin.samples += 1;
@@ -148,64 +103,32 @@ pub(crate) fn accuracy(y: &[usize], predicted: &[usize]) -> f64 {
     y.iter().zip(predicted).filter(|(label, class)| label == class).count() as f64 / y.len() as f64
 }
 
-/// Numbers of samples by true class, then by predicted class.
-pub(crate) fn confusion(y: &[usize], predicted: &[usize], classes: usize) -> Vec<Vec<usize>> {
-    let mut counts = vec![vec![0; classes]; classes];
-    for (&label, &class) in y.iter().zip(predicted) {
-        counts[label][class] += 1;
-    }
-    counts
-}
-
-/// Mean of the classes' F1 scores. A class that is never predicted correctly counts 0.
-pub(crate) fn macro_f1(confusion: &[Vec<usize>]) -> f64 {
-    let f1 = |class: usize| {
-        let hits = confusion[class][class];
-        let predicted: usize = confusion.iter().map(|row| row[class]).sum();
-        let present: usize = confusion[class].iter().sum();
-        if hits == 0 { 0.0 } else { 2.0 * hits as f64 / (predicted + present) as f64 }
-    };
-    (0..confusion.len()).map(f1).sum::<f64>() / confusion.len() as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The library's metrics are the reference.
-    #[test]
-    fn two_classes_agree_with_the_library() {
-        let y = [0, 0, 1, 1, 1, 0, 1, 0];
-        let scores = [0.1, 0.4, 0.35, 0.8, 0.7, 0.6, 0.4, 0.2];
-        let measures = Predictions::binary(&scores).measures(&y);
-        let known = Metrics::new(&y.map(|y| y as f64), &scores);
-        for (got, want) in [
-            (measures.accuracy, known.accuracy),
-            (measures.macro_f1, known.macro_f1),
-            (measures.auroc, known.auroc),
-            (measures.auprc, known.auprc),
-            (measures.brier, known.brier),
-            (measures.log_loss, known.log_loss),
-        ] {
-            assert!((got - want).abs() < 1e-12, "{got} {want}");
-        }
-        assert_eq!(measures.confusion, [[3, 1], [2, 2]]);
+    fn three_classes() -> Predictions {
+        let probabilities =
+            ndarray::array![[0.7, 0.2, 0.1], [0.2, 0.5, 0.3], [0.1, 0.3, 0.6], [0.45, 0.15, 0.4]];
+        Predictions { probabilities }
     }
 
     /// Values computed by hand.
     #[test]
-    fn three_classes() {
-        let probabilities =
-            ndarray::array![[0.7, 0.2, 0.1], [0.2, 0.5, 0.3], [0.1, 0.3, 0.6], [0.45, 0.15, 0.4]];
-        let measures = Predictions { probabilities }.measures(&[0, 1, 2, 2]);
-        assert_eq!(measures.accuracy, 0.75);
-        assert_eq!(measures.confusion, [[1, 0, 0], [0, 1, 0], [1, 0, 1]]);
-        assert!((measures.macro_f1 - (2.0 / 3.0 + 1.0 + 2.0 / 3.0) / 3.0).abs() < 1e-12);
+    fn calibration_counts_by_confidence() {
+        let measures = three_classes().measures(&[0, 1, 2, 2]);
+        assert_eq!(measures.metrics.accuracy, 0.75);
+        assert_eq!(measures.metrics.confusion, [[1, 0, 0], [0, 1, 0], [1, 0, 1]]);
         // every class is ranked perfectly
-        assert_eq!((measures.auroc, measures.auprc), (1.0, 1.0));
-        let brier = (0.14 + 0.38 + 0.26 + (0.45f64.powi(2) + 0.15f64.powi(2) + 0.36)) / 4.0;
-        assert!((measures.brier - brier).abs() < 1e-12);
+        assert_eq!((measures.metrics.auroc, measures.metrics.auprc), (1.0, 1.0));
         // confidences 0.7, 0.5, 0.6, 0.45, each alone in its bin: the first three are right
         assert!((measures.ece - (0.3 + 0.5 + 0.4 + 0.45) / 4.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn areas_are_means_over_the_classes_that_occur() {
+        let metrics = three_classes().metrics(&[0, 0, 2, 2]);
+        // of class 0 against the rest: 0.7 and 0.2 against 0.1 and 0.45; of class 2: 0.6 and 0.4 above all others
+        assert_eq!(metrics.auroc, f64::midpoint(0.75, 1.0));
     }
 }

@@ -244,8 +244,11 @@ fn difference(cell: &Cell<'_>) -> f64 {
 }
 
 fn line(cell: &Cell<'_>) -> String {
-    let accuracies: Vec<String> =
-        cell.measures.iter().map(|(name, measures)| format!("{name} {:.4}", measures.accuracy)).collect();
+    let accuracies: Vec<String> = cell
+        .measures
+        .iter()
+        .map(|(name, measures)| format!("{name} {:.4}", measures.metrics.accuracy))
+        .collect();
     format!(
         "{:<18} {:<11} seed {}  {}  |encrypted - plain| {:.2} points, McNemar p {:.2}, training {:.2} s",
         cell.dataset,

@@ -43,14 +43,15 @@ pub(crate) struct Prepared {
     pub(crate) seconds: f64,
 }
 
-/// Samples on which a hidden layer is trained at most. Each is scaled to unit norm: squares would blow outliers up.
+/// The most samples that a hidden layer is trained on. Each is scaled to unit norm: squares would blow outliers up.
 pub(super) const HIDDEN_SAMPLES: usize = 2000;
 /// Units of the hidden layer.
 const HIDDEN: usize = 32;
 /// Directions of the features that it sees, with the constant.
 const COMPONENTS: usize = 128;
 
-/// The options of the product for a head. They are its defaults, but for the hidden layer, whose squares are exact under encryption.
+/// The options of the product for a head: its defaults, except for the hidden layer, which computes squares. They are exact under
+/// encryption.
 pub(crate) fn options(head: Head, seed: u64) -> Classifier {
     let kind = match head {
         Head::Logistic | Head::OneVsRest => Kind::logistic(),

@@ -1,9 +1,10 @@
 //! Statistical significance: bootstrap intervals and McNemar's test.
 
+use head_fit::Metrics;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::measures::{Predictions, accuracy, confusion, macro_f1};
+use super::measures::{Predictions, accuracy};
 use crate::random::Random;
 
 /// Number of resamples.
@@ -20,25 +21,12 @@ pub(crate) struct Intervals {
     pub(crate) auroc: Interval,
 }
 
-/// Measures of one resample.
-struct Draw {
-    accuracy: f64,
-    macro_f1: f64,
-    auroc: f64,
-}
-
 /// Intervals of the predictions' measures.
 pub(crate) fn intervals(y: &[usize], predictions: &Predictions, seed: u64) -> Intervals {
-    let (predicted, classes) = (predictions.classes(), predictions.probabilities.ncols());
-    let draws: Vec<Draw> = resamples(y.len(), seed, |rows| {
+    let draws: Vec<Metrics> = resamples(y.len(), seed, |rows| {
         let labels: Vec<usize> = rows.iter().map(|&row| y[row]).collect();
-        let guesses: Vec<usize> = rows.iter().map(|&row| predicted[row]).collect();
         let drawn = Predictions { probabilities: predictions.probabilities.select(ndarray::Axis(0), rows) };
-        Draw {
-            accuracy: accuracy(&labels, &guesses),
-            macro_f1: macro_f1(&confusion(&labels, &guesses, classes)),
-            auroc: drawn.areas(&labels).auroc,
-        }
+        drawn.metrics(&labels)
     });
     Intervals {
         accuracy: central(draws.iter().map(|draw| draw.accuracy)),
@@ -145,7 +133,7 @@ mod tests {
                 (0..n).map(|i| if i % 5 == 0 { 0.5 } else { 0.2 + 0.6 * (i % 2) as f64 }).collect();
             let predictions = Predictions::binary(&scores);
             let [low, high] = intervals(&y, &predictions, 1).accuracy;
-            let value = predictions.measures(&y).accuracy;
+            let value = predictions.measures(&y).metrics.accuracy;
             assert!(low <= value && value <= high, "{low} {value} {high}");
             high - low
         };

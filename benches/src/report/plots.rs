@@ -44,12 +44,8 @@ pub(crate) struct Labels<'a> {
 pub(crate) fn log_lines(labels: &Labels<'_>, series: &[Series]) -> anyhow::Result<String> {
     let [x, y] = extents(series).map(|extent| extent.start / 1.3..extent.end * 1.6);
     svg((560, 340), |area| {
-        let mut chart = ChartBuilder::on(area)
-            .caption(labels.title, (FONT, TITLE, &INK))
-            .margin(12)
-            .x_label_area_size(42)
-            .y_label_area_size(66)
-            .build_cartesian_2d(x.log_scale().base(2.0), y.log_scale())?;
+        let mut chart =
+            builder(area, labels, [42, 66]).build_cartesian_2d(x.log_scale().base(2.0), y.log_scale())?;
         chart
             .configure_mesh()
             .light_line_style(TRANSPARENT)
@@ -101,12 +97,7 @@ struct Axes {
 
 fn linear(labels: &Labels<'_>, series: &[Series], axes: Axes) -> anyhow::Result<String> {
     svg((400, 290), |area| {
-        let mut chart = ChartBuilder::on(area)
-            .caption(labels.title, (FONT, TITLE, &INK))
-            .margin(12)
-            .x_label_area_size(42)
-            .y_label_area_size(62)
-            .build_cartesian_2d(axes.x, axes.y)?;
+        let mut chart = builder(area, labels, [42, 62]).build_cartesian_2d(axes.x, axes.y)?;
         chart
             .configure_mesh()
             .light_line_style(TRANSPARENT)
@@ -161,12 +152,8 @@ pub(crate) fn categories(
     let room = ((high - low) * 0.06).max(1e-3);
     let last = rows.len() as f64 - 0.5;
     svg((860, 110 + 46 * rows.len() as u32), |area| {
-        let mut chart = ChartBuilder::on(area)
-            .caption(labels.title, (FONT, TITLE, &INK))
-            .margin(12)
-            .x_label_area_size(44)
-            .y_label_area_size(220)
-            .build_cartesian_2d(low - room..high + room, last..-0.5)?;
+        let mut chart =
+            builder(area, labels, [44, 220]).build_cartesian_2d(low - room..high + room, last..-0.5)?;
         for (band, shade) in bands.iter().rev().zip([0.06, 0.10]) {
             let corners = [(-band, -0.5), (*band, last)];
             chart.draw_series([Rectangle::new(corners, GREEN.mix(shade).filled())])?;
@@ -204,12 +191,7 @@ pub(crate) fn stacked(labels: &Labels<'_>, rows: &[String], segments: &[Segment]
     let most = (0..rows.len()).map(total).fold(f64::MIN_POSITIVE, f64::max);
     let last = rows.len() as f64 - 0.5;
     svg((860, 120 + 40 * rows.len() as u32), |area| {
-        let mut chart = ChartBuilder::on(area)
-            .caption(labels.title, (FONT, TITLE, &INK))
-            .margin(12)
-            .x_label_area_size(44)
-            .y_label_area_size(220)
-            .build_cartesian_2d(0.0..most * 1.25, last..-0.5)?;
+        let mut chart = builder(area, labels, [44, 220]).build_cartesian_2d(0.0..most * 1.25, last..-0.5)?;
         category_mesh(&mut chart, rows, labels.x, &plain_of)?;
         for (at, segment) in segments.iter().enumerate() {
             let colour = segment.colour;
@@ -240,12 +222,8 @@ pub(crate) fn ratios(labels: &Labels<'_>, bars: &[Bar]) -> anyhow::Result<String
     let rows: Vec<String> = bars.iter().map(|bar| bar.name.clone()).collect();
     let last = rows.len() as f64 - 0.5;
     svg((860, 96 + 34 * rows.len() as u32), |area| {
-        let mut chart = ChartBuilder::on(area)
-            .caption(labels.title, (FONT, TITLE, &INK))
-            .margin(12)
-            .x_label_area_size(44)
-            .y_label_area_size(390)
-            .build_cartesian_2d((least..most).log_scale(), last..-0.5)?;
+        let mut chart =
+            builder(area, labels, [44, 390]).build_cartesian_2d((least..most).log_scale(), last..-0.5)?;
         category_mesh(&mut chart, &rows, labels.x, &plain_of)?;
         chart.draw_series(bars.iter().enumerate().map(|(row, &Bar { value, .. })| {
             let colour = if value >= 1.0 { BLUE } else { ORANGE };
@@ -257,6 +235,18 @@ pub(crate) fn ratios(labels: &Labels<'_>, bars: &[Bar]) -> anyhow::Result<String
         }))?;
         Ok(())
     })
+}
+
+/// A plot with its title, and room below and to the left for the labels of the axes.
+fn builder<'a, 'b>(
+    area: &'a Area<'b>,
+    labels: &Labels<'_>,
+    [below, left]: [u32; 2],
+) -> ChartBuilder<'a, 'b, SVGBackend<'b>> {
+    let mut builder = ChartBuilder::on(area);
+    builder.caption(labels.title, (FONT, TITLE, &INK)).margin(12);
+    builder.x_label_area_size(below).y_label_area_size(left);
+    builder
 }
 
 type Chart<'a, 'b, X, Y> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<X, Y>>;

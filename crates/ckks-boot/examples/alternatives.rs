@@ -13,7 +13,7 @@ use ckks::{
     ParametersLiteral, Scale, SecretEncryptor, SecretKey, SecureRng, presets,
 };
 use ckks_boot::Error;
-use ckks_boot::linear::{BsgsCosts, BsgsPlan, LinearTransform, slots_to_coeffs, split_stages};
+use ckks_boot::linear::{BsgsPlan, DiagonalMatrix, LinearTransform, slots_to_coeffs, split_stages};
 use ckks_boot::{BootstrapLiteral, BootstrapPlan, Packing, RealBootstrapper, Values, generate_keys};
 
 const PRESET: &str = "n15-boot-l6";
@@ -143,10 +143,18 @@ fn coeffs_to_slots_first(name: &str, log_message_ratio: u32, preset: &Preset) {
     let packing = Packing { log_slots: LOG_SLOTS, values: Values::Complex };
     let plan = BootstrapPlan::new(&parameters, literal, packing).unwrap();
 
-    let costs = BsgsCosts { baby: 1.0, giant: 2.0, diagonal: 0.1 };
+    let cost = |plan: &BsgsPlan| {
+        plan.baby_key_switches() as f64
+            + 2.0 * plan.giant_key_switches() as f64
+            + 0.1 * plan.products() as f64
+    };
+    let order = |m: &DiagonalMatrix| {
+        let rotations: Vec<usize> = m.diagonals().keys().copied().collect();
+        BsgsPlan::cheapest(&rotations, m.period(), cost)
+    };
     let matrices = slots_to_coeffs(LOG_SLOTS, &split_stages(LOG_SLOTS, literal.slots_to_coeffs));
     let levels = (0..=literal.output_level()).rev();
-    let orders: Vec<_> = matrices.iter().zip(levels).map(|(m, l)| (m, BsgsPlan::new(m, &costs), l)).collect();
+    let orders: Vec<_> = matrices.iter().zip(levels).map(|(m, l)| (m, order(m), l)).collect();
     let rotations = orders.iter().flat_map(|(_, order, level)| {
         let giants = order.giants().iter().map(|giant| giant.rotation);
         order.babies().iter().copied().chain(giants).filter(|&steps| steps != 0).map(|steps| (steps, *level))

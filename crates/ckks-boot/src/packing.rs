@@ -8,7 +8,7 @@ pub enum Values {
     /// Complex numbers: twice as many values. If they fill all slots, EvalMod runs twice.
     Complex,
     /// Two real vectors in one refresh, as real and imaginary parts
-    /// ([`refresh_pair`](crate::bootstrap::RealBootstrapper::refresh_pair)).
+    /// ([`refresh_parts`](crate::bootstrap::RealBootstrapper::refresh_parts)).
     Pair,
 }
 

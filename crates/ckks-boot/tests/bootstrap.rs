@@ -55,7 +55,9 @@ fn a_pair_of_vectors_in_one_refresh_at_any_scale() {
         let messages = [random(1 << log_slots, false, 1), random(1 << log_slots, false, 2)];
         for scale in [parameters.default_scale(), parameters.rescale_factor(5).mul_power_of_two(-1)] {
             let [a, b] = messages.each_ref().map(|message| party.encrypt(message, 3, &scale));
-            let (a, b) = bootstrapper.refresh_pair(&a, &b).unwrap();
+            let evaluator = bootstrapper.evaluator();
+            let pair = evaluator.add(&a, &evaluator.mul_i(&b)).unwrap();
+            let (a, b) = bootstrapper.refresh_parts(&pair).unwrap();
             for (part, want) in [a, b].iter().zip(&messages) {
                 assert_eq!(part.scale(), &parameters.default_scale());
                 let (rms, worst) = precision(&party.decrypt(part, 1 << log_slots), want);
@@ -101,7 +103,7 @@ fn what_the_contract_does_not_cover_is_refused() {
     let fine = party.encrypt(&message, 3, &Scale::power_of_two(50));
     assert!(matches!(bootstrapper.refresh(&fine), Err(Error::Scale { .. })));
     let a = party.encrypt(&message, 3, &scale);
-    assert!(matches!(bootstrapper.refresh_pair(&a, &a), Err(Error::Packing { .. })));
+    assert!(matches!(bootstrapper.refresh_parts(&a), Err(Error::Packing { .. })));
     let foreign = Party::new(&parameters, 6).encrypt(&message, 3, &scale);
     assert!(matches!(bootstrapper.refresh(&foreign), Err(Error::Ckks(ckks::Error::WrongKey { .. }))));
 }

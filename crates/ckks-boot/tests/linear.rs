@@ -3,9 +3,7 @@
 
 use std::f64::consts::TAU;
 
-use ckks_boot::linear::{
-    BsgsCosts, BsgsPlan, DiagonalMatrix, coeffs_to_slots, slots_to_coeffs, split_stages,
-};
+use ckks_boot::linear::{BsgsPlan, DiagonalMatrix, coeffs_to_slots, slots_to_coeffs, split_stages};
 use num_complex::Complex64;
 
 fn vector(n: usize) -> Vec<Complex64> {
@@ -98,14 +96,21 @@ fn a_mask_puts_real_and_imaginary_parts_side_by_side() {
 
 #[test]
 fn plans_evaluate_their_matrix() {
-    let costs = BsgsCosts { baby: 1.0, giant: 3.0, diagonal: 0.1 };
+    let key_switches = |plan: &BsgsPlan| (plan.baby_key_switches() + 3 * plan.giant_key_switches()) as f64;
+    let giants_alone = |plan: &BsgsPlan| plan.giant_key_switches() as f64;
     let rotate = |v: &[Complex64], r: usize| -> Vec<Complex64> {
         (0..v.len()).map(|s| v[(s + r) % v.len()]).collect()
     };
     for factor in slots_to_coeffs(10, &[4, 3, 3]).iter().chain(&coeffs_to_slots(10, &[5, 5])) {
         let n = factor.period();
         let v = vector(n);
-        for plan in [BsgsPlan::new(factor, &costs), BsgsPlan::hoisted(factor)] {
+        let rotations: Vec<usize> = factor.diagonals().keys().copied().collect();
+        let (plan, hoisted) = (
+            BsgsPlan::cheapest(&rotations, n, key_switches),
+            BsgsPlan::cheapest(&rotations, n, giants_alone),
+        );
+        assert_eq!(hoisted.giants().len(), 1);
+        for plan in [&plan, &hoisted] {
             let mut image = vec![Complex64::ZERO; n];
             for giant in plan.giants() {
                 let mut inner = vec![Complex64::ZERO; n];
@@ -121,7 +126,6 @@ fn plans_evaluate_their_matrix() {
             }
             assert!(distance(&image, &factor.apply(&v)) < 1e-10);
         }
-        let plan = BsgsPlan::new(factor, &costs);
         assert!(plan.baby_key_switches() + plan.giant_key_switches() < factor.diagonals().len());
     }
 }

@@ -55,16 +55,6 @@ pub enum Error {
         /// The requested name.
         got: String,
     },
-    /// A residue that is not below its prime, or a padding word that is not zero.
-    #[error("residues: expected words below {modulus} in limb {limb}, got {got}")]
-    Residue {
-        /// Index of the limb.
-        limb: usize,
-        /// Its prime.
-        modulus: u64,
-        /// The offending word.
-        got: u64,
-    },
     /// A coefficient too large for the requested integer type.
     #[error("decode: expected coefficients of at most {expected} bits, coefficient {index} is larger")]
     CoefficientTooLarge {

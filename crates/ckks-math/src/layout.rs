@@ -79,13 +79,6 @@ impl Layout {
         i + PADDING * (i >> (self.log_n - self.log_rows))
     }
 
-    /// Place in memory of the evaluation at psi^exponent, `exponent` odd, modulo 2N.
-    pub(crate) fn position_of_exponent(&self, exponent: usize) -> usize {
-        debug_assert!(exponent & 1 == 1);
-        let reversed = reverse_bits((exponent >> 1) & (self.n() - 1), self.log_n);
-        self.position(permute_in_group(reversed))
-    }
-
     /// Exponents of psi in memory order, without padding.
     pub(crate) fn exponents(self) -> impl Iterator<Item = usize> {
         (0..self.n()).map(move |i| 2 * reverse_bits(unpermute_in_group(i), self.log_n) + 1)
@@ -117,8 +110,8 @@ mod tests {
             let layout = Layout::new(log_n);
             assert_eq!(layout.position(layout.n() - 1), layout.limb_len() - PADDING - 1);
             for (i, exponent) in layout.exponents().enumerate() {
-                assert_eq!(layout.position_of_exponent(exponent), layout.position(i));
-                assert_eq!(permute_in_group(unpermute_in_group(i)), i);
+                let reversed = reverse_bits(exponent >> 1, log_n);
+                assert_eq!((permute_in_group(reversed), unpermute_in_group(i)), (i, reversed));
             }
         }
     }

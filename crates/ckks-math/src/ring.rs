@@ -189,15 +189,6 @@ impl Ring {
         self.psi[self.prime_index(basis, i)]
     }
 
-    /// The index, in the words of a limb, of the evaluation at psi^exponent, for odd `exponent` modulo 2N.
-    ///
-    /// # Panics
-    /// If `exponent` is even.
-    pub fn ntt_index_of_exponent(&self, exponent: usize) -> usize {
-        assert!(exponent & 1 == 1, "evaluations are at odd powers of psi, got {exponent}");
-        self.layout.position_of_exponent(exponent)
-    }
-
     /// The exponents of psi in the order of a limb's evaluations, without padding.
     pub fn ntt_exponents(&self) -> impl Iterator<Item = usize> {
         self.layout.exponents()

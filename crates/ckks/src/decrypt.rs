@@ -1,9 +1,8 @@
 //! Decryption.
 
-use crate::ciphertext::{Ciphertext, Tensor};
+use crate::ciphertext::Ciphertext;
 use crate::error::Error;
-use crate::keys::{KeyId, SecretKey, SecretPoly};
-use crate::params::Parameters;
+use crate::keys::{SecretKey, SecretPoly};
 use crate::plaintext::Plaintext;
 
 /// Decrypts ciphertexts.
@@ -27,32 +26,8 @@ impl<'a> Decryptor<'a> {
     /// # Errors
     /// [`Error::WrongKey`] or [`Error::WrongParameters`] if the ciphertext is not under this key.
     pub fn decrypt(&self, ciphertext: &Ciphertext) -> Result<Plaintext, Error> {
-        self.check(&ciphertext.parameters, ciphertext.key_id)?;
-        let [c0, c1] = &ciphertext.c;
-        let s = SecretPoly(self.secret.poly().truncated(c0.basis()));
-        let mut poly = c0.clone();
-        poly.mul_add_assign(c1, &s.0);
-        Ok(Plaintext { poly, scale: ciphertext.scale.clone() })
-    }
-
-    /// Decrypts a product before relinearisation.
-    ///
-    /// # Errors
-    /// As [`decrypt`](Self::decrypt).
-    pub fn decrypt_tensor(&self, tensor: &Tensor) -> Result<Plaintext, Error> {
-        self.check(&tensor.parameters, tensor.key_id)?;
-        let [c0, c1, c2] = &tensor.c;
-        let s = SecretPoly(self.secret.poly().truncated(c0.basis()));
-        // c0 + (c1 + c2 s) s
-        let mut inner = c1.clone();
-        inner.mul_add_assign(c2, &s.0);
-        let mut poly = c0.clone();
-        poly.mul_add_assign(&inner, &s.0);
-        Ok(Plaintext { poly, scale: tensor.scale.clone() })
-    }
-
-    fn check(&self, parameters: &Parameters, key_id: KeyId) -> Result<(), Error> {
         const OPERATION: &str = "decrypt";
+        let (parameters, key_id) = (&ciphertext.parameters, ciphertext.key_id);
         if parameters != self.secret.parameters() {
             return Err(Error::WrongParameters {
                 operation: OPERATION,
@@ -67,6 +42,10 @@ impl<'a> Decryptor<'a> {
                 got: key_id.to_string(),
             });
         }
-        Ok(())
+        let [c0, c1] = &ciphertext.c;
+        let s = SecretPoly(self.secret.poly().truncated(c0.basis()));
+        let mut poly = c0.clone();
+        poly.mul_add_assign(c1, &s.0);
+        Ok(Plaintext { poly, scale: ciphertext.scale.clone() })
     }
 }

@@ -52,7 +52,6 @@ fn sums_products_and_constants() {
     check(&ev.sub(&a, &b).unwrap(), &|x, y| x - y);
     check(&ev.neg(&a), &|x, _| -x);
     check(&ev.add_const(&a, -2.5), &|x, _| x - 2.5);
-    check(&ev.mul_integer(&a, -3), &|x, _| -3.0 * x);
 
     let product = ev.mul(&a, &b).unwrap();
     assert_eq!(product.level(), 2);
@@ -72,8 +71,6 @@ fn sums_products_and_constants() {
 
     let plain = party.encoder.encode(&y, 4, &scale).unwrap();
     check(&ev.rescale(&ev.mul_plain(&a, &plain).unwrap()).unwrap(), &|x, y| x * y);
-    let plain = party.encoder.encode(&y, 4, a.scale()).unwrap();
-    check(&ev.add_plain(&a, &plain).unwrap(), &|x, y| x + y);
 }
 
 #[test]

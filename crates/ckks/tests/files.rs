@@ -3,13 +3,17 @@
 
 mod common;
 
-use ckks::serial::{AtomicFile, FileError, FileKind, Reader, Writer};
+use ckks::serial::{AtomicFile, FileError, FileKind, NewFile, Reader, Writer};
 use ckks::{
     Complex64, Digits, KeyGenerator, KeyShape, Parameters, SecretEncryptor, SecretKey, SecureRng, presets,
 };
 use common::{Party, distance, values};
 
 const KIND: FileKind = FileKind::new("test data");
+
+fn one_item<'a>(kind: FileKind, parameters: &'a Parameters, secret: &SecretKey) -> NewFile<'a> {
+    NewFile { kind, parameters, key_id: secret.key_id(), items: 1, metadata: b"" }
+}
 
 /// A file with metadata, a seeded and a full ciphertext.
 fn sample(party: &Party) -> (Vec<u8>, Vec<f64>) {
@@ -18,9 +22,9 @@ fn sample(party: &Party) -> (Vec<u8>, Vec<f64>) {
     let seeded =
         SecretEncryptor::new(&party.secret).encrypt(&plaintext, &mut SecureRng::from_seed([5; 32])).unwrap();
     let full = party.evaluator.mul(&seeded.clone().expand(), &seeded.clone().expand()).unwrap();
-    let mut writer =
-        Writer::new(Vec::new(), "memory", KIND, &party.parameters, party.secret.key_id(), 2, b"{\"a\":1}")
-            .unwrap();
+    let file =
+        NewFile { items: 2, metadata: b"{\"a\":1}", ..one_item(KIND, &party.parameters, &party.secret) };
+    let mut writer = Writer::new(Vec::new(), "memory", file).unwrap();
     writer.write_seeded(&seeded).unwrap();
     writer.write_ciphertext(&full).unwrap();
     (writer.finish().unwrap(), x)
@@ -61,7 +65,10 @@ fn keys_survive_a_round_trip() {
     let (parameters, id) = (&party.parameters, party.secret.key_id());
     let mut generator = KeyGenerator::new(&party.secret).unwrap();
 
-    let mut writer = Writer::new(Vec::new(), "key", FileKind::SECRET_KEY, parameters, id, 1, b"").unwrap();
+    let new_writer =
+        |kind| Writer::new(Vec::new(), "key", one_item(kind, parameters, &party.secret)).unwrap();
+
+    let mut writer = new_writer(FileKind::SECRET_KEY);
     writer.write_secret_key(&party.secret).unwrap();
     let bytes = writer.finish().unwrap();
     let secret = Reader::new(&bytes[..], "key").unwrap().read_secret_key(parameters).unwrap();
@@ -69,15 +76,14 @@ fn keys_survive_a_round_trip() {
     assert_eq!(secret.key_id(), id);
 
     let key = generator.rotation_key(3, parameters.key_shape(2)).unwrap();
-    let mut writer =
-        Writer::new(Vec::new(), "key", FileKind::EVALUATION_KEY, parameters, id, 1, b"").unwrap();
+    let mut writer = new_writer(FileKind::EVALUATION_KEY);
     writer.write_switching_key(&key).unwrap();
     let bytes = writer.finish().unwrap();
     let back = Reader::new(&bytes[..], "key").unwrap().read_switching_key(parameters).unwrap();
     assert_eq!((back.purpose(), back.shape(), back.digits()), (key.purpose(), key.shape(), key.digits()));
 
     let public = generator.public_key();
-    let mut writer = Writer::new(Vec::new(), "key", FileKind::PUBLIC_KEY, parameters, id, 1, b"").unwrap();
+    let mut writer = new_writer(FileKind::PUBLIC_KEY);
     writer.write_public_key(&public).unwrap();
     let bytes = writer.finish().unwrap();
     let back = Reader::new(&bytes[..], "key").unwrap().read_public_key(parameters).unwrap();
@@ -129,8 +135,8 @@ fn foreign_files_are_refused_by_name() {
 #[test]
 fn a_writer_keeps_its_word_on_the_number_of_items() {
     let party = Party::small(&[]);
-    let writer =
-        Writer::new(Vec::new(), "memory", KIND, &party.parameters, party.secret.key_id(), 1, b"").unwrap();
+    let file = one_item(KIND, &party.parameters, &party.secret);
+    let writer = Writer::new(Vec::new(), "memory", file).unwrap();
     assert!(matches!(writer.finish(), Err(FileError::Invalid { .. })));
 }
 
@@ -167,8 +173,8 @@ fn the_format_is_frozen() {
     let plaintext = encoder.encode_complex(&vector, 2, &parameters.default_scale()).unwrap();
     let seeded =
         SecretEncryptor::new(&secret).encrypt(&plaintext, &mut SecureRng::from_seed([3; 32])).unwrap();
-    let mut writer =
-        Writer::new(Vec::new(), "memory", KIND, &parameters, secret.key_id(), 5, b"frozen").unwrap();
+    let file = NewFile { items: 5, metadata: b"frozen", ..one_item(KIND, &parameters, &secret) };
+    let mut writer = Writer::new(Vec::new(), "memory", file).unwrap();
     writer.write_secret_key(&secret).unwrap();
     let shape = |level, mask| KeyShape { level, special: 2, digits: Digits::from_mask(mask).unwrap() };
     writer.write_switching_key(&generator.relinearisation_key(shape(2, 0b11)).unwrap()).unwrap();

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use head_fit::fhe_head::ckks::serial::{FileKind, Reader, Writer};
+use head_fit::fhe_head::ckks::serial::{FileKind, NewFile, Reader, Writer};
 use head_fit::fhe_head::ckks::{EvaluationKeys, SecretKey, presets};
 use head_fit::fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys};
 use head_fit::fhe_head::{Error as EngineError, Job, Scheme, files, server};
@@ -48,8 +48,9 @@ fn data_party() -> Outcome {
     let mut keys = 0;
     evaluation_keys(&secret, &training.plan.keys, |key| {
         let name = format!("{keys}.key");
-        let (out, kind) = (create(&folder, &name)?, FileKind::EVALUATION_KEY);
-        let mut writer = Writer::new(out, &name, kind, parameters, secret.key_id(), 1, b"")?;
+        let (kind, key_id) = (FileKind::EVALUATION_KEY, secret.key_id());
+        let file = NewFile { kind, parameters, key_id, items: 1, metadata: b"" };
+        let mut writer = Writer::new(create(&folder, &name)?, &name, file)?;
         writer.write_switching_key(&key)?;
         writer.finish()?;
         keys += 1;

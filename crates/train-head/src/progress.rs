@@ -37,7 +37,7 @@ impl Progress {
         Self { name, bar, start: Instant::now(), says: true, forecast }
     }
 
-    /// `done` steps were done before the phase began; they do not count for the time left.
+    /// Starts after `done` steps that an earlier process did. They do not count for the time left.
     pub(crate) fn start_from(&self, done: usize) {
         self.bar.set_position(done as u64);
         self.bar.reset_eta();

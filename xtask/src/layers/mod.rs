@@ -63,7 +63,7 @@ fn check_files(metadata: &Metadata) -> Result<Vec<String>> {
     Ok(problems)
 }
 
-/// What is wrong with one crate's files. Also prints the number of levels of a crate that has a limit.
+/// The problems of one crate's files. Also prints the number of levels of a crate that has a limit.
 fn excess(name: &str, graph: &Graph) -> Vec<String> {
     let circle = |(files, lines): (usize, Vec<String>)| {
         format!("{name}: a circle of {files} files:\n    {}", lines.join("\n    "))

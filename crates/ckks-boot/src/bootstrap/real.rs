@@ -93,17 +93,7 @@ impl RealBootstrapper {
         self.run(a)
     }
 
-    /// Refreshes two real vectors of equal scale as the real and imaginary part of one.
-    ///
-    /// # Errors
-    /// As [`refresh`](Self::refresh); [`Error::Packing`] if the plan is not for [`Values::Pair`]; [`Error::Ckks`] if
-    /// the scales differ.
-    pub fn refresh_pair(&self, a: &Ciphertext, b: &Ciphertext) -> Result<(Ciphertext, Ciphertext), Error> {
-        let evaluator = self.evaluator();
-        self.refresh_parts(&evaluator.add(a, &evaluator.mul_i(b))?)
-    }
-
-    /// The refreshed real and imaginary part of one vector.
+    /// The refreshed real and imaginary part of one vector: two real vectors in one refresh.
     ///
     /// # Errors
     /// As [`refresh`](Self::refresh); [`Error::Packing`] if the plan is not for [`Values::Pair`].

@@ -1,23 +1,10 @@
-//! Baby-step giant-step order of the rotations of a [`DiagonalMatrix`].
+//! Baby-step giant-step order of the rotations of a [`DiagonalMatrix`](super::DiagonalMatrix).
 //!
 //! `sum_r d_r rot(v, r) = sum_g rot( sum_b rot(d_(g+b), -g) rot(v, b), g )`. The babies `rot(v, b)` share one
 //! decomposition (hoisting, Halevi and Shoup, CRYPTO 2018). The inner sums stay over `Q P` and are divided by `P`
 //! once per giant, the outer sum once in all (double hoisting, Bossuat et al., EUROCRYPT 2021, section 4).
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use super::DiagonalMatrix;
-
-/// Costs of the steps, all in one arbitrary unit.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BsgsCosts {
-    /// A rotation of a decomposed ciphertext.
-    pub baby: f64,
-    /// A division by `P`, a decomposition and a key switch.
-    pub giant: f64,
-    /// A multiplication by a diagonal and an addition.
-    pub diagonal: f64,
-}
 
 /// The rotations of one linear map, in order of evaluation.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,15 +32,6 @@ pub struct Term {
 }
 
 impl BsgsPlan {
-    /// The cheapest plan of a matrix.
-    ///
-    /// # Panics
-    /// If the matrix has no diagonals.
-    pub fn new(matrix: &DiagonalMatrix, costs: &BsgsCosts) -> Self {
-        let rotations: Vec<usize> = matrix.diagonals().keys().copied().collect();
-        Self::cheapest(&rotations, matrix.period(), |plan| plan.cost(costs))
-    }
-
     /// The plan of least cost for these rotations of vectors with this period.
     ///
     /// # Panics
@@ -64,12 +42,6 @@ impl BsgsPlan {
         let mut plans: Vec<_> = plans.collect();
         plans.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
         plans.swap_remove(0)
-    }
-
-    /// A plan of babies alone, without a giant step.
-    pub fn hoisted(matrix: &DiagonalMatrix) -> Self {
-        let rotations: Vec<usize> = matrix.diagonals().keys().copied().collect();
-        Self::with_step(&rotations, matrix.period(), matrix.period())
     }
 
     /// Babies in `0..step`, giants multiples of `step`. A rotation by -1 is a giant back and a baby ahead.
@@ -109,12 +81,5 @@ impl BsgsPlan {
     /// Number of products with diagonals.
     pub fn products(&self) -> usize {
         self.giants.iter().map(|g| g.terms.len()).sum()
-    }
-
-    /// The cost of the plan.
-    pub fn cost(&self, costs: &BsgsCosts) -> f64 {
-        costs.baby * self.baby_key_switches() as f64
-            + costs.giant * self.giant_key_switches() as f64
-            + costs.diagonal * self.products() as f64
     }
 }

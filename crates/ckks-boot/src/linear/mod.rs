@@ -7,7 +7,7 @@ mod encoded;
 mod special_fft;
 mod transform;
 
-pub use bsgs::{BsgsCosts, BsgsPlan, Giant, Term};
+pub use bsgs::{BsgsPlan, Giant, Term};
 pub use diagonal::DiagonalMatrix;
 pub(crate) use encoded::EncodedDiagonal;
 pub(crate) use special_fft::merged_rotations;

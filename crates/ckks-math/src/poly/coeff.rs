@@ -45,39 +45,4 @@ impl Poly<Coeff> {
     pub fn coefficients(&self, i: usize) -> impl Iterator<Item = u64> {
         self.rows(i).flatten().copied()
     }
-
-    /// f(X^g) for odd `g` modulo 2N.
-    #[must_use]
-    pub fn automorphism(&self, g: usize) -> Self {
-        assert!(g & 1 == 1, "a Galois element is odd, got {g}");
-        let mut out = Self::stale(&self.ring, self.basis);
-        let layout = self.ring.layout();
-        let n = layout.n();
-        out.map_limbs(Work::Heavy, |i, m, limb| {
-            let mut power = 0;
-            for coefficient in self.coefficients(i) {
-                // X^(N + k) is -X^k.
-                let negative = power >= n;
-                limb[layout.position(power & (n - 1))] =
-                    if negative { m.neg(coefficient) } else { coefficient };
-                power = (power + g) & (2 * n - 1);
-            }
-        });
-        out
-    }
-
-    /// `X^power * self`, `power` modulo 2N.
-    #[must_use]
-    pub fn mul_monomial(&self, power: usize) -> Self {
-        let mut out = Self::stale(&self.ring, self.basis);
-        let layout = self.ring.layout();
-        let n = layout.n();
-        out.map_limbs(Work::Light, |i, m, limb| {
-            for (k, coefficient) in self.coefficients(i).enumerate() {
-                let to = (k + power) & (2 * n - 1);
-                limb[layout.position(to & (n - 1))] = if to >= n { m.neg(coefficient) } else { coefficient };
-            }
-        });
-        out
-    }
 }

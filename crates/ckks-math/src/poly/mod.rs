@@ -22,7 +22,7 @@ pub use rotations::{Rotation, Weight, WeightedSum};
 pub use sums::{Multiplier, Summands, Summed};
 use zeroize::Zeroize;
 
-use crate::{Basis, Error, Modulus, Ring, buffer::Buffer, kernels};
+use crate::{Basis, Modulus, Ring, buffer::Buffer, kernels};
 
 /// Domain of a [`Poly`]: coefficients, in order of rising powers of X.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,25 +103,6 @@ impl<D> Poly<D> {
         self.limb_mut(i).chunks_exact_mut(stride).map(move |row| &mut row[..len])
     }
 
-    /// Checks that every residue is below its prime and every padding word zero. Readers of outside data call it
-    /// after filling the rows.
-    ///
-    /// # Errors
-    /// [`Error::Residue`] with the first word that fails.
-    pub fn check_reduced(&self) -> Result<(), Error> {
-        for i in 0..self.basis.limbs() {
-            let modulus = self.modulus(i).value();
-            for row in self.limb(i).chunks_exact(self.ring.layout().row_stride()) {
-                let (words, padding) = row.split_at(self.ring.row_len());
-                if words.iter().any(|&w| w >= modulus) || padding.iter().any(|&w| w != 0) {
-                    let bad = words.iter().find(|&&w| w >= modulus).or(padding.iter().find(|&&w| w != 0));
-                    return Err(Error::Residue { limb: i, modulus, got: bad.copied().unwrap_or_default() });
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// `self += other`.
     pub fn add_assign(&mut self, other: &Self) {
         self.zip_assign(other, kernels::add_assign);
@@ -173,31 +154,6 @@ impl<D> Poly<D> {
             kernels::mul_scalar(backend, m, limb, self.limb_over(basis, i), residues[i]);
         });
         out
-    }
-
-    /// `self += factor * other` for an element of Z/QZ, given as in [`mul_scalar_assign`](Self::mul_scalar_assign).
-    /// `other` may lack primes modulo which the factor is zero.
-    pub fn add_scaled(&mut self, other: &Self, residues: &[u64]) {
-        assert!(self.ring.same(&other.ring), "operands of different rings");
-        assert_eq!(residues.len(), self.basis.limbs(), "one residue for each limb");
-        let needed = residues.iter().rposition(|&residue| residue != 0).map_or(0, |last| last + 1);
-        let q = self.basis.q.min(needed);
-        assert!(other.basis.contains(Basis { q, p: needed - q }), "operand over {:?}", other.basis);
-        let (ring, basis) = (Arc::clone(&self.ring), self.basis);
-        self.map_limbs(Work::Heavy, |i, m, limb| {
-            assert!(residues[i] < m.value(), "residue {} of {m:?}", residues[i]);
-            if residues[i] != 0 {
-                let mut product = ring.take_buffer(1);
-                let from = other.limb(if i < basis.q { i } else { other.basis.q + i - basis.q });
-                kernels::mul_scalar(ring.backend(), m, product.words_mut(), from, residues[i]);
-                kernels::add_assign(ring.backend(), m, limb, product.words());
-            }
-        });
-    }
-
-    /// Multiplies by an integer.
-    pub fn mul_integer_assign(&mut self, factor: i128) {
-        self.mul_scalar_assign(&self.ring.residues(self.basis, factor));
     }
 
     /// Drops the residues that are not in `basis`.

@@ -62,15 +62,8 @@ impl Poly<Ntt> {
     #[must_use]
     pub fn automorphism(&self, table: &AutomorphismTable) -> Self {
         let mut out = Self::stale(&self.ring, self.basis);
-        self.automorphism_into(table, &mut out);
+        out.map_limbs(Work::Light, |i, _, limb| table.permute(limb, self.limb(i)));
         out
-    }
-
-    /// [`Poly::automorphism`], written to a polynomial over a basis that this one's contains.
-    pub fn automorphism_into(&self, table: &AutomorphismTable, out: &mut Self) {
-        self.assert_covers(out);
-        let basis = out.basis;
-        out.map_limbs(Work::Light, |i, _, limb| table.permute(limb, self.limb_over(basis, i)));
     }
 
     /// `P * self` over `{q, p}` for a polynomial over `{q, 0}`, with P the product of the first `p` special primes.
@@ -90,18 +83,6 @@ impl Poly<Ntt> {
             }
         });
         out
-    }
-}
-
-impl Poly<Ntt> {
-    /// `self += P * other`, with P the product of the special primes of `self`:
-    /// [`times_special`](Self::times_special) without an intermediate polynomial.
-    pub fn add_times_special(&mut self, other: &Self) {
-        let basis = self.basis;
-        let special = |i: usize| product_mod(&self.ring.p()[..basis.p], self.modulus(i));
-        let residues: Vec<u64> =
-            (0..basis.limbs()).map(|i| if i < basis.q { special(i) } else { 0 }).collect();
-        self.add_scaled(other, &residues);
     }
 }
 

@@ -32,7 +32,7 @@ pub enum Switched<'a> {
 /// `sigma(plus + <digits, key> / P)`: two polynomials. With `rescale` they are also divided by the last prime of Q,
 /// in the same rounding.
 ///
-/// The bits are those of [`Poly::decompose_at`], [`Poly::dot2`], [`Poly::add_times_special`], [`Poly::mod_down`] and
+/// The bits are those of [`Poly::decompose_at`], [`Poly::dot2`], [`Poly::times_special`], [`Poly::mod_down`] and
 /// [`Poly::automorphism`], one after the other.
 #[derive(Clone, Copy)]
 pub struct KeySwitch<'a> {

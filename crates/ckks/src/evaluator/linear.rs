@@ -25,7 +25,14 @@ impl Evaluator {
     /// # Errors
     /// As [`add`](Self::add).
     pub fn add_assign(&self, a: &mut Ciphertext, b: &Ciphertext) -> Result<(), Error> {
-        self.combine("add", a, b, |x, y| x.add_assign(y))
+        check_sum("add", a, b)?;
+        let level = a.level().min(b.level());
+        if a.level() > level {
+            let basis = a.parameters.basis(level);
+            a.c.iter_mut().for_each(|c| c.truncate(basis));
+        }
+        a.c.iter_mut().zip(&b.c).for_each(|(x, y)| x.add_assign(y));
+        Ok(())
     }
 
     /// `a - b`, at the lower of the two levels.
@@ -38,31 +45,12 @@ impl Evaluator {
         Ok(a.with([0, 1].map(|i| at_level(&a.c[i], level).sub(&b.c[i])), a.scale.clone()))
     }
 
-    /// `a -= b`, at the lower of the two levels.
-    ///
-    /// # Errors
-    /// As [`add`](Self::add).
-    pub fn sub_assign(&self, a: &mut Ciphertext, b: &Ciphertext) -> Result<(), Error> {
-        self.combine("subtract", a, b, |x, y| x.sub_assign(y))
-    }
-
     /// `-a`.
     #[must_use]
     pub fn neg(&self, a: &Ciphertext) -> Ciphertext {
         let mut negated = a.clone();
         negated.c.iter_mut().for_each(Poly::neg_assign);
         negated
-    }
-
-    /// `a + p` for a plaintext of the same scale, at the lower of the two levels.
-    ///
-    /// # Errors
-    /// [`Error::ScaleMismatch`] if the scales differ.
-    pub fn add_plain(&self, a: &Ciphertext, p: &Plaintext) -> Result<Ciphertext, Error> {
-        same_scale("add a plaintext", &a.scale, &p.scale)?;
-        let mut sum = self.drop_to(a, a.level().min(p.level()))?;
-        sum.c[0].add_assign(&at_level(&p.poly, sum.level()));
-        Ok(sum)
     }
 
     /// Adds `constant` to every slot.
@@ -103,14 +91,6 @@ impl Evaluator {
     pub fn mul_const_to(&self, a: &Ciphertext, constant: f64, target: &Scale) -> Result<Ciphertext, Error> {
         let factor = target.mul(&self.parameters().rescale_factor(a.level())).div(&a.scale);
         self.rescale(&self.mul_const(a, constant, &factor))
-    }
-
-    /// `a * factor` for an integer, at the same level and scale.
-    #[must_use]
-    pub fn mul_integer(&self, a: &Ciphertext, factor: i64) -> Ciphertext {
-        let mut product = a.clone();
-        product.c.iter_mut().for_each(|c| c.mul_integer_assign(i128::from(factor)));
-        product
     }
 
     /// Multiplies every slot by the imaginary unit, as a multiplication by `X^{N/2}`: exact and without noise.
@@ -154,25 +134,6 @@ impl Evaluator {
         require_level("add products", a.level(), b.level())?;
         for (x, y) in a.c.iter_mut().zip(&b.c) {
             x.add_assign(&at_level(y, x.basis().q - 1));
-        }
-        Ok(())
-    }
-
-    fn combine(
-        &self,
-        operation: &'static str,
-        a: &mut Ciphertext,
-        b: &Ciphertext,
-        apply: impl Fn(&mut Poly<Ntt>, &Poly<Ntt>),
-    ) -> Result<(), Error> {
-        check_sum(operation, a, b)?;
-        let level = a.level().min(b.level());
-        if a.level() > level {
-            let basis = a.parameters.basis(level);
-            a.c.iter_mut().for_each(|c| c.truncate(basis));
-        }
-        for (x, y) in a.c.iter_mut().zip(&b.c) {
-            apply(x, &at_level(y, level));
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::secret::SecretPoly;
 use super::switching::public_half;
-use super::{KeyPurpose, PublicKey, SecretKey, SwitchingKey, conjugation_element, galois_element, public};
+use super::{KeyPurpose, PublicKey, SecretKey, SwitchingKey, galois_element, public};
 use crate::error::Error;
 use crate::params::{KeyShape, Parameters};
 
@@ -59,14 +59,6 @@ impl<'a> KeyGenerator<'a> {
     pub fn rotation_key(&mut self, steps: i64, shape: KeyShape) -> Result<SwitchingKey, Error> {
         let g = galois_element(self.parameters().literal().log_n, steps);
         self.galois_key(g, shape)
-    }
-
-    /// The key of complex conjugation.
-    ///
-    /// # Errors
-    /// [`Error::Insecure`] if the shape lies outside the security table.
-    pub fn conjugation_key(&mut self, shape: KeyShape) -> Result<SwitchingKey, Error> {
-        self.galois_key(conjugation_element(self.parameters().literal().log_n), shape)
     }
 
     /// The key of the automorphism `X -> X^g`, `g` odd.
@@ -214,7 +206,7 @@ mod tests {
         for k in [1i64, 2, 7, 100, 511] {
             assert_eq!(inverse_element(log_n, galois_element(log_n, k)), galois_element(log_n, -k));
         }
-        let conjugation = conjugation_element(log_n);
+        let conjugation = crate::keys::conjugation_element(log_n);
         assert_eq!(inverse_element(log_n, conjugation), conjugation);
     }
 }

@@ -58,6 +58,21 @@ impl fmt::Debug for FileKind {
     }
 }
 
+/// A file to be written.
+#[derive(Clone, Copy)]
+pub struct NewFile<'a> {
+    /// Kind of the contents.
+    pub kind: FileKind,
+    /// The parameter set.
+    pub parameters: &'a Parameters,
+    /// The id of the secret key that the contents belong to.
+    pub key_id: KeyId,
+    /// Number of items.
+    pub items: u64,
+    /// Bytes for the layer above, which a [`Reader`](super::Reader) hands back.
+    pub metadata: &'a [u8],
+}
+
 /// The header as bytes.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone)]
 #[repr(C)]
@@ -92,20 +107,14 @@ pub struct Header {
 }
 
 impl Header {
-    pub(super) fn new(
-        kind: FileKind,
-        parameters: &Parameters,
-        key_id: KeyId,
-        items: u64,
-        metadata: &[u8],
-    ) -> Self {
+    pub(super) fn of(file: &NewFile<'_>) -> Self {
         Self {
-            kind,
-            parameter_name: parameters.name().chars().take(40).collect(),
-            parameter_hash: *parameters.hash(),
-            key_id,
-            items,
-            metadata_length: metadata.len() as u64,
+            kind: file.kind,
+            parameter_name: file.parameters.name().chars().take(40).collect(),
+            parameter_hash: *file.parameters.hash(),
+            key_id: file.key_id,
+            items: file.items,
+            metadata_length: file.metadata.len() as u64,
         }
     }
 

@@ -21,7 +21,7 @@ mod writer;
 
 pub use atomic::AtomicFile;
 pub use error::FileError;
-pub use format::{FileKind, Header};
+pub use format::{FileKind, Header, NewFile};
 pub use pack::file_bytes;
 pub use reader::Reader;
 pub use writer::Writer;

@@ -6,10 +6,8 @@ use ckks_math::{Ntt, Poly};
 use zerocopy::IntoBytes;
 
 use super::error::FileError;
-use super::format::{FileKind, Header, checksum};
+use super::format::{Header, NewFile, checksum};
 use super::pack;
-use crate::keys::KeyId;
-use crate::params::Parameters;
 
 /// Writes items to a stream, one after the other.
 pub struct Writer<W: Write> {
@@ -21,24 +19,16 @@ pub struct Writer<W: Write> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Starts a file of `items` items, which errors call `name`.
+    /// Starts a file, which errors call `name`.
     ///
     /// # Errors
     /// [`FileError::Io`] if writing fails.
-    pub fn new(
-        out: W,
-        name: &str,
-        kind: FileKind,
-        parameters: &Parameters,
-        key_id: KeyId,
-        items: u64,
-        metadata: &[u8],
-    ) -> Result<Self, FileError> {
-        let mut writer = Self { out, name: name.to_owned(), declared: items, written: 0, buffer: Vec::new() };
-        let header = Header::new(kind, parameters, key_id, items, metadata);
-        writer.put(header.to_raw().as_bytes())?;
-        writer.put(metadata)?;
-        writer.put(&checksum(u64::MAX, 1, metadata))?;
+    pub fn new(out: W, name: &str, file: NewFile<'_>) -> Result<Self, FileError> {
+        let mut writer =
+            Self { out, name: name.to_owned(), declared: file.items, written: 0, buffer: Vec::new() };
+        writer.put(Header::of(&file).to_raw().as_bytes())?;
+        writer.put(file.metadata)?;
+        writer.put(&checksum(u64::MAX, 1, file.metadata))?;
         Ok(writer)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ckks::{
     Ciphertext, Decryptor, Encoder, EvaluationKeys, Evaluator, KeyGenerator, Parameters, Scale,
-    SecretEncryptor, SecretKey, SecureRng, presets,
+    SecretEncryptor, SecretKey, SecureRng, conjugation_element, presets,
 };
 
 pub struct Party {
@@ -23,7 +23,8 @@ impl Party {
         let shape = parameters.key_shape(parameters.max_level());
         let mut keys = EvaluationKeys::new(&parameters, secret.key_id());
         keys.insert(generator.relinearisation_key(shape).unwrap()).unwrap();
-        keys.insert(generator.conjugation_key(shape).unwrap()).unwrap();
+        let conjugation = conjugation_element(parameters.literal().log_n);
+        keys.insert(generator.galois_key(conjugation, shape).unwrap()).unwrap();
         for &steps in rotations {
             keys.insert(generator.rotation_key(steps, shape).unwrap()).unwrap();
         }

@@ -4,7 +4,7 @@
 
 use std::io::{Read, Write};
 
-use ckks::serial::{FileError, FileKind, Reader, Writer};
+use ckks::serial::{FileError, FileKind, NewFile, Reader, Writer};
 use ckks::{Ciphertext, Parameters};
 use serde::{Deserialize, Serialize};
 
@@ -67,9 +67,14 @@ pub fn write_data<W: Write, H: Head, X: From<Error>>(
     let (job, start) = (encryptor.job(), encryptor.start()?);
     let manifest = Manifest { start: !start.is_empty(), ..Manifest::new(job, 0) }.to_bytes(name)?;
     let (blocks, items) = (job.packing().blocks(), job.layout().items());
-    let total = (blocks * items.len() + start.len()) as u64;
-    let header = Writer::new(out, name, DATA, encryptor.parameters(), encryptor.key_id(), total, &manifest);
-    let mut writer = header.map_err(Error::from)?;
+    let file = NewFile {
+        kind: DATA,
+        parameters: encryptor.parameters(),
+        key_id: encryptor.key_id(),
+        items: (blocks * items.len() + start.len()) as u64,
+        metadata: &manifest,
+    };
+    let mut writer = Writer::new(out, name, file).map_err(Error::from)?;
     let mut written = 0;
     for block in 0..blocks {
         for items in items.chunks(AT_ONCE) {
@@ -184,7 +189,9 @@ pub fn write_samples<W: Write, H: Head>(
     let manifest = Manifest::new(job, job.iterations());
     let items = blocks.iter().map(Vec::len).sum::<usize>() as u64;
     let metadata = manifest.to_bytes(name)?;
-    let mut writer = Writer::new(out, name, SAMPLES, secret.parameters(), secret.key_id(), items, &metadata)?;
+    let (parameters, key_id) = (secret.parameters(), secret.key_id());
+    let file = NewFile { kind: SAMPLES, parameters, key_id, items, metadata: &metadata };
+    let mut writer = Writer::new(out, name, file)?;
     for ciphertext in blocks.iter().flatten() {
         writer.write_seeded(ciphertext)?;
     }
@@ -284,7 +291,9 @@ fn write<W: Write, H: Head>(
     };
     let items = ciphertexts.len() as u64;
     let metadata = manifest.to_bytes(name)?;
-    let mut writer = Writer::new(out, name, kind, first.parameters(), first.key_id(), items, &metadata)?;
+    let (parameters, key_id) = (first.parameters(), first.key_id());
+    let file = NewFile { kind, parameters, key_id, items, metadata: &metadata };
+    let mut writer = Writer::new(out, name, file)?;
     for ciphertext in ciphertexts {
         writer.write_ciphertext(ciphertext)?;
     }

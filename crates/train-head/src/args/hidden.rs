@@ -42,7 +42,7 @@ pub(crate) struct HiddenLayer {
     pub(crate) units: usize,
     /// Activation function.
     pub(crate) activation: ActivationKind,
-    /// Half-width of the interval of their arguments, if the flag is given.
+    /// Half-width of the interval of the activation's arguments, if the flag is given.
     pub(crate) interval: Option<f64>,
 }
 

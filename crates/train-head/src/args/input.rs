@@ -1,9 +1,10 @@
-//! The files that samples come from.
+//! Flags of the files that samples come from.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
+use super::source::{Columns, HoldOut, Source};
 use crate::exit::{Failure, Result};
 use crate::input::Format;
 
@@ -108,63 +109,6 @@ pub(crate) struct TestArgs {
     /// Stratified share of the samples to test on, if there is no file to test on [default: 0.25]
     #[arg(long, value_name = "SHARE")]
     test_size: Option<f64>,
-}
-
-/// The file that samples come from.
-#[derive(Clone, Debug)]
-pub(crate) enum Source {
-    /// A table with texts.
-    Texts {
-        /// The file.
-        path: PathBuf,
-        /// Column with the texts.
-        text_column: Option<String>,
-        /// Column of labels and format.
-        columns: Columns,
-    },
-    /// Numbers.
-    Features {
-        /// The file.
-        path: PathBuf,
-        /// A file with the labels.
-        labels: Option<PathBuf>,
-        /// Columns to ignore.
-        ignored: Vec<String>,
-        /// Column of labels and format.
-        columns: Columns,
-    },
-}
-
-/// Column of labels and format of a source.
-#[derive(Clone, Debug)]
-pub(crate) struct Columns {
-    /// Column with the labels.
-    pub(crate) label_column: Option<String>,
-    /// Format of the tables.
-    pub(crate) format: Option<Format>,
-}
-
-/// What to test on.
-#[derive(Clone, Debug)]
-pub(crate) enum HoldOut {
-    /// Another file.
-    Source(Source),
-    /// A stratified share of the samples.
-    Share {
-        /// The share, in (0, 1).
-        test_size: f64,
-        /// The seed of the split.
-        random_state: u64,
-    },
-}
-
-impl Source {
-    /// The file, for messages.
-    pub(crate) fn path(&self) -> &std::path::Path {
-        match self {
-            Self::Texts { path, .. } | Self::Features { path, .. } => path,
-        }
-    }
 }
 
 impl DataArgs {

@@ -1,13 +1,18 @@
 //! What the user types. clap parses it; `resolve` then checks it and fills in defaults. Commands see resolved values.
 
+mod compute_party;
+mod data_party;
 mod encoder;
 mod hidden;
+mod hyper;
 mod input;
 mod job;
 mod keys;
 mod method;
-mod parties;
+mod program;
 mod progress;
+mod run;
+mod source;
 mod steps;
 mod training;
 
@@ -15,19 +20,23 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::exit::EXIT_CODES;
 
+pub(crate) use compute_party::{ScoreArgs, TrainArgs};
+pub(crate) use data_party::{
+    DecryptArgs, EmbedArgs, EncryptArgs, EncryptOutArgs, EstimateArgs, EvalArgs, HeadStartArgs, KeygenArgs,
+    PredictArgs, TuneArgs, WatchArgs,
+};
 pub(crate) use encoder::{Encoder, EncoderArgs, HeadEncoderArgs};
 pub(crate) use hidden::{HiddenLayer, activation_name};
-pub(crate) use input::{DataArgs, FeatureDataArgs, HoldOut, Source, TestArgs, TextDataArgs, WeightArgs};
+pub(crate) use hyper::Hyper;
+pub(crate) use input::{DataArgs, FeatureDataArgs, TestArgs, TextDataArgs, WeightArgs};
 pub(crate) use job::expand as expand_job;
 pub(crate) use keys::{NewKeyArgs, PassphraseArgs, PlanAndKeyArgs};
 pub(crate) use method::{HeadKind, Penalty, Preprocess, Solver};
-pub(crate) use parties::{
-    CompletionsArgs, DecryptArgs, EmbedArgs, EncryptArgs, EncryptOutArgs, EstimateArgs, EvalArgs,
-    HeadStartArgs, InspectArgs, KeygenArgs, ManArgs, PredictArgs, PresetsArgs, RunArgs, ScoreArgs, TrainArgs,
-    TuneArgs, WatchArgs,
-};
+pub(crate) use program::{CompletionsArgs, InspectArgs, ManArgs, PresetsArgs};
 pub(crate) use progress::{CheckpointArgs, EarlyStoppingArgs, ValidationArgs};
-pub(crate) use training::{Hyper, TrainingArgs};
+pub(crate) use run::RunArgs;
+pub(crate) use source::{HoldOut, Source};
+pub(crate) use training::TrainingArgs;
 
 /// Train a classification head on encrypted text embeddings.
 ///

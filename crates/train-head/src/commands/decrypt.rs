@@ -9,7 +9,7 @@ use crate::exit::Result;
 use crate::files::folder::OutputFolder;
 
 /// # Errors
-/// Files that are damaged or do not belong together; a head that diverged; those of writing.
+/// Files that are damaged or do not belong together; a head that diverged; a failed write.
 pub(super) fn run(arguments: &DecryptArgs, console: &Console) -> Result<Outcome> {
     let party = DataParty::open(&arguments.party)?;
     let head = party.decrypt_head(&arguments.head)?.head;

@@ -11,7 +11,7 @@ use crate::progress;
 use crate::samples::{self, LoadedEncoder, Raw, Wanted};
 
 /// # Errors
-/// Data or a model that cannot be used; those of writing.
+/// Data or a model that cannot be used; a failed write.
 pub(super) fn run(arguments: EmbedArgs, console: &Console) -> Result<Outcome> {
     embeddings::expect_known_format(&arguments.out)?;
     let source = arguments.data.resolve()?;

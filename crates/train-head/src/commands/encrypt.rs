@@ -12,7 +12,7 @@ use crate::progress;
 use crate::samples::{self, Matrix, Wanted};
 
 /// # Errors
-/// Data, plan and keys that do not belong together; those of writing.
+/// Data, plan and keys that do not belong together; a failed write.
 pub(super) fn run(arguments: EncryptArgs, console: &Console) -> Result<Outcome> {
     let EncryptArgs { data, party, for_scoring, out } = arguments;
     let file = PlanFile::read(&party.plan)?;
@@ -48,7 +48,8 @@ struct Done {
     encrypted: Encrypted,
 }
 
-/// Encrypts samples to train on, and apart those that the plan holds out. The data are checked before the passphrase is asked for.
+/// Encrypts the samples to train on and, in a file of their own, those that the plan holds out. Checks the data before it asks for the
+/// passphrase.
 fn encrypt_training(
     file: PlanFile,
     matrix: Matrix,

@@ -15,10 +15,10 @@ use crate::samples::{self, Wanted};
 use crate::{input, progress, resources};
 
 /// # Errors
-/// Data that cannot be trained on; parameters that are refused; those of writing.
+/// Data that cannot be trained on; parameters that are refused; a failed write.
 pub(super) fn run(arguments: EstimateArgs, console: &Console) -> Result<Outcome> {
-    let mut hyper = arguments.training.resolve()?;
-    hyper.scoring |= arguments.validation_fraction.is_some();
+    let mut hyper = Hyper::resolve(&arguments.training)?;
+    hyper.flags.scoring |= arguments.validation_fraction.is_some();
     match (arguments.samples, arguments.dimension) {
         (Some(samples), Some(features)) => from_shape(&arguments, samples, features, &hyper),
         _ => from_data(arguments, hyper, console),
@@ -56,7 +56,7 @@ fn from_data(arguments: EstimateArgs, mut hyper: Hyper, console: &Console) -> Re
     let share = arguments.validation_fraction;
     let training = match share {
         Some(share) => {
-            let [training, _] = matrix.hold_out(&classes, share, hyper.random_state)?;
+            let [training, _] = matrix.hold_out(&classes, share, hyper.flags.random_state)?;
             training
         }
         None => matrix,

@@ -14,7 +14,7 @@ use crate::plan::PlanFile;
 use crate::progress;
 
 /// # Errors
-/// No plan; no passphrase; a secret key that would be overwritten; those of writing.
+/// No plan; no passphrase; a secret key that would be overwritten; a failed write.
 pub(super) fn run(arguments: &KeygenArgs, console: &Console) -> Result<Outcome> {
     KeyFolder::at(&arguments.out).expect_no_secret()?;
     let file = PlanFile::read(&arguments.plan)?;

@@ -9,7 +9,7 @@ use crate::exit::{Failure, Kind, Result};
 use crate::files::{Access, write_bytes};
 
 /// # Errors
-/// Those of writing.
+/// A failed write.
 pub(super) fn run(arguments: &ManArgs) -> Result<Outcome> {
     let pages = pages()?;
     let Some(folder) = &arguments.folder else {

@@ -25,7 +25,7 @@ use crate::interrupt;
 /// Runs one command.
 ///
 /// # Errors
-/// Those of the command.
+/// The failure of the command.
 pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
     interrupt::watch()?;
     if let Some(threads) = arguments.global.threads {

@@ -19,7 +19,7 @@ use crate::plan::PlanFile;
 use crate::samples::{self, Wanted};
 
 /// # Errors
-/// A head or data that cannot be used; those of writing.
+/// A head or data that cannot be used; a failed write.
 pub(super) fn run(arguments: &PredictArgs, console: &Console) -> Result<Outcome> {
     if let (Some(scores), Some(plan), Some(keys)) = (&arguments.scores, &arguments.plan, &arguments.keys) {
         return from_scores(arguments, scores, plan, &KeyFolder::at(keys), console);

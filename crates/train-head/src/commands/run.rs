@@ -18,7 +18,7 @@ use crate::run::phases::Run;
 use crate::run::report::Report;
 
 /// # Errors
-/// Data or a model that cannot be used; parameters that are refused; a training that diverges; those of writing. Nothing is left in
+/// Data or a model that cannot be used; parameters that are refused; a training that diverges; a failed write. Nothing is left in
 /// the output folder then. ^C, which leaves a training that has begun for `--resume`.
 pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
     let mut run = Run::new(arguments, console)?;

@@ -10,7 +10,7 @@ use crate::exit::Result;
 use crate::progress;
 
 /// # Errors
-/// Files that are damaged or do not belong together; those of writing.
+/// Files that are damaged or do not belong together; a failed write.
 pub(super) fn run(arguments: &ScoreArgs, console: &Console) -> Result<Outcome> {
     let scored = score(arguments, console)?;
     let text = format!(

@@ -9,7 +9,7 @@ use crate::exit::Result;
 use crate::progress;
 
 /// # Errors
-/// Files that are damaged or do not belong together; those of writing; ^C.
+/// Files that are damaged or do not belong together; a failed write; ^C.
 pub(super) fn run(arguments: &TrainArgs, console: &Console) -> Result<Outcome> {
     let trained = train(arguments, &mut || Ok(()), console)?;
     let text = format!(

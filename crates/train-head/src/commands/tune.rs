@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::args::TuneArgs;
+use crate::args::{Hyper, TuneArgs};
 use crate::console::{Console, Outcome};
 use crate::exit::{Kind, Result};
 use crate::files::{Access, write_bytes};
@@ -16,9 +16,9 @@ use crate::{input, samples};
 const LOSS: f64 = 0.01;
 
 /// # Errors
-/// Data that cannot be trained on; parameters that are refused; those of writing.
+/// Data that cannot be trained on; parameters that are refused; a failed write.
 pub(super) fn run(arguments: TuneArgs, console: &Console) -> Result<Outcome> {
-    let hyper = arguments.training.resolve()?;
+    let hyper = Hyper::resolve(&arguments.training)?;
     let source = arguments.data.resolve()?;
     let wanted = Wanted { labels: true, features: None, weights: arguments.weights.column() };
     let matrix = samples::read(&source, wanted)?.embed(None, console)?;

@@ -21,7 +21,7 @@ use crate::samples::{self, Wanted};
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// # Errors
-/// Files that are damaged or do not belong together; data of another plan; those of writing; ^C.
+/// Files that are damaged or do not belong together; data of another plan; a failed write; ^C.
 pub(super) fn run(arguments: WatchArgs, console: &Console) -> Result<Outcome> {
     let folder = ValidationFolder::at(&arguments.dir);
     if let Some(iteration) = arguments.stop {

@@ -60,7 +60,7 @@ impl Checkpoint {
     /// Writes a checkpoint if one is due, or if the user asked to stop, and stops in that case.
     ///
     /// # Errors
-    /// Those of writing; ^C.
+    /// A failed write; ^C.
     pub(super) fn after_iteration(&self, job: &Job, state: &EncryptedState) -> Result<()> {
         if state.iteration == job.iterations() {
             return Ok(());

@@ -25,7 +25,7 @@ pub(crate) struct Scored {
 /// Scores samples and writes the scores.
 ///
 /// # Errors
-/// Files that are damaged or do not belong together; those of writing.
+/// Files that are damaged or do not belong together; a failed write.
 pub(crate) fn score(arguments: &ScoreArgs, console: &Console) -> Result<Scored> {
     let ScoreArgs { head, data, keys, out } = arguments;
     let keys = Arc::new(evaluation_keys::read_evaluation(keys, console)?);

@@ -11,8 +11,8 @@ use crate::files::ciphertexts;
 /// The state from the encrypted head of an earlier training, if `--warm-start` names one.
 ///
 /// # Errors
-/// A head of another kind, key or parameter set, or without levels; a head where the data are for a training from zero, or no head
-/// where they are for one that goes on.
+/// A head of another kind, key or parameter set, or without levels left. A head, although the data are for a training from zero. No
+/// head, although the data are for a training that continues from one.
 pub(super) fn earlier_head(
     arguments: &TrainArgs,
     engine: &Encrypted,

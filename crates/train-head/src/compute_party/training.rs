@@ -46,7 +46,7 @@ impl Trained {
 /// Trains on encrypted data and writes the encrypted head. A checkpoint lies beside the head until then.
 ///
 /// # Errors
-/// Files that are damaged or do not belong together; those of writing; those of `scored`; ^C.
+/// Files that are damaged or do not belong together; a failed write; failures of `scored`; ^C.
 pub(crate) fn train(arguments: &TrainArgs, scored: Scored<'_>, console: &Console) -> Result<Trained> {
     let keys = Arc::new(evaluation_keys::read_evaluation(&arguments.keys, console)?);
     let TrainingData { job, blocks, start } = ciphertexts::read_data(&arguments.data, &keys, console)?;
@@ -107,7 +107,7 @@ impl Observer<'_> {
     /// end with.
     ///
     /// # Errors
-    /// Those of scoring and writing; ^C, after a checkpoint.
+    /// A failed scoring or write; ^C, after a checkpoint.
     fn after_iteration(&mut self, state: &EncryptedState) -> Result<ControlFlow<EncryptedHead>> {
         self.phase.set(state.iteration);
         if let Some(left) =

@@ -53,7 +53,7 @@ impl Validation {
     /// one: that of its iteration if it is in the folder, else the current one.
     ///
     /// # Errors
-    /// Those of scoring, reading and writing, and of `scored`.
+    /// Failures of scoring, reading, writing and `scored`.
     pub(super) fn after_iteration(
         &self,
         engine: &Encrypted,

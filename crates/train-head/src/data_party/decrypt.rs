@@ -37,7 +37,7 @@ impl DataParty {
         Ok(DecryptedHead { head, weights, iterations })
     }
 
-    /// Decrypts the scores in a file, of so many samples: samples (rows) by outputs (columns).
+    /// Decrypts a file of scores for `samples` samples: samples (rows) by outputs (columns).
     ///
     /// # Errors
     /// Scores of another key or plan, or of another number of samples; scores of a head that diverged.

@@ -24,7 +24,7 @@ impl DataParty {
     /// Encrypts samples to train on, and the start weights if the plan has any, and writes them to a file.
     ///
     /// # Errors
-    /// Those of encrypting and writing; ^C.
+    /// A failed encryption or write; ^C.
     pub(crate) fn encrypt_training(
         &self,
         samples: &Samples,
@@ -40,7 +40,7 @@ impl DataParty {
     /// Encrypts samples to score (rows, already mapped by the plan) and writes them to a file.
     ///
     /// # Errors
-    /// Those of encrypting and writing.
+    /// A failed encryption or write.
     pub(crate) fn encrypt_for_scoring(
         &self,
         x: &Array2<f64>,

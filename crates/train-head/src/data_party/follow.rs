@@ -41,7 +41,7 @@ impl<'a> Follower<'a> {
     /// Returns the iteration whose head it asked for.
     ///
     /// # Errors
-    /// Files that are damaged or do not belong together; a training that diverged; those of writing.
+    /// Files that are damaged or do not belong together; a training that diverged; a failed write.
     pub(crate) fn look(&mut self, found: Vec<usize>, show: impl Fn(&Point)) -> Result<Option<usize>> {
         let seen = self.seen();
         for iteration in found.into_iter().filter(|&iteration| iteration > seen) {
@@ -87,7 +87,8 @@ impl<'a> Follower<'a> {
     }
 }
 
-/// Says in which stretch a training diverged: `good` is the last iteration with good scores, `iteration` the one without.
+/// Adds to a failure of kind [`Kind::Diverged`] where the training diverged: after `good`, the last iteration with good scores, and
+/// at the latest in `iteration`.
 fn diverged_after(good: usize, iteration: usize, failure: Failure) -> Failure {
     if failure.kind() != Kind::Diverged {
         return failure;

@@ -43,7 +43,7 @@ pub(crate) struct Written {
 /// Makes the evaluation keys of a plan and writes each to `folder` before the next is made, so that memory holds only one.
 ///
 /// # Errors
-/// Those of generating and writing; ^C.
+/// A key that cannot be made or written; ^C.
 pub(crate) fn write_evaluation(
     folder: &Path,
     secret: &SecretKey,

@@ -8,7 +8,7 @@ use crate::exit::{Failure, Result, encoder_failure};
 use crate::files::head::Head;
 use crate::samples::{self, LoadedEncoder, Matrix, Raw, Wanted};
 
-/// Samples and what a head says of them.
+/// Samples, and a head's predictions for them.
 pub(crate) struct Predicted {
     /// The samples.
     pub(crate) matrix: Matrix,

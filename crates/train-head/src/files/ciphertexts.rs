@@ -22,7 +22,7 @@ use crate::interrupt;
 /// Encrypts the training data and writes them, a few ciphertexts at a time. Returns the size in bytes.
 ///
 /// # Errors
-/// Those of encrypting and writing; ^C.
+/// A failed encryption or write; ^C.
 pub(crate) fn write_data(
     path: &Path,
     plan: &Plan,
@@ -65,7 +65,7 @@ pub(crate) fn read_data(path: &Path, keys: &EvaluationKeys, console: &Console) -
 /// Writes an encrypted head. Returns the size in bytes.
 ///
 /// # Errors
-/// Those of writing.
+/// A failed write.
 pub(crate) fn write_head(path: &Path, job: &Job, head: &EncryptedHead) -> Result<u64> {
     write(path, |file, name| Ok(fhe_head::files::write_head(file, name, job, head)?))
 }
@@ -73,7 +73,7 @@ pub(crate) fn write_head(path: &Path, job: &Job, head: &EncryptedHead) -> Result
 /// Writes the encrypted state after an iteration: a checkpoint.
 ///
 /// # Errors
-/// Those of writing.
+/// A failed write.
 pub(crate) fn write_state(path: &Path, job: &Job, state: &EncryptedState) -> Result<()> {
     write(path, |file, name| Ok(fhe_head::files::write_state(file, name, job, state)?))?;
     Ok(())
@@ -104,7 +104,7 @@ pub(crate) fn read_head(path: &Path, parameters: &Parameters, key_id: KeyId) -> 
 /// Writes samples to score with the head of `job`. Returns the size in bytes.
 ///
 /// # Errors
-/// Those of writing.
+/// A failed write.
 pub(crate) fn write_samples(
     path: &Path,
     secret: &SecretKey,
@@ -126,7 +126,7 @@ pub(crate) fn read_samples(path: &Path, keys: &EvaluationKeys) -> Result<(Job, V
 /// Writes the scores of the head of `job` after `iteration` iterations. Returns the size in bytes.
 ///
 /// # Errors
-/// Those of writing.
+/// A failed write.
 pub(crate) fn write_scores(
     path: &Path,
     job: &Job,
@@ -156,7 +156,7 @@ pub(crate) fn read_scores(path: &Path, secret: &SecretKey) -> Result<Scores> {
     Ok(Scores { job, iteration, blocks })
 }
 
-/// Writes a file with `write`, which gets the file's name for messages. Returns the size in bytes.
+/// Writes a file with `write`, which gets the file and its name for messages. Returns the size in bytes.
 fn write(
     path: &Path,
     write: impl for<'f> FnOnce(&'f mut AtomicFile, &str) -> Result<&'f mut AtomicFile>,

@@ -27,7 +27,7 @@ pub(crate) struct UsedEncoder {
     pub(crate) source: String,
 }
 
-/// What is known of embeddings beside their numbers.
+/// What a file of embeddings holds besides the numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Metadata {
     /// The encoder that made them.
@@ -57,7 +57,7 @@ pub(crate) fn is_safetensors(path: &Path) -> bool {
 /// Writes embeddings in the format that the file's name ends in.
 ///
 /// # Errors
-/// An unknown format; those of the operating system.
+/// An unknown format; a failure of the operating system.
 pub(crate) fn write(path: &Path, access: Access, x: &ArrayView2<'_, f32>, metadata: &Metadata) -> Result<()> {
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy")) {
         return write_with(path, access, |file| {

@@ -57,7 +57,7 @@ impl OutputFolder {
     /// now does not remove them.
     ///
     /// # Errors
-    /// Those of [`create`](Self::create).
+    /// As [`create`](Self::create).
     pub(crate) fn reopen(target: &Path, milestone: &str) -> Result<Self> {
         let staging = target.join(STAGING);
         if !staging.join(milestone).exists() {
@@ -84,7 +84,7 @@ impl OutputFolder {
     /// Makes a subfolder.
     ///
     /// # Errors
-    /// Those of the operating system.
+    /// A failure of the operating system.
     pub(crate) fn subfolder(&self, name: &str) -> Result<PathBuf> {
         let path = self.path(name);
         fs::create_dir_all(&path).map_err(|error| Failure::io("create", &path, Kind::Unexpected, error))?;
@@ -94,7 +94,7 @@ impl OutputFolder {
     /// Moves everything to its place. A file or subfolder replaces an existing one of the same name; everything else stays.
     ///
     /// # Errors
-    /// Those of the operating system.
+    /// A failure of the operating system.
     pub(crate) fn commit(mut self) -> Result<()> {
         let failed = |error| Failure::io("write", &self.target, Kind::Unexpected, error);
         for entry in fs::read_dir(&self.staging).map_err(failed)? {

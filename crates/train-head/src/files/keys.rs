@@ -11,7 +11,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use age::secrecy::SecretString;
-use fhe_head::ckks::serial::{AtomicFile, FileKind, Reader, Writer};
+use fhe_head::ckks::serial::{AtomicFile, FileKind, NewFile, Reader, Writer};
 use fhe_head::ckks::{KeyId, Parameters, PublicKey, SecretKey, SwitchingKey};
 use fhe_head::ckks::{KeyPurpose, conjugation_element, galois_element};
 
@@ -68,7 +68,7 @@ impl KeyFolder {
     /// Writes the secret key, encrypted if there is a passphrase. Returns the size in bytes.
     ///
     /// # Errors
-    /// Those of writing.
+    /// A failed write.
     pub(crate) fn write_secret(&self, secret: &SecretKey, passphrase: Option<SecretString>) -> Result<u64> {
         let path = self.secret();
         let name = path.display().to_string();
@@ -107,7 +107,7 @@ impl KeyFolder {
     /// Writes the public key. Returns the size in bytes.
     ///
     /// # Errors
-    /// Those of writing.
+    /// A failed write.
     pub(crate) fn write_public(&self, key: &PublicKey) -> Result<u64> {
         let path = self.public();
         write_items(&path, FileKind::PUBLIC_KEY, key.parameters(), key.key_id(), |writer| {
@@ -119,7 +119,7 @@ impl KeyFolder {
 /// Writes an evaluation key to a file of its own in `folder`, named after what the key does. Returns the size in bytes.
 ///
 /// # Errors
-/// A second key for the same purpose and level; those of writing.
+/// A second key for the same purpose and level; a failed write.
 pub(crate) fn write_evaluation_key(folder: &Path, secret: &SecretKey, key: &SwitchingKey) -> Result<u64> {
     let parameters = secret.parameters();
     let purpose = purpose_name(parameters, key.purpose());
@@ -161,9 +161,8 @@ pub(crate) fn parameters_of<R: Read>(reader: &Reader<R>) -> Result<Parameters> {
 }
 
 fn write_secret_items(out: &mut impl Write, name: &str, secret: &SecretKey) -> Result<()> {
-    let parameters = secret.parameters();
-    let mut writer = Writer::new(out, name, FileKind::SECRET_KEY, parameters, secret.key_id(), 1, b"")
-        .map_err(write_failure)?;
+    let file = one_item(FileKind::SECRET_KEY, secret.parameters(), secret.key_id());
+    let mut writer = Writer::new(out, name, file).map_err(write_failure)?;
     writer.write_secret_key(secret).map_err(write_failure)?;
     writer.finish().map_err(write_failure)?;
     Ok(())
@@ -178,6 +177,10 @@ fn read_secret_items(input: impl Read, path: &Path) -> Result<SecretKey> {
     Ok(secret)
 }
 
+fn one_item(kind: FileKind, parameters: &Parameters, key_id: KeyId) -> NewFile<'_> {
+    NewFile { kind, parameters, key_id, items: 1, metadata: b"" }
+}
+
 /// Writes a file with one item.
 fn write_items(
     path: &Path,
@@ -187,8 +190,8 @@ fn write_items(
     write: impl FnOnce(&mut Writer<&mut AtomicFile>) -> Result<()>,
 ) -> Result<u64> {
     write_with(path, Access::Shared, |file| {
-        let mut writer = Writer::new(file, &path.display().to_string(), kind, parameters, key_id, 1, b"")
-            .map_err(write_failure)?;
+        let item = one_item(kind, parameters, key_id);
+        let mut writer = Writer::new(file, &path.display().to_string(), item).map_err(write_failure)?;
         write(&mut writer)?;
         writer.finish().map_err(write_failure)?;
         Ok(())

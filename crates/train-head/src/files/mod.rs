@@ -33,7 +33,7 @@ pub(crate) enum Access {
 /// Writes a file with `write`, atomically.
 ///
 /// # Errors
-/// Those of `write` and of the operating system. The file does not appear then.
+/// A failure of `write` or of the operating system. The file does not appear then.
 pub(crate) fn write_with<T>(
     path: &Path,
     access: Access,
@@ -55,7 +55,7 @@ pub(crate) fn write_with<T>(
 /// Writes bytes to a file.
 ///
 /// # Errors
-/// Those of the operating system.
+/// A failure of the operating system.
 pub(crate) fn write_bytes(path: &Path, access: Access, bytes: &[u8]) -> Result<()> {
     write_with(path, access, |file| {
         file.write_all(bytes).map_err(|error| Failure::io("write", path, Kind::Unexpected, error))
@@ -65,7 +65,7 @@ pub(crate) fn write_bytes(path: &Path, access: Access, bytes: &[u8]) -> Result<(
 /// Writes a value as indented JSON that ends with a line break.
 ///
 /// # Errors
-/// Those of the operating system.
+/// A failure of the operating system.
 pub(crate) fn write_json(path: &Path, access: Access, value: &impl Serialize) -> Result<()> {
     write_json_with(path, access, value, || Ok(()))
 }
@@ -73,7 +73,7 @@ pub(crate) fn write_json(path: &Path, access: Access, value: &impl Serialize) ->
 /// As [`write_json`], but calls `before` when everything is ready, so that the file appears only after what `before` writes.
 ///
 /// # Errors
-/// Those of `before` and of the operating system. The file does not appear then.
+/// A failure of `before` or of the operating system. The file does not appear then.
 pub(crate) fn write_json_with(
     path: &Path,
     access: Access,

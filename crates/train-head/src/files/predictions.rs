@@ -30,7 +30,7 @@ impl Predictions<'_> {
     /// for more than two classes the prediction.
     ///
     /// # Errors
-    /// Those of the operating system.
+    /// A failure of the operating system.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let failed = |error: csv::Error| {
             Failure::unexpected(format!("cannot write {}", path.display())).because(error)

@@ -82,7 +82,7 @@ impl ValidationFolder {
     /// Asks the compute party to end the training with the head of an iteration.
     ///
     /// # Errors
-    /// Those of writing.
+    /// A failed write.
     pub(crate) fn stop_at(&self, iteration: usize) -> Result<()> {
         write_json(&self.0.join(STOP), Access::Shared, &Stop { iteration })
     }

@@ -48,7 +48,7 @@ fn read_column(path: &Path, label_column: Option<&str>) -> Result<Vec<String>> {
 /// The classes of training labels. `positive` names the positive one of two.
 ///
 /// # Errors
-/// Only one class; a positive class that no label has, or with more than two classes.
+/// Only one class; a positive class that no label has; a positive class of more than two.
 pub(crate) fn fit_classes(labels: &[String], positive: Option<&str>) -> Result<Classes> {
     let classes = Classes::fit(labels)
         .map_err(|error| Failure::data("the labels cannot be trained on").because(error))?;

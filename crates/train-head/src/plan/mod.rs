@@ -114,7 +114,7 @@ impl PlanFile {
     /// Writes both files, readable only by their owner. The plan appears last.
     ///
     /// # Errors
-    /// A name that leaves none for the other file; those of the operating system.
+    /// A name that leaves none for the other file; a failure of the operating system.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let beside = arrays::expect_room(path)?;
         let bytes = self.arrays.to_bytes()?;
@@ -206,7 +206,7 @@ impl PlanFile {
         })
     }
 
-    /// The head with these weights, which a training gave in the space that is encrypted. `iterations` is how many it did.
+    /// The head for features as they are read, from trained `weights` of the encrypted space. `iterations` is their number in the training.
     ///
     /// # Errors
     /// Another number of weights; a plan that does not say what its feature map does.

@@ -64,7 +64,7 @@ impl PlanFile {
         Ok(shuffled(samples, self.job().packing().batches(), self.options().random_state))
     }
 
-    /// Other samples in the space that is encrypted, weighted by other options and in the order of their mini-batches.
+    /// Samples in the space that is encrypted, weighted as `options` say and in the order of their mini-batches.
     ///
     /// # Errors
     /// Data of other features, other classes or another encoder than the plan's.

@@ -86,11 +86,11 @@ fn open_intervals(planned: &Planned) -> Classifier {
     Classifier { kind, interval: asked.interval, ..chosen.clone() }
 }
 
-/// What the twins of one training say of the samples of its fold.
+/// What the twins of one training predict for the samples of its fold.
 struct Fold {
     /// Probabilities of the plain twin: samples (rows) by classes (columns).
     plain: Array2<f64>,
-    /// Those of the simulated twin.
+    /// A failure of the simulated twin.
     simulated: Array2<f64>,
     /// Standard deviation of the noise in a weight, relative to the largest weight.
     noise: f64,

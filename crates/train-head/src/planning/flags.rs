@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::args::{HeadKind, Preprocess, Solver, activation_name};
 
-/// Options with everything filled in, as the entries of a job file for data of so many classes.
+/// Options with everything filled in, as the entries of a job file for data of `classes` classes.
 pub(crate) fn flags(options: &Classifier, classes: usize, preset: &str) -> Map<String, Value> {
     let fit = match options.kind {
         Kind::Logistic { fit: Some(Fit::LeastSquares), .. } => json!("least-squares"),

@@ -53,7 +53,7 @@ impl Planned {
         let found = || format!("the labels have {} ({})", classes.count(), classes.listed());
         let asked = options::classifier(hyper, matrix.x.nrows(), classes.count(), found)?;
         let (data, start) = (matrix.data(y, classes)?, hyper.warm_start.as_ref());
-        let training = match &hyper.preset {
+        let training = match &hyper.flags.preset {
             Some(name) => asked.prepare_on(&preset(name)?, &data, start)?,
             None => asked.prepare(&data, start)?,
         };

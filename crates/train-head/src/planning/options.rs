@@ -6,7 +6,7 @@ use head_fit::{Classifier, Kind, Preprocessing};
 use crate::args::{HeadKind, HiddenLayer, Hyper, Penalty, Preprocess, Solver};
 use crate::exit::{Failure, Result};
 
-/// What the flags ask for, with data of so many samples and classes. `found` tells the number of classes in messages.
+/// The options that the flags ask for, for data of `samples` samples and `classes` classes. `found` describes the classes in messages.
 ///
 /// # Errors
 /// A head that does not go with the number of classes.
@@ -18,18 +18,18 @@ pub(super) fn classifier(
 ) -> Result<Classifier> {
     Ok(Classifier {
         preprocessing: preprocessing(hyper),
-        n_components: hyper.n_components,
+        n_components: hyper.flags.n_components,
         optimizer: optimizer(hyper),
         learning_rate: hyper.steps.learning_rate,
         schedule: hyper.steps.schedule.clone(),
-        max_iter: hyper.max_iter,
+        max_iter: hyper.flags.max_iter,
         batch_size: hyper.steps.batch_size,
-        interval: hyper.sigmoid_interval,
-        temperature: hyper.temperature,
+        interval: hyper.flags.sigmoid_interval,
+        temperature: hyper.flags.temperature,
         alpha: alpha(hyper.penalty, samples),
         class_weight: hyper.class_weight,
-        scoring: hyper.scoring,
-        random_state: hyper.random_state,
+        scoring: hyper.flags.scoring,
+        random_state: hyper.flags.random_state,
         ..Classifier::new(kind(hyper, classes, found)?)
     })
 }
@@ -41,14 +41,14 @@ pub(super) fn continued(hyper: &Hyper, earlier: &Classifier, samples: usize) -> 
         optimizer: optimizer(hyper).or(earlier.optimizer),
         learning_rate: hyper.steps.learning_rate.or(earlier.learning_rate),
         schedule: hyper.steps.schedule.clone(),
-        max_iter: hyper.max_iter.or(earlier.max_iter),
+        max_iter: hyper.flags.max_iter.or(earlier.max_iter),
         // more iterations make logits larger by themselves
-        temperature: Some(hyper.temperature.unwrap_or(1.0)),
+        temperature: Some(hyper.flags.temperature.unwrap_or(1.0)),
         batch_size: hyper.steps.batch_size,
         alpha: if hyper.penalty.is_some() { alpha(hyper.penalty, samples) } else { earlier.alpha },
         class_weight: hyper.class_weight,
-        scoring: hyper.scoring,
-        random_state: hyper.random_state,
+        scoring: hyper.flags.scoring,
+        random_state: hyper.flags.random_state,
         ..earlier.clone()
     }
 }
@@ -58,9 +58,9 @@ pub(super) fn continued(hyper: &Hyper, earlier: &Classifier, samples: usize) -> 
 /// # Errors
 /// A head that does not go with it.
 fn kind(hyper: &Hyper, classes: usize, found: impl Fn() -> String) -> Result<Kind> {
-    let degree = hyper.sigmoid_degree.map(Degree::try_from).transpose()?;
-    let logistic = Kind::Logistic { degree, fit: hyper.sigmoid_fit };
-    Ok(match (hyper.head, hyper.hidden, classes) {
+    let degree = hyper.flags.sigmoid_degree.map(Degree::try_from).transpose()?;
+    let logistic = Kind::Logistic { degree, fit: hyper.flags.sigmoid_fit };
+    Ok(match (hyper.flags.head, hyper.hidden, classes) {
         (Some(HeadKind::Mlp), Some(HiddenLayer { units, activation, interval }), _) => {
             Kind::Mlp { hidden: units, activation, activation_interval: interval }
         }
@@ -88,7 +88,7 @@ fn kind(hyper: &Hyper, classes: usize, found: impl Fn() -> String) -> Result<Kin
 
 /// The feature map; `None` if it is chosen from the data.
 fn preprocessing(hyper: &Hyper) -> Option<Preprocessing> {
-    match (hyper.preprocess, hyper.ridge) {
+    match (hyper.flags.preprocess, hyper.flags.ridge) {
         (Preprocess::Auto | Preprocess::Whiten, None) => None,
         (Preprocess::Auto | Preprocess::Whiten, Some(ridge)) => {
             Some(Preprocessing::Whiten { ridge, standardize: true })
@@ -100,7 +100,7 @@ fn preprocessing(hyper: &Hyper) -> Option<Preprocessing> {
 
 /// The first-order method; `None` if it is chosen from the data.
 fn optimizer(hyper: &Hyper) -> Option<Optimizer> {
-    match (hyper.solver, hyper.momentum) {
+    match (hyper.flags.solver, hyper.flags.momentum) {
         (Some(Solver::Gd), _) => Some(Optimizer::GradientDescent),
         (_, Some(momentum)) => Some(Optimizer::Nesterov(momentum)),
         (Some(Solver::Nesterov), None) => Some(Optimizer::NesterovSchedule),
@@ -108,7 +108,7 @@ fn optimizer(hyper: &Hyper) -> Option<Optimizer> {
     }
 }
 
-/// The weight of the L2 penalty beside the mean loss: `alpha`, or `1 / (C samples)`.
+/// The weight of the L2 penalty relative to the mean loss: `alpha`, or `1 / (C samples)`.
 fn alpha(penalty: Option<Penalty>, samples: usize) -> f64 {
     match penalty {
         Some(Penalty::Alpha(alpha)) => alpha,

@@ -26,7 +26,7 @@ pub(crate) fn plan(shape: Shape, hyper: &Hyper) -> Result<(Scheme, Plan)> {
     let Shape { samples, features, classes } = shape;
     let asked = classifier(hyper, samples, classes, || format!("--classes says {classes}"))?;
     // an unknown preset is refused with advice
-    hyper.preset.as_deref().map(preset).transpose()?;
-    let presets = hyper.preset.as_deref().map(|name| [name]);
+    hyper.flags.preset.as_deref().map(preset).transpose()?;
+    let presets = hyper.flags.preset.as_deref().map(|name| [name]);
     Ok(asked.plan_for_shape(samples, features, classes, presets.as_ref().map(|names| &names[..]))?)
 }

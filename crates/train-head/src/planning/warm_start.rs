@@ -16,7 +16,7 @@ use crate::samples::Matrix;
 /// The head in the clear that `--warm-start` names, if it names one.
 ///
 /// # Errors
-/// Those of reading it.
+/// A head that cannot be read.
 pub(crate) fn head(arguments: &HeadStartArgs) -> Result<Option<Head>> {
     arguments.warm_start.as_deref().map(Head::read).transpose()
 }

@@ -27,7 +27,7 @@ impl RunFolder {
     /// Starts to fill a folder. With `resume`, keeps the files of an interrupted run that had encrypted its data.
     ///
     /// # Errors
-    /// Those of [`OutputFolder`].
+    /// As [`OutputFolder::create`].
     pub(crate) fn open(path: &Path, resume: bool) -> Result<Self> {
         let out = match resume {
             true => OutputFolder::reopen(path, &format!("server/{DATA}"))?,
@@ -106,7 +106,7 @@ impl RunFolder {
     /// Moves everything to its place.
     ///
     /// # Errors
-    /// Those of the operating system.
+    /// A failure of the operating system.
     pub(crate) fn commit(self) -> Result<()> {
         self.out.commit()
     }

@@ -61,8 +61,8 @@ impl<'a> Run<'a> {
     pub(crate) fn new(arguments: &'a RunArgs, console: &'a Console) -> Result<Self> {
         let began = Instant::now();
         let source = arguments.data.resolve()?;
-        let hyper = arguments.training.resolve()?;
-        let hold_out = arguments.test.resolve(&source, hyper.random_state)?;
+        let hyper = Hyper::resolve(&arguments.training)?;
+        let hold_out = arguments.test.resolve(&source, hyper.flags.random_state)?;
         let texts = matches!(source, Source::Texts { .. });
         let encoder = texts.then(|| arguments.encoder.resolve()).transpose()?;
         let passphrase = passphrase::given(&arguments.passphrase)?;
@@ -81,7 +81,7 @@ impl<'a> Run<'a> {
             weights: self.arguments.weights.column(),
             test: &self.hold_out,
             validation_fraction: self.arguments.stopping.validation_fraction,
-            random_state: self.hyper.random_state,
+            random_state: self.hyper.flags.random_state,
             positive_label: self.arguments.positive_label.as_deref(),
             start: start.as_ref().map(|head| &head.description),
             encoder: self.encoder.take(),
@@ -99,7 +99,7 @@ impl<'a> Run<'a> {
     /// Data that cannot be trained on; parameters that are refused; too little memory.
     pub(crate) fn plan(&mut self, data: &Data) -> Result<Planned> {
         let mut hyper = self.hyper.clone();
-        hyper.scoring |= data.validation.is_some();
+        hyper.flags.scoring |= data.validation.is_some();
         let mut planned = timed(&mut self.seconds.plan, || {
             Planned::new(&data.training, &data.y, &data.classes, &hyper, self.console)
         })?;
@@ -111,7 +111,7 @@ impl<'a> Run<'a> {
     /// Data party: makes the keys and encrypts the samples, unless an interrupted run did.
     ///
     /// # Errors
-    /// An interrupted run with another plan; those of encrypting and writing; ^C.
+    /// An interrupted run with another plan; a failed encryption or write; ^C.
     pub(crate) fn keys_and_ciphertexts(
         &mut self,
         folder: &RunFolder,
@@ -160,7 +160,7 @@ impl<'a> Run<'a> {
     /// Compute party: trains. Meanwhile the data party follows the validation, which elsewhere is `watch`.
     ///
     /// # Errors
-    /// A training that diverges; those of writing; ^C.
+    /// A training that diverges; a failed write; ^C.
     pub(crate) fn train(&mut self, folder: &RunFolder, party: &DataParty, data: &Data) -> Result<Training> {
         let stopping = &self.arguments.stopping;
         let mut follower = match &data.validation {
@@ -208,9 +208,9 @@ impl<'a> Run<'a> {
     /// Both parties: encrypted predictions for the test samples, with `--scoring`.
     ///
     /// # Errors
-    /// Those of scoring and writing; scores of a head that diverged.
+    /// A failed scoring or write; scores of a head that diverged.
     pub(crate) fn score(&self, folder: &RunFolder, party: &DataParty, data: &Data) -> Result<Option<Scores>> {
-        if !self.hyper.scoring {
+        if !self.hyper.flags.scoring {
             return Ok(None);
         }
         let x = party.file.features(&data.test)?;

@@ -42,7 +42,7 @@ impl Report {
         ]
     }
 
-    /// What the head and its twins do on the test samples.
+    /// The measures of the head and its twins on the test samples.
     fn measures(&self) -> Vec<String> {
         let mut lines =
             vec![format!("{:<34} {:>8} {:>8} {:>8}", "on the test samples", "accuracy", "macro F1", "AUROC")];

@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use ckks::serial::{FileKind, NewFile, Writer};
+
 use crate::util::{Dir, copy_of_finished, table};
 
 const TRAIN: &str = "train --data data.enc --keys keys/eval --out new.enc";
@@ -164,9 +166,9 @@ fn insecure_parameters() {
     // a file that claims to be of an insecure set, in every other respect in order
     let parameters = ckks::presets::insecure_for_tests(10, 2).unwrap();
     let secret = ckks::SecretKey::generate(&parameters).unwrap();
-    let kind = ckks::serial::FileKind::SECRET_KEY;
-    let mut writer =
-        ckks::serial::Writer::new(Vec::new(), "", kind, &parameters, secret.key_id(), 1, b"").unwrap();
+    let (kind, key_id) = (FileKind::SECRET_KEY, secret.key_id());
+    let file = NewFile { kind, parameters: &parameters, key_id, items: 1, metadata: b"" };
+    let mut writer = Writer::new(Vec::new(), "", file).unwrap();
     writer.write_secret_key(&secret).unwrap();
     dir.write("keys/secret.key", writer.finish().unwrap());
     dir.refused(DECRYPT, 5, &["no preset is named `insecure-n10-l2`"]);

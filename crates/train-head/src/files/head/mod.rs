@@ -63,7 +63,7 @@ impl Head {
     /// Writes both files to a folder. Returns their paths.
     ///
     /// # Errors
-    /// Those of the operating system.
+    /// A failure of the operating system.
     pub(crate) fn write(&self, folder: &Path) -> Result<[PathBuf; 2]> {
         let paths = [folder.join(WEIGHTS), folder.join(DESCRIPTION)];
         weights::write(&self.model, &paths[0])?;

@@ -12,7 +12,7 @@ use crate::files::{Access, write_bytes};
 /// Writes the weights of a head.
 ///
 /// # Errors
-/// Those of the operating system.
+/// A failure of the operating system.
 pub(super) fn write(head: &Model, path: &Path) -> Result<()> {
     let Model { hidden, output, .. } = head;
     let tensors = match hidden {

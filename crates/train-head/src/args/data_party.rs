@@ -1,4 +1,4 @@
-//! The arguments of each command, data party and compute party.
+//! The arguments of the data party's commands, in the order of their use.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
-    CheckpointArgs, DataArgs, EarlyStoppingArgs, EncoderArgs, FeatureDataArgs, HeadEncoderArgs, NewKeyArgs,
-    PassphraseArgs, PlanAndKeyArgs, TestArgs, TextDataArgs, TrainingArgs, ValidationArgs, WeightArgs,
+    DataArgs, EncoderArgs, FeatureDataArgs, HeadEncoderArgs, NewKeyArgs, PassphraseArgs, PlanAndKeyArgs,
+    TextDataArgs, TrainingArgs, WeightArgs,
 };
 
 /// A head to start from.
@@ -17,36 +17,6 @@ pub(crate) struct HeadStartArgs {
     /// Start from the weights of a decrypted head: the folder that `decrypt` or `run` wrote. They are encrypted with the data
     #[arg(long, value_name = "FOLDER")]
     pub(crate) warm_start: Option<PathBuf>,
-}
-
-/// Arguments of `run`.
-#[derive(Args, Debug)]
-pub(crate) struct RunArgs {
-    #[command(flatten)]
-    pub(crate) data: DataArgs,
-    #[command(flatten)]
-    pub(crate) test: TestArgs,
-    #[command(flatten)]
-    pub(crate) weights: WeightArgs,
-    /// Label of the positive class [default: the larger number, or the last in alphabetical order]
-    #[arg(long, value_name = "LABEL", help_heading = "Data")]
-    pub(crate) positive_label: Option<String>,
-    #[command(flatten)]
-    pub(crate) encoder: EncoderArgs,
-    #[command(flatten)]
-    pub(crate) training: TrainingArgs,
-    #[command(flatten)]
-    pub(crate) start: HeadStartArgs,
-    #[command(flatten)]
-    pub(crate) stopping: EarlyStoppingArgs,
-    #[command(flatten)]
-    pub(crate) passphrase: PassphraseArgs,
-    #[command(flatten)]
-    pub(crate) checkpoints: CheckpointArgs,
-    /// Folder for all results. The secret key is in its subfolder `client`, unencrypted (0600) unless there is a
-    /// passphrase
-    #[arg(long, value_name = "FOLDER", help_heading = "Output")]
-    pub(crate) out: PathBuf,
 }
 
 /// Arguments of `embed`.
@@ -165,45 +135,6 @@ pub(crate) struct EncryptOutArgs {
     pub(crate) out: PathBuf,
 }
 
-/// Arguments of `score`.
-#[derive(Args, Debug)]
-pub(crate) struct ScoreArgs {
-    /// Encrypted head
-    #[arg(long, value_name = "FILE")]
-    pub(crate) head: PathBuf,
-    /// Encrypted samples by `encrypt --for-scoring`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) data: PathBuf,
-    /// Folder of the evaluation keys
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) keys: PathBuf,
-    /// File for the encrypted scores
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) out: PathBuf,
-}
-
-/// Arguments of `train`.
-#[derive(Args, Debug)]
-pub(crate) struct TrainArgs {
-    /// Encrypted data
-    #[arg(long, value_name = "FILE")]
-    pub(crate) data: PathBuf,
-    /// Folder of the evaluation keys
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) keys: PathBuf,
-    /// Encrypted head of an earlier training to continue from, under the same key. Needs data encrypted by a plan of
-    /// `estimate --continue-from`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) warm_start: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) checkpoints: CheckpointArgs,
-    #[command(flatten)]
-    pub(crate) validation: ValidationArgs,
-    /// File for the encrypted head
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) out: PathBuf,
-}
-
 /// Arguments of `watch`.
 #[derive(Args, Debug)]
 pub(crate) struct WatchArgs {
@@ -274,39 +205,4 @@ pub(crate) struct PredictArgs {
     /// File for the table of predictions: sample, predicted class, probabilities
     #[arg(long, value_name = "FILE.csv", help_heading = "Output")]
     pub(crate) out: PathBuf,
-}
-
-/// Arguments of `inspect`.
-#[derive(Args, Debug)]
-pub(crate) struct InspectArgs {
-    /// Key, ciphertext, plan, head or embeddings
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-    /// Read the whole file and verify every checksum
-    #[arg(long)]
-    pub(crate) verify: bool,
-}
-
-/// Arguments of `presets`.
-#[derive(Args, Debug)]
-pub(crate) struct PresetsArgs {
-    /// Print the text of docs/parameters.md
-    #[arg(long)]
-    pub(crate) markdown: bool,
-}
-
-/// Arguments of `completions`.
-#[derive(Args, Debug)]
-pub(crate) struct CompletionsArgs {
-    /// Shell
-    #[arg(value_enum)]
-    pub(crate) shell: clap_complete::Shell,
-}
-
-/// Arguments of `man`.
-#[derive(Args, Debug)]
-pub(crate) struct ManArgs {
-    /// Folder for the pages train-head.1, train-head-run.1, ... [default: print train-head.1]
-    #[arg(value_name = "FOLDER")]
-    pub(crate) folder: Option<PathBuf>,
 }

@@ -1,5 +1,7 @@
 //! NumPy's array files (`numpy.lib.format`, versions 1 to 3): numbers and fixed-width texts, either order of memory.
 
+mod header;
+
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -7,6 +9,7 @@ use std::path::Path;
 use ndarray::ArrayView2;
 
 use crate::exit::{Failure, Kind, Result};
+use header::{Element, Header};
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// Largest length of a header that is accepted. Headers are a line of text.
@@ -54,7 +57,7 @@ pub(crate) fn read(path: &Path) -> Result<Npy> {
 /// Writes a matrix of f32.
 ///
 /// # Errors
-/// Those of the stream.
+/// A failure of the stream.
 pub(crate) fn write(out: &mut impl Write, x: &ArrayView2<'_, f32>) -> std::io::Result<()> {
     let (rows, columns) = x.dim();
     let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
@@ -68,14 +71,6 @@ pub(crate) fn write(out: &mut impl Write, x: &ArrayView2<'_, f32>) -> std::io::R
     out.write_all(&(header.len() as u16).to_le_bytes())?;
     out.write_all(header.as_bytes())?;
     x.iter().try_for_each(|value| out.write_all(&value.to_le_bytes()))
-}
-
-/// A parsed header.
-#[derive(Debug, PartialEq)]
-struct Header {
-    descr: String,
-    fortran_order: bool,
-    shape: Vec<usize>,
 }
 
 fn parse(bytes: &[u8]) -> Result<Npy, String> {
@@ -97,11 +92,11 @@ fn parse(bytes: &[u8]) -> Result<Npy, String> {
     let (header, data) = rest.split_at_checked(length).ok_or("it ends within the header")?;
     let header = std::str::from_utf8(header).map_err(|_| "a header that is not text")?;
     let Header { descr, fortran_order, shape } =
-        parse_header(header).ok_or_else(|| format!("header {header:?}"))?;
+        Header::parse(header).ok_or_else(|| format!("header {header:?}"))?;
 
     let element = Element::of(&descr).ok_or_else(|| format!("elements of type {descr:?}"))?;
     let count = shape.iter().try_fold(1usize, |count, &axis| count.checked_mul(axis));
-    let wanted = count.and_then(|count| count.checked_mul(element.size));
+    let wanted = count.and_then(|count| count.checked_mul(element.size()));
     if wanted != Some(data.len()) {
         return Err(format!(
             "{} bytes of elements where shape {shape:?} of {descr:?} needs {wanted:?}",
@@ -110,9 +105,9 @@ fn parse(bytes: &[u8]) -> Result<Npy, String> {
     }
     let count = count.unwrap_or(0);
     // an element of no size would divide by zero
-    let items = data.chunks_exact(element.size.max(1));
-    Ok(if element.class == b'U' || element.class == b'S' {
-        let values: Option<Vec<String>> = if element.size == 0 {
+    let items = data.chunks_exact(element.size().max(1));
+    Ok(if element.is_text() {
+        let values: Option<Vec<String>> = if element.size() == 0 {
             Some(vec![String::new(); count])
         } else {
             items.map(|item| element.text(item)).collect()
@@ -123,90 +118,6 @@ fn parse(bytes: &[u8]) -> Result<Npy, String> {
         let values = reorder(items.map(|item| element.number(item)).collect(), &shape, fortran_order);
         Npy::Numbers { shape, values }
     })
-}
-
-/// Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`, with its entries in any order and any spaces.
-fn parse_header(text: &str) -> Option<Header> {
-    let body = text.trim().strip_prefix('{')?.strip_suffix('}')?;
-    let value = |key: &str| {
-        let rest = body.split_once(&format!("'{key}'"))?.1.trim_start();
-        Some(rest.strip_prefix(':')?.trim_start())
-    };
-    let descr = value("descr")?.strip_prefix('\'')?.split_once('\'')?.0.to_owned();
-    let order = value("fortran_order")?;
-    let fortran_order = order.starts_with("True");
-    if !fortran_order && !order.starts_with("False") {
-        return None;
-    }
-    let axes = value("shape")?.strip_prefix('(')?.split_once(')')?.0;
-    let axes = axes.split(',').map(|axis| axis.trim().trim_end_matches('L')).filter(|axis| !axis.is_empty());
-    let shape = axes.map(|axis| axis.parse().ok()).collect::<Option<Vec<usize>>>()?;
-    Some(Header { descr, fortran_order, shape })
-}
-
-/// The type of an element.
-#[derive(Clone, Copy)]
-struct Element {
-    /// NumPy's letter: `f`, `i`, `u`, `b`, `U`, `S`.
-    class: u8,
-    big_endian: bool,
-    /// Bytes.
-    size: usize,
-}
-
-impl Element {
-    fn of(descr: &str) -> Option<Self> {
-        let (&[order, class], size) = descr.as_bytes().split_first_chunk::<2>()?;
-        let size: usize = std::str::from_utf8(size).ok()?.parse().ok()?;
-        let big_endian = order == b'>' || (order == b'=' && cfg!(target_endian = "big"));
-        let known = match class {
-            b'f' => matches!(size, 4 | 8),
-            b'i' | b'u' => matches!(size, 1 | 2 | 4 | 8),
-            b'b' => size == 1,
-            b'U' | b'S' => size < 1 << 20,
-            _ => false,
-        };
-        let size = if class == b'U' { 4 * size } else { size };
-        (known && b"<>|=".contains(&order)).then_some(Self { class, big_endian, size })
-    }
-
-    fn number(self, item: &[u8]) -> f64 {
-        let mut raw = [0; 8];
-        for (to, from) in raw.iter_mut().zip(item) {
-            *to = *from;
-        }
-        if self.big_endian {
-            raw[..self.size].reverse();
-        }
-        let bits = u64::from_le_bytes(raw);
-        let unused = 64 - 8 * self.size as u32;
-        match (self.class, self.size) {
-            (b'f', 4) => f64::from(f32::from_bits(bits as u32)),
-            (b'f', _) => f64::from_bits(bits),
-            // shifted up and down again, for the sign
-            (b'i', _) => ((bits << unused).cast_signed() >> unused) as f64,
-            _ => bits as f64,
-        }
-    }
-
-    fn text(self, item: &[u8]) -> Option<String> {
-        let text = match self.class {
-            b'S' => std::str::from_utf8(item).ok()?.to_owned(),
-            _ => item
-                .as_chunks::<4>()
-                .0
-                .iter()
-                .map(|&code| {
-                    char::from_u32(if self.big_endian {
-                        u32::from_be_bytes(code)
-                    } else {
-                        u32::from_le_bytes(code)
-                    })
-                })
-                .collect::<Option<String>>()?,
-        };
-        Some(text.trim_end_matches('\0').to_owned())
-    }
 }
 
 /// Elements with the last axis fastest, from elements with the first axis fastest if `fortran_order`.

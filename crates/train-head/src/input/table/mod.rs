@@ -1,16 +1,18 @@
 //! Tables in CSV or JSON lines, read row by row.
 
+mod failures;
+mod json_lines;
+
 use std::collections::HashSet;
-use std::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Seek};
 use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
 
 use crate::exit::{Failure, Kind, Result};
+use failures::csv_failure;
+use json_lines::JsonLines;
 
 /// The format of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -46,7 +48,7 @@ pub(crate) struct Table {
 #[derive(Debug)]
 enum Rows {
     Csv(Box<csv::Reader<File>>),
-    Jsonl { lines: BufReader<File>, line: u64, buffer: Vec<u8>, first: Option<Object> },
+    Jsonl(JsonLines),
 }
 
 /// One row.
@@ -96,7 +98,10 @@ impl Table {
                     if format == Format::Tsv { b'\t' } else { delimiter(&mut file).map_err(failed)? };
                 open_csv(path, file, delimiter)?
             }
-            Format::Jsonl => open_jsonl(path, file)?,
+            Format::Jsonl => {
+                let (columns, lines) = JsonLines::open(path, file)?;
+                (columns, Rows::Jsonl(lines))
+            }
         };
         let mut seen = HashSet::new();
         if let Some(twice) = columns.iter().find(|name| !seen.insert(name.as_str())) {
@@ -122,65 +127,21 @@ impl Table {
     /// A row of another length; text that is not UTF-8; a line that is not a JSON object; a failed read.
     pub(crate) fn read(&mut self, row: &mut Row) -> Result<bool> {
         let Self { path, columns, rows } = self;
-        match rows {
+        let more = match rows {
             Rows::Csv(reader) => {
                 let more = reader.read_record(&mut row.cells).map_err(|error| csv_failure(path, error))?;
                 row.line = row.cells.position().map_or(0, csv::Position::line);
-                row.number += u64::from(more);
-                Ok(more)
+                more
             }
-            Rows::Jsonl { lines, line, buffer, first } => {
-                let object = match first.take() {
-                    Some(object) => object,
-                    None => match next_object(path, lines, line, buffer)? {
-                        Some(object) => object,
-                        None => return Ok(false),
-                    },
-                };
-                row.number += 1;
-                row.line = *line;
+            Rows::Jsonl(lines) => {
                 row.cells.clear();
-                if object.0.len() != columns.len() {
-                    return Err(ragged(path, *line, columns.len(), object.0.len()));
-                }
-                for name in columns {
-                    let Some((_, value)) = object.0.iter().find(|(key, _)| key == name) else {
-                        return Err(Failure::data(format!(
-                            "{}: line {line} has no value {name:?}, which the first line has",
-                            path.display()
-                        )));
-                    };
-                    row.cells.push_field(&cell(value));
-                }
-                Ok(true)
+                let more = lines.read(path, columns, &mut row.cells)?;
+                row.line = lines.line();
+                more
             }
-        }
-    }
-}
-
-/// A JSON object with its keys in the order of the file.
-#[derive(Debug)]
-struct Object(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = Object;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Object(pairs))
-            }
-        }
-        deserializer.deserialize_map(Pairs)
+        };
+        row.number += u64::from(more);
+        Ok(more)
     }
 }
 
@@ -194,15 +155,6 @@ fn open_csv(path: &Path, file: File, delimiter: u8) -> Result<(Vec<String>, Rows
     Ok((columns, Rows::Csv(Box::new(reader))))
 }
 
-fn open_jsonl(path: &Path, file: File) -> Result<(Vec<String>, Rows)> {
-    let (mut lines, mut line, mut buffer) = (BufReader::new(file), 0, Vec::new());
-    let Some(first) = next_object(path, &mut lines, &mut line, &mut buffer)? else {
-        return Err(Failure::data(format!("{}: the file is empty", path.display())));
-    };
-    let columns = first.0.iter().map(|(key, _)| key.clone()).collect();
-    Ok((columns, Rows::Jsonl { lines, line, buffer, first: Some(first) }))
-}
-
 /// The separator of the first line: a comma if there is one.
 fn delimiter(file: &mut File) -> std::io::Result<u8> {
     let mut line = Vec::new();
@@ -210,76 +162,6 @@ fn delimiter(file: &mut File) -> std::io::Result<u8> {
     file.rewind()?;
     let found = [b',', b';', b'\t'].into_iter().find(|separator| line.contains(separator));
     Ok(found.unwrap_or(b','))
-}
-
-/// The object on the next line that is not blank.
-fn next_object(
-    path: &Path,
-    lines: &mut BufReader<File>,
-    line: &mut u64,
-    buffer: &mut Vec<u8>,
-) -> Result<Option<Object>> {
-    loop {
-        buffer.clear();
-        if lines.read_until(b'\n', buffer).map_err(|error| Failure::io("read", path, Kind::Data, error))? == 0
-        {
-            return Ok(None);
-        }
-        *line += 1;
-        let at = |what: &str| Failure::data(format!("{}: line {line}: {what}", path.display()));
-        let text = match std::str::from_utf8(buffer) {
-            Ok(text) => text.trim_start_matches('\u{feff}').trim(),
-            Err(error) => {
-                return Err(not_utf8(path, *line, &format!("byte {} of the line", error.valid_up_to() + 1)));
-            }
-        };
-        if !text.is_empty() {
-            return serde_json::from_str(text).map(Some).map_err(|error| {
-                at("not a JSON object")
-                    .because(error)
-                    .help("each line must hold one JSON object, such as {\"text\": \"..\", \"label\": 1}")
-            });
-        }
-    }
-}
-
-fn cell(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-fn csv_failure(path: &Path, error: csv::Error) -> Failure {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
-            let line = pos.as_ref().map_or(0, csv::Position::line);
-            ragged(path, line, *expected_len as usize, *len as usize)
-        }
-        csv::ErrorKind::Utf8 { pos, err } => {
-            let line = pos.as_ref().map_or(0, csv::Position::line);
-            let byte = pos.as_ref().map_or(0, csv::Position::byte);
-            not_utf8(path, line, &format!("field {} of the row that starts at byte {byte}", err.field() + 1))
-        }
-        _ => match error.into_kind() {
-            csv::ErrorKind::Io(error) => Failure::io("read", path, Kind::Data, error),
-            other => Failure::data(format!("{}: not a table", path.display())).because(format!("{other:?}")),
-        },
-    }
-}
-
-fn ragged(path: &Path, line: u64, expected: usize, found: usize) -> Failure {
-    Failure::data(format!(
-        "{}: line {line} has {found} columns, the first line has {expected}",
-        path.display()
-    ))
-    .help("every row needs the same columns; texts with commas or line breaks need double quotes around them")
-}
-
-fn not_utf8(path: &Path, line: u64, place: &str) -> Failure {
-    Failure::data(format!("{}: line {line} is not UTF-8 text ({place})", path.display()))
-        .help("convert the file, for example with: iconv -f LATIN1 -t UTF-8")
 }
 
 #[cfg(test)]
