@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use fhe_head::ckks::SecretKey;
 use fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys_in_memory};
-use fhe_head::packing::{forward, rotated_weights};
+use fhe_head::heads::{Layer, linear_scores};
 use fhe_head::twins::{train_plain, train_simulated};
 use fhe_head::{
     Degree, Engine, Fit, Gradient, Head, Packing, Pass, Plan, Request, Residual, Samples, Scheme, Sigmoid,
-    Unit, WeightVector, server,
+    Unit, Weights, server,
 };
 use ndarray::{Array1, Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
@@ -27,14 +27,13 @@ pub(crate) struct Ordinal {
 }
 
 impl Head for Ordinal {
-    fn weights(&self, packing: &Packing) -> Vec<WeightVector> {
+    fn weights(&self) -> Vec<Weights> {
         let unit = self.score_unit();
-        let coef = WeightVector::features("coef", packing, unit);
-        let threshold = |k| WeightVector::intercept(format!("threshold[{k}]"), unit);
-        [coef].into_iter().chain((0..self.steps).map(threshold)).collect()
+        let threshold = |k| Weights::intercept(format!("threshold[{k}]"), unit);
+        [Weights::layer("coef", 1, unit)].into_iter().chain((0..self.steps).map(threshold)).collect()
     }
 
-    /// Only `linear_gradient` and `forward` touch the samples, and both can handle two in a slot.
+    /// Only `linear_gradient` and `linear_scores` touch the samples, and both can handle two in a slot.
     fn pairs_samples(&self) -> bool {
         true
     }
@@ -55,7 +54,8 @@ impl Head for Ordinal {
         weights: Option<&[E::Value]>,
     ) -> fhe_head::Result<Vec<Gradient<E::Value>>> {
         let engine = pass.engine;
-        let (coef, thresholds) = weights.map(|weights| weights.split_at(1)).unzip();
+        let coef_vectors = Layer::vector_counts(pass.packing, 1).iter().sum();
+        let (coef, thresholds) = weights.map(|weights| weights.split_at(coef_vectors)).unzip();
         // residuals of each step, summed over the blocks: the thresholds' gradients come from them
         let mut steps: Vec<Option<Residual<E::Value>>> = vec![None; self.steps];
         let mut gradient = pass.linear_gradient(coef, |logits, rows| {
@@ -88,7 +88,8 @@ impl Head for Ordinal {
         samples: &[E::Value],
         weights: &[E::Value],
     ) -> fhe_head::Result<Vec<E::Value>> {
-        forward(engine, packing, samples, &rotated_weights(engine, packing, &weights[..1])?, |_| 0)
+        let coef = &weights[..Layer::vector_counts(packing, 1).iter().sum()];
+        linear_scores(engine, packing, samples, coef)
     }
 
     fn score_unit(&self) -> Unit {

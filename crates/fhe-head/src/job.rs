@@ -1,11 +1,12 @@
 //! The public description of a training run, which travels with the ciphertexts.
 
 use crate::error::{Error, Result};
-use crate::heads::{BuiltIn, Head, RefreshedPoint, WeightVector};
+use crate::heads::{self, BuiltIn, Head, RefreshedPoint, WeightVector};
 use crate::optimizer::{Optimizer, Step};
-use crate::packing::{BlockLayout, Packing};
+use crate::packing::{BlockLayout, Packing, Tile, messages};
 use crate::ranges;
 use crate::scheme::RefreshedMessage;
+use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
 /// Everything that the compute party needs besides parameters and keys. Nothing in it is secret: sizes are padded, so it does not
@@ -36,7 +37,8 @@ pub struct JobSpec<H: Head = BuiltIn> {
     pub refresh_before: Vec<usize>,
     /// Level to which a refreshed state is lowered if the bootstrap leaves more.
     pub refreshed_level: usize,
-    /// How many vectors of the state share a bootstrap: a power of two.
+    /// Length of the messages in which vectors of the state share a bootstrap, in units of the longest vector: a power of two. With 1,
+    /// each vector has a bootstrap of its own.
     pub merged_tiles: usize,
     /// Points of the head at which every iteration refreshes values ([`crate::heads::Refreshes`]).
     #[serde(default)]
@@ -91,7 +93,9 @@ impl<H: Head> Job<H> {
             );
         }
         let tiles = spec.merged_tiles;
-        if !tiles.is_power_of_two() || tiles > spec.packing.slots() / spec.packing.features() {
+        let vectors = heads::vectors(&spec.head.weights(), &spec.packing);
+        let longest = vectors.iter().map(|vector| vector.period).max().unwrap_or(1);
+        if !tiles.is_power_of_two() || tiles * longest > spec.packing.slots() {
             return refuse(
                 "merged_tiles",
                 tiles.to_string(),
@@ -144,9 +148,38 @@ impl<H: Head> Job<H> {
         &self.0.packing
     }
 
-    /// The trained weight vectors, in the order of the state.
+    /// The vectors of the state, in order.
     pub fn weights(&self) -> Vec<WeightVector> {
-        self.0.head.weights(&self.0.packing)
+        heads::vectors(&self.0.head.weights(), &self.0.packing)
+    }
+
+    /// One period of each vector of the state, from weights as the data party has them: for each output of a layer the weights of the
+    /// features, then the intercept; any other vector as it is. Missing features have weight zero.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] on another number of vectors, or of weights in one.
+    pub fn to_vectors(&self, weights: &[Array1<f64>]) -> Result<Vec<Array1<f64>>> {
+        heads::to_vectors(&self.0.head.weights(), &self.0.packing, weights)
+    }
+
+    /// Weights as the data party has them, with those of the padding, from one period of each vector of the state.
+    #[expect(clippy::wrong_self_convention, reason = "the inverse of to_vectors")]
+    pub fn from_vectors(&self, vectors: &[Array1<f64>]) -> Vec<Array1<f64>> {
+        heads::from_vectors(&self.0.head.weights(), &self.0.packing, vectors)
+    }
+
+    /// The messages that are bootstrapped in place of the vectors of the state.
+    pub fn messages(&self) -> Vec<Vec<Tile>> {
+        messages(&self.periods(), self.0.merged_tiles)
+    }
+
+    /// Length of a bootstrapped message of the state.
+    pub fn message_length(&self) -> usize {
+        self.0.merged_tiles * self.periods().into_iter().max().unwrap_or(1)
+    }
+
+    fn periods(&self) -> Vec<usize> {
+        self.weights().into_iter().map(|vector| vector.period).collect()
     }
 
     /// The layout of its blocks.
@@ -164,8 +197,7 @@ impl<H: Head> Job<H> {
             let log_period = packing.slots().ilog2() as usize;
             return Some(RefreshedMessage { log_period, pair: momentum || packing.is_complex() });
         }
-        let period = spec.merged_tiles * packing.features();
-        let log_period = (period.ilog2() as usize).max(SHORTEST_LOG_PERIOD);
+        let log_period = (self.message_length().ilog2() as usize).max(SHORTEST_LOG_PERIOD);
         (!spec.refresh_before.is_empty()).then_some(RefreshedMessage { log_period, pair: momentum })
     }
 

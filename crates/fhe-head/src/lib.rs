@@ -56,6 +56,7 @@ pub use error::{Error, Result};
 pub use functions::{Activation, ActivationKind, Degree, Fit, Functions, Sigmoid, Softmax, SoftmaxDepth};
 pub use heads::{
     BuiltIn, Gradient, Head, Logistic, Mlp, Multinomial, Output, Pass, Penalty, Residual, Unit, WeightVector,
+    Weights,
 };
 pub use job::{Job, JobSpec};
 pub use optimizer::{Optimizer, RateSchedule, Step};

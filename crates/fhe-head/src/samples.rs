@@ -12,7 +12,7 @@ use crate::packing::{Item, Packing};
 /// Samples with a constant feature, their labels and their weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Samples {
-    /// Samples by `D` padded features, the last of which is the constant 1.
+    /// Samples by features, the last of which is the constant 1.
     x: Array2<f64>,
     /// Labels: class indices, or whatever numbers the head derives its targets from.
     y: Array1<f64>,
@@ -21,7 +21,7 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// Pads the features (samples by features) to a power of two, the constant 1 last, and scales the `n` weights to sum `n`.
+    /// Adds the constant feature 1 behind the others (samples by features), and scales the `n` weights to sum `n`.
     ///
     /// # Errors
     /// [`Error::Shape`] if the numbers of samples, labels and weights differ.
@@ -36,7 +36,7 @@ impl Samples {
             }
         }
         let weight = sample_weight * (x.nrows() as f64 / sample_weight.sum());
-        Ok(Self { x: with_intercept(x, padded_features(x.ncols())), y: y.to_owned(), weight })
+        Ok(Self { x: with_intercept(x), y: y.to_owned(), weight })
     }
 
     /// Number of samples.
@@ -49,9 +49,9 @@ impl Samples {
         self.y.is_empty()
     }
 
-    /// `D`: features with padding and the constant one.
+    /// Features with the constant one, padded to one power of two ([`padded_features`]).
     pub fn padded_features(&self) -> usize {
-        self.x.ncols()
+        self.x.ncols().next_power_of_two()
     }
 
     /// The labels as given to [`Self::new`].
@@ -59,7 +59,7 @@ impl Samples {
         self.y.view()
     }
 
-    /// Padded features: samples by `D`, the constant 1 last.
+    /// Samples by features, the constant 1 last.
     pub fn features(&self) -> ArrayView2<'_, f64> {
         self.x.view()
     }
@@ -93,10 +93,11 @@ impl Samples {
     /// The samples of block `block`. Batches take equal shares of the samples, in order.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the packing has another number of features or holds fewer samples.
+    /// [`Error::Shape`] if the packing holds fewer features or samples.
     pub fn block(&self, packing: &Packing, block: usize) -> Result<PackedBlock<'_>> {
-        if packing.features() != self.x.ncols() {
-            return Err(Error::Shape { what: "features", expected: packing.features(), got: self.x.ncols() });
+        let (features, most) = (self.x.ncols() - 1, packing.most_features());
+        if features > most {
+            return Err(Error::Shape { what: "features", expected: most, got: features });
         }
         let batches = packing.batches();
         if packing.capacity() < self.len().div_ceil(batches) {
@@ -112,7 +113,7 @@ impl Samples {
         let scale = packing.capacity() as f64 / total;
         Ok(PackedBlock {
             packing: *packing,
-            x: self.x.slice(s![from..to, ..]),
+            x: self.x.slice(s![from..to, ..features]),
             weight: self.weight.slice(s![from..to]).mapv(|w| w * scale),
             y: self.y.slice(s![from..to]),
         })
@@ -137,7 +138,7 @@ pub fn check_weights(sample_weight: &ArrayView1<'_, f64>, samples: usize) -> Res
     }
 }
 
-/// `D`: the features and the constant one, padded to a power of two.
+/// The features and the constant one, padded to one power of two: the most that a packing pads them to.
 pub fn padded_features(features: usize) -> usize {
     (features + 1).next_power_of_two()
 }
@@ -146,6 +147,7 @@ pub fn padded_features(features: usize) -> usize {
 #[derive(Clone, Debug)]
 pub struct PackedBlock<'a> {
     packing: Packing,
+    /// Without the constant feature.
     x: ArrayView2<'a, f64>,
     weight: Array1<f64>,
     y: ArrayView1<'a, f64>,
@@ -182,10 +184,9 @@ impl PackedBlock<'_> {
     }
 }
 
-/// Samples padded to `padded` features, the last of which is the constant 1.
-pub(crate) fn with_intercept(x: &ArrayView2<'_, f64>, padded: usize) -> Array2<f64> {
-    let mut out = Array2::zeros((x.nrows(), padded));
+/// Samples with the constant 1 as last feature.
+fn with_intercept(x: &ArrayView2<'_, f64>) -> Array2<f64> {
+    let mut out = Array2::ones((x.nrows(), x.ncols() + 1));
     out.slice_mut(s![.., ..x.ncols()]).assign(x);
-    out.column_mut(padded - 1).fill(1.0);
     out
 }

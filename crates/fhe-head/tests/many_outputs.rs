@@ -71,7 +71,17 @@ fn outputs_batches_and_shared_refreshes_change_nothing() {
         (1, 3, 3, 2, true),
         (8, 6, 2, 1, true),
     ] {
-        let sizes = Sizes { slots: 256, features: 8, columns, baby_steps: 1, blocks, batches, complex };
+        let (separate_intercept, baby_steps) = (false, 1);
+        let sizes = Sizes {
+            slots: 256,
+            features: 8,
+            separate_intercept,
+            columns,
+            baby_steps,
+            blocks,
+            batches,
+            complex,
+        };
         let packing = Packing::new(sizes).unwrap();
         let job = Job::new(JobSpec {
             head: head(),

@@ -21,7 +21,7 @@ use fhe_head::twins::{train_plain, train_simulated, trajectory};
 use fhe_head::{
     Activation, ActivationKind, Degree, Engine, Error, Fit, Functions, Gradient, Head, Job, JobSpec,
     Logistic, Mlp, Multinomial, Optimizer, Output, Packing, Pairs, Pass, Plan, Request, Samples, Scheme,
-    Sigmoid, Softmax, SoftmaxDepth, Unit, WeightVector, files, server,
+    Sigmoid, Softmax, SoftmaxDepth, Unit, Weights, files, server,
 };
 use ndarray::{Array1, Array2, Axis, s};
 
@@ -291,8 +291,8 @@ fn a_missing_conjugation_key_is_named() {
 struct Unpaired(Logistic);
 
 impl Head for Unpaired {
-    fn weights(&self, packing: &Packing) -> Vec<WeightVector> {
-        self.0.weights(packing)
+    fn weights(&self) -> Vec<Weights> {
+        self.0.weights()
     }
 
     fn targets(&self) -> usize {

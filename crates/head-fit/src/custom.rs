@@ -72,7 +72,7 @@ impl<F: Family> Options<Custom<F>> {
         let weight = Array1::ones(y.len());
         check_weights(&weight.view(), x.nrows())?;
         let best = self.choose(scheme, x, y)?;
-        let limit = best.preprocessing.most_outputs(x.ncols(), self.n_components);
+        let limit = self.n_components.unwrap_or(usize::MAX);
         let map = FeatureMap::fit(x, &weight.view(), best.preprocessing, limit)?;
         let batches = self.batches(y.len())?;
         let samples = Samples::new(&map.apply(x)?.view(), y, &weight.view())?;
@@ -159,7 +159,7 @@ impl<'a, F: Family> Trial<'a, F> {
     ) -> Result<(Self, HeldOut)> {
         let (rows, labels) = (x.select(Axis(0), train), y.select(Axis(0), train));
         let weight = Array1::ones(train.len());
-        let limit = preprocessing.most_outputs(x.ncols(), options.n_components);
+        let limit = options.n_components.unwrap_or(usize::MAX);
         let map = FeatureMap::fit(&rows.view(), &weight.view(), preprocessing, limit)?;
         let samples = Samples::new(&map.apply(&rows.view())?.view(), &labels.view(), &weight.view())?;
         let head = options.kind.0.head(options.interval.unwrap_or(HALF_WIDTHS[0]))?;

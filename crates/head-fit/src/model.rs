@@ -1,7 +1,7 @@
 //! Decrypted heads for the features as they came: the feature map is folded into them.
 
 use fhe_head::functions::{logistic, softmax};
-use fhe_head::{Activation, BuiltIn, Error, Functions, Head as _, Result, padded_features};
+use fhe_head::{Activation, BuiltIn, Error, Functions, Head as _, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub struct LinearLayer {
 }
 
 impl LinearLayer {
-    /// Folds the feature map into weights over the `D` padded features (the constant feature's last), one vector for each output.
+    /// Folds the feature map into the weights of each output: those of the features, perhaps of padding, then the intercept.
     ///
     /// # Errors
     /// [`Error::Shape`] if a vector has fewer weights than features.
@@ -51,14 +51,11 @@ impl LinearLayer {
         (0..other.intercept.len()).map(of_output).fold(0.0, f64::max)
     }
 
-    /// Weights over `padded` features, the constant one's last, one vector for each output: what [`Self::from_weights`] folds.
-    fn weights(&self, map: &FeatureMap, padded: usize) -> Result<Vec<Array1<f64>>> {
+    /// Weights of each output, the intercept last: what [`Self::from_weights`] folds.
+    fn weights(&self, map: &FeatureMap) -> Result<Vec<Array1<f64>>> {
         let one = |(coef, intercept): (ArrayView1<'_, f64>, &f64)| {
             let (weights, intercept) = map.push_forward(&coef, *intercept)?;
-            let mut all = Array1::zeros(padded);
-            all.slice_mut(s![..weights.len()]).assign(&weights);
-            all[padded - 1] = intercept;
-            Ok(all)
+            Ok(weights.into_iter().chain([intercept]).collect())
         };
         self.coef.outer_iter().zip(&self.intercept).map(one).collect()
     }
@@ -107,7 +104,7 @@ impl Model {
         Self { functions, ..self }
     }
 
-    /// Folds the feature map into the weights of a head, one period of each vector. A hidden layer has the polynomial activation.
+    /// Folds the feature map into the weights of a head, in its order. A hidden layer has the polynomial activation.
     ///
     /// # Errors
     /// [`Error::Shape`] on other weights.
@@ -134,13 +131,12 @@ impl Model {
         Ok(Self { hidden, output, softmax, functions: Functions::Polynomials })
     }
 
-    /// The weights of `head` that give this model behind the feature map, one period of each vector: what a training may start from.
+    /// The weights of `head` that give this model behind the feature map, in its order: what a training may start from.
     ///
     /// # Errors
     /// [`Error::Parameter`] if the head is another one: of other outputs, link, hidden units or activation; [`Error::Shape`] on another
     /// number of features.
     pub fn weights(&self, head: &BuiltIn, map: &FeatureMap) -> Result<Vec<Array1<f64>>> {
-        let padded = padded_features(map.outputs());
         let refuse =
             |got: String, expected: String| Err(Error::Parameter { name: "warm_start", got, expected });
         let (outputs, wanted) = (self.output.intercept.len(), head.scores());
@@ -153,7 +149,7 @@ impl Model {
             return refuse(format!("a {found} head"), format!("a {wanted} one (--head)"));
         }
         match (&self.hidden, head) {
-            (None, BuiltIn::Logistic(_) | BuiltIn::Softmax(_)) => self.output.weights(map, padded),
+            (None, BuiltIn::Logistic(_) | BuiltIn::Softmax(_)) => self.output.weights(map),
             (Some((layer, activation)), BuiltIn::Mlp(mlp)) => {
                 let units = layer.intercept.len();
                 if units != mlp.hidden || *activation != mlp.activation {
@@ -165,7 +161,7 @@ impl Model {
                     let (shape, width) = (mlp.activation.kind(), mlp.activation.half_width());
                     return refuse(got, format!("{} units, {shape:?} on {width}", mlp.hidden));
                 }
-                let mut weights = layer.weights(map, padded)?;
+                let mut weights = layer.weights(map)?;
                 weights.extend(self.output.coef.outer_iter().map(|row| row.to_owned()));
                 weights.extend(self.output.intercept.iter().map(|&b| Array1::from_elem(1, b)));
                 Ok(weights)

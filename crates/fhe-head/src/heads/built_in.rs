@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::head::{Head, WeightVector};
+use super::head::Head;
 use super::logistic::Logistic;
 use super::mlp::{Mlp, Output};
 use super::pass::Pass;
 use super::quantities::{Gradient, Unit};
 use super::softmax::Multinomial;
+use super::weights::Weights;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::packing::Packing;
@@ -59,8 +60,8 @@ impl Head for BuiltIn {
         each!(self, head => head.pairs_samples())
     }
 
-    fn weights(&self, packing: &Packing) -> Vec<WeightVector> {
-        each!(self, head => head.weights(packing))
+    fn weights(&self) -> Vec<Weights> {
+        each!(self, head => head.weights())
     }
 
     fn initial(&self, features: usize, random_state: u64) -> Option<Vec<Vec<f64>>> {

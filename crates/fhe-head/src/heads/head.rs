@@ -8,50 +8,15 @@ use serde::de::DeserializeOwned;
 
 use super::pass::Pass;
 use super::quantities::{Gradient, Unit};
+use super::weights::Weights;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::packing::Packing;
 
-/// A vector of weights in one ciphertext, repeated (tiled) over the slots.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WeightVector {
-    /// Name in messages.
-    pub name: String,
-    /// Number of weights: a power of two that divides `D`, the number of padded features.
-    pub period: usize,
-    /// Unit of the weights: the state holds each weight divided by it.
-    pub unit: Unit,
-    /// Which weights the L2 penalty applies to.
-    pub penalty: Penalty,
-}
-
-/// Which weights of a vector the L2 penalty applies to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Penalty {
-    /// Every weight.
-    All,
-    /// All but the last, which belongs to the constant feature.
-    AllButIntercept,
-    /// No weight.
-    None,
-}
-
-impl WeightVector {
-    /// One weight for each padded feature. The last belongs to the constant feature and is not penalised.
-    pub fn features(name: impl Into<String>, packing: &Packing, unit: Unit) -> Self {
-        Self { name: name.into(), period: packing.features(), unit, penalty: Penalty::AllButIntercept }
-    }
-
-    /// A single weight, not penalised.
-    pub fn intercept(name: impl Into<String>, unit: Unit) -> Self {
-        Self { name: name.into(), period: 1, unit, penalty: Penalty::None }
-    }
-}
-
 /// A head: how gradients and scores follow from packed samples and weights.
 ///
-/// The samples of a block are slot vectors in the layout of [`crate::packing`]. The last padded feature is the constant 1. A
-/// generalised linear head needs only [`Pass::linear_gradient`] and a residual.
+/// The samples of a block are slot vectors in the layout of [`crate::packing`]. A generalised linear head needs only
+/// [`Pass::linear_gradient`] and a residual.
 pub trait Head:
     Clone + std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
 {
@@ -79,11 +44,12 @@ pub trait Head:
         false
     }
 
-    /// The trained weight vectors, in the order of the state.
-    fn weights(&self, packing: &Packing) -> Vec<WeightVector>;
+    /// The trained weights. The state has their vectors in this order ([`Weights`]).
+    fn weights(&self) -> Vec<Weights>;
 
-    /// Initial weights, one period of each vector, for a head that cannot start from zero; `None` for one that can. The data party
-    /// encrypts them beside the data. `features` counts the padded features.
+    /// Initial weights for a head that cannot start from zero: for each output of a layer the weights of the features, then the
+    /// intercept, and one period of each other vector; `None` for a head that can. The data party encrypts them beside the data.
+    /// `features` counts the constant one too.
     fn initial(&self, features: usize, random_state: u64) -> Option<Vec<Vec<f64>>> {
         let _ = (features, random_state);
         None
@@ -102,7 +68,7 @@ pub trait Head:
     /// Writes the targets of a sample with this label. The data party multiplies them by the row weight.
     fn target(&self, label: f64, targets: &mut [f64]);
 
-    /// The gradient of the weighted mean loss with respect to each weight vector.
+    /// The gradient of the weighted mean loss with respect to each vector of the state.
     ///
     /// `weights` is `None` while all weights are zero: in the first iteration of a training without initial weights.
     ///

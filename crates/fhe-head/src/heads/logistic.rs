@@ -3,11 +3,12 @@
 use ckks::threads::try_map;
 use serde::{Deserialize, Serialize};
 
-use super::head::{Head, WeightVector};
+use super::head::Head;
 use super::linear::{linear_scores, residuals_at_zero};
 use super::logistic_residual::logistic_residual;
 use super::pass::Pass;
 use super::quantities::{ErrorScale, Gradient, Unit};
+use super::weights::Weights;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::functions::Sigmoid;
@@ -71,10 +72,8 @@ impl Head for Logistic {
         true
     }
 
-    fn weights(&self, packing: &Packing) -> Vec<WeightVector> {
-        (0..self.outputs)
-            .map(|k| WeightVector::features(format!("coef[{k}]"), packing, self.score_unit()))
-            .collect()
+    fn weights(&self) -> Vec<Weights> {
+        vec![Weights::layer("coef", self.outputs, self.score_unit())]
     }
 
     fn targets(&self) -> usize {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use ckks::Scale;
+use ckks::threads::try_map;
 
 use super::linear::residual_at_zero;
 use super::logistic_residual::logistic_residual;
@@ -12,10 +13,7 @@ use super::refreshes::Refreshes;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::functions::Sigmoid;
-use crate::packing::{
-    Block, BlockLayout, Blocks, Packing, Rows, add_rotations, backward, finish_backward, forward,
-    join_residuals, powers_of_two, rotated_weights, split,
-};
+use crate::packing::{Block, BlockLayout, Blocks, Packing, Rows, add_rotations, powers_of_two};
 
 /// A batch of packed samples and the constants of an iteration.
 pub struct Pass<'a, E: Engine> {
@@ -96,46 +94,6 @@ impl<'a, E: Engine> Pass<'a, E> {
         }))
     }
 
-    /// The gradient of a generalised linear head, with one weight vector over the features for each output. It takes one level for the
-    /// logits and one for the gradient, beside those of `residual`.
-    ///
-    /// `residual` maps the logits of a block (`None` if all weights are zero) and its rows to the residual of each output. If two samples
-    /// share a slot, it is called for each half of a block; logits and rows of a half are real.
-    ///
-    /// # Errors
-    /// Those of the engine and of `residual`.
-    pub fn linear_gradient(
-        &self,
-        weights: Option<&[E::Value]>,
-        mut residual: impl FnMut(Option<&[E::Value]>, &Rows<E::Value>) -> Result<Vec<Residual<E::Value>>>,
-    ) -> Result<Vec<Gradient<E::Value>>> {
-        let Self { engine, packing, .. } = *self;
-        let rotated = weights.map(|weights| rotated_weights(engine, packing, weights)).transpose()?;
-        let values = |residuals: Vec<Residual<E::Value>>| residuals.into_iter().map(|one| one.0).collect();
-        let mut sums = None;
-        for index in 0..self.block_count() {
-            let block = self.block(index)?;
-            let halves = match &rotated {
-                Some(weights) => {
-                    let logits = forward(engine, packing, &block.samples, weights, |_| 0)?;
-                    let halves = split(engine, packing, logits)?.into_iter().zip(&block.rows);
-                    halves
-                        .map(|(logits, rows)| residual(Some(&logits), rows).map(values))
-                        .collect::<Result<_>>()?
-                }
-                None => {
-                    let rows = block.rows.iter();
-                    rows.map(|rows| residual(None, &self.entering(rows)?).map(values))
-                        .collect::<Result<_>>()?
-                }
-            };
-            let residuals = join_residuals(engine, halves)?;
-            sums = Some(backward(engine, packing, sums, &block.samples, &residuals, |_| 0)?);
-        }
-        let gradients = finish_backward(engine, packing, sums.unwrap_or_default())?;
-        Ok(gradients.into_iter().map(Gradient).collect())
-    }
-
     /// The sum of residuals over all rows, in every slot: the gradient of an intercept whose unit is that of the residuals. One level.
     ///
     /// Residuals of several blocks are added first ([`Residual::plus`]).
@@ -154,6 +112,34 @@ impl<'a, E: Engine> Pass<'a, E> {
     ) -> Result<Gradient<E::Value>> {
         let sum = self.engine.mul_const(value, factor, &self.state_scale)?;
         Ok(Gradient(add_rotations(self.engine, sum, powers_of_two(1, self.packing.slots()))?))
+    }
+
+    /// `factor` times the sums of residuals over all rows, column by column, at the scale of the state: the gradients of vectors whose
+    /// period is a row. One level. Where samples share slots, so do two sums, which a conjugation separates.
+    pub(super) fn column_sums(
+        &self,
+        values: &[E::Value],
+        factor: f64,
+    ) -> Result<Vec<Gradient<E::Value>>> {
+        let (engine, packing, scale) = (self.engine, self.packing, &self.state_scale);
+        let rows = || powers_of_two(packing.columns(), packing.slots());
+        let together = packing.halves();
+        let gradients = |values: &[E::Value]| -> Result<Vec<Gradient<E::Value>>> {
+            let [a, b] = values else {
+                let one = |value| {
+                    let sum = engine.mul_const(value, factor, scale)?;
+                    Ok(Gradient(add_rotations(engine, sum, rows())?))
+                };
+                return values.iter().map(one).collect();
+            };
+            // separating the parts doubles the scale
+            let sum = engine.add(a, &engine.mul_i(b)?)?;
+            let sum = engine.mul_const(&sum, factor, &scale.mul_power_of_two(-1))?;
+            let (a, b) = engine.parts(&add_rotations(engine, sum, rows())?)?;
+            Ok(vec![Gradient(a), Gradient(b)])
+        };
+        let sums = try_map(values.chunks(together), gradients)?;
+        Ok(sums.into_iter().flatten().collect())
     }
 
     /// A gradient that the head computes by other means, brought to the scale of the state. One level. `compute` gets the rate divided by
@@ -179,7 +165,7 @@ impl<'a, E: Engine> Pass<'a, E> {
     }
 
     /// The rows, lowered to the level of an iteration that starts from zero weights.
-    fn entering(&self, rows: &Rows<E::Value>) -> Result<Rows<E::Value>> {
+    pub(super) fn entering(&self, rows: &Rows<E::Value>) -> Result<Rows<E::Value>> {
         let drop = |value| self.engine.drop_to(value, self.entry_level.min(self.engine.level(value)));
         Ok(Rows {
             weight: drop(&rows.weight)?,

@@ -7,6 +7,7 @@ use ckks::Scale;
 use ckks::threads::try_map;
 use serde::{Deserialize, Serialize};
 
+use super::columns::side_by_side;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::packing::{Packing, split};
@@ -116,18 +117,7 @@ impl<'a> Refreshes<'a> {
         let columns = packing.columns();
         let mut fresh = Vec::with_capacity(values.len());
         for together in values.chunks(columns) {
-            let side_by_side = together[1..].iter().rev().try_fold(None, |sum, value| {
-                let sum = match sum {
-                    Some(sum) => engine.add(value, &sum)?,
-                    None => value.clone(),
-                };
-                engine.rotate(&sum, -1).map(Some)
-            })?;
-            let side_by_side = match side_by_side {
-                Some(rest) => engine.add(&together[0], &rest)?,
-                None => together[0].clone(),
-            };
-            let refreshed = placed.lowered(engine, &engine.refresh(&side_by_side, None)?.0)?;
+            let refreshed = placed.lowered(engine, &engine.refresh(&side_by_side(engine, together)?, None)?.0)?;
             let alone: Result<Vec<_>> = try_map(0..together.len(), |column| {
                 let mut mask = vec![0.0; columns];
                 mask[column] = 1.0;

@@ -3,10 +3,11 @@
 use ckks::threads::try_map;
 use serde::{Deserialize, Serialize};
 
-use super::head::{Head, WeightVector};
+use super::head::Head;
 use super::linear::{linear_scores, minus_targets, residuals_at_zero};
 use super::pass::Pass;
 use super::quantities::{ErrorScale, Gradient, Unit};
+use super::weights::Weights;
 use crate::engine::{Engine, require_levels};
 use crate::error::Result;
 use crate::functions::{Softmax, SoftmaxDepth, softmax};
@@ -168,10 +169,8 @@ impl Head for Multinomial {
         true
     }
 
-    fn weights(&self, packing: &Packing) -> Vec<WeightVector> {
-        (0..self.softmax.classes())
-            .map(|k| WeightVector::features(format!("coef[{k}]"), packing, self.score_unit()))
-            .collect()
+    fn weights(&self) -> Vec<Weights> {
+        vec![Weights::layer("coef", self.softmax.classes(), self.score_unit())]
     }
 
     fn targets(&self) -> usize {

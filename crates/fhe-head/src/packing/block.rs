@@ -146,8 +146,16 @@ mod tests {
 
     #[test]
     fn a_block_is_assembled_in_the_order_of_its_items() {
-        let sizes =
-            Sizes { slots: 16, features: 8, columns: 2, baby_steps: 1, blocks: 1, batches: 1, complex: true };
+        let sizes = Sizes {
+            slots: 16,
+            features: 8,
+            separate_intercept: false,
+            columns: 2,
+            baby_steps: 1,
+            blocks: 1,
+            batches: 1,
+            complex: true,
+        };
         let layout = BlockLayout::new(&Packing::new(sizes).unwrap(), 2);
         let block = layout.build(Ok).unwrap();
         assert_eq!(layout.count(), layout.items().len());

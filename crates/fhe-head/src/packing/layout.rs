@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use ndarray::{ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
-/// Shape of packed data. All sizes except the numbers of blocks and batches are powers of two.
+/// Shape of packed data. Slots, columns and baby steps are powers of two; features are a sum of different ones, the chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Sizes", into = "Sizes")]
 pub struct Packing(Sizes);
@@ -15,11 +15,15 @@ pub struct Packing(Sizes);
 pub struct Sizes {
     /// `S`: slots of a ciphertext.
     pub slots: usize,
-    /// `D`: features, padded.
+    /// `D`: features, padded. Its binary digits are the chunks.
+    #[serde(rename = "width", alias = "features")]
     pub features: usize,
+    /// Whether intercepts are weights of their own. Otherwise the last padded feature is the constant 1, and they are its weights.
+    #[serde(default)]
+    pub separate_intercept: bool,
     /// `c`: columns.
     pub columns: usize,
-    /// `m1`: baby steps.
+    /// Baby steps of the largest chunk. A smaller one has no more than it has diagonals.
     pub baby_steps: usize,
     /// Number of blocks in all batches together. A block holds `S / c` samples, a complex one twice as many.
     pub blocks: usize,
@@ -39,7 +43,8 @@ impl Packing {
     /// Checks the sizes and makes a packing of them.
     ///
     /// # Errors
-    /// [`Error::Parameter`] unless sizes are powers of two, `c <= D <= S`, `m1 <= D / c`, and the batches divide the blocks.
+    /// [`Error::Parameter`] unless slots, columns and baby steps are powers of two, a row is no longer than the smallest chunk, the
+    /// largest chunk fits into the slots, it has as many diagonals as baby steps, and the batches divide the blocks.
     pub fn new(sizes: Sizes) -> Result<Self> {
         let Sizes { slots, features, columns, baby_steps, blocks, batches, .. } = sizes;
         let refuse = |name, got: usize, expected: String| {
@@ -48,17 +53,19 @@ impl Packing {
         if !slots.is_power_of_two() {
             return refuse("slots", slots, "a power of two".into());
         }
-        if !features.is_power_of_two() || features > slots {
-            return refuse("features", features, format!("a power of two of at most {slots}"));
+        // the binary digits of the number of features
+        let (largest, smallest) = (1 << features.checked_ilog2().unwrap_or_default(), features & features.wrapping_neg());
+        if features == 0 || largest > slots {
+            return refuse("features", features, format!("between 1 and {}", 2 * slots - 1));
         }
-        if !columns.is_power_of_two() || columns > features {
-            return refuse("columns", columns, format!("a power of two of at most {features}"));
+        if !columns.is_power_of_two() || columns > smallest {
+            return refuse("columns", columns, format!("a power of two of at most {smallest}"));
         }
-        if !baby_steps.is_power_of_two() || baby_steps > features / columns {
+        if !baby_steps.is_power_of_two() || baby_steps > largest / columns {
             return refuse(
                 "baby_steps",
                 baby_steps,
-                format!("a power of two of at most {}", features / columns),
+                format!("a power of two of at most {}", largest / columns),
             );
         }
         if blocks == 0 {
@@ -115,14 +122,33 @@ impl Packing {
         self.0.features / self.0.columns
     }
 
-    /// `m1`: baby steps.
+    /// The chunks of the features, the largest first.
+    pub fn chunks(&self) -> Vec<Chunk> {
+        let Sizes { features, columns, baby_steps, .. } = self.0;
+        let digits = (0..usize::BITS).rev().map(|digit| 1 << digit).filter(|digit| features & digit != 0);
+        let chunk = |size: usize| Chunk {
+            // the larger digits
+            first: features & !(2 * size - 1),
+            features: size,
+            columns,
+            baby_steps: baby_steps.min(size / columns),
+        };
+        digits.map(chunk).collect()
+    }
+
+    /// Baby steps of the largest chunk.
     pub fn baby_steps(&self) -> usize {
         self.0.baby_steps
     }
 
-    /// `m2 = m / m1`: giant steps.
-    pub fn giant_steps(&self) -> usize {
-        self.diagonals() / self.0.baby_steps
+    /// The giant steps of all chunks, in the order of the diagonals.
+    pub(super) fn giants(&self) -> Vec<Giant> {
+        let of_chunk = |chunk: Chunk| {
+            let first = chunk.first / chunk.columns;
+            let giant = move |g| Giant { first: first + g * chunk.baby_steps, baby_steps: chunk.baby_steps };
+            (0..chunk.giant_steps()).map(giant)
+        };
+        self.chunks().into_iter().flat_map(of_chunk).collect()
     }
 
     /// Number of blocks, in all batches together.
@@ -151,18 +177,24 @@ impl Packing {
         Self(Sizes { blocks: samples.div_ceil(self.block_samples()).max(1), batches: 1, ..self.0 })
     }
 
-    /// Index of the constant feature: the last one, behind features and padding.
-    pub fn intercept(&self) -> usize {
-        self.0.features - 1
+    /// Whether intercepts are weights of their own, beside those of the features.
+    pub fn has_separate_intercept(&self) -> bool {
+        self.0.separate_intercept
     }
 
-    /// Index of `Y_{g,b}` among the slot vectors of a block.
-    pub fn diagonal(&self, giant: usize, baby: usize) -> usize {
-        baby + giant * self.0.baby_steps
+    /// Index of the constant feature, the last one, behind features and padding; `None` if intercepts are weights of their own.
+    pub fn constant_feature(&self) -> Option<usize> {
+        (!self.0.separate_intercept).then_some(self.0.features - 1)
     }
 
-    /// Slot vector `Y_i` of the block whose samples are the rows of `x`, at most [`Self::block_samples`] by `D`; the rest is zero. The
-    /// first `r` rows lie in the real parts, further ones in the imaginary parts.
+    /// The most features that samples may have, without the constant one.
+    pub fn most_features(&self) -> usize {
+        self.constant_feature().unwrap_or(self.0.features)
+    }
+
+    /// Slot vector `Y_i` of the block whose samples are the rows of `x`, at most [`Self::block_samples`] with at most
+    /// [`Self::most_features`] features, without the constant one; the rest is zero. The first `r` rows lie in the real parts, further
+    /// ones in the imaginary parts.
     pub fn diagonal_slots(&self, x: &ArrayView2<'_, f64>, i: usize) -> Slots {
         let (first, second) = x.split_at(Axis(0), self.rows().min(x.nrows()));
         let real = self.half_diagonal(&first, i);
@@ -170,16 +202,24 @@ impl Packing {
     }
 
     fn half_diagonal(&self, x: &ArrayView2<'_, f64>, i: usize) -> Vec<f64> {
-        let Sizes { slots, features, columns, baby_steps, .. } = self.0;
-        let baby = i % baby_steps;
+        let Sizes { slots, columns, .. } = self.0;
         let mut packed = vec![0.0; slots];
+        let Some(chunk) = self.chunks().into_iter().rev().find(|chunk| chunk.first <= i * columns) else {
+            return packed;
+        };
+        let i = i - chunk.first / columns;
+        let baby = i % chunk.baby_steps;
+        let constant = self.constant_feature();
         for (row, sample) in x.outer_iter().enumerate() {
             for column in 0..columns {
                 let slot = row * columns + column;
-                let feature = (slot + i * columns) % features;
-                if feature < sample.len() {
-                    packed[(slot + baby * columns) % slots] = sample[feature];
-                }
+                let feature = chunk.first + (slot + i * columns) % chunk.features;
+                let value = match sample.get(feature) {
+                    Some(value) => *value,
+                    None if constant == Some(feature) => 1.0,
+                    None => continue,
+                };
+                packed[(slot + baby * columns) % slots] = value;
             }
         }
         packed
@@ -198,6 +238,40 @@ impl Packing {
     pub fn tile(&self, weights: &[f64]) -> Vec<f64> {
         weights.iter().copied().cycle().take(self.slots()).collect()
     }
+}
+
+/// A power of two of the padded features, which has weight vectors of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// Index of its first feature.
+    pub first: usize,
+    /// Number of features.
+    pub features: usize,
+    /// `c`: columns.
+    pub columns: usize,
+    /// `m1`: baby steps.
+    pub baby_steps: usize,
+}
+
+impl Chunk {
+    /// `m2`: giant steps.
+    pub fn giant_steps(&self) -> usize {
+        self.features / self.columns / self.baby_steps
+    }
+
+    /// Slots by which a giant step rotates.
+    pub(super) fn giant_rotation(&self) -> isize {
+        (self.baby_steps * self.columns) as isize
+    }
+}
+
+/// A giant step of a chunk.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Giant {
+    /// Index of its first diagonal, `Y_{g,0}`.
+    pub(super) first: usize,
+    /// Its baby steps, one for each diagonal.
+    pub(super) baby_steps: usize,
 }
 
 /// One period of tiled slots: the mean over the tiles, which averages independent noise.

@@ -7,7 +7,8 @@ use super::layout::Packing;
 use crate::engine::Engine;
 use crate::error::Result;
 
-/// `rot(W, g m1 c)` for the weights of each output and each giant step `g`. [`forward`] of all blocks uses the same. No level.
+/// `rot(W, g m1 c)` for each output, and each giant step `g` of all chunks. `weights` has for each output one vector for each chunk.
+/// [`forward`] of all blocks uses the same. No level.
 ///
 /// # Errors
 /// Those of the engine.
@@ -16,9 +17,14 @@ pub fn rotated_weights<E: Engine>(
     packing: &Packing,
     weights: &[E::Value],
 ) -> Result<Vec<Vec<E::Value>>> {
-    let giant = (packing.baby_steps() * packing.columns()) as isize;
-    let steps: Vec<isize> = (0..packing.giant_steps() as isize).map(|g| g * giant).collect();
-    try_map(weights, |weights| engine.rotate_many(weights, &steps))
+    let chunks = packing.chunks();
+    let rotated = try_map(weights.iter().zip(chunks.iter().cycle()), |(weights, chunk)| {
+        let steps = (0..chunk.giant_steps() as isize).map(|g| g * chunk.giant_rotation());
+        engine.rotate_many(weights, &steps.collect::<Vec<_>>())
+    })?;
+    let mut rotated = rotated.into_iter();
+    let outputs = weights.len() / chunks.len();
+    Ok((0..outputs).map(|_| rotated.by_ref().take(chunks.len()).flatten().collect()).collect())
 }
 
 /// Inner products of the samples of a block with the weights of each output `k`, in `column(k)` of each row; other columns hold sums
@@ -34,12 +40,12 @@ pub fn forward<E: Engine>(
     rotated: &[Vec<E::Value>],
     column: impl Fn(usize) -> usize + Sync,
 ) -> Result<Vec<E::Value>> {
-    let outputs = rotated.len();
+    let (outputs, giants) = (rotated.len(), packing.giants());
     // outputs in the inner loop, so that they share reads of the samples
     let inner = |i: usize| {
         let (b, weights) = (i / outputs, &rotated[i % outputs]);
-        let terms: Vec<_> =
-            weights.iter().enumerate().map(|(g, w)| (&block[packing.diagonal(g, b)], w)).collect();
+        let giants = giants.iter().zip(weights).filter(|(giant, _)| b < giant.baby_steps);
+        let terms: Vec<_> = giants.map(|(giant, w)| (&block[giant.first + b], w)).collect();
         engine.finish(engine.accumulate(None, &terms)?)
     };
     let parts = try_map(0..packing.baby_steps() * outputs, inner)?;
@@ -63,7 +69,7 @@ pub fn backward<E: Engine>(
     residuals: &[E::Value],
     column: impl Fn(usize) -> usize + Sync,
 ) -> Result<Vec<Vec<E::Sum>>> {
-    let (columns, outputs, giants) = (packing.columns() as isize, residuals.len(), packing.giant_steps());
+    let (columns, outputs, giants) = (packing.columns() as isize, residuals.len(), packing.giants());
     let steps: Vec<isize> = (0..packing.baby_steps() as isize).map(|b| -b * columns).collect();
     let rotated = try_map(residuals.iter().enumerate(), |(k, residual)| {
         let everywhere = spread(engine, residual.clone(), packing.columns(), column(k))?;
@@ -71,19 +77,18 @@ pub fn backward<E: Engine>(
     })?;
     let sums: Vec<Option<E::Sum>> = match sums {
         Some(sums) => by_giant(sums).into_iter().map(Some).collect(),
-        None => (0..giants * outputs).map(|_| None).collect(),
+        None => (0..giants.len() * outputs).map(|_| None).collect(),
     };
     let sums = try_map(sums.into_iter().enumerate(), |(i, sum)| {
-        let (g, residual) = (i / outputs, &rotated[i % outputs]);
-        let terms: Vec<_> =
-            residual.iter().enumerate().map(|(b, e)| (&block[packing.diagonal(g, b)], e)).collect();
+        let (giant, residual) = (giants[i / outputs], &rotated[i % outputs]);
+        let terms: Vec<_> = block[giant.first..][..giant.baby_steps].iter().zip(residual).collect();
         engine.accumulate(sum, &terms)
     })?;
     Ok(by_output(sums, outputs))
 }
 
-/// For each output, the sum over all samples of residual times sample, tiled like the weights. One level. The scale is that of samples
-/// times that of residuals over the prime, and twice that if blocks are complex.
+/// For each output, and for each chunk, the sum over all samples of residual times sample, tiled like the weights. One level. The scale
+/// is that of samples times that of residuals over the prime, and twice that if blocks are complex.
 ///
 /// # Errors
 /// Those of the engine.
@@ -92,12 +97,17 @@ pub fn finish_backward<E: Engine>(
     packing: &Packing,
     sums: Vec<Vec<E::Sum>>,
 ) -> Result<Vec<E::Value>> {
-    let giant = (packing.baby_steps() * packing.columns()) as isize;
-    try_map(sums, |sums| {
+    let chunks = packing.chunks();
+    let by_chunk = sums.into_iter().flat_map(|sums| {
+        let mut sums = sums.into_iter();
+        let chunks = chunks.iter().map(|&chunk| (chunk, sums.by_ref().take(chunk.giant_steps()).collect()));
+        chunks.collect::<Vec<(_, Vec<_>)>>()
+    });
+    try_map(by_chunk.collect::<Vec<_>>(), |(chunk, sums)| {
         let parts = try_map(sums, |sum| engine.finish(sum))?;
-        let gradient = horner(engine, parts, -giant)?;
+        let gradient = horner(engine, parts, -chunk.giant_rotation())?;
         let gradient = real_gradient(engine, packing, gradient)?;
-        add_rotations(engine, gradient, powers_of_two(packing.features(), packing.slots()))
+        add_rotations(engine, gradient, powers_of_two(chunk.features, packing.slots()))
     })
 }
 
@@ -177,7 +187,7 @@ fn horner<E: Engine>(engine: &E, mut parts: Vec<E::Value>, step: isize) -> Resul
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::{Packing, Sizes, join_residuals, split, untile};
+    use super::super::{Chunk, Packing, Sizes, join_residuals, split, untile};
     use super::*;
     use crate::engine::{Plain, Slots};
     use ndarray::{Array1, Array2, s};
@@ -200,13 +210,17 @@ mod tests {
 
     fn shapes() -> impl Strategy<Value = (Sizes, usize, usize, u64)> {
         (4u32..=10).prop_flat_map(|log_slots| {
-            (0..=log_slots).prop_flat_map(move |log_features| {
-                (0..=log_features).prop_flat_map(move |log_columns| {
-                    let free = (0..=log_features - log_columns, 1usize..=3, any::<bool>());
+            // one chunk, and several
+            let chunks = prop_oneof![(0..=log_slots).prop_map(|log| 1 << log), 1..2usize << log_slots];
+            chunks.prop_flat_map(move |features: usize| {
+                let log_largest = features.ilog2();
+                (0..=features.trailing_zeros()).prop_flat_map(move |log_columns| {
+                    let free = (0..=log_largest - log_columns, 1usize..=3, any::<bool>());
                     free.prop_flat_map(move |(log_baby, blocks, complex)| {
                         let sizes = Sizes {
                             slots: 1 << log_slots,
-                            features: 1 << log_features,
+                            features,
+                            separate_intercept: true,
                             columns: 1 << log_columns,
                             baby_steps: 1 << log_baby,
                             blocks,
@@ -214,12 +228,7 @@ mod tests {
                             complex,
                         };
                         let rows = Packing::new(sizes).unwrap().block_samples();
-                        (
-                            Just(sizes),
-                            (blocks - 1) * rows + 1..=blocks * rows,
-                            1..=sizes.features,
-                            any::<u64>(),
-                        )
+                        (Just(sizes), (blocks - 1) * rows + 1..=blocks * rows, 1..=features, any::<u64>())
                     })
                 })
             })
@@ -243,9 +252,13 @@ mod tests {
             let e = Array1::from_shape_fn(n, |i| noise(seed ^ 77, i));
             let blocks = pack(&packing, &x);
 
-            let mut tiled = vec![0.0; packing.features()];
-            tiled[..d].copy_from_slice(w.as_slice().unwrap());
-            let rotated = rotated_weights(&engine, &packing, &[packing.tile(&tiled).into()]).unwrap();
+            let mut padded = vec![0.0; packing.features()];
+            padded[..d].copy_from_slice(w.as_slice().unwrap());
+            let chunks = packing.chunks();
+            prop_assert_eq!(chunks.iter().map(|chunk| chunk.features).sum::<usize>(), packing.features());
+            let tiled = |chunk: &Chunk| packing.tile(&padded[chunk.first..][..chunk.features]).into();
+            let tiled: Vec<Slots> = chunks.iter().map(tiled).collect();
+            let rotated = rotated_weights(&engine, &packing, &tiled).unwrap();
             let column = seed as usize % packing.columns();
             let mut z = Vec::new();
             let mut sums = None;
@@ -267,12 +280,41 @@ mod tests {
             prop_assert!(close(&z[..n], x.dot(&w).as_slice().unwrap()));
             prop_assert!(z[n..].iter().all(|z| *z == 0.0));
 
-            let gradient = finish_backward(&engine, &packing, sums.unwrap()).unwrap().remove(0);
-            prop_assert!(gradient.imaginary().is_none());
-            let (dense, period) = (x.t().dot(&e), untile(gradient.real(), packing.features()));
-            prop_assert!(close(&period[..d], dense.as_slice().unwrap()));
-            prop_assert!(close(gradient.real(), &packing.tile(&period)));
+            let gradients = finish_backward(&engine, &packing, sums.unwrap()).unwrap();
+            prop_assert_eq!(gradients.len(), chunks.len());
+            let mut dense = vec![0.0; packing.features()];
+            dense[..d].copy_from_slice(x.t().dot(&e).as_slice().unwrap());
+            for (chunk, gradient) in chunks.iter().zip(&gradients) {
+                prop_assert!(gradient.imaginary().is_none());
+                let period = untile(gradient.real(), chunk.features);
+                prop_assert!(close(&period, &dense[chunk.first..][..chunk.features]));
+                prop_assert!(close(gradient.real(), &packing.tile(&period)));
+            }
         }
+    }
+
+    /// Chunks of fewer diagonals than baby steps take part in the first baby steps alone.
+    #[test]
+    fn features_are_cut_at_their_binary_digits() {
+        let sizes = Sizes {
+            slots: 512,
+            features: 384 + 8,
+            separate_intercept: false,
+            columns: 8,
+            baby_steps: 4,
+            blocks: 1,
+            batches: 1,
+            complex: false,
+        };
+        let packing = Packing::new(sizes).unwrap();
+        let cut: Vec<_> =
+            packing.chunks().iter().map(|c| (c.first, c.features, c.baby_steps, c.giant_steps())).collect();
+        assert_eq!(cut, [(0, 256, 4, 8), (256, 128, 4, 4), (384, 8, 1, 1)]);
+        assert_eq!((packing.diagonals(), packing.giants().len()), (49, 13));
+        assert_eq!((packing.constant_feature(), packing.most_features()), (Some(391), 391));
+        let x = Array2::from_shape_fn((1, 390), |(_, j)| j as f64);
+        let last = packing.diagonal_slots(&x.view(), 48);
+        assert_eq!(last.real()[..8], [384.0, 385.0, 386.0, 387.0, 388.0, 389.0, 0.0, 1.0]);
     }
 
     #[test]
@@ -280,6 +322,7 @@ mod tests {
         let good = Sizes {
             slots: 64,
             features: 16,
+            separate_intercept: false,
             columns: 4,
             baby_steps: 2,
             blocks: 1,
@@ -287,10 +330,12 @@ mod tests {
             complex: true,
         };
         assert!(Packing::new(good).is_ok());
+        assert!(Packing::new(Sizes { features: 12, ..good }).is_ok());
         for bad in [
             Sizes { slots: 63, ..good },
             Sizes { features: 128, ..good },
-            Sizes { features: 12, ..good },
+            Sizes { features: 14, ..good },
+            Sizes { features: 0, ..good },
             Sizes { columns: 32, ..good },
             Sizes { columns: 0, ..good },
             Sizes { baby_steps: 8, ..good },

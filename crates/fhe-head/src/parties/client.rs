@@ -18,7 +18,7 @@ use crate::heads::{BuiltIn, Head, WeightVector};
 use crate::job::Job;
 use crate::packing::{Item, untile};
 use crate::plan::Plan;
-use crate::samples::{Samples, with_intercept};
+use crate::samples::Samples;
 use crate::trainer::State;
 
 /// Makes the evaluation keys of a plan one at a time. `sink` gets each and may write and drop it, so memory holds one key.
@@ -144,12 +144,11 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
             .collect()
     }
 
-    /// The encrypted state of a training that starts from these weights: one period of each vector, in the head's order. They may come
-    /// from an earlier training, be random ([`Head::initial`]), or be the result of a first iteration in the clear, which saves the
+    /// The encrypted state of a training that starts from these weights ([`Job::to_vectors`]). They may come from an earlier training, be random ([`Head::initial`]), or be the result of a first iteration in the clear, which saves the
     /// compute party a pass and two levels.
     ///
     /// # Errors
-    /// [`Error::Shape`] if they are not one period of each vector; [`Error::OutsideInterval`] if one exceeds eight times its unit.
+    /// [`Error::Shape`] if they are not those of the head; [`Error::OutsideInterval`] if one exceeds eight times its unit.
     pub fn initial_state(&self, weights: &[Array1<f64>]) -> Result<EncryptedState> {
         let State { weights, .. } = self.seeded_state(Some(weights))?;
         Ok(State::from_weights(weights.into_par_iter().map(SeededCiphertext::expand).collect()))
@@ -198,8 +197,8 @@ const LARGEST_WEIGHT: f64 = 8.0;
 /// Largest difference between the tiles of a weight. Noise is far smaller.
 const TILE_TOLERANCE: f64 = 1.0 / 64.0;
 
-/// Decrypts the weights of a head: one period of each vector, in the head's order. In vectors over the features, the weight of the
-/// constant feature comes last.
+/// Decrypts the weights of a head, in its order: for each output of a layer the weights of the features, those of padding too, then the
+/// intercept; one period of each other vector.
 ///
 /// # Errors
 /// [`Error::Diverged`] if the training left the interval of its approximations so far that the head is garbage; [`Error::Shape`] if
@@ -226,7 +225,7 @@ pub fn decrypt_head<H: Head>(
     };
     let decrypted = vectors.iter().zip(&head.weights).map(read).collect::<Result<Vec<_>>>()?;
     let Some((bad, vector)) = decrypted.iter().zip(&vectors).find(|(one, _)| one.is_garbage()) else {
-        return Ok(decrypted.into_iter().map(|one| one.weights).collect());
+        return Ok(job.from_vectors(&decrypted.into_iter().map(|one| one.weights).collect::<Vec<_>>()));
     };
     let (mut good, mut first_bad) = (0, head.iteration);
     for snapshot in &head.history {
@@ -270,7 +269,7 @@ pub fn encrypt_for_scoring<H: Head>(
     job: &Job<H>,
     x: &ArrayView2<'_, f64>,
 ) -> Result<Vec<Vec<SeededCiphertext>>> {
-    let (spec, features) = (job.spec(), job.packing().features());
+    let (spec, features) = (job.spec(), job.packing().most_features());
     let Some(level) = spec.score_level else {
         return Err(Error::Parameter {
             name: "scoring",
@@ -278,14 +277,13 @@ pub fn encrypt_for_scoring<H: Head>(
             expected: "a job whose request asks for scoring".into(),
         });
     };
-    if x.ncols() >= features {
-        return Err(Error::Shape { what: "features", expected: features - 1, got: x.ncols() });
+    if x.ncols() > features {
+        return Err(Error::Shape { what: "features", expected: features, got: x.ncols() });
     }
     let packing = job.packing().for_samples(x.nrows());
-    let (encoder, padded) = (Encoder::new(secret.parameters()), with_intercept(x, features));
+    let encoder = Encoder::new(secret.parameters());
     let scale = Scale::power_of_two(spec.data_scale);
-    padded
-        .axis_chunks_iter(Axis(0), packing.block_samples())
+    x.axis_chunks_iter(Axis(0), packing.block_samples())
         .map(|rows| {
             let diagonals = (0..packing.diagonals()).into_par_iter();
             let encrypt = |i| encrypt(secret, &encoder, &packing.diagonal_slots(&rows, i), level, &scale);

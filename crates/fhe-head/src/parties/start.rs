@@ -16,7 +16,7 @@ const LARGEST_START: f64 = 8.0;
 /// The initial state with these weights, or the zero state without any. `encode` makes each vector from slots, level and scale.
 ///
 /// # Errors
-/// [`Error::Shape`] if the weights are not one period of each vector; [`Error::OutsideInterval`] if one exceeds eight times its unit;
+/// [`Error::Shape`] if the weights are not those of the head ([`Job::to_vectors`]); [`Error::OutsideInterval`] if one exceeds eight times its unit;
 /// errors of `encode`.
 pub(super) fn starting_state<H: Head, V: Send>(
     job: &Job<H>,
@@ -25,18 +25,8 @@ pub(super) fn starting_state<H: Head, V: Send>(
 ) -> Result<State<V>> {
     let Some(start) = start else { return Ok(State::default()) };
     let (vectors, spec) = (job.weights(), job.spec());
-    if vectors.len() != start.len() {
-        return Err(Error::Shape {
-            what: "initial weight vectors",
-            expected: vectors.len(),
-            got: start.len(),
-        });
-    }
-    let encoded = vectors.par_iter().zip(start).map(|(vector, weights)| {
-        if weights.len() != vector.period {
-            let (expected, got) = (vector.period, weights.len());
-            return Err(Error::Shape { what: "weights of an initial vector", expected, got });
-        }
+    let start = job.to_vectors(start)?;
+    let encoded = vectors.par_iter().zip(&start).map(|(vector, weights)| {
         let unit = vector.unit.value();
         let largest =
             weights.fold(0.0, |max: f64, w| if w.is_nan() { f64::INFINITY } else { max.max(w.abs()) });

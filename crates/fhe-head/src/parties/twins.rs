@@ -14,20 +14,21 @@ use crate::heads::{Head, WeightVector};
 use crate::job::Job;
 use crate::packing::{Block, untile};
 use crate::plan::Plan;
-use crate::samples::{Samples, with_intercept};
+use crate::samples::Samples;
 use crate::scheme::Scheme;
 use crate::trainer::{Trainer, unobserved};
 
 /// A simulated training.
 #[derive(Clone, Debug)]
 pub struct SimulatedHead {
-    /// One period of each weight vector. In vectors over the features, the weight of the constant feature comes last.
+    /// As [`Job::to_vectors`] takes them, with those of the padding.
     pub weights: Vec<Array1<f64>>,
     /// Estimated standard deviation of the noise that encryption leaves in a weight: the largest of all vectors.
     pub error_std: f64,
 }
 
-/// Trains in floating point with exact functions, from `start` or from zero. Returns one period of each weight vector.
+/// Trains in floating point with exact functions, from `start` or from zero. Returns the weights as
+/// [`Job::to_vectors`] takes them, with those of the padding.
 ///
 /// # Errors
 /// [`Error::Shape`] if data or initial weights have another shape than the plan; [`Error::OutsideInterval`] if an initial weight
@@ -41,7 +42,7 @@ pub fn train_plain<H: Head>(
     Ok(iterates.into_iter().next_back().unwrap_or_default())
 }
 
-/// The weights after each iteration in floating point, with the functions or their polynomials: one period of each vector.
+/// The weights after each iteration in floating point, with the functions or their polynomials.
 ///
 /// # Errors
 /// Those of [`train_plain`].
@@ -95,7 +96,7 @@ pub fn train_simulated<H: Head>(
 /// space of the training, without the constant feature.
 ///
 /// # Errors
-/// [`Error::Shape`] if the weights are not one period of each vector; [`Error::OutsideInterval`] if one exceeds eight times its unit.
+/// [`Error::Shape`] if the weights are not those of the head, or the samples have more features; [`Error::OutsideInterval`] if one exceeds eight times its unit.
 pub fn score<H: Head>(
     job: &Job<H>,
     weights: &[Array1<f64>],
@@ -108,9 +109,12 @@ pub fn score<H: Head>(
         Functions::Polynomials => Plain::with_polynomials(packing.slots()),
     };
     let state = starting_state(job, Some(weights), |slots, _, _| Ok(slots))?;
-    let padded = with_intercept(samples, packing.features());
+    if samples.ncols() > packing.most_features() {
+        let (expected, got) = (packing.most_features(), samples.ncols());
+        return Err(Error::Shape { what: "features", expected, got });
+    }
     let mut scores = Array2::zeros((samples.nrows(), job.head().scores()));
-    let blocks = padded.axis_chunks_iter(Axis(0), packing.block_samples());
+    let blocks = samples.axis_chunks_iter(Axis(0), packing.block_samples());
     let outputs = scores.axis_chunks_iter_mut(Axis(0), packing.block_samples());
     for (rows, mut out) in blocks.zip(outputs) {
         let diagonals: Vec<Slots> =
@@ -147,11 +151,11 @@ fn blocks<H: Head, V: Send>(
     (0..job.packing().blocks()).map(block).collect()
 }
 
-/// One period of each weight vector, from the slots of all, in the head's order.
+/// The weights, from the slots of all vectors of the state.
 fn weights<'a, H: Head>(job: &Job<H>, slots: impl Iterator<Item = &'a [f64]>) -> Vec<Array1<f64>> {
     let vectors = job.weights();
     let one = |(vector, slots): (&WeightVector, &[f64])| {
         Array1::from_vec(untile(slots, vector.period)) * vector.unit.value()
     };
-    vectors.iter().zip(slots).map(one).collect()
+    job.from_vectors(&vectors.iter().zip(slots).map(one).collect::<Vec<_>>())
 }

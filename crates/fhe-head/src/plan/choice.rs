@@ -1,8 +1,9 @@
 //! The choice of packing and bootstraps, by cost.
 
+use super::candidates::candidates;
 use super::cost::Models;
 use super::kept::Plan;
-use super::planner::{Draft, Layout, Planner, candidates};
+use super::planner::{Draft, Layout, Planner};
 use super::request::{Bootstraps, Request};
 use super::schedule::Schedule;
 use crate::error::{Error, Result};
@@ -30,11 +31,31 @@ impl<H: Head> Plan<H> {
             });
         }
         let planner = Planner { scheme, request, models: &Models::default() };
-        planner.plan(planner.cheapest(&candidates)?)
+        planner.plan(planner.cheapest_cut(&candidates)?)
     }
 }
 
 impl<H: Head> Planner<'_, H> {
+    /// The cheapest training among those of these lists of packings, one for each way to cut the features.
+    fn cheapest_cut(&self, lists: &[Vec<Packing>]) -> Result<Draft<H>> {
+        let drafts: Vec<_> = lists.iter().map(|packings| self.cheapest(packings)).collect();
+        if drafts.iter().all(Result::is_err) {
+            return drafts.into_iter().next().unwrap_or_else(|| Err(Error::Data("there are no features".into())));
+        }
+        self.cheapest_draft(drafts.into_iter().flatten().collect())
+    }
+
+    /// The draft that takes the fewest seconds.
+    fn cheapest_draft(&self, mut drafts: Vec<Draft<H>>) -> Result<Draft<H>> {
+        let seconds = drafts.iter().map(|draft| {
+            let message = draft.job.refreshed_message();
+            self.models.seconds(self.scheme.parameters(), message, &draft.run.record.counts)
+        });
+        let seconds = seconds.collect::<Result<Vec<f64>>>()?;
+        let cheapest = (0..drafts.len()).min_by(|&a, &b| seconds[a].total_cmp(&seconds[b]));
+        Ok(drafts.swap_remove(cheapest.unwrap_or_default()))
+    }
+
     /// The cheapest training: with bootstraps of the state alone, or also inside iterations if the request allows these.
     fn cheapest(&self, packings: &[Packing]) -> Result<Draft<H>> {
         let weights_alone = self.draft(packings, &[], usize::MAX);
@@ -57,14 +78,7 @@ impl<H: Head> Planner<'_, H> {
         if drafts.is_empty() {
             return weights_alone;
         }
-        let mut drafts: Vec<_> = weights_alone.into_iter().chain(drafts).collect();
-        let seconds = drafts.iter().map(|draft| {
-            let message = draft.job.refreshed_message();
-            self.models.seconds(self.scheme.parameters(), message, &draft.run.record.counts)
-        });
-        let seconds = seconds.collect::<Result<Vec<f64>>>()?;
-        let cheapest = (0..drafts.len()).min_by(|&a, &b| seconds[a].total_cmp(&seconds[b]));
-        Ok(drafts.swap_remove(cheapest.unwrap_or_default()))
+        self.cheapest_draft(weights_alone.into_iter().chain(drafts).collect())
     }
 
     /// The cheapest packing for a training with bootstraps at these points, and of the state after at most `stretch` iterations.

@@ -89,7 +89,7 @@ impl<H: Head> Plan<H> {
     /// Number of bootstraps of the state, between iterations and at the end.
     pub fn state_bootstraps(&self) -> usize {
         let spec = self.job.spec();
-        spec.refresh_before.len() * self.job.weights().len().div_ceil(spec.merged_tiles)
+        spec.refresh_before.len() * self.job.messages().len()
     }
 
     /// Number of bootstraps inside iterations, of the whole training.

@@ -3,6 +3,7 @@
 //! It runs the trainer itself on [`Trace`](crate::engine::Trace), so a plan lists what the trainer does: there is no second description
 //! of a training that could disagree.
 
+mod candidates;
 mod choice;
 mod cost;
 mod course;

@@ -1,7 +1,5 @@
 //! The steps from a packing to a schedule, a job and a plan.
 
-use ckks::Parameters;
-
 use super::cost::{Models, Sizes as PlanSizes};
 use super::course::Course;
 use super::depth::Depth;
@@ -12,10 +10,9 @@ use super::request::Request;
 use super::schedule::{Demand, Schedule};
 use crate::engine::{Counts, Record, Source, Trace};
 use crate::error::Result;
-use crate::heads::{Head, RefreshedPoint};
+use crate::heads::{self, Head, RefreshedPoint};
 use crate::job::{Job, JobSpec, MOST_ROW_WEIGHT};
-use crate::packing::{Packing, Sizes};
-use crate::samples::padded_features;
+use crate::packing::{Packing, messages};
 use crate::scheme::{RefreshContract, Scheme};
 
 /// Spare bits of the lowest modulus: weights in their units stay below 8.
@@ -129,7 +126,9 @@ impl<H: Head> Planner<'_, H> {
         stretch: usize,
         scoring: usize,
     ) -> Result<(Schedule, usize)> {
-        let vectors = self.request.head.weights(packing).len();
+        let job = self.job(packing.for_samples(1), &Layout::straight(DEEP))?;
+        let periods: Vec<usize> = job.weights().iter().map(|vector| vector.period).collect();
+        let longest = periods.iter().max().copied().unwrap_or(1);
         let iterations = self.request.learning_rates.len();
         let demand = |tiles| Demand {
             iterations,
@@ -145,12 +144,16 @@ impl<H: Head> Planner<'_, H> {
         let schedule =
             |tiles| Schedule::bootstrapped(self.scheme.parameters(), contract, &course, demand(tiles));
         let mut best = schedule(1).map(|schedule| (schedule, 1));
-        let bootstraps =
-            |(schedule, tiles): &(Schedule, usize)| schedule.refresh_before.len() * vectors.div_ceil(*tiles);
+        let bootstraps = |(schedule, tiles): &(Schedule, usize)| {
+            schedule.refresh_before.len() * messages(&periods, *tiles).len()
+        };
         // an earlier head is at the level of the bootstrap's input, which leaves none for a mask
         let most = match self.request.continues {
             true => 1,
-            false => vectors.next_power_of_two().min(packing.slots() / packing.features()),
+            false => {
+                let all: usize = periods.iter().sum();
+                all.div_ceil(longest).next_power_of_two().min(packing.slots() / longest)
+            }
         };
         for tiles in (1..).map(|log| 1 << log).take_while(|&tiles| tiles <= most) {
             if let Ok(merged) = schedule(tiles).map(|schedule| (schedule, tiles))
@@ -173,7 +176,7 @@ impl<H: Head> Planner<'_, H> {
             Some(contract) => (contract.unit_scale.log2().round() as i32 + self.state_gain(), SAMPLE_LOSS),
             None => (default + room.max(0), room.max(0)),
         };
-        let vectors = request.head.weights(&packing).len();
+        let vectors = heads::vectors(&request.head.weights(), &packing).len();
         let snapshots = (MOST_SNAPSHOTS / vectors.max(1)).clamp(1, 8);
         let holds = |level: &usize| {
             self.scheme.parameters().log_q(*level) >= f64::from(state_scale + 1 + WEIGHT_HEADROOM)
@@ -259,31 +262,4 @@ impl<H: Head> Planner<'_, H> {
             last_iteration,
         })
     }
-}
-
-/// Every packing that holds the data and that the head accepts, with any columns and baby steps, and pairs as requested.
-pub(super) fn candidates<H: Head>(parameters: &Parameters, request: &Request<H>) -> Result<Vec<Packing>> {
-    let slots = parameters.slots();
-    let padded = padded_features(request.features);
-    let powers =
-        |limit: usize| std::iter::successors(Some(1usize), |k| Some(2 * k)).take_while(move |&k| k <= limit);
-    let mut packings = Vec::new();
-    if padded > slots {
-        return Ok(packings);
-    }
-    let batches = request.batches;
-    for &complex in request.complex() {
-        for columns in powers(padded) {
-            for baby_steps in powers(padded / columns) {
-                let sizes =
-                    Sizes { slots, features: padded, columns, baby_steps, blocks: batches, batches, complex };
-                let blocks = request.samples.div_ceil(batches).div_ceil(Packing::new(sizes)?.block_samples());
-                let packing = Packing::new(Sizes { blocks: batches * blocks, ..sizes })?;
-                if request.head.accepts(&packing) {
-                    packings.push(packing);
-                }
-            }
-        }
-    }
-    Ok(packings)
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::heads::{BuiltIn, Head};
 use crate::optimizer::Optimizer;
-use crate::samples::padded_features;
+use crate::packing::{Packing, Sizes};
 
 /// Whether two samples share a slot ([`Packing::is_complex`](crate::packing::Packing::is_complex)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +62,8 @@ pub struct Request<H: Head = BuiltIn> {
     /// Whether the training continues from the encrypted head of an earlier one ([`crate::server::warm_start`]). A bootstrap before the
     /// first iteration then gives it levels.
     pub continues: bool,
+    /// The packing of that earlier head. Weights then lie in the same vectors.
+    pub earlier: Option<Packing>,
     /// Whether to leave levels for scoring encrypted samples with the encrypted head.
     pub scoring: bool,
     /// Largest absolute value of the state (weights and momenta in their units) during the training, from a rehearsal; 1 if nothing is
@@ -85,20 +87,31 @@ impl<H: Head> Request<H> {
             largest_weight: 1.0,
             warm_start: false,
             continues: false,
+            earlier: None,
             scoring: false,
             largest_state: 1.0,
         }
     }
 
-    /// Random initial weights, one period of each vector, for a head that cannot start from zero; otherwise `None`.
+    /// Random initial weights ([`Head::initial`]) for a head that cannot start from zero; otherwise `None`.
     pub fn initial(&self, random_state: u64) -> Option<Vec<Array1<f64>>> {
-        let initial = self.head.initial(padded_features(self.features), random_state)?;
+        let initial = self.head.initial(self.features + 1, random_state)?;
         Some(initial.into_iter().map(Array1::from_vec).collect())
     }
 
     /// Whether the training starts from weights other than zero.
     pub(super) fn starts_warm(&self) -> bool {
         self.warm_start || self.continues || self.initial(0).is_some()
+    }
+
+    /// Whether the weights of the earlier head, if there is one, lie in the vectors of this packing.
+    pub(super) fn holds_earlier_weights(&self, packing: &Packing) -> bool {
+        let Some(earlier) = self.earlier else { return true };
+        let Sizes { features, separate_intercept, columns, .. } = earlier.sizes();
+        let ours = packing.sizes();
+        // a vector of intercepts has the length of a row
+        let rows = !separate_intercept || ours.columns == columns;
+        rows && (ours.features, ours.separate_intercept) == (features, separate_intercept)
     }
 
     /// The values of [`Packing::is_complex`](crate::packing::Packing::is_complex) to try.

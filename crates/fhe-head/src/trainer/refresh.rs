@@ -1,8 +1,8 @@
 //! Bootstraps of the state, which its vectors share.
 //!
-//! Every vector of the state has a period that divides `D`. Up to `T` of them are merged as neighbouring tiles of one message of period
-//! `T D`: a mask selects tile `k` of vector `k` (one level before the bootstrap); after the bootstrap, a mask and `log2 T` rotations
-//! repeat each tile over all slots (one level). Weights are the real parts of a message and momenta the imaginary parts, which the
+//! The vectors of the state are merged as neighbouring tiles of messages ([`messages`](crate::packing::messages)): a mask selects the tile
+//! of each vector (one level before the bootstrap); after the bootstrap, a mask and rotations repeat each tile over all slots (one level).
+//! Weights are the real parts of a message and momenta the imaginary parts, which the
 //! bootstrap keeps separate.
 //!
 //! Values refreshed inside an iteration ([`crate::heads::Refreshes`]) fill the slots, two real vectors as one complex if samples share
@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::heads::Head;
 use crate::job::Job;
-use crate::packing::{Packing, add_rotations, powers_of_two};
+use crate::packing::{Tile, add_rotations, powers_of_two};
 
 /// Refreshes the state: the same weights and momenta at the level [`crate::JobSpec::refreshed_level`], at their scale.
 ///
@@ -26,60 +26,60 @@ pub fn refresh_state<E: Engine, H: Head>(
     job: &Job<H>,
     state: &State<E::Value>,
 ) -> Result<State<E::Value>> {
-    let tiles = Tiles { packing: job.packing(), count: job.spec().merged_tiles };
-    let mut fresh = State { iteration: state.iteration, history: state.history.clone(), ..State::default() };
+    let (messages, length) = (job.messages(), job.message_length());
+    let alone = job.spec().merged_tiles == 1;
     // separating the tiles takes a level
-    let wanted = job.spec().refreshed_level + usize::from(tiles.count > 1);
+    let wanted = job.spec().refreshed_level + usize::from(!alone);
     let lowered = |vector: &E::Value| engine.drop_to(vector, wanted.min(engine.level(vector)));
-    let mut momenta = state.momentum.chunks(tiles.count);
-    for weights in state.weights.chunks(tiles.count) {
-        let momentum = momenta.next();
-        let merged = tiles.merge(engine, weights)?;
-        let merged_momentum = momentum.map(|vectors| tiles.merge(engine, vectors)).transpose()?;
+    let merge = |vectors: &[E::Value], tiles: &[Tile]| match tiles {
+        [tile] if alone => Ok(vectors[tile.vector].clone()),
+        _ => merge(engine, vectors, tiles, length),
+    };
+    let split = |merged: &E::Value, tiles: &[Tile]| match tiles {
+        [_] if alone => Ok(vec![lowered(merged)?]),
+        _ => split(engine, &lowered(merged)?, tiles, length),
+    };
+    let [mut weights, mut momentum] = [(); 2].map(|()| vec![None; state.weights.len()]);
+    for tiles in &messages {
+        let merged = merge(&state.weights, tiles)?;
+        let merged_momentum =
+            if state.momentum.is_empty() { None } else { Some(merge(&state.momentum, tiles)?) };
         let (merged, merged_momentum) = engine.refresh(&merged, merged_momentum.as_ref())?;
-        let merged = lowered(&merged)?;
-        let merged_momentum = merged_momentum.as_ref().map(lowered).transpose()?;
-        fresh.weights.extend(tiles.split(engine, &merged, weights.len())?);
-        if let (Some(merged), Some(vectors)) = (merged_momentum, momentum) {
-            fresh.momentum.extend(tiles.split(engine, &merged, vectors.len())?);
+        for (place, merged) in [(&mut weights, Some(merged)), (&mut momentum, merged_momentum)] {
+            let Some(merged) = merged else { continue };
+            for (tile, vector) in tiles.iter().zip(split(&merged, tiles)?) {
+                place[tile.vector] = Some(vector);
+            }
         }
     }
-    Ok(fresh)
+    Ok(State {
+        iteration: state.iteration,
+        weights: weights.into_iter().flatten().collect(),
+        momentum: momentum.into_iter().flatten().collect(),
+        history: state.history.clone(),
+    })
 }
 
-/// Neighbouring tiles of one message.
-struct Tiles<'a> {
-    packing: &'a Packing,
-    /// `T`, a power of two. One tile needs no merging.
-    count: usize,
+/// The message in which the vectors lie side by side.
+fn merge<E: Engine>(engine: &E, vectors: &[E::Value], tiles: &[Tile], length: usize) -> Result<E::Value> {
+    let level = tiles.iter().map(|tile| engine.level(&vectors[tile.vector])).min().unwrap_or_default();
+    let masked = try_map(tiles, |tile| {
+        let vector = &vectors[tile.vector];
+        engine.mul_vec(&engine.drop_to(vector, level)?, &mask(tile, length), &engine.scale(vector))
+    })?;
+    masked[1..].iter().try_fold(masked[0].clone(), |sum, vector| engine.add(&sum, vector))
 }
 
-impl Tiles<'_> {
-    fn merge<E: Engine>(&self, engine: &E, vectors: &[E::Value]) -> Result<E::Value> {
-        if self.count == 1 {
-            return Ok(vectors[0].clone());
-        }
-        let level = vectors.iter().map(|v| engine.level(v)).min().unwrap_or_default();
-        let masked = try_map(vectors.iter().enumerate(), |(k, vector)| {
-            engine.mul_vec(&engine.drop_to(vector, level)?, &self.mask(k), &engine.scale(vector))
-        })?;
-        masked[1..].iter().try_fold(masked[0].clone(), |sum, vector| engine.add(&sum, vector))
-    }
+/// The vectors of a message.
+fn split<E: Engine>(engine: &E, merged: &E::Value, tiles: &[Tile], length: usize) -> Result<Vec<E::Value>> {
+    try_map(tiles, |tile| {
+        let alone = engine.mul_vec(merged, &mask(tile, length), &engine.scale(merged))?;
+        add_rotations(engine, alone, powers_of_two(tile.period, length))
+    })
+}
 
-    fn split<E: Engine>(&self, engine: &E, merged: &E::Value, vectors: usize) -> Result<Vec<E::Value>> {
-        if self.count == 1 {
-            return Ok(vec![merged.clone()]);
-        }
-        let (tile, period) = (self.packing.features(), self.count * self.packing.features());
-        try_map(0..vectors, |k| {
-            let alone = engine.mul_vec(merged, &self.mask(k), &engine.scale(merged))?;
-            add_rotations(engine, alone, powers_of_two(tile, period))
-        })
-    }
-
-    /// One on tile `k` of each period.
-    fn mask(&self, k: usize) -> Vec<f64> {
-        let tile = self.packing.features();
-        (0..self.count * tile).map(|slot| f64::from(u8::from(slot / tile == k))).collect()
-    }
+/// One on a tile of each message.
+fn mask(tile: &Tile, length: usize) -> Vec<f64> {
+    let inside = tile.first..tile.first + tile.period;
+    (0..length).map(|slot| f64::from(u8::from(inside.contains(&slot)))).collect()
 }

@@ -34,10 +34,19 @@ fn the_trainer_follows_training_on_matrices() {
     let shapes =
         [(16, 16, 1, 1, 14), (16, 4, 2, 1, 60), (16, 1, 4, 1, 200), (32, 8, 1, 3, 90), (8, 2, 4, 2, 190)];
     for (features, columns, baby_steps, blocks, n) in shapes {
-        let sizes = Sizes { slots: 256, features, columns, baby_steps, blocks, batches: 1, complex: false };
+        let sizes = Sizes {
+            slots: 256,
+            features,
+            separate_intercept: false,
+            columns,
+            baby_steps,
+            blocks,
+            batches: 1,
+            complex: false,
+        };
         let packing = Packing::new(sizes).unwrap();
         let mut x = Array2::from_shape_simple_fn((n, features), || 2.0 * uniform(&mut rng));
-        x.column_mut(packing.intercept()).fill(1.0);
+        x.column_mut(features - 1).fill(1.0);
         let y = Array1::from_shape_simple_fn(n, || f64::from(uniform(&mut rng) > 0.1));
         let weight = Array1::from_shape_simple_fn(n, || 1.5 + uniform(&mut rng));
         let weight = &weight * (packing.capacity() as f64 / weight.sum());
@@ -54,7 +63,7 @@ fn the_trainer_follows_training_on_matrices() {
                     .collect::<Vec<_>>();
                 Block {
                     samples: (0..packing.diagonals())
-                        .map(|i| packing.diagonal_slots(&x.slice(s![rows.clone(), ..]), i))
+                        .map(|i| packing.diagonal_slots(&x.slice(s![rows.clone(), ..features - 1]), i))
                         .collect(),
                     rows: vec![Rows {
                         weight: packing.row_slots(&weights).into(),
@@ -131,7 +140,7 @@ fn the_trainer_follows_a_hidden_layer_on_matrices() {
         };
         let plan = Plan::new(&scheme, &request).unwrap();
         let start = request.initial(1).unwrap();
-        assert_eq!(start.len(), head.weights(plan.job.packing()).len());
+        assert_eq!(start.len(), 8 + 2 * 3);
         for functions in [Functions::Exact, Functions::Polynomials] {
             let method = HiddenMethod { head: &head, optimizer, rates: &rates, alpha: 0.0, functions };
             let run = train_hidden(&Problem::new(&samples, 3), &method, &start);

@@ -167,7 +167,7 @@ impl Network<'_, '_> {
         if let Some(model) = self.task.start {
             return model.weights(&BuiltIn::Mlp(head.clone()), map);
         }
-        let initial = head.initial(samples.padded_features(), self.task.options.random_state);
+        let initial = head.initial(samples.features().ncols(), self.task.options.random_state);
         Ok(initial.unwrap_or_default().into_iter().map(Array1::from_vec).collect())
     }
 

@@ -71,6 +71,7 @@ pub(crate) fn continued(earlier: &Path, training: &Matrix, hyper: &Hyper) -> Res
         },
         largest_state: largest_state(&scheme, spec.state_scale),
         continues: true,
+        earlier: Some(*job.packing()),
         ..Request::new(
             job.head().clone(),
             samples,

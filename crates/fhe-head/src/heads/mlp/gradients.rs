@@ -7,6 +7,7 @@ use crate::heads::refreshes::InColumn;
 /// Sums over the blocks of a batch.
 pub(super) struct Gradients<E: Engine> {
     pub(super) hidden: Option<Vec<Vec<E::Sum>>>,
+    pub(super) hidden_intercepts: Option<E::Value>,
     pub(super) output: Vec<Option<E::Sum>>,
     pub(super) intercepts: Vec<Option<E::Value>>,
 }
@@ -14,7 +15,8 @@ pub(super) struct Gradients<E: Engine> {
 impl<E: Engine> Gradients<E> {
     /// Empty sums for this number of outputs.
     pub(super) fn new(outputs: usize) -> Self {
-        Self { hidden: None, output: (0..outputs).map(|_| None).collect(), intercepts: vec![None; outputs] }
+        let output = (0..outputs).map(|_| None).collect();
+        Self { hidden: None, hidden_intercepts: None, output, intercepts: vec![None; outputs] }
     }
 
     /// Adds half a block to the gradients of output weights and intercepts, from the outputs' residuals (in one column, and spread over
@@ -33,6 +35,24 @@ impl<E: Engine> Gradients<E> {
             *sum = Some(match sum.take() {
                 Some(sum) => engine.add(&sum, &e.value)?,
                 None => e.value.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Adds the residuals of the hidden units, unit `j` in column `j`, to the gradient of their intercepts.
+    pub(super) fn add_hidden_intercepts<'a>(
+        &mut self,
+        engine: &E,
+        deltas: impl Iterator<Item = &'a E::Value>,
+    ) -> Result<()>
+    where
+        E: 'a,
+    {
+        for delta in deltas {
+            self.hidden_intercepts = Some(match self.hidden_intercepts.take() {
+                Some(sum) => engine.add(&sum, delta)?,
+                None => delta.clone(),
             });
         }
         Ok(())

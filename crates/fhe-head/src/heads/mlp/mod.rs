@@ -27,10 +27,12 @@ use serde::{Deserialize, Serialize};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::functions::Activation;
-use crate::heads::head::{Head, Penalty, WeightVector};
+use crate::heads::columns::for_both_halves;
+use crate::heads::head::Head;
 use crate::heads::pass::Pass;
 use crate::heads::quantities::{Gradient, Unit};
 use crate::heads::refreshes::{InColumn, Refreshes};
+use crate::heads::weights::{Layer, Penalty, WeightVector, Weights};
 use crate::packing::{
     Packing, Rows, add_rotations, backward, finish_backward, forward, join, join_residuals, powers_of_two,
     rotated_weights, spread, sum_columns,
@@ -59,10 +61,10 @@ const RESIDUALS: &str = "residuals";
 /// Bound on prediction errors: 1 for exact functions, and polynomials are off by less than 1 on their interval.
 const LARGEST_ERROR: f64 = 2.0;
 
-/// The weight vectors of a state by layer.
+/// Weights by layer: those of the data party, or the vectors of a state.
 #[derive(Clone, Copy, Debug)]
 pub struct Layers<'a, V> {
-    /// Weights of each hidden unit.
+    /// Weights of the hidden units ([`Layer`]).
     pub hidden: &'a [V],
     /// Output weights of each class.
     pub output: &'a [V],
@@ -71,10 +73,11 @@ pub struct Layers<'a, V> {
 }
 
 impl Mlp {
-    /// Weight vectors by layer, from all in the head's order.
+    /// Weights by layer, from all in the head's order.
     pub fn layers<'a, V>(&self, weights: &'a [V]) -> Layers<'a, V> {
-        let (hidden, rest) = weights.split_at(self.hidden);
-        let (output, intercepts) = rest.split_at(self.output.outputs());
+        let outputs = self.output.outputs();
+        let (hidden, rest) = weights.split_at(weights.len().saturating_sub(2 * outputs));
+        let (output, intercepts) = rest.split_at(outputs.min(rest.len()));
         Layers { hidden, output, intercepts }
     }
 
@@ -105,7 +108,14 @@ impl Mlp {
             let scale = self.argument_scale(&refreshed.clone().unwrap_or_else(prime), &network.weights_scale);
             engine.mul_vec(z, &self.mask(unit, 1.0), &scale.mul_power_of_two(-doublings))
         })?;
-        let side_by_side = columns[1..].iter().try_fold(columns[0].clone(), |sum, z| engine.add(&sum, z))?;
+        let mut side_by_side =
+            columns[1..].iter().try_fold(columns[0].clone(), |sum, z| engine.add(&sum, z))?;
+        if let Some(intercepts) = &network.intercepts {
+            let level = (engine.level(&side_by_side) + 1).min(engine.level(intercepts));
+            let intercepts =
+                engine.mul_const(&engine.drop_to(intercepts, level)?, 1.0, &engine.scale(&side_by_side))?;
+            side_by_side = engine.add(&side_by_side, &for_both_halves(engine, packing, intercepts)?)?;
+        }
         let halves = network.refreshes.halves(engine, packing, ARGUMENTS, side_by_side)?;
         halves.iter().map(|arguments| activate(engine, &self.activation, arguments)).collect()
     }
@@ -183,6 +193,8 @@ impl Mlp {
 struct Network<'a, E: Engine> {
     /// Weights of the hidden units, rotated.
     rotated: Vec<Vec<E::Value>>,
+    /// Separate intercepts of the hidden units, side by side: there is one column for each.
+    intercepts: Option<E::Value>,
     /// Scale of the output weights.
     weights_scale: Scale,
     /// The bootstraps inside the iteration.
@@ -198,8 +210,10 @@ impl<'a, E: Engine> Network<'a, E> {
     ) -> Result<Self> {
         let lowered = |weights| refreshes.entering(engine, ARGUMENTS, weights, ARGUMENTS_DEPTH);
         let hidden = layers.hidden.iter().map(lowered).collect::<Result<Vec<_>>>()?;
-        let rotated = rotated_weights(engine, packing, &hidden)?;
-        Ok(Self { rotated, weights_scale: engine.scale(&layers.output[0]), refreshes })
+        let (features, intercepts) = Layer::split(packing, &hidden);
+        let rotated = rotated_weights(engine, packing, features)?;
+        let intercepts = intercepts.first().cloned();
+        Ok(Self { rotated, intercepts, weights_scale: engine.scale(&layers.output[0]), refreshes })
     }
 }
 
@@ -216,19 +230,18 @@ impl Head for Mlp {
         true
     }
 
-    fn weights(&self, packing: &Packing) -> Vec<WeightVector> {
+    fn weights(&self) -> Vec<Weights> {
         let [hidden_unit, output_unit, intercept_unit] = self.units();
-        let hidden = (0..self.hidden)
-            .map(|unit| WeightVector::features(format!("hidden[{unit}]"), packing, hidden_unit));
-        let output = (0..self.output.outputs()).map(|k| WeightVector {
+        let output = |k| WeightVector {
             name: format!("output[{k}]"),
             period: self.hidden,
             unit: output_unit,
             penalty: Penalty::All,
-        });
-        let intercepts = (0..self.output.outputs())
-            .map(|k| WeightVector::intercept(format!("intercept[{k}]"), intercept_unit));
-        hidden.chain(output).chain(intercepts).collect()
+        };
+        let outputs = self.output.outputs();
+        let intercept = |k| Weights::intercept(format!("intercept[{k}]"), intercept_unit);
+        let after = (0..outputs).map(output).map(Weights::Vector).chain((0..outputs).map(intercept));
+        [Weights::layer("hidden", self.hidden, hidden_unit)].into_iter().chain(after).collect()
     }
 
     fn initial(&self, features: usize, random_state: u64) -> Option<Vec<Vec<f64>>> {
@@ -299,10 +312,15 @@ impl Head for Mlp {
             let errors = pass.refreshes.rows(engine, packing, RESIDUALS, residuals)?;
             let mut halves = hidden.iter().zip(errors.chunks(outputs));
             for block in &blocks {
-                let half =
-                    |(hidden, errors)| Ok(vec![self.half_delta(engine, &layers, hidden, errors, &mut sums)?]);
                 let halves = halves.by_ref().take(packing.halves());
-                let delta = &join_residuals(engine, halves.map(half).collect::<Result<_>>()?)?[0];
+                let deltas = halves.map(|(hidden, errors)| {
+                    Ok(vec![self.half_delta(engine, &layers, hidden, errors, &mut sums)?])
+                });
+                let deltas = deltas.collect::<Result<Vec<_>>>()?;
+                if network.intercepts.is_some() {
+                    sums.add_hidden_intercepts(engine, deltas.iter().flatten())?;
+                }
+                let delta = &join_residuals(engine, deltas)?[0];
                 let unit_scale = pass.error_scale(engine.level(delta).saturating_sub(1));
                 let of_unit = |unit| engine.mul_vec(delta, &self.mask(unit, to_hidden), &unit_scale);
                 let deltas = try_map(0..self.hidden, of_unit)?;
@@ -314,6 +332,7 @@ impl Head for Mlp {
 
         let hidden = finish_backward(engine, packing, sums.hidden.unwrap_or_default())?;
         let mut gradient: Vec<_> = hidden.into_iter().map(Gradient).collect();
+        gradient.extend(pass.column_sums(sums.hidden_intercepts.as_slice(), to_hidden)?);
         let output: Result<Vec<_>> = try_map(sums.output.into_iter().flatten(), |sum| {
             let rows = powers_of_two(self.hidden, packing.slots());
             // refreshed residuals have a scale of their own
