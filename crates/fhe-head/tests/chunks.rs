@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use ckks::serial::Reader;
 use ckks::{SecretKey, SeededCiphertext};
+use common::USUAL;
 use fhe_head::client::{
     DataEncryptor, decrypt_head, decrypt_scores, encrypt_for_scoring, evaluation_keys_in_memory,
 };
@@ -19,8 +20,8 @@ use fhe_head::trainer::unobserved;
 use fhe_head::twins::{score, train_simulated, trajectory};
 use fhe_head::{
     Activation, ActivationKind, Degree, Error, Fit, Functions, Head, Job, Logistic, Mlp, Multinomial,
-    Optimizer, Output, Packing, Pairs, Plan, Request, Samples, Scheme, Sigmoid, Softmax, SoftmaxDepth,
-    files, server,
+    Optimizer, Output, Packing, Pairs, Plan, Request, Samples, Scheme, Sigmoid, Softmax, SoftmaxDepth, files,
+    server,
 };
 use ndarray::{Array1, Array2, s};
 
@@ -101,15 +102,13 @@ fn every_cut_trains_the_same<H: Head>(request: &Request<H>, levels: usize, colum
     let [padded, chunks] = [(64, false, columns), (48, true, columns)].map(|cut| plan(&scheme, request, cut));
     assert_eq!(chunks.job.packing().chunks().iter().map(|c| c.features).collect::<Vec<_>>(), [32, 16]);
     for functions in [Functions::Exact, Functions::Polynomials] {
-        let [one, two] =
-            [&padded, &chunks].map(|plan| trajectory(plan, &samples, start, functions).unwrap());
+        let [one, two] = [&padded, &chunks].map(|plan| trajectory(plan, &samples, start, functions).unwrap());
         assert_eq!(one.len(), request.learning_rates.len());
         for (one, two) in one.iter().zip(&two) {
             assert!(difference(one, two) < 1e-9, "{functions:?}: {one:?} {two:?}");
         }
-        let [one, two] = [(&padded, one), (&chunks, two)].map(|(plan, trained)| {
-            score(&plan.job, trained.last().unwrap(), &x.view(), functions).unwrap()
-        });
+        let [one, two] = [(&padded, one), (&chunks, two)]
+            .map(|(plan, trained)| score(&plan.job, trained.last().unwrap(), &x.view(), functions).unwrap());
         assert!((one - two).iter().all(|e| e.abs() < 1e-9));
     }
 
@@ -211,8 +210,9 @@ fn the_planner_cuts_features_where_that_costs_less() {
     let scheme = Scheme::by_name("n15-l18").unwrap();
     let head = Logistic::binary(sigmoid());
     let of = |samples, features| {
-        Plan::new(&scheme, &Request::new(head.clone(), samples, features, vec![1.0; 4])).unwrap()
+        Plan::new(&scheme, &Request::new(head.clone(), samples, features, vec![1.0; 2])).unwrap()
     };
+    let seconds = |plan: &Plan<_>| plan.seconds(scheme.parameters(), &USUAL).unwrap();
     for (features, padded, separate) in [(384, 384, true), (768, 768, true), (383, 384, false)] {
         let plan = of(60_000, features);
         let packing = plan.job.packing();
@@ -220,8 +220,13 @@ fn the_planner_cuts_features_where_that_costs_less() {
         let single = of(60_000, features.next_power_of_two() - 1);
         let share = plan.sizes.upload_bytes as f64 / single.sizes.upload_bytes as f64;
         assert!((0.74..0.78).contains(&share), "{share}");
+        assert!(seconds(&plan) < 0.95 * seconds(&single));
     }
-    let whole = of(60_000, 1024);
+    let [whole, one_less] = [1024, 1023].map(|features| of(30_000, features));
     assert_eq!((whole.job.packing().features(), whole.job.packing().has_separate_intercept()), (1024, true));
+    assert_eq!(whole.sizes.upload_bytes, one_less.sizes.upload_bytes);
+    assert!(seconds(&whole) < 1.12 * seconds(&one_less), "{} {}", seconds(&whole), seconds(&one_less));
+    // where little data takes little work, a chunk of its own costs more than it saves
+    assert_eq!(of(500, 384).job.packing().features(), 512);
     assert_eq!(of(60_000, 255).job.packing().constant_feature(), Some(255));
 }

@@ -349,11 +349,13 @@ impl Engine for Trace {
 
     fn accumulate(&self, sum: Option<Meta>, terms: &[(&Meta, &Meta)]) -> Result<Meta> {
         let mut sum = sum;
-        for (a, b) in terms {
+        // most products of a sum are alike
+        for alike in terms.chunk_by(|(a, b), (c, d)| a == c && b == d) {
+            let (a, b) = alike[0];
             let level = a.level.min(b.level);
             let product = Meta::new(level, a.scale.mul(&b.scale));
-            self.used(&[*a, *b], level);
-            self.count(Operation::Product, level, 1);
+            self.used(&[a, b], level);
+            self.count(Operation::Product, level, alike.len());
             sum = Some(match sum {
                 Some(sum) => self.sum("sum of products", &sum, &product)?,
                 None => product,

@@ -12,10 +12,6 @@ pub(super) fn side_by_side<E: Engine>(engine: &E, values: &[E::Value]) -> Result
 }
 
 /// The same real numbers for the samples of both halves.
-pub(super) fn for_both_halves<E: Engine>(
-    engine: &E,
-    packing: &Packing,
-    value: E::Value,
-) -> Result<E::Value> {
+pub(super) fn for_both_halves<E: Engine>(engine: &E, packing: &Packing, value: E::Value) -> Result<E::Value> {
     if packing.is_complex() { engine.add(&value, &engine.mul_i(&value)?) } else { Ok(value) }
 }

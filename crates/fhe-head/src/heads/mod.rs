@@ -23,5 +23,5 @@ pub use pass::Pass;
 pub use quantities::{Gradient, Residual, Unit};
 pub use refreshes::{InColumn, RefreshedPoint, Refreshes};
 pub use softmax::Multinomial;
-pub(crate) use weights::{from_vectors, to_vectors, vectors};
 pub use weights::{Layer, Penalty, WeightVector, Weights};
+pub(crate) use weights::{from_vectors, to_vectors, vectors};

@@ -116,11 +116,7 @@ impl<'a, E: Engine> Pass<'a, E> {
 
     /// `factor` times the sums of residuals over all rows, column by column, at the scale of the state: the gradients of vectors whose
     /// period is a row. One level. Where samples share slots, so do two sums, which a conjugation separates.
-    pub(super) fn column_sums(
-        &self,
-        values: &[E::Value],
-        factor: f64,
-    ) -> Result<Vec<Gradient<E::Value>>> {
+    pub(super) fn column_sums(&self, values: &[E::Value], factor: f64) -> Result<Vec<Gradient<E::Value>>> {
         let (engine, packing, scale) = (self.engine, self.packing, &self.state_scale);
         let rows = || powers_of_two(packing.columns(), packing.slots());
         let together = packing.halves();
@@ -158,8 +154,7 @@ impl<'a, E: Engine> Pass<'a, E> {
 
     /// Scale that a residual must have at `level`: its products with the samples then have the scale of the state.
     pub(super) fn error_scale(&self, level: usize) -> Scale {
-        // taking the real part of a sum over complex blocks doubles its scale
-        let doublings = i32::from(self.packing.is_complex());
+        let doublings = self.packing.gradient_doublings();
         let product = self.state_scale.mul(&self.engine.rescale_factor(level)).mul_power_of_two(-doublings);
         product.div(&self.data_scale)
     }

@@ -117,7 +117,8 @@ impl<'a> Refreshes<'a> {
         let columns = packing.columns();
         let mut fresh = Vec::with_capacity(values.len());
         for together in values.chunks(columns) {
-            let refreshed = placed.lowered(engine, &engine.refresh(&side_by_side(engine, together)?, None)?.0)?;
+            let refreshed =
+                placed.lowered(engine, &engine.refresh(&side_by_side(engine, together)?, None)?.0)?;
             let alone: Result<Vec<_>> = try_map(0..together.len(), |column| {
                 let mut mask = vec![0.0; columns];
                 mask[column] = 1.0;

@@ -77,7 +77,8 @@ impl Weights {
 impl Layer {
     /// How many vectors of the state hold a layer with this number of outputs: first those of the features, then those of the intercepts.
     pub fn vector_counts(packing: &Packing, outputs: usize) -> [usize; 2] {
-        let intercepts = if packing.has_separate_intercept() { outputs.div_ceil(packing.columns()) } else { 0 };
+        let intercepts =
+            if packing.has_separate_intercept() { outputs.div_ceil(packing.columns()) } else { 0 };
         [outputs * packing.chunks().len(), intercepts]
     }
 

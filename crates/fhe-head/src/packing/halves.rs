@@ -38,7 +38,7 @@ pub fn join_residuals<E: Engine>(engine: &E, halves: Vec<Vec<E::Value>>) -> Resu
 }
 
 /// The gradient in a sum of products of samples and residuals: for complex blocks its real part, at twice the scale. The scale of
-/// residuals accounts for that.
+/// residuals accounts for that ([`Packing::gradient_doublings`]).
 ///
 /// # Errors
 /// Those of the engine.

@@ -54,7 +54,8 @@ impl Packing {
             return refuse("slots", slots, "a power of two".into());
         }
         // the binary digits of the number of features
-        let (largest, smallest) = (1 << features.checked_ilog2().unwrap_or_default(), features & features.wrapping_neg());
+        let (largest, smallest) =
+            (1 << features.checked_ilog2().unwrap_or_default(), features & features.wrapping_neg());
         if features == 0 || largest > slots {
             return refuse("features", features, format!("between 1 and {}", 2 * slots - 1));
         }
@@ -110,6 +111,12 @@ impl Packing {
     /// Number of halves of a block: 2 if it is complex, otherwise 1, the block itself.
     pub fn halves(&self) -> usize {
         if self.0.complex { 2 } else { 1 }
+    }
+
+    /// How often [`finish_backward`](super::finish_backward) doubles the scale of gradients: once where it takes the real part, because
+    /// samples share slots, and once where it separates two chunks that share rotations.
+    pub fn gradient_doublings(&self) -> i32 {
+        i32::from(self.0.complex) + i32::from(!self.0.features.is_power_of_two())
     }
 
     /// Samples of a block, in all its halves.

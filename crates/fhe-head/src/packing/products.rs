@@ -3,7 +3,7 @@
 use ckks::threads::try_map;
 
 use super::halves::real_gradient;
-use super::layout::Packing;
+use super::layout::{Chunk, Packing};
 use crate::engine::Engine;
 use crate::error::Result;
 
@@ -88,7 +88,7 @@ pub fn backward<E: Engine>(
 }
 
 /// For each output, and for each chunk, the sum over all samples of residual times sample, tiled like the weights. One level. The scale
-/// is that of samples times that of residuals over the prime, and twice that if blocks are complex.
+/// is that of samples times that of residuals over the prime, doubled [`Packing::gradient_doublings`] times.
 ///
 /// # Errors
 /// Those of the engine.
@@ -98,17 +98,53 @@ pub fn finish_backward<E: Engine>(
     sums: Vec<Vec<E::Sum>>,
 ) -> Result<Vec<E::Value>> {
     let chunks = packing.chunks();
-    let by_chunk = sums.into_iter().flat_map(|sums| {
+    let of_output = |sums: Vec<E::Sum>| -> Result<Vec<E::Value>> {
         let mut sums = sums.into_iter();
-        let chunks = chunks.iter().map(|&chunk| (chunk, sums.by_ref().take(chunk.giant_steps()).collect()));
-        chunks.collect::<Vec<(_, Vec<_>)>>()
-    });
-    try_map(by_chunk.collect::<Vec<_>>(), |(chunk, sums)| {
-        let parts = try_map(sums, |sum| engine.finish(sum))?;
-        let gradient = horner(engine, parts, -chunk.giant_rotation())?;
-        let gradient = real_gradient(engine, packing, gradient)?;
-        add_rotations(engine, gradient, powers_of_two(chunk.features, packing.slots()))
-    })
+        let by_chunk: Vec<(_, Vec<_>)> =
+            chunks.iter().map(|chunk| (*chunk, sums.by_ref().take(chunk.giant_steps()).collect())).collect();
+        let gradient = |(chunk, sums): (Chunk, Vec<E::Sum>)| -> Result<_> {
+            let parts = try_map(sums, |sum| engine.finish(sum))?;
+            let gradient = horner(engine, parts, -chunk.giant_rotation())?;
+            Ok(ChunkGradient { chunk, value: real_gradient(engine, packing, gradient)? })
+        };
+        over_tiles(engine, packing, &try_map(by_chunk, gradient)?)
+    };
+    Ok(try_map(sums, of_output)?.into_iter().flatten().collect())
+}
+
+/// The gradient of a chunk's weights, not yet summed over the tiles.
+struct ChunkGradient<V> {
+    chunk: Chunk,
+    value: V,
+}
+
+/// Sums gradients over the tiles. Two chunks share the rotations as real and imaginary part, which a conjugation separates at twice the
+/// scale; a chunk without a partner goes through one too, to have the same scale. A single chunk needs none.
+fn over_tiles<E: Engine>(
+    engine: &E,
+    packing: &Packing,
+    gradients: &[ChunkGradient<E::Value>],
+) -> Result<Vec<E::Value>> {
+    let sum =
+        |value: E::Value, from: &Chunk, to| add_rotations(engine, value, powers_of_two(from.features, to));
+    if let [one] = gradients {
+        return Ok(vec![sum(one.value.clone(), &one.chunk, packing.slots())?]);
+    }
+    // small chunks have the longer sums, so it is the largest that may stay alone
+    let of_pair = |pair: &[ChunkGradient<E::Value>]| -> Result<Vec<E::Value>> {
+        let [a, b] = pair else {
+            let one = |one: &ChunkGradient<E::Value>| {
+                engine.real_part(&sum(one.value.clone(), &one.chunk, packing.slots())?)
+            };
+            return pair.iter().map(one).collect();
+        };
+        let longer = sum(b.value.clone(), &b.chunk, a.chunk.features)?;
+        let both = engine.add(&a.value, &engine.mul_i(&longer)?)?;
+        let (a, b) = engine.parts(&sum(both, &a.chunk, packing.slots())?)?;
+        Ok(vec![a, b])
+    };
+    let pairs: Vec<_> = gradients.rchunks(2).collect();
+    Ok(try_map(pairs.into_iter().rev(), of_pair)?.into_iter().flatten().collect())
 }
 
 /// The sum of each row, in its column `column`; other columns get sums over parts of two rows. `log2 c` rotations, no level.
@@ -187,7 +223,7 @@ fn horner<E: Engine>(engine: &E, mut parts: Vec<E::Value>, step: isize) -> Resul
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::{Chunk, Packing, Sizes, join_residuals, split, untile};
+    use super::super::{Packing, Sizes, join_residuals, split, untile};
     use super::*;
     use crate::engine::{Plain, Slots};
     use ndarray::{Array1, Array2, s};

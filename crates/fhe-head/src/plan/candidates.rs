@@ -15,7 +15,10 @@ const FINEST_CUT: usize = 8;
 
 /// Every packing that holds the data and that the head accepts, with any columns and baby steps, and pairs as requested: one list for each
 /// way to cut the features, one chunk for all of them first.
-pub(super) fn candidates<H: Head>(parameters: &Parameters, request: &Request<H>) -> Result<Vec<Vec<Packing>>> {
+pub(super) fn candidates<H: Head>(
+    parameters: &Parameters,
+    request: &Request<H>,
+) -> Result<Vec<Vec<Packing>>> {
     let lists = cuts(request.features).into_iter().map(|cut| of_cut(parameters, request, cut));
     let lists = lists.collect::<Result<Vec<_>>>()?;
     Ok(lists.into_iter().filter(|packings| !packings.is_empty()).collect())
@@ -28,19 +31,17 @@ struct Cut {
     separate_intercept: bool,
 }
 
-/// The ways to cut this number of features, one chunk for all of them and the constant one first. Where a padded feature is free, it is the
-/// constant one, which costs nothing there.
+/// The ways to cut this number of features: one chunk for all of them and the constant one first, then as close as allowed. Where a padded
+/// feature is free, it is the constant one, which costs nothing there.
 fn cuts(features: usize) -> Vec<Cut> {
     let mut cuts = vec![Cut { padded: padded_features(features), separate_intercept: false }];
     for (needed, separate_intercept) in [(features + 1, false), (features, true)] {
         let whole = needed.next_power_of_two();
-        let finest = (whole / FINEST_CUT).max(SMALLEST_CHUNK).min(whole);
-        for chunk in powers(finest, whole) {
-            let cut = Cut { padded: needed.next_multiple_of(chunk), separate_intercept };
-            let has_free = separate_intercept && cut.padded > features;
-            if !has_free && !cuts.contains(&cut) {
-                cuts.push(cut);
-            }
+        let chunk = (whole / FINEST_CUT).max(SMALLEST_CHUNK).min(whole);
+        let cut = Cut { padded: needed.next_multiple_of(chunk), separate_intercept };
+        let has_free = separate_intercept && cut.padded > features;
+        if !has_free && !cuts.contains(&cut) {
+            cuts.push(cut);
         }
     }
     cuts
@@ -97,7 +98,7 @@ mod tests {
         assert_eq!(of(30), [(32, false)]);
         assert_eq!(of(196), [(256, false), (224, false)]);
         assert_eq!(of(255), [(256, false)]);
-        assert_eq!(of(64), [(128, false), (80, false), (96, false), (64, true)]);
+        assert_eq!(of(64), [(128, false), (80, false), (64, true)]);
         assert_eq!(of(384), [(512, false), (448, false), (384, true)]);
         // never more exactly than to an eighth
         assert_eq!(of(1000), [(1024, false)]);

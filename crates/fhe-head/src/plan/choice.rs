@@ -1,7 +1,7 @@
 //! The choice of packing and bootstraps, by cost.
 
 use super::candidates::candidates;
-use super::cost::Models;
+use super::cost::{Models, UPLOAD};
 use super::kept::Plan;
 use super::planner::{Draft, Layout, Planner};
 use super::request::{Bootstraps, Request};
@@ -36,20 +36,25 @@ impl<H: Head> Plan<H> {
 }
 
 impl<H: Head> Planner<'_, H> {
-    /// The cheapest training among those of these lists of packings, one for each way to cut the features.
+    /// The cheapest training among those of these lists of packings, one for each way to cut the features, the upload of the data included.
     fn cheapest_cut(&self, lists: &[Vec<Packing>]) -> Result<Draft<H>> {
         let drafts: Vec<_> = lists.iter().map(|packings| self.cheapest(packings)).collect();
         if drafts.iter().all(Result::is_err) {
-            return drafts.into_iter().next().unwrap_or_else(|| Err(Error::Data("there are no features".into())));
+            return drafts
+                .into_iter()
+                .next()
+                .unwrap_or_else(|| Err(Error::Data("there are no features".into())));
         }
-        self.cheapest_draft(drafts.into_iter().flatten().collect())
+        let upload = |draft: &Draft<H>| UPLOAD * self.upload_bytes(draft) as f64;
+        self.cheapest_draft(drafts.into_iter().flatten().collect(), upload)
     }
 
-    /// The draft that takes the fewest seconds.
-    fn cheapest_draft(&self, mut drafts: Vec<Draft<H>>) -> Result<Draft<H>> {
+    /// The draft that takes the fewest seconds, those of `more` included.
+    fn cheapest_draft(&self, mut drafts: Vec<Draft<H>>, more: impl Fn(&Draft<H>) -> f64) -> Result<Draft<H>> {
         let seconds = drafts.iter().map(|draft| {
             let message = draft.job.refreshed_message();
-            self.models.seconds(self.scheme.parameters(), message, &draft.run.record.counts)
+            let counts = &draft.run.record.counts;
+            Ok(self.models.seconds(self.scheme.parameters(), message, counts)? + more(draft))
         });
         let seconds = seconds.collect::<Result<Vec<f64>>>()?;
         let cheapest = (0..drafts.len()).min_by(|&a, &b| seconds[a].total_cmp(&seconds[b]));
@@ -78,7 +83,7 @@ impl<H: Head> Planner<'_, H> {
         if drafts.is_empty() {
             return weights_alone;
         }
-        self.cheapest_draft(weights_alone.into_iter().chain(drafts).collect())
+        self.cheapest_draft(weights_alone.into_iter().chain(drafts).collect(), |_| 0.0)
     }
 
     /// The cheapest packing for a training with bootstraps at these points, and of the state after at most `stretch` iterations.

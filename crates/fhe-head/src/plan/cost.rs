@@ -45,13 +45,7 @@ impl Sizes {
         keys: &KeyLevels,
         start: usize,
     ) -> Result<Self> {
-        let (blocks, items) = (job.packing().blocks(), job.layout().items());
-        let half = |polynomial: &dyn Fn(usize) -> usize| {
-            let block: usize = items.iter().map(|&item| polynomial(levels.of(item))).sum();
-            blocks * block + start * polynomial(job.spec().entry_level)
-        };
         let in_memory = |level: usize| (level + 1) * parameters.degree() * size_of::<u64>();
-        let in_file = |level: usize| file_bytes(parameters, parameters.basis(level));
 
         let all = keys.rotations.values().copied().chain(keys.relinearisation).chain(keys.conjugation);
         let (bootstrap, diagonal_bytes) = match keys.refresh {
@@ -66,16 +60,41 @@ impl Sizes {
         let shapes: Vec<_> = shapes.chain(bootstrap.iter().map(|key| key.shape)).collect();
         let key_file = |shape: &KeyShape| shape.digits() * file_bytes(parameters, shape.basis());
         Ok(Self {
-            ciphertexts: blocks * items.len() + start,
+            ciphertexts: job.packing().blocks() * job.layout().count() + start,
             keys: shapes.len(),
-            upload_bytes: half(&in_file),
-            data_bytes: 2 * half(&in_memory),
+            upload_bytes: upload_bytes(parameters, job, levels, start),
+            data_bytes: 2 * halves(job, levels, start, in_memory),
             key_file_bytes: shapes.iter().map(key_file).sum(),
             key_bytes: shapes.iter().map(|&shape| SwitchingKey::bytes_of(parameters, shape)).sum(),
             diagonal_bytes,
         })
     }
 }
+
+/// Bytes of the data in files, with `start` vectors of encrypted initial weights.
+pub(super) fn upload_bytes<H: Head>(
+    parameters: &Parameters,
+    job: &Job<H>,
+    levels: DataLevels,
+    start: usize,
+) -> usize {
+    halves(job, levels, start, |level| file_bytes(parameters, parameters.basis(level)))
+}
+
+/// The sum over all ciphertexts of the data of the size of a polynomial, which a level determines.
+fn halves<H: Head>(
+    job: &Job<H>,
+    levels: DataLevels,
+    start: usize,
+    polynomial: impl Fn(usize) -> usize,
+) -> usize {
+    let block: usize = job.layout().items().iter().map(|&item| polynomial(levels.of(item))).sum();
+    job.packing().blocks() * block + start * polynomial(job.spec().entry_level)
+}
+
+/// Seconds that a byte of upload weighs in the choice between ways to cut the features. That of a fast line: time decides, and data where
+/// times are close.
+pub(super) const UPLOAD: f64 = 2e-9;
 
 /// Seconds of operations on one core, from counts of transforms, passes over limbs and bytes from memory.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! The steps from a packing to a schedule, a job and a plan.
 
-use super::cost::{Models, Sizes as PlanSizes};
+use super::cost::{Models, Sizes as PlanSizes, upload_bytes};
 use super::course::Course;
 use super::depth::Depth;
 use super::dry_run::{iterate_on, run_on, score_on};
@@ -234,21 +234,25 @@ impl<H: Head> Planner<'_, H> {
         Ok(DryRun { record: trace.record(), last_iteration, level })
     }
 
+    /// Vectors of initial weights that travel with the data. An earlier head is in a file of its own.
+    fn start_vectors(&self, job: &Job<H>) -> usize {
+        let travels = self.request.starts_warm() && !self.request.continues;
+        if travels { job.weights().len() } else { 0 }
+    }
+
+    /// Bytes of the data in files.
+    pub(super) fn upload_bytes(&self, draft: &Draft<H>) -> usize {
+        let levels = data_levels(&draft.run.record);
+        upload_bytes(self.scheme.parameters(), &draft.job, levels, self.start_vectors(&draft.job))
+    }
+
     pub(super) fn plan(&self, draft: Draft<H>) -> Result<Plan<H>> {
         let Draft { job, run } = draft;
         let DryRun { mut record, last_iteration, level: final_level } = run;
         let score_level = self.request.scoring.then_some(final_level);
         let job = Job::new(JobSpec { score_level, ..job.spec().clone() })?;
         record.keys.refresh = job.refreshed_message();
-        let level = |source| record.sources.get(&source).copied().unwrap_or_default();
-        let levels = DataLevels {
-            targets: level(Source::Targets),
-            samples: level(Source::Samples),
-            weights: level(Source::Weights),
-        };
-        // an earlier head is in a file of its own
-        let travels = self.request.starts_warm() && !self.request.continues;
-        let start = if travels { job.weights().len() } else { 0 };
+        let (levels, start) = (data_levels(&record), self.start_vectors(&job));
         let sizes = PlanSizes::new(self.scheme.parameters(), &job, levels, &record.keys, start)?;
         Ok(Plan {
             preset: self.scheme.name().to_owned(),
@@ -261,5 +265,15 @@ impl<H: Head> Planner<'_, H> {
             counts: record.counts,
             last_iteration,
         })
+    }
+}
+
+/// The levels at which a run used the data.
+fn data_levels(record: &Record) -> DataLevels {
+    let level = |source| record.sources.get(&source).copied().unwrap_or_default();
+    DataLevels {
+        targets: level(Source::Targets),
+        samples: level(Source::Samples),
+        weights: level(Source::Weights),
     }
 }

@@ -9,8 +9,8 @@ use fhe_head::packing::{Block, Packing, Rows, Sizes, untile};
 use fhe_head::plan::{Plan, Request};
 use fhe_head::trainer::{State, Trainer};
 use fhe_head::{
-    Activation, ActivationKind, BuiltIn, Degree, Error, Fit, Functions, Head as _, Job, JobSpec, Logistic,
-    Mlp, Multinomial, Optimizer, Output, Samples, Scheme, Sigmoid, Softmax, SoftmaxDepth, ckks, twins,
+    Activation, ActivationKind, BuiltIn, Degree, Error, Fit, Functions, Job, JobSpec, Logistic, Mlp,
+    Multinomial, Optimizer, Output, Samples, Scheme, Sigmoid, Softmax, SoftmaxDepth, ckks, twins,
 };
 use ndarray::{Array1, Array2, s};
 use rand_chacha::ChaCha20Rng;
