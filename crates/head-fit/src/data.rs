@@ -139,7 +139,7 @@ impl<'a> Data<'a> {
         preprocessing: Preprocessing,
         n_components: Option<usize>,
     ) -> Result<(FeatureMap, Samples)> {
-        let limit = preprocessing.most_outputs(self.x.ncols(), n_components);
+        let limit = n_components.unwrap_or(usize::MAX);
         let map = FeatureMap::fit(&self.x, &self.weights.view(), preprocessing, limit)?;
         let samples = Samples::new(&map.apply(&self.x)?.view(), &self.y, &self.weights.view())?;
         Ok((map, samples))

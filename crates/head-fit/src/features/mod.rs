@@ -54,15 +54,6 @@ impl Preprocessing {
         matches!(self, Self::Whiten { .. })
     }
 
-    /// Maximum output dimension for `features` inputs when whitening keeps `components` directions. A power of two leaves no room for
-    /// the constant feature, which would double everything: whitening then gives up its least direction.
-    pub(crate) fn most_outputs(self, features: usize, components: Option<usize>) -> usize {
-        match components.unwrap_or(usize::MAX).min(features) {
-            n if n.is_power_of_two() && n > 1 && self.whitens() => n - 1,
-            n => n,
-        }
-    }
-
     /// Refuses a number of components that a map (the default one whitens) cannot keep.
     ///
     /// # Errors

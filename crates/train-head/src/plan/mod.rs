@@ -27,7 +27,7 @@ use crate::samples::Matrix;
 use arrays::Arrays;
 use weight_source::WeightSource;
 
-const FORMAT: &str = "train-head plan 7";
+const FORMAT: &str = "train-head plan 8";
 
 /// A plan: `plan.json`, and `plan.safetensors` beside it.
 #[derive(Clone, Debug, PartialEq)]
