@@ -16,8 +16,7 @@ pub struct Options<K> {
     pub kind: K,
     /// Feature map; whitening with a ridge by default.
     pub preprocessing: Option<Preprocessing>,
-    /// How many whitened directions are kept, those of largest variance; all by default. A power of two is one too many beside the
-    /// constant feature, so that the least direction is given up.
+    /// How many whitened directions are kept, those of largest variance; all by default.
     pub n_components: Option<usize>,
     /// First-order method.
     pub optimizer: Option<Optimizer>,
