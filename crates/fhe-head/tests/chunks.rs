@@ -214,19 +214,19 @@ fn the_planner_cuts_features_where_that_costs_less() {
     };
     let seconds = |plan: &Plan<_>| plan.seconds(scheme.parameters(), &USUAL).unwrap();
     for (features, padded, separate) in [(384, 384, true), (768, 768, true), (383, 384, false)] {
-        let plan = of(40_000, features);
+        let plan = of(60_000, features);
         let packing = plan.job.packing();
         assert_eq!((packing.features(), packing.has_separate_intercept()), (padded, separate));
-        let single = of(40_000, features.next_power_of_two() - 1);
+        let single = of(60_000, features.next_power_of_two() - 1);
         let share = plan.sizes.upload_bytes as f64 / single.sizes.upload_bytes as f64;
         assert!((0.74..0.78).contains(&share), "{share}");
         assert!(seconds(&plan) < 0.95 * seconds(&single));
     }
-    let [whole, one_less] = [1024, 1023].map(|features| of(20_000, features));
+    let [whole, one_less] = [1024, 1023].map(|features| of(30_000, features));
     assert_eq!((whole.job.packing().features(), whole.job.packing().has_separate_intercept()), (1024, true));
     assert_eq!(whole.sizes.upload_bytes, one_less.sizes.upload_bytes);
     assert!(seconds(&whole) < 1.12 * seconds(&one_less), "{} {}", seconds(&whole), seconds(&one_less));
     // where little data takes little work, a chunk of its own costs more than it saves
     assert_eq!(of(500, 384).job.packing().features(), 512);
-    assert_eq!(of(40_000, 255).job.packing().constant_feature(), Some(255));
+    assert_eq!(of(60_000, 255).job.packing().constant_feature(), Some(255));
 }
