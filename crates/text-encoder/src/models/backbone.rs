@@ -36,6 +36,9 @@ pub(crate) trait Backbone: Send + Sync {
     /// Width of a token's vector.
     fn hidden_size(&self) -> usize;
 
+    /// Number of token ids that have an embedding: those below it.
+    fn vocabulary(&self) -> usize;
+
     /// Longest text, in tokens, that the model has positions for.
     fn positions(&self) -> usize;
 

@@ -1,7 +1,7 @@
 //! The encoder and its options.
 
 use clap::{Args, ValueEnum};
-use text_encoder::{EncoderOptions, HubSettings, ModelSource, PoolingMode, Prompt};
+use text_encoder::{EncoderOptions, HubSettings, LongText, ModelSource, PoolingMode, Prompt};
 
 use crate::exit::{Result, encoder_failure};
 use crate::files::embeddings::UsedEncoder;
@@ -29,9 +29,12 @@ pub(crate) struct EncoderArgs {
     /// Scale embeddings to length 1 even if the model does not
     #[arg(long)]
     normalize: bool,
-    /// Maximum number of tokens of a text [default: set by the model]
+    /// Maximum number of tokens to embed at once [default: set by the model]
     #[arg(long, value_name = "TOKENS")]
     max_seq_length: Option<usize>,
+    /// What becomes of a text with more tokens
+    #[arg(long, value_enum, default_value_t)]
+    long_text: LongTexts,
     /// Keep only the first N components, for models trained for it (Matryoshka)
     #[arg(long, value_name = "N")]
     truncate_dim: Option<usize>,
@@ -67,6 +70,28 @@ impl From<Pooling> for PoolingMode {
             Pooling::Lasttoken => Self::LastToken,
             Pooling::Weightedmean => Self::WeightedMean,
             Pooling::MeanSqrtLenTokens => Self::MeanSqrtLenTokens,
+        }
+    }
+}
+
+/// What becomes of a text with more tokens than the encoder embeds at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum LongTexts {
+    /// Its end is cut off
+    Truncate,
+    /// Its beginning and its end are embedded, half each
+    HeadTail,
+    /// The mean of overlapping windows over the whole text
+    #[default]
+    Mean,
+}
+
+impl From<LongTexts> for LongText {
+    fn from(handling: LongTexts) -> Self {
+        match handling {
+            LongTexts::Truncate => Self::Truncate,
+            LongTexts::HeadTail => Self::HeadTail,
+            LongTexts::Mean => Self::Mean,
         }
     }
 }
@@ -108,6 +133,7 @@ impl EncoderArgs {
         };
         let options = EncoderOptions {
             max_seq_length: self.max_seq_length,
+            long_text: self.long_text.into(),
             truncate_dim: self.truncate_dim,
             pooling: self.pooling.map(|pooling| vec![pooling.into()]),
             normalize: self.normalize,
@@ -136,6 +162,7 @@ impl Encoder {
         let info = &wanted.info;
         let options = EncoderOptions {
             max_seq_length: Some(info.max_seq_length),
+            long_text: info.long_text,
             truncate_dim: Some(info.dimension),
             pooling: Some(info.pooling.clone()),
             normalize: info.normalize,
