@@ -38,7 +38,7 @@ const SETTINGS: [&str; 7] = [
 
 /// A frozen sentence encoder: texts to vectors of [`dimension`](Self::dimension) components.
 ///
-/// Computes in f32 on the CPU, on all threads of rayon's current pool. An embedding does not depend on the texts around
+/// Computes in f32, on all threads of rayon's current pool or on a GPU. An embedding does not depend on the texts around
 /// it (up to rounding, 1e-6) nor on the number of threads.
 pub struct TextEncoder {
     tokenizer: TextTokenizer,
@@ -82,7 +82,7 @@ impl TextEncoder {
 
         let mut digests = Digests::default();
         let weights = Weights::open(folder, &mut digests)?;
-        let (architecture, model) = models::load(folder, &weights)?;
+        let (architecture, model) = models::load(folder, weights, options.device)?;
         let pipeline = modules.load_rest(model.hidden_size(), pooling_modes(options)?, &mut digests)?;
 
         let (settings_file, settings) = settings(folder)?;
@@ -175,7 +175,7 @@ impl TextEncoder {
     pub fn embed(&self, tokens: &Tokens, progress: impl Fn(usize) + Sync) -> Result<Array2<f32>> {
         let windows = tokens.all();
         let finished: Vec<(Vec<usize>, Tensor)> =
-            batches(windows)
+            batches(windows, self.model.tokens_per_batch().unwrap_or(TOKENS_PER_BATCH))
                 .into_par_iter()
                 .with_max_len(1)
                 .map(|batch| {
@@ -274,8 +274,8 @@ impl TextEncoder {
     }
 }
 
-/// Splits windows, longest first, into batches of about [`TOKENS_PER_BATCH`] tokens.
-fn batches(windows: &[Vec<u32>]) -> Vec<Vec<usize>> {
+/// Splits windows, longest first, into batches of about `size` tokens.
+fn batches(windows: &[Vec<u32>], size: usize) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..windows.len()).collect();
     order.sort_by_key(|&window| std::cmp::Reverse(windows[window].len()));
     let mut batches: Vec<Vec<usize>> = Vec::new();
@@ -289,7 +289,7 @@ fn batches(windows: &[Vec<u32>]) -> Vec<Vec<usize>> {
             }
             None => {
                 batches.push(vec![window]);
-                room = TOKENS_PER_BATCH.saturating_sub(len);
+                room = size.saturating_sub(len);
             }
         }
     }

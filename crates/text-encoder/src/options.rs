@@ -2,6 +2,7 @@
 
 use crate::hub::HubSettings;
 use crate::long_text::LongText;
+use crate::models::EncoderDevice;
 use crate::pooling::PoolingMode;
 
 /// Options of [`TextEncoder::load`](crate::TextEncoder::load). The default is what the model's files say.
@@ -19,6 +20,8 @@ pub struct EncoderOptions {
     pub normalize: bool,
     /// Keeps the first components only, for models trained for it (Matryoshka), instead of the model's `truncate_dim`.
     pub truncate_dim: Option<usize>,
+    /// Where the model computes.
+    pub device: EncoderDevice,
     /// How hub ids are resolved.
     pub hub: HubSettings,
 }

@@ -42,6 +42,11 @@ pub(crate) trait Backbone: Send + Sync {
     /// Longest text, in tokens, that the model has positions for.
     fn positions(&self) -> usize;
 
+    /// Tokens that are best embedded at once, where it is not what fits into the cache of a core.
+    fn tokens_per_batch(&self) -> Option<usize> {
+        None
+    }
+
     /// Last hidden states, `[tokens, hidden_size]`.
     fn forward(&self, texts: &Packed) -> candle_core::Result<Tensor>;
 }

@@ -1,7 +1,7 @@
 //! The encoder and its options.
 
 use clap::{Args, ValueEnum};
-use text_encoder::{EncoderOptions, HubSettings, LongText, ModelSource, PoolingMode, Prompt};
+use text_encoder::{EncoderDevice, EncoderOptions, HubSettings, LongText, ModelSource, PoolingMode, Prompt};
 
 use crate::exit::{Result, encoder_failure};
 use crate::files::embeddings::UsedEncoder;
@@ -38,6 +38,9 @@ pub(crate) struct EncoderArgs {
     /// Keep only the first N components, for models trained for it (Matryoshka)
     #[arg(long, value_name = "N")]
     truncate_dim: Option<usize>,
+    /// Where the encoder computes
+    #[arg(long, value_enum, default_value_t)]
+    device: Device,
     /// Do not connect to the network: use folders and the hub's local cache (also by HF_HUB_OFFLINE)
     #[arg(long)]
     offline: bool,
@@ -96,6 +99,28 @@ impl From<LongTexts> for LongText {
     }
 }
 
+/// Devices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Device {
+    /// All cores
+    #[default]
+    Cpu,
+    /// NVIDIA GPU, in a build with the feature `cuda`, for families that candle-transformers runs
+    Cuda,
+    /// GPU of a Mac, in a build with the feature `metal`, for the same families
+    Metal,
+}
+
+impl From<Device> for EncoderDevice {
+    fn from(device: Device) -> Self {
+        match device {
+            Device::Cpu => Self::Cpu,
+            Device::Cuda => Self::Cuda,
+            Device::Metal => Self::Metal,
+        }
+    }
+}
+
 /// Where the encoder of a head is. The head gives its options.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Encoder")]
@@ -103,6 +128,9 @@ pub(crate) struct HeadEncoderArgs {
     /// Folder or hub id of the head's encoder [default: as in its training]
     #[arg(long, value_name = "FOLDER_OR_ID")]
     model_id: Option<String>,
+    /// Where the encoder computes
+    #[arg(long, value_enum, default_value_t)]
+    device: Device,
     /// Do not connect to the network
     #[arg(long)]
     offline: bool,
@@ -138,6 +166,7 @@ impl EncoderArgs {
             pooling: self.pooling.map(|pooling| vec![pooling.into()]),
             normalize: self.normalize,
             prompt,
+            device: self.device.into(),
             hub: hub(self.offline),
         };
         Encoder::named(name, options)
@@ -167,6 +196,7 @@ impl Encoder {
             pooling: Some(info.pooling.clone()),
             normalize: info.normalize,
             prompt: text_prompt(&info.prompt),
+            device: arguments.device.into(),
             hub: hub(arguments.offline),
         };
         Self::named(arguments.model_id.as_deref().unwrap_or(&wanted.source), options)

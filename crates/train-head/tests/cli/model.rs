@@ -133,3 +133,12 @@ fn long_texts_are_counted_and_embedded_as_asked() {
     assert_eq!(from_file["metrics"], from_texts["metrics"]);
     dir.refused("eval --head out --features mean.safetensors", 3, &["another encoder: long_text"]);
 }
+
+#[test]
+fn a_device_that_the_program_was_not_built_for() {
+    let dir = Dir::new();
+    dir.write("notes.csv", texts(4));
+    let model = encoder();
+    let line = format!("embed --input notes.csv --model-id {} --device cuda --out x.npy", model.display());
+    dir.refused(&line, 2, &["option device: expected cpu for models of the family bert, found cuda"]);
+}
