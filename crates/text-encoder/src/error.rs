@@ -141,5 +141,18 @@ pub enum Error {
     Compute(#[from] candle_core::Error),
 }
 
+impl Error {
+    /// The same error, if the texts given to `encode` were those of a longer list from `first` on.
+    #[must_use]
+    pub fn counted_from(mut self, first: usize) -> Self {
+        if let Self::Tokenize { index, .. } | Self::Vocabulary { index, .. } | Self::NotFinite { index } =
+            &mut self
+        {
+            *index += first;
+        }
+        self
+    }
+}
+
 /// Result of this crate.
 pub(crate) type Result<T> = std::result::Result<T, Error>;

@@ -58,9 +58,11 @@ pub(crate) fn embed(encoder: &LoadedEncoder, texts: &[String], console: &Console
     let mut long = Vec::with_capacity(texts.len());
     for (part, mut rows) in texts.chunks(STRETCH).zip(x.axis_chunks_iter_mut(Axis(0), STRETCH)) {
         interrupt::check()?;
-        let tokens = encoder.tokenize(part).map_err(encoder_failure)?;
+        let first = long.len();
+        let failure = |error: text_encoder::Error| encoder_failure(error.counted_from(first));
+        let tokens = encoder.tokenize(part).map_err(failure)?;
         long.extend_from_slice(tokens.long());
-        rows.assign(&encoder.embed(&tokens, |done| progress.advance(done)).map_err(encoder_failure)?);
+        rows.assign(&encoder.embed(&tokens, |done| progress.advance(done)).map_err(failure)?);
     }
     progress.done();
     say_long(&long, encoder.info(), console);

@@ -142,3 +142,21 @@ fn a_device_that_the_program_was_not_built_for() {
     let line = format!("embed --input notes.csv --model-id {} --device cuda --out x.npy", model.display());
     dir.refused(&line, 2, &["option device: expected cpu for models of the family bert, found cuda"]);
 }
+
+#[test]
+fn a_token_without_an_embedding() {
+    let dir = Dir::new();
+    std::fs::create_dir_all(dir.path("model/1_Pooling")).unwrap();
+    let golden =
+        PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../text-encoder/tests/golden/tiny-tokens"));
+    for file in
+        ["config.json", "model.safetensors", "modules.json", "tokenizer.json", "1_Pooling/config.json"]
+    {
+        std::fs::copy(golden.join(file), dir.path("model").join(file)).unwrap();
+    }
+    let more: Vec<String> = (0..9).map(|i| format!("\"<{i}>\": {}", 105 + i)).collect();
+    dir.write("model/added_tokens.json", format!("{{{}}}", more.join(", ")));
+    dir.write("notes.csv", format!("text\n{}no <8> mass\n", "no mass <7>\n".repeat(2050)));
+    let line = "embed --input notes.csv --model-id model --out x.safetensors";
+    dir.refused(line, 3, &["text 2050: token '<8>' has id 113", "ids below 113"]);
+}
