@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::folder::Folder;
 use crate::info::EncoderInfo;
+use crate::long_text::Cutter;
 use crate::models::{self, Backbone, Packed};
 use crate::ops::with_slice;
 use crate::options::{EncoderOptions, Prompt};
@@ -10,6 +11,7 @@ use crate::pipeline::{Modules, Pipeline, Stage, normalize};
 use crate::pooling::PoolingMode;
 use crate::source::ModelSource;
 use crate::tokenizer::TextTokenizer;
+use crate::tokens::Tokens;
 use crate::weights::{Digests, Weights};
 use candle_core::{Device, Tensor};
 use ndarray::Array2;
@@ -36,10 +38,11 @@ const SETTINGS: [&str; 7] = [
 
 /// A frozen sentence encoder: texts to vectors of [`dimension`](Self::dimension) components.
 ///
-/// Computes in f32 on the CPU, on all threads of rayon's current pool. An embedding does not depend on the texts around
+/// Computes in f32, on all threads of rayon's current pool or on a GPU. An embedding does not depend on the texts around
 /// it (up to rounding, 1e-6) nor on the number of threads.
 pub struct TextEncoder {
     tokenizer: TextTokenizer,
+    cutter: Cutter,
     model: Box<dyn Backbone>,
     pipeline: Pipeline,
     /// Tokens that the prompt takes at the start of every text.
@@ -79,19 +82,24 @@ impl TextEncoder {
 
         let mut digests = Digests::default();
         let weights = Weights::open(folder, &mut digests)?;
-        let (architecture, model) = models::load(folder, &weights)?;
+        let (architecture, model) = models::load(folder, weights, options.device)?;
         let pipeline = modules.load_rest(model.hidden_size(), pooling_modes(options)?, &mut digests)?;
 
         let (settings_file, settings) = settings(folder)?;
-        let mut tokenizer = TextTokenizer::load(folder, settings.do_lower_case)?;
+        let tokenizer = TextTokenizer::load(folder, settings.do_lower_case)?;
         let max_seq_length = max_seq_length(folder, settings_file, &settings, &tokenizer, &*model, options)?;
-        tokenizer
-            .limit(max_seq_length)
-            .map_err(|reason| folder.invalid("tokenizer.json", "a tokenizer with room for text", reason))?;
 
         let prompts: Prompts = located.folder.json_if_present(PROMPTS)?.unwrap_or_default();
         let prompt = prompts.choose(&located.folder, &options.prompt)?;
         let prompt_length = if prompt.is_empty() { 0 } else { tokenizer.prompt_length(&prompt)? };
+        let prompt_length = prompt_length.min(max_seq_length - tokenizer.around[1]);
+        let cutter = Cutter {
+            max_length: max_seq_length,
+            around: tokenizer.around,
+            prompt: prompt_length.saturating_sub(tokenizer.around[0]),
+            from_left: tokenizer.from_left,
+            handling: options.long_text,
+        };
         let dimension = dimension(&pipeline, &prompts, options)?;
         let cut = dimension < pipeline.dimension;
         let ends_normalized = matches!(pipeline.stages.last(), Some(Stage::Normalize)) && !cut;
@@ -104,6 +112,7 @@ impl TextEncoder {
             tokenizer_sha256: tokenizer.sha256.clone(),
             dimension,
             max_seq_length,
+            long_text: options.long_text,
             pooling: pipeline.pooling.modes.clone(),
             include_prompt: pipeline.pooling.include_prompt,
             modules: pipeline.stages.iter().map(Stage::description).collect(),
@@ -111,7 +120,7 @@ impl TextEncoder {
             prompt,
         };
         let normalize = options.normalize && !ends_normalized;
-        Ok(Self { tokenizer, model, pipeline, prompt_length, normalize, info })
+        Ok(Self { tokenizer, cutter, model, pipeline, prompt_length, normalize, info })
     }
 
     /// Components of an embedding.
@@ -119,7 +128,8 @@ impl TextEncoder {
         self.info.dimension
     }
 
-    /// The most tokens of a text that are used, special tokens and prompt included. The rest is cut off.
+    /// The most tokens that are embedded at once, special tokens and prompt included. [`LongText`](crate::LongText) says what
+    /// becomes of longer texts.
     pub fn max_seq_length(&self) -> usize {
         self.info.max_seq_length
     }
@@ -134,45 +144,82 @@ impl TextEncoder {
     /// `progress` is called from any thread with the number of texts just finished.
     ///
     /// # Errors
-    /// A text that has no tokens at all (impossible with tokenizers that add special tokens), or an embedding that is not
-    /// finite.
+    /// As [`tokenize`](Self::tokenize) and [`embed`](Self::embed).
     pub fn encode<S: AsRef<str> + Sync>(
         &self,
         texts: &[S],
         progress: impl Fn(usize) + Sync,
     ) -> Result<Array2<f32>> {
-        let tokens: Vec<Vec<u32>> = texts
-            .par_iter()
-            .enumerate()
-            .map(|(index, text)| self.tokenize(index, text.as_ref()))
-            .collect::<Result<_>>()?;
-        let finished: Vec<(Vec<usize>, Tensor)> = batches(&tokens)
-            .into_par_iter()
-            .with_max_len(1)
-            .map(|batch| {
-                let embeddings = self.embed(&batch, &tokens)?;
-                progress(batch.len());
-                Ok((batch, embeddings))
-            })
-            .collect::<Result<_>>()?;
+        self.embed(&self.tokenize(texts)?, progress)
+    }
 
-        let width = self.dimension();
-        let mut result = Array2::zeros((texts.len(), width));
+    /// The first step of [`encode`](Self::encode): texts to tokens, which tell which texts are too long.
+    ///
+    /// # Errors
+    /// A text that has no tokens at all (impossible with tokenizers that add special tokens), or a token without an embedding.
+    pub fn tokenize<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Tokens> {
+        let windows = texts.par_iter().enumerate().map(|(index, text)| {
+            let ids = self.ids(index, text.as_ref())?;
+            let long = ids.len() > self.max_seq_length();
+            let windows = self.cutter.cut(ids);
+            self.check(index, &windows)?;
+            Ok((windows, long))
+        });
+        Ok(Tokens::new(windows.collect::<Result<_>>()?))
+    }
+
+    /// The second step of [`encode`](Self::encode): tokens to embeddings.
+    ///
+    /// # Errors
+    /// An embedding that is not finite.
+    pub fn embed(&self, tokens: &Tokens, progress: impl Fn(usize) + Sync) -> Result<Array2<f32>> {
+        let windows = tokens.all();
+        let finished: Vec<(Vec<usize>, Tensor)> =
+            batches(windows, self.model.tokens_per_batch().unwrap_or(TOKENS_PER_BATCH))
+                .into_par_iter()
+                .with_max_len(1)
+                .map(|batch| {
+                    let embeddings = self.forward(&batch, windows)?;
+                    progress(batch.iter().filter(|&&window| tokens.owner(window).1).count());
+                    Ok((batch, embeddings))
+                })
+                .collect::<Result<_>>()?;
+
+        let mut rows = Array2::zeros((windows.len(), self.dimension()));
         for (batch, embeddings) in finished {
-            with_slice(&embeddings, |rows| {
-                for (&index, row) in batch.iter().zip(rows.chunks_exact(embeddings.dims()[1])) {
+            with_slice(&embeddings, |values| {
+                for (&window, row) in batch.iter().zip(values.chunks_exact(embeddings.dims()[1])) {
                     if row.iter().any(|x| !x.is_finite()) {
-                        return Err(Error::NotFinite { index });
+                        return Err(Error::NotFinite { index: tokens.owner(window).0 });
                     }
-                    result.row_mut(index).iter_mut().zip(row).for_each(|(to, from)| *to = *from);
+                    rows.row_mut(window).iter_mut().zip(row).for_each(|(to, from)| *to = *from);
                 }
                 Ok(())
             })??;
         }
-        Ok(result)
+        Ok(if windows.len() == tokens.len() { rows } else { self.average(tokens, &rows) })
     }
 
-    fn tokenize(&self, index: usize, text: &str) -> Result<Vec<u32>> {
+    /// The mean of each text's windows, of the length that embeddings have.
+    fn average(&self, tokens: &Tokens, rows: &Array2<f32>) -> Array2<f32> {
+        let mut result = Array2::zeros((tokens.len(), self.dimension()));
+        let mut rows = rows.outer_iter();
+        for (text, mut mean) in result.outer_iter_mut().enumerate() {
+            let windows = tokens.windows(text).len();
+            rows.by_ref().take(windows).for_each(|row| mean += &row);
+            if windows > 1 {
+                let divisor = match self.info.normalize {
+                    true => mean.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-12),
+                    false => windows as f32,
+                };
+                mean /= divisor;
+            }
+        }
+        result
+    }
+
+    /// Token ids of a whole text, with prompt and special tokens.
+    fn ids(&self, index: usize, text: &str) -> Result<Vec<u32>> {
         let prompted;
         let text = if self.info.prompt.is_empty() {
             text
@@ -180,16 +227,28 @@ impl TextEncoder {
             prompted = format!("{}{text}", self.info.prompt);
             &prompted
         };
-        match self.tokenizer.encode(text) {
-            Ok(ids) if ids.is_empty() => Err(Error::Tokenize { index, reason: "it has no tokens".into() }),
-            Ok(ids) => Ok(ids),
-            Err(reason) => Err(Error::Tokenize { index, reason }),
+        let ids = self.tokenizer.encode(text).map_err(|reason| Error::Tokenize { index, reason })?;
+        match ids.is_empty() {
+            true => Err(Error::Tokenize { index, reason: "it has no tokens".into() }),
+            false => Ok(ids),
         }
     }
 
-    /// Embeddings of one batch, `[texts, dimension]`, on the calling thread.
-    fn embed(&self, batch: &[usize], tokens: &[Vec<u32>]) -> Result<Tensor> {
-        let packed = Packed::new(batch.iter().map(|&text| tokens[text].as_slice()));
+    /// Refuses tokens that the model has no embedding for.
+    fn check(&self, index: usize, windows: &[Vec<u32>]) -> Result<()> {
+        let rows = self.model.vocabulary();
+        match windows.iter().flatten().find(|&&id| id as usize >= rows) {
+            None => Ok(()),
+            Some(&id) => {
+                let token = self.tokenizer.token(id).unwrap_or_default();
+                Err(Error::Vocabulary { index, token, id, rows })
+            }
+        }
+    }
+
+    /// Embeddings of one batch of windows, `[windows, dimension]`, on the calling thread.
+    fn forward(&self, batch: &[usize], windows: &[Vec<u32>]) -> Result<Tensor> {
+        let packed = Packed::new(batch.iter().map(|&window| windows[window].as_slice()));
         let hidden = self.model.forward(&packed)?;
         let width = self.model.hidden_size();
         let pooling = &self.pipeline.pooling;
@@ -215,22 +274,22 @@ impl TextEncoder {
     }
 }
 
-/// Splits texts, longest first, into batches of about [`TOKENS_PER_BATCH`] tokens.
-fn batches(tokens: &[Vec<u32>]) -> Vec<Vec<usize>> {
-    let mut order: Vec<usize> = (0..tokens.len()).collect();
-    order.sort_by_key(|&text| std::cmp::Reverse(tokens[text].len()));
+/// Splits windows, longest first, into batches of about `size` tokens.
+fn batches(windows: &[Vec<u32>], size: usize) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..windows.len()).collect();
+    order.sort_by_key(|&window| std::cmp::Reverse(windows[window].len()));
     let mut batches: Vec<Vec<usize>> = Vec::new();
     let mut room = 0;
-    for text in order {
-        let len = tokens[text].len();
+    for window in order {
+        let len = windows[window].len();
         match batches.last_mut().filter(|_| len <= room) {
             Some(batch) => {
-                batch.push(text);
+                batch.push(window);
                 room -= len;
             }
             None => {
-                batches.push(vec![text]);
-                room = TOKENS_PER_BATCH.saturating_sub(len);
+                batches.push(vec![window]);
+                room = size.saturating_sub(len);
             }
         }
     }

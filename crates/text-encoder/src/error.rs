@@ -92,6 +92,22 @@ pub enum Error {
         reason: String,
     },
 
+    /// A text holds a token that the model has no embedding for: the tokenizer belongs to another model, or was extended without it.
+    #[error(
+        "text {index}: token '{token}' has id {id}, but the model has embeddings for ids below {rows} only; \
+         tokenizer and weights do not belong together"
+    )]
+    Vocabulary {
+        /// Position of the text in the slice given to `encode`.
+        index: usize,
+        /// The token.
+        token: String,
+        /// Its id.
+        id: u32,
+        /// Rows of the embedding table.
+        rows: usize,
+    },
+
     /// The embedding of a text is not finite, so the weights are damaged.
     #[error("text {index}: its embedding contains NaN or infinity; the weights of the model are damaged")]
     NotFinite {
@@ -123,6 +139,19 @@ pub enum Error {
     /// A tensor operation failed.
     #[error("tensor operation: {0}")]
     Compute(#[from] candle_core::Error),
+}
+
+impl Error {
+    /// The same error, if the texts given to `encode` were those of a longer list from `first` on.
+    #[must_use]
+    pub fn counted_from(mut self, first: usize) -> Self {
+        if let Self::Tokenize { index, .. } | Self::Vocabulary { index, .. } | Self::NotFinite { index } =
+            &mut self
+        {
+            *index += first;
+        }
+        self
+    }
 }
 
 /// Result of this crate.

@@ -1,6 +1,7 @@
 //! Identity of an encoder, complete enough to refuse embeddings made by another one.
 
 use crate::error::{Error, Result};
+use crate::long_text::LongText;
 use crate::pooling::PoolingMode;
 use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
@@ -21,8 +22,11 @@ pub struct EncoderInfo {
     pub tokenizer_sha256: String,
     /// Components of an embedding.
     pub dimension: usize,
-    /// The most tokens of a text that are used, special tokens and prompt included.
+    /// The most tokens that are embedded at once, special tokens and prompt included.
     pub max_seq_length: usize,
+    /// What becomes of texts with more tokens. Files from before there was a choice do not say: they were truncated.
+    #[serde(default = "LongText::formerly")]
+    pub long_text: LongText,
     /// Pooling modes; their vectors are concatenated.
     pub pooling: Vec<PoolingMode>,
     /// Whether the prompt's tokens are pooled too.
@@ -52,9 +56,19 @@ impl EncoderInfo {
         same("architecture", architecture, &other.architecture)?;
         same("weights_sha256", weights_sha256, &other.weights_sha256)?;
         same("tokenizer_sha256", tokenizer_sha256, &other.tokenizer_sha256)?;
-        let Self { dimension, max_seq_length, pooling, include_prompt, modules, normalize, prompt, .. } =
-            self;
+        let Self {
+            dimension,
+            max_seq_length,
+            long_text,
+            pooling,
+            include_prompt,
+            modules,
+            normalize,
+            prompt,
+            ..
+        } = self;
         same("max_seq_length", max_seq_length, &other.max_seq_length)?;
+        same("long_text", long_text, &other.long_text)?;
         same("pooling", pooling, &other.pooling)?;
         same("include_prompt", include_prompt, &other.include_prompt)?;
         same("modules", modules, &other.modules)?;

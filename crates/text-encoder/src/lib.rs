@@ -14,10 +14,13 @@
 //! ```
 //!
 //! # What is supported
-//! - Architectures: bert, distilbert, roberta, camembert, xlm-roberta, mpnet, modernbert.
+//! - Architectures: bert, distilbert, roberta, camembert, xlm-roberta, mpnet, modernbert; with the feature `candle-models`, which is
+//!   on by default, deberta-v2, nomic_bert, qwen2, qwen3 and the encoders of t5 and mt5.
 //! - Weights: `model.safetensors` or `pytorch_model.bin`, also in shards; f32, or f16 and bf16 widened to f32.
 //! - Tokenizers: `tokenizer.json`, or WordPiece from `vocab.txt`.
 //! - Modules: Transformer, Pooling (all modes), Dense, LayerNorm, Normalize, Dropout; prompts.
+//! - Texts longer than the model's window ([`LongText`]): the mean of overlapping windows, unless another way is chosen.
+//! - Devices ([`EncoderDevice`]): the CPU; a GPU for the families of `candle-models`, with the feature `cuda` or `metal`.
 //! - Sources: a folder, or a hub id from the local cache; with the feature `hub`, by download.
 //!
 //! # How it computes
@@ -30,6 +33,7 @@ mod error;
 mod folder;
 mod hub;
 mod info;
+mod long_text;
 mod models;
 mod ops;
 mod options;
@@ -37,12 +41,16 @@ mod pipeline;
 mod pooling;
 mod source;
 mod tokenizer;
+mod tokens;
 mod weights;
 
 pub use encoder::TextEncoder;
 pub use error::Error;
 pub use hub::{DownloadObserver, HubSettings, Token};
 pub use info::EncoderInfo;
+pub use long_text::LongText;
+pub use models::EncoderDevice;
 pub use options::{EncoderOptions, Prompt};
 pub use pooling::PoolingMode;
 pub use source::ModelSource;
+pub use tokens::Tokens;

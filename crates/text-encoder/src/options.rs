@@ -1,13 +1,17 @@
 //! Options of an encoder.
 
 use crate::hub::HubSettings;
+use crate::long_text::LongText;
+use crate::models::EncoderDevice;
 use crate::pooling::PoolingMode;
 
 /// Options of [`TextEncoder::load`](crate::TextEncoder::load). The default is what the model's files say.
 #[derive(Clone, Debug, Default)]
 pub struct EncoderOptions {
-    /// Cuts texts to this many tokens, special tokens and prompt included, instead of the model's `max_seq_length`.
+    /// Embeds at most this many tokens at once, special tokens and prompt included, instead of the model's `max_seq_length`.
     pub max_seq_length: Option<usize>,
+    /// What becomes of texts with more tokens.
+    pub long_text: LongText,
     /// Text put before every input.
     pub prompt: Prompt,
     /// Pooling modes to use instead of the model's; their vectors are concatenated.
@@ -16,6 +20,8 @@ pub struct EncoderOptions {
     pub normalize: bool,
     /// Keeps the first components only, for models trained for it (Matryoshka), instead of the model's `truncate_dim`.
     pub truncate_dim: Option<usize>,
+    /// Where the model computes.
+    pub device: EncoderDevice,
     /// How hub ids are resolved.
     pub hub: HubSettings,
 }

@@ -5,7 +5,7 @@ mod common;
 
 use common::{agreement, copy, expected, golden, load, minilm, texts};
 use std::path::Path;
-use text_encoder::{EncoderOptions, ModelSource, PoolingMode, Prompt, TextEncoder};
+use text_encoder::{EncoderOptions, LongText, ModelSource, PoolingMode, Prompt, TextEncoder};
 
 /// Compares with the reference, and the batch with each text alone.
 fn check(name: &str, folder: &Path) -> TextEncoder {
@@ -123,6 +123,7 @@ fn options_shorten_texts_and_vectors() {
     let source = ModelSource::Folder(golden("tiny-modernbert"));
     let options = |max_seq_length, truncate_dim| EncoderOptions {
         max_seq_length,
+        long_text: LongText::Truncate,
         truncate_dim,
         normalize: true,
         ..EncoderOptions::default()

@@ -95,7 +95,11 @@ fn damaged_json() {
 
 #[test]
 fn unsupported_models() {
-    refused("tiny-mpnet", edit("config.json", "\"mpnet\"", "\"t5\""), &["model_type 't5'", "modernbert"]);
+    refused(
+        "tiny-mpnet",
+        edit("config.json", "\"mpnet\"", "\"xlnet\""),
+        &["model_type 'xlnet'", "modernbert"],
+    );
     refused("tiny-bert", edit("config.json", "\"gelu_new\"", "\"mish\""), &["'mish'", "gelu"]);
     let relative = ("\"model_type\"", "\"position_embedding_type\": \"relative_key\", \"model_type\"");
     refused("tiny-bert", edit("config.json", relative.0, relative.1), &["relative_key", "absolute"]);
@@ -197,7 +201,9 @@ fn damaged_weights() {
 #[test]
 fn vocabularies_without_special_tokens() {
     refused("tiny-bert", edit("vocab.txt", "[SEP]\n", "[SEPARATOR]\n"), &["vocab.txt", "the token [SEP]"]);
-    refused("tiny-bert", write("added_tokens.json", "{}"), &["added_tokens.json", "tokenizer.json"]);
+    refused("tiny-bert", write("added_tokens.json", "[]"), &["added_tokens.json"]);
+    let decoder = "{\"added_tokens_decoder\": {\"first\": {\"content\": \"<x>\"}}}";
+    refused("tiny-bert", write("tokenizer_config.json", decoder), &["token ids as the names", "'first'"]);
     refused("tiny-bert", |folder| fs::write(folder.join("vocab.txt"), [0xff, 0xfe]).unwrap(), &["UTF-8"]);
 }
 
@@ -207,8 +213,10 @@ fn tokens_beyond_the_embedding_table() {
     let path = folder.path().join("vocab.txt");
     let vocabulary = fs::read_to_string(&path).unwrap() + "beyond\n";
     fs::write(path, vocabulary).unwrap();
-    let error = load(folder.path()).unwrap().encode(&["beyond"], |_| {}).unwrap_err().to_string();
-    assert!(error.contains("index 97") && error.contains("97 rows"), "{error}");
+    let encoder = load(folder.path()).unwrap();
+    let error = encoder.encode(&["mass", "no mass beyond"], |_| {}).unwrap_err();
+    assert!(matches!(error, Error::Vocabulary { index: 1, id: 97, rows: 97, .. }), "{error}");
+    assert!(error.to_string().contains("token 'beyond' has id 97"), "{error}");
 }
 
 #[test]

@@ -36,8 +36,16 @@ pub(crate) trait Backbone: Send + Sync {
     /// Width of a token's vector.
     fn hidden_size(&self) -> usize;
 
+    /// Number of token ids that have an embedding: those below it.
+    fn vocabulary(&self) -> usize;
+
     /// Longest text, in tokens, that the model has positions for.
     fn positions(&self) -> usize;
+
+    /// Tokens that are best embedded at once, where it is not what fits into the cache of a core.
+    fn tokens_per_batch(&self) -> Option<usize> {
+        None
+    }
 
     /// Last hidden states, `[tokens, hidden_size]`.
     fn forward(&self, texts: &Packed) -> candle_core::Result<Tensor>;

@@ -175,6 +175,10 @@ impl Backbone for ModernBert {
         self.hidden_size
     }
 
+    fn vocabulary(&self) -> usize {
+        self.words.dims()[0]
+    }
+
     fn positions(&self) -> usize {
         self.positions
     }

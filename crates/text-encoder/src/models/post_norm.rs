@@ -111,6 +111,10 @@ impl Backbone for PostNorm {
         self.hidden_size
     }
 
+    fn vocabulary(&self) -> usize {
+        self.words.dims()[0]
+    }
+
     fn positions(&self) -> usize {
         self.longest
     }

@@ -1,5 +1,8 @@
 //! Texts to token ids: `tokenizer.json`, or a WordPiece tokenizer built from `vocab.txt`.
 
+mod added;
+mod casing;
+mod class;
 mod config;
 mod wordpiece;
 
@@ -8,16 +11,17 @@ pub(crate) use config::TOKENIZERS;
 use crate::error::{Error, Result};
 use crate::folder::Folder;
 use crate::weights::sha256;
-use config::{CONFIG, Config, TOKENIZER};
-use tokenizers::normalizers::{Lowercase, NormalizerWrapper, Sequence};
-use tokenizers::{Tokenizer, TruncationDirection, TruncationParams};
+use class::{Class, ModelNames};
+use config::{Config, TOKENIZER};
+use tokenizers::{Encoding, Token, Tokenizer};
 
-/// A tokenizer with limits set by this crate: the truncation and padding of `tokenizer.json` are replaced.
+/// A tokenizer of whole texts: the truncation and padding of `tokenizer.json` are left out.
 pub(crate) struct TextTokenizer {
     tokenizer: Tokenizer,
-    direction: TruncationDirection,
-    /// Tokens added around every text.
-    added: usize,
+    /// Whether truncation drops the beginning of a text.
+    pub(crate) from_left: bool,
+    /// Special tokens before and after every text.
+    pub(crate) around: [usize; 2],
     pub(crate) model_max_length: Option<usize>,
     pub(crate) sha256: String,
 }
@@ -25,29 +29,32 @@ pub(crate) struct TextTokenizer {
 impl TextTokenizer {
     /// Reads the tokenizer of a transformer's folder. `lower_case` is `do_lower_case` of sentence_bert_config.json.
     pub(crate) fn load(folder: &Folder, lower_case: bool) -> Result<Self> {
-        let config: Config = folder.json_if_present(CONFIG)?.unwrap_or_default();
+        let config = Config::load(folder)?;
         let Some(name) = TOKENIZERS.into_iter().find(|name| folder.has(name)) else {
             return Err(folder.missing("tokenizer.json or vocab.txt"));
         };
         let bytes = folder.read(name)?;
-        let mut tokenizer = match name {
-            TOKENIZER => from_json(folder, &bytes, &config)?,
-            _ => wordpiece::build(folder, &bytes, &config)?,
-        };
         let unusable =
             |error: tokenizers::Error| folder.invalid(name, "a usable tokenizer", error.to_string());
+        let mut tokenizer = match name {
+            TOKENIZER => {
+                let model: ModelNames = folder.json_if_present("config.json")?.unwrap_or_default();
+                let mut tokenizer = Tokenizer::from_bytes(&bytes).map_err(unusable)?;
+                Class::of(&config, &model).adjust(&config, &mut tokenizer).map_err(unusable)?;
+                tokenizer
+            }
+            _ => wordpiece::build(folder, &bytes, &config)?,
+        };
+        added::add(&config, &mut tokenizer).map_err(unusable)?;
         if lower_case {
-            prepend_lower_casing(&mut tokenizer).map_err(unusable)?;
+            casing::lower(&mut tokenizer).map_err(unusable)?;
         }
         tokenizer.with_padding(None).with_truncation(None).map_err(unusable)?;
-        let added = tokenizer.encode_fast("", true).map_err(unusable)?.len();
+        let around = special_tokens(&tokenizer).map_err(unusable)?;
         Ok(Self {
             tokenizer,
-            direction: match config.truncation_side.as_deref() {
-                Some("left") => TruncationDirection::Left,
-                _ => TruncationDirection::Right,
-            },
-            added,
+            from_left: config.truncation_side.as_deref() == Some("left"),
+            around,
             model_max_length: config
                 .model_max_length
                 .filter(|&n| (1.0..1e9).contains(&n))
@@ -58,19 +65,18 @@ impl TextTokenizer {
 
     /// The smallest limit that leaves room for one token of text.
     pub(crate) fn shortest_limit(&self) -> usize {
-        self.added + 1
-    }
-
-    /// Limits texts to `max_length` tokens, special tokens included.
-    pub(crate) fn limit(&mut self, max_length: usize) -> std::result::Result<(), String> {
-        let limits = TruncationParams { max_length, direction: self.direction, ..Default::default() };
-        self.tokenizer.with_truncation(Some(limits)).map(|_| ()).map_err(|error| error.to_string())
+        self.around[0] + self.around[1] + 1
     }
 
     /// Token ids of a text, special tokens included.
     pub(crate) fn encode(&self, text: &str) -> std::result::Result<Vec<u32>, String> {
         let encoding = self.tokenizer.encode_fast(text, true).map_err(|error| error.to_string())?;
         Ok(encoding.get_ids().to_vec())
+    }
+
+    /// The token with this id.
+    pub(crate) fn token(&self, id: u32) -> Option<String> {
+        self.tokenizer.id_to_token(id)
     }
 
     /// Number of tokens that a prompt takes at the start of a text: all but a special token that ends it.
@@ -86,27 +92,11 @@ impl TextTokenizer {
     }
 }
 
-fn from_json(folder: &Folder, bytes: &[u8], config: &Config) -> Result<Tokenizer> {
-    let unusable = |error: tokenizers::Error| folder.invalid(TOKENIZER, "a tokenizer", error.to_string());
-    let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(unusable)?;
-    config.adjust(&mut tokenizer).map_err(unusable)?;
-    Ok(tokenizer)
-}
-
-fn prepend_lower_casing(tokenizer: &mut Tokenizer) -> tokenizers::Result<()> {
-    let lowers = |normalizer: &NormalizerWrapper| match normalizer {
-        NormalizerWrapper::Lowercase(_) => true,
-        NormalizerWrapper::BertNormalizer(bert) => bert.lowercase,
-        _ => false,
-    };
-    let steps: Vec<NormalizerWrapper> = match tokenizer.get_normalizer().cloned() {
-        None => Vec::new(),
-        Some(NormalizerWrapper::Sequence(steps)) => steps.into_iter().collect(),
-        Some(single) => vec![single],
-    };
-    if !steps.iter().any(lowers) {
-        let steps = std::iter::once(Lowercase.into()).chain(steps).collect();
-        tokenizer.with_normalizer(Some(Sequence::new(steps)))?;
-    }
-    Ok(())
+/// Special tokens that a tokenizer puts before and after a text.
+fn special_tokens(tokenizer: &Tokenizer) -> tokenizers::Result<[usize; 2]> {
+    let text = Encoding::from_tokens(vec![Token::new(0, "a".into(), (0, 1))], 0);
+    let processed = tokenizer.post_process(text, None, true)?;
+    let mask = processed.get_special_tokens_mask();
+    let before = mask.iter().take_while(|&&special| special == 1).count();
+    Ok([before, mask.len().saturating_sub(before + 1)])
 }

@@ -1,6 +1,6 @@
 //! BERT's tokenizer from `vocab.txt`: the tokenizer.json that transformers would write for it.
 
-use super::config::{CONFIG, Config, SpecialTokens, Token, VOCABULARY};
+use super::config::{CONFIG, Config, Token, VOCABULARY};
 use crate::error::Result;
 use crate::folder::Folder;
 use serde_json::json;
@@ -9,25 +9,20 @@ use tokenizers::Tokenizer;
 
 /// Builds the tokenizer from the bytes of `vocab.txt`, one token a line.
 pub(super) fn build(folder: &Folder, vocabulary: &[u8], config: &Config) -> Result<Tokenizer> {
-    if folder.has("added_tokens.json") {
-        let expected = "tokenizer.json (with tokens beyond those of vocab.txt)";
-        return Err(folder.invalid("added_tokens.json", expected, "vocab.txt alone"));
-    }
     let text = std::str::from_utf8(vocabulary)
         .map_err(|error| folder.invalid(VOCABULARY, "UTF-8, one token a line", error.to_string()))?;
     // A token listed twice gets the id of its last line, as in the reference.
     let ids: HashMap<&str, usize> = text.lines().enumerate().map(|(id, token)| (token, id)).collect();
 
-    let map: SpecialTokens = folder.json_if_present("special_tokens_map.json")?.unwrap_or_default();
     let special = &config.special;
-    let name = |first: &Option<Token>, second: &Option<Token>, default: &str| -> String {
-        first.as_ref().or(second.as_ref()).map_or(default, Token::text).to_owned()
+    let name = |token: &Option<Token>, default: &str| -> String {
+        token.as_ref().map_or(default, Token::text).to_owned()
     };
-    let unk = name(&special.unk_token, &map.unk_token, "[UNK]");
-    let sep = name(&special.sep_token, &map.sep_token, "[SEP]");
-    let cls = name(&special.cls_token, &map.cls_token, "[CLS]");
-    let pad = name(&special.pad_token, &map.pad_token, "[PAD]");
-    let mask = name(&special.mask_token, &map.mask_token, "[MASK]");
+    let unk = name(&special.unk_token, "[UNK]");
+    let sep = name(&special.sep_token, "[SEP]");
+    let cls = name(&special.cls_token, "[CLS]");
+    let pad = name(&special.pad_token, "[PAD]");
+    let mask = name(&special.mask_token, "[MASK]");
     let id = |token: &str| {
         ids.get(token)
             .copied()

@@ -1,7 +1,7 @@
 """Reference embeddings for the tests, computed by sentence-transformers.
 
     python -m venv /tmp/golden
-    /tmp/golden/bin/pip install sentence-transformers==6.2.0 transformers==5.23.0
+    /tmp/golden/bin/pip install -r requirements.txt
     /tmp/golden/bin/python make_golden.py [MINILM_FOLDER]
 
 Writes, beside itself, `texts.json`, one folder for each tiny model (random weights, made here) and
@@ -247,4 +247,5 @@ def main():
     reference("all-MiniLM-L6-v2", MINILM)
 
 
-main()
+if __name__ == "__main__":
+    main()

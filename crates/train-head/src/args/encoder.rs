@@ -1,7 +1,7 @@
 //! The encoder and its options.
 
 use clap::{Args, ValueEnum};
-use text_encoder::{EncoderOptions, HubSettings, ModelSource, PoolingMode, Prompt};
+use text_encoder::{EncoderDevice, EncoderOptions, HubSettings, LongText, ModelSource, PoolingMode, Prompt};
 
 use crate::exit::{Result, encoder_failure};
 use crate::files::embeddings::UsedEncoder;
@@ -29,12 +29,18 @@ pub(crate) struct EncoderArgs {
     /// Scale embeddings to length 1 even if the model does not
     #[arg(long)]
     normalize: bool,
-    /// Maximum number of tokens of a text [default: set by the model]
+    /// Maximum number of tokens to embed at once [default: set by the model]
     #[arg(long, value_name = "TOKENS")]
     max_seq_length: Option<usize>,
+    /// What becomes of a text with more tokens
+    #[arg(long, value_enum, default_value_t)]
+    long_text: LongTexts,
     /// Keep only the first N components, for models trained for it (Matryoshka)
     #[arg(long, value_name = "N")]
     truncate_dim: Option<usize>,
+    /// Where the encoder computes
+    #[arg(long, value_enum, default_value_t)]
+    device: Device,
     /// Do not connect to the network: use folders and the hub's local cache (also by HF_HUB_OFFLINE)
     #[arg(long)]
     offline: bool,
@@ -71,6 +77,50 @@ impl From<Pooling> for PoolingMode {
     }
 }
 
+/// What becomes of a text with more tokens than the encoder embeds at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum LongTexts {
+    /// Its end is cut off
+    Truncate,
+    /// Its beginning and its end are embedded, half each
+    HeadTail,
+    /// The mean of overlapping windows over the whole text
+    #[default]
+    Mean,
+}
+
+impl From<LongTexts> for LongText {
+    fn from(handling: LongTexts) -> Self {
+        match handling {
+            LongTexts::Truncate => Self::Truncate,
+            LongTexts::HeadTail => Self::HeadTail,
+            LongTexts::Mean => Self::Mean,
+        }
+    }
+}
+
+/// Devices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Device {
+    /// All cores
+    #[default]
+    Cpu,
+    /// NVIDIA GPU, in a build with the feature `cuda`, for families that candle-transformers runs
+    Cuda,
+    /// GPU of a Mac, in a build with the feature `metal`, for the same families
+    Metal,
+}
+
+impl From<Device> for EncoderDevice {
+    fn from(device: Device) -> Self {
+        match device {
+            Device::Cpu => Self::Cpu,
+            Device::Cuda => Self::Cuda,
+            Device::Metal => Self::Metal,
+        }
+    }
+}
+
 /// Where the encoder of a head is. The head gives its options.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Encoder")]
@@ -78,6 +128,9 @@ pub(crate) struct HeadEncoderArgs {
     /// Folder or hub id of the head's encoder [default: as in its training]
     #[arg(long, value_name = "FOLDER_OR_ID")]
     model_id: Option<String>,
+    /// Where the encoder computes
+    #[arg(long, value_enum, default_value_t)]
+    device: Device,
     /// Do not connect to the network
     #[arg(long)]
     offline: bool,
@@ -108,10 +161,12 @@ impl EncoderArgs {
         };
         let options = EncoderOptions {
             max_seq_length: self.max_seq_length,
+            long_text: self.long_text.into(),
             truncate_dim: self.truncate_dim,
             pooling: self.pooling.map(|pooling| vec![pooling.into()]),
             normalize: self.normalize,
             prompt,
+            device: self.device.into(),
             hub: hub(self.offline),
         };
         Encoder::named(name, options)
@@ -136,10 +191,12 @@ impl Encoder {
         let info = &wanted.info;
         let options = EncoderOptions {
             max_seq_length: Some(info.max_seq_length),
+            long_text: info.long_text,
             truncate_dim: Some(info.dimension),
             pooling: Some(info.pooling.clone()),
             normalize: info.normalize,
             prompt: text_prompt(&info.prompt),
+            device: arguments.device.into(),
             hub: hub(arguments.offline),
         };
         Self::named(arguments.model_id.as_deref().unwrap_or(&wanted.source), options)

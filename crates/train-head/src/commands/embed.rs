@@ -8,7 +8,7 @@ use crate::exit::{Failure, Result};
 use crate::files::embeddings::{self, Metadata};
 use crate::files::{self, Access};
 use crate::progress;
-use crate::samples::{self, LoadedEncoder, Raw, Wanted};
+use crate::samples::{self, Embedded, LoadedEncoder, Raw, Wanted};
 
 /// # Errors
 /// Data or a model that cannot be used; a failed write.
@@ -21,7 +21,7 @@ pub(super) fn run(arguments: EmbedArgs, console: &Console) -> Result<Outcome> {
         return Err(Failure::unexpected("the texts were read as numbers"));
     };
     let encoder = LoadedEncoder::load(encoder, console)?;
-    let x = samples::embed(&encoder, &texts.texts, console)?;
+    let Embedded { x, long } = samples::embed(&encoder, &texts.texts, console)?;
     let sample_weight = texts.weights.map(|weights| weights.values);
     let metadata = Metadata { encoder: encoder.used(), labels: texts.labels, sample_weight };
     embeddings::write(&arguments.out, Access::Private, &x.view(), &metadata)?;
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: EmbedArgs, console: &Console) -> Result<Outcome> {
     let json = json!({
         "samples": rows, "features": columns, "encoder": metadata.encoder, "labels": metadata.labels.is_some(),
         "sample_weight": metadata.sample_weight.is_some(),
-        "file": arguments.out, "bytes": bytes,
+        "long_texts": long.iter().filter(|&&long| long).count(), "file": arguments.out, "bytes": bytes,
     });
     Ok(Outcome { json, text })
 }

@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &EvalArgs, console: &Console) -> Result<Outcome> {
     }
     let text: Vec<String> = lines.iter().map(|(name, value)| format!("{name:<10} {value}")).collect();
     let json = json!({
-        "samples": y.len(), "classes": classes, "metrics": metrics,
+        "samples": y.len(), "long_texts": matrix.long_texts(), "classes": classes, "metrics": metrics,
     });
     Ok(Outcome { json, text: text.join("\n") })
 }

@@ -32,7 +32,8 @@ pub(super) fn run(arguments: &PredictArgs, console: &Console) -> Result<Outcome>
     let head = Head::read(head)?;
     let Predicted { matrix, probabilities } =
         predict(&head, &arguments.data, &arguments.encoder, false, console)?;
-    write(&arguments.out, &head.description.classes, matrix.labels.as_deref(), &probabilities)
+    let classes = &head.description.classes;
+    write(&arguments.out, classes, matrix.labels.as_deref(), &probabilities, matrix.long_texts())
 }
 
 /// Predicts from encrypted scores. The data give the number of samples, and their labels if they have any.
@@ -57,15 +58,16 @@ fn from_scores(
         ));
     }
     let probabilities = party.file.probabilities(scores);
-    write(&arguments.out, party.file.classes(), raw.labels(), &probabilities)
+    write(&arguments.out, party.file.classes(), raw.labels(), &probabilities, None)
 }
 
-/// Writes the table of predictions, and counts those of each class.
+/// Writes the table of predictions, and counts those of each class. `long_texts` is the number of texts beyond the encoder's window.
 fn write(
     path: &Path,
     classes: &Classes,
     labels: Option<&[String]>,
     probabilities: &Array2<f64>,
+    long_texts: Option<usize>,
 ) -> Result<Outcome> {
     let samples: Vec<usize> = (0..probabilities.nrows()).collect();
     let probabilities = probabilities.view();
@@ -76,7 +78,7 @@ fn write(
         counts.iter().zip(classes.names()).rev().map(|(count, name)| format!("{count} {name:?}")).collect();
     let text = format!("{} samples: {}\n{}", samples.len(), listed.join(", "), path.display());
     let json = json!({
-        "samples": samples.len(), "classes": classes, "predicted": counts, "file": path,
+        "samples": samples.len(), "long_texts": long_texts, "classes": classes, "predicted": counts, "file": path,
     });
     Ok(Outcome { json, text })
 }

@@ -102,6 +102,8 @@ pub(crate) fn encoder_failure(error: text_encoder::Error) -> Failure {
         | Error::Unsupported { .. }
         | Error::Tensor { .. } => Failure::data(message)
             .help("check that the model's folder is complete; download it again if it is damaged"),
+        Error::Vocabulary { .. } => Failure::data(message)
+            .help("take all files of the model from one place; without the token the text can be embedded"),
         Error::Tokenize { .. } | Error::NotFinite { .. } => Failure::data(message),
         _ => Failure::unexpected(message),
     }

@@ -11,6 +11,7 @@ use crate::compute_party::training::Trained;
 use crate::data_party::curve::Point;
 use crate::planning::{Planned, describe};
 use crate::resources;
+use crate::samples::Matrix;
 
 /// Everything that a run measures.
 #[derive(Clone, Debug, Serialize)]
@@ -43,6 +44,10 @@ pub(crate) struct Report {
     pub(crate) method: Method,
     /// The encoder, if the samples are texts.
     pub(crate) encoder: Option<serde_json::Value>,
+    /// Texts with more tokens than the encoder embeds at once, to train and to validate on; null if no texts were embedded.
+    pub(crate) long_texts: Option<usize>,
+    /// The same to test on.
+    pub(crate) long_test_texts: Option<usize>,
     /// The plain twin: the same training in exact arithmetic.
     pub(crate) plain: Metrics,
     /// The simulated twin: the same training with the polynomials, levels and scales of the encryption.
@@ -182,6 +187,11 @@ impl Report {
             bootstraps: trained.bootstraps(),
             method: Method::new(planned),
             encoder: data.training.encoder.as_ref().map(|encoder| json!(encoder)),
+            long_texts: data
+                .training
+                .long_texts()
+                .map(|long| long + data.validation.as_ref().and_then(Matrix::long_texts).unwrap_or_default()),
+            long_test_texts: data.test.long_texts(),
             plain: evaluation.plain.clone(),
             simulate: evaluation.simulate.clone(),
             encrypted: evaluation.encrypted.clone(),

@@ -1,7 +1,7 @@
 //! The encoder, and texts to embeddings.
 
 use ndarray::{Array2, Axis};
-use text_encoder::TextEncoder;
+use text_encoder::{EncoderInfo, LongText, TextEncoder};
 
 use crate::args::Encoder;
 use crate::console::Console;
@@ -33,11 +33,19 @@ impl LoadedEncoder {
     }
 }
 
-/// Embeds texts, each into a row.
+/// Embeddings of texts.
+pub(crate) struct Embedded {
+    /// Texts by components.
+    pub(crate) x: Array2<f32>,
+    /// Whether each text has more tokens than the encoder embeds at once.
+    pub(crate) long: Vec<bool>,
+}
+
+/// Embeds texts, each into a row, and says how many are longer than the encoder's window.
 ///
 /// # Errors
 /// Those of the encoder; ^C.
-pub(crate) fn embed(encoder: &LoadedEncoder, texts: &[String], console: &Console) -> Result<Array2<f32>> {
+pub(crate) fn embed(encoder: &LoadedEncoder, texts: &[String], console: &Console) -> Result<Embedded> {
     /// Texts between two checks for ^C: enough to form batches of equal length.
     const STRETCH: usize = 2048;
     let empty = texts.iter().filter(|text| text.trim().is_empty()).count();
@@ -47,10 +55,34 @@ pub(crate) fn embed(encoder: &LoadedEncoder, texts: &[String], console: &Console
     let encoder = &encoder.encoder;
     let progress = console.phase("embed", texts.len());
     let mut x = Array2::zeros((texts.len(), encoder.dimension()));
+    let mut long = Vec::with_capacity(texts.len());
     for (part, mut rows) in texts.chunks(STRETCH).zip(x.axis_chunks_iter_mut(Axis(0), STRETCH)) {
         interrupt::check()?;
-        rows.assign(&encoder.encode(part, |done| progress.advance(done)).map_err(encoder_failure)?);
+        let first = long.len();
+        let failure = |error: text_encoder::Error| encoder_failure(error.counted_from(first));
+        let tokens = encoder.tokenize(part).map_err(failure)?;
+        long.extend_from_slice(tokens.long());
+        rows.assign(&encoder.embed(&tokens, |done| progress.advance(done)).map_err(failure)?);
     }
     progress.done();
-    Ok(x)
+    say_long(&long, encoder.info(), console);
+    Ok(Embedded { x, long })
+}
+
+/// Says how many texts are long, and what became of them.
+fn say_long(long: &[bool], encoder: &EncoderInfo, console: &Console) {
+    let count = long.iter().filter(|&&long| long).count();
+    if count == 0 {
+        return;
+    }
+    let line = format!(
+        "{count} of {} texts have more than the {} tokens that the encoder embeds at once",
+        long.len(),
+        encoder.max_seq_length
+    );
+    match encoder.long_text {
+        LongText::Truncate => console.warn(format!("{line}: the rest was cut off (--long-text)")),
+        LongText::HeadTail => console.note(format!("{line}: their middle was left out (--long-text)")),
+        _ => console.note(format!("{line}: the mean of windows over them was taken (--long-text)")),
+    }
 }

@@ -13,7 +13,7 @@ use crate::exit::{Failure, Result};
 use crate::files::embeddings::{self, UsedEncoder};
 use crate::input::{self, Features, SampleWeights, Selection, Texts};
 
-pub(crate) use encoder::{LoadedEncoder, embed};
+pub(crate) use encoder::{Embedded, LoadedEncoder, embed};
 
 /// Samples as read: texts are not embedded yet.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub(crate) struct Matrix {
     pub(crate) names: Option<Vec<String>>,
     /// The encoder, if the samples are texts.
     pub(crate) encoder: Option<UsedEncoder>,
+    /// Whether each sample is a text with more tokens than the encoder embeds at once, if texts were embedded.
+    pub(crate) long: Option<Vec<bool>>,
 }
 
 /// What to read of samples beside texts or features.
@@ -153,14 +155,16 @@ impl Raw {
     pub(crate) fn embed(self, encoder: Option<&LoadedEncoder>, console: &Console) -> Result<Matrix> {
         match self {
             Self::Features(Features { x, names, labels, weights }, encoder) => {
-                Ok(Matrix { x, labels, weights, names, encoder: encoder.map(|encoder| *encoder) })
+                let encoder = encoder.map(|encoder| *encoder);
+                Ok(Matrix { x, labels, weights, names, encoder, long: None })
             }
             Self::Texts(Texts { texts, labels, weights }) => {
                 let Some(encoder) = encoder else {
                     return Err(Failure::unexpected("texts without an encoder"));
                 };
-                let x = embed(encoder, &texts, console)?.mapv(f64::from);
-                Ok(Matrix { x, labels, weights, names: None, encoder: Some(encoder.used()) })
+                let Embedded { x, long } = embed(encoder, &texts, console)?;
+                let (x, used) = (x.mapv(f64::from), Some(encoder.used()));
+                Ok(Matrix { x, labels, weights, names: None, encoder: used, long: Some(long) })
             }
         }
     }
@@ -221,6 +225,12 @@ impl Matrix {
             weights,
             names: self.names.clone(),
             encoder: self.encoder.clone(),
+            long: self.long.as_ref().map(|long| rows.iter().map(|&row| long[row]).collect()),
         }
+    }
+
+    /// Number of texts with more tokens than the encoder embeds at once, if texts were embedded.
+    pub(crate) fn long_texts(&self) -> Option<usize> {
+        self.long.as_ref().map(|long| long.iter().filter(|&&long| long).count())
     }
 }

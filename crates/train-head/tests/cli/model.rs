@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::util::{Dir, Said};
+use crate::util::{Dir, FAST, Said};
 
 /// Texts of two kinds.
 fn texts(rows: usize) -> String {
@@ -86,7 +86,8 @@ fn texts_all_the_way() {
     dir.ok(&format!("embed --input test.csv --model-id {model} --out test.safetensors"));
     dir.ok(&format!("embed --input test.csv --model-id {model} --out test.npy"));
     let from_texts = dir.ok("eval --head out --input test.csv --json").json();
-    assert_eq!(dir.ok("eval --head out --features test.safetensors --json").json(), from_texts);
+    let from_file = dir.ok("eval --head out --features test.safetensors --json").json();
+    assert_eq!(from_file["metrics"], from_texts["metrics"]);
     dir.ok("predict --head out --features test.npy --out from-npy.csv");
     dir.ok(&format!("embed --input test.csv --model-id {model} --max-seq-length 4 --out short.safetensors"));
     dir.refused("eval --head out --features short.safetensors", 3, &["another encoder: max_seq_length"]);
@@ -94,4 +95,68 @@ fn texts_all_the_way() {
         .ok(&format!("embed --input test.csv --model-id {model} --pooling cls --out cls.safetensors --json"));
     assert_eq!(embedded.json()["encoder"]["pooling"], serde_json::json!(["cls"]));
     dir.refused("eval --head out --features cls.safetensors", 3, &["another encoder: pooling"]);
+}
+
+#[test]
+fn long_texts_are_counted_and_embedded_as_asked() {
+    let encoder = encoder();
+    let model = encoder.display();
+    let dir = Dir::new();
+    let long = "The patient came back with the same complaints as before. ".repeat(40);
+    dir.write("notes.csv", format!("{}\"{long}\",1\n\"{long}\",0\n", texts(58)));
+    let embed = |name: &str, flags: &str| {
+        let line = format!("embed --input notes.csv --model-id {model} --out {name} --json {flags}");
+        let said = dir.ok(&line);
+        assert_eq!(said.json()["long_texts"], 2, "{}", said.stdout);
+        assert!(said.stderr.contains("2 of 60 texts have more than the 256 tokens"), "{}", said.stderr);
+        said
+    };
+    let by_default = embed("mean.safetensors", "");
+    assert_eq!(by_default.json()["encoder"]["long_text"], "mean");
+    assert!(embed("cut.safetensors", "--long-text truncate").stderr.contains("warning: 2 of 60"));
+    embed("ends.safetensors", "--long-text head-tail");
+
+    // plan, head and embeddings know it
+    dir.ok(&format!("estimate --features cut.safetensors --out plan.json {FAST}"));
+    assert_eq!(dir.json("plan.json")["encoder"]["long_text"], "truncate");
+    dir.ok("keygen --plan plan.json --out keys --no-passphrase");
+    let encrypt = "encrypt --plan plan.json --keys keys --out data.enc --features";
+    dir.refused(&format!("{encrypt} ends.safetensors"), 3, &["long_text should be Truncate, found HeadTail"]);
+    let line = "run --text-column text --label-column label --out out --long-text head-tail";
+    dir.ok(&format!("{line} --input notes.csv --test-input notes.csv --model-id {model} {FAST}"));
+    let report = dir.json("out/report.json");
+    assert_eq!((&report["long_texts"], &report["long_test_texts"]), (&2.into(), &2.into()));
+    assert_eq!(dir.json("out/head.json")["encoder"]["long_text"], "head-tail");
+    let from_texts = dir.ok("eval --head out --input notes.csv --json").json();
+    assert_eq!(from_texts["long_texts"], 2);
+    let from_file = dir.ok("eval --head out --features ends.safetensors --json").json();
+    assert_eq!(from_file["metrics"], from_texts["metrics"]);
+    dir.refused("eval --head out --features mean.safetensors", 3, &["another encoder: long_text"]);
+}
+
+#[test]
+fn a_device_that_the_program_was_not_built_for() {
+    let dir = Dir::new();
+    dir.write("notes.csv", texts(4));
+    let model = encoder();
+    let line = format!("embed --input notes.csv --model-id {} --device cuda --out x.npy", model.display());
+    dir.refused(&line, 2, &["option device: expected cpu for models of the family bert, found cuda"]);
+}
+
+#[test]
+fn a_token_without_an_embedding() {
+    let dir = Dir::new();
+    std::fs::create_dir_all(dir.path("model/1_Pooling")).unwrap();
+    let golden =
+        PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../text-encoder/tests/golden/tiny-tokens"));
+    for file in
+        ["config.json", "model.safetensors", "modules.json", "tokenizer.json", "1_Pooling/config.json"]
+    {
+        std::fs::copy(golden.join(file), dir.path("model").join(file)).unwrap();
+    }
+    let more: Vec<String> = (0..9).map(|i| format!("\"<{i}>\": {}", 105 + i)).collect();
+    dir.write("model/added_tokens.json", format!("{{{}}}", more.join(", ")));
+    dir.write("notes.csv", format!("text\n{}no <8> mass\n", "no mass <7>\n".repeat(2050)));
+    let line = "embed --input notes.csv --model-id model --out x.safetensors";
+    dir.refused(line, 3, &["text 2050: token '<8>' has id 113", "ids below 113"]);
 }
