@@ -2,7 +2,7 @@
 
 use fhe_head::Result;
 use fhe_head::functions::{logistic, softmax};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip, s};
+use ndarray::{Array1, Array2, ArrayView2, Axis, Zip, s};
 use rayon::prelude::*;
 
 use super::lbfgs::minimize;
@@ -36,7 +36,7 @@ pub(crate) fn cross_validated(data: &Data<'_>, splits: &[Split]) -> Result<HeldO
         let weights = data.weights().select(Axis(0), &split.train);
         let map = FeatureMap::fit(&train.view(), &weights.view(), Preprocessing::Standardize, train.ncols())?;
         let (train, test) = (map.apply(&train.view())?, map.apply(&test.view())?);
-        let problem = Problem::new(&train.view(), labels.view(), &weights, data.classes());
+        let problem = Problem::new(&train.view(), &labels, &weights, data.classes());
         Ok((problem.path().iter().map(|theta| problem.probabilities(&test.view(), theta)).collect(), truth))
     };
     let folds: Vec<_> = splits.par_iter().map(scores).collect::<Result<_>>()?;
@@ -67,7 +67,7 @@ struct Problem {
 }
 
 impl Problem {
-    fn new(x: &ArrayView2<'_, f64>, y: ArrayView1<'_, f64>, weights: &Array1<f64>, classes: usize) -> Self {
+    fn new(x: &ArrayView2<'_, f64>, y: &Array1<f64>, weights: &Array1<f64>, classes: usize) -> Self {
         let mut with_constant = Array2::ones((x.nrows(), x.ncols() + 1));
         with_constant.slice_mut(s![.., ..x.ncols()]).assign(x);
         let is = |class: usize, label: f64| f64::from(u8::from(label == class as f64));
@@ -143,7 +143,7 @@ mod tests {
     fn several_classes_agree_with_scikit_learn() {
         let x = array![[0.3, 1.0], [1.2, -0.4], [-0.7, 0.2], [0.1, 0.9], [-1.0, 0.5], [0.8, -1.1]];
         let y = array![0.0, 1.0, 2.0, 0.0, 2.0, 1.0];
-        let problem = Problem::new(&x.view(), y.view(), &Array1::ones(6), 3);
+        let problem = Problem::new(&x.view(), &y, &Array1::ones(6), 3);
         let theta = &problem.path()[4];
         let expected = array![
             [0.096814, 0.385890, -0.482705],

@@ -27,6 +27,8 @@ const SCREENED: usize = 400;
 /// Methods of the first round that enter the second; of several outputs fewer, since each costs more.
 const FINALISTS: usize = 8;
 const FINALISTS_OF_SEVERAL: usize = 6;
+/// Half-width of a moderate interval.
+const MODERATE: f64 = 10.0;
 /// Shortened trainings of a finalist enter the second round if their loss is at most this much larger than the best.
 const SHORTENED: f64 = 0.1;
 /// Numbers of iterations of a finalist that get polynomials.
@@ -44,6 +46,8 @@ struct Finalist {
     map: usize,
     optimizer: Optimizer,
     learning_rate: f64,
+    /// Iterations whose logits some interval holds, or a moderate one.
+    held: usize,
     loss: f64,
     /// Largest logit of the shortest training that may be chosen.
     reach: f64,
@@ -198,12 +202,22 @@ struct Search<'a, 'd> {
 
 impl Search<'_, '_> {
     fn candidates(&self) -> Result<Vec<Candidate>> {
-        let mut finalists = self.first_round()?;
-        let (reach, half_width) =
-            (finalists.iter().map(|f| f.reach).fold(f64::INFINITY, f64::min), self.grid.widest());
-        finalists.retain(|finalist| finalist.loss.is_finite());
-        finalists.sort_by(|a, b| a.loss.total_cmp(&b.loss));
-        finalists.truncate(if self.grid.outputs == 1 { FINALISTS } else { FINALISTS_OF_SEVERAL });
+        let pools = self.first_round()?;
+        let reach = pools[0].iter().map(|finalist| finalist.reach).fold(f64::INFINITY, f64::min);
+        let half_width = self.grid.widest();
+        let most = if self.grid.outputs == 1 { FINALISTS } else { FINALISTS_OF_SEVERAL };
+        let mut finalists: Vec<Finalist> = Vec::new();
+        for (mut pool, count) in pools.into_iter().zip([most, most / 2]) {
+            pool.retain(|one| {
+                let same = |known: &Finalist| {
+                    (known.map, known.optimizer, known.learning_rate, known.held)
+                        == (one.map, one.optimizer, one.learning_rate, one.held)
+                };
+                one.loss.is_finite() && !finalists.iter().any(same)
+            });
+            pool.sort_by(|a, b| a.loss.total_cmp(&b.loss));
+            finalists.extend(pool.into_iter().take(count));
+        }
         let candidates = if finalists.is_empty() { Vec::new() } else { self.second_round(&finalists)? };
         if !candidates.is_empty() {
             return Ok(candidates);
@@ -248,10 +262,11 @@ impl Search<'_, '_> {
         Ok(Method { optimizer, rates, alpha: options.alpha, link })
     }
 
-    /// Maps and optimisers, with the exact link.
-    fn first_round(&self) -> Result<Vec<Finalist>> {
+    /// Maps and optimisers, with the exact link: trainings whose logits stay on the widest interval, and as long as they stay on a moderate
+    /// one, where polynomials are closer.
+    fn first_round(&self) -> Result<[Vec<Finalist>; 2]> {
         let grid = self.grid;
-        let mut finalists = Vec::new();
+        let mut pools = [Vec::new(), Vec::new()];
         for (map, &preprocessing) in self.maps.iter().enumerate() {
             let rates = grid.rates(preprocessing, self.folds[map].first());
             let pairs = grid
@@ -270,18 +285,20 @@ impl Search<'_, '_> {
                     Some(*reach)
                 });
                 let reaches: Vec<f64> = reaches.collect();
-                let held = reaches.iter().filter(|reach| **reach <= grid.widest()).count();
-                let losses = grid.wanted(&scores[..held]).map(|(_, score)| score.held_out.log_loss);
-                let loss = losses.min_by(f64::total_cmp).unwrap_or(f64::INFINITY);
                 let shortest = scores.len().min(*grid.iterations.start());
                 let reach = reaches[..shortest].last().copied().unwrap_or(f64::INFINITY);
-                finalists.push(Finalist { map, optimizer, learning_rate, loss, reach });
+                for (pool, limit) in pools.iter_mut().zip([grid.widest(), MODERATE]) {
+                    let held = reaches.iter().filter(|reach| **reach <= limit).count();
+                    let losses = grid.wanted(&scores[..held]).map(|(_, score)| score.held_out.log_loss);
+                    let loss = losses.min_by(f64::total_cmp).unwrap_or(f64::INFINITY);
+                    pool.push(Finalist { map, optimizer, learning_rate, held, loss, reach });
+                }
             }
         }
-        Ok(finalists)
+        Ok(pools)
     }
 
-    /// Polynomials for the best of these, which are sorted.
+    /// Polynomials for these; the first has the least loss.
     fn second_round(&self, finalists: &[Finalist]) -> Result<Vec<Candidate>> {
         let grid = self.grid;
         let near = finalists[0].loss * (1.0 + SHORTENED);
@@ -303,7 +320,7 @@ impl Search<'_, '_> {
             for (finalist, exact) in finalists.iter().zip(&exact) {
                 let close = |score: &Score| score.held_out.log_loss <= near.max(finalist.loss);
                 let iterations: Vec<usize> =
-                    grid.wanted(exact).filter(|(_, score)| close(score)).map(|(t, _)| t).collect();
+                    grid.wanted(&exact[..finalist.held]).filter(|(_, score)| close(score)).map(|(t, _)| t).collect();
                 let iterations = spread(&iterations, LENGTHS);
                 let probabilities: Vec<_> = exact
                     .iter()

@@ -62,6 +62,7 @@ fn from_data(arguments: EstimateArgs, mut hyper: Hyper, console: &Console) -> Re
         None => matrix,
     };
     let (samples, features) = training.x.dim();
+    let mut about = None;
     let file = if let Some(earlier) = &arguments.continue_from {
         let file = warm_start::continued(earlier, &training, &hyper)?;
         // refuses data that do not fit the earlier plan
@@ -69,10 +70,25 @@ fn from_data(arguments: EstimateArgs, mut hyper: Hyper, console: &Console) -> Re
         file
     } else {
         let y = training.encode_labels(&classes, "the training data")?;
-        Planned::new(&training, &y, &classes, &hyper, console)?.file
+        let planned = Planned::new(&training, &y, &classes, &hyper, console)?;
+        about = Some((planned.training.options, planned.training.expected));
+        planned.file
     };
     let file = file.with_validation(share);
-    let outcome = outcome(file.plan(), &file.parameters()?, samples, features, &hyper)?;
+    let mut outcome = outcome(file.plan(), &file.parameters()?, samples, features, &hyper)?;
+    if let Some((options, expected)) = about {
+        let mapped = describe::features(&options, features, file.map().outputs());
+        outcome.text.push_str(&format!("\nfeatures    {mapped}"));
+        outcome.json["feature_map"] = json!({ "text": mapped, "preprocessing": options.preprocessing });
+        outcome.json["temperature"] = json!(options.temperature);
+        outcome.json["expected"] = json!(expected);
+        if let Some(expected) = &expected {
+            outcome.text.push_str(&format!("\nexpected    {}", describe::expected(expected)));
+            let bootstraps = file.plan().state_bootstraps() > 0;
+            let warning = describe::shortfall(expected, bootstraps);
+            outcome.text.push_str(&warning.map(|text| format!("\nwarning     {text}")).unwrap_or_default());
+        }
+    }
     if let Some(path) = &arguments.out {
         file.write(path)?;
     }

@@ -1,6 +1,7 @@
 //! Parts of a method in words and as JSON.
 
 use fhe_head::{BuiltIn, Head as _, Logistic, Optimizer};
+use head_fit::{Classifier, Expected, Preprocessing};
 use serde_json::{Value, json};
 
 use crate::args::activation_name;
@@ -13,6 +14,40 @@ pub(crate) fn optimizer(optimizer: Optimizer) -> String {
         Optimizer::Nesterov(momentum) => format!("Nesterov's method with momentum {momentum}"),
         Optimizer::NesterovSchedule => "Nesterov's method".into(),
     }
+}
+
+/// What the feature map does, with what comes out of it.
+pub(crate) fn features(options: &Classifier, inputs: usize, outputs: usize) -> String {
+    let kept = if outputs == inputs { format!("all {inputs}") } else { format!("{outputs} of {inputs}") };
+    match options.preprocessing {
+        Some(Preprocessing::Whiten { ridge, .. }) => {
+            format!("standardised, then whitened with ridge {ridge}; {kept} directions kept")
+        }
+        Some(Preprocessing::Standardize) => format!("standardised; {kept} kept"),
+        Some(Preprocessing::Center) | None => format!("centred; {kept} kept"),
+    }
+}
+
+/// What cross-validation expects of a training, beside logistic regression in the clear.
+pub(crate) fn expected(expected: &Expected) -> String {
+    let Expected { training, logistic_regression: clear } = expected;
+    format!(
+        "accuracy {:.3}, log loss {:.3} in cross-validation; logistic regression in the clear {:.3}, {:.3}",
+        training.accuracy, training.log_loss, clear.accuracy, clear.log_loss
+    )
+}
+
+/// A warning where a training is expected to be worse than logistic regression in the clear by more than a point of accuracy or a tenth of
+/// the log loss, with what would close the distance.
+pub(crate) fn shortfall(expected: &Expected, bootstraps: bool) -> Option<String> {
+    expected.falls_short(0.01, 0.1).then(|| {
+        let advice = if bootstraps {
+            "a larger --max-iter, or --head mlp, may close the distance"
+        } else {
+            "more iterations, with bootstraps (--preset n15-boot-l6 --max-iter 16), may close the distance for more time"
+        };
+        format!("worse than logistic regression in the clear: {advice}")
+    })
 }
 
 /// The functions of a head and their intervals.

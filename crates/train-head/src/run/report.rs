@@ -1,7 +1,7 @@
 //! The figures of a run: `report.json`.
 
 use fhe_head::{Head as _, Optimizer};
-use head_fit::{ClassWeight, Metrics, Preprocessing, same_predictions};
+use head_fit::{ClassWeight, Expected, Metrics, Preprocessing, same_predictions};
 use serde::Serialize;
 use serde_json::json;
 
@@ -57,6 +57,8 @@ pub(crate) struct Report {
     /// Plain logistic regression to convergence on the same features, C = 1, with each class against the rest if there are more than
     /// two; null if it does not converge.
     pub(crate) logistic_regression: Option<Metrics>,
+    /// What cross-validation expected of the training, beside logistic regression in the clear.
+    pub(crate) expected: Option<Expected>,
     /// Largest difference of a trained weight to the plain twin's, relative to the largest weight, in the space that was encrypted.
     pub(crate) max_weight_error: f64,
     /// The same for the simulated twin.
@@ -100,6 +102,10 @@ pub(crate) struct Method {
     pub(crate) sigmoid_degree: Option<usize>,
     /// Half-width of the interval of the logits.
     pub(crate) sigmoid_interval: f64,
+    /// What the logits of the exported head were divided by.
+    pub(crate) temperature: Option<f64>,
+    /// What the feature map does, in words.
+    pub(crate) features: String,
 }
 
 /// Encrypted predictions.
@@ -196,6 +202,7 @@ impl Report {
             simulate: evaluation.simulate.clone(),
             encrypted: evaluation.encrypted.clone(),
             logistic_regression: evaluation.logistic_regression.clone(),
+            expected: planned.training.expected,
             max_weight_error: evaluation.max_weight_error,
             max_weight_error_simulate: evaluation.max_weight_error_simulate,
             prediction_agreement: same_predictions(
@@ -227,6 +234,8 @@ impl Method {
             hidden: describe::hidden_layer(head),
             sigmoid_degree: describe::sigmoid_degree(head),
             sigmoid_interval: head.score_unit().value(),
+            temperature: options.temperature,
+            features: describe::features(options, planned.training.map.inputs(), planned.training.map.outputs()),
         }
     }
 }

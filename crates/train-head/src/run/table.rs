@@ -18,7 +18,7 @@ impl Report {
 
     /// Data, security, method.
     fn about(&self) -> Vec<String> {
-        vec![
+        let mut lines = vec![
             format!(
                 "data        {} samples to train on, {} to test on, {} features; {}",
                 self.samples,
@@ -39,7 +39,14 @@ impl Report {
                 describe::optimizer(self.method.solver),
                 self.bootstraps
             ),
-        ]
+            format!("features    {}", self.method.features),
+        ];
+        if let Some(expected) = &self.expected {
+            lines.push(format!("expected    {}", describe::expected(expected)));
+            let warning = describe::shortfall(expected, self.bootstraps > 0);
+            lines.extend(warning.map(|text| format!("warning     {text}")));
+        }
+        lines
     }
 
     /// The measures of the head and its twins on the test samples.
