@@ -10,7 +10,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use text_encoder::{DownloadObserver, EncoderOptions, HubSettings, ModelSource, PoolingMode, TextEncoder};
+use text_encoder::{
+    DownloadObserver, EncoderOptions, HubSettings, LongText, ModelSource, PoolingMode, TextEncoder,
+};
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -148,7 +150,10 @@ impl Hub {
             observer,
         };
         let source = ModelSource::parse("org/tiny").unwrap();
-        TextEncoder::load(&source, &EncoderOptions { hub, ..EncoderOptions::default() })
+        TextEncoder::load(
+            &source,
+            &EncoderOptions { hub, long_text: LongText::Truncate, ..EncoderOptions::default() },
+        )
     }
 }
 

@@ -21,7 +21,7 @@ const MOST_ITERATIONS: usize = 16;
 /// logistic regression.
 const LEAST_ITERATIONS: usize = 2;
 /// Ridges of the whitening in units of the mean eigenvalue: from almost full whitening to almost none.
-const RIDGES: [f64; 6] = [0.001, 0.01, 0.1, 0.3, 1.0, 5.0];
+const RIDGES: [f64; 7] = [0.001, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0];
 /// Multiples of the safe step, the inverse of the steepest slope on whitened features (4 for the logistic function, 2 for the softmax):
 /// saturated samples and a ridge allow more than one.
 const WHITENED_STEPS: [f64; 4] = [0.5, 1.0, 2.0, 4.0];

@@ -50,8 +50,9 @@ pub(super) fn choose(task: Task<'_, '_>, layer: Layer) -> Result<Rehearsed> {
             name: "hidden_layer_sizes",
             got: layer.hidden.to_string(),
             expected: format!(
-                "at most {} units with {} features, or more features",
+                "at most {} units with the {} directions in which the {} features vary, or more features",
                 samples.padded_features(),
+                map.outputs(),
                 map.inputs()
             ),
         });

@@ -1,6 +1,8 @@
 //! Linear heads: first the maps and the optimiser, with the exact link; then, for the best of these, the polynomial and its interval,
 //! with the arithmetic that ciphertexts will do. Candidates whose logits leave the interval drop out.
 
+use std::sync::Arc;
+
 use fhe_head::{Degree, Error, Head as _, Optimizer, Result, SoftmaxDepth};
 use ndarray::Array1;
 use rayon::prelude::*;
@@ -11,7 +13,7 @@ use super::round::{Round, Score};
 use super::task::{Rehearsed, Task};
 use crate::baseline::HeldOut;
 use crate::classifier::Classifier;
-use crate::cleartext::{Iterate, Method, Problem, train_linear};
+use crate::cleartext::{Iterate, Link, Method, Problem, train_linear};
 use crate::data::{Data, Fold};
 use crate::features::Preprocessing;
 use crate::kind::Kind;
@@ -203,6 +205,9 @@ struct Search<'a, 'd> {
 impl Search<'_, '_> {
     fn candidates(&self) -> Result<Vec<Candidate>> {
         let pools = self.first_round()?;
+        let mut calmest = pools[0].clone();
+        calmest.retain(|finalist| finalist.loss.is_finite());
+        calmest.sort_by(|a, b| a.reach.total_cmp(&b.reach));
         let reach = pools[0].iter().map(|finalist| finalist.reach).fold(f64::INFINITY, f64::min);
         let half_width = self.grid.widest();
         let most = if self.grid.outputs == 1 { FINALISTS } else { FINALISTS_OF_SEVERAL };
@@ -218,7 +223,12 @@ impl Search<'_, '_> {
             pool.sort_by(|a, b| a.loss.total_cmp(&b.loss));
             finalists.extend(pool.into_iter().take(count));
         }
-        let candidates = if finalists.is_empty() { Vec::new() } else { self.second_round(&finalists)? };
+        let mut candidates = self.second_round(&finalists)?;
+        if candidates.is_empty() {
+            // with polynomials the best ones leave every interval: those whose logits grow least
+            calmest.truncate(most);
+            candidates = self.second_round(&calmest)?;
+        }
         if !candidates.is_empty() {
             return Ok(candidates);
         }
@@ -254,7 +264,7 @@ impl Search<'_, '_> {
         &self,
         optimizer: Optimizer,
         learning_rate: f64,
-        link: crate::cleartext::Link<'m>,
+        link: Link<'m>,
         iterations: usize,
     ) -> Result<Method<'m>> {
         let options = self.task.options;
@@ -298,10 +308,11 @@ impl Search<'_, '_> {
         Ok(pools)
     }
 
-    /// Polynomials for these; the first has the least loss.
+    /// Polynomials for these.
     fn second_round(&self, finalists: &[Finalist]) -> Result<Vec<Candidate>> {
         let grid = self.grid;
-        let near = finalists[0].loss * (1.0 + SHORTENED);
+        let least = finalists.iter().map(|finalist| finalist.loss).fold(f64::INFINITY, f64::min);
+        let near = least * (1.0 + SHORTENED);
         let mut candidates = Vec::new();
         for (map, &preprocessing) in self.maps.iter().enumerate() {
             let finalists: Vec<&Finalist> = finalists.iter().filter(|f| f.map == map).collect();
@@ -319,15 +330,15 @@ impl Search<'_, '_> {
             let mut tried = Vec::new();
             for (finalist, exact) in finalists.iter().zip(&exact) {
                 let close = |score: &Score| score.held_out.log_loss <= near.max(finalist.loss);
-                let iterations: Vec<usize> =
-                    grid.wanted(&exact[..finalist.held]).filter(|(_, score)| close(score)).map(|(t, _)| t).collect();
-                let iterations = spread(&iterations, LENGTHS);
-                let probabilities: Vec<_> = exact
-                    .iter()
-                    .enumerate()
-                    .map(|(t, score)| iterations.contains(&(t + 1)).then(|| exact_probabilities(score)))
+                let iterations: Vec<usize> = grid
+                    .wanted(&exact[..finalist.held])
+                    .filter(|(_, score)| close(score))
+                    .map(|(t, _)| t)
                     .collect();
-                let probabilities = std::sync::Arc::new(probabilities);
+                let mut iterations = spread(&iterations, LENGTHS);
+                iterations.extend(grid.wanted(exact).map(|(t, _)| t).take(1));
+                let probabilities: Vec<_> = exact.iter().map(exact_probabilities).collect();
+                let probabilities = Arc::new(probabilities);
                 for approximation in grid.approximations(exact, &iterations)? {
                     tried.push((finalist, probabilities.clone(), approximation));
                 }
@@ -346,7 +357,6 @@ impl Search<'_, '_> {
                 for (iterations, score) in
                     grid.wanted(&scores).filter(|(iterations, _)| *iterations <= within)
                 {
-                    let Some(exact) = &exact[iterations - 1] else { continue };
                     let p = round.labels.probabilities(grid.link(), &score.logits, score.temperature);
                     candidates.push(Candidate {
                         preprocessing,
@@ -356,7 +366,8 @@ impl Search<'_, '_> {
                         iterations,
                         temperature: score.temperature,
                         held_out: Some(score.held_out),
-                        objective: score.held_out.log_loss + FIDELITY * mean_deviation(&p, exact),
+                        objective: score.held_out.log_loss
+                            + FIDELITY * mean_deviation(&p, &exact[iterations - 1]),
                     });
                 }
             }

@@ -51,7 +51,7 @@ fn from_data(arguments: EstimateArgs, mut hyper: Hyper, console: &Console) -> Re
     };
     if let Some(head) = start {
         warm_start::expect_features(&head.description, &matrix)?;
-        hyper.start_from(head.model);
+        hyper.start_from(head.before_temperature());
     }
     let share = arguments.validation_fraction;
     let training = match share {

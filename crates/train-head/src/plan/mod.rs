@@ -223,7 +223,12 @@ impl PlanFile {
             feature_names.clone(),
             encoder.clone(),
             preprocessing,
-            Training { preset: plan.preset.clone(), iterations, encrypted: true },
+            Training {
+                preset: plan.preset.clone(),
+                iterations,
+                encrypted: true,
+                temperature: self.temperature(),
+            },
         );
         Ok(Head { model, description })
     }

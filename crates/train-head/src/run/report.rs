@@ -235,7 +235,11 @@ impl Method {
             sigmoid_degree: describe::sigmoid_degree(head),
             sigmoid_interval: head.score_unit().value(),
             temperature: options.temperature,
-            features: describe::features(options, planned.training.map.inputs(), planned.training.map.outputs()),
+            features: describe::features(
+                options,
+                planned.training.map.inputs(),
+                planned.training.map.outputs(),
+            ),
         }
     }
 }

@@ -61,7 +61,7 @@ fn a_class_that_is_absent() {
 #[test]
 fn an_interval_that_is_too_small_for_the_data() {
     let messages = ["logits reach", "interval is [-0.5, 0.5]", "widen the interval", "--sigmoid-interval"];
-    let flags = "--preset n14-l8 --max-iter 2 --sigmoid-interval 0.5";
+    let flags = "--preset n14-l8 --max-iter 2 --sigmoid-interval 0.5 --learning-rate 20";
     refused(&table(60), flags, 6, &messages);
     for head in ["ovr", "softmax"] {
         refused(&table_of_three(60), &format!("--head {head} {flags}"), 6, &messages);
@@ -86,7 +86,8 @@ fn an_interval_that_is_too_small_for_the_data() {
 /// A table of nine features that tell nothing of its two classes.
 fn wide() -> String {
     let row = |i: usize| {
-        let values: String = (0..9).map(|j| format!("{},", ((i * 37 + j * 101) as f64).sin())).collect();
+        let values: String =
+            (0..9).map(|j| format!("{},", ((i * i * 37 + i * j * 101 + j) as f64).sin())).collect();
         values + ["a\n", "b\n"][i % 2]
     };
     let names: String = (0..9).map(|j| format!("f{j},")).collect();

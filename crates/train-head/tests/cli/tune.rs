@@ -41,7 +41,9 @@ fn a_hidden_layer() {
         None => {
             let cells: Vec<&str> = line.split(',').collect();
             let [a, b, c, label] = cells[..] else { unreachable!() };
-            [a, b, c, c, a, b, a, label].join(",")
+            let [x, y, z] = [a, b, c].map(|cell| cell.parse::<f64>().unwrap());
+            let more = [x * x, y * y, z * z, x * y].map(|value| value.to_string());
+            [&[a, b, c].map(str::to_owned)[..], &more, &[label.to_owned()]].concat().join(",")
         }
     };
     let data: Vec<String> = table_of_three(120).lines().map(wide).collect();

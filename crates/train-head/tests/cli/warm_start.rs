@@ -3,8 +3,8 @@
 use crate::util::{Dir, table, table_of_three};
 
 /// Gradient descent remembers nothing: two and two iterations are four.
-const FIXED: &str =
-    "--sigmoid-degree 3 --preprocess whiten --ridge 1 --solver gd --learning-rate 2 --sigmoid-interval 8";
+const FIXED: &str = "--sigmoid-degree 3 --preprocess whiten --ridge 1 --solver gd --learning-rate 2 --sigmoid-interval 8 \
+     --temperature 1";
 
 /// Probabilities of the samples of `data.csv` by the head in a folder.
 fn probabilities(dir: &Dir, head: &str) -> Vec<f64> {
@@ -57,7 +57,7 @@ fn heads_of_several_classes_and_hidden_layers_are_starts() {
     let dir = Dir::new();
     dir.write("data.csv", table_of_three(90));
     let run = "run --features data.csv --test-features data.csv --preprocess whiten --ridge 1 --solver gd \
-         --learning-rate 1 --sigmoid-interval 8 --sigmoid-degree 3 --head softmax --preset";
+         --learning-rate 1 --sigmoid-interval 8 --sigmoid-degree 3 --temperature 1 --head softmax --preset";
     dir.ok(&format!("{run} n14-l8 --max-iter 2 --out first"));
     dir.ok(&format!("{run} n14-l8 --max-iter 2 --out second --warm-start first"));
     dir.ok(&format!("{run} n15-l18 --max-iter 4 --out whole"));

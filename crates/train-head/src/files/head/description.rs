@@ -96,6 +96,13 @@ pub(crate) struct Training {
     pub(crate) iterations: usize,
     /// True if the training ran on ciphertexts.
     pub(crate) encrypted: bool,
+    /// What the logits of the training were divided by; 1 in heads from before there was a choice.
+    #[serde(default = "one")]
+    pub(crate) temperature: f64,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 impl Description {

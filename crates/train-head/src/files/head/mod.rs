@@ -51,6 +51,11 @@ pub(crate) fn of_both_classes(p: Array2<f64>) -> Array2<f64> {
 }
 
 impl Head {
+    /// The model as it was trained, before its logits were divided by the temperature: what another training starts from.
+    pub(crate) fn before_temperature(self) -> Model {
+        self.model.at_temperature(self.description.training.temperature.recip())
+    }
+
     /// Probabilities: samples (rows) by classes (columns).
     ///
     /// # Errors
@@ -107,7 +112,8 @@ mod tests {
 
     fn head() -> Head {
         let classes = Classes::fit(&["benign", "malignant"]).unwrap();
-        let training = Training { preset: "n15-l18".into(), iterations: 4, encrypted: true };
+        let training =
+            Training { preset: "n15-l18".into(), iterations: 4, encrypted: true, temperature: 1.0 };
         let names = Some(vec!["a".into(), "b".into()]);
         let output = LinearLayer { coef: array![[0.5, -2.0]], intercept: array![0.25] };
         let model = Model::linear(output, false);
@@ -126,7 +132,8 @@ mod tests {
         assert_eq!(Head::read(folder.path()).unwrap().description.classes.names()[1], "malignant");
 
         let classes = Classes::fit(&["a", "b", "c"]).unwrap();
-        let training = Training { preset: "n15-l18".into(), iterations: 4, encrypted: true };
+        let training =
+            Training { preset: "n15-l18".into(), iterations: 4, encrypted: true, temperature: 1.0 };
         let output = LinearLayer {
             coef: array![[0.5, -2.0], [1.0, 2.0], [3.0, 4.0]],
             intercept: array![0.0, 0.5, 1.0],
