@@ -163,7 +163,6 @@ impl<H: Head> Job<H> {
     }
 
     /// Weights as the data party has them, with those of the padding, from one period of each vector of the state.
-    #[expect(clippy::wrong_self_convention, reason = "the inverse of to_vectors")]
     pub fn from_vectors(&self, vectors: &[Array1<f64>]) -> Vec<Array1<f64>> {
         heads::from_vectors(&self.0.head.weights(), &self.0.packing, vectors)
     }

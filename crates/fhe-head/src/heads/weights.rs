@@ -136,7 +136,7 @@ impl Layer {
     }
 
     /// The inverse of [`Self::to_vectors`]: weights of each output, with those of the padding.
-    fn from_vectors(&self, packing: &Packing, vectors: &[Array1<f64>]) -> Vec<Array1<f64>> {
+    fn of_outputs(&self, packing: &Packing, vectors: &[Array1<f64>]) -> Vec<Array1<f64>> {
         let [features, _] = Self::vector_counts(packing, self.outputs);
         let (features, intercepts) = vectors.split_at(features.min(vectors.len()));
         let of_output = |(k, chunks): (usize, &[Array1<f64>])| {
@@ -194,7 +194,7 @@ pub(crate) fn from_vectors(
         let (own, others) = rest.split_at(weights.vectors(packing).len().min(rest.len()));
         rest = others;
         match weights {
-            Weights::Layer(layer) => values.extend(layer.from_vectors(packing, own)),
+            Weights::Layer(layer) => values.extend(layer.of_outputs(packing, own)),
             Weights::Vector(_) => values.extend_from_slice(own),
         }
     }

@@ -29,8 +29,10 @@ fn hidden_units_that_there_cannot_be() {
         refused(&table(40), &flags, 2, &["--hidden-layer-sizes", "8, 16, 32, 64 or 128 units"]);
     }
     refused(&table(40), "--hidden-layer-sizes 8", 2, &["requires --head mlp"]);
-    let messages = ["--hidden-layer-sizes 8: at most 4 units with 3 features"];
+    let messages =
+        ["--hidden-layer-sizes 8: at most 4 units with the 3 directions in which the 3 features vary"];
     refused(&table(40), "--head mlp --hidden-layer-sizes 8", 2, &messages);
+    let messages = ["--hidden-layer-sizes 8: at most 4 units with 3 features"];
     Dir::new().refused("estimate --samples 9 --dimension 3 --head mlp --hidden-layer-sizes 8", 2, &messages);
 }
 
