@@ -72,11 +72,9 @@ impl Classifier {
         if bootstraps || !expected.falls_short(SHORT_ACCURACY, SHORT_LOG_LOSS) {
             return Ok(training);
         }
+        // the shorter training stands whatever keeps a longer one from being planned
         let longer = on_first(&BOOTSTRAPPED, |scheme| self.prepare_beside(scheme, data, start, &clear));
-        Ok(match longer {
-            Ok(longer) if longer.pays_over(&training) => longer,
-            _ => training,
-        })
+        Ok(longer.ok().filter(|longer| longer.pays_over(&training)).unwrap_or(training))
     }
 
     /// As [`Self::prepare`], on the first of these parameter sets that has the depth.

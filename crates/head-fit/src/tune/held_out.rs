@@ -18,7 +18,8 @@ impl Labels {
         let (mut log_loss, mut accuracy) = (0.0, 0.0);
         for ((z, &class), share) in logits.chunks(self.outputs).zip(&self.y).zip(&self.share) {
             let right = if let [z] = z {
-                let margin = if class == 1 { *z } else { -*z } / temperature;
+                let scaled = z / temperature;
+                let margin = if class == 1 { scaled } else { -scaled };
                 log_loss += share * ((-margin.abs()).exp().ln_1p() + (-margin).max(0.0));
                 margin > 0.0 || (margin == 0.0 && class == 0)
             } else {
