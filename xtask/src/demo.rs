@@ -42,7 +42,7 @@ fn train(binary: &Path, model: &Path) -> Command {
         .arg("--model-id")
         .arg(model)
         .args(METHOD)
-        .args(["--out", OUT])
+        .args(["--out", OUT, "--overwrite"])
         .current_dir(root())
         .stdin(Stdio::null());
     command

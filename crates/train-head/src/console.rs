@@ -9,10 +9,13 @@ use std::process::ExitCode;
 
 use text_encoder::DownloadObserver;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::exit::Failure;
-use crate::progress::{self, Progress};
+use crate::args::Unparsed;
+use crate::exit::{Failure, Kind};
+use crate::progress::{self, Progress, Unit};
 
 /// The result of a command.
 #[derive(Clone, Debug)]
@@ -41,13 +44,14 @@ impl Console {
             (false, _) => LevelFilter::TRACE,
         };
         let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
-        tracing_subscriber::fmt()
-            .with_env_filter(filter)
+        let lines = tracing_subscriber::fmt::layer()
             .with_writer(std::io::stderr)
             .with_ansi(colours())
             .without_time()
-            .with_target(verbose > 1)
-            .init();
+            .with_target(verbose > 1);
+        // whatever RUST_LOG asks for: the tokenizer's log holds the texts
+        let lines = lines.with_filter(filter_fn(|event| may_log(event.target())));
+        tracing_subscriber::registry().with(filter).with(lines).init();
         Self { json, quiet }
     }
 
@@ -67,7 +71,16 @@ impl Console {
 
     /// Starts a phase of `total` steps, with a bar and the time left on a terminal.
     pub(crate) fn phase(&self, name: &'static str, total: usize) -> Progress {
-        if self.quiet { Progress::hidden(name, total) } else { Progress::shown(name, total) }
+        self.phase_of(name, total as u64, Unit::Steps)
+    }
+
+    /// Starts a phase of `total` bytes.
+    pub(crate) fn bytes_phase(&self, name: &'static str, total: u64) -> Progress {
+        self.phase_of(name, total, Unit::Bytes)
+    }
+
+    fn phase_of(&self, name: &'static str, total: u64, unit: Unit) -> Progress {
+        if self.quiet { Progress::hidden(name, total) } else { Progress::shown(name, total, unit) }
     }
 
     /// Bars for downloads; none with `--quiet`.
@@ -101,16 +114,7 @@ impl Console {
             eprintln!("  {} {advice}", painted("help:", "36"));
         }
         if self.json {
-            let error = serde_json::json!({
-                "error": {
-                    "code": failure.kind().code(),
-                    "kind": failure.kind().name(),
-                    "message": chain.first(),
-                    "causes": chain.get(1..).unwrap_or_default(),
-                    "help": failure.advice(),
-                }
-            });
-            print_line(&error.to_string());
+            print_line(&failure.json().to_string());
         }
         ExitCode::from(failure.kind().code())
     }
@@ -118,8 +122,37 @@ impl Console {
 
 /// Prints a failure from before the flags were parsed; as JSON too if `--json` is among the words.
 pub(crate) fn fail_early(failure: &Failure) -> ExitCode {
-    let json = std::env::args_os().any(|word| word == "--json");
-    Console { json, quiet: false }.fail(failure)
+    Console { json: asks_for_json(), quiet: false }.fail(failure)
+}
+
+/// Prints the help or version that was asked for, or why the words are no arguments.
+pub(crate) fn fail_to_parse(unparsed: &Unparsed) -> ExitCode {
+    let Unparsed { error, help } = unparsed;
+    // a closed pipe (`--help | head`) is not an error
+    let _ = error.print();
+    if !error.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    if let Some(help) = help {
+        eprintln!("\n  {} {help}", painted("help:", "36"));
+    }
+    if asks_for_json() {
+        let text = error.to_string();
+        let paragraphs = text.split("\n\n").map(str::trim);
+        let mut told = paragraphs.filter(|paragraph| !paragraph.starts_with("For more information"));
+        let message = told.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let mut failure = Failure::usage(message);
+        let advice: Vec<&str> = help.as_deref().into_iter().chain(told).collect();
+        if !advice.is_empty() {
+            failure = failure.help(advice.join("; "));
+        }
+        print_line(&failure.json().to_string());
+    }
+    ExitCode::from(Kind::Usage.code())
+}
+
+fn asks_for_json() -> bool {
+    std::env::args_os().any(|word| word == "--json")
 }
 
 /// Prints to standard output. A closed pipe (`| head`) is not an error.
@@ -132,6 +165,27 @@ fn print_line(text: &str) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether a module may log: ours, which log no text, label or value, and those that connect to the hub, which never see one.
+fn may_log(target: &str) -> bool {
+    const SILENT_ABOUT_DATA: [&str; 13] = [
+        "train_head",
+        "text_encoder",
+        "head_fit",
+        "fhe_head",
+        "ckks_boot",
+        "ckks_math",
+        "ckks",
+        "tables",
+        "pages",
+        "ureq",
+        "ureq_proto",
+        "rustls",
+        "rustls_platform_verifier",
+    ];
+    let module = target.split("::").next().unwrap_or_default();
+    SILENT_ABOUT_DATA.contains(&module)
 }
 
 /// Tells whether standard error takes colours (<https://no-color.org>).

@@ -31,14 +31,12 @@ mod samples;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let words = match args::expand_job(std::env::args_os()) {
-        Ok(words) => words,
+    let arguments = match args::parse(std::env::args_os()) {
+        Ok(Ok(arguments)) => arguments,
+        Ok(Err(unparsed)) => return console::fail_to_parse(&unparsed),
         Err(failure) => return console::fail_early(&failure),
     };
-    let arguments = args::Cli::parse_from(words);
     let console = {
         let args::GlobalArgs { json, quiet, verbose, .. } = arguments.global;
         console::Console::start(json, quiet, verbose)

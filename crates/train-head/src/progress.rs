@@ -1,5 +1,6 @@
-//! Progress of a phase: on a terminal a bar with the time left, elsewhere a line at the end.
+//! Progress of a phase: on a terminal a bar with the time left, elsewhere a line every ten seconds at most, and one at the end.
 
+use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,27 +15,62 @@ pub(crate) struct Progress {
     start: Instant,
     /// True to print a line at the end.
     says: bool,
+    /// What the steps are.
+    unit: Unit,
     forecast: Forecast,
+    /// When the last line was printed; `None` where a bar is drawn.
+    last_line: Option<Mutex<Instant>>,
 }
+
+/// What the steps of a phase are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// Samples, keys, iterations.
+    Steps,
+    /// Bytes of a file.
+    Bytes,
+}
+
+/// The least time between two lines where there is no terminal.
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 /// When the phase will end, if it is known better than by the bar, which takes all steps as equal.
 type Forecast = Arc<Mutex<Option<Instant>>>;
 
 impl Progress {
     /// A phase that prints nothing.
-    pub(crate) fn hidden(name: &'static str, total: usize) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::hidden());
-        Self { name, bar, start: Instant::now(), says: false, forecast: Forecast::default() }
+    pub(crate) fn hidden(name: &'static str, total: u64) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
+        Self {
+            name,
+            bar,
+            start: Instant::now(),
+            says: false,
+            unit: Unit::Steps,
+            forecast: Forecast::default(),
+            last_line: None,
+        }
     }
 
     /// A phase on standard error.
-    pub(crate) fn shown(name: &'static str, total: usize) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+    pub(crate) fn shown(name: &'static str, total: u64, unit: Unit) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
         let forecast = Forecast::default();
-        bar.set_style(if total > 1 { counted(&forecast) } else { spinning() });
+        bar.set_style(match unit {
+            Unit::Bytes => {
+                style("{prefix:<9} [{bar:30}] {bytes} of {total_bytes}, {eta} left").progress_chars("=> ")
+            }
+            Unit::Steps if total > 1 => counted(&forecast),
+            Unit::Steps => spinning(),
+        });
         bar.set_prefix(name);
-        bar.enable_steady_tick(Duration::from_millis(250));
-        Self { name, bar, start: Instant::now(), says: true, forecast }
+        let terminal = std::io::stderr().is_terminal();
+        if terminal {
+            bar.enable_steady_tick(Duration::from_millis(250));
+        }
+        let start = Instant::now();
+        let last_line = (!terminal).then(|| Mutex::new(start));
+        Self { name, bar, start, says: true, unit, forecast, last_line }
     }
 
     /// Starts after `done` steps that an earlier process did. They do not count for the time left.
@@ -46,6 +82,7 @@ impl Progress {
     /// Sets the number of steps done.
     pub(crate) fn set(&self, done: usize) {
         self.bar.set_position(done as u64);
+        self.say_line();
     }
 
     /// Sets the time left.
@@ -61,6 +98,24 @@ impl Progress {
     /// Adds steps.
     pub(crate) fn advance(&self, steps: usize) {
         self.bar.inc(steps as u64);
+        self.say_line();
+    }
+
+    /// Prints how far the phase is, where there is no bar and the last line is old enough.
+    fn say_line(&self) {
+        let Some(Ok(mut last)) = self.last_line.as_ref().map(Mutex::try_lock) else { return };
+        if last.elapsed() < BETWEEN_LINES {
+            return;
+        }
+        *last = Instant::now();
+        let (done, total) = (self.bar.position(), self.bar.length().unwrap_or(0));
+        let end = *self.forecast.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = match end {
+            Some(end) => end.saturating_duration_since(Instant::now()),
+            None => self.start.elapsed().mul_f64((total as f64 / (done.max(1)) as f64 - 1.0).max(0.0)),
+        };
+        let (done, total) = (self.unit.amount(done), self.unit.amount(total));
+        eprintln!("{:<9} {done} of {total}, {} left", self.name, seconds(left.as_secs_f64().ceil()));
     }
 
     /// Adds a step.
@@ -76,12 +131,21 @@ impl Progress {
         if self.says {
             let took = seconds(took.as_secs_f64());
             if total > 1 {
-                eprintln!("{:<9} {total} in {took}", self.name);
+                eprintln!("{:<9} {} in {took}", self.name, self.unit.amount(total));
             } else {
                 eprintln!("{:<9} {took}", self.name);
             }
         }
         took
+    }
+}
+
+impl Unit {
+    fn amount(self, count: u64) -> String {
+        match self {
+            Self::Steps => count.to_string(),
+            Self::Bytes => bytes(count),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CheckpointArgs, ValidationArgs};
+use super::{CheckpointArgs, OverwriteArgs, ValidationArgs};
 
 /// Arguments of `train`.
 #[derive(Args, Debug)]
@@ -26,6 +26,8 @@ pub(crate) struct TrainArgs {
     /// File for the encrypted head
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) overwrite: OverwriteArgs,
 }
 
 /// Arguments of `score`.
@@ -43,4 +45,6 @@ pub(crate) struct ScoreArgs {
     /// File for the encrypted scores
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) overwrite: OverwriteArgs,
 }

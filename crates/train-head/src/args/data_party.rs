@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
-    DataArgs, EncoderArgs, FeatureDataArgs, HeadEncoderArgs, NewKeyArgs, PassphraseArgs, PlanAndKeyArgs,
-    TextDataArgs, TrainingArgs, WeightArgs,
+    DataArgs, EncoderArgs, FeatureDataArgs, HeadEncoderArgs, NewKeyArgs, OverwriteArgs, PassphraseArgs,
+    PlanAndKeyArgs, TextDataArgs, TrainingArgs, WeightArgs,
 };
 
 /// A head to start from.
@@ -31,6 +31,8 @@ pub(crate) struct EmbedArgs {
     /// File for the embeddings: .safetensors (with labels and encoder) or .npy (only numbers)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) overwrite: OverwriteArgs,
 }
 
 /// Arguments of `estimate`.
@@ -78,6 +80,8 @@ pub(crate) struct EstimateArgs {
     /// private
     #[arg(long, value_name = "FILE", requires = "features", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) overwrite: OverwriteArgs,
 }
 
 /// Arguments of `tune`.
@@ -92,6 +96,8 @@ pub(crate) struct TuneArgs {
     /// Job file, for --job of `estimate` and `run`
     #[arg(long, value_name = "FILE.toml", help_heading = "Output")]
     pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) overwrite: OverwriteArgs,
 }
 
 /// Arguments of `keygen`.
@@ -108,6 +114,8 @@ pub(crate) struct KeygenArgs {
     /// Folder for the keys; the compute party gets its subfolder `eval`
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) overwrite: OverwriteArgs,
 }
 
 /// Arguments of `encrypt`.
@@ -133,6 +141,8 @@ pub(crate) struct EncryptOutArgs {
     /// File for the ciphertexts, for the compute party
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) overwrite: OverwriteArgs,
 }
 
 /// Arguments of `watch`.
@@ -167,6 +177,8 @@ pub(crate) struct DecryptArgs {
     /// Folder for head.safetensors and head.json
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) overwrite: OverwriteArgs,
 }
 
 /// Arguments of `eval`.
@@ -205,4 +217,6 @@ pub(crate) struct PredictArgs {
     /// File for the table of predictions: sample, predicted class, probabilities
     #[arg(long, value_name = "FILE.csv", help_heading = "Output")]
     pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) overwrite: OverwriteArgs,
 }

@@ -15,6 +15,9 @@ const DEFAULT_MODEL: &str = "sentence-transformers/all-MiniLM-L6-v2";
 pub(crate) struct EncoderArgs {
     /// Folder of a sentence-transformers model, or its id on the Hugging Face hub
     /// [default: sentence-transformers/all-MiniLM-L6-v2]
+    ///
+    /// Others, by texts: BAAI/bge-base-en-v1.5 (English), intfloat/multilingual-e5-base (German and many languages),
+    /// pritamdeka/S-PubMedBert-MS-MARCO (biomedical); models/README.md says more.
     #[arg(long, value_name = "FOLDER_OR_ID")]
     model_id: Option<String>,
     /// Text to prepend to every text; empty for none [default: set by the model]

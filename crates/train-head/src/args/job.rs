@@ -5,17 +5,26 @@
 //! precedence.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::Value;
 
 use crate::exit::{Failure, Kind, Result};
 
-/// The arguments with `--job FILE` replaced by the flags in the file.
+/// A job file that was read.
+#[derive(Debug)]
+pub(super) struct Job {
+    /// The file.
+    pub(super) path: PathBuf,
+    /// Names of the flags in it, such as `--max-iter`.
+    pub(super) flags: Vec<String>,
+}
+
+/// The arguments with `--job FILE` replaced by the flags in the file, and what the file was.
 ///
 /// # Errors
 /// A file that does not exist or is not a table of flags; two job files.
-pub(crate) fn expand(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<OsString>> {
+pub(super) fn expand(arguments: impl IntoIterator<Item = OsString>) -> Result<(Vec<OsString>, Option<Job>)> {
     let mut rest: Vec<OsString> = Vec::new();
     let mut file: Option<OsString> = None;
     let mut arguments = arguments.into_iter();
@@ -32,16 +41,18 @@ pub(crate) fn expand(arguments: impl IntoIterator<Item = OsString>) -> Result<Ve
             return Err(Failure::usage("--job was given twice"));
         }
     }
-    let Some(file) = file else { return Ok(rest) };
-    let flags = read(Path::new(&file))?;
+    let Some(file) = file else { return Ok((rest, None)) };
+    let path = PathBuf::from(file);
+    let flags = read(&path)?;
+    let names = flags.iter().map(|flag| flag.split('=').next().unwrap_or_default().to_owned()).collect();
     // after the program and the command, before the flags of the command line
     let command = rest.iter().skip(1).position(|word| !word.to_string_lossy().starts_with('-'));
     let at = command.map_or(rest.len(), |place| place + 2);
-    rest.splice(at..at, flags);
-    Ok(rest)
+    rest.splice(at..at, flags.into_iter().map(OsString::from));
+    Ok((rest, Some(Job { path, flags: names })))
 }
 
-fn read(path: &Path) -> Result<Vec<OsString>> {
+fn read(path: &Path) -> Result<Vec<String>> {
     let text =
         std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, Kind::Usage, error))?;
     let bad = |what: String| Failure::usage(format!("{}: {what}", path.display()));
@@ -71,7 +82,7 @@ fn read(path: &Path) -> Result<Vec<OsString>> {
             }
         }
     }
-    Ok(flags.into_iter().map(OsString::from).collect())
+    Ok(flags)
 }
 
 #[cfg(test)]
@@ -85,7 +96,7 @@ mod tests {
         std::fs::write(&path, job).unwrap();
         let words =
             line.split_whitespace().map(|word| word.replace("JOB", &path.display().to_string()).into());
-        Ok(expand(words)?.into_iter().map(|word| word.into_string().unwrap()).collect())
+        Ok(expand(words)?.0.into_iter().map(|word| word.into_string().unwrap()).collect())
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the user types. clap parses it; `resolve` then checks it and fills in defaults. Commands see resolved values.
 
+mod bundle;
 mod compute_party;
 mod data_party;
 mod encoder;
@@ -9,6 +10,8 @@ mod input;
 mod job;
 mod keys;
 mod method;
+mod overwrite;
+mod parse;
 mod program;
 mod progress;
 mod run;
@@ -16,10 +19,11 @@ mod source;
 mod steps;
 mod training;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::exit::EXIT_CODES;
 
+pub(crate) use bundle::{BundleArgs, UnbundleArgs};
 pub(crate) use compute_party::{ScoreArgs, TrainArgs};
 pub(crate) use data_party::{
     DecryptArgs, EmbedArgs, EncryptArgs, EncryptOutArgs, EstimateArgs, EvalArgs, HeadStartArgs, KeygenArgs,
@@ -29,9 +33,10 @@ pub(crate) use encoder::{Encoder, EncoderArgs, HeadEncoderArgs};
 pub(crate) use hidden::{HiddenLayer, activation_name};
 pub(crate) use hyper::Hyper;
 pub(crate) use input::{DataArgs, FeatureDataArgs, TestArgs, TextDataArgs, WeightArgs};
-pub(crate) use job::expand as expand_job;
 pub(crate) use keys::{NewKeyArgs, PassphraseArgs, PlanAndKeyArgs};
 pub(crate) use method::{HeadKind, Penalty, Preprocess, Solver};
+pub(crate) use overwrite::OverwriteArgs;
+pub(crate) use parse::{Unparsed, parse};
 pub(crate) use program::{CompletionsArgs, InspectArgs, ManArgs, PresetsArgs};
 pub(crate) use progress::{CheckpointArgs, EarlyStoppingArgs, ValidationArgs};
 pub(crate) use run::RunArgs;
@@ -52,6 +57,38 @@ pub(crate) struct Cli {
     pub(crate) global: GlobalArgs,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// What `run --help` starts with.
+const RUN: &str = "\
+Do everything on one machine: embed, plan, make keys, encrypt, train, decrypt, evaluate
+
+Texts:    train-head run --input notes.csv --text-column note --label-column diagnosis --out results
+Numbers:  train-head run --features patients.csv --label-column died --out results
+
+A quarter of the rows is held back to test the head on. The flags that people use stand first; what the others leave open is chosen
+from the data, in the clear, at the data party. `-h` is shorter.";
+
+/// The flags of `run` that people use, in the order in which its help shows them.
+const MOST_USED: [&str; 10] = [
+    "input",
+    "features",
+    "text_column",
+    "label_column",
+    "model_id",
+    "test_size",
+    "head",
+    "class_weight",
+    "resume",
+    "out",
+];
+
+/// The command line. In the help of `run` the flags that people use stand first, under a heading of their own.
+pub(crate) fn command() -> clap::Command {
+    let shown_first = |run: clap::Command, (at, name): (usize, &'static str)| {
+        run.mut_arg(name, |flag| flag.help_heading("Flags that people use").display_order(at))
+    };
+    Cli::command().mut_subcommand("run", |run| MOST_USED.into_iter().enumerate().fold(run, shown_first))
 }
 
 /// Flags of all commands.
@@ -79,6 +116,7 @@ pub(crate) struct GlobalArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Do everything on one machine: embed, plan, make keys, encrypt, train, decrypt, evaluate
+    #[command(long_about = RUN)]
     Run(Box<RunArgs>),
     /// Embed texts with a frozen encoder (data party)
     Embed(Box<EmbedArgs>),
@@ -102,7 +140,11 @@ pub(crate) enum Command {
     Eval(EvalArgs),
     /// Predict with a decrypted head, or from encrypted scores (data party)
     Predict(PredictArgs),
-    /// Show what a file of train-head holds
+    /// Put what one party hands the other into one file, and nothing that is secret
+    Bundle(BundleArgs),
+    /// Check and unpack a bundle
+    Unbundle(UnbundleArgs),
+    /// Show what a file or folder of train-head holds
     Inspect(InspectArgs),
     /// List the parameter sets with their security figures
     Presets(PresetsArgs),

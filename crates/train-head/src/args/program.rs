@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::OverwriteArgs;
+
 /// Arguments of `inspect`.
 #[derive(Args, Debug)]
 pub(crate) struct InspectArgs {
-    /// Key, ciphertext, plan, head or embeddings
+    /// Key, ciphertext, plan, head, embeddings, or a folder of them
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// Read the whole file and verify every checksum
@@ -37,4 +39,6 @@ pub(crate) struct ManArgs {
     /// Folder for the pages train-head.1, train-head-run.1, ... [default: print train-head.1]
     #[arg(value_name = "FOLDER")]
     pub(crate) folder: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) overwrite: OverwriteArgs,
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
-    CheckpointArgs, DataArgs, EarlyStoppingArgs, EncoderArgs, HeadStartArgs, PassphraseArgs, TestArgs,
-    TrainingArgs, WeightArgs,
+    CheckpointArgs, DataArgs, EarlyStoppingArgs, EncoderArgs, HeadStartArgs, OverwriteArgs, PassphraseArgs,
+    TestArgs, TrainingArgs, WeightArgs,
 };
 
 /// Arguments of `run`.
@@ -37,4 +37,6 @@ pub(crate) struct RunArgs {
     /// passphrase
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) overwrite: OverwriteArgs,
 }

@@ -1,16 +1,15 @@
 //! `completions`: a script that completes commands and flags in a shell.
 
-use clap::CommandFactory;
 use serde_json::json;
 
-use crate::args::{Cli, CompletionsArgs};
+use crate::args::{self, CompletionsArgs};
 use crate::console::Outcome;
 use crate::exit::{Failure, Result};
 
 /// # Errors
 /// None in practice: the scripts are UTF-8.
 pub(super) fn run(arguments: &CompletionsArgs) -> Result<Outcome> {
-    let mut command = Cli::command();
+    let mut command = args::command();
     let name = command.get_name().to_owned();
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, name, &mut script);

@@ -1,9 +1,8 @@
 //! `man`: manual pages of the program and of each command.
 
-use clap::CommandFactory;
 use serde_json::json;
 
-use crate::args::{Cli, ManArgs};
+use crate::args::{self, ManArgs};
 use crate::console::Outcome;
 use crate::exit::{Failure, Kind, Result};
 use crate::files::{Access, write_bytes};
@@ -36,7 +35,7 @@ struct Page {
 
 /// The page of the program, then one per command.
 fn pages() -> Result<Vec<Page>> {
-    let mut program = Cli::command().disable_help_subcommand(true);
+    let mut program = args::command().disable_help_subcommand(true);
     // hands the global flags down to the commands
     program.build();
     let mut pages = vec![page(program.get_name().to_owned(), program.clone())?];

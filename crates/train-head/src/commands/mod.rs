@@ -1,5 +1,6 @@
 //! The commands, one file each. A command takes its parsed arguments, resolves them, works, and returns its result.
 
+mod bundle;
 mod completions;
 mod decrypt;
 mod embed;
@@ -9,17 +10,20 @@ mod eval;
 mod inspect;
 mod keygen;
 mod man;
+mod outputs;
 mod predict;
 mod presets;
 mod run;
 mod score;
 mod train;
 mod tune;
+mod unbundle;
 mod watch;
 
 use crate::args::{Cli, Command};
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Result};
+use crate::files::room::expect_room;
 use crate::interrupt;
 
 /// Runs one command.
@@ -34,6 +38,10 @@ pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
             .build_global()
             .map_err(|error| Failure::unexpected(format!("cannot start {threads} threads")).because(error))?;
     }
+    let (outputs, overwrite) = outputs::outputs(&arguments.command);
+    if !overwrite {
+        outputs.into_iter().try_for_each(expect_room)?;
+    }
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments, console),
         Command::Embed(arguments) => embed::run(*arguments, console),
@@ -47,6 +55,8 @@ pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
         Command::Decrypt(arguments) => decrypt::run(&arguments, console),
         Command::Eval(arguments) => eval::run(&arguments, console),
         Command::Predict(arguments) => predict::run(&arguments, console),
+        Command::Bundle(arguments) => bundle::run(&arguments, console),
+        Command::Unbundle(arguments) => unbundle::run(&arguments, console),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Presets(arguments) => presets::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

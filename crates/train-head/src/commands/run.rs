@@ -21,6 +21,7 @@ use crate::run::report::Report;
 /// Data or a model that cannot be used; parameters that are refused; a training that diverges; a failed write. Nothing is left in
 /// the output folder then. ^C, which leaves a training that has begun for `--resume`.
 pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
+    RunFolder::expect_room(arguments)?;
     let mut run = Run::new(arguments, console)?;
     let data = run.read()?;
     let planned = run.plan(&data)?;

@@ -44,6 +44,18 @@ impl Checkpoint {
         Ok(Self { path: out.with_file_name(name), out, every: arguments.checkpoints.checkpoint_every })
     }
 
+    /// Refuses to start anew where an interrupted training of the same data can be continued.
+    ///
+    /// # Errors
+    /// There is a checkpoint, and the flags ask neither to continue nor to overwrite.
+    pub(super) fn expect_resumed(&self, arguments: &TrainArgs) -> Result<()> {
+        if !self.exists() || arguments.checkpoints.resume || arguments.overwrite.overwrite {
+            return Ok(());
+        }
+        Err(Failure::usage(format!("{} is the state of an interrupted training", self.path.display()))
+            .help("--resume continues it; --overwrite starts anew and removes it"))
+    }
+
     /// True if there is a checkpoint on disk.
     pub(super) fn exists(&self) -> bool {
         self.path.exists()

@@ -27,7 +27,7 @@ pub(crate) struct Scored {
 /// # Errors
 /// Files that are damaged or do not belong together; a failed write.
 pub(crate) fn score(arguments: &ScoreArgs, console: &Console) -> Result<Scored> {
-    let ScoreArgs { head, data, keys, out } = arguments;
+    let ScoreArgs { head, data, keys, out, .. } = arguments;
     let keys = Arc::new(evaluation_keys::read_evaluation(keys, console)?);
     let (job, trained) = ciphertexts::read_head(head, keys.parameters(), keys.key_id())?;
     let (wanted, samples) = ciphertexts::read_samples(data, &keys)?;

@@ -48,6 +48,8 @@ impl Trained {
 /// # Errors
 /// Files that are damaged or do not belong together; a failed write; failures of `scored`; ^C.
 pub(crate) fn train(arguments: &TrainArgs, scored: Scored<'_>, console: &Console) -> Result<Trained> {
+    let checkpoint = Checkpoint::of(arguments)?;
+    checkpoint.expect_resumed(arguments)?;
     let keys = Arc::new(evaluation_keys::read_evaluation(&arguments.keys, console)?);
     let TrainingData { job, blocks, start } = ciphertexts::read_data(&arguments.data, &keys, console)?;
     let resume = arguments.checkpoints.resume;
@@ -55,7 +57,6 @@ pub(crate) fn train(arguments: &TrainArgs, scored: Scored<'_>, console: &Console
     let engine = server::engine(keys, &job)?;
     let start = earlier_head(arguments, &engine, &job)?.unwrap_or(start);
 
-    let checkpoint = Checkpoint::of(arguments)?;
     checkpoint.remove_unfinished()?;
     let state = match resume && checkpoint.exists() {
         true => checkpoint.read(engine.keys(), &job)?,

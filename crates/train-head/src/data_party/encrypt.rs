@@ -63,6 +63,9 @@ pub(crate) fn expect_scoring(plan: &fhe_head::Plan) -> Result<()> {
     match plan.job.spec().score_level {
         Some(_) => Ok(()),
         None => Err(Failure::parameters("the plan leaves no levels for encrypted predictions")
-            .help("make the plan, its keys and the head with `train-head estimate --scoring`")),
+            .help(
+                "keep the features and the secret key: `estimate --scoring` makes a plan, `keygen --keys` its evaluation keys \
+                 under that key; data and head are made anew. The decrypted head predicts without all that: `predict --head`",
+            )),
     }
 }

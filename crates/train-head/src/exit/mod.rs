@@ -32,7 +32,7 @@ Exit codes:
   0    success
   1    unexpected failure, or the operating system refused (disk full, no permission)
   2    usage: unknown or contradictory arguments
-  3    bad data: an unreadable or unsuitable table, array, label or model
+  3    bad data: an unreadable or unsuitable table, array, label or model, or a model that cannot be downloaded
   4    bad file: a key, ciphertext or head that is missing, damaged, or of another key, preset or version
   5    parameters refused: insecure, too small, or without the bootstrapping that the training needs
   6    the training diverged or would diverge, or scores are far outside its interval
@@ -150,6 +150,20 @@ impl Failure {
     /// The advice, if there is any.
     pub(crate) fn advice(&self) -> Option<&str> {
         self.help.as_deref()
+    }
+
+    /// For programs.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        let chain = self.chain();
+        serde_json::json!({
+            "error": {
+                "code": self.kind.code(),
+                "kind": self.kind.name(),
+                "message": chain.first(),
+                "causes": chain.get(1..).unwrap_or_default(),
+                "help": self.advice(),
+            }
+        })
     }
 
     /// The message, then the causes, outermost first.

@@ -1,33 +1,103 @@
-//! The compute party's folder of evaluation keys. Nothing in it is secret.
+//! The compute party's folder of evaluation keys. Nothing in it is secret. `keys.json` lists what belongs to it, so that a key that was
+//! lost on the way is missed before anything is loaded.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fhe_head::ckks::serial::FileKind;
 use fhe_head::ckks::{EvaluationKeys, SwitchingKey};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
-use super::keys::{open, parameters_of};
+use super::keys::{KeyFolder, open, parameters_of};
+use super::{Access, read_json, write_json};
 use crate::console::Console;
 use crate::exit::{Failure, Kind, Result, read_failure};
+
+/// Name of the list.
+pub(crate) const LIST: &str = "keys.json";
+const FORMAT: &str = "train-head evaluation keys 1";
+
+/// The list of the keys in a folder.
+#[derive(Debug, Serialize, Deserialize)]
+struct KeyList {
+    /// Name and version of the format.
+    format: String,
+    /// File names.
+    keys: Vec<String>,
+}
+
+/// Writes the list of the keys in `folder`.
+///
+/// # Errors
+/// The folder cannot be read or written to.
+pub(crate) fn write_list(folder: &Path) -> Result<()> {
+    let failed = |error| Failure::io("read", folder, Kind::Unexpected, error);
+    let mut keys = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        if let Ok(name) = entry.map_err(failed)?.file_name().into_string()
+            && name.ends_with(".key")
+        {
+            keys.push(name);
+        }
+    }
+    keys.sort();
+    write_json(&folder.join(LIST), Access::Shared, &KeyList { format: FORMAT.into(), keys })
+}
+
+/// The files of the evaluation keys in a folder, all of which exist.
+///
+/// # Errors
+/// The folder is not one of evaluation keys, holds a secret key, or lacks a key.
+pub(crate) fn listed(folder: &Path) -> Result<Vec<PathBuf>> {
+    if KeyFolder::at(folder).secret().exists() {
+        let eval = KeyFolder::at(folder).evaluation();
+        return Err(Failure::file(format!(
+            "{} holds a secret key, which no compute party may have",
+            folder.display()
+        ))
+        .help(format!("the compute party gets {} and nothing else of this folder", eval.display())));
+    }
+    std::fs::metadata(folder).map_err(|error| Failure::io("read", folder, Kind::File, error))?;
+    let list = folder.join(LIST);
+    if !list.exists() {
+        return Err(Failure::file(format!(
+            "{} holds no evaluation keys: it has no {LIST}",
+            folder.display()
+        ))
+        .help("name the folder `eval` that `train-head keygen` makes"));
+    }
+    let KeyList { format, keys } = read_json(&list, "a list of evaluation keys")?;
+    if format != FORMAT {
+        let message = format!("{}: format {format:?}; this program reads {FORMAT:?}", list.display());
+        return Err(Failure::file(message).help("make the keys with this version of train-head"));
+    }
+    // a name from elsewhere must not lead out of the folder
+    let plain = |name: &String| Path::new(name).components().count() == 1 && name.ends_with(".key");
+    if keys.is_empty() || !keys.iter().all(plain) {
+        return Err(Failure::file(format!("{} is not a list of evaluation keys", list.display())));
+    }
+    let paths: Vec<PathBuf> = keys.iter().map(|name| folder.join(name)).collect();
+    let missing: Vec<&str> =
+        paths.iter().zip(&keys).filter(|(path, _)| !path.is_file()).map(|(_, name)| &**name).collect();
+    if let Some(first) = missing.first() {
+        let others = match missing.len() {
+            1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        return Err(Failure::file(format!("{} lacks {first}{others}", folder.display()))
+            .help("copy the whole folder again, or send it with `train-head bundle`"));
+    }
+    Ok(paths)
+}
 
 /// Reads all evaluation keys of a folder.
 ///
 /// # Errors
-/// The folder holds no keys, or one that is damaged or does not belong to the others.
+/// As [`listed`]; a key that is damaged or does not belong to the others.
 pub(crate) fn read_evaluation(folder: &Path, console: &Console) -> Result<EvaluationKeys> {
-    let entries =
-        std::fs::read_dir(folder).map_err(|error| Failure::io("read", folder, Kind::File, error))?;
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| Failure::io("read", folder, Kind::File, error))?.path();
-        if path.extension().is_some_and(|extension| extension == "key") {
-            paths.push(path);
-        }
-    }
-    paths.sort();
+    let paths = listed(folder)?;
     let Some(first) = paths.first() else {
-        return Err(Failure::file(format!("{} holds no evaluation keys", folder.display()))
-            .help("name the folder `eval` that `train-head keygen` makes"));
+        return Err(Failure::file(format!("{} holds no evaluation keys", folder.display())));
     };
     let first = open(first, FileKind::EVALUATION_KEY)?;
     let parameters = parameters_of(&first)?;

@@ -20,7 +20,8 @@ pub(crate) struct OutputFolder {
     guard: Option<interrupt::Guard>,
 }
 
-const STAGING: &str = ".partial";
+/// The subfolder in which files wait until all of them are there.
+pub(super) const STAGING: &str = ".partial";
 
 impl OutputFolder {
     /// Starts to fill a folder, which need not exist yet.
@@ -59,11 +60,16 @@ impl OutputFolder {
     /// # Errors
     /// As [`create`](Self::create).
     pub(crate) fn reopen(target: &Path, milestone: &str) -> Result<Self> {
-        let staging = target.join(STAGING);
-        if !staging.join(milestone).exists() {
+        if !Self::holds(target, milestone) {
             return Self::create(target);
         }
+        let staging = target.join(STAGING);
         Ok(Self { target: target.to_owned(), staging, made: Vec::new(), finished: true, guard: None })
+    }
+
+    /// Whether a folder holds the files of an earlier process that came as far as writing `milestone`.
+    pub(crate) fn holds(target: &Path, milestone: &str) -> bool {
+        target.join(STAGING).join(milestone).exists()
     }
 
     /// From now on a second ^C leaves the files for [`reopen`](Self::reopen).

@@ -2,6 +2,7 @@
 //!
 //! A file appears whole or not at all: it is written under a temporary name, synced and renamed.
 
+pub(crate) mod bundle;
 pub(crate) mod ciphertexts;
 pub(crate) mod embeddings;
 pub(crate) mod evaluation_keys;
@@ -9,6 +10,7 @@ pub(crate) mod folder;
 pub(crate) mod head;
 pub(crate) mod keys;
 pub(crate) mod predictions;
+pub(crate) mod room;
 pub(crate) mod tensors;
 pub(crate) mod validation;
 

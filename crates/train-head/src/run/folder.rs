@@ -9,12 +9,19 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::exit::{Kind, Result};
+use crate::args::RunArgs;
+use crate::exit::{Failure, Kind, Result};
 use crate::files::folder::OutputFolder;
 use crate::files::keys::KeyFolder;
+use crate::files::room;
 
 /// The encrypted data in `server/`. They are written last of what the compute party gets, so that a run that has them can resume.
 const DATA: &str = "data.enc";
+
+/// What an interrupted run must have written to be continued.
+fn milestone() -> String {
+    format!("server/{DATA}")
+}
 
 /// The output folder of a run. Files appear in it at the end, all together.
 pub(crate) struct RunFolder {
@@ -24,13 +31,47 @@ pub(crate) struct RunFolder {
 }
 
 impl RunFolder {
+    /// Refuses a folder that holds something, unless the flags ask to continue or to overwrite. Called before anything is read, so that
+    /// nobody waits in vain.
+    ///
+    /// # Errors
+    /// The folder holds an interrupted run and the flags do not say what to do with it, or it is not empty.
+    pub(crate) fn expect_room(arguments: &RunArgs) -> Result<()> {
+        let (path, resume) = (&arguments.out, arguments.checkpoints.resume);
+        if arguments.overwrite.overwrite {
+            return Ok(());
+        }
+        let refuse = |what: &str, help: &str| {
+            Err(Failure::usage(format!("--out {}: {what}", path.display())).help(help))
+        };
+        match OutputFolder::holds(path, &milestone()) {
+            true if resume => return Ok(()),
+            true => {
+                let help = "--resume continues it; --overwrite starts anew and removes it";
+                return refuse("the folder holds an interrupted run", help);
+            }
+            false => {}
+        }
+        if path.exists() && !path.is_dir() {
+            return refuse("that is a file; a folder is needed", "choose another name");
+        }
+        if room::is_empty(path)? {
+            return Ok(());
+        }
+        let what = match path.join("report.json").exists() {
+            true => "the folder holds the results of a run, with its secret key",
+            false => "the folder is not empty, and what it holds is not the results of a run",
+        };
+        refuse(what, "choose another folder; --overwrite replaces files of the same names in this one")
+    }
+
     /// Starts to fill a folder. With `resume`, keeps the files of an interrupted run that had encrypted its data.
     ///
     /// # Errors
     /// As [`OutputFolder::create`].
     pub(crate) fn open(path: &Path, resume: bool) -> Result<Self> {
         let out = match resume {
-            true => OutputFolder::reopen(path, &format!("server/{DATA}"))?,
+            true => OutputFolder::reopen(path, &milestone())?,
             false => OutputFolder::create(path)?,
         };
         let (client, server) = (out.subfolder("client")?, out.subfolder("server")?);

@@ -175,6 +175,7 @@ impl<'a> Run<'a> {
             keys: folder.evaluation_keys(),
             warm_start: None,
             checkpoints: self.arguments.checkpoints,
+            overwrite: self.arguments.overwrite,
             validation: ValidationArgs {
                 validation: follower.is_some().then(|| folder.validation_samples()),
                 validation_every: stopping.validation_every,
@@ -220,6 +221,7 @@ impl<'a> Run<'a> {
             data: folder.test_samples(),
             keys: folder.evaluation_keys(),
             out: folder.scores(),
+            overwrite: self.arguments.overwrite,
         };
         let seconds = score(&arguments, self.console)?.seconds;
         let scores = party.decrypt_scores(&folder.scores(), data.test.x.nrows())?;

@@ -152,6 +152,11 @@ fn a_missing_evaluation_key() {
     let dir = copy_of_finished();
     let key = an_evaluation_key(&dir);
     std::fs::remove_file(dir.path(&key)).unwrap();
+    dir.refused(TRAIN, 4, &["keys/eval lacks rotation-", "help:"]);
+    // a list that hides it
+    let mut list = dir.json("keys/eval/keys.json");
+    list["keys"].as_array_mut().unwrap().retain(|name| !key.ends_with(name.as_str().unwrap()));
+    dir.write("keys/eval/keys.json", list.to_string());
     dir.refused(TRAIN, 4, &["no rotation key of", "help:"]);
 }
 

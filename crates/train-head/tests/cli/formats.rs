@@ -52,7 +52,7 @@ fn tables_and_arrays() {
         "x.npy --labels y.csv",
         "renamed.csv --label-column outcome",
     ] {
-        dir.ok(&format!("estimate --features {data} --out plan.json {FAST}"));
+        dir.ok(&format!("estimate --features {data} --out plan.json --overwrite {FAST}"));
         let mut plan = dir.json("plan.json");
         plan.as_object_mut().unwrap().remove("feature_names");
         plans.push((data, plan));
@@ -72,7 +72,7 @@ fn numbers_as_labels_and_a_column_to_ignore() {
         .map(|(i, line)| if i == 0 { format!("name,{line}\n") } else { format!("n{i},{line}\n") })
         .collect();
     dir.write("t.csv", data);
-    dir.ok(&format!("estimate --features t.csv --ignore-column name --out plan.json {FAST}"));
+    dir.ok(&format!("estimate --features t.csv --ignore-column name --out plan.json --overwrite {FAST}"));
     let plan = dir.json("plan.json");
     assert_eq!(plan["classes"], serde_json::json!(["0.0", "1"]));
     assert_eq!(plan["feature_names"], serde_json::json!(["a", "b", "c"]));

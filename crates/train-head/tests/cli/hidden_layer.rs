@@ -179,7 +179,7 @@ fn a_tuned_job_repeats_the_choice() {
 /// Whether `job.toml` gives the plan that the flags give, feature map included.
 fn repeats(dir: &Dir, flags: &str) {
     for (name, flags) in [("a.json", flags), ("b.json", "--job job.toml")] {
-        dir.ok(&format!("estimate --features data.csv --out {name} {flags}"));
+        dir.ok(&format!("estimate --features data.csv --out {name} --overwrite {flags}"));
     }
     assert_eq!(dir.json("a.json"), dir.json("b.json"));
 }
@@ -190,7 +190,8 @@ fn a_tuned_job_is_validated_in_simulation() {
     dir.write("data.csv", crate::util::table_of_three(120));
     for head in ["ovr", "softmax"] {
         let flags = format!("--head {head} --preset n14-l8 --max-iter 2");
-        let tuned = dir.ok(&format!("tune --features data.csv --out job.toml --json {flags}")).json();
+        let tuned =
+            dir.ok(&format!("tune --features data.csv --out job.toml --overwrite --json {flags}")).json();
         let validation = &tuned["validation"];
         assert_eq!(validation["folds"].as_u64(), Some(3), "{tuned}");
         for twin in ["plain", "simulate"] {

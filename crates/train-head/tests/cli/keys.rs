@@ -2,7 +2,7 @@
 
 use crate::util::{Said, copy_of_finished};
 
-const DECRYPT: &str = "decrypt --head head.enc --plan plan.json --keys locked --out new";
+const DECRYPT: &str = "decrypt --head locked.head --plan plan.json --keys locked --out new";
 
 #[test]
 fn a_passphrase_locks_and_opens_the_key() {
@@ -13,11 +13,11 @@ fn a_passphrase_locks_and_opens_the_key() {
     let kind = dir.ok("inspect locked/secret.key --json").json()["kind"].as_str().unwrap().to_owned();
     assert!(kind.contains("passphrase"), "{kind}");
 
-    let encrypt = "encrypt --features table.csv --plan plan.json --keys locked --out data.enc";
+    let encrypt = "encrypt --features table.csv --plan plan.json --keys locked --out locked.enc";
     dir.refused(encrypt, 2, &["needs a passphrase", "--passphrase-file", "TRAIN_HEAD_PASSPHRASE"]);
     dir.refused(&format!("{encrypt} --passphrase-file wrong"), 4, &["locked/secret.key: wrong passphrase"]);
     dir.ok(&format!("{encrypt} --passphrase-file passphrase"));
-    dir.ok("train --data data.enc --keys locked/eval --out head.enc");
+    dir.ok("train --data locked.enc --keys locked/eval --out locked.head");
     let output = dir
         .command()
         .args(DECRYPT.split_whitespace())
@@ -31,6 +31,7 @@ fn a_passphrase_locks_and_opens_the_key() {
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
     dir.write("locked/secret.key", &bytes);
+    let encrypt = encrypt.replace("locked.enc", "again.enc");
     dir.refused(&format!("{encrypt} --passphrase-file passphrase"), 4, &["locked/secret.key", "help:"]);
     dir.write("locked/secret.key", &bytes[..200]);
     dir.refused(&format!("{encrypt} --passphrase-file passphrase"), 4, &["locked/secret.key"]);

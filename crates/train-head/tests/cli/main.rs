@@ -4,6 +4,7 @@
 mod bad_data;
 mod bad_files;
 mod bad_parameters;
+mod bundles;
 mod choice;
 mod classes;
 mod formats;
@@ -12,7 +13,9 @@ mod hidden_layer;
 mod interrupted;
 mod keys;
 mod manual;
+mod messages;
 mod model;
+mod overwriting;
 mod parties;
 mod run;
 mod scoring;

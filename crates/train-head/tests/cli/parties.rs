@@ -68,7 +68,7 @@ fn a_second_training_gives_the_same_head() {
     let dir = copy_of_finished();
     dir.ok("train --data data.enc --keys keys/eval --out again.enc");
     assert_eq!(dir.read("again.enc"), dir.read("head.enc"));
-    dir.ok("train --data data.enc --keys keys/eval --out again.enc --threads 1");
+    dir.ok("train --data data.enc --keys keys/eval --out again.enc --overwrite --threads 1");
     assert_eq!(dir.read("again.enc"), dir.read("head.enc"));
 }
 

@@ -62,7 +62,7 @@ fn the_same_seed_holds_out_the_same_samples() {
     let dir = Dir::new();
     dir.write("data.csv", table(120));
     let held_out = |flags: &str| -> Vec<String> {
-        dir.ok(&format!("run --features data.csv --out out {FAST} {flags}"));
+        dir.ok(&format!("run --features data.csv --out out --overwrite {FAST} {flags}"));
         let text = String::from_utf8(dir.read("out/predictions.csv")).unwrap();
         text.lines().map(|line| line.split(',').next().unwrap().to_owned()).collect()
     };
@@ -105,7 +105,7 @@ fn other_files_in_the_output_folder_stay() {
     std::fs::create_dir(dir.path("out")).unwrap();
     dir.write("out/data.csv", table(80));
     for _ in 0..2 {
-        dir.ok(&format!("run --features out/data.csv --out out {FAST}"));
+        dir.ok(&format!("run --features out/data.csv --out out --overwrite {FAST}"));
         assert_eq!(dir.read("out/data.csv"), table(80).into_bytes());
     }
     dir.write("file", "");

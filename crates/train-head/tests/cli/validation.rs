@@ -51,13 +51,17 @@ fn a_training_is_followed_and_stopped() {
     assert_eq!(dir.json("second/head.json")["training"]["iterations"].as_u64(), Some(2));
 
     // another training does not take the folder
-    dir.refused(TRAIN, 2, &["talk holds the validation of another training", "--resume"]);
+    dir.refused(
+        &format!("{TRAIN} --overwrite"),
+        2,
+        &["talk holds the validation of another training", "--resume"],
+    );
     std::fs::remove_dir_all(dir.path("talk")).unwrap();
 
     // the answer comes before the training has come as far: it ends there
     std::fs::create_dir(dir.path("talk")).unwrap();
     dir.ok(&format!("{WATCH} --stop 2"));
-    let trained = dir.ok(&format!("{TRAIN} --validation-every 2 --json")).json();
+    let trained = dir.ok(&format!("{TRAIN} --overwrite --validation-every 2 --json")).json();
     assert_eq!(trained["iterations"].as_u64(), Some(2), "{trained}");
     let names: Vec<String> = dir.list().into_iter().filter(|name| name.starts_with("talk/")).collect();
     assert_eq!(names, ["talk/iteration-0002.head", "talk/iteration-0002.scores", "talk/stop.json"]);
@@ -122,6 +126,7 @@ fn a_run_shows_the_curve() {
     // encrypted predictions of the test samples were not asked for
     assert!(report["scoring"].is_null());
     assert!(dir.list().iter().any(|name| name == "out/server/validation/iteration-0002.scores"));
+    let run = run.replace("--out out", "--out other");
     dir.refused(&format!("{run} --early-stopping"), 2, &["--validation-fraction"]);
     dir.refused(&format!("{run} --validation-fraction 1.5"), 2, &["--validation-fraction 1.5"]);
 }

@@ -8,7 +8,7 @@ const FIXED: &str = "--sigmoid-degree 3 --preprocess whiten --ridge 1 --solver g
 
 /// Probabilities of the samples of `data.csv` by the head in a folder.
 fn probabilities(dir: &Dir, head: &str) -> Vec<f64> {
-    dir.ok(&format!("predict --head {head} --features data.csv --out p.csv"));
+    dir.ok(&format!("predict --head {head} --features data.csv --out p.csv --overwrite"));
     let text = String::from_utf8(dir.read("p.csv")).unwrap();
     text.lines().skip(1).map(|line| line.rsplit(',').next().unwrap().parse().unwrap()).collect()
 }
@@ -70,9 +70,9 @@ fn heads_of_several_classes_and_hidden_layers_are_starts() {
     dir.write("data.csv", crate::hidden_layer::corners(90, 2));
     let run = "run --features data.csv --test-features data.csv --head mlp --hidden-layer-sizes 8 --solver gd \
          --activation square --activation-interval 6 --sigmoid-interval 8 --learning-rate 0.3 --preset n15-l18 --max-iter";
-    dir.ok(&format!("{run} 1 --out first"));
-    dir.ok(&format!("{run} 1 --out second --warm-start first"));
-    dir.ok(&format!("{run} 2 --out whole").replace("--preset n15-l18", "--preset n16-l36"));
+    dir.ok(&format!("{run} 1 --out first --overwrite"));
+    dir.ok(&format!("{run} 1 --out second --overwrite --warm-start first"));
+    dir.ok(&format!("{run} 2 --out whole --overwrite").replace("--preset n15-l18", "--preset n16-l36"));
     assert_same(&dir, "second", "whole", "first", 1e-3);
     let report = dir.json("second/report.json");
     assert!(report["max_weight_error_simulate"].as_f64().unwrap() < 1e-3, "{report}");
@@ -85,7 +85,9 @@ fn an_encrypted_head_is_a_start_where_there_are_bootstraps() {
     dir.write("data.csv", table_of_three(80));
     let flags = format!("{FIXED} --head ovr --sigmoid-fit least-squares --preset n15-boot-l6");
     let steps = |plan: &str, keys: &str| {
-        dir.ok(&format!("encrypt --features data.csv --plan {plan} --keys keys --out {plan}.enc"));
+        dir.ok(&format!(
+            "encrypt --features data.csv --plan {plan} --keys keys --out {plan}.enc --overwrite"
+        ));
         let start = if keys == "keys" { "" } else { "--warm-start plan.json.head" };
         dir.ok(&format!("train --data {plan}.enc --keys {keys}/eval --out {plan}.head {start}"));
     };
@@ -118,7 +120,9 @@ fn an_encrypted_head_is_a_start_where_there_are_bootstraps() {
         ("--no-passphrase --out others", "others", "others", "key"),
     ] {
         dir.ok(&format!("keygen --plan wide.json {keygen}"));
-        dir.ok(&format!("encrypt --features data.csv --plan wide.json --keys {keys} --out wide.enc"));
+        dir.ok(&format!(
+            "encrypt --features data.csv --plan wide.json --keys {keys} --out wide.enc --overwrite"
+        ));
         dir.ok(&format!("train --data wide.enc --keys {head}/eval --out {head}.head"));
         dir.refused(&format!("{train} --warm-start {head}.head"), 4, &[message]);
     }

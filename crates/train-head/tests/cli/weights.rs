@@ -27,7 +27,7 @@ fn weighted_and_repeated() -> (String, String) {
 
 /// Probabilities of the samples of `test.csv` by the head in a folder.
 fn probabilities(dir: &Dir, head: &str) -> Vec<f64> {
-    dir.ok(&format!("predict --head {head} --features test.csv --out p.csv"));
+    dir.ok(&format!("predict --head {head} --features test.csv --out p.csv --overwrite"));
     let text = String::from_utf8(dir.read("p.csv")).unwrap();
     text.lines().skip(1).map(|line| line.rsplit(',').next().unwrap().parse().unwrap()).collect()
 }
@@ -131,7 +131,7 @@ fn whitening_keeps_as_many_directions_as_asked() {
         .collect();
     dir.write("data.csv", data);
     let features = |flags: &str| {
-        dir.ok(&format!("estimate --features data.csv --out plan.json {FIXED} {flags}"));
+        dir.ok(&format!("estimate --features data.csv --out plan.json --overwrite {FIXED} {flags}"));
         let arrays = dir.read("plan.safetensors");
         let length = u64::from_le_bytes(arrays[..8].try_into().unwrap()) as usize;
         let header: serde_json::Value = serde_json::from_slice(&arrays[8..8 + length]).unwrap();

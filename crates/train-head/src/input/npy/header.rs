@@ -50,7 +50,7 @@ impl Element {
         let size: usize = std::str::from_utf8(size).ok()?.parse().ok()?;
         let big_endian = order == b'>' || (order == b'=' && cfg!(target_endian = "big"));
         let known = match class {
-            b'f' => matches!(size, 4 | 8),
+            b'f' => matches!(size, 2 | 4 | 8),
             b'i' | b'u' => matches!(size, 1 | 2 | 4 | 8),
             b'b' => size == 1,
             b'U' | b'S' => size < 1 << 20,
@@ -82,6 +82,7 @@ impl Element {
         let bits = u64::from_le_bytes(raw);
         let unused = 64 - 8 * self.size as u32;
         match (self.class, self.size) {
+            (b'f', 2) => half(bits as u16),
             (b'f', 4) => f64::from(f32::from_bits(bits as u32)),
             (b'f', _) => f64::from_bits(bits),
             // shifted up and down again, for the sign
@@ -108,5 +109,17 @@ impl Element {
                 .collect::<Option<String>>()?,
         };
         Some(text.trim_end_matches('\0').to_owned())
+    }
+}
+
+/// A number of half precision (IEEE 754 binary16).
+fn half(bits: u16) -> f64 {
+    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
+    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
+    sign * match exponent {
+        0 => fraction * 2f64.powi(-24),
+        0x1f if fraction == 0.0 => f64::INFINITY,
+        0x1f => f64::NAN,
+        _ => (1.0 + fraction / 1024.0) * 2f64.powi(exponent - 15),
     }
 }

@@ -3,7 +3,7 @@
 mod header;
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
 use ndarray::ArrayView2;
@@ -34,24 +34,44 @@ pub(crate) enum Npy {
     },
 }
 
-/// Reads an array.
+/// Reads an array, piece by piece: memory holds its elements once, as they come out.
 ///
 /// # Errors
 /// A file that does not exist or is not an array; elements of an unsupported type, such as objects; a length that differs from the
 /// header.
 pub(crate) fn read(path: &Path) -> Result<Npy> {
     let failed = |error| Failure::io("read", path, Kind::Data, error);
-    let mut file = File::open(path).map_err(failed)?;
-    let length = file.metadata().map_err(failed)?.len();
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(failed)?;
-    if length == 0 && bytes.is_empty() {
+    let file = File::open(path).map_err(failed)?;
+    let found = file.metadata().map_err(failed)?;
+    if found.is_file() && found.len() == 0 {
         return Err(Failure::data(format!("{}: the file is empty", path.display())));
     }
-    parse(&bytes).map_err(|what| {
-        Failure::data(format!("{}: not an array that can be read: {what}", path.display()))
-            .help("save it with numpy.save(path, array) as floats, integers or fixed-width texts")
+    let length = found.is_file().then_some(found.len());
+    parse(&mut BufReader::with_capacity(PIECE, file), length).map_err(|problem| match problem {
+        Problem::Io(error) => failed(error),
+        Problem::Content(what) => {
+            Failure::data(format!("{}: not an array that can be read: {what}", path.display()))
+                .help("save it with numpy.save(path, array) as floats, integers or fixed-width texts")
+        }
     })
+}
+
+/// Why a file is not an array that can be read.
+enum Problem {
+    Io(std::io::Error),
+    Content(String),
+}
+
+impl From<&str> for Problem {
+    fn from(what: &str) -> Self {
+        Self::Content(what.to_owned())
+    }
+}
+
+impl From<String> for Problem {
+    fn from(what: String) -> Self {
+        Self::Content(what)
+    }
 }
 
 /// Writes a matrix of f32.
@@ -73,51 +93,103 @@ pub(crate) fn write(out: &mut impl Write, x: &ArrayView2<'_, f32>) -> std::io::R
     x.iter().try_for_each(|value| out.write_all(&value.to_le_bytes()))
 }
 
-fn parse(bytes: &[u8]) -> Result<Npy, String> {
-    let rest = bytes.strip_prefix(MAGIC).ok_or("it does not start like one")?;
-    let (&[major, _minor], rest) = rest.split_first_chunk::<2>().ok_or("it ends within the header")?;
-    let (length, rest) = match major {
-        1 => rest
-            .split_first_chunk::<2>()
-            .map(|(length, rest)| (usize::from(u16::from_le_bytes(*length)), rest)),
-        2 | 3 => {
-            rest.split_first_chunk::<4>().map(|(length, rest)| (u32::from_le_bytes(*length) as usize, rest))
-        }
-        other => return Err(format!("format version {other}")),
+/// Reads header and elements. `length` is the size of the whole file, where there is a file.
+fn parse(input: &mut impl Read, length: Option<u64>) -> Result<Npy, Problem> {
+    const CUT: &str = "it ends within the header";
+    let mut magic = [0; MAGIC.len()];
+    exactly(input, &mut magic, "it does not start like one")?;
+    if magic != *MAGIC {
+        return Err("it does not start like one".into());
     }
-    .ok_or("it ends within the header")?;
-    if length > MAX_HEADER {
-        return Err(format!("a header of {length} bytes"));
+    let mut version = [0; 2];
+    exactly(input, &mut version, CUT)?;
+    let mut size = [0; 4];
+    let wide = match version[0] {
+        1 => 2,
+        2 | 3 => 4,
+        other => return Err(format!("format version {other}").into()),
+    };
+    exactly(input, &mut size[..wide], CUT)?;
+    let header_length = u32::from_le_bytes(size) as usize;
+    if header_length > MAX_HEADER {
+        return Err(format!("a header of {header_length} bytes").into());
     }
-    let (header, data) = rest.split_at_checked(length).ok_or("it ends within the header")?;
-    let header = std::str::from_utf8(header).map_err(|_| "a header that is not text")?;
+    let mut header = vec![0; header_length];
+    exactly(input, &mut header, CUT)?;
+    let header = std::str::from_utf8(&header).map_err(|_| Problem::from("a header that is not text"))?;
     let Header { descr, fortran_order, shape } =
         Header::parse(header).ok_or_else(|| format!("header {header:?}"))?;
 
     let element = Element::of(&descr).ok_or_else(|| format!("elements of type {descr:?}"))?;
     let count = shape.iter().try_fold(1usize, |count, &axis| count.checked_mul(axis));
     let wanted = count.and_then(|count| count.checked_mul(element.size()));
-    if wanted != Some(data.len()) {
+    let before = (MAGIC.len() + 2 + wide + header_length) as u64;
+    let there = length.map(|length| length.saturating_sub(before));
+    let (Some(count), Some(bytes), true) =
+        (count, wanted, there.is_none_or(|there| wanted.map(|wanted| wanted as u64) == Some(there)))
+    else {
         return Err(format!(
             "{} bytes of elements where shape {shape:?} of {descr:?} needs {wanted:?}",
-            data.len()
-        ));
-    }
-    let count = count.unwrap_or(0);
-    // an element of no size would divide by zero
-    let items = data.chunks_exact(element.size().max(1));
+            there.unwrap_or(0)
+        )
+        .into());
+    };
+    // what a pipe promises is not asked for at once
+    let room = if there.is_some() { count } else { 0 };
     Ok(if element.is_text() {
-        let values: Option<Vec<String>> = if element.size() == 0 {
-            Some(vec![String::new(); count])
-        } else {
-            items.map(|item| element.text(item)).collect()
-        };
-        let values = reorder(values.ok_or("an element that is no Unicode text")?, &shape, fortran_order);
-        Npy::Texts { shape, values }
+        let mut values = Vec::with_capacity(if element.size() == 0 { 0 } else { room });
+        let mut strange = false;
+        match element.size() {
+            0 if count > 1 << 24 => return Err("more empty texts than anybody needs".into()),
+            0 => values.resize(count, String::new()),
+            size => pieces(input, bytes, size, |item| match element.text(item) {
+                Some(text) => values.push(text),
+                None => strange = true,
+            })?,
+        }
+        if strange {
+            return Err("an element that is no Unicode text".into());
+        }
+        Npy::Texts { values: reorder(values, &shape, fortran_order), shape }
     } else {
-        let values = reorder(items.map(|item| element.number(item)).collect(), &shape, fortran_order);
-        Npy::Numbers { shape, values }
+        let mut values = Vec::with_capacity(room);
+        pieces(input, bytes, element.size(), |item| values.push(element.number(item)))?;
+        Npy::Numbers { values: reorder(values, &shape, fortran_order), shape }
     })
+}
+
+/// Bytes that are read at once.
+const PIECE: usize = 1 << 20;
+
+/// Fills a buffer; `cut` says what is wrong with a file that ends before.
+fn exactly(input: &mut impl Read, buffer: &mut [u8], cut: &str) -> Result<(), Problem> {
+    input.read_exact(buffer).map_err(|error| match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => cut.into(),
+        _ => Problem::Io(error),
+    })
+}
+
+/// Calls `each` with the elements of `size` bytes, and expects the end after them.
+fn pieces(
+    input: &mut impl Read,
+    bytes: usize,
+    size: usize,
+    mut each: impl FnMut(&[u8]),
+) -> Result<(), Problem> {
+    let whole = (PIECE / size).max(1) * size;
+    let mut buffer = vec![0; whole.min(bytes)];
+    let mut left = bytes;
+    while left > 0 {
+        let part = &mut buffer[..whole.min(left)];
+        exactly(input, part, "it ends within its elements")?;
+        part.chunks_exact(size).for_each(&mut each);
+        left -= part.len();
+    }
+    match input.read(&mut [0]) {
+        Ok(0) => Ok(()),
+        Ok(_) => Err("it goes on after its elements".into()),
+        Err(error) => Err(Problem::Io(error)),
+    }
 }
 
 /// Elements with the last axis fastest, from elements with the first axis fastest if `fortran_order`.
@@ -139,6 +211,13 @@ mod tests {
     fn file(descr: &str, order: &str, shape: &str, data: &[u8]) -> Vec<u8> {
         let header = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}\n");
         [MAGIC.as_slice(), &[1, 0], &(header.len() as u16).to_le_bytes(), header.as_bytes(), data].concat()
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Npy, String> {
+        super::parse(&mut &*bytes, Some(bytes.len() as u64)).map_err(|problem| match problem {
+            Problem::Content(what) => what,
+            Problem::Io(error) => error.to_string(),
+        })
     }
 
     fn numbers(bytes: &[u8]) -> (Vec<usize>, Vec<f64>) {
@@ -166,6 +245,10 @@ mod tests {
         assert_eq!(numbers(&file("<i4", "False", "(1,)", &(-7i32).to_le_bytes())).1, [-7.0]);
         assert_eq!(numbers(&file("<i8", "False", "(1,)", &(-7i64).to_le_bytes())).1, [-7.0]);
         assert_eq!(numbers(&file("<f8", "False", "(1,)", &0.1f64.to_le_bytes())).1, [0.1]);
+        // half precision: 1, -2, the largest, the smallest, infinity
+        let halves = [0x3c00u16, 0xc000, 0x7bff, 0x0001, 0x7c00].map(u16::to_le_bytes).concat();
+        let expected = [1.0, -2.0, 65504.0, 2f64.powi(-24), f64::INFINITY];
+        assert_eq!(numbers(&file("<f2", "False", "(5,)", &halves)).1, expected);
         assert_eq!(numbers(&file(">f4", "False", "()", &0.5f32.to_be_bytes())), (vec![], vec![0.5]));
     }
 
@@ -173,6 +256,17 @@ mod tests {
     fn columns_first_is_turned_around() {
         let bytes = file("|u1", "True", "(2, 3)", &[1, 4, 2, 5, 3, 6]);
         assert_eq!(numbers(&bytes), (vec![2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+    }
+
+    #[test]
+    fn a_pipe_is_read_without_its_length() {
+        let bytes = file("<f8", "False", "(2, 1)", &[1f64.to_le_bytes(), 2f64.to_le_bytes()].concat());
+        let read = |bytes: &[u8]| super::parse(&mut &*bytes, None).ok();
+        assert_eq!(read(&bytes), Some(Npy::Numbers { shape: vec![2, 1], values: vec![1.0, 2.0] }));
+        assert_eq!(read(&bytes[..bytes.len() - 1]), None);
+        assert_eq!(read(&[&bytes[..], &[0]].concat()), None);
+        // a promise that nothing could hold
+        assert_eq!(read(&file("<f8", "False", "(1152921504606846975,)", &[0; 8])), None);
     }
 
     #[test]

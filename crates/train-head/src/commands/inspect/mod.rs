@@ -1,6 +1,9 @@
-//! `inspect`: shows what a file of this program holds.
+//! `inspect`: shows what a file or folder of this program holds.
 
-use std::fmt::Write;
+mod facts;
+mod folder;
+mod plainly;
+
 use std::io::Read;
 use std::path::Path;
 
@@ -13,42 +16,33 @@ use crate::exit::{Failure, Kind, Result, read_failure};
 use crate::files::head::Head;
 use crate::files::{self, embeddings, keys};
 use crate::plan::PlanFile;
-use crate::progress;
+use facts::Facts;
 
 /// # Errors
 /// A file that is missing, damaged, or of another program.
 pub(super) fn run(arguments: &InspectArgs, console: &Console) -> Result<Outcome> {
     let path = &arguments.file;
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    let mut facts = match extension {
-        _ if path.is_dir() => {
-            return Err(Failure::usage(format!("{} is a folder: name a file", path.display())));
+    let facts = match path.is_dir() {
+        true => folder::facts(path)?,
+        false => {
+            let mut facts = file_facts(path, arguments.verify, console)?;
+            facts.push(("bytes", json!(files::size(path)?)));
+            facts
         }
-        "json" => json_file(path)?,
-        "safetensors" => safetensors_file(path)?,
-        _ => ciphertext_file(path, arguments.verify, console)?,
     };
-    facts.insert(0, ("file", json!(path)));
-    facts.push(("bytes", json!(files::size(path)?)));
-    Ok(outcome(&facts))
+    let mut json: serde_json::Map<String, Value> = serde_json::Map::new();
+    json.insert("file".into(), json!(path));
+    json.extend(facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    Ok(Outcome { text: plainly::text(path, &facts), json: Value::Object(json) })
 }
 
-type Facts = Vec<(&'static str, Value)>;
-
-fn outcome(facts: &Facts) -> Outcome {
-    let mut text = String::new();
-    for (name, value) in facts {
-        let value = match value {
-            Value::String(value) => value.clone(),
-            Value::Number(number) if *name == "bytes" => {
-                number.as_u64().map_or_else(String::new, |size| format!("{size} ({})", progress::bytes(size)))
-            }
-            other => other.to_string(),
-        };
-        let _ = writeln!(text, "{name:<16} {value}");
+/// What a file holds.
+fn file_facts(path: &Path, verify: bool, console: &Console) -> Result<Facts> {
+    match path.extension().and_then(|extension| extension.to_str()).unwrap_or_default() {
+        "json" => json_file(path),
+        "safetensors" => safetensors_file(path),
+        _ => ciphertext_file(path, verify, console),
     }
-    let json = facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    Outcome { json: Value::Object(json), text: text.trim_end().to_owned() }
 }
 
 /// A file of keys or ciphertexts.
@@ -130,6 +124,12 @@ fn json_file(path: &Path) -> Result<Facts> {
     if format.starts_with("train-head head") {
         let head = Head::read(path)?;
         return Ok(vec![("kind", json!("head")), ("description", json!(head.description))]);
+    }
+    if path.file_name().is_some_and(|name| name == "report.json") && value.get("encrypted").is_some() {
+        return Ok(vec![("kind", json!("report")), ("report", value)]);
+    }
+    if format.starts_with("train-head evaluation keys") {
+        return Ok(vec![("kind", json!("list of evaluation keys")), ("list", value)]);
     }
     Err(Failure::file(format!("{}: this JSON was not written by train-head", path.display())))
 }
