@@ -1,0 +1,8 @@
+//! x
+mod error;
+mod read;
+mod table;
+mod wording;
+pub use error::{Error, ErrorKind, Problem, Problems, Result};
+pub use read::{Format, Input, ReadOptions, read, read_from};
+pub use table::Table;
