@@ -2,6 +2,8 @@
 mod error;
 mod read;
 mod table;
+#[allow(unused)]
+mod value;
 mod wording;
 pub use error::{Error, ErrorKind, Problem, Problems, Result};
 pub use read::{Format, Input, ReadOptions, read, read_from};
