@@ -1,5 +1,7 @@
 //! x
 mod error;
+#[allow(unused)]
+mod kinds;
 mod read;
 mod table;
 #[allow(unused)]

@@ -4,7 +4,7 @@ use std::io::{self, BufReader, Chain, Cursor, Read};
 
 use flate2::read::MultiGzDecoder;
 
-use super::Format;
+use super::input::Format;
 use super::utf16::{self, Utf16};
 use crate::error::{Error, Result};
 
