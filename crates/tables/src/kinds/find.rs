@@ -32,7 +32,7 @@ pub(crate) fn find(column: &Column<'_>, wish: Wish, hints: Hints) -> Finding {
     if wish == Wish::Numeric {
         return numbers::forced(column, hints.evidence);
     }
-    if let Some((yes, no)) = boolean::pair(observed.values.iter().map(|value| value.text)) {
+    if let Some((yes, no)) = boolean::pair(&observed.values.iter().map(|value| value.text)) {
         return Finding::plain(Content::Boolean { yes, no });
     }
     dates::find(column, hints.day_first)

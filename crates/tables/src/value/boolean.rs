@@ -17,7 +17,9 @@ const PAIRS: [(&str, &str); 10] = [
 ];
 
 /// The pair of words that all cells belong to, in any case; both words must occur.
-pub(crate) fn pair<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Option<(&'static str, &'static str)> {
+pub(crate) fn pair<'a>(
+    cells: &(impl Iterator<Item = &'a str> + Clone),
+) -> Option<(&'static str, &'static str)> {
     PAIRS.into_iter().find(|&(yes, no)| {
         let (mut any_yes, mut any_no) = (false, false);
         for cell in cells.clone() {
@@ -59,7 +61,7 @@ mod tests {
 
     #[test]
     fn pairs_are_found_in_any_case() {
-        let find = |cells: &[&str]| pair(cells.iter().copied());
+        let find = |cells: &[&str]| pair(&cells.iter().copied());
         assert_eq!(find(&["True", "FALSE", " true"]), Some(("true", "false")));
         assert_eq!(find(&["J", "N"]), Some(("j", "n")));
         assert_eq!(find(&["Sí", "no"]), Some(("si", "no")));
