@@ -30,9 +30,13 @@
 //!   others together if they have ten. Two groups are one feature.
 //! - Dates become days since the first of the training rows.
 //! - Identifiers, constants and empty columns are left out, and said so. Free text is refused.
+//!
+//! [`labels`] reads the column of labels, and [`Recipe::leaks`] names columns that tell the label alone.
 
 mod error;
 mod kinds;
+mod labels;
+mod leaks;
 mod read;
 mod recipe;
 mod table;
@@ -41,6 +45,8 @@ mod wording;
 
 pub use error::{Error, ErrorKind, Problem, Problems, Result};
 pub use kinds::{Kind, MIN_LEVEL_ROWS};
+pub use labels::{LabelColumn, LabelKind, LabelOptions, Separator, labels, numbers_of};
+pub use leaks::{Leak, Source, leaks};
 pub use read::{Format, Input, ReadOptions, read, read_from};
 pub use recipe::{
     Applied, AppliedColumn, ColumnSummary, Description, Impute, MAX_LEVELS, Overrides, Reason, Recipe,

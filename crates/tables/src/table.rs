@@ -118,7 +118,7 @@ impl Table {
     }
 
     /// All cells of a column, from the first row on.
-    pub fn column(&self, column: usize) -> impl Iterator<Item = &str> + '_ {
+    pub fn column(&self, column: usize) -> impl Iterator<Item = &str> + Clone + '_ {
         (0..self.rows).map(move |row| self.cell(row, column))
     }
 

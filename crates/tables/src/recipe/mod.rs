@@ -13,3 +13,5 @@ pub use apply::{Applied, AppliedColumn};
 pub use describe::{ColumnSummary, Description};
 pub use overrides::{Impute, Overrides};
 pub use stored::{MAX_LEVELS, Reason, Recipe};
+
+pub(crate) use stored::{ColumnRecipe, Treatment};

@@ -20,6 +20,13 @@ pub struct Recipe {
     pub(super) stored: Stored,
 }
 
+impl Recipe {
+    /// The columns, in the order of the table that the recipe was fitted on.
+    pub(crate) fn columns(&self) -> &[ColumnRecipe] {
+        &self.stored.columns
+    }
+}
+
 /// The fields of a recipe, before they are checked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
