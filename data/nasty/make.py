@@ -246,7 +246,10 @@ def columns():
     case("codes.csv", column("zip", [f"0{1067 + i % 4}" for i in range(ROWS)]), "postal codes with zeros before them", label="label", kinds={"age": "numeric", "zip": "category"})
     case("rare-levels.csv", column("ward", [f"ward {i % 3}" if i < 45 else f"ward {i}" for i in range(ROWS)]), "many levels with one row each", label="label", kinds={"age": "numeric", "ward": "category"}, first={"ward=ward 0": 1, "ward=other": 0})
     visits = [[f"P{i // 3:02}", r["age"], r["crp"], r["label"]] for i, r in enumerate(PEOPLE)]
-    case("visits.csv", table(["patient_id", "age", "crp", "label"], visits), "several rows a patient", label="label", kinds={"patient_id": "category", "age": "numeric", "crp": "numeric"})
+    case("visits.csv", table(["patient_id", "age", "crp", "label"], visits), "several rows a patient", label="label", kinds={"patient_id": "identifier", "age": "numeric", "crp": "numeric"})
+    case("blood-pressure.csv", column("rr", [f"{100 + i}/{60 + i % 25}" for i in range(ROWS)]), "two numbers in a cell", label="label", message=['column "rr"', '"100/60" holds several numbers'])
+    case("sites.csv", table(["site_id", "age", "crp", "label"], [[100 + i % 3, r["age"], r["crp"], r["label"]] for i, r in enumerate(PEOPLE)]), "codes that are numbers", label="label", kinds={"site_id": "category", "age": "numeric", "crp": "numeric"}, notes=["numbers are codes"])
+    case("no-names.csv", table([5.1, 3.5, 1.4, "label"], [[r["weight"], r["crp"], r["age"], r["label"]] for r in PEOPLE]), "no line of names", label="label", features=3, notes=["does the file lack a line of names?"])
     case("text.csv", column("note", [f"patient number {i} was seen again, no fever, {r['crp']} was the last value" for i, r in enumerate(PEOPLE)]), "free text", label="label", message=['column "note"', "free text", "--drop note"])
     case("constant.csv", table(["age", "unit", "empty", "label"], [[r["age"], "mg", "", r["label"]] for r in PEOPLE]), "one value, and none", label="label", kinds={"age": "numeric", "unit": "constant", "empty": "empty"})
     dice = random.Random(8)

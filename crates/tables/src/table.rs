@@ -122,6 +122,11 @@ impl Table {
         (0..self.rows).map(move |row| self.cell(row, column))
     }
 
+    /// Whether any cell of a column contains a character.
+    pub(crate) fn contains(&self, column: usize, character: char) -> bool {
+        self.columns.get(column).is_some_and(|cells| cells.text.contains(character))
+    }
+
     /// The place of a row, which counts from 0, for messages: `row 3 (line 4)`, where both count from 1.
     pub fn place(&self, row: usize) -> String {
         match (self.places, self.lines.get(row)) {

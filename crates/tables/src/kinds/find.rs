@@ -1,7 +1,8 @@
 //! The kind of a column: the first that all of its cells agree on.
 
+use super::evidence::Evidence;
 use super::finding::{Column, Content, Finding, Wish};
-use super::numbers::Evidence;
+use super::identifiers::{Says, name_says};
 use super::observed::MIN_LEVEL_ROWS;
 use super::{dates, numbers, words};
 use crate::value::boolean;
@@ -31,6 +32,11 @@ pub(crate) fn find(column: &Column<'_>, wish: Wish, hints: Hints) -> Finding {
     }
     if wish == Wish::Numeric {
         return numbers::forced(column, hints.evidence);
+    }
+    match name_says(column.name(), column.at == 0) {
+        Says::Index => return Finding::plain(Content::Identifier("the index of a data frame".to_owned())),
+        Says::Always => return Finding::plain(Content::Identifier("its name says so".to_owned())),
+        Says::Surely | Says::Perhaps | Says::Nothing => {}
     }
     if let Some((yes, no)) = boolean::pair(&observed.values.iter().map(|value| value.text)) {
         return Finding::plain(Content::Boolean { yes, no });

@@ -9,17 +9,17 @@ pub(super) enum Says {
     Nothing,
     /// `nr`, `index`, `patient`: it does if all values are different.
     Perhaps,
-    /// `patient_id`, `mrn`
+    /// `site_id`: it does, or it is a code if there are few values.
     Surely,
+    /// `id`, `patient_id`, `mrn`: it does, also if several rows have the same value.
+    Always,
     /// An index that pandas or R wrote: no name at all, `Unnamed: 0`, `__index_level_0__`.
     Index,
 }
 
 /// What the name of a column says. `first` is true for the first column of a table.
 pub(super) fn name_says(name: &str, first: bool) -> Says {
-    const SURE: [&str; 12] = [
-        "id",
-        "ids",
+    const ALWAYS: [&str; 11] = [
         "uuid",
         "guid",
         "mrn",
@@ -27,9 +27,24 @@ pub(super) fn name_says(name: &str, first: bool) -> Says {
         "pid",
         "rowid",
         "patid",
-        "identifier",
+        "patientid",
+        "subjectid",
+        "recordid",
         "accession",
-        "url",
+    ];
+    const ONES: [&str; 12] = [
+        "patient",
+        "subject",
+        "participant",
+        "person",
+        "record",
+        "case",
+        "sample",
+        "row",
+        "study",
+        "encounter",
+        "visit",
+        "user",
     ];
     const PERHAPS: [&str; 22] = [
         "index",
@@ -63,7 +78,12 @@ pub(super) fn name_says(name: &str, first: bool) -> Says {
         return Says::Index;
     }
     let words = words_of(trimmed);
-    if words.iter().any(|word| SURE.contains(&word.as_str())) {
+    let any = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+    let named = any(&["id", "ids", "identifier"]);
+    if any(&ALWAYS) || (named && (words.len() == 1 || any(&ONES))) {
+        return Says::Always;
+    }
+    if named {
         return Says::Surely;
     }
     let last = words.last().map_or("", String::as_str);
@@ -107,11 +127,12 @@ mod tests {
     #[test]
     fn names_speak() {
         for (name, says) in [
-            ("id", Says::Surely),
-            ("patient_id", Says::Surely),
-            ("patientID", Says::Surely),
-            ("Record ID", Says::Surely),
-            ("MRN", Says::Surely),
+            ("id", Says::Always),
+            ("patient_id", Says::Always),
+            ("patientID", Says::Always),
+            ("Record ID", Says::Always),
+            ("MRN", Says::Always),
+            ("site_id", Says::Surely),
             ("nr", Says::Perhaps),
             ("Fall-Nr", Says::Perhaps),
             ("index", Says::Perhaps),

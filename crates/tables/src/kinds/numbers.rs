@@ -1,5 +1,6 @@
 //! Columns of numbers: their notation, and what stands among them that is no number.
 
+use super::evidence::Evidence;
 use super::finding::{Column, Content, Finding};
 use super::identifiers::{Says, counts_rows, name_says};
 use super::observed::{Distinct, Observed};
@@ -16,34 +17,6 @@ const MIN_RUN: usize = 20;
 /// What may be done about a column that is not of numbers throughout.
 const ADVICE: &str =
     "--drop COL leaves the column out, --categorical COL takes its values as levels, or clean the cells";
-
-/// What other columns of a table show about its decimal mark.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Evidence {
-    comma: bool,
-    dot: bool,
-}
-
-impl Evidence {
-    /// What the user says: `true` for a comma.
-    pub(crate) fn asked(comma: bool) -> Self {
-        Self { comma, dot: !comma }
-    }
-
-    /// Adds what a column shows.
-    pub(crate) fn add(&mut self, observed: &Observed<'_>) {
-        let numbers = Numbers::of(observed);
-        let all = numbers.notations;
-        if numbers.count < 2 || !numbers.others.is_empty() || all.is_empty() {
-            return;
-        }
-        let is_comma = |notation: &Notation| notation.has_decimal_comma();
-        let possible: Vec<Notation> =
-            crate::value::number::NOTATIONS.into_iter().filter(|notation| all.contains(*notation)).collect();
-        self.comma |= possible.iter().all(is_comma);
-        self.dot |= !possible.iter().any(is_comma);
-    }
-}
 
 /// The numbers of a column, and the rest.
 struct Numbers<'a, 'b> {
@@ -131,9 +104,6 @@ fn are_codes(observed: &Observed<'_>) -> bool {
 /// Whole numbers that name rows.
 fn identifier(column: &Column<'_>, observed: &Observed<'_>, notations: Notations) -> Option<Finding> {
     let says = name_says(column.name(), column.at == 0);
-    if says == Says::Index {
-        return Some(Finding::plain(Content::Identifier("the index of a data frame".to_owned())));
-    }
     let notation = notations.simplest()?;
     let values: Vec<f64> = observed.values.iter().filter_map(|value| notation.parse(value.text)).collect();
     if values.iter().any(|value| value.fract() != 0.0) {
@@ -214,7 +184,7 @@ fn with_notation(
     {
         let number = notation.parse(value.text).unwrap_or(f64::INFINITY);
         let what = if number.is_finite() {
-            format!("{} is larger than any measurement ({} at most)", quoted(value.text), short_number(HUGE))
+            format!("{} is larger than any measurement (1e150 at most)", quoted(value.text))
         } else {
             format!("{} is beyond the range of numbers", quoted(value.text))
         };

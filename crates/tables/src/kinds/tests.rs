@@ -79,6 +79,8 @@ fn identifiers_are_recognised_and_measurements_kept() {
     let scattered = |i: usize| (i * 7919 % 10_007).to_string();
     assert!(identifier(made("patient_id", 50, scattered)));
     assert!(identifier(made("nr", 50, scattered)));
+    assert!(identifier(made("patient_id", 60, |i| (i % 4).to_string())));
+    assert!(identifier(made("id", 60, |i| if i % 9 == 0 { format!("A{i}") } else { i.to_string() })));
     assert!(identifier(made("x", 50, |i| i.to_string())));
     assert!(identifier(made("x", 50, |i| (i * 7 % 50 + 1).to_string())));
     assert!(identifier(made("x", 50, |i| format!("P{i:04}"))));
@@ -131,6 +133,13 @@ fn words_are_levels_or_text() {
     assert_eq!(of("x", &["", "NA"]).content, Content::Empty);
     let text = made("note", 30, |i| format!("the patient number {i} came in with a cough"));
     assert!(problem(&text).contains("free text (9 words a cell"), "{}", problem(&text));
+    let pressure = made("rr", 30, |i| format!("{}/{}", 100 + i, 60 + i % 20));
+    assert!(
+        problem(&pressure).contains("\"100/60\" holds several numbers, as 30 of 30"),
+        "{}",
+        problem(&pressure)
+    );
+    assert_eq!(made("grade", 30, |i| format!("{}/3", i % 3 + 1)).content, Content::Category);
     assert!(of("x", &["F", "f", "m"]).notes[0].contains("two levels"));
     let marked = made("x", 40, |i| if i % 2 == 0 { "x".to_owned() } else { String::new() });
     assert_eq!(marked.content, Content::Category);

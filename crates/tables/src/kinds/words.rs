@@ -7,6 +7,9 @@ use crate::wording::{counted, quoted};
 /// Fewest rows for words that are all different to be names of rows whatever the column is called.
 const MIN_ROWS: usize = 20;
 
+/// Most different values of grades such as `1/3`, `2/3`, which are levels.
+const MOST_GRADES: usize = 10;
+
 /// The finding for a column that holds neither numbers nor dates.
 pub(super) fn find(column: &Column<'_>) -> Finding {
     let observed = column.observed;
@@ -15,9 +18,6 @@ pub(super) fn find(column: &Column<'_>) -> Finding {
     let words = words as f64 / distinct.max(1) as f64;
     let says = name_says(column.name(), column.at == 0);
     let mostly_different = distinct * 10 >= observed.present * 9;
-    if says == Says::Index {
-        return identifier("the index of a data frame");
-    }
     if says == Says::Surely && (distinct * 2 >= observed.present || distinct > 50) {
         return identifier("its name says so");
     }
@@ -33,6 +33,21 @@ pub(super) fn find(column: &Column<'_>) -> Finding {
             "--drop COL leaves it out; a table of texts is trained on by --input and --text-column COL";
         return Finding::refused(Content::Text, column.problem(None, what, help));
     }
+    if distinct > MOST_GRADES
+        && let Some(value) = observed.values.iter().find(|value| holds_several_numbers(value.text))
+    {
+        let alike = observed.values.iter().filter(|value| holds_several_numbers(value.text));
+        let count: usize = alike.map(|value| value.count).sum();
+        if observed.share(count) > 0.5 {
+            let what = format!(
+                "{} holds several numbers, as {count} of {} cells do",
+                quoted(value.text),
+                observed.present
+            );
+            let help = "split the column into columns of one number each; --drop COL leaves it out";
+            return Finding::refused(Content::Text, column.problem(Some(value.first), what, help));
+        }
+    }
     if mostly_different && observed.present >= MIN_ROWS {
         return identifier("nearly all values are different");
     }
@@ -44,6 +59,18 @@ pub(super) fn find(column: &Column<'_>) -> Finding {
         Some((a, b)) => finding.with_note(format!("{} and {} are taken as two levels", quoted(a), quoted(b))),
         None => finding,
     }
+}
+
+/// Two or three numbers with a mark between them, such as a blood pressure `120/80` or a time `08:30`.
+fn holds_several_numbers(text: &str) -> bool {
+    let is_number = |part: &str| {
+        let part = part.trim();
+        (1..=5).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    };
+    ['/', ':', 'x', '×'].iter().any(|mark| {
+        let parts = text.split(*mark);
+        (2..=3).contains(&parts.clone().count()) && parts.into_iter().all(is_number)
+    })
 }
 
 fn identifier(why: &str) -> Finding {

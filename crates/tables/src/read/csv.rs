@@ -8,7 +8,7 @@ use std::io::{BufRead, Read};
 use super::builder::Builder;
 use super::stream::Text;
 use crate::error::{Error, Result};
-use crate::table::{Places, Table};
+use crate::table::{Cells, Places, Table};
 use crate::wording::quoted;
 
 /// Reads CSV. The separator is found in the line of names if it is not given.
@@ -32,7 +32,9 @@ pub(super) fn read(text: Text<'_>, separator: Option<u8>, builder: Builder) -> R
             break;
         }
     }
-    let mut names = Vec::with_capacity(rows.record.ends.len());
+    let count = rows.record.ends.len();
+    rows.builder.check_pending(count * (size_of::<String>() + size_of::<Cells>()), rows.record.line)?;
+    let mut names = Vec::with_capacity(count);
     for at in 0..rows.record.ends.len() {
         names.push(rows.cell(at)?.trim().to_owned());
     }
@@ -45,6 +47,7 @@ pub(super) fn read(text: Text<'_>, separator: Option<u8>, builder: Builder) -> R
             // A blank line at the end is none, so it waits for a row to follow.
             if columns == 1 {
                 blank.push(line);
+                rows.builder.check_pending(blank.len() * size_of::<u64>(), line)?;
             }
             continue;
         }
@@ -62,7 +65,18 @@ pub(super) fn read(text: Text<'_>, separator: Option<u8>, builder: Builder) -> R
         }
         rows.builder.end_row(line)?;
     }
-    rows.builder.finish()
+    let mut table = rows.builder.finish()?;
+    if names_are_values(table.names()) {
+        table.notes.push("most names of columns are numbers: does the file lack a line of names?".to_owned());
+    }
+    Ok(table)
+}
+
+/// Whether the line of names is probably a row: most are numbers, which neither count the columns nor rise, as those of spectra do.
+fn names_are_values(names: &[String]) -> bool {
+    let numbers: Vec<f64> =
+        names.iter().filter_map(|name| name.parse().ok()).filter(|n: &f64| n.is_finite()).collect();
+    numbers.len() > 1 && numbers.len() * 2 > names.len() && !numbers.is_sorted_by(|a, b| a < b)
 }
 
 /// One record, reused for the next.
@@ -363,6 +377,17 @@ mod tests {
     fn blank_lines_matter_in_a_single_column_alone() {
         assert_eq!(rows(b"a\n1\n\n2\n\n\n").unwrap(), [["a"], ["1"], [""], ["2"]]);
         assert_eq!(rows(b"a,b\n1,2\n\n3,4\n").unwrap(), [["a", "b"], ["1", "2"], ["3", "4"]]);
+    }
+
+    #[test]
+    fn a_row_in_place_of_names_is_noticed() {
+        let notes = |text: &str| {
+            let table = read_from(text.as_bytes(), "t.csv", Some(Format::Csv), &ReadOptions::default());
+            table.unwrap().notes().len()
+        };
+        assert_eq!(notes("5.1,3.5,1.4,setosa\n4.9,3.0,1.4,setosa\n"), 1);
+        assert_eq!(notes("0,1,2,label\n4.9,3.0,1.4,setosa\n"), 0);
+        assert_eq!(notes("400.5,401,label\n4.9,3.0,1\n"), 0);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::fitting::treatment;
 use super::overrides::Overrides;
 use super::stored::{ColumnRecipe, Reason, Recipe, Stored, Treatment};
 use crate::error::{Error, Problem, Problems, Result};
-use crate::kinds::{Column, Content, Evidence, Hints, Observed, Wish, find};
+use crate::kinds::{Column, Content, Evidence, Hints, Kind, MIN_LEVEL_ROWS, Observed, Wish, find};
 use crate::table::Table;
 use crate::value::number::Notation;
 
@@ -55,7 +55,13 @@ impl Recipe {
     ) -> (Self, Problems) {
         let wanted: Vec<usize> =
             (0..table.names().len()).filter(|&at| !exclude.contains(&table.names()[at].as_str())).collect();
-        let evidence = evidence(table, &wanted, overrides);
+        let evidence = match overrides.decimal_comma {
+            Some(comma) => Evidence::asked(comma),
+            None => {
+                let kept = |at: &&usize| !overrides.drops(&table.names()[**at]);
+                Evidence::of(table, &wanted.iter().filter(kept).copied().collect::<Vec<usize>>())
+            }
+        };
         let mut problems = Vec::new();
         let mut columns = Vec::new();
         for at in wanted {
@@ -87,18 +93,6 @@ impl Recipe {
     }
 }
 
-/// What the columns show together about the decimal mark. Only columns with commas can be in doubt, and only then all are looked at.
-fn evidence(table: &Table, wanted: &[usize], overrides: &Overrides) -> Evidence {
-    if let Some(comma) = overrides.decimal_comma {
-        return Evidence::asked(comma);
-    }
-    let mut evidence = Evidence::default();
-    for &at in wanted.iter().filter(|&&at| !overrides.drops(&table.names()[at])) {
-        evidence.add(&Observed::new(table, at, None));
-    }
-    evidence
-}
-
 fn column(
     table: &Table,
     at: usize,
@@ -127,17 +121,20 @@ fn column(
     if let Some(problem) = finding.problem.take() {
         problems.push(problem);
     }
-    let (mut recipe, problem) = treatment(name, finding, training, overrides);
+    let (recipe, problem) = treatment(name, finding, training, overrides);
     if let Some((row, what, help)) = problem {
         let place = row.map_or(String::new(), |row| table.place(row));
         problems.push(Problem { column: recipe.name.clone(), place, what, help });
     }
-    recipe.notes.shrink_to_fit();
+    if wish == Wish::Categorical && recipe.kind() == Kind::Category && !recipe.is_used() {
+        let what = format!("no two groups of its {} levels have {MIN_LEVEL_ROWS} rows each", recipe.distinct);
+        let help = format!("--drop {} leaves it out, or take it as it is", recipe.name);
+        problems.push(Problem { column: recipe.name.clone(), place: String::new(), what, help });
+    }
     recipe
 }
 
-fn kind_of(content: &Content) -> crate::kinds::Kind {
-    use crate::kinds::Kind;
+fn kind_of(content: &Content) -> Kind {
     match content {
         Content::Numeric(_) => Kind::Numeric,
         Content::Boolean { .. } => Kind::Boolean,
