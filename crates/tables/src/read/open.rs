@@ -4,7 +4,8 @@ use std::io::Read;
 
 use super::builder::Builder;
 use super::input::{Format, Input, ReadOptions};
-use super::{csv, excel, json_lines, parquet, stream};
+use super::stream::{self, Guess};
+use super::{csv, excel, json_lines, parquet};
 use crate::error::{Error, Result};
 use crate::table::Table;
 
@@ -12,7 +13,7 @@ use crate::table::Table;
 ///
 /// Gzip is recognised by its first bytes, and so is UTF-16, with a byte order mark or without; other text must be UTF-8.
 /// The input is read once from front to back, so pipes are fine. Without a format in the options or the name, the first
-/// bytes decide: a Parquet file, a workbook, an object in braces, else CSV. This is how standard input is read.
+/// bytes decide: a Parquet file, a workbook, and for standard input and pipes also an object in braces (JSON lines), else CSV.
 ///
 /// - CSV: RFC 4180 with any of the four separators; a first line `sep=;` is obeyed. Quotes are taken strictly: text
 ///   after a closing quote and a quote that is never closed are refused, because they swallow rows. Blank lines are
@@ -26,25 +27,27 @@ use crate::table::Table;
 /// No such file; a failed read; another format than was promised; text in another encoding; what breaks the rules above;
 /// two columns of one name; no column; more bytes than the budget. Sizes that a file promises are not trusted.
 pub fn read(input: &Input, options: &ReadOptions) -> Result<Table> {
-    match input {
-        Input::Path(path) => {
-            let format = options.format.or_else(|| Format::of(path));
-            let failed = |source| Error::Io { input: input.name(), source };
-            let file = std::fs::File::open(path).map_err(failed)?;
-            if file.metadata().map_err(failed)?.is_dir() {
-                return Err(Error::Format {
-                    input: input.name(),
-                    what: "this is a folder, not a table".to_owned(),
-                    help: "name a file in it".to_owned(),
-                });
-            }
-            read_from(file, &input.name(), format, options)
-        }
-        Input::Stdin => read_from(std::io::stdin().lock(), &input.name(), options.format, options),
+    let name = input.name();
+    let Input::Path(path) = input else {
+        return read_from(std::io::stdin().lock(), &name, options.format, options);
+    };
+    let format = options.format.or_else(|| Format::of(path));
+    let failed = |source| Error::Io { input: input.name(), source };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let found = file.metadata().map_err(failed)?;
+    if found.is_dir() {
+        return Err(Error::Format {
+            input: name,
+            what: "this is a folder, not a table".to_owned(),
+            help: "name a file in it".to_owned(),
+        });
     }
+    // A pipe has no name that could tell; a file should have one.
+    let guess = if found.is_file() { Guess::Binary } else { Guess::Any };
+    read_opened(file, &name, format, guess, options)
 }
 
-/// Like [`read`], from an open reader; `input` names it in messages, `format` decides over the options.
+/// Like [`read`], from an open reader; `input` names it in messages. Without a format here or in the options, the first bytes decide.
 ///
 /// # Errors
 /// As [`read`].
@@ -54,9 +57,19 @@ pub fn read_from(
     format: Option<Format>,
     options: &ReadOptions,
 ) -> Result<Table> {
+    read_opened(reader, input, format.or(options.format), Guess::Any, options)
+}
+
+fn read_opened(
+    reader: impl Read,
+    input: &str,
+    format: Option<Format>,
+    guess: Guess,
+    options: &ReadOptions,
+) -> Result<Table> {
     let budget = options.budget.unwrap_or(usize::MAX);
     let opened = stream::open(reader, input)?;
-    let format = stream::agreed(&opened, format.or(options.format), input)?;
+    let format = stream::agreed(&opened, format, guess, input)?;
     let builder = Builder::new(input, budget);
     match format {
         Format::Csv => csv::read(stream::text(opened, input)?, None, builder),

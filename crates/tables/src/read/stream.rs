@@ -55,11 +55,25 @@ fn peek(reader: &mut Source<'_>) -> io::Result<Vec<u8>> {
     Ok(prefix)
 }
 
+/// Which formats the content may show if none was promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Guess {
+    /// Those with a mark of their own at the start.
+    Binary,
+    /// Text, too.
+    Any,
+}
+
 /// The format that was promised, if the content agrees; else the one that the content shows.
 ///
 /// # Errors
 /// A promise that the content breaks; a format that is not read.
-pub(super) fn agreed(opened: &Opened<'_>, promised: Option<Format>, input: &str) -> Result<Format> {
+pub(super) fn agreed(
+    opened: &Opened<'_>,
+    promised: Option<Format>,
+    guess: Guess,
+    input: &str,
+) -> Result<Format> {
     let refused = |what: &str, help: &str| {
         Err(Error::Format { input: input.to_owned(), what: what.to_owned(), help: help.to_owned() })
     };
@@ -90,7 +104,7 @@ pub(super) fn agreed(opened: &Opened<'_>, promised: Option<Format>, input: &str)
         }
         (Some(promised), _) => Ok(promised),
         (None, Some(found)) => Ok(found),
-        (None, None) if input != "standard input" => {
+        (None, None) if guess == Guess::Binary => {
             refused("unknown format", "name the file .csv, .tsv, .jsonl, .parquet or .xlsx, or give --format")
         }
         (None, None) => {
@@ -178,7 +192,8 @@ mod tests {
     #[test]
     fn promises_are_checked() {
         let agreed = |bytes: &'static [u8], promised| {
-            agreed(&open(bytes, "t.bin").unwrap(), promised, "t.bin").map_err(|error| error.to_string())
+            agreed(&open(bytes, "t.bin").unwrap(), promised, Guess::Binary, "t.bin")
+                .map_err(|error| error.to_string())
         };
         assert!(agreed(b"PK\x03\x04..", Some(Format::Csv)).unwrap_err().contains("Excel workbook"));
         assert!(agreed(b"a,b", Some(Format::Parquet)).unwrap_err().contains("not a Parquet file"));
