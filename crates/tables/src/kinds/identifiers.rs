@@ -1,0 +1,158 @@
+//! Columns whose values name rows, by their names and values.
+//!
+//! Care is taken not to lose a measurement: whole numbers that are all different are an identifier only if the name says
+//! so or if they count the rows.
+
+/// How much the name of a column says that it names rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Says {
+    Nothing,
+    /// `nr`, `index`, `patient`: it does if all values are different.
+    Perhaps,
+    /// `site_id`: it does, or it is a code if there are few values.
+    Surely,
+    /// `id`, `patient_id`, `mrn`: it does, also if several rows have the same value.
+    Always,
+    /// An index that pandas or R wrote: no name at all, `Unnamed: 0`, `__index_level_0__`.
+    Index,
+}
+
+/// What the name of a column says. `first` is true for the first column of a table.
+pub(super) fn name_says(name: &str, first: bool) -> Says {
+    const ALWAYS: [&str; 11] = [
+        "uuid",
+        "guid",
+        "mrn",
+        "ssn",
+        "pid",
+        "rowid",
+        "patid",
+        "patientid",
+        "subjectid",
+        "recordid",
+        "accession",
+    ];
+    const ONES: [&str; 12] = [
+        "patient",
+        "subject",
+        "participant",
+        "person",
+        "record",
+        "case",
+        "sample",
+        "row",
+        "study",
+        "encounter",
+        "visit",
+        "user",
+    ];
+    const PERHAPS: [&str; 22] = [
+        "index",
+        "idx",
+        "nr",
+        "no",
+        "number",
+        "nummer",
+        "row",
+        "rownum",
+        "rowname",
+        "rownames",
+        "record",
+        "case",
+        "subject",
+        "patient",
+        "sample",
+        "key",
+        "code",
+        "patnr",
+        "fallnr",
+        "lfdnr",
+        "fallnummer",
+        "patientennummer",
+    ];
+    let trimmed = name.trim();
+    if (trimmed.is_empty() && first)
+        || trimmed.starts_with("Unnamed: ")
+        || trimmed.starts_with("__index_level_")
+    {
+        return Says::Index;
+    }
+    let words = words_of(trimmed);
+    let any = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+    let named = any(&["id", "ids", "identifier"]);
+    if any(&ALWAYS) || (named && (words.len() == 1 || any(&ONES))) {
+        return Says::Always;
+    }
+    if named {
+        return Says::Surely;
+    }
+    let last = words.last().map_or("", String::as_str);
+    // `body mass index` is a measurement, `index` is not; `study nr` may be either, and `nr` too.
+    let alone = words.len() == 1 && PERHAPS.contains(&last);
+    let numbered = words.len() > 1 && ["nr", "no", "nummer", "number", "key", "code"].contains(&last);
+    if alone || numbered { Says::Perhaps } else { Says::Nothing }
+}
+
+/// The words of a name, in small letters: `patientID`, `patient_id` and `Patient ID` are the same two.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut small_before = false;
+    for character in name.chars() {
+        let starts = !character.is_alphanumeric() || (character.is_uppercase() && small_before);
+        if starts && words.last().is_some_and(|word| !word.is_empty()) {
+            words.push(String::new());
+        }
+        if character.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(character.to_lowercase());
+        }
+        small_before = character.is_lowercase();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Whether different whole numbers count the rows: 0, 1, 2, ... or 1, 2, 3, ..., in any order.
+pub(super) fn counts_rows(values: &[f64]) -> bool {
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    (low == 0.0 || low == 1.0) && high - low + 1.0 == values.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_speak() {
+        for (name, says) in [
+            ("id", Says::Always),
+            ("patient_id", Says::Always),
+            ("patientID", Says::Always),
+            ("Record ID", Says::Always),
+            ("MRN", Says::Always),
+            ("site_id", Says::Surely),
+            ("nr", Says::Perhaps),
+            ("Fall-Nr", Says::Perhaps),
+            ("index", Says::Perhaps),
+            ("body_mass_index", Says::Nothing),
+            ("width", Says::Nothing),
+            ("acid", Says::Nothing),
+            ("weight", Says::Nothing),
+            ("Unnamed: 0", Says::Index),
+        ] {
+            assert_eq!(name_says(name, false), says, "{name}");
+        }
+        assert_eq!(name_says("", true), Says::Index);
+        assert_eq!(name_says("", false), Says::Nothing);
+    }
+
+    #[test]
+    fn runs_are_seen_in_any_order() {
+        assert!(counts_rows(&[2.0, 0.0, 1.0]));
+        assert!(counts_rows(&[1.0, 2.0, 3.0]));
+        assert!(!counts_rows(&[0.0, 2.0, 3.0]));
+        assert!(!counts_rows(&[7.0, 8.0, 9.0]));
+    }
+}

@@ -1,0 +1,87 @@
+//! Columns of words: levels, names of rows, or sentences.
+
+use super::finding::{Column, Content, Finding};
+use super::identifiers::{Says, name_says};
+use crate::wording::{counted, quoted};
+
+/// Fewest rows for words that are all different to be names of rows whatever the column is called.
+const MIN_ROWS: usize = 20;
+
+/// Most different values of grades such as `1/3`, `2/3`, which are levels.
+const MOST_GRADES: usize = 10;
+
+/// The finding for a column that holds neither numbers nor dates.
+pub(super) fn find(column: &Column<'_>) -> Finding {
+    let observed = column.observed;
+    let distinct = observed.values.len();
+    let words: usize = observed.values.iter().map(|value| value.text.split_whitespace().count()).sum();
+    let words = words as f64 / distinct.max(1) as f64;
+    let says = name_says(column.name(), column.at == 0);
+    let mostly_different = distinct * 10 >= observed.present * 9;
+    if says == Says::Surely && (distinct * 2 >= observed.present || distinct > 50) {
+        return identifier("its name says so");
+    }
+    if words > 3.0 && distinct > 2 && distinct * 2 > observed.present {
+        let example = observed.values.first();
+        let what = format!(
+            "free text ({words:.0} words a cell, {} different values in {}), such as {}",
+            distinct,
+            counted(observed.present, "row"),
+            quoted(example.map_or("", |value| value.text))
+        );
+        let help =
+            "--drop COL leaves it out; a table of texts is trained on by --input and --text-column COL";
+        return Finding::refused(Content::Text, column.problem(None, what, help));
+    }
+    if distinct > MOST_GRADES
+        && let Some(value) = observed.values.iter().find(|value| holds_several_numbers(value.text))
+    {
+        let alike = observed.values.iter().filter(|value| holds_several_numbers(value.text));
+        let count: usize = alike.map(|value| value.count).sum();
+        if observed.share(count) > 0.5 {
+            let what = format!(
+                "{} holds several numbers, as {count} of {} cells do",
+                quoted(value.text),
+                observed.present
+            );
+            let help = "split the column into columns of one number each; --drop COL leaves it out";
+            return Finding::refused(Content::Text, column.problem(Some(value.first), what, help));
+        }
+    }
+    if mostly_different && observed.present >= MIN_ROWS {
+        return identifier("nearly all values are different");
+    }
+    if says == Says::Perhaps && observed.all_different() && distinct >= 5 {
+        return identifier("its name says so, and all values are different");
+    }
+    let finding = Finding::plain(Content::Category);
+    match same_but_for_case(column) {
+        Some((a, b)) => finding.with_note(format!("{} and {} are taken as two levels", quoted(a), quoted(b))),
+        None => finding,
+    }
+}
+
+/// Two or three numbers with a mark between them, such as a blood pressure `120/80` or a time `08:30`.
+fn holds_several_numbers(text: &str) -> bool {
+    let is_number = |part: &str| {
+        let part = part.trim();
+        (1..=5).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    };
+    ['/', ':', 'x', '×'].iter().any(|mark| {
+        let parts = text.split(*mark);
+        (2..=3).contains(&parts.clone().count()) && parts.into_iter().all(is_number)
+    })
+}
+
+fn identifier(why: &str) -> Finding {
+    Finding::plain(Content::Identifier(why.to_owned()))
+}
+
+/// Two levels that differ in case alone.
+fn same_but_for_case<'a>(column: &Column<'a>) -> Option<(&'a str, &'a str)> {
+    let mut seen = std::collections::HashMap::new();
+    column.observed.values.iter().find_map(|value| {
+        let before = seen.insert(value.text.to_lowercase(), value.text)?;
+        Some((before, value.text))
+    })
+}

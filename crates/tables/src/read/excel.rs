@@ -1,0 +1,238 @@
+//! Sheets of Excel workbooks.
+
+use std::io::{self, Cursor, Read};
+
+use calamine::{CellErrorType, Data, DataRef, ExcelDateTime, Reader, Xlsx, XlsxError};
+
+use super::builder::Builder;
+use crate::error::{Error, Result};
+use crate::table::{Places, Table};
+use crate::wording::{near, quoted};
+
+/// Reads a sheet: the first, or the one with a name. The first row that is not empty holds the names; empty rows are
+/// skipped. Dates become ISO text.
+pub(super) fn read(bytes: Vec<u8>, sheet: Option<&str>, mut builder: Builder) -> Result<Table> {
+    check_inflated(&bytes, &builder)?;
+    let mut workbook: Xlsx<_> =
+        Xlsx::new(Cursor::new(bytes)).map_err(|error| unreadable(&builder, &error))?;
+    let sheet = chosen(&workbook.sheet_names(), sheet, &builder)?;
+    let mut cells = workbook.worksheet_cells_reader(&sheet).map_err(|error| unreadable(&builder, &error))?;
+    // Cells arrive row by row, without the empty ones. The dense range that calamine also offers takes its size from the
+    // cells' addresses, which a file can make as large as it likes.
+    let mut row = Row::default();
+    while let Some(cell) = cells.next_cell().map_err(|error| unreadable(&builder, &error))? {
+        let (number, column) = cell.get_position();
+        if number != row.number {
+            row.close(&mut builder)?;
+            row.number = number;
+        }
+        let text = text(cell.get_value());
+        if !text.is_empty() {
+            builder.check_pending(row.cells.len() * size_of::<(u32, String)>(), u64::from(number) + 1)?;
+            row.cells.push((column, text));
+        }
+    }
+    row.close(&mut builder)?;
+    if builder.names().is_empty() {
+        return Err(builder.malformed(None, format!("the sheet {} is empty", quoted(&sheet)), ""));
+    }
+    builder.finish()
+}
+
+/// The cells of a row that are not empty.
+#[derive(Default)]
+struct Row {
+    /// From 0.
+    number: u32,
+    cells: Vec<(u32, String)>,
+}
+
+impl Row {
+    /// Hands the row to the builder: as names first, then as cells.
+    fn close(&mut self, builder: &mut Builder) -> Result<()> {
+        let mut cells = std::mem::take(&mut self.cells);
+        cells.sort_by_key(|(column, _)| *column);
+        let Some((last, _)) = cells.last() else { return Ok(()) };
+        let last = *last as usize;
+        let line = u64::from(self.number) + 1;
+        if builder.names().is_empty() {
+            // Excel has 16384 columns at most.
+            if last >= 16_384 {
+                return Err(builder.malformed(Some(line), "a cell beyond the last column of Excel", ""));
+            }
+            let mut names = vec![String::new(); last + 1];
+            for (column, text) in cells {
+                names[column as usize] = text.trim().to_owned();
+            }
+            return builder.name_columns(names, Places::SheetRows);
+        }
+        let columns = builder.names().len();
+        if last >= columns {
+            let what = format!("a cell in column {}, which has no name in the first row", last + 1);
+            let help = "give the column a name, or keep the table alone on its sheet";
+            return Err(builder.malformed(Some(line), what, help));
+        }
+        let mut cells = cells.into_iter().peekable();
+        for column in 0..columns {
+            let cell = cells.next_if(|(at, _)| *at as usize == column);
+            builder.push(column, cell.as_ref().map_or("", |(_, text)| text));
+        }
+        builder.end_row(line)
+    }
+}
+
+fn chosen(sheets: &[String], asked: Option<&str>, builder: &Builder) -> Result<String> {
+    let Some(asked) = asked else {
+        return sheets
+            .first()
+            .cloned()
+            .ok_or_else(|| builder.malformed(None, "the workbook has no sheet", ""));
+    };
+    sheets.iter().find(|sheet| *sheet == asked).cloned().ok_or_else(|| {
+        let near = near(asked, sheets).map_or(String::new(), |near| format!("did you mean {near:?}?"));
+        let sheets = crate::wording::listed(sheets);
+        builder.malformed(None, format!("no sheet {}; the sheets are {sheets}", quoted(asked)), &near)
+    })
+}
+
+fn text(value: &DataRef<'_>) -> String {
+    match value {
+        DataRef::Int(value) => value.to_string(),
+        DataRef::Float(value) => value.to_string(),
+        DataRef::String(text) => text.clone(),
+        DataRef::SharedString(text) => (*text).to_owned(),
+        DataRef::Bool(value) => value.to_string(),
+        DataRef::DateTime(time) => date_text(time),
+        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
+        DataRef::Error(CellErrorType::NA) => "#N/A".to_owned(),
+        DataRef::Error(error) => Data::Error(error.clone()).to_string(),
+        DataRef::Empty => String::new(),
+    }
+}
+
+/// A date as ISO text; a duration as days.
+fn date_text(time: &ExcelDateTime) -> String {
+    if time.is_duration() {
+        return time.as_f64().to_string();
+    }
+    let (year, month, day, hour, minute, second, _) = time.to_ymd_hms_milli();
+    match (hour, minute, second) {
+        (0, 0, 0) => format!("{year:04}-{month:02}-{day:02}"),
+        _ => format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"),
+    }
+}
+
+fn unreadable(builder: &Builder, error: &XlsxError) -> Error {
+    let help = "open the file in Excel or LibreOffice and save it again as .xlsx, or as CSV";
+    builder.malformed(None, format!("the workbook cannot be read: {error}"), help)
+}
+
+/// Inflates what calamine will hold in memory, to count it: the sizes in the archive's headers may lie.
+fn check_inflated(bytes: &[u8], builder: &Builder) -> Result<()> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        builder.malformed(None, format!("the workbook cannot be read: {error}"), "save it again as .xlsx")
+    };
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
+    let mut total = 0_u64;
+    for at in 0..archive.len() {
+        let entry = archive.by_index(at).map_err(|error| unreadable(&error))?;
+        // Sheets are read as a stream, and pictures are not read.
+        let name = entry.name().map_err(|error| unreadable(&error))?;
+        if name.starts_with("xl/worksheets/") || name.starts_with("xl/media/") {
+            continue;
+        }
+        let room = builder.budget_left().saturating_sub(total);
+        let mut limited = entry.take(room.saturating_add(1));
+        total += io::copy(&mut limited, &mut io::sink()).map_err(|error| unreadable(&error))?;
+        builder.check_pending(usize::try_from(total).unwrap_or(usize::MAX), 0)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::{Format, ReadOptions, read_from};
+    use std::io::{Cursor, Write};
+
+    /// A workbook with one sheet of this XML.
+    fn workbook(sheet: &str) -> Vec<u8> {
+        let head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
+        let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+        let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+        let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in [
+            (
+                "_rels/.rels",
+                format!(
+                    "{head}<Relationships xmlns=\"{package}\"><Relationship Id=\"a\" Type=\"{office}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+                ),
+            ),
+            (
+                "xl/workbook.xml",
+                format!(
+                    "{head}<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets><sheet name=\"Daten\" sheetId=\"1\" r:id=\"b\"/></sheets></workbook>"
+                ),
+            ),
+            (
+                "xl/_rels/workbook.xml.rels",
+                format!(
+                    "{head}<Relationships xmlns=\"{package}\"><Relationship Id=\"b\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>"
+                ),
+            ),
+            (
+                "xl/worksheets/sheet1.xml",
+                format!("{head}<worksheet xmlns=\"{main}\"><sheetData>{sheet}</sheetData></worksheet>"),
+            ),
+        ] {
+            archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            archive.write_all(content.as_bytes()).unwrap();
+        }
+        archive.finish().unwrap().into_inner()
+    }
+
+    fn read(bytes: &[u8], options: &ReadOptions) -> crate::Result<crate::Table> {
+        read_from(bytes, "t.xlsx", Some(Format::Xlsx), options)
+    }
+
+    fn word(at: &str, text: &str) -> String {
+        format!("<c r=\"{at}\" t=\"inlineStr\"><is><t>{text}</t></is></c>")
+    }
+
+    #[test]
+    fn sparse_cells_are_put_in_place() {
+        let names = format!("<row r=\"2\">{}{}</row>", word("A2", "a"), word("C2", "c"));
+        let cells = "<row r=\"3\"><c r=\"C3\"><v>1.5</v></c></row><row r=\"5\"><c r=\"A5\" t=\"b\"><v>1</v></c></row>";
+        let table = read(&workbook(&(names + cells)), &ReadOptions::default()).unwrap();
+        assert_eq!(table.names(), ["a", "c"]);
+        assert_eq!(table.column(0).collect::<Vec<_>>(), ["", "true"]);
+        assert_eq!(table.column(1).collect::<Vec<_>>(), ["1.5", ""]);
+        assert_eq!(table.place(1), "row 2 (row 5 of the sheet)");
+    }
+
+    #[test]
+    fn far_away_cells_take_no_memory() {
+        let far = format!(
+            "<row r=\"1\">{}</row><row r=\"1048576\">{}</row>",
+            word("A1", "a"),
+            word("XFD1048576", "x")
+        );
+        let error = read(&workbook(&far), &ReadOptions::default()).unwrap_err().to_string();
+        assert!(
+            error.contains("row 1048576 of the sheet: a cell in column 16384, which has no name"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn sheets_are_found_by_name() {
+        let bytes = workbook(&format!("<row r=\"1\">{}</row>", word("A1", "a")));
+        let sheet = |name: &str| ReadOptions { sheet: Some(name.to_owned()), ..ReadOptions::default() };
+        assert_eq!(read(&bytes, &sheet("Daten")).unwrap().names(), ["a"]);
+        let error = read(&bytes, &sheet("daten")).unwrap_err();
+        assert!(error.to_string().contains("no sheet \"daten\"; the sheets are \"Daten\""), "{error}");
+        assert!(error.help().unwrap().contains("did you mean"));
+        assert!(read(b"PK\x03\x04rubbish", &sheet("Daten")).is_err());
+    }
+}

@@ -1,0 +1,206 @@
+//! Tables as JSON lines: one object a line, keys are columns.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io::{BufRead, Read};
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+
+use super::builder::Builder;
+use super::stream::Text;
+use crate::error::{Error, Result};
+use crate::table::{Places, Table};
+use crate::wording::quoted;
+
+/// Reads JSON lines. The first object names the columns.
+pub(super) fn read(text: Text<'_>, mut builder: Builder) -> Result<Table> {
+    let mut lines = Lines { text, line: 0, buffer: Vec::new() };
+    let Some(first) = lines.next_object(&builder)? else {
+        return Err(builder.malformed(None, "the file is empty", ""));
+    };
+    let names: Vec<String> = first.0.iter().map(|(key, _)| key.clone()).collect();
+    if names.is_empty() {
+        return Err(builder.malformed(Some(lines.line), "the first object has no keys", OBJECT));
+    }
+    let known: HashMap<String, usize> = names.iter().cloned().zip(0..).collect();
+    if known.len() < names.len() {
+        let twice = names.iter().enumerate().find(|(at, name)| known[*name] != *at).map(|(_, name)| name);
+        let name = quoted(twice.map_or("", String::as_str));
+        return Err(builder.malformed(
+            Some(lines.line),
+            format!("two columns are named {name}"),
+            "rename one of them",
+        ));
+    }
+    builder.name_columns(names, Places::Lines)?;
+    let mut object = Some(first);
+    let mut cells = vec![None; known.len()];
+    while let Some(row) = object {
+        for (key, value) in row.0 {
+            let line = Some(lines.line);
+            let Some(&column) = known.get(&key) else {
+                let what = format!("the key {} is new; the first object does not have it", quoted(&key));
+                return Err(builder.malformed(
+                    line,
+                    what,
+                    "give the first object every key, with null for a missing value",
+                ));
+            };
+            if cells[column].is_some() {
+                return Err(builder.malformed(line, format!("the key {} occurs twice", quoted(&key)), ""));
+            }
+            if value.is_object() {
+                let what =
+                    format!("the value of {} is a nested object; a cell holds one value", quoted(&key));
+                return Err(builder.malformed(line, what, "write its fields as keys of their own"));
+            }
+            cells[column] = Some(cell(value));
+        }
+        for (column, cell) in cells.iter_mut().enumerate() {
+            builder.push(column, cell.take().as_deref().unwrap_or_default());
+        }
+        builder.end_row(lines.line)?;
+        object = lines.next_object(&builder)?;
+    }
+    builder.finish()
+}
+
+const OBJECT: &str = "each line must hold one JSON object, such as {\"age\": 61, \"label\": 1}";
+
+struct Lines<'a> {
+    text: Text<'a>,
+    /// Number of the last line that was read.
+    line: u64,
+    buffer: Vec<u8>,
+}
+
+impl Lines<'_> {
+    /// The object on the next line that is not blank.
+    fn next_object(&mut self, builder: &Builder) -> Result<Option<Object>> {
+        loop {
+            self.buffer.clear();
+            loop {
+                // A line arrives in pieces, so that one without an end meets the budget first.
+                let mut piece = (&mut self.text.reader).take(1 << 20);
+                let count =
+                    piece.read_until(b'\n', &mut self.buffer).map_err(|source| match source.kind() {
+                        std::io::ErrorKind::InvalidData => builder.malformed(
+                            Some(self.line + 1),
+                            source.to_string(),
+                            "save the file as UTF-8",
+                        ),
+                        _ => Error::Io { input: builder.input.clone(), source },
+                    })?;
+                builder.check_pending(self.buffer.len(), self.line + 1)?;
+                if count == 0 || self.buffer.ends_with(b"\n") {
+                    break;
+                }
+            }
+            if self.buffer.is_empty() {
+                return Ok(None);
+            }
+            self.line += 1;
+            let text = std::str::from_utf8(&self.buffer).map_err(|error| {
+                let what = format!("not UTF-8 text (byte {} of the line)", error.valid_up_to() + 1);
+                builder.malformed(
+                    Some(self.line),
+                    what,
+                    "save the file as UTF-8, for example by: iconv -f WINDOWS-1252 -t UTF-8",
+                )
+            })?;
+            let text = text.trim();
+            if !text.is_empty() {
+                return serde_json::from_str(text).map(Some).map_err(|error| {
+                    // The message of serde ends in a place within the line, which it takes for the first.
+                    let reason = error.to_string();
+                    let reason = reason.split(" at line ").next().unwrap_or_default();
+                    let what = match (text.starts_with('{'), error.column()) {
+                        (true, at) if at > 0 => {
+                            format!("not a JSON object: {reason} at character {at} of the line")
+                        }
+                        _ => format!("not a JSON object, but {}", quoted(text)),
+                    };
+                    builder.malformed(Some(self.line), what, OBJECT)
+                });
+            }
+        }
+    }
+}
+
+/// The text of a value. Lists stay JSON, for labels with several classes.
+fn cell(value: Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+/// A JSON object with its keys in the order of the file.
+#[derive(Debug)]
+struct Object(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Object, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Object(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::{Format, ReadOptions, read_from};
+    use super::*;
+
+    fn read(text: &[u8]) -> Result<Table> {
+        read_from(text, "t.jsonl", Some(Format::Jsonl), &ReadOptions::default())
+    }
+
+    #[test]
+    fn rows_may_change_order_and_lack_keys() {
+        let table =
+            read(b"{\"b\": 2, \"a\": true}\r\n\n{\"a\": null, \"b\": 0.5}\n{\"b\": [\"x\", \"y\"]}").unwrap();
+        assert_eq!(table.names(), ["b", "a"]);
+        assert_eq!(table.column(0).collect::<Vec<_>>(), ["2", "0.5", "[\"x\",\"y\"]"]);
+        assert_eq!(table.column(1).collect::<Vec<_>>(), ["true", "", ""]);
+        assert_eq!(table.place(1), "row 2 (line 3)");
+    }
+
+    #[test]
+    fn bad_lines_are_refused_without_advice_for_csv() {
+        for (text, what) in [
+            ("{\"a\": 1}\n{\"b\": 1}", "line 2: the key \"b\" is new"),
+            ("{\"a\": 1}\n[1]", "line 2: not a JSON object, but \"[1]\""),
+            ("{\"a\": 1}\n{\"a\": }", "line 2: not a JSON object: expected value at character 7"),
+            ("{\"a\": {\"x\": 1}}", "line 1: the value of \"a\" is a nested object"),
+            ("{\"a\": 1, \"a\": 2}", "two columns are named \"a\""),
+            ("{\"a\": 1}\n{\"a\": 1, \"a\": 2}", "line 2: the key \"a\" occurs twice"),
+            ("{}", "no keys"),
+            (" \n", "empty"),
+        ] {
+            let error = read(text.as_bytes()).unwrap_err();
+            assert!(error.to_string().contains(what), "{text}: {error}");
+            assert!(!error.help().unwrap_or_default().contains("quotes"), "{text}");
+        }
+        assert!(
+            read(b"{\"a\": 1}\n{\"a\": \"\xff\"}").unwrap_err().to_string().contains("line 2: not UTF-8")
+        );
+    }
+}

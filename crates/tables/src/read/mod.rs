@@ -1,0 +1,14 @@
+//! Reading tables: CSV, TSV, JSON lines, Parquet and Excel, from files, pipes and standard input.
+
+mod builder;
+mod csv;
+mod excel;
+mod input;
+mod json_lines;
+mod open;
+mod parquet;
+mod stream;
+mod utf16;
+
+pub use input::{Format, Input, ReadOptions};
+pub use open::{read, read_from};
