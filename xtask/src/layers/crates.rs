@@ -18,9 +18,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("fhe-head", &["ckks-boot", "ckks", "ckks-math"]),
     ("head-fit", &["fhe-head", "ckks-boot", "ckks", "ckks-math"]),
     ("text-encoder", &[]),
+    ("pages", &[]),
     // It reaches `ckks` through what `fhe-head` re-exports.
-    ("train-head", &["head-fit", "fhe-head", "text-encoder"]),
-    ("head-bench", &["ckks-math", "ckks", "ckks-boot", "fhe-head", "head-fit", "text-encoder", "train-head"]),
+    ("train-head", &["head-fit", "fhe-head", "text-encoder", "pages"]),
+    ("head-bench", &["ckks-math", "ckks", "ckks-boot", "fhe-head", "head-fit", "text-encoder", "pages", "train-head"]),
     ("xtask", &[]),
 ];
 
