@@ -22,7 +22,8 @@ pub(crate) fn insert(page: &Page, path: &Path) -> anyhow::Result<()> {
     for section in &page.sections {
         for figure in section.blocks.iter().flat_map(figures) {
             let file = folder.join(format!("{}.svg", figure.name));
-            std::fs::write(&file, &figure.plot.svg).with_context(|| format!("cannot write {}", file.display()))?;
+            std::fs::write(&file, &figure.plot.svg)
+                .with_context(|| format!("cannot write {}", file.display()))?;
         }
     }
     let folder = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -61,7 +61,8 @@ fn page(records: &Records) -> anyhow::Result<Page> {
         sections::floor::section(records)?,
         sections::peers::section(records)?,
     ];
-    let properties = |of: Vec<records::Property>| of.into_iter().map(|one| Property::new(one.name, one.value)).collect();
+    let properties =
+        |of: Vec<records::Property>| of.into_iter().map(|one| Property::new(one.name, one.value)).collect();
     Ok(Page {
         title: "Measurements of encrypted training".into(),
         lead: sections::overview::lead(records),

@@ -113,11 +113,11 @@ fn table(table: &Table) -> String {
 
 fn matrix(matrix: &Matrix) -> String {
     let mut out = format!(
-        "<div class=\"wide\" tabindex=\"0\"><table class=\"matrix\">\n<caption>{}</caption>\n<thead><tr><th></th>",
+        "<div class=\"wide\" tabindex=\"0\"><table class=\"matrix\">\n<caption>{}</caption>\n<thead><tr><th>true \u{2193} / predicted \u{2192}</th>",
         inline(&matrix.caption)
     );
     for class in &matrix.classes {
-        out += &format!("<th scope=\"col\">predicted {}</th>", escape(class));
+        out += &format!("<th scope=\"col\">{}</th>", escape(class));
     }
     out += "</tr></thead>\n<tbody>\n";
     for (row, (class, counts)) in matrix.classes.iter().zip(&matrix.counts).enumerate() {

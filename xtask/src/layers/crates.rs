@@ -21,7 +21,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("pages", &[]),
     // It reaches `ckks` through what `fhe-head` re-exports.
     ("train-head", &["head-fit", "fhe-head", "text-encoder", "pages"]),
-    ("head-bench", &["ckks-math", "ckks", "ckks-boot", "fhe-head", "head-fit", "text-encoder", "pages", "train-head"]),
+    (
+        "head-bench",
+        &["ckks-math", "ckks", "ckks-boot", "fhe-head", "head-fit", "text-encoder", "pages", "train-head"],
+    ),
     ("xtask", &[]),
 ];
 

@@ -277,7 +277,8 @@ pub(in crate::report) fn calibration(records: &Records) -> anyhow::Result<Option
     for group in &groups {
         let classes: Vec<&str> = list(group.cells[0], "/classes").iter().filter_map(Value::as_str).collect();
         let counts = list(group.cells[0], "/measures/encrypted/confusion");
-        let row = |row: &Value| list(row, "").iter().map(|count| count.as_u64().unwrap_or_default()).collect();
+        let row =
+            |row: &Value| list(row, "").iter().map(|count| count.as_u64().unwrap_or_default()).collect();
         blocks.push(Block::Matrix(Matrix {
             caption: group.title.clone(),
             classes: classes.into_iter().map(str::to_owned).collect(),

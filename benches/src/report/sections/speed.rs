@@ -235,7 +235,8 @@ pub(in crate::report) fn phases(records: &Records) -> anyhow::Result<Option<Sect
         ("encrypted data", Colour::Blue, &|cell| number(cell, "/bytes/upload") / 1e6),
         ("evaluation keys", Colour::Orange, &|cell| number(cell, "/bytes/key_files") / 1e6),
     ];
-    let memory: [Values<'_>; 1] = [("peak memory", Colour::Blue, &|cell| number(cell, "/peak_rss_bytes") / 1e9)];
+    let memory: [Values<'_>; 1] =
+        [("peak memory", Colour::Blue, &|cell| number(cell, "/peak_rss_bytes") / 1e9)];
     let blocks = vec![
         Block::Text(
             "First seed, first fold, both parties on one machine. The method is chosen by cross-validation on plain data. Data \

@@ -55,7 +55,7 @@ pub struct Bar {
 /// Bars that start at one, with a logarithmic axis. Each is followed by its value.
 pub fn ratios(labels: &Labels<'_>, bars: &[Bar]) -> Plot {
     let values = || bars.iter().map(|bar| bar.value).filter(|value| *value > 0.0 && value.is_finite());
-    let (least, most) = (values().fold(1.0, f64::min) / 1.5, values().fold(10.0, f64::max) * 2.5);
+    let (least, most) = (values().fold(1.0, f64::min) / 1.5, values().fold(10.0, f64::max) * 6.0);
     let rows: Vec<String> = bars.iter().map(|bar| bar.name.clone()).collect();
     let mut frame =
         Frame::new(labels, size(&rows, 30.0), [Axis::decades(least..most), Axis::rows(&rows)], &[], false);

@@ -35,7 +35,7 @@ pub enum Look {
     Points,
 }
 
-const SMALL: Size = Size { width: 420.0, data: 220.0, left: 66.0 };
+const SMALL: Size = Size { width: 420.0, data: 220.0, left: 80.0 };
 
 /// Curves with logarithmic axes: powers of two across, powers of ten upwards.
 pub fn log_lines(labels: &Labels<'_>, series: &[Series]) -> Plot {
@@ -92,10 +92,11 @@ struct Style {
     mark: Option<(Shape, f64)>,
 }
 
-/// Styles of all curves. Later ones are drawn upon earlier ones: thinner, with gaps and smaller marks, so that those below show.
+/// Styles of all curves. Later ones are drawn upon earlier ones: thinner or with gaps, and with smaller marks, so that those below show
+/// even where all lie upon each other.
 fn styles(series: &[Series]) -> Vec<Style> {
     const PENS: [(f64, &str, f64); 4] =
-        [(4.0, "", 5.5), (2.2, "8 5", 4.0), (1.8, "2 4", 3.2), (1.6, "10 4 2 4", 2.8)];
+        [(5.0, "", 5.5), (2.8, "9 6", 4.0), (1.4, "", 2.8), (1.4, "2 3", 2.4)];
     let mut place = 0;
     let style = |one: &Series| {
         let ink = one.colour.ink();

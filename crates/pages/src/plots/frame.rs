@@ -130,7 +130,7 @@ impl Frame {
             self.canvas.text(((left + right) / 2.0, bottom + 36.0), Anchor::Middle, labels.x);
         }
         if !labels.y.is_empty() {
-            self.canvas.upwards((EDGE + 2.0, (top + bottom) / 2.0), labels.y);
+            self.canvas.upwards((EDGE - 2.0, (top + bottom) / 2.0), labels.y);
         }
     }
 
