@@ -56,7 +56,9 @@ fn section(section: &Section) -> String {
             Block::Matrix(matrix) => self::matrix(matrix),
             Block::Figures(figures) => {
                 let drawn: String = figures.iter().map(figure).collect();
-                format!("<div class=\"figures\">\n{drawn}</div>\n")
+                // four side by side leave the last alone on most screens
+                let pairs = if figures.len() == 4 { " pairs" } else { "" };
+                format!("<div class=\"figures{pairs}\">\n{drawn}</div>\n")
             }
             Block::Command(command) => format!("<pre>{}</pre>\n", escape(command)),
         };

@@ -106,8 +106,11 @@ fn styles(series: &[Series]) -> Vec<Style> {
         let (width, dashes, radius) = PENS[place % PENS.len()];
         let shape = Shape::ALL[place % Shape::ALL.len()];
         place += 1;
+        if one.look == Look::Points {
+            return Style { pen: Pen { ink, width, dashes }, line: false, mark: Some((Shape::Diamond, 6.0)) };
+        }
         let mark = (one.look != Look::Smooth).then_some((shape, radius));
-        Style { pen: Pen { ink, width, dashes }, line: one.look != Look::Points, mark }
+        Style { pen: Pen { ink, width, dashes }, line: true, mark }
     };
     series.iter().map(style).collect()
 }

@@ -79,8 +79,8 @@ fn balance(report: &Report) -> Option<String> {
         _ => format!("{} classes are", rare.len()),
     };
     Some(format!(
-        "The classes are not equally frequent: {names} rare. Accuracy alone then says little, since always calling the frequent class \
-         is right most of the time; sensitivity, predictive values and the precision-recall curve say more, and intervals are wide where few \
+        "The classes are not equally frequent: {names} rare. Accuracy alone then says little, since a head that never calls a rare \
+         class is right most of the time; sensitivity, predictive values and the precision-recall curve say more, and intervals are wide where few \
          samples are. `--class-weight balanced` makes classes count the same in training."
     ))
 }

@@ -1,11 +1,11 @@
 //! What was trained, in plain words.
 
 use head_fit::ClassWeight;
+use pages::plots::plain;
 use pages::{Block, Property, Section};
 
 use crate::planning::describe;
 use crate::run::report::Report;
-use crate::run::words::rounded;
 
 /// The section.
 pub(super) fn section(report: &Report) -> Section {
@@ -38,15 +38,15 @@ pub(super) fn section(report: &Report) -> Section {
         method.learning_rates.iter().copied().reduce(f64::min),
         method.learning_rates.iter().copied().reduce(f64::max),
     ) {
-        (Some(least), Some(most)) if most > least => format!("{} to {}", rounded(least, 3), rounded(most, 3)),
-        _ => rounded(method.learning_rate, 3),
+        (Some(least), Some(most)) if most > least => format!("{} to {}", plain(least), plain(most)),
+        _ => plain(method.learning_rate),
     };
     let mut facts = vec![
         Property::new("head", head),
         Property::new(
             "method",
             format!(
-                "{} iterations of {}, in {}",
+                "{} iterations of {}, {}",
                 report.iterations,
                 describe::optimizer(method.solver),
                 batches(method.batches)
@@ -75,11 +75,11 @@ pub(super) fn section(report: &Report) -> Section {
             match method.sigmoid_degree {
                 Some(degree) => format!(
                     "a polynomial of degree {degree} stands for the logistic function between \u{2212}{0} and {0}",
-                    rounded(method.sigmoid_interval, 2)
+                    plain(method.sigmoid_interval)
                 ),
                 None => format!(
                     "polynomials stand for the functions, for logits between \u{2212}{0} and {0}",
-                    rounded(method.sigmoid_interval, 2)
+                    plain(method.sigmoid_interval)
                 ),
             },
         ),
@@ -89,7 +89,7 @@ pub(super) fn section(report: &Report) -> Section {
             "temperature",
             format!(
                 "the head's logits were divided by {}, chosen by cross-validation, so that probabilities fit",
-                rounded(temperature, 2)
+                plain(temperature)
             ),
         ));
     }
@@ -105,6 +105,6 @@ pub(super) fn section(report: &Report) -> Section {
 fn batches(batches: usize) -> String {
     match batches {
         1 => "each over all samples".to_owned(),
-        several => format!("{several} mini-batches"),
+        several => format!("in {several} mini-batches"),
     }
 }

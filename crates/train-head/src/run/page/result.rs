@@ -26,8 +26,7 @@ pub(super) fn section(report: &Report) -> Section {
     }
     let counts = matrix(&report.clinical.encrypted, &report.encrypted.confusion);
     blocks.push(Block::Matrix(Matrix {
-        caption: "Confusion matrix of the encrypted head on the test samples; shaded by the share of the row"
-            .into(),
+        caption: "Confusion matrix: encrypted head, test samples".into(),
         classes: report.labels.clone(),
         counts: counts.iter().map(|row| row.iter().map(|&count| count as u64).collect()).collect(),
     }));
@@ -101,11 +100,11 @@ fn of_two(report: &Report, encrypted: &Clinical, plain: &Clinical) -> Table {
         "precision over all thresholds; the prevalence by guessing".to_owned(),
     );
     for (name, of, says) in [
-        ("calibration slope", 0, "1 is ideal; below 1 probabilities are too extreme, above 1 too cautious"),
+        ("calibration slope", 0, "ideal: 1; below, probabilities are too extreme, above, too cautious"),
         (
             "calibration intercept",
             1,
-            "0 is ideal; below 0 probabilities are too high on the whole, above 0 too low",
+            "ideal: 0; below, probabilities are too high on the whole, above, too low",
         ),
     ] {
         let value = |all: &[head_fit::measures::Calibration]| {
@@ -191,9 +190,9 @@ fn agreement(report: &Report) -> Vec<String> {
     if let Some(clear) = &report.logistic_regression {
         let points = 100.0 * (report.encrypted.accuracy - clear.accuracy);
         texts.push(format!(
-            "Against plain logistic regression to convergence the accuracy differs by {} points. The encrypted training takes {} \
-             iterations, which a rate and a penalty make enough, or not quite; so few iterations also act as a penalty and can do better on \
-             new samples.",
+            "Plain logistic regression, trained until nothing changes any more, is the usual yardstick; the encrypted head's accuracy differs \
+             from it by {} points. The encrypted training stops after {} iterations. Stopping early keeps weights small, as a penalty does, so it \
+             can do better or worse than the yardstick on new samples; differences within the intervals above mean nothing.",
             rounded(points, 1),
             report.iterations
         ));
