@@ -29,7 +29,8 @@ pub(crate) fn run() -> Result<()> {
     process::step("build", process::cargo(["build", "--release", "-p", "train-head"]).current_dir(root()))?;
     process::step("train", &mut train(&Metadata::read()?.train_head(), model))?;
     println!("\nThe encrypted head, the decrypted head, the report and the predictions are in {OUT}/.");
-    println!("{OUT}/report.json holds every figure above.");
+    println!("{OUT}/report.json holds every figure above; {OUT}/report.html shows them to a reader:");
+    println!("{}", root().join(OUT).join("report.html").display());
     Ok(())
 }
 

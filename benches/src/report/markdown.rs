@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-
-use super::page::{Block, Figure, Page, Section, Table};
+use pages::{Block, Figure, Matrix, Page, Property, Section, Table};
 
 const BEGIN: &str = "<!-- written by `head-bench report`: begin -->";
 const END: &str = "<!-- written by `head-bench report`: end -->";
@@ -23,7 +22,8 @@ pub(crate) fn insert(page: &Page, path: &Path) -> anyhow::Result<()> {
     for section in &page.sections {
         for figure in section.blocks.iter().flat_map(figures) {
             let file = folder.join(format!("{}.svg", figure.name));
-            std::fs::write(&file, &figure.svg).with_context(|| format!("cannot write {}", file.display()))?;
+            std::fs::write(&file, &figure.plot.svg)
+                .with_context(|| format!("cannot write {}", file.display()))?;
         }
     }
     let folder = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -41,7 +41,7 @@ fn figures(block: &Block) -> &[Figure] {
 fn render(page: &Page, folder: &str) -> String {
     let mut out = format!("{}\n\n", page.lead);
     let mut overview = Table::new(&["", ""]);
-    let properties = page.headlines.iter().chain(&page.machine);
+    let properties = page.headlines.iter().chain(&page.footer);
     overview.rows = properties.map(|property| vec![property.name.clone(), property.value.clone()]).collect();
     out += &table(&overview);
     for section in &page.sections {
@@ -54,8 +54,15 @@ fn section(section: &Section, folder: &str) -> String {
     let mut out = format!("\n## {}\n\n", section.title);
     for block in &section.blocks {
         out += &match block {
-            Block::Text(text) => format!("{text}\n\n"),
+            Block::Text(text) | Block::Notice(text) => format!("{text}\n\n"),
+            Block::Heading(text) => format!("### {text}\n\n"),
+            Block::List(items) => items.iter().map(|item| format!("- {item}\n")).collect::<String>() + "\n",
+            Block::Definitions(properties) => {
+                let line = |property: &Property| format!("- {}: {}\n", property.name, property.value);
+                properties.iter().map(line).collect::<String>() + "\n"
+            }
             Block::Table(table) => self::table(table) + "\n",
+            Block::Matrix(matrix) => self::matrix(matrix) + "\n",
             Block::Figures(figures) => {
                 figures
                     .iter()
@@ -67,6 +74,16 @@ fn section(section: &Section, folder: &str) -> String {
         };
     }
     out.trim_end().to_owned() + "\n"
+}
+
+/// Rows are true classes.
+fn matrix(matrix: &Matrix) -> String {
+    let classes: Vec<&str> = matrix.classes.iter().map(String::as_str).collect();
+    let mut table = Table::new(&[&[matrix.caption.as_str()][..], &classes].concat());
+    for (class, counts) in classes.iter().zip(&matrix.counts) {
+        table.push(std::iter::once(format!("true: {class}")).chain(counts.iter().map(u64::to_string)));
+    }
+    self::table(&table)
 }
 
 fn table(table: &Table) -> String {

@@ -1,17 +1,14 @@
 //! `report`: makes a page with tables and plots from the records of a run.
 
-mod html;
 mod markdown;
-mod page;
-mod plots;
 mod sections;
 
 use std::path::PathBuf;
 
 use anyhow::Context;
+use pages::{Page, Property};
 
-use crate::records::{Records, headlines, machine, summarize};
-use page::Page;
+use crate::records::{self, Records, headlines, machine, summarize};
 
 /// Arguments of `report`.
 #[derive(clap::Args, Clone, Debug)]
@@ -43,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(folder) = arguments.out.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     }
-    std::fs::write(&arguments.out, html::render(&page))
+    std::fs::write(&arguments.out, pages::html(&page))
         .with_context(|| format!("cannot write {}", arguments.out.display()))?;
     println!("{}", arguments.out.display());
     if let Some(path) = &arguments.markdown {
@@ -64,11 +61,14 @@ fn page(records: &Records) -> anyhow::Result<Page> {
         sections::floor::section(records)?,
         sections::peers::section(records)?,
     ];
+    let properties =
+        |of: Vec<records::Property>| of.into_iter().map(|one| Property::new(one.name, one.value)).collect();
     Ok(Page {
         title: "Measurements of encrypted training".into(),
         lead: sections::overview::lead(records),
-        headlines: headlines(records),
+        headlines: properties(headlines(records)),
+        notice: None,
         sections: sections.into_iter().flatten().collect(),
-        machine: machine(records),
+        footer: properties(machine(records)),
     })
 }

@@ -61,6 +61,7 @@ mod features;
 mod fit;
 mod kind;
 mod labels;
+pub mod measures;
 mod metrics;
 mod model;
 mod presets;

@@ -19,11 +19,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("head-fit", &["fhe-head", "ckks-boot", "ckks", "ckks-math"]),
     ("text-encoder", &[]),
     ("tables", &[]),
+    ("pages", &[]),
     // It reaches `ckks` through what `fhe-head` re-exports.
-    ("train-head", &["head-fit", "fhe-head", "text-encoder", "tables"]),
+    ("train-head", &["head-fit", "fhe-head", "text-encoder", "tables", "pages"]),
     (
         "head-bench",
-        &["ckks-math", "ckks", "ckks-boot", "fhe-head", "head-fit", "text-encoder", "tables", "train-head"],
+        &["ckks-math", "ckks", "ckks-boot", "fhe-head", "head-fit", "text-encoder", "tables", "pages", "train-head"],
     ),
     ("xtask", &[]),
 ];

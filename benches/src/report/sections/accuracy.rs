@@ -1,11 +1,11 @@
 //! Accuracy of encrypted and plain training: tables, intervals, learning curves, calibration.
 
+use pages::plots::{self, Colour, Key, Labels, Look, Mark, Scale, Series};
+use pages::{Block, Figure, Matrix, Section, Table};
 use serde_json::Value;
 
 use super::overview::commands;
 use crate::records::{Records, distinct, list, number, text};
-use crate::report::page::{Block, Figure, Section, Table};
-use crate::report::plots::{self, BLUE, GREEN, GREY, Key, Labels, Mark, ORANGE, Series};
 use crate::units::share;
 
 /// The trainings on one data set with one head.
@@ -128,7 +128,7 @@ pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Sec
                 .into(),
         ),
         Block::Table(table),
-        Block::Figures(vec![intervals(&groups)?, differences(&groups)?]),
+        Block::Figures(vec![intervals(&groups), differences(&groups)]),
         Block::Text(
             "Further measures, plain / encrypted. The weight error is the largest difference between a weight and that of the simulated twin, \
              in units of the largest weight: the effect of encryption itself."
@@ -140,8 +140,8 @@ pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Sec
     Ok(Some(Section { title: "Accuracy: encrypted against plain".into(), blocks }))
 }
 
-fn intervals(groups: &[Group<'_>]) -> anyhow::Result<Figure> {
-    let heads = [("plain", BLUE, -0.18), ("encrypted", ORANGE, 0.18)];
+fn intervals(groups: &[Group<'_>]) -> Figure {
+    let heads = [("plain", Colour::Blue, -0.16), ("encrypted", Colour::Orange, 0.16)];
     let mut marks = Vec::new();
     for (row, group) in groups.iter().enumerate() {
         for (name, colour, offset) in heads {
@@ -155,20 +155,20 @@ fn intervals(groups: &[Group<'_>]) -> anyhow::Result<Figure> {
     let legend = heads.map(|(name, colour, _)| Key { name, colour });
     let labels =
         Labels { title: "Accuracy on test samples, first seed, 95 % intervals", x: "accuracy", y: "" };
-    Ok(Figure {
+    Figure {
         name: "accuracy".into(),
         caption: "Accuracy of plain and encrypted training with bootstrap intervals.".into(),
-        svg: plots::categories(&labels, &rows, &marks, &legend, &[])?,
-    })
+        plot: plots::categories(&labels, &rows, &marks, &legend, &[], Scale::Linear),
+    }
 }
 
-fn differences(groups: &[Group<'_>]) -> anyhow::Result<Figure> {
+fn differences(groups: &[Group<'_>]) -> Figure {
     let mut marks = Vec::new();
     for (row, group) in groups.iter().enumerate() {
         let all = group.differences();
         for (seed, &value) in all.iter().enumerate() {
             let offset = 0.2 * (seed as f64 - (all.len() - 1) as f64 / 2.0);
-            marks.push(Mark { row, offset, value, interval: None, colour: ORANGE });
+            marks.push(Mark { row, offset, value, interval: None, colour: Colour::Orange });
         }
     }
     let rows: Vec<String> = groups.iter().map(|group| group.title.clone()).collect();
@@ -177,17 +177,18 @@ fn differences(groups: &[Group<'_>]) -> anyhow::Result<Figure> {
         x: "points of accuracy; shaded: 0.3 and 0.7 points",
         y: "",
     };
-    Ok(Figure {
+    Figure {
         name: "differences".into(),
         caption: "Difference in accuracy for each seed.".into(),
-        svg: plots::categories(
+        plot: plots::categories(
             &labels,
             &rows,
             &marks,
-            &[Key { name: "a seed", colour: ORANGE }],
+            &[Key { name: "a seed", colour: Colour::Orange }],
             &[0.3, 0.7],
-        )?,
-    })
+            Scale::Linear,
+        ),
+    }
 }
 
 /// Accuracy after each iteration.
@@ -198,25 +199,26 @@ pub(in crate::report) fn curves(records: &Records) -> anyhow::Result<Option<Sect
         if curve.len() < 2 {
             continue;
         }
-        let series = |name: &str, colour, thin| Series {
+        let series = |name: &str, colour| Series {
             name: name.into(),
             colour,
             points: curve
                 .iter()
                 .map(|point| (number(point, "/iteration"), number(point, &format!("/{name}"))))
                 .collect(),
-            thin,
+            intervals: Vec::new(),
+            look: Look::Marked,
         };
         let labels = Labels { title: &group.title, x: "iteration", y: "test accuracy" };
         let all = [
-            series("plain", BLUE, false),
-            series("polynomial", GREEN, false),
-            series("encrypted", ORANGE, false),
+            series("plain", Colour::Blue),
+            series("polynomial", Colour::Green),
+            series("encrypted", Colour::Orange),
         ];
         figures.push(Figure {
             name: format!("curve-{}", group.title.replace([' ', ','], "-")),
-            caption: String::new(),
-            svg: plots::lines(&labels, &all)?,
+            caption: format!("Test accuracy on {} after each iteration.", group.title),
+            plot: plots::lines(&labels, &all),
         });
     }
     let blocks = vec![
@@ -243,19 +245,24 @@ pub(in crate::report) fn calibration(records: &Records) -> anyhow::Result<Option
             let bins = list(group.cells[0], &format!("/measures/{name}/calibration")).iter();
             let points = bins.filter(|bin| number(bin, "/samples") >= 10.0);
             let points = points.map(|bin| (number(bin, "/confidence"), number(bin, "/accuracy"))).collect();
-            Series { name: name.into(), colour, points, thin: false }
+            Series { name: name.into(), colour, points, intervals: Vec::new(), look: Look::Marked }
         };
         let ideal = Series {
             name: "calibrated".into(),
-            colour: GREY,
-            points: vec![(0.4, 0.4), (1.0, 1.0)],
-            thin: true,
+            colour: Colour::Grey,
+            points: vec![(0.3, 0.3), (1.0, 1.0)],
+            intervals: Vec::new(),
+            look: Look::Thin,
         };
         let labels = Labels { title: &group.title, x: "confidence", y: "accuracy" };
         figures.push(Figure {
             name: format!("calibration-{}", group.title.replace([' ', ','], "-")),
-            caption: String::new(),
-            svg: plots::square(&labels, &[ideal, series("plain", BLUE), series("encrypted", ORANGE)])?,
+            caption: format!("Calibration on {}.", group.title),
+            plot: plots::square(
+                &labels,
+                &[ideal, series("plain", Colour::Blue), series("encrypted", Colour::Orange)],
+                0.3..1.0,
+            ),
         });
     }
     let mut blocks = vec![
@@ -269,13 +276,14 @@ pub(in crate::report) fn calibration(records: &Records) -> anyhow::Result<Option
     ];
     for group in &groups {
         let classes: Vec<&str> = list(group.cells[0], "/classes").iter().filter_map(Value::as_str).collect();
-        let mut table = Table::new(&[&[group.title.as_str()][..], &classes].concat());
         let counts = list(group.cells[0], "/measures/encrypted/confusion");
-        for (class, row) in classes.iter().zip(counts) {
-            let cells = list(row, "").iter().map(Value::to_string);
-            table.rows.push(std::iter::once(format!("true: {class}")).chain(cells).collect());
-        }
-        blocks.push(Block::Table(table));
+        let row =
+            |row: &Value| list(row, "").iter().map(|count| count.as_u64().unwrap_or_default()).collect();
+        blocks.push(Block::Matrix(Matrix {
+            caption: group.title.clone(),
+            classes: classes.into_iter().map(str::to_owned).collect(),
+            counts: counts.iter().map(row).collect(),
+        }));
     }
     Ok(Some(Section { title: "Calibration and confusion".into(), blocks }))
 }

@@ -1,8 +1,9 @@
 //! The machine's limits by the cost model, beside measurements.
 
+use pages::{Block, Section, Table};
+
 use super::overview::commands;
 use crate::records::{Records, list, number, text, threads};
-use crate::report::page::{Block, Section, Table};
 use crate::units::{bytes, seconds};
 
 /// Operations, bytes, their floor and the measured time of each component.

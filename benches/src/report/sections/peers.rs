@@ -1,11 +1,11 @@
 //! Comparison with other libraries.
 
+use pages::plots::{self, Bar, Labels};
+use pages::{Block, Figure, Section, Table};
 use serde_json::Value;
 
 use super::overview::commands;
 use crate::records::{Records, distinct, list, number, text, threads};
-use crate::report::page::{Block, Figure, Section, Table};
-use crate::report::plots::{self, Bar, Labels};
 use crate::units::{NONE, seconds, share};
 
 /// Ratios in the same run, versions, and published figures.
@@ -55,7 +55,7 @@ pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Sec
             blocks.push(Block::Figures(vec![Figure {
                 name: format!("peers-{}", run["threads"]),
                 caption: "Time of the other libraries relative to ours.".into(),
-                svg: plots::ratios(&labels, &bars)?,
+                plot: plots::ratios(&labels, &bars),
             }]));
         }
     }

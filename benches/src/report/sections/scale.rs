@@ -1,11 +1,11 @@
 //! Scaling: cost as samples, features or classes grow, beside the planner's estimate.
 
+use pages::plots::{self, Colour, Labels, Look, Series};
+use pages::{Block, Figure, Section, Table};
 use serde_json::Value;
 
 use super::overview::commands;
 use crate::records::{Records, distinct, list, number, text, threads};
-use crate::report::page::{Block, Figure, Section, Table};
-use crate::report::plots::{self, BLUE, GREY, Labels, Series};
 use crate::units::{bytes, seconds};
 
 /// A table, and a plot for each axis.
@@ -41,7 +41,7 @@ pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Sec
         ]);
     }
     let axes = distinct(points.iter().map(|point| text(point, "/axis").to_owned()));
-    let figures = axes.iter().map(|axis| figure(points, axis)).collect::<anyhow::Result<Vec<_>>>()?;
+    let figures = axes.iter().map(|axis| figure(points, axis)).collect();
     let blocks = vec![
         Block::Text(format!(
             "A pass over the data, forward and backward, {}, each in a separate process. The planner estimates the time for one core \
@@ -55,23 +55,27 @@ pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Sec
     Ok(Some(Section { title: "Scaling".into(), blocks }))
 }
 
-fn figure(points: &[Value], axis: &str) -> anyhow::Result<Figure> {
+fn figure(points: &[Value], axis: &str) -> Figure {
     let of_axis: Vec<&Value> = points.iter().filter(|point| text(point, "/axis") == axis).collect();
-    let series = |name: &str, field: &str, colour, thin| Series {
+    let series = |name: &str, field: &str, colour, look| Series {
         name: name.into(),
         colour,
         points: of_axis
             .iter()
             .map(|point| (number(point, &format!("/{axis}")), number(point, field)))
             .collect(),
-        thin,
+        intervals: Vec::new(),
+        look,
     };
     let title = format!("Time by number of {axis}");
     let labels = Labels { title: &title, x: axis, y: "seconds" };
-    let all = [series("CPU time", "/cpu_s", BLUE, false), series("planner", "/estimated_s", GREY, true)];
-    Ok(Figure {
+    let all = [
+        series("CPU time", "/cpu_s", Colour::Blue, Look::Marked),
+        series("planner", "/estimated_s", Colour::Grey, Look::Thin),
+    ];
+    Figure {
         name: format!("scale-{axis}"),
         caption: format!("Time of a pass as the number of {axis} grows."),
-        svg: plots::log_lines(&labels, &all)?,
-    })
+        plot: plots::log_lines(&labels, &all),
+    }
 }

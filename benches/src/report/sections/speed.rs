@@ -1,14 +1,12 @@
 //! Steps, bootstraps and whole trainings: time, stages, memory, network traffic.
 
+use pages::plots::{self, Colour, Key, Labels, Mark, Scale, Segment};
+use pages::{Block, Figure, Section, Table};
 use serde_json::Value;
 
 use super::overview::commands;
 use crate::records::{Records, distinct, number, text};
-use crate::report::page::{Block, Figure, Section, Table};
-use crate::report::plots::{self, BLUE, GREEN, GREY, Labels, ORANGE, PURPLE, SKY, Segment};
 use crate::units::{NONE, bytes, seconds, share};
-
-const COLOURS: [plotters::style::RGBColor; 6] = [BLUE, ORANGE, GREEN, PURPLE, SKY, GREY];
 
 /// Steps, passes, bootstraps and HELR's task.
 pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Section>> {
@@ -63,7 +61,7 @@ pub(in crate::report) fn section(records: &Records) -> anyhow::Result<Option<Sec
     }
     if !bootstraps.is_empty() {
         blocks.push(Block::Table(bootstrap_table(&bootstraps)));
-        blocks.push(Block::Figures(vec![stages(&bootstraps)?]));
+        blocks.push(Block::Figures(vec![stages(&bootstraps)]));
     }
     if !helr.is_empty() {
         blocks.push(Block::Text(
@@ -109,7 +107,7 @@ fn bootstrap_table(bootstraps: &[&Value]) -> Table {
     table
 }
 
-fn stages(bootstraps: &[&Value]) -> anyhow::Result<Figure> {
+fn stages(bootstraps: &[&Value]) -> Figure {
     let names = distinct(bootstraps.iter().flat_map(|one| match &one["stages"] {
         Value::Object(stages) => stages.keys().cloned().collect::<Vec<_>>(),
         _ => Vec::new(),
@@ -124,7 +122,7 @@ fn stages(bootstraps: &[&Value]) -> anyhow::Result<Figure> {
     };
     let segments: Vec<Segment> = names
         .iter()
-        .zip(COLOURS.into_iter().cycle())
+        .zip(Colour::ALL.into_iter().cycle())
         .map(|(name, colour)| Segment {
             name: name.replace('_', " "),
             colour,
@@ -132,11 +130,11 @@ fn stages(bootstraps: &[&Value]) -> anyhow::Result<Figure> {
         })
         .collect();
     let labels = Labels { title: "Stages of a bootstrap", x: "seconds", y: "" };
-    Ok(Figure {
+    Figure {
         name: "bootstrap-stages".into(),
         caption: "Stages of a bootstrap, one run.".into(),
-        svg: plots::stacked(&labels, &rows, &segments)?,
-    })
+        plot: plots::stacked(&labels, &rows, &segments),
+    }
 }
 
 fn helr_table(records: &[&Value]) -> Table {
@@ -221,31 +219,24 @@ pub(in crate::report) fn phases(records: &Records) -> anyhow::Result<Option<Sect
         ]);
     }
     let rows: Vec<String> = cells.iter().map(|cell| name(cell)).collect();
-    let segment = |title: &str, colour, of: &dyn Fn(&Value) -> f64| Segment {
-        name: title.into(),
-        colour,
-        values: cells.iter().map(|cell| of(cell)).collect(),
+    let figure = |name: &str, title: &str, x: &str, caption: &str, values: &[Values<'_>]| Figure {
+        name: name.into(),
+        caption: caption.into(),
+        plot: orders(&Labels { title, x, y: "" }, &rows, &cells, values),
     };
-    let at = |path: &'static str| move |cell: &Value| number(cell, path);
-    let times = [
-        segment("keys", SKY, &at("/seconds/keygen")),
-        segment("encrypt", GREEN, &at("/seconds/encrypt")),
-        segment("train", BLUE, &|cell| number(cell, "/seconds/train") - number(cell, "/seconds/bootstrap")),
-        segment("bootstraps", ORANGE, &at("/seconds/bootstrap")),
-        segment("decrypt", PURPLE, &at("/seconds/decrypt")),
+    let times: [Values<'_>; 5] = [
+        ("keys", Colour::Sky, &|cell| number(cell, "/seconds/keygen")),
+        ("encrypt", Colour::Green, &|cell| number(cell, "/seconds/encrypt")),
+        ("train", Colour::Blue, &|cell| number(cell, "/seconds/train")),
+        ("of which bootstraps", Colour::Orange, &|cell| number(cell, "/seconds/bootstrap")),
+        ("decrypt", Colour::Purple, &|cell| number(cell, "/seconds/decrypt")),
     ];
-    let sizes = [
-        segment("encrypted data", BLUE, &|cell| number(cell, "/bytes/upload") / 1e6),
-        segment("evaluation keys", SKY, &|cell| number(cell, "/bytes/key_files") / 1e6),
+    let sizes: [Values<'_>; 2] = [
+        ("encrypted data", Colour::Blue, &|cell| number(cell, "/bytes/upload") / 1e6),
+        ("evaluation keys", Colour::Orange, &|cell| number(cell, "/bytes/key_files") / 1e6),
     ];
-    let memory = [segment("peak memory", ORANGE, &|cell| number(cell, "/peak_rss_bytes") / 1e9)];
-    let figure = |name: &str, title: &str, x: &str, caption: &str, segments: &[Segment]| {
-        anyhow::Ok(Figure {
-            name: name.into(),
-            caption: caption.into(),
-            svg: plots::stacked(&Labels { title, x, y: "" }, &rows, segments)?,
-        })
-    };
+    let memory: [Values<'_>; 1] =
+        [("peak memory", Colour::Blue, &|cell| number(cell, "/peak_rss_bytes") / 1e9)];
     let blocks = vec![
         Block::Text(
             "First seed, first fold, both parties on one machine. The method is chosen by cross-validation on plain data. Data \
@@ -254,10 +245,24 @@ pub(in crate::report) fn phases(records: &Records) -> anyhow::Result<Option<Sect
         ),
         Block::Table(table),
         Block::Figures(vec![
-            figure("phases", "Seconds by phase", "seconds", "Phases of whole encrypted trainings.", &times)?,
-            figure("bytes", "Data for the compute party", "MB", "Encrypted data and evaluation keys.", &sizes)?,
-            figure("memory", "Peak memory", "GB", "Both parties in one process.", &memory)?,
+            figure("phases", "Seconds by phase", "seconds", "Phases of whole encrypted trainings, on a logarithmic scale.", &times),
+            figure("bytes", "Data for the compute party", "MB", "Encrypted data and evaluation keys, on a logarithmic scale.", &sizes),
+            figure("memory", "Peak memory", "GB", "Both parties in one process, on a logarithmic scale.", &memory),
         ]),
     ];
     Ok(Some(Section { title: "Whole trainings: time, memory, network traffic".into(), blocks }))
+}
+
+/// Values of all records: name, colour, and where they are in a record.
+type Values<'a> = (&'a str, Colour, &'a dyn Fn(&Value) -> f64);
+
+/// Values that differ by orders of magnitude: a row for each record.
+fn orders(labels: &Labels<'_>, rows: &[String], cells: &[&Value], values: &[Values<'_>]) -> plots::Plot {
+    let mark = |colour, of: &dyn Fn(&Value) -> f64| -> Vec<Mark> {
+        let values = cells.iter().map(|cell| of(cell)).enumerate();
+        values.map(|(row, value)| Mark { row, offset: 0.0, value, interval: None, colour }).collect()
+    };
+    let marks: Vec<Mark> = values.iter().flat_map(|&(_, colour, of)| mark(colour, of)).collect();
+    let keys: Vec<Key<'_>> = values.iter().map(|&(name, colour, _)| Key { name, colour }).collect();
+    plots::categories(labels, rows, &marks, &keys, &[], Scale::Logarithmic)
 }

@@ -4,7 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
+use head_fit::measures::Aim;
 
+use super::run::aim;
 use super::{
     DataArgs, EncoderArgs, FeatureDataArgs, HeadEncoderArgs, NewKeyArgs, OverwriteArgs, PassphraseArgs,
     PlanAndKeyArgs, TextDataArgs, TrainingArgs, WeightArgs,
@@ -191,6 +193,13 @@ pub(crate) struct EvalArgs {
     pub(crate) data: DataArgs,
     #[command(flatten)]
     pub(crate) encoder: HeadEncoderArgs,
+    /// Choose the threshold for this aim on these data, in place of the head's: `youden`, `sensitivity=0.95`, `specificity=0.9`,
+    /// `cost=10:1` or a number
+    #[arg(long, value_name = "AIM", value_parser = aim)]
+    pub(crate) threshold: Option<Aim>,
+    /// Keep the threshold in the head, for `predict` and `eval`
+    #[arg(long, requires = "threshold")]
+    pub(crate) save_threshold: bool,
 }
 
 /// Arguments of `predict`.

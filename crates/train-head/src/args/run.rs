@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use head_fit::measures::Aim;
 
 use super::{
     CheckpointArgs, DataArgs, EarlyStoppingArgs, EncoderArgs, HeadStartArgs, OverwriteArgs, PassphraseArgs,
@@ -21,6 +22,11 @@ pub(crate) struct RunArgs {
     /// Label of the positive class [default: the larger number, or the last in alphabetical order]
     #[arg(long, value_name = "LABEL", help_heading = "Data")]
     pub(crate) positive_label: Option<String>,
+    /// Aim of the probability above which a sample is called positive, of two classes: `youden`, `sensitivity=0.95`,
+    /// `specificity=0.9`, `cost=10:1` (a missed positive to a false alarm) or a number. It is chosen on the validation samples, without
+    /// --validation-fraction on the training samples, and kept in the head [default: 0.5]
+    #[arg(long, value_name = "AIM", value_parser = aim, help_heading = "Training (chosen from the data where not given)")]
+    pub(crate) threshold: Option<Aim>,
     #[command(flatten)]
     pub(crate) encoder: EncoderArgs,
     #[command(flatten)]
@@ -39,4 +45,12 @@ pub(crate) struct RunArgs {
     pub(crate) out: PathBuf,
     #[command(flatten)]
     pub(crate) overwrite: OverwriteArgs,
+}
+
+/// An aim of `--threshold`.
+pub(super) fn aim(text: &str) -> Result<Aim, String> {
+    text.parse().map_err(|_| {
+        "youden, sensitivity=SHARE, specificity=SHARE (above 0, at most 1), cost=MISSED:ALARM (both positive) or a number between 0 and 1 is needed"
+            .to_owned()
+    })
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use fhe_head::Head as _;
-use head_fit::{Classes, predictions};
+use head_fit::Classes;
 use ndarray::Array2;
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use crate::console::{Console, Outcome};
 use crate::data_party::DataParty;
 use crate::data_party::predict::{Predicted, predict};
 use crate::exit::{Failure, Result};
-use crate::files::head::Head;
+use crate::files::head::{EVEN, Head};
 use crate::files::keys::KeyFolder;
 use crate::files::predictions::Predictions;
 use crate::plan::PlanFile;
@@ -33,7 +33,8 @@ pub(super) fn run(arguments: &PredictArgs, console: &Console) -> Result<Outcome>
     let Predicted { matrix, probabilities } =
         predict(&head, &arguments.data, &arguments.encoder, false, console)?;
     let classes = &head.description.classes;
-    write(&arguments.out, classes, matrix.labels.as_deref(), &probabilities, matrix.long_texts())
+    let cut = head.description.cut();
+    write(&arguments.out, classes, matrix.labels.as_deref(), &probabilities, cut, matrix.long_texts())
 }
 
 /// Predicts from encrypted scores. The data give the number of samples, and their labels if they have any.
@@ -58,22 +59,24 @@ fn from_scores(
         ));
     }
     let probabilities = party.file.probabilities(scores);
-    write(&arguments.out, party.file.classes(), raw.labels(), &probabilities, None)
+    write(&arguments.out, party.file.classes(), raw.labels(), &probabilities, EVEN, None)
 }
 
-/// Writes the table of predictions, and counts those of each class. `long_texts` is the number of texts beyond the encoder's window.
+/// Writes the table of predictions, and counts those of each class. Of two classes the positive one is predicted above the threshold. `long_texts` is the number of texts beyond the encoder's window.
 fn write(
     path: &Path,
     classes: &Classes,
     labels: Option<&[String]>,
     probabilities: &Array2<f64>,
+    threshold: f64,
     long_texts: Option<usize>,
 ) -> Result<Outcome> {
     let samples: Vec<usize> = (0..probabilities.nrows()).collect();
     let probabilities = probabilities.view();
-    Predictions { classes, samples: &samples, labels, probabilities, plain: None }.write(path)?;
+    let table = Predictions { classes, samples: &samples, labels, probabilities, threshold, plain: None };
+    table.write(path)?;
     let mut counts = vec![0; classes.count()];
-    predictions(&probabilities).into_iter().for_each(|class| counts[class] += 1);
+    table.predicted().into_iter().for_each(|class| counts[class] += 1);
     let listed: Vec<String> =
         counts.iter().zip(classes.names()).rev().map(|(count, name)| format!("{count} {name:?}")).collect();
     let text = format!("{} samples: {}\n{}", samples.len(), listed.join(", "), path.display());

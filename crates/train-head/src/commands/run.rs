@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::args::RunArgs;
 use crate::console::{Console, Outcome};
+use crate::data_party::DecryptedHead;
 use crate::exit::Result;
 use crate::files::predictions::Predictions;
 use crate::files::{self, Access};
@@ -14,6 +15,7 @@ use crate::interrupt;
 use crate::run::data::Data;
 use crate::run::evaluation::Evaluation;
 use crate::run::folder::RunFolder;
+use crate::run::page::page;
 use crate::run::phases::Run;
 use crate::run::report::Report;
 
@@ -30,24 +32,31 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
     folder.survive_interrupts();
     let training = run.train(&folder, &party, &data);
     let training = folder.keep_if_interrupted(training)?;
-    let decrypted = run.decrypt(&folder, &party)?;
+    let decrypted = run.decrypt(&folder, &party, &data)?;
     interrupt::check()?;
     let scores = run.score(&folder, &party, &data)?;
     let evaluation = run.evaluate(&planned, &data, &decrypted)?;
     decrypted.head.write(&folder.path(""))?;
-    write_predictions(&folder, &data, &evaluation)?;
+    write_predictions(&folder, &data, &decrypted, &evaluation)?;
     let report = run.report(&planned, &data, training, &evaluation, scores);
     files::write_json(&folder.path("report.json"), Access::Shared, &report)?;
+    files::write_bytes(&folder.path("report.html"), Access::Shared, pages::html(&page(&report)).as_bytes())?;
     folder.commit()?;
     Ok(outcome(&report, &arguments.out, run.has_passphrase()))
 }
 
-fn write_predictions(folder: &RunFolder, data: &Data, evaluation: &Evaluation) -> Result<()> {
+fn write_predictions(
+    folder: &RunFolder,
+    data: &Data,
+    decrypted: &DecryptedHead,
+    evaluation: &Evaluation,
+) -> Result<()> {
     let predictions = Predictions {
         classes: &data.classes,
         samples: &data.test_rows,
         labels: data.test.labels.as_deref(),
         probabilities: evaluation.encrypted_probabilities.view(),
+        threshold: decrypted.head.description.cut(),
         plain: Some(evaluation.plain_probabilities.view()),
     };
     predictions.write(&folder.path("predictions.csv"))
@@ -62,6 +71,7 @@ fn outcome(report: &Report, out: &Path, passphrase: bool) -> Outcome {
     let files = [
         (path("head.safetensors"), "the decrypted head, with head.json beside it"),
         (path("predictions.csv"), "predictions for the test samples"),
+        (path("report.html"), "the run for a reader: data, method, measures, who could see what, limits"),
         (path("report.json"), "all figures"),
         (path("server"), "the compute party's files: evaluation keys, encrypted data, encrypted head"),
         (path("client"), "the data party's files: plan and secret key"),

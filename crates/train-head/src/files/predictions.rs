@@ -20,6 +20,8 @@ pub(crate) struct Predictions<'a> {
     pub(crate) labels: Option<&'a [String]>,
     /// Samples (rows) by classes (columns).
     pub(crate) probabilities: ArrayView2<'a, f64>,
+    /// Of two classes, the probability above which the positive one is predicted.
+    pub(crate) threshold: f64,
     /// The same from the plain twin.
     pub(crate) plain: Option<ArrayView2<'a, f64>>,
 }
@@ -37,7 +39,7 @@ impl Predictions<'_> {
         };
         let names = self.classes.names();
         let binary = names.len() == 2;
-        let predicted = predictions(&self.probabilities);
+        let predicted = self.predicted();
         let predicted_plain = self.plain.as_ref().map(predictions);
         write_with(path, Access::Shared, |file| {
             let mut out = csv::Writer::from_writer(file);
@@ -57,6 +59,14 @@ impl Predictions<'_> {
             }
             out.flush().map_err(|error| failed(error.into()))
         })
+    }
+
+    /// The predicted class of each sample.
+    pub(crate) fn predicted(&self) -> Vec<usize> {
+        match self.probabilities.ncols() {
+            2 => self.probabilities.column(1).iter().map(|&p| usize::from(p > self.threshold)).collect(),
+            _ => predictions(&self.probabilities),
+        }
     }
 
     fn header(&self) -> Vec<String> {
@@ -94,12 +104,15 @@ mod tests {
             samples: &[3, 9],
             labels: Some(&labels),
             probabilities: p.view(),
+            threshold: 0.5,
             plain: Some(plain.view()),
         };
         with_labels.write(&path).unwrap();
         let expected = "sample,label,predicted,probability,plain_probability\n\
                         3,no,\"yes, \"\"sure\"\"\",0.75,0.5\n9,no,no,0.25,0.125\n";
         assert_eq!(read(), expected);
+        let strict = Predictions { threshold: 0.8, ..with_labels };
+        assert_eq!((with_labels.predicted(), strict.predicted()), (vec![1, 0], vec![0, 0]));
         Predictions { samples: &[0, 1], labels: None, plain: None, ..with_labels }.write(&path).unwrap();
         assert!(read().starts_with("sample,predicted,probability\n"));
 
@@ -110,6 +123,7 @@ mod tests {
             samples: &[7],
             labels: None,
             probabilities: p.view(),
+            threshold: 0.5,
             plain: Some(p.view()),
         };
         three.write(&path).unwrap();

@@ -1,5 +1,6 @@
 //! The samples of a run: to train on, to validate with, to test on.
 
+use head_fit::measures::Aim;
 use head_fit::{Classes, stratified_split};
 use ndarray::Array1;
 
@@ -25,6 +26,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) random_state: u64,
     /// Label to call positive, of two.
     pub(crate) positive_label: Option<&'a str>,
+    /// Aim of the threshold, which needs two classes.
+    pub(crate) threshold: Option<Aim>,
     /// The head that the training starts from. It says which features and classes there are.
     pub(crate) start: Option<&'a Description>,
     /// The encoder, for texts.
@@ -61,6 +64,7 @@ impl Data {
             Some(head) => head.classes.clone(),
             None => input::fit_classes(training.labels().unwrap_or_default(), sources.positive_label)?,
         };
+        expect_two_classes(sources.threshold, classes.count())?;
         let test = match sources.test {
             HoldOut::Source(test) => Some(read_test(test, &training, &classes)?),
             HoldOut::Share { .. } => None,
@@ -107,4 +111,18 @@ fn read_test(test: &Source, training: &Raw, classes: &Classes) -> Result<Raw> {
     let what = test.path().display().to_string();
     input::encode_labels(classes, raw.labels().unwrap_or_default(), &what)?;
     Ok(raw)
+}
+
+/// Refuses an aim for more than two classes, of which the most probable is predicted.
+///
+/// # Errors
+/// There are more than two.
+pub(crate) fn expect_two_classes(aim: Option<Aim>, classes: usize) -> Result<()> {
+    match aim {
+        Some(_) if classes != 2 => Err(Failure::usage(format!(
+            "--threshold: a threshold needs two classes, and there are {classes}"
+        ))
+        .help("of several classes the most probable is predicted")),
+        _ => Ok(()),
+    }
 }

@@ -5,10 +5,11 @@ use head_fit::{Metrics, Model, Preprocessing, converged};
 use ndarray::{Array1, Array2};
 
 use super::data::Data;
+use super::measured::{LearningPoint, Measured};
 use crate::console::Console;
 use crate::data_party::DecryptedHead;
 use crate::exit::Result;
-use crate::files::head::probabilities;
+use crate::files::head::{ChosenThreshold, probabilities};
 use crate::planning::Planned;
 
 /// The measures of a head and of its twins.
@@ -21,6 +22,14 @@ pub(crate) struct Evaluation {
     pub(crate) simulate: Metrics,
     /// Logistic regression to convergence; `None` if it does not converge.
     pub(crate) logistic_regression: Option<Metrics>,
+    /// The threshold of the head, if it has one of its own.
+    pub(crate) threshold: Option<ChosenThreshold>,
+    /// What clinicians read of the encrypted head.
+    pub(crate) measured: Measured,
+    /// The same of the plain twin, at the same threshold.
+    pub(crate) measured_plain: Measured,
+    /// The plain twin after each iteration.
+    pub(crate) learning_curve: Vec<LearningPoint>,
     /// Probabilities of the encrypted head: test samples (rows) by classes (columns).
     pub(crate) encrypted_probabilities: Array2<f64>,
     /// Probabilities of the plain twin.
@@ -44,7 +53,8 @@ impl Evaluation {
     ) -> Result<Self> {
         let twins = planned.training.until(decrypted.iterations)?;
         let progress = console.phase("evaluate", 3);
-        let plain = twins.train_plain()?;
+        let iterates = twins.trajectory(Functions::Exact)?;
+        let plain = iterates.last().cloned().unwrap_or_default();
         progress.step();
         let simulated = twins.train_simulated()?.weights;
         progress.step();
@@ -58,7 +68,19 @@ impl Evaluation {
         let measure = |p: &Array2<f64>| Metrics::of_classes(&labels, &p.view());
         let encrypted_probabilities = predict(&decrypted.head.model)?;
         let plain_probabilities = predict_twin(&plain, Functions::Exact)?;
+        let description = &decrypted.head.description;
+        let measured = |p: &Array2<f64>| Measured::new(&labels, &p.view(), description.cut());
+        let mut learning_curve = Vec::new();
+        for (done, weights) in iterates.iter().enumerate() {
+            let metrics = measure(&predict_twin(weights, Functions::Exact)?);
+            let Metrics { log_loss, accuracy, .. } = metrics;
+            learning_curve.push(LearningPoint { iteration: done + 1, log_loss, accuracy });
+        }
         Ok(Self {
+            threshold: description.threshold,
+            measured: measured(&encrypted_probabilities)?,
+            measured_plain: measured(&plain_probabilities)?,
+            learning_curve,
             encrypted: measure(&encrypted_probabilities),
             plain: measure(&plain_probabilities),
             simulate: measure(&predict_twin(&simulated, Functions::Polynomials)?),

@@ -4,11 +4,19 @@
 //! - [`data`]: the samples;
 //! - [`folder`]: where everything lies;
 //! - [`evaluation`]: the head beside its twins, on the test samples;
-//! - [`report`], [`table`]: all figures, for programs and for a person.
+//! - [`threshold`]: the threshold for the aim of `--threshold`;
+//! - [`measured`]: rates with intervals, calibration, curves;
+//! - [`report`], [`table`], [`page`]: all figures, for programs, for the terminal, and for colleagues and an ethics board;
+//! - [`clinical`], [`words`]: figures in words.
 
+pub(crate) mod clinical;
 pub(crate) mod data;
 pub(crate) mod evaluation;
 pub(crate) mod folder;
+pub(crate) mod measured;
+pub(crate) mod page;
 pub(crate) mod phases;
 pub(crate) mod report;
 mod table;
+pub(crate) mod threshold;
+pub(crate) mod words;

@@ -10,6 +10,7 @@ use super::data::{Data, Sources};
 use super::evaluation::Evaluation;
 use super::folder::RunFolder;
 use super::report::{Bytes, Parts, Report, Scoring, Seconds};
+use super::threshold::choose_threshold;
 use crate::args::{Encoder, HoldOut, Hyper, RunArgs, ScoreArgs, Source, TrainArgs, ValidationArgs};
 use crate::compute_party::scoring::score;
 use crate::compute_party::training::{Trained, train};
@@ -82,6 +83,7 @@ impl<'a> Run<'a> {
             test: &self.hold_out,
             validation_fraction: self.arguments.stopping.validation_fraction,
             random_state: self.hyper.flags.random_state,
+            threshold: self.arguments.threshold,
             positive_label: self.arguments.positive_label.as_deref(),
             start: start.as_ref().map(|head| &head.description),
             encoder: self.encoder.take(),
@@ -198,12 +200,23 @@ impl<'a> Run<'a> {
         Ok(Training { trained, curve: follower.map(|follower| follower.curve().to_vec()) })
     }
 
-    /// Data party: decrypts the head.
+    /// Data party: decrypts the head, and chooses its threshold if there is an aim.
     ///
     /// # Errors
     /// A head that diverged.
-    pub(crate) fn decrypt(&mut self, folder: &RunFolder, party: &DataParty) -> Result<DecryptedHead> {
-        timed(&mut self.seconds.decrypt, || party.decrypt_head(&folder.encrypted_head()))
+    pub(crate) fn decrypt(
+        &mut self,
+        folder: &RunFolder,
+        party: &DataParty,
+        data: &Data,
+    ) -> Result<DecryptedHead> {
+        let mut decrypted =
+            timed(&mut self.seconds.decrypt, || party.decrypt_head(&folder.encrypted_head()))?;
+        if let Some(aim) = self.arguments.threshold {
+            let chosen = choose_threshold(&decrypted.head, data, aim, self.console)?;
+            decrypted.head.description.threshold = chosen;
+        }
+        Ok(decrypted)
     }
 
     /// Both parties: encrypted predictions for the test samples, with `--scoring`.

@@ -1,14 +1,19 @@
 //! The figures of a run: `report.json`.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use fhe_head::{Head as _, Optimizer};
+use head_fit::measures::{Calibration, Clinical, Curves};
 use head_fit::{ClassWeight, Expected, Metrics, Preprocessing, same_predictions};
 use serde::Serialize;
 use serde_json::json;
 
 use super::data::Data;
 use super::evaluation::Evaluation;
+use super::measured::{LearningPoint, Measured};
 use crate::compute_party::training::Trained;
 use crate::data_party::curve::Point;
+use crate::files::head::ChosenThreshold;
 use crate::planning::{Planned, describe};
 use crate::resources;
 use crate::samples::Matrix;
@@ -26,8 +31,14 @@ pub(crate) struct Report {
     pub(crate) log_qp: f64,
     /// Classical bits of security.
     pub(crate) security_bits: u32,
+    /// When it was written, in seconds since 1970.
+    pub(crate) unix_time: u64,
     /// Number of training samples.
     pub(crate) samples: usize,
+    /// Training samples of each class.
+    pub(crate) class_counts: Vec<usize>,
+    /// Number of validation samples.
+    pub(crate) validation_samples: usize,
     /// Number of test samples.
     pub(crate) test_samples: usize,
     /// Number of features of a sample.
@@ -59,6 +70,16 @@ pub(crate) struct Report {
     pub(crate) logistic_regression: Option<Metrics>,
     /// What cross-validation expected of the training, beside logistic regression in the clear.
     pub(crate) expected: Option<Expected>,
+    /// The threshold of the head, if an aim was given.
+    pub(crate) threshold: Option<ChosenThreshold>,
+    /// Rates at the threshold with intervals, and areas: of two classes those of the positive one, of more each class against the rest.
+    pub(crate) clinical: Both<Vec<Clinical>>,
+    /// Whether probabilities mean what they say, for the same classes.
+    pub(crate) calibration: Both<Vec<Calibration>>,
+    /// ROC and precision-recall curves of the same classes, thinned so that no point shows a single record.
+    pub(crate) curves: Both<Vec<Curves>>,
+    /// Log loss and accuracy of the plain twin on the test samples after each iteration.
+    pub(crate) learning_curve: Vec<LearningPoint>,
     /// Largest difference of a trained weight to the plain twin's, relative to the largest weight, in the space that was encrypted.
     pub(crate) max_weight_error: f64,
     /// The same for the simulated twin.
@@ -77,6 +98,15 @@ pub(crate) struct Report {
     pub(crate) peak_rss_bytes: Option<u64>,
     /// Number of threads.
     pub(crate) threads: usize,
+}
+
+/// The same measures of the encrypted head and of its plain twin.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Both<T> {
+    /// The encrypted head.
+    pub(crate) encrypted: T,
+    /// The plain twin.
+    pub(crate) plain: T,
 }
 
 /// How a head was trained.
@@ -178,13 +208,21 @@ impl Report {
     pub(crate) fn new(parts: Parts<'_>) -> Self {
         let Parts { planned, data, trained, evaluation, .. } = parts;
         let parameters = planned.training.scheme.parameters();
+        fn both<T>(evaluation: &Evaluation, of: impl Fn(&Measured) -> T) -> Both<T> {
+            Both { encrypted: of(&evaluation.measured), plain: of(&evaluation.measured_plain) }
+        }
         Self {
             program: concat!("train-head ", env!("CARGO_PKG_VERSION")),
             preset: parameters.name().to_owned(),
             ring_degree: parameters.degree(),
             log_qp: parameters.log_qp(),
             security_bits: parameters.security_bits(),
+            unix_time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             samples: data.training.x.nrows(),
+            class_counts: (0..data.classes.count())
+                .map(|class| data.y.iter().filter(|&&y| y == class as f64).count())
+                .collect(),
+            validation_samples: data.validation.as_ref().map_or(0, |validation| validation.x.nrows()),
             test_samples: data.test.x.nrows(),
             features: data.training.x.ncols(),
             classes: data.classes.count(),
@@ -203,6 +241,11 @@ impl Report {
             encrypted: evaluation.encrypted.clone(),
             logistic_regression: evaluation.logistic_regression.clone(),
             expected: planned.training.expected,
+            threshold: evaluation.threshold,
+            clinical: both(evaluation, |measured| measured.clinical.clone()),
+            calibration: both(evaluation, |measured| measured.calibration.clone()),
+            curves: both(evaluation, |measured| measured.curves.clone()),
+            learning_curve: evaluation.learning_curve.clone(),
             max_weight_error: evaluation.max_weight_error,
             max_weight_error_simulate: evaluation.max_weight_error_simulate,
             prediction_agreement: same_predictions(

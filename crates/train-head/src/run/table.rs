@@ -1,5 +1,6 @@
 //! The figures of a run as a table.
 
+use super::clinical;
 use super::report::Report;
 use crate::data_party::curve::best;
 use crate::planning::describe;
@@ -11,6 +12,14 @@ impl Report {
         let mut lines = self.about();
         lines.push(String::new());
         lines.extend(self.measures());
+        lines.push(String::new());
+        lines.extend(clinical::lines(
+            &self.labels,
+            &self.clinical.encrypted,
+            &self.calibration.encrypted,
+            self.threshold,
+        ));
+        lines.extend(clinical::confusion(&self.labels, &self.clinical.encrypted, &self.encrypted.confusion));
         lines.push(String::new());
         lines.extend(self.costs());
         lines.join("\n")
@@ -65,9 +74,8 @@ impl Report {
             }
         }
         lines.push(format!(
-            "  encrypted and plain agree on {:.2} % of them; weights differ by at most {:.1e} of the largest",
-            100.0 * self.prediction_agreement,
-            self.max_weight_error
+            "  encrypted and plain give the same class for {:.2} % of them",
+            100.0 * self.prediction_agreement
         ));
         if let Some(best) = self.validation.as_deref().and_then(best) {
             lines.push(format!(

@@ -1,12 +1,16 @@
 //! What `head.json` holds.
 
 use fhe_head::Activation;
+use head_fit::measures::Threshold;
 use head_fit::{Classes, Model, Preprocessing};
 use serde::{Deserialize, Serialize};
 
 use crate::files::embeddings::UsedEncoder;
 
 pub(super) const FORMAT: &str = "train-head head 2";
+
+/// The threshold of a head without one of its own: the more probable of two classes is called.
+pub(crate) const EVEN: f64 = 0.5;
 
 /// `head.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +34,42 @@ pub(crate) struct Description {
     feature_transform: FeatureTransform,
     /// How the head was trained.
     pub(crate) training: Training,
+    /// The probability above which a sample is called positive, if an aim was given; else 0.5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) threshold: Option<ChosenThreshold>,
+}
+
+/// A threshold that was chosen for an aim.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ChosenThreshold {
+    /// The threshold, its aim, and what it achieves on the samples that it was chosen on.
+    #[serde(flatten)]
+    pub(crate) threshold: Threshold,
+    /// Which samples these are.
+    pub(crate) chosen_on: Part,
+}
+
+/// Samples that a threshold was chosen on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Part {
+    /// Held out of the training.
+    Validation,
+    /// Those of the training, where a head looks better than it is.
+    Training,
+    /// Those that `eval` was given.
+    Evaluation,
+}
+
+impl Part {
+    /// The samples in words.
+    pub(crate) fn samples(self) -> &'static str {
+        match self {
+            Self::Validation => "the validation samples",
+            Self::Training => "the training samples",
+            Self::Evaluation => "the samples of an evaluation",
+        }
+    }
 }
 
 /// A hidden layer.
@@ -125,7 +165,13 @@ impl Description {
             encoder,
             feature_transform: FeatureTransform { preprocessing, folded: true },
             training,
+            threshold: None,
         }
+    }
+
+    /// The probability above which a sample is called positive, of two classes.
+    pub(crate) fn cut(&self) -> f64 {
+        self.threshold.map_or(EVEN, |chosen| chosen.threshold.value)
     }
 
     /// Number of outputs of the head.

@@ -12,7 +12,7 @@ mod description;
 mod weights;
 
 use description::FORMAT;
-pub(crate) use description::{Description, Training};
+pub(crate) use description::{ChosenThreshold, Description, EVEN, Part, Training};
 
 use std::path::{Path, PathBuf};
 
@@ -76,12 +76,20 @@ impl Head {
         Ok(paths)
     }
 
+    /// Writes the description again, into the folder of a head or beside either of its files.
+    ///
+    /// # Errors
+    /// A failure of the operating system.
+    pub(crate) fn write_description(&self, path: &Path) -> Result<()> {
+        write_json(&folder_of(path).join(DESCRIPTION), Access::Shared, &self.description)
+    }
+
     /// Reads a head. `path` is its folder or either of its files.
     ///
     /// # Errors
     /// A file is missing or damaged, or does not fit the other.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
+        let folder = folder_of(path);
         if !path.exists() {
             return Err(Failure::file(format!("{}: no such head", path.display()))
                 .help("--head takes the folder that `train-head decrypt` or `train-head run` wrote"));
@@ -97,6 +105,11 @@ impl Head {
         let model = weights::read(&description, &folder.join(WEIGHTS))?;
         Ok(Self { model, description })
     }
+}
+
+/// The folder of a head.
+fn folder_of(path: &Path) -> &Path {
+    if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) }
 }
 
 #[cfg(test)]

@@ -1,0 +1,210 @@
+//! Pages as self-contained HTML files.
+
+use crate::page::{Block, Figure, Matrix, Page, Property, Section, Table};
+use crate::plots::escape;
+use crate::style;
+
+/// Renders a page.
+pub fn render(page: &Page) -> String {
+    let mut out = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <link rel=\"icon\" href=\"data:,\">\n<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n\
+         <header>\n<h1>{title}</h1>\n<p class=\"lead\">{lead}</p>\n",
+        title = escape(&page.title),
+        style = style::sheet(),
+        lead = inline(&page.lead),
+    );
+    out += &page.notice.as_deref().map(notice).unwrap_or_default();
+    if !page.headlines.is_empty() {
+        out += "<div class=\"tiles\">\n";
+        for Property { name, value } in &page.headlines {
+            out +=
+                &format!("<div class=\"tile\"><b>{}</b><span>{}</span></div>\n", inline(value), inline(name));
+        }
+        out += "</div>\n";
+    }
+    out += "<nav aria-label=\"Sections\">\n";
+    for section in &page.sections {
+        out += &format!("<a href=\"#{}\">{}</a>\n", anchor(&section.title), escape(&section.title));
+    }
+    out += "</nav>\n</header>\n<main>\n";
+    for section in &page.sections {
+        out += &self::section(section);
+    }
+    out += "</main>\n<footer>\n";
+    if !page.footer.is_empty() {
+        out += &definitions(&page.footer);
+    }
+    out + "</footer>\n</body>\n</html>\n"
+}
+
+fn section(section: &Section) -> String {
+    let title = escape(&section.title);
+    let mut out = format!("<section id=\"{}\">\n<h2>{title}</h2>\n", anchor(&section.title));
+    for block in &section.blocks {
+        out += &match block {
+            Block::Text(text) => format!("<p>{}</p>\n", inline(text)),
+            Block::Heading(text) => format!("<h3>{}</h3>\n", inline(text)),
+            Block::Notice(text) => notice(text),
+            Block::List(items) => {
+                let items: String = items.iter().map(|item| format!("<li>{}</li>\n", inline(item))).collect();
+                format!("<ul>\n{items}</ul>\n")
+            }
+            Block::Definitions(properties) => definitions(properties),
+            Block::Table(table) => self::table(table),
+            Block::Matrix(matrix) => self::matrix(matrix),
+            Block::Figures(figures) => {
+                let drawn: String = figures.iter().map(figure).collect();
+                // four side by side leave the last alone on most screens
+                let pairs = if figures.len() == 4 { " pairs" } else { "" };
+                format!("<div class=\"figures{pairs}\">\n{drawn}</div>\n")
+            }
+            Block::Command(command) => format!("<pre>{}</pre>\n", escape(command)),
+        };
+    }
+    out + "</section>\n"
+}
+
+fn notice(text: &str) -> String {
+    format!("<p class=\"notice\">{}</p>\n", inline(text))
+}
+
+fn definitions(properties: &[Property]) -> String {
+    let mut out = String::from("<dl>\n");
+    for Property { name, value } in properties {
+        out += &format!("<dt>{}</dt><dd>{}</dd>\n", inline(name), inline(value));
+    }
+    out + "</dl>\n"
+}
+
+fn figure(figure: &Figure) -> String {
+    let label = escape(&figure.caption.replace('`', ""));
+    let svg = figure.plot.svg.replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{label}\" "), 1);
+    let class = if figure.plot.wide { "large" } else { "small" };
+    // what scrolls can be reached by the keyboard
+    let scrolls = if figure.plot.wide { " tabindex=\"0\"" } else { "" };
+    format!(
+        "<figure id=\"figure-{}\" class=\"{class}\">\n<div class=\"plot\"{scrolls}>\n{svg}\n</div>\n<figcaption>{}</figcaption>\n</figure>\n",
+        anchor(&figure.name),
+        inline(&figure.caption)
+    )
+}
+
+fn table(table: &Table) -> String {
+    let numbers = |column: usize| {
+        let mut cells =
+            table.rows.iter().filter_map(|row| row.get(column)).filter(|cell| !cell.is_empty()).peekable();
+        cells.peek().is_some() && cells.all(|cell| Table::is_number(cell))
+    };
+    let class = |is: bool| if is { " class=\"n\"" } else { "" };
+    let mut out = String::from("<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr>");
+    for (column, name) in table.head.iter().enumerate() {
+        out += &format!("<th scope=\"col\"{}>{}</th>", class(numbers(column)), inline(name));
+    }
+    out += "</tr></thead>\n<tbody>\n";
+    for row in &table.rows {
+        out += "<tr>";
+        for cell in row {
+            out += &format!("<td{}>{}</td>", class(Table::is_number(cell)), inline(cell));
+        }
+        out += "</tr>\n";
+    }
+    out + "</tbody>\n</table></div>\n"
+}
+
+fn matrix(matrix: &Matrix) -> String {
+    let mut out = format!(
+        "<div class=\"wide\" tabindex=\"0\"><table class=\"matrix\">\n<caption>{}</caption>\n<thead><tr><th>true \u{2193} / predicted \u{2192}</th>",
+        inline(&matrix.caption)
+    );
+    for class in &matrix.classes {
+        out += &format!("<th scope=\"col\">{}</th>", escape(class));
+    }
+    out += "</tr></thead>\n<tbody>\n";
+    for (row, (class, counts)) in matrix.classes.iter().zip(&matrix.counts).enumerate() {
+        out += &format!("<tr><th scope=\"row\">{}</th>", escape(class));
+        let samples = counts.iter().sum::<u64>().max(1) as f64;
+        for (column, &count) in counts.iter().enumerate() {
+            let (class, share) = (if row == column { "hit" } else { "miss" }, count as f64 / samples);
+            out += &format!("<td class=\"{class}\" style=\"--share: {share:.3}\">{count}</td>");
+        }
+        out += "</tr>\n";
+    }
+    out + "</tbody>\n</table></div>\n"
+}
+
+/// Escapes text and marks `code` between backticks.
+fn inline(text: &str) -> String {
+    let parts: Vec<String> = escape(text).split('`').map(str::to_owned).collect();
+    // a backtick without its other one is text
+    let paired = parts.len() - (parts.len() + 1) % 2;
+    let mut out = String::new();
+    for (at, part) in parts.iter().enumerate() {
+        out += &match at {
+            odd if odd % 2 == 1 && odd < paired => format!("<code>{part}</code>"),
+            last if last >= paired => format!("`{part}"),
+            _ => part.clone(),
+        };
+    }
+    out
+}
+
+fn anchor(title: &str) -> String {
+    let word = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    title.chars().map(word).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plots::{self, Colour, Labels, Look, Series};
+
+    #[test]
+    fn text_is_escaped_and_code_is_marked() {
+        assert_eq!(inline("a < b & `x<y>`"), "a &lt; b &amp; <code>x&lt;y&gt;</code>");
+        assert_eq!(inline("one ` only"), "one ` only");
+        assert_eq!(inline("`a` and `b"), "<code>a</code> and `b");
+        assert_eq!(anchor("Where the time goes"), "where-the-time-goes");
+    }
+
+    /// Every name that comes from data is escaped, wherever it stands; nothing is loaded from elsewhere.
+    #[test]
+    fn a_page_of_hostile_names_stays_a_page() {
+        let evil = "<script src=\"http://x\">'&";
+        let point = |name: &str| Series {
+            name: name.into(),
+            colour: Colour::Blue,
+            points: vec![(0.0, 1.0), (1.0, f64::NAN)],
+            intervals: Vec::new(),
+            look: Look::Marked,
+        };
+        let plot = plots::lines(&Labels { title: evil, x: evil, y: evil }, &[point(evil)]);
+        let mut table = Table::new(&[evil]);
+        table.push([evil]);
+        let counts = vec![vec![3, 1], vec![0, 0]];
+        let blocks = vec![
+            Block::Text(evil.into()),
+            Block::Heading(evil.into()),
+            Block::Notice(evil.into()),
+            Block::List(vec![evil.into()]),
+            Block::Definitions(vec![Property::new(evil, evil)]),
+            Block::Table(table),
+            Block::Matrix(Matrix { caption: evil.into(), classes: vec![evil.into(), "b".into()], counts }),
+            Block::Figures(vec![Figure { name: evil.into(), caption: evil.into(), plot }]),
+            Block::Command(evil.into()),
+        ];
+        let page = render(&Page {
+            title: evil.into(),
+            lead: evil.into(),
+            notice: Some(evil.into()),
+            headlines: vec![Property::new(evil, evil)],
+            sections: vec![Section { title: evil.into(), blocks }],
+            footer: vec![Property::new(evil, evil)],
+        });
+        for outside in ["<script", "src=\"", "@import", "url(", "NaN"] {
+            assert!(!page.contains(outside), "{outside}");
+        }
+        assert!(page.contains("--share: 0.750") && page.contains("prefers-color-scheme: dark"));
+    }
+}

@@ -1,0 +1,136 @@
+//! What clinicians read of a head, as lines for a terminal: for `run` and `eval`.
+
+use head_fit::measures::{Calibration, Clinical};
+
+use super::words::{estimate, percent, rounded};
+use crate::files::head::{ChosenThreshold, EVEN};
+
+/// Most classes whose confusion matrix fits a terminal.
+const MOST_CLASSES: usize = 10;
+
+/// Rates and areas with 95 % intervals, and the calibration. `labels` are in the order of their codes.
+pub(crate) fn lines(
+    labels: &[String],
+    clinical: &[Clinical],
+    calibration: &[Calibration],
+    threshold: Option<ChosenThreshold>,
+) -> Vec<String> {
+    match (clinical, calibration) {
+        ([positive], [calibration]) => of_two(labels, positive, calibration, threshold),
+        _ => of_several(labels, clinical, calibration),
+    }
+}
+
+fn of_two(
+    labels: &[String],
+    positive: &Clinical,
+    calibration: &Calibration,
+    threshold: Option<ChosenThreshold>,
+) -> Vec<String> {
+    let name = labels.last().map(String::as_str).unwrap_or_default();
+    let cut = positive.threshold.unwrap_or(EVEN);
+    let chosen = match threshold {
+        Some(chosen) => format!(", chosen for {} on {}", chosen.threshold.aim, chosen.chosen_on.samples()),
+        None => String::new(),
+    };
+    let rate = |title: &str, value: String| format!("  {title:<22} {value}");
+    vec![
+        format!("{name:?} is called above a probability of {cut}{chosen}; with 95 % intervals"),
+        rate("sensitivity", percent(positive.sensitivity)),
+        rate("specificity", percent(positive.specificity)),
+        rate("PPV", percent(positive.ppv)),
+        rate("NPV", percent(positive.npv)),
+        rate("AUROC", estimate(positive.auroc)),
+        rate("AUPRC", format!("{}; by chance {}", estimate(positive.auprc), percent(positive.prevalence))),
+        rate("calibration slope", format!("{}; ideal 1", estimate(calibration.slope))),
+        rate("calibration intercept", format!("{}; ideal 0", estimate(calibration.intercept))),
+    ]
+}
+
+fn of_several(labels: &[String], clinical: &[Clinical], calibration: &[Calibration]) -> Vec<String> {
+    let wide = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0).clamp(5, 24);
+    let mut lines = vec![
+        "each class against the rest, the most probable one called; with 95 % intervals".to_owned(),
+        format!(
+            "  {:<wide$} {:<24} {:<24} {:<24} {:<24} {:<24} {}",
+            "class", "sensitivity", "specificity", "PPV", "NPV", "AUROC", "slope"
+        ),
+    ];
+    for ((label, one), calibration) in labels.iter().zip(clinical).zip(calibration) {
+        let slope = calibration.slope.map_or_else(|| "\u{2013}".into(), |slope| rounded(slope.value, 2));
+        lines.push(format!(
+            "  {:<wide$} {:<24} {:<24} {:<24} {:<24} {:<24} {slope}",
+            shortened(label, wide),
+            percent(one.sensitivity),
+            percent(one.specificity),
+            percent(one.ppv),
+            percent(one.npv),
+            estimate(one.auroc),
+        ));
+    }
+    lines
+}
+
+/// The confusion matrix: of two classes at their threshold, of more by the most probable class. Nothing for many classes.
+pub(crate) fn confusion(
+    labels: &[String],
+    clinical: &[Clinical],
+    by_most_probable: &[Vec<usize>],
+) -> Vec<String> {
+    if labels.len() > MOST_CLASSES {
+        return vec![format!("  the confusion matrix of {} classes is in report.html", labels.len())];
+    }
+    let counts = matrix(clinical, by_most_probable);
+    let most = counts.iter().flatten().max().map_or(1, |count| count.to_string().len());
+    let wide = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0).clamp(most, 12) + 2;
+    let row = |title: &str, cells: Vec<String>| {
+        let cells: String = cells.iter().map(|cell| format!("{cell:>wide$}")).collect();
+        format!("  {title:<22}{cells}")
+    };
+    let names = || labels.iter().map(|label| shortened(label, wide - 2));
+    let mut lines = vec![row("true, then predicted", names().collect())];
+    for (name, counts) in labels.iter().map(|label| shortened(label, 20)).zip(&counts) {
+        lines.push(row(&name, counts.iter().map(usize::to_string).collect()));
+    }
+    lines
+}
+
+/// Samples by true class, then predicted class.
+pub(crate) fn matrix(clinical: &[Clinical], by_most_probable: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    match clinical {
+        [positive] => {
+            let c = positive.counts;
+            vec![vec![c.true_negatives, c.false_positives], vec![c.false_negatives, c.true_positives]]
+        }
+        _ => by_most_probable.to_vec(),
+    }
+}
+
+/// A label cut to so many characters.
+fn shortened(label: &str, most: usize) -> String {
+    match label.chars().count() > most {
+        true => label.chars().take(most.saturating_sub(1)).chain(['\u{2026}']).collect(),
+        false => label.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_matrix_is_that_of_the_threshold() {
+        let labels = ["well".to_owned(), "a very long name of a class".into()];
+        let (y, p) = ([0.0, 0.0, 1.0, 1.0], [0.1, 0.6, 0.55, 0.9]);
+        let positive = [Clinical::new(&y, &p, 0.7).unwrap()];
+        assert_eq!(matrix(&positive, &[vec![1, 1], vec![0, 2]]), [[2, 0], [1, 1]]);
+        let shown = confusion(&labels, &positive, &[]);
+        assert_eq!(shown.len(), 3);
+        assert!(shown[0].ends_with("a very long\u{2026}"), "{shown:?}");
+        let calibration = [Calibration::new(&y, &p).unwrap()];
+        let shown = lines(&labels, &positive, &calibration, None);
+        assert!(shown[1].ends_with("50.0 % (9.5 to 90.5)"), "{shown:?}");
+        assert!(confusion(&vec![String::new(); 11], &[], &[])[0].contains("11 classes"));
+    }
+}

@@ -1,0 +1,108 @@
+//! What a run does not show, and the card of its model.
+
+use pages::{Block, Property, Section};
+
+use super::subject;
+use crate::run::report::Report;
+use crate::run::words::{estimate, percent};
+
+/// What this page does not show.
+pub(super) fn limits(report: &Report) -> Section {
+    let mut limits = vec![
+        "One set of samples was split, or one file of test samples was given: this is no external validation. Other institutions, other \
+         years and other ways of writing can give other results."
+            .to_owned(),
+        "Intervals cover the chance of the draw of test samples. They do not cover the draw of training samples, and they take samples for \
+         independent: several records of one person make them too narrow, and records of one person on both sides of the split make \
+         the measures too good."
+            .to_owned(),
+        "No groups of people were compared (by age, sex, language, site): whether errors fall on some more than on others is unknown.".to_owned(),
+        "Predictive values hold at the prevalence of the test samples. Where the condition is rarer, the PPV is lower.".to_owned(),
+        "Labels are taken as true. Errors and doubts in them bound what any measure here can mean.".to_owned(),
+        "Encryption protects the data from the party that trains. A head that is published, like any trained model, says something about its \
+         training data; there is no differential privacy here. Before it is published it must be rounded, since exact decrypted values \
+         beside their ciphertexts can reveal the key."
+            .to_owned(),
+    ];
+    if report.test_samples < 200 {
+        limits.push(format!(
+            "{} test samples are few: the intervals are wide, and differences within them mean nothing.",
+            report.test_samples
+        ));
+    }
+    if report.threshold.is_none() && report.classes == 2 {
+        limits.push("The threshold of 0.5 was not chosen for any clinical aim.".to_owned());
+    }
+    if report.encoder.is_some() {
+        limits.push("The encoder was trained by others on text of theirs; what it knows and what biases it has enter every prediction.".to_owned());
+    }
+    Section { title: "Limits".into(), blocks: vec![Block::List(limits)] }
+}
+
+/// The model card.
+pub(super) fn section(report: &Report) -> Section {
+    let counts: Vec<String> = report
+        .labels
+        .iter()
+        .zip(&report.class_counts)
+        .map(|(label, count)| format!("{count} {label}"))
+        .collect();
+    let input = match &report.encoder {
+        Some(_) => {
+            format!("the embedding of a text, {} numbers, by the encoder named under Data", report.features)
+        }
+        None => format!("{} numbers, the features of the table in the order of `head.json`", report.features),
+    };
+    let measures = match &report.clinical.encrypted[..] {
+        [one] => format!(
+            "on {} test samples: sensitivity {}, specificity {}, AUROC {}",
+            report.test_samples,
+            percent(one.sensitivity),
+            percent(one.specificity),
+            estimate(one.auroc)
+        ),
+        _ => format!(
+            "on {} test samples: accuracy {:.1} %, mean AUROC {:.3}",
+            report.test_samples,
+            100.0 * report.encrypted.accuracy,
+            report.encrypted.auroc
+        ),
+    };
+    let output = match report.labels.last() {
+        Some(positive) if report.classes == 2 => format!("the probability of {positive}"),
+        _ => "a probability for each class".to_owned(),
+    };
+    let facts = vec![
+        Property::new(
+            "model",
+            format!(
+                "head for {}, trained on encrypted samples; private, not published",
+                subject(&report.labels)
+            ),
+        ),
+        Property::new(
+            "intended use",
+            "to be filled in by those responsible: for whom, for which decision, with which human check. Until then: research on this method and these data, no use in the care of patients",
+        ),
+        Property::new(
+            "not intended",
+            "decisions without a human; other populations, languages or kinds of documents than those of the training; finding out whether somebody is in the training data",
+        ),
+        Property::new("input", input),
+        Property::new("output", output),
+        Property::new("training data", format!("{} samples: {}", report.samples, counts.join(", "))),
+        Property::new(
+            "training",
+            format!(
+                "{} iterations under CKKS at {} bits of security, by {}",
+                report.iterations, report.security_bits, report.program
+            ),
+        ),
+        Property::new("measures", measures),
+        Property::new(
+            "caveats",
+            "see Limits; measures on these samples do not carry over to others without a check there",
+        ),
+    ];
+    Section { title: "Model card".into(), blocks: vec![Block::Definitions(facts)] }
+}

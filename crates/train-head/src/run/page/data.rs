@@ -1,0 +1,104 @@
+//! The data of a run, as counts.
+
+use pages::{Block, Property, Section, Table};
+
+use crate::run::report::Report;
+use crate::run::words::rounded;
+
+/// Below this part of an equal share of the training samples a class is rare.
+const RARE: f64 = 0.4;
+
+/// The section.
+pub(super) fn section(report: &Report) -> Section {
+    let of_encoder = |field: &str| report.encoder.as_ref().map(|encoder| encoder[field].clone());
+    let text = |field: &str| of_encoder(field).and_then(|value| value.as_str().map(str::to_owned));
+    let mut facts = vec![
+        Property::new(
+            "samples",
+            format!(
+                "{} to train on, {} held out for validation, {} to test on",
+                report.samples, report.validation_samples, report.test_samples
+            ),
+        ),
+        Property::new(
+            "features",
+            match &report.encoder {
+                Some(_) => {
+                    format!("{} numbers for each text, the embedding of a frozen encoder", report.features)
+                }
+                None => format!("{} numbers for each sample, from a table", report.features),
+            },
+        ),
+    ];
+    if let Some(weights) = text("weights_sha256") {
+        // no name: it may be a folder of somebody's machine
+        let architecture = text("architecture").unwrap_or_default();
+        let window = of_encoder("max_seq_length").unwrap_or_default();
+        facts.push(Property::new("encoder", format!(
+            "a transformer of the family {architecture} that takes {window} tokens at once; SHA-256 of its weights `{weights}`. It was used as \
+             published, in the clear, on the data party's machine"
+        )));
+    }
+    let mut blocks = vec![Block::Definitions(facts), Block::Table(classes(report))];
+    blocks.extend(balance(report).map(Block::Text));
+    blocks.extend(long_texts(report).map(Block::Text));
+    Section { title: "Data".into(), blocks }
+}
+
+/// Samples of each class.
+fn classes(report: &Report) -> Table {
+    let mut table = Table::new(&["class", "to train on", "share", "to test on", "share"]);
+    let tested: Vec<usize> = report.encrypted.confusion.iter().map(|row| row.iter().sum()).collect();
+    for ((label, &trained), &tested) in report.labels.iter().zip(&report.class_counts).zip(&tested) {
+        let share =
+            |count: usize, of: usize| format!("{} %", rounded(100.0 * count as f64 / of.max(1) as f64, 1));
+        table.push([
+            label.clone(),
+            trained.to_string(),
+            share(trained, report.samples),
+            tested.to_string(),
+            share(tested, report.test_samples),
+        ]);
+    }
+    table
+}
+
+/// What rare classes mean for the measures.
+fn balance(report: &Report) -> Option<String> {
+    let least = RARE * report.samples as f64 / report.classes.max(1) as f64;
+    let rare: Vec<&str> = report
+        .labels
+        .iter()
+        .zip(&report.class_counts)
+        .filter(|&(_, &count)| (count as f64) < least)
+        .map(|(label, _)| label.as_str())
+        .collect();
+    let names = match rare[..] {
+        [] => return None,
+        [one] => format!("{one} is"),
+        _ => format!("{} classes are", rare.len()),
+    };
+    Some(format!(
+        "The classes are not equally frequent: {names} rare. Accuracy alone then says little, since a head that never calls a rare \
+         class is right most of the time; sensitivity, predictive values and the precision-recall curve say more, and intervals are wide where few \
+         samples are. `--class-weight balanced` makes classes count the same in training."
+    ))
+}
+
+/// What became of texts that the encoder does not take at once.
+fn long_texts(report: &Report) -> Option<String> {
+    let (train, test) = (report.long_texts?, report.long_test_texts.unwrap_or_default());
+    if train + test == 0 {
+        return Some("No text was longer than the encoder takes at once.".into());
+    }
+    let encoder = report.encoder.as_ref()?;
+    let done = match encoder["long_text"].as_str() {
+        Some("truncate") => "what lay beyond was cut off, and the head never saw it",
+        Some("head-tail") => "their middle was left out, and the head never saw it",
+        _ => "they were read in overlapping windows, whose embeddings were averaged",
+    };
+    Some(format!(
+        "{train} texts to train and validate on and {test} to test on have more tokens than the encoder takes at once: {done}. What stands in a \
+         long text counts for less in its mean than the same words in a short one."
+    ))
+}

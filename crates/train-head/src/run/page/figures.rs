@@ -1,0 +1,165 @@
+//! Curves of a run. No point of them shows a single record.
+
+use head_fit::measures::{Bin, Curves};
+use pages::plots::{self, Colour, Labels, Look, Series};
+use pages::{Block, Figure, Section};
+
+use crate::run::report::Report;
+
+/// Most classes with curves of their own: the most frequent ones.
+const MOST_CLASSES: usize = 4;
+
+/// The section.
+pub(super) fn section(report: &Report) -> Section {
+    let classes = shown(report);
+    let mut text = String::from(
+        "Each point of the ROC and precision-recall curves stands for at least ten more records than its neighbour, and each point of the \
+         calibration curve for at least ten records, so no single one can be read off. Areas in the tables are those of the full curves.",
+    );
+    if classes.len() > 1 && classes.len() < report.labels.len() {
+        text +=
+            &format!(" Of {} classes the {MOST_CLASSES} most frequent ones are shown.", report.labels.len());
+    }
+    let figures = vec![
+        roc(report, &classes),
+        precision_recall(report, &classes),
+        calibration(report, &classes),
+        learning(report),
+    ];
+    Section { title: "Curves".into(), blocks: vec![Block::Text(text), Block::Figures(figures)] }
+}
+
+/// Classes with curves, as places in the measures: the only one of two classes, or the most frequent of more.
+fn shown(report: &Report) -> Vec<usize> {
+    let mut classes: Vec<usize> = (0..report.clinical.encrypted.len()).collect();
+    classes.sort_by_key(|&class| {
+        std::cmp::Reverse(report.clinical.encrypted.get(class).map_or(0, |one| one.counts.positives()))
+    });
+    classes.truncate(MOST_CLASSES);
+    classes.sort_unstable();
+    classes
+}
+
+fn series(name: &str, colour: Colour, points: Vec<(f64, f64)>, look: Look) -> Series {
+    Series { name: name.into(), colour, points, intervals: Vec::new(), look }
+}
+
+/// A curve of the positive class, encrypted upon plain, or one of each class.
+fn of_curves(report: &Report, classes: &[usize], of: fn(&Curves) -> &Vec<(f64, f64)>) -> Vec<Series> {
+    let (encrypted, plain) = (&report.curves.encrypted, &report.curves.plain);
+    if let ([encrypted], [plain]) = (&encrypted[..], &plain[..]) {
+        return vec![
+            series("plain training", Colour::Blue, of(plain).clone(), Look::Smooth),
+            series("encrypted head", Colour::Orange, of(encrypted).clone(), Look::Smooth),
+        ];
+    }
+    let one = |(&class, colour): (&usize, Colour)| {
+        let points = encrypted.get(class).map(|curves| of(curves).clone()).unwrap_or_default();
+        series(name(report, class), colour, points, Look::Smooth)
+    };
+    classes.iter().zip(Colour::ALL).map(one).collect()
+}
+
+fn name(report: &Report, class: usize) -> &str {
+    report.labels.get(class).map(String::as_str).unwrap_or_default()
+}
+
+fn roc(report: &Report, classes: &[usize]) -> Figure {
+    let mut all = vec![series("chance", Colour::Grey, vec![(0.0, 0.0), (1.0, 1.0)], Look::Thin)];
+    all.extend(of_curves(report, classes, |curves| &curves.roc));
+    if let [positive] = &report.clinical.encrypted[..]
+        && let (Some(sensitivity), Some(specificity)) = (positive.sensitivity, positive.specificity)
+    {
+        let at = vec![(1.0 - specificity.value, sensitivity.value)];
+        all.push(series("at the threshold", Colour::Purple, at, Look::Points));
+    }
+    let labels = Labels { title: "ROC curve", x: "1 \u{2212} specificity", y: "sensitivity" };
+    figure(
+        "roc",
+        "Sensitivity against false alarms, over all thresholds; the upper left corner is ideal.",
+        plots::square(&labels, &all, 0.0..1.0),
+    )
+}
+
+fn precision_recall(report: &Report, classes: &[usize]) -> Figure {
+    let mut all = Vec::new();
+    if let [curves] = &report.curves.encrypted[..] {
+        let chance = vec![(0.0, curves.prevalence), (1.0, curves.prevalence)];
+        all.push(series("chance", Colour::Grey, chance, Look::Thin));
+    }
+    all.extend(of_curves(report, classes, |curves| &curves.precision_recall));
+    let labels = Labels { title: "Precision-recall curve", x: "recall (sensitivity)", y: "precision (PPV)" };
+    figure(
+        "precision-recall",
+        "How many of those called positive are, against how many of the positive are found; the upper right corner is ideal.",
+        plots::square(&labels, &all, 0.0..1.0),
+    )
+}
+
+fn calibration(report: &Report, classes: &[usize]) -> Figure {
+    let mut all = vec![series("ideal", Colour::Grey, vec![(0.0, 0.0), (1.0, 1.0)], Look::Thin)];
+    let of_bins = |name: &str, colour, bins: &[Bin], intervals: bool| Series {
+        intervals: match intervals {
+            true => bins.iter().map(|bin| [bin.observed.low, bin.observed.high]).collect(),
+            false => Vec::new(),
+        },
+        ..series(
+            name,
+            colour,
+            bins.iter().map(|bin| (bin.predicted, bin.observed.value)).collect(),
+            Look::Marked,
+        )
+    };
+    let (encrypted, plain) = (&report.calibration.encrypted, &report.calibration.plain);
+    if let ([encrypted], [plain]) = (&encrypted[..], &plain[..]) {
+        all.push(of_bins("plain training", Colour::Blue, &plain.bins, false));
+        all.push(of_bins("encrypted head", Colour::Orange, &encrypted.bins, true));
+    } else {
+        for (&class, colour) in classes.iter().zip(Colour::ALL) {
+            let bins = encrypted.get(class).map(|one| &one.bins[..]).unwrap_or_default();
+            all.push(of_bins(name(report, class), colour, bins, false));
+        }
+    }
+    let labels = Labels { title: "Calibration", x: "predicted probability", y: "observed share" };
+    figure(
+        "calibration",
+        "How often samples of a predicted probability are positive, in bins of equally many samples, with Wilson's intervals of the encrypted \
+         head; on the diagonal probabilities mean what they say.",
+        plots::square(&labels, &all, 0.0..1.0),
+    )
+}
+
+fn learning(report: &Report) -> Figure {
+    let curve = report.learning_curve.iter().map(|point| (point.iteration as f64, point.log_loss));
+    let mut all =
+        vec![series("plain training, test samples", Colour::Blue, thinned(curve.collect()), Look::Marked)];
+    if let Some(validation) = &report.validation {
+        let points = validation.iter().map(|point| (point.iteration as f64, point.log_loss)).collect();
+        all.push(series("encrypted, validation samples", Colour::Green, thinned(points), Look::Marked));
+    }
+    let end = vec![(report.iterations as f64, report.encrypted.log_loss)];
+    all.push(series("encrypted head, test samples", Colour::Orange, end, Look::Points));
+    let labels = Labels { title: "Learning curve", x: "iteration", y: "log loss" };
+    figure(
+        "learning",
+        "Log loss after each iteration; lower is better. Without validation samples the encrypted training can be seen at its end only.",
+        plots::lines(&labels, &all),
+    )
+}
+
+/// At most so many points as have room for their marks, the last among them.
+fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+    const MOST: usize = 32;
+    let every = points.len().div_ceil(MOST).max(1);
+    let last = points.len().saturating_sub(1);
+    points
+        .into_iter()
+        .enumerate()
+        .filter(|(at, _)| (last - at) % every == 0)
+        .map(|(_, point)| point)
+        .collect()
+}
+
+fn figure(name: &str, caption: &str, plot: plots::Plot) -> Figure {
+    Figure { name: name.into(), caption: caption.into(), plot }
+}

@@ -1,0 +1,110 @@
+//! What was trained, in plain words.
+
+use head_fit::ClassWeight;
+use pages::plots::plain;
+use pages::{Block, Property, Section};
+
+use crate::planning::describe;
+use crate::run::report::Report;
+
+/// The section.
+pub(super) fn section(report: &Report) -> Section {
+    let method = &report.method;
+    let texts = report.encoder.is_some();
+    let features = if texts {
+        "The data party turned each text into a list of numbers with a frozen encoder"
+    } else {
+        "The data party read a table of numbers"
+    };
+    let steps = format!(
+        "{features}, on its own machine. It scaled these numbers, chose the kind of training by cross-validation on its own samples, encrypted \
+         numbers and labels, and handed them over. The compute party then followed the gradient of the loss on ciphertexts, {} times, without \
+         ever decrypting: sums and products of encrypted numbers are again encrypted. Where a function is no polynomial, such as the logistic \
+         one, a polynomial stands for it that is close on the interval where values are expected; the plan makes sure that they stay there. \
+         The result travelled back and was decrypted by the data party.",
+        report.iterations
+    );
+    let head = match (&method.hidden, report.classes) {
+        (Some(hidden), _) => {
+            format!("a network with one hidden layer of {} units", hidden["hidden_layer_sizes"][0])
+        }
+        (None, 2) => "logistic regression: a weighted sum of the features gives the probability".to_owned(),
+        (None, _) if method.sigmoid_degree.is_some() => {
+            "one logistic regression for each class against the rest".to_owned()
+        }
+        (None, _) => "softmax regression: all classes together".to_owned(),
+    };
+    let rates = match (
+        method.learning_rates.iter().copied().reduce(f64::min),
+        method.learning_rates.iter().copied().reduce(f64::max),
+    ) {
+        (Some(least), Some(most)) if most > least => format!("{} to {}", plain(least), plain(most)),
+        _ => plain(method.learning_rate),
+    };
+    let mut facts = vec![
+        Property::new("head", head),
+        Property::new(
+            "method",
+            format!(
+                "{} iterations of {}, {}",
+                report.iterations,
+                describe::optimizer(method.solver),
+                batches(method.batches)
+            ),
+        ),
+        Property::new("learning rate", rates),
+        Property::new(
+            "L2 penalty",
+            if method.alpha > 0.0 {
+                format!("{:.1e}", method.alpha)
+            } else {
+                "none; few iterations act as one".to_owned()
+            },
+        ),
+        Property::new(
+            "weights of the classes",
+            match method.class_weight {
+                ClassWeight::Uniform => "every sample counts the same",
+                ClassWeight::Balanced => "every class counts the same",
+                ClassWeight::Given(..) => "given for each class",
+            },
+        ),
+        Property::new("features before the encryption", method.features.clone()),
+        Property::new(
+            "functions",
+            match method.sigmoid_degree {
+                Some(degree) => format!(
+                    "a polynomial of degree {degree} stands for the logistic function between \u{2212}{0} and {0}",
+                    plain(method.sigmoid_interval)
+                ),
+                None => format!(
+                    "polynomials stand for the functions, for logits between \u{2212}{0} and {0}",
+                    plain(method.sigmoid_interval)
+                ),
+            },
+        ),
+    ];
+    if let Some(temperature) = method.temperature.filter(|t| (t - 1.0).abs() > 1e-9) {
+        facts.push(Property::new(
+            "temperature",
+            format!(
+                "the head's logits were divided by {}, chosen by cross-validation, so that probabilities fit",
+                plain(temperature)
+            ),
+        ));
+    }
+    if report.bootstraps > 0 {
+        facts.push(Property::new("bootstraps", format!(
+            "{}: each product uses up precision of a ciphertext, and a bootstrap restores it without decrypting",
+            report.bootstraps
+        )));
+    }
+    Section { title: "Method".into(), blocks: vec![Block::Text(steps), Block::Definitions(facts)] }
+}
+
+fn batches(batches: usize) -> String {
+    match batches {
+        1 => "each over all samples".to_owned(),
+        several => format!("in {several} mini-batches"),
+    }
+}

@@ -1,0 +1,212 @@
+//! The measures of the head, and how they compare with plain training.
+
+use head_fit::Metrics;
+use head_fit::measures::{Clinical, Estimate};
+use pages::{Block, Matrix, Section, Table};
+
+use crate::planning::describe;
+use crate::run::clinical::matrix;
+use crate::run::report::Report;
+use crate::run::words::{estimate, percent, rounded};
+
+/// The section.
+pub(super) fn section(report: &Report) -> Section {
+    let mut blocks = vec![Block::Text(format!(
+        "Measured on {} test samples that took no part in the training, in the choice of the method or in the choice of a threshold. \
+         Intervals are 95 % confidence intervals: Wilson's for shares, DeLong's for the area under the ROC curve (AUROC), the logit \
+         interval of Boyd, Eng and Page for the area under the precision-recall curve (AUPRC).",
+        report.test_samples
+    ))];
+    match (&report.clinical.encrypted[..], &report.clinical.plain[..]) {
+        ([encrypted], [plain]) => {
+            blocks.push(Block::Text(threshold(report, encrypted)));
+            blocks.push(Block::Table(of_two(report, encrypted, plain)));
+        }
+        (several, _) => blocks.push(Block::Table(of_several(report, several))),
+    }
+    let counts = matrix(&report.clinical.encrypted, &report.encrypted.confusion);
+    blocks.push(Block::Matrix(Matrix {
+        caption: "Confusion matrix: encrypted head, test samples".into(),
+        classes: report.labels.clone(),
+        counts: counts.iter().map(|row| row.iter().map(|&count| count as u64).collect()).collect(),
+    }));
+    blocks.push(Block::Heading("Against plain training".into()));
+    blocks.push(Block::Table(against_plain(report)));
+    blocks.extend(agreement(report).into_iter().map(Block::Text));
+    Section { title: "Result".into(), blocks }
+}
+
+/// How samples are called positive.
+fn threshold(report: &Report, positive: &Clinical) -> String {
+    let name = report.labels.last().map(String::as_str).unwrap_or_default();
+    let cut = positive.threshold.unwrap_or(crate::files::head::EVEN);
+    match report.threshold {
+        Some(chosen) => format!(
+            "A sample is called {name} if its probability is above {cut}. This threshold was chosen for the aim `{}` on {}, where it \
+             achieves a sensitivity of {} and a specificity of {}. On new samples expect somewhat less: it was chosen on those.",
+            chosen.threshold.aim,
+            chosen.chosen_on.samples(),
+            percent(Some(chosen.threshold.sensitivity)),
+            percent(Some(chosen.threshold.specificity)),
+        ),
+        None => format!(
+            "A sample is called {name} if its probability is above {cut}. No aim was stated for this threshold: `--threshold` chooses \
+             one, for instance for a sensitivity of at least 95 %."
+        ),
+    }
+}
+
+fn of_two(report: &Report, encrypted: &Clinical, plain: &Clinical) -> Table {
+    let [negative, positive] = &report.labels[..] else { return Table::default() };
+    let mut table = Table::new(&["measure", "encrypted head", "plain training", "what it says"]);
+    let mut row = |name: &str,
+                   of: fn(&Clinical) -> Option<Estimate>,
+                   show: fn(Option<Estimate>) -> String,
+                   says: String| {
+        table.push([name.to_owned(), show(of(encrypted)), show(of(plain)), says]);
+    };
+    row(
+        "sensitivity",
+        |m| m.sensitivity,
+        percent,
+        format!("of the samples that are {positive}, the share that is found"),
+    );
+    row(
+        "specificity",
+        |m| m.specificity,
+        percent,
+        format!("of the samples that are {negative}, the share that is called so"),
+    );
+    row(
+        "PPV",
+        |m| m.ppv,
+        percent,
+        format!(
+            "of those called {positive}, the share that is; it holds where {positive} is as frequent as here"
+        ),
+    );
+    row("NPV", |m| m.npv, percent, format!("of those called {negative}, the share that is; likewise"));
+    row("prevalence", |m| m.prevalence, percent, format!("the share of {positive} among the test samples"));
+    row(
+        "AUROC",
+        |m| m.auroc,
+        estimate,
+        format!("the chance that a {positive} sample scores above a {negative} one; 0.5 by guessing"),
+    );
+    row(
+        "AUPRC",
+        |m| m.auprc,
+        estimate,
+        "precision over all thresholds; the prevalence by guessing".to_owned(),
+    );
+    for (name, of, says) in [
+        ("calibration slope", 0, "ideal: 1; below, probabilities are too extreme, above, too cautious"),
+        (
+            "calibration intercept",
+            1,
+            "ideal: 0; below, probabilities are too high on the whole, above, too low",
+        ),
+    ] {
+        let value = |all: &[head_fit::measures::Calibration]| {
+            all.first().and_then(|c| if of == 0 { c.slope } else { c.intercept })
+        };
+        let (encrypted, plain) = (value(&report.calibration.encrypted), value(&report.calibration.plain));
+        table.push([name.to_owned(), estimate(encrypted), estimate(plain), says.to_owned()]);
+    }
+    table
+}
+
+fn of_several(report: &Report, classes: &[Clinical]) -> Table {
+    let mut table = Table::new(&[
+        "class",
+        "test samples",
+        "sensitivity",
+        "specificity",
+        "PPV",
+        "NPV",
+        "AUROC",
+        "AUPRC",
+        "calibration slope",
+    ]);
+    for ((label, m), calibration) in report.labels.iter().zip(classes).zip(&report.calibration.encrypted) {
+        table.push([
+            label.clone(),
+            m.counts.positives().to_string(),
+            percent(m.sensitivity),
+            percent(m.specificity),
+            percent(m.ppv),
+            percent(m.npv),
+            estimate(m.auroc),
+            estimate(m.auprc),
+            estimate(calibration.slope),
+        ]);
+    }
+    table
+}
+
+fn against_plain(report: &Report) -> Table {
+    let mut table = Table::new(&["training", "accuracy", "macro F1", "AUROC", "AUPRC", "Brier", "log loss"]);
+    let rows: [(&str, Option<&Metrics>); 4] = [
+        ("encrypted", Some(&report.encrypted)),
+        ("the same steps in simulation, with the encryption's arithmetic", Some(&report.simulate)),
+        ("the same steps in plain, exact arithmetic", Some(&report.plain)),
+        ("plain logistic regression, trained to convergence", report.logistic_regression.as_ref()),
+    ];
+    for (name, metrics) in rows.into_iter().filter_map(|(name, metrics)| Some((name, metrics?))) {
+        let m = metrics;
+        let values =
+            [m.accuracy, m.macro_f1, m.auroc, m.auprc, m.brier, m.log_loss].map(|value| rounded(value, 3));
+        table.push(std::iter::once(name.to_owned()).chain(values));
+    }
+    table
+}
+
+/// What the comparison says, and what in it may surprise.
+fn agreement(report: &Report) -> Vec<String> {
+    let other = ((1.0 - report.prediction_agreement) * report.test_samples as f64).round() as usize;
+    let apart = match other {
+        0 => "all test samples".to_owned(),
+        few => format!("all but {few} of {} test samples", report.test_samples),
+    };
+    let mut texts = vec![format!(
+        "The encrypted head and the same training in plain arithmetic give the same class for {apart}. Accuracy in this table is that of \
+         the most probable class. Encryption changes two things: functions such as the logistic one are replaced by polynomials, and each \
+         operation adds a little noise. The polynomials account for nearly all of the difference between the weights, at most {} of the \
+         largest weight; the noise for {} of it. Weights are not what matters, though: they may shift together and leave predictions as \
+         they were.",
+        share(report.max_weight_error),
+        share(report.max_weight_error_simulate),
+    )];
+    if let Some(expected) = &report.expected {
+        texts.push(format!(
+            "Cross-validation on the training samples expected this of new samples: {}.",
+            describe::expected(expected)
+        ));
+        texts.extend(
+            describe::shortfall(expected, report.bootstraps > 0)
+                .map(|text| format!("Expected to be {text}.")),
+        );
+    }
+    if let Some(clear) = &report.logistic_regression {
+        let points = 100.0 * (report.encrypted.accuracy - clear.accuracy);
+        texts.push(format!(
+            "Plain logistic regression, trained until nothing changes any more, is the usual yardstick; the encrypted head's accuracy differs \
+             from it by {} points. The encrypted training stops after {} iterations. Stopping early keeps weights small, as a penalty does, so it \
+             can do better or worse than the yardstick on new samples; differences within the intervals above mean nothing.",
+            rounded(points, 1),
+            report.iterations
+        ));
+    }
+    texts
+}
+
+/// A small share, with two digits.
+fn share(value: f64) -> String {
+    match value {
+        some if some >= 1e-3 => format!("{} %", rounded(100.0 * some, 1)),
+        tiny if tiny >= 1e-9 => {
+            format!("a {} millionth part", rounded(1e6 * tiny, if tiny < 1e-5 { 2 } else { 0 }))
+        }
+        _ => "nothing measurable".into(),
+    }
+}
