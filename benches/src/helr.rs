@@ -175,7 +175,8 @@ fn as_helr(split: &Split) -> anyhow::Result<Prepared> {
             fit: Some(Fit::Concentrated { std: STD }),
         })
     };
-    let training = Training { scheme, options, map, samples, plan, start: None, expected: None };
+    let training =
+        Training { scheme, options, map, samples, plan, start: None, expected: None, expected_errors: None };
     Ok(Prepared { training, seconds: watch.lap() })
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn options(head: Head, seed: u64) -> Classifier {
         Head::Logistic | Head::OneVsRest => Kind::logistic(),
         Head::Softmax => Kind::softmax(),
         Head::Mlp => {
-            Kind::Mlp { hidden: HIDDEN, activation: ActivationKind::Square, activation_interval: None }
+            Kind::Mlp { hidden: Some(HIDDEN), activation: ActivationKind::Square, activation_interval: None }
         }
     };
     let defaults = Classifier { random_state: seed, ..Classifier::new(kind) };

@@ -55,8 +55,8 @@ pub use engine::Engine;
 pub use error::{Error, Result};
 pub use functions::{Activation, ActivationKind, Degree, Fit, Functions, Sigmoid, Softmax, SoftmaxDepth};
 pub use heads::{
-    BuiltIn, Gradient, Head, Logistic, Mlp, Multinomial, Output, Pass, Penalty, Residual, Unit, WeightVector,
-    Weights,
+    BuiltIn, Gradient, Head, Link, Logistic, Mlp, Multinomial, Ordinal, Output, Pass, Penalty, Residual,
+    Ridge, Unit, WeightVector, Weights,
 };
 pub use job::{Job, JobSpec};
 pub use optimizer::{Optimizer, RateSchedule, Step};

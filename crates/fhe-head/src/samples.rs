@@ -14,8 +14,8 @@ use crate::packing::{Item, Packing};
 pub struct Samples {
     /// Samples by features, the last of which is the constant 1.
     x: Array2<f64>,
-    /// Labels: class indices, or whatever numbers the head derives its targets from.
-    y: Array1<f64>,
+    /// Labels, samples by columns: class indices, or whatever numbers the head derives its targets from.
+    y: Array2<f64>,
     /// Weights with sum `n`.
     weight: Array1<f64>,
 }
@@ -30,23 +30,38 @@ impl Samples {
         y: &ArrayView1<'_, f64>,
         sample_weight: &ArrayView1<'_, f64>,
     ) -> Result<Self> {
-        for (what, got) in [("labels", y.len()), ("sample weights", sample_weight.len())] {
+        Self::with_labels(x, &y.insert_axis(Axis(1)), sample_weight)
+    }
+
+    /// As [`Self::new`], with any number of labels for each sample: samples by columns.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; [`Error::Shape`] without a column.
+    pub fn with_labels(
+        x: &ArrayView2<'_, f64>,
+        y: &ArrayView2<'_, f64>,
+        sample_weight: &ArrayView1<'_, f64>,
+    ) -> Result<Self> {
+        if y.ncols() == 0 {
+            return Err(Error::Shape { what: "columns of labels", expected: 1, got: 0 });
+        }
+        for (what, got) in [("labels", y.nrows()), ("sample weights", sample_weight.len())] {
             if got != x.nrows() {
                 return Err(Error::Shape { what, expected: x.nrows(), got });
             }
         }
         let weight = sample_weight * (x.nrows() as f64 / sample_weight.sum());
-        Ok(Self { x: with_intercept(x), y: y.to_owned(), weight })
+        Ok(Self { x: with_intercept(x), y: y.as_standard_layout().into_owned(), weight })
     }
 
     /// Number of samples.
     pub fn len(&self) -> usize {
-        self.y.len()
+        self.weight.len()
     }
 
     /// Whether there is no sample.
     pub fn is_empty(&self) -> bool {
-        self.y.is_empty()
+        self.weight.is_empty()
     }
 
     /// Features with the constant one, padded to one power of two ([`padded_features`]).
@@ -54,8 +69,8 @@ impl Samples {
         self.x.ncols().next_power_of_two()
     }
 
-    /// The labels as given to [`Self::new`].
-    pub fn labels(&self) -> ArrayView1<'_, f64> {
+    /// The labels as given: samples by columns.
+    pub fn labels(&self) -> ArrayView2<'_, f64> {
         self.y.view()
     }
 
@@ -74,8 +89,8 @@ impl Samples {
     /// Mini-batches take equal shares of the samples in order, so the caller shuffles with this.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
-        let pick = |v: &Array1<f64>| v.select(Axis(0), rows);
-        Self { x: self.x.select(Axis(0), rows), y: pick(&self.y), weight: pick(&self.weight) }
+        let pick = |matrix: &Array2<f64>| matrix.select(Axis(0), rows);
+        Self { x: pick(&self.x), y: pick(&self.y), weight: self.weight.select(Axis(0), rows) }
     }
 
     /// Largest ratio of a weight to the mean weight of its batch, with the samples dealt into `batches`; at least 1.
@@ -115,7 +130,7 @@ impl Samples {
             packing: *packing,
             x: self.x.slice(s![from..to, ..features]),
             weight: self.weight.slice(s![from..to]).mapv(|w| w * scale),
-            y: self.y.slice(s![from..to]),
+            y: self.y.slice(s![from..to, ..]),
         })
     }
 }
@@ -150,7 +165,7 @@ pub struct PackedBlock<'a> {
     /// Without the constant feature.
     x: ArrayView2<'a, f64>,
     weight: Array1<f64>,
-    y: ArrayView1<'a, f64>,
+    y: ArrayView2<'a, f64>,
 }
 
 impl PackedBlock<'_> {
@@ -168,10 +183,12 @@ impl PackedBlock<'_> {
     /// Target `k` of each row of a half, times the row's weight.
     fn targets<H: Head>(&self, head: &H, half: usize, k: usize) -> Slots {
         let mut targets = vec![0.0; head.targets()];
-        let rows = self.y.slice(s![self.half(half)]);
+        let rows = self.y.slice(s![self.half(half), ..]);
         let weights = self.weight.slice(s![self.half(half)]);
-        let weighted = rows.iter().zip(weights).map(|(&label, weight)| {
-            head.target(label, &mut targets);
+        let mut labels = vec![0.0; rows.ncols()];
+        let weighted = rows.outer_iter().zip(weights).map(|(row, weight)| {
+            labels.iter_mut().zip(row).for_each(|(label, value)| *label = *value);
+            head.target(&labels, &mut targets);
             weight * targets[k]
         });
         self.packing.row_slots(&weighted.collect::<Vec<_>>()).into()
@@ -179,7 +196,7 @@ impl PackedBlock<'_> {
 
     /// The samples of one half. The second half is empty if the first holds them all.
     fn half(&self, half: usize) -> Range<usize> {
-        let [from, to] = [half, half + 1].map(|half| (half * self.packing.rows()).min(self.y.len()));
+        let [from, to] = [half, half + 1].map(|half| (half * self.packing.rows()).min(self.y.nrows()));
         from..to
     }
 }

@@ -3,8 +3,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
-#[path = "../examples/ordinal_regression.rs"]
-mod ordinal_regression;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -20,8 +18,8 @@ use fhe_head::trainer::unobserved;
 use fhe_head::twins::{score, train_simulated, trajectory};
 use fhe_head::{
     Activation, ActivationKind, Degree, Error, Fit, Functions, Head, Job, Logistic, Mlp, Multinomial,
-    Optimizer, Output, Packing, Pairs, Plan, Request, Samples, Scheme, Sigmoid, Softmax, SoftmaxDepth, files,
-    server,
+    Optimizer, Ordinal, Output, Packing, Pairs, Plan, Request, Samples, Scheme, Sigmoid, Softmax,
+    SoftmaxDepth, files, server,
 };
 use ndarray::{Array1, Array2, s};
 
@@ -177,8 +175,8 @@ fn a_hidden_layer_in_chunks() {
 }
 
 #[test]
-fn a_head_of_ones_own_in_chunks() {
-    let head = ordinal_regression::Ordinal { steps: CLASSES - 1, sigmoid: sigmoid() };
+fn an_ordinal_head_in_chunks() {
+    let head = Ordinal { steps: CLASSES - 1, sigmoid: sigmoid() };
     every_cut_trains_the_same(&Request::new(head, 300, FEATURES, vec![1.0; 2]), 10, 4);
 }
 

@@ -3,8 +3,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
-#[path = "../examples/ordinal_regression.rs"]
-mod ordinal_regression;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -20,8 +18,8 @@ use fhe_head::trainer::unobserved;
 use fhe_head::twins::{train_plain, train_simulated, trajectory};
 use fhe_head::{
     Activation, ActivationKind, Degree, Engine, Error, Fit, Functions, Gradient, Head, Job, JobSpec,
-    Logistic, Mlp, Multinomial, Optimizer, Output, Packing, Pairs, Pass, Plan, Request, Samples, Scheme,
-    Sigmoid, Softmax, SoftmaxDepth, Unit, Weights, files, server,
+    Logistic, Mlp, Multinomial, Optimizer, Ordinal, Output, Packing, Pairs, Pass, Plan, Request, Samples,
+    Scheme, Sigmoid, Softmax, SoftmaxDepth, Unit, Weights, files, server,
 };
 use ndarray::{Array1, Array2, Axis, s};
 
@@ -143,8 +141,8 @@ fn a_hidden_layer_in_both_packings() {
 }
 
 #[test]
-fn a_head_of_ones_own_in_both_packings() {
-    let head = ordinal_regression::Ordinal { steps: CLASSES - 1, sigmoid: sigmoid(Degree::Three) };
+fn an_ordinal_head_in_both_packings() {
+    let head = Ordinal { steps: CLASSES - 1, sigmoid: sigmoid(Degree::Three) };
     both_packings_train_the_same(&Request::new(head, 300, FEATURES, vec![1.0; 2]), 10);
 }
 
@@ -299,8 +297,8 @@ impl Head for Unpaired {
         self.0.targets()
     }
 
-    fn target(&self, label: f64, targets: &mut [f64]) {
-        self.0.target(label, targets);
+    fn target(&self, labels: &[f64], targets: &mut [f64]) {
+        self.0.target(labels, targets);
     }
 
     fn gradient<E: Engine>(

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::features::Preprocessing;
 use crate::kind::Kind;
 use crate::labels::ClassWeight;
+use crate::units::TargetUnits;
 
 /// Options of a training. What is `None` is chosen from the training data in the clear, and comes back filled in
 /// ([`Training::options`](crate::Training)).
@@ -33,6 +34,10 @@ pub struct Options<K> {
     /// Divides the logits of the exported head, so that its probabilities fit (Guo et al. 2017); 1 leaves them as they are. Few
     /// iterations leave logits too small.
     pub temperature: Option<f64>,
+    /// Mean and standard deviation of the numbers that a regression predicts; those of the training samples by default. The head is
+    /// trained for numbers in these units, and exported for numbers as they came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_units: Option<TargetUnits>,
     /// Weight of the L2 penalty (scikit-learn's `alpha`, `1 / (C n)`). Whitening regularises by its ridge.
     pub alpha: f64,
     /// How much each class counts.
@@ -45,7 +50,8 @@ pub struct Options<K> {
     pub random_state: u64,
 }
 
-/// A classifier with one of the heads that come with the engine. [`Classifier::default`] is a linear head, of the better kind.
+/// Options for one of the heads that come with the engine. [`Classifier::default`] is a linear head, of the better kind. With data of
+/// numbers ([`Data::regression`](crate::Data::regression)) it is a regression.
 pub type Classifier = Options<Kind>;
 
 /// Logistic regression with everything chosen from the data: [`Classifier::default`].
@@ -65,6 +71,7 @@ impl<K> Options<K> {
             batch_size: None,
             interval: None,
             temperature: None,
+            target_units: None,
             alpha: 0.0,
             class_weight: ClassWeight::Uniform,
             scoring: false,

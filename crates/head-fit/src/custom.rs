@@ -98,7 +98,16 @@ impl<F: Family> Options<Custom<F>> {
             temperature: Some(1.0),
             ..self.clone()
         };
-        Ok(Training { scheme: scheme.clone(), options, map, samples, plan, start, expected: None })
+        Ok(Training {
+            scheme: scheme.clone(),
+            options,
+            map,
+            samples,
+            plan,
+            start,
+            expected: None,
+            expected_errors: None,
+        })
     }
 
     fn choose(&self, scheme: &Scheme, x: &ArrayView2<'_, f64>, y: &ArrayView1<'_, f64>) -> Result<Candidate> {

@@ -30,14 +30,22 @@ impl Classifier {
     /// # Errors
     /// As [`Self::prepare`]; [`fhe_head::Error::Diverged`] if the training left its intervals.
     pub fn fit_encrypted(&self, x: &Array2<f64>, y: &Array1<f64>) -> Result<Fitted> {
-        let training = self.prepare(&Data::new(x.view(), y.view())?, None)?;
+        self.fit_encrypted_on(&Data::new(x.view(), y.view())?)
+    }
+
+    /// As [`Self::fit_encrypted`], on labels of any kind.
+    ///
+    /// # Errors
+    /// As [`Self::fit_encrypted`].
+    pub fn fit_encrypted_on(&self, data: &Data<'_>) -> Result<Fitted> {
+        let training = self.prepare(data, None)?;
         let model = training.model(&encrypt_and_train(&training)?)?;
         Ok(Fitted { model, training })
     }
 }
 
 impl Fitted {
-    /// Predicted classes of samples (rows).
+    /// Predicted classes of samples (rows). [`Model`] has what is predicted of other labels.
     ///
     /// # Errors
     /// As [`Model::predict`].

@@ -1,8 +1,10 @@
 //! Which head is fitted.
 
 use fhe_head::ranges;
-use fhe_head::{ActivationKind, BuiltIn, Degree, Fit, Head, Logistic, Result, SoftmaxDepth};
+use fhe_head::{ActivationKind, BuiltIn, Degree, Error, Fit, Head, Logistic, Ordinal, Result, SoftmaxDepth};
 use serde::{Deserialize, Serialize};
+
+use crate::labels::Targets;
 
 /// The kind of head that options ask for, and the type of head that comes out.
 pub trait HeadKind: Clone {
@@ -14,10 +16,11 @@ pub trait HeadKind: Clone {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// Logistic regression for two classes; of several, one-vs-rest or softmax, whichever does better in cross-validation.
+    /// Logistic regression for two classes; of several, one-vs-rest or softmax, whichever does better in cross-validation. For samples
+    /// with any number of labels a logistic regression of each, for numbers ridge regression.
     #[default]
     Auto,
-    /// Logistic regression: one output for two classes, one output for each of several classes against the rest.
+    /// Logistic regression: one output for two classes, one output for each of several classes against the rest, or one for each label.
     Logistic {
         /// Degree of the polynomial that stands for the logistic function; chosen where not given.
         degree: Option<Degree>,
@@ -29,10 +32,19 @@ pub enum Kind {
         /// Levels of the approximation.
         depth: SoftmaxDepth,
     },
+    /// Classes in an order: logistic regressions of the steps between neighbours, with common weights (proportional odds).
+    Ordinal {
+        /// Degree of the polynomial that stands for the logistic function; chosen where not given.
+        degree: Option<Degree>,
+        /// What the polynomial is closest in; chosen where not given.
+        fit: Option<Fit>,
+    },
+    /// Linear regression of one or several numbers, by least squares with a ridge.
+    Ridge,
     /// One hidden layer, then the logistic function of two classes or the softmax of several.
     Mlp {
-        /// Hidden units: 8, 16, 32, 64 or 128.
-        hidden: usize,
+        /// Hidden units: 8, 16, 32, 64 or 128; chosen where not given.
+        hidden: Option<usize>,
         /// Their activation.
         activation: ActivationKind,
         /// Half-width of the interval on which a polynomial stands for the activation; chosen where not given.
@@ -50,6 +62,11 @@ impl Kind {
         Self::Logistic { degree: None, fit: None }
     }
 
+    /// Classes in an order, with the polynomial chosen from the data.
+    pub fn ordinal() -> Self {
+        Self::Ordinal { degree: None, fit: None }
+    }
+
     /// Softmax with the approximation that is used where nobody asks for another: three levels, which the accuracy benchmarks chose.
     pub fn softmax() -> Self {
         Self::Softmax { depth: SoftmaxDepth::Three }
@@ -61,9 +78,13 @@ impl Kind {
             BuiltIn::Logistic(Logistic { sigmoid, .. }) => {
                 Self::Logistic { degree: Some(sigmoid.degree()), fit: Some(sigmoid.fit()) }
             }
+            BuiltIn::Ordinal(Ordinal { sigmoid, .. }) => {
+                Self::Ordinal { degree: Some(sigmoid.degree()), fit: Some(sigmoid.fit()) }
+            }
+            BuiltIn::Ridge(_) => Self::Ridge,
             BuiltIn::Softmax(head) => Self::Softmax { depth: head.softmax.depth() },
             BuiltIn::Mlp(head) => Self::Mlp {
-                hidden: head.hidden,
+                hidden: Some(head.hidden),
                 activation: head.activation.kind(),
                 activation_interval: Some(head.activation.half_width()),
             },
@@ -72,11 +93,39 @@ impl Kind {
 
     pub(crate) fn check(self) -> Result<()> {
         match self {
-            Self::Auto | Self::Logistic { .. } | Self::Softmax { .. } => Ok(()),
+            Self::Auto
+            | Self::Logistic { .. }
+            | Self::Softmax { .. }
+            | Self::Ordinal { .. }
+            | Self::Ridge => Ok(()),
             Self::Mlp { hidden, activation_interval, .. } => {
-                ranges::hidden_units(hidden)?;
+                hidden.map_or(Ok(()), ranges::hidden_units)?;
                 ranges::half_width("activation_interval", activation_interval)
             }
         }
+    }
+
+    /// Refuses a kind of head that cannot learn such targets.
+    pub(crate) fn check_for(self, targets: Targets) -> Result<()> {
+        let (name, able, takes) = match self {
+            Self::Auto => return Ok(()),
+            Self::Logistic { .. } => {
+                ("logistic", !matches!(targets, Targets::Numbers(_)), "classes or labels; ridge for numbers")
+            }
+            Self::Softmax { .. } => ("softmax", matches!(targets, Targets::Classes(_)), "classes"),
+            Self::Mlp { .. } => ("mlp", matches!(targets, Targets::Classes(_)), "classes"),
+            Self::Ordinal { .. } => {
+                ("ordinal", matches!(targets, Targets::Classes(_)), "classes in an order")
+            }
+            Self::Ridge => ("ridge", matches!(targets, Targets::Numbers(_)), "numbers"),
+        };
+        if able {
+            return Ok(());
+        }
+        Err(Error::Parameter {
+            name: "head",
+            got: format!("{name} for {}", targets.described()),
+            expected: format!("a head for them: {name} takes {takes}"),
+        })
     }
 }

@@ -68,20 +68,27 @@ mod presets;
 mod shape;
 mod training;
 mod tune;
+mod units;
 
 /// The engine: heads, plans, both parties.
 pub use fhe_head;
 pub use fhe_head::{Error, Result};
 
-pub use baseline::{Baseline, HeldOut, converged, logistic_regression};
+pub use baseline::{Baseline, HeldOut, HeldOutErrors, converged, logistic_regression, ridge_regression};
 pub use classifier::{Classifier, LogisticRegression, Options};
 pub use custom::{Custom, Family, FittedHead};
 pub use data::Data;
 pub use features::{FeatureMap, LinearMap, Preprocessing};
 pub use fit::{Fitted, encrypt_and_train};
 pub use kind::{HeadKind, Kind};
-pub use labels::{ClassWeight, Classes, Split, shuffled, stratified_folds, stratified_split};
-pub use metrics::{Metrics, agreement, predictions, same_predictions};
+pub use labels::{
+    ClassWeight, Classes, LabelNames, Split, Targets, group_folds, group_split, multi_label_folds,
+    multi_label_split, shuffled, stratified_folds, stratified_split,
+};
+pub use metrics::{
+    LabelMetrics, Metrics, MultiLabelMetrics, RegressionMetrics, agreement, predictions, same_predictions,
+};
 pub use model::{LinearLayer, Model, probabilities};
 pub use presets::{PRESETS, needs_other_parameters};
-pub use training::{Expected, Training};
+pub use training::{Expected, ExpectedErrors, Training};
+pub use units::TargetUnits;

@@ -8,14 +8,16 @@ use fhe_head::{BuiltIn, Functions, Result, Samples, Scheme};
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{HeldOut, cross_validated};
+use crate::baseline::{HeldOut, HeldOutErrors, cross_validated, ridge_cross_validated};
 use crate::classifier::{Classifier, Options};
 use crate::data::Data;
 use crate::features::FeatureMap;
 use crate::kind::{HeadKind, Kind};
+use crate::labels::Targets;
 use crate::model::Model;
 use crate::presets::{BOOTSTRAPPED, PRESETS, on_first};
-use crate::tune::{Rehearsed, Task, choose, splits};
+use crate::tune::{Measured, Rehearsed, Task, choose, splits};
+use crate::units::TargetUnits;
 
 /// A training that is ready to be encrypted.
 #[derive(Clone, Debug)]
@@ -34,6 +36,8 @@ pub struct Training<K: HeadKind = Kind> {
     pub start: Option<Vec<Array1<f64>>>,
     /// What cross-validation says of the training, for linear heads whose options left something open.
     pub expected: Option<Expected>,
+    /// The same for regressions.
+    pub expected_errors: Option<ExpectedErrors>,
 }
 
 /// What to expect of a training on new samples, beside what plain logistic regression would give.
@@ -44,6 +48,16 @@ pub struct Expected {
     /// Logistic regression in the clear on standardised features, `C` by cross-validation (scikit-learn's `LogisticRegressionCV`), on
     /// the same splits.
     pub logistic_regression: HeldOut,
+}
+
+/// What to expect of a regression on new samples, beside what ridge regression in the clear would give.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExpectedErrors {
+    /// The training, in cross-validation.
+    pub training: HeldOutErrors,
+    /// Ridge regression in closed form on standardised features, its penalty by cross-validation (scikit-learn's `RidgeCV`), on the same
+    /// splits.
+    pub ridge_regression: HeldOutErrors,
 }
 
 impl Expected {
@@ -110,23 +124,61 @@ impl Classifier {
         clear: &OnceCell<HeldOut>,
     ) -> Result<Training> {
         self.check()?;
+        self.kind.check_for(data.targets())?;
         // every fold of the cross-validation needs some
-        let binary = data.classes() == 2 && !matches!(self.kind, Kind::Mlp { .. });
+        let binary = data.classes() == Some(2) && !matches!(self.kind, Kind::Mlp { .. });
         data.expect_members(if binary { 8 } else { 3 })?;
         let batches = self.batches(data.len())?;
-        let data = &data.with_class_weight(self.class_weight)?;
-        let rehearsed = choose(Task { options: self, data, scheme, start, batches })?;
-        let expected = match rehearsed.held_out.filter(|_| self.leaves_the_method_open()) {
-            Some(training) => {
-                let known = clear.get().copied();
-                let logistic_regression =
-                    known.map_or_else(|| cross_validated(data, &splits(data, self.random_state)), Ok)?;
-                Some(Expected { training, logistic_regression: *clear.get_or_init(|| logistic_regression) })
-            }
-            None => None,
-        };
+        let data = data.with_class_weight(self.class_weight)?;
+        let (options, data) = self.with_units(data)?;
+        let start = start.map(|model| match &options.target_units {
+            Some(units) => model.clone().in_units(units),
+            None => model.clone(),
+        });
+        let start = start.as_ref();
+        let (options, data) = (&options, &data);
+        let rehearsed = choose(Task { options, data, scheme, start, batches })?;
+        let open = self.leaves_the_method_open();
+        let held_out = rehearsed.held_out.filter(|_| open);
         let training = Training::new(scheme, rehearsed, batches, start.is_some())?;
-        Ok(Training { expected, ..training })
+        Ok(match held_out {
+            None => training,
+            Some(Measured::Classes(measured)) => {
+                let logistic_regression = match clear.get() {
+                    Some(known) => *known,
+                    None => cross_validated(data, &splits(data, self.random_state)?)?,
+                };
+                let logistic_regression = *clear.get_or_init(|| logistic_regression);
+                Training { expected: Some(Expected { training: measured, logistic_regression }), ..training }
+            }
+            Some(Measured::Numbers(measured)) => {
+                let ridge_regression = ridge_cross_validated(data, &splits(data, self.random_state)?)?;
+                let expected = ExpectedErrors { training: measured, ridge_regression };
+                Training { expected_errors: Some(expected), ..training }
+            }
+        })
+    }
+
+    /// Numbers in units in which they have mean 0 and standard deviation 1, unless the options give others; classes and labels as they are.
+    fn with_units<'d>(&self, data: Data<'d>) -> Result<(Self, Data<'d>)> {
+        let Targets::Numbers(columns) = data.targets() else { return Ok((self.clone(), data)) };
+        let units = match &self.target_units {
+            Some(units) => units.clone(),
+            None => TargetUnits::fit(&data.labels(), &data.weights())?,
+        };
+        units.check(columns)?;
+        let data = data.in_units(&units);
+        Ok((Self { target_units: Some(units), ..self.clone() }, data))
+    }
+
+    /// What a trained model becomes: its logits divided by the temperature, its numbers in the unit in which they came. The options are
+    /// those of a training, with everything filled in.
+    pub fn export(&self, model: Model) -> Model {
+        let model = model.at_temperature(self.temperature.unwrap_or(1.0));
+        match &self.target_units {
+            Some(units) => model.out_of_units(units),
+            None => model,
+        }
     }
 
     fn leaves_the_method_open(&self) -> bool {
@@ -160,7 +212,16 @@ impl Training {
             ..Request::new(head, samples.len(), map.outputs(), rates)
         };
         let plan = Plan::new(scheme, &request)?;
-        Ok(Self { scheme: scheme.clone(), options, map, samples, plan, start, expected: None })
+        Ok(Self {
+            scheme: scheme.clone(),
+            options,
+            map,
+            samples,
+            plan,
+            start,
+            expected: None,
+            expected_errors: None,
+        })
     }
 
     /// Whether this training with bootstraps is worth its time.
@@ -175,8 +236,7 @@ impl Training {
     /// # Errors
     /// [`fhe_head::Error::Shape`] on other weights.
     pub fn model(&self, weights: &[Array1<f64>]) -> Result<Model> {
-        let model = Model::from_weights(self.plan.job.head(), &self.map, weights)?;
-        Ok(model.at_temperature(self.options.temperature.unwrap_or(1.0)))
+        Ok(self.options.export(Model::from_weights(self.plan.job.head(), &self.map, weights)?))
     }
 
     /// The model of the plain twin: exact arithmetic and exact functions, in predictions too.

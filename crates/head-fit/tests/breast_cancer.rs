@@ -68,7 +68,7 @@ fn the_defaults_of_a_hidden_layer_converge() {
     let scheme = Scheme::by_name("n16-boot-l15").unwrap();
     let (x, y) = common::breast_cancer();
     let common::Parts { train, test } = common::split(&x, &y, &stratified_split(&y, 0.3, 0).unwrap());
-    let kind = Kind::Mlp { hidden: 32, activation: ActivationKind::Gelu, activation_interval: None };
+    let kind = Kind::Mlp { hidden: Some(32), activation: ActivationKind::Gelu, activation_interval: None };
     let data = Data::new(train.0.view(), train.1.view()).unwrap();
     let training = Classifier::new(kind).prepare_on(&scheme, &data, None).unwrap();
     let rate = training.options.learning_rate.unwrap();

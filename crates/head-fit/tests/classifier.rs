@@ -108,7 +108,7 @@ fn a_hidden_layer_widens_its_own_interval_but_not_a_given_one() {
         learning_rate: Some(0.3),
         max_iter: Some(4),
         ..Classifier::new(Kind::Mlp {
-            hidden: 8,
+            hidden: Some(8),
             activation: ActivationKind::Square,
             activation_interval: None,
         })
@@ -130,7 +130,7 @@ fn the_plain_twin_of_a_hidden_layer_predicts_with_the_function_itself() {
         learning_rate: Some(0.5),
         max_iter: Some(2),
         ..Classifier::new(Kind::Mlp {
-            hidden: 8,
+            hidden: Some(8),
             activation: ActivationKind::Gelu,
             activation_interval: Some(6.0),
         })
@@ -158,13 +158,14 @@ fn the_plain_twin_of_a_hidden_layer_predicts_with_the_function_itself() {
 fn options_that_come_back_plan_the_same_training() {
     let (x, y) = data();
     let two = y.mapv(|label| f64::from(u8::from(label == 1.0)));
-    let mlp = Kind::Mlp { hidden: 8, activation: ActivationKind::Gelu, activation_interval: None };
+    let mlp = Kind::Mlp { hidden: Some(8), activation: ActivationKind::Gelu, activation_interval: None };
     for (options, y) in [
         (Classifier::default(), &two),
         (Classifier { optimizer: Some(Optimizer::Momentum(0.5)), ..Classifier::default() }, &two),
         (Classifier::default(), &y),
         (Classifier::new(Kind::Softmax { depth: SoftmaxDepth::Two }), &y),
         (Classifier { max_iter: Some(3), ..Classifier::new(mlp) }, &y),
+        (Classifier { max_iter: Some(3), ..open_units() }, &y),
     ] {
         let first = prepare(&options, &x, y, &Array1::ones(60)).unwrap();
         let filled = &first.options;
@@ -176,6 +177,34 @@ fn options_that_come_back_plan_the_same_training() {
         assert_eq!((&again.options, &again.plan), (filled, &first.plan));
         assert_eq!(again.samples, first.samples);
     }
+}
+
+fn open_units() -> Classifier {
+    let activation = ActivationKind::Gelu;
+    Classifier::new(Kind::Mlp { hidden: None, activation, activation_interval: None })
+}
+
+/// As many hidden units as the padded features hold, the samples bear and the held-out loss asks for.
+#[test]
+fn a_hidden_layer_gets_units_that_fit() {
+    let noise = |i: usize, j: usize| ((i * 37 + j * 101 + i * j * 13) % 97) as f64 / 97.0 - 0.5;
+    let units = |samples: usize, features: usize| -> Result<Option<usize>> {
+        let x = Array2::from_shape_fn((samples, features), |(i, j)| noise(i, j));
+        // no line tells these classes apart
+        let y = x.column(0).iter().zip(x.column(1)).map(|(a, b)| f64::from(u8::from(a * b > 0.0))).collect();
+        let training =
+            prepare(&Classifier { max_iter: Some(2), ..open_units() }, &x, &y, &Array1::ones(samples))?;
+        match training.options.kind {
+            Kind::Mlp { hidden, .. } => Ok(hidden),
+            other => panic!("{other:?}"),
+        }
+    };
+    // 8 features with the constant hold no more, 40 samples of 15 features bear no more
+    assert_eq!(units(200, 7).unwrap(), Some(8));
+    assert_eq!(units(40, 15).unwrap(), Some(8));
+    assert!(units(400, 40).unwrap().is_some_and(|units| [8, 16, 32, 64].contains(&units)));
+    let refused = units(100, 3).unwrap_err();
+    assert!(matches!(refused, Error::Parameter { name: "hidden_layer_sizes", .. }), "{refused}");
 }
 
 /// Both parties in one process, for each kind of head.

@@ -76,7 +76,7 @@ fn a_hidden_layer_beats_the_linear_head_under_encryption() {
         max_iter: Some(10),
         alpha: 0.02,
         ..Classifier::new(Kind::Mlp {
-            hidden: 32,
+            hidden: Some(32),
             activation: ActivationKind::Square,
             activation_interval: None,
         })

@@ -3,10 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::head::Head;
+use super::link::Link;
 use super::logistic::Logistic;
 use super::mlp::{Mlp, Output};
+use super::ordinal::Ordinal;
 use super::pass::Pass;
 use super::quantities::{Gradient, Unit};
+use super::ridge::Ridge;
 use super::softmax::Multinomial;
 use super::weights::Weights;
 use crate::engine::Engine;
@@ -17,11 +20,15 @@ use crate::packing::Packing;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BuiltIn {
-    /// Logistic regression: binary, or one against the rest for each class.
+    /// Logistic regression: binary, one against the rest for each class, or one for each label.
     Logistic(Logistic),
     /// Multinomial logistic regression.
     Softmax(Multinomial),
-    /// A hidden layer, then one of these losses.
+    /// Proportional odds of classes in an order.
+    Ordinal(Ordinal),
+    /// Linear regression.
+    Ridge(Ridge),
+    /// A hidden layer, then the loss of a logistic regression or of a softmax.
     Mlp(Mlp),
 }
 
@@ -31,18 +38,26 @@ macro_rules! each {
         match $self {
             Self::Logistic($head) => $call,
             Self::Softmax($head) => $call,
+            Self::Ordinal($head) => $call,
+            Self::Ridge($head) => $call,
             Self::Mlp($head) => $call,
         }
     };
 }
 
 impl BuiltIn {
-    /// Whether the probabilities are the softmax of all logits. Otherwise each is the logistic function of its own logit.
-    pub fn is_softmax(&self) -> bool {
+    /// What becomes of the scores.
+    pub fn link(&self) -> Link {
         match self {
-            Self::Logistic(_) => false,
-            Self::Softmax(_) => true,
-            Self::Mlp(mlp) => matches!(mlp.output, Output::Softmax(_)),
+            Self::Logistic(head) if head.multi_label => Link::MultiLabel,
+            Self::Logistic(_) => Link::Logistic,
+            Self::Softmax(_) => Link::Softmax,
+            Self::Ordinal(_) => Link::Cumulative,
+            Self::Ridge(_) => Link::Identity,
+            Self::Mlp(mlp) => match mlp.output {
+                Output::Logistic(_) => Link::Logistic,
+                Output::Softmax(_) => Link::Softmax,
+            },
         }
     }
 }
@@ -76,8 +91,8 @@ impl Head for BuiltIn {
         each!(self, head => head.targets())
     }
 
-    fn target(&self, label: f64, targets: &mut [f64]) {
-        each!(self, head => head.target(label, targets));
+    fn target(&self, labels: &[f64], targets: &mut [f64]) {
+        each!(self, head => head.target(labels, targets));
     }
 
     fn gradient<E: Engine>(

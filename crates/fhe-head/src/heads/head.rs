@@ -1,4 +1,4 @@
-//! The trait of classification heads: weights, targets, gradient, scores.
+//! The trait of heads: weights, targets, gradient, scores.
 //!
 //! A head is written once, against [`Engine`]. Plain, simulated, encrypted and planned training, keys, checkpoints and scoring follow
 //! from it. The trainer owns the state (weights and momentum), the update, the refresh and the levels.
@@ -65,8 +65,9 @@ pub trait Head:
     /// How many numbers (targets) the data party encrypts for each sample, beside its row weight.
     fn targets(&self) -> usize;
 
-    /// Writes the targets of a sample with this label. The data party multiplies them by the row weight.
-    fn target(&self, label: f64, targets: &mut [f64]);
+    /// Writes the targets of a sample with these labels: what [`crate::Samples`] hold of it, one number or several. The data party
+    /// multiplies the targets by the row weight.
+    fn target(&self, labels: &[f64], targets: &mut [f64]);
 
     /// The gradient of the weighted mean loss with respect to each vector of the state.
     ///

@@ -1,4 +1,4 @@
-//! Logistic regression: binary, or one output against the rest for each class.
+//! Logistic regression: binary, one output against the rest for each class, or one for each label of a sample.
 
 use ckks::threads::try_map;
 use serde::{Deserialize, Serialize};
@@ -17,8 +17,11 @@ use crate::packing::{Packing, Rows};
 /// Independent logistic regressions, one for each output. The target of an output is `y - 1/2`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Logistic {
-    /// 1 for a binary head, with labels 0 and 1. Otherwise the number of classes, one output for each against the rest.
+    /// 1 for a binary head, with labels 0 and 1. Otherwise the number of classes, one output for each against the rest, or of labels.
     pub outputs: usize,
+    /// Whether the outputs are labels, of which a sample may have any number: it then has a 0 or 1 for each.
+    #[serde(default)]
+    pub multi_label: bool,
     /// The approximation of the logistic function.
     pub sigmoid: Sigmoid,
 }
@@ -26,12 +29,17 @@ pub struct Logistic {
 impl Logistic {
     /// A binary head.
     pub fn binary(sigmoid: Sigmoid) -> Self {
-        Self { outputs: 1, sigmoid }
+        Self { outputs: 1, multi_label: false, sigmoid }
     }
 
     /// A head with one output for each class, against the rest.
     pub fn one_vs_rest(classes: usize, sigmoid: Sigmoid) -> Self {
-        Self { outputs: classes, sigmoid }
+        Self { outputs: classes, multi_label: false, sigmoid }
+    }
+
+    /// A head with one output for each label, of which a sample may have any number.
+    pub fn multi_label(labels: usize, sigmoid: Sigmoid) -> Self {
+        Self { outputs: labels, multi_label: true, sigmoid }
     }
 
     /// `rate s (sigma(z_k) - y_k)` for each output, at the scale that `scale` gives for its level. `logits` is `None` if all are zero.
@@ -58,7 +66,7 @@ impl Logistic {
 
 impl Head for Logistic {
     fn check(&self) -> Result<()> {
-        if self.outputs == 1 || self.outputs > 2 {
+        if self.outputs == 1 || self.outputs > 2 || (self.multi_label && self.outputs > 0) {
             return Ok(());
         }
         Err(Error::Parameter {
@@ -80,8 +88,12 @@ impl Head for Logistic {
         self.outputs
     }
 
-    fn target(&self, label: f64, targets: &mut [f64]) {
-        let positive = |k: usize| if self.outputs == 1 { label == 1.0 } else { label == k as f64 };
+    fn target(&self, labels: &[f64], targets: &mut [f64]) {
+        let positive = |k: usize| match self.outputs {
+            _ if self.multi_label => labels[k] == 1.0,
+            1 => labels[0] == 1.0,
+            _ => labels[0] == k as f64,
+        };
         for (k, target) in targets.iter_mut().enumerate() {
             *target = if positive(k) { 0.5 } else { -0.5 };
         }

@@ -177,9 +177,9 @@ impl Head for Multinomial {
         self.softmax.classes()
     }
 
-    fn target(&self, label: f64, targets: &mut [f64]) {
+    fn target(&self, labels: &[f64], targets: &mut [f64]) {
         for (k, target) in targets.iter_mut().enumerate() {
-            *target = f64::from(u8::from(label == k as f64)) - 1.0 / self.softmax.classes() as f64;
+            *target = f64::from(u8::from(labels[0] == k as f64)) - 1.0 / self.softmax.classes() as f64;
         }
     }
 

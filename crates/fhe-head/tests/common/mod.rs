@@ -6,7 +6,9 @@ use fhe_head::Samples;
 use ndarray::{Array1, Array2, Axis, s};
 
 mod random_tables;
+mod simulation;
 pub(crate) use random_tables::*;
+pub(crate) use simulation::follows_the_simulation;
 
 /// The machine for which the planner compares packings. Estimates at this pace are the same on every machine.
 pub(crate) const USUAL: Pace = Pace { transform: 1.1e-10, pass: 3.0e-10, byte: 0.0, switch: 1.0 };

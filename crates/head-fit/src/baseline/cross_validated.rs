@@ -2,13 +2,13 @@
 
 use fhe_head::Result;
 use fhe_head::functions::{logistic, softmax};
-use ndarray::{Array1, Array2, ArrayView2, Axis, Zip, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip, s};
 use rayon::prelude::*;
 
 use super::lbfgs::minimize;
 use crate::data::Data;
 use crate::features::{FeatureMap, Preprocessing};
-use crate::labels::Split;
+use crate::labels::{Split, Targets};
 use crate::metrics::predictions;
 
 /// Inverse strengths of the penalty, as `LogisticRegressionCV(Cs=10)` tries them.
@@ -24,19 +24,30 @@ pub struct HeldOut {
 }
 
 /// Held-out measures of logistic regression on standardised features at its best `C` (scikit-learn's `LogisticRegressionCV`): several
-/// classes together.
+/// classes together, each of several labels by itself and then the means.
 ///
 /// # Errors
 /// Those of [`FeatureMap::fit`].
 pub(crate) fn cross_validated(data: &Data<'_>, splits: &[Split]) -> Result<HeldOut> {
+    let labels = match data.targets() {
+        Targets::Classes(classes) => return of_classes(data, &data.class_indices(), classes, splits),
+        Targets::Labels(labels) | Targets::Numbers(labels) => labels,
+    };
+    let y = data.labels();
+    let each = y.columns().into_iter().map(|y| of_classes(data, &y, 2, splits));
+    let each: Vec<HeldOut> = each.collect::<Result<_>>()?;
+    let mean = |of: fn(&HeldOut) -> f64| each.iter().map(of).sum::<f64>() / labels as f64;
+    Ok(HeldOut { log_loss: mean(|h| h.log_loss), accuracy: mean(|h| h.accuracy) })
+}
+
+fn of_classes(data: &Data<'_>, y: &ArrayView1<'_, f64>, classes: usize, splits: &[Split]) -> Result<HeldOut> {
     let scores = |split: &Split| -> Result<(Vec<Array2<f64>>, Array1<f64>)> {
-        let part =
-            |rows: &[usize]| (data.features().select(Axis(0), rows), data.labels().select(Axis(0), rows));
+        let part = |rows: &[usize]| (data.features().select(Axis(0), rows), y.select(Axis(0), rows));
         let ((train, labels), (test, truth)) = (part(&split.train), part(&split.test));
         let weights = data.weights().select(Axis(0), &split.train);
         let map = FeatureMap::fit(&train.view(), &weights.view(), Preprocessing::Standardize, train.ncols())?;
         let (train, test) = (map.apply(&train.view())?, map.apply(&test.view())?);
-        let problem = Problem::new(&train.view(), &labels, &weights, data.classes());
+        let problem = Problem::new(&train.view(), &labels, &weights, classes);
         Ok((problem.path().iter().map(|theta| problem.probabilities(&test.view(), theta)).collect(), truth))
     };
     let folds: Vec<_> = splits.par_iter().map(scores).collect::<Result<_>>()?;

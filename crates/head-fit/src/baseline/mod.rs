@@ -1,20 +1,23 @@
-//! Plain logistic regression to convergence: what the encrypted head is compared with.
+//! What is fitted in the clear to convergence, and what the encrypted head is compared with: logistic and ridge regression.
 
 mod cross_validated;
 mod lbfgs;
+mod ridge;
 
 pub use cross_validated::HeldOut;
 pub(crate) use cross_validated::cross_validated;
+pub(crate) use ridge::ridge_cross_validated;
+pub use ridge::{HeldOutErrors, ridge_regression};
 
 use fhe_head::functions::logistic;
-use fhe_head::{Error, Result};
+use fhe_head::{Error, Link, Result};
 use nalgebra::{Cholesky, DMatrix, DVector};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use rayon::prelude::*;
 
 use crate::data::Data;
 use crate::features::{FeatureMap, Preprocessing};
-use crate::labels::ClassWeight;
+use crate::labels::{ClassWeight, Targets};
 use crate::model::{LinearLayer, Model};
 
 /// A converged head.
@@ -29,25 +32,42 @@ pub struct Baseline {
 }
 
 /// Logistic regression to convergence with C = 1 behind a feature map that keeps all features: one output for two classes, of several
-/// each against the rest. The yardstick of the reports.
+/// each against the rest, one for each label; for numbers ridge regression with `alpha` 1. The yardstick of the reports.
 ///
 /// # Errors
 /// Those of [`FeatureMap::fit`] and [`logistic_regression`].
 pub fn converged(data: &Data<'_>, class_weight: ClassWeight, preprocessing: Preprocessing) -> Result<Model> {
-    let (x, y, classes) = (data.features(), data.labels(), data.classes());
+    let (x, y, targets) = (data.features(), data.labels(), data.targets());
     let weight = data.sample_weights(class_weight)?;
     let map = FeatureMap::fit(&x, &weight.view(), preprocessing, x.ncols())?;
     let mapped = map.apply(&x)?;
-    let positives = if classes == 2 { 1..2 } else { 0..classes };
-    let fits = positives.into_par_iter().map(|class| {
-        let is = y.mapv(|y| f64::from(u8::from(y == class as f64)));
+    let (link, positives) = match targets {
+        Targets::Classes(2) => (Link::Logistic, 1..2),
+        Targets::Classes(classes) => (Link::Logistic, 0..classes),
+        Targets::Labels(labels) => (Link::MultiLabel, 0..labels),
+        Targets::Numbers(_) => {
+            let (coef, intercept) = ridge_regression(&mapped.view(), &y, &weight.view(), 1.0)?;
+            let weights = coef.outer_iter().zip(&intercept).map(|(w, b)| map.pull_back(&w, *b));
+            return Ok(Model::linear(stacked(&weights.collect::<Result<Vec<_>>>()?), Link::Identity));
+        }
+    };
+    let fits = positives.into_par_iter().map(|k| {
+        let is = match link {
+            Link::MultiLabel => y.column(k).to_owned(),
+            _ => y.column(0).mapv(|y| f64::from(u8::from(y == k as f64))),
+        };
         let fit = logistic_regression(&mapped.view(), &is.view(), &weight.view(), 1.0)?;
         map.pull_back(&fit.coef.view(), fit.intercept)
     });
     let fits: Vec<_> = fits.collect::<Result<_>>()?;
-    let coef = Array2::from_shape_fn((fits.len(), x.ncols()), |(row, column)| fits[row].0[column]);
-    let intercept = fits.iter().map(|(_, intercept)| *intercept).collect();
-    Ok(Model::linear(LinearLayer { coef, intercept }, false))
+    Ok(Model::linear(stacked(&fits), link))
+}
+
+/// A layer of these coefficients and intercepts of its outputs.
+fn stacked(outputs: &[(Array1<f64>, f64)]) -> LinearLayer {
+    let inputs = outputs.first().map_or(0, |(coef, _)| coef.len());
+    let coef = Array2::from_shape_fn((outputs.len(), inputs), |(row, column)| outputs[row].0[column]);
+    LinearLayer { coef, intercept: outputs.iter().map(|(_, intercept)| *intercept).collect() }
 }
 
 /// Minimises `C sum_i s_i loss_i + |coef|^2 / 2` (scikit-learn's `LogisticRegression(C)`) by Newton's method with step

@@ -76,7 +76,7 @@ impl HiddenRun {
     pub(crate) fn log_loss(&self, problem: &Problem<'_>, method: &HiddenMethod<'_>) -> f64 {
         let (_, mut z) = self.weights.forward(&problem.x, method);
         let mut total = 0.0;
-        for (mut row, &label) in z.rows_mut().into_iter().zip(&problem.y) {
+        for (mut row, &label) in z.rows_mut().into_iter().zip(&problem.y.column(0)) {
             let p = match &method.head.output {
                 Output::Softmax(_) => {
                     let mut p = row.to_vec();
@@ -93,7 +93,7 @@ impl HiddenRun {
             };
             total -= p.max(f64::EPSILON).ln();
         }
-        if total.is_nan() { f64::INFINITY } else { total / problem.y.len() as f64 }
+        if total.is_nan() { f64::INFINITY } else { total / problem.y.nrows() as f64 }
     }
 
     fn measure(&mut self, head: &Mlp, problem: &Problem<'_>, momentum: &Weights) {
@@ -149,7 +149,7 @@ impl Weights {
         let Problem { x, y, weights: share, .. } = *batch;
         let total = share.sum();
         let (arguments, mut error) = self.forward(&x, method);
-        for ((mut row, &label), share) in error.rows_mut().into_iter().zip(&y).zip(&share) {
+        for ((mut row, &label), share) in error.rows_mut().into_iter().zip(&y.column(0)).zip(&share) {
             let mut values = row.to_vec();
             method.residual(&mut values, label);
             row.assign(&Array1::from_vec(values));
@@ -185,7 +185,7 @@ impl HiddenMethod<'_> {
     /// Logits of a sample to predictions less labels.
     fn residual(&self, z: &mut [f64], label: f64) {
         let mut targets = vec![0.0; z.len()];
-        self.head.target(label, &mut targets);
+        self.head.target(&[label], &mut targets);
         let centre = match (&self.head.output, self.functions) {
             (Output::Logistic(_), Functions::Exact) => {
                 z.iter_mut().for_each(|z| *z = logistic(*z));

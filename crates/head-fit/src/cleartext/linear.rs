@@ -1,41 +1,10 @@
 //! Linear heads of any number of outputs. Many methods run side by side, so that the samples are read once an iteration for all.
 
-use fhe_head::functions::{logistic, softmax};
-use fhe_head::{Optimizer, Sigmoid, Softmax};
-use ndarray::{Array1, Array2, s};
+use fhe_head::Optimizer;
+use ndarray::{Array2, s};
 
+use super::link::LinkFunction;
 use super::{Problem, largest, update};
-
-/// What makes probabilities of logits, with the polynomial that stands for it or exact.
-#[derive(Clone, Copy)]
-pub(crate) enum Link<'a> {
-    /// The logistic function of each output.
-    Logistic(Option<&'a Sigmoid>),
-    /// The softmax of all outputs.
-    Softmax(Option<&'a Softmax>),
-}
-
-impl Link<'_> {
-    /// The same link without a polynomial.
-    pub(crate) fn exact(self) -> Link<'static> {
-        match self {
-            Self::Logistic(_) => Link::Logistic(None),
-            Self::Softmax(_) => Link::Softmax(None),
-        }
-    }
-
-    /// Logits to what the loss compares with labels, in place.
-    pub(crate) fn apply(self, logits: &mut [f64]) {
-        match self {
-            Self::Logistic(None) => logits.iter_mut().for_each(|z| *z = logistic(*z)),
-            Self::Logistic(Some(sigmoid)) => {
-                logits.iter_mut().for_each(|z| *z = 0.5 + sigmoid.centred(*z / sigmoid.half_width()));
-            }
-            Self::Softmax(None) => softmax(logits),
-            Self::Softmax(Some(approximation)) => approximation.apply(logits),
-        }
-    }
-}
 
 /// How to train.
 #[derive(Clone)]
@@ -45,7 +14,7 @@ pub(crate) struct Method<'a> {
     pub(crate) rates: Vec<f64>,
     /// Weight of the L2 penalty.
     pub(crate) alpha: f64,
-    pub(crate) link: Link<'a>,
+    pub(crate) link: LinkFunction<'a>,
 }
 
 /// After an iteration.
@@ -61,18 +30,15 @@ pub(crate) struct Iterate {
     pub(crate) rms_logit: f64,
 }
 
-/// Runs all iterations of each method, from these weights of each output or from zero.
+/// Runs all iterations of each method, from these weights (features, the constant one last, by outputs) or from zero.
 pub(crate) fn train_linear(
     problem: &Problem<'_>,
     outputs: usize,
-    start: Option<&[Array1<f64>]>,
+    start: Option<&Array2<f64>>,
     methods: &[Method<'_>],
 ) -> Vec<Vec<Iterate>> {
     let features = problem.x.ncols();
-    let mut first = Array2::<f64>::zeros((features, outputs));
-    for (mut column, start) in first.columns_mut().into_iter().zip(start.into_iter().flatten()) {
-        column.assign(start);
-    }
+    let first = start.cloned().unwrap_or_else(|| Array2::zeros((features, outputs)));
     let steps: Vec<_> = methods.iter().map(|method| method.optimizer.steps(&method.rates)).collect();
     let mut weights = vec![first.clone(); methods.len()];
     let mut momenta = vec![Array2::<f64>::zeros(first.dim()); methods.len()];
@@ -85,14 +51,10 @@ pub(crate) fn train_linear(
         for (k, method) in methods.iter().enumerate() {
             let columns = s![.., k * outputs..(k + 1) * outputs];
             let mut own = residuals.slice_mut(columns);
-            for ((mut row, label), share) in own.rows_mut().into_iter().zip(&batch.y).zip(&share) {
+            for ((mut row, labels), share) in own.rows_mut().into_iter().zip(batch.y.rows()).zip(&share) {
                 if let Some(row) = row.as_slice_mut() {
                     method.link.apply(row);
-                    if outputs == 1 {
-                        row[0] -= f64::from(u8::from(*label == 1.0));
-                    } else {
-                        row[*label as usize] -= 1.0;
-                    }
+                    method.link.subtract(row, &labels);
                     row.iter_mut().for_each(|e| *e *= share);
                 }
             }
@@ -102,6 +64,7 @@ pub(crate) fn train_linear(
             let Some(step) = steps[k].get(t) else { continue };
             let columns = s![.., k * outputs..(k + 1) * outputs];
             let mut gradient = gradients.slice(columns).to_owned();
+            method.link.tie(&mut gradient);
             let mut penalty = &weights[k] * method.alpha;
             penalty.row_mut(features - 1).fill(0.0);
             gradient += &penalty;

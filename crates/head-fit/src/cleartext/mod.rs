@@ -4,11 +4,13 @@
 
 mod hidden;
 mod linear;
+mod link;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use hidden::{HiddenMethod, HiddenRun, train_hidden};
-pub(crate) use linear::{Iterate, Link, Method, logits, train_linear};
+pub(crate) use linear::{Iterate, Method, logits, train_linear};
+pub(crate) use link::LinkFunction;
 
 use std::ops::Range;
 
@@ -20,8 +22,8 @@ use ndarray::{Array, ArrayView1, ArrayView2, Dimension, s};
 pub(crate) struct Problem<'a> {
     /// Samples by features, the constant feature last.
     pub(crate) x: ArrayView2<'a, f64>,
-    /// Class indices.
-    pub(crate) y: ArrayView1<'a, f64>,
+    /// Labels: samples by columns.
+    pub(crate) y: ArrayView2<'a, f64>,
     /// Weights of the samples; only their ratios matter.
     pub(crate) weights: ArrayView1<'a, f64>,
     /// Mini-batches, which take equal shares of the samples in order; 1 for full batches.
@@ -36,7 +38,7 @@ impl<'a> Problem<'a> {
 
     /// The samples of iteration `t`.
     fn batch(&self, t: usize) -> Self {
-        let (samples, batch) = (self.y.len(), t % self.batches);
+        let (samples, batch) = (self.y.nrows(), t % self.batches);
         let [from, to] = [batch, batch + 1].map(|batch| batch * samples / self.batches);
         self.rows(from..to)
     }
@@ -44,7 +46,7 @@ impl<'a> Problem<'a> {
     fn rows(&self, rows: Range<usize>) -> Self {
         Self {
             x: self.x.slice_move(s![rows.clone(), ..]),
-            y: self.y.slice_move(s![rows.clone()]),
+            y: self.y.slice_move(s![rows.clone(), ..]),
             weights: self.weights.slice_move(s![rows]),
             batches: 1,
         }

@@ -9,14 +9,17 @@ use fhe_head::packing::{Block, Packing, Rows, Sizes, untile};
 use fhe_head::plan::{Plan, Request};
 use fhe_head::trainer::{State, Trainer};
 use fhe_head::{
-    Activation, ActivationKind, BuiltIn, Degree, Error, Fit, Functions, Job, JobSpec, Logistic, Mlp,
-    Multinomial, Optimizer, Output, Samples, Scheme, Sigmoid, Softmax, SoftmaxDepth, ckks, twins,
+    Activation, ActivationKind, BuiltIn, Degree, Error, Fit, Functions, Job, JobSpec, Link, Logistic, Mlp,
+    Multinomial, Optimizer, Ordinal, Output, Ridge, Samples, Scheme, Sigmoid, Softmax, SoftmaxDepth, ckks,
+    twins,
 };
-use ndarray::{Array1, Array2, s};
+use ndarray::{Array1, Array2, Axis, s};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::{HiddenMethod, Link, Method, Problem, train_hidden, train_linear};
+use super::{HiddenMethod, LinkFunction, Method, Problem, train_hidden, train_linear};
+use crate::features::{FeatureMap, LinearMap};
+use crate::model::Model;
 
 fn uniform(rng: &mut ChaCha20Rng) -> f64 {
     (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64 - 0.5
@@ -103,9 +106,10 @@ fn the_trainer_follows_training_on_matrices() {
                     Ok::<_, Error>(ControlFlow::<Infallible>::Continue(()))
                 });
                 assert!(trained.is_ok());
-                let problem = Problem { x: x.view(), y: y.view(), weights: weight.view(), batches: 1 };
+                let y = y.view().insert_axis(Axis(1));
+                let problem = Problem { x: x.view(), y, weights: weight.view(), batches: 1 };
                 let rates = learning_rates.clone();
-                let method = Method { optimizer, rates, alpha, link: Link::Logistic(None) };
+                let method = Method { optimizer, rates, alpha, link: LinkFunction::exact(Link::Logistic) };
                 let expected = train_linear(&problem, 1, None, &[method]).remove(0);
                 assert_eq!(seen.len(), expected.len());
                 for (ours, matrix) in seen.iter().zip(&expected) {
@@ -149,6 +153,81 @@ fn the_trainer_follows_a_hidden_layer_on_matrices() {
                 assert!((ours - expected).iter().all(|e| e.abs() < 1e-9), "{ours} {expected}");
             }
             assert!(run.arguments > 0.1 && run.logits > 0.01 && run.state > 0.01 && run.state < 1.0);
+        }
+    }
+}
+
+/// Labels of any number, classes in an order, numbers: the trainer itself against training on matrices.
+#[test]
+fn the_trainer_follows_other_links_on_matrices() {
+    let mut rng = ChaCha20Rng::seed_from_u64(3);
+    let x = Array2::from_shape_simple_fn((80, 6), || 2.0 * uniform(&mut rng));
+    let scheme = Scheme::new(ckks::presets::insecure_for_tests(10, 60).unwrap());
+    let sigmoid = Sigmoid::new(Degree::Five, 6.0, Fit::LeastSquares).unwrap();
+    let labels = x.slice(s![.., ..3]).mapv(|x| f64::from(u8::from(x > 0.2)));
+    let grades = Array2::from_shape_fn((80, 1), |(i, _)| (2.0 * x[(i, 0)] + 2.0).floor().clamp(0.0, 3.0));
+    for (head, y, outputs, link) in [
+        (
+            BuiltIn::Logistic(Logistic::multi_label(3, sigmoid.clone())),
+            &labels,
+            3,
+            LinkFunction::with_sigmoid(Link::MultiLabel, &sigmoid),
+        ),
+        (
+            BuiltIn::Ordinal(Ordinal { steps: 3, sigmoid: sigmoid.clone() }),
+            &grades,
+            3,
+            LinkFunction::with_sigmoid(Link::Cumulative, &sigmoid),
+        ),
+        (
+            BuiltIn::Ridge(Ridge { outputs: 3, half_width: 4.0 }),
+            &x.slice(s![.., 1..4]).mapv(|x| x * x),
+            3,
+            LinkFunction::exact(Link::Identity),
+        ),
+    ] {
+        let samples = Samples::with_labels(&x.view(), &y.view(), &Array1::ones(80).view()).unwrap();
+        let (rates, optimizer, alpha) = (vec![0.8, 0.7, 0.6, 0.5], Optimizer::Nesterov(0.5), 0.02);
+        let request =
+            Request { optimizer, alpha, ..Request::new(head.clone(), 80, x.ncols(), rates.clone()) };
+        let plan = Plan::new(&scheme, &request).unwrap();
+        let slots = twins::trajectory(&plan, &samples, None, Functions::Polynomials).unwrap();
+        let method = Method { optimizer, rates, alpha, link };
+        let run = train_linear(&Problem::new(&samples, 1), outputs, None, &[method]).remove(0);
+        for (weights, iterate) in slots.iter().zip(&run) {
+            let map =
+                FeatureMap::from_arrays(Array1::zeros(6), LinearMap::Diagonal(Array1::ones(6))).unwrap();
+            let model = Model::from_weights(&head, &map, weights).unwrap();
+            let (features, intercepts) = (iterate.weights.slice(s![..6, ..]), iterate.weights.row(6));
+            assert!((&model.output.coef.t() - &features).iter().all(|d| d.abs() < 1e-9), "{head:?}");
+            assert!((&model.output.intercept - &intercepts).iter().all(|d| d.abs() < 1e-9), "{head:?}");
+        }
+    }
+}
+
+/// `LogisticAT(alpha=1.2)` of mord 0.7 on the same numbers: coefficients and the negated thresholds.
+#[test]
+fn ordinal_regression_converges_to_the_minimum_of_all_thresholds() {
+    let x = Array2::from_shape_fn((120, 3), |(i, j)| ((i * (j + 3) * 37 + j * 11) % 101) as f64 / 50.5 - 1.0);
+    let grade = |i: usize| {
+        let noise = 0.6 * (((i * 53) % 17) as f64 / 17.0 - 0.5);
+        let severity = x[(i, 0)] - 0.7 * x[(i, 1)] + 0.4 * x[(i, 2)] + noise;
+        [-0.5, 0.1, 0.6].iter().filter(|threshold| severity >= **threshold).count() as f64
+    };
+    let y: Array1<f64> = (0..120).map(grade).collect();
+    let samples = Samples::new(&x.view(), &y.view(), &Array1::ones(120).view()).unwrap();
+    let method = Method {
+        optimizer: Optimizer::Nesterov(0.9),
+        rates: vec![1.0; 2000],
+        alpha: 1.2 / 120.0,
+        link: LinkFunction::exact(Link::Cumulative),
+    };
+    let run = train_linear(&Problem::new(&samples, 1), 3, None, &[method]).remove(0);
+    let coef = [4.275_784_3, -3.100_143_6, 1.865_482_2];
+    let intercepts = [2.457_542_8, -0.652_734_7, -2.825_401_0];
+    for (column, intercept) in run[1999].weights.columns().into_iter().zip(intercepts) {
+        for (ours, expected) in column.iter().zip(coef.iter().chain([&intercept])) {
+            assert!((ours - expected).abs() < 1e-4, "{column} {coef:?} {intercept}");
         }
     }
 }

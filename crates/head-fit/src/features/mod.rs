@@ -14,7 +14,8 @@ use nalgebra::{DMatrix, DVector};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
-use spectrum::{Moments, Spectrum};
+use spectrum::Moments;
+pub(crate) use spectrum::Spectrum;
 
 /// What to do with features before encryption.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

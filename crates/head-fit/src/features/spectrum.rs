@@ -41,7 +41,7 @@ const ROUNDING: f64 = 1e-12;
 
 /// The directions in which samples vary, with their variances.
 #[derive(Clone, Debug)]
-pub(super) struct Spectrum {
+pub(crate) struct Spectrum {
     /// Variances, largest first; all positive.
     variances: Array1<f64>,
     /// Unit vectors as columns.
@@ -54,7 +54,7 @@ impl Spectrum {
     ///
     /// # Errors
     /// [`Error::Data`] if the features are all constant.
-    pub(super) fn fit(
+    pub(crate) fn fit(
         x: &ArrayView2<'_, f64>,
         sample_weight: &ArrayView1<'_, f64>,
         mean: &Array1<f64>,
@@ -85,8 +85,12 @@ impl Spectrum {
     pub(super) fn whitening(&self, ridge: f64, limit: usize) -> Array2<f64> {
         let kept = self.variances.len().min(limit);
         let floor = ridge * self.variances.mean().unwrap_or(1.0);
-        let factors = self.variances.slice(s![..kept]).mapv(|variance| (variance + floor).sqrt().recip());
-        self.directions.slice(s![.., ..kept]).to_owned() * &factors
+        self.damped(floor).slice(s![.., ..kept]).to_owned()
+    }
+
+    /// All directions, each over the square root of its variance and a penalty.
+    pub(crate) fn damped(&self, penalty: f64) -> Array2<f64> {
+        &self.directions * &self.variances.mapv(|variance| (variance + penalty).sqrt().recip())
     }
 }
 

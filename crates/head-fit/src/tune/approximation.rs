@@ -1,14 +1,20 @@
 //! The polynomial of a linear head.
 
-use fhe_head::{BuiltIn, Degree, Fit, Logistic, Multinomial, Result, Sigmoid, Softmax, SoftmaxDepth};
+use fhe_head::{
+    BuiltIn, Degree, Fit, Link, Logistic, Multinomial, Ordinal, Result, Ridge, Sigmoid, Softmax, SoftmaxDepth,
+};
 
-use crate::cleartext::Link;
+use crate::cleartext::LinkFunction;
 
 /// A family of approximations that differ in their interval.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Family {
-    Logistic { degree: Degree, fit: Option<Fit> },
+    /// A polynomial for the logistic function, under one of the links that it belongs to.
+    Logistic { link: Link, degree: Degree, fit: Option<Fit> },
+    /// An approximation of the softmax.
     Softmax { classes: usize, depth: SoftmaxDepth },
+    /// Nothing to approximate: the interval is a unit.
+    Identity,
 }
 
 impl Family {
@@ -17,27 +23,48 @@ impl Family {
         match self {
             Self::Logistic { degree, .. } => degree.depth(),
             Self::Softmax { depth, .. } => depth.levels(),
+            Self::Identity => 1,
+        }
+    }
+
+    pub(super) fn link(self) -> Link {
+        match self {
+            Self::Logistic { link, .. } => link,
+            Self::Softmax { .. } => Link::Softmax,
+            Self::Identity => Link::Identity,
         }
     }
 
     /// The inverse of the steepest slope of the gradient on features of unit second moment.
-    pub(super) fn safe_step(self) -> f64 {
+    pub(super) fn safe_step(self, outputs: usize) -> f64 {
         match self {
+            // the slopes of all steps add up
+            Self::Logistic { link: Link::Cumulative, .. } => 4.0 / outputs as f64,
             Self::Logistic { .. } => 4.0,
             Self::Softmax { .. } => 2.0,
+            Self::Identity => 1.0,
+        }
+    }
+
+    /// The least iterations that are worth trying. One from zero weights never evaluates the logistic function: that is linear
+    /// discriminant analysis, not logistic regression. On whitened features it is ridge regression, though.
+    pub(super) fn least_iterations(self) -> usize {
+        match self {
+            Self::Logistic { .. } | Self::Softmax { .. } => 2,
+            Self::Identity => 1,
         }
     }
 
     /// Approximations on an interval for logits of this root mean square.
     pub(super) fn on_interval(self, half_width: f64, rms: f64) -> Result<Vec<Approximation>> {
         let mut found = vec![Approximation::plain(self, half_width)?];
-        if let Self::Logistic { degree, fit: None } = self {
+        if let Self::Logistic { link, degree, fit: None } = self {
             for share in [0.75, 1.25] {
                 // coarse, so that the public job tells little about the data
                 let std = (share * rms * 2.0).round() / 2.0;
                 if std >= 0.5 && std < half_width {
                     let sigmoid = Sigmoid::new(degree, half_width, Fit::Concentrated { std })?;
-                    found.push(Approximation::Sigmoid(sigmoid));
+                    found.push(Approximation::Sigmoid(link, sigmoid));
                 }
             }
         }
@@ -48,71 +75,87 @@ impl Family {
 /// What stands for the link of a linear head on an interval.
 #[derive(Clone, PartialEq)]
 pub(super) enum Approximation {
-    Sigmoid(Sigmoid),
+    Sigmoid(Link, Sigmoid),
     Softmax(Softmax),
+    /// The link itself; predictions stay within this half-width.
+    Identity(f64),
 }
 
 impl Approximation {
     /// The plain choice of a family on an interval: least squares unless a fit is given.
     pub(super) fn plain(family: Family, half_width: f64) -> Result<Self> {
         Ok(match family {
-            Family::Logistic { degree, fit } => {
-                Self::Sigmoid(Sigmoid::new(degree, half_width, fit.unwrap_or(Fit::LeastSquares))?)
+            Family::Logistic { link, degree, fit } => {
+                Self::Sigmoid(link, Sigmoid::new(degree, half_width, fit.unwrap_or(Fit::LeastSquares))?)
             }
             Family::Softmax { classes, depth } => Self::Softmax(Softmax::new(classes, depth, half_width)?),
+            Family::Identity => Self::Identity(half_width),
         })
     }
 
     /// The plain choice of the same family on a wider interval.
     pub(super) fn widened(&self, half_width: f64) -> Result<Self> {
         Ok(match self {
-            Self::Sigmoid(sigmoid) => {
-                Self::Sigmoid(Sigmoid::new(sigmoid.degree(), half_width, Fit::LeastSquares)?)
+            Self::Sigmoid(link, sigmoid) => {
+                Self::Sigmoid(*link, Sigmoid::new(sigmoid.degree(), half_width, Fit::LeastSquares)?)
             }
             Self::Softmax(softmax) => {
                 Self::Softmax(Softmax::new(softmax.classes(), softmax.depth(), half_width)?)
             }
+            Self::Identity(_) => Self::Identity(half_width),
         })
     }
 
     pub(super) fn half_width(&self) -> f64 {
         match self {
-            Self::Sigmoid(sigmoid) => sigmoid.half_width(),
+            Self::Sigmoid(_, sigmoid) => sigmoid.half_width(),
             Self::Softmax(softmax) => softmax.half_width(),
+            Self::Identity(half_width) => *half_width,
         }
     }
 
     /// Levels between the logits and the residual.
     pub(super) fn depth(&self) -> usize {
         match self {
-            Self::Sigmoid(sigmoid) => sigmoid.depth(),
+            Self::Sigmoid(_, sigmoid) => sigmoid.depth(),
             Self::Softmax(softmax) => softmax.depth().levels(),
+            Self::Identity(_) => 1,
         }
     }
 
     /// Degree of the polynomial.
     pub(super) fn degree(&self) -> usize {
         match self {
-            Self::Sigmoid(sigmoid) => sigmoid.degree().value(),
+            Self::Sigmoid(_, sigmoid) => sigmoid.degree().value(),
             Self::Softmax(softmax) => match softmax.depth() {
                 SoftmaxDepth::Two => 3,
                 SoftmaxDepth::Three => 5,
             },
+            Self::Identity(_) => 1,
         }
     }
 
-    pub(super) fn link(&self) -> Link<'_> {
+    pub(super) fn link(&self) -> LinkFunction<'_> {
         match self {
-            Self::Sigmoid(sigmoid) => Link::Logistic(Some(sigmoid)),
-            Self::Softmax(softmax) => Link::Softmax(Some(softmax)),
+            Self::Sigmoid(link, sigmoid) => LinkFunction::with_sigmoid(*link, sigmoid),
+            Self::Softmax(softmax) => LinkFunction::with_softmax(softmax),
+            Self::Identity(_) => LinkFunction::exact(Link::Identity),
         }
     }
 
     /// The head with so many outputs.
     pub(super) fn head(&self, outputs: usize) -> BuiltIn {
         match self {
-            Self::Sigmoid(sigmoid) => BuiltIn::Logistic(Logistic { outputs, sigmoid: sigmoid.clone() }),
-            Self::Softmax(softmax) => BuiltIn::Softmax(Multinomial::new(softmax.clone())),
+            Self::Sigmoid(Link::Cumulative, sigmoid) => {
+                BuiltIn::Ordinal(Ordinal { steps: outputs, sigmoid: sigmoid.clone() })
+            }
+            Self::Sigmoid(link, sigmoid) => BuiltIn::Logistic(Logistic {
+                outputs,
+                multi_label: *link == Link::MultiLabel,
+                sigmoid: sigmoid.clone(),
+            }),
+            Self::Softmax(head) => BuiltIn::Softmax(Multinomial::new(head.clone())),
+            Self::Identity(half_width) => BuiltIn::Ridge(Ridge { outputs, half_width: *half_width }),
         }
     }
 }

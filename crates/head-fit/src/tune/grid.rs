@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use fhe_head::plan::Depth;
-use fhe_head::{Error, Optimizer, Result};
+use fhe_head::{Error, Link, Optimizer, Result};
 use ndarray::Array1;
 
 use super::approximation::{Approximation, Family};
@@ -11,19 +11,15 @@ use super::held_out::two_digits;
 use super::round::Score;
 use super::task::Task;
 use crate::classifier::Classifier;
-use crate::cleartext::{Link, Problem};
+use crate::cleartext::Problem;
 use crate::data::Fold;
 use crate::features::Preprocessing;
 
 /// Iterations that are tried at most unless asked for more: beyond these, held-out loss hardly falls.
 const MOST_ITERATIONS: usize = 16;
-/// One iteration from zero weights never evaluates the logistic function: that is linear discriminant analysis, not
-/// logistic regression.
-const LEAST_ITERATIONS: usize = 2;
 /// Ridges of the whitening in units of the mean eigenvalue: from almost full whitening to almost none.
 const RIDGES: [f64; 7] = [0.001, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0];
-/// Multiples of the safe step, the inverse of the steepest slope on whitened features (4 for the logistic function, 2 for the softmax):
-/// saturated samples and a ridge allow more than one.
+/// Multiples of the safe step, the inverse of the steepest slope on whitened features ([`Family::safe_step`]): saturated samples and a ridge allow more than one.
 const WHITENED_STEPS: [f64; 4] = [0.5, 1.0, 2.0, 4.0];
 /// Shares of the safe step where features are not whitened. Momentum makes small steps long.
 const SHARES: [f64; 4] = [0.1, 0.25, 0.5, 1.0];
@@ -32,6 +28,8 @@ pub(super) const HALF_WIDTHS: [f64; 12] = [3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 
 
 /// Values to try. One value each fixes the method.
 pub(super) struct Grid {
+    /// The link that all families approximate.
+    pub(super) link: Link,
     pub(super) outputs: usize,
     pub(super) optimizers: Vec<Optimizer>,
     /// Families of approximations, each with the most iterations that its depth allows.
@@ -61,21 +59,25 @@ impl Grid {
     /// # Errors
     /// [`Error::NeedsBootstrapping`] on more iterations than the levels hold; [`Error::Parameter`] if not even one fits.
     pub(super) fn new(task: Task<'_, '_>, families: &[Family]) -> Result<Self> {
-        let (options, classes) = (task.options, task.data.classes());
+        let options = task.options;
+        let link = families.first().map_or(Link::Logistic, |family| family.link());
+        let outputs = task.data.targets().scores(link);
+        let least = families.first().map_or(1, |family| family.least_iterations());
         let families = allowed(task, families, MOST_ITERATIONS)?;
         let longest = families.iter().map(|&(_, iterations)| iterations).max().unwrap_or(1);
         Ok(Self {
-            outputs: if classes == 2 { 1 } else { classes },
+            link,
+            outputs,
             optimizers: match options.optimizer {
                 Some(optimizer) => vec![optimizer],
                 // momentum hardly ever loses; where trials are cheap, plain descent has its chance too
-                None if classes == 2 => vec![Optimizer::GradientDescent, Optimizer::NesterovSchedule],
+                None if outputs == 1 => vec![Optimizer::GradientDescent, Optimizer::NesterovSchedule],
                 None => vec![Optimizer::NesterovSchedule],
             },
             half_widths: options.interval.map_or(HALF_WIDTHS.to_vec(), |width| vec![width]),
             iterations: match options.max_iter {
                 Some(wanted) => wanted..=wanted,
-                None => LEAST_ITERATIONS.min(longest)..=longest,
+                None => least.min(longest)..=longest,
             },
             rate: options.learning_rate,
             alpha: options.alpha,
@@ -93,14 +95,6 @@ impl Grid {
         self.half_widths.iter().copied().fold(0.0, f64::max)
     }
 
-    /// The link that all families approximate.
-    pub(super) fn link(&self) -> Link<'static> {
-        match self.families.first() {
-            Some((Family::Softmax { .. }, _)) => Link::Softmax(None),
-            _ => Link::Logistic(None),
-        }
-    }
-
     /// The most iterations that an approximation's depth allows.
     pub(super) fn longest_with(&self, approximation: &Approximation) -> usize {
         let fits = |(family, _): &&(Family, usize)| family.levels() >= approximation.depth();
@@ -113,7 +107,7 @@ impl Grid {
         if let Some(rate) = self.rate {
             return vec![rate];
         }
-        let safe = self.families.first().map_or(4.0, |(family, _)| family.safe_step());
+        let safe = self.families.first().map_or(1.0, |(family, _)| family.safe_step(self.outputs));
         let steps = match fold {
             Some(fold) if !preprocessing.whitens() => {
                 let steepest = largest_moment(&Problem::new(&fold.train, 1));

@@ -8,6 +8,7 @@ mod linear;
 mod round;
 mod task;
 
+pub(crate) use held_out::Measured;
 pub(crate) use hidden::MLP_ITERATIONS;
 pub(crate) use linear::splits;
 pub(crate) use task::{Rehearsed, Task};
@@ -23,9 +24,12 @@ use crate::kind::Kind;
 /// ask for more depth than the scheme has.
 pub(crate) fn choose(task: Task<'_, '_>) -> Result<Rehearsed> {
     match task.options.kind {
-        Kind::Auto | Kind::Logistic { .. } | Kind::Softmax { .. } => linear::choose(task),
+        Kind::Auto | Kind::Logistic { .. } | Kind::Softmax { .. } | Kind::Ordinal { .. } | Kind::Ridge => {
+            linear::choose(task)
+        }
         Kind::Mlp { hidden, activation, activation_interval } => {
-            hidden::choose(task, hidden::Layer { hidden, activation, activation_interval })
+            let layer = |hidden| hidden::Layer { hidden, activation, activation_interval };
+            hidden::choose(task, hidden, layer)
         }
     }
 }

@@ -1,16 +1,17 @@
 //! Held-out measures of methods: trainings on each fold, and their scores.
 
+use fhe_head::Link;
+use ndarray::{Axis, concatenate};
 use rayon::prelude::*;
 
-use super::held_out::Labels;
-use crate::baseline::HeldOut;
-use crate::cleartext::{Iterate, Link, Method, Problem, logits, train_linear};
+use super::held_out::{Labels, Measured};
+use crate::cleartext::{Iterate, Method, Problem, logits, train_linear};
 use crate::data::Fold;
 
 /// Held-out measures after an iteration.
 pub(super) struct Score {
     /// At the temperature, with the exact link; the loss is infinite once there is a NaN.
-    pub(super) held_out: HeldOut,
+    pub(super) held_out: Measured,
     /// What divides the logits of the exported head.
     pub(super) temperature: f64,
     /// Largest logit at which the iteration evaluated its function.
@@ -32,7 +33,9 @@ pub(super) struct Round<'a> {
 impl<'a> Round<'a> {
     pub(super) fn new(folds: &'a [Fold], outputs: usize, temperature: Option<f64>) -> Self {
         let samples = || folds.iter().map(|fold| &fold.test);
-        let y = samples().flat_map(|test| test.labels().into_iter().map(|label| *label as usize)).collect();
+        let parts: Vec<_> = samples().map(|test| test.labels()).collect();
+        // the folds of one problem have the same columns
+        let y = concatenate(Axis(0), &parts).unwrap_or_default();
         let total: f64 = samples().map(|test| test.weights().sum()).sum();
         let share = samples().flat_map(|test| test.weights().mapv(|weight| weight / total)).collect();
         Self { folds, labels: Labels { y, share, outputs }, temperature }
@@ -53,7 +56,7 @@ impl<'a> Round<'a> {
             let parts = folds.iter().map(|fold| &fold[method][t]);
             let logits: Vec<f64> = parts.clone().flat_map(|part| &part.logits).copied().collect();
             let most = |f: fn(&Scored) -> f64| parts.clone().map(f).fold(0.0, f64::max);
-            let link = methods[method].link.exact();
+            let link = methods[method].link.link;
             let (temperature, held_out) = self.at_best_temperature(link, &logits);
             Score {
                 held_out,
@@ -67,11 +70,11 @@ impl<'a> Round<'a> {
         (0..methods.len()).into_par_iter().map(scores).collect()
     }
 
-    fn at_best_temperature(&self, link: Link<'static>, logits: &[f64]) -> (f64, HeldOut) {
+    fn at_best_temperature(&self, link: Link, logits: &[f64]) -> (f64, Measured) {
         let as_they_are = self.labels.measure(link, logits, 1.0);
         let temperature = match self.temperature {
             Some(temperature) => temperature,
-            None if as_they_are.log_loss.is_finite() => self.labels.temperature(link, logits),
+            None if as_they_are.loss().is_finite() => self.labels.temperature(link, logits),
             None => return (1.0, as_they_are),
         };
         (temperature, self.labels.measure(link, logits, temperature))

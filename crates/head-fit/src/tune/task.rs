@@ -3,7 +3,7 @@
 use fhe_head::{BuiltIn, Samples, Scheme};
 use ndarray::Array1;
 
-use crate::baseline::HeldOut;
+use super::held_out::Measured;
 use crate::classifier::Classifier;
 use crate::data::Data;
 use crate::features::FeatureMap;
@@ -37,5 +37,5 @@ pub(crate) struct Rehearsed {
     /// Largest weight or momentum over its unit.
     pub(crate) largest_state: f64,
     /// What cross-validation says of the choice, if it was asked.
-    pub(crate) held_out: Option<HeldOut>,
+    pub(crate) held_out: Option<Measured>,
 }

@@ -1,5 +1,6 @@
 //! What is asked of a training.
 
+use fhe_head::Link;
 use head_fit::{ClassWeight, Model};
 
 use super::hidden::HiddenLayer;
@@ -85,12 +86,14 @@ impl Hyper {
     /// Starts from a head. It also gives the kind of head and the hidden layer, unless `--head` is given.
     pub(crate) fn start_from(&mut self, model: Model) {
         if self.flags.head.is_none() {
-            self.flags.head = Some(match (&model.hidden, model.softmax, model.output.intercept.len()) {
-                (Some(_), ..) => HeadKind::Mlp,
-                (None, true, _) => HeadKind::Softmax,
-                (None, false, 1) => HeadKind::Logreg,
-                (None, false, _) => HeadKind::Ovr,
-            });
+            self.flags.head = match (&model.hidden, model.link, model.output.intercept.len()) {
+                (Some(_), ..) => Some(HeadKind::Mlp),
+                (None, Link::Softmax, _) => Some(HeadKind::Softmax),
+                (None, Link::Logistic, 1) => Some(HeadKind::Logreg),
+                (None, Link::Logistic, _) => Some(HeadKind::Ovr),
+                // no flag asks for these; the start is refused where the heads differ
+                (None, Link::MultiLabel | Link::Cumulative | Link::Identity, _) => None,
+            };
             self.hidden = model.hidden.as_ref().map(|(layer, activation)| HiddenLayer {
                 units: layer.intercept.len(),
                 activation: activation.kind(),

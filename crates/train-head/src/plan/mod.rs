@@ -212,8 +212,7 @@ impl PlanFile {
     /// Another number of weights; a plan that does not say what its feature map does.
     pub(crate) fn head(&self, weights: &[Array1<f64>], iterations: usize) -> Result<Head> {
         let Contents { classes, feature_names, encoder, options, plan, .. } = &self.contents;
-        let model =
-            Model::from_weights(self.job().head(), self.map(), weights)?.at_temperature(self.temperature());
+        let model = options.export(Model::from_weights(self.job().head(), self.map(), weights)?);
         let preprocessing = options
             .preprocessing
             .ok_or_else(|| Failure::file("the plan does not say what its feature map does"))?;
@@ -235,6 +234,6 @@ impl PlanFile {
 
     /// Probabilities from decrypted scores: samples (rows) by classes (columns). A head with one output gives both classes.
     pub(crate) fn probabilities(&self, scores: Array2<f64>) -> Array2<f64> {
-        of_both_classes(probabilities(scores / self.temperature(), self.job().head().is_softmax()))
+        of_both_classes(probabilities(scores / self.temperature(), self.job().head().link()))
     }
 }

@@ -1,6 +1,6 @@
 //! Parts of a method in words and as JSON.
 
-use fhe_head::{BuiltIn, Head as _, Logistic, Optimizer};
+use fhe_head::{BuiltIn, Head as _, Logistic, Optimizer, Ordinal};
 use head_fit::{Classifier, Expected, Preprocessing};
 use serde_json::{Value, json};
 
@@ -61,6 +61,11 @@ pub(crate) fn functions(head: &BuiltIn) -> String {
             let w = head.score_unit().value();
             format!("softmax on [-{w}, {w}]")
         }
+        BuiltIn::Ordinal(Ordinal { steps, sigmoid }) => {
+            let (w, degree) = (sigmoid.half_width(), sigmoid.degree().value());
+            format!("{steps} ordered steps, sigmoid of degree {degree} on [-{w}, {w}]")
+        }
+        BuiltIn::Ridge(_) => "squared error".into(),
         BuiltIn::Mlp(network) => {
             let (w, a) = (head.score_unit().value(), network.activation.half_width());
             let name = activation_name(network.activation.kind());
@@ -80,7 +85,9 @@ pub(crate) fn sigmoid_json(head: &BuiltIn) -> Value {
 /// The degree of the polynomial in place of the logistic function, for a head of logistic functions.
 pub(crate) fn sigmoid_degree(head: &BuiltIn) -> Option<usize> {
     match head {
-        BuiltIn::Logistic(Logistic { sigmoid, .. }) => Some(sigmoid.degree().value()),
+        BuiltIn::Logistic(Logistic { sigmoid, .. }) | BuiltIn::Ordinal(Ordinal { sigmoid, .. }) => {
+            Some(sigmoid.degree().value())
+        }
         _ => None,
     }
 }

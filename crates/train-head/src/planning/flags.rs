@@ -17,17 +17,19 @@ pub(crate) fn flags(options: &Classifier, classes: usize, preset: &str) -> Map<S
     };
     let (head, degree, hidden) = match options.kind {
         // what was chosen is no longer open
-        Kind::Auto => (HeadKind::Logreg, None, None),
+        Kind::Auto => (Some(HeadKind::Logreg), None, None),
         Kind::Logistic { degree, .. } => {
             let head = if classes == 2 { HeadKind::Logreg } else { HeadKind::Ovr };
-            (head, degree.map(|degree| degree.value()), None)
+            (Some(head), degree.map(|degree| degree.value()), None)
         }
         Kind::Softmax { depth } => {
-            (HeadKind::Softmax, Some(if depth == SoftmaxDepth::Three { 5 } else { 3 }), None)
+            (Some(HeadKind::Softmax), Some(if depth == SoftmaxDepth::Three { 5 } else { 3 }), None)
         }
         Kind::Mlp { hidden, activation, activation_interval } => {
-            (HeadKind::Mlp, None, Some((hidden, activation_name(activation), activation_interval)))
+            (Some(HeadKind::Mlp), None, Some((hidden, activation_name(activation), activation_interval)))
         }
+        // no flag asks for these
+        Kind::Ordinal { .. } | Kind::Ridge => (None, None, None),
     };
     // no flag asks for a heavy ball, and nothing chooses one
     let (solver, momentum) = match options.optimizer {
@@ -50,7 +52,7 @@ pub(crate) fn flags(options: &Classifier, classes: usize, preset: &str) -> Map<S
         RateSchedule::Constant | RateSchedule::Explicit(_) => (None, None),
     };
     let entries = [
-        ("head", json!(name(&head))),
+        ("head", json!(head.as_ref().map(name))),
         ("solver", json!(solver.as_ref().map(name))),
         ("momentum", json!(momentum)),
         ("max_iter", json!(options.max_iter)),

@@ -62,7 +62,7 @@ fn kind(hyper: &Hyper, classes: usize, found: impl Fn() -> String) -> Result<Kin
     let logistic = Kind::Logistic { degree, fit: hyper.flags.sigmoid_fit };
     Ok(match (hyper.flags.head, hyper.hidden, classes) {
         (Some(HeadKind::Mlp), Some(HiddenLayer { units, activation, interval }), _) => {
-            Kind::Mlp { hidden: units, activation, activation_interval: interval }
+            Kind::Mlp { hidden: Some(units), activation, activation_interval: interval }
         }
         (None | Some(HeadKind::Logreg), _, 2) => logistic,
         (Some(HeadKind::Logreg), ..) => {

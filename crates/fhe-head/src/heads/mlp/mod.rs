@@ -269,10 +269,10 @@ impl Head for Mlp {
         self.output.outputs()
     }
 
-    fn target(&self, label: f64, targets: &mut [f64]) {
+    fn target(&self, labels: &[f64], targets: &mut [f64]) {
         match &self.output {
-            Output::Logistic(head) => head.target(label, targets),
-            Output::Softmax(head) => head.target(label, targets),
+            Output::Logistic(head) => head.target(labels, targets),
+            Output::Softmax(head) => head.target(labels, targets),
         }
     }
 

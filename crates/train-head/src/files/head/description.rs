@@ -105,15 +105,35 @@ pub(crate) enum Link {
     OneVsRest,
     /// One output per class; probabilities are their softmax.
     Softmax,
+    /// One output per label, its logit.
+    MultiLabel,
+    /// One output per step between neighbouring classes, the logit of a class above it.
+    Ordinal,
+    /// One output per number, the number itself.
+    Identity,
 }
 
 impl Link {
     /// The link of a head.
     pub(crate) fn of(head: &Model) -> Self {
-        match (head.softmax, head.output.intercept.len()) {
-            (true, _) => Self::Softmax,
-            (false, 1) => Self::Logistic,
-            (false, _) => Self::OneVsRest,
+        match (head.link, head.output.intercept.len()) {
+            (fhe_head::Link::Logistic, 1) => Self::Logistic,
+            (fhe_head::Link::Logistic, _) => Self::OneVsRest,
+            (fhe_head::Link::Softmax, _) => Self::Softmax,
+            (fhe_head::Link::MultiLabel, _) => Self::MultiLabel,
+            (fhe_head::Link::Cumulative, _) => Self::Ordinal,
+            (fhe_head::Link::Identity, _) => Self::Identity,
+        }
+    }
+
+    /// The link of the library's model.
+    pub(super) fn of_model(self) -> fhe_head::Link {
+        match self {
+            Self::Logistic | Self::OneVsRest => fhe_head::Link::Logistic,
+            Self::Softmax => fhe_head::Link::Softmax,
+            Self::MultiLabel => fhe_head::Link::MultiLabel,
+            Self::Ordinal => fhe_head::Link::Cumulative,
+            Self::Identity => fhe_head::Link::Identity,
         }
     }
 }
@@ -176,7 +196,11 @@ impl Description {
 
     /// Number of outputs of the head.
     pub(super) fn outputs(&self) -> usize {
-        if self.link == Link::Logistic { 1 } else { self.classes.count() }
+        match self.link {
+            Link::Logistic => 1,
+            Link::Ordinal => self.classes.count() - 1,
+            Link::OneVsRest | Link::Softmax | Link::MultiLabel | Link::Identity => self.classes.count(),
+        }
     }
 }
 

@@ -129,7 +129,7 @@ mod tests {
             Training { preset: "n15-l18".into(), iterations: 4, encrypted: true, temperature: 1.0 };
         let names = Some(vec!["a".into(), "b".into()]);
         let output = LinearLayer { coef: array![[0.5, -2.0]], intercept: array![0.25] };
-        let model = Model::linear(output, false);
+        let model = Model::linear(output, fhe_head::Link::Logistic);
         let description =
             Description::new(&model, classes, names, None, Preprocessing::Standardize, training);
         Head { model, description }
@@ -153,8 +153,12 @@ mod tests {
         };
         let layer = LinearLayer { coef: array![[1.0, 2.0], [3.0, 5.0]], intercept: array![0.5, -0.5] };
         let activation = Activation::new(ActivationKind::Gelu, 3.0).unwrap();
-        for (hidden, softmax) in [(None, false), (Some((layer, activation)), true)] {
-            let model = Model { hidden, ..Model::linear(output.clone(), softmax) };
+        for (hidden, link) in [
+            (None, fhe_head::Link::Logistic),
+            (None, fhe_head::Link::MultiLabel),
+            (Some((layer, activation)), fhe_head::Link::Softmax),
+        ] {
+            let model = Model { hidden, ..Model::linear(output.clone(), link) };
             let description = Description::new(
                 &model,
                 classes.clone(),

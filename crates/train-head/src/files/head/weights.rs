@@ -4,7 +4,7 @@ use std::path::Path;
 
 use head_fit::{LinearLayer, Model};
 
-use super::description::{Description, Hidden, Link};
+use super::description::{Description, Hidden};
 use crate::exit::{Failure, Kind, Result};
 use crate::files::tensors::{Tensor, Tensors, to_bytes};
 use crate::files::{Access, write_bytes};
@@ -57,6 +57,5 @@ fn model(description: &Description, bytes: &[u8]) -> Result<Model, String> {
             (Some((layer, *activation)), output)
         }
     };
-    let softmax = description.link == Link::Softmax;
-    Ok(Model { hidden, ..Model::linear(output, softmax) })
+    Ok(Model { hidden, ..Model::linear(output, description.link.of_model()) })
 }

@@ -1,0 +1,97 @@
+//! Samples behind feature maps: all of them, and the parts of splits.
+
+use fhe_head::{Result, Samples};
+use ndarray::{Array1, Array2, Axis, concatenate};
+
+use super::labelled::Data;
+use crate::features::{FeatureMap, Preprocessing};
+use crate::labels::{Split, Targets, folds_of_strata, group_count, multi_label_folds, stratified_folds};
+
+/// Training and held-out samples behind one map.
+pub(crate) struct Fold {
+    pub(crate) map: FeatureMap,
+    pub(crate) train: Samples,
+    pub(crate) test: Samples,
+}
+
+impl Data<'_> {
+    /// Fits a map on all samples, and maps them.
+    pub(crate) fn mapped(
+        &self,
+        preprocessing: Preprocessing,
+        n_components: Option<usize>,
+    ) -> Result<(FeatureMap, Samples)> {
+        let limit = n_components.unwrap_or(usize::MAX);
+        let map = FeatureMap::fit(&self.x, &self.weights.view(), preprocessing, limit)?;
+        let samples =
+            Samples::with_labels(&map.apply(&self.x)?.view(), &self.y.view(), &self.weights.view())?;
+        Ok((map, samples))
+    }
+
+    /// Splits for a choice: stratified folds of whole groups, of at most `limit` samples in all (more do not change the choice, and cost
+    /// time), and several times over where samples are few, since there chance decides between methods.
+    ///
+    /// # Errors
+    /// None for groups that [`Self::grouped`] took.
+    pub(crate) fn splits(&self, folds: usize, limit: usize, random_state: u64) -> Result<Vec<Split>> {
+        const ENOUGH: usize = 1200;
+        const MOST_REPEATS: usize = 4;
+        let repeats = (ENOUGH / self.len().max(1)).clamp(1, MOST_REPEATS) as u64;
+        // every n-th sample of parts that keep proportions keeps them too
+        let step = self.len().div_ceil(limit);
+        let thin = |part: &[usize]| part.iter().copied().step_by(step).collect();
+        let repeat = |k: u64| self.stratified_folds(folds, random_state.wrapping_add(k));
+        let splits: Vec<Vec<Split>> = (0..repeats).map(repeat).collect::<Result<_>>()?;
+        let splits = splits.into_iter().flatten();
+        Ok(splits.map(|split| Split { train: thin(&split.train), test: thin(&split.test) }).collect())
+    }
+
+    fn stratified_folds(&self, folds: usize, random_state: u64) -> Result<Vec<Split>> {
+        if let Some(groups) = &self.groups {
+            // few groups make fewer folds
+            let folds = folds.min(group_count(groups));
+            return folds_of_strata(&self.strata().view(), groups, folds, random_state);
+        }
+        Ok(match self.targets {
+            Targets::Classes(_) => stratified_folds(&self.class_indices().to_owned(), folds, random_state),
+            Targets::Labels(_) => multi_label_folds(&self.y.view(), folds, random_state),
+            Targets::Numbers(_) => stratified_folds(&Array1::zeros(self.len()), folds, random_state),
+        })
+    }
+
+    /// What splits keep the proportions of: classes, labels and all samples, or all samples. A row of zeros and ones for each sample.
+    fn strata(&self) -> Array2<f64> {
+        let all = Array2::ones((self.len(), 1));
+        match self.targets {
+            Targets::Classes(classes) => {
+                let y = self.class_indices();
+                Array2::from_shape_fn((self.len(), classes), |(i, k)| f64::from(u8::from(y[i] == k as f64)))
+            }
+            Targets::Labels(_) => concatenate![Axis(1), self.y.view(), all],
+            Targets::Numbers(_) => all,
+        }
+    }
+
+    /// The parts of a split behind each of these maps, fitted on the training part.
+    pub(crate) fn folds(
+        &self,
+        split: &Split,
+        maps: &[Preprocessing],
+        n_components: Option<usize>,
+    ) -> Result<Vec<Fold>> {
+        let weights = |part: &[usize]| self.weights.select(Axis(0), part);
+        let x = |part: &[usize]| self.x.select(Axis(0), part);
+        let limit = n_components.unwrap_or(usize::MAX);
+        let (train, test) = (x(&split.train), x(&split.test));
+        let fitted = FeatureMap::fit_all(&train.view(), &weights(&split.train).view(), maps, limit)?;
+        let fold = |map: FeatureMap| {
+            let samples = |x: &Array2<f64>, part: &[usize]| {
+                let y = self.y.select(Axis(0), part);
+                Samples::with_labels(&map.apply(&x.view())?.view(), &y.view(), &weights(part).view())
+            };
+            let (train, test) = (samples(&train, &split.train)?, samples(&test, &split.test)?);
+            Ok(Fold { map, train, test })
+        };
+        fitted.into_iter().map(fold).collect()
+    }
+}

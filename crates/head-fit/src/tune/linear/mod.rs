@@ -1,0 +1,163 @@
+//! Linear heads: first the maps and the optimiser, with the exact link; then, for the best of these, the polynomial and its interval,
+//! with the arithmetic that ciphertexts will do. Candidates whose logits leave the interval drop out.
+
+mod candidate;
+mod rehearsal;
+mod search;
+
+use fhe_head::{Degree, Error, Link, Result, SoftmaxDepth};
+use rayon::prelude::*;
+
+use super::approximation::Family;
+use super::grid::{Grid, HALF_WIDTHS, maps};
+use super::task::{Rehearsed, Task};
+use crate::data::{Data, Fold};
+use crate::kind::Kind;
+use crate::labels::{Split, Targets};
+use candidate::Candidate;
+use rehearsal::rehearse;
+use search::Search;
+
+const FOLDS: usize = 5;
+/// Samples beyond this number do not change the choice, and cost time; of wide tables fewer.
+const SAMPLE_LIMIT: usize = 2400;
+const ENTRY_LIMIT: usize = 2_400_000;
+const LEAST_SAMPLES: usize = 1000;
+/// A cheaper method wins if it is within this share of the best.
+const TOLERANCE: f64 = 0.005;
+
+/// The splits on which linear heads are compared, with each other and with what is fitted in the clear.
+///
+/// # Errors
+/// None on data that were checked.
+pub(crate) fn splits(data: &Data<'_>, random_state: u64) -> Result<Vec<Split>> {
+    let limit = (ENTRY_LIMIT / data.features().ncols()).clamp(LEAST_SAMPLES, SAMPLE_LIMIT);
+    data.splits(FOLDS, limit, random_state)
+}
+
+/// Chooses and rehearses: the best candidate that stays inside its interval on all samples.
+pub(super) fn choose(task: Task<'_, '_>) -> Result<Rehearsed> {
+    let mut grids = Vec::new();
+    let mut refusal = None;
+    for families in families(task) {
+        match Grid::new(task, &families) {
+            Ok(grid) => grids.push(grid),
+            Err(error) => refusal = refusal.or(Some(error)),
+        }
+    }
+    if grids.is_empty() {
+        return Err(refusal.unwrap_or_else(|| Error::Data("there is no head to choose from".into())));
+    }
+    let candidates = match candidates(task, &grids) {
+        // where nothing is open, the rehearsal on all samples decides, whatever the folds reach
+        Err(error @ Error::OutsideInterval { .. }) => match only_candidate(task, &grids[0])? {
+            Some(only) => vec![only],
+            None => return Err(error),
+        },
+        candidates => candidates?,
+    };
+    let mut refusal = None;
+    for candidate in &candidates {
+        match rehearse(task, candidate)? {
+            Ok(rehearsed) => return Ok(rehearsed),
+            Err(error) => refusal = refusal.or(Some(error)),
+        }
+    }
+    // all samples reach further than the folds did: the best method on wider intervals
+    if let (Some(best), None) = (candidates.first(), task.options.interval) {
+        for half_width in HALF_WIDTHS.into_iter().filter(|width| *width > best.approximation.half_width()) {
+            let approximation = best.approximation.widened(half_width)?;
+            if let Ok(rehearsed) = rehearse(task, &Candidate { approximation, ..best.clone() })? {
+                return Ok(rehearsed);
+            }
+        }
+    }
+    Err(refusal.unwrap_or_else(|| Error::Data("there is no method to choose from".into())))
+}
+
+/// What may stand for the links of the heads that the options allow, a list for each link.
+fn families(task: Task<'_, '_>) -> Vec<Vec<Family>> {
+    let targets = task.data.targets();
+    let several = |link, fit| Degree::ALL.map(|degree| Family::Logistic { link, degree, fit }).to_vec();
+    let of_degree = |link, degree: Option<Degree>, fit| match degree {
+        Some(degree) => vec![Family::Logistic { link, degree, fit }],
+        None => several(link, fit),
+    };
+    let classes = match targets {
+        Targets::Classes(classes) => classes,
+        Targets::Labels(_) => {
+            let (degree, fit) = match task.options.kind {
+                Kind::Logistic { degree, fit } => (degree, fit),
+                _ => (None, None),
+            };
+            return vec![of_degree(Link::MultiLabel, degree, fit)];
+        }
+        Targets::Numbers(_) => return vec![vec![Family::Identity]],
+    };
+    let softmax =
+        |depths: &[SoftmaxDepth]| depths.iter().map(|&depth| Family::Softmax { classes, depth }).collect();
+    match task.options.kind {
+        Kind::Logistic { degree, fit } => vec![of_degree(Link::Logistic, degree, fit)],
+        Kind::Ordinal { degree, fit } => vec![of_degree(Link::Cumulative, degree, fit)],
+        Kind::Softmax { depth } => vec![softmax(&[depth])],
+        Kind::Auto if classes == 2 => vec![several(Link::Logistic, None)],
+        Kind::Auto | Kind::Mlp { .. } | Kind::Ridge => {
+            vec![several(Link::Logistic, None), softmax(&SoftmaxDepth::ALL)]
+        }
+    }
+}
+
+/// The one method that options without anything open ask for.
+fn only_candidate(task: Task<'_, '_>, grid: &Grid) -> Result<Option<Candidate>> {
+    let options = task.options;
+    let given = options.preprocessing.zip(options.optimizer).zip(options.learning_rate).zip(options.max_iter);
+    let (Some((((preprocessing, optimizer), learning_rate), iterations)), Some(width)) =
+        (given, options.interval)
+    else {
+        return Ok(None);
+    };
+    Ok(grid.plainest(width)?.map(|approximation| Candidate {
+        preprocessing,
+        optimizer,
+        learning_rate,
+        approximation,
+        iterations,
+        temperature: options.temperature.unwrap_or(1.0),
+        held_out: None,
+        objective: 0.0,
+    }))
+}
+
+/// Methods that stay inside their intervals, best first: the cheapest of those that are nearly the best in held-out loss and in
+/// fidelity to the exact link, then the others.
+fn candidates(task: Task<'_, '_>, grids: &[Grid]) -> Result<Vec<Candidate>> {
+    let maps = maps(task.options);
+    let splits = splits(task.data, task.options.random_state)?;
+    let components = task.options.n_components;
+    let folds: Vec<Vec<Fold>> =
+        splits.par_iter().map(|split| task.data.folds(split, &maps, components)).collect::<Result<_>>()?;
+    // by map, then by split
+    let mut by_map: Vec<Vec<Fold>> = maps.iter().map(|_| Vec::new()).collect();
+    for split in folds {
+        by_map.iter_mut().zip(split).for_each(|(folds, fold)| folds.push(fold));
+    }
+    let (mut candidates, mut refusal) = (Vec::new(), None);
+    for grid in grids {
+        match (Search { task, grid, maps: &maps, folds: &by_map }).candidates() {
+            Ok(found) => candidates.extend(found),
+            Err(error) => refusal = refusal.or(Some(error)),
+        }
+    }
+    if candidates.is_empty() {
+        return Err(refusal.unwrap_or_else(|| Error::Data("there is no method to choose from".into())));
+    }
+    candidates.sort_by(|a, b| a.objective.total_cmp(&b.objective));
+    let near = candidates[0].objective * (1.0 + TOLERANCE);
+    let cheapest = (0..candidates.len())
+        .take_while(|&i| candidates[i].objective <= near)
+        .min_by_key(|&i| (candidates[i].depth(), candidates[i].approximation.degree()))
+        .unwrap_or(0);
+    let chosen = candidates.remove(cheapest);
+    candidates.insert(0, chosen);
+    Ok(candidates)
+}
