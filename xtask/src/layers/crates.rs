@@ -24,7 +24,17 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("train-head", &["head-fit", "fhe-head", "text-encoder", "tables", "pages"]),
     (
         "head-bench",
-        &["ckks-math", "ckks", "ckks-boot", "fhe-head", "head-fit", "text-encoder", "tables", "pages", "train-head"],
+        &[
+            "ckks-math",
+            "ckks",
+            "ckks-boot",
+            "fhe-head",
+            "head-fit",
+            "text-encoder",
+            "tables",
+            "pages",
+            "train-head",
+        ],
     ),
     ("xtask", &[]),
 ];
@@ -184,7 +194,15 @@ mod tests {
     fn dev_dependencies_reach_all_layers_below() {
         assert_eq!(
             below("train-head"),
-            BTreeSet::from(["ckks", "ckks-boot", "ckks-math", "fhe-head", "head-fit", "tables", "text-encoder"])
+            BTreeSet::from([
+                "ckks",
+                "ckks-boot",
+                "ckks-math",
+                "fhe-head",
+                "head-fit",
+                "tables",
+                "text-encoder"
+            ])
         );
         assert!(below("ckks-math").is_empty());
     }

@@ -9,7 +9,7 @@ use head_fit::measures::Aim;
 use super::run::aim;
 use super::{
     DataArgs, EncoderArgs, FeatureDataArgs, HeadEncoderArgs, NewKeyArgs, OverwriteArgs, PassphraseArgs,
-    PlanAndKeyArgs, TextDataArgs, TrainingArgs, WeightArgs,
+    PlanAndKeyArgs, TableArgs, TextDataArgs, TrainingArgs, WeightArgs,
 };
 
 /// A head to start from.
@@ -44,6 +44,8 @@ pub(crate) struct EstimateArgs {
     pub(crate) data: FeatureDataArgs,
     #[command(flatten)]
     pub(crate) weights: WeightArgs,
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
     /// Label of the positive class [default: the larger number, or the last in alphabetical order]
     #[arg(long, value_name = "LABEL", help_heading = "Data")]
     pub(crate) positive_label: Option<String>,
@@ -93,6 +95,8 @@ pub(crate) struct TuneArgs {
     pub(crate) data: FeatureDataArgs,
     #[command(flatten)]
     pub(crate) weights: WeightArgs,
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
     #[command(flatten)]
     pub(crate) training: TrainingArgs,
     /// Job file, for --job of `estimate` and `run`

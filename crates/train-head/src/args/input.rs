@@ -12,7 +12,7 @@ use crate::input::Format;
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Data")]
 struct TextArgs {
-    /// Table with texts (.csv, .tsv or .jsonl)
+    /// Table with texts (.csv, .tsv, .jsonl, .parquet, .xlsx, also .gz; - for standard input)
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
     /// Column with the texts [default: `text`, or the only one beside the labels]
@@ -24,15 +24,16 @@ struct TextArgs {
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Data")]
 struct FeatureArgs {
-    /// Numeric features: a table (.csv, .tsv, .jsonl), a NumPy array (.npy), or embeddings by `embed` (.safetensors)
+    /// Features: a table (.csv, .tsv, .jsonl, .parquet, .xlsx, also .gz; - for standard input), a NumPy array (.npy), or
+    /// embeddings by `embed` (.safetensors)
     #[arg(long, value_name = "FILE")]
     features: Option<PathBuf>,
     /// Labels for a file of features without labels (.npy, or a table)
     #[arg(long, value_name = "FILE", requires = "features")]
     labels: Option<PathBuf>,
-    /// Column of the table of features to ignore; may be repeated
-    #[arg(long = "ignore-column", value_name = "NAME")]
-    ignored: Vec<String>,
+    /// Columns of the table that are no features; may be repeated
+    #[arg(long = "drop", visible_alias = "ignore-column", value_name = "NAMES")]
+    dropped: Vec<String>,
 }
 
 /// Flags of texts and features.
@@ -42,9 +43,19 @@ struct ColumnArgs {
     /// Column with the labels [default: `label`, `labels`, `target`, `class` or `y`]
     #[arg(long, value_name = "NAME")]
     label_column: Option<String>,
+    /// Columns that name the samples, such as a patient's number: no features, but part of the table of predictions; may be
+    /// repeated
+    #[arg(long = "id-column", value_name = "NAMES")]
+    ids: Vec<String>,
+    /// Other columns that go through to the table of predictions, and are no features; may be repeated
+    #[arg(long = "keep-columns", value_name = "NAMES")]
+    kept: Vec<String>,
     /// Format of the tables [default: from their names]
     #[arg(long, value_enum)]
     format: Option<Format>,
+    /// Sheet of an Excel workbook [default: the first]
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
 }
 
 /// Flags of samples: texts or features.
@@ -76,7 +87,7 @@ pub(crate) struct FeatureDataArgs {
     columns: ColumnArgs,
 }
 
-/// Flags of sample weights.
+/// Flags of weights and groups of samples.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Data")]
 pub(crate) struct WeightArgs {
@@ -84,12 +95,21 @@ pub(crate) struct WeightArgs {
     /// or features, or of the table of labels. Embeddings by `embed` include their weights
     #[arg(long, value_name = "NAME")]
     sample_weight: Option<String>,
+    /// Column that says which samples belong together, such as those of a patient: a group stays on one side of every split
+    /// and fold. It is not a feature
+    #[arg(long, value_name = "NAME")]
+    group_column: Option<String>,
 }
 
 impl WeightArgs {
     /// The column, if the flag is given.
     pub(crate) fn column(&self) -> Option<&str> {
         self.sample_weight.as_deref()
+    }
+
+    /// The column of groups, if the flag is given.
+    pub(crate) fn groups(&self) -> Option<&str> {
+        self.group_column.as_deref()
     }
 }
 
@@ -128,7 +148,7 @@ impl DataArgs {
             (None, Some(path)) => Ok(Source::Features {
                 path: path.clone(),
                 labels: self.features.labels.clone(),
-                ignored: self.features.ignored.clone(),
+                dropped: self.features.dropped.clone(),
                 columns,
             }),
             (None, None) => {
@@ -160,7 +180,13 @@ impl FeatureDataArgs {
 
 impl ColumnArgs {
     fn resolve(&self) -> Columns {
-        Columns { label_column: self.label_column.clone(), format: self.format }
+        Columns {
+            label_column: self.label_column.clone(),
+            format: self.format,
+            sheet: self.sheet.clone(),
+            ids: self.ids.clone(),
+            kept: self.kept.clone(),
+        }
     }
 }
 
@@ -178,11 +204,11 @@ impl TestArgs {
                     columns: columns.clone(),
                 }))
             }
-            (Source::Features { ignored, columns, .. }, _, Some(path)) => {
+            (Source::Features { dropped, columns, .. }, _, Some(path)) => {
                 Ok(HoldOut::Source(Source::Features {
                     path: path.clone(),
                     labels: self.test_labels.clone(),
-                    ignored: ignored.clone(),
+                    dropped: dropped.clone(),
                     columns: columns.clone(),
                 }))
             }

@@ -11,6 +11,18 @@ use toml::Value;
 
 use crate::exit::{Failure, Kind, Result};
 
+/// Flags that may be repeated.
+const REPEATED: [&str; 8] = [
+    "--drop",
+    "--ignore-column",
+    "--id-column",
+    "--keep-columns",
+    "--numeric",
+    "--categorical",
+    "--impute",
+    "--date-parts",
+];
+
 /// A job file that was read.
 #[derive(Debug)]
 pub(super) struct Job {
@@ -68,7 +80,7 @@ fn read(path: &Path) -> Result<Vec<String>> {
             Value::Array(values) => values.as_slice(),
             single => std::slice::from_ref(single),
         };
-        if values.len() > 1 && flag != "--ignore-column" {
+        if values.len() > 1 && !REPEATED.contains(&flag.as_str()) {
             return Err(bad(format!("`{name}` takes one value; the list has {}", values.len())));
         }
         for value in values {

@@ -17,6 +17,7 @@ mod progress;
 mod run;
 mod source;
 mod steps;
+mod table;
 mod training;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -40,7 +41,8 @@ pub(crate) use parse::{Unparsed, parse};
 pub(crate) use program::{CompletionsArgs, InspectArgs, ManArgs, PresetsArgs};
 pub(crate) use progress::{CheckpointArgs, EarlyStoppingArgs, ValidationArgs};
 pub(crate) use run::RunArgs;
-pub(crate) use source::{HoldOut, Source};
+pub(crate) use source::{Columns, HoldOut, Source};
+pub(crate) use table::TableArgs;
 pub(crate) use training::TrainingArgs;
 
 /// Train a classification head on encrypted text embeddings.

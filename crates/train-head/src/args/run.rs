@@ -7,7 +7,7 @@ use head_fit::measures::Aim;
 
 use super::{
     CheckpointArgs, DataArgs, EarlyStoppingArgs, EncoderArgs, HeadStartArgs, OverwriteArgs, PassphraseArgs,
-    TestArgs, TrainingArgs, WeightArgs,
+    TableArgs, TestArgs, TrainingArgs, WeightArgs,
 };
 
 /// Arguments of `run`.
@@ -19,6 +19,8 @@ pub(crate) struct RunArgs {
     pub(crate) test: TestArgs,
     #[command(flatten)]
     pub(crate) weights: WeightArgs,
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
     /// Label of the positive class [default: the larger number, or the last in alphabetical order]
     #[arg(long, value_name = "LABEL", help_heading = "Data")]
     pub(crate) positive_label: Option<String>,

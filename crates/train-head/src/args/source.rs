@@ -13,7 +13,7 @@ pub(crate) enum Source {
         path: PathBuf,
         /// Column with the texts.
         text_column: Option<String>,
-        /// Column of labels and format.
+        /// Columns and format.
         columns: Columns,
     },
     /// Numbers.
@@ -22,20 +22,26 @@ pub(crate) enum Source {
         path: PathBuf,
         /// A file with the labels.
         labels: Option<PathBuf>,
-        /// Columns to ignore.
-        ignored: Vec<String>,
-        /// Column of labels and format.
+        /// Columns that are no features.
+        dropped: Vec<String>,
+        /// Columns and format.
         columns: Columns,
     },
 }
 
-/// Column of labels and format of a source.
+/// Columns and format of a source.
 #[derive(Clone, Debug)]
 pub(crate) struct Columns {
     /// Column with the labels.
     pub(crate) label_column: Option<String>,
     /// Format of the tables.
     pub(crate) format: Option<Format>,
+    /// Sheet of a workbook.
+    pub(crate) sheet: Option<String>,
+    /// Columns that name the samples: no features, but part of the predictions.
+    pub(crate) ids: Vec<String>,
+    /// Other columns that go through to the predictions.
+    pub(crate) kept: Vec<String>,
 }
 
 /// What to test on.

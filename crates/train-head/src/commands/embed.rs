@@ -8,7 +8,7 @@ use crate::exit::{Failure, Result};
 use crate::files::embeddings::{self, Metadata};
 use crate::files::{self, Access};
 use crate::progress;
-use crate::samples::{self, Embedded, LoadedEncoder, Raw, Wanted};
+use crate::samples::{self, Content, Embedded, LoadedEncoder, Wanted};
 
 /// # Errors
 /// Data or a model that cannot be used; a failed write.
@@ -16,14 +16,17 @@ pub(super) fn run(arguments: EmbedArgs, console: &Console) -> Result<Outcome> {
     embeddings::expect_known_format(&arguments.out)?;
     let source = arguments.data.resolve()?;
     let encoder = arguments.encoder.resolve()?;
-    let wanted = Wanted { weights: arguments.weights.column(), ..Wanted::default() };
-    let Raw::Texts(texts) = samples::read(&source, wanted)? else {
+    let (weights, groups) = (arguments.weights.column(), arguments.weights.groups());
+    let wanted = Wanted { weights, groups, ..Wanted::default() };
+    let raw = samples::read(&source, wanted, console)?;
+    let Content::Texts(texts) = raw.content else {
         return Err(Failure::unexpected("the texts were read as numbers"));
     };
     let encoder = LoadedEncoder::load(encoder, console)?;
-    let Embedded { x, long } = samples::embed(&encoder, &texts.texts, console)?;
-    let sample_weight = texts.weights.map(|weights| weights.values);
-    let metadata = Metadata { encoder: encoder.used(), labels: texts.labels, sample_weight };
+    let Embedded { x, long } = samples::embed(&encoder, &texts, console)?;
+    let sample_weight = raw.weights.map(|weights| weights.values);
+    let group = raw.groups.map(|groups| groups.of.iter().map(|&group| groups.names[group].clone()).collect());
+    let metadata = Metadata { encoder: encoder.used(), labels: raw.labels, sample_weight, group };
     embeddings::write(&arguments.out, Access::Private, &x.view(), &metadata)?;
 
     let (rows, columns) = x.dim();

@@ -18,8 +18,9 @@ pub(super) fn run(arguments: EncryptArgs, console: &Console) -> Result<Outcome> 
     let file = PlanFile::read(&party.plan)?;
     let labels = !for_scoring;
     let weights = file.weight_column().filter(|_| labels);
-    let wanted = Wanted { labels, features: file.feature_names(), weights };
-    let matrix = samples::read(&data.resolve()?, wanted)?.embed(None, console)?;
+    let groups = file.group_column().filter(|_| labels);
+    let wanted = Wanted { labels, weights, groups, ..Wanted::default() };
+    let matrix = samples::read(&data.resolve()?, wanted, console)?.matrix(None, file.recipe(), console)?;
     let done = match for_scoring {
         true => encrypt_for_scoring(file, &matrix, &party, &out, console)?,
         false => encrypt_training(file, matrix, &party, &out, console)?,

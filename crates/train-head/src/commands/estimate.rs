@@ -11,7 +11,7 @@ use crate::exit::{Failure, Result};
 use crate::plan::PlanFile;
 use crate::planning::shape::{self, Shape};
 use crate::planning::{Planned, describe, memory, warm_start};
-use crate::samples::{self, Wanted};
+use crate::samples::{self, Columns, Prepared, Shares, Wanted};
 use crate::{input, progress, resources};
 
 /// # Errors
@@ -39,31 +39,38 @@ fn from_data(arguments: EstimateArgs, mut hyper: Hyper, console: &Console) -> Re
     let source = arguments.data.resolve()?;
     arguments.out.as_deref().map(PlanFile::expect_room).transpose()?;
     let start = warm_start::head(&arguments.start)?;
-    let features = start.as_ref().and_then(|head| head.description.feature_names.as_deref());
-    let wanted = Wanted { labels: true, features, weights: arguments.weights.column() };
-    let matrix = samples::read(&source, wanted)?.embed(None, console)?;
+    let overrides = arguments.table.resolve()?;
+    let wanted = Wanted {
+        labels: true,
+        weights: arguments.weights.column(),
+        groups: arguments.weights.groups(),
+        overrides: Some(&overrides),
+    };
+    let raw = samples::read(&source, wanted, console)?;
     let classes = match &start {
         Some(head) => head.description.classes.clone(),
         None => {
-            let labels = matrix.labels.as_deref().unwrap_or_default();
+            let labels = raw.labels.as_deref().unwrap_or_default();
             input::fit_classes(labels, arguments.positive_label.as_deref())?
         }
     };
+    let share = arguments.validation_fraction;
+    let shares = Shares { test: None, validation: share.map(|share| (share, hyper.flags.random_state)) };
+    let earlier = arguments.continue_from.as_deref().map(PlanFile::read).transpose()?;
+    let columns = match (&start, &earlier) {
+        (Some(head), _) => Columns::Known(head.description.table.as_ref()),
+        (None, Some(plan)) => Columns::Known(plan.recipe()),
+        (None, None) => Columns::Fitted,
+    };
+    let Prepared { matrix, parts } = raw.prepare(&classes, shares, columns, None, console)?;
     if let Some(head) = start {
         warm_start::expect_features(&head.description, &matrix)?;
         hyper.start_from(head.before_temperature());
     }
-    let share = arguments.validation_fraction;
-    let training = match share {
-        Some(share) => {
-            let [training, _] = matrix.hold_out(&classes, share, hyper.flags.random_state)?;
-            training
-        }
-        None => matrix,
-    };
+    let training = if share.is_some() { matrix.select(&parts.training) } else { matrix };
     let (samples, features) = training.x.dim();
     let mut about = None;
-    let file = if let Some(earlier) = &arguments.continue_from {
+    let file = if let Some(earlier) = earlier {
         let file = warm_start::continued(earlier, &training, &hyper)?;
         // refuses data that do not fit the earlier plan
         file.samples(&training)?;
@@ -88,6 +95,9 @@ fn from_data(arguments: EstimateArgs, mut hyper: Hyper, console: &Console) -> Re
             let warning = describe::shortfall(expected, bootstraps);
             outcome.text.push_str(&warning.map(|text| format!("\nwarning     {text}")).unwrap_or_default());
         }
+    }
+    if let Some(recipe) = file.recipe() {
+        outcome.json["columns"] = json!(recipe.describe());
     }
     if let Some(path) = &arguments.out {
         file.write(path)?;
@@ -158,7 +168,15 @@ fn outcome(
                 progress::bytes(sizes.key_bytes as u64)
             ),
         ),
-        ("upload", progress::bytes(sizes.upload_bytes as u64)),
+        (
+            "upload",
+            format!(
+                "{}: encrypted data {}, keys {}",
+                progress::bytes((sizes.upload_bytes + sizes.key_file_bytes) as u64),
+                progress::bytes(sizes.upload_bytes as u64),
+                progress::bytes(sizes.key_file_bytes as u64)
+            ),
+        ),
         ("memory", format!("{} to train", progress::bytes(memory))),
         (
             "time",

@@ -3,8 +3,6 @@
 use std::path::Path;
 
 use fhe_head::Head as _;
-use head_fit::Classes;
-use ndarray::Array2;
 use serde_json::json;
 
 use crate::args::PredictArgs;
@@ -33,8 +31,17 @@ pub(super) fn run(arguments: &PredictArgs, console: &Console) -> Result<Outcome>
     let Predicted { matrix, probabilities } =
         predict(&head, &arguments.data, &arguments.encoder, false, console)?;
     let classes = &head.description.classes;
-    let cut = head.description.cut();
-    write(&arguments.out, classes, matrix.labels.as_deref(), &probabilities, cut, matrix.long_texts())
+    let samples: Vec<usize> = (0..probabilities.nrows()).collect();
+    let table = Predictions {
+        classes,
+        samples: &samples,
+        carried: &matrix.carried,
+        labels: matrix.labels.as_deref(),
+        probabilities: probabilities.view(),
+        threshold: head.description.cut(),
+        plain: None,
+    };
+    write(&arguments.out, &table, matrix.long_texts())
 }
 
 /// Predicts from encrypted scores. The data give the number of samples, and their labels if they have any.
@@ -46,8 +53,7 @@ fn from_scores(
     console: &Console,
 ) -> Result<Outcome> {
     let file = PlanFile::read(plan)?;
-    let wanted = Wanted { features: file.feature_names(), ..Wanted::default() };
-    let raw = samples::read(&arguments.data.resolve()?, wanted)?;
+    let raw = samples::read(&arguments.data.resolve()?, Wanted::default(), console)?;
     let party = DataParty::unlock(file, keys, &arguments.passphrase)?;
     let scores = party.decrypt_scores(scores, raw.len())?;
     let half_width = party.file.job().head().score_unit().value();
@@ -59,22 +65,23 @@ fn from_scores(
         ));
     }
     let probabilities = party.file.probabilities(scores);
-    write(&arguments.out, party.file.classes(), raw.labels(), &probabilities, EVEN, None)
+    let samples: Vec<usize> = (0..probabilities.nrows()).collect();
+    let table = Predictions {
+        classes: party.file.classes(),
+        samples: &samples,
+        carried: &raw.carried,
+        labels: raw.labels.as_deref(),
+        probabilities: probabilities.view(),
+        threshold: EVEN,
+        plain: None,
+    };
+    write(&arguments.out, &table, None)
 }
 
-/// Writes the table of predictions, and counts those of each class. Of two classes the positive one is predicted above the threshold. `long_texts` is the number of texts beyond the encoder's window.
-fn write(
-    path: &Path,
-    classes: &Classes,
-    labels: Option<&[String]>,
-    probabilities: &Array2<f64>,
-    threshold: f64,
-    long_texts: Option<usize>,
-) -> Result<Outcome> {
-    let samples: Vec<usize> = (0..probabilities.nrows()).collect();
-    let probabilities = probabilities.view();
-    let table = Predictions { classes, samples: &samples, labels, probabilities, threshold, plain: None };
+/// Writes the table of predictions, and counts those of each class. `long_texts` is the number of texts beyond the encoder's window.
+fn write(path: &Path, table: &Predictions<'_>, long_texts: Option<usize>) -> Result<Outcome> {
     table.write(path)?;
+    let (classes, samples) = (table.classes, table.samples);
     let mut counts = vec![0; classes.count()];
     table.predicted().into_iter().for_each(|class| counts[class] += 1);
     let listed: Vec<String> =

@@ -54,6 +54,7 @@ fn write_predictions(
     let predictions = Predictions {
         classes: &data.classes,
         samples: &data.test_rows,
+        carried: &data.test.carried,
         labels: data.test.labels.as_deref(),
         probabilities: evaluation.encrypted_probabilities.view(),
         threshold: decrypted.head.description.cut(),

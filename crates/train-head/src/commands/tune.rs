@@ -6,11 +6,11 @@ use crate::args::{Hyper, TuneArgs};
 use crate::console::{Console, Outcome};
 use crate::exit::{Kind, Result};
 use crate::files::{Access, write_bytes};
+use crate::input;
 use crate::planning::Planned;
 use crate::planning::cross_validation::{Validated, validate};
 use crate::planning::flags::flags;
-use crate::samples::Wanted;
-use crate::{input, samples};
+use crate::samples::{self, Columns, Prepared, Shares, Wanted};
 
 /// Loss of accuracy by encryption that needs no warning.
 const LOSS: f64 = 0.01;
@@ -20,9 +20,16 @@ const LOSS: f64 = 0.01;
 pub(super) fn run(arguments: TuneArgs, console: &Console) -> Result<Outcome> {
     let hyper = Hyper::resolve(&arguments.training)?;
     let source = arguments.data.resolve()?;
-    let wanted = Wanted { labels: true, features: None, weights: arguments.weights.column() };
-    let matrix = samples::read(&source, wanted)?.embed(None, console)?;
-    let classes = input::fit_classes(matrix.labels.as_deref().unwrap_or_default(), None)?;
+    let overrides = arguments.table.resolve()?;
+    let wanted = Wanted {
+        labels: true,
+        weights: arguments.weights.column(),
+        groups: arguments.weights.groups(),
+        overrides: Some(&overrides),
+    };
+    let raw = samples::read(&source, wanted, console)?;
+    let classes = input::fit_classes(raw.labels.as_deref().unwrap_or_default(), None)?;
+    let Prepared { matrix, .. } = raw.prepare(&classes, Shares::default(), Columns::Fitted, None, console)?;
     let y = matrix.encode_labels(&classes, "the training data")?;
     let planned = Planned::new(&matrix, &y, &classes, &hyper, console)?;
     let validated = match validate(&planned, &matrix, &y, &classes, console) {

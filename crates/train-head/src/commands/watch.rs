@@ -30,8 +30,9 @@ pub(super) fn run(arguments: WatchArgs, console: &Console) -> Result<Outcome> {
         return Ok(Outcome { json: json!({ "stop": iteration }), text });
     }
     let file = PlanFile::read(&arguments.party.plan)?;
-    let wanted = Wanted { labels: true, features: file.feature_names(), weights: None };
-    let matrix = samples::read(&arguments.data.resolve()?, wanted)?.embed(None, console)?;
+    let wanted = Wanted { labels: true, groups: file.group_column(), ..Wanted::default() };
+    let raw = samples::read(&arguments.data.resolve()?, wanted, console)?;
+    let matrix = raw.matrix(None, file.recipe(), console)?;
     let (_, validation) = file.hold_out(matrix)?;
     let Some(validation) = validation else {
         return Err(Failure::parameters("the plan holds no samples out for validation")

@@ -6,7 +6,7 @@ use crate::args::{DataArgs, Encoder, HeadEncoderArgs};
 use crate::console::Console;
 use crate::exit::{Failure, Result, encoder_failure};
 use crate::files::head::Head;
-use crate::samples::{self, LoadedEncoder, Matrix, Raw, Wanted};
+use crate::samples::{self, Content, LoadedEncoder, Matrix, Wanted};
 
 /// Samples, and a head's predictions for them.
 pub(crate) struct Predicted {
@@ -28,27 +28,27 @@ pub(crate) fn predict(
     console: &Console,
 ) -> Result<Predicted> {
     let description = &head.description;
-    let wanted = Wanted { labels: labelled, features: description.feature_names.as_deref(), weights: None };
-    let raw = samples::read(&data.resolve()?, wanted)?;
-    let encoder = match (&raw, &description.encoder) {
-        (Raw::Texts(_), None) => {
+    let wanted = Wanted { labels: labelled, ..Wanted::default() };
+    let raw = samples::read(&data.resolve()?, wanted, console)?;
+    let encoder = match (&raw.content, &description.encoder) {
+        (Content::Texts(_), None) => {
             return Err(Failure::data("the head was trained on features, not on texts")
                 .help("give a table of the same features with --features"));
         }
-        (Raw::Texts(_), Some(wanted)) => {
+        (Content::Texts(_), Some(wanted)) => {
             let encoder = LoadedEncoder::load(Encoder::of_head(wanted, encoder)?, console)?;
             wanted.info.expect_same(&encoder.used().info).map_err(encoder_failure)?;
             Some(encoder)
         }
-        (Raw::Features(_, found), Some(wanted)) => {
+        (Content::Numbers { encoder: found, .. }, Some(wanted)) => {
             if let Some(found) = found {
                 wanted.info.expect_same(&found.info).map_err(encoder_failure)?;
             }
             None
         }
-        (Raw::Features(..), None) => None,
+        (Content::Table(_), _) | (Content::Numbers { .. }, None) => None,
     };
-    let matrix = raw.embed(encoder.as_ref(), console)?;
+    let matrix = raw.matrix(encoder.as_ref(), description.table.as_ref(), console)?;
     let probabilities = head.probabilities(&matrix.x.view())?;
     Ok(Predicted { matrix, probabilities })
 }

@@ -38,6 +38,9 @@ pub(crate) struct Metadata {
     /// One weight per sample, if `--sample-weight` named a column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sample_weight: Option<Vec<f64>>,
+    /// The name of each sample's group, if `--group-column` named a column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) group: Option<Vec<String>>,
 }
 
 /// Embeddings read from a file.
@@ -138,6 +141,9 @@ pub(crate) fn read(path: &Path) -> Result<Embeddings> {
     if metadata.as_ref().and_then(|known| known.labels.as_ref()).is_some_and(|labels| labels.len() != rows) {
         return Err(bad("the number of labels differs from the number of embeddings".into()));
     }
+    if metadata.as_ref().and_then(|known| known.group.as_ref()).is_some_and(|groups| groups.len() != rows) {
+        return Err(bad("the number of groups differs from the number of embeddings".into()));
+    }
     if let Some(weights) = metadata.as_ref().and_then(|known| known.sample_weight.as_ref()) {
         if weights.len() != rows {
             return Err(bad("the number of sample weights differs from the number of embeddings".into()));
@@ -167,6 +173,7 @@ mod tests {
             encoder: serde_json::from_value(encoder).unwrap(),
             labels: Some(vec!["a".into(), "b".into()]),
             sample_weight: Some(vec![0.0, 2.5]),
+            group: Some(vec!["p1".into(), "p2".into()]),
         }
     }
 

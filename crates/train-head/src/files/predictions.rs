@@ -8,6 +8,7 @@ use ndarray::ArrayView2;
 
 use super::{Access, write_with};
 use crate::exit::{Failure, Result};
+use crate::samples::Carried;
 
 /// Predictions for samples.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Predictions<'a> {
     pub(crate) classes: &'a Classes,
     /// Position of each sample among those that were read, from 0.
     pub(crate) samples: &'a [usize],
+    /// Columns of the data that go through.
+    pub(crate) carried: &'a [Carried],
     /// The label of each sample, if there are labels.
     pub(crate) labels: Option<&'a [String]>,
     /// Samples (rows) by classes (columns).
@@ -27,7 +30,7 @@ pub(crate) struct Predictions<'a> {
 }
 
 impl Predictions<'_> {
-    /// Writes a CSV file with a line per sample: its position, its label, the predicted class, and the probabilities (for two
+    /// Writes a CSV file with a line per sample: its position, the columns that go through, its label, the predicted class, and the probabilities (for two
     /// classes only that of the positive one). The last column is the plain twin's: the probability of the positive class, or
     /// for more than two classes the prediction.
     ///
@@ -46,6 +49,7 @@ impl Predictions<'_> {
             out.write_record(self.header()).map_err(failed)?;
             for (row, sample) in self.samples.iter().enumerate() {
                 let mut fields = vec![sample.to_string()];
+                fields.extend(self.carried.iter().map(|column| column.values[row].clone()));
                 fields.extend(self.labels.map(|labels| labels[row].clone()));
                 fields.push(names[predicted[row]].clone());
                 if binary {
@@ -72,6 +76,7 @@ impl Predictions<'_> {
     fn header(&self) -> Vec<String> {
         let names = self.classes.names();
         let mut header = vec!["sample".to_owned()];
+        header.extend(self.carried.iter().map(|column| column.name.clone()));
         header.extend(self.labels.map(|_| "label".to_owned()));
         header.push("predicted".into());
         if names.len() == 2 {
@@ -102,6 +107,7 @@ mod tests {
         let with_labels = Predictions {
             classes: &classes,
             samples: &[3, 9],
+            carried: &[],
             labels: Some(&labels),
             probabilities: p.view(),
             threshold: 0.5,
@@ -121,13 +127,14 @@ mod tests {
         let three = Predictions {
             classes: &classes,
             samples: &[7],
+            carried: &[Carried { name: "id".into(), values: vec!["p9".into()] }],
             labels: None,
             probabilities: p.view(),
             threshold: 0.5,
             plain: Some(p.view()),
         };
         three.write(&path).unwrap();
-        let header = "sample,predicted,probability a,probability b,probability c,plain_predicted";
-        assert_eq!(read(), format!("{header}\n7,c,0.25,0.25,0.5,c\n"));
+        let header = "sample,id,predicted,probability a,probability b,probability c,plain_predicted";
+        assert_eq!(read(), format!("{header}\n7,p9,c,0.25,0.25,0.5,c\n"));
     }
 }

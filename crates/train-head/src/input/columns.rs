@@ -1,8 +1,8 @@
 //! Finding columns.
 
-use std::path::Path;
+use tables::Table;
 
-use super::table::Table;
+use super::table::table_failure;
 use crate::exit::{Failure, Result};
 
 /// Usual names of the column of labels.
@@ -10,65 +10,69 @@ const LABELS: [&str; 5] = ["label", "labels", "target", "class", "y"];
 /// Usual names of the column of texts.
 const TEXTS: [&str; 6] = ["text", "texts", "sentence", "note", "document", "content"];
 
-/// Position of the column of labels: the requested one, else one with a usual name.
+/// Name of the column of labels: the requested one, else one with a usual name.
 ///
 /// # Errors
 /// No such column; the message lists the columns.
-pub(super) fn label(table: &Table, asked: Option<&str>) -> Result<usize> {
+pub(crate) fn label<'a>(table: &'a Table, asked: Option<&str>) -> Result<&'a str> {
     find_or_guess(table, "label", asked, &LABELS)
 }
 
-/// Position of the column of texts: the requested one, else one with a usual name, else the only one beside the labels.
+/// Name of the column of texts: the requested one, else one with a usual name, else the only one beside the labels.
 ///
 /// # Errors
 /// No such column; the message lists the columns.
-pub(super) fn text(table: &Table, asked: Option<&str>, label: Option<usize>) -> Result<usize> {
+pub(crate) fn text<'a>(table: &'a Table, asked: Option<&str>, label: Option<&str>) -> Result<&'a str> {
     let found = find_or_guess(table, "text", asked, &TEXTS);
-    match (table.columns().len(), label) {
-        (1, None) if asked.is_none() => Ok(0),
-        (2, Some(label)) if asked.is_none() => Ok(1 - label),
+    match (table.names(), label) {
+        ([only], None) if asked.is_none() => Ok(only),
+        ([a, b], Some(label)) if asked.is_none() => Ok(if a == label { b } else { a }),
         _ => found,
     }
 }
 
-/// Position of the column with this name.
-///
-/// # Errors
-/// No such column; the message lists the columns.
-pub(super) fn find(table: &Table, name: &str) -> Result<usize> {
-    let position = |same: &dyn Fn(&str) -> bool| table.columns().iter().position(|column| same(column));
-    position(&|column| column == name).ok_or_else(|| {
-        let failure = Failure::data(format!(
-            "{}: no column {name:?}; the columns are {}",
-            table.path().display(),
-            listed(table.columns())
-        ));
-        match position(&|column| column.eq_ignore_ascii_case(name)) {
-            Some(near) => failure.help(format!("did you mean {:?}?", table.columns()[near])),
-            None => failure,
-        }
-    })
-}
-
-fn find_or_guess(table: &Table, what: &str, asked: Option<&str>, usual: &[&str]) -> Result<usize> {
+fn find_or_guess<'a>(table: &'a Table, what: &str, asked: Option<&str>, usual: &[&str]) -> Result<&'a str> {
     if let Some(name) = asked {
-        return find(table, name);
+        return found(table, name);
     }
     let guess = usual
         .iter()
-        .find_map(|name| table.columns().iter().position(|column| column.eq_ignore_ascii_case(name)));
-    guess.ok_or_else(|| {
+        .find_map(|name| table.names().iter().find(|column| column.trim().eq_ignore_ascii_case(name)));
+    guess.map(String::as_str).ok_or_else(|| {
         Failure::data(format!(
             "{}: which column holds the {what}s? The columns are {}",
-            table.path().display(),
-            listed(table.columns())
+            table.input(),
+            listed(table.names())
         ))
         .help(format!("name it with --{what}-column"))
     })
 }
 
+/// The column with this name, as the table spells it.
+fn found<'a>(table: &'a Table, name: &str) -> Result<&'a str> {
+    let at = table.find(name).map_err(table_failure)?;
+    Ok(&table.names()[at])
+}
+
+/// The columns that flags name: each a name, or several with commas between them.
+///
+/// # Errors
+/// No such column.
+pub(crate) fn names(table: &Table, asked: &[String]) -> Result<Vec<String>> {
+    let mut columns = Vec::new();
+    for text in asked {
+        // a name may hold a comma itself
+        let whole = table.names().iter().any(|name| name == text);
+        let parts = if whole { vec![text.as_str()] } else { text.split(',').map(str::trim).collect() };
+        for part in parts {
+            columns.push(found(table, part)?.to_owned());
+        }
+    }
+    Ok(columns)
+}
+
 /// Column names for a message: all, or the first of many.
-pub(super) fn listed(columns: &[String]) -> String {
+fn listed(columns: &[String]) -> String {
     const MOST: usize = 20;
     let mut list: Vec<String> = columns.iter().take(MOST).map(|name| format!("{name:?}")).collect();
     if columns.len() > MOST {
@@ -77,7 +81,29 @@ pub(super) fn listed(columns: &[String]) -> String {
     list.join(", ")
 }
 
-/// A failure about a cell.
-pub(super) fn at(path: &Path, place: &str, column: &str, what: &str) -> Failure {
-    Failure::data(format!("{}: {place}, column {column:?}: {what}", path.display()))
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn lists_of_names_are_split_unless_a_name_holds_a_comma() {
+        let table = Table::from_rows("t", &["a", "b", "x, y"], &[vec!["1", "2", "3"]]).unwrap();
+        let asked = |texts: &[&str]| {
+            names(&table, &texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>())
+                .map_err(|failure| failure.to_string())
+        };
+        assert_eq!(asked(&["b, a", "x, y"]).unwrap(), ["b", "a", "x, y"]);
+        assert!(asked(&["a,q"]).unwrap_err().contains("no column \"q\""));
+    }
+
+    #[test]
+    fn usual_names_are_found() {
+        let table = |names: &[&str]| Table::from_rows("t", names, &[vec!["1"; names.len()]]).unwrap();
+        assert_eq!(label(&table(&["a", "Label"]), None).unwrap(), "Label");
+        assert!(label(&table(&["a", "b"]), None).unwrap_err().to_string().contains("which column holds"));
+        assert_eq!(text(&table(&["only"]), None, None).unwrap(), "only");
+        assert_eq!(text(&table(&["x", "y"]), None, Some("y")).unwrap(), "x");
+        assert_eq!(text(&table(&["id", "note", "y"]), None, Some("y")).unwrap(), "note");
+    }
 }

@@ -1,22 +1,33 @@
-//! Labels: from a separate file, and as classes.
+//! Labels: from a column or a file of their own, and as classes.
 
 use std::path::Path;
 
 use head_fit::Classes;
 use ndarray::Array1;
+use tables::{LabelColumn, LabelKind, LabelOptions, Table};
 
+use super::arrays::is_array;
 use super::columns;
+use super::format::Format;
 use super::npy::{self, Npy};
-use super::table::{Format, Row, Table};
-use super::texts::label_of;
+use super::table::{TableOptions, open, table_failure};
 use crate::exit::{Failure, Result};
+
+/// Reads the labels in a column.
+///
+/// # Errors
+/// What [`tables::labels`] refuses: all cells that are no labels, in one message.
+pub(crate) fn column_labels(table: &Table, column: &str) -> Result<LabelColumn> {
+    let options = LabelOptions { kind: Some(LabelKind::Classes) };
+    tables::labels(table, column, options).map_err(table_failure)
+}
 
 /// Reads labels from a one-dimensional array (`.npy`), or from a column of a table (its only one, or as for features).
 ///
 /// # Errors
-/// What [`Table`] and [`npy`] refuse; an unknown column; an empty label.
+/// What [`tables`] and [`npy`] refuse; an unknown column; an empty label.
 pub(crate) fn read_labels(path: &Path, label_column: Option<&str>) -> Result<Vec<String>> {
-    if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy")) {
+    if !is_array(path) {
         return read_column(path, label_column);
     }
     let (shape, labels) = match npy::read(path)? {
@@ -33,16 +44,13 @@ pub(crate) fn read_labels(path: &Path, label_column: Option<&str>) -> Result<Vec
 }
 
 fn read_column(path: &Path, label_column: Option<&str>) -> Result<Vec<String>> {
-    let mut table = Table::open(path, Format::of(path).or(Some(Format::Csv)))?;
-    let label = match (label_column, table.columns().len()) {
-        (None, 1) => 0,
+    let csv = tables::Format::of(path).is_none().then_some(Format::Csv);
+    let table = open(path, TableOptions { format: csv, sheet: None })?;
+    let column = match (label_column, table.names()) {
+        (None, [only]) => only,
         _ => columns::label(&table, label_column)?,
     };
-    let (mut row, mut labels) = (Row::default(), Vec::new());
-    while table.read(&mut row)? {
-        labels.push(label_of(&table, &row, label)?);
-    }
-    Ok(labels)
+    Ok(column_labels(&table, column)?.values)
 }
 
 /// The classes of training labels. `positive` names the positive one of two.

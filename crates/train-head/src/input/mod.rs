@@ -1,18 +1,19 @@
-//! Files of other programs: tables of texts or numbers, NumPy arrays, labels.
+//! Files of other programs: tables, NumPy arrays, labels.
 //!
 //! Everything is checked before it is used. Messages name the file, the place and what was found there.
 
 pub(crate) mod npy;
 
+mod arrays;
 mod columns;
-mod features;
+mod format;
 mod labels;
 mod table;
-mod texts;
 mod weights;
 
-pub(crate) use features::{Features, Selection, read_features};
-pub(crate) use labels::{encode_labels, fit_classes, read_labels};
-pub(crate) use table::Format;
-pub(crate) use texts::{Texts, read_texts};
-pub(crate) use weights::{SampleWeights, read_weights};
+pub(crate) use arrays::{is_array, read_array};
+pub(crate) use columns::{label, names, text};
+pub(crate) use format::Format;
+pub(crate) use labels::{column_labels, encode_labels, fit_classes, read_labels};
+pub(crate) use table::{TableOptions, open, table_failure};
+pub(crate) use weights::{SampleWeights, column_weights, read_weights};

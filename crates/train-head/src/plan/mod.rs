@@ -6,8 +6,8 @@
 //! - [`samples`]: features, weights and start weights to encrypt.
 
 mod arrays;
+mod column_source;
 mod samples;
-mod weight_source;
 
 use std::path::Path;
 
@@ -17,17 +17,18 @@ use head_fit::{Classes, Classifier, FeatureMap, Model, probabilities};
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tables::Recipe;
 
 use crate::exit::{Failure, Result};
 use crate::files::embeddings::UsedEncoder;
-use crate::files::head::{Description, Head, Training, of_both_classes};
+use crate::files::head::{Description, FeatureSource, Head, Training, of_both_classes};
 use crate::files::{Access, read_json, write_bytes, write_json_with};
 use crate::preset::preset;
 use crate::samples::Matrix;
 use arrays::Arrays;
-use weight_source::WeightSource;
+use column_source::ColumnSource;
 
-const FORMAT: &str = "train-head plan 8";
+const FORMAT: &str = "train-head plan 9";
 
 /// A plan: `plan.json`, and `plan.safetensors` beside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,10 +46,15 @@ struct Contents {
     classes: Classes,
     /// Names of the features, if they come from a table.
     feature_names: Option<Vec<String>>,
+    /// How the columns of the table become features.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    table: Option<Recipe>,
     /// The encoder, if the samples are texts.
     encoder: Option<UsedEncoder>,
     /// Where sample weights come from; `null` if all samples count the same.
-    sample_weight: Option<WeightSource>,
+    sample_weight: Option<ColumnSource>,
+    /// Where groups of samples come from that stay together; `null` if there are none.
+    groups: Option<ColumnSource>,
     /// Share of the samples held out for validation, in (0, 1).
     validation_fraction: Option<f64>,
     /// The method, with everything filled in that was chosen.
@@ -70,8 +76,10 @@ impl PlanFile {
             format: FORMAT.into(),
             classes: classes.clone(),
             feature_names: training.names.clone(),
+            table: training.recipe.clone(),
             encoder: training.encoder.clone(),
-            sample_weight: training.weights.as_ref().map(WeightSource::of),
+            sample_weight: weights_of(training),
+            groups: groups_of(training),
             validation_fraction: None,
             options: prepared.options.clone(),
             plan: prepared.plan.clone(),
@@ -89,7 +97,8 @@ impl PlanFile {
         let contents = Contents {
             options,
             plan,
-            sample_weight: training.weights.as_ref().map(WeightSource::of),
+            sample_weight: weights_of(training),
+            groups: groups_of(training),
             validation_fraction: None,
             arrays: arrays::digest(&arrays.to_bytes()?),
             ..self.contents
@@ -190,9 +199,9 @@ impl PlanFile {
         &self.contents.classes
     }
 
-    /// Names of the features, if they come from a table.
-    pub(crate) fn feature_names(&self) -> Option<&[String]> {
-        self.contents.feature_names.as_deref()
+    /// How the columns of a table become features; `None` if the plan was made from texts or an array.
+    pub(crate) fn recipe(&self) -> Option<&Recipe> {
+        self.contents.table.as_ref()
     }
 
     /// The plan without the numbers of its feature map, for `inspect`.
@@ -211,7 +220,7 @@ impl PlanFile {
     /// # Errors
     /// Another number of weights; a plan that does not say what its feature map does.
     pub(crate) fn head(&self, weights: &[Array1<f64>], iterations: usize) -> Result<Head> {
-        let Contents { classes, feature_names, encoder, options, plan, .. } = &self.contents;
+        let Contents { classes, feature_names, table, encoder, options, plan, .. } = &self.contents;
         let model = options.export(Model::from_weights(self.job().head(), self.map(), weights)?);
         let preprocessing = options
             .preprocessing
@@ -219,8 +228,7 @@ impl PlanFile {
         let description = Description::new(
             &model,
             classes.clone(),
-            feature_names.clone(),
-            encoder.clone(),
+            FeatureSource { names: feature_names.clone(), table: table.clone(), encoder: encoder.clone() },
             preprocessing,
             Training {
                 preset: plan.preset.clone(),
@@ -236,4 +244,14 @@ impl PlanFile {
     pub(crate) fn probabilities(&self, scores: Array2<f64>) -> Array2<f64> {
         of_both_classes(probabilities(scores / self.temperature(), self.job().head().link()))
     }
+}
+
+/// Where the weights of samples come from, if they have any.
+fn weights_of(samples: &Matrix) -> Option<ColumnSource> {
+    samples.weights.as_ref().map(|weights| ColumnSource::of(weights.column.as_ref()))
+}
+
+/// Where the groups of samples come from, if they have any.
+fn groups_of(samples: &Matrix) -> Option<ColumnSource> {
+    samples.groups.as_ref().map(|groups| ColumnSource::of(groups.column.as_ref()))
 }

@@ -5,9 +5,9 @@ use head_fit::{Classifier, shuffled};
 use ndarray::{Array1, Array2};
 
 use super::PlanFile;
-use super::weight_source::WeightSource;
+use super::column_source::ColumnSource;
 use crate::exit::{Failure, Result, encoder_failure};
-use crate::samples::Matrix;
+use crate::samples::{Matrix, split};
 
 impl PlanFile {
     /// Splits samples into those to train on and those that the plan holds out for validation, if any.
@@ -16,8 +16,10 @@ impl PlanFile {
     /// An unknown label; too few samples.
     pub(crate) fn hold_out(&self, matrix: Matrix) -> Result<(Matrix, Option<Matrix>)> {
         let Some(share) = self.contents.validation_fraction else { return Ok((matrix, None)) };
-        let [training, validation] = matrix.hold_out(self.classes(), share, self.options().random_state)?;
-        Ok((training, Some(validation)))
+        let y = matrix.encode_labels(self.classes(), "the data")?;
+        let split = split(&y, matrix.groups.as_ref(), share, self.options().random_state)
+            .map_err(|error| Failure::usage(format!("--validation-fraction {share}")).because(error))?;
+        Ok((matrix.select(&split.train), Some(matrix.select(&split.test))))
     }
 
     /// Maps features to the space that is encrypted: samples (rows) by features (columns), without the constant feature.
@@ -88,15 +90,17 @@ impl PlanFile {
 
     /// The column of sample weights, if the plan was made with one.
     pub(crate) fn weight_column(&self) -> Option<&str> {
-        match &self.contents.sample_weight {
-            Some(WeightSource::Column(column)) => Some(column),
-            _ => None,
-        }
+        self.contents.sample_weight.as_ref().and_then(ColumnSource::column)
+    }
+
+    /// The column of groups, if the plan was made with one.
+    pub(crate) fn group_column(&self) -> Option<&str> {
+        self.contents.groups.as_ref().and_then(ColumnSource::column)
     }
 
     /// Refuses data with sample weights if the plan was made without them, and the reverse.
     fn expect_weights(&self, matrix: &Matrix) -> Result<()> {
-        if matrix.weights.as_ref().map(WeightSource::of) != self.contents.sample_weight {
+        if super::weights_of(matrix) != self.contents.sample_weight {
             let (plan, data) = match self.contents.sample_weight {
                 Some(_) => ("with sample weights", "no"),
                 None => ("without sample weights", "some"),

@@ -1,7 +1,5 @@
 //! A training that starts from an earlier head, in the clear or encrypted.
 
-use std::path::Path;
-
 use fhe_head::plan::Request;
 use fhe_head::{BuiltIn, Plan, Scheme};
 use head_fit::Classifier;
@@ -43,8 +41,7 @@ pub(crate) fn expect_features(head: &Description, training: &Matrix) -> Result<(
 ///
 /// # Errors
 /// Flags that the earlier plan has settled; a parameter set without bootstrapping.
-pub(crate) fn continued(earlier: &Path, training: &Matrix, hyper: &Hyper) -> Result<PlanFile> {
-    let earlier = PlanFile::read(earlier)?;
+pub(crate) fn continued(earlier: PlanFile, training: &Matrix, hyper: &Hyper) -> Result<PlanFile> {
     if let Some(flag) = hyper.settled_by_a_plan() {
         return Err(Failure::usage(format!(
             "{flag} cannot be used with --continue-from: the earlier plan sets it"

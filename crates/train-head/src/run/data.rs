@@ -1,8 +1,9 @@
 //! The samples of a run: to train on, to validate with, to test on.
 
+use head_fit::Classes;
 use head_fit::measures::Aim;
-use head_fit::{Classes, stratified_split};
 use ndarray::Array1;
+use tables::Overrides;
 
 use crate::args::{Encoder, HoldOut, Source};
 use crate::console::Console;
@@ -10,7 +11,7 @@ use crate::exit::{Failure, Result};
 use crate::files::head::Description;
 use crate::input;
 use crate::planning::warm_start;
-use crate::samples::{self, LoadedEncoder, Matrix, Raw, Wanted};
+use crate::samples::{self, Columns, LoadedEncoder, Matrix, Prepared, Raw, Shares, Wanted};
 
 /// Where the samples come from.
 pub(crate) struct Sources<'a> {
@@ -18,6 +19,10 @@ pub(crate) struct Sources<'a> {
     pub(crate) training: &'a Source,
     /// Column of their weights.
     pub(crate) weights: Option<&'a str>,
+    /// Column of their groups.
+    pub(crate) groups: Option<&'a str>,
+    /// How their columns are taken, if they are a table.
+    pub(crate) overrides: &'a Overrides,
     /// Samples to test on.
     pub(crate) test: &'a HoldOut,
     /// Share of the training samples for validation, in (0, 1).
@@ -57,59 +62,54 @@ impl Data {
     /// Data or a model that cannot be used; a split that leaves a class without samples in one part.
     pub(crate) fn read(sources: Sources<'_>, console: &Console) -> Result<Self> {
         let start = sources.start;
-        let features = start.and_then(|head| head.feature_names.as_deref());
-        let wanted = Wanted { labels: true, features, weights: sources.weights };
-        let training = samples::read(sources.training, wanted)?;
+        let wanted = Wanted {
+            labels: true,
+            weights: sources.weights,
+            groups: sources.groups,
+            overrides: Some(sources.overrides),
+        };
+        let raw = samples::read(sources.training, wanted, console)?;
         let classes = match start {
             Some(head) => head.classes.clone(),
-            None => input::fit_classes(training.labels().unwrap_or_default(), sources.positive_label)?,
+            None => input::fit_classes(raw.labels.as_deref().unwrap_or_default(), sources.positive_label)?,
         };
         expect_two_classes(sources.threshold, classes.count())?;
-        let test = match sources.test {
-            HoldOut::Source(test) => Some(read_test(test, &training, &classes)?),
-            HoldOut::Share { .. } => None,
+        // a file to test on is read before hours are spent on the texts of the other
+        let (test, test_share) = match sources.test {
+            HoldOut::Source(test) => (Some(read_test(test, &classes, console)?), None),
+            HoldOut::Share { test_size, random_state } => (None, Some((*test_size, *random_state))),
         };
         let encoder = sources.encoder.map(|encoder| LoadedEncoder::load(encoder, console)).transpose()?;
-        let training = training.embed(encoder.as_ref(), console)?;
+        let validation = sources.validation_fraction.map(|share| (share, sources.random_state));
+        let columns = match start {
+            Some(head) => Columns::Known(head.table.as_ref()),
+            None => Columns::Fitted,
+        };
+        let shares = Shares { test: test_share, validation };
+        let Prepared { matrix, parts } = raw.prepare(&classes, shares, columns, encoder.as_ref(), console)?;
         if let Some(head) = start {
-            warm_start::expect_features(head, &training)?;
+            warm_start::expect_features(head, &matrix)?;
         }
-        let (training, test, test_rows) = match (test, sources.test) {
+        let (test, test_rows) = match (test, parts.test) {
             (Some(test), _) => {
-                let test = test.embed(encoder.as_ref(), console)?;
+                let test = test.matrix(encoder.as_ref(), matrix.recipe.as_ref(), console)?;
                 let rows = (0..test.x.nrows()).collect();
-                (training, test, rows)
+                (test, rows)
             }
-            (None, HoldOut::Share { test_size, random_state }) => {
-                let y = training.encode_labels(&classes, "the data")?;
-                let split = stratified_split(&y, *test_size, *random_state)?;
-                (training.select(&split.train), training.select(&split.test), split.test)
-            }
-            (None, HoldOut::Source(_)) => {
-                return Err(Failure::unexpected("the file to test on was not read"));
-            }
+            (None, Some(rows)) => (matrix.select(&rows), rows),
+            (None, None) => return Err(Failure::unexpected("there is nothing to test on")),
         };
-        let (training, validation) = match sources.validation_fraction {
-            Some(share) => {
-                let [training, validation] = training.hold_out(&classes, share, sources.random_state)?;
-                (training, Some(validation))
-            }
-            None => (training, None),
-        };
+        let validation = parts.validation.map(|rows| matrix.select(&rows));
+        let training = matrix.select(&parts.training);
         let y = training.encode_labels(&classes, "the training data")?;
         Ok(Self { training, y, validation, test, test_rows, classes })
     }
 }
 
-/// Reads samples to test on, with the features of the training samples.
-fn read_test(test: &Source, training: &Raw, classes: &Classes) -> Result<Raw> {
-    let features = match training {
-        Raw::Features(features, _) => features.names.as_deref(),
-        Raw::Texts(_) => None,
-    };
-    let raw = samples::read(test, Wanted { labels: true, features, weights: None })?;
-    let what = test.path().display().to_string();
-    input::encode_labels(classes, raw.labels().unwrap_or_default(), &what)?;
+/// Reads samples to test on.
+fn read_test(test: &Source, classes: &Classes, console: &Console) -> Result<Raw> {
+    let raw = samples::read(test, Wanted { labels: true, ..Wanted::default() }, console)?;
+    raw.codes(classes, &test.path().display().to_string())?;
     Ok(raw)
 }
 

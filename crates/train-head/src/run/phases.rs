@@ -77,9 +77,12 @@ impl<'a> Run<'a> {
     /// Data or a model that cannot be used.
     pub(crate) fn read(&mut self) -> Result<Data> {
         let start = warm_start::head(&self.arguments.start)?;
+        let overrides = self.arguments.table.resolve()?;
         let sources = Sources {
             training: &self.source,
             weights: self.arguments.weights.column(),
+            groups: self.arguments.weights.groups(),
+            overrides: &overrides,
             test: &self.hold_out,
             validation_fraction: self.arguments.stopping.validation_fraction,
             random_state: self.hyper.flags.random_state,

@@ -4,6 +4,7 @@ use fhe_head::Activation;
 use head_fit::measures::Threshold;
 use head_fit::{Classes, Model, Preprocessing};
 use serde::{Deserialize, Serialize};
+use tables::Recipe;
 
 use crate::files::embeddings::UsedEncoder;
 
@@ -28,6 +29,9 @@ pub(crate) struct Description {
     pub(crate) features: usize,
     /// Names of the features, if they come from a table.
     pub(crate) feature_names: Option<Vec<String>>,
+    /// How the columns of the table become features.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) table: Option<Recipe>,
     /// The encoder, if the samples are texts.
     pub(crate) encoder: Option<UsedEncoder>,
     /// What the feature map did before the encryption.
@@ -37,6 +41,17 @@ pub(crate) struct Description {
     /// The probability above which a sample is called positive, if an aim was given; else 0.5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) threshold: Option<ChosenThreshold>,
+}
+
+/// What the features of a head are.
+#[derive(Clone, Debug)]
+pub(crate) struct FeatureSource {
+    /// Their names, if they come from a table.
+    pub(crate) names: Option<Vec<String>>,
+    /// How the columns of the table become features.
+    pub(crate) table: Option<Recipe>,
+    /// The encoder, if the samples are texts.
+    pub(crate) encoder: Option<UsedEncoder>,
 }
 
 /// A threshold that was chosen for an aim.
@@ -170,8 +185,7 @@ impl Description {
     pub(crate) fn new(
         model: &Model,
         classes: Classes,
-        feature_names: Option<Vec<String>>,
-        encoder: Option<UsedEncoder>,
+        source: FeatureSource,
         preprocessing: Preprocessing,
         training: Training,
     ) -> Self {
@@ -181,8 +195,9 @@ impl Description {
             link: Link::of(model),
             hidden: Hidden::of(model),
             features: features(model),
-            feature_names,
-            encoder,
+            feature_names: source.names,
+            table: source.table,
+            encoder: source.encoder,
             feature_transform: FeatureTransform { preprocessing, folded: true },
             training,
             threshold: None,

@@ -12,7 +12,7 @@ mod description;
 mod weights;
 
 use description::FORMAT;
-pub(crate) use description::{ChosenThreshold, Description, EVEN, Part, Training};
+pub(crate) use description::{ChosenThreshold, Description, EVEN, FeatureSource, Part, Training};
 
 use std::path::{Path, PathBuf};
 
@@ -130,8 +130,13 @@ mod tests {
         let names = Some(vec!["a".into(), "b".into()]);
         let output = LinearLayer { coef: array![[0.5, -2.0]], intercept: array![0.25] };
         let model = Model::linear(output, fhe_head::Link::Logistic);
-        let description =
-            Description::new(&model, classes, names, None, Preprocessing::Standardize, training);
+        let description = Description::new(
+            &model,
+            classes,
+            FeatureSource { names, table: None, encoder: None },
+            Preprocessing::Standardize,
+            training,
+        );
         Head { model, description }
     }
 
@@ -162,8 +167,7 @@ mod tests {
             let description = Description::new(
                 &model,
                 classes.clone(),
-                None,
-                None,
+                FeatureSource { names: None, table: None, encoder: None },
                 Preprocessing::Center,
                 training.clone(),
             );

@@ -1,0 +1,113 @@
+//! Samples as numbers.
+
+use head_fit::{Classes, Data, Split, group_split, stratified_split};
+use ndarray::{Array1, Array2, Axis};
+use tables::Recipe;
+
+use super::raw::{Carried, Groups};
+use crate::exit::{Failure, Result};
+use crate::files::embeddings::UsedEncoder;
+use crate::input::{self, SampleWeights};
+
+/// Samples as numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct Matrix {
+    /// Samples by features.
+    pub(crate) x: Array2<f64>,
+    /// One label per sample, if there are labels.
+    pub(crate) labels: Option<Vec<String>>,
+    /// One weight per sample, if they do not all count the same.
+    pub(crate) weights: Option<SampleWeights>,
+    /// The group of each sample, if samples belong together.
+    pub(crate) groups: Option<Groups>,
+    /// Columns that go through to the predictions.
+    pub(crate) carried: Vec<Carried>,
+    /// Names of the features, if they come from a table.
+    pub(crate) names: Option<Vec<String>>,
+    /// How the columns of the table became features.
+    pub(crate) recipe: Option<Recipe>,
+    /// The encoder, if the samples are texts.
+    pub(crate) encoder: Option<UsedEncoder>,
+    /// Whether each sample is a text with more tokens than the encoder embeds at once, if texts were embedded.
+    pub(crate) long: Option<Vec<bool>>,
+}
+
+/// Splits off a share of samples, classes in proportion and groups whole. `y` are the codes of the labels.
+///
+/// # Errors
+/// A share that leaves a class without samples in one part.
+pub(crate) fn split(
+    y: &Array1<f64>,
+    groups: Option<&Groups>,
+    share: f64,
+    random_state: u64,
+) -> Result<Split> {
+    Ok(match groups {
+        Some(groups) => group_split(y, &groups.of, share, random_state)?,
+        None => stratified_split(y, share, random_state)?,
+    })
+}
+
+impl Matrix {
+    /// The labels as codes 0, 1, ... `what` names the data in messages.
+    ///
+    /// # Errors
+    /// No labels, or an unknown one.
+    pub(crate) fn encode_labels(&self, classes: &Classes, what: &str) -> Result<Array1<f64>> {
+        let labels =
+            self.labels.as_deref().ok_or_else(|| Failure::data(format!("{what}: there are no labels")))?;
+        input::encode_labels(classes, labels, what)
+    }
+
+    /// The weight of each sample; 1 if there are no weights.
+    pub(crate) fn sample_weight(&self) -> Array1<f64> {
+        match &self.weights {
+            Some(weights) => weights.values.iter().copied().collect(),
+            None => Array1::ones(self.x.nrows()),
+        }
+    }
+
+    /// The samples to fit on, with the codes of their labels.
+    ///
+    /// # Errors
+    /// No features; sample weights that are negative or all zero; one group.
+    pub(crate) fn data<'a>(&'a self, y: &'a Array1<f64>, classes: &Classes) -> Result<Data<'a>> {
+        let mut data = Data::new(self.x.view(), y.view())?.with_classes(classes.count())?;
+        if self.weights.is_some() {
+            data = data.weighted(self.sample_weight().view())?;
+        }
+        if let Some(groups) = &self.groups {
+            data = data.grouped(&groups.of)?;
+        }
+        Ok(data)
+    }
+
+    /// The samples in these rows, in this order.
+    pub(crate) fn select(&self, rows: &[usize]) -> Self {
+        let labels = self.labels.as_ref().map(|labels| rows.iter().map(|&row| labels[row].clone()).collect());
+        let weights = self.weights.as_ref().map(|weights| SampleWeights {
+            values: rows.iter().map(|&row| weights.values[row]).collect(),
+            column: weights.column.clone(),
+        });
+        let carried = self.carried.iter().map(|column| Carried {
+            name: column.name.clone(),
+            values: rows.iter().map(|&row| column.values[row].clone()).collect(),
+        });
+        Self {
+            x: self.x.select(Axis(0), rows),
+            labels,
+            weights,
+            groups: self.groups.as_ref().map(|groups| groups.select(rows)),
+            carried: carried.collect(),
+            names: self.names.clone(),
+            recipe: self.recipe.clone(),
+            encoder: self.encoder.clone(),
+            long: self.long.as_ref().map(|long| rows.iter().map(|&row| long[row]).collect()),
+        }
+    }
+
+    /// Number of texts with more tokens than the encoder embeds at once, if texts were embedded.
+    pub(crate) fn long_texts(&self) -> Option<usize> {
+        self.long.as_ref().map(|long| long.iter().filter(|&&long| long).count())
+    }
+}

@@ -1,0 +1,213 @@
+//! Samples as they were read: texts are not embedded, and columns are not numbers yet.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use ndarray::{Array2, Axis};
+use tables::{Overrides, Recipe, Table, numbers_of};
+
+use super::encoder::{Embedded, LoadedEncoder, embed};
+use super::matrix::Matrix;
+use crate::console::Console;
+use crate::exit::{Failure, Result};
+use crate::files::embeddings::UsedEncoder;
+use crate::input::{SampleWeights, table_failure};
+
+/// Samples as they were read.
+#[derive(Debug)]
+pub(crate) struct Raw {
+    /// What the head is to learn from.
+    pub(crate) content: Content,
+    /// One label per sample, if there are labels.
+    pub(crate) labels: Option<Vec<String>>,
+    /// One weight per sample, if they do not all count the same.
+    pub(crate) weights: Option<SampleWeights>,
+    /// The group of each sample, if samples belong together.
+    pub(crate) groups: Option<Groups>,
+    /// Columns that go through to the predictions.
+    pub(crate) carried: Vec<Carried>,
+}
+
+/// What a head learns from.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// Texts that need an encoder.
+    Texts(Vec<String>),
+    /// Columns of any kind.
+    Table(Box<RawTable>),
+    /// Numbers without names, and the encoder that made them if the file says.
+    Numbers {
+        /// Samples by features.
+        x: Array2<f64>,
+        /// The encoder.
+        encoder: Option<Box<UsedEncoder>>,
+    },
+}
+
+/// A table with features.
+#[derive(Debug)]
+pub(crate) struct RawTable {
+    /// All columns.
+    pub(crate) table: Table,
+    /// Columns that are no features: labels, weights, groups, those that go through.
+    pub(crate) exclude: Vec<String>,
+    /// What the user says about the others.
+    pub(crate) overrides: Overrides,
+}
+
+/// Samples that belong together, such as those of a patient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Groups {
+    /// The column that they come from; `None` if they come from a file of embeddings.
+    pub(crate) column: Option<String>,
+    /// The number of each sample's group.
+    pub(crate) of: Vec<usize>,
+    /// The name of each group.
+    pub(crate) names: Vec<String>,
+}
+
+impl Groups {
+    /// The groups that these names make, one for each sample.
+    pub(super) fn of<'a>(column: Option<String>, cells: impl Iterator<Item = &'a str>) -> Self {
+        let (mut known, mut names): (HashMap<&str, usize>, Vec<String>) = (HashMap::new(), Vec::new());
+        let mut number = |name: &'a str| {
+            *known.entry(name).or_insert_with(|| {
+                names.push(name.to_owned());
+                names.len() - 1
+            })
+        };
+        let of = cells.map(|cell| number(cell.trim())).collect();
+        Self { column, of, names }
+    }
+
+    /// The groups of the samples in these rows.
+    pub(super) fn select(&self, rows: &[usize]) -> Self {
+        Self { of: rows.iter().map(|&row| self.of[row]).collect(), ..self.clone() }
+    }
+}
+
+/// A column that goes through to the predictions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Carried {
+    /// Its name.
+    pub(crate) name: String,
+    /// A cell for each sample.
+    pub(crate) values: Vec<String>,
+}
+
+impl Raw {
+    /// Samples without labels, weights and groups.
+    pub(super) fn of(content: Content) -> Self {
+        Self { content, labels: None, weights: None, groups: None, carried: Vec::new() }
+    }
+
+    /// Number of samples.
+    pub(crate) fn len(&self) -> usize {
+        match &self.content {
+            Content::Texts(texts) => texts.len(),
+            Content::Table(raw) => raw.table.rows(),
+            Content::Numbers { x, .. } => x.nrows(),
+        }
+    }
+
+    /// Refuses a number of labels or weights that differs from the number of samples, and samples without labels if labels are needed.
+    pub(super) fn expect_one_each(&self, path: &Path, labelled: bool) -> Result<()> {
+        let samples = self.len();
+        let refuse = |count: usize, what: &str| {
+            Err(Failure::data(format!("{}: {samples} samples, but {count} {what}", path.display())))
+        };
+        match (&self.labels, &self.weights) {
+            (Some(labels), _) if labels.len() != samples => refuse(labels.len(), "labels"),
+            (_, Some(weights)) if weights.values.len() != samples => {
+                refuse(weights.values.len(), "sample weights")
+            }
+            (None, _) if labelled => {
+                Err(Failure::data(format!("{}: the samples have no labels", path.display()))
+                    .help("name a file with labels by --labels"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How the columns of a table become features, from these rows; `None` for texts and arrays.
+    ///
+    /// # Errors
+    /// All columns that cannot be used as they are, in one message.
+    pub(crate) fn recipe(&self, rows: &[usize]) -> Result<Option<Recipe>> {
+        let Content::Table(raw) = &self.content else { return Ok(None) };
+        let exclude: Vec<&str> = raw.exclude.iter().map(String::as_str).collect();
+        let (whole, refused) = Recipe::looked_at(&raw.table, Some(rows), &exclude, &raw.overrides);
+        Recipe::fit(&raw.table, Some(rows), &exclude, &raw.overrides).map(Some).map_err(|error| {
+            let failure = table_failure(error);
+            // with all columns in view, one look is enough to mend the flags
+            if refused.0.is_empty() {
+                failure
+            } else {
+                failure.help(format!("what the columns hold:\n{}", whole.describe()))
+            }
+        })
+    }
+
+    /// The samples as numbers: texts embedded with `encoder`, columns by `recipe`. A table without a recipe must hold plain numbers.
+    ///
+    /// # Errors
+    /// Texts without an encoder; cells that cannot be read as in training; those of the encoder.
+    pub(crate) fn matrix(
+        self,
+        encoder: Option<&LoadedEncoder>,
+        recipe: Option<&Recipe>,
+        console: &Console,
+    ) -> Result<Matrix> {
+        let Self { content, labels, weights, groups, carried } = self;
+        let (mut names, mut used, mut long) = (None, None, None);
+        let x = match content {
+            Content::Numbers { x, encoder } => {
+                used = encoder.map(|encoder| *encoder);
+                x
+            }
+            Content::Texts(texts) => {
+                let encoder = encoder.ok_or_else(|| Failure::unexpected("texts without an encoder"))?;
+                let embedded: Embedded = embed(encoder, &texts, console)?;
+                used = Some(encoder.used());
+                long = Some(embedded.long);
+                embedded.x.mapv(f64::from)
+            }
+            Content::Table(raw) => match recipe {
+                Some(recipe) => {
+                    let applied = recipe.apply(&raw.table).map_err(table_failure)?;
+                    for note in applied.notes() {
+                        console.note(format!("{}: {note}", raw.table.input()));
+                    }
+                    names = Some(recipe.feature_names());
+                    applied.x
+                }
+                None => plain_numbers(&raw)?,
+            },
+        };
+        Ok(Matrix {
+            x,
+            labels,
+            weights,
+            groups,
+            carried,
+            names,
+            recipe: recipe.cloned(),
+            encoder: used,
+            long,
+        })
+    }
+}
+
+/// The features of a table for a head that was trained on an array: every column but those that are no features, in their order.
+fn plain_numbers(raw: &RawTable) -> Result<Array2<f64>> {
+    let named = |name: &&String| {
+        !raw.exclude.contains(name) && !raw.overrides.drop.contains(name) && !name.is_empty()
+    };
+    let names: Vec<&String> = raw.table.names().iter().filter(named).collect();
+    let mut x = Array2::zeros((raw.table.rows(), names.len()));
+    for (name, mut column) in names.into_iter().zip(x.axis_iter_mut(Axis(1))) {
+        let numbers = numbers_of(&raw.table, name).map_err(table_failure)?;
+        column.iter_mut().zip(numbers).for_each(|(to, from)| *to = from);
+    }
+    Ok(x)
+}

@@ -1,0 +1,161 @@
+//! Reading samples: features or texts, with their labels, weights, groups, and columns that go through.
+
+use std::path::Path;
+
+use tables::{Overrides, Table};
+
+use super::raw::{Carried, Content, Groups, Raw, RawTable};
+use crate::args::{Columns, Source};
+use crate::console::Console;
+use crate::exit::{Failure, Result};
+use crate::files::embeddings;
+use crate::input::{self, SampleWeights, TableOptions};
+
+/// What to read of samples beside texts or features.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wanted<'a> {
+    /// Require labels. Otherwise they are read where there are any.
+    pub(crate) labels: bool,
+    /// Read the sample weights in this column, which is not a feature then.
+    pub(crate) weights: Option<&'a str>,
+    /// Read the groups of samples in this column, which is not a feature then.
+    pub(crate) groups: Option<&'a str>,
+    /// How columns are taken, where the data decide what becomes of them.
+    pub(crate) overrides: Option<&'a Overrides>,
+}
+
+/// Reads samples.
+///
+/// # Errors
+/// What the readers refuse; missing labels; a number of labels or weights that differs from the number of samples.
+pub(crate) fn read(source: &Source, wanted: Wanted<'_>, console: &Console) -> Result<Raw> {
+    let raw = match source {
+        Source::Texts { path, text_column, columns } => {
+            let table = input::open(path, options(columns))?;
+            let label = label_column(&table, columns, wanted)?;
+            let text = input::text(&table, text_column.as_deref(), label.as_deref())?.to_owned();
+            if label.as_ref() == Some(&text) {
+                return Err(Failure::usage(format!(
+                    "column {text:?} cannot hold both the texts and the labels"
+                )));
+            }
+            let at = table.find(&text).map_err(input::table_failure)?;
+            let texts = table.column(at).map(str::to_owned).collect();
+            Raw { content: Content::Texts(texts), ..attributes(&table, label, columns, wanted, console)? }
+        }
+        Source::Features { path, labels, dropped, columns } => {
+            let mut raw = read_features(path, labels.is_some(), dropped, columns, wanted, console)?;
+            if let Some(file) = labels {
+                raw.labels = Some(input::read_labels(file, columns.label_column.as_deref())?);
+                if let Some(column) = wanted.weights.filter(|_| !matches!(raw.content, Content::Table(_))) {
+                    raw.weights = Some(input::read_weights(file, TableOptions::default(), column)?);
+                }
+            }
+            if raw.weights.is_none()
+                && let Some(column) = wanted.weights
+            {
+                raw.weights = Some(input::read_weights(path, options(columns), column)?);
+            }
+            raw
+        }
+    };
+    raw.expect_one_each(source.path(), wanted.labels)?;
+    Ok(raw)
+}
+
+fn options(columns: &Columns) -> TableOptions<'_> {
+    TableOptions { format: columns.format, sheet: columns.sheet.as_deref() }
+}
+
+fn read_features(
+    path: &Path,
+    labels_apart: bool,
+    dropped: &[String],
+    columns: &Columns,
+    wanted: Wanted<'_>,
+    console: &Console,
+) -> Result<Raw> {
+    if embeddings::is_safetensors(path) {
+        let read = embeddings::read(path)?;
+        let Some(known) = read.metadata else {
+            return Ok(Raw::of(Content::Numbers { x: read.x, encoder: None }));
+        };
+        let weights = known.sample_weight.map(|values| SampleWeights { values, column: None });
+        let groups = known.group.map(|names| Groups::of(None, names.iter().map(String::as_str)));
+        let encoder = Some(Box::new(known.encoder));
+        let content = Content::Numbers { x: read.x, encoder };
+        return Ok(Raw { labels: known.labels, weights, groups, ..Raw::of(content) });
+    }
+    if input::is_array(path) {
+        return Ok(Raw::of(Content::Numbers { x: input::read_array(path)?, encoder: None }));
+    }
+    let table = input::open(path, options(columns))?;
+    for note in table.notes() {
+        console.note(format!("{}: {note}", path.display()));
+    }
+    let columns =
+        &Columns { label_column: columns.label_column.clone().filter(|_| !labels_apart), ..columns.clone() };
+    let wanted_here = Wanted { labels: wanted.labels && !labels_apart, ..wanted };
+    let label = match labels_apart {
+        true => None,
+        false => label_column(&table, columns, wanted_here)?,
+    };
+    let dropped = input::names(&table, dropped)?;
+    let raw = attributes(&table, label.clone(), columns, wanted_here, console)?;
+    let mut exclude: Vec<String> = label.into_iter().collect();
+    exclude.extend([wanted.weights, wanted.groups].into_iter().flatten().map(str::to_owned));
+    exclude.extend(raw.carried.iter().map(|column| column.name.clone()));
+    let mut overrides = wanted.overrides.cloned().unwrap_or_default();
+    for names in [&mut overrides.numeric, &mut overrides.categorical] {
+        *names = input::names(&table, names)?;
+    }
+    overrides.drop = dropped.into_iter().filter(|name| !exclude.contains(name)).collect();
+    Ok(Raw { content: Content::Table(Box::new(RawTable { table, exclude, overrides })), ..raw })
+}
+
+/// The column of labels, if there is one or must be one.
+fn label_column(table: &Table, columns: &Columns, wanted: Wanted<'_>) -> Result<Option<String>> {
+    match input::label(table, columns.label_column.as_deref()) {
+        Ok(label) => Ok(Some(label.to_owned())),
+        Err(_) if !wanted.labels && columns.label_column.is_none() => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Labels, weights, groups and columns that go through.
+fn attributes(
+    table: &Table,
+    label: Option<String>,
+    columns: &Columns,
+    wanted: Wanted<'_>,
+    console: &Console,
+) -> Result<Raw> {
+    let labels = match label {
+        Some(column) => match input::column_labels(table, &column) {
+            Ok(found) => {
+                for note in found.notes {
+                    console.note(format!("{}: {note}", table.input()));
+                }
+                Some(found.values)
+            }
+            // nobody asked for them
+            Err(_) if !wanted.labels && columns.label_column.is_none() => None,
+            Err(failure) => return Err(failure),
+        },
+        None => None,
+    };
+    let weights = wanted.weights.map(|column| input::column_weights(table, column)).transpose()?;
+    let groups = match wanted.groups {
+        Some(column) => {
+            let at = table.find(column).map_err(input::table_failure)?;
+            Some(Groups::of(Some(column.to_owned()), table.column(at)))
+        }
+        None => None,
+    };
+    let mut carried = Vec::new();
+    for name in input::names(table, &[&columns.ids[..], &columns.kept[..]].concat())? {
+        let at = table.find(&name).map_err(input::table_failure)?;
+        carried.push(Carried { name, values: table.column(at).map(str::to_owned).collect() });
+    }
+    Ok(Raw { labels, weights, groups, carried, content: Content::Texts(Vec::new()) })
+}
