@@ -146,6 +146,9 @@ fn words_are_levels_or_text() {
         problem(&pressure)
     );
     assert_eq!(made("grade", 30, |i| format!("{}/3", i % 3 + 1)).content, Content::Category);
+    assert!(
+        of("x", &["None", "drug", "surgery"]).notes[0].starts_with("\"None\" in 1 row is taken as a missing")
+    );
     assert!(of("x", &["F", "f", "m"]).notes[0].contains("two levels"));
     let marked = made("x", 40, |i| if i % 2 == 0 { "x".to_owned() } else { String::new() });
     assert_eq!(marked.content, Content::Category);
