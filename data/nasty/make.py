@@ -299,6 +299,8 @@ def broken():
     case("nothing-left.csv", table(["id", "label"], [[f"P{i}", i % 2] for i in range(40)]), "an identifier and a label", label="label", message=["no column is left for features", "names rows"])
     big = "age,note,label\n" + "".join(f"{30 + i},{'x' * 10_000_000 if i == 5 else i * i},{i % 2}\n" for i in range(40))
     case("ten-megabytes.csv.gz", gzip.compress(big.encode(), mtime=0), "a cell of ten megabytes", label="label", message=["row 6 (line 7)", "(10000000 bytes)"])
+    case("web-page.csv", "<!DOCTYPE html>\n<html><body>age,label</body></html>\n", "the page that shows the file", message=["a web page"])
+    case("list.json", json.dumps([{"age": 61, "label": 1}]) + "\n", "a JSON list", message=["line 1", "not a JSON object", "jq"])
     control = table(["age", "x\x00y", "label"], [[r["age"], r["crp"], r["label"]] for r in PEOPLE])
     case("control.csv", control, "a NUL in a name", label="label", kinds={"age": "numeric", "x\x00y": "numeric"})
 

@@ -165,12 +165,29 @@ fn every_export_is_used_rightly_or_refused_by_name() {
 }
 
 #[test]
+fn good_features_are_no_leaks() {
+    let file = folder().join("../breast-cancer/breast_cancer.csv");
+    let table = read(&Input::Path(file), &ReadOptions::default()).unwrap();
+    let column = labels(&table, "label", LabelOptions::default()).unwrap();
+    let codes: Vec<Option<usize>> = column
+        .values
+        .iter()
+        .map(|value| column.counts.iter().position(|(class, _)| class == value))
+        .collect();
+    let recipe = Recipe::fit(&table, None, &["label"], &Overrides::default()).unwrap();
+    assert!(recipe.is_identity());
+    assert_eq!(recipe.feature_names(), recipe.inputs());
+    assert_eq!(recipe.features(), 30);
+    assert_eq!(recipe.leaks(&table, &codes), []);
+}
+
+#[test]
 fn every_file_has_an_expectation() {
     let text = std::fs::read_to_string(folder().join("expected.toml")).unwrap();
     let expected: Expected = basic_toml::from_str(&text).unwrap();
     for entry in std::fs::read_dir(folder()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        let ours = ["make.py", "expected.toml", "README.md"].contains(&name.as_str());
+        let ours = ["make.py", "expected.toml", "README.md", ".gitattributes"].contains(&name.as_str());
         assert!(ours || expected.file.iter().any(|case| case.name == name), "{name}");
     }
 }

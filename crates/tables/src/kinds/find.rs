@@ -15,6 +15,9 @@ pub(crate) struct Hints {
     pub(crate) day_first: Option<bool>,
 }
 
+/// Most different values of a column called `id` that may be groups, such as cases and controls.
+const FEW_IDS: usize = 5;
+
 /// Finds out what a column holds.
 pub(crate) fn find(column: &Column<'_>, wish: Wish, hints: Hints) -> Finding {
     let observed = column.observed;
@@ -35,8 +38,10 @@ pub(crate) fn find(column: &Column<'_>, wish: Wish, hints: Hints) -> Finding {
     }
     match name_says(column.name(), column.at == 0) {
         Says::Index => return Finding::plain(Content::Identifier("the index of a data frame".to_owned())),
-        Says::Always => return Finding::plain(Content::Identifier("its name says so".to_owned())),
-        Says::Surely | Says::Perhaps | Says::Nothing => {}
+        Says::Always if observed.values.len() > FEW_IDS || observed.all_different() => {
+            return Finding::plain(Content::Identifier("its name says so".to_owned()));
+        }
+        _ => {}
     }
     if let Some((yes, no)) = boolean::pair(&observed.values.iter().map(|value| value.text)) {
         return Finding::plain(Content::Boolean { yes, no });

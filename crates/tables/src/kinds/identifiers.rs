@@ -1,7 +1,7 @@
 //! Columns whose values name rows, by their names and values.
 //!
 //! Care is taken not to lose a measurement: whole numbers that are all different are an identifier only if the name says
-//! so or if they count the rows.
+//! so or if they count the rows in order.
 
 /// How much the name of a column says that it names rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub(super) enum Says {
     Perhaps,
     /// `site_id`: it does, or it is a code if there are few values.
     Surely,
-    /// `id`, `patient_id`, `mrn`: it does, also if several rows have the same value.
+    /// `id`, `patient_id`, `mrn`: it does, also if several rows have the same value, unless there are very few.
     Always,
     /// An index that pandas or R wrote: no name at all, `Unnamed: 0`, `__index_level_0__`.
     Index,
@@ -113,11 +113,11 @@ fn words_of(name: &str) -> Vec<String> {
     words
 }
 
-/// Whether different whole numbers count the rows: 0, 1, 2, ... or 1, 2, 3, ..., in any order.
+/// Whether whole numbers count the rows from 0 or 1, up or down. In another order they may be ranks, which are a measurement.
 pub(super) fn counts_rows(values: &[f64]) -> bool {
-    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    (low == 0.0 || low == 1.0) && high - low + 1.0 == values.len() as f64
+    let starts = |value: Option<&f64>| value.is_some_and(|value| *value == 0.0 || *value == 1.0);
+    let steps = |step: f64| values.windows(2).all(|pair| pair[1] - pair[0] == step);
+    (starts(values.first()) && steps(1.0)) || (starts(values.last()) && steps(-1.0))
 }
 
 #[cfg(test)]
@@ -149,9 +149,10 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_seen_in_any_order() {
-        assert!(counts_rows(&[2.0, 0.0, 1.0]));
-        assert!(counts_rows(&[1.0, 2.0, 3.0]));
+    fn counts_of_rows_are_told_from_ranks() {
+        assert!(counts_rows(&[0.0, 1.0, 2.0]));
+        assert!(counts_rows(&[3.0, 2.0, 1.0]));
+        assert!(!counts_rows(&[2.0, 0.0, 1.0]));
         assert!(!counts_rows(&[0.0, 2.0, 3.0]));
         assert!(!counts_rows(&[7.0, 8.0, 9.0]));
     }

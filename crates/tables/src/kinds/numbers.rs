@@ -111,11 +111,12 @@ fn identifier(column: &Column<'_>, observed: &Observed<'_>, notations: Notations
     }
     let different = observed.all_different();
     let distinct = observed.values.len();
-    let why = if says == Says::Surely && distinct * 2 >= observed.present {
+    let named = matches!(says, Says::Surely | Says::Always);
+    let why = if named && distinct * 2 >= observed.present {
         "its name says so, and most values are different"
-    } else if says == Says::Surely && distinct > 50 {
+    } else if named && distinct > 50 {
         "its name says so"
-    } else if says == Says::Surely {
+    } else if named {
         let note = "its name says that the numbers are codes, so it is taken as a category; --numeric takes it as numbers";
         return Some(Finding::plain(Content::Category).with_note(note.to_owned()));
     } else if says == Says::Perhaps && different && distinct >= 5 {

@@ -54,6 +54,10 @@ fn marks_that_mean_two_things_are_resolved_by_other_columns_or_named() {
     assert!(problem(&with(Evidence::default())).contains("\"1,234\" may be 1.234 or 1234"));
     assert_eq!(with(Evidence::asked(true)).content, Content::Numeric(Notation::DecimalComma));
     assert_eq!(with(Evidence::asked(false)).content, Content::Numeric(Notation::CommaThousands));
+    let dotted: Vec<String> = ["1.234", "12.500"].map(str::to_owned).to_vec();
+    let with = |evidence| finding("x", &dotted, Wish::None, evidence).content;
+    assert_eq!(with(Evidence::default()), Content::Numeric(Notation::Plain));
+    assert_eq!(with(Evidence::asked(true)), Content::Numeric(Notation::DotThousands));
     assert!(problem(&of("x", &["1.5", "1,5"])).contains("other decimal or thousands marks"));
 }
 
@@ -79,16 +83,18 @@ fn identifiers_are_recognised_and_measurements_kept() {
     let scattered = |i: usize| (i * 7919 % 10_007).to_string();
     assert!(identifier(made("patient_id", 50, scattered)));
     assert!(identifier(made("nr", 50, scattered)));
-    assert!(identifier(made("patient_id", 60, |i| (i % 4).to_string())));
+    assert!(identifier(made("patient_id", 60, |i| (i % 12).to_string())));
     assert!(identifier(made("id", 60, |i| if i % 9 == 0 { format!("A{i}") } else { i.to_string() })));
     assert!(identifier(made("x", 50, |i| i.to_string())));
-    assert!(identifier(made("x", 50, |i| (i * 7 % 50 + 1).to_string())));
+    assert!(!identifier(made("rank", 50, |i| (i * 7 % 50 + 1).to_string())));
+    assert!(identifier(made("row", 50, |i| (i * 7 % 50 + 1).to_string())));
     assert!(identifier(made("x", 50, |i| format!("P{i:04}"))));
     assert!(identifier(made("x", 50, |i| (9_007_199_254_740_993_u64 + i as u64 * 3).to_string())));
     assert!(!identifier(made("platelets", 50, scattered)));
     assert!(!identifier(made("body_mass_index", 50, scattered)));
     assert!(!identifier(made("x", 50, |i| format!("{i}.5"))));
     assert!(!identifier(made("x", 4, |i| i.to_string())));
+    assert_eq!(made("id", 60, |i| (i % 2).to_string()).content, Content::Category);
     assert_eq!(made("site_id", 50, |i| (i % 4).to_string()).content, Content::Category);
     assert_eq!(made("zip", 50, |i| format!("0{}", 1000 + i % 5)).content, Content::Category);
 }
@@ -140,6 +146,9 @@ fn words_are_levels_or_text() {
         problem(&pressure)
     );
     assert_eq!(made("grade", 30, |i| format!("{}/3", i % 3 + 1)).content, Content::Category);
+    assert!(
+        of("x", &["None", "drug", "surgery"]).notes[0].starts_with("\"None\" in 1 row is taken as a missing")
+    );
     assert!(of("x", &["F", "f", "m"]).notes[0].contains("two levels"));
     let marked = made("x", 40, |i| if i % 2 == 0 { "x".to_owned() } else { String::new() });
     assert_eq!(marked.content, Content::Category);

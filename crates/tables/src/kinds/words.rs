@@ -18,7 +18,7 @@ pub(super) fn find(column: &Column<'_>) -> Finding {
     let words = words as f64 / distinct.max(1) as f64;
     let says = name_says(column.name(), column.at == 0);
     let mostly_different = distinct * 10 >= observed.present * 9;
-    if says == Says::Surely && (distinct * 2 >= observed.present || distinct > 50) {
+    if matches!(says, Says::Surely | Says::Always) && (distinct * 2 >= observed.present || distinct > 50) {
         return identifier("its name says so");
     }
     if words > 3.0 && distinct > 2 && distinct * 2 > observed.present {
@@ -54,11 +54,17 @@ pub(super) fn find(column: &Column<'_>) -> Finding {
     if says == Says::Perhaps && observed.all_different() && distinct >= 5 {
         return identifier("its name says so, and all values are different");
     }
-    let finding = Finding::plain(Content::Category);
-    match same_but_for_case(column) {
-        Some((a, b)) => finding.with_note(format!("{} and {} are taken as two levels", quoted(a), quoted(b))),
-        None => finding,
+    let mut finding = Finding::plain(Content::Category);
+    if let Some((a, b)) = same_but_for_case(column) {
+        finding = finding.with_note(format!("{} and {} are taken as two levels", quoted(a), quoted(b)));
     }
+    if observed.nones > 0 {
+        let rows = counted(observed.nones, "row");
+        finding = finding.with_note(format!(
+            "\"None\" in {rows} is taken as a missing value; give it another name if it is a level"
+        ));
+    }
+    finding
 }
 
 /// Two or three numbers with a mark between them, such as a blood pressure `120/80` or a time `08:30`.

@@ -66,6 +66,7 @@ pub(super) fn read(text: Text<'_>, mut builder: Builder) -> Result<Table> {
     builder.finish()
 }
 
+const LIST: &str = "a JSON list is not read; write one object a line, for example by: jq -c '.[]'";
 const OBJECT: &str = "each line must hold one JSON object, such as {\"age\": 61, \"label\": 1}";
 
 struct Lines<'a> {
@@ -121,7 +122,8 @@ impl Lines<'_> {
                         }
                         _ => format!("not a JSON object, but {}", quoted(text)),
                     };
-                    builder.malformed(Some(self.line), what, OBJECT)
+                    let help = if text.starts_with('[') { LIST } else { OBJECT };
+                    builder.malformed(Some(self.line), what, help)
                 });
             }
         }
@@ -181,6 +183,11 @@ mod tests {
         assert_eq!(table.column(0).collect::<Vec<_>>(), ["2", "0.5", "[\"x\",\"y\"]"]);
         assert_eq!(table.column(1).collect::<Vec<_>>(), ["true", "", ""]);
         assert_eq!(table.place(1), "row 2 (line 3)");
+    }
+
+    #[test]
+    fn a_json_list_gets_advice() {
+        assert!(read(b"[{\"a\": 1}]").unwrap_err().help().unwrap().contains("jq"));
     }
 
     #[test]

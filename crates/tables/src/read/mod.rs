@@ -5,6 +5,7 @@ mod csv;
 mod excel;
 mod input;
 mod json_lines;
+mod names;
 mod open;
 mod parquet;
 mod stream;

@@ -105,6 +105,31 @@ mod tests {
     }
 
     #[test]
+    fn packed_bombs_meet_the_budget() {
+        use std::io::Write;
+        let packed = |start: &str, filling: u8| {
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            gzip.write_all(start.as_bytes()).unwrap();
+            gzip.write_all(&vec![filling; 4 << 20]).unwrap();
+            gzip.finish().unwrap()
+        };
+        let options = ReadOptions { budget: Some(1 << 20), ..ReadOptions::default() };
+        for (start, filling, format) in [
+            ("a,b\n1,", b'x', Format::Csv),
+            ("a,b\n1,\"", b',', Format::Csv),
+            ("a,", b',', Format::Csv),
+            ("a\n1\n", b'\n', Format::Csv),
+            ("{\"a\": \"", b'x', Format::Jsonl),
+            ("PAR1", 0, Format::Parquet),
+        ] {
+            let bomb = packed(start, filling);
+            assert!(bomb.len() < 1 << 17);
+            let error = read_from(&bomb[..], "t", Some(format), &options).unwrap_err();
+            assert!(matches!(error, Error::TooLarge { .. }), "{start:?}: {error}");
+        }
+    }
+
+    #[test]
     fn standard_input_is_recognised_by_its_content() {
         let options = ReadOptions::default();
         for text in ["a;b\n1;2\n", "{\"a\": 1, \"b\": 2}\n"] {

@@ -89,6 +89,19 @@ pub(super) fn agreed(
     } else {
         None
     };
+    if found.is_none() && !matches!(promised, Some(Format::Parquet | Format::Xlsx)) {
+        let first =
+            utf16::decoded_start(start).trim_start_matches('\u{feff}').trim_start().to_ascii_lowercase();
+        if first.starts_with("<!doctype html") || first.starts_with("<html") {
+            return refused(
+                "this is a web page, not a table",
+                "download the file itself, not the page that shows it",
+            );
+        }
+        if first.starts_with("version https://git-lfs") {
+            return refused("this is a pointer of Git LFS, not the file", "fetch the file by: git lfs pull");
+        }
+    }
     match (promised, found) {
         (Some(Format::Parquet), None) => refused("this is not a Parquet file", "give the right --format"),
         (Some(Format::Xlsx), None) => refused("this is not a workbook (.xlsx)", "give the right --format"),
@@ -200,5 +213,9 @@ mod tests {
         assert!(agreed(b"\xd0\xcf\x11\xe0", Some(Format::Xlsx)).unwrap_err().contains("before 2007"));
         assert!(agreed(b"a,b", None).unwrap_err().contains("unknown format"));
         assert_eq!(agreed(b"PAR1", None), Ok(Format::Parquet));
+        assert!(agreed(b"\n<!DOCTYPE HTML><p>", Some(Format::Csv)).unwrap_err().contains("a web page"));
+        assert!(
+            agreed(b"version https://git-lfs.github.com", Some(Format::Csv)).unwrap_err().contains("Git LFS")
+        );
     }
 }

@@ -6,6 +6,7 @@ use ndarray::{Array2, ArrayViewMut1, Axis, s};
 use serde::Serialize;
 
 use super::encode::{Groups, day, write_date};
+use super::fitting::MAX_RARE;
 use super::stored::{ColumnRecipe, Recipe, Treatment};
 use crate::error::{Problem, Problems, Result};
 use crate::table::Table;
@@ -235,6 +236,8 @@ impl<'a> Cells<'a> {
                 let level = if missing { fill.as_deref().ok_or_else(gap)? } else { canonical(cell) };
                 let group = match self.groups.get(level) {
                     Some(group) => *group,
+                    // A recipe that could not keep all rare levels cannot tell which are new.
+                    None if rare.len() == MAX_RARE => other.then_some(levels.len()),
                     None => {
                         said.new_level_rows += 1;
                         if said.new_levels.len() < MOST_NEW_LEVELS

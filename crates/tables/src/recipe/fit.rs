@@ -16,7 +16,7 @@ impl Recipe {
     /// that are no features: labels, weights, groups.
     ///
     /// # Errors
-    /// Every column that cannot be used as it is, all in one error; an unknown name; no rows; no column that gives a feature.
+    /// Every column that cannot be used as it is, all in one error; an unknown name; a row beyond the table; no rows; no column that gives a feature.
     pub fn fit(
         table: &Table,
         rows: Option<&[usize]>,
@@ -24,6 +24,10 @@ impl Recipe {
         overrides: &Overrides,
     ) -> Result<Self> {
         overrides.check(table)?;
+        if let Some(row) = rows.and_then(|rows| rows.iter().find(|row| **row >= table.rows())) {
+            let what = format!("training row {row}, but the table has {} rows", table.rows());
+            return Err(Error::Wishes { what, help: "rows are counted from 0".to_owned() });
+        }
         for name in exclude {
             table.find(name)?;
         }

@@ -138,11 +138,20 @@ impl Notations {
         if !text.bytes().any(|byte| byte.is_ascii_digit()) {
             return Self(0);
         }
-        let mut found = 0;
-        for (bit, notation) in NOTATIONS.iter().enumerate() {
-            found |= u8::from(notation.parse(text).is_some()) << bit;
+        // Without a separator but dots, notations differ by their decimal mark alone, except for thousands marked by dots.
+        if parse_plain(text).is_some() {
+            let dots = text.contains('.');
+            return Self::that(|notation| match notation {
+                Notation::DotThousands => notation.parse(text).is_some(),
+                _ => !dots || !notation.has_decimal_comma(),
+            });
         }
-        Self(found)
+        Self::that(|notation| notation.parse(text).is_some())
+    }
+
+    fn that(holds: impl Fn(Notation) -> bool) -> Self {
+        let bits = NOTATIONS.iter().enumerate().map(|(bit, notation)| u8::from(holds(*notation)) << bit);
+        Self(bits.fold(0, |found, bit| found | bit))
     }
 
     pub(crate) fn and(self, other: Self) -> Self {
@@ -188,6 +197,16 @@ mod tests {
             assert_eq!(Notation::CommaThousands.parse(bad), None, "{bad}");
         }
         assert_eq!(Notation::CommaThousands.parse("12,345,678"), Some(12_345_678.0));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn short_cuts_find_what_parsing_finds(text in "[-+]?[0-9.,' ]{0,9}(e-?[0-9]{1,2})?") {
+            let found = Notations::of(&text);
+            for notation in NOTATIONS {
+                proptest::prop_assert_eq!(found.contains(notation), notation.parse(&text).is_some(), "{:?}", notation);
+            }
+        }
     }
 
     #[test]

@@ -1,0 +1,6 @@
+//! Columns that tell the label alone.
+
+mod columns;
+mod rule;
+
+pub use columns::{Leak, Source, leaks};
