@@ -24,12 +24,32 @@ pub(crate) struct TableArgs {
     /// What dates give beside the days since the first one
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PARTS")]
     date_parts: Vec<DatePart>,
-    /// Whether 01/02/2024 is the first of February, where no cell tells
-    #[arg(long, value_name = "BOOL")]
-    day_first: Option<bool>,
-    /// Whether 1,234 is less than two, where no cell tells
-    #[arg(long, value_name = "BOOL")]
-    decimal_comma: Option<bool>,
+    /// How 01/02/2024 is meant, where no cell tells
+    #[arg(long, value_enum, value_name = "ORDER")]
+    dates: Option<DateOrder>,
+    /// The decimal mark of numbers such as 1,234, where no cell tells
+    #[arg(long, value_enum, value_name = "MARK")]
+    decimal: Option<DecimalMark>,
+}
+
+/// Orders of days and months.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DateOrder {
+    /// The first of February
+    DayFirst,
+    /// The second of January
+    MonthFirst,
+}
+
+/// Decimal marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DecimalMark {
+    /// 1,234 is less than two
+    #[value(name = ",", alias = "comma")]
+    Comma,
+    /// 1,234 is more than a thousand
+    #[value(name = ".", alias = "point")]
+    Point,
 }
 
 /// Parts of dates.
@@ -64,8 +84,8 @@ impl TableArgs {
             impute_columns,
             weekday: self.date_parts.contains(&DatePart::Weekday),
             month: self.date_parts.contains(&DatePart::Month),
-            day_first: self.day_first,
-            decimal_comma: self.decimal_comma,
+            day_first: self.dates.map(|order| order == DateOrder::DayFirst),
+            decimal_comma: self.decimal.map(|mark| mark == DecimalMark::Comma),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tables::{ErrorKind, Input, ReadOptions, Table};
+use tables::{Input, ReadOptions, Table};
 
 use super::format::Format;
 use crate::exit::{Failure, Kind, Result};
