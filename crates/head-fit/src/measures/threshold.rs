@@ -48,7 +48,8 @@ pub struct Threshold {
 }
 
 /// Chooses a threshold on `labels` (0 or 1) and probabilities of the positive class, one each. It lies between two probabilities and has
-/// as few digits as fit there, so it is no sample's own. Of equally good thresholds the lower one is taken, which misses fewer.
+/// as few digits as fit there, so it is no sample's own. Thresholds that serve a least sensitivity or
+/// specificity equally well are told apart by that rate; otherwise the lower one is taken, which misses fewer.
 ///
 /// # Errors
 /// [`Error::Shape`] if there are not as many probabilities as labels; [`Error::Data`] if a class is absent; [`Error::Parameter`] if no
@@ -67,12 +68,12 @@ pub fn choose(labels: &[f64], probabilities: &[f64], aim: Aim) -> Result<Thresho
     if matches!(aim, Aim::Given(_)) {
         return Ok(at_given);
     }
-    let mut best: Option<(f64, Threshold)> = None;
+    let mut best: Option<([f64; 2], Threshold)> = None;
     for (value, counts) in cuts(&positive, probabilities) {
         let threshold = achieved(value, counts)?;
-        let merit = merit(aim, &threshold, counts);
+        let Some(merit) = merit(aim, &threshold, counts) else { continue };
         // cuts run from the highest threshold down: the lower of equal ones wins
-        if merit > f64::NEG_INFINITY && best.is_none_or(|(most, _)| merit >= most) {
+        if best.is_none_or(|(most, _)| merit >= most) {
             best = Some((merit, threshold));
         }
     }
@@ -88,18 +89,19 @@ pub fn choose(labels: &[f64], probabilities: &[f64], aim: Aim) -> Result<Thresho
     })
 }
 
-/// How good a threshold is for an aim; minus infinity if it misses it.
-fn merit(aim: Aim, threshold: &Threshold, counts: Counts) -> f64 {
+/// How good a threshold is for an aim, and what tells equally good ones apart; `None` if it misses the aim.
+fn merit(aim: Aim, threshold: &Threshold, counts: Counts) -> Option<[f64; 2]> {
     let (sensitivity, specificity) = (threshold.sensitivity.value, threshold.specificity.value);
     match aim {
         // rounding must not tell equal sums apart
-        Aim::Youden => ((sensitivity + specificity) * 1e12).round(),
-        Aim::Sensitivity(least) if sensitivity >= least => specificity,
-        Aim::Specificity(least) if specificity >= least => sensitivity,
+        Aim::Youden => Some([((sensitivity + specificity) * 1e12).round(), sensitivity]),
+        Aim::Sensitivity(least) => (sensitivity >= least).then_some([specificity, sensitivity]),
+        Aim::Specificity(least) => (specificity >= least).then_some([sensitivity, specificity]),
         Aim::Cost { missed, alarm } => {
-            -(missed * counts.false_negatives as f64 + alarm * counts.false_positives as f64)
+            let cost = missed * counts.false_negatives as f64 + alarm * counts.false_positives as f64;
+            Some([-cost, sensitivity])
         }
-        _ => f64::NEG_INFINITY,
+        Aim::Given(_) => None,
     }
 }
 
@@ -225,6 +227,14 @@ mod tests {
         assert_eq!(value("0.25").unwrap(), 0.25);
         let t = choose(&Y, &P, Aim::Sensitivity(0.75)).unwrap();
         assert_eq!((t.sensitivity.value, t.specificity.value, t.samples), (0.75, 0.75, 8));
+    }
+
+    #[test]
+    fn separated_classes_are_cut_between_them() {
+        let (y, p) = ([0.0, 0.0, 0.0, 1.0, 1.0, 1.0], [1e-14, 0.1, 0.2, 0.8, 0.9, 0.95]);
+        for aim in ["youden", "sensitivity=0.6", "specificity=0.6", "cost=1:1"] {
+            assert_eq!(choose(&y, &p, aim.parse().unwrap()).unwrap().value, 0.5, "{aim}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! OUT/client/    the data party's: secret.key, plan.json, plan.safetensors
 //! OUT/server/    the compute party's: eval/ (keys), data.enc, head.enc; test.enc and scores.enc of encrypted predictions;
 //!                validation.enc and validation/ of a training that is followed
-//! OUT/           head.safetensors, head.json, predictions.csv, report.json
+//! OUT/           head.safetensors, head.json, predictions.csv, report.html, report.json
 //! ```
 
 use std::path::{Path, PathBuf};

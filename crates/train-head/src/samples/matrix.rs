@@ -4,7 +4,7 @@ use head_fit::{Classes, Data, Split, group_split, stratified_split};
 use ndarray::{Array1, Array2, Axis};
 use tables::Recipe;
 
-use super::raw::{Carried, Groups};
+use super::attributes::{Carried, Groups};
 use crate::exit::{Failure, Result};
 use crate::files::embeddings::UsedEncoder;
 use crate::input::{self, SampleWeights};

@@ -7,6 +7,7 @@
 //! - [`encoder`]: texts become embeddings;
 //! - [`matrix`]: all of it as numbers.
 
+mod attributes;
 mod encoder;
 mod matrix;
 mod parts;
@@ -14,9 +15,10 @@ mod prepared;
 mod raw;
 mod read;
 
+pub(crate) use attributes::Carried;
 pub(crate) use encoder::{Embedded, LoadedEncoder, embed};
 pub(crate) use matrix::{Matrix, split};
 pub(crate) use parts::Shares;
 pub(crate) use prepared::{Columns, Prepared};
-pub(crate) use raw::{Carried, Content, Raw};
+pub(crate) use raw::{Content, Raw};
 pub(crate) use read::{Wanted, read};

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use tables::{Overrides, Table};
 
-use super::raw::{Carried, Content, Groups, Raw, RawTable};
+use super::attributes::{Carried, Groups};
+use super::raw::{Content, Raw, RawTable};
 use crate::args::{Columns, Source};
 use crate::console::Console;
 use crate::exit::{Failure, Result};

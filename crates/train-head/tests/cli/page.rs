@@ -1,0 +1,141 @@
+//! `report.html`: what it shows, and what it must not.
+
+use std::path::PathBuf;
+
+use crate::util::{Dir, FAST, table, table_of_three};
+
+/// Elements that have no end.
+const EMPTY: [&str; 3] = ["meta", "link", "br"];
+
+/// Checks that every element is ended in its order, and returns how many there are.
+fn balanced(page: &str) -> usize {
+    let (mut open, mut count): (Vec<&str>, _) = (Vec::new(), 0);
+    // the style sheet holds no element
+    let (head, rest) = page.split_once("<style>").unwrap();
+    let (_, body) = rest.split_once("</style>").unwrap();
+    for tag in [head, body].iter().flat_map(|part| part.split('<').skip(1)) {
+        let (tag, text) = tag.split_once('>').unwrap_or_else(|| panic!("an open tag: {tag}"));
+        assert!(!text.contains('>'), "an unescaped sign in {text:?}");
+        if tag.starts_with('!') || tag.ends_with('/') {
+            continue;
+        }
+        let name = tag.trim_start_matches('/').split_whitespace().next().unwrap();
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(name), "</{name}>");
+        } else if !EMPTY.contains(&name) {
+            open.push(name);
+            count += 1;
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+    count
+}
+
+/// The page of a run, checked for what every page must have and must not have.
+fn page(dir: &Dir) -> String {
+    let page = String::from_utf8(dir.read("out/report.html")).unwrap();
+    assert!(balanced(&page) > 200);
+    for outside in ["<script", "src=", "@import", "url(", "javascript:", "<iframe", "<object", "onload"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    for link in page.split("href=\"").skip(1) {
+        assert!(link.starts_with('#') || link.starts_with("data:,"), "{}", &link[..20]);
+    }
+    let with_address = page.matches("http").count();
+    assert_eq!(with_address, page.matches("xmlns=\"http://www.w3.org/2000/svg\"").count());
+    for plot in ["roc", "precision-recall", "calibration", "learning"] {
+        assert!(page.contains(&format!("id=\"figure-{plot}\"")), "{plot}");
+    }
+    for section in ["Result", "Curves", "Data", "Method", "Who could see what", "Limits", "Model card"] {
+        assert!(page.contains(&format!("<h2>{section}</h2>")), "{section}");
+    }
+    for words in ["private and has not been published", "128 bits", "prefers-color-scheme: dark"] {
+        assert!(page.contains(words), "{words}");
+    }
+    assert!(!page.contains("NaN") && !page.contains("null"));
+    page
+}
+
+/// Numbers with four decimals or more, as they stand for single records in tables and predictions.
+fn long_numbers(csv: &str) -> Vec<&str> {
+    let fields = csv.split(['\n', ',']);
+    fields.filter(|field| field.split_once('.').is_some_and(|(_, decimals)| decimals.len() >= 4)).collect()
+}
+
+#[test]
+fn the_page_shows_nothing_of_a_single_record() {
+    let dir = Dir::new();
+    let data = table(200).replace("a,b,c,label", "canary_a,canary_b,canary_c,label");
+    dir.write("canary.csv", &data);
+    dir.ok(&format!("run --features canary.csv --label-column label --test-size 0.4 --out out {FAST}"));
+    let page = page(&dir);
+    assert!(!page.contains("canary"), "a name of a feature or file");
+    let predictions = String::from_utf8(dir.read("out/predictions.csv")).unwrap();
+    let (values, scores) = (long_numbers(&data), long_numbers(&predictions));
+    assert!(values.len() > 500 && scores.len() > 80, "{} {}", values.len(), scores.len());
+    for number in values.iter().chain(&scores) {
+        assert!(!page.contains(number), "{number}");
+    }
+
+    let report = dir.json("out/report.json");
+    let curves = &report["curves"]["encrypted"][0];
+    let (positives, negatives) = (40.0, 40.0);
+    let records: Vec<f64> = curves["roc"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|point| point[0].as_f64().unwrap() * negatives + point[1].as_f64().unwrap() * positives)
+        .collect();
+    assert!(records.len() > 3);
+    assert!(records.windows(2).all(|pair| pair[1] - pair[0] > 9.99), "{records:?}");
+    for bin in report["calibration"]["encrypted"][0]["bins"].as_array().unwrap() {
+        assert!(bin["samples"].as_u64().unwrap() >= 10);
+    }
+    let clinical = &report["clinical"]["encrypted"][0];
+    for measure in ["sensitivity", "specificity", "ppv", "npv", "auroc", "auprc"] {
+        let [value, low, high] =
+            ["value", "low", "high"].map(|field| clinical[measure][field].as_f64().unwrap());
+        assert!(low <= value && value <= high && low < high, "{measure}: {value} {low} {high}");
+    }
+    assert_eq!(report["learning_curve"].as_array().map(Vec::len), Some(1));
+    assert_eq!(report["threshold"], serde_json::Value::Null);
+}
+
+#[test]
+fn the_page_shows_no_text() {
+    let encoder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/all-MiniLM-L6-v2"));
+    assert!(encoder.join("model.safetensors").exists(), "run `cargo xtask fetch-model`");
+    let dir = Dir::new();
+    let (mut notes, kinds) = ("id,text,label\n".to_owned(), ["well, no hydronephrosis", "ill, a new mass"]);
+    for i in 0..60 {
+        notes += &format!("canary-{i},\"Canary Smith is {}, room {i}\",{}\n", kinds[i % 2], i % 2);
+    }
+    dir.write("notes.csv", notes);
+    dir.ok(&format!(
+        "run --input notes.csv --text-column text --label-column label --model-id {} --out out --preset n14-l8 --max-iter 2",
+        encoder.display()
+    ));
+    let page = page(&dir).to_lowercase();
+    let words = ["canary", "smith", "hydronephrosis", "new mass", "room 1", "minilm", "notes.csv"];
+    for word in words {
+        assert!(!page.contains(word), "{word}");
+    }
+    assert!(page.contains("embedding of a frozen encoder"));
+}
+
+#[test]
+fn three_classes_each_against_the_rest() {
+    let dir = Dir::new();
+    dir.write("data.csv", table_of_three(120));
+    let said = dir.ok("run --features data.csv --out out --preset n14-l8 --max-iter 2 --test-size 0.4");
+    assert!(said.stdout.contains("each class against the rest"), "{}", said.stdout);
+    let page = page(&dir);
+    assert!(page.contains("Encrypted training: 3 classes") && page.contains("unsure"));
+    let report = dir.json("out/report.json");
+    assert_eq!(report["clinical"]["encrypted"].as_array().map(Vec::len), Some(3));
+    dir.refused(
+        "run --features data.csv --out other --threshold youden",
+        2,
+        &["needs two classes", "the most probable"],
+    );
+}
