@@ -141,7 +141,7 @@ fn whitening_keeps_as_many_directions_as_asked() {
     assert_eq!(features("--n-components 3"), 3);
     // a power of two: the constant feature takes no direction's place
     assert_eq!(features("--n-components 4"), 4);
-    let line = "estimate --features data.csv --out plan.json --n-components";
+    let line = "estimate --features data.csv --out other.json --n-components";
     dir.refused(&format!("{line} 0"), 2, &["--n-components 0: must be at least 1"]);
     dir.refused(&format!("{line} 2 --preprocess none"), 2, &["--n-components requires --preprocess whiten"]);
 }
