@@ -4,7 +4,7 @@
 //! value of a single record. Names of files and of features stay out of it, too.
 //!
 //! - [`result`]: measures, against plain training;
-//! - [`figures`]: curves;
+//! - [`figures`]: plots of curves;
 //! - [`data`]: samples, classes, encoder;
 //! - [`method`]: what was trained, in plain words;
 //! - [`security`]: who could see what, parameters and what they mean;
