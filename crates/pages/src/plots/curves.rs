@@ -96,7 +96,7 @@ struct Style {
 /// even where all lie upon each other.
 fn styles(series: &[Series]) -> Vec<Style> {
     const PENS: [(f64, &str, f64); 4] =
-        [(5.0, "", 5.5), (2.8, "9 6", 4.0), (1.4, "", 2.8), (1.4, "2 3", 2.4)];
+        [(5.0, "", 5.5), (2.8, "9 6", 4.0), (1.4, "", 2.8), (2.2, "2 3", 2.4)];
     let mut place = 0;
     let style = |one: &Series| {
         let ink = one.colour.ink();

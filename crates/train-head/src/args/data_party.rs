@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use head_fit::measures::Aim;
 
-use super::run::aim;
+use super::threshold::aim;
 use super::{
     DataArgs, EncoderArgs, FeatureDataArgs, HeadEncoderArgs, NewKeyArgs, OverwriteArgs, PassphraseArgs,
     PlanAndKeyArgs, TableArgs, TextDataArgs, TrainingArgs, WeightArgs,

@@ -18,6 +18,7 @@ mod run;
 mod source;
 mod steps;
 mod table;
+mod threshold;
 mod training;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use head_fit::measures::Aim;
 
+use super::threshold::aim;
 use super::{
     CheckpointArgs, DataArgs, EarlyStoppingArgs, EncoderArgs, HeadStartArgs, OverwriteArgs, PassphraseArgs,
     TableArgs, TestArgs, TrainingArgs, WeightArgs,
@@ -47,12 +48,4 @@ pub(crate) struct RunArgs {
     pub(crate) out: PathBuf,
     #[command(flatten)]
     pub(crate) overwrite: OverwriteArgs,
-}
-
-/// An aim of `--threshold`.
-pub(super) fn aim(text: &str) -> Result<Aim, String> {
-    text.parse().map_err(|_| {
-        "youden, sensitivity=SHARE, specificity=SHARE (above 0, at most 1), cost=MISSED:ALARM (both positive) or a number between 0 and 1 is needed"
-            .to_owned()
-    })
 }

@@ -23,6 +23,14 @@ pub(crate) fn percent(share: Option<Estimate>) -> String {
     }
 }
 
+/// What the head tells apart.
+pub(crate) fn subject(labels: &[String]) -> String {
+    match labels {
+        [negative, positive] => format!("{positive} against {negative}"),
+        _ => format!("{} classes", labels.len()),
+    }
+}
+
 /// So many decimals, with a true minus.
 pub(crate) fn rounded(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");

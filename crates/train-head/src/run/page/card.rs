@@ -2,9 +2,8 @@
 
 use pages::{Block, Property, Section};
 
-use super::subject;
 use crate::run::report::Report;
-use crate::run::words::{estimate, percent};
+use crate::run::words::{estimate, percent, subject};
 
 /// What this page does not show.
 pub(super) fn limits(report: &Report) -> Section {

@@ -155,7 +155,7 @@ fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     points
         .into_iter()
         .enumerate()
-        .filter(|(at, _)| (last - at) % every == 0)
+        .filter(|(at, _)| (last - at).is_multiple_of(every))
         .map(|(_, point)| point)
         .collect()
 }

@@ -4,7 +4,7 @@
 //! value of a single record. Names of files and of features stay out of it, too.
 //!
 //! - [`result`]: measures, against plain training;
-//! - [`figures`]: curves;
+//! - [`figures`]: plots of curves;
 //! - [`data`]: samples, classes, encoder;
 //! - [`method`]: what was trained, in plain words;
 //! - [`security`]: who could see what, parameters and what they mean;
@@ -22,7 +22,7 @@ mod security;
 use pages::{Page, Property};
 
 use super::report::Report;
-use super::words::{estimate, percent};
+use super::words::{day, estimate, percent, subject};
 use crate::progress::seconds;
 
 /// The page of a run.
@@ -57,16 +57,8 @@ pub(crate) fn page(report: &Report) -> Page {
         sections: sections.into_iter().collect(),
         footer: vec![
             Property::new("program", report.program),
-            Property::new("written on", super::words::day(report.unix_time)),
+            Property::new("written on", day(report.unix_time)),
         ],
-    }
-}
-
-/// What the head tells apart.
-fn subject(labels: &[String]) -> String {
-    match labels {
-        [negative, positive] => format!("{positive} against {negative}"),
-        _ => format!("{} classes", labels.len()),
     }
 }
 

@@ -200,13 +200,11 @@ fn agreement(report: &Report) -> Vec<String> {
     texts
 }
 
-/// A small share, with two digits.
+/// A small share in percent.
 fn share(value: f64) -> String {
     match value {
         some if some >= 1e-3 => format!("{} %", rounded(100.0 * some, 1)),
-        tiny if tiny >= 1e-9 => {
-            format!("a {} millionth part", rounded(1e6 * tiny, if tiny < 1e-5 { 2 } else { 0 }))
-        }
-        _ => "nothing measurable".into(),
+        little if little >= 1e-5 => format!("{} %", rounded(100.0 * little, 3)),
+        _ => "less than 0.001 %".into(),
     }
 }
