@@ -49,6 +49,28 @@
 //! # }
 //! ```
 //!
+//! Labels are classes ([`Data::new`]), of which [`Kind::Ordinal`] takes those that have an order; any number of labels for each sample
+//! ([`Data::multi_label`]); or numbers ([`Data::regression`]):
+//!
+//! ```
+//! # use head_fit::{Classifier, Data, RegressionMetrics};
+//! # use head_fit::fhe_head::Scheme;
+//! # use ndarray::{Array1, Array2, Axis};
+//! # fn main() -> head_fit::Result<()> {
+//! # let x = Array2::from_shape_fn((120, 4), |(i, j)| ((i * (j + 3) * 37 + j) % 101) as f64 / 50.0 - 1.0);
+//! # let prices: Array1<f64> = x.rows().into_iter().map(|row| 250.0 + 40.0 * row[0] - 25.0 * row[1]).collect();
+//! // samples by numbers; samples of one seller stay together in the cross-validation
+//! let y = prices.view().insert_axis(Axis(1));
+//! let sellers: Vec<usize> = (0..120).map(|i| i / 3).collect();
+//! let data = Data::regression(x.view(), y)?.grouped(&sellers)?;
+//! let training = Classifier::default().prepare_on(&Scheme::by_name("n14-l8")?, &data, None)?;
+//! let model = training.plain_model()?;
+//! let predicted = model.predict_numbers(&x.view())?;
+//! assert!(RegressionMetrics::of_numbers(&y, &predicted.view())[0].r2 > 0.99);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! A head of your own gets the same treatment: implement [`Family`] for it, and [`Options<Custom<_>>`](Options) chooses, plans and
 //! exports ([`FittedHead`]).
 
