@@ -95,6 +95,8 @@ mod units;
 /// The engine: heads, plans, both parties.
 pub use fhe_head;
 pub use fhe_head::{Error, Result};
+/// Matrices of samples, in the version that this crate takes.
+pub use ndarray;
 
 pub use baseline::{Baseline, HeldOut, HeldOutErrors, converged, logistic_regression, ridge_regression};
 pub use classifier::{Classifier, LogisticRegression, Options};

@@ -113,11 +113,27 @@ fn words_of(name: &str) -> Vec<String> {
     words
 }
 
-/// Whether whole numbers count the rows from 0 or 1, up or down. In another order they may be ranks, which are a measurement.
-pub(super) fn counts_rows(values: &[f64]) -> bool {
-    let starts = |value: Option<&f64>| value.is_some_and(|value| *value == 0.0 || *value == 1.0);
+/// Whether whole numbers count the rows, up or down: from 0 or 1, or from elsewhere in a column that is not named after a time. In
+/// another order they may be ranks, which are a measurement.
+pub(super) fn counts_rows(name: &str, values: &[f64]) -> bool {
     let steps = |step: f64| values.windows(2).all(|pair| pair[1] - pair[0] == step);
-    (starts(values.first()) && steps(1.0)) || (starts(values.last()) && steps(-1.0))
+    let least = if steps(1.0) {
+        values.first()
+    } else if steps(-1.0) {
+        values.last()
+    } else {
+        None
+    };
+    least.is_some_and(|&least| least == 0.0 || least == 1.0 || !is_time(name))
+}
+
+/// Whether a name is one of a time: a row for each year is no numbering of rows.
+fn is_time(name: &str) -> bool {
+    const TIMES: [&str; 14] = [
+        "year", "years", "jahr", "month", "monat", "week", "woche", "day", "days", "tag", "hour", "time",
+        "age", "zeit",
+    ];
+    words_of(name).iter().any(|word| TIMES.contains(&word.as_str()))
 }
 
 #[cfg(test)]
@@ -150,10 +166,12 @@ mod tests {
 
     #[test]
     fn counts_of_rows_are_told_from_ranks() {
-        assert!(counts_rows(&[0.0, 1.0, 2.0]));
-        assert!(counts_rows(&[3.0, 2.0, 1.0]));
-        assert!(!counts_rows(&[2.0, 0.0, 1.0]));
-        assert!(!counts_rows(&[0.0, 2.0, 3.0]));
-        assert!(!counts_rows(&[7.0, 8.0, 9.0]));
+        for values in [[0.0, 1.0, 2.0], [3.0, 2.0, 1.0], [1007.0, 1008.0, 1009.0], [9.0, 8.0, 7.0]] {
+            assert!(counts_rows("passenger", &values), "{values:?}");
+        }
+        for values in [[2.0, 0.0, 1.0], [0.0, 2.0, 3.0]] {
+            assert!(!counts_rows("passenger", &values), "{values:?}");
+        }
+        assert!(!counts_rows("Year of birth", &[1950.0, 1951.0, 1952.0]));
     }
 }

@@ -121,7 +121,8 @@ fn identifier(column: &Column<'_>, observed: &Observed<'_>, notations: Notations
         return Some(Finding::plain(Content::Category).with_note(note.to_owned()));
     } else if says == Says::Perhaps && different && distinct >= 5 {
         "its name says so, and all values are different"
-    } else if different && observed.missing == 0 && distinct >= MIN_RUN && counts_rows(&values) {
+    } else if different && observed.missing == 0 && distinct >= MIN_RUN && counts_rows(column.name(), &values)
+    {
         "it counts the rows"
     } else if distinct * 10 >= observed.present * 9
         && distinct >= 5

@@ -97,7 +97,7 @@ impl Report {
     fn costs(&self) -> Vec<String> {
         let s = self.seconds;
         let phases = [
-            ("embed", s.embed),
+            (if self.encoder.is_some() { "embed" } else { "read" }, s.embed),
             ("plan", s.plan),
             ("keygen", s.keygen),
             ("encrypt", s.encrypt),

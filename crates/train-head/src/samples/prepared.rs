@@ -53,7 +53,8 @@ impl Raw {
             }
             self.warn_of_leaks(Some(recipe), classes, console)?;
         }
-        let matrix = self.matrix(encoder, recipe.as_ref(), console)?;
+        let fitted_here = matches!(columns, Columns::Fitted);
+        let matrix = self.matrix_by(encoder, recipe.as_ref(), fitted_here, console)?;
         Ok(Prepared { matrix, parts })
     }
 }

@@ -118,6 +118,20 @@ impl Raw {
         recipe: Option<&Recipe>,
         console: &Console,
     ) -> Result<Matrix> {
+        self.matrix_by(encoder, recipe, false, console)
+    }
+
+    /// As [`Self::matrix`]; `fitted_here` if the recipe was fitted on these very samples.
+    ///
+    /// # Errors
+    /// As [`Self::matrix`].
+    pub(super) fn matrix_by(
+        self,
+        encoder: Option<&LoadedEncoder>,
+        recipe: Option<&Recipe>,
+        fitted_here: bool,
+        console: &Console,
+    ) -> Result<Matrix> {
         let Self { content, labels, weights, groups, carried } = self;
         let (mut names, mut used, mut long) = (None, None, None);
         let x = match content {
@@ -135,7 +149,8 @@ impl Raw {
             Content::Table(raw) => match recipe {
                 Some(recipe) => {
                     let applied = recipe.apply(&raw.table).map_err(table_failure)?;
-                    for note in applied.notes() {
+                    // what the recipe itself says of the table that it was fitted on was shown
+                    for note in applied.notes().into_iter().filter(|_| !fitted_here) {
                         console.note(format!("{}: {note}", raw.table.input()));
                     }
                     names = Some(recipe.feature_names());
