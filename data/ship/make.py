@@ -39,8 +39,8 @@ def passenger(i, dice):
     deck = dice.choice("ABCDE") if level == "first" else dice.choice("DEF") if level == "second" else ""
     if dice.random() < 0.35:
         deck = ""
-    elif dice.random() < 0.01:
-        deck = "T"
+    elif dice.random() < 0.06:
+        deck = dice.choice("TUVWX")
     port = dice.choices(["Southampton", "Cherbourg", "Queenstown"], [0.7, 0.2, 0.1])[0]
     z = 0.3 + (1.7 if sex == "female" else -1.2) + {"first": 1.0, "second": 0.2, "third": -0.7}[level]
     z += -0.025 * (age - 30) - 0.3 * siblings + (0.4 if port == "Cherbourg" else 0)
@@ -61,7 +61,7 @@ def write(name, rows):
 
 def pipeline(train):
     numbers = ["age", "siblings", "fare"]
-    filled = {"class": False, "sex": False, "deck": True, "port": False}
+    filled = {"class": False, "sex": False, "deck": True, "port": True}
     parts = [("numbers", SimpleImputer(strategy="median"), numbers)]
     parts.append(("age missing", missing("age"), ["age"]))
     for name, indicator in filled.items():
