@@ -2,19 +2,19 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use fhe_head::{BuiltIn, Head as _, Optimizer};
 use head_fit::measures::{Calibration, Clinical, Curves};
-use head_fit::{ClassWeight, Expected, ExpectedErrors, Preprocessing};
+use head_fit::{Expected, ExpectedErrors};
 use serde::Serialize;
 use serde_json::json;
 
 use super::data::Data;
 use super::evaluation::Evaluation;
 use super::measured::{LearningPoint, Measured};
+use super::method::Method;
 use crate::compute_party::training::Trained;
 use crate::data_party::curve::Point;
 use crate::files::head::ChosenThreshold;
-use crate::planning::{Planned, describe};
+use crate::planning::Planned;
 use crate::resources;
 use crate::samples::Matrix;
 use crate::targets::{Scores, Vocabulary, agreement};
@@ -126,37 +126,6 @@ pub(crate) struct Both<T> {
     pub(crate) encrypted: T,
     /// The plain twin.
     pub(crate) plain: T,
-}
-
-/// How a head was trained.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Method {
-    /// First-order method.
-    pub(crate) solver: Optimizer,
-    /// Learning rate of the first iteration.
-    pub(crate) learning_rate: f64,
-    /// Weight of the L2 penalty.
-    pub(crate) alpha: f64,
-    /// How much each class counts.
-    pub(crate) class_weight: ClassWeight,
-    /// What the feature map does before the encryption.
-    pub(crate) preprocessing: Option<Preprocessing>,
-    /// Learning rates of all iterations.
-    pub(crate) learning_rates: Vec<f64>,
-    /// Number of mini-batches; 1 for full batches.
-    pub(crate) batches: usize,
-    /// Units, activation and its interval, if the head has a hidden layer.
-    pub(crate) hidden: Option<serde_json::Value>,
-    /// Whether the classes have an order that the head keeps.
-    pub(crate) ordinal: bool,
-    /// Degree of the polynomial in place of the logistic function, if the head has logistic functions.
-    pub(crate) sigmoid_degree: Option<usize>,
-    /// Half-width of the interval of the logits.
-    pub(crate) sigmoid_interval: f64,
-    /// What the logits of the exported head were divided by.
-    pub(crate) temperature: Option<f64>,
-    /// What the feature map does, in words.
-    pub(crate) features: String,
 }
 
 /// Encrypted predictions.
@@ -294,32 +263,6 @@ impl Report {
             bytes: parts.bytes,
             peak_rss_bytes: resources::peak_memory(),
             threads: rayon::current_num_threads(),
-        }
-    }
-}
-
-impl Method {
-    fn new(planned: &Planned) -> Self {
-        let (options, job) = (&planned.training.options, planned.file.job());
-        let (spec, head) = (job.spec(), job.head());
-        Self {
-            solver: spec.optimizer,
-            learning_rate: spec.learning_rates.first().copied().unwrap_or_default(),
-            alpha: spec.alpha,
-            class_weight: options.class_weight,
-            preprocessing: options.preprocessing,
-            learning_rates: spec.learning_rates.clone(),
-            batches: spec.packing.batches(),
-            hidden: describe::hidden_layer(head),
-            ordinal: matches!(head, BuiltIn::Ordinal(_)),
-            sigmoid_degree: describe::sigmoid_degree(head),
-            sigmoid_interval: head.score_unit().value(),
-            temperature: options.temperature,
-            features: describe::features(
-                options,
-                planned.training.map.inputs(),
-                planned.training.map.outputs(),
-            ),
         }
     }
 }

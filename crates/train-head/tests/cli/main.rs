@@ -20,6 +20,7 @@ mod page;
 mod parties;
 mod run;
 mod scoring;
+mod targets;
 mod threshold;
 mod tune;
 mod util;
