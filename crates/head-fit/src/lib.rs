@@ -53,7 +53,7 @@
 //! ([`Data::multi_label`]); or numbers ([`Data::regression`]):
 //!
 //! ```
-//! # use head_fit::{Classifier, Data, RegressionMetrics};
+//! # use head_fit::{Classifier, Data, measures::Regression};
 //! # use head_fit::fhe_head::Scheme;
 //! # use ndarray::{Array1, Array2, Axis};
 //! # fn main() -> head_fit::Result<()> {
@@ -66,7 +66,8 @@
 //! let training = Classifier::default().prepare_on(&Scheme::by_name("n14-l8")?, &data, None)?;
 //! let model = training.plain_model()?;
 //! let predicted = model.predict_numbers(&x.view())?;
-//! assert!(RegressionMetrics::of_numbers(&y, &predicted.view())[0].r2 > 0.99);
+//! let measured = Regression::new(&prices.to_vec(), &predicted.column(0).to_vec())?;
+//! assert!(measured.rmse.value < 2.0);
 //! # Ok(())
 //! # }
 //! ```
@@ -106,12 +107,10 @@ pub use features::{FeatureMap, LinearMap, Preprocessing};
 pub use fit::{Fitted, encrypt_and_train};
 pub use kind::{HeadKind, Kind};
 pub use labels::{
-    ClassWeight, Classes, LabelNames, Split, Targets, group_folds, group_split, multi_label_folds,
-    multi_label_split, shuffled, stratified_folds, stratified_split,
+    ClassWeight, Classes, LabelNames, Split, Targets, folds_of_targets, group_folds, group_split,
+    multi_label_folds, multi_label_split, shuffled, split_of_targets, stratified_folds, stratified_split,
 };
-pub use metrics::{
-    LabelMetrics, Metrics, MultiLabelMetrics, RegressionMetrics, agreement, predictions, same_predictions,
-};
+pub use metrics::{LabelMetrics, Metrics, MultiLabelMetrics, agreement, predictions, same_predictions};
 pub use model::{LinearLayer, Model, probabilities};
 pub use presets::{PRESETS, needs_other_parameters};
 pub use training::{Expected, ExpectedErrors, Training};

@@ -125,9 +125,7 @@ impl Classifier {
     ) -> Result<Training> {
         self.check()?;
         self.kind.check_for(data.targets())?;
-        // every fold of the cross-validation needs some
-        let binary = data.classes() == Some(2) && !matches!(self.kind, Kind::Mlp { .. });
-        data.expect_members(if binary { 8 } else { 3 })?;
+        data.expect_members(self.least_members(data.targets()))?;
         let batches = self.batches(data.len())?;
         let data = data.with_class_weight(self.class_weight)?;
         let (options, data) = self.with_units(data)?;
@@ -179,6 +177,12 @@ impl Classifier {
             Some(units) => model.out_of_units(units),
             None => model,
         }
+    }
+
+    /// Fewest training samples of a class, or with and without a label: every fold of the cross-validation needs some.
+    pub fn least_members(&self, targets: Targets) -> usize {
+        let binary = targets == Targets::Classes(2) && !matches!(self.kind, Kind::Mlp { .. });
+        if binary { 8 } else { 3 }
     }
 
     fn leaves_the_method_open(&self) -> bool {

@@ -8,6 +8,7 @@
 //! - [`compute_party`]: where the training is driven;
 //! - [`plan`]: the data party's plan file;
 //! - [`samples`], [`input`]: samples from tables, arrays and texts;
+//! - [`targets`]: what is predicted: classes, labels or numbers;
 //! - [`files`]: keys, ciphertexts, heads, embeddings and output folders on disk;
 //! - [`exit`]: failures and exit codes;
 //! - [`console`], [`progress`]: what the user sees.
@@ -28,6 +29,7 @@ mod progress;
 mod resources;
 mod run;
 mod samples;
+mod targets;
 
 use std::process::ExitCode;
 

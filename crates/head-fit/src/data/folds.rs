@@ -1,11 +1,11 @@
 //! Samples behind feature maps: all of them, and the parts of splits.
 
 use fhe_head::{Result, Samples};
-use ndarray::{Array1, Array2, Axis, concatenate};
+use ndarray::{Array2, Axis, concatenate};
 
 use super::labelled::Data;
 use crate::features::{FeatureMap, Preprocessing};
-use crate::labels::{Split, Targets, folds_of_strata, group_count, multi_label_folds, stratified_folds};
+use crate::labels::{Split, Targets, folds_of_strata, folds_of_targets, group_count};
 
 /// Training and held-out samples behind one map.
 pub(crate) struct Fold {
@@ -52,11 +52,7 @@ impl Data<'_> {
             let folds = folds.min(group_count(groups));
             return folds_of_strata(&self.strata().view(), groups, folds, random_state);
         }
-        Ok(match self.targets {
-            Targets::Classes(_) => stratified_folds(&self.class_indices().to_owned(), folds, random_state),
-            Targets::Labels(_) => multi_label_folds(&self.y.view(), folds, random_state),
-            Targets::Numbers(_) => stratified_folds(&Array1::zeros(self.len()), folds, random_state),
-        })
+        Ok(folds_of_targets(self.targets, &self.y.view(), folds, random_state))
     }
 
     /// What splits keep the proportions of: classes, labels and all samples, or all samples. A row of zeros and ones for each sample.

@@ -29,8 +29,19 @@ pub fn group_split(y: &Array1<f64>, groups: &[usize], test_size: f64, random_sta
     if !(test_size > 0.0 && test_size < 1.0) {
         return refuse("a fraction between 0 and 1".into());
     }
-    let strata = of_classes(y);
-    let parts = dealt(&strata.view(), groups, &[1.0 - test_size, test_size], random_state)?;
+    split_of_strata(&of_classes(y).view(), groups, test_size, random_state)
+}
+
+/// As [`group_split`], for samples that belong to any number of strata: a row of zeros and ones for each sample.
+pub(super) fn split_of_strata(
+    strata: &ArrayView2<'_, f64>,
+    groups: &[usize],
+    test_size: f64,
+    random_state: u64,
+) -> Result<Split> {
+    let refuse =
+        |expected: String| Err(Error::Parameter { name: "test_size", got: test_size.to_string(), expected });
+    let parts = dealt(strata, groups, &[1.0 - test_size, test_size], random_state)?;
     let split = Split::by(groups.len(), |sample| parts[sample] == 1);
     for (class, column) in strata.columns().into_iter().enumerate() {
         let has = |part: &[usize]| part.iter().any(|&i| column[i] == 1.0);

@@ -3,6 +3,7 @@
 mod groups;
 mod multi_label;
 mod sets;
+mod split;
 mod splits;
 mod targets;
 
@@ -10,6 +11,7 @@ pub(crate) use groups::{count as group_count, folds_of_strata};
 pub use groups::{group_folds, group_split};
 pub use multi_label::{multi_label_folds, multi_label_split};
 pub use sets::LabelNames;
+pub use split::{folds_of_targets, split_of_targets};
 pub use splits::{Split, shuffled, stratified_folds, stratified_split};
 pub use targets::Targets;
 
@@ -47,6 +49,19 @@ impl Classes {
             _ if names[0].is_empty() => Err(Error::Data("some labels are empty".into())),
             _ => Ok(Self { names: names.into_iter().map(str::to_owned).collect() }),
         }
+    }
+
+    /// Classes in a given order, such as those of a scale from mild to severe.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if there are fewer than two, or one is empty or occurs twice.
+    pub fn in_order(names: Vec<String>) -> Result<Self> {
+        let mut known = Self::fit(&names)?;
+        if known.count() < names.len() {
+            return Err(Error::Data(format!("a class occurs twice among {}", names.join(", "))));
+        }
+        known.names = names;
+        Ok(known)
     }
 
     /// The labels, in the order of their codes.

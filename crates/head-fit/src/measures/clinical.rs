@@ -56,13 +56,6 @@ impl Counts {
     pub fn specificity(&self) -> Option<Estimate> {
         Estimate::proportion(self.true_negatives, self.negatives())
     }
-
-    /// Harmonic mean of precision and recall; 0 without a hit, as in scikit-learn.
-    pub(super) fn f1(&self) -> f64 {
-        let wrong = self.false_negatives + self.false_positives;
-        let hits = 2 * self.true_positives;
-        if hits == 0 { 0.0 } else { hits as f64 / (hits + wrong) as f64 }
-    }
 }
 
 /// A class against the rest. Measures that a sample of the data leaves undefined are `None`.

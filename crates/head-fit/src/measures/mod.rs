@@ -6,14 +6,13 @@
 //! - [`threshold`]: the threshold by a stated aim;
 //! - [`calibration`]: reliability, calibration in the large, slope;
 //! - [`curves`]: ROC and precision-recall curves of which no point shows a single record;
-//! - [`multi_label`], [`regression`]: the same for other kinds of targets.
+//! - [`regression`]: predicted numbers.
 
 mod areas;
 mod calibration;
 mod clinical;
 mod curves;
 mod estimate;
-mod multi_label;
 mod regression;
 #[cfg(test)]
 mod samples;
@@ -23,8 +22,7 @@ pub use calibration::{Bin, Calibration};
 pub use clinical::{Clinical, Counts};
 pub use curves::Curves;
 pub use estimate::Estimate;
-pub use multi_label::MultiLabel;
-pub use regression::Regression;
+pub use regression::{NumberBin, Regression};
 pub use threshold::{Aim, Threshold, choose};
 
 use fhe_head::{Error, Result};

@@ -6,13 +6,26 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
 use super::estimate::Estimate;
-use super::expect_pairs;
+use super::{FEWEST_RECORDS, expect_pairs};
 
 /// Resamplings of the bootstrap.
 const RESAMPLES: usize = 1000;
+/// Most bins of predicted against true numbers.
+const MOST_BINS: usize = 10;
+
+/// Samples of similar prediction. Never fewer than [`FEWEST_RECORDS`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NumberBin {
+    /// Number of samples.
+    pub samples: usize,
+    /// Mean prediction.
+    pub predicted: f64,
+    /// Mean of the true numbers, with the normal interval of a mean.
+    pub observed: Estimate,
+}
 
 /// Measures of predictions, in the unit of the target, with percentile intervals of a bootstrap over the samples (fixed seed).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Regression {
     /// Coefficient of determination: 1 minus the squared error relative to that of the mean. `None` of a constant target.
     pub r2: Option<Estimate>,
@@ -20,6 +33,8 @@ pub struct Regression {
     pub mae: Estimate,
     /// Root of the mean squared error.
     pub rmse: Estimate,
+    /// True numbers in bins of equally many samples, in the order of their prediction. Empty of few samples.
+    pub bins: Vec<NumberBin>,
 }
 
 impl Regression {
@@ -56,8 +71,40 @@ impl Regression {
         }
         let [of_r2, of_mae, of_rmse] = resampled;
         let determined = r2.is_finite().then(|| percentiles(r2, of_r2));
-        Ok(Self { r2: determined, mae: percentiles(mae, of_mae), rmse: percentiles(rmse, of_rmse) })
+        Ok(Self {
+            r2: determined,
+            mae: percentiles(mae, of_mae),
+            rmse: percentiles(rmse, of_rmse),
+            bins: bins(targets, predictions),
+        })
     }
+
+    /// The coefficient of determination alone, without an interval; NaN of a constant target.
+    pub fn determined(targets: &[f64], predictions: &[f64]) -> f64 {
+        let n = targets.len() as f64;
+        let mean = targets.iter().sum::<f64>() / n;
+        let term = |(y, p): (&f64, &f64)| [y - mean, (y - mean).powi(2), (p - y).powi(2), (p - y).abs()];
+        let [r2, ..] = measures(targets.iter().zip(predictions).map(term));
+        r2
+    }
+}
+
+/// Equally filled bins. Fewer than [`FEWEST_RECORDS`] samples have none.
+fn bins(targets: &[f64], predictions: &[f64]) -> Vec<NumberBin> {
+    let mut pairs: Vec<(f64, f64)> = predictions.iter().copied().zip(targets.iter().copied()).collect();
+    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let count = (pairs.len() / FEWEST_RECORDS).min(MOST_BINS);
+    let bin = |k: usize| {
+        let members = &pairs[k * pairs.len() / count..(k + 1) * pairs.len() / count];
+        let n = members.len() as f64;
+        let mean = |of: fn(&(f64, f64)) -> f64| members.iter().map(of).sum::<f64>() / n;
+        let (predicted, value) = (mean(|pair| pair.0), mean(|pair| pair.1));
+        let variance = members.iter().map(|pair| (pair.1 - value).powi(2)).sum::<f64>() / (n - 1.0);
+        let half = 1.959_963_984_540_054 * (variance / n).sqrt();
+        let observed = Estimate { value, low: value - half, high: value + half };
+        NumberBin { samples: members.len(), predicted, observed }
+    };
+    (0..count).map(bin).collect()
 }
 
 /// R2, mean absolute and root mean squared error of samples: target, its square, squared and absolute error.
@@ -110,6 +157,18 @@ mod tests {
         let half = 1.96 * (1.0 / f64::from(n)).sqrt();
         assert!((m.mae.value - 1.0).abs() < 1e-12);
         assert!(((m.mae.high - m.mae.low) / (2.0 * half) - 1.0).abs() < 0.15, "{m:?}");
+    }
+
+    #[test]
+    fn no_bin_shows_a_single_record() {
+        let y: Vec<f64> = (0..35).map(|i| f64::from(i % 7)).collect();
+        let p: Vec<f64> = (0..35).map(|i| f64::from((i * 11) % 35)).collect();
+        let m = Regression::new(&y, &p).unwrap();
+        assert_eq!(m.bins.iter().map(|bin| bin.samples).collect::<Vec<_>>(), [11, 12, 12]);
+        assert!(m.bins.iter().all(|bin| bin.observed.low < bin.observed.value));
+        assert!(m.bins[0].predicted < m.bins[1].predicted);
+        assert!((Regression::determined(&y, &p) - m.r2.unwrap().value).abs() < 1e-12);
+        assert!(Regression::new(&y[..9], &p[..9]).unwrap().bins.is_empty());
     }
 
     #[test]

@@ -1,10 +1,8 @@
 //! Measures of predictions.
 
 mod multi_label;
-mod regression;
 
 pub use multi_label::{LabelMetrics, MultiLabelMetrics};
-pub use regression::RegressionMetrics;
 
 use ndarray::{Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};

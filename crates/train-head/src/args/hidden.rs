@@ -6,14 +6,11 @@ use fhe_head::ActivationKind;
 use super::HeadKind;
 use crate::exit::{Failure, Result};
 
-/// The default number of units.
-const DEFAULT_UNITS: usize = 32;
-
 /// Flags of a hidden layer.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Hidden layer (--head mlp)")]
 pub(super) struct HiddenArgs {
-    /// Number of hidden units: 8, 16, 32, 64 or 128 [default: 32]
+    /// Number of hidden units: 8, 16, 32, 64 or 128 [default: chosen from the data]
     #[arg(long, value_name = "UNITS", value_parser = units)]
     hidden_layer_sizes: Option<usize>,
     /// Activation function; gelu and tanh are polynomials of degree 2 and 3 [default: gelu]
@@ -38,8 +35,8 @@ enum Activation {
 /// A hidden layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct HiddenLayer {
-    /// Number of units.
-    pub(crate) units: usize,
+    /// Number of units; chosen from the data if `None`.
+    pub(crate) units: Option<usize>,
     /// Activation function.
     pub(crate) activation: ActivationKind,
     /// Half-width of the interval of the activation's arguments, if the flag is given.
@@ -68,7 +65,7 @@ impl HiddenArgs {
             return Err(Failure::usage(message));
         }
         Ok(Some(HiddenLayer {
-            units: self.hidden_layer_sizes.unwrap_or(DEFAULT_UNITS),
+            units: self.hidden_layer_sizes,
             activation: match self.activation {
                 Some(Activation::Square) => ActivationKind::Square,
                 None | Some(Activation::Gelu) => ActivationKind::Gelu,

@@ -8,6 +8,7 @@ use super::method::{ClassWeights, HeadKind, Penalty, Preprocess, Solver};
 use super::steps::Steps;
 use super::training::TrainingArgs;
 use crate::exit::{Failure, Result};
+use crate::targets::LabelsAs;
 
 /// Flags of the training, checked. `None` is chosen from the data.
 #[derive(Clone, Debug)]
@@ -54,11 +55,21 @@ impl Hyper {
         if let Some(degree) = flags.sigmoid_degree.filter(|degree| ![3, 5, 7].contains(degree)) {
             return Err(Failure::usage(format!("--sigmoid-degree {degree}: must be 3, 5 or 7")));
         }
-        if flags.sigmoid_fit.is_some() && matches!(flags.head, Some(HeadKind::Mlp | HeadKind::Softmax)) {
-            return Err(Failure::usage("--sigmoid-fit requires --head logreg or ovr"));
+        if flags.sigmoid_fit.is_some()
+            && matches!(flags.head, Some(HeadKind::Mlp | HeadKind::Softmax | HeadKind::Ridge))
+        {
+            return Err(Failure::usage("--sigmoid-fit requires --head logreg, ovr or ordinal"));
         }
-        if flags.sigmoid_degree.is_some() && flags.head == Some(HeadKind::Mlp) {
-            return Err(Failure::usage("--sigmoid-degree cannot be used with --head mlp"));
+        if flags.sigmoid_degree.is_some() {
+            match flags.head {
+                Some(HeadKind::Mlp) => {
+                    return Err(Failure::usage("--sigmoid-degree cannot be used with --head mlp"));
+                }
+                Some(HeadKind::Ridge) => {
+                    return Err(Failure::usage("--sigmoid-degree cannot be used with --head ridge"));
+                }
+                _ => {}
+            }
         }
         let whitens = matches!(flags.preprocess, Preprocess::Auto | Preprocess::Whiten);
         if flags.ridge.is_some() && !whitens {
@@ -70,8 +81,9 @@ impl Hyper {
         if flags.n_components.is_some() && !whitens {
             return Err(Failure::usage("--n-components requires --preprocess whiten"));
         }
+        let head = flags.head.filter(|head| *head != HeadKind::Auto);
         Ok(Self {
-            flags: flags.clone(),
+            flags: TrainingArgs { head, ..flags.clone() },
             steps: flags.steps.resolve()?,
             hidden: flags.hidden.resolve(flags.head)?,
             penalty: flags.alpha.map(Penalty::Alpha).or(flags.c.map(Penalty::C)),
@@ -83,6 +95,16 @@ impl Hyper {
         })
     }
 
+    /// What the labels are taken as.
+    pub(crate) fn labels_as(&self) -> LabelsAs {
+        match self.flags.head {
+            None | Some(HeadKind::Auto) => LabelsAs::Open,
+            Some(HeadKind::Logreg | HeadKind::Ovr) => LabelsAs::ClassesOrSets,
+            Some(HeadKind::Softmax | HeadKind::Ordinal | HeadKind::Mlp) => LabelsAs::Classes,
+            Some(HeadKind::Ridge) => LabelsAs::Numbers,
+        }
+    }
+
     /// Starts from a head. It also gives the kind of head and the hidden layer, unless `--head` is given.
     pub(crate) fn start_from(&mut self, model: Model) {
         if self.flags.head.is_none() {
@@ -91,11 +113,13 @@ impl Hyper {
                 (None, Link::Softmax, _) => Some(HeadKind::Softmax),
                 (None, Link::Logistic, 1) => Some(HeadKind::Logreg),
                 (None, Link::Logistic, _) => Some(HeadKind::Ovr),
-                // no flag asks for these; the start is refused where the heads differ
-                (None, Link::MultiLabel | Link::Cumulative | Link::Identity, _) => None,
+                (None, Link::Cumulative, _) => Some(HeadKind::Ordinal),
+                (None, Link::Identity, _) => Some(HeadKind::Ridge),
+                // what logistic regression makes of labels
+                (None, Link::MultiLabel, _) => Some(HeadKind::Logreg),
             };
             self.hidden = model.hidden.as_ref().map(|(layer, activation)| HiddenLayer {
-                units: layer.intercept.len(),
+                units: Some(layer.intercept.len()),
                 activation: activation.kind(),
                 interval: Some(activation.half_width()),
             });
@@ -157,7 +181,7 @@ mod tests {
         let line = "--head mlp --hidden-layer-sizes 64 --activation tanh --batch-size 16 --learning-rate-init 0.5 \
                     --learning-rate-schedule invscaling";
         let hyper = resolve(line).unwrap();
-        let hidden = HiddenLayer { units: 64, activation: ActivationKind::Tanh, interval: None };
+        let hidden = HiddenLayer { units: Some(64), activation: ActivationKind::Tanh, interval: None };
         assert_eq!(hyper.hidden, Some(hidden));
         let schedule = RateSchedule::InverseScaling(0.5);
         assert_eq!(hyper.steps, Steps { batch_size: Some(16), learning_rate: Some(0.5), schedule });

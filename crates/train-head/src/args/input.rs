@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::source::{Columns, HoldOut, Source};
 use crate::exit::{Failure, Result};
@@ -40,9 +40,13 @@ struct FeatureArgs {
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Data")]
 struct ColumnArgs {
-    /// Column with the labels [default: `label`, `labels`, `target`, `class` or `y`]
-    #[arg(long, value_name = "NAME")]
-    label_column: Option<String>,
+    /// Column with the labels [default: `label`, `labels`, `target`, `class` or `y`]. Several columns of 0 and 1 are labels of
+    /// which a sample may have any number, several of numbers are predicted by --head ridge; may be repeated
+    #[arg(long = "label-column", value_name = "NAMES")]
+    label_columns: Vec<String>,
+    /// What divides the labels of a sample in one cell, if it may have any number of them [default: found out]
+    #[arg(long, value_enum, value_name = "SIGN")]
+    label_separator: Option<LabelSeparator>,
     /// Columns that name the samples, such as a patient's number: no features, but part of the table of predictions; may be
     /// repeated
     #[arg(long = "id-column", value_name = "NAMES")]
@@ -56,6 +60,29 @@ struct ColumnArgs {
     /// Sheet of an Excel workbook [default: the first]
     #[arg(long, value_name = "NAME")]
     sheet: Option<String>,
+}
+
+/// What divides labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LabelSeparator {
+    /// `fever;cough`
+    #[value(name = ";", alias = "semicolon")]
+    Semicolon,
+    /// `fever|cough`
+    #[value(name = "|", alias = "bar")]
+    Bar,
+    /// `["fever", "cough"]`
+    Json,
+}
+
+impl From<LabelSeparator> for tables::Separator {
+    fn from(separator: LabelSeparator) -> Self {
+        match separator {
+            LabelSeparator::Semicolon => Self::Semicolon,
+            LabelSeparator::Bar => Self::Bar,
+            LabelSeparator::Json => Self::Json,
+        }
+    }
 }
 
 /// Flags of samples: texts or features.
@@ -181,7 +208,8 @@ impl FeatureDataArgs {
 impl ColumnArgs {
     fn resolve(&self) -> Columns {
         Columns {
-            label_column: self.label_column.clone(),
+            label_columns: self.label_columns.clone(),
+            separator: self.label_separator.map(Into::into),
             format: self.format,
             sheet: self.sheet.clone(),
             ids: self.ids.clone(),

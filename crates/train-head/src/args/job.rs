@@ -12,7 +12,9 @@ use toml::Value;
 use crate::exit::{Failure, Kind, Result};
 
 /// Flags that may be repeated.
-const REPEATED: [&str; 8] = [
+const REPEATED: [&str; 10] = [
+    "--label-column",
+    "--class-order",
     "--drop",
     "--ignore-column",
     "--id-column",

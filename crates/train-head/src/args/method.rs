@@ -5,12 +5,18 @@ use clap::ValueEnum;
 /// Kinds of heads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum HeadKind {
-    /// Logistic regression on two classes
+    /// Chosen from the labels, as without the flag
+    Auto,
+    /// Logistic regression on two classes, or one for each of the labels of which a sample has any number
     Logreg,
     /// One logistic regression per class, against the rest
     Ovr,
     /// Multinomial logistic regression: the softmax of all classes
     Softmax,
+    /// Classes in an order, such as grades: one set of weights, a threshold between neighbours
+    Ordinal,
+    /// Ridge regression of one or several numbers
+    Ridge,
     /// A hidden layer before the softmax, or before the logistic function of two classes
     Mlp,
 }

@@ -32,8 +32,10 @@ pub(crate) enum Source {
 /// Columns and format of a source.
 #[derive(Clone, Debug)]
 pub(crate) struct Columns {
-    /// Column with the labels.
-    pub(crate) label_column: Option<String>,
+    /// Columns with the labels; the usual one if empty.
+    pub(crate) label_columns: Vec<String>,
+    /// What divides the labels in one cell; found out if `None`.
+    pub(crate) separator: Option<tables::Separator>,
     /// Format of the tables.
     pub(crate) format: Option<Format>,
     /// Sheet of a workbook.

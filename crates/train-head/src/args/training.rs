@@ -11,9 +11,13 @@ use super::steps::StepArgs;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Training (chosen from the data where not given)")]
 pub(crate) struct TrainingArgs {
-    /// Kind of head [default: logreg for two classes; for more, ovr or softmax, whichever does better in cross-validation]
+    /// Kind of head [default: logreg for two classes; for more, ovr or softmax, whichever does better in cross-validation; for
+    /// samples with any number of labels logreg of each]
     #[arg(long, value_enum)]
     pub(crate) head: Option<HeadKind>,
+    /// Classes from the lowest to the highest, for --head ordinal [default: numbers by value, others by the alphabet]
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub(crate) class_order: Vec<String>,
     /// Optimization method
     #[arg(long, value_enum)]
     pub(crate) solver: Option<Solver>,

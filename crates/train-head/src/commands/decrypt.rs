@@ -7,6 +7,7 @@ use crate::console::{Console, Outcome};
 use crate::data_party::DataParty;
 use crate::exit::Result;
 use crate::files::folder::OutputFolder;
+use crate::targets::extend;
 
 /// # Errors
 /// Files that are damaged or do not belong together; a head that diverged; a failed write.
@@ -21,13 +22,14 @@ pub(super) fn run(arguments: &DecryptArgs, console: &Console) -> Result<Outcome>
     head.write(&folder.path(""))?;
     folder.commit()?;
     let files = [arguments.out.join("head.safetensors"), arguments.out.join("head.json")];
-    let (features, classes) = (head.description.features, &head.description.classes);
+    let (features, vocabulary) = (head.description.features, &head.description.vocabulary);
     let text = format!(
-        "a head of {features} features for the classes {}\n  {}\n  {}",
-        classes.listed(),
+        "a head of {features} features for {}\n  {}\n  {}",
+        vocabulary.described(),
         files[0].display(),
         files[1].display(),
     );
-    let json = json!({ "features": features, "classes": classes, "files": files });
+    let mut json = json!({ "features": features, "files": files });
+    extend(&mut json, vocabulary);
     Ok(Outcome { json, text })
 }

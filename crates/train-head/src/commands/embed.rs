@@ -9,6 +9,7 @@ use crate::files::embeddings::{self, Metadata};
 use crate::files::{self, Access};
 use crate::progress;
 use crate::samples::{self, Content, Embedded, LoadedEncoder, Wanted};
+use crate::targets::LabelsAs;
 
 /// # Errors
 /// Data or a model that cannot be used; a failed write.
@@ -17,7 +18,9 @@ pub(super) fn run(arguments: EmbedArgs, console: &Console) -> Result<Outcome> {
     let source = arguments.data.resolve()?;
     let encoder = arguments.encoder.resolve()?;
     let (weights, groups) = (arguments.weights.column(), arguments.weights.groups());
-    let wanted = Wanted { weights, groups, ..Wanted::default() };
+    // what numbers stand for is asked when a head is trained
+    let labels_as = LabelsAs::ClassesOrSets;
+    let wanted = Wanted { labels_as, weights, groups, ..Wanted::default() };
     let raw = samples::read(&source, wanted, console)?;
     let Content::Texts(texts) = raw.content else {
         return Err(Failure::unexpected("the texts were read as numbers"));
@@ -26,7 +29,14 @@ pub(super) fn run(arguments: EmbedArgs, console: &Console) -> Result<Outcome> {
     let Embedded { x, long } = samples::embed(&encoder, &texts, console)?;
     let sample_weight = raw.weights.map(|weights| weights.values);
     let group = raw.groups.map(|groups| groups.of.iter().map(|&group| groups.names[group].clone()).collect());
-    let metadata = Metadata { encoder: encoder.used(), labels: raw.labels, sample_weight, group };
+    let labels = match &raw.labels {
+        Some(labels) => Some(labels.texts().ok_or_else(|| {
+            Failure::usage("--label-column: a file of embeddings keeps one number a sample")
+                .help("keep several in a table of their own, for --labels")
+        })?),
+        None => None,
+    };
+    let metadata = Metadata { encoder: encoder.used(), labels, sample_weight, group };
     embeddings::write(&arguments.out, Access::Private, &x.view(), &metadata)?;
 
     let (rows, columns) = x.dim();

@@ -7,12 +7,14 @@ use serde_json::json;
 
 use crate::args::{EstimateArgs, Hyper};
 use crate::console::{Console, Outcome};
+use crate::data_party::follow::expect_log_loss;
 use crate::exit::{Failure, Result};
 use crate::plan::PlanFile;
 use crate::planning::shape::{self, Shape};
 use crate::planning::{Planned, describe, memory, warm_start};
 use crate::samples::{self, Columns, Prepared, Shares, Wanted};
-use crate::{input, progress, resources};
+use crate::targets::Choice;
+use crate::{progress, resources};
 
 /// # Errors
 /// Data that cannot be trained on; parameters that are refused; a failed write.
@@ -39,30 +41,37 @@ fn from_data(arguments: EstimateArgs, mut hyper: Hyper, console: &Console) -> Re
     let source = arguments.data.resolve()?;
     arguments.out.as_deref().map(PlanFile::expect_room).transpose()?;
     let start = warm_start::head(&arguments.start)?;
+    let earlier = arguments.continue_from.as_deref().map(PlanFile::read).transpose()?;
     let overrides = arguments.table.resolve()?;
     let wanted = Wanted {
         labels: true,
+        labels_as: match (&start, &earlier) {
+            (Some(head), _) => head.description.vocabulary.labels_as(),
+            (None, Some(plan)) => plan.vocabulary().labels_as(),
+            (None, None) => hyper.labels_as(),
+        },
         weights: arguments.weights.column(),
         groups: arguments.weights.groups(),
         overrides: Some(&overrides),
     };
     let raw = samples::read(&source, wanted, console)?;
-    let classes = match &start {
-        Some(head) => head.description.classes.clone(),
-        None => {
-            let labels = raw.labels.as_deref().unwrap_or_default();
-            input::fit_classes(labels, arguments.positive_label.as_deref())?
+    let vocabulary = match (&start, &earlier) {
+        (Some(head), _) => head.description.vocabulary.clone(),
+        (None, Some(plan)) => plan.vocabulary().clone(),
+        (None, None) => {
+            let positive = arguments.positive_label.as_deref();
+            raw.vocabulary(Choice { positive, order: &hyper.flags.class_order })?
         }
     };
     let share = arguments.validation_fraction;
+    share.map(|_| expect_log_loss(&vocabulary)).transpose()?;
     let shares = Shares { test: None, validation: share.map(|share| (share, hyper.flags.random_state)) };
-    let earlier = arguments.continue_from.as_deref().map(PlanFile::read).transpose()?;
     let columns = match (&start, &earlier) {
         (Some(head), _) => Columns::Known(head.description.table.as_ref()),
         (None, Some(plan)) => Columns::Known(plan.recipe()),
         (None, None) => Columns::Fitted,
     };
-    let Prepared { matrix, parts } = raw.prepare(&classes, shares, columns, None, console)?;
+    let Prepared { matrix, parts } = raw.prepare(&vocabulary, shares, columns, None, console)?;
     if let Some(head) = start {
         warm_start::expect_features(&head.description, &matrix)?;
         hyper.start_from(head.before_temperature());
@@ -76,19 +85,24 @@ fn from_data(arguments: EstimateArgs, mut hyper: Hyper, console: &Console) -> Re
         file.samples(&training)?;
         file
     } else {
-        let y = training.encode_labels(&classes, "the training data")?;
-        let planned = Planned::new(&training, &y, &classes, &hyper, console)?;
-        about = Some((planned.training.options, planned.training.expected));
+        let y = training.encode_labels(&vocabulary, "the training data")?;
+        let planned = Planned::new(&training, &y, &vocabulary, &hyper, console)?;
+        let training = planned.training;
+        about = Some((training.options, training.expected, training.expected_errors));
         planned.file
     };
     let file = file.with_validation(share);
     let mut outcome = outcome(file.plan(), &file.parameters()?, samples, features, &hyper)?;
-    if let Some((options, expected)) = about {
+    if let Some((options, expected, errors)) = about {
         let mapped = describe::features(&options, features, file.map().outputs());
         outcome.text.push_str(&format!("\nfeatures    {mapped}"));
         outcome.json["feature_map"] = json!({ "text": mapped, "preprocessing": options.preprocessing });
         outcome.json["temperature"] = json!(options.temperature);
         outcome.json["expected"] = json!(expected);
+        if let Some(errors) = &errors {
+            outcome.json["expected"] = json!(errors);
+            outcome.text.push_str(&format!("\nexpected    {}", describe::expected_errors(errors)));
+        }
         if let Some(expected) = &expected {
             outcome.text.push_str(&format!("\nexpected    {}", describe::expected(expected)));
             let bootstraps = file.plan().state_bootstraps() > 0;

@@ -15,6 +15,7 @@ use crate::files::keys::KeyFolder;
 use crate::files::predictions::Predictions;
 use crate::plan::PlanFile;
 use crate::samples::{self, Wanted};
+use crate::targets::{Vocabulary, extend};
 
 /// # Errors
 /// A head or data that cannot be used; a failed write.
@@ -28,17 +29,16 @@ pub(super) fn run(arguments: &PredictArgs, console: &Console) -> Result<Outcome>
         ));
     };
     let head = Head::read(head)?;
-    let Predicted { matrix, probabilities } =
+    let Predicted { matrix, predicted } =
         predict(&head, &arguments.data, &arguments.encoder, false, console)?;
-    let classes = &head.description.classes;
-    let samples: Vec<usize> = (0..probabilities.nrows()).collect();
+    let samples: Vec<usize> = (0..predicted.nrows()).collect();
     let table = Predictions {
-        classes,
+        vocabulary: &head.description.vocabulary,
         samples: &samples,
         carried: &matrix.carried,
-        labels: matrix.labels.as_deref(),
-        probabilities: probabilities.view(),
-        threshold: head.description.cut(),
+        labels: matrix.labels.as_ref(),
+        predicted: predicted.view(),
+        cuts: &head.description.cuts(),
         plain: None,
     };
     write(&arguments.out, &table, matrix.long_texts())
@@ -53,7 +53,8 @@ fn from_scores(
     console: &Console,
 ) -> Result<Outcome> {
     let file = PlanFile::read(plan)?;
-    let raw = samples::read(&arguments.data.resolve()?, Wanted::default(), console)?;
+    let wanted = Wanted { labels_as: file.vocabulary().labels_as(), ..Wanted::default() };
+    let raw = samples::read(&arguments.data.resolve()?, wanted, console)?;
     let party = DataParty::unlock(file, keys, &arguments.passphrase)?;
     let scores = party.decrypt_scores(scores, raw.len())?;
     let half_width = party.file.job().head().score_unit().value();
@@ -64,31 +65,37 @@ fn from_scores(
             raw.len()
         ));
     }
-    let probabilities = party.file.probabilities(scores);
-    let samples: Vec<usize> = (0..probabilities.nrows()).collect();
+    let predicted = party.file.predicted(scores);
+    let samples: Vec<usize> = (0..predicted.nrows()).collect();
+    let vocabulary = party.file.vocabulary();
     let table = Predictions {
-        classes: party.file.classes(),
+        vocabulary,
         samples: &samples,
         carried: &raw.carried,
-        labels: raw.labels.as_deref(),
-        probabilities: probabilities.view(),
-        threshold: EVEN,
+        labels: raw.labels.as_ref(),
+        predicted: predicted.view(),
+        cuts: &vec![EVEN; vocabulary.names().len()],
         plain: None,
     };
     write(&arguments.out, &table, None)
 }
 
-/// Writes the table of predictions, and counts those of each class. `long_texts` is the number of texts beyond the encoder's window.
+/// Writes the table of predictions, and counts those of each class or label. `long_texts` is the number of texts beyond the encoder's window.
 fn write(path: &Path, table: &Predictions<'_>, long_texts: Option<usize>) -> Result<Outcome> {
     table.write(path)?;
-    let (classes, samples) = (table.classes, table.samples);
-    let mut counts = vec![0; classes.count()];
-    table.predicted().into_iter().for_each(|class| counts[class] += 1);
-    let listed: Vec<String> =
-        counts.iter().zip(classes.names()).rev().map(|(count, name)| format!("{count} {name:?}")).collect();
-    let text = format!("{} samples: {}\n{}", samples.len(), listed.join(", "), path.display());
-    let json = json!({
-        "samples": samples.len(), "long_texts": long_texts, "classes": classes, "predicted": counts, "file": path,
+    let (vocabulary, samples) = (table.vocabulary, table.samples);
+    let counts = table.counts();
+    let listed = match vocabulary {
+        Vocabulary::Numbers(_) => vocabulary.described(),
+        _ => {
+            let names = counts.iter().zip(vocabulary.names()).rev();
+            names.map(|(count, name)| format!("{count} {name:?}")).collect::<Vec<_>>().join(", ")
+        }
+    };
+    let text = format!("{} samples: {listed}\n{}", samples.len(), path.display());
+    let mut json = json!({
+        "samples": samples.len(), "long_texts": long_texts, "predicted": counts, "file": path,
     });
+    extend(&mut json, vocabulary);
     Ok(Outcome { json, text })
 }

@@ -7,7 +7,6 @@ use serde_json::json;
 
 use crate::args::RunArgs;
 use crate::console::{Console, Outcome};
-use crate::data_party::DecryptedHead;
 use crate::exit::Result;
 use crate::files::predictions::Predictions;
 use crate::files::{self, Access};
@@ -37,7 +36,7 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
     let scores = run.score(&folder, &party, &data)?;
     let evaluation = run.evaluate(&planned, &data, &decrypted)?;
     decrypted.head.write(&folder.path(""))?;
-    write_predictions(&folder, &data, &decrypted, &evaluation)?;
+    write_predictions(&folder, &data, &evaluation)?;
     let report = run.report(&planned, &data, training, &evaluation, scores);
     files::write_json(&folder.path("report.json"), Access::Shared, &report)?;
     files::write_bytes(&folder.path("report.html"), Access::Shared, pages::html(&page(&report)).as_bytes())?;
@@ -45,20 +44,15 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
     Ok(outcome(&report, &arguments.out, run.has_passphrase()))
 }
 
-fn write_predictions(
-    folder: &RunFolder,
-    data: &Data,
-    decrypted: &DecryptedHead,
-    evaluation: &Evaluation,
-) -> Result<()> {
+fn write_predictions(folder: &RunFolder, data: &Data, evaluation: &Evaluation) -> Result<()> {
     let predictions = Predictions {
-        classes: &data.classes,
+        vocabulary: &data.vocabulary,
         samples: &data.test_rows,
         carried: &data.test.carried,
-        labels: data.test.labels.as_deref(),
-        probabilities: evaluation.encrypted_probabilities.view(),
-        threshold: decrypted.head.description.cut(),
-        plain: Some(evaluation.plain_probabilities.view()),
+        labels: data.test.labels.as_ref(),
+        predicted: evaluation.encrypted_predicted.view(),
+        cuts: &evaluation.cuts,
+        plain: Some(evaluation.plain_predicted.view()),
     };
     predictions.write(&folder.path("predictions.csv"))
 }

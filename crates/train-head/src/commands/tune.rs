@@ -1,16 +1,17 @@
 //! `tune`: chooses a method by cross-validation, validates it in simulation, and writes it as a job file.
 
+use head_fit::measures::Regression;
 use serde_json::json;
 
 use crate::args::{Hyper, TuneArgs};
 use crate::console::{Console, Outcome};
 use crate::exit::{Kind, Result};
 use crate::files::{Access, write_bytes};
-use crate::input;
 use crate::planning::Planned;
 use crate::planning::cross_validation::{Validated, validate};
 use crate::planning::flags::flags;
 use crate::samples::{self, Columns, Prepared, Shares, Wanted};
+use crate::targets::{Choice, Scores};
 
 /// Loss of accuracy by encryption that needs no warning.
 const LOSS: f64 = 0.01;
@@ -23,16 +24,18 @@ pub(super) fn run(arguments: TuneArgs, console: &Console) -> Result<Outcome> {
     let overrides = arguments.table.resolve()?;
     let wanted = Wanted {
         labels: true,
+        labels_as: hyper.labels_as(),
         weights: arguments.weights.column(),
         groups: arguments.weights.groups(),
         overrides: Some(&overrides),
     };
     let raw = samples::read(&source, wanted, console)?;
-    let classes = input::fit_classes(raw.labels.as_deref().unwrap_or_default(), None)?;
-    let Prepared { matrix, .. } = raw.prepare(&classes, Shares::default(), Columns::Fitted, None, console)?;
-    let y = matrix.encode_labels(&classes, "the training data")?;
-    let planned = Planned::new(&matrix, &y, &classes, &hyper, console)?;
-    let validated = match validate(&planned, &matrix, &y, &classes, console) {
+    let vocabulary = raw.vocabulary(Choice { positive: None, order: &hyper.flags.class_order })?;
+    let Prepared { matrix, .. } =
+        raw.prepare(&vocabulary, Shares::default(), Columns::Fitted, None, console)?;
+    let y = matrix.encode_labels(&vocabulary, "the training data")?;
+    let planned = Planned::new(&matrix, &y, &vocabulary, &hyper, console)?;
+    let validated = match validate(&planned, &matrix, &y, &vocabulary, console) {
         Err(failure) if failure.kind() == Kind::Data => {
             console.warn(format!("not validated on held-out samples: {failure}"));
             None
@@ -41,11 +44,11 @@ pub(super) fn run(arguments: TuneArgs, console: &Console) -> Result<Outcome> {
     };
 
     let training = &planned.training;
-    let flags = flags(&training.options, classes.count(), training.scheme.name());
+    let flags = flags(&training.options, vocabulary.targets(), training.scheme.name());
     let mut text = String::from("# a job of train-head: flags of `estimate` and `run`\n");
     if let Some(validated) = &validated {
         text.push_str(&comment(validated));
-        if validated.plain.accuracy - validated.simulate.accuracy > LOSS {
+        if costs(validated) {
             console.warn("encryption costs accuracy: a wider interval or a smaller learning rate may help");
         }
     }
@@ -58,12 +61,35 @@ pub(super) fn run(arguments: TuneArgs, console: &Console) -> Result<Outcome> {
     Ok(Outcome { json: json!({ "job": flags, "validation": validated, "file": arguments.out }), text })
 }
 
+/// Whether encryption costs accuracy, or of numbers as much of R2.
+fn costs(validated: &Validated) -> bool {
+    let good = |scores: &Scores| match scores {
+        Scores::Numbers(each) => {
+            each.iter().filter_map(|one| one.r2).map(|r2| r2.value).sum::<f64>() / each.len() as f64
+        }
+        other => other.accuracy_and_loss().map_or(f64::NAN, |(accuracy, _)| accuracy),
+    };
+    good(&validated.plain) - good(&validated.simulate) > LOSS
+}
+
 /// The measures of the validation, as comments of a job file.
 fn comment(validated: &Validated) -> String {
     let Validated { folds, plain, simulate, noise } = validated;
-    format!(
-        "# on held-out samples ({folds} folds): accuracy {:.4} simulated, {:.4} plain; log loss {:.4} simulated, {:.4} plain;\n\
-         # noise {noise:.1e} of the largest weight\n",
-        simulate.accuracy, plain.accuracy, simulate.log_loss, plain.log_loss
-    )
+    let measures = match (plain, simulate) {
+        (Scores::Numbers(plain), Scores::Numbers(simulate)) => {
+            let of = |all: &[Regression]| {
+                let r2 = |one: &Regression| one.r2.map_or(f64::NAN, |r2| r2.value);
+                all.iter().map(|one| format!("{:.4}", r2(one))).collect::<Vec<_>>().join(", ")
+            };
+            format!("R2 {} simulated, {} plain", of(simulate), of(plain))
+        }
+        _ => {
+            let of = |scores: &Scores| scores.accuracy_and_loss().unwrap_or((f64::NAN, f64::NAN));
+            let ((accuracy, loss), (plain_accuracy, plain_loss)) = (of(simulate), of(plain));
+            format!(
+                "accuracy {accuracy:.4} simulated, {plain_accuracy:.4} plain; log loss {loss:.4} simulated, {plain_loss:.4} plain"
+            )
+        }
+    };
+    format!("# on held-out samples ({folds} folds): {measures};\n# noise {noise:.1e} of the largest weight\n")
 }

@@ -30,7 +30,8 @@ pub(super) fn run(arguments: WatchArgs, console: &Console) -> Result<Outcome> {
         return Ok(Outcome { json: json!({ "stop": iteration }), text });
     }
     let file = PlanFile::read(&arguments.party.plan)?;
-    let wanted = Wanted { labels: true, groups: file.group_column(), ..Wanted::default() };
+    let labels_as = file.vocabulary().labels_as();
+    let wanted = Wanted { labels: true, labels_as, groups: file.group_column(), ..Wanted::default() };
     let raw = samples::read(&arguments.data.resolve()?, wanted, console)?;
     let matrix = raw.matrix(None, file.recipe(), console)?;
     let (_, validation) = file.hold_out(matrix)?;

@@ -2,20 +2,22 @@
 
 use std::num::NonZeroUsize;
 
-use head_fit::Metrics;
+use ndarray::Array2;
 
 use super::DataParty;
 use super::curve::{Point, best_without_progress};
 use crate::exit::{Failure, Kind, Result};
+use crate::files::head::EVEN;
 use crate::files::validation::ValidationFolder;
 use crate::samples::Matrix;
+use crate::targets::{Scores, Vocabulary};
 
 /// A data party that follows a training, and the curve so far.
 pub(crate) struct Follower<'a> {
     party: &'a DataParty,
     folder: ValidationFolder,
-    /// Codes of the labels of the validation samples.
-    labels: Vec<f64>,
+    /// Encoded labels of the validation samples.
+    labels: Array2<f64>,
     /// After how many validations without progress to ask for a stop, if at all.
     patience: Option<NonZeroUsize>,
     curve: Vec<Point>,
@@ -26,14 +28,15 @@ impl<'a> Follower<'a> {
     /// log loss has not fallen for that many validations.
     ///
     /// # Errors
-    /// Samples of unknown classes.
+    /// Samples of unknown classes; numbers, which have no log loss.
     pub(crate) fn new(
         party: &'a DataParty,
         folder: ValidationFolder,
         validation: &Matrix,
         patience: Option<NonZeroUsize>,
     ) -> Result<Self> {
-        let labels = validation.encode_labels(party.file.classes(), "the validation samples")?.to_vec();
+        expect_log_loss(party.file.vocabulary())?;
+        let labels = validation.encode_labels(party.file.vocabulary(), "the validation samples")?;
         Ok(Self { party, folder, labels, patience, curve: Vec::new() })
     }
 
@@ -68,7 +71,7 @@ impl<'a> Follower<'a> {
 
     /// Number of validation samples.
     pub(crate) fn samples(&self) -> usize {
-        self.labels.len()
+        self.labels.nrows()
     }
 
     /// True once the last iteration was seen.
@@ -81,9 +84,25 @@ impl<'a> Follower<'a> {
     }
 
     fn point(&self, iteration: usize) -> Result<Point> {
-        let scores = self.party.decrypt_scores(&self.folder.scores(iteration), self.labels.len())?;
-        let metrics = Metrics::of_classes(&self.labels, &self.party.file.probabilities(scores).view());
-        Ok(Point { iteration, accuracy: metrics.accuracy, log_loss: metrics.log_loss })
+        let scores = self.party.decrypt_scores(&self.folder.scores(iteration), self.samples())?;
+        let (file, vocabulary) = (&self.party.file, self.party.file.vocabulary());
+        let cuts = vec![EVEN; vocabulary.names().len()];
+        let scores =
+            Scores::new(vocabulary.targets(), &self.labels.view(), &file.predicted(scores).view(), &cuts)?;
+        let (accuracy, log_loss) = scores.accuracy_and_loss().unwrap_or((f64::NAN, f64::NAN));
+        Ok(Point { iteration, accuracy, log_loss })
+    }
+}
+
+/// Refuses validation of a training whose scores have no log loss.
+///
+/// # Errors
+/// Numbers are predicted.
+pub(crate) fn expect_log_loss(vocabulary: &Vocabulary) -> Result<()> {
+    match vocabulary {
+        Vocabulary::Numbers(_) => Err(Failure::usage("--validation-fraction: a regression has no curve of its log loss")
+            .help("leave it out: cross-validation chooses the iterations of --head ridge, and --test-size holds out samples to test on")),
+        Vocabulary::Classes(_) | Vocabulary::Labels(_) => Ok(()),
     }
 }
 

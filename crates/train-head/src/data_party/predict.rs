@@ -1,4 +1,4 @@
-//! Probabilities from a decrypted head, on data of any kind.
+//! Predictions of a decrypted head, on data of any kind.
 
 use ndarray::Array2;
 
@@ -12,11 +12,11 @@ use crate::samples::{self, Content, LoadedEncoder, Matrix, Wanted};
 pub(crate) struct Predicted {
     /// The samples.
     pub(crate) matrix: Matrix,
-    /// Samples (rows) by classes (columns).
-    pub(crate) probabilities: Array2<f64>,
+    /// Samples (rows) by probabilities of classes or labels, or numbers (columns).
+    pub(crate) predicted: Array2<f64>,
 }
 
-/// Reads data, embeds texts as in the head's training, and computes probabilities. Labels are required if `labelled`.
+/// Reads data, embeds texts as in the head's training, and predicts. Labels are required if `labelled`.
 ///
 /// # Errors
 /// Data that do not fit the head; another encoder.
@@ -28,7 +28,8 @@ pub(crate) fn predict(
     console: &Console,
 ) -> Result<Predicted> {
     let description = &head.description;
-    let wanted = Wanted { labels: labelled, ..Wanted::default() };
+    let wanted =
+        Wanted { labels: labelled, labels_as: description.vocabulary.labels_as(), ..Wanted::default() };
     let raw = samples::read(&data.resolve()?, wanted, console)?;
     let encoder = match (&raw.content, &description.encoder) {
         (Content::Texts(_), None) => {
@@ -49,6 +50,6 @@ pub(crate) fn predict(
         (Content::Table(_), _) | (Content::Numbers { .. }, None) => None,
     };
     let matrix = raw.matrix(encoder.as_ref(), description.table.as_ref(), console)?;
-    let probabilities = head.probabilities(&matrix.x.view())?;
-    Ok(Predicted { matrix, probabilities })
+    let predicted = head.predicted(&matrix.x.view())?;
+    Ok(Predicted { matrix, predicted })
 }

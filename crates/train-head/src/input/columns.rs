@@ -10,12 +10,42 @@ const LABELS: [&str; 5] = ["label", "labels", "target", "class", "y"];
 /// Usual names of the column of texts.
 const TEXTS: [&str; 6] = ["text", "texts", "sentence", "note", "document", "content"];
 
-/// Name of the column of labels: the requested one, else one with a usual name.
+/// Names of the columns of labels: the requested ones, else one with a usual name.
 ///
 /// # Errors
-/// No such column; the message lists the columns.
-pub(crate) fn label<'a>(table: &'a Table, asked: Option<&str>) -> Result<&'a str> {
-    find_or_guess(table, "label", asked, &LABELS)
+/// No such column, and the message lists the columns; one that is named twice.
+pub(crate) fn labels(table: &Table, asked: &[String]) -> Result<Vec<String>> {
+    if asked.is_empty() {
+        return Ok(vec![find_or_guess(table, "label", None, &LABELS)?.to_owned()]);
+    }
+    let found = names(table, asked)?;
+    match found.iter().enumerate().find(|(at, name)| found[..*at].contains(name)) {
+        Some((_, twice)) => Err(Failure::usage(format!("--label-column names {twice:?} twice"))),
+        None => Ok(found),
+    }
+}
+
+/// Columns beside those of labels that are named like them (`label2`, `target_b`), and so may tell the label.
+pub(crate) fn siblings<'a>(table: &'a Table, labels: &[String]) -> Vec<&'a str> {
+    let mut stems: Vec<String> = labels.iter().map(|name| stem(name)).collect();
+    stems.extend(["label", "labels", "target"].map(str::to_owned));
+    let alike = |name: &&String| !labels.contains(name) && stems.contains(&stem(name));
+    table.names().iter().filter(alike).map(String::as_str).collect()
+}
+
+/// A name without the number or the letter behind it that tells siblings apart.
+fn stem(name: &str) -> String {
+    let lower = name.trim().to_ascii_lowercase();
+    let marks: &[char] = &['_', '-', '.', ' '];
+    let bare = lower.trim_end_matches(|sign: char| sign.is_ascii_digit());
+    let bare = match bare.rsplit_once(marks) {
+        Some((front, letter)) if letter.len() == 1 => front,
+        _ => bare,
+    };
+    match bare.trim_end_matches(marks) {
+        "" => lower,
+        bare => bare.to_owned(),
+    }
 }
 
 /// Name of the column of texts: the requested one, else one with a usual name, else the only one beside the labels.
@@ -100,10 +130,20 @@ mod tests {
     #[test]
     fn usual_names_are_found() {
         let table = |names: &[&str]| Table::from_rows("t", names, &[vec!["1"; names.len()]]).unwrap();
-        assert_eq!(label(&table(&["a", "Label"]), None).unwrap(), "Label");
-        assert!(label(&table(&["a", "b"]), None).unwrap_err().to_string().contains("which column holds"));
+        assert_eq!(labels(&table(&["a", "Label"]), &[]).unwrap(), ["Label"]);
+        assert!(labels(&table(&["a", "b"]), &[]).unwrap_err().to_string().contains("which column holds"));
         assert_eq!(text(&table(&["only"]), None, None).unwrap(), "only");
         assert_eq!(text(&table(&["x", "y"]), None, Some("y")).unwrap(), "x");
         assert_eq!(text(&table(&["id", "note", "y"]), None, Some("y")).unwrap(), "note");
+    }
+
+    #[test]
+    fn columns_named_like_the_labels_are_found() {
+        let names =
+            ["age", "label", "label2", "label_b", "Label-03", "labelled", "target_1", "outcome", "b12"];
+        let table = Table::from_rows("t", &names, &[vec!["1"; names.len()]]).unwrap();
+        assert_eq!(siblings(&table, &["label".to_owned()]), ["label2", "label_b", "Label-03", "target_1"]);
+        let asked = ["label".to_owned(), "label".into()];
+        assert!(labels(&table, &asked).unwrap_err().to_string().contains("\"label\" twice"));
     }
 }

@@ -12,8 +12,8 @@ mod table;
 mod weights;
 
 pub(crate) use arrays::{is_array, read_array};
-pub(crate) use columns::{label, names, text};
+pub(crate) use columns::{labels, names, siblings, text};
 pub(crate) use format::Format;
-pub(crate) use labels::{column_labels, encode_labels, fit_classes, read_labels};
+pub(crate) use labels::{LabelReading, ReadLabels, column_labels, read_labels, text_labels};
 pub(crate) use table::{TableOptions, open, table_failure};
 pub(crate) use weights::{SampleWeights, column_weights, read_weights};

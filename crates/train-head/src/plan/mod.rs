@@ -13,7 +13,7 @@ use std::path::Path;
 
 use fhe_head::ckks::Parameters;
 use fhe_head::{Job, Plan, Scheme};
-use head_fit::{Classes, Classifier, FeatureMap, Model, probabilities};
+use head_fit::{Classifier, FeatureMap, Model};
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -21,14 +21,15 @@ use tables::Recipe;
 
 use crate::exit::{Failure, Result};
 use crate::files::embeddings::UsedEncoder;
-use crate::files::head::{Description, FeatureSource, Head, Training, of_both_classes};
+use crate::files::head::{Description, FeatureSource, Head, Training, of_scores};
 use crate::files::{Access, read_json, write_bytes, write_json_with};
 use crate::preset::preset;
 use crate::samples::Matrix;
+use crate::targets::{Vocabulary, extend};
 use arrays::Arrays;
 use column_source::ColumnSource;
 
-const FORMAT: &str = "train-head plan 9";
+const FORMAT: &str = "train-head plan 10";
 
 /// A plan: `plan.json`, and `plan.safetensors` beside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,8 +43,9 @@ pub(crate) struct PlanFile {
 struct Contents {
     /// Name and version of the format.
     format: String,
-    /// The labels.
-    classes: Classes,
+    /// What is predicted.
+    #[serde(flatten)]
+    vocabulary: Vocabulary,
     /// Names of the features, if they come from a table.
     feature_names: Option<Vec<String>>,
     /// How the columns of the table become features.
@@ -70,11 +72,15 @@ impl PlanFile {
     ///
     /// # Errors
     /// None in practice: the arrays have names of their own.
-    pub(crate) fn new(prepared: &head_fit::Training, classes: &Classes, training: &Matrix) -> Result<Self> {
+    pub(crate) fn new(
+        prepared: &head_fit::Training,
+        vocabulary: &Vocabulary,
+        training: &Matrix,
+    ) -> Result<Self> {
         let arrays = Arrays { map: prepared.map.clone(), start: prepared.start.clone() };
         let contents = Contents {
             format: FORMAT.into(),
-            classes: classes.clone(),
+            vocabulary: vocabulary.clone(),
             feature_names: training.names.clone(),
             table: training.recipe.clone(),
             encoder: training.encoder.clone(),
@@ -194,9 +200,9 @@ impl PlanFile {
         Ok(self.scheme()?.parameters().clone())
     }
 
-    /// The labels.
-    pub(crate) fn classes(&self) -> &Classes {
-        &self.contents.classes
+    /// What is predicted.
+    pub(crate) fn vocabulary(&self) -> &Vocabulary {
+        &self.contents.vocabulary
     }
 
     /// How the columns of a table become features; `None` if the plan was made from texts or an array.
@@ -206,13 +212,15 @@ impl PlanFile {
 
     /// The plan without the numbers of its feature map, for `inspect`.
     pub(crate) fn summary(&self) -> Value {
-        let Contents { classes, encoder, options, plan, .. } = &self.contents;
-        json!({
-            "preset": plan.preset, "features": self.map().inputs(), "classes": classes, "encoder": encoder,
+        let Contents { vocabulary, encoder, options, plan, .. } = &self.contents;
+        let mut summary = json!({
+            "preset": plan.preset, "features": self.map().inputs(), "encoder": encoder,
             "options": options, "packing": plan.job.packing().sizes(), "levels": plan.levels, "sizes": plan.sizes,
             "key_switches": plan.counts.key_switches(), "bootstraps": plan.job.spec().refresh_before.len(),
             "activation_bootstraps": plan.activation_bootstraps(),
-        })
+        });
+        extend(&mut summary, vocabulary);
+        summary
     }
 
     /// The head for features as they are read, from trained `weights` of the encrypted space. `iterations` is their number in the training.
@@ -220,14 +228,14 @@ impl PlanFile {
     /// # Errors
     /// Another number of weights; a plan that does not say what its feature map does.
     pub(crate) fn head(&self, weights: &[Array1<f64>], iterations: usize) -> Result<Head> {
-        let Contents { classes, feature_names, table, encoder, options, plan, .. } = &self.contents;
+        let Contents { vocabulary, feature_names, table, encoder, options, plan, .. } = &self.contents;
         let model = options.export(Model::from_weights(self.job().head(), self.map(), weights)?);
         let preprocessing = options
             .preprocessing
             .ok_or_else(|| Failure::file("the plan does not say what its feature map does"))?;
         let description = Description::new(
             &model,
-            classes.clone(),
+            vocabulary.clone(),
             FeatureSource { names: feature_names.clone(), table: table.clone(), encoder: encoder.clone() },
             preprocessing,
             Training {
@@ -240,9 +248,15 @@ impl PlanFile {
         Ok(Head { model, description })
     }
 
-    /// Probabilities from decrypted scores: samples (rows) by classes (columns). A head with one output gives both classes.
-    pub(crate) fn probabilities(&self, scores: Array2<f64>) -> Array2<f64> {
-        of_both_classes(probabilities(scores / self.temperature(), self.job().head().link()))
+    /// Predictions from decrypted scores, samples (rows) by columns: probabilities of classes or labels, or numbers in the unit in which
+    /// they came. A head with one output for two classes gives both.
+    pub(crate) fn predicted(&self, scores: Array2<f64>) -> Array2<f64> {
+        let scores = scores / self.temperature();
+        let scores = match &self.options().target_units {
+            Some(units) => scores * &units.deviation + &units.mean,
+            None => scores,
+        };
+        of_scores(scores, self.job().head().link())
     }
 }
 

@@ -16,8 +16,8 @@ impl PlanFile {
     /// An unknown label; too few samples.
     pub(crate) fn hold_out(&self, matrix: Matrix) -> Result<(Matrix, Option<Matrix>)> {
         let Some(share) = self.contents.validation_fraction else { return Ok((matrix, None)) };
-        let y = matrix.encode_labels(self.classes(), "the data")?;
-        let split = split(&y, matrix.groups.as_ref(), share, self.options().random_state)
+        let y = matrix.encode_labels(self.vocabulary(), "the data")?;
+        let split = split(self.vocabulary(), &y, matrix.groups.as_ref(), share, self.options().random_state)
             .map_err(|error| Failure::usage(format!("--validation-fraction {share}")).because(error))?;
         Ok((matrix.select(&split.train), Some(matrix.select(&split.test))))
     }
@@ -54,10 +54,10 @@ impl PlanFile {
             ))
             .help("`train-head estimate` makes a plan for these data"));
         }
-        let y = matrix.encode_labels(self.classes(), "the data to encrypt")?;
-        if let Some(absent) = (0..self.classes().count()).find(|&class| !y.iter().any(|&y| y == class as f64))
-        {
-            let name = &self.classes().names()[absent];
+        let y = matrix.encode_labels(self.vocabulary(), "the data to encrypt")?;
+        let counts = self.vocabulary().counts(&y.view());
+        if let Some(absent) = counts.iter().position(|count| *count == 0) {
+            let name = &self.vocabulary().names()[absent];
             return Err(Failure::data(format!("the data to encrypt hold no sample of class {name:?}"))
                 .help("`train-head estimate` makes a plan for the classes in these data"));
         }
@@ -71,15 +71,20 @@ impl PlanFile {
     /// # Errors
     /// Data of other features, other classes or another encoder than the plan's.
     pub(crate) fn mapped(&self, matrix: &Matrix, options: &Classifier) -> Result<Samples> {
-        let y = matrix.encode_labels(self.classes(), "the training data")?;
+        let y = matrix.encode_labels(self.vocabulary(), "the training data")?;
         let samples = self.weighted(matrix, &y, options)?;
         Ok(shuffled(samples, options.batches(matrix.x.nrows())?, options.random_state))
     }
 
-    fn weighted(&self, matrix: &Matrix, y: &Array1<f64>, options: &Classifier) -> Result<Samples> {
-        let weight = options.class_weight.weights(y)? * matrix.sample_weight();
+    fn weighted(&self, matrix: &Matrix, y: &Array2<f64>, options: &Classifier) -> Result<Samples> {
+        let data = matrix.data(y, self.vocabulary())?;
+        let weight = data.sample_weights(options.class_weight)?;
         let x = self.features(matrix)?;
-        Ok(Samples::new(&x.view(), &y.view(), &weight.view())?)
+        let y = match &options.target_units {
+            Some(units) => (y - &units.mean) / &units.deviation,
+            None => y.clone(),
+        };
+        Ok(Samples::with_labels(&x.view(), &y.view(), &weight.view())?)
     }
 
     /// Start weights that travel encrypted with the data: those of an earlier head, or random ones for a head that cannot start

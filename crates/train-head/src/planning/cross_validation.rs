@@ -1,37 +1,29 @@
 //! A chosen method on held-out samples, as encryption would train it: polynomials, levels, scales, and an estimate of the noise.
 
 use fhe_head::Functions;
-use head_fit::{Classes, Classifier, Kind, Metrics, Training, stratified_folds};
+use head_fit::{Classifier, Kind, Training, folds_of_targets};
 use ndarray::{Array1, Array2, Axis};
 use serde::Serialize;
 
 use super::Planned;
 use crate::console::Console;
 use crate::exit::Result;
-use crate::files::head::probabilities;
+use crate::files::head::{EVEN, predicted};
 use crate::interrupt;
 use crate::samples::Matrix;
+use crate::targets::{Scores, Vocabulary};
 
 const FOLDS: usize = 3;
 
-/// Measures on the held-out samples of all folds.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct Measured {
-    /// Share of samples that were put into their class, from 0 to 1.
-    pub(crate) accuracy: f64,
-    /// Mean log loss.
-    pub(crate) log_loss: f64,
-}
-
-/// The measures of a method.
-#[derive(Clone, Copy, Debug, Serialize)]
+/// The measures of a method on the held-out samples of all folds.
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Validated {
     /// Number of folds.
     pub(crate) folds: usize,
     /// In the plain twin: exact arithmetic and functions.
-    pub(crate) plain: Measured,
+    pub(crate) plain: Scores,
     /// In the simulated twin: as encryption would do it.
-    pub(crate) simulate: Measured,
+    pub(crate) simulate: Scores,
     /// Standard deviation of the noise that encryption leaves in a weight, relative to the largest weight; the maximum over the
     /// folds.
     pub(crate) noise: f64,
@@ -45,31 +37,31 @@ pub(crate) struct Validated {
 pub(crate) fn validate(
     planned: &Planned,
     matrix: &Matrix,
-    y: &Array1<f64>,
-    classes: &Classes,
+    y: &Array2<f64>,
+    vocabulary: &Vocabulary,
     console: &Console,
 ) -> Result<Validated> {
     let options = open_intervals(planned);
-    let (mut labels, mut folds) = (Vec::with_capacity(y.len()), Vec::with_capacity(FOLDS));
+    let (mut tested, mut folds) = (Vec::with_capacity(y.nrows()), Vec::with_capacity(FOLDS));
     let phase = console.phase("validate", FOLDS);
-    for fold in stratified_folds(y, FOLDS, options.random_state) {
+    for fold in folds_of_targets(vocabulary.targets(), &y.view(), FOLDS, options.random_state) {
         interrupt::check()?;
         let (training, test) = (matrix.select(&fold.train), matrix.select(&fold.test));
         let train_y = y.select(Axis(0), &fold.train);
         let scheme = &planned.training.scheme;
-        let training = options.prepare_on(scheme, &training.data(&train_y, classes)?, None)?;
+        let training = options.prepare_on(scheme, &training.data(&train_y, vocabulary)?, None)?;
         folds.push(both_twins(&training, &test)?);
-        labels.extend(fold.test.iter().map(|&sample| y[sample]));
+        tested.extend(fold.test);
         phase.step();
     }
     phase.done();
-    let measure = |twin: fn(&Fold) -> &Array2<f64>| -> Measured {
+    let (count, y) = (vocabulary.names().len(), y.select(Axis(0), &tested));
+    let measure = |twin: fn(&Fold) -> &Array2<f64>| -> Result<Scores> {
         let rows: Vec<_> = folds.iter().flat_map(|fold| twin(fold).outer_iter()).collect();
-        let p = Array2::from_shape_fn((rows.len(), classes.count()), |(row, class)| rows[row][class]);
-        let Metrics { accuracy, log_loss, .. } = Metrics::of_classes(&labels, &p.view());
-        Measured { accuracy, log_loss }
+        let p = Array2::from_shape_fn((rows.len(), count), |(row, column)| rows[row][column]);
+        Scores::new(vocabulary.targets(), &y.view(), &p.view(), &vec![EVEN; count])
     };
-    let (plain, simulate) = (measure(|fold| &fold.plain), measure(|fold| &fold.simulated));
+    let (plain, simulate) = (measure(|fold| &fold.plain)?, measure(|fold| &fold.simulated)?);
     let noise = folds.iter().fold(0.0, |most: f64, fold| most.max(fold.noise));
     Ok(Validated { folds: FOLDS, plain, simulate, noise })
 }
@@ -88,7 +80,7 @@ fn open_intervals(planned: &Planned) -> Classifier {
 
 /// What the twins of one training predict for the samples of its fold.
 struct Fold {
-    /// Probabilities of the plain twin: samples (rows) by classes (columns).
+    /// Predictions of the plain twin: samples (rows) by classes, labels or numbers (columns).
     plain: Array2<f64>,
     /// A failure of the simulated twin.
     simulated: Array2<f64>,
@@ -98,7 +90,7 @@ struct Fold {
 
 fn both_twins(training: &Training, test: &Matrix) -> Result<Fold> {
     let predict = |weights: &[Array1<f64>], functions| {
-        probabilities(&training.model(weights)?.with_functions(functions), &test.x.view())
+        predicted(&training.model(weights)?.with_functions(functions), &test.x.view())
     };
     let simulation = training.train_simulated()?;
     let weights = training.train_plain()?;

@@ -1,7 +1,7 @@
 //! Parts of a method in words and as JSON.
 
 use fhe_head::{BuiltIn, Head as _, Logistic, Optimizer, Ordinal};
-use head_fit::{Classifier, Expected, Preprocessing};
+use head_fit::{Classifier, Expected, ExpectedErrors, Preprocessing};
 use serde_json::{Value, json};
 
 use crate::args::activation_name;
@@ -35,6 +35,12 @@ pub(crate) fn expected(expected: &Expected) -> String {
         "accuracy {:.3}, log loss {:.3} in cross-validation; logistic regression in the clear {:.3}, {:.3}",
         training.accuracy, training.log_loss, clear.accuracy, clear.log_loss
     )
+}
+
+/// What cross-validation expects of a regression, beside ridge regression in the clear. Errors are of numbers with variance 1.
+pub(crate) fn expected_errors(expected: &ExpectedErrors) -> String {
+    let ExpectedErrors { training, ridge_regression: clear } = expected;
+    format!("R2 {:.3} in cross-validation; ridge regression in the clear {:.3}", training.r2, clear.r2)
 }
 
 /// A warning where a training is expected to be worse than logistic regression in the clear by more than a point of accuracy or a tenth of

@@ -2,24 +2,29 @@
 
 use clap::ValueEnum;
 use fhe_head::{Fit, Optimizer, RateSchedule, SoftmaxDepth};
-use head_fit::{ClassWeight, Classifier, Kind, Preprocessing};
+use head_fit::{ClassWeight, Classifier, Kind, Preprocessing, Targets};
 use serde_json::{Map, Value, json};
 
 use crate::args::{HeadKind, Preprocess, Solver, activation_name};
 
-/// Options with everything filled in, as the entries of a job file for data of `classes` classes.
-pub(crate) fn flags(options: &Classifier, classes: usize, preset: &str) -> Map<String, Value> {
+/// Options with everything filled in, as the entries of a job file for data with such targets.
+pub(crate) fn flags(options: &Classifier, targets: Targets, preset: &str) -> Map<String, Value> {
     let fit = match options.kind {
-        Kind::Logistic { fit: Some(Fit::LeastSquares), .. } => json!("least-squares"),
-        Kind::Logistic { fit: Some(Fit::Minimax), .. } => json!("minimax"),
-        Kind::Logistic { fit: Some(Fit::Concentrated { std }), .. } => json!(std),
+        Kind::Logistic { fit: Some(Fit::LeastSquares), .. }
+        | Kind::Ordinal { fit: Some(Fit::LeastSquares), .. } => json!("least-squares"),
+        Kind::Logistic { fit: Some(Fit::Minimax), .. } | Kind::Ordinal { fit: Some(Fit::Minimax), .. } => {
+            json!("minimax")
+        }
+        Kind::Logistic { fit: Some(Fit::Concentrated { std }), .. }
+        | Kind::Ordinal { fit: Some(Fit::Concentrated { std }), .. } => json!(std),
         _ => Value::Null,
     };
     let (head, degree, hidden) = match options.kind {
         // what was chosen is no longer open
         Kind::Auto => (Some(HeadKind::Logreg), None, None),
         Kind::Logistic { degree, .. } => {
-            let head = if classes == 2 { HeadKind::Logreg } else { HeadKind::Ovr };
+            let several = matches!(targets, Targets::Classes(classes) if classes != 2);
+            let head = if several { HeadKind::Ovr } else { HeadKind::Logreg };
             (Some(head), degree.map(|degree| degree.value()), None)
         }
         Kind::Softmax { depth } => {
@@ -28,8 +33,8 @@ pub(crate) fn flags(options: &Classifier, classes: usize, preset: &str) -> Map<S
         Kind::Mlp { hidden, activation, activation_interval } => {
             (Some(HeadKind::Mlp), None, Some((hidden, activation_name(activation), activation_interval)))
         }
-        // no flag asks for these
-        Kind::Ordinal { .. } | Kind::Ridge => (None, None, None),
+        Kind::Ordinal { degree, .. } => (Some(HeadKind::Ordinal), degree.map(|degree| degree.value()), None),
+        Kind::Ridge => (Some(HeadKind::Ridge), None, None),
     };
     // no flag asks for a heavy ball, and nothing chooses one
     let (solver, momentum) = match options.optimizer {

@@ -2,12 +2,14 @@
 //!
 //! - this file: a training that is ready to be encrypted;
 //! - [`options`]: flags as options of the library;
+//! - [`balance`]: whether there are samples enough of each class or label;
 //! - [`shape`]: a plan from the shape of the data;
 //! - [`warm_start`]: a training that starts from an earlier head;
 //! - [`cross_validation`]: the chosen method on held-out samples, in simulation;
 //! - [`flags`]: options as flags of a job file;
 //! - [`describe`], [`memory`]: what a plan says and needs.
 
+mod balance;
 pub(crate) mod cross_validation;
 pub(crate) mod describe;
 pub(crate) mod flags;
@@ -16,8 +18,8 @@ mod options;
 pub(crate) mod shape;
 pub(crate) mod warm_start;
 
-use head_fit::{Classes, Classifier, Training};
-use ndarray::Array1;
+use head_fit::{Classifier, Training};
+use ndarray::Array2;
 
 use crate::args::Hyper;
 use crate::console::Console;
@@ -25,6 +27,7 @@ use crate::exit::Result;
 use crate::plan::PlanFile;
 use crate::preset::preset;
 use crate::samples::Matrix;
+use crate::targets::Vocabulary;
 
 /// A training that is ready to be encrypted.
 #[derive(Debug)]
@@ -38,26 +41,29 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    /// Chooses what the flags leave open, and plans. `y` are the codes of the labels.
+    /// Chooses what the flags leave open, and plans. `y` are the encoded labels.
     ///
     /// # Errors
     /// Data that cannot be trained on; parameters that are refused.
     pub(crate) fn new(
         matrix: &Matrix,
-        y: &Array1<f64>,
-        classes: &Classes,
+        y: &Array2<f64>,
+        vocabulary: &Vocabulary,
         hyper: &Hyper,
         console: &Console,
     ) -> Result<Self> {
+        let found = || format!("the labels have {}: {}", vocabulary.names().len(), vocabulary.described());
+        let asked = options::classifier(hyper, matrix.x.nrows(), vocabulary.targets(), found)?;
+        let least = asked.least_members(vocabulary.targets());
+        balance::expect_members(vocabulary, y, &matrix.sample_weight(), least)?;
+        balance::note(vocabulary, y, &asked, console);
         let phase = console.phase("plan", 1);
-        let found = || format!("the labels have {} ({})", classes.count(), classes.listed());
-        let asked = options::classifier(hyper, matrix.x.nrows(), classes.count(), found)?;
-        let (data, start) = (matrix.data(y, classes)?, hyper.warm_start.as_ref());
+        let (data, start) = (matrix.data(y, vocabulary)?, hyper.warm_start.as_ref());
         let training = match &hyper.flags.preset {
             Some(name) => asked.prepare_on(&preset(name)?, &data, start)?,
             None => asked.prepare(&data, start)?,
         };
-        let file = PlanFile::new(&training, classes, matrix)?;
+        let file = PlanFile::new(&training, vocabulary, matrix)?;
         phase.done();
         Ok(Self { asked, training, file })
     }

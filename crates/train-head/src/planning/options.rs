@@ -1,19 +1,20 @@
 //! Flags as options of the library: the only place where one becomes the other.
 
+use clap::ValueEnum as _;
 use fhe_head::{Degree, Optimizer, SoftmaxDepth};
-use head_fit::{Classifier, Kind, Preprocessing};
+use head_fit::{Classifier, Kind, Preprocessing, Targets};
 
 use crate::args::{HeadKind, HiddenLayer, Hyper, Penalty, Preprocess, Solver};
 use crate::exit::{Failure, Result};
 
-/// The options that the flags ask for, for data of `samples` samples and `classes` classes. `found` describes the classes in messages.
+/// The options that the flags ask for, for data of `samples` samples with such targets. `found` describes the classes in messages.
 ///
 /// # Errors
 /// A head that does not go with the number of classes.
 pub(super) fn classifier(
     hyper: &Hyper,
     samples: usize,
-    classes: usize,
+    targets: Targets,
     found: impl Fn() -> String,
 ) -> Result<Classifier> {
     Ok(Classifier {
@@ -30,7 +31,7 @@ pub(super) fn classifier(
         class_weight: hyper.class_weight,
         scoring: hyper.flags.scoring,
         random_state: hyper.flags.random_state,
-        ..Classifier::new(kind(hyper, classes, found)?)
+        ..Classifier::new(kind(hyper, targets, found)?)
     })
 }
 
@@ -53,17 +54,40 @@ pub(super) fn continued(hyper: &Hyper, earlier: &Classifier, samples: usize) -> 
     }
 }
 
-/// The kind of head for a number of classes.
+/// The kind of head for such targets.
 ///
 /// # Errors
-/// A head that does not go with it.
-fn kind(hyper: &Hyper, classes: usize, found: impl Fn() -> String) -> Result<Kind> {
+/// A head that does not go with them.
+fn kind(hyper: &Hyper, targets: Targets, found: impl Fn() -> String) -> Result<Kind> {
     let degree = hyper.flags.sigmoid_degree.map(Degree::try_from).transpose()?;
-    let logistic = Kind::Logistic { degree, fit: hyper.flags.sigmoid_fit };
+    let fit = hyper.flags.sigmoid_fit;
+    let logistic = Kind::Logistic { degree, fit };
+    let classes = match (targets, hyper.flags.head) {
+        (Targets::Classes(_), Some(HeadKind::Ridge)) => {
+            return Err(Failure::usage(format!("--head ridge predicts numbers; {}", found())));
+        }
+        (Targets::Classes(classes), _) => classes,
+        (Targets::Labels(_), None | Some(HeadKind::Logreg | HeadKind::Ovr)) => {
+            return Ok(if logistic == Kind::logistic() { Kind::Auto } else { logistic });
+        }
+        (Targets::Numbers(_), None | Some(HeadKind::Ridge)) => return Ok(Kind::Ridge),
+        (Targets::Labels(_), Some(head)) => {
+            let message =
+                format!("--head {}: a sample may have any number of labels; {}", name(head), found());
+            return Err(
+                Failure::usage(message).help("leave --head out: each label gets a logistic regression")
+            );
+        }
+        (Targets::Numbers(_), Some(head)) => {
+            let message = format!("--head {}: there are numbers to predict; {}", name(head), found());
+            return Err(Failure::usage(message).help("--head ridge predicts numbers"));
+        }
+    };
     Ok(match (hyper.flags.head, hyper.hidden, classes) {
         (Some(HeadKind::Mlp), Some(HiddenLayer { units, activation, interval }), _) => {
-            Kind::Mlp { hidden: Some(units), activation, activation_interval: interval }
+            Kind::Mlp { hidden: units, activation, activation_interval: interval }
         }
+        (Some(HeadKind::Ordinal), ..) => Kind::Ordinal { degree, fit },
         (None | Some(HeadKind::Logreg), _, 2) => logistic,
         (Some(HeadKind::Logreg), ..) => {
             let message = format!("--head logreg: two classes are needed, {}", found());
@@ -82,8 +106,13 @@ fn kind(hyper: &Hyper, classes: usize, found: impl Fn() -> String) -> Result<Kin
             Some(_) => Kind::Softmax { depth: SoftmaxDepth::Three },
         },
         (None, ..) if logistic == Kind::logistic() => Kind::Auto,
-        (None | Some(HeadKind::Ovr | HeadKind::Mlp), ..) => logistic,
+        (None | Some(HeadKind::Auto | HeadKind::Ovr | HeadKind::Mlp | HeadKind::Ridge), ..) => logistic,
     })
+}
+
+/// The value of `--head`.
+fn name(head: HeadKind) -> String {
+    head.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 /// The feature map; `None` if it is chosen from the data.

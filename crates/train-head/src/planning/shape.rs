@@ -1,9 +1,10 @@
 //! A plan from the shape of the data alone.
 
 use fhe_head::{Plan, Scheme};
+use head_fit::Targets;
 
 use super::options::classifier;
-use crate::args::Hyper;
+use crate::args::{HeadKind, Hyper};
 use crate::exit::Result;
 use crate::preset::preset;
 
@@ -14,7 +15,7 @@ pub(crate) struct Shape {
     pub(crate) samples: usize,
     /// Number of features.
     pub(crate) features: usize,
-    /// Number of classes.
+    /// Number of classes; with `--head ridge` one number is predicted.
     pub(crate) classes: usize,
 }
 
@@ -24,9 +25,13 @@ pub(crate) struct Shape {
 /// Flags out of range for the shape; parameters that are refused.
 pub(crate) fn plan(shape: Shape, hyper: &Hyper) -> Result<(Scheme, Plan)> {
     let Shape { samples, features, classes } = shape;
-    let asked = classifier(hyper, samples, classes, || format!("--classes says {classes}"))?;
+    let targets = match hyper.flags.head {
+        Some(HeadKind::Ridge) => Targets::Numbers(1),
+        _ => Targets::Classes(classes),
+    };
+    let asked = classifier(hyper, samples, targets, || format!("--classes says {classes}"))?;
     // an unknown preset is refused with advice
     hyper.flags.preset.as_deref().map(preset).transpose()?;
     let presets = hyper.flags.preset.as_deref().map(|name| [name]);
-    Ok(asked.plan_for_shape(samples, features, classes, presets.as_ref().map(|names| &names[..]))?)
+    Ok(asked.plan_for_shape(samples, features, targets, presets.as_ref().map(|names| &names[..]))?)
 }

@@ -1,24 +1,59 @@
-//! What clinicians read of a head, as lines for a terminal: for `run` and `eval`.
+//! What clinicians read of a head, as lines for a terminal: for `run` and `eval`. Of numbers their errors.
 
-use head_fit::measures::{Calibration, Clinical};
+use head_fit::measures::{Calibration, Clinical, Regression};
 
-use super::words::{estimate, percent, rounded};
+use super::words::{estimate, figure, percent, rounded};
 use crate::files::head::{ChosenThreshold, EVEN};
+use crate::targets::{Scores, Vocabulary};
 
 /// Most classes whose confusion matrix fits a terminal.
 const MOST_CLASSES: usize = 10;
 
-/// Rates and areas with 95 % intervals, and the calibration. `labels` are in the order of their codes.
+/// Rates and areas with 95 % intervals, the calibration, and the confusion matrix of classes; errors of numbers.
 pub(crate) fn lines(
-    labels: &[String],
+    vocabulary: &Vocabulary,
+    scores: &Scores,
     clinical: &[Clinical],
     calibration: &[Calibration],
     threshold: Option<ChosenThreshold>,
 ) -> Vec<String> {
-    match (clinical, calibration) {
-        ([positive], [calibration]) => of_two(labels, positive, calibration, threshold),
-        _ => of_several(labels, clinical, calibration),
+    let names = vocabulary.names();
+    match scores {
+        Scores::Classes(metrics) => {
+            let mut lines = match (clinical, calibration) {
+                ([positive], [calibration]) => of_two(names, positive, calibration, threshold),
+                _ => of_several("class", EACH_CLASS, names, clinical, calibration),
+            };
+            lines.extend(confusion(names, clinical, &metrics.confusion));
+            lines
+        }
+        Scores::Labels(_) => of_several("label", EACH_LABEL, names, clinical, calibration),
+        Scores::Numbers(each) => of_numbers(names, each),
     }
+}
+
+const EACH_CLASS: &str = "each class against the rest, the most probable one called; with 95 % intervals";
+const EACH_LABEL: &str = "each label, called above its threshold; with 95 % intervals";
+
+fn of_numbers(names: &[String], each: &[Regression]) -> Vec<String> {
+    let wide = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(6, 24);
+    let mut lines = vec![
+        "errors in the unit of the numbers; with 95 % intervals".to_owned(),
+        format!(
+            "  {:<wide$} {:<26} {:<30} {}",
+            "number", "R2", "mean absolute error", "root mean squared error"
+        ),
+    ];
+    for (name, m) in names.iter().zip(each) {
+        lines.push(format!(
+            "  {:<wide$} {:<26} {:<30} {}",
+            shortened(name, wide),
+            estimate(m.r2),
+            figure(Some(m.mae)),
+            figure(Some(m.rmse))
+        ));
+    }
+    lines
 }
 
 fn of_two(
@@ -47,13 +82,19 @@ fn of_two(
     ]
 }
 
-fn of_several(labels: &[String], clinical: &[Clinical], calibration: &[Calibration]) -> Vec<String> {
+fn of_several(
+    what: &str,
+    title: &str,
+    labels: &[String],
+    clinical: &[Clinical],
+    calibration: &[Calibration],
+) -> Vec<String> {
     let wide = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0).clamp(5, 24);
     let mut lines = vec![
-        "each class against the rest, the most probable one called; with 95 % intervals".to_owned(),
+        title.to_owned(),
         format!(
             "  {:<wide$} {:<24} {:<24} {:<24} {:<24} {:<24} {}",
-            "class", "sensitivity", "specificity", "PPV", "NPV", "AUROC", "slope"
+            what, "sensitivity", "specificity", "PPV", "NPV", "AUROC", "slope"
         ),
     ];
     for ((label, one), calibration) in labels.iter().zip(clinical).zip(calibration) {
@@ -72,11 +113,7 @@ fn of_several(labels: &[String], clinical: &[Clinical], calibration: &[Calibrati
 }
 
 /// The confusion matrix: of two classes at their threshold, of more by the most probable class. Nothing for many classes.
-pub(crate) fn confusion(
-    labels: &[String],
-    clinical: &[Clinical],
-    by_most_probable: &[Vec<usize>],
-) -> Vec<String> {
+fn confusion(labels: &[String], clinical: &[Clinical], by_most_probable: &[Vec<usize>]) -> Vec<String> {
     if labels.len() > MOST_CLASSES {
         return vec![format!("  the confusion matrix of {} classes is in report.html", labels.len())];
     }
@@ -129,7 +166,7 @@ mod tests {
         assert_eq!(shown.len(), 3);
         assert!(shown[0].ends_with("a very long\u{2026}"), "{shown:?}");
         let calibration = [Calibration::new(&y, &p).unwrap()];
-        let shown = lines(&labels, &positive, &calibration, None);
+        let shown = of_two(&labels, &positive[0], &calibration[0], None);
         assert!(shown[1].ends_with("50.0 % (9.5 to 90.5)"), "{shown:?}");
         assert!(confusion(&vec![String::new(); 11], &[], &[])[0].contains("11 classes"));
     }

@@ -1,17 +1,17 @@
 //! The samples of a run: to train on, to validate with, to test on.
 
-use head_fit::Classes;
 use head_fit::measures::Aim;
-use ndarray::Array1;
+use ndarray::Array2;
 use tables::Overrides;
 
 use crate::args::{Encoder, HoldOut, Source};
 use crate::console::Console;
+use crate::data_party::follow::expect_log_loss;
 use crate::exit::{Failure, Result};
 use crate::files::head::Description;
-use crate::input;
 use crate::planning::warm_start;
 use crate::samples::{self, Columns, LoadedEncoder, Matrix, Prepared, Raw, Shares, Wanted};
+use crate::targets::{Choice, LabelsAs, Vocabulary};
 
 /// Where the samples come from.
 pub(crate) struct Sources<'a> {
@@ -29,9 +29,11 @@ pub(crate) struct Sources<'a> {
     pub(crate) validation_fraction: Option<f64>,
     /// Seed of the split.
     pub(crate) random_state: u64,
-    /// Label to call positive, of two.
-    pub(crate) positive_label: Option<&'a str>,
-    /// Aim of the threshold, which needs two classes.
+    /// What labels are taken as.
+    pub(crate) labels_as: LabelsAs,
+    /// What flags say of classes.
+    pub(crate) choice: Choice<'a>,
+    /// Aim of the threshold, which needs two classes, or labels.
     pub(crate) threshold: Option<Aim>,
     /// The head that the training starts from. It says which features and classes there are.
     pub(crate) start: Option<&'a Description>,
@@ -43,16 +45,16 @@ pub(crate) struct Sources<'a> {
 pub(crate) struct Data {
     /// Samples to train on.
     pub(crate) training: Matrix,
-    /// Codes of their labels.
-    pub(crate) y: Array1<f64>,
+    /// Their encoded labels: samples by columns.
+    pub(crate) y: Array2<f64>,
     /// Samples held out for validation.
     pub(crate) validation: Option<Matrix>,
     /// Samples to test on.
     pub(crate) test: Matrix,
     /// Position of each test sample in its file, from 0.
     pub(crate) test_rows: Vec<usize>,
-    /// The labels.
-    pub(crate) classes: Classes,
+    /// What is predicted.
+    pub(crate) vocabulary: Vocabulary,
 }
 
 impl Data {
@@ -64,19 +66,21 @@ impl Data {
         let start = sources.start;
         let wanted = Wanted {
             labels: true,
+            labels_as: start.map_or(sources.labels_as, |head| head.vocabulary.labels_as()),
             weights: sources.weights,
             groups: sources.groups,
             overrides: Some(sources.overrides),
         };
         let raw = samples::read(sources.training, wanted, console)?;
-        let classes = match start {
-            Some(head) => head.classes.clone(),
-            None => input::fit_classes(raw.labels.as_deref().unwrap_or_default(), sources.positive_label)?,
+        let vocabulary = match start {
+            Some(head) => head.vocabulary.clone(),
+            None => raw.vocabulary(sources.choice)?,
         };
-        expect_two_classes(sources.threshold, classes.count())?;
+        expect_thresholds(sources.threshold, &vocabulary)?;
+        sources.validation_fraction.map(|_| expect_log_loss(&vocabulary)).transpose()?;
         // a file to test on is read before hours are spent on the texts of the other
         let (test, test_share) = match sources.test {
-            HoldOut::Source(test) => (Some(read_test(test, &classes, console)?), None),
+            HoldOut::Source(test) => (Some(read_test(test, &vocabulary, console)?), None),
             HoldOut::Share { test_size, random_state } => (None, Some((*test_size, *random_state))),
         };
         let encoder = sources.encoder.map(|encoder| LoadedEncoder::load(encoder, console)).transpose()?;
@@ -86,7 +90,8 @@ impl Data {
             None => Columns::Fitted,
         };
         let shares = Shares { test: test_share, validation };
-        let Prepared { matrix, parts } = raw.prepare(&classes, shares, columns, encoder.as_ref(), console)?;
+        let Prepared { matrix, parts } =
+            raw.prepare(&vocabulary, shares, columns, encoder.as_ref(), console)?;
         if let Some(head) = start {
             warm_start::expect_features(head, &matrix)?;
         }
@@ -101,28 +106,33 @@ impl Data {
         };
         let validation = parts.validation.map(|rows| matrix.select(&rows));
         let training = matrix.select(&parts.training);
-        let y = training.encode_labels(&classes, "the training data")?;
-        Ok(Self { training, y, validation, test, test_rows, classes })
+        let y = training.encode_labels(&vocabulary, "the training data")?;
+        Ok(Self { training, y, validation, test, test_rows, vocabulary })
     }
 }
 
 /// Reads samples to test on.
-fn read_test(test: &Source, classes: &Classes, console: &Console) -> Result<Raw> {
-    let raw = samples::read(test, Wanted { labels: true, ..Wanted::default() }, console)?;
-    raw.codes(classes, &test.path().display().to_string())?;
+fn read_test(test: &Source, vocabulary: &Vocabulary, console: &Console) -> Result<Raw> {
+    let wanted = Wanted { labels: true, labels_as: vocabulary.labels_as(), ..Wanted::default() };
+    let raw = samples::read(test, wanted, console)?;
+    raw.encoded(vocabulary, &test.path().display().to_string())?;
     Ok(raw)
 }
 
-/// Refuses an aim for more than two classes, of which the most probable is predicted.
+/// Refuses an aim for more than two classes, of which the most probable is predicted, and for numbers.
 ///
 /// # Errors
-/// There are more than two.
-pub(crate) fn expect_two_classes(aim: Option<Aim>, classes: usize) -> Result<()> {
-    match aim {
-        Some(_) if classes != 2 => Err(Failure::usage(format!(
-            "--threshold: a threshold needs two classes, and there are {classes}"
+/// There are more than two, or numbers.
+pub(crate) fn expect_thresholds(aim: Option<Aim>, vocabulary: &Vocabulary) -> Result<()> {
+    match (aim, vocabulary) {
+        (Some(_), Vocabulary::Classes(classes)) if classes.count() != 2 => Err(Failure::usage(format!(
+            "--threshold: a threshold needs two classes, and there are {}",
+            classes.count()
         ))
         .help("of several classes the most probable is predicted")),
+        (Some(_), Vocabulary::Numbers(_)) => Err(Failure::usage(
+            "--threshold: a threshold needs classes or labels; there are numbers to predict",
+        )),
         _ => Ok(()),
     }
 }

@@ -1,13 +1,16 @@
 //! What clinicians read of a head: rates at a threshold with intervals, calibration, curves.
 
+use head_fit::Targets;
 use head_fit::measures::{Calibration, Clinical, Curves};
 use ndarray::ArrayView2;
 use serde::Serialize;
 
 use crate::exit::Result;
+use crate::files::head::EVEN;
 
-/// Measures of probabilities on the test samples: of two classes those of the positive one, of more each class against the rest.
-#[derive(Clone, Debug, Serialize)]
+/// Measures of probabilities on the test samples: of two classes those of the positive one, of more each class against the rest, of each
+/// label those who have it. Empty of numbers.
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Measured {
     /// Rates at the threshold, areas.
     pub(crate) clinical: Vec<Clinical>,
@@ -22,18 +25,45 @@ pub(crate) struct Measured {
 pub(crate) struct LearningPoint {
     /// Iterations done.
     pub(crate) iteration: usize,
-    /// Mean log loss of the plain twin on the test samples.
-    pub(crate) log_loss: f64,
+    /// Mean log loss of the plain twin on the test samples; of labels the mean over them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) log_loss: Option<f64>,
     /// Its accuracy there.
-    pub(crate) accuracy: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) accuracy: Option<f64>,
+    /// Of numbers, the mean of their R2 there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) r2: Option<f64>,
 }
 
 impl Measured {
-    /// Measures probabilities (samples by classes) against the codes of the labels. `threshold` is that of the positive class of two.
+    /// Measures predictions (samples by columns) against encoded labels. `cuts` are the threshold of the positive class of two, or those of
+    /// the labels.
     ///
     /// # Errors
     /// Probabilities that are not finite.
-    pub(crate) fn new(labels: &[f64], probabilities: &ArrayView2<'_, f64>, threshold: f64) -> Result<Self> {
+    pub(crate) fn new(
+        targets: Targets,
+        y: &ArrayView2<'_, f64>,
+        probabilities: &ArrayView2<'_, f64>,
+        cuts: &[f64],
+    ) -> Result<Self> {
+        match targets {
+            Targets::Classes(_) => {
+                let cut = cuts.first().copied().unwrap_or(EVEN);
+                Self::of_classes(&y.column(0).to_vec(), probabilities, cut)
+            }
+            Targets::Labels(_) => {
+                let columns = y.columns().into_iter().zip(probabilities.columns());
+                let pairs = columns.map(|(y, p)| (y.to_vec(), p.to_vec())).collect::<Vec<_>>();
+                let at = pairs.iter().zip(cuts).map(|((is, p), &cut)| Clinical::new(is, p, cut));
+                Self::beside(at.collect::<Result<_, _>>()?, &pairs)
+            }
+            Targets::Numbers(_) => Ok(Self::default()),
+        }
+    }
+
+    fn of_classes(labels: &[f64], probabilities: &ArrayView2<'_, f64>, threshold: f64) -> Result<Self> {
         let classes = probabilities.ncols();
         let scored: Vec<usize> = if classes == 2 { vec![1] } else { (0..classes).collect() };
         let pairs: Vec<(Vec<f64>, Vec<f64>)> = scored
@@ -47,6 +77,10 @@ impl Measured {
             [(is, p)] => vec![Clinical::new(is, p, threshold)?],
             _ => Clinical::of_classes(labels, probabilities)?,
         };
+        Self::beside(clinical, &pairs)
+    }
+
+    fn beside(clinical: Vec<Clinical>, pairs: &[(Vec<f64>, Vec<f64>)]) -> Result<Self> {
         let calibration = pairs.iter().map(|(is, p)| Calibration::new(is, p)).collect::<Result<_, _>>()?;
         let curves = pairs.iter().map(|(is, p)| Curves::new(is, p)).collect::<Result<_, _>>()?;
         Ok(Self { clinical, calibration, curves })

@@ -14,6 +14,7 @@ pub(crate) mod data;
 pub(crate) mod evaluation;
 pub(crate) mod folder;
 pub(crate) mod measured;
+mod method;
 pub(crate) mod page;
 pub(crate) mod phases;
 pub(crate) mod report;

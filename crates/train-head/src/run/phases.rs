@@ -3,14 +3,13 @@
 use std::time::Instant;
 
 use age::secrecy::SecretString;
-use head_fit::same_predictions;
 use ndarray::Array2;
 
 use super::data::{Data, Sources};
 use super::evaluation::Evaluation;
 use super::folder::RunFolder;
 use super::report::{Bytes, Parts, Report, Scoring, Seconds};
-use super::threshold::choose_threshold;
+use super::threshold::choose_thresholds;
 use crate::args::{Encoder, HoldOut, Hyper, RunArgs, ScoreArgs, Source, TrainArgs, ValidationArgs};
 use crate::compute_party::scoring::score;
 use crate::compute_party::training::{Trained, train};
@@ -24,6 +23,7 @@ use crate::files::validation::ValidationFolder;
 use crate::plan::PlanFile;
 use crate::planning::{Planned, memory, warm_start};
 use crate::resources;
+use crate::targets::{Choice, agreement};
 
 /// A run under way: its flags, and the figures so far.
 pub(crate) struct Run<'a> {
@@ -48,8 +48,8 @@ pub(crate) struct Training {
 
 /// Encrypted predictions for the test samples.
 pub(crate) struct Scores {
-    /// Test samples (rows) by classes (columns).
-    probabilities: Array2<f64>,
+    /// Test samples (rows) by probabilities or numbers (columns).
+    predicted: Array2<f64>,
     /// Seconds of the compute party.
     seconds: f64,
 }
@@ -87,7 +87,11 @@ impl<'a> Run<'a> {
             validation_fraction: self.arguments.stopping.validation_fraction,
             random_state: self.hyper.flags.random_state,
             threshold: self.arguments.threshold,
-            positive_label: self.arguments.positive_label.as_deref(),
+            labels_as: self.hyper.labels_as(),
+            choice: Choice {
+                positive: self.arguments.positive_label.as_deref(),
+                order: &self.hyper.flags.class_order,
+            },
             start: start.as_ref().map(|head| &head.description),
             encoder: self.encoder.take(),
         };
@@ -106,7 +110,7 @@ impl<'a> Run<'a> {
         let mut hyper = self.hyper.clone();
         hyper.flags.scoring |= data.validation.is_some();
         let mut planned = timed(&mut self.seconds.plan, || {
-            Planned::new(&data.training, &data.y, &data.classes, &hyper, self.console)
+            Planned::new(&data.training, &data.y, &data.vocabulary, &hyper, self.console)
         })?;
         planned.file = planned.file.with_validation(self.arguments.stopping.validation_fraction);
         memory::expect(memory::needed(planned.file.plan()), resources::available_memory())?;
@@ -216,8 +220,7 @@ impl<'a> Run<'a> {
         let mut decrypted =
             timed(&mut self.seconds.decrypt, || party.decrypt_head(&folder.encrypted_head()))?;
         if let Some(aim) = self.arguments.threshold {
-            let chosen = choose_threshold(&decrypted.head, data, aim, self.console)?;
-            decrypted.head.description.threshold = chosen;
+            choose_thresholds(&mut decrypted.head, data, aim, self.console)?;
         }
         Ok(decrypted)
     }
@@ -241,7 +244,7 @@ impl<'a> Run<'a> {
         };
         let seconds = score(&arguments, self.console)?.seconds;
         let scores = party.decrypt_scores(&folder.scores(), data.test.x.nrows())?;
-        Ok(Some(Scores { probabilities: party.file.probabilities(scores), seconds }))
+        Ok(Some(Scores { predicted: party.file.predicted(scores), seconds }))
     }
 
     /// Data party: compares the head with its twins, on the test samples.
@@ -272,9 +275,9 @@ impl<'a> Run<'a> {
         scores: Option<Scores>,
     ) -> Report {
         self.seconds.total = self.began.elapsed().as_secs_f64();
-        let head = evaluation.encrypted_probabilities.view();
-        let scoring = scores.map(|Scores { probabilities, seconds }| Scoring {
-            agreement: same_predictions(&probabilities.view(), &head),
+        let head = evaluation.encrypted_predicted.view();
+        let scoring = scores.map(|Scores { predicted, seconds }| Scoring {
+            agreement: agreement(data.vocabulary.targets(), &predicted.view(), &head, &evaluation.cuts),
             seconds,
         });
         Report::new(Parts {

@@ -2,21 +2,22 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use fhe_head::{Head as _, Optimizer};
 use head_fit::measures::{Calibration, Clinical, Curves};
-use head_fit::{ClassWeight, Expected, Metrics, Preprocessing, same_predictions};
+use head_fit::{Expected, ExpectedErrors};
 use serde::Serialize;
 use serde_json::json;
 
 use super::data::Data;
 use super::evaluation::Evaluation;
 use super::measured::{LearningPoint, Measured};
+use super::method::Method;
 use crate::compute_party::training::Trained;
 use crate::data_party::curve::Point;
 use crate::files::head::ChosenThreshold;
-use crate::planning::{Planned, describe};
+use crate::planning::Planned;
 use crate::resources;
 use crate::samples::Matrix;
+use crate::targets::{Scores, Vocabulary, agreement};
 
 /// Everything that a run measures.
 #[derive(Clone, Debug, Serialize)]
@@ -35,18 +36,25 @@ pub(crate) struct Report {
     pub(crate) unix_time: u64,
     /// Number of training samples.
     pub(crate) samples: usize,
-    /// Training samples of each class.
+    /// Training samples of each class, or with each label.
     pub(crate) class_counts: Vec<usize>,
+    /// The same of the test samples.
+    pub(crate) test_class_counts: Vec<usize>,
     /// Number of validation samples.
     pub(crate) validation_samples: usize,
     /// Number of test samples.
     pub(crate) test_samples: usize,
     /// Number of features of a sample.
     pub(crate) features: usize,
-    /// Number of classes.
+    /// What is predicted: `classes`, `labels` of which a sample has any number, or `numbers`.
+    pub(crate) predicts: &'static str,
+    /// Number of classes, labels or numbers.
     pub(crate) classes: usize,
-    /// The labels in the order of their codes; of two, the positive one is last.
+    /// Their names, in the order of their codes; of two classes the positive one is last.
     pub(crate) labels: Vec<String>,
+    /// What is predicted, by kind.
+    #[serde(skip)]
+    pub(crate) vocabulary: Vocabulary,
     /// Number of iterations.
     pub(crate) iterations: usize,
     /// Number of bootstraps of the weights.
@@ -60,31 +68,42 @@ pub(crate) struct Report {
     /// The same to test on.
     pub(crate) long_test_texts: Option<usize>,
     /// The plain twin: the same training in exact arithmetic.
-    pub(crate) plain: Metrics,
+    pub(crate) plain: Scores,
     /// The simulated twin: the same training with the polynomials, levels and scales of the encryption.
-    pub(crate) simulate: Metrics,
+    pub(crate) simulate: Scores,
     /// The encrypted training.
-    pub(crate) encrypted: Metrics,
+    pub(crate) encrypted: Scores,
     /// Plain logistic regression to convergence on the same features, C = 1, with each class against the rest if there are more than
-    /// two; null if it does not converge.
-    pub(crate) logistic_regression: Option<Metrics>,
+    /// two; null if it does not converge, and for numbers.
+    pub(crate) logistic_regression: Option<Scores>,
+    /// Ridge regression in the clear of numbers, alpha 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ridge_regression: Option<Scores>,
     /// What cross-validation expected of the training, beside logistic regression in the clear.
     pub(crate) expected: Option<Expected>,
+    /// The same of a regression, beside ridge regression in the clear.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) expected_errors: Option<ExpectedErrors>,
     /// The threshold of the head, if an aim was given.
     pub(crate) threshold: Option<ChosenThreshold>,
-    /// Rates at the threshold with intervals, and areas: of two classes those of the positive one, of more each class against the rest.
+    /// Those of the labels; null for one of 0.5.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) thresholds: Vec<Option<ChosenThreshold>>,
+    /// Rates at the threshold with intervals, and areas: of two classes those of the positive one, of more each class against the rest, of
+    /// labels each. Empty of numbers.
     pub(crate) clinical: Both<Vec<Clinical>>,
     /// Whether probabilities mean what they say, for the same classes.
     pub(crate) calibration: Both<Vec<Calibration>>,
     /// ROC and precision-recall curves of the same classes, thinned so that no point shows a single record.
     pub(crate) curves: Both<Vec<Curves>>,
-    /// Log loss and accuracy of the plain twin on the test samples after each iteration.
+    /// Log loss and accuracy, or R2, of the plain twin on the test samples after each iteration.
     pub(crate) learning_curve: Vec<LearningPoint>,
     /// Largest difference of a trained weight to the plain twin's, relative to the largest weight, in the space that was encrypted.
     pub(crate) max_weight_error: f64,
     /// The same for the simulated twin.
     pub(crate) max_weight_error_simulate: f64,
-    /// Share of test samples that the encrypted head and the plain twin put into the same class.
+    /// Share of test samples that the encrypted head and the plain twin put into the same class or give the same labels, or numbers within a
+    /// hundredth of their standard deviation.
     pub(crate) prediction_agreement: f64,
     /// Encrypted predictions for the test samples, with `--scoring`.
     pub(crate) scoring: Option<Scoring>,
@@ -109,39 +128,10 @@ pub(crate) struct Both<T> {
     pub(crate) plain: T,
 }
 
-/// How a head was trained.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Method {
-    /// First-order method.
-    pub(crate) solver: Optimizer,
-    /// Learning rate of the first iteration.
-    pub(crate) learning_rate: f64,
-    /// Weight of the L2 penalty.
-    pub(crate) alpha: f64,
-    /// How much each class counts.
-    pub(crate) class_weight: ClassWeight,
-    /// What the feature map does before the encryption.
-    pub(crate) preprocessing: Option<Preprocessing>,
-    /// Learning rates of all iterations.
-    pub(crate) learning_rates: Vec<f64>,
-    /// Number of mini-batches; 1 for full batches.
-    pub(crate) batches: usize,
-    /// Units, activation and its interval, if the head has a hidden layer.
-    pub(crate) hidden: Option<serde_json::Value>,
-    /// Degree of the polynomial in place of the logistic function, if the head has logistic functions.
-    pub(crate) sigmoid_degree: Option<usize>,
-    /// Half-width of the interval of the logits.
-    pub(crate) sigmoid_interval: f64,
-    /// What the logits of the exported head were divided by.
-    pub(crate) temperature: Option<f64>,
-    /// What the feature map does, in words.
-    pub(crate) features: String,
-}
-
 /// Encrypted predictions.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Scoring {
-    /// Share of test samples that they put into the same class as the decrypted head does.
+    /// Share of test samples of which they say the same as the decrypted head does.
     pub(crate) agreement: f64,
     /// Seconds of the compute party.
     pub(crate) seconds: f64,
@@ -208,6 +198,7 @@ impl Report {
     pub(crate) fn new(parts: Parts<'_>) -> Self {
         let Parts { planned, data, trained, evaluation, .. } = parts;
         let parameters = planned.training.scheme.parameters();
+        let regression = matches!(data.vocabulary, Vocabulary::Numbers(_));
         fn both<T>(evaluation: &Evaluation, of: impl Fn(&Measured) -> T) -> Both<T> {
             Both { encrypted: of(&evaluation.measured), plain: of(&evaluation.measured_plain) }
         }
@@ -219,14 +210,23 @@ impl Report {
             security_bits: parameters.security_bits(),
             unix_time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             samples: data.training.x.nrows(),
-            class_counts: (0..data.classes.count())
-                .map(|class| data.y.iter().filter(|&&y| y == class as f64).count())
-                .collect(),
+            class_counts: data.vocabulary.counts(&data.y.view()),
+            test_class_counts: data
+                .test
+                .encode_labels(&data.vocabulary, "the test data")
+                .map(|y| data.vocabulary.counts(&y.view()))
+                .unwrap_or_default(),
             validation_samples: data.validation.as_ref().map_or(0, |validation| validation.x.nrows()),
             test_samples: data.test.x.nrows(),
             features: data.training.x.ncols(),
-            classes: data.classes.count(),
-            labels: data.classes.names().to_vec(),
+            predicts: match data.vocabulary {
+                Vocabulary::Classes(_) => "classes",
+                Vocabulary::Labels(_) => "labels",
+                Vocabulary::Numbers(_) => "numbers",
+            },
+            classes: data.vocabulary.names().len(),
+            labels: data.vocabulary.names().to_vec(),
+            vocabulary: data.vocabulary.clone(),
             iterations: trained.iterations,
             bootstraps: trained.bootstraps(),
             method: Method::new(planned),
@@ -239,18 +239,23 @@ impl Report {
             plain: evaluation.plain.clone(),
             simulate: evaluation.simulate.clone(),
             encrypted: evaluation.encrypted.clone(),
-            logistic_regression: evaluation.logistic_regression.clone(),
+            logistic_regression: evaluation.converged.clone().filter(|_| !regression),
+            ridge_regression: evaluation.converged.clone().filter(|_| regression),
             expected: planned.training.expected,
+            expected_errors: planned.training.expected_errors,
             threshold: evaluation.threshold,
+            thresholds: evaluation.thresholds.clone(),
             clinical: both(evaluation, |measured| measured.clinical.clone()),
             calibration: both(evaluation, |measured| measured.calibration.clone()),
             curves: both(evaluation, |measured| measured.curves.clone()),
             learning_curve: evaluation.learning_curve.clone(),
             max_weight_error: evaluation.max_weight_error,
             max_weight_error_simulate: evaluation.max_weight_error_simulate,
-            prediction_agreement: same_predictions(
-                &evaluation.encrypted_probabilities.view(),
-                &evaluation.plain_probabilities.view(),
+            prediction_agreement: agreement(
+                data.vocabulary.targets(),
+                &evaluation.encrypted_predicted.view(),
+                &evaluation.plain_predicted.view(),
+                &evaluation.cuts,
             ),
             scoring: parts.scoring,
             validation: parts.validation,
@@ -258,31 +263,6 @@ impl Report {
             bytes: parts.bytes,
             peak_rss_bytes: resources::peak_memory(),
             threads: rayon::current_num_threads(),
-        }
-    }
-}
-
-impl Method {
-    fn new(planned: &Planned) -> Self {
-        let (options, job) = (&planned.training.options, planned.file.job());
-        let (spec, head) = (job.spec(), job.head());
-        Self {
-            solver: spec.optimizer,
-            learning_rate: spec.learning_rates.first().copied().unwrap_or_default(),
-            alpha: spec.alpha,
-            class_weight: options.class_weight,
-            preprocessing: options.preprocessing,
-            learning_rates: spec.learning_rates.clone(),
-            batches: spec.packing.batches(),
-            hidden: describe::hidden_layer(head),
-            sigmoid_degree: describe::sigmoid_degree(head),
-            sigmoid_interval: head.score_unit().value(),
-            temperature: options.temperature,
-            features: describe::features(
-                options,
-                planned.training.map.inputs(),
-                planned.training.map.outputs(),
-            ),
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use super::clinical;
 use super::report::Report;
+use super::words::{decimals, rounded, the_same};
 use crate::data_party::curve::best;
 use crate::planning::describe;
 use crate::progress::{bytes, seconds};
+use crate::targets::{Scores, Vocabulary};
 
 impl Report {
     /// The table, without a line break at the end.
@@ -14,12 +16,12 @@ impl Report {
         lines.extend(self.measures());
         lines.push(String::new());
         lines.extend(clinical::lines(
-            &self.labels,
+            &self.vocabulary,
+            &self.encrypted,
             &self.clinical.encrypted,
             &self.calibration.encrypted,
             self.threshold,
         ));
-        lines.extend(clinical::confusion(&self.labels, &self.clinical.encrypted, &self.encrypted.confusion));
         lines.push(String::new());
         lines.extend(self.costs());
         lines.join("\n")
@@ -33,7 +35,7 @@ impl Report {
                 self.samples,
                 self.test_samples,
                 self.features,
-                classes(&self.labels)
+                classes(&self.vocabulary)
             ),
             format!(
                 "security    {} bits: {}, N = 2^{}, log2(QP) = {:.1}",
@@ -55,26 +57,42 @@ impl Report {
             let warning = describe::shortfall(expected, self.bootstraps > 0);
             lines.extend(warning.map(|text| format!("warning     {text}")));
         }
+        let errors = self.expected_errors.as_ref().map(describe::expected_errors);
+        lines.extend(errors.map(|text| format!("expected    {text}")));
         lines
     }
 
     /// The measures of the head and its twins on the test samples.
     fn measures(&self) -> Vec<String> {
-        let mut lines =
-            vec![format!("{:<34} {:>8} {:>8} {:>8}", "on the test samples", "accuracy", "macro F1", "AUROC")];
         let rows = [
             ("  plain twin (same training)", Some(&self.plain)),
             ("  simulated twin", Some(&self.simulate)),
             ("  encrypted", Some(&self.encrypted)),
             ("  logistic regression, converged", self.logistic_regression.as_ref()),
+            ("  ridge regression, converged", self.ridge_regression.as_ref()),
         ];
-        for (name, metrics) in rows {
-            if let Some(m) = metrics {
-                lines.push(format!("{name:<34} {:>8.4} {:>8.4} {:>8.4}", m.accuracy, m.macro_f1, m.auroc));
+        let ([first, second, third], tables) = match self.vocabulary {
+            Vocabulary::Classes(_) => (["accuracy", "macro F1", "AUROC"], 1),
+            Vocabulary::Labels(_) => (["all right", "mean F1", "AUROC"], 1),
+            Vocabulary::Numbers(_) => (["R2", "MAE", "RMSE"], self.labels.len()),
+        };
+        let mut lines = Vec::new();
+        for k in 0..tables {
+            let of = match self.vocabulary {
+                Vocabulary::Numbers(_) => format!("on the test samples: {}", self.labels[k]),
+                _ => "on the test samples".to_owned(),
+            };
+            lines.push(format!("{of:<34} {first:>9} {second:>9} {third:>9}"));
+            for (name, scores) in rows {
+                if let Some(scores) = scores {
+                    let [first, second, third] = three(scores, k).map(shown);
+                    lines.push(format!("{name:<34} {first:>9} {second:>9} {third:>9}"));
+                }
             }
         }
         lines.push(format!(
-            "  encrypted and plain give the same class for {:.2} % of them",
+            "  encrypted and plain give {} for {:.2} % of them",
+            the_same(&self.vocabulary),
             100.0 * self.prediction_agreement
         ));
         if let Some(best) = self.validation.as_deref().and_then(best) {
@@ -128,10 +146,29 @@ impl Report {
     }
 }
 
-/// The classes in words.
-fn classes(labels: &[String]) -> String {
-    match labels {
-        [negative, positive] => format!("{positive:?} against {negative:?}"),
-        _ => format!("{} classes", labels.len()),
+/// What is predicted, in words.
+fn classes(vocabulary: &Vocabulary) -> String {
+    match (vocabulary, vocabulary.names()) {
+        (Vocabulary::Classes(_), [negative, positive]) => format!("{positive:?} against {negative:?}"),
+        (Vocabulary::Classes(_), names) => format!("{} classes", names.len()),
+        (Vocabulary::Labels(_), names) => format!("{} labels", names.len()),
+        (Vocabulary::Numbers(_), _) => vocabulary.described(),
     }
+}
+
+/// The three measures of a row of the table; of numbers the `k`-th.
+fn three(scores: &Scores, k: usize) -> [f64; 3] {
+    match scores {
+        Scores::Classes(m) => [m.accuracy, m.macro_f1, m.auroc],
+        Scores::Labels(m) => [m.subset_accuracy, m.mean.f1, m.mean.auroc],
+        Scores::Numbers(each) => match each.get(k) {
+            Some(m) => [m.r2.map_or(f64::NAN, |r2| r2.value), m.mae.value, m.rmse.value],
+            None => [f64::NAN; 3],
+        },
+    }
+}
+
+/// A measure: four decimals below ten, else as many as matter.
+fn shown(value: f64) -> String {
+    if value.abs() < 10.0 { format!("{value:.4}") } else { rounded(value, decimals(value)) }
 }

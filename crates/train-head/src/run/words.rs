@@ -2,6 +2,8 @@
 
 use head_fit::measures::Estimate;
 
+use crate::targets::Vocabulary;
+
 /// A value with its interval: `0.912 (0.880 to 0.936)`; a dash for what the samples leave undefined.
 pub(crate) fn estimate(estimate: Option<Estimate>) -> String {
     match estimate {
@@ -23,12 +25,44 @@ pub(crate) fn percent(share: Option<Estimate>) -> String {
     }
 }
 
-/// What the head tells apart.
-pub(crate) fn subject(labels: &[String]) -> String {
-    match labels {
-        [negative, positive] => format!("{positive} against {negative}"),
-        _ => format!("{} classes", labels.len()),
+/// What the head tells apart, or predicts.
+pub(crate) fn subject(vocabulary: &Vocabulary) -> String {
+    match (vocabulary, vocabulary.names()) {
+        (Vocabulary::Classes(_), [negative, positive]) => format!("{positive} against {negative}"),
+        (Vocabulary::Classes(_), names) => format!("{} classes", names.len()),
+        (Vocabulary::Labels(_), names) => {
+            format!("{} labels, of which a sample may have any number", names.len())
+        }
+        (Vocabulary::Numbers(_), [only]) => format!("the number {only}"),
+        (Vocabulary::Numbers(_), names) => format!("{} numbers", names.len()),
     }
+}
+
+/// What two predictions of a sample have in common that agree, after "give".
+pub(crate) fn the_same(vocabulary: &Vocabulary) -> &'static str {
+    match vocabulary {
+        Vocabulary::Classes(_) => "the same class",
+        Vocabulary::Labels(_) => "the same labels",
+        Vocabulary::Numbers(_) => "numbers within a hundredth of their standard deviation",
+    }
+}
+
+/// A figure of any size with its interval, to so many significant digits as matter.
+pub(crate) fn figure(estimate: Option<Estimate>) -> String {
+    match estimate {
+        Some(Estimate { value, low, high }) => {
+            let decimals = decimals(value);
+            let [value, low, high] = [value, low, high].map(|value| rounded(value, decimals));
+            format!("{value} ({low} to {high})")
+        }
+        None => "\u{2013}".into(),
+    }
+}
+
+/// Decimals that leave three or four significant digits.
+pub(crate) fn decimals(value: f64) -> usize {
+    let size = value.abs().max(1e-9).log10().floor();
+    (2.0 - size).clamp(0.0, 12.0) as usize
 }
 
 /// So many decimals, with a true minus.

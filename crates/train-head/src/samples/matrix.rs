@@ -1,21 +1,22 @@
 //! Samples as numbers.
 
-use head_fit::{Classes, Data, Split, group_split, stratified_split};
+use head_fit::{Data, Split, split_of_targets};
 use ndarray::{Array1, Array2, Axis};
 use tables::Recipe;
 
 use super::attributes::{Carried, Groups};
 use crate::exit::{Failure, Result};
 use crate::files::embeddings::UsedEncoder;
-use crate::input::{self, SampleWeights};
+use crate::input::SampleWeights;
+use crate::targets::{Labels, Vocabulary};
 
 /// Samples as numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct Matrix {
     /// Samples by features.
     pub(crate) x: Array2<f64>,
-    /// One label per sample, if there are labels.
-    pub(crate) labels: Option<Vec<String>>,
+    /// What each sample has to learn, if there are labels.
+    pub(crate) labels: Option<Labels>,
     /// One weight per sample, if they do not all count the same.
     pub(crate) weights: Option<SampleWeights>,
     /// The group of each sample, if samples belong together.
@@ -32,31 +33,31 @@ pub(crate) struct Matrix {
     pub(crate) long: Option<Vec<bool>>,
 }
 
-/// Splits off a share of samples, classes in proportion and groups whole. `y` are the codes of the labels.
+/// Splits off a share of samples, classes and labels in proportion and groups whole. `y` are encoded labels.
 ///
 /// # Errors
-/// A share that leaves a class without samples in one part.
+/// A share that leaves a class or a label without samples in one part.
 pub(crate) fn split(
-    y: &Array1<f64>,
+    vocabulary: &Vocabulary,
+    y: &Array2<f64>,
     groups: Option<&Groups>,
     share: f64,
     random_state: u64,
 ) -> Result<Split> {
-    Ok(match groups {
-        Some(groups) => group_split(y, &groups.of, share, random_state)?,
-        None => stratified_split(y, share, random_state)?,
-    })
+    vocabulary.expect_two_of_each(y)?;
+    let groups = groups.map(|groups| &groups.of[..]);
+    Ok(split_of_targets(vocabulary.targets(), &y.view(), groups, share, random_state)?)
 }
 
 impl Matrix {
-    /// The labels as codes 0, 1, ... `what` names the data in messages.
+    /// The labels as numbers, samples by columns ([`Vocabulary::encode`]). `what` names the data in messages.
     ///
     /// # Errors
     /// No labels, or an unknown one.
-    pub(crate) fn encode_labels(&self, classes: &Classes, what: &str) -> Result<Array1<f64>> {
+    pub(crate) fn encode_labels(&self, vocabulary: &Vocabulary, what: &str) -> Result<Array2<f64>> {
         let labels =
-            self.labels.as_deref().ok_or_else(|| Failure::data(format!("{what}: there are no labels")))?;
-        input::encode_labels(classes, labels, what)
+            self.labels.as_ref().ok_or_else(|| Failure::data(format!("{what}: there are no labels")))?;
+        vocabulary.encode(labels, what)
     }
 
     /// The weight of each sample; 1 if there are no weights.
@@ -67,12 +68,12 @@ impl Matrix {
         }
     }
 
-    /// The samples to fit on, with the codes of their labels.
+    /// The samples to fit on, with their encoded labels.
     ///
     /// # Errors
     /// No features; sample weights that are negative or all zero; one group.
-    pub(crate) fn data<'a>(&'a self, y: &'a Array1<f64>, classes: &Classes) -> Result<Data<'a>> {
-        let mut data = Data::new(self.x.view(), y.view())?.with_classes(classes.count())?;
+    pub(crate) fn data<'a>(&'a self, y: &'a Array2<f64>, vocabulary: &Vocabulary) -> Result<Data<'a>> {
+        let mut data = vocabulary.data(self.x.view(), y)?;
         if self.weights.is_some() {
             data = data.weighted(self.sample_weight().view())?;
         }
@@ -84,7 +85,7 @@ impl Matrix {
 
     /// The samples in these rows, in this order.
     pub(crate) fn select(&self, rows: &[usize]) -> Self {
-        let labels = self.labels.as_ref().map(|labels| rows.iter().map(|&row| labels[row].clone()).collect());
+        let labels = self.labels.as_ref().map(|labels| labels.select(rows));
         let weights = self.weights.as_ref().map(|weights| SampleWeights {
             values: rows.iter().map(|&row| weights.values[row]).collect(),
             column: weights.column.clone(),

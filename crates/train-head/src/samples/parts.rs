@@ -1,14 +1,13 @@
 //! The parts of samples that are read together: to train on, to validate with, to test on. They are chosen before columns become
 //! features, so that nothing of the other parts is in what is fitted.
 
-use head_fit::Classes;
-use ndarray::{Array1, Axis};
+use ndarray::{Array2, Axis};
 
 use super::matrix::split;
 use super::raw::{Content, Raw};
 use crate::console::Console;
 use crate::exit::{Failure, Result};
-use crate::input;
+use crate::targets::{Choice, Vocabulary};
 
 /// Rows of each part, in the order in which the parts take them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,25 +30,34 @@ pub(crate) struct Shares {
 }
 
 impl Raw {
-    /// The labels as codes 0, 1, ...
+    /// What the labels hold.
+    ///
+    /// # Errors
+    /// As [`Vocabulary::fit`]; no labels.
+    pub(crate) fn vocabulary(&self, choice: Choice<'_>) -> Result<Vocabulary> {
+        let labels = self.labels.as_ref().ok_or_else(|| Failure::data("the data: there are no labels"))?;
+        Vocabulary::fit(labels, choice)
+    }
+
+    /// The labels as numbers, samples by columns ([`Vocabulary::encode`]).
     ///
     /// # Errors
     /// No labels, or an unknown one.
-    pub(crate) fn codes(&self, classes: &Classes, what: &str) -> Result<Array1<f64>> {
+    pub(crate) fn encoded(&self, vocabulary: &Vocabulary, what: &str) -> Result<Array2<f64>> {
         let labels =
-            self.labels.as_deref().ok_or_else(|| Failure::data(format!("{what}: there are no labels")))?;
-        input::encode_labels(classes, labels, what)
+            self.labels.as_ref().ok_or_else(|| Failure::data(format!("{what}: there are no labels")))?;
+        vocabulary.encode(labels, what)
     }
 
     /// Deals the samples to parts, classes in proportion and groups whole.
     ///
     /// # Errors
     /// Labels of no class; a share that leaves a class without samples in one part.
-    pub(crate) fn parts(&self, classes: &Classes, shares: Shares) -> Result<Parts> {
-        let y = self.codes(classes, "the data")?;
+    pub(crate) fn parts(&self, vocabulary: &Vocabulary, shares: Shares) -> Result<Parts> {
+        let y = self.encoded(vocabulary, "the data")?;
         let (training, test) = match shares.test {
             Some((share, random_state)) => {
-                let split = split(&y, self.groups.as_ref(), share, random_state)?;
+                let split = split(vocabulary, &y, self.groups.as_ref(), share, random_state)?;
                 (split.train, Some(split.test))
             }
             None => ((0..self.len()).collect(), None),
@@ -58,27 +66,40 @@ impl Raw {
             return Ok(Parts { training, validation: None, test });
         };
         let groups = self.groups.as_ref().map(|groups| groups.select(&training));
-        let inner = split(&y.select(Axis(0), &training), groups.as_ref(), share, random_state)
+        let y = y.select(Axis(0), &training);
+        let inner = split(vocabulary, &y, groups.as_ref(), share, random_state)
             .map_err(|error| Failure::usage(format!("--validation-fraction {share}")).because(error))?;
         let rows = |part: &[usize]| part.iter().map(|&at| training[at]).collect();
         Ok(Parts { training: rows(&inner.train), validation: Some(rows(&inner.test)), test })
     }
 
-    /// Warns of columns that tell the label alone: what is known only once the label is, or rows that are numbered by class.
+    /// Warns of columns that tell a label alone: what is known only once the label is, or rows that are numbered by class.
     ///
     /// # Errors
     /// Labels of no class.
     pub(crate) fn warn_of_leaks(
         &self,
         recipe: Option<&tables::Recipe>,
-        classes: &Classes,
+        vocabulary: &Vocabulary,
         console: &Console,
     ) -> Result<()> {
         let (Content::Table(raw), Some(recipe)) = (&self.content, recipe) else { return Ok(()) };
-        let codes: Vec<Option<usize>> =
-            self.codes(classes, "the data")?.iter().map(|&code| Some(code as usize)).collect();
-        for leak in recipe.leaks(&raw.table, &codes) {
-            console.warn(leak);
+        let y = self.encoded(vocabulary, "the data")?;
+        let leaks = |column: usize| {
+            let codes: Vec<Option<usize>> =
+                y.column(column).iter().map(|&code| Some(code as usize)).collect();
+            recipe.leaks(&raw.table, &codes)
+        };
+        match vocabulary {
+            Vocabulary::Classes(_) => leaks(0).into_iter().for_each(|leak| console.warn(leak)),
+            Vocabulary::Labels(labels) => {
+                for (column, name) in labels.names().iter().enumerate() {
+                    leaks(column)
+                        .into_iter()
+                        .for_each(|leak| console.warn(format!("label {name:?}: {leak}")));
+                }
+            }
+            Vocabulary::Numbers(_) => {}
         }
         Ok(())
     }

@@ -1,6 +1,5 @@
 //! From samples as they were read to numbers and parts, with what is fitted fitted on the training part alone.
 
-use head_fit::Classes;
 use tables::Recipe;
 
 use super::encoder::LoadedEncoder;
@@ -9,6 +8,7 @@ use super::parts::{Parts, Shares};
 use super::raw::Raw;
 use crate::console::Console;
 use crate::exit::Result;
+use crate::targets::Vocabulary;
 
 /// All samples as numbers, and the rows of each part.
 #[derive(Debug)]
@@ -36,13 +36,13 @@ impl Raw {
     /// Labels of no class; a share that leaves a class without samples in one part; columns that cannot be used; those of the encoder.
     pub(crate) fn prepare(
         self,
-        classes: &Classes,
+        vocabulary: &Vocabulary,
         shares: Shares,
         columns: Columns<'_>,
         encoder: Option<&LoadedEncoder>,
         console: &Console,
     ) -> Result<Prepared> {
-        let parts = self.parts(classes, shares)?;
+        let parts = self.parts(vocabulary, shares)?;
         let recipe = match columns {
             Columns::Known(recipe) => recipe.cloned(),
             Columns::Fitted => self.recipe(&parts.training)?,
@@ -51,7 +51,7 @@ impl Raw {
             if !recipe.is_identity() || !recipe.identifiers().is_empty() {
                 console.note(recipe.describe().to_string().trim_end());
             }
-            self.warn_of_leaks(Some(recipe), classes, console)?;
+            self.warn_of_leaks(Some(recipe), vocabulary, console)?;
         }
         let fitted_here = matches!(columns, Columns::Fitted);
         let matrix = self.matrix_by(encoder, recipe.as_ref(), fitted_here, console)?;

@@ -12,14 +12,15 @@ use crate::console::Console;
 use crate::exit::{Failure, Result};
 use crate::files::embeddings::UsedEncoder;
 use crate::input::{SampleWeights, table_failure};
+use crate::targets::Labels;
 
 /// Samples as they were read.
 #[derive(Debug)]
 pub(crate) struct Raw {
     /// What the head is to learn from.
     pub(crate) content: Content,
-    /// One label per sample, if there are labels.
-    pub(crate) labels: Option<Vec<String>>,
+    /// What each sample has to learn, if there are labels.
+    pub(crate) labels: Option<Labels>,
     /// One weight per sample, if they do not all count the same.
     pub(crate) weights: Option<SampleWeights>,
     /// The group of each sample, if samples belong together.

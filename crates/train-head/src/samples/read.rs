@@ -10,13 +10,16 @@ use crate::args::{Columns, Source};
 use crate::console::Console;
 use crate::exit::{Failure, Result};
 use crate::files::embeddings;
-use crate::input::{self, SampleWeights, TableOptions};
+use crate::input::{self, LabelReading, ReadLabels, SampleWeights, TableOptions};
+use crate::targets::{Labels, LabelsAs};
 
 /// What to read of samples beside texts or features.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Wanted<'a> {
     /// Require labels. Otherwise they are read where there are any.
     pub(crate) labels: bool,
+    /// What labels are taken as.
+    pub(crate) labels_as: LabelsAs,
     /// Read the sample weights in this column, which is not a feature then.
     pub(crate) weights: Option<&'a str>,
     /// Read the groups of samples in this column, which is not a feature then.
@@ -33,21 +36,23 @@ pub(crate) fn read(source: &Source, wanted: Wanted<'_>, console: &Console) -> Re
     let raw = match source {
         Source::Texts { path, text_column, columns } => {
             let table = input::open(path, options(columns))?;
-            let label = label_column(&table, columns, wanted)?;
-            let text = input::text(&table, text_column.as_deref(), label.as_deref())?.to_owned();
-            if label.as_ref() == Some(&text) {
+            let labels = label_columns(&table, columns, wanted)?;
+            let beside = labels.first().filter(|_| labels.len() == 1);
+            let text = input::text(&table, text_column.as_deref(), beside.map(String::as_str))?.to_owned();
+            if labels.contains(&text) {
                 return Err(Failure::usage(format!(
                     "column {text:?} cannot hold both the texts and the labels"
                 )));
             }
             let at = table.find(&text).map_err(input::table_failure)?;
             let texts = table.column(at).map(str::to_owned).collect();
-            Raw { content: Content::Texts(texts), ..attributes(&table, label, columns, wanted, console)? }
+            Raw { content: Content::Texts(texts), ..attributes(&table, &labels, columns, wanted, console)? }
         }
         Source::Features { path, labels, dropped, columns } => {
             let mut raw = read_features(path, labels.is_some(), dropped, columns, wanted, console)?;
             if let Some(file) = labels {
-                raw.labels = Some(input::read_labels(file, columns.label_column.as_deref())?);
+                let found = input::read_labels(file, &columns.label_columns, reading(columns, wanted))?;
+                raw.labels = Some(noted(found, file, console));
                 if let Some(column) = wanted.weights.filter(|_| !matches!(raw.content, Content::Table(_))) {
                     raw.weights = Some(input::read_weights(file, TableOptions::default(), column)?);
                 }
@@ -68,6 +73,16 @@ fn options(columns: &Columns) -> TableOptions<'_> {
     TableOptions { format: columns.format, sheet: columns.sheet.as_deref() }
 }
 
+fn reading(columns: &Columns, wanted: Wanted<'_>) -> LabelReading {
+    LabelReading { kind: wanted.labels_as, separator: columns.separator }
+}
+
+/// The labels, after what is to be known of them was said.
+fn noted(found: ReadLabels, path: &Path, console: &Console) -> Labels {
+    found.notes.iter().for_each(|note| console.note(format!("{}: {note}", path.display())));
+    found.labels
+}
+
 fn read_features(
     path: &Path,
     labels_apart: bool,
@@ -85,7 +100,16 @@ fn read_features(
         let groups = known.group.map(|names| Groups::of(None, names.iter().map(String::as_str)));
         let encoder = Some(Box::new(known.encoder));
         let content = Content::Numbers { x: read.x, encoder };
-        return Ok(Raw { labels: known.labels, weights, groups, ..Raw::of(content) });
+        let labels = match known.labels.filter(|_| !labels_apart) {
+            Some(texts) => match input::text_labels(path, &texts, reading(columns, wanted)) {
+                Ok(found) => Some(noted(found, path, console)),
+                // nobody asked for them
+                Err(_) if !wanted.labels => None,
+                Err(failure) => return Err(failure),
+            },
+            None => None,
+        };
+        return Ok(Raw { labels, weights, groups, ..Raw::of(content) });
     }
     if input::is_array(path) {
         return Ok(Raw::of(Content::Numbers { x: input::read_array(path)?, encoder: None }));
@@ -94,16 +118,16 @@ fn read_features(
     for note in table.notes() {
         console.note(format!("{}: {note}", path.display()));
     }
-    let columns =
-        &Columns { label_column: columns.label_column.clone().filter(|_| !labels_apart), ..columns.clone() };
+    let asked = if labels_apart { Vec::new() } else { columns.label_columns.clone() };
+    let columns = &Columns { label_columns: asked, ..columns.clone() };
     let wanted_here = Wanted { labels: wanted.labels && !labels_apart, ..wanted };
-    let label = match labels_apart {
-        true => None,
-        false => label_column(&table, columns, wanted_here)?,
+    let labels = match labels_apart {
+        true => Vec::new(),
+        false => label_columns(&table, columns, wanted_here)?,
     };
     let dropped = input::names(&table, dropped)?;
-    let raw = attributes(&table, label.clone(), columns, wanted_here, console)?;
-    let mut exclude: Vec<String> = label.into_iter().collect();
+    let raw = attributes(&table, &labels, columns, wanted_here, console)?;
+    let mut exclude = labels.clone();
     exclude.extend([wanted.weights, wanted.groups].into_iter().flatten().map(str::to_owned));
     exclude.extend(raw.carried.iter().map(|column| column.name.clone()));
     let mut overrides = wanted.overrides.cloned().unwrap_or_default();
@@ -111,39 +135,42 @@ fn read_features(
         *names = input::names(&table, names)?;
     }
     overrides.drop = dropped.into_iter().filter(|name| !exclude.contains(name)).collect();
+    if wanted.overrides.is_some() && !labels.is_empty() {
+        for name in input::siblings(&table, &labels) {
+            if !exclude.iter().chain(&overrides.drop).any(|known| known == name) {
+                console.warn(format!(
+                    "column {name:?} is a feature and named like a label: --drop leaves it out, --label-column takes several columns"
+                ));
+            }
+        }
+    }
     Ok(Raw { content: Content::Table(Box::new(RawTable { table, exclude, overrides })), ..raw })
 }
 
-/// The column of labels, if there is one or must be one.
-fn label_column(table: &Table, columns: &Columns, wanted: Wanted<'_>) -> Result<Option<String>> {
-    match input::label(table, columns.label_column.as_deref()) {
-        Ok(label) => Ok(Some(label.to_owned())),
-        Err(_) if !wanted.labels && columns.label_column.is_none() => Ok(None),
-        Err(failure) => Err(failure),
+/// The columns of labels, if there are some or must be.
+fn label_columns(table: &Table, columns: &Columns, wanted: Wanted<'_>) -> Result<Vec<String>> {
+    match input::labels(table, &columns.label_columns) {
+        Err(_) if !wanted.labels && columns.label_columns.is_empty() => Ok(Vec::new()),
+        found => found,
     }
 }
 
 /// Labels, weights, groups and columns that go through.
 fn attributes(
     table: &Table,
-    label: Option<String>,
+    labels: &[String],
     columns: &Columns,
     wanted: Wanted<'_>,
     console: &Console,
 ) -> Result<Raw> {
-    let labels = match label {
-        Some(column) => match input::column_labels(table, &column) {
-            Ok(found) => {
-                for note in found.notes {
-                    console.note(format!("{}: {note}", table.input()));
-                }
-                Some(found.values)
-            }
+    let labels = match labels {
+        [] => None,
+        named => match input::column_labels(table, named, reading(columns, wanted)) {
+            Ok(found) => Some(noted(found, Path::new(table.input()), console)),
             // nobody asked for them
-            Err(_) if !wanted.labels && columns.label_column.is_none() => None,
+            Err(_) if !wanted.labels && columns.label_columns.is_empty() => None,
             Err(failure) => return Err(failure),
         },
-        None => None,
     };
     let weights = wanted.weights.map(|column| input::column_weights(table, column)).transpose()?;
     let groups = match wanted.groups {

@@ -51,8 +51,9 @@ fn a_class_with_a_single_sample() {
     let dir = Dir::new();
     dir.write("data.csv", table(40) + "1,2,3,maybe\n").write("test.csv", table(20));
     let line = "run --features data.csv --out out";
-    dir.refused(line, 2, &["leaves members of every class on both sides (there are 1, 20, 20)"]);
-    dir.refused(&format!("{line} --test-features test.csv"), 3, &["class 0 has 1 training samples"]);
+    dir.refused(line, 3, &["class \"maybe\" has 1 sample: a split needs one on each side"]);
+    let message = "class \"maybe\" has 1 training sample: training needs at least 3 of each";
+    dir.refused(&format!("{line} --test-features test.csv"), 3, &[message]);
 }
 
 #[test]

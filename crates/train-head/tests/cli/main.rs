@@ -22,6 +22,7 @@ mod parties;
 mod run;
 mod scoring;
 mod ship;
+mod targets;
 mod threshold;
 mod tune;
 mod util;

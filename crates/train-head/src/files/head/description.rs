@@ -2,11 +2,12 @@
 
 use fhe_head::Activation;
 use head_fit::measures::Threshold;
-use head_fit::{Classes, Model, Preprocessing};
+use head_fit::{Model, Preprocessing};
 use serde::{Deserialize, Serialize};
 use tables::Recipe;
 
 use crate::files::embeddings::UsedEncoder;
+use crate::targets::Vocabulary;
 
 pub(super) const FORMAT: &str = "train-head head 2";
 
@@ -18,9 +19,10 @@ pub(crate) const EVEN: f64 = 0.5;
 pub(crate) struct Description {
     /// Name and version of the format.
     pub(super) format: String,
-    /// The labels in the order of the outputs; of two, the positive one is last.
-    pub(crate) classes: Classes,
-    /// How outputs become probabilities.
+    /// What is predicted: the classes or labels in the order of the outputs (of two classes the positive one is last), or the numbers.
+    #[serde(flatten)]
+    pub(crate) vocabulary: Vocabulary,
+    /// How outputs become predictions.
     pub(crate) link: Link,
     /// The hidden layer, if the head has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,6 +43,9 @@ pub(crate) struct Description {
     /// The probability above which a sample is called positive, if an aim was given; else 0.5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) threshold: Option<ChosenThreshold>,
+    /// The same for each label of which a sample may have any number; `null` for one of 0.5. Empty if no aim was given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) thresholds: Vec<Option<ChosenThreshold>>,
 }
 
 /// What the features of a head are.
@@ -184,14 +189,14 @@ impl Description {
     /// The description of a head.
     pub(crate) fn new(
         model: &Model,
-        classes: Classes,
+        vocabulary: Vocabulary,
         source: FeatureSource,
         preprocessing: Preprocessing,
         training: Training,
     ) -> Self {
         Self {
             format: FORMAT.into(),
-            classes,
+            vocabulary,
             link: Link::of(model),
             hidden: Hidden::of(model),
             features: features(model),
@@ -201,20 +206,28 @@ impl Description {
             feature_transform: FeatureTransform { preprocessing, folded: true },
             training,
             threshold: None,
+            thresholds: Vec::new(),
         }
     }
 
-    /// The probability above which a sample is called positive, of two classes.
-    pub(crate) fn cut(&self) -> f64 {
-        self.threshold.map_or(EVEN, |chosen| chosen.threshold.value)
+    /// The probability above which a sample is called positive: of two classes a single one, else one for each label.
+    pub(crate) fn cuts(&self) -> Vec<f64> {
+        let value = |chosen: &Option<ChosenThreshold>| chosen.map_or(EVEN, |chosen| chosen.threshold.value);
+        match (&self.vocabulary, &self.thresholds[..]) {
+            (Vocabulary::Labels(labels), []) => vec![EVEN; labels.count()],
+            (Vocabulary::Labels(_), chosen) => chosen.iter().map(value).collect(),
+            _ => vec![value(&self.threshold)],
+        }
     }
 
     /// Number of outputs of the head.
     pub(super) fn outputs(&self) -> usize {
         match self.link {
             Link::Logistic => 1,
-            Link::Ordinal => self.classes.count() - 1,
-            Link::OneVsRest | Link::Softmax | Link::MultiLabel | Link::Identity => self.classes.count(),
+            Link::Ordinal => self.vocabulary.names().len() - 1,
+            Link::OneVsRest | Link::Softmax | Link::MultiLabel | Link::Identity => {
+                self.vocabulary.names().len()
+            }
         }
     }
 }

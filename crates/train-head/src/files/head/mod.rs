@@ -16,7 +16,7 @@ pub(crate) use description::{ChosenThreshold, Description, EVEN, FeatureSource, 
 
 use std::path::{Path, PathBuf};
 
-use head_fit::Model;
+use head_fit::{Model, probabilities};
 use ndarray::{Array2, ArrayView2, Axis};
 
 use super::{Access, read_json, write_json};
@@ -34,18 +34,21 @@ pub(crate) struct Head {
     pub(crate) description: Description,
 }
 
-/// Probabilities: samples (rows) by classes (columns). A head with one output gives both classes.
+/// Predictions, samples (rows) by columns: probabilities of classes or labels, or numbers. A head with one output for two classes gives
+/// both.
 ///
 /// # Errors
 /// The number of features is not the head's.
-pub(crate) fn probabilities(head: &Model, x: &ArrayView2<'_, f64>) -> fhe_head::Result<Array2<f64>> {
-    Ok(of_both_classes(head.predict_proba(x)?))
+pub(crate) fn predicted(head: &Model, x: &ArrayView2<'_, f64>) -> fhe_head::Result<Array2<f64>> {
+    Ok(of_scores(head.decision_function(x)?, head.link))
 }
 
-/// Probabilities with a column for each class: one column is that of the second of two classes, and gets the other beside it.
-pub(crate) fn of_both_classes(p: Array2<f64>) -> Array2<f64> {
-    match p.ncols() {
-        1 => ndarray::concatenate![Axis(1), p.mapv(|p| 1.0 - p), p],
+/// Predictions from scores: as [`predicted`].
+pub(crate) fn of_scores(scores: Array2<f64>, link: fhe_head::Link) -> Array2<f64> {
+    let p = probabilities(scores, link);
+    match (link, p.ncols()) {
+        // the second of two classes gets the first beside it
+        (fhe_head::Link::Logistic, 1) => ndarray::concatenate![Axis(1), p.mapv(|p| 1.0 - p), p],
         _ => p,
     }
 }
@@ -56,12 +59,12 @@ impl Head {
         self.model.at_temperature(self.description.training.temperature.recip())
     }
 
-    /// Probabilities: samples (rows) by classes (columns).
+    /// Predictions, as [`predicted`] gives them.
     ///
     /// # Errors
     /// The number of features is not the head's.
-    pub(crate) fn probabilities(&self, x: &ArrayView2<'_, f64>) -> Result<Array2<f64>> {
-        probabilities(&self.model, x)
+    pub(crate) fn predicted(&self, x: &ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        predicted(&self.model, x)
             .map_err(|error| Failure::data("the data do not fit the head").because(error))
     }
 
@@ -117,10 +120,11 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::exit::Kind;
+    use crate::targets::Vocabulary;
     use fhe_head::Activation;
     use fhe_head::ActivationKind;
     use head_fit::LinearLayer;
-    use head_fit::{Classes, Preprocessing};
+    use head_fit::{Classes, LabelNames, Preprocessing};
     use ndarray::array;
 
     fn head() -> Head {
@@ -132,7 +136,7 @@ mod tests {
         let model = Model::linear(output, fhe_head::Link::Logistic);
         let description = Description::new(
             &model,
-            classes,
+            Vocabulary::Classes(classes),
             FeatureSource { names, table: None, encoder: None },
             Preprocessing::Standardize,
             training,
@@ -147,7 +151,7 @@ mod tests {
         for path in [folder.path(), &weights, &description] {
             assert_eq!(Head::read(path).unwrap(), head());
         }
-        assert_eq!(Head::read(folder.path()).unwrap().description.classes.names()[1], "malignant");
+        assert_eq!(Head::read(folder.path()).unwrap().description.vocabulary.names()[1], "malignant");
 
         let classes = Classes::fit(&["a", "b", "c"]).unwrap();
         let training =
@@ -161,12 +165,19 @@ mod tests {
         for (hidden, link) in [
             (None, fhe_head::Link::Logistic),
             (None, fhe_head::Link::MultiLabel),
+            (None, fhe_head::Link::Identity),
             (Some((layer, activation)), fhe_head::Link::Softmax),
         ] {
             let model = Model { hidden, ..Model::linear(output.clone(), link) };
             let description = Description::new(
                 &model,
-                classes.clone(),
+                match link {
+                    fhe_head::Link::MultiLabel => {
+                        Vocabulary::Labels(LabelNames::fit(&[classes.names().to_vec()]).unwrap())
+                    }
+                    fhe_head::Link::Identity => Vocabulary::Numbers(classes.names().to_vec()),
+                    _ => Vocabulary::Classes(classes.clone()),
+                },
                 FeatureSource { names: None, table: None, encoder: None },
                 Preprocessing::Center,
                 training.clone(),
@@ -179,9 +190,9 @@ mod tests {
 
     #[test]
     fn probabilities_are_those_of_the_second_class() {
-        let p = head().probabilities(&array![[-0.5, 0.0], [10.0, 0.0], [0.0, 10.0]].view()).unwrap();
+        let p = head().predicted(&array![[-0.5, 0.0], [10.0, 0.0], [0.0, 10.0]].view()).unwrap();
         assert!((p[(0, 1)] - 0.5).abs() < 1e-12 && p[(1, 1)] > 0.99 && p[(2, 1)] < 0.01);
-        assert!(head().probabilities(&array![[1.0]].view()).is_err());
+        assert!(head().predicted(&array![[1.0]].view()).is_err());
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! What a run does not show, and the card of its model.
 
+use head_fit::measures::Regression;
 use pages::{Block, Property, Section};
 
 use crate::run::report::Report;
-use crate::run::words::{estimate, percent, subject};
+use crate::run::words::{estimate, figure, percent, subject};
+use crate::targets::{Scores, Vocabulary};
 
 /// What this page does not show.
 pub(super) fn limits(report: &Report) -> Section {
@@ -16,20 +18,25 @@ pub(super) fn limits(report: &Report) -> Section {
          the measures too good."
             .to_owned(),
         "No groups of people were compared (by age, sex, language, site): whether errors fall on some more than on others is unknown.".to_owned(),
-        "Predictive values hold at the prevalence of the test samples. Where the condition is rarer, the PPV is lower.".to_owned(),
         "Labels are taken as true. Errors and doubts in them bound what any measure here can mean.".to_owned(),
         "Encryption protects the data from the party that trains. A head that is published, like any trained model, says something about its \
          training data; there is no differential privacy here. Before it is published it must be rounded, since exact decrypted values \
          beside their ciphertexts can reveal the key."
             .to_owned(),
     ];
+    if !matches!(report.vocabulary, Vocabulary::Numbers(_)) {
+        limits.push(
+            "Predictive values hold at the prevalence of the test samples. Where the condition is rarer, the PPV is lower."
+                .to_owned(),
+        );
+    }
     if report.test_samples < 200 {
         limits.push(format!(
             "{} test samples are few: the intervals are wide, and differences within them mean nothing.",
             report.test_samples
         ));
     }
-    if report.threshold.is_none() && report.classes == 2 {
+    if report.threshold.is_none() && report.classes == 2 && report.vocabulary.classes().is_some() {
         limits.push("The threshold of 0.5 was not chosen for any clinical aim.".to_owned());
     }
     if report.encoder.is_some() {
@@ -52,31 +59,54 @@ pub(super) fn section(report: &Report) -> Section {
         }
         None => format!("{} numbers, the features of the table in the order of `head.json`", report.features),
     };
-    let measures = match &report.clinical.encrypted[..] {
-        [one] => format!(
+    let measures = match (&report.encrypted, &report.clinical.encrypted[..]) {
+        (Scores::Classes(_), [one]) => format!(
             "on {} test samples: sensitivity {}, specificity {}, AUROC {}",
             report.test_samples,
             percent(one.sensitivity),
             percent(one.specificity),
             estimate(one.auroc)
         ),
-        _ => format!(
+        (Scores::Classes(m), _) => format!(
             "on {} test samples: accuracy {:.1} %, mean AUROC {:.3}",
             report.test_samples,
-            100.0 * report.encrypted.accuracy,
-            report.encrypted.auroc
+            100.0 * m.accuracy,
+            m.auroc
         ),
+        (Scores::Labels(m), _) => format!(
+            "on {} test samples: all labels right for {:.1} %, mean AUROC {:.3}",
+            report.test_samples,
+            100.0 * m.subset_accuracy,
+            m.mean.auroc
+        ),
+        (Scores::Numbers(each), _) => {
+            let of = |(name, m): (&String, &Regression)| {
+                format!("{name}: R\u{b2} {}, mean absolute error {}", estimate(m.r2), figure(Some(m.mae)))
+            };
+            let each: Vec<String> = report.labels.iter().zip(each).map(of).collect();
+            format!("on {} test samples: {}", report.test_samples, each.join("; "))
+        }
     };
-    let output = match report.labels.last() {
-        Some(positive) if report.classes == 2 => format!("the probability of {positive}"),
-        _ => "a probability for each class".to_owned(),
+    let output = match (&report.vocabulary, report.labels.last()) {
+        (Vocabulary::Classes(_), Some(positive)) if report.classes == 2 => {
+            format!("the probability of {positive}")
+        }
+        (Vocabulary::Classes(_), _) => "a probability for each class".to_owned(),
+        (Vocabulary::Labels(_), _) => "a probability for each label".to_owned(),
+        (Vocabulary::Numbers(_), _) => {
+            format!("{}, in the unit of the training data", report.labels.join(", "))
+        }
+    };
+    let training_data = match counts[..] {
+        [] => format!("{} samples", report.samples),
+        _ => format!("{} samples: {}", report.samples, counts.join(", ")),
     };
     let facts = vec![
         Property::new(
             "model",
             format!(
                 "head for {}, trained on encrypted samples; private, not published",
-                subject(&report.labels)
+                subject(&report.vocabulary)
             ),
         ),
         Property::new(
@@ -89,7 +119,7 @@ pub(super) fn section(report: &Report) -> Section {
         ),
         Property::new("input", input),
         Property::new("output", output),
-        Property::new("training data", format!("{} samples: {}", report.samples, counts.join(", "))),
+        Property::new("training data", training_data),
         Property::new(
             "training",
             format!(

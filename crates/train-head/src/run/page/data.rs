@@ -4,6 +4,7 @@ use pages::{Block, Property, Section, Table};
 
 use crate::run::report::Report;
 use crate::run::words::rounded;
+use crate::targets::Vocabulary;
 
 /// Below this part of an equal share of the training samples a class is rare.
 const RARE: f64 = 0.4;
@@ -39,7 +40,13 @@ pub(super) fn section(report: &Report) -> Section {
              published, in the clear, on the data party's machine"
         )));
     }
-    let mut blocks = vec![Block::Definitions(facts), Block::Table(classes(report))];
+    let mut blocks = match report.vocabulary {
+        Vocabulary::Numbers(_) => {
+            facts.push(Property::new("to predict", report.labels.join(", ")));
+            vec![Block::Definitions(facts)]
+        }
+        _ => vec![Block::Definitions(facts), Block::Table(classes(report))],
+    };
     blocks.extend(balance(report).map(Block::Text));
     blocks.extend(long_texts(report).map(Block::Text));
     Section { title: "Data".into(), blocks }
@@ -47,9 +54,10 @@ pub(super) fn section(report: &Report) -> Section {
 
 /// Samples of each class.
 fn classes(report: &Report) -> Table {
-    let mut table = Table::new(&["class", "to train on", "share", "to test on", "share"]);
-    let tested: Vec<usize> = report.encrypted.confusion.iter().map(|row| row.iter().sum()).collect();
-    for ((label, &trained), &tested) in report.labels.iter().zip(&report.class_counts).zip(&tested) {
+    let of = if matches!(report.vocabulary, Vocabulary::Labels(_)) { "label" } else { "class" };
+    let mut table = Table::new(&[of, "to train on", "share", "to test on", "share"]);
+    let counts = report.class_counts.iter().zip(&report.test_class_counts);
+    for (label, (&trained, &tested)) in report.labels.iter().zip(counts) {
         let share =
             |count: usize, of: usize| format!("{} %", rounded(100.0 * count as f64 / of.max(1) as f64, 1));
         table.push([
@@ -65,6 +73,7 @@ fn classes(report: &Report) -> Table {
 
 /// What rare classes mean for the measures.
 fn balance(report: &Report) -> Option<String> {
+    report.vocabulary.classes()?;
     let least = RARE * report.samples as f64 / report.classes.max(1) as f64;
     let rare: Vec<&str> = report
         .labels

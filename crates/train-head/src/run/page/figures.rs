@@ -40,7 +40,7 @@ fn shown(report: &Report) -> Vec<usize> {
     classes
 }
 
-fn series(name: &str, colour: Colour, points: Vec<(f64, f64)>, look: Look) -> Series {
+pub(super) fn series(name: &str, colour: Colour, points: Vec<(f64, f64)>, look: Look) -> Series {
     Series { name: name.into(), colour, points, intervals: Vec::new(), look }
 }
 
@@ -130,14 +130,16 @@ fn calibration(report: &Report, classes: &[usize]) -> Figure {
 }
 
 fn learning(report: &Report) -> Figure {
-    let curve = report.learning_curve.iter().map(|point| (point.iteration as f64, point.log_loss));
+    let curve =
+        report.learning_curve.iter().filter_map(|point| Some((point.iteration as f64, point.log_loss?)));
     let mut all =
         vec![series("plain training, test samples", Colour::Blue, thinned(curve.collect()), Look::Marked)];
     if let Some(validation) = &report.validation {
         let points = validation.iter().map(|point| (point.iteration as f64, point.log_loss)).collect();
         all.push(series("encrypted, validation samples", Colour::Green, thinned(points), Look::Marked));
     }
-    let end = vec![(report.iterations as f64, report.encrypted.log_loss)];
+    let loss = report.encrypted.accuracy_and_loss().map(|(_, log_loss)| (report.iterations as f64, log_loss));
+    let end: Vec<(f64, f64)> = loss.into_iter().collect();
     all.push(series("encrypted head, test samples", Colour::Orange, end, Look::Points));
     let labels = Labels { title: "Learning curve", x: "iteration", y: "log loss" };
     figure(
@@ -148,7 +150,7 @@ fn learning(report: &Report) -> Figure {
 }
 
 /// At most so many points as have room for their marks, the last among them.
-fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+pub(super) fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     const MOST: usize = 32;
     let every = points.len().div_ceil(MOST).max(1);
     let last = points.len().saturating_sub(1);
@@ -160,6 +162,6 @@ fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
         .collect()
 }
 
-fn figure(name: &str, caption: &str, plot: plots::Plot) -> Figure {
+pub(super) fn figure(name: &str, caption: &str, plot: plots::Plot) -> Figure {
     Figure { name: name.into(), caption: caption.into(), plot }
 }

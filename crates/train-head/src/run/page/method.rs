@@ -6,6 +6,7 @@ use pages::{Block, Property, Section};
 
 use crate::planning::describe;
 use crate::run::report::Report;
+use crate::targets::Vocabulary;
 
 /// The section.
 pub(super) fn section(report: &Report) -> Section {
@@ -28,6 +29,13 @@ pub(super) fn section(report: &Report) -> Section {
         (Some(hidden), _) => {
             format!("a network with one hidden layer of {} units", hidden["hidden_layer_sizes"][0])
         }
+        (None, _) if method.ordinal => {
+            "ordinal regression: one weighted sum of the features, with a threshold between neighbouring classes".to_owned()
+        }
+        (None, _) if report.vocabulary.classes().is_none() => match report.vocabulary {
+            Vocabulary::Labels(_) => "one logistic regression for each label".to_owned(),
+            _ => "ridge regression: a weighted sum of the features gives the number".to_owned(),
+        },
         (None, 2) => "logistic regression: a weighted sum of the features gives the probability".to_owned(),
         (None, _) if method.sigmoid_degree.is_some() => {
             "one logistic regression for each class against the rest".to_owned()
@@ -73,6 +81,9 @@ pub(super) fn section(report: &Report) -> Section {
         Property::new(
             "functions",
             match method.sigmoid_degree {
+                _ if matches!(report.vocabulary, Vocabulary::Numbers(_)) => {
+                    "none but sums and products: the error is squared as it is".to_owned()
+                }
                 Some(degree) => format!(
                     "a polynomial of degree {degree} stands for the logistic function between \u{2212}{0} and {0}",
                     plain(method.sigmoid_interval)

@@ -5,6 +5,7 @@
 //!
 //! - [`result`]: measures, against plain training;
 //! - [`figures`]: plots of curves;
+//! - [`numbers`]: measures and plots of a regression;
 //! - [`data`]: samples, classes, encoder;
 //! - [`method`]: what was trained, in plain words;
 //! - [`security`]: who could see what, parameters and what they mean;
@@ -16,20 +17,29 @@ mod cost;
 mod data;
 mod figures;
 mod method;
+mod numbers;
 mod result;
 mod security;
 
 use pages::{Page, Property};
 
 use super::report::Report;
-use super::words::{day, estimate, percent, subject};
+use super::words::{day, estimate, percent, rounded, subject, the_same};
 use crate::progress::seconds;
+use crate::targets::{Scores, Vocabulary};
 
 /// The page of a run.
 pub(crate) fn page(report: &Report) -> Page {
+    let regression = matches!(report.vocabulary, Vocabulary::Numbers(_));
     let sections = [
-        result::section(report),
-        figures::section(report),
+        match &report.encrypted {
+            Scores::Numbers(each) => numbers::section(report, each),
+            _ => result::section(report),
+        },
+        match &report.encrypted {
+            Scores::Numbers(each) => numbers::figures(report, each),
+            _ => figures::section(report),
+        },
         data::section(report),
         method::section(report),
         security::parties(report),
@@ -39,12 +49,14 @@ pub(crate) fn page(report: &Report) -> Page {
         card::section(report),
     ];
     Page {
-        title: format!("Encrypted training: {}", subject(&report.labels)),
+        title: format!("Encrypted training: {}", subject(&report.vocabulary)),
         lead: format!(
-            "A classification head was trained on {} samples without the machine that trained it seeing any of them in the clear: \
+            "A {} head was trained on {} samples without the machine that trained it seeing any of them in the clear: \
              they were encrypted before they reached it, and so is the head that it returned. This page says what was done, how well the \
              head does on {} test samples, and what can be said about privacy.",
-            report.samples, report.test_samples
+            if regression { "regression" } else { "classification" },
+            report.samples,
+            report.test_samples
         ),
         notice: Some(
             "This page describes a head that is private and has not been published. It holds no text, no identifier and no value of a \
@@ -76,15 +88,28 @@ fn headlines(report: &Report) -> Vec<Property> {
         tiles.push(interval("sensitivity", percent(positive.sensitivity)));
         tiles.push(interval("specificity", percent(positive.specificity)));
         tiles.push(interval("AUROC", estimate(positive.auroc)));
-    } else {
-        tiles.push(Property::new(
-            "accuracy on the test samples",
-            format!("{:.1} %", 100.0 * report.encrypted.accuracy),
-        ));
-        tiles.push(Property::new("AUROC, mean of the classes", format!("{:.3}", report.encrypted.auroc)));
+    }
+    let tile = |of: &str, value: String| Property::new(of, value);
+    match &report.encrypted {
+        Scores::Classes(_) if tiles.len() > 1 => {}
+        Scores::Classes(m) => {
+            tiles.push(tile("accuracy on the test samples", format!("{:.1} %", 100.0 * m.accuracy)));
+            tiles.push(tile("AUROC, mean of the classes", format!("{:.3}", m.auroc)));
+        }
+        Scores::Labels(m) => {
+            let all_right = format!("{:.1} %", 100.0 * m.subset_accuracy);
+            tiles.push(tile("of the test samples have all labels right", all_right));
+            tiles.push(tile("AUROC, mean of the labels", format!("{:.3}", m.mean.auroc)));
+        }
+        Scores::Numbers(each) => {
+            for (name, m) in report.labels.iter().zip(each).take(3) {
+                let r2 = m.r2.map_or_else(|| "\u{2013}".into(), |r2| rounded(r2.value, 3));
+                tiles.push(tile(&format!("R\u{b2} of {name} on the test samples"), r2));
+            }
+        }
     }
     tiles.push(Property::new(
-        "of the test samples get the same class from plain training",
+        format!("of the test samples get {} from plain training", the_same(&report.vocabulary)),
         format!("{:.1} %", 100.0 * report.prediction_agreement),
     ));
     tiles

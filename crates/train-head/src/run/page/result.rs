@@ -1,13 +1,13 @@
 //! The measures of the head, and how they compare with plain training.
 
-use head_fit::Metrics;
 use head_fit::measures::{Clinical, Estimate};
 use pages::{Block, Matrix, Section, Table};
 
 use crate::planning::describe;
 use crate::run::clinical::matrix;
 use crate::run::report::Report;
-use crate::run::words::{estimate, percent, rounded};
+use crate::run::words::{estimate, percent, rounded, the_same};
+use crate::targets::{Scores, Vocabulary};
 
 /// The section.
 pub(super) fn section(report: &Report) -> Section {
@@ -17,23 +17,46 @@ pub(super) fn section(report: &Report) -> Section {
          interval of Boyd, Eng and Page for the area under the precision-recall curve (AUPRC).",
         report.test_samples
     ))];
+    let labels = matches!(report.vocabulary, Vocabulary::Labels(_));
     match (&report.clinical.encrypted[..], &report.clinical.plain[..]) {
-        ([encrypted], [plain]) => {
+        ([encrypted], [plain]) if !labels => {
             blocks.push(Block::Text(threshold(report, encrypted)));
             blocks.push(Block::Table(of_two(report, encrypted, plain)));
         }
-        (several, _) => blocks.push(Block::Table(of_several(report, several))),
+        (several, _) => {
+            if labels {
+                blocks.push(Block::Text(thresholds(report)));
+            }
+            blocks.push(Block::Table(of_several(report, several)));
+        }
     }
-    let counts = matrix(&report.clinical.encrypted, &report.encrypted.confusion);
-    blocks.push(Block::Matrix(Matrix {
-        caption: "Confusion matrix: encrypted head, test samples".into(),
-        classes: report.labels.clone(),
-        counts: counts.iter().map(|row| row.iter().map(|&count| count as u64).collect()).collect(),
-    }));
+    if let Some(metrics) = report.encrypted.classes() {
+        let counts = matrix(&report.clinical.encrypted, &metrics.confusion);
+        blocks.push(Block::Matrix(Matrix {
+            caption: "Confusion matrix: encrypted head, test samples".into(),
+            classes: report.labels.clone(),
+            counts: counts.iter().map(|row| row.iter().map(|&count| count as u64).collect()).collect(),
+        }));
+    }
     blocks.push(Block::Heading("Against plain training".into()));
     blocks.push(Block::Table(against_plain(report)));
     blocks.extend(agreement(report).into_iter().map(Block::Text));
     Section { title: "Result".into(), blocks }
+}
+
+/// How labels are called.
+fn thresholds(report: &Report) -> String {
+    match report.thresholds.iter().flatten().next() {
+        Some(chosen) => format!(
+            "A sample is given each label whose probability is above the threshold of that label. The thresholds were chosen for the aim `{}` \
+             on {}; on new samples expect somewhat less than they achieve there.",
+            chosen.threshold.aim,
+            chosen.chosen_on.samples()
+        ),
+        None => "A sample is given each label whose probability is above 0.5. No aim was stated for the thresholds: `--threshold` chooses one \
+                 for each label, for instance for a sensitivity of at least 95 %."
+            .to_owned(),
+    }
 }
 
 /// How samples are called positive.
@@ -117,9 +140,10 @@ fn of_two(report: &Report, encrypted: &Clinical, plain: &Clinical) -> Table {
 }
 
 fn of_several(report: &Report, classes: &[Clinical]) -> Table {
+    let labels = matches!(report.vocabulary, Vocabulary::Labels(_));
     let mut table = Table::new(&[
-        "class",
-        "test samples",
+        if labels { "label" } else { "class" },
+        if labels { "test samples with it" } else { "test samples" },
         "sensitivity",
         "specificity",
         "PPV",
@@ -145,17 +169,28 @@ fn of_several(report: &Report, classes: &[Clinical]) -> Table {
 }
 
 fn against_plain(report: &Report) -> Table {
-    let mut table = Table::new(&["training", "accuracy", "macro F1", "AUROC", "AUPRC", "Brier", "log loss"]);
-    let rows: [(&str, Option<&Metrics>); 4] = [
+    let mut table = match report.vocabulary {
+        Vocabulary::Labels(_) => {
+            Table::new(&["training", "all labels right", "accuracy", "F1", "AUROC", "AUPRC", "log loss"])
+        }
+        _ => Table::new(&["training", "accuracy", "macro F1", "AUROC", "AUPRC", "Brier", "log loss"]),
+    };
+    let rows: [(&str, Option<&Scores>); 4] = [
         ("encrypted", Some(&report.encrypted)),
         ("the same steps in simulation, with the encryption's arithmetic", Some(&report.simulate)),
         ("the same steps in plain, exact arithmetic", Some(&report.plain)),
         ("plain logistic regression, trained to convergence", report.logistic_regression.as_ref()),
     ];
-    for (name, metrics) in rows.into_iter().filter_map(|(name, metrics)| Some((name, metrics?))) {
-        let m = metrics;
-        let values =
-            [m.accuracy, m.macro_f1, m.auroc, m.auprc, m.brier, m.log_loss].map(|value| rounded(value, 3));
+    for (name, scores) in rows.into_iter().filter_map(|(name, scores)| Some((name, scores?))) {
+        let values = match scores {
+            Scores::Classes(m) => [m.accuracy, m.macro_f1, m.auroc, m.auprc, m.brier, m.log_loss],
+            Scores::Labels(m) => {
+                let mean = m.mean;
+                [m.subset_accuracy, mean.accuracy, mean.f1, mean.auroc, mean.auprc, mean.log_loss]
+            }
+            Scores::Numbers(_) => continue,
+        };
+        let values = values.map(|value| rounded(value, 3));
         table.push(std::iter::once(name.to_owned()).chain(values));
     }
     table
@@ -169,11 +204,16 @@ fn agreement(report: &Report) -> Vec<String> {
         few => format!("all but {few} of {} test samples", report.test_samples),
     };
     let mut texts = vec![format!(
-        "The encrypted head and the same training in plain arithmetic give the same class for {apart}. Accuracy in this table is that of \
-         the most probable class. Encryption changes two things: functions such as the logistic one are replaced by polynomials, and each \
+        "The encrypted head and the same training in plain arithmetic give {} for {apart}. {} Encryption changes two things: functions such as the logistic one are replaced by polynomials, and each \
          operation adds a little noise. The polynomials account for nearly all of the difference between the weights, at most {} of the \
          largest weight; the noise for {} of it. Weights are not what matters, though: they may shift together and leave predictions as \
          they were.",
+        the_same(&report.vocabulary),
+        match report.vocabulary {
+            Vocabulary::Classes(_) => "Accuracy in this table is that of the most probable class.",
+            _ =>
+                "Measures in this table are means over the labels, but for the share of samples with all labels right.",
+        },
         share(report.max_weight_error),
         share(report.max_weight_error_simulate),
     )];
@@ -187,8 +227,11 @@ fn agreement(report: &Report) -> Vec<String> {
                 .map(|text| format!("Expected to be {text}.")),
         );
     }
-    if let Some(clear) = &report.logistic_regression {
-        let points = 100.0 * (report.encrypted.accuracy - clear.accuracy);
+    if let (Some((encrypted, _)), Some((clear, _))) = (
+        report.encrypted.accuracy_and_loss(),
+        report.logistic_regression.as_ref().and_then(Scores::accuracy_and_loss),
+    ) {
+        let points = 100.0 * (encrypted - clear);
         texts.push(format!(
             "Plain logistic regression, trained until nothing changes any more, is the usual yardstick; the encrypted head's accuracy differs \
              from it by {} points. The encrypted training stops after {} iterations. Stopping early keeps weights small, as a penalty does, so it \
@@ -201,7 +244,7 @@ fn agreement(report: &Report) -> Vec<String> {
 }
 
 /// A small share in percent.
-fn share(value: f64) -> String {
+pub(super) fn share(value: f64) -> String {
     match value {
         some if some >= 1e-3 => format!("{} %", rounded(100.0 * some, 1)),
         little if little >= 1e-5 => format!("{} %", rounded(100.0 * little, 3)),

@@ -1,0 +1,93 @@
+//! Whether there are samples enough of each class or label, and what weights of the classes would do.
+
+use head_fit::{ClassWeight, Classifier};
+use ndarray::{Array1, Array2};
+
+use crate::console::Console;
+use crate::exit::{Failure, Result};
+use crate::targets::Vocabulary;
+
+/// Share of the samples below which a class is rare.
+const RARE: f64 = 0.1;
+
+/// Refuses a class with fewer training samples than a training needs, or a label that too few samples have or lack, by name. Samples of
+/// weight 0 do not count.
+///
+/// # Errors
+/// The first such class or label, with its count.
+pub(super) fn expect_members(
+    vocabulary: &Vocabulary,
+    y: &Array2<f64>,
+    weight: &Array1<f64>,
+    least: usize,
+) -> Result<()> {
+    let counted: Vec<usize> = (0..y.nrows()).filter(|&row| weight[row] > 0.0).collect();
+    let counts = vocabulary.counts(&y.select(ndarray::Axis(0), &counted).view());
+    let zero = if counted.len() < y.nrows() { " with a weight above 0" } else { "" };
+    for (name, &count) in vocabulary.names().iter().zip(&counts) {
+        let refuse = |what: String| {
+            Err(Failure::data(what)
+                .help("merge it with another one, leave it out, or get more samples of it"))
+        };
+        match vocabulary {
+            Vocabulary::Classes(_) if count < least => {
+                return refuse(format!(
+                    "class {name:?} has {count} training {}{zero}: training needs at least {least} of each",
+                    if count == 1 { "sample" } else { "samples" }
+                ));
+            }
+            Vocabulary::Labels(_) if count.min(counted.len() - count) < least => {
+                return refuse(format!(
+                    "label {name:?}: {count} training samples{zero} have it and {} do not; training needs at least {least} of each",
+                    counted.len() - count
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Says which classes are rare, and what `--class-weight balanced` would do about it.
+pub(super) fn note(vocabulary: &Vocabulary, y: &Array2<f64>, asked: &Classifier, console: &Console) {
+    let Vocabulary::Classes(classes) = vocabulary else { return };
+    if asked.class_weight == ClassWeight::Uniform
+        && let Some(text) = imbalance(classes.names(), &vocabulary.counts(&y.view()))
+    {
+        console.note(text);
+    }
+}
+
+fn imbalance(names: &[String], counts: &[usize]) -> Option<String> {
+    let all: usize = counts.iter().sum();
+    let of = |&(_, &count): &(&String, &usize)| (count as f64) < RARE * all as f64;
+    let rare: Vec<_> = names.iter().zip(counts).filter(of).collect();
+    let listed: Vec<String> =
+        rare.iter().map(|(name, count)| format!("{name:?} ({count} of {all} training samples)")).collect();
+    let fewest = rare.iter().map(|&(_, &count)| count).min()?;
+    let most = counts.iter().copied().max()?;
+    let weight = |count: usize| all as f64 / (counts.len() * count.max(1)) as f64;
+    Some(format!(
+        "rare: {}. With --class-weight balanced each sample of the rarest class would count {:.1} times and each of the largest {:.2} times: \
+         more of the rare ones are found, for more false alarms",
+        listed.join(", "),
+        weight(fewest),
+        weight(most)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rare_classes_are_named_with_what_weights_would_do() {
+        let names = ["sick".to_owned(), "well".into()];
+        let text = imbalance(&names, &[5, 95]).unwrap_or_default();
+        assert!(
+            text.contains("\"sick\" (5 of 100") && text.contains("10.0 times") && text.contains("0.53"),
+            "{text}"
+        );
+        assert_eq!(imbalance(&names, &[10, 90]), None);
+    }
+}

@@ -1,0 +1,130 @@
+//! Measures and plots of a regression. No point shows a single record.
+
+use head_fit::measures::Regression;
+use pages::plots::{self, Colour, Labels, Look, Series};
+use pages::{Block, Figure, Section, Table};
+
+use super::figures::{figure, series, thinned};
+use super::result::share;
+use crate::planning::describe;
+use crate::run::report::Report;
+use crate::run::words::{estimate, figure as figure_of, the_same};
+use crate::targets::Scores;
+
+/// Most numbers with a plot of their own.
+const MOST_PLOTS: usize = 4;
+
+/// The measures, and how they compare with plain training.
+pub(super) fn section(report: &Report, encrypted: &[Regression]) -> Section {
+    let mut blocks = vec![Block::Text(format!(
+        "Measured on {} test samples that took no part in the training or in the choice of the method. R\u{b2} is the share of the variance \
+         that the head explains: 1 is perfect, 0 is no better than the mean. Errors are in the unit of the numbers. Intervals are 95 % \
+         intervals of a bootstrap over the test samples.",
+        report.test_samples
+    ))];
+    for (k, name) in report.labels.iter().enumerate() {
+        let mut table =
+            Table::new(&["training", "R\u{b2}", "mean absolute error", "root mean squared error"]);
+        let of = |scores: Option<&Scores>| match scores {
+            Some(Scores::Numbers(each)) => each.get(k).cloned(),
+            _ => None,
+        };
+        let rows = [
+            ("encrypted", encrypted.get(k).cloned()),
+            ("the same steps in simulation, with the encryption's arithmetic", of(Some(&report.simulate))),
+            ("the same steps in plain, exact arithmetic", of(Some(&report.plain))),
+            ("plain ridge regression, solved exactly", of(report.ridge_regression.as_ref())),
+        ];
+        for (training, m) in rows.into_iter().filter_map(|(training, m)| Some((training, m?))) {
+            table.push([
+                training.to_owned(),
+                estimate(m.r2),
+                figure_of(Some(m.mae)),
+                figure_of(Some(m.rmse)),
+            ]);
+        }
+        if report.labels.len() > 1 {
+            blocks.push(Block::Heading(name.clone()));
+        }
+        blocks.push(Block::Table(table));
+    }
+    blocks.push(Block::Text(format!(
+        "The encrypted head and the same training in plain arithmetic give {} for {:.1} % of the test samples. Encryption adds a little noise to \
+         each operation; weights differ by at most {} of the largest weight.",
+        the_same(&report.vocabulary),
+        100.0 * report.prediction_agreement,
+        share(report.max_weight_error),
+    )));
+    if let Some(expected) = &report.expected_errors {
+        blocks.push(Block::Text(format!(
+            "Cross-validation on the training samples expected this of new samples: {}.",
+            describe::expected_errors(expected)
+        )));
+    }
+    Section { title: "Result".into(), blocks }
+}
+
+/// Predicted against true numbers, and the learning curve.
+pub(super) fn figures(report: &Report, encrypted: &[Regression]) -> Section {
+    let text = "Each point of predicted against true numbers is the mean of at least ten test samples of similar prediction, so no single \
+                one can be read off.";
+    let mut figures: Vec<Figure> = report
+        .labels
+        .iter()
+        .zip(encrypted)
+        .take(MOST_PLOTS)
+        .enumerate()
+        .map(|(k, (name, m))| predicted(report, k, name, m))
+        .collect();
+    figures.push(learning(report));
+    Section { title: "Curves".into(), blocks: vec![Block::Text(text.into()), Block::Figures(figures)] }
+}
+
+fn predicted(report: &Report, k: usize, name: &str, encrypted: &Regression) -> Figure {
+    let points =
+        |m: &Regression| m.bins.iter().map(|bin| (bin.predicted, bin.observed.value)).collect::<Vec<_>>();
+    let all = points(encrypted).into_iter().flat_map(|(a, b)| [a, b]);
+    let (low, high) =
+        all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+    let mut lines = Vec::new();
+    if low < high {
+        lines.push(series("ideal", Colour::Grey, vec![(low, low), (high, high)], Look::Thin));
+    }
+    if let Scores::Numbers(plain) = &report.plain
+        && let Some(plain) = plain.get(k)
+    {
+        lines.push(series("plain training", Colour::Blue, points(plain), Look::Marked));
+    }
+    lines.push(Series {
+        intervals: encrypted.bins.iter().map(|bin| [bin.observed.low, bin.observed.high]).collect(),
+        ..series("encrypted head", Colour::Orange, points(encrypted), Look::Marked)
+    });
+    let title = format!("Predicted and true: {name}");
+    let labels = Labels { title: &title, x: "mean prediction", y: "mean true number" };
+    figure(
+        &format!("predicted-{k}"),
+        "True numbers of samples of similar prediction, with 95 % intervals of their mean; on the diagonal predictions are right on the \
+         whole.",
+        plots::lines(&labels, &lines),
+    )
+}
+
+fn learning(report: &Report) -> Figure {
+    let curve = report.learning_curve.iter().filter_map(|point| Some((point.iteration as f64, point.r2?)));
+    let mut all =
+        vec![series("plain training, test samples", Colour::Blue, thinned(curve.collect()), Look::Marked)];
+    if let Scores::Numbers(each) = &report.encrypted {
+        let r2: Vec<f64> = each.iter().filter_map(|m| m.r2).map(|r2| r2.value).collect();
+        if !r2.is_empty() {
+            let mean = r2.iter().sum::<f64>() / r2.len() as f64;
+            let end = vec![(report.iterations as f64, mean)];
+            all.push(series("encrypted head, test samples", Colour::Orange, end, Look::Points));
+        }
+    }
+    let labels = Labels { title: "Learning curve", x: "iteration", y: "R\u{b2}" };
+    figure(
+        "learning",
+        "R\u{b2} after each iteration, the mean of several numbers; higher is better. The encrypted training can be seen at its end only.",
+        plots::lines(&labels, &all),
+    )
+}
