@@ -3,10 +3,12 @@
 
 mod common;
 
-use ckks::{Complex64, Scale};
+use std::collections::BTreeSet;
+
+use ckks::{Complex64, KeyPurpose, Scale, presets};
 use ckks_boot::Error;
 use ckks_boot::Simulation;
-use ckks_boot::{Bootstrapper, Packing, SimulatedBootstrapper, Values};
+use ckks_boot::{BootstrapLiteral, BootstrapPlan, Bootstrapper, Packing, SimulatedBootstrapper, Values};
 use common::{Party, precision, random, toy};
 
 const PRESET: &str = "n15-boot-l6";
@@ -125,4 +127,27 @@ fn the_simulated_refresh_keeps_the_contract() {
     let large = simulation.value(vec![Complex64::new(1.5, 0.0)], 2, scale.clone());
     assert!(matches!(simulated.refresh(&large), Err(Error::MessageTooLarge { .. })));
     assert!(simulated.refresh(&simulation.value(message, 1, scale)).is_err());
+}
+
+/// An application shares the set of keys and rotates at any level up to that of a refreshed ciphertext, down to those of
+/// SlotsToCoeffs. A set has one key for a purpose at a level.
+#[test]
+fn galois_keys_within_reach_of_the_application_are_quiet() {
+    for preset in ["n15-boot-l6", "n16-boot-l15"] {
+        let parameters = presets::by_name(preset).unwrap();
+        let literal = BootstrapLiteral::of_preset(preset).unwrap();
+        for log_slots in 4..=12 {
+            for values in [Values::Real, Values::Complex, Values::Pair] {
+                let plan = BootstrapPlan::new(&parameters, literal, Packing { log_slots, values }).unwrap();
+                let keys = plan.keys();
+                let places: BTreeSet<_> = keys.iter().map(|key| (key.purpose, key.shape.level)).collect();
+                assert_eq!(places.len(), keys.len());
+                let mut within = keys.iter().filter(|key| key.shape.level <= literal.output_level());
+                let loud = within.find(|key| {
+                    matches!(key.purpose, KeyPurpose::Galois(_)) && !key.shape.is_quiet(&parameters)
+                });
+                assert!(loud.is_none(), "{preset}, 2^{log_slots} {values:?}: {loud:?}");
+            }
+        }
+    }
 }

@@ -3,7 +3,12 @@
 
 mod common;
 
-use ckks::{Ciphertext, Decryptor, Plaintext, PublicEncryptor, Scale, SecureRng, noise};
+use std::sync::Arc;
+
+use ckks::{
+    Ciphertext, Decryptor, Digits, Error, EvaluationKeys, Evaluator, KeyGenerator, KeyShape, Plaintext,
+    PublicEncryptor, Scale, SecureRng, noise,
+};
 use common::{Party, values};
 
 /// Sum of squares and count of the coefficients of `got - want`.
@@ -107,6 +112,36 @@ fn key_switching_adds_its_share() {
         let weight = party.secret.coefficients().iter().map(|c| (c * c) as f64).sum::<f64>();
         let formula = formula + (weight - noise::secret_weight(&party.parameters)) / 12.0;
         assert_close("key switch", measured, formula);
+    }
+}
+
+/// A key for places where a rescale follows is at the lowest level, as a bootstrap's may be. Without a rescale its noise
+/// would drown the message, so a rotation takes the next key.
+#[test]
+fn rotations_pass_over_keys_that_need_a_rescale() {
+    let party = Party::small(&[]);
+    let coarse = KeyShape { level: 1, special: 1, digits: Digits::one() };
+    let quiet = party.parameters.key_shape(party.parameters.max_level());
+    assert!(quiet.is_quiet(&party.parameters) && !coarse.is_quiet(&party.parameters));
+    let rounding = noise::rounding(&party.parameters);
+    assert!(noise::key_switch(&party.parameters, coarse, 1) > 2f64.powi(60) * rounding);
+
+    let mut generator = KeyGenerator::new(&party.secret).unwrap();
+    let mut keys = EvaluationKeys::new(&party.parameters, party.secret.key_id());
+    keys.insert(generator.rotation_key(1, coarse).unwrap()).unwrap();
+    let fresh = party.encrypt(&[0.0], 1);
+    let alone = Evaluator::new(Arc::new(keys.clone()));
+    for refused in [alone.rotate(&fresh, 1).map(|a| vec![a]), alone.rotate_many(&fresh, &[1])] {
+        assert!(matches!(refused, Err(Error::MissingKey { level: 1, .. })));
+    }
+    keys.insert(generator.rotation_key(1, quiet).unwrap()).unwrap();
+    let both = Evaluator::new(Arc::new(keys));
+    let [many] = &both.rotate_many(&fresh, &[1]).unwrap()[..] else { panic!("one rotation") };
+    for rotated in [&both.rotate(&fresh, 1).unwrap(), many] {
+        let errors = error_of(&party, rotated, &zero(&party, 1));
+        let variance = errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64;
+        let formula = noise::key_switch(&party.parameters, quiet, 1) + noise::fresh_symmetric();
+        assert!(variance < 1.5 * formula, "measured {variance:.3e}, formula {formula:.3e}");
     }
 }
 

@@ -81,3 +81,19 @@ fn the_defaults_of_a_hidden_layer_converge() {
     println!("rate {rate}, {right} of {} right", test.1.len());
     assert!(right as f64 > 0.94 * test.1.len() as f64, "{right} of {}", test.1.len());
 }
+
+#[test]
+fn encrypted_scores_are_those_of_the_decrypted_head() {
+    let (x, y) = common::breast_cancer();
+    let parts = common::split(&x, &y, &stratified_split(&y, 0.3, 0).unwrap());
+    let options = LogisticRegression {
+        preprocessing: Some(Preprocessing::Standardize),
+        max_iter: Some(1),
+        interval: Some(12.0),
+        scoring: true,
+        ..LogisticRegression::default()
+    };
+    let data = Data::new(parts.train.0.view(), parts.train.1.view()).unwrap();
+    let training = options.prepare_on(&Scheme::by_name("n14-l8").unwrap(), &data, None).unwrap();
+    common::scores_are_those_of_the_decrypted_head(&training, &parts.test.0.view());
+}

@@ -25,6 +25,7 @@ pub(crate) fn coeffs_to_slots_stages(parameters: &Parameters, log_slots: usize, 
                 &merged_rotations(log_slots, lowest, count),
                 1 << log_slots,
                 parameters.max_level() - i,
+                Noise::Rescaled,
             );
             order.cost()
         });
@@ -57,10 +58,16 @@ pub(crate) struct FactorOrder {
 }
 
 impl FactorOrder {
-    /// The cheapest order at `level`.
-    pub(crate) fn new(parameters: &Parameters, rotations: &[usize], period: usize, level: usize) -> Self {
+    /// The cheapest order at `level`, with giant steps by keys whose noise is `giants`.
+    pub(crate) fn new(
+        parameters: &Parameters,
+        rotations: &[usize],
+        period: usize,
+        level: usize,
+        giants: Noise,
+    ) -> Self {
         let baby_shape = shape(parameters, level, Noise::Kept, None);
-        let giant_shape = shape(parameters, level, Noise::Rescaled, Some(baby_shape.special));
+        let giant_shape = shape(parameters, level, giants, Some(baby_shape.special));
         let cost =
             |plan: &BsgsPlan| factor_cost(plan, level, baby_shape, giant_shape).equivalent_transforms();
         Self { plan: BsgsPlan::cheapest(rotations, period, cost), level, baby_shape, giant_shape }

@@ -121,13 +121,15 @@ impl BootstrapPlan {
 
         let forward = split_stages(log_slots, literal.slots_to_coeffs);
         let forward = slots_to_coeffs(log_slots, &forward).into_iter();
+        // The application's own rotations reach these levels, and one key serves both: it has to be quiet.
         let forward = forward
             .zip((1..=literal.slots_to_coeffs).rev())
-            .map(|(m, level)| Factor::new(parameters, m, level));
+            .map(|(m, level)| Factor::new(parameters, m, level, Noise::Kept));
 
         let (raise, back) = back_factors(parameters, &literal, packing, stages);
         let levels = (0..=parameters.max_level()).rev();
-        let back = back.into_iter().zip(levels).map(|(m, level)| Factor::new(parameters, m, level));
+        let back =
+            back.into_iter().zip(levels).map(|(m, level)| Factor::new(parameters, m, level, Noise::Rescaled));
         let (trace, fold) = sums(parameters, &literal, packing);
 
         Ok(Self {
@@ -259,9 +261,9 @@ impl BootstrapPlan {
 }
 
 impl Factor {
-    fn new(parameters: &Parameters, matrix: DiagonalMatrix, level: usize) -> Self {
+    fn new(parameters: &Parameters, matrix: DiagonalMatrix, level: usize, giants: Noise) -> Self {
         let rotations: Vec<usize> = matrix.diagonals().keys().copied().collect();
-        Self { order: FactorOrder::new(parameters, &rotations, matrix.period(), level), matrix }
+        Self { order: FactorOrder::new(parameters, &rotations, matrix.period(), level, giants), matrix }
     }
 }
 

@@ -9,7 +9,7 @@ use super::Evaluator;
 use super::keyswitch::{Around, switch_digits, switch_polynomial};
 use crate::ciphertext::Ciphertext;
 use crate::error::Error;
-use crate::keys::{KeyPurpose, conjugation_element, galois_element};
+use crate::keys::{conjugation_element, galois_element};
 use crate::params::KeyShape;
 
 /// A ciphertext with the digits of its second polynomial, decomposed once for many rotations.
@@ -62,7 +62,7 @@ impl Evaluator {
         if g == 1 {
             return Ok(a.clone());
         }
-        let key = self.keys.find(KeyPurpose::Galois(g), a.level(), operation)?;
+        let key = self.keys.automorphism(g, a.level(), operation)?;
         let table = self.parameters().ring().automorphism(g);
         let c = switch_polynomial(&a.c[1], key, around(a, &table));
         Ok(a.with(c, a.scale.clone()))
@@ -106,7 +106,7 @@ impl Evaluator {
         if g == 1 {
             return Ok(a.ciphertext.clone());
         }
-        let key = self.keys.find(KeyPurpose::Galois(g), a.ciphertext.level(), "rotate")?;
+        let key = self.keys.automorphism(g, a.ciphertext.level(), "rotate")?;
         if !a.serves(key.shape()) {
             return self.automorphism(a.ciphertext, g, "rotate");
         }

@@ -10,7 +10,8 @@ use crate::params::Parameters;
 /// Evaluation keys under one secret, each for its own highest level.
 ///
 /// There may be several keys for one purpose, for instance a small relinearisation key for low levels and a large one
-/// for high levels. An operation takes the key of the lowest sufficient level.
+/// for high levels. An operation takes the key of the lowest sufficient level. Rotations and conjugations pass over keys
+/// that are not [quiet](crate::KeyShape::is_quiet): a bootstrap may own such keys, for places where a rescale follows.
 #[derive(Clone, Debug)]
 pub struct EvaluationKeys {
     parameters: Parameters,
@@ -89,6 +90,23 @@ impl EvaluationKeys {
         })
     }
 
+    /// The smallest quiet Galois key of the automorphism `X -> X^g` that serves `level`. An error names the `operation`.
+    ///
+    /// # Errors
+    /// [`Error::MissingKey`] if there is none.
+    pub fn automorphism(
+        &self,
+        g: usize,
+        level: usize,
+        operation: &'static str,
+    ) -> Result<&SwitchingKey, Error> {
+        let purpose = KeyPurpose::Galois(g);
+        let mut serving = self.keys.range((purpose, level)..=(purpose, usize::MAX));
+        let quiet = serving.find(|(_, key)| key.shape().is_quiet(&self.parameters));
+        let missing = || Error::MissingKey { operation, key: self.describe(purpose), level };
+        quiet.map(|(_, key)| key.as_ref()).ok_or_else(missing)
+    }
+
     /// Removes the key that [`find`](Self::find) returns.
     ///
     /// # Errors
@@ -104,13 +122,13 @@ impl EvaluationKeys {
         key.ok_or_else(|| Error::MissingKey { operation, key: self.describe(purpose), level })
     }
 
-    /// The key of a rotation by `steps` at `level`.
+    /// The smallest quiet key of a rotation by `steps` that serves `level`.
     ///
     /// # Errors
     /// [`Error::MissingKey`] if there is none.
     pub fn rotation(&self, steps: i64, level: usize) -> Result<&SwitchingKey, Error> {
         let g = galois_element(self.parameters.literal().log_n, steps);
-        self.find(KeyPurpose::Galois(g), level, "rotate")
+        self.automorphism(g, level, "rotate")
     }
 
     fn describe(&self, purpose: KeyPurpose) -> String {

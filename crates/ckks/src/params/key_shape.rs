@@ -14,6 +14,9 @@ const PRODUCT: f64 = 0.23;
 /// Bits by which digits stay below the special primes. The noise of a digit as large as the special primes equals
 /// that of about 15 roundings; below this margin it equals that of two.
 const MARGIN: f64 = 1.5;
+/// Bits by which a digit may exceed the special primes where the noise of a switch stays. Primes are only near powers
+/// of two.
+const QUIET_SLACK: f64 = 0.5;
 
 /// The shape of a switching key. Every key has its own, since security and noise allow different shapes at different
 /// levels and uses.
@@ -65,6 +68,16 @@ impl KeyShape {
     #[must_use]
     pub fn digits_at(&self, level: usize) -> usize {
         self.digits.count(level)
+    }
+
+    /// Whether the noise of a switch may stay in the result: no digit exceeds the special primes, so a switch adds no
+    /// more than a few roundings. A coarser key is right only where a rescale follows, which divides its noise by one
+    /// more prime; without the rescale the noise can drown the message.
+    #[must_use]
+    pub fn is_quiet(&self, parameters: &Parameters) -> bool {
+        let most = parameters.log2_basis(Basis { q: 0, p: self.special }) + QUIET_SLACK;
+        let bits = |i: usize| (parameters.q(i).value() as f64).log2();
+        self.digits.ranges(self.level).all(|digit| digit.map(bits).sum::<f64>() <= most)
     }
 
     /// Whether keys of both shapes use the same raised digits of a ciphertext. The levels of the keys do not matter.

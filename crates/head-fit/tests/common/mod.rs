@@ -6,7 +6,9 @@ use ndarray::{Array1, Array2, Axis};
 
 #[path = "../../../fhe-head/tests/common/random_tables.rs"]
 mod random_tables;
+mod scores;
 pub(crate) use random_tables::*;
+pub(crate) use scores::*;
 
 /// The Wisconsin breast cancer table: 569 samples, 30 features; label 1 is malignant.
 pub(crate) fn breast_cancer() -> (Array2<f64>, Array1<f64>) {
