@@ -129,12 +129,20 @@ pub(crate) fn fail_early(failure: &Failure) -> ExitCode {
 pub(crate) fn fail_to_parse(unparsed: &Unparsed) -> ExitCode {
     let Unparsed { error, help } = unparsed;
     // a closed pipe (`--help | head`) is not an error
-    let _ = error.print();
     if !error.use_stderr() {
+        let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    if let Some(help) = help {
-        eprintln!("\n  {} {help}", painted("help:", "36"));
+    match help {
+        // what clap finds similar leads elsewhere
+        Some(help) => {
+            let text = error.to_string();
+            let first = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+            eprintln!("{} {first}\n  {} {help}", painted("error:", "31"), painted("help:", "36"));
+        }
+        None => {
+            let _ = error.print();
+        }
     }
     if asks_for_json() {
         let text = error.to_string();
@@ -142,6 +150,7 @@ pub(crate) fn fail_to_parse(unparsed: &Unparsed) -> ExitCode {
         let mut told = paragraphs.filter(|paragraph| !paragraph.starts_with("For more information"));
         let message = told.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let mut failure = Failure::usage(message);
+        let told: Vec<&str> = told.filter(|_| help.is_none()).collect();
         let advice: Vec<&str> = help.as_deref().into_iter().chain(told).collect();
         if !advice.is_empty() {
             failure = failure.help(advice.join("; "));

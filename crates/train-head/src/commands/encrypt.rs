@@ -20,7 +20,7 @@ pub(super) fn run(arguments: EncryptArgs, console: &Console) -> Result<Outcome> 
     let weights = file.weight_column().filter(|_| labels);
     let groups = file.group_column().filter(|_| labels);
     let labels_as = file.vocabulary().labels_as();
-    let wanted = Wanted { labels, labels_as, weights, groups, overrides: None };
+    let wanted = Wanted { labels, labels_as, weights, groups, overrides: None, known: Some(file.known()) };
     let matrix = samples::read(&data.resolve()?, wanted, console)?.matrix(None, file.recipe(), console)?;
     let done = match for_scoring {
         true => encrypt_for_scoring(file, &matrix, &party, &out, console)?,

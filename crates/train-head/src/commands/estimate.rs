@@ -53,6 +53,11 @@ fn from_data(arguments: EstimateArgs, mut hyper: Hyper, console: &Console) -> Re
         weights: arguments.weights.column(),
         groups: arguments.weights.groups(),
         overrides: Some(&overrides),
+        known: match (&start, &earlier) {
+            (Some(head), _) => Some(head.description.known()),
+            (None, Some(plan)) => Some(plan.known()),
+            (None, None) => None,
+        },
     };
     let raw = samples::read(&source, wanted, console)?;
     let vocabulary = match (&start, &earlier) {

@@ -53,7 +53,8 @@ fn from_scores(
     console: &Console,
 ) -> Result<Outcome> {
     let file = PlanFile::read(plan)?;
-    let wanted = Wanted { labels_as: file.vocabulary().labels_as(), ..Wanted::default() };
+    let wanted =
+        Wanted { labels_as: file.vocabulary().labels_as(), known: Some(file.known()), ..Wanted::default() };
     let raw = samples::read(&arguments.data.resolve()?, wanted, console)?;
     let party = DataParty::unlock(file, keys, &arguments.passphrase)?;
     let scores = party.decrypt_scores(scores, raw.len())?;

@@ -38,8 +38,8 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
     decrypted.head.write(&folder.path(""))?;
     write_predictions(&folder, &data, &evaluation)?;
     let report = run.report(&planned, &data, training, &evaluation, scores);
-    files::write_json(&folder.path("report.json"), Access::Shared, &report)?;
-    files::write_bytes(&folder.path("report.html"), Access::Shared, pages::html(&page(&report)).as_bytes())?;
+    files::write_json(&folder.path("report.json"), Access::Private, &report)?;
+    files::write_bytes(&folder.path("report.html"), Access::Private, pages::html(&page(&report)).as_bytes())?;
     folder.commit()?;
     Ok(outcome(&report, &arguments.out, run.has_passphrase()))
 }

@@ -28,6 +28,7 @@ pub(super) fn run(arguments: TuneArgs, console: &Console) -> Result<Outcome> {
         weights: arguments.weights.column(),
         groups: arguments.weights.groups(),
         overrides: Some(&overrides),
+        known: None,
     };
     let raw = samples::read(&source, wanted, console)?;
     let vocabulary = raw.vocabulary(Choice { positive: None, order: &hyper.flags.class_order })?;

@@ -31,7 +31,13 @@ pub(super) fn run(arguments: WatchArgs, console: &Console) -> Result<Outcome> {
     }
     let file = PlanFile::read(&arguments.party.plan)?;
     let labels_as = file.vocabulary().labels_as();
-    let wanted = Wanted { labels: true, labels_as, groups: file.group_column(), ..Wanted::default() };
+    let wanted = Wanted {
+        labels: true,
+        labels_as,
+        groups: file.group_column(),
+        known: Some(file.known()),
+        ..Wanted::default()
+    };
     let raw = samples::read(&arguments.data.resolve()?, wanted, console)?;
     let matrix = raw.matrix(None, file.recipe(), console)?;
     let (_, validation) = file.hold_out(matrix)?;

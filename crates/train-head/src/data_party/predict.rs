@@ -28,8 +28,12 @@ pub(crate) fn predict(
     console: &Console,
 ) -> Result<Predicted> {
     let description = &head.description;
-    let wanted =
-        Wanted { labels: labelled, labels_as: description.vocabulary.labels_as(), ..Wanted::default() };
+    let wanted = Wanted {
+        labels: labelled,
+        labels_as: description.vocabulary.labels_as(),
+        known: Some(description.known()),
+        ..Wanted::default()
+    };
     let raw = samples::read(&data.resolve()?, wanted, console)?;
     let encoder = match (&raw.content, &description.encoder) {
         (Content::Texts(_), None) => {

@@ -43,7 +43,7 @@ impl Predictions<'_> {
         let failed = |error: csv::Error| {
             Failure::unexpected(format!("cannot write {}", path.display())).because(error)
         };
-        write_with(path, Access::Shared, |file| {
+        write_with(path, Access::Private, |file| {
             let mut out = csv::Writer::from_writer(file);
             out.write_record(self.header()).map_err(failed)?;
             for (row, sample) in self.samples.iter().enumerate() {

@@ -50,10 +50,8 @@ fn expect_empty(flag: &str, path: &Path) -> Result<()> {
     if path.join("secret.key").exists() {
         let message =
             format!("{flag} {}: {} exists already", path.display(), path.join("secret.key").display());
-        return Err(Failure::usage(message).help(
-            "choose another folder: without this key nothing that is encrypted under it can be read; --overwrite replaces files of the \
-             same names",
-        ));
+        return Err(Failure::usage(message)
+            .help("choose another folder: without this key nothing that is encrypted under it can be read"));
     }
     Err(Failure::usage(format!("{flag} {}: the folder is not empty", path.display()))
         .help("choose another folder; --overwrite replaces files of the same names in this one"))

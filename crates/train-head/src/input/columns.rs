@@ -7,6 +7,8 @@ use crate::exit::{Failure, Result};
 
 /// Usual names of the column of labels.
 const LABELS: [&str; 5] = ["label", "labels", "target", "class", "y"];
+/// Those of them that name nothing else.
+const SURE_LABELS: [&str; 3] = ["label", "labels", "target"];
 /// Usual names of the column of texts.
 const TEXTS: [&str; 6] = ["text", "texts", "sentence", "note", "document", "content"];
 
@@ -16,6 +18,13 @@ const TEXTS: [&str; 6] = ["text", "texts", "sentence", "note", "document", "cont
 /// No such column, and the message lists the columns; one that is named twice.
 pub(crate) fn labels(table: &Table, asked: &[String]) -> Result<Vec<String>> {
     if asked.is_empty() {
+        let sure = |name: &&String| SURE_LABELS.iter().any(|sure| name.trim().eq_ignore_ascii_case(sure));
+        let several: Vec<String> = table.names().iter().filter(sure).cloned().collect();
+        if several.len() > 1 {
+            let message =
+                format!("{}: which column holds the labels? {} may", table.input(), listed(&several));
+            return Err(Failure::data(message).help("name one or several with --label-column"));
+        }
         return Ok(vec![find_or_guess(table, "label", None, &LABELS)?.to_owned()]);
     }
     let found = names(table, asked)?;

@@ -24,7 +24,7 @@ use crate::files::embeddings::UsedEncoder;
 use crate::files::head::{Description, FeatureSource, Head, Training, of_scores};
 use crate::files::{Access, read_json, write_bytes, write_json_with};
 use crate::preset::preset;
-use crate::samples::Matrix;
+use crate::samples::{Known, Matrix};
 use crate::targets::{Vocabulary, extend};
 use arrays::Arrays;
 use column_source::ColumnSource;
@@ -51,6 +51,9 @@ struct Contents {
     /// How the columns of the table become features.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     table: Option<Recipe>,
+    /// The columns of the labels, if the table holds them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    label_columns: Vec<String>,
     /// The encoder, if the samples are texts.
     encoder: Option<UsedEncoder>,
     /// Where sample weights come from; `null` if all samples count the same.
@@ -83,6 +86,7 @@ impl PlanFile {
             vocabulary: vocabulary.clone(),
             feature_names: training.names.clone(),
             table: training.recipe.clone(),
+            label_columns: training.label_columns.clone(),
             encoder: training.encoder.clone(),
             sample_weight: weights_of(training),
             groups: groups_of(training),
@@ -205,6 +209,11 @@ impl PlanFile {
         &self.contents.vocabulary
     }
 
+    /// What the training read of a table.
+    pub(crate) fn known(&self) -> Known<'_> {
+        Known { labels: &self.contents.label_columns, recipe: self.recipe() }
+    }
+
     /// How the columns of a table become features; `None` if the plan was made from texts or an array.
     pub(crate) fn recipe(&self) -> Option<&Recipe> {
         self.contents.table.as_ref()
@@ -236,7 +245,12 @@ impl PlanFile {
         let description = Description::new(
             &model,
             vocabulary.clone(),
-            FeatureSource { names: feature_names.clone(), table: table.clone(), encoder: encoder.clone() },
+            FeatureSource {
+                names: feature_names.clone(),
+                table: table.clone(),
+                label_columns: self.contents.label_columns.clone(),
+                encoder: encoder.clone(),
+            },
             preprocessing,
             Training {
                 preset: plan.preset.clone(),

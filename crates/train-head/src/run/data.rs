@@ -10,7 +10,7 @@ use crate::data_party::follow::expect_log_loss;
 use crate::exit::{Failure, Result};
 use crate::files::head::Description;
 use crate::planning::warm_start;
-use crate::samples::{self, Columns, LoadedEncoder, Matrix, Prepared, Raw, Shares, Wanted};
+use crate::samples::{self, Columns, Known, LoadedEncoder, Matrix, Prepared, Raw, Shares, Wanted};
 use crate::targets::{Choice, LabelsAs, Vocabulary};
 
 /// Where the samples come from.
@@ -70,6 +70,7 @@ impl Data {
             weights: sources.weights,
             groups: sources.groups,
             overrides: Some(sources.overrides),
+            known: start.map(Description::known),
         };
         let raw = samples::read(sources.training, wanted, console)?;
         let vocabulary = match start {
@@ -80,7 +81,7 @@ impl Data {
         sources.validation_fraction.map(|_| expect_log_loss(&vocabulary)).transpose()?;
         // a file to test on is read before hours are spent on the texts of the other
         let (test, test_share) = match sources.test {
-            HoldOut::Source(test) => (Some(read_test(test, &vocabulary, console)?), None),
+            HoldOut::Source(test) => (Some(read_test(test, &raw.label_columns, &vocabulary, console)?), None),
             HoldOut::Share { test_size, random_state } => (None, Some((*test_size, *random_state))),
         };
         let encoder = sources.encoder.map(|encoder| LoadedEncoder::load(encoder, console)).transpose()?;
@@ -111,9 +112,10 @@ impl Data {
     }
 }
 
-/// Reads samples to test on.
-fn read_test(test: &Source, vocabulary: &Vocabulary, console: &Console) -> Result<Raw> {
-    let wanted = Wanted { labels: true, labels_as: vocabulary.labels_as(), ..Wanted::default() };
+/// Reads samples to test on. `labels` are the columns that the labels of the training came from.
+fn read_test(test: &Source, labels: &[String], vocabulary: &Vocabulary, console: &Console) -> Result<Raw> {
+    let known = Some(Known { labels, recipe: None });
+    let wanted = Wanted { labels: true, labels_as: vocabulary.labels_as(), known, ..Wanted::default() };
     let raw = samples::read(test, wanted, console)?;
     raw.encoded(vocabulary, &test.path().display().to_string())?;
     Ok(raw)

@@ -17,6 +17,8 @@ pub(crate) struct Matrix {
     pub(crate) x: Array2<f64>,
     /// What each sample has to learn, if there are labels.
     pub(crate) labels: Option<Labels>,
+    /// The columns that they come from, if they come from the table itself.
+    pub(crate) label_columns: Vec<String>,
     /// One weight per sample, if they do not all count the same.
     pub(crate) weights: Option<SampleWeights>,
     /// The group of each sample, if samples belong together.
@@ -97,6 +99,7 @@ impl Matrix {
         Self {
             x: self.x.select(Axis(0), rows),
             labels,
+            label_columns: self.label_columns.clone(),
             weights,
             groups: self.groups.as_ref().map(|groups| groups.select(rows)),
             carried: carried.collect(),

@@ -21,4 +21,4 @@ pub(crate) use matrix::{Matrix, split};
 pub(crate) use parts::Shares;
 pub(crate) use prepared::{Columns, Prepared};
 pub(crate) use raw::{Content, Raw};
-pub(crate) use read::{Wanted, read};
+pub(crate) use read::{Known, Wanted, read};

@@ -21,6 +21,8 @@ pub(crate) struct Raw {
     pub(crate) content: Content,
     /// What each sample has to learn, if there are labels.
     pub(crate) labels: Option<Labels>,
+    /// The columns that they come from, if they come from the table itself.
+    pub(crate) label_columns: Vec<String>,
     /// One weight per sample, if they do not all count the same.
     pub(crate) weights: Option<SampleWeights>,
     /// The group of each sample, if samples belong together.
@@ -59,7 +61,14 @@ pub(crate) struct RawTable {
 impl Raw {
     /// Samples without labels, weights and groups.
     pub(super) fn of(content: Content) -> Self {
-        Self { content, labels: None, weights: None, groups: None, carried: Vec::new() }
+        Self {
+            content,
+            labels: None,
+            label_columns: Vec::new(),
+            weights: None,
+            groups: None,
+            carried: Vec::new(),
+        }
     }
 
     /// Number of samples.
@@ -133,7 +142,7 @@ impl Raw {
         fitted_here: bool,
         console: &Console,
     ) -> Result<Matrix> {
-        let Self { content, labels, weights, groups, carried } = self;
+        let Self { content, labels, label_columns, weights, groups, carried } = self;
         let (mut names, mut used, mut long) = (None, None, None);
         let x = match content {
             Content::Numbers { x, encoder } => {
@@ -163,6 +172,7 @@ impl Raw {
         Ok(Matrix {
             x,
             labels,
+            label_columns,
             weights,
             groups,
             carried,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tables::{Overrides, Table};
+use tables::{Overrides, Recipe, Table};
 
 use super::attributes::{Carried, Groups};
 use super::raw::{Content, Raw, RawTable};
@@ -26,6 +26,17 @@ pub(crate) struct Wanted<'a> {
     pub(crate) groups: Option<&'a str>,
     /// How columns are taken, where the data decide what becomes of them.
     pub(crate) overrides: Option<&'a Overrides>,
+    /// What an earlier training read, where there was one.
+    pub(crate) known: Option<Known<'a>>,
+}
+
+/// What an earlier training read of a table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known<'a> {
+    /// The columns of its labels; none if they came from elsewhere.
+    pub(crate) labels: &'a [String],
+    /// The columns of its features.
+    pub(crate) recipe: Option<&'a Recipe>,
 }
 
 /// Reads samples.
@@ -149,9 +160,33 @@ fn read_features(
 
 /// The columns of labels, if there are some or must be.
 fn label_columns(table: &Table, columns: &Columns, wanted: Wanted<'_>) -> Result<Vec<String>> {
-    match input::labels(table, &columns.label_columns) {
-        Err(_) if !wanted.labels && columns.label_columns.is_empty() => Ok(Vec::new()),
-        found => found,
+    let asked = &columns.label_columns;
+    if let Some(known) = wanted.known.filter(|known| asked.is_empty() && !known.labels.is_empty()) {
+        let lacking = known.labels.iter().find(|name| !table.names().contains(name));
+        return match lacking {
+            None => Ok(known.labels.to_vec()),
+            Some(_) if !wanted.labels => Ok(Vec::new()),
+            Some(name) => Err(Failure::data(format!(
+                "{}: no column {name:?}, which the training took as labels",
+                table.input()
+            ))
+            .help("name the column of labels with --label-column")),
+        };
+    }
+    let found = match input::labels(table, asked) {
+        Err(_) if !wanted.labels && asked.is_empty() => return Ok(Vec::new()),
+        found => found?,
+    };
+    // a column that the head learns from is no label, whatever its name
+    let learnt = wanted.known.and_then(|known| known.recipe).map(Recipe::inputs).unwrap_or_default();
+    match found.iter().find(|name| asked.is_empty() && learnt.contains(&name.as_str())) {
+        None => Ok(found),
+        Some(_) if !wanted.labels => Ok(Vec::new()),
+        Some(name) => Err(Failure::data(format!(
+            "{}: which column holds the labels? {name:?} is a feature of the head",
+            table.input()
+        ))
+        .help("name it with --label-column")),
     }
 }
 
@@ -163,6 +198,17 @@ fn attributes(
     wanted: Wanted<'_>,
     console: &Console,
 ) -> Result<Raw> {
+    if let [guessed] = labels
+        && columns.label_columns.is_empty()
+        && wanted.overrides.is_some()
+        && wanted.known.is_none()
+    {
+        console.note(format!(
+            "{}: column {guessed:?} is taken as the labels, by its name; --label-column names another",
+            table.input()
+        ));
+    }
+    let label_columns = labels.to_vec();
     let labels = match labels {
         [] => None,
         named => match input::column_labels(table, named, reading(columns, wanted)) {
@@ -185,5 +231,5 @@ fn attributes(
         let at = table.find(&name).map_err(input::table_failure)?;
         carried.push(Carried { name, values: table.column(at).map(str::to_owned).collect() });
     }
-    Ok(Raw { labels, weights, groups, carried, content: Content::Texts(Vec::new()) })
+    Ok(Raw { labels, label_columns, weights, groups, carried, content: Content::Texts(Vec::new()) })
 }

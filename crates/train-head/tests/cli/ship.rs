@@ -58,7 +58,11 @@ fn raw_rows_are_trained_on_and_predicted_like_by_scikit_learn() {
     assert!(said.stderr.contains("\"Lisbon\""), "{}", said.stderr);
     let broken = text("test.csv").replacen(",0,", ",many,", 1);
     dir.write("broken.csv", broken);
-    dir.refused("predict --head out --features broken.csv --out p.csv", 3, &["column", "\"many\"", "is not a number"]);
+    dir.refused(
+        "predict --head out --features broken.csv --out p.csv",
+        3,
+        &["column", "\"many\"", "is not a number"],
+    );
 }
 
 /// The features are those of the pipeline, before it scales them.

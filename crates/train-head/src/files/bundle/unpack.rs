@@ -19,7 +19,8 @@ use crate::interrupt;
 /// write; ^C. Nothing is left then.
 pub(crate) fn unpack(bundle: &Path, out: &Path, console: &Console) -> Result<Manifest> {
     let refuse = |what: &str| manifest::refused(bundle, what);
-    let damaged = |error: std::io::Error| refuse("the archive is damaged").because(error);
+    // what the archive's reader says may repeat what the file holds
+    let damaged = |_: std::io::Error| refuse("it is no archive, or a damaged one");
     let file = File::open(bundle).map_err(|error| Failure::io("read", bundle, Kind::File, error))?;
     let mut archive = tar::Archive::new(BufReader::new(file));
     let mut files = archive.entries().map_err(damaged)?;

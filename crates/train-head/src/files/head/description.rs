@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use tables::Recipe;
 
 use crate::files::embeddings::UsedEncoder;
+use crate::samples::Known;
 use crate::targets::Vocabulary;
 
 pub(super) const FORMAT: &str = "train-head head 2";
@@ -34,6 +35,9 @@ pub(crate) struct Description {
     /// How the columns of the table become features.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) table: Option<Recipe>,
+    /// The columns of the labels, if the table held them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) label_columns: Vec<String>,
     /// The encoder, if the samples are texts.
     pub(crate) encoder: Option<UsedEncoder>,
     /// What the feature map did before the encryption.
@@ -55,6 +59,8 @@ pub(crate) struct FeatureSource {
     pub(crate) names: Option<Vec<String>>,
     /// How the columns of the table become features.
     pub(crate) table: Option<Recipe>,
+    /// The columns of the labels, if the table holds them.
+    pub(crate) label_columns: Vec<String>,
     /// The encoder, if the samples are texts.
     pub(crate) encoder: Option<UsedEncoder>,
 }
@@ -186,6 +192,11 @@ fn one() -> f64 {
 }
 
 impl Description {
+    /// What the training read of a table.
+    pub(crate) fn known(&self) -> Known<'_> {
+        Known { labels: &self.label_columns, recipe: self.table.as_ref() }
+    }
+
     /// The description of a head.
     pub(crate) fn new(
         model: &Model,
@@ -202,6 +213,7 @@ impl Description {
             features: features(model),
             feature_names: source.names,
             table: source.table,
+            label_columns: source.label_columns,
             encoder: source.encoder,
             feature_transform: FeatureTransform { preprocessing, folded: true },
             training,

@@ -75,7 +75,7 @@ impl Head {
     pub(crate) fn write(&self, folder: &Path) -> Result<[PathBuf; 2]> {
         let paths = [folder.join(WEIGHTS), folder.join(DESCRIPTION)];
         weights::write(&self.model, &paths[0])?;
-        write_json(&paths[1], Access::Shared, &self.description)?;
+        write_json(&paths[1], Access::Private, &self.description)?;
         Ok(paths)
     }
 
@@ -84,7 +84,7 @@ impl Head {
     /// # Errors
     /// A failure of the operating system.
     pub(crate) fn write_description(&self, path: &Path) -> Result<()> {
-        write_json(&folder_of(path).join(DESCRIPTION), Access::Shared, &self.description)
+        write_json(&folder_of(path).join(DESCRIPTION), Access::Private, &self.description)
     }
 
     /// Reads a head. `path` is its folder or either of its files.
@@ -137,7 +137,7 @@ mod tests {
         let description = Description::new(
             &model,
             Vocabulary::Classes(classes),
-            FeatureSource { names, table: None, encoder: None },
+            FeatureSource { names, table: None, label_columns: Vec::new(), encoder: None },
             Preprocessing::Standardize,
             training,
         );
@@ -178,7 +178,7 @@ mod tests {
                     fhe_head::Link::Identity => Vocabulary::Numbers(classes.names().to_vec()),
                     _ => Vocabulary::Classes(classes.clone()),
                 },
-                FeatureSource { names: None, table: None, encoder: None },
+                FeatureSource { names: None, table: None, label_columns: Vec::new(), encoder: None },
                 Preprocessing::Center,
                 training.clone(),
             );

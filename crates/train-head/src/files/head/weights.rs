@@ -26,7 +26,7 @@ pub(super) fn write(head: &Model, path: &Path) -> Result<()> {
             vec![Tensor::new("coef", &output.coef.view()), Tensor::new("intercept", &output.intercept.view())]
         }
     };
-    write_bytes(path, Access::Shared, &to_bytes(&tensors)?)
+    write_bytes(path, Access::Private, &to_bytes(&tensors)?)
 }
 
 /// Reads the weights of a head, which must have the shapes of its description.
