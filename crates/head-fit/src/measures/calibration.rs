@@ -93,14 +93,16 @@ fn bins(labels: &[f64], probabilities: &[f64]) -> Vec<Bin> {
 }
 
 /// Logistic recalibration `logit P(y) = a + b z` by Newton's method. With `sloped`, the slope `b`; else the intercept `a` at `b = 1`.
-/// `None` if the likelihood has no maximum.
+/// `None` if the likelihood has no maximum, or hardly any, or a class has fewer than [`FEWEST_RECORDS`] records.
 fn recalibrate(labels: &[f64], logits: &[f64], sloped: bool) -> Option<Estimate> {
     const MOST_ITERATIONS: usize = 100;
     const LARGEST_STEP: f64 = 2.0;
     // beyond, the likelihood rises for ever: the classes are separated
     const LARGEST_SLOPE: f64 = 1e3;
+    // nothing was estimated
+    const LARGEST_ERROR: f64 = 1e2;
     let positives = labels.iter().filter(|&&y| y > 0.5).count();
-    if positives == 0 || positives == labels.len() {
+    if positives.min(labels.len() - positives) < FEWEST_RECORDS {
         return None;
     }
     let (mut a, mut b) = (0.0, 1.0);
@@ -121,7 +123,7 @@ fn recalibrate(labels: &[f64], logits: &[f64], sloped: bool) -> Option<Estimate>
             ),
         };
         let length = step[0].abs().max(step[1].abs());
-        if !length.is_finite() || !error.is_finite() || b.abs() > LARGEST_SLOPE {
+        if !length.is_finite() || !(error.is_finite() && error <= LARGEST_ERROR) || b.abs() > LARGEST_SLOPE {
             return None;
         }
         if length < 1e-10 {
