@@ -1,10 +1,10 @@
 //! Areas under the ROC and the precision-recall curve, with intervals.
 
-use super::{FEWEST_RECORDS, descending};
+use super::descending;
 use super::estimate::Estimate;
 
 /// AUROC with DeLong's variance (DeLong, DeLong and Clarke-Pearson 1988, by the ranks of Sun and Xu 2014) on logits. `None` when a
-/// class has fewer than [`FEWEST_RECORDS`] records: of one record the area is its rank.
+/// class is absent.
 ///
 /// If the classes are separated the variance is estimated as zero, which says too much: the interval is then Wilson's of a
 /// proportion of the smaller class.
@@ -13,7 +13,7 @@ pub(super) fn auroc(positive: &[bool], scores: &[f64]) -> Option<Estimate> {
         positive.iter().zip(scores).filter(|(is, _)| **is == class).map(|(_, score)| *score).collect()
     };
     let (positives, negatives) = (of(true), of(false));
-    if positives.len().min(negatives.len()) < FEWEST_RECORDS {
+    if positives.is_empty() || negatives.is_empty() {
         return None;
     }
     // share of the other class below each sample, ties half
@@ -34,11 +34,10 @@ pub(super) fn auroc(positive: &[bool], scores: &[f64]) -> Option<Estimate> {
     Some(interval(area, variance.sqrt() / (area * (1.0 - area)), smaller))
 }
 
-/// Average precision with the logit interval of Boyd, Eng and Page (2013). `None` when a class has fewer than
-/// [`FEWEST_RECORDS`] records.
+/// Average precision with the logit interval of Boyd, Eng and Page (2013). `None` when a class is absent.
 pub(super) fn auprc(positive: &[bool], scores: &[f64]) -> Option<Estimate> {
     let positives = positive.iter().filter(|&&is| is).count();
-    if positives.min(positive.len() - positives) < FEWEST_RECORDS {
+    if positives == 0 || positives == positive.len() {
         return None;
     }
     let (mut hits, mut alarms, mut area) = (0usize, 0usize, 0.0);

@@ -93,16 +93,16 @@ fn bins(labels: &[f64], probabilities: &[f64]) -> Vec<Bin> {
 }
 
 /// Logistic recalibration `logit P(y) = a + b z` by Newton's method. With `sloped`, the slope `b`; else the intercept `a` at `b = 1`.
-/// `None` if the likelihood has no maximum, or hardly any, or a class has fewer than [`FEWEST_RECORDS`] records.
+/// `None` if the likelihood has no maximum.
 fn recalibrate(labels: &[f64], logits: &[f64], sloped: bool) -> Option<Estimate> {
     const MOST_ITERATIONS: usize = 100;
     const LARGEST_STEP: f64 = 2.0;
     // beyond, the likelihood rises for ever: the classes are separated
     const LARGEST_SLOPE: f64 = 1e3;
-    // nothing was estimated
+    // beyond, nothing was estimated
     const LARGEST_ERROR: f64 = 1e2;
     let positives = labels.iter().filter(|&&y| y > 0.5).count();
-    if positives.min(labels.len() - positives) < FEWEST_RECORDS {
+    if positives == 0 || positives == labels.len() {
         return None;
     }
     let (mut a, mut b) = (0.0, 1.0);

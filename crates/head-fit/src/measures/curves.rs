@@ -12,7 +12,7 @@ use super::{FEWEST_RECORDS, descending, expect_pairs};
 /// Most points of a curve between its ends.
 const MOST_POINTS: usize = 50;
 
-/// Points of both curves. Empty when a class has fewer than [`FEWEST_RECORDS`] records.
+/// Points of both curves. Empty when a class is absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Curves {
     /// False positive rate and sensitivity, from (0, 0) to (1, 1).
@@ -33,7 +33,7 @@ impl Curves {
         let n = labels.len();
         let positives = labels.iter().filter(|&&y| y > 0.5).count();
         let negatives = n - positives;
-        if positives.min(negatives) < FEWEST_RECORDS {
+        if positives == 0 || negatives == 0 {
             return Ok(Self::default());
         }
         let apart = FEWEST_RECORDS.max(n.div_ceil(MOST_POINTS + 1));

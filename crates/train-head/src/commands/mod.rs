@@ -39,6 +39,7 @@ pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
             .map_err(|error| Failure::unexpected(format!("cannot start {threads} threads")).because(error))?;
     }
     let (outputs, overwrite) = outputs::outputs(&arguments.command);
+    outputs::expect_no_input(&outputs)?;
     if !overwrite {
         outputs.into_iter().try_for_each(expect_room)?;
     }

@@ -73,7 +73,8 @@ pub(crate) fn listed(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     // a name from elsewhere must not lead out of the folder
     let plain = |name: &String| Path::new(name).components().count() == 1 && name.ends_with(".key");
-    if keys.is_empty() || !keys.iter().all(plain) {
+    let mut seen = std::collections::HashSet::new();
+    if keys.is_empty() || !keys.iter().all(|name| plain(name) && seen.insert(name)) {
         return Err(Failure::file(format!("{} is not a list of evaluation keys", list.display())));
     }
     let paths: Vec<PathBuf> = keys.iter().map(|name| folder.join(name)).collect();

@@ -18,6 +18,25 @@ pub(crate) struct OutputFolder {
     finished: bool,
     /// Removes the staging folder if a second ^C ends the process.
     guard: Option<interrupt::Guard>,
+    /// Keeps other commands out.
+    _lock: Option<fs::File>,
+}
+
+/// Locks a folder as long as the result lives; `None` where the file system has no locks.
+///
+/// # Errors
+/// Another command is filling the folder.
+fn lock(target: &Path) -> Result<Option<fs::File>> {
+    let Ok(folder) = fs::File::open(target) else { return Ok(None) };
+    match folder.try_lock() {
+        Ok(()) => Ok(Some(folder)),
+        Err(fs::TryLockError::WouldBlock) => Err(Failure::usage(format!(
+            "--out {}: another command is writing into this folder",
+            target.display()
+        ))
+        .help("wait until it has ended, or choose another folder")),
+        Err(fs::TryLockError::Error(_)) => Ok(None),
+    }
 }
 
 /// The subfolder in which files wait until all of them are there.
@@ -42,13 +61,15 @@ impl OutputFolder {
             .collect();
         made.reverse();
         let staging = target.join(STAGING);
+        fs::create_dir_all(target).map_err(|error| Failure::io("create", target, Kind::Unexpected, error))?;
+        let lock = lock(target)?;
         if staging.exists() {
             fs::remove_dir_all(&staging)
                 .map_err(|error| Failure::io("remove", &staging, Kind::Unexpected, error))?;
         }
         // built before the folder exists, so that a failure below is cleaned up too
         let guard = Some(interrupt::guard(&staging));
-        let folder = Self { target: target.to_owned(), staging, made, finished: false, guard };
+        let folder = Self { target: target.to_owned(), staging, made, finished: false, guard, _lock: lock };
         fs::create_dir_all(&folder.staging)
             .map_err(|error| Failure::io("create", target, Kind::Unexpected, error))?;
         Ok(folder)
@@ -64,7 +85,15 @@ impl OutputFolder {
             return Self::create(target);
         }
         let staging = target.join(STAGING);
-        Ok(Self { target: target.to_owned(), staging, made: Vec::new(), finished: true, guard: None })
+        let lock = lock(target)?;
+        Ok(Self {
+            target: target.to_owned(),
+            staging,
+            made: Vec::new(),
+            finished: true,
+            guard: None,
+            _lock: lock,
+        })
     }
 
     /// Whether a folder holds the files of an earlier process that came as far as writing `milestone`.

@@ -123,7 +123,15 @@ impl Predictions<'_> {
     fn header(&self) -> Vec<String> {
         let names = self.vocabulary.names();
         let mut header = vec!["sample".to_owned()];
-        header.extend(self.carried.iter().map(|column| column.name.clone()));
+        let ours = |name: &str| {
+            matches!(name, "sample" | "label" | "labels" | "probability")
+                || ["predicted", "probability ", "plain_"].iter().any(|start| name.starts_with(start))
+        };
+        header.extend(self.carried.iter().map(|column| match ours(&column.name) {
+            // two columns of one name would make a table that nobody can read
+            true => format!("{} (data)", column.name),
+            false => column.name.clone(),
+        }));
         let of_numbers =
             |before: &str| names.iter().map(|name| format!("{before}{name}")).collect::<Vec<_>>();
         match (self.labels, self.vocabulary) {

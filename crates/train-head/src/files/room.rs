@@ -39,7 +39,7 @@ pub(crate) fn expect_room(output: Output<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a folder that holds anything but what a killed process left.
+/// Refuses a folder that holds anything.
 fn expect_empty(flag: &str, path: &Path) -> Result<()> {
     if path.exists() && !path.is_dir() {
         return Err(Failure::usage(format!("{flag} {}: that is a file; a folder is needed", path.display())));
@@ -53,11 +53,17 @@ fn expect_empty(flag: &str, path: &Path) -> Result<()> {
         return Err(Failure::usage(message)
             .help("choose another folder: without this key nothing that is encrypted under it can be read"));
     }
+    if is_left_over(path)? {
+        let message =
+            format!("{flag} {}: the folder holds the files of a command that was stopped", path.display());
+        return Err(Failure::usage(message)
+            .help("`run --resume` continues an interrupted run; --overwrite removes what is left of it"));
+    }
     Err(Failure::usage(format!("{flag} {}: the folder is not empty", path.display()))
         .help("choose another folder; --overwrite replaces files of the same names in this one"))
 }
 
-/// Whether a folder does not exist, or holds nothing but what a killed process left.
+/// Whether a folder does not exist or holds nothing.
 ///
 /// # Errors
 /// It cannot be read.
@@ -66,10 +72,21 @@ pub(crate) fn is_empty(path: &Path) -> Result<bool> {
     if !path.exists() {
         return Ok(true);
     }
+    Ok(fs::read_dir(path).map_err(failed)?.next().is_none())
+}
+
+/// Whether a folder holds nothing but what a process left that was stopped.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn is_left_over(path: &Path) -> Result<bool> {
+    let failed = |error| Failure::io("read", path, Kind::Usage, error);
+    let mut found = false;
     for entry in fs::read_dir(path).map_err(failed)? {
         if entry.map_err(failed)?.file_name() != STAGING {
             return Ok(false);
         }
+        found = true;
     }
-    Ok(true)
+    Ok(found)
 }

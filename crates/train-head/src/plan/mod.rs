@@ -159,6 +159,9 @@ impl PlanFile {
         }
         let contents: Contents = serde_json::from_value(value)
             .map_err(|error| Failure::file(format!("{} is not {WHAT}", path.display())).because(error))?;
+        expect_sound(&contents.plan).map_err(|what| {
+            Failure::file(format!("{}: {what}", path.display())).help("plan again with `train-head estimate`")
+        })?;
         let arrays = Arrays::read(&arrays::path_beside(path)?, &contents.arrays)?;
         Ok(Self { contents, arrays })
     }
@@ -282,4 +285,16 @@ fn weights_of(samples: &Matrix) -> Option<ColumnSource> {
 /// Where the groups of samples come from, if they have any.
 fn groups_of(samples: &Matrix) -> Option<ColumnSource> {
     samples.groups.as_ref().map(|groups| ColumnSource::of(groups.column.as_ref()))
+}
+
+/// Refuses levels that the parameter set does not have, which a changed file may name.
+fn expect_sound(plan: &Plan) -> Result<(), String> {
+    let Ok(scheme) = preset(&plan.preset) else { return Ok(()) };
+    let most = scheme.parameters().max_level();
+    let keys = &plan.keys;
+    let levels = keys.rotations.values().chain(&keys.relinearisation).chain(&keys.conjugation);
+    match levels.copied().find(|&level| level > most) {
+        Some(level) => Err(format!("a key for level {level}; the parameter set {} has {most}", plan.preset)),
+        None => Ok(()),
+    }
 }

@@ -55,14 +55,18 @@ impl RunFolder {
         if path.exists() && !path.is_dir() {
             return refuse("that is a file; a folder is needed", "choose another name");
         }
-        if room::is_empty(path)? {
+        // a run that was killed before it had encrypted its data left nothing that is worth keeping
+        if room::is_empty(path)? || room::is_left_over(path)? {
             return Ok(());
         }
         let what = match path.join("report.json").exists() {
             true => "the folder holds the results of a run, with its secret key",
             false => "the folder is not empty, and what it holds is not the results of a run",
         };
-        refuse(what, "choose another folder; --overwrite replaces files of the same names in this one")
+        refuse(
+            what,
+            "choose another folder; --overwrite replaces files of the same names in this one, and its folders `client` and `server`",
+        )
     }
 
     /// Starts to fill a folder. With `resume`, keeps the files of an interrupted run that had encrypted its data.

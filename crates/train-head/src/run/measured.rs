@@ -1,7 +1,7 @@
 //! What clinicians read of a head: rates at a threshold with intervals, calibration, curves.
 
 use head_fit::Targets;
-use head_fit::measures::{Calibration, Clinical, Curves};
+use head_fit::measures::{Calibration, Clinical, Curves, FEWEST_RECORDS};
 use ndarray::ArrayView2;
 use serde::Serialize;
 
@@ -80,9 +80,26 @@ impl Measured {
         Self::beside(clinical, &pairs)
     }
 
-    fn beside(clinical: Vec<Clinical>, pairs: &[(Vec<f64>, Vec<f64>)]) -> Result<Self> {
-        let calibration = pairs.iter().map(|(is, p)| Calibration::new(is, p)).collect::<Result<_, _>>()?;
-        let curves = pairs.iter().map(|(is, p)| Curves::new(is, p)).collect::<Result<_, _>>()?;
+    /// Areas, slopes and curves are left out where a class, or the rest, has fewer than [`FEWEST_RECORDS`] records: of a single record the
+    /// area is its rank, and nothing is estimated.
+    fn beside(mut clinical: Vec<Clinical>, pairs: &[(Vec<f64>, Vec<f64>)]) -> Result<Self> {
+        let mut calibration: Vec<Calibration> =
+            pairs.iter().map(|(is, p)| Calibration::new(is, p)).collect::<Result<_, _>>()?;
+        let mut curves: Vec<Curves> =
+            pairs.iter().map(|(is, p)| Curves::new(is, p)).collect::<Result<_, _>>()?;
+        for (at, (is, _)) in pairs.iter().enumerate() {
+            let positives = is.iter().filter(|&&is| is > 0.5).count();
+            if positives.min(is.len() - positives) >= FEWEST_RECORDS {
+                continue;
+            }
+            if let (Some(rates), Some(calibration), Some(curves)) =
+                (clinical.get_mut(at), calibration.get_mut(at), curves.get_mut(at))
+            {
+                (rates.auroc, rates.auprc) = (None, None);
+                (calibration.slope, calibration.intercept) = (None, None);
+                *curves = Curves::default();
+            }
+        }
         Ok(Self { clinical, calibration, curves })
     }
 }

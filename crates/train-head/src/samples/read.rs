@@ -108,7 +108,13 @@ fn read_features(
             return Ok(Raw::of(Content::Numbers { x: read.x, encoder: None }));
         };
         let weights = known.sample_weight.map(|values| SampleWeights { values, column: None });
-        let groups = known.group.map(|names| Groups::of(None, names.iter().map(String::as_str)));
+        let groups = match known.group {
+            Some(names) => {
+                let gap = |row| Failure::data(format!("{}: sample {row} has no group", path.display()));
+                Some(Groups::of(None, names.iter().map(String::as_str)).map_err(gap)?)
+            }
+            None => None,
+        };
         let encoder = Some(Box::new(known.encoder));
         let content = Content::Numbers { x: read.x, encoder };
         let labels = match known.labels.filter(|_| !labels_apart) {
@@ -144,6 +150,21 @@ fn read_features(
     let mut overrides = wanted.overrides.cloned().unwrap_or_default();
     for names in [&mut overrides.numeric, &mut overrides.categorical] {
         *names = input::names(&table, names)?;
+    }
+    for (flag, names) in
+        [("--drop", &dropped), ("--numeric", &overrides.numeric), ("--categorical", &overrides.categorical)]
+    {
+        if let Some(name) = names.iter().find(|name| exclude.contains(name) && wanted.known.is_none()) {
+            return Err(Failure::usage(format!(
+                "{flag} {name}: the column is no feature already: it holds labels, weights, groups, or goes through"
+            ))
+            .help("name it for one purpose"));
+        }
+    }
+    if let Some(recipe) = wanted.known.and_then(|known| known.recipe)
+        && let Some(name) = dropped.iter().find(|name| recipe.inputs().contains(&name.as_str()))
+    {
+        return Err(Failure::usage(format!("--drop {name}: the head learnt from this column and needs it")));
     }
     overrides.drop = dropped.into_iter().filter(|name| !exclude.contains(name)).collect();
     if wanted.overrides.is_some() && !labels.is_empty() {
@@ -222,12 +243,25 @@ fn attributes(
     let groups = match wanted.groups {
         Some(column) => {
             let at = table.find(column).map_err(input::table_failure)?;
-            Some(Groups::of(Some(column.to_owned()), table.column(at)))
+            let gap = |row| {
+                Failure::data(format!(
+                    "{}: {}, column {column:?}: the sample has no group",
+                    table.input(),
+                    table.place(row)
+                ))
+                .help(
+                    "fill it in: samples of one patient on both sides of a split would tell about each other",
+                )
+            };
+            Some(Groups::of(Some(column.to_owned()), table.column(at)).map_err(gap)?)
         }
         None => None,
     };
     let mut carried = Vec::new();
-    for name in input::names(table, &[&columns.ids[..], &columns.kept[..]].concat())? {
+    let mut through = input::names(table, &[&columns.ids[..], &columns.kept[..]].concat())?;
+    let mut seen = std::collections::HashSet::new();
+    through.retain(|name| seen.insert(name.clone()));
+    for name in through {
         let at = table.find(&name).map_err(input::table_failure)?;
         carried.push(Carried { name, values: table.column(at).map(str::to_owned).collect() });
     }

@@ -62,6 +62,10 @@ pub(crate) fn unpack(bundle: &Path, out: &Path, console: &Console) -> Result<Man
     if files.next().is_some() {
         return Err(refuse("it holds more than its list says"));
     }
+    if manifest.entries.iter().any(|entry| entry.path.starts_with("eval/")) {
+        // the list of keys is the other party's word
+        crate::files::evaluation_keys::listed(&folder.path("eval"))?;
+    }
     progress.done();
     folder.commit()?;
     Ok(manifest)

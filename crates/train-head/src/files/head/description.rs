@@ -192,6 +192,27 @@ fn one() -> f64 {
 }
 
 impl Description {
+    /// Refuses names that no training has: none, one twice, an empty one, or as many as the link has no outputs for.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub(super) fn expect_sound(&self) -> Result<(), String> {
+        let names = self.vocabulary.names();
+        let mut seen = std::collections::HashSet::new();
+        if let Some(bad) = names.iter().find(|name| name.trim().is_empty() || !seen.insert(name.as_str())) {
+            return Err(format!("{bad:?} is not the name of one class, label or number"));
+        }
+        let fits = match self.link {
+            Link::Logistic => names.len() == 2,
+            Link::OneVsRest | Link::Softmax => names.len() >= 3,
+            _ => !names.is_empty(),
+        };
+        match fits {
+            true => Ok(()),
+            false => Err(format!("{} names do not go with the link {:?}", names.len(), self.link)),
+        }
+    }
+
     /// What the training read of a table.
     pub(crate) fn known(&self) -> Known<'_> {
         Known { labels: &self.label_columns, recipe: self.table.as_ref() }

@@ -105,6 +105,10 @@ impl Head {
                 description.format
             )));
         }
+        description.expect_sound().map_err(|what| {
+            Failure::file(format!("{}: {what}", folder.join(DESCRIPTION).display()))
+                .help("the file was changed or damaged: decrypt the head again")
+        })?;
         let model = weights::read(&description, &folder.join(WEIGHTS))?;
         Ok(Self { model, description })
     }
