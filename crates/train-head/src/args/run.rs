@@ -25,9 +25,9 @@ pub(crate) struct RunArgs {
     /// Label of the positive class [default: the larger number, or the last in alphabetical order]
     #[arg(long, value_name = "LABEL", help_heading = "Data")]
     pub(crate) positive_label: Option<String>,
-    /// Aim of the probability above which a sample is called positive, of two classes, or given a label, each at its own: `youden`, `sensitivity=0.95`,
-    /// `specificity=0.9`, `cost=10:1` (a missed positive to a false alarm) or a number. It is chosen on the validation samples, without
-    /// --validation-fraction on the training samples, and kept in the head [default: 0.5]
+    /// Aim of the probability above which a sample is called positive, of two classes, or is given a label, each at its own: `youden`,
+    /// `sensitivity=0.95`, `specificity=0.9`, `cost=10:1` (a missed positive to a false alarm) or a number. It is chosen on the validation
+    /// samples, without --validation-fraction on the training samples, and kept in the head [default: 0.5]
     #[arg(long, value_name = "AIM", value_parser = aim, help_heading = "Training (chosen from the data where not given)")]
     pub(crate) threshold: Option<Aim>,
     #[command(flatten)]

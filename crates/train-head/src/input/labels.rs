@@ -247,10 +247,8 @@ mod tests {
         let Labels::Sets { sets, columns } = read(LabelsAs::Open, &["a", "b"]).unwrap().labels else {
             panic!()
         };
-        assert_eq!(
-            (&sets[..2], columns),
-            (&[vec!["b"], vec!["a"]].map(|set| set.map(str::to_owned))[..], vec!["a".to_owned(), "b".into()])
-        );
+        assert_eq!(sets[..2], [vec!["b".to_owned()], vec!["a".to_owned()]]);
+        assert_eq!(columns, ["a", "b"]);
         let Labels::Numbers { names, values } = read(LabelsAs::Numbers, &["cost", "a"]).unwrap().labels
         else {
             panic!()
