@@ -123,7 +123,8 @@ fn recalibrate(labels: &[f64], logits: &[f64], sloped: bool) -> Option<Estimate>
             ),
         };
         let length = step[0].abs().max(step[1].abs());
-        if !length.is_finite() || !(error.is_finite() && error <= LARGEST_ERROR) || b.abs() > LARGEST_SLOPE {
+        let estimated = length.is_finite() && error <= LARGEST_ERROR && b.abs() <= LARGEST_SLOPE;
+        if !estimated {
             return None;
         }
         if length < 1e-10 {

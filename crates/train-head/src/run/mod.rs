@@ -7,9 +7,11 @@
 //! - [`threshold`]: the threshold for the aim of `--threshold`;
 //! - [`measured`]: rates with intervals, calibration, curves;
 //! - [`report`], [`table`], [`page`]: all figures, for programs, for the terminal, and for colleagues and an ethics board;
+//! - [`columns`]: the columns of a table as counts;
 //! - [`clinical`], [`words`]: figures in words.
 
 pub(crate) mod clinical;
+mod columns;
 pub(crate) mod data;
 pub(crate) mod evaluation;
 pub(crate) mod folder;

@@ -7,6 +7,7 @@ use head_fit::{Expected, ExpectedErrors};
 use serde::Serialize;
 use serde_json::json;
 
+use super::columns::ColumnCounts;
 use super::data::Data;
 use super::evaluation::Evaluation;
 use super::measured::{LearningPoint, Measured};
@@ -63,6 +64,8 @@ pub(crate) struct Report {
     pub(crate) method: Method,
     /// The encoder, if the samples are texts.
     pub(crate) encoder: Option<serde_json::Value>,
+    /// What the columns of a table were, as counts; null for texts and arrays.
+    pub(crate) columns: Option<ColumnCounts>,
     /// Texts with more tokens than the encoder embeds at once, to train and to validate on; null if no texts were embedded.
     pub(crate) long_texts: Option<usize>,
     /// The same to test on.
@@ -231,6 +234,7 @@ impl Report {
             bootstraps: trained.bootstraps(),
             method: Method::new(planned),
             encoder: data.training.encoder.as_ref().map(|encoder| json!(encoder)),
+            columns: data.training.recipe.as_ref().map(ColumnCounts::new),
             long_texts: data
                 .training
                 .long_texts()

@@ -1,6 +1,6 @@
 //! Figures in words, rounded as far as their intervals allow.
 
-use head_fit::measures::Estimate;
+use head_fit::measures::{Estimate, FEWEST_RECORDS};
 
 use crate::targets::Vocabulary;
 
@@ -35,6 +35,15 @@ pub(crate) fn subject(vocabulary: &Vocabulary) -> String {
         }
         (Vocabulary::Numbers(_), [only]) => format!("the number {only}"),
         (Vocabulary::Numbers(_), names) => format!("{} numbers", names.len()),
+    }
+}
+
+/// A count, unless it is so small that it tells of few people.
+pub(crate) fn few(count: usize) -> String {
+    match count {
+        0 => "none".to_owned(),
+        count if count < FEWEST_RECORDS => format!("fewer than {FEWEST_RECORDS}"),
+        count => count.to_string(),
     }
 }
 

@@ -171,6 +171,7 @@ impl Vocabulary {
     ///
     /// # Errors
     /// No features or samples.
+    #[expect(clippy::needless_pass_by_value, reason = "views are handles")]
     pub(crate) fn data<'a>(&self, x: ArrayView2<'a, f64>, y: &'a Array2<f64>) -> Result<Data<'a>> {
         Ok(match self {
             Self::Classes(classes) => Data::new(x, y.column(0))?.with_classes(classes.count())?,

@@ -4,14 +4,14 @@ use head_fit::measures::Regression;
 use pages::{Block, Property, Section};
 
 use crate::run::report::Report;
-use crate::run::words::{estimate, figure, percent, subject};
+use crate::run::words::{estimate, few, figure, percent, subject};
 use crate::targets::{Scores, Vocabulary};
 
 /// What this page does not show.
 pub(super) fn limits(report: &Report) -> Section {
     let mut limits = vec![
-        "One set of samples was split, or one file of test samples was given: this is no external validation. Other institutions, other \
-         years and other ways of writing can give other results."
+        "The test samples were given beside the training samples or split off them: this is no external validation. Other institutions, \
+         other years and other ways of recording can give other results."
             .to_owned(),
         "Intervals cover the chance of the draw of test samples. They do not cover the draw of training samples, and they take samples for \
          independent: several records of one person make them too narrow, and records of one person on both sides of the split make \
@@ -20,8 +20,8 @@ pub(super) fn limits(report: &Report) -> Section {
         "No groups of people were compared (by age, sex, language, site): whether errors fall on some more than on others is unknown.".to_owned(),
         "Labels are taken as true. Errors and doubts in them bound what any measure here can mean.".to_owned(),
         "Encryption protects the data from the party that trains. A head that is published, like any trained model, says something about its \
-         training data; there is no differential privacy here. Before it is published it must be rounded, since exact decrypted values \
-         beside their ciphertexts can reveal the key."
+         training data; there is no differential privacy here. This head, and every figure derived from it, must not reach whoever has the \
+         ciphertexts: exact decrypted values beside them can reveal the key, and rounding does not prevent that."
             .to_owned(),
     ];
     if !matches!(report.vocabulary, Vocabulary::Numbers(_)) {
@@ -51,7 +51,7 @@ pub(super) fn section(report: &Report) -> Section {
         .labels
         .iter()
         .zip(&report.class_counts)
-        .map(|(label, count)| format!("{count} {label}"))
+        .map(|(label, &count)| format!("{} of {label:?}", few(count)))
         .collect();
     let input = match &report.encoder {
         Some(_) => {
@@ -115,7 +115,7 @@ pub(super) fn section(report: &Report) -> Section {
         ),
         Property::new(
             "not intended",
-            "decisions without a human; other populations, languages or kinds of documents than those of the training; finding out whether somebody is in the training data",
+            "decisions without a human; other populations, and other ways of recording, than those of the training; finding out whether somebody is in the training data",
         ),
         Property::new("input", input),
         Property::new("output", output),

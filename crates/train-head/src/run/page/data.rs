@@ -1,9 +1,10 @@
 //! The data of a run, as counts.
 
+use head_fit::measures::FEWEST_RECORDS;
 use pages::{Block, Property, Section, Table};
 
 use crate::run::report::Report;
-use crate::run::words::rounded;
+use crate::run::words::{few, rounded};
 use crate::targets::Vocabulary;
 
 /// Below this part of an equal share of the training samples a class is rare.
@@ -27,7 +28,12 @@ pub(super) fn section(report: &Report) -> Section {
                 Some(_) => {
                     format!("{} numbers for each text, the embedding of a frozen encoder", report.features)
                 }
-                None => format!("{} numbers for each sample, from a table", report.features),
+                None => match &report.columns {
+                    Some(columns) => {
+                        format!("{} numbers for each sample, made of {}", report.features, columns.words())
+                    }
+                    None => format!("{} numbers for each sample", report.features),
+                },
             },
         ),
     ];
@@ -58,13 +64,15 @@ fn classes(report: &Report) -> Table {
     let mut table = Table::new(&[of, "to train on", "share", "to test on", "share"]);
     let counts = report.class_counts.iter().zip(&report.test_class_counts);
     for (label, (&trained, &tested)) in report.labels.iter().zip(counts) {
-        let share =
-            |count: usize, of: usize| format!("{} %", rounded(100.0 * count as f64 / of.max(1) as f64, 1));
+        let share = |count: usize, of: usize| match count < FEWEST_RECORDS {
+            true => "\u{2013}".to_owned(),
+            false => format!("{} %", rounded(100.0 * count as f64 / of.max(1) as f64, 1)),
+        };
         table.push([
             label.clone(),
-            trained.to_string(),
+            few(trained),
             share(trained, report.samples),
-            tested.to_string(),
+            few(tested),
             share(tested, report.test_samples),
         ]);
     }

@@ -51,9 +51,9 @@ pub(crate) fn page(report: &Report) -> Page {
     Page {
         title: format!("Encrypted training: {}", subject(&report.vocabulary)),
         lead: format!(
-            "A {} head was trained on {} samples without the machine that trained it seeing any of them in the clear: \
-             they were encrypted before they reached it, and so is the head that it returned. This page says what was done, how well the \
-             head does on {} test samples, and what can be said about privacy.",
+            "A {} head was trained on {} samples by a party that never saw one of them in the clear: they were encrypted before it got \
+             them, and so is the head that it returned. In this run one machine played both parties, with their files apart. This page says \
+             what was done, how well the head does on {} test samples, and what can be said about privacy.",
             if regression { "regression" } else { "classification" },
             report.samples,
             report.test_samples

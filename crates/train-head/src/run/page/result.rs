@@ -219,8 +219,9 @@ fn agreement(report: &Report) -> Vec<String> {
     )];
     if let Some(expected) = &report.expected {
         texts.push(format!(
-            "Cross-validation on the training samples expected this of new samples: {}.",
-            describe::expected(expected)
+            "What the training samples let expect of new ones: {}.{}",
+            describe::expected(expected),
+            less_than_expected(report)
         ));
         texts.extend(
             describe::shortfall(expected, report.bootstraps > 0)
@@ -249,5 +250,21 @@ pub(super) fn share(value: f64) -> String {
         some if some >= 1e-3 => format!("{} %", rounded(100.0 * some, 1)),
         little if little >= 1e-5 => format!("{} %", rounded(100.0 * little, 3)),
         _ => "less than 0.001 %".into(),
+    }
+}
+
+/// A remark if the test samples fell short of what cross-validation expected, by more than chance explains.
+fn less_than_expected(report: &Report) -> String {
+    let (Some(expected), Some(found)) = (&report.expected, report.encrypted.classes()) else {
+        return String::new();
+    };
+    let (expected, found, n) =
+        (expected.training.accuracy, found.accuracy, report.test_samples.max(1) as f64);
+    let error = (expected * (1.0 - expected) / n).sqrt();
+    match expected - found > 2.0 * error.max(1e-9) {
+        true => format!(
+            " The test samples gave an accuracy of {found:.3}, which is less than chance explains: look for differences between the two sets."
+        ),
+        false => String::new(),
     }
 }

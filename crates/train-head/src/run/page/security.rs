@@ -17,7 +17,7 @@ pub(super) fn parties(report: &Report) -> Section {
     row(if texts { "embeddings, labels" } else { "features, labels" }, "in the clear", "encrypted");
     row("names of classes and features, scaling of the features", "in the clear", "never");
     row("number of samples", "exactly", "rounded up to whole blocks");
-    row("number of features", "exactly", "padded, known to an eighth; in some shapes exactly");
+    row("number of features", "exactly", "rounded up by an eighth or less; in some shapes exactly");
     row("gradients, losses, weights during the training", "never made", "encrypted");
     row(
         "kind of head, number of classes, iterations, learning rates, penalty, polynomials",
@@ -85,7 +85,8 @@ pub(super) fn parameters(report: &Report) -> Section {
         Property::new(
             "modulus, log2(QP)",
             format!(
-                "{} bits: room for the products of the training. More room allows more of them, and at the same N is less safe",
+                "{} bits: room for the products of the training. More room allows more of them, and at the same N is less safe; the bound above \
+                 says how much is allowed",
                 rounded(report.log_qp, 1)
             ),
         ),
