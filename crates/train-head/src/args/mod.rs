@@ -77,7 +77,7 @@ const MOST_USED: [&str; 10] = [
     "input",
     "features",
     "text_column",
-    "label_column",
+    "label_columns",
     "model_id",
     "test_size",
     "head",
