@@ -38,7 +38,10 @@ pub(crate) fn find(column: &Column<'_>, wish: Wish, hints: Hints) -> Finding {
     }
     match name_says(column.name(), column.at == 0) {
         Says::Index => return Finding::plain(Content::Identifier("the index of a data frame".to_owned())),
-        Says::Always if observed.values.len() > FEW_IDS || observed.all_different() => {
+        Says::Always
+            if (observed.values.len() > FEW_IDS || observed.all_different())
+                && !numbers::have_decimals(column) =>
+        {
             return Finding::plain(Content::Identifier("its name says so".to_owned()));
         }
         _ => {}

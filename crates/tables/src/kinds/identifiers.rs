@@ -9,7 +9,7 @@ pub(super) enum Says {
     Nothing,
     /// `nr`, `index`, `patient`: it does if all values are different.
     Perhaps,
-    /// `site_id`: it does, or it is a code if there are few values.
+    /// `site_id`, `clinic mrn`: it does, or it is a code if most values occur several times.
     Surely,
     /// `id`, `patient_id`, `mrn`: it does, also if several rows have the same value, unless there are very few.
     Always,
@@ -32,6 +32,10 @@ pub(super) fn name_says(name: &str, first: bool) -> Says {
         "recordid",
         "accession",
     ];
+    // Short words that have other meanings after other words: `sunspots SSN`.
+    const AMBIGUOUS: [&str; 3] = ["ssn", "pid", "accession"];
+    // Words before a point of reference: `age at accession`, `days since visit`.
+    const RELATIONS: [&str; 9] = ["at", "of", "since", "before", "after", "until", "to", "per", "by"];
     const ONES: [&str; 12] = [
         "patient",
         "subject",
@@ -78,15 +82,23 @@ pub(super) fn name_says(name: &str, first: bool) -> Says {
         return Says::Index;
     }
     let words = words_of(trimmed);
-    let any = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
-    let named = any(&["id", "ids", "identifier"]);
-    if any(&ALWAYS) || (named && (words.len() == 1 || any(&ONES))) {
+    // The last word says what a column holds: `pid_error` and `case id count` are measurements, and so is `age at accession`.
+    let Some((last, before)) = words.split_last() else { return Says::Nothing };
+    let last = last.as_str();
+    if before.iter().any(|word| RELATIONS.contains(&word.as_str())) {
+        return Says::Nothing;
+    }
+    let named = ["id", "ids", "identifier"].contains(&last);
+    let always = ALWAYS.contains(&last);
+    if (always || named) && before.iter().all(|word| ONES.contains(&word.as_str())) {
         return Says::Always;
     }
-    if named {
+    if named || (always && !AMBIGUOUS.contains(&last)) {
         return Says::Surely;
     }
-    let last = words.last().map_or("", String::as_str);
+    if always {
+        return Says::Perhaps;
+    }
     // `body mass index` is a measurement, `index` is not; `study nr` may be either, and `nr` too.
     let alone = words.len() == 1 && PERHAPS.contains(&last);
     let numbered = words.len() > 1 && ["nr", "no", "nummer", "number", "key", "code"].contains(&last);
@@ -156,6 +168,13 @@ mod tests {
             ("width", Says::Nothing),
             ("acid", Says::Nothing),
             ("weight", Says::Nothing),
+            ("study visit id", Says::Always),
+            ("hospital_mrn", Says::Surely),
+            ("pid_error", Says::Nothing),
+            ("age at accession", Says::Nothing),
+            ("sunspots SSN", Says::Perhaps),
+            ("case id count", Says::Nothing),
+            ("study visit id count", Says::Nothing),
             ("Unnamed: 0", Says::Index),
         ] {
             assert_eq!(name_says(name, false), says, "{name}");

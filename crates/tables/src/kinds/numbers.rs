@@ -50,6 +50,17 @@ impl<'a, 'b> Numbers<'a, 'b> {
     }
 }
 
+/// Whether all values are numbers, and some have decimals: measurements, whatever the column is called.
+pub(super) fn have_decimals(column: &Column<'_>) -> bool {
+    let observed = column.observed.without_dots();
+    let numbers = Numbers::of(&observed);
+    let notation = numbers.notations.simplest().filter(|_| numbers.others.is_empty());
+    notation.is_some_and(|notation| {
+        let number = |value: &Distinct<'_>| notation.parse(value.text);
+        observed.values.iter().filter_map(number).any(|number| number.fract() != 0.0)
+    })
+}
+
 /// The finding for a column that was declared to be of numbers.
 pub(super) fn forced(column: &Column<'_>, evidence: Evidence) -> Finding {
     let observed = column.observed.without_dots();
@@ -114,8 +125,6 @@ fn identifier(column: &Column<'_>, observed: &Observed<'_>, notations: Notations
     let named = matches!(says, Says::Surely | Says::Always);
     let why = if named && distinct * 2 >= observed.present {
         "its name says so, and most values are different"
-    } else if named && distinct > 50 {
-        "its name says so"
     } else if named {
         let note = "its name says that the numbers are codes, so it is taken as a category; --numeric takes it as numbers";
         return Some(Finding::plain(Content::Category).with_note(note.to_owned()));

@@ -94,6 +94,18 @@ fn identifiers_are_recognised_and_measurements_kept() {
     assert!(!identifier(made("body_mass_index", 50, scattered)));
     assert!(!identifier(made("x", 50, |i| format!("{i}.5"))));
     assert!(!identifier(made("x", 4, |i| i.to_string())));
+    let decimals = |i: usize| format!("{}.{}", i % 13, i % 7 + 1);
+    for name in ["pid_error", "age at accession", "sunspots SSN", "case id count", "id"] {
+        assert_eq!(made(name, 60, decimals).content, Content::Numeric(Notation::Plain), "{name}");
+    }
+    for name in ["age at accession", "sunspots SSN", "study visit id count"] {
+        assert_eq!(
+            made(name, 60, |i| (i % 25).to_string()).content,
+            Content::Numeric(Notation::Plain),
+            "{name}"
+        );
+    }
+    assert_eq!(made("ward_id", 600, |i| (i % 60).to_string()).content, Content::Category);
     assert_eq!(made("id", 60, |i| (i % 2).to_string()).content, Content::Category);
     assert_eq!(made("site_id", 50, |i| (i % 4).to_string()).content, Content::Category);
     assert_eq!(made("zip", 50, |i| format!("0{}", 1000 + i % 5)).content, Content::Category);

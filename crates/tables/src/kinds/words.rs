@@ -18,7 +18,7 @@ pub(super) fn find(column: &Column<'_>) -> Finding {
     let words = words as f64 / distinct.max(1) as f64;
     let says = name_says(column.name(), column.at == 0);
     let mostly_different = distinct * 10 >= observed.present * 9;
-    if matches!(says, Says::Surely | Says::Always) && (distinct * 2 >= observed.present || distinct > 50) {
+    if matches!(says, Says::Surely | Says::Always) && distinct * 2 >= observed.present {
         return identifier("its name says so");
     }
     if words > 3.0 && distinct > 2 && distinct * 2 > observed.present {

@@ -6,6 +6,7 @@ use std::io::{BufRead, Read};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::builder::Builder;
 use super::stream::Text;
@@ -50,12 +51,16 @@ pub(super) fn read(text: Text<'_>, mut builder: Builder) -> Result<Table> {
             if cells[column].is_some() {
                 return Err(builder.malformed(line, format!("the key {} occurs twice", quoted(&key)), ""));
             }
-            if value.is_object() {
+            if value.get().starts_with('{') {
                 let what =
                     format!("the value of {} is a nested object; a cell holds one value", quoted(&key));
                 return Err(builder.malformed(line, what, "write its fields as keys of their own"));
             }
-            cells[column] = Some(cell(value));
+            let text = cell(&value).map_err(|error| {
+                let what = format!("the value of {} cannot be read: {error}", quoted(&key));
+                builder.malformed(line, what, OBJECT)
+            })?;
+            cells[column] = Some(text);
         }
         for (column, cell) in cells.iter_mut().enumerate() {
             builder.push(column, cell.take().as_deref().unwrap_or_default());
@@ -130,18 +135,21 @@ impl Lines<'_> {
     }
 }
 
-/// The text of a value. Lists stay JSON, for labels with several classes.
-fn cell(value: Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text,
-        other => other.to_string(),
+/// The text of a value. Lists stay JSON, for labels with several classes. Numbers keep the digits of the file, since a whole number
+/// beyond 2^64 would become another one.
+fn cell(value: &RawValue) -> serde_json::Result<String> {
+    let text = value.get();
+    match text.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(text),
+        Some(b'[') => Ok(serde_json::from_str::<Value>(text)?.to_string()),
+        Some(b'n') => Ok(String::new()),
+        _ => Ok(text.to_owned()),
     }
 }
 
 /// A JSON object with its keys in the order of the file.
 #[derive(Debug)]
-struct Object(Vec<(String, Value)>);
+struct Object(Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
@@ -183,6 +191,19 @@ mod tests {
         assert_eq!(table.column(0).collect::<Vec<_>>(), ["2", "0.5", "[\"x\",\"y\"]"]);
         assert_eq!(table.column(1).collect::<Vec<_>>(), ["true", "", ""]);
         assert_eq!(table.place(1), "row 2 (line 3)");
+    }
+
+    #[test]
+    fn numbers_keep_their_digits() {
+        let table =
+            read(b"{\"nr\": 100000000000000000001}\n{\"nr\": 100000000000000000002}\n{\"nr\": -1.50}")
+                .unwrap();
+        let cells: Vec<&str> = table.column(0).collect();
+        assert_eq!(cells, ["100000000000000000001", "100000000000000000002", "-1.50"]);
+        let escaped = read(b"{\"a\": \"\\u00e4\\n\"}").unwrap();
+        assert_eq!(escaped.cell(0, 0), "\u{e4}\n");
+        let half = read(b"{\"a\": \"\\ud800\"}").unwrap_err().to_string();
+        assert!(half.contains("line 1: the value of \"a\" cannot be read"), "{half}");
     }
 
     #[test]
