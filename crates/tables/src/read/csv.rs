@@ -7,7 +7,7 @@ use std::io::{BufRead, Read};
 
 use super::builder::Builder;
 use super::names::{names_are_values, sniffed};
-use super::stream::Text;
+use super::stream::{self, Text};
 use crate::error::{Error, Result};
 use crate::table::{Cells, Places, Table};
 use crate::wording::quoted;
@@ -252,7 +252,7 @@ fn failed(builder: &Builder, line: u64, source: std::io::Error) -> Error {
     if source.kind() == std::io::ErrorKind::InvalidData {
         return builder.malformed(Some(line), source.to_string(), "save the file as UTF-8");
     }
-    Error::Io { input: builder.input.clone(), source }
+    stream::failed(&builder.input, source)
 }
 
 #[cfg(test)]

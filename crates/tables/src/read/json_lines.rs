@@ -9,8 +9,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::builder::Builder;
-use super::stream::Text;
-use crate::error::{Error, Result};
+use super::stream::{self, Text};
+use crate::error::Result;
 use crate::table::{Places, Table};
 use crate::wording::quoted;
 
@@ -96,7 +96,7 @@ impl Lines<'_> {
                             source.to_string(),
                             "save the file as UTF-8",
                         ),
-                        _ => Error::Io { input: builder.input.clone(), source },
+                        _ => stream::failed(&builder.input, source),
                     })?;
                 builder.check_pending(self.buffer.len(), self.line + 1)?;
                 if count == 0 || self.buffer.ends_with(b"\n") {
