@@ -192,6 +192,8 @@ fn hostile_recipes_are_refused() {
         ("\"yes\":\"yes\"", "\"yes\":\"perhaps\""),
         ("\"levels\":[\"north\"", "\"levels\":[\"south\""),
         ("\"low\":31.5", "\"low\":3e300"),
+        ("\"fill\":50.5", "\"fill\":1e308"),
+        ("\"rows\":40", "\"rows\":9223372036854775808"),
         ("\"first\":", "\"first\":1e300,\"last\":"),
         ("\"rows\":", "\"more\":1,\"rows\":"),
     ] {
