@@ -4,7 +4,9 @@ use super::evidence::Evidence;
 use super::finding::{Column, Content, Finding};
 use super::identifiers::{Says, counts_rows, name_says};
 use super::observed::{Distinct, Observed};
+use crate::error::Problem;
 use crate::value::number::{Notation, Notations};
+use crate::value::pattern::Pattern;
 use crate::value::unit::around_number;
 use crate::wording::{counted, quoted, short_number};
 
@@ -240,6 +242,20 @@ fn mark_for_missing(observed: &Observed<'_>, notation: Notation) -> Option<Strin
     })
 }
 
+/// The problem of a column with numbers that are written in a way that is not read.
+pub(super) fn patterned(
+    column: &Column<'_>,
+    observed: &Observed<'_>,
+    value: &Distinct<'_>,
+    pattern: Pattern,
+) -> Problem {
+    let alike = observed.values.iter().filter(|value| Pattern::of(value.text) == Some(pattern));
+    let count: usize = alike.map(|value| value.count).sum();
+    let what =
+        format!("{} is {}, as in {count} of {} cells", quoted(value.text), pattern.name(), observed.present);
+    column.problem(Some(value.first), what, pattern.help())
+}
+
 /// The finding for a column of numbers with others among them.
 fn refused(
     column: &Column<'_>,
@@ -273,6 +289,9 @@ fn refused(
             observed.present
         );
         return Finding::refused(content, column.problem(Some(value.first), what, help));
+    }
+    if let Some(pattern) = Pattern::of(other.text) {
+        return Finding::refused(content, patterned(column, observed, other, pattern));
     }
     let lower = other.text.to_lowercase();
     let infinite = ["inf", "infinity", "∞"].contains(&lower.trim_start_matches(['-', '+']));

@@ -110,6 +110,12 @@ fn all_problems_come_at_once() {
     for part in ["3 columns", "\"weight\", row 1", "\"n\", row 2", "\"day\", row 2"] {
         assert!(error.contains(part), "{error}");
     }
+    let (recipe, _) = Recipe::looked_at(&table, None, &[], &Overrides::default());
+    assert_eq!(
+        ["weight", "n", "day"].map(|name| recipe.kind(name)),
+        [Kind::Numeric, Kind::Numeric, Kind::Date].map(Some)
+    );
+    assert_eq!(recipe.left_out("n"), Some(&Reason::Unusable));
 }
 
 #[test]
