@@ -112,6 +112,10 @@ fn identifiers_are_recognised_and_measurements_kept() {
     assert!(identifier(made("id", 60, |i| if i % 9 == 0 { format!("A{i}") } else { i.to_string() })));
     assert!(identifier(made("x", 50, |i| i.to_string())));
     assert!(!identifier(made("rank", 50, |i| (i * 7 % 50 + 1).to_string())));
+    assert!(made("rank", 50, |i| (i * 7 % 50 + 1).to_string()).notes.is_empty());
+    let shuffled = made("passenger", 50, |i| (i * 7 % 50 + 100).to_string());
+    assert_eq!(shuffled.content, Content::Numeric(Notation::Plain));
+    assert!(shuffled.notes[0].contains("may name rows; --drop passenger"), "{:?}", shuffled.notes);
     assert!(identifier(made("row", 50, |i| (i * 7 % 50 + 1).to_string())));
     assert!(identifier(made("x", 50, |i| format!("P{i:04}"))));
     assert!(identifier(made("x", 50, |i| (9_007_199_254_740_993_u64 + i as u64 * 3).to_string())));

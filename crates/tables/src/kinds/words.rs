@@ -2,7 +2,7 @@
 
 use super::finding::{Column, Content, Finding};
 use super::identifiers::{Says, name_says};
-use super::numbers::patterned;
+use super::refusals::patterned;
 use crate::error::Problem;
 use crate::value::number::{Notation, Notations};
 use crate::value::pattern::Pattern;
