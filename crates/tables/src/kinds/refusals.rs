@@ -6,7 +6,7 @@ use crate::error::Problem;
 use crate::value::number::Notation;
 use crate::value::pattern::Pattern;
 use crate::value::unit::around_number;
-use crate::wording::{quoted, shown};
+use crate::wording::{counted, quoted, shown};
 
 /// What may be done about a column that is not of numbers throughout.
 const ADVICE: &str =
@@ -21,8 +21,13 @@ pub(super) fn patterned(
 ) -> Problem {
     let alike = observed.values.iter().filter(|value| Pattern::of(value.text) == Some(pattern));
     let count: usize = alike.map(|value| value.count).sum();
-    let what =
-        format!("{} is {}, as in {count} of {} cells", quoted(value.text), pattern.name(), observed.present);
+    // Names of rows are not repeated: they may lead to persons.
+    let shown = if pattern.may_name_rows() && observed.all_different() {
+        format!("a cell of {}", counted(value.text.chars().count(), "character"))
+    } else {
+        quoted(value.text)
+    };
+    let what = format!("{shown} is {}, as in {count} of {} cells", pattern.name(), observed.present);
     column.problem(Some(value.first), what, pattern.help())
 }
 

@@ -94,6 +94,7 @@ fn numbers_in_patterns_are_refused_by_name() {
         assert!(found.problem.is_some(), "{what}: {found:?}");
         assert!(problem(&found).contains(what), "{}", problem(&found));
     }
+    assert!(!problem(&made("x", 40, |i| format!("{}-{i}", 90 + i))).contains("90-0"));
     assert_eq!(made("age", 40, |i| format!("{}0-{}9", i % 9, i % 9)).content, Content::Category);
     assert_eq!(
         made("month", 40, |i| format!("2024-{:02}", i % 12 + 1)).content,

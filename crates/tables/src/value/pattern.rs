@@ -63,6 +63,11 @@ impl Pattern {
         }
     }
 
+    /// Whether such cells may as well name rows: `12-134` may be a specimen.
+    pub(crate) fn may_name_rows(self) -> bool {
+        matches!(self, Self::Range | Self::Hexadecimal)
+    }
+
     /// What to do about it.
     pub(crate) fn help(self) -> &'static str {
         match self {
