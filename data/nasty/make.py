@@ -271,6 +271,7 @@ def columns():
         ("ranges.csv", "ranges", [f"{i}-{i * 7 + 1}" for i in range(ROWS)], "a range of numbers"),
         ("hexadecimal.csv", "hexadecimal numbers", [hex(i * 131) for i in range(ROWS)], "hexadecimal"),
         ("weeks.csv", "weeks of a year", [f"2024-W{i % 52 + 1:02}" for i in range(ROWS)], "a week of a year"),
+        ("durations.csv", "durations of hours and minutes", [f"{i % 9 + 1}h{i:02}" for i in range(ROWS)], "hours and minutes"),
         ("sap-minus.csv", "SAP: signs behind the numbers", [f"{i}-" if i % 3 else i for i in range(ROWS)], "its sign behind it"),
         ("accounting.csv", "accounting: parentheses below zero", [f"({i})" if i % 3 == 0 else i for i in range(ROWS)], "in parentheses"),
         ("currency.csv", "currencies before the amounts", [f"USD {r['crp']}" for r in PEOPLE], '"USD"'),

@@ -84,6 +84,7 @@ fn numbers_in_patterns_are_refused_by_name() {
         (|i| format!("{}-{}", i, i * 7), "a range"),
         (|i| format!("0x{i:X}F"), "hexadecimal"),
         (|i| format!("2024-W{:02}", 1 + i % 52), "a week"),
+        (|i| format!("{}h{:02}", 1 + i % 9, i), "hours and minutes"),
         (|i| if i % 3 == 0 { format!("{i}") } else { format!("{i}-") }, "its sign behind it"),
         (|i| if i % 3 == 0 { format!("{i}") } else { format!("({i})") }, "in parentheses"),
         (|i| if i % 3 == 0 { format!("({i})") } else { format!("{i}") }, "in parentheses"),
@@ -167,6 +168,9 @@ fn dates_in_one_order() {
         problem(&of("x", &["2024-01-31", "2024-01-30", "31.01.2024"])).contains("is a date like 31.03.2024")
     );
     assert!(problem(&of("x", &["2024-01-31", "2024-01-30", "later"])).contains("\"later\" is not a date"));
+    assert!(
+        problem(&of("x", &["2024-01-31", "2024-01-30", "2h52"])).contains("\"2h52\" is not a date, but most")
+    );
     let compact = made("x", 20, |i| format!("202401{:02}", 10 + i % 15));
     assert_eq!(compact.content, Content::Date(Order::YearMonthDay));
     assert_eq!(

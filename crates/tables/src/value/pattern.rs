@@ -13,6 +13,8 @@ pub(crate) enum Pattern {
     Hexadecimal,
     /// `2024-W12`
     Week,
+    /// `2h52`
+    Duration,
     /// `12-`
     TrailingMinus,
     /// `(5)`
@@ -44,6 +46,10 @@ impl Pattern {
             let fine = year.len() == 4 && digits(year) && (1..=2).contains(&week.len()) && digits(week);
             return fine.then_some(Self::Week);
         }
+        if let Some((hours, minutes)) = text.split_once('h') {
+            let minutes = minutes.trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
+            return (digits(hours.trim_end()) && digits(minutes)).then_some(Self::Duration);
+        }
         if let Some((low, high)) = text.split_once('-').filter(|(low, _)| !low.is_empty()) {
             return (is_number(low.trim_end()) && is_number(high.trim_start())).then_some(Self::Range);
         }
@@ -57,6 +63,7 @@ impl Pattern {
             Self::Range => "a range of numbers, or two numbers",
             Self::Hexadecimal => "a hexadecimal number",
             Self::Week => "a week of a year",
+            Self::Duration => "a duration of hours and minutes",
             Self::TrailingMinus => "a number with its sign behind it",
             Self::Parentheses => "a number in parentheses, as accountants write one below zero",
             Self::OtherDigits => "a number in other digits than 0 to 9",
@@ -77,6 +84,7 @@ impl Pattern {
             }
             Self::Hexadecimal => "write the numbers in decimal digits; for names of rows, --drop COL",
             Self::Week => "write the first day of the week as a date, for example 2024-03-18",
+            Self::Duration => "write the durations in minutes, as one number",
             Self::TrailingMinus | Self::Parentheses => "write numbers below zero as -5",
             Self::OtherDigits => "write the numbers in the digits 0 to 9",
         }
@@ -125,6 +133,8 @@ mod tests {
             ("1.5 - 2.5", Pattern::Range),
             ("0x1F", Pattern::Hexadecimal),
             ("2024-W12", Pattern::Week),
+            ("2h52", Pattern::Duration),
+            ("1 h 05 min", Pattern::Duration),
             ("12-", Pattern::TrailingMinus),
             ("(1,234.5)", Pattern::Parentheses),
             ("٤٢", Pattern::OtherDigits),
@@ -140,6 +150,8 @@ mod tests {
             "1,234,567",
             "a-b",
             "C34-1",
+            "4h",
+            "h2",
             "-",
             "0x",
             "()",
