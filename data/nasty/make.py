@@ -102,6 +102,9 @@ def spreadsheets():
     case("excel-unicode-text.txt", german().replace(";", "\t").encode("utf-16"), 'Excel, "Unicode text": UTF-16, tabs', label="label", kinds=GERMAN, first={"CRP": PEOPLE[0]["crp"]})
     case("excel-utf16-be.csv", german().encode("utf-16-be"), "UTF-16 without a byte order mark", label="label", kinds=GERMAN)
     case("excel-sep.csv", "sep=;\r\n" + german(), "Excel's own first line", label="label", kinds=GERMAN)
+    listed = ["g;x (mg, dl, total);label", *(f"{r['age']};{comma(r['crp'])};{r['label']}" for r in PEOPLE)]
+    case("excel-commas.csv", "\n".join(listed) + "\n", "Excel, German: commas in a name", label="label", kinds={"g": "numeric", "x (mg, dl, total)": "numeric"}, first={"x (mg, dl, total)": PEOPLE[0]["crp"]})
+    case("excel-sep-mac.csv", "sep=;\r" + german("\r"), "Excel's own first line, carriage returns alone", label="label", kinds=GERMAN)
     trailing = "".join(line + ";;\r\n" for line in german().splitlines()) + ";;;;;;;;;\r\n"
     case("excel-trailing.csv", trailing.rsplit(";;;;;;;;;\r\n", 1)[0], "Excel: empty columns at the end", label="label", kinds=GERMAN, notes=["2 empty columns without a name are left out"])
     thousands = [f"{1000 + 37.5 * r['age']:,.2f}" for r in PEOPLE]
@@ -220,6 +223,8 @@ def json_lines():
     case("records.jsonl", lines(PEOPLE), "JSON lines", label="label", kinds=KINDS, first={"crp": PEOPLE[0]["crp"]})
     sparse = [{k: v for k, v in row.items() if k != "weight" or i % 4 != 1} for i, row in enumerate(PEOPLE)]
     case("records-sparse.jsonl", lines(sparse), "JSON lines that leave out what is missing", label="label", kinds=KINDS, first={"weight missing": 0})
+    numbered = [{"nr": 10**20 + i, "age": row["age"], "label": row["label"]} for i, row in enumerate(PEOPLE)]
+    case("records-long-numbers.jsonl", lines(numbered), "JSON lines with whole numbers beyond 2^64", label="label", kinds={"nr": "identifier", "age": "numeric"})
     nested = [{"age": row["age"], "vitals": {"crp": row["crp"]}, "label": row["label"]} for row in PEOPLE]
     case("records-nested.jsonl", lines(nested), "JSON lines with objects in objects", label="label", message=["line 1", '"vitals"', "nested object"])
     late = [{"age": r["age"], "label": r["label"], **({"crp": r["crp"]} if i else {})} for i, r in enumerate(PEOPLE)]
@@ -260,6 +265,24 @@ def columns():
     case("blanks.csv", "\n".join(f"{a} , {b},{c}" for a, b, c in [("age", "sex", "label")] + [(f" {r['age']}", f" {r['sex']} ", f" {r['label']}") for r in PEOPLE]) + "\n\n", "blanks around everything", label="label", kinds={"age": "numeric", "sex": "category"}, classes=2)
     case("huge-number.csv", column("x", ["1e308" if i == 9 else r["crp"] for i, r in enumerate(PEOPLE)]), "a number that no scale has", label="label", message=["row 10 (line 11)", '"1e308" is larger than any measurement'])
     case("infinite.csv", column("x", ["-inf" if i == 9 else r["crp"] for i, r in enumerate(PEOPLE)]), "an infinite number", label="label", message=["-inf is not a finite number"])
+    for name, source, cells, part in [
+        ("digits-india.csv", "digits grouped by lakh and crore", [f"{1 + i % 9},{(23 + i) % 100:02},{456 + i}" for i in range(ROWS)], "lakh"),
+        ("digits-arabic.csv", "Arabic digits", [str(r["age"]).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")) for r in PEOPLE], "other digits"),
+        ("ranges.csv", "ranges", [f"{i}-{i * 7 + 1}" for i in range(ROWS)], "a range of numbers"),
+        ("hexadecimal.csv", "hexadecimal numbers", [hex(i * 131) for i in range(ROWS)], "hexadecimal"),
+        ("weeks.csv", "weeks of a year", [f"2024-W{i % 52 + 1:02}" for i in range(ROWS)], "a week of a year"),
+        ("durations.csv", "durations of hours and minutes", [f"{i % 9 + 1}h{i:02}" for i in range(ROWS)], "hours and minutes"),
+        ("sap-minus.csv", "SAP: signs behind the numbers", [f"{i}-" if i % 3 else i for i in range(ROWS)], "its sign behind it"),
+        ("accounting.csv", "accounting: parentheses below zero", [f"({i})" if i % 3 == 0 else i for i in range(ROWS)], "in parentheses"),
+        ("currency.csv", "currencies before the amounts", [f"USD {r['crp']}" for r in PEOPLE], '"USD"'),
+    ]:
+        case(name, column("x", cells), source, label="label", message=['column "x", row', part])
+    case("months.csv", column("visit", [f"{d:%Y-%m}" for d in day]), "months of a year", label="label", kinds={"age": "numeric", "visit": "date"})
+    case("telephones.csv", column("contact", [f"+4930{1234567 + i * 911}" for i in range(ROWS)]), "telephone numbers", label="label", kinds={"age": "numeric", "contact": "identifier"})
+    case("namibia.csv", column("country", [["NA", "DE", "FR"][i % 3] for i in range(ROWS)]), "a code that is a mark for missing values", label="label", kinds={"age": "numeric", "country": "category"}, notes=['"NA" in 20 rows is taken as a missing value'])
+    named = [[r["age"] / 4, r["age"], i % 12, r["label"]] for i, r in enumerate(PEOPLE)]
+    case("names-with-id.csv", table(["pid_error", "age at accession", "case id count", "label"], named), "measurements with names of identifiers", label="label", kinds={"pid_error": "numeric", "age at accession": "numeric", "case id count": "numeric"})
+    case("shuffled-run.csv", column("passenger", [i * 37 % 60 + 1 for i in range(ROWS)]), "numbers of rows in mixed order", label="label", kinds={"age": "numeric", "passenger": "numeric"}, notes=["they may name rows; --drop passenger"])
     two = table(["age", "crp", "stay", "label"], [[f"{r['age']} years", "high" if i == 3 else r["crp"], "2023-13-01" if i == 5 else r["admitted"], r["label"]] for i, r in enumerate(PEOPLE)])
     case("three-problems.csv", two, "three columns with problems", label="label", message=["3 columns", 'column "age"', 'column "crp"', 'column "stay"'])
 
@@ -297,6 +320,14 @@ def broken():
     case("empty.csv", "", "an empty file", message=["empty"])
     case("only-names.csv", "age,crp,label\n", "a line of names alone", label="label", message=["no rows"])
     case("nothing-left.csv", table(["id", "label"], [[f"P{i}", i % 2] for i in range(40)]), "an identifier and a label", label="label", message=["no column is left for features", "names rows"])
+    packed = gzip.compress(table(NAMES, [r.values() for r in PEOPLE]).encode(), mtime=0)
+    for name, source, content in [
+        ("truncated.csv.gz", "gzip, cut short", packed[:-40]),
+        ("rubbish.csv.gz", "gzip, with something after its end", packed + b"rubbish"),
+        ("wrong-sum.csv.gz", "gzip, with a wrong checksum", packed[:-8] + bytes([packed[-8] ^ 1]) + packed[-7:]),
+    ]:
+        case(name, content, source, message=["the gzip file is damaged", "copy or download the file again"])
+    case("padded.csv.gz", packed + bytes(512), "gzip, filled up with zeros", label="label", kinds=KINDS)
     big = "age,note,label\n" + "".join(f"{30 + i},{'x' * 10_000_000 if i == 5 else i * i},{i % 2}\n" for i in range(40))
     case("ten-megabytes.csv.gz", gzip.compress(big.encode(), mtime=0), "a cell of ten megabytes", label="label", message=["row 6 (line 7)", "(10000000 bytes)"])
     case("web-page.csv", "<!DOCTYPE html>\n<html><body>age,label</body></html>\n", "the page that shows the file", message=["a web page"])

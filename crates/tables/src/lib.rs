@@ -25,11 +25,11 @@
 //!   the median or the most frequent level. A feature says so if ten rows and one in a hundred are concerned.
 //! - Numbers have one notation for a column: `1234.5`, `1234,5`, or thousands marked by commas, dots, blanks or apostrophes. Where
 //!   no cell tells, other columns decide, and if they do not, the column is refused. Numbers with units or comparisons
-//!   (`79 kg`, `<0.5`) are refused by name.
+//!   (`79 kg`, `<0.5`) are refused by name, and so are those in other notations (`12-134`, `0x1F`, `(5)`, `1,23,456`).
 //! - Categories have a feature for each level of ten rows ([`MIN_LEVEL_ROWS`]) or more, [`MAX_LEVELS`] at most, and one for the
 //!   others together if they have ten. Two groups are one feature.
-//! - Dates become days since the first of the training rows.
-//! - Identifiers, constants and empty columns are left out, and said so. Free text is refused.
+//! - Dates become days since the first of the training rows. `2024-03` is the first day of the month.
+//! - Identifiers, constants and empty columns are left out, and said so. Free text is refused. Messages do not repeat sentences.
 //!
 //! [`labels`] reads the column of labels, and [`Recipe::leaks`] names columns that tell the label alone.
 

@@ -2,6 +2,8 @@
 
 /// Most characters of a cell that a message repeats.
 const MOST_OF_A_CELL: usize = 40;
+/// Most words of a cell that a message repeats.
+const MOST_WORDS: usize = 3;
 /// Most names that a message lists.
 const MOST_NAMES: usize = 20;
 
@@ -13,6 +15,14 @@ pub(crate) fn quoted(cell: &str) -> String {
         return format!("{start:?}");
     }
     format!("{:?} ({} bytes)", format!("{start}…"), cell.len())
+}
+
+/// A cell in quotes, unless it holds a sentence: that may be a record of a person, and messages are passed on.
+pub(crate) fn shown(cell: &str) -> String {
+    if cell.split_whitespace().nth(MOST_WORDS).is_some() {
+        return format!("a text of {}", counted(cell.chars().count(), "character"));
+    }
+    quoted(cell)
 }
 
 /// Names in quotes: all, or the first of many.
@@ -62,6 +72,8 @@ mod tests {
     #[test]
     fn long_cells_are_cut() {
         assert_eq!(quoted("a\"b"), "\"a\\\"b\"");
+        assert_eq!(shown("2023-02-30 08:00"), "\"2023-02-30 08:00\"");
+        assert_eq!(shown("seen again by Dr Jones"), "a text of 22 characters");
         let long = quoted(&"ä".repeat(5_000_000));
         assert!(long.chars().count() < 70, "{long}");
         assert!(long.ends_with("(10000000 bytes)"));

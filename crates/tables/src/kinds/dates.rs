@@ -3,7 +3,7 @@
 use super::finding::{Column, Content, Finding};
 use super::observed::Observed;
 use crate::value::date::{ORDERS, Order, Reading};
-use crate::wording::quoted;
+use crate::wording::{quoted, shown};
 
 const ADVICE: &str = "write dates as 2024-03-31; --drop COL leaves the column out, --categorical COL takes its values as levels";
 
@@ -71,7 +71,7 @@ fn refused(column: &Column<'_>, observed: &Observed<'_>) -> Finding {
     let (row, what) = match odd {
         None => (None, "not all cells are dates".to_owned()),
         Some(value) => {
-            let text = quoted(value.text);
+            let text = shown(value.text);
             let other = ORDERS.into_iter().find(|order| order.days(value.text).is_some());
             let what = match (best.read(value.text), other) {
                 (Reading::ShortYear, _) => {

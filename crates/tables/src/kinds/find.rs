@@ -46,12 +46,24 @@ pub(crate) fn find(column: &Column<'_>, wish: Wish, hints: Hints) -> Finding {
         }
         _ => {}
     }
+    if observed.values.iter().all(|value| is_telephone(value.text)) {
+        return Finding::plain(Content::Identifier("telephone numbers".to_owned()));
+    }
     if let Some((yes, no)) = boolean::pair(&observed.values.iter().map(|value| value.text)) {
         return Finding::plain(Content::Boolean { yes, no });
     }
     dates::find(column, hints.day_first)
         .or_else(|| numbers::find(column, hints.evidence))
         .unwrap_or_else(|| words::find(column))
+}
+
+/// `+49 30 1234567`: an international number of ten digits or more.
+fn is_telephone(text: &str) -> bool {
+    text.starts_with('+')
+        && text.bytes().filter(u8::is_ascii_digit).count() >= 10
+        && text[1..]
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '/' | '(' | ')' | '\u{a0}'))
 }
 
 #[cfg(test)]

@@ -139,6 +139,30 @@ pub(super) fn counts_rows(name: &str, values: &[f64]) -> bool {
     least.is_some_and(|&least| least == 0.0 || least == 1.0 || !is_time(name))
 }
 
+/// Whether whole numbers are a run without gaps in another order than that of the rows: shuffled numbers of rows, or ranks. A column
+/// named after ranks or times holds those.
+pub(super) fn may_number_rows(name: &str, values: &[f64]) -> bool {
+    const RANKS: [&str; 12] = [
+        "rank",
+        "ranks",
+        "ranking",
+        "rang",
+        "order",
+        "position",
+        "pos",
+        "place",
+        "platz",
+        "percentile",
+        "level",
+        "grade",
+    ];
+    let ranks = words_of(name).iter().any(|word| RANKS.contains(&word.as_str()));
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let whole = values.iter().all(|value| value.fract() == 0.0);
+    whole && !ranks && !is_time(name) && sorted.windows(2).all(|pair| pair[1] - pair[0] == 1.0)
+}
+
 /// Whether a name is one of a time: a row for each year is no numbering of rows.
 fn is_time(name: &str) -> bool {
     const TIMES: [&str; 14] = [
@@ -191,6 +215,9 @@ mod tests {
         for values in [[2.0, 0.0, 1.0], [0.0, 2.0, 3.0]] {
             assert!(!counts_rows("passenger", &values), "{values:?}");
         }
+        assert!(may_number_rows("passenger", &[2.0, 0.0, 1.0]));
+        assert!(!may_number_rows("passenger", &[3.0, 0.0, 1.0]));
+        assert!(!may_number_rows("rank", &[2.0, 0.0, 1.0]) && !may_number_rows("age", &[2.0, 0.0, 1.0]));
         assert!(!counts_rows("Year of birth", &[1950.0, 1951.0, 1952.0]));
     }
 }

@@ -7,6 +7,7 @@ mod finding;
 mod identifiers;
 mod numbers;
 mod observed;
+mod refusals;
 mod words;
 
 pub use finding::Kind;

@@ -2,8 +2,9 @@
 
 use super::evidence::Evidence;
 use super::finding::{Column, Content, Finding};
-use super::identifiers::{Says, counts_rows, name_says};
+use super::identifiers::{Says, counts_rows, may_number_rows, name_says};
 use super::observed::{Distinct, Observed};
+use super::refusals::refused;
 use crate::value::number::{Notation, Notations};
 use crate::value::unit::around_number;
 use crate::wording::{counted, quoted, short_number};
@@ -14,9 +15,6 @@ const HUGE: f64 = 1e150;
 const EXACT: f64 = 9_007_199_254_740_992.0;
 /// Fewest different values that a count of rows is recognised by.
 const MIN_RUN: usize = 20;
-/// What may be done about a column that is not of numbers throughout.
-const ADVICE: &str =
-    "--drop COL leaves the column out, --categorical COL takes its values as levels, or clean the cells";
 
 /// The numbers of a column, and the rest.
 struct Numbers<'a, 'b> {
@@ -66,7 +64,7 @@ pub(super) fn forced(column: &Column<'_>, evidence: Evidence) -> Finding {
     let observed = column.observed.without_dots();
     let numbers = Numbers::of(&observed);
     if let Some(other) = numbers.others.first() {
-        return refused(column, &observed, &numbers, other);
+        return refused(column, &observed, &numbers.others, other);
     }
     with_notation(column, &observed, &numbers, evidence)
 }
@@ -90,7 +88,7 @@ pub(super) fn find(column: &Column<'_>, evidence: Evidence) -> Option<Finding> {
                 around_number(value.text).is_none_or(|around| around.starts_with(['<', '>', '≤', '≥']))
             });
         let mostly = observed.share(numbers.count + with_unit) > 0.5 && !comparisons_alone;
-        return mostly.then(|| refused(column, &observed, &numbers, other));
+        return mostly.then(|| refused(column, &observed, &numbers.others, other));
     }
     if are_codes(&observed) {
         return None;
@@ -98,7 +96,18 @@ pub(super) fn find(column: &Column<'_>, evidence: Evidence) -> Option<Finding> {
     if let Some(identifier) = identifier(column, &observed, numbers.notations) {
         return Some(identifier);
     }
-    Some(with_notation(column, &observed, &numbers, evidence))
+    let finding = with_notation(column, &observed, &numbers, evidence);
+    let Content::Numeric(notation) = finding.content else { return Some(finding) };
+    let values: Vec<f64> = observed.values.iter().filter_map(|value| notation.parse(value.text)).collect();
+    let run = observed.all_different() && values.len() >= MIN_RUN && may_number_rows(column.name(), &values);
+    if run && finding.problem.is_none() {
+        let note = format!(
+            "the numbers are a run without gaps in mixed order, so they may name rows; --drop {} leaves them out",
+            column.name()
+        );
+        return Some(finding.with_note(note));
+    }
+    Some(finding)
 }
 
 /// Digits of one width, some with zeros before them, such as postal codes: words, not numbers.
@@ -238,55 +247,4 @@ fn mark_for_missing(observed: &Observed<'_>, notation: Notation) -> Option<Strin
             counted(*count, "row")
         )
     })
-}
-
-/// The finding for a column of numbers with others among them.
-fn refused(
-    column: &Column<'_>,
-    observed: &Observed<'_>,
-    numbers: &Numbers<'_, '_>,
-    other: &Distinct<'_>,
-) -> Finding {
-    let content = Content::Numeric(Notation::Plain);
-    let units: Vec<(&&Distinct<'_>, &str)> =
-        numbers.others.iter().filter_map(|value| Some((value, around_number(value.text)?))).collect();
-    let with_unit: usize = units.iter().map(|(value, _)| value.count).sum();
-    let all_others: usize = numbers.others.iter().map(|value| value.count).sum();
-    if let Some((value, around)) = units.first()
-        && with_unit * 2 >= all_others
-    {
-        let comparison = around.starts_with(['<', '>', '≤', '≥', '~', '≈', '±']);
-        let (name, help) = if comparison {
-            (
-                "a comparison",
-                "replace it by a number, such as the limit; --categorical COL takes the values as levels, --drop COL leaves the column out",
-            )
-        } else {
-            (
-                "a unit",
-                "write the number alone, in one unit; --categorical COL takes the values as levels, --drop COL leaves the column out",
-            )
-        };
-        let what = format!(
-            "{} is a number with {name} ({around:?}), as in {with_unit} of {} cells",
-            quoted(value.text),
-            observed.present
-        );
-        return Finding::refused(content, column.problem(Some(value.first), what, help));
-    }
-    let lower = other.text.to_lowercase();
-    let infinite = ["inf", "infinity", "∞"].contains(&lower.trim_start_matches(['-', '+']));
-    let what = if infinite {
-        format!(
-            "{} is not a finite number; {all_others} of {} cells are no numbers",
-            other.text, observed.present
-        )
-    } else {
-        format!(
-            "{} is not a number, but most cells are; {all_others} of {} are no numbers",
-            quoted(other.text),
-            observed.present
-        )
-    };
-    Finding::refused(content, column.problem(Some(other.first), what, ADVICE))
 }

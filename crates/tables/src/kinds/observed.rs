@@ -31,18 +31,21 @@ pub(crate) struct Observed<'a> {
     pub(crate) missing: usize,
     /// Those of them that say `None`: Python's mark, or a word.
     pub(crate) nones: usize,
+    /// Those that say `NA`: the mark of R and pandas, or a code.
+    pub(crate) nas: usize,
 }
 
 impl<'a> Observed<'a> {
     /// Looks at all rows of a column, or at some.
     pub(crate) fn new(table: &'a Table, column: usize, rows: Option<&[usize]>) -> Self {
         let mut places: HashMap<&str, usize> = HashMap::new();
-        let mut observed = Self { values: Vec::new(), present: 0, missing: 0, nones: 0 };
+        let mut observed = Self { values: Vec::new(), present: 0, missing: 0, nones: 0, nas: 0 };
         let mut look = |row: usize| {
             let cell = table.cell(row, column);
             if is_missing(cell) {
                 observed.missing += 1;
                 observed.nones += usize::from(trimmed(cell) == "None");
+                observed.nas += usize::from(trimmed(cell) == "NA");
                 return;
             }
             observed.present += 1;
@@ -65,7 +68,7 @@ impl<'a> Observed<'a> {
         let (dots, values): (Vec<_>, Vec<_>) =
             self.values.iter().cloned().partition(|value| is_dot_or_dash(value.text));
         let count: usize = dots.iter().map(|value| value.count).sum();
-        Self { values, present: self.present - count, missing: self.missing + count, nones: self.nones }
+        Self { values, present: self.present - count, missing: self.missing + count, ..*self }
     }
 
     /// All rows.

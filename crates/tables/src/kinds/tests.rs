@@ -78,6 +78,33 @@ fn numbers_with_something_around_them_are_refused_by_name() {
 }
 
 #[test]
+fn numbers_in_patterns_are_refused_by_name() {
+    for (make, what) in [
+        ((|i| format!("{},{:02},456", 1 + i % 9, 23 + i)) as fn(usize) -> String, "lakh"),
+        (|i| format!("{}-{}", i, i * 7), "a range"),
+        (|i| format!("0x{i:X}F"), "hexadecimal"),
+        (|i| format!("2024-W{:02}", 1 + i % 52), "a week"),
+        (|i| format!("{}h{:02}", 1 + i % 9, i), "hours and minutes"),
+        (|i| if i % 3 == 0 { format!("{i}") } else { format!("{i}-") }, "its sign behind it"),
+        (|i| if i % 3 == 0 { format!("{i}") } else { format!("({i})") }, "in parentheses"),
+        (|i| if i % 3 == 0 { format!("({i})") } else { format!("{i}") }, "in parentheses"),
+        (|i| ["٤٢", "٤"][i % 2].repeat(1 + i / 2), "other digits"),
+        (|i| format!("USD {i}"), "(\"USD\")"),
+    ] {
+        let found = made("x", 40, make);
+        assert!(found.problem.is_some(), "{what}: {found:?}");
+        assert!(problem(&found).contains(what), "{}", problem(&found));
+    }
+    assert!(!problem(&made("x", 40, |i| format!("{}-{i}", 90 + i))).contains("90-0"));
+    assert_eq!(made("age", 40, |i| format!("{}0-{}9", i % 9, i % 9)).content, Content::Category);
+    assert_eq!(
+        made("month", 40, |i| format!("2024-{:02}", i % 12 + 1)).content,
+        Content::Date(Order::YearMonthDay)
+    );
+    assert_eq!(made("x", 40, |i| format!("ward {}", i % 3)).content, Content::Category);
+}
+
+#[test]
 fn identifiers_are_recognised_and_measurements_kept() {
     let identifier = |found: Finding| matches!(found.content, Content::Identifier(_));
     let scattered = |i: usize| (i * 7919 % 10_007).to_string();
@@ -87,9 +114,15 @@ fn identifiers_are_recognised_and_measurements_kept() {
     assert!(identifier(made("id", 60, |i| if i % 9 == 0 { format!("A{i}") } else { i.to_string() })));
     assert!(identifier(made("x", 50, |i| i.to_string())));
     assert!(!identifier(made("rank", 50, |i| (i * 7 % 50 + 1).to_string())));
+    assert!(made("rank", 50, |i| (i * 7 % 50 + 1).to_string()).notes.is_empty());
+    let shuffled = made("passenger", 50, |i| (i * 7 % 50 + 100).to_string());
+    assert_eq!(shuffled.content, Content::Numeric(Notation::Plain));
+    assert!(shuffled.notes[0].contains("may name rows; --drop passenger"), "{:?}", shuffled.notes);
     assert!(identifier(made("row", 50, |i| (i * 7 % 50 + 1).to_string())));
     assert!(identifier(made("x", 50, |i| format!("P{i:04}"))));
     assert!(identifier(made("x", 50, |i| (9_007_199_254_740_993_u64 + i as u64 * 3).to_string())));
+    assert!(identifier(made("x", 15, |i| format!("+49301234{:03}", i * 37))));
+    assert!(identifier(made("x", 15, |i| format!("+49 30 / 1234-{:03}", i * 37))));
     assert!(!identifier(made("platelets", 50, scattered)));
     assert!(!identifier(made("body_mass_index", 50, scattered)));
     assert!(!identifier(made("x", 50, |i| format!("{i}.5"))));
@@ -135,6 +168,9 @@ fn dates_in_one_order() {
         problem(&of("x", &["2024-01-31", "2024-01-30", "31.01.2024"])).contains("is a date like 31.03.2024")
     );
     assert!(problem(&of("x", &["2024-01-31", "2024-01-30", "later"])).contains("\"later\" is not a date"));
+    assert!(
+        problem(&of("x", &["2024-01-31", "2024-01-30", "2h52"])).contains("\"2h52\" is not a date, but most")
+    );
     let compact = made("x", 20, |i| format!("202401{:02}", 10 + i % 15));
     assert_eq!(compact.content, Content::Date(Order::YearMonthDay));
     assert_eq!(
@@ -151,6 +187,7 @@ fn words_are_levels_or_text() {
     assert_eq!(of("x", &["", "NA"]).content, Content::Empty);
     let text = made("note", 30, |i| format!("the patient number {i} came in with a cough"));
     assert!(problem(&text).contains("free text (9 words a cell"), "{}", problem(&text));
+    assert!(!problem(&text).contains("cough"), "{}", problem(&text));
     let pressure = made("rr", 30, |i| format!("{}/{}", 100 + i, 60 + i % 20));
     assert!(
         problem(&pressure).contains("\"100/60\" holds several numbers, as 30 of 30"),
@@ -161,6 +198,8 @@ fn words_are_levels_or_text() {
     assert!(
         of("x", &["None", "drug", "surgery"]).notes[0].starts_with("\"None\" in 1 row is taken as a missing")
     );
+    assert!(of("x", &["NA", "DE", "FR"]).notes[0].starts_with("\"NA\" in 1 row is taken as a missing"));
+    assert!(of("x", &["NA", "north", "south"]).notes.is_empty());
     assert!(of("x", &["F", "f", "m"]).notes[0].contains("two levels"));
     let marked = made("x", 40, |i| if i % 2 == 0 { "x".to_owned() } else { String::new() });
     assert_eq!(marked.content, Content::Category);

@@ -2,6 +2,10 @@
 
 use super::finding::{Column, Content, Finding};
 use super::identifiers::{Says, name_says};
+use super::refusals::patterned;
+use crate::error::Problem;
+use crate::value::number::{Notation, Notations};
+use crate::value::pattern::Pattern;
 use crate::wording::{counted, quoted};
 
 /// Fewest rows for words that are all different to be names of rows whatever the column is called.
@@ -22,16 +26,20 @@ pub(super) fn find(column: &Column<'_>) -> Finding {
         return identifier("its name says so");
     }
     if words > 3.0 && distinct > 2 && distinct * 2 > observed.present {
-        let example = observed.values.first();
+        // The text itself may be a record of a person, and messages are passed on.
+        let length = observed.values.iter().map(|value| value.text.chars().count()).max().unwrap_or(0);
         let what = format!(
-            "free text ({words:.0} words a cell, {} different values in {}), such as {}",
+            "free text ({words:.0} words a cell, {} different values in {}, up to {} long)",
             distinct,
             counted(observed.present, "row"),
-            quoted(example.map_or("", |value| value.text))
+            counted(length, "character")
         );
         let help =
             "--drop COL leaves it out; a table of texts is trained on by --input and --text-column COL";
-        return Finding::refused(Content::Text, column.problem(None, what, help));
+        return Finding::refused(
+            Content::Text,
+            column.problem(observed.values.first().map(|value| value.first), what, help),
+        );
     }
     if distinct > MOST_GRADES
         && let Some(value) = observed.values.iter().find(|value| holds_several_numbers(value.text))
@@ -48,15 +56,24 @@ pub(super) fn find(column: &Column<'_>) -> Finding {
             return Finding::refused(Content::Text, column.problem(Some(value.first), what, help));
         }
     }
-    if mostly_different && observed.present >= MIN_ROWS {
-        return identifier("nearly all values are different");
-    }
     if says == Says::Perhaps && observed.all_different() && distinct >= 5 {
         return identifier("its name says so, and all values are different");
+    }
+    if let Some(problem) = written_unlike_numbers(column) {
+        return Finding::refused(Content::Numeric(Notation::Plain), problem);
+    }
+    if mostly_different && observed.present >= MIN_ROWS {
+        return identifier("nearly all values are different");
     }
     let mut finding = Finding::plain(Content::Category);
     if let Some((a, b)) = same_but_for_case(column) {
         finding = finding.with_note(format!("{} and {} are taken as two levels", quoted(a), quoted(b)));
+    }
+    if observed.nas > 0 && observed.values.iter().all(|value| is_short_code(value.text)) {
+        let rows = counted(observed.nas, "row");
+        finding = finding.with_note(format!(
+            "\"NA\" in {rows} is taken as a missing value; give it another name if it is a code, such as that of Namibia"
+        ));
     }
     if observed.nones > 0 {
         let rows = counted(observed.nones, "row");
@@ -65,6 +82,20 @@ pub(super) fn find(column: &Column<'_>) -> Finding {
         ));
     }
     finding
+}
+
+/// The problem of a column that holds numbers in a pattern that is not read, and more of them than levels would be.
+fn written_unlike_numbers(column: &Column<'_>) -> Option<Problem> {
+    let observed = column.observed;
+    if observed.values.len() <= MOST_GRADES {
+        return None;
+    }
+    let (value, pattern) =
+        observed.values.iter().find_map(|value| Some((value, Pattern::of(value.text)?)))?;
+    let alike = |text: &str| Pattern::of(text) == Some(pattern) || !Notations::of(text).is_empty();
+    let count: usize =
+        observed.values.iter().filter(|value| alike(value.text)).map(|value| value.count).sum();
+    (observed.share(count) > 0.5).then(|| patterned(column, observed, value, pattern))
 }
 
 /// Two or three numbers with a mark between them, such as a blood pressure `120/80` or a time `08:30`.
@@ -77,6 +108,11 @@ fn holds_several_numbers(text: &str) -> bool {
         let parts = text.split(*mark);
         (2..=3).contains(&parts.clone().count()) && parts.into_iter().all(is_number)
     })
+}
+
+/// Two or three capital letters, such as a country or a code of a diagnosis.
+fn is_short_code(text: &str) -> bool {
+    (2..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 fn identifier(why: &str) -> Finding {

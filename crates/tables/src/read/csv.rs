@@ -7,7 +7,7 @@ use std::io::{BufRead, Read};
 
 use super::builder::Builder;
 use super::names::{names_are_values, sniffed};
-use super::stream::Text;
+use super::stream::{self, Text};
 use crate::error::{Error, Result};
 use crate::table::{Cells, Places, Table};
 use crate::wording::quoted;
@@ -228,17 +228,19 @@ impl Rows<'_> {
         self.builder.malformed(Some(self.record.line), what, help)
     }
 
-    /// A cell that is not UTF-8: shown as what it is in Windows-1252, the usual other encoding.
+    /// A cell that is not UTF-8: a name is shown as what it is in Windows-1252, the usual other encoding; of another cell, which may be a
+    /// record of a person, the letters beyond ASCII alone.
     fn not_utf8(&self, at: usize) -> Error {
         let start = if at == 0 { 0 } else { self.record.ends[at - 1] };
         let bytes = &self.record.bytes[start..self.record.ends[at]];
-        let latin: String = bytes.iter().take(60).map(|&byte| char::from(byte)).collect();
-        let column = match self.builder.names().get(at) {
-            Some(name) => format!("column {}", quoted(name)),
-            None => format!("cell {}", at + 1),
-        };
+        let name = self.builder.names().get(at);
+        let column =
+            name.map_or_else(|| format!("cell {}", at + 1), |name| format!("column {}", quoted(name)));
+        let shown = bytes.iter().filter(|byte| name.is_none() || !byte.is_ascii()).take(60);
+        let latin: String = shown.map(|&byte| char::from(byte)).collect();
+        let part = if name.is_some() { "what is beyond ASCII in it" } else { "it" };
         let what = format!(
-            "{column} is not UTF-8 text; it reads {} in Latin-1 (Windows-1252), the encoding of many exports",
+            "{column} is not UTF-8 text; {part} reads {} in Latin-1 (Windows-1252), the encoding of many exports",
             quoted(&latin)
         );
         let help = "save the file as UTF-8 (Excel: \"CSV UTF-8\"), or: iconv -f WINDOWS-1252 -t UTF-8";
@@ -252,7 +254,7 @@ fn failed(builder: &Builder, line: u64, source: std::io::Error) -> Error {
     if source.kind() == std::io::ErrorKind::InvalidData {
         return builder.malformed(Some(line), source.to_string(), "save the file as UTF-8");
     }
-    Error::Io { input: builder.input.clone(), source }
+    stream::failed(&builder.input, source)
 }
 
 #[cfg(test)]

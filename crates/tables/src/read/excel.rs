@@ -2,31 +2,38 @@
 
 use std::io::{self, Cursor, Read};
 
-use calamine::{CellErrorType, Data, DataRef, ExcelDateTime, Reader, Xlsx, XlsxError};
+use calamine::{
+    CellErrorType, Data, DataRef, ExcelDateTime, Reader, Sheet, SheetType, SheetVisible, Xlsx, XlsxError,
+};
 
 use super::builder::Builder;
 use crate::error::{Error, Result};
 use crate::table::{Places, Table};
 use crate::wording::{near, quoted};
 
-/// Reads a sheet: the first, or the one with a name. The first row that is not empty holds the names; empty rows are
+/// Reads a sheet: the first that is visible, or the one with a name. The first row that is not empty holds the names; empty rows are
 /// skipped. Dates become ISO text.
 pub(super) fn read(bytes: Vec<u8>, sheet: Option<&str>, mut builder: Builder) -> Result<Table> {
     check_inflated(&bytes, &builder)?;
     let mut workbook: Xlsx<_> =
         Xlsx::new(Cursor::new(bytes)).map_err(|error| unreadable(&builder, &error))?;
-    let sheet = chosen(&workbook.sheet_names(), sheet, &builder)?;
+    let (sheet, note) = chosen(workbook.sheets_metadata(), sheet, &builder)?;
     let mut cells = workbook.worksheet_cells_reader(&sheet).map_err(|error| unreadable(&builder, &error))?;
     // Cells arrive row by row, without the empty ones. The dense range that calamine also offers takes its size from the
     // cells' addresses, which a file can make as large as it likes.
     let mut row = Row::default();
-    while let Some(cell) = cells.next_cell().map_err(|error| unreadable(&builder, &error))? {
-        let (number, column) = cell.get_position();
+    while let Some(cell) =
+        cells.next_cell_with_formula_metadata().map_err(|error| unreadable(&builder, &error))?
+    {
+        let (number, column) = cell.pos;
         if number != row.number {
             row.close(&mut builder)?;
             row.number = number;
         }
-        let text = text(cell.get_value());
+        if cell.formula.is_some() && matches!(cell.value, DataRef::Empty) {
+            return Err(without_result(&builder, number, column));
+        }
+        let text = text(&cell.value);
         if !text.is_empty() {
             builder.check_pending(row.cells.len() * size_of::<(u32, String)>(), u64::from(number) + 1)?;
             row.cells.push((column, text));
@@ -36,7 +43,22 @@ pub(super) fn read(bytes: Vec<u8>, sheet: Option<&str>, mut builder: Builder) ->
     if builder.names().is_empty() {
         return Err(builder.malformed(None, format!("the sheet {} is empty", quoted(&sheet)), ""));
     }
-    builder.finish()
+    let mut table = builder.finish()?;
+    table.notes.extend(note);
+    Ok(table)
+}
+
+/// The error for a formula that no program has computed: programs that write workbooks leave that to Excel.
+fn without_result(builder: &Builder, row: u32, column: u32) -> Error {
+    let name = builder.names().get(column as usize).filter(|name| !name.is_empty());
+    let column =
+        name.map_or_else(|| format!("column {}", column + 1), |name| format!("column {}", quoted(name)));
+    let what = format!("{column} holds a formula without a result");
+    builder.malformed(
+        Some(u64::from(row) + 1),
+        what,
+        "open the file in Excel or LibreOffice and save it, which computes the formulas",
+    )
 }
 
 /// The cells of a row that are not empty.
@@ -81,14 +103,28 @@ impl Row {
     }
 }
 
-fn chosen(sheets: &[String], asked: Option<&str>, builder: &Builder) -> Result<String> {
+/// The name of the sheet to read, with a note if hidden ones stand before it.
+fn chosen(sheets: &[Sheet], asked: Option<&str>, builder: &Builder) -> Result<(String, Option<String>)> {
     let Some(asked) = asked else {
-        return sheets
-            .first()
-            .cloned()
-            .ok_or_else(|| builder.malformed(None, "the workbook has no sheet", ""));
+        let visible =
+            |sheet: &&Sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible;
+        let Some(found) = sheets.iter().find(visible).or(sheets.first()) else {
+            return Err(builder.malformed(None, "the workbook has no sheet", ""));
+        };
+        let hidden: Vec<String> = sheets
+            .iter()
+            .take_while(|sheet| sheet.name != found.name)
+            .filter(|sheet| sheet.visible != SheetVisible::Visible)
+            .map(|sheet| sheet.name.clone())
+            .collect();
+        let note = (!hidden.is_empty()).then(|| {
+            let hidden = crate::wording::listed(&hidden);
+            format!("the sheet {} is read; hidden sheets before it are not: {hidden}", quoted(&found.name))
+        });
+        return Ok((found.name.clone(), note));
     };
-    sheets.iter().find(|sheet| *sheet == asked).cloned().ok_or_else(|| {
+    let sheets: &Vec<String> = &sheets.iter().map(|sheet| sheet.name.clone()).collect();
+    sheets.iter().find(|sheet| *sheet == asked).map(|sheet| (sheet.clone(), None)).ok_or_else(|| {
         let near = near(asked, sheets).map_or(String::new(), |near| format!("did you mean {near:?}?"));
         let sheets = crate::wording::listed(sheets);
         builder.malformed(None, format!("no sheet {}; the sheets are {sheets}", quoted(asked)), &near)
@@ -110,9 +146,12 @@ fn text(value: &DataRef<'_>) -> String {
     }
 }
 
-/// A date as ISO text; a duration as days.
+/// The last day that Excel has a date for, 9999-12-31.
+const LAST_DAY: f64 = 2_958_466.0;
+
+/// A date as ISO text; a duration as days. A number that Excel has no date for stays a number: it shows `####` for one below 0.
 fn date_text(time: &ExcelDateTime) -> String {
-    if time.is_duration() {
+    if time.is_duration() || !(0.0..LAST_DAY).contains(&time.as_f64()) {
         return time.as_f64().to_string();
     }
     let (year, month, day, hour, minute, second, _) = time.to_ymd_hms_milli();
@@ -150,89 +189,5 @@ fn check_inflated(bytes: &[u8], builder: &Builder) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::super::{Format, ReadOptions, read_from};
-    use std::io::{Cursor, Write};
-
-    /// A workbook with one sheet of this XML.
-    fn workbook(sheet: &str) -> Vec<u8> {
-        let head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
-        let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
-        let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-        let package = "http://schemas.openxmlformats.org/package/2006/relationships";
-        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-        for (name, content) in [
-            (
-                "_rels/.rels",
-                format!(
-                    "{head}<Relationships xmlns=\"{package}\"><Relationship Id=\"a\" Type=\"{office}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
-                ),
-            ),
-            (
-                "xl/workbook.xml",
-                format!(
-                    "{head}<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets><sheet name=\"Daten\" sheetId=\"1\" r:id=\"b\"/></sheets></workbook>"
-                ),
-            ),
-            (
-                "xl/_rels/workbook.xml.rels",
-                format!(
-                    "{head}<Relationships xmlns=\"{package}\"><Relationship Id=\"b\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>"
-                ),
-            ),
-            (
-                "xl/worksheets/sheet1.xml",
-                format!("{head}<worksheet xmlns=\"{main}\"><sheetData>{sheet}</sheetData></worksheet>"),
-            ),
-        ] {
-            archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
-            archive.write_all(content.as_bytes()).unwrap();
-        }
-        archive.finish().unwrap().into_inner()
-    }
-
-    fn read(bytes: &[u8], options: &ReadOptions) -> crate::Result<crate::Table> {
-        read_from(bytes, "t.xlsx", Some(Format::Xlsx), options)
-    }
-
-    fn word(at: &str, text: &str) -> String {
-        format!("<c r=\"{at}\" t=\"inlineStr\"><is><t>{text}</t></is></c>")
-    }
-
-    #[test]
-    fn sparse_cells_are_put_in_place() {
-        let names = format!("<row r=\"2\">{}{}</row>", word("A2", "a"), word("C2", "c"));
-        let cells = "<row r=\"3\"><c r=\"C3\"><v>1.5</v></c></row><row r=\"5\"><c r=\"A5\" t=\"b\"><v>1</v></c></row>";
-        let table = read(&workbook(&(names + cells)), &ReadOptions::default()).unwrap();
-        assert_eq!(table.names(), ["a", "c"]);
-        assert_eq!(table.column(0).collect::<Vec<_>>(), ["", "true"]);
-        assert_eq!(table.column(1).collect::<Vec<_>>(), ["1.5", ""]);
-        assert_eq!(table.place(1), "row 2 (row 5 of the sheet)");
-    }
-
-    #[test]
-    fn far_away_cells_take_no_memory() {
-        let far = format!(
-            "<row r=\"1\">{}</row><row r=\"1048576\">{}</row>",
-            word("A1", "a"),
-            word("XFD1048576", "x")
-        );
-        let error = read(&workbook(&far), &ReadOptions::default()).unwrap_err().to_string();
-        assert!(
-            error.contains("row 1048576 of the sheet: a cell in column 16384, which has no name"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn sheets_are_found_by_name() {
-        let bytes = workbook(&format!("<row r=\"1\">{}</row>", word("A1", "a")));
-        let sheet = |name: &str| ReadOptions { sheet: Some(name.to_owned()), ..ReadOptions::default() };
-        assert_eq!(read(&bytes, &sheet("Daten")).unwrap().names(), ["a"]);
-        let error = read(&bytes, &sheet("daten")).unwrap_err();
-        assert!(error.to_string().contains("no sheet \"daten\"; the sheets are \"Daten\""), "{error}");
-        assert!(error.help().unwrap().contains("did you mean"));
-        assert!(read(b"PK\x03\x04rubbish", &sheet("Daten")).is_err());
-    }
-}
+#[path = "excel_tests.rs"]
+mod tests;

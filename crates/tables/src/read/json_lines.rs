@@ -9,8 +9,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::builder::Builder;
-use super::stream::Text;
-use crate::error::{Error, Result};
+use super::stream::{self, Text};
+use crate::error::Result;
 use crate::table::{Places, Table};
 use crate::wording::quoted;
 
@@ -96,7 +96,7 @@ impl Lines<'_> {
                             source.to_string(),
                             "save the file as UTF-8",
                         ),
-                        _ => Error::Io { input: builder.input.clone(), source },
+                        _ => stream::failed(&builder.input, source),
                     })?;
                 builder.check_pending(self.buffer.len(), self.line + 1)?;
                 if count == 0 || self.buffer.ends_with(b"\n") {
@@ -125,7 +125,12 @@ impl Lines<'_> {
                         (true, at) if at > 0 => {
                             format!("not a JSON object: {reason} at character {at} of the line")
                         }
-                        _ => format!("not a JSON object, but {}", quoted(text)),
+                        // The line itself may be a record of a person.
+                        _ => {
+                            let found = if text.starts_with('[') { "a list" } else { "something else" };
+                            let length = crate::wording::counted(text.chars().count(), "character");
+                            format!("not a JSON object, but {found} ({length})")
+                        }
                     };
                     let help = if text.starts_with('[') { LIST } else { OBJECT };
                     builder.malformed(Some(self.line), what, help)
@@ -215,7 +220,7 @@ mod tests {
     fn bad_lines_are_refused_without_advice_for_csv() {
         for (text, what) in [
             ("{\"a\": 1}\n{\"b\": 1}", "line 2: the key \"b\" is new"),
-            ("{\"a\": 1}\n[1]", "line 2: not a JSON object, but \"[1]\""),
+            ("{\"a\": 1}\n[1]", "line 2: not a JSON object, but a list (3 characters)"),
             ("{\"a\": 1}\n{\"a\": }", "line 2: not a JSON object: expected value at character 7"),
             ("{\"a\": {\"x\": 1}}", "line 1: the value of \"a\" is a nested object"),
             ("{\"a\": 1, \"a\": 2}", "two columns are named \"a\""),

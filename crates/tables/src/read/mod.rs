@@ -3,6 +3,7 @@
 mod builder;
 mod csv;
 mod excel;
+mod gzip;
 mod input;
 mod json_lines;
 mod names;

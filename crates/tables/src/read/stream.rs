@@ -2,8 +2,7 @@
 
 use std::io::{self, BufReader, Chain, Cursor, Read};
 
-use flate2::read::MultiGzDecoder;
-
+use super::gzip::{Damaged, Gzip};
 use super::input::Format;
 use super::utf16::{self, Utf16};
 use crate::error::{Error, Result};
@@ -30,12 +29,12 @@ pub(super) struct Text<'a> {
 /// # Errors
 /// A failed read; an empty input.
 pub(super) fn open<'a>(reader: impl Read + 'a, input: &str) -> Result<Opened<'a>> {
-    let failed = |source| Error::Io { input: input.to_owned(), source };
+    let failed = |source| failed(input, source);
     let mut rest: Source<'a> = Box::new(reader);
     let mut prefix = peek(&mut rest).map_err(failed)?;
     if prefix.starts_with(&[0x1f, 0x8b]) {
         let packed = Cursor::new(prefix).chain(rest);
-        rest = Box::new(MultiGzDecoder::new(BufReader::new(packed)));
+        rest = Box::new(Gzip::new(BufReader::new(packed)));
         prefix = peek(&mut rest).map_err(failed)?;
     }
     if prefix.is_empty() {
@@ -47,6 +46,19 @@ pub(super) fn open<'a>(reader: impl Read + 'a, input: &str) -> Result<Opened<'a>
         });
     }
     Ok(Opened { prefix, rest })
+}
+
+/// The error for a read that failed, or that met damage in a packed file.
+pub(super) fn failed(input: &str, source: io::Error) -> Error {
+    if source.get_ref().is_some_and(|inner| inner.is::<Damaged>()) {
+        return Error::Malformed {
+            input: input.to_owned(),
+            place: String::new(),
+            what: source.to_string(),
+            help: "copy or download the file again".to_owned(),
+        };
+    }
+    Error::Io { input: input.to_owned(), source }
 }
 
 fn peek(reader: &mut Source<'_>) -> io::Result<Vec<u8>> {
@@ -144,7 +156,7 @@ pub(super) fn text<'a>(opened: Opened<'a>, input: &str) -> Result<Text<'a>> {
                 what: source.to_string(),
                 help: "save it as UTF-8".to_owned(),
             },
-            _ => Error::Io { input: input.to_owned(), source },
+            _ => failed(input, source),
         })?;
     }
     if prefix.starts_with(b"\xef\xbb\xbf") {
@@ -162,9 +174,7 @@ pub(super) fn bytes(opened: Opened<'_>, input: &str, budget: usize) -> Result<Ve
     let Opened { prefix, rest } = opened;
     let mut bytes = prefix;
     let most = (budget as u64).saturating_add(1);
-    rest.take(most)
-        .read_to_end(&mut bytes)
-        .map_err(|source| Error::Io { input: input.to_owned(), source })?;
+    rest.take(most).read_to_end(&mut bytes).map_err(|source| failed(input, source))?;
     if bytes.len() > budget {
         return Err(Error::TooLarge { input: input.to_owned(), place: String::new(), budget });
     }

@@ -13,7 +13,7 @@ use crate::table::Table;
 use crate::value::boolean::truth;
 use crate::value::canonical;
 use crate::value::missing::{is_missing, is_missing_among_numbers};
-use crate::wording::{counted, near, quoted, short_number};
+use crate::wording::{counted, near, short_number, shown};
 
 /// Most new levels of a column that are kept by name.
 const MOST_NEW_LEVELS: usize = 5;
@@ -46,6 +46,9 @@ pub struct AppliedColumn {
     pub range: String,
     /// Rows in all.
     pub rows: usize,
+    /// Whether the values are dates; new ones lie after those of the training rows as a rule.
+    #[serde(skip)]
+    pub dates: bool,
 }
 
 impl Applied {
@@ -61,14 +64,21 @@ impl Applied {
                 ));
             }
             if column.new_level_rows > 0 {
-                let shown: Vec<String> = column.new_levels.iter().map(|level| quoted(level)).collect();
+                let shown: Vec<String> = column.new_levels.iter().map(|level| shown(level)).collect();
                 let what = counted(column.new_level_rows, "row");
                 notes.push(format!(
                     "column {name:?}: {what} with levels that the training rows did not have, such as {}",
                     shown.join(", ")
                 ));
             }
-            if column.outside > 0 {
+            let present = rows - column.imputed.min(*rows);
+            if column.outside > 1 && column.outside == present && !column.dates {
+                let what = format!(
+                    "all {present} values lie outside the range of the training rows ({}): are they in another unit, or do they name rows?",
+                    column.range
+                );
+                notes.push(format!("column {name:?}: {what}"));
+            } else if column.outside > 0 {
                 let what = format!(
                     "{} of {rows} values lie outside the range of the training rows ({})",
                     column.outside, column.range
@@ -211,11 +221,12 @@ impl<'a> Cells<'a> {
                 let days = if missing {
                     fill.ok_or_else(gap)?
                 } else {
-                    order.days(cell).ok_or_else(|| format!("{} is not a date", quoted(cell)))?
+                    order.days(cell).ok_or_else(|| format!("{} is not a date", shown(cell)))?
                 };
                 if !missing && !(*first..=*last).contains(&days) {
                     said.outside += 1;
                     said.range = format!("{} to {}", day(*first), day(*last));
+                    said.dates = true;
                 }
                 write_date(days, *first, *weekday, *month, out);
                 Ok(missing)
@@ -226,7 +237,7 @@ impl<'a> Cells<'a> {
                     fill.ok_or_else(gap)?
                 } else {
                     truth(cell, (yes, no))
-                        .ok_or_else(|| format!("{} is neither {yes} nor {no}", quoted(cell)))?
+                        .ok_or_else(|| format!("{} is neither {yes} nor {no}", shown(cell)))?
                 };
                 out[0] = f64::from(u8::from(value));
                 Ok(missing)
@@ -259,8 +270,8 @@ impl<'a> Cells<'a> {
 fn number(parsed: Option<f64>, cell: &str) -> std::result::Result<f64, String> {
     match parsed {
         Some(value) if value.abs() <= HUGE => Ok(value),
-        Some(_) => Err(format!("{} is larger than any measurement", quoted(cell))),
-        None => Err(format!("{} is not a number", quoted(cell))),
+        Some(_) => Err(format!("{} is larger than any measurement", shown(cell))),
+        None => Err(format!("{} is not a number", shown(cell))),
     }
 }
 

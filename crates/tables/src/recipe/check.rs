@@ -10,6 +10,10 @@ use crate::wording::quoted;
 
 /// Most columns of a recipe.
 const MAX_COLUMNS: usize = 1 << 20;
+/// Most rows that a recipe may have been fitted on: more than any table in memory.
+const MAX_ROWS: u64 = 1 << 40;
+/// Numbers beyond this are not read, so none stands in for a missing one.
+const HUGE: f64 = 1e150;
 /// Most days before or after 1970-01-01; chrono's calendar ends a little later.
 const MAX_DAYS: f64 = 90_000_000.0;
 
@@ -20,6 +24,9 @@ impl TryFrom<Stored> for Recipe {
         let refused = |what: String| Err(Error::Recipe { what });
         if stored.columns.len() > MAX_COLUMNS {
             return refused(format!("{} columns", stored.columns.len()));
+        }
+        if stored.rows as u64 > MAX_ROWS {
+            return refused(format!("it was fitted on {} rows", stored.rows));
         }
         let mut names = HashSet::new();
         for column in &stored.columns {
@@ -41,7 +48,11 @@ fn check(column: &ColumnRecipe, rows: usize) -> std::result::Result<(), String> 
     }
     let filled = match &column.treatment {
         Treatment::Numeric { low, high, fill, .. } => {
+            // A recipe for plain numbers takes all that there are.
             check_range(*low, *high, *fill, f64::MAX)?;
+            if fill.is_some_and(|fill| fill.abs() > HUGE) {
+                return wrong("the number for missing values is larger than any measurement");
+            }
             fill.is_some()
         }
         Treatment::Date { first, last, fill, .. } => {

@@ -124,6 +124,10 @@ fn column(
     }
     if let Some(problem) = finding.problem.take() {
         problems.push(problem);
+        // What can be read of such a column says nothing about the whole.
+        let treatment = Treatment::LeftOut { kind: kind_of(&finding.content), reason: Reason::Unusable };
+        let (missing, distinct, notes) = (training.missing, training.values.len(), finding.notes);
+        return ColumnRecipe { name, missing, distinct, indicator: false, treatment, notes };
     }
     let (recipe, problem) = treatment(name, finding, training, overrides);
     if let Some((row, what, help)) = problem {

@@ -37,6 +37,7 @@ pub(super) fn treatment(
     let treatment = match finding.content {
         _ if training.present == 0 => left_out(Kind::Empty, Reason::Empty),
         Content::Numeric(notation) => numeric(
+            Kind::Numeric,
             training,
             impute,
             indicator,
@@ -46,6 +47,7 @@ pub(super) fn treatment(
         Content::Date(order) => {
             let (weekday, month) = (overrides.weekday, overrides.month);
             numeric(
+                Kind::Date,
                 training,
                 impute,
                 indicator,
@@ -86,6 +88,7 @@ fn left_out(kind: Kind, reason: Reason) -> Treatment {
 
 /// Numbers or days: the range, and what stands in for a missing one.
 fn numeric(
+    kind: Kind,
     training: &Observed<'_>,
     impute: Impute,
     indicator: bool,
@@ -97,7 +100,7 @@ fn numeric(
     values.sort_by(|a, b| a.0.total_cmp(&b.0));
     // A value that cannot be read is a problem that was reported already.
     let (Some(&(low, _)), Some(&(high, _))) = (values.first(), values.last()) else {
-        return left_out(Kind::Empty, Reason::Unusable);
+        return left_out(kind, Reason::Unusable);
     };
     if low == high {
         // The value itself tells nothing; that it is missing may.

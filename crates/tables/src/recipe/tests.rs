@@ -99,6 +99,27 @@ fn new_rows_may_have_new_levels_and_gaps_but_no_other_notation() {
 }
 
 #[test]
+fn a_column_outside_the_training_range_is_asked_about() {
+    let table = |to: fn(usize) -> String| {
+        let rows: Vec<Vec<String>> = (0..40).map(|i| vec![to(i), "2024-01-01".into()]).collect();
+        Table::from_rows("t", &["height", "seen"], &rows).unwrap()
+    };
+    let recipe = fit_all(&table(|i| format!("1.{}", 500 + i * 7)));
+    let said = recipe.apply(&table(|i| format!("{}", 150 + i))).unwrap().notes();
+    assert_eq!(
+        said,
+        [
+            "column \"height\": all 40 values lie outside the range of the training rows (1.5 to 1.773): are they in another unit, or do they name rows?"
+        ]
+    );
+    let one = Table::from_rows("t", &["height"], &[vec!["150"]]).unwrap();
+    assert!(recipe.apply(&one).unwrap().notes()[0].contains("1 of 1 values lie outside"));
+    let text = Table::from_rows("t", &["height"], &[vec!["seen by Dr Jones today"]]).unwrap();
+    let refused = recipe.apply(&text).unwrap_err().to_string();
+    assert!(refused.contains("row 1: a text of 22 characters is not a number"), "{refused}");
+}
+
+#[test]
 fn all_problems_come_at_once() {
     let rows: Vec<Vec<&str>> = vec![
         vec!["79 kg", "1", "2024-01-01"],
@@ -110,6 +131,12 @@ fn all_problems_come_at_once() {
     for part in ["3 columns", "\"weight\", row 1", "\"n\", row 2", "\"day\", row 2"] {
         assert!(error.contains(part), "{error}");
     }
+    let (recipe, _) = Recipe::looked_at(&table, None, &[], &Overrides::default());
+    assert_eq!(
+        ["weight", "n", "day"].map(|name| recipe.kind(name)),
+        [Kind::Numeric, Kind::Numeric, Kind::Date].map(Some)
+    );
+    assert_eq!(recipe.left_out("n"), Some(&Reason::Unusable));
 }
 
 #[test]
@@ -192,6 +219,8 @@ fn hostile_recipes_are_refused() {
         ("\"yes\":\"yes\"", "\"yes\":\"perhaps\""),
         ("\"levels\":[\"north\"", "\"levels\":[\"south\""),
         ("\"low\":31.5", "\"low\":3e300"),
+        ("\"fill\":50.5", "\"fill\":1e308"),
+        ("\"rows\":40", "\"rows\":9223372036854775808"),
         ("\"first\":", "\"first\":1e300,\"last\":"),
         ("\"rows\":", "\"more\":1,\"rows\":"),
     ] {

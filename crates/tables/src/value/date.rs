@@ -9,7 +9,7 @@ use super::number::trimmed;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Order {
-    /// `2024-03-31`, `2024/03/31`, `2024.03.31`; `20240331` if the whole column is written so
+    /// `2024-03-31`, `2024/03/31`, `2024.03.31`; `2024-03` for the first day of the month; `20240331` if the whole column is written so
     YearMonthDay,
     /// `31.03.2024`, `31/03/2024`, `31-03-2024`
     DayMonthYear,
@@ -40,6 +40,9 @@ impl Order {
     /// The date that a cell holds in this order.
     pub(crate) fn read(self, cell: &str) -> Reading {
         let text = trimmed(cell);
+        if let Some(first) = first_of_month(text) {
+            return if self == Self::YearMonthDay { first } else { Reading::No };
+        }
         let Some((fields, rest)) = fields(text) else { return Reading::No };
         let [a, b, c] = fields;
         let (year, month, day) = match self {
@@ -54,8 +57,14 @@ impl Order {
         if named != (self == Self::DayNameYear) || day.len() > 2 || (!named && month.len() > 2) {
             return Reading::No;
         }
+        if named && month_of(month).is_none() {
+            return Reading::No;
+        }
+        // Two numbers of which none can be a day, such as in `10.0.99`, are no date of a short year.
+        let may_be_days = || named || [a, b].iter().all(|part| (1..=31).contains(&part.parse().unwrap_or(0)));
         match year.len() {
             4 => {}
+            2 if !may_be_days() => return Reading::No,
             2 if self != Self::YearMonthDay && !a.is_empty() => return Reading::ShortYear,
             _ => return Reading::No,
         }
@@ -86,6 +95,21 @@ impl Order {
             Self::DayNameYear => "31-Mar-2024",
         }
     }
+}
+
+/// The first day of a month that is written as `2024-03`, with a year of our time.
+fn first_of_month(text: &str) -> Option<Reading> {
+    let (year, month) = text.split_once('-')?;
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if (year.len(), month.len()) != (4, 2) || !digits(year) || !digits(month) {
+        return None;
+    }
+    let (year, month) = (year.parse().ok()?, month.parse().ok()?);
+    if !(1800..2200).contains(&year) {
+        return None;
+    }
+    let date = NaiveDate::from_ymd_opt(year, month, 1);
+    Some(date.map_or(Reading::NoSuchDay, |date| Reading::Days(f64::from(date.to_epoch_days()))))
 }
 
 /// The three fields of a date and what follows them.
@@ -226,6 +250,7 @@ mod tests {
             assert_eq!(order.read(cell), Reading::Days(DAY), "{cell}");
         }
         assert_eq!(Order::YearMonthDay.read("2024-03-31 18:00:00+06:00"), Reading::Days(DAY + 0.5));
+        assert_eq!(Order::YearMonthDay.read("2024-03"), Reading::Days(DAY - 30.0));
         assert_eq!(iso(DAY + 0.5), "2024-03-31");
         assert_eq!(weekday_and_month(DAY), Some((6, 2)));
     }
@@ -233,6 +258,7 @@ mod tests {
     #[test]
     fn what_is_no_date() {
         assert_eq!(Order::YearMonthDay.read("2023-02-30"), Reading::NoSuchDay);
+        assert_eq!(Order::YearMonthDay.read("2023-13"), Reading::NoSuchDay);
         assert_eq!(Order::YearMonthDay.read("2023-02-03 25:00"), Reading::NoSuchDay);
         assert_eq!(Order::DayMonthYear.read("03/31/2024"), Reading::NoSuchDay);
         assert_eq!(Order::DayMonthYear.read("01.02.23"), Reading::ShortYear);
@@ -248,6 +274,9 @@ mod tests {
             "12-345-6789",
             "2024-03-31x",
             "192.168.1.1",
+            "2h52",
+            "10.0.99",
+            "45-67-89",
         ] {
             for order in ORDERS {
                 assert_eq!(order.read(cell), Reading::No, "{cell} {order:?}");

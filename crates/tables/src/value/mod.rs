@@ -4,6 +4,7 @@ pub(crate) mod boolean;
 pub(crate) mod date;
 pub(crate) mod missing;
 pub(crate) mod number;
+pub(crate) mod pattern;
 pub(crate) mod unit;
 
 /// The text of a level or a label, one for each meaning: without blanks around it, and whole numbers without decimals, so that

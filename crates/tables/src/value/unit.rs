@@ -10,6 +10,12 @@ const UNITS: [&str; 62] = [
     "hpa", "kpa", "mmol", "mol", "iu", "ie", "u", "kcal", "kj", "w", "v", "hz",
 ];
 
+/// Currencies that stand before an amount.
+const CURRENCIES: [&str; 20] = [
+    "USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK",
+    "BRL", "ZAR", "KRW", "Rs", "Fr",
+];
+
 /// What stands around the number of a cell that is a number with a unit or a comparison, such as `kg` or `<`.
 pub(crate) fn around_number(cell: &str) -> Option<&str> {
     let text = trimmed(cell);
@@ -28,6 +34,12 @@ pub(crate) fn around_number(cell: &str) -> Option<&str> {
     {
         let rest = text[first.len_utf8()..].trim_start();
         return rest.starts_with(|digit: char| digit.is_ascii_digit()).then_some(&text[..first.len_utf8()]);
+    }
+    // `USD 51`; any other word before a number may be a name, such as that of a ward.
+    let letters = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let (word, rest) = text.split_at(letters);
+    if CURRENCIES.contains(&word) {
+        return rest.trim_start().starts_with(|digit: char| digit.is_ascii_digit()).then_some(word);
     }
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     if !unsigned.starts_with(|digit: char| digit.is_ascii_digit()) {
@@ -67,6 +79,7 @@ mod tests {
             ("≤5", "≤"),
             ("€ 12,50", "€"),
             ("1,200.50 USD", "USD"),
+            ("USD 51", "USD"),
         ] {
             assert_eq!(around_number(cell), Some(around), "{cell}");
         }
@@ -74,6 +87,8 @@ mod tests {
             "79",
             "1.5e3",
             "12 Main Street",
+            "ward 5",
+            "USD",
             "4a",
             "12B",
             "abc",
