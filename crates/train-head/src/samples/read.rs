@@ -142,7 +142,11 @@ fn read_features(
         true => Vec::new(),
         false => label_columns(&table, columns, wanted_here)?,
     };
-    let dropped = input::names(&table, dropped)?;
+    let dropped = match wanted.known {
+        // a test table need not have the columns that the training leaves out
+        Some(_) => dropped.iter().filter(|name| table.names().contains(name)).cloned().collect(),
+        None => input::names(&table, dropped)?,
+    };
     let raw = attributes(&table, &labels, columns, wanted_here, console)?;
     let mut exclude = labels.clone();
     exclude.extend([wanted.weights, wanted.groups].into_iter().flatten().map(str::to_owned));
@@ -184,15 +188,17 @@ fn label_columns(table: &Table, columns: &Columns, wanted: Wanted<'_>) -> Result
     let asked = &columns.label_columns;
     if let Some(known) = wanted.known.filter(|known| asked.is_empty() && !known.labels.is_empty()) {
         let lacking = known.labels.iter().find(|name| !table.names().contains(name));
-        return match lacking {
-            None => Ok(known.labels.to_vec()),
-            Some(_) if !wanted.labels => Ok(Vec::new()),
-            Some(name) => Err(Failure::data(format!(
-                "{}: no column {name:?}, which the training took as labels",
+        let Some(lacking) = lacking else { return Ok(known.labels.to_vec()) };
+        if !wanted.labels {
+            return Ok(Vec::new());
+        }
+        if input::labels(table, asked).is_err() {
+            return Err(Failure::data(format!(
+                "{}: no column {lacking:?}, which the training took as labels",
                 table.input()
             ))
-            .help("name the column of labels with --label-column")),
-        };
+            .help("name the column of labels with --label-column"));
+        }
     }
     let found = match input::labels(table, asked) {
         Err(_) if !wanted.labels && asked.is_empty() => return Ok(Vec::new()),

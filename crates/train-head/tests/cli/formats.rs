@@ -54,7 +54,10 @@ fn tables_and_arrays() {
     ] {
         dir.ok(&format!("estimate --features {data} --out plan.json --overwrite {FAST}"));
         let mut plan = dir.json("plan.json");
-        plan.as_object_mut().unwrap().remove("feature_names");
+        // what an array does not have
+        for field in ["feature_names", "table", "label_columns"] {
+            plan.as_object_mut().unwrap().remove(field);
+        }
         plans.push((data, plan));
     }
     for (data, plan) in &plans {
@@ -74,7 +77,7 @@ fn numbers_as_labels_and_a_column_to_ignore() {
     dir.write("t.csv", data);
     dir.ok(&format!("estimate --features t.csv --ignore-column name --out plan.json --overwrite {FAST}"));
     let plan = dir.json("plan.json");
-    assert_eq!(plan["classes"], serde_json::json!(["0.0", "1"]));
+    assert_eq!(plan["classes"], serde_json::json!(["0", "1"]));
     assert_eq!(plan["feature_names"], serde_json::json!(["a", "b", "c"]));
 }
 

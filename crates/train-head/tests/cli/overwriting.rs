@@ -12,12 +12,21 @@ fn an_output_that_exists_is_refused_before_any_work() {
         ("train --data data.enc --keys keys/eval --out head.enc".into(), "head.enc"),
         ("decrypt --head head.enc --plan plan.json --keys keys --out head".into(), "head"),
         ("predict --head head --features table.csv --out predictions.csv".into(), "predictions.csv"),
-        ("bundle data.enc --out data.enc".into(), "data.enc"),
+        ("bundle head.enc --out data.enc".into(), "data.enc"),
         ("tune --features table.csv --out plan.json".into(), "plan.json"),
     ] {
         let before = std::fs::metadata(dir.path(path)).unwrap().modified().unwrap();
         dir.refused(&line, 2, &[path, "--overwrite"]);
         assert_eq!(std::fs::metadata(dir.path(path)).unwrap().modified().unwrap(), before, "{line}");
+    }
+    // what a command reads is not overwritten, whatever is asked
+    for line in [
+        "bundle data.enc --out data.enc --overwrite",
+        "predict --head head --features table.csv --out table.csv --overwrite",
+        "predict --head head --features table.csv --out head/head.json --overwrite",
+        "train --data data.enc --keys keys/eval --out data.enc --overwrite",
+    ] {
+        dir.refused(line, 2, &["the command reads this itself"]);
     }
     dir.ok("train --data data.enc --keys keys/eval --out head.enc --overwrite");
     dir.ok("decrypt --head head.enc --plan plan.json --keys keys --out head --overwrite");

@@ -79,7 +79,11 @@ fn of_two_classes() {
     dir.refused(&format!("{scores} --features many.csv"), 3, &["holds scores of 1 to", "the data are 3000"]);
     dir.write("other.csv", table_of_three(60).replace("a,b,c", "a,b,d"));
     let encrypt = "encrypt --for-scoring --keys keys --out x.enc";
-    dir.refused(&format!("{encrypt} --features other.csv --plan plan.json"), 3, &["no column \"c\""]);
+    dir.refused(
+        &format!("{encrypt} --features other.csv --plan plan.json"),
+        3,
+        &["column \"c\": the table has no such column"],
+    );
     dir.ok(&format!("estimate --features data.csv --out without.json {FAST}"));
     let line = format!("{encrypt} --features new.csv --plan without.json");
     dir.refused(&line, 5, &["leaves no levels for encrypted predictions", "estimate --scoring"]);

@@ -73,7 +73,7 @@ fn a_number_is_predicted_by_ridge_regression() {
     let measured = dir.ok("eval --head out --features new.csv --label-column cost --json").json();
     assert!(measured["metrics"][0]["r2"]["value"].as_f64().unwrap() > 0.9, "{measured}");
     dir.ok("predict --head out --features new.csv --out predicted.csv");
-    assert_eq!(header(&dir, "predicted.csv"), "sample,predicted cost");
+    assert_eq!(header(&dir, "predicted.csv"), "sample,cost,predicted cost");
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn rare_classes_and_features_named_like_the_label_are_named() {
     assert!(said.stderr.contains("rare: \"sick\" (9 of 109"), "{}", said.stderr);
     assert!(said.stderr.contains("--class-weight balanced"), "{}", said.stderr);
     // "well" is never called above this probability
-    let said = dir.ok("eval --head out --features test.csv --threshold 0.999");
+    let said = dir.ok("eval --head out --features test.csv --threshold 0.9999999999");
     assert!(said.stderr.contains("predicts \"sick\" for all 40 samples"), "{}", said.stderr);
 }
 

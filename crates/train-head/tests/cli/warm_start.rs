@@ -141,11 +141,11 @@ fn heads_that_do_not_fit() {
     let run = "run --features data.csv --test-features data.csv --preset n13-l3 --max-iter 1 --sigmoid-degree 3 --out first";
     dir.ok(run);
     let line = "estimate --warm-start first --features";
-    dir.refused(&format!("{line} other.csv"), 3, &["no column \"c\""]);
+    dir.refused(&format!("{line} other.csv"), 3, &["column \"c\": the table has no such column"]);
     dir.write("three.csv", table_of_three(80));
     dir.refused(&format!("{line} three.csv"), 3, &["labels that the training does not know"]);
     dir.write("sick.csv", table(80).replace("well", "sick"));
-    dir.refused(&format!("{line} sick.csv"), 3, &["0 samples of one class", "at least 8 of each"]);
+    dir.refused(&format!("{line} sick.csv"), 3, &["class \"well\" has 0 training samples", "at least 8 of each"]);
     dir.refused("estimate --warm-start nowhere --features data.csv", 4, &["nowhere"]);
     dir.ok("estimate --features data.csv --preset n13-l3 --max-iter 1 --out plan.json");
     dir.refused("estimate --features data.csv --continue-from plan.json", 5, &["one that bootstraps"]);

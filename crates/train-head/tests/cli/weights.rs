@@ -97,9 +97,9 @@ fn weights_that_cannot_be() {
     let one = |bad: &'static str| move |i| if i == 7 { bad.to_owned() } else { "1".to_owned() };
     let estimate = "estimate --features data.csv --out plan.json --sample-weight";
     for (bad, message) in [
-        ("-1", "row 7 (line 8), column \"w\": \"-1\" is not a number of at least 0"),
-        ("NaN", "row 7 (line 8), column \"w\": \"NaN\" is not"),
-        ("", "row 7 (line 8), column \"w\": \"\" is not"),
+        ("-1", "row 7 (line 8), column \"w\": -1 is not a number of at least 0"),
+        ("NaN", "column \"w\", row 7 (line 8): \"NaN\" is not"),
+        ("", "column \"w\", row 7 (line 8): \"\" is not"),
     ] {
         dir.write("data.csv", with(&one(bad)));
         dir.refused(&format!("{estimate} w"), 3, &[message]);
