@@ -145,7 +145,11 @@ fn heads_that_do_not_fit() {
     dir.write("three.csv", table_of_three(80));
     dir.refused(&format!("{line} three.csv"), 3, &["labels that the training does not know"]);
     dir.write("sick.csv", table(80).replace("well", "sick"));
-    dir.refused(&format!("{line} sick.csv"), 3, &["class \"well\" has 0 training samples", "at least 8 of each"]);
+    dir.refused(
+        &format!("{line} sick.csv"),
+        3,
+        &["class \"well\" has 0 training samples", "at least 8 of each"],
+    );
     dir.refused("estimate --warm-start nowhere --features data.csv", 4, &["nowhere"]);
     dir.ok("estimate --features data.csv --preset n13-l3 --max-iter 1 --out plan.json");
     dir.refused("estimate --features data.csv --continue-from plan.json", 5, &["one that bootstraps"]);
