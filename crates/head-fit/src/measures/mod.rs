@@ -1,12 +1,12 @@
 //! Measures of predictions as clinicians read them, each with its interval. Pure functions of labels and predictions.
 //!
-//! - [`estimate`]: a value with its 95 % interval, and Wilson's interval of a proportion;
-//! - [`areas`]: AUROC with DeLong's interval, AUPRC;
-//! - [`clinical`]: sensitivity, specificity, predictive values at a threshold;
-//! - [`threshold`]: the threshold by a stated aim;
-//! - [`calibration`]: reliability, calibration in the large, slope;
-//! - [`curves`]: ROC and precision-recall curves of which no point shows a single record;
-//! - [`regression`]: predicted numbers.
+//! - `estimate`: a value with its 95 % interval, and Wilson's interval of a proportion;
+//! - `areas`: AUROC with DeLong's interval, AUPRC;
+//! - `clinical`: sensitivity, specificity, predictive values at a threshold;
+//! - `threshold`: the threshold by a stated aim;
+//! - `calibration`: reliability, calibration in the large, slope;
+//! - `curves`: ROC and precision-recall curves of which no point shows a single record;
+//! - `regression`: predicted numbers.
 
 mod areas;
 mod calibration;

@@ -35,7 +35,7 @@ pub(crate) fn parse(
 }
 
 /// Names of other programs, and ours.
-const ELSEWHERE: [(&str, &str); 24] = [
+const ELSEWHERE: [(&str, &str); 23] = [
     ("--target", "--label-column"),
     ("--target-column", "--label-column"),
     ("--label", "--label-column"),
@@ -57,7 +57,6 @@ const ELSEWHERE: [(&str, &str); 24] = [
     ("--output", "--out"),
     ("--output-dir", "--out"),
     ("--force", "--overwrite"),
-    ("--data", "--features or --input"),
     ("--train", "--features or --input"),
     ("--id", "--id-column"),
 ];

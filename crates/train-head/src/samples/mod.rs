@@ -1,6 +1,6 @@
 //! Samples from files.
 //!
-//! - [`read`]: a source becomes samples as they are in the file;
+//! - [`mod@read`]: a source becomes samples as they are in the file;
 //! - [`raw`]: texts, columns or numbers, with labels, weights and groups;
 //! - [`parts`]: which of them to train on, to validate with, to test on;
 //! - [`prepared`]: from the first to the last, in one go;
