@@ -200,6 +200,7 @@ mod tests {
                 "ckks-math",
                 "fhe-head",
                 "head-fit",
+                "pages",
                 "tables",
                 "text-encoder"
             ])
