@@ -146,6 +146,7 @@ fn chosen(training: &Training) -> Value {
     let options = &training.options;
     let map = match options.preprocessing {
         Some(Preprocessing::Whiten { ridge, .. }) => format!("whiten {ridge}"),
+        Some(Preprocessing::WhitenWithin { ridge }) => format!("whiten within {ridge}"),
         Some(Preprocessing::Standardize) => "standardize".into(),
         _ => "center".into(),
     };

@@ -22,7 +22,9 @@ impl Data<'_> {
         n_components: Option<usize>,
     ) -> Result<(FeatureMap, Samples)> {
         let limit = n_components.unwrap_or(usize::MAX);
-        let map = FeatureMap::fit(&self.x, &self.weights.view(), preprocessing, limit)?;
+        let classes = self.classes().map(|_| self.class_indices());
+        let map =
+            FeatureMap::fit_all(&self.x, &self.weights.view(), classes.as_ref(), &[preprocessing], limit)?.remove(0);
         let samples =
             Samples::with_labels(&map.apply(&self.x)?.view(), &self.y.view(), &self.weights.view())?;
         Ok((map, samples))
@@ -79,7 +81,15 @@ impl Data<'_> {
         let x = |part: &[usize]| self.x.select(Axis(0), part);
         let limit = n_components.unwrap_or(usize::MAX);
         let (train, test) = (x(&split.train), x(&split.test));
-        let fitted = FeatureMap::fit_all(&train.view(), &weights(&split.train).view(), maps, limit)?;
+        let classes = self.classes().map(|_| self.class_indices().select(Axis(0), &split.train));
+        let classes = classes.as_ref().map(|classes| classes.view());
+        let fitted = FeatureMap::fit_all(
+            &train.view(),
+            &weights(&split.train).view(),
+            classes.as_ref(),
+            maps,
+            limit,
+        )?;
         let fold = |map: FeatureMap| {
             let samples = |x: &Array2<f64>, part: &[usize]| {
                 let y = self.y.select(Axis(0), part);

@@ -4,6 +4,10 @@
 //! `z = (x - mean) V (L + ridge mean(L))^(-1/2)` with `V L V^T` the covariance, make one step with rate 4 a
 //! fixed-Hessian Newton step (Böhning and Lindsay 1988: the logistic Hessian is at most a quarter of the covariance),
 //! which is what fits into a few encrypted iterations.
+//!
+//! Of more than two classes, the covariance *within* classes can be the better one to whiten by. Then the first step of a softmax head
+//! leads along the discriminant directions (linear discriminant analysis; Hastie, Tibshirani, Friedman, *The Elements of Statistical
+//! Learning*, section 4.3.2), also where classes lie in a row. A whitening by all of the covariance masks the class in the middle there.
 
 mod spectrum;
 #[cfg(test)]
@@ -32,6 +36,12 @@ pub enum Preprocessing {
         /// Standardise first: for features in different units.
         standardize: bool,
     },
+    /// Standardise, then whiten by the covariance within classes, with `ridge` in units of its mean eigenvalue added to each. Only for
+    /// samples with a class each. Keeps every direction that varies.
+    WhitenWithin {
+        /// The ridge; positive.
+        ridge: f64,
+    },
 }
 
 impl Preprocessing {
@@ -41,17 +51,24 @@ impl Preprocessing {
     /// [`Error::Parameter`] if it is not positive.
     pub fn check(self) -> Result<Self> {
         match self {
-            Self::Whiten { ridge, .. } if !(ridge.is_finite() && ridge > 0.0) => Err(Error::Parameter {
-                name: "ridge",
-                got: ridge.to_string(),
-                expected: "a positive number".into(),
-            }),
+            Self::Whiten { ridge, .. } | Self::WhitenWithin { ridge } if !(ridge.is_finite() && ridge > 0.0) => {
+                Err(Error::Parameter {
+                    name: "ridge",
+                    got: ridge.to_string(),
+                    expected: "a positive number".into(),
+                })
+            }
             _ => Ok(self),
         }
     }
 
-    /// Whether it can drop directions.
-    pub fn whitens(self) -> bool {
+    /// Whether it can drop directions that vary.
+    pub fn selects(self) -> bool {
+        matches!(self, Self::Whiten { .. })
+    }
+
+    /// Whether the features that come out have variances of at most one.
+    pub(crate) fn has_unit_variance(self) -> bool {
         matches!(self, Self::Whiten { .. })
     }
 
@@ -66,7 +83,7 @@ impl Preprocessing {
         };
         match components {
             Some(0) => refuse("at least one direction"),
-            Some(_) if map.is_some_and(|map| !map.whitens()) => {
+            Some(_) if map.is_some_and(|map| !map.selects()) => {
                 refuse("none with a feature map that keeps all features: whiten")
             }
             _ => Ok(()),
@@ -96,21 +113,23 @@ impl FeatureMap {
     /// (other maps refuse to drop any). Whitening drops directions without variance.
     ///
     /// # Errors
-    /// [`Error::Data`] on features that are not finite, [`Error::Parameter`] on a ridge that is not positive, and
-    /// [`Error::Shape`] if `limit` demands to drop features that cannot be told apart by variance.
+    /// [`Error::Data`] on features that are not finite, [`Error::Parameter`] on a ridge that is not positive or a map that needs classes,
+    /// and [`Error::Shape`] if `limit` demands to drop features that cannot be told apart by variance.
     pub fn fit(
         x: &ArrayView2<'_, f64>,
         sample_weight: &ArrayView1<'_, f64>,
         preprocessing: Preprocessing,
         limit: usize,
     ) -> Result<Self> {
-        Ok(Self::fit_all(x, sample_weight, &[preprocessing], limit)?.remove(0))
+        Ok(Self::fit_all(x, sample_weight, None, &[preprocessing], limit)?.remove(0))
     }
 
-    /// Fits several maps on the same samples, as [`Self::fit`] does. Whitenings that differ in their ridge share a decomposition.
+    /// Fits several maps on the same samples, as [`Self::fit`] does. Whitenings that differ in their ridge share a decomposition. `classes`
+    /// are the classes of the samples, if they have one each.
     pub(crate) fn fit_all(
         x: &ArrayView2<'_, f64>,
         sample_weight: &ArrayView1<'_, f64>,
+        classes: Option<&ArrayView1<'_, f64>>,
         all: &[Preprocessing],
         limit: usize,
     ) -> Result<Vec<Self>> {
@@ -119,9 +138,12 @@ impl FeatureMap {
         let ones = Array1::ones(x.ncols());
         // of features as they are, and of standardised ones
         let mut spectra: [Option<Spectrum>; 2] = [None, None];
+        let mut within = None;
         let mut fit = |preprocessing: Preprocessing| -> Result<LinearMap> {
             match preprocessing.check()? {
-                Preprocessing::Center | Preprocessing::Standardize if x.ncols() > limit => {
+                Preprocessing::Center | Preprocessing::Standardize | Preprocessing::WhitenWithin { .. }
+                    if x.ncols() > limit =>
+                {
                     Err(Error::Shape { what: "features", expected: limit, got: x.ncols() })
                 }
                 Preprocessing::Center => Ok(LinearMap::Diagonal(ones.clone())),
@@ -133,8 +155,14 @@ impl FeatureMap {
                         Some(spectrum) => spectrum,
                         None => known.insert(Spectrum::fit(x, sample_weight, &mean, scale)?),
                     };
-                    let scale = scale.view().insert_axis(Axis(1));
-                    Ok(LinearMap::Dense(spectrum.whitening(ridge, limit) * scale))
+                    Ok(LinearMap::Dense(spectrum.whitening(ridge, limit) * &scale.view().insert_axis(Axis(1))))
+                }
+                Preprocessing::WhitenWithin { ridge } => {
+                    let spectrum = match &mut within {
+                        Some(spectrum) => spectrum,
+                        None => within.insert(Spectrum::within(x, sample_weight, classes, &scale)?),
+                    };
+                    Ok(LinearMap::Dense(spectrum.whitening(ridge, limit) * &scale.view().insert_axis(Axis(1))))
                 }
             }
         };

@@ -13,10 +13,15 @@ pub(super) struct Moments {
 }
 
 impl Moments {
+    /// Weighted mean of the rows of `x`.
+    fn mean(x: &ArrayView2<'_, f64>, sample_weight: &ArrayView1<'_, f64>) -> Array1<f64> {
+        x.t().dot(sample_weight) / sample_weight.sum()
+    }
+
     /// Weighted moments of the rows of `x`.
     pub(super) fn fit(x: &ArrayView2<'_, f64>, sample_weight: &ArrayView1<'_, f64>) -> Self {
         let total = sample_weight.sum();
-        let mean = x.t().dot(sample_weight) / total;
+        let mean = Self::mean(x, sample_weight);
         let deviation = |(column, mean): (ArrayView1<'_, f64>, &f64)| {
             let squares = column.iter().zip(sample_weight).map(|(x, s)| s / total * (x - mean).powi(2));
             squares.sum::<f64>().sqrt()
@@ -60,8 +65,46 @@ impl Spectrum {
         mean: &Array1<f64>,
         scale: &Array1<f64>,
     ) -> Result<Self> {
+        Self::of_rows((x - mean) * scale, sample_weight)
+    }
+
+    /// As [`Self::fit`] of the covariance within classes. A small share of the covariance between them is left in it, so that directions
+    /// in which classes do not vary at all, which tell the most, are not dropped.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if the features are all constant; [`Error::Parameter`] without classes.
+    pub(super) fn within(
+        x: &ArrayView2<'_, f64>,
+        sample_weight: &ArrayView1<'_, f64>,
+        classes: Option<&ArrayView1<'_, f64>>,
+        scale: &Array1<f64>,
+    ) -> Result<Self> {
+        /// The share of the covariance between classes.
+        const BETWEEN: f64 = 0.01;
+        let classes = classes.ok_or_else(|| Error::Parameter {
+            name: "preprocessing",
+            got: "whitening within classes".into(),
+            expected: "another feature map: these samples do not have a class each".into(),
+        })?;
+        let mut rows = x - &Moments::mean(x, sample_weight);
+        let count = classes.fold(0.0_f64, |most, class| most.max(*class)) as usize + 1;
+        let (mut sums, mut totals) = (Array2::<f64>::zeros((count, x.ncols())), Array1::<f64>::zeros(count));
+        for ((row, weight), class) in rows.outer_iter().zip(sample_weight).zip(classes) {
+            sums.row_mut(*class as usize).scaled_add(*weight, &row);
+            totals[*class as usize] += weight;
+        }
+        for (mut row, class) in rows.outer_iter_mut().zip(classes) {
+            let (sum, total) = (sums.row(*class as usize), totals[*class as usize]);
+            // samples of weight zero are not counted, here or in the covariance
+            if total > 0.0 {
+                row.scaled_add(-(1.0 - BETWEEN.sqrt()) / total, &sum);
+            }
+        }
+        Self::of_rows(rows * scale, sample_weight)
+    }
+
+    fn of_rows(mut rows: Array2<f64>, sample_weight: &ArrayView1<'_, f64>) -> Result<Self> {
         let total = sample_weight.sum();
-        let mut rows = (x - mean) * scale;
         for (mut row, weight) in rows.outer_iter_mut().zip(sample_weight) {
             row *= (weight / total).sqrt();
         }

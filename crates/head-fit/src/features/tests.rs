@@ -88,3 +88,36 @@ fn bad_features_are_refused_with_their_place() {
     let constant = Array2::<f64>::ones((10, 3));
     assert!(FeatureMap::fit(&constant.view(), &Array1::ones(10).view(), ALL[2], 3).is_err());
 }
+
+/// Classes in a row, far closer to each other along it than features vary across it.
+#[test]
+fn whitening_within_classes_leaves_the_differences_between_them() {
+    // spread evenly and without pattern over -1 .. 1
+    let noise = |i: usize, step: f64| ((i + 1) as f64 * step).fract().mul_add(2.0, -1.0);
+    let y = Array1::from_shape_fn(300, |i| (i % 3) as f64);
+    let x = Array2::from_shape_fn((300, 3), |(i, j)| match j {
+        0 => y[i] + 0.1 * noise(i, 0.618_034),
+        1 => 100.0 * noise(i, 0.754_878),
+        // tells the class exactly: within classes it does not vary at all
+        _ => y[i],
+    });
+    let s = Array1::ones(300);
+    let map = Preprocessing::WhitenWithin { ridge: 1e-6 };
+    let classes = y.view();
+    let z = FeatureMap::fit_all(&x.view(), &s.view(), Some(&classes), &[map], 3).unwrap().remove(0);
+    let z = z.apply(&x.view()).unwrap();
+    assert_eq!(z.ncols(), 3, "a direction without variance within classes is kept");
+    // the pooled covariance within classes, and the distance of neighbouring classes in it
+    let mean = |class: usize| {
+        let rows: Vec<usize> = (0..300).filter(|i| i % 3 == class).collect();
+        z.select(Axis(0), &rows).mean_axis(Axis(0)).unwrap()
+    };
+    let means = [mean(0), mean(1), mean(2)];
+    for j in 0..3 {
+        let within = (0..300).map(|i| (z[(i, j)] - means[i % 3][j]).powi(2)).sum::<f64>() / 300.0;
+        assert!(within < 1.0 + 1e-9, "direction {j}: variance {within} within classes");
+    }
+    let gap = (&means[1] - &means[0]).mapv(|d| d * d).sum().sqrt();
+    assert!(gap > 5.0, "neighbouring classes lie {gap} apart");
+    assert!(FeatureMap::fit(&x.view(), &s.view(), map, 3).is_err(), "without classes");
+}

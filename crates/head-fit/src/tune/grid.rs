@@ -14,13 +14,18 @@ use crate::classifier::Classifier;
 use crate::cleartext::Problem;
 use crate::data::Fold;
 use crate::features::Preprocessing;
+use crate::labels::Targets;
 
 /// Iterations that are tried at most unless asked for more: beyond these, held-out loss hardly falls.
 const MOST_ITERATIONS: usize = 16;
 /// Ridges of the whitening in units of the mean eigenvalue: from almost full whitening to almost none.
 const RIDGES: [f64; 7] = [0.001, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0];
+/// Ridges of the whitening within classes.
+const RIDGES_WITHIN: [f64; 4] = [0.001, 0.01, 0.1, 1.0];
 /// Multiples of the safe step, the inverse of the steepest slope on whitened features ([`Family::safe_step`]): saturated samples and a ridge allow more than one.
 const WHITENED_STEPS: [f64; 4] = [0.5, 1.0, 2.0, 4.0];
+/// Multiples of the safe step where whitening within classes leaves the variance between them, along which samples are soon saturated.
+const WITHIN_STEPS: [f64; 4] = [1.0, 2.0, 4.0, 8.0];
 /// Shares of the safe step where features are not whitened. Momentum makes small steps long.
 const SHARES: [f64; 4] = [0.1, 0.25, 0.5, 1.0];
 /// Half-widths of intervals, ascending.
@@ -43,13 +48,18 @@ pub(super) struct Grid {
     alpha: f64,
 }
 
-/// The feature maps to try.
-pub(super) fn maps(options: &Classifier) -> Vec<Preprocessing> {
+/// The feature maps to try. Within two classes, features vary as in all but for the one direction that tells the classes apart, whose scale
+/// is the learning rate's.
+pub(super) fn maps(options: &Classifier, targets: Targets) -> Vec<Preprocessing> {
     let whitened = RIDGES.map(|ridge| Preprocessing::Whiten { ridge, standardize: true });
+    let within: &[f64] = if matches!(targets, Targets::Classes(3..)) { &RIDGES_WITHIN } else { &[] };
     match (options.preprocessing, options.n_components) {
         (Some(map), _) => vec![map],
         (None, Some(_)) => whitened.to_vec(),
-        (None, None) => [&whitened[..], &[Preprocessing::Standardize]].concat(),
+        (None, None) => {
+            let within = within.iter().map(|&ridge| Preprocessing::WhitenWithin { ridge });
+            whitened.into_iter().chain(within).chain([Preprocessing::Standardize]).collect()
+        }
     }
 }
 
@@ -109,9 +119,13 @@ impl Grid {
         }
         let safe = self.families.first().map_or(1.0, |(family, _)| family.safe_step(self.outputs));
         let steps = match fold {
-            Some(fold) if !preprocessing.whitens() => {
+            Some(fold) if !preprocessing.has_unit_variance() => {
                 let steepest = largest_moment(&Problem::new(&fold.train, 1));
-                SHARES.map(|share| share * safe / steepest)
+                let steps = match preprocessing {
+                    Preprocessing::WhitenWithin { .. } => WITHIN_STEPS,
+                    _ => SHARES,
+                };
+                steps.map(|step| step * safe / steepest)
             }
             _ => WHITENED_STEPS.map(|step| step * safe),
         };

@@ -72,8 +72,9 @@ impl Hyper {
             }
         }
         let whitens = matches!(flags.preprocess, Preprocess::Auto | Preprocess::Whiten);
-        if flags.ridge.is_some() && !whitens {
-            return Err(Failure::usage("--ridge requires --preprocess whiten"));
+        let takes_ridge = whitens || flags.preprocess == Preprocess::WhitenWithin;
+        if flags.ridge.is_some() && !takes_ridge {
+            return Err(Failure::usage("--ridge requires --preprocess whiten or whiten-within"));
         }
         if flags.n_components == Some(0) {
             return Err(Failure::usage("--n-components 0: must be at least 1"));

@@ -50,6 +50,8 @@ pub(crate) enum Preprocess {
     Standardize,
     /// Rotate and scale to unit covariance, up to a ridge
     Whiten,
+    /// Rotate and scale to unit covariance within classes, up to a ridge: linear discriminant analysis's coordinates
+    WhitenWithin,
     /// Only subtract means
     None,
 }

@@ -39,7 +39,7 @@ pub(crate) struct TrainingArgs {
     /// Transformation of the features before the encryption; the exported head includes it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) preprocess: Preprocess,
-    /// Ridge of the whitening, relative to the mean eigenvalue
+    /// Ridge of the whitening, relative to the mean eigenvalue [default: chosen; within classes 0.1]
     #[arg(long, value_name = "RIDGE")]
     pub(crate) ridge: Option<f64>,
     /// Number of whitened components to keep, those of largest variance, as in PCA [default: all]

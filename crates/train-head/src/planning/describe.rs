@@ -23,6 +23,9 @@ pub(crate) fn features(options: &Classifier, inputs: usize, outputs: usize) -> S
         Some(Preprocessing::Whiten { ridge, .. }) => {
             format!("standardised, then whitened with ridge {ridge}; {kept} directions kept")
         }
+        Some(Preprocessing::WhitenWithin { ridge }) => {
+            format!("standardised, then whitened within classes with ridge {ridge}; {kept} directions kept")
+        }
         Some(Preprocessing::Standardize) => format!("standardised; {kept} kept"),
         Some(Preprocessing::Center) | None => format!("centred; {kept} kept"),
     }

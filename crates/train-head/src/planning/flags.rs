@@ -50,6 +50,7 @@ pub(crate) fn flags(options: &Classifier, targets: Targets, preset: &str) -> Map
         Some(Preprocessing::Center) => (Preprocess::None, None),
         Some(Preprocessing::Standardize) => (Preprocess::Standardize, None),
         Some(Preprocessing::Whiten { ridge, .. }) => (Preprocess::Whiten, Some(ridge)),
+        Some(Preprocessing::WhitenWithin { ridge }) => (Preprocess::WhitenWithin, Some(ridge)),
     };
     let (schedule, power) = match options.schedule {
         RateSchedule::InverseScaling(power) => (Some("invscaling"), Some(power)),

@@ -115,10 +115,16 @@ fn name(head: HeadKind) -> String {
     head.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
+/// Ridge of the whitening within classes where none is given.
+const RIDGE_WITHIN: f64 = 0.1;
+
 /// The feature map; `None` if it is chosen from the data.
 fn preprocessing(hyper: &Hyper) -> Option<Preprocessing> {
     match (hyper.flags.preprocess, hyper.flags.ridge) {
         (Preprocess::Auto | Preprocess::Whiten, None) => None,
+        (Preprocess::WhitenWithin, ridge) => {
+            Some(Preprocessing::WhitenWithin { ridge: ridge.unwrap_or(RIDGE_WITHIN) })
+        }
         (Preprocess::Auto | Preprocess::Whiten, Some(ridge)) => {
             Some(Preprocessing::Whiten { ridge, standardize: true })
         }

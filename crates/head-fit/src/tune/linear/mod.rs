@@ -131,7 +131,7 @@ fn only_candidate(task: Task<'_, '_>, grid: &Grid) -> Result<Option<Candidate>> 
 /// Methods that stay inside their intervals, best first: the cheapest of those that are nearly the best in held-out loss and in
 /// fidelity to the exact link, then the others.
 fn candidates(task: Task<'_, '_>, grids: &[Grid]) -> Result<Vec<Candidate>> {
-    let maps = maps(task.options);
+    let maps = maps(task.options, task.data.targets());
     let splits = splits(task.data, task.options.random_state)?;
     let components = task.options.n_components;
     let folds: Vec<Vec<Fold>> =
