@@ -6,6 +6,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip, s};
 use rayon::prelude::*;
 
 use super::lbfgs::minimize;
+use crate::cleartext::logistic_loss;
 use crate::data::Data;
 use crate::features::{FeatureMap, Preprocessing};
 use crate::labels::{Split, Targets};
@@ -107,8 +108,7 @@ impl Problem {
             |mut row, target, &share| {
                 let Some(z) = row.as_slice_mut() else { return };
                 if let [z] = z {
-                    let margin = if target[0] > 0.5 { *z } else { -*z };
-                    loss += share * ((-margin.abs()).exp().ln_1p() + (-margin).max(0.0));
+                    loss += share * logistic_loss(if target[0] > 0.5 { *z } else { -*z });
                     *z = logistic(*z);
                 } else {
                     softmax(z);

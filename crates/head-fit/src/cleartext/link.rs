@@ -79,3 +79,8 @@ impl<'a> LinkFunction<'a> {
         }
     }
 }
+
+/// The logistic loss `ln(1 + e^-margin)`. The margin is the logit, negated for a negative label.
+pub(crate) fn logistic_loss(margin: f64) -> f64 {
+    (-margin.abs()).exp().ln_1p() + (-margin).max(0.0)
+}
