@@ -84,7 +84,7 @@ mod features;
 mod fit;
 mod kind;
 mod labels;
-/// What clinicians read. Public as a whole: short names (`Bin`, `Counts`, `choose`) that mean little without the module's.
+// Public as a whole: its names, such as `Bin`, `Counts` and `choose`, say little without the module's.
 pub mod measures;
 mod metrics;
 mod model;

@@ -24,8 +24,8 @@ pub struct HeldOut {
     pub accuracy: f64,
 }
 
-/// Held-out measures of logistic regression on standardised features at its best `C` (scikit-learn's `LogisticRegressionCV`): several
-/// classes together, each of several labels by itself and then the means.
+/// Held-out measures of logistic regression on standardised features at its best `C` (scikit-learn's `LogisticRegressionCV`). All
+/// classes are fitted together. Each of several labels is fitted by itself; the measures are then means.
 ///
 /// # Errors
 /// Those of [`FeatureMap::fit`].

@@ -32,8 +32,8 @@ pub struct Baseline {
     pub iterations: usize,
 }
 
-/// Logistic regression to convergence with C = 1 behind a feature map that keeps all features: one output for two classes, of several
-/// each against the rest, one for each label; for numbers ridge regression with `alpha` 1. The yardstick of the reports.
+/// Logistic regression to convergence with C = 1, behind a feature map that keeps all features: the yardstick of the reports. Two classes
+/// have one output, several classes one each against the rest, labels one each. Numbers get ridge regression with `alpha` 1.
 ///
 /// # Errors
 /// Those of [`FeatureMap::fit`] and [`logistic_regression`].

@@ -19,7 +19,7 @@ use rehearsal::rehearse;
 use search::Search;
 
 const FOLDS: usize = 5;
-/// Samples beyond this number do not change the choice, and cost time; of wide tables fewer.
+/// Samples beyond this number do not change the choice, and cost time. Wide tables have a lower limit.
 const SAMPLE_LIMIT: usize = 2400;
 const ENTRY_LIMIT: usize = 2_400_000;
 const LEAST_SAMPLES: usize = 1000;
