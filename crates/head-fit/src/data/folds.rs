@@ -28,8 +28,8 @@ impl Data<'_> {
         Ok((map, samples))
     }
 
-    /// Splits for a choice: stratified folds of whole groups, with at most `limit` samples in all, since more cost time and do not change the
-    /// choice. Where samples are few, chance would decide between methods; the folds are then drawn several times.
+    /// Splits for a choice: stratified folds of whole groups, with at most `limit` samples in all, since more cost time and do not change
+    /// the choice. Where samples are few, chance would decide between methods; the folds are then drawn several times.
     ///
     /// # Errors
     /// None for groups that [`Self::grouped`] took.

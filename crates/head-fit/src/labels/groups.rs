@@ -71,8 +71,8 @@ fn of_classes(y: &Array1<f64>) -> Array2<f64> {
     Array2::from_shape_fn((y.len(), classes), |(i, class)| f64::from(u8::from(y[i] == class as f64)))
 }
 
-/// The part of each sample. Groups are dealt one after the other, those whose strata are least alike first. Each goes to the part that leaves
-/// the shares of the strata most even between parts; among equal ones, to the part with the fewest samples for its share.
+/// The part of each sample. Groups are dealt one after the other, those whose strata are least alike first. Each goes to the part that
+/// leaves the shares of the strata most even between parts; among equal ones, to the part with the fewest samples for its share.
 fn dealt(
     strata: &ArrayView2<'_, f64>,
     groups: &[usize],

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::args::{Command, PlanAndKeyArgs};
+use crate::args::Command;
 use crate::exit::{Failure, Result};
 use crate::files::room::Output;
 
@@ -12,9 +12,6 @@ const PARTS: [&str; 4] = ["head.json", "head.safetensors", "plan.safetensors", "
 impl Command {
     /// What the command reads: files, and folders of keys, heads and encoders. A name need not exist: encoders have ids, too.
     pub(super) fn inputs(&self) -> Vec<&Path> {
-        let party = |PlanAndKeyArgs { plan, keys, passphrase }| {
-            [Some(plan.as_path()), Some(keys.as_path()), passphrase.passphrase_file.as_deref()]
-        };
         let named: Vec<Option<&Path>> = match self {
             Self::Run(a) => {
                 let others = [
@@ -34,14 +31,14 @@ impl Command {
                 let passphrase = a.new_key.passphrase.passphrase_file.as_deref();
                 vec![Some(&a.plan), a.keys.as_deref(), passphrase]
             }
-            Self::Encrypt(a) => [&a.data.files()[..], &party(&a.party)].concat(),
+            Self::Encrypt(a) => [&a.data.files()[..], &a.party.files()].concat(),
             Self::Train(a) => {
                 let validation = a.validation.validation.as_deref();
                 vec![Some(&a.data), Some(&a.keys), a.warm_start.as_deref(), validation]
             }
-            Self::Watch(a) => [&a.data.files()[..], &party(&a.party), &[Some(&a.dir)]].concat(),
+            Self::Watch(a) => [&a.data.files()[..], &a.party.files(), &[Some(&a.dir)]].concat(),
             Self::Score(a) => vec![Some(&a.head), Some(&a.data), Some(&a.keys)],
-            Self::Decrypt(a) => [&party(&a.party)[..], &[Some(&a.head)]].concat(),
+            Self::Decrypt(a) => [&a.party.files()[..], &[Some(&a.head)]].concat(),
             Self::Eval(a) => [&a.data.files()[..], &[Some(&a.head), a.encoder.folder()]].concat(),
             Self::Predict(a) => {
                 let named = [&a.head, &a.scores, &a.plan, &a.keys, &a.passphrase.passphrase_file];
