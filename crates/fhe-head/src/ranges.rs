@@ -4,12 +4,12 @@ use std::fmt::Display;
 
 use crate::error::{Error, Result};
 
-/// Checks a learning rate: positive and finite.
+/// Checks a number, if there is one: positive and finite.
 ///
 /// # Errors
 /// [`Error::Parameter`] outside the range, as for all checks of this module.
-pub fn learning_rate(rate: f64) -> Result<()> {
-    require("learning_rate", Some(rate), |rate| rate.is_finite() && *rate > 0.0, "a positive number")
+pub fn positive(name: &'static str, number: Option<f64>) -> Result<()> {
+    require(name, number, |number| number.is_finite() && *number > 0.0, "a positive number")
 }
 
 /// Checks a number of iterations, if there is one: at least 1.
@@ -20,6 +20,14 @@ pub fn max_iter(iterations: Option<usize>) -> Result<()> {
     require("max_iter", iterations, |&count| count > 0, "at least one iteration")
 }
 
+/// Checks the size of a mini-batch, if there is one: at least 1.
+///
+/// # Errors
+/// [`Error::Parameter`].
+pub fn batch_size(samples: Option<usize>) -> Result<()> {
+    require("batch_size", samples, |&count| count > 0, "at least one sample")
+}
+
 /// Checks the half-width, if there is one, of the interval on which a polynomial approximates a function: 0.5 to 100.
 ///
 /// # Errors
@@ -28,12 +36,12 @@ pub fn half_width(name: &'static str, width: Option<f64>) -> Result<()> {
     require(name, width, |width| (0.5..=100.0).contains(width), "a half-width between 0.5 and 100")
 }
 
-/// Checks the weight of the L2 penalty: at least 0 and finite.
+/// Checks the weight of the L2 penalty, if there is one: at least 0 and finite.
 ///
 /// # Errors
 /// [`Error::Parameter`].
-pub fn alpha(alpha: f64) -> Result<()> {
-    require("alpha", Some(alpha), |alpha| alpha.is_finite() && *alpha >= 0.0, "a number of at least 0")
+pub fn alpha(alpha: Option<f64>) -> Result<()> {
+    require("alpha", alpha, |alpha| alpha.is_finite() && *alpha >= 0.0, "a number of at least 0")
 }
 
 /// Checks the number of units of a hidden layer: a power of two from 8 to 128.

@@ -13,7 +13,7 @@ mod spectrum;
 #[cfg(test)]
 mod tests;
 
-use fhe_head::{Error, Result};
+use fhe_head::{Error, Result, ranges};
 use nalgebra::{DMatrix, DVector};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -50,25 +50,14 @@ impl Preprocessing {
     /// # Errors
     /// [`Error::Parameter`] if it is not positive.
     pub fn check(self) -> Result<Self> {
-        match self {
-            Self::Whiten { ridge, .. } | Self::WhitenWithin { ridge } if !(ridge.is_finite() && ridge > 0.0) => {
-                Err(Error::Parameter {
-                    name: "ridge",
-                    got: ridge.to_string(),
-                    expected: "a positive number".into(),
-                })
-            }
-            _ => Ok(self),
+        if let Self::Whiten { ridge, .. } | Self::WhitenWithin { ridge } = self {
+            ranges::positive("ridge", Some(ridge))?;
         }
+        Ok(self)
     }
 
     /// Whether it can drop directions that vary.
     pub fn selects(self) -> bool {
-        matches!(self, Self::Whiten { .. })
-    }
-
-    /// Whether the features that come out have variances of at most one.
-    pub(crate) fn has_unit_variance(self) -> bool {
         matches!(self, Self::Whiten { .. })
     }
 

@@ -118,16 +118,15 @@ impl Grid {
             return vec![rate];
         }
         let safe = self.families.first().map_or(1.0, |(family, _)| family.safe_step(self.outputs));
-        let steps = match fold {
-            Some(fold) if !preprocessing.has_unit_variance() => {
-                let steepest = largest_moment(&Problem::new(&fold.train, 1));
-                let steps = match preprocessing {
-                    Preprocessing::WhitenWithin { .. } => WITHIN_STEPS,
-                    _ => SHARES,
-                };
-                steps.map(|step| step * safe / steepest)
-            }
-            _ => WHITENED_STEPS.map(|step| step * safe),
+        // whitened features have a steepest slope of one
+        let scaled = |steps: [f64; 4], fold: &Fold| {
+            let steepest = largest_moment(&Problem::new(&fold.train, 1));
+            steps.map(|step| step * safe / steepest)
+        };
+        let steps = match (preprocessing, fold) {
+            (Preprocessing::Whiten { .. }, _) | (_, None) => WHITENED_STEPS.map(|step| step * safe),
+            (Preprocessing::WhitenWithin { .. }, Some(fold)) => scaled(WITHIN_STEPS, fold),
+            (Preprocessing::Center | Preprocessing::Standardize, Some(fold)) => scaled(SHARES, fold),
         };
         steps.map(|step| two_digits(step / (1.0 + self.alpha * step))).to_vec()
     }
