@@ -38,6 +38,29 @@ fn every_object_of_every_preset_is_within_the_table() {
     }
 }
 
+/// The largest modulus of any key that a set allows, as docs/security.md states it.
+#[test]
+fn the_largest_keys_are_those_of_the_documents() {
+    for (name, bits) in
+        [("n15-l18", 867.0), ("n15-boot-l6", 867.0), ("n16-l36", 1742.0), ("n16-boot-l15", 1734.0)]
+    {
+        let parameters = presets::by_name(name).unwrap();
+        let ring = parameters.ring();
+        let log2 = |m: &ckks_math::Modulus| (m.value() as f64).log2();
+        let mut largest = 0.0f64;
+        for level in 0..=parameters.max_level() {
+            for special in 1..=ring.p().len() {
+                let shape = ckks::KeyShape { level, special, digits: ckks::Digits::uniform(1) };
+                if parameters.check_key(shape, parameters.literal().secret).is_ok() {
+                    let moduli = ring.q()[..=level].iter().chain(&ring.p()[..special]);
+                    largest = largest.max(moduli.map(log2).sum());
+                }
+            }
+        }
+        assert!((largest - bits).abs() < 0.05, "{name}: {largest}");
+    }
+}
+
 #[test]
 fn a_set_beyond_the_table_is_refused() {
     let literal = |log_q: Vec<u32>, secret| ParametersLiteral {
