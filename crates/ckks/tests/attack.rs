@@ -5,7 +5,7 @@
 mod common;
 
 use ckks::{Ciphertext, Complex64, Decryptor, Encoder, Error, Flooding, FloodingLiteral, noise};
-use ckks_math::{Basis, Poly};
+use ckks_math::Basis;
 use common::{Party, values};
 
 /// What an attacker makes of a ciphertext and its decrypted slots, with public values alone: the coefficients of the key, if
