@@ -64,12 +64,12 @@ fn alternatives() -> Vec<Alternative> {
     };
     let mut all = vec![base("the preset")];
 
-    for (overflow, degree) in [(13, 24), (13, 26), (14, 26), (14, 28), (15, 30)] {
+    for (overflow, degree) in [(13, 26), (14, 28), (15, 28), (15, 30), (16, 28)] {
         let mut other = base(&format!("K = {overflow}, degree {degree}"));
         (other.literal.eval_mod.max_overflow, other.literal.eval_mod.degree) = (overflow, degree);
         all.push(other);
     }
-    for (double_angles, degree) in [(2, 44), (1, 74)] {
+    for (double_angles, degree) in [(2, 46), (1, 78)] {
         let mut other = base(&format!("{double_angles} double angles, degree {degree}"));
         (other.literal.eval_mod.double_angles, other.literal.eval_mod.degree) = (double_angles, degree);
         all.push(other);

@@ -29,7 +29,7 @@ struct Chain {
 
 fn main() {
     println!("log2 P(some |I| > K), h = {WEIGHT}");
-    for overflow in 12..=15 {
+    for overflow in 12..=16 {
         let [small, large] = [15, 16].map(|log_n| log2_overflow_probability(WEIGHT, overflow, 1 << log_n));
         println!("K {overflow}: N = 2^15 {small:6.1}, N = 2^16 {large:6.1}");
     }
@@ -38,13 +38,13 @@ fn main() {
     let flat = Chain { log_degree: 15, primes: &[46; 8], argument: 46, polynomial: 46 };
     let short = Chain { log_degree: 15, primes: &[46; 7], argument: 46, polynomial: 46 };
     for ratio in [9, 10, 11] {
-        for (double_angles, degree) in [(3, 26), (3, 28), (3, 30), (2, 44), (2, 46), (1, 70), (1, 74)] {
+        for (double_angles, degree) in [(3, 28), (3, 30), (2, 46), (1, 78)] {
             row(&flat, ratio, double_angles, degree);
         }
         row(&short, ratio, 0, 126);
     }
 
-    println!("\nchains, r = 3, degree 28, ratio 2^10, N = 2^15");
+    println!("\nchains, r = 3, degree 30, ratio 2^10, N = 2^15");
     for (primes, argument, polynomial) in [
         (&[46, 46, 46, 46, 46, 46, 46, 46], 46, 46),
         (&[48, 48, 48, 48, 48, 48, 48, 48], 48, 48),
@@ -54,7 +54,7 @@ fn main() {
         (&[49, 50, 50, 46, 45, 45, 45, 45], 49, 45),
         (&[49, 50, 50, 46, 44, 44, 44, 44], 49, 44),
     ] {
-        row(&Chain { log_degree: 15, primes, argument, polynomial }, 10, 3, 28);
+        row(&Chain { log_degree: 15, primes, argument, polynomial }, 10, 3, 30);
     }
 
     println!("\nchains, N = 2^16");
@@ -66,7 +66,7 @@ fn main() {
 
 /// Simulates slots `I + m` with the distribution of a raised ciphertext and prints one line.
 fn row(chain: &Chain, log_message_ratio: u32, double_angles: u32, degree: usize) {
-    let literal = EvalModLiteral { max_overflow: 15, log_message_ratio, double_angles, degree };
+    let literal = EvalModLiteral { max_overflow: 16, log_message_ratio, double_angles, degree };
     let Ok(eval_mod) = EvalMod::new(literal, &Coefficient::real(literal.slope() / TAU)) else {
         return println!("degree {degree} leaves nothing to evaluate");
     };

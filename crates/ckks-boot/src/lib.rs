@@ -11,7 +11,7 @@
 //! let contract = plan.contract();
 //! println!("level {} to level {}: {} keys", contract.level_before, contract.level_after, contract.keys);
 //! assert_eq!(contract.levels(), 6);
-//! assert!(contract.log2_failure < -100.0);
+//! assert!(contract.log2_failure < -128.0);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -41,7 +41,7 @@ fn refresh_all(
 fn keeps_its_word(preset: &str, log_slots: usize) {
     let (mut party, bootstrapper) = setting(preset, log_slots, Values::Real);
     let contract = bootstrapper.contract().clone();
-    assert!(contract.log2_failure < -100.0);
+    assert!(contract.log2_failure < -128.0);
     let slots = 1 << log_slots;
     let uniform: Vec<_> = (0..(1 << 15) / slots).map(|seed| random(slots, false, seed as u64 + 1)).collect();
     let constant: Vec<_> = [1.0, -1.0, 0.0, 0.5].iter().map(|&c| vec![Complex64::from(c); slots]).collect();

@@ -105,7 +105,7 @@ fn raise(parameters: &Parameters) {
             (after - before) / q0
         })
         .collect();
-    assert!(multiples.iter().all(|i| i.abs() <= 15));
+    assert!(multiples.iter().all(|i| i.abs() <= 16));
     let variance = multiples.iter().map(|i| (i * i) as f64).sum::<f64>() / multiples.len() as f64;
     // 33/12 for the sum, and 1/12 for its rounding, which the message's small residue takes back.
     assert!((2.4..3.2).contains(&variance), "{variance}");
@@ -132,7 +132,7 @@ fn coeffs_to_slots(parameters: &Parameters) {
             let m = if s < message.len() { m.re } else { m.im };
             let x = slot.re * half_width - m / 1024.0;
             assert!((x - x.round()).abs() * 1024.0 < 2e-5, "slot {s}: {x}");
-            assert!(x.abs() < 15.5 && slot.im.abs() < 1e-9);
+            assert!(x.abs() < 16.5 && slot.im.abs() < 1e-9);
             spread += x * x / period as f64;
         }
         assert!((1.0..6.0).contains(&spread), "{spread}");
@@ -151,7 +151,7 @@ fn eval_mod(parameters: &Parameters) {
     let arguments = message
         .iter()
         .zip(0..)
-        .map(|(m, i)| Complex64::from((f64::from(i % 31 - 15) + m.re / 1024.0) / half_width));
+        .map(|(m, i)| Complex64::from((f64::from(i % 33 - 16) + m.re / 1024.0) / half_width));
     let level = literal.output_level() + literal.eval_mod.depth();
     let x = party.encrypt(
         &arguments.collect::<Vec<_>>(),

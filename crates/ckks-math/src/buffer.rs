@@ -3,10 +3,13 @@
 //! A polynomial of a large ring takes megabytes. In fresh memory every page costs a fault and a wipe, together as
 //! much as a transform. Buffers therefore return to a pool of their ring and are reused without clearing. The user of
 //! a buffer overwrites all words. Padding words stay zero, since nothing else is ever written there.
+//!
+//! A buffer that is marked secret is wiped before it returns. Only the data party has such buffers.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+use zeroize::Zeroize;
 
 /// One cache line.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -48,7 +51,7 @@ impl Pool {
         };
         let used = limbs * self.lines_per_limb;
         let lines = recycled.unwrap_or_else(|| vec![Line([0; 8]); used]);
-        Buffer { lines, used, pool: Arc::clone(self) }
+        Buffer { lines, used, secret: false, pool: Arc::clone(self) }
     }
 
     fn put(&self, lines: Vec<Line>) {
@@ -79,6 +82,8 @@ pub(crate) struct Buffer {
     lines: Vec<Line>,
     /// Number of lines in use.
     used: usize,
+    /// Whether the words are wiped when the buffer is dropped.
+    pub(crate) secret: bool,
     pool: Arc<Pool>,
 }
 
@@ -100,6 +105,9 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
+        if self.secret {
+            self.words_mut().zeroize();
+        }
         self.pool.put(std::mem::take(&mut self.lines));
     }
 }
@@ -121,7 +129,13 @@ mod tests {
         assert_eq!(again.words().as_ptr(), address);
         assert_ne!(pool.take(3).words().as_ptr(), address);
         drop(again);
-        let smaller = pool.take(2);
+        let mut smaller = pool.take(2);
         assert_eq!((smaller.words().as_ptr(), smaller.words().len()), (address, 2 * 1032));
+        smaller.words_mut().fill(9);
+        smaller.secret = true;
+        drop(smaller);
+        let wiped = pool.take(2);
+        assert_eq!(wiped.words().as_ptr(), address);
+        assert!(!wiped.secret && wiped.words().iter().all(|&word| word == 0));
     }
 }

@@ -2,13 +2,13 @@
 
 use crate::ciphertext::Ciphertext;
 use crate::error::Error;
-use crate::keys::{SecretKey, SecretPoly};
+use crate::keys::SecretKey;
 use crate::plaintext::Plaintext;
 
 /// Decrypts ciphertexts.
 ///
 /// The result contains the noise of the computation. Shared with others, it can reveal the secret key (Li,
-/// Micciancio, EUROCRYPT 2021): publish only rounded or flooded values.
+/// Micciancio, EUROCRYPT 2021), and rounding does not prevent that. What is shown to others is [flooded](crate::Flooding).
 #[derive(Clone, Copy)]
 pub struct Decryptor<'a> {
     secret: &'a SecretKey,
@@ -21,7 +21,11 @@ impl<'a> Decryptor<'a> {
         Self { secret }
     }
 
-    /// Decrypts to a plaintext of the same level and scale.
+    pub(crate) fn secret(&self) -> &'a SecretKey {
+        self.secret
+    }
+
+    /// Decrypts to a plaintext of the same level and scale. It is wiped when dropped.
     ///
     /// # Errors
     /// [`Error::WrongKey`] or [`Error::WrongParameters`] if the ciphertext is not under this key.
@@ -43,9 +47,9 @@ impl<'a> Decryptor<'a> {
             });
         }
         let [c0, c1] = &ciphertext.c;
-        let s = SecretPoly(self.secret.poly().truncated(c0.basis()));
-        let mut poly = c0.clone();
-        poly.mul_add_assign(c1, &s.0);
+        let s = self.secret.poly().truncated(c0.basis());
+        let mut poly = c0.clone().into_secret();
+        poly.mul_add_assign(c1, &s);
         Ok(Plaintext { poly, scale: ciphertext.scale.clone() })
     }
 }

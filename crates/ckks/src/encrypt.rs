@@ -2,7 +2,6 @@
 
 use ckks_math::sample::{self, SecureRng};
 use ckks_math::{Ntt, Poly};
-use zeroize::Zeroize;
 
 use crate::ciphertext::Ciphertext;
 use crate::error::Error;
@@ -84,10 +83,29 @@ fn seeded_half(parameters: &Parameters, level: usize, seed: &[u8; 32]) -> Poly<N
 }
 
 /// Encrypts under the secret key, with error variance `sigma^2` and half the bytes.
+///
+/// Seed and error are an extendable output of the caller's randomness, a key of its own that the secret key determines, the
+/// message, and a label. A fork of the process or a virtual machine restored from a snapshot may repeat the randomness. Seed
+/// and error then repeat only together, and only for the same message with the same label: the same ciphertext again.
 #[cfg(feature = "client")]
 #[derive(Clone, Copy)]
 pub struct SecretEncryptor<'a> {
     secret: &'a crate::keys::SecretKey,
+    label: Label<'a>,
+}
+
+/// What a ciphertext is for. Ciphertexts with different labels share no randomness.
+#[derive(Clone, Copy, Debug, Default)]
+struct Label<'a> {
+    kind: &'a str,
+    position: u64,
+}
+
+impl Label<'_> {
+    fn bytes(self, level: usize) -> Vec<u8> {
+        let numbers = [self.position, level as u64].map(u64::to_le_bytes);
+        [b"ciphertext", numbers.as_flattened(), self.kind.as_bytes()].concat()
+    }
 }
 
 #[cfg(feature = "client")]
@@ -95,7 +113,13 @@ impl<'a> SecretEncryptor<'a> {
     /// An encryptor with this key.
     #[must_use]
     pub fn new(secret: &'a crate::keys::SecretKey) -> Self {
-        Self { secret }
+        Self { secret, label: Label::default() }
+    }
+
+    /// The same encryptor for ciphertexts of some kind, of which this one is at `position`.
+    #[must_use]
+    pub fn labelled(self, kind: &'a str, position: u64) -> Self {
+        Self { label: Label { kind, position }, ..self }
     }
 
     /// Encrypts a plaintext at its level.
@@ -106,21 +130,24 @@ impl<'a> SecretEncryptor<'a> {
         check_plaintext(plaintext)?;
         let parameters = self.secret.parameters();
         let (ring, basis) = (parameters.ring(), plaintext.poly.basis());
+        let key = self.secret.randomness();
+        let message = plaintext.poly.keyed_digest(key);
+        let mut rng = rng.derive(key, &self.label.bytes(plaintext.level()), &message);
         let mut seed = [0; 32];
         rng.fill(&mut seed);
         let a = seeded_half(parameters, plaintext.level(), &seed);
-        let error = sample::gaussian(rng, ring.degree());
+        let error = sample::gaussian(&mut rng, ring.degree());
         let mut c0 = Poly::from_signed(ring, basis, &error).into_ntt();
-        let mut product = crate::keys::SecretPoly(self.secret.poly().truncated(basis));
-        product.0.mul_assign(&a);
-        c0.sub_assign(&product.0);
+        let mut product = self.secret.poly().truncated(basis);
+        product.mul_assign(&a);
+        c0.sub_assign(&product);
         c0.add_assign(&plaintext.poly);
         let (parameters, key_id) = (parameters.clone(), self.secret.key_id());
         Ok(SeededCiphertext { parameters, key_id, c0, seed, scale: plaintext.scale.clone() })
     }
 }
 
-/// Encrypts under the public key.
+/// Encrypts under the public key. All that is drawn is an extendable output of the caller's randomness and the message.
 #[derive(Clone, Copy)]
 pub struct PublicEncryptor<'a> {
     public: &'a PublicKey,
@@ -141,15 +168,17 @@ impl<'a> PublicEncryptor<'a> {
         check_plaintext(plaintext)?;
         let parameters = &self.public.parameters;
         let (ring, basis) = (parameters.ring(), plaintext.poly.basis());
-        let mut v = Poly::from_signed(ring, basis, &sample::ternary(rng, ring.degree())).into_ntt();
-        let masked = |half: &Poly<Ntt>, rng: &mut SecureRng| {
-            let mut c = Poly::from_signed(ring, basis, &sample::gaussian(rng, ring.degree())).into_ntt();
+        let key = blake3::derive_key("ckks 1 randomness under a public key", self.public.seed());
+        let mut rng = rng.derive(&key, b"ciphertext", &plaintext.poly.keyed_digest(&key));
+        let v = Poly::from_signed(ring, basis, &sample::ternary(&mut rng, ring.degree()));
+        let v = v.into_secret().into_ntt();
+        let mut masked = |half: &Poly<Ntt>| {
+            let mut c = Poly::from_signed(ring, basis, &sample::gaussian(&mut rng, ring.degree())).into_ntt();
             c.mul_add_assign(&v, &half.truncated(basis));
             c
         };
-        let mut c0 = masked(&self.public.b, rng);
-        let c1 = masked(&self.public.a, rng);
-        v.zeroize();
+        let mut c0 = masked(&self.public.b);
+        let c1 = masked(&self.public.a);
         c0.add_assign(&plaintext.poly);
         let (parameters, key_id) = (parameters.clone(), self.public.key_id());
         Ok(Ciphertext { parameters, key_id, c: [c0, c1], scale: plaintext.scale.clone() })

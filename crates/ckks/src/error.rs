@@ -76,6 +76,9 @@ pub enum Error {
     /// A vector that cannot be encoded, with the reason.
     #[error("encode: {0}")]
     Encode(String),
+    /// A release of decrypted values that flooding does not cover, with the reason.
+    #[error("flooding: {0}")]
+    Flooding(String),
     /// An error of the ring arithmetic.
     #[error(transparent)]
     Math(#[from] ckks_math::Error),

@@ -51,6 +51,8 @@ mod encoding;
 mod encrypt;
 mod error;
 mod evaluator;
+#[cfg(feature = "client")]
+mod flood;
 mod keys;
 pub mod noise;
 mod params;
@@ -73,6 +75,8 @@ pub use encrypt::SecretEncryptor;
 pub use encrypt::{PublicEncryptor, SeededCiphertext};
 pub use error::Error;
 pub use evaluator::Evaluator;
+#[cfg(feature = "client")]
+pub use flood::{Flooding, FloodingLiteral};
 pub use keys::{
     EvaluationKeys, KeyId, KeyPurpose, PublicKey, SwitchingKey, conjugation_element, galois_element,
 };

@@ -52,6 +52,16 @@ pub fn key_switch(parameters: &Parameters, shape: KeyShape, level: usize) -> f64
     digits + rounding(parameters)
 }
 
+/// What a raising key adds to a polynomial raised from `q_0`, at the scale of the gadget factor `p_0`: one digit with the first
+/// special prime, `N sigma^2 q_0^2 / (12 p_0^2)`. The division by all special primes, and its rounding, come after the sum
+/// over the rotations.
+#[must_use]
+pub fn raise(parameters: &Parameters) -> f64 {
+    let ring = parameters.ring();
+    let ratio = ring.q()[0].value() as f64 / ring.p()[0].value() as f64;
+    parameters.degree() as f64 * (ERROR_STD * ratio).powi(2) / 12.0
+}
+
 /// After a rescale by the prime `q` of `level`: `variance / q^2` and the rounding.
 #[must_use]
 pub fn rescale(parameters: &Parameters, level: usize, variance: f64) -> f64 {
@@ -76,6 +86,14 @@ pub fn tensor(parameters: &Parameters, a: Factor, b: Factor) -> f64 {
     a.mean_square * b.variance
         + b.mean_square * a.variance
         + parameters.degree() as f64 * a.variance * b.variance
+}
+
+/// A bound on the Euclidean norm of `numbers` coefficients of an error of this variance, exceeded with probability at most
+/// `2^log2_failure`: Laurent, Massart, *Adaptive estimation of a quadratic functional*, Annals of Statistics 28 (2000), lemma 1.
+#[must_use]
+pub fn l2_bound(variance: f64, numbers: usize, log2_failure: f64) -> f64 {
+    let (n, x) = (numbers as f64, -log2_failure * std::f64::consts::LN_2);
+    (variance * (n + 2.0 * (n * x).sqrt() + 2.0 * x)).sqrt()
 }
 
 /// Standard deviation of the real part of a decoded slot. The variances of `N/2` coefficients add up on each axis.

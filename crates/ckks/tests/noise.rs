@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ckks::{
     Ciphertext, Decryptor, Digits, Error, EvaluationKeys, Evaluator, KeyGenerator, KeyShape, Plaintext,
-    PublicEncryptor, Scale, SecureRng, noise,
+    PublicEncryptor, Scale, SecureRng, noise, presets,
 };
 use common::{Party, values};
 
@@ -183,4 +183,93 @@ fn a_decoded_slot_has_the_predicted_deviation() {
         &party.parameters.default_scale(),
     );
     assert_close("slot", measured, formula);
+}
+
+/// The actual weight of the secret in place of the expected one.
+fn weight_surplus(party: &Party) -> f64 {
+    let weight = party.secret.coefficients().iter().map(|c| (c * c) as f64).sum::<f64>();
+    weight - noise::secret_weight(&party.parameters)
+}
+
+/// Digits larger than P, as bootstraps have them where a rescale follows: the formula's first term is all that counts.
+#[test]
+fn digits_beyond_the_special_primes() {
+    let party = Party::small(&[]);
+    let parameters = &party.parameters;
+    // Two digits of 90 and 80 bits against one special prime of 50, and one digit of three primes against two.
+    for (level, special, mask) in [(3, 1, 0b0101), (2, 2, 0b001), (2, 1, 0b001)] {
+        let shape = KeyShape { level, special, digits: Digits::from_mask(mask).unwrap() };
+        let mut keys = EvaluationKeys::new(parameters, party.secret.key_id());
+        keys.insert(KeyGenerator::new(&party.secret).unwrap().rotation_key(1, shape).unwrap()).unwrap();
+        let evaluator = Evaluator::new(Arc::new(keys));
+        let key = evaluator.keys().iter().next().unwrap();
+        let exact = zero(&party, level);
+        let measured = Meter::variance(|| {
+            // Not a rotation, which refuses such a key: the switch alone, from s to the preimage of s.
+            let fresh = party.encrypt(&[0.0], level);
+            let switched =
+                evaluator.switch_polynomial(&fresh.polys()[1], key, [Some(&fresh.polys()[0]), None]);
+            let table = parameters.ring().automorphism(ckks::galois_element(parameters.literal().log_n, 1));
+            let turned = switched.each_ref().map(|c| c.automorphism(&table));
+            let turned =
+                Ciphertext::from_parts(parameters, fresh.key_id(), turned, fresh.scale().clone()).unwrap();
+            error_of(&party, &turned, &exact)
+        });
+        let formula = noise::key_switch(parameters, shape, level) + noise::fresh_symmetric() - 1.0 / 12.0
+            + weight_surplus(&party) / 12.0;
+        assert_close(&format!("{shape:?}"), measured, formula);
+    }
+}
+
+/// All rotations of a hoisted sum share their digits, and each adds the noise of its own key.
+#[test]
+fn hoisted_rotations_add_up() {
+    let steps = [1, 2, 3, 4, 5, 6, 7];
+    let party = Party::small(&steps);
+    let level = 4;
+    let exact = zero(&party, level);
+    let measured = Meter::variance(|| {
+        let fresh = party.encrypt(&[0.0], level);
+        let turned = party.evaluator.rotate_many(&fresh, &steps).unwrap();
+        let mut sum = fresh;
+        turned.iter().for_each(|turned| party.evaluator.add_assign(&mut sum, turned).unwrap());
+        error_of(&party, &sum, &exact)
+    });
+    let shape = party.parameters.key_shape(party.parameters.max_level());
+    let switch = noise::key_switch(&party.parameters, shape, level) + weight_surplus(&party) / 12.0;
+    let formula = 8.0 * (noise::fresh_symmetric() - 1.0 / 12.0) + 7.0 * switch;
+    assert_close("sum of eight", measured, formula);
+}
+
+/// Raising keys: one digit below `q_0`, and of the special primes only the first in the gadget factor.
+#[test]
+fn raising_keys_have_one_gadget_prime() {
+    let literal = presets::insecure_for_tests(11, 4).unwrap().literal().clone();
+    let literal = ckks::ParametersLiteral { ephemeral_weight: Some(32), ..literal };
+    let party = Party::new(literal.check().unwrap(), &[]);
+    let parameters = &party.parameters;
+    let ephemeral = party.secret.generate_ephemeral(&mut SecureRng::from_os().unwrap()).unwrap();
+    let top = parameters.max_level();
+    let key = KeyGenerator::new(&party.secret).unwrap().raise_key(1, &ephemeral, top).unwrap();
+    let basis = key.shape().basis();
+    let ring = parameters.ring();
+    let (b, a) = (key.digits()[0].to_poly(0), key.digits()[0].to_poly(1));
+    let gadget: Vec<u64> =
+        (0..basis.limbs()).map(|i| ring.modulus(basis, i).reduce(ring.p()[0].value())).collect();
+    let uniform = |seed: u64| {
+        ckks_math::sample::uniform(ring, parameters.basis(0), &[seed as u8; 32], &seed.to_le_bytes())
+    };
+    let mut seed = 0;
+    let measured = Meter::variance(|| {
+        seed += 1;
+        let digit = uniform(seed).into_coeff().raise(basis).into_ntt();
+        // digit (b + a s) = p_0 digit s' + noise, and the division by p_0 p_1 leaves the scale 1 / p_1 to the message.
+        let mut noise = digit.mul(&b.add(&a.mul(party.secret.poly())));
+        let mut wanted = digit.mul(ephemeral.poly());
+        wanted.mul_scalar_assign(&gadget);
+        noise.sub_assign(&wanted);
+        noise.into_coeff().to_centred_f64()
+    });
+    let formula = noise::raise(parameters) * (ring.p()[0].value() as f64).powi(2);
+    assert_close("raising key", measured, formula);
 }

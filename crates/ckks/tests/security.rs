@@ -17,7 +17,6 @@ fn every_object_of_every_preset_is_within_the_table() {
         let (log_q, log_p) = (log2(ring.q()), log2(&ring.p()[..parameters.literal().special]));
         let dense = match parameters.literal().secret {
             SecretDistribution::Ternary => row.ternary,
-            SecretDistribution::SparseTernary(1024) => row.weight_1024,
             other => panic!("{name}: no column for {other:?}"),
         };
         assert!(log_q + log_p <= dense, "{name}: {} > {dense}", log_q + log_p);
@@ -26,7 +25,8 @@ fn every_object_of_every_preset_is_within_the_table() {
             assert_eq!(weight, 32, "{name}: no column for this weight");
             // The ephemeral secret hides nothing beyond `q_0` and one special prime.
             let encapsulation = log2(&ring.q()[..1]) + log2(&ring.p()[..1]);
-            assert!(encapsulation <= row.weight_32, "{name}: {encapsulation} > {}", row.weight_32);
+            let limit = row.weight_32.unwrap();
+            assert!(encapsulation <= limit, "{name}: {encapsulation} > {limit}");
         }
         for object in parameters.objects() {
             assert!(object.log_qp <= object.limit.unwrap(), "{object:?}");
@@ -35,6 +35,29 @@ fn every_object_of_every_preset_is_within_the_table() {
         primes.sort_unstable();
         primes.dedup();
         assert_eq!(primes.len(), ring.q().len() + ring.p().len(), "{name}: primes repeat");
+    }
+}
+
+/// The largest modulus of any key that a set allows, as docs/security.md states it.
+#[test]
+fn the_largest_keys_are_those_of_the_documents() {
+    for (name, bits) in
+        [("n15-l18", 867.0), ("n15-boot-l6", 867.0), ("n16-l36", 1742.0), ("n16-boot-l15", 1734.0)]
+    {
+        let parameters = presets::by_name(name).unwrap();
+        let ring = parameters.ring();
+        let log2 = |m: &ckks_math::Modulus| (m.value() as f64).log2();
+        let mut largest = 0.0f64;
+        for level in 0..=parameters.max_level() {
+            for special in 1..=ring.p().len() {
+                let shape = ckks::KeyShape { level, special, digits: ckks::Digits::uniform(1) };
+                if parameters.check_key(shape, parameters.literal().secret).is_ok() {
+                    let moduli = ring.q()[..=level].iter().chain(&ring.p()[..special]);
+                    largest = largest.max(moduli.map(log2).sum());
+                }
+            }
+        }
+        assert!((largest - bits).abs() < 0.05, "{name}: {largest}");
     }
 }
 

@@ -25,7 +25,7 @@ pub struct Contract {
     /// Guaranteed `-log2` of the largest error over 2^15 uniform values.
     pub worst_bits: f64,
     /// `log2` of the probability that a refresh fails because some coefficient exceeds the range of the modular
-    /// reduction.
+    /// reduction. Negative infinity if none can.
     pub log2_failure: f64,
     /// Number of keys.
     pub keys: usize,

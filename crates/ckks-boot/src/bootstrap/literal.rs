@@ -31,13 +31,13 @@ impl BootstrapLiteral {
     /// The layout of a preset, by its name. `None` if it does not bootstrap.
     pub fn of_preset(name: &str) -> Option<Self> {
         let eval_mod =
-            |degree| EvalModLiteral { max_overflow: 15, log_message_ratio: 10, double_angles: 3, degree };
+            EvalModLiteral { max_overflow: 16, log_message_ratio: 10, double_angles: 3, degree: 30 };
         match name {
             "n15-boot-l6" => Some(Self {
                 slots_to_coeffs: 2,
                 application: 6,
                 coeffs_to_slots: 1,
-                eval_mod: eval_mod(28),
+                eval_mod,
                 log_argument_scale: 49,
                 log_polynomial_scale: 45,
                 log_error_std: -17.3,
@@ -47,7 +47,7 @@ impl BootstrapLiteral {
                 slots_to_coeffs: 3,
                 application: 15,
                 coeffs_to_slots: 2,
-                eval_mod: eval_mod(30),
+                eval_mod,
                 log_argument_scale: 50,
                 log_polynomial_scale: 50,
                 log_error_std: -18.0,

@@ -23,6 +23,8 @@ mod simulated;
 
 #[cfg(feature = "client")]
 mod keygen;
+#[cfg(all(test, feature = "client"))]
+mod noise_tests;
 
 pub use contract::{Bootstrapper, Contract};
 pub use literal::BootstrapLiteral;

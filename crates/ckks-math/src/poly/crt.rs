@@ -5,11 +5,12 @@
 //! cancellation.
 
 use rayon::prelude::*;
+use zeroize::Zeroizing;
 
 use super::{Coeff, Poly};
 use crate::{Error, Modulus};
 
-/// Coefficients that a thread handles at a time.
+/// Least number of coefficients that a thread handles at a time.
 const CHUNK: usize = 1 << 10;
 
 impl Poly<Coeff> {
@@ -45,21 +46,21 @@ impl Poly<Coeff> {
         let garner = Garner::new((0..self.basis.limbs()).map(|i| *self.modulus(i)).collect());
         let layout = self.ring.layout();
         let limbs: Vec<&[u64]> = (0..self.basis.limbs()).map(|i| self.limb(i)).collect();
-        let chunks = self.ring.degree() / CHUNK;
-        let nested: Vec<Vec<T>> = (0..chunks)
-            .into_par_iter()
-            .map(|chunk| {
-                let mut digits = vec![0; limbs.len()];
-                let mut value = |k| {
+        // Written in place: no copy of what may be a decrypted message stays behind.
+        let mut values = Vec::with_capacity(self.ring.degree());
+        let chunks = (0..self.ring.degree()).into_par_iter().with_min_len(CHUNK);
+        chunks
+            .map_init(
+                || Zeroizing::new(vec![0; limbs.len()]),
+                |digits, k| {
                     let at = layout.position(k);
                     digits.iter_mut().zip(&limbs).for_each(|(d, limb)| *d = limb[at]);
-                    let negative = garner.to_magnitude(&mut digits);
-                    f(&garner, &digits, negative)
-                };
-                (chunk * CHUNK..(chunk + 1) * CHUNK).map(&mut value).collect()
-            })
-            .collect();
-        nested.into_iter().flatten().collect()
+                    let negative = garner.to_magnitude(digits);
+                    f(&garner, digits, negative)
+                },
+            )
+            .collect_into_vec(&mut values);
+        values
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) use parallel::{Work, for_each_limb, for_each_limb_pair, for_each_limb
 pub use periodic::PeriodicPoly;
 pub use rotations::{Rotation, Weight, WeightedSum};
 pub use sums::{Multiplier, Summands, Summed};
-use zeroize::Zeroize;
+use zerocopy::IntoBytes;
 
 use crate::{Basis, Modulus, Ring, buffer::Buffer, kernels};
 
@@ -62,6 +62,35 @@ impl<D> Poly<D> {
     pub(crate) fn stale(ring: &Arc<Ring>, basis: Basis) -> Self {
         assert!(ring.full_basis().contains(basis), "{basis:?} of {ring:?}");
         Self { ring: Arc::clone(ring), basis, buffer: ring.take_buffer(basis.limbs()), domain: PhantomData }
+    }
+
+    /// The same polynomial as a secret: its words are wiped when it is dropped, and so are those of copies, and of results
+    /// of operations with it as `self`.
+    #[must_use]
+    pub fn into_secret(mut self) -> Self {
+        self.buffer.secret = true;
+        self
+    }
+
+    /// Whether the words are wiped when this is dropped.
+    pub fn is_secret(&self) -> bool {
+        self.buffer.secret
+    }
+
+    /// A stale polynomial over `basis`, secret if this one is.
+    pub(crate) fn stale_like(&self, basis: Basis) -> Self {
+        let mut out = Self::stale(&self.ring, basis);
+        out.buffer.secret = self.buffer.secret;
+        out
+    }
+
+    /// A digest of the residues under a key: BLAKE3 of the digests of the limbs.
+    pub fn keyed_digest(&self, key: &[u8; 32]) -> [u8; 32] {
+        let mut digests = vec![[0; 32]; self.basis.limbs()];
+        Work::Heavy.run(self.ring.limb_len(), digests.iter_mut().enumerate(), |(i, digest)| {
+            *digest = *blake3::keyed_hash(key, self.limb(i).as_bytes()).as_bytes();
+        });
+        *blake3::keyed_hash(key, digests.as_flattened()).as_bytes()
     }
 
     /// Its ring.
@@ -145,7 +174,7 @@ impl<D> Poly<D> {
     /// given as in [`mul_scalar_assign`](Self::mul_scalar_assign).
     #[must_use]
     pub fn scaled(&self, basis: Basis, residues: &[u64]) -> Self {
-        let mut out = Self::stale(&self.ring, basis);
+        let mut out = self.stale_like(basis);
         self.assert_covers(&out);
         assert_eq!(residues.len(), basis.limbs(), "one residue for each limb");
         let backend = self.ring.backend();
@@ -169,7 +198,7 @@ impl<D> Poly<D> {
     /// The same residues over a smaller basis.
     #[must_use]
     pub fn truncated(&self, basis: Basis) -> Self {
-        let mut out = Self::stale(&self.ring, basis);
+        let mut out = self.stale_like(basis);
         out.map_limbs(Work::Light, |i, _, limb| limb.copy_from_slice(self.limb_over(basis, i)));
         out
     }
@@ -212,7 +241,7 @@ impl<D> Poly<D> {
 
     fn zip(&self, other: &Self, kernel: fn(crate::Backend, &Modulus, &mut [u64], &[u64], &[u64])) -> Self {
         other.assert_covers(self);
-        let mut out = Self::stale(&self.ring, self.basis);
+        let mut out = self.stale_like(self.basis);
         let (backend, basis) = (self.ring.backend(), self.basis);
         out.map_limbs(Work::Light, |i, m, limb| {
             kernel(backend, m, limb, self.limb(i), other.limb_over(basis, i));
@@ -246,12 +275,5 @@ impl<D> std::fmt::Debug for Poly<D> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let domain = std::any::type_name::<D>().rsplit("::").next().unwrap_or_default();
         write!(f, "Poly<{domain}>(degree {}, {:?})", self.ring.degree(), self.basis)
-    }
-}
-
-/// Overwrites every word, those of dropped limbs included. The compiler cannot remove this.
-impl<D> Zeroize for Poly<D> {
-    fn zeroize(&mut self) {
-        self.buffer.words_mut().zeroize();
     }
 }

@@ -61,7 +61,7 @@ impl Poly<Ntt> {
     /// f(X^g) for the g of the table, as a permutation of the evaluations.
     #[must_use]
     pub fn automorphism(&self, table: &AutomorphismTable) -> Self {
-        let mut out = Self::stale(&self.ring, self.basis);
+        let mut out = self.stale_like(self.basis);
         out.map_limbs(Work::Light, |i, _, limb| table.permute(limb, self.limb(i)));
         out
     }

@@ -3,7 +3,9 @@
 mod rng;
 mod secret;
 mod uniform;
+mod wide;
 
 pub use rng::SecureRng;
 pub use secret::{gaussian, ternary, ternary_with_weight};
 pub use uniform::{Seed, uniform};
+pub use wide::WideGaussian;

@@ -1,12 +1,12 @@
 //! Secret polynomials. Running time and memory access depend on the degree only, never on the values.
 
+use zerocopy::IntoBytes;
 use zeroize::Zeroizing;
 
 use super::SecureRng;
 
-/// Standard deviation of the error distribution.
-#[cfg(test)]
-const GAUSSIAN_SIGMA: f64 = 3.2;
+/// Standard deviation of [`gaussian`].
+pub(super) const GAUSSIAN_SIGMA: f64 = 3.2;
 
 /// Largest magnitude that [`gaussian`] returns, 9.375 sigma. Larger values have probability 2^-63.
 const GAUSSIAN_TAIL: i64 = 30;
@@ -39,14 +39,32 @@ pub fn ternary_with_weight(rng: &mut SecureRng, n: usize, h: usize) -> Zeroizing
 /// `n` coefficients from the discrete Gaussian over the integers with standard deviation 3.2, cut at magnitude 30.
 /// The statistical distance is below 2^-57. Every threshold of the cumulative table is compared.
 pub fn gaussian(rng: &mut SecureRng, n: usize) -> Zeroizing<Vec<i64>> {
-    let coefficients = (0..n).map(|_| {
-        let bits = rng.next_u64();
-        let sign = (bits & 1) as i64;
-        let magnitude =
-            CUMULATIVE.iter().map(|&threshold| 1 - less(bits >> 1, threshold)).sum::<u64>() as i64;
-        magnitude * (1 - 2 * sign)
-    });
-    Zeroizing::new(coefficients.collect())
+    let mut coefficients = Zeroizing::new(vec![0; n]);
+    for chunk in coefficients.chunks_mut(AT_ONCE) {
+        chunk.copy_from_slice(&gaussians(rng)[..chunk.len()]);
+    }
+    coefficients
+}
+
+/// Samples that [`gaussian`] draws together, so that the comparisons are made in vectors.
+const AT_ONCE: usize = 16;
+
+fn gaussians(rng: &mut SecureRng) -> Zeroizing<[i64; AT_ONCE]> {
+    let mut bits = Zeroizing::new([0u64; AT_ONCE]);
+    rng.fill(bits.as_mut_bytes());
+    // The compiler must not know that these are random bits, or it could branch on them.
+    let uniform = Zeroizing::new(std::hint::black_box(bits.map(|word| word >> 1)));
+    let mut magnitudes = Zeroizing::new([0u64; AT_ONCE]);
+    for threshold in CUMULATIVE {
+        for (magnitude, uniform) in magnitudes.iter_mut().zip(uniform.iter()) {
+            *magnitude += 1 - (uniform.wrapping_sub(threshold) >> 63);
+        }
+    }
+    let mut samples = Zeroizing::new([0; AT_ONCE]);
+    for ((sample, magnitude), word) in samples.iter_mut().zip(magnitudes.iter()).zip(bits.iter()) {
+        *sample = *magnitude as i64 * (1 - 2 * (word & 1) as i64);
+    }
+    samples
 }
 
 /// 1 if `a < b`, else 0, for `a, b < 2^63`, without a branch.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ckks_math::{Basis, Coeff, Poly};
+use zeroize::{Zeroize, Zeroizing};
 
 use super::Complex64;
 use super::fft::EmbeddingFft;
@@ -19,6 +20,7 @@ use crate::scale::Scale;
 pub struct Encoder {
     parameters: Parameters,
     fft: Arc<EmbeddingFft>,
+    private: bool,
 }
 
 /// Coefficients up to this magnitude are exact in the `i64` path.
@@ -30,7 +32,14 @@ impl Encoder {
     /// An encoder for this parameter set.
     #[must_use]
     pub fn new(parameters: &Parameters) -> Self {
-        Self { parameters: parameters.clone(), fft: Arc::new(EmbeddingFft::new(parameters.slots())) }
+        let fft = Arc::new(EmbeddingFft::new(parameters.slots()));
+        Self { parameters: parameters.clone(), fft, private: false }
+    }
+
+    /// The same encoder for messages that are secret: plaintexts are wiped when dropped, and whatever is needed on the way.
+    #[must_use]
+    pub fn private(self) -> Self {
+        Self { private: true, ..self }
     }
 
     /// The parameter set.
@@ -76,15 +85,18 @@ impl Encoder {
         self.encode_in(values.to_vec(), basis, scale)
     }
 
-    fn encode_in(&self, values: Vec<Complex64>, basis: Basis, scale: &Scale) -> Result<Plaintext, Error> {
-        let poly = self.polynomial(values, basis, scale)?;
-        Ok(Plaintext { poly: poly.into_ntt(), scale: scale.clone() })
+    fn encode_in(&self, mut values: Vec<Complex64>, basis: Basis, scale: &Scale) -> Result<Plaintext, Error> {
+        let poly = self.polynomial(&mut values, basis, scale);
+        if self.private {
+            wipe(&mut values);
+        }
+        Ok(Plaintext { poly: poly?.into_ntt(), scale: scale.clone() })
     }
 
     /// The scaled and rounded polynomial of a vector, in coefficient form.
     fn polynomial(
         &self,
-        mut values: Vec<Complex64>,
+        values: &mut [Complex64],
         basis: Basis,
         scale: &Scale,
     ) -> Result<Poly<Coeff>, Error> {
@@ -98,7 +110,7 @@ impl Encoder {
         if let Some(at) = values.iter().position(|v| !v.is_finite()) {
             return Err(Error::Encode(format!("value {at} is {}: not finite", values[at])));
         }
-        self.fft.interpolate(&mut values);
+        self.fft.interpolate(values);
         let factor = scale.to_f64();
         let largest = values.iter().map(|v| v.re.abs().max(v.im.abs())).fold(0.0, f64::max) * factor;
         let half_modulus = self.log2_modulus(basis) - 1.0;
@@ -112,10 +124,26 @@ impl Encoder {
         let (degree, gap) = (self.parameters.degree(), self.parameters.slots() / n);
         let ring = self.parameters.ring();
         Ok(if largest < I64_LIMIT {
-            Poly::from_signed(ring, basis, &spread(&values, degree, gap, |v| (v * factor).round() as i64))
+            let coefficients = spread(values, degree, gap, |v| (v * factor).round() as i64);
+            self.kept_private(coefficients, |coefficients| Poly::from_signed(ring, basis, coefficients))
         } else {
-            Poly::from_i128(ring, basis, &spread(&values, degree, gap, |v| (v * factor).round() as i128))
+            let coefficients = spread(values, degree, gap, |v| (v * factor).round() as i128);
+            self.kept_private(coefficients, |coefficients| Poly::from_i128(ring, basis, coefficients))
         })
+    }
+
+    /// The polynomial of these coefficients. If the message is secret, so is the polynomial, and the coefficients are wiped.
+    fn kept_private<T: Zeroize>(
+        &self,
+        mut coefficients: Vec<T>,
+        make: impl Fn(&[T]) -> Poly<Coeff>,
+    ) -> Poly<Coeff> {
+        let poly = make(&coefficients);
+        if !self.private {
+            return poly;
+        }
+        coefficients.zeroize();
+        poly.into_secret()
     }
 
     /// Decodes the first `n` slots as complex values.
@@ -126,7 +154,7 @@ impl Encoder {
         if n == 0 || !n.is_power_of_two() || n > self.parameters.slots() {
             return Err(Error::Encode(format!("cannot decode {n} slots: not a power of two up to N/2")));
         }
-        let coefficients = plaintext.poly.clone().into_coeff().to_centred_f64();
+        let coefficients = Zeroizing::new(plaintext.poly.clone().into_coeff().to_centred_f64());
         let (slots, gap) = (self.parameters.slots(), self.parameters.slots() / n);
         let inverse = 1.0 / plaintext.scale.to_f64();
         // With period n only every gap-th coefficient belongs to the vector. The others are noise and are dropped.
@@ -142,7 +170,10 @@ impl Encoder {
     /// # Errors
     /// As [`decode_complex`](Self::decode_complex).
     pub fn decode(&self, plaintext: &Plaintext, n: usize) -> Result<Vec<f64>, Error> {
-        Ok(self.decode_complex(plaintext, n)?.into_iter().map(|v| v.re).collect())
+        let mut values = self.decode_complex(plaintext, n)?;
+        let real = values.iter().map(|v| v.re).collect();
+        wipe(&mut values);
+        Ok(real)
     }
 
     /// The slot values of a real polynomial given by its `N` coefficients: the canonical embedding, unscaled.
@@ -159,6 +190,13 @@ impl Encoder {
     fn log2_modulus(&self, basis: Basis) -> f64 {
         let ring = self.parameters.ring();
         ring.q()[..basis.q].iter().chain(&ring.p()[..basis.p]).map(|m| (m.value() as f64).log2()).sum()
+    }
+}
+
+fn wipe(values: &mut [Complex64]) {
+    for value in values {
+        value.re.zeroize();
+        value.im.zeroize();
     }
 }
 

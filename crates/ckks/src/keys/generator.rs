@@ -6,13 +6,15 @@ use ckks_math::sample::{self, SecureRng};
 use ckks_math::{Ntt, PackedPair, Poly};
 use zeroize::Zeroizing;
 
-use super::secret::SecretPoly;
 use super::switching::public_half;
 use super::{KeyPurpose, PublicKey, SecretKey, SwitchingKey, galois_element, public};
 use crate::error::Error;
 use crate::params::{KeyShape, Parameters};
 
 /// Generates the public keys of a secret key.
+///
+/// The seed and the errors of a key are an extendable output of system randomness, of the secrets between which it switches,
+/// and of its purpose and shape.
 pub struct KeyGenerator<'a> {
     secret: &'a SecretKey,
     rng: SecureRng,
@@ -37,9 +39,10 @@ impl<'a> KeyGenerator<'a> {
     /// The public encryption key.
     pub fn public_key(&mut self) -> PublicKey {
         let parameters = self.parameters().clone();
-        let seed = self.seed();
+        let mut rng = self.rng.derive(self.secret.randomness(), b"public key", &[0; 32]);
+        let seed = seed(&mut rng);
         let a = public::public_half(&parameters, &seed);
-        let b = self.zero_encryption(&a, self.secret.poly());
+        let b = zero_encryption(&mut rng, &a, self.secret.poly());
         PublicKey { key_id: self.secret.key_id, parameters, seed, b, a }
     }
 
@@ -48,8 +51,8 @@ impl<'a> KeyGenerator<'a> {
     /// # Errors
     /// [`Error::Insecure`] if the shape lies outside the security table.
     pub fn relinearisation_key(&mut self, shape: KeyShape) -> Result<SwitchingKey, Error> {
-        let squared = SecretPoly(self.secret.poly().mul(self.secret.poly()));
-        self.switching_key(KeyPurpose::Relinearisation, &squared.0, self.secret, shape)
+        let squared = self.secret.poly().mul(self.secret.poly());
+        self.switching_key(KeyPurpose::Relinearisation, &squared, self.secret, self.secret, shape)
     }
 
     /// The key of a rotation by `steps` slots.
@@ -68,7 +71,7 @@ impl<'a> KeyGenerator<'a> {
     pub fn galois_key(&mut self, g: usize, shape: KeyShape) -> Result<SwitchingKey, Error> {
         let inverse = inverse_element(self.parameters().literal().log_n, g);
         let preimage = self.preimage(inverse);
-        self.switching_key(KeyPurpose::Galois(g), self.secret.poly(), &preimage, shape)
+        self.switching_key(KeyPurpose::Galois(g), self.secret.poly(), &preimage, self.secret, shape)
     }
 
     /// The key from this secret to the ephemeral one of the bootstrap. Its shape is
@@ -78,7 +81,7 @@ impl<'a> KeyGenerator<'a> {
     /// [`Error::Insecure`] if the shape lies outside the security table.
     pub fn encapsulation_key(&mut self, ephemeral: &SecretKey) -> Result<SwitchingKey, Error> {
         let shape = self.parameters().encapsulation_shape();
-        self.switching_key(KeyPurpose::Encapsulation, self.secret.poly(), ephemeral, shape)
+        self.switching_key(KeyPurpose::Encapsulation, self.secret.poly(), ephemeral, ephemeral, shape)
     }
 
     /// The key from the ephemeral secret to the preimage of this secret under `X -> X^g`. Its shape is
@@ -96,10 +99,11 @@ impl<'a> KeyGenerator<'a> {
         let shape = self.parameters().raise_shape(level);
         let inverse = inverse_element(self.parameters().literal().log_n, g);
         let preimage = self.preimage(inverse);
-        self.switching_key(KeyPurpose::Raise(g), ephemeral.poly(), &preimage, shape)
+        self.switching_key(KeyPurpose::Raise(g), ephemeral.poly(), &preimage, ephemeral, shape)
     }
 
-    /// A key from any secret polynomial `from`, over at least the primes of the shape, to the secret `to`.
+    /// A key from any secret polynomial `from`, over at least the primes of the shape, to the secret `to`. The purpose, this
+    /// secret and `other` determine both.
     ///
     /// # Errors
     /// [`Error::Insecure`] if the shape lies outside the security table for the distribution of `to`.
@@ -108,33 +112,25 @@ impl<'a> KeyGenerator<'a> {
         purpose: KeyPurpose,
         from: &Poly<Ntt>,
         to: &SecretKey,
+        other: &SecretKey,
         shape: KeyShape,
     ) -> Result<SwitchingKey, Error> {
         let parameters = self.parameters().clone();
         parameters.check_key(shape, to.distribution)?;
         let shape = KeyShape { digits: shape.digits.up_to(shape.level), ..shape };
         let gadget = if matches!(purpose, KeyPurpose::Raise(_)) { 1 } else { shape.special };
-        let seed = self.seed();
-        let to = SecretPoly(to.poly().truncated(shape.basis()));
+        let label = label(purpose, shape, gadget);
+        let mut rng = self.rng.derive(self.secret.randomness(), &label, other.randomness());
+        let seed = seed(&mut rng);
+        let to = to.poly().truncated(shape.basis());
         let digits = shape.digits.ranges(shape.level).enumerate().map(|(j, digit)| {
             let a = public_half(&parameters, purpose, shape, &seed, j);
-            let mut b = self.zero_encryption(&a, &to.0);
+            let mut b = zero_encryption(&mut rng, &a, &to);
             add_digit(&parameters, &mut b, from, &digit, shape, gadget);
             PackedPair::new([&b, &a])
         });
         let digits = digits.collect();
         Ok(SwitchingKey { key_id: self.secret.key_id, parameters, purpose, shape, seed, digits })
-    }
-
-    /// `-a s + e` over the basis of `a`.
-    fn zero_encryption(&mut self, a: &Poly<Ntt>, s: &Poly<Ntt>) -> Poly<Ntt> {
-        let (ring, basis) = (self.parameters().ring().clone(), a.basis());
-        let error = sample::gaussian(&mut self.rng, ring.degree());
-        let mut b = Poly::from_signed(&ring, basis, &error).into_ntt();
-        let mut product = SecretPoly(s.truncated(basis));
-        product.0.mul_assign(a);
-        b.sub_assign(&product.0);
-        b
     }
 
     /// The image of the secret under the automorphism `X -> X^g`.
@@ -149,15 +145,36 @@ impl<'a> KeyGenerator<'a> {
         SecretKey::with_distribution(self.parameters(), self.secret.key_id, image, self.secret.distribution)
     }
 
-    fn seed(&mut self) -> [u8; 32] {
-        let mut seed = [0; 32];
-        self.rng.fill(&mut seed);
-        seed
-    }
-
     fn parameters(&self) -> &Parameters {
         &self.secret.parameters
     }
+}
+
+/// `-a s + e` over the basis of `a`.
+fn zero_encryption(rng: &mut SecureRng, a: &Poly<Ntt>, s: &Poly<Ntt>) -> Poly<Ntt> {
+    let (ring, basis) = (a.ring(), a.basis());
+    let error = sample::gaussian(rng, ring.degree());
+    let mut b = Poly::from_signed(ring, basis, &error).into_ntt();
+    let mut product = s.truncated(basis);
+    product.mul_assign(a);
+    b.sub_assign(&product);
+    b
+}
+
+fn seed(rng: &mut SecureRng) -> [u8; 32] {
+    let mut seed = [0; 32];
+    rng.fill(&mut seed);
+    seed
+}
+
+/// The label of a switching key's randomness: all that tells it from other keys between the same secrets.
+fn label(purpose: KeyPurpose, shape: KeyShape, gadget: usize) -> Vec<u8> {
+    let (kind, element) = purpose.tag();
+    let mut label = b"switching key".to_vec();
+    let fields = [u64::from(kind), element, shape.level as u64, shape.special as u64, gadget as u64];
+    fields.iter().for_each(|field| label.extend_from_slice(&field.to_le_bytes()));
+    label.extend_from_slice(&shape.digits.mask().to_le_bytes());
+    label
 }
 
 /// Adds `P * from` to the limbs of one digit, with `P` the product of the first `gadget` special primes. The digit's
@@ -181,9 +198,9 @@ fn add_digit(
             ring.p()[..gadget].iter().fold(1, |product, p| modulus.mul(product, modulus.reduce(p.value())))
         })
         .collect();
-    let mut term = SecretPoly(from.truncated(shape.basis()));
-    term.0.mul_scalar_assign(&factors);
-    b.add_assign(&term.0);
+    let mut term = from.truncated(shape.basis());
+    term.mul_scalar_assign(&factors);
+    b.add_assign(&term);
 }
 
 /// The inverse of an odd `g` modulo `2N`.

@@ -3,6 +3,8 @@
 mod evaluation;
 #[cfg(feature = "client")]
 mod generator;
+#[cfg(feature = "client")]
+mod guard;
 mod public;
 #[cfg(feature = "client")]
 mod secret;
@@ -14,8 +16,6 @@ pub use generator::KeyGenerator;
 pub use public::PublicKey;
 #[cfg(feature = "client")]
 pub use secret::SecretKey;
-#[cfg(feature = "client")]
-pub(crate) use secret::SecretPoly;
 pub use switching::{KeyPurpose, SwitchingKey};
 
 use std::fmt;

@@ -2,29 +2,38 @@
 
 use ckks_math::sample::{self, SecureRng};
 use ckks_math::{Ntt, Poly};
+use zerocopy::IntoBytes;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::KeyId;
+use super::guard::Guard;
 use crate::error::Error;
 use crate::params::Parameters;
 use crate::security::SecretDistribution;
 
-/// A ternary secret. It is wiped from memory when dropped and has no `Debug`.
+/// Derives the key of a secret's randomness.
+const RANDOMNESS: &str = "ckks 1 randomness of a secret key";
+
+/// A ternary secret. It is wiped from memory when dropped and has no `Debug`. While one is loaded, the process leaves no core
+/// dump (Linux), and its memory is locked as far as the system allows.
 pub struct SecretKey {
     pub(crate) parameters: Parameters,
     pub(crate) key_id: KeyId,
     pub(crate) distribution: SecretDistribution,
     pub(crate) coefficients: Zeroizing<Vec<i64>>,
     /// The secret over all primes, special primes included.
-    pub(crate) ntt: SecretPoly,
+    pub(crate) ntt: Poly<Ntt>,
+    /// The key of all randomness that is drawn under this secret, a function of it.
+    randomness: Zeroizing<[u8; 32]>,
+    /// Dropped before the memory that it covers, which is wiped by then. Secrets that come and go within an operation have
+    /// none.
+    guard: Option<Guard>,
 }
 
-/// A polynomial that is wiped when dropped.
-pub(crate) struct SecretPoly(pub(crate) Poly<Ntt>);
-
-impl Drop for SecretPoly {
+impl Drop for SecretKey {
     fn drop(&mut self) {
-        self.0.zeroize();
+        self.coefficients.zeroize();
+        self.guard = None;
     }
 }
 
@@ -62,7 +71,8 @@ impl SecretKey {
                 "{name} has no ephemeral secret: it does not bootstrap"
             )));
         };
-        let coefficients = sample::ternary_with_weight(rng, self.parameters.degree(), weight as usize);
+        let mut rng = rng.derive(&self.randomness, b"ephemeral secret", &[0; 32]);
+        let coefficients = sample::ternary_with_weight(&mut rng, self.parameters.degree(), weight as usize);
         let distribution = SecretDistribution::SparseTernary(weight);
         Ok(Self::with_distribution(&self.parameters, self.key_id, coefficients, distribution))
     }
@@ -73,7 +83,10 @@ impl SecretKey {
         key_id: KeyId,
         coefficients: Zeroizing<Vec<i64>>,
     ) -> Self {
-        Self::with_distribution(parameters, key_id, coefficients, parameters.literal().secret)
+        let mut key = Self::with_distribution(parameters, key_id, coefficients, parameters.literal().secret);
+        let limbs = (0..key.ntt.basis().limbs()).map(|i| key.ntt.limb(i).as_bytes());
+        key.guard = Some(Guard::over(std::iter::once(key.coefficients.as_bytes()).chain(limbs)));
+        key
     }
 
     pub(crate) fn with_distribution(
@@ -83,8 +96,16 @@ impl SecretKey {
         distribution: SecretDistribution,
     ) -> Self {
         let ring = parameters.ring();
-        let ntt = Poly::from_signed(ring, ring.full_basis(), &coefficients).into_ntt();
-        Self { parameters: parameters.clone(), key_id, distribution, coefficients, ntt: SecretPoly(ntt) }
+        let ntt = Poly::from_signed(ring, ring.full_basis(), &coefficients).into_secret().into_ntt();
+        let bytes: Zeroizing<Vec<i8>> = Zeroizing::new(coefficients.iter().map(|&c| c as i8).collect());
+        let mut hasher = blake3::Hasher::new_derive_key(RANDOMNESS);
+        hasher.update(parameters.hash()).update(bytes.as_bytes());
+        let mut derived = hasher.finalize();
+        let randomness = Zeroizing::new(*derived.as_bytes());
+        hasher.zeroize();
+        derived.zeroize();
+        let parameters = parameters.clone();
+        Self { parameters, key_id, distribution, coefficients, ntt, randomness, guard: None }
     }
 
     /// The parameter set.
@@ -108,6 +129,10 @@ impl SecretKey {
     /// The secret as evaluations over all primes. Handle with care.
     #[must_use]
     pub fn poly(&self) -> &Poly<Ntt> {
-        &self.ntt.0
+        &self.ntt
+    }
+
+    pub(crate) fn randomness(&self) -> &[u8; 32] {
+        &self.randomness
     }
 }

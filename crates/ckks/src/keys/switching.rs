@@ -25,6 +25,18 @@ pub enum KeyPurpose {
     Raise(usize),
 }
 
+impl KeyPurpose {
+    /// Its number, and the Galois element or 0: as they stand in files and labels.
+    pub(crate) fn tag(self) -> (u8, u64) {
+        match self {
+            Self::Relinearisation => (0, 0),
+            Self::Galois(g) => (1, g as u64),
+            Self::Encapsulation => (2, 0),
+            Self::Raise(g) => (3, g as u64),
+        }
+    }
+}
+
 /// A public key that switches a polynomial from one secret to another.
 #[derive(Clone)]
 pub struct SwitchingKey {
@@ -126,12 +138,7 @@ pub(crate) fn public_half(
     seed: &[u8; 32],
     digit: usize,
 ) -> Poly<Ntt> {
-    let (kind, element) = match purpose {
-        KeyPurpose::Relinearisation => (0u8, 0),
-        KeyPurpose::Galois(g) => (1, g as u64),
-        KeyPurpose::Encapsulation => (2, 0),
-        KeyPurpose::Raise(g) => (3, g as u64),
-    };
+    let (kind, element) = purpose.tag();
     let mut label = *b"switching key a ........ .. ....";
     label[16] = kind;
     label[17..25].copy_from_slice(&element.to_le_bytes());

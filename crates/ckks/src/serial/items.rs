@@ -53,12 +53,7 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// [`FileError::Io`] if writing fails.
     pub fn write_switching_key(&mut self, key: &SwitchingKey) -> Result<(), FileError> {
-        let (kind, element) = match key.purpose() {
-            KeyPurpose::Relinearisation => (0u8, 0u64),
-            KeyPurpose::Galois(g) => (1, g as u64),
-            KeyPurpose::Encapsulation => (2, 0),
-            KeyPurpose::Raise(g) => (3, g as u64),
-        };
+        let (kind, element) = key.purpose().tag();
         let mut record = vec![SWITCHING_KEY, kind];
         record.extend_from_slice(&element.to_le_bytes());
         let shape = key.shape();

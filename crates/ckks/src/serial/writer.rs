@@ -4,6 +4,7 @@ use std::io::Write;
 
 use ckks_math::{Ntt, Poly};
 use zerocopy::IntoBytes;
+use zeroize::Zeroizing;
 
 use super::error::FileError;
 use super::format::{Header, NewFile, checksum};
@@ -15,7 +16,8 @@ pub struct Writer<W: Write> {
     name: String,
     declared: u64,
     written: u64,
-    buffer: Vec<u8>,
+    /// It may hold a secret key.
+    buffer: Zeroizing<Vec<u8>>,
 }
 
 impl<W: Write> Writer<W> {
@@ -24,8 +26,13 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// [`FileError::Io`] if writing fails.
     pub fn new(out: W, name: &str, file: NewFile<'_>) -> Result<Self, FileError> {
-        let mut writer =
-            Self { out, name: name.to_owned(), declared: file.items, written: 0, buffer: Vec::new() };
+        let mut writer = Self {
+            out,
+            name: name.to_owned(),
+            declared: file.items,
+            written: 0,
+            buffer: Zeroizing::default(),
+        };
         writer.put(Header::of(&file).to_raw().as_bytes())?;
         writer.put(file.metadata)?;
         writer.put(&checksum(u64::MAX, 1, file.metadata))?;

@@ -92,7 +92,7 @@ pub struct DataEncryptor<'a, H: Head = BuiltIn> {
 impl<'a, H: Head> DataEncryptor<'a, H> {
     /// An encryptor of `samples` under `secret`.
     pub fn new(secret: &'a SecretKey, plan: &'a Plan<H>, samples: &'a Samples) -> Self {
-        Self { secret, encoder: Encoder::new(secret.parameters()), plan, samples, start: None }
+        Self { secret, encoder: Encoder::new(secret.parameters()).private(), plan, samples, start: None }
     }
 
     /// The same encryptor, with initial weights to encrypt beside the data ([`crate::files::write_data`]). For their form see
@@ -125,7 +125,9 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
         let packed = self.samples.block(self.plan.job.packing(), block)?;
         let encrypt = |&item: &Item| {
             let (level, scale) = self.plan.encoding(item);
-            self.encrypt_slots(&packed.slots(self.plan.job.head(), item), level, &scale)
+            let slots = packed.slots(self.plan.job.head(), item);
+            let place = (&*format!("data, {item:?}"), block);
+            encrypt(self.secret, &self.encoder, place, &slots, level, &scale)
         };
         items.par_iter().map(encrypt).collect()
     }
@@ -164,18 +166,16 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
 
     fn seeded_state(&self, weights: Option<&[Array1<f64>]>) -> Result<State<SeededCiphertext>> {
         starting_state(&self.plan.job, weights, |slots, level, scale| {
-            self.encrypt_slots(&slots, level, &scale)
+            encrypt(self.secret, &self.encoder, ("start", 0), &slots, level, &scale)
         })
-    }
-
-    fn encrypt_slots(&self, slots: &Slots, level: usize, scale: &Scale) -> Result<SeededCiphertext> {
-        encrypt(self.secret, &self.encoder, slots, level, scale)
     }
 }
 
+/// Encrypts the slot vector at `place`: what it is for, and which one of these it is.
 fn encrypt(
     secret: &SecretKey,
     encoder: &Encoder,
+    (kind, position): (&str, usize),
     slots: &Slots,
     level: usize,
     scale: &Scale,
@@ -188,7 +188,7 @@ fn encrypt(
         }
     };
     let mut rng = SecureRng::from_os().map_err(ckks::Error::from)?;
-    Ok(SecretEncryptor::new(secret).encrypt(&plaintext, &mut rng)?)
+    Ok(SecretEncryptor::new(secret).labelled(kind, position as u64).encrypt(&plaintext, &mut rng)?)
 }
 
 /// Weights in their units stay below this, as far as the planner leaves room for them. Larger ones come from a training that left its
@@ -281,12 +281,16 @@ pub fn encrypt_for_scoring<H: Head>(
         return Err(Error::Shape { what: "features", expected: features, got: x.ncols() });
     }
     let packing = job.packing().for_samples(x.nrows());
-    let encoder = Encoder::new(secret.parameters());
+    let encoder = Encoder::new(secret.parameters()).private();
     let scale = Scale::power_of_two(spec.data_scale);
     x.axis_chunks_iter(Axis(0), packing.block_samples())
-        .map(|rows| {
+        .enumerate()
+        .map(|(block, rows)| {
             let diagonals = (0..packing.diagonals()).into_par_iter();
-            let encrypt = |i| encrypt(secret, &encoder, &packing.diagonal_slots(&rows, i), level, &scale);
+            let encrypt = |i| {
+                let place = ("samples to score", block * packing.diagonals() + i);
+                encrypt(secret, &encoder, place, &packing.diagonal_slots(&rows, i), level, &scale)
+            };
             diagonals.map(encrypt).collect()
         })
         .collect()

@@ -133,7 +133,7 @@ fn markdown(sets: &[Scheme]) -> Result<String> {
         "\n## Refreshes\n\n\
          What a bootstrap promises: `slots` values that repeat, at most 1 in magnitude, without or with imaginary parts (the\n\
          momenta of a state; second samples of the slots, inside iterations, where all slots are in use). Precision is `-log2` of the error over uniform values, root mean square and worst\n\
-         of 2^15; failure is that of one bootstrap. Keys are counted in memory, in files they take half; `memory` adds the encoded\n\
+         of 2^15; failure is that of one bootstrap, by a coefficient beyond the range of the modular reduction. Keys are counted in memory, in files they take half; `memory` adds the encoded\n\
          diagonals. Tests hold every set to its line; [notes/bootstrap.md](notes/bootstrap.md) has what was measured, and why these\n\
          sets and not others.\n\n\
          | preset | slots | imaginary parts | level before | after | scale | rms | worst | failure | keys | key bytes | memory |\n\
@@ -143,7 +143,7 @@ fn markdown(sets: &[Scheme]) -> Result<String> {
         for (state, contract) in refreshes(scheme)? {
             let _ = writeln!(
                 text,
-                "| `{}` | 2^{} | {} | {} | {} | 2^{:.0} | {:.1} bits | {:.1} bits | 2^{:.1} | {} | {:.2} GB | {:.2} GB |",
+                "| `{}` | 2^{} | {} | {} | {} | 2^{:.0} | {:.1} bits | {:.1} bits | {} | {} | {:.2} GB | {:.2} GB |",
                 contract.preset,
                 state.log_period,
                 if state.pair { "with" } else { "without" },
@@ -152,7 +152,7 @@ fn markdown(sets: &[Scheme]) -> Result<String> {
                 contract.scale_after.log2(),
                 contract.rms_bits,
                 contract.worst_bits,
-                contract.log2_failure,
+                failure(contract.log2_failure),
                 contract.keys,
                 contract.key_bytes as f64 * 1e-9,
                 contract.memory_bytes as f64 * 1e-9,
@@ -161,15 +161,17 @@ fn markdown(sets: &[Scheme]) -> Result<String> {
     }
     text.push_str(
         "\n## Security table\n\nLargest `log2(QP)` at 128 classical bits. Uniform ternary: Bossuat et al., *Security\n\
-         Guidelines for Implementing Homomorphic Encryption* (ePrint 2024/463), Table 5.2. Sparse secrets: estimates that\n\
-         take the attack of ePrint 2026/279 into account.\n\n\
-         | N | uniform ternary | weight 1024 | weight 32 |\n|---|---|---|---|\n",
+         Guidelines for Implementing Homomorphic Encryption* (ePrint 2024/463), Table 5.2. Weight 32, of the ephemeral secrets\n\
+         of bootstraps: what these need, far inside of what attacks that guess with Meet-LWE leave ([security.md](security.md)).\n\n\
+         | N | uniform ternary | weight 32 |\n|---|---|---|\n",
     );
     for row in security::TABLE {
         let _ = writeln!(
             text,
-            "| 2^{} | {:.0} | {:.0} | {:.0} |",
-            row.log_n, row.ternary, row.weight_1024, row.weight_32
+            "| 2^{} | {:.0} | {} |",
+            row.log_n,
+            row.ternary,
+            row.weight_32.map_or_else(|| "none".to_owned(), |limit| format!("{limit:.0}"))
         );
     }
     text.pop();
@@ -179,6 +181,11 @@ fn markdown(sets: &[Scheme]) -> Result<String> {
 fn limit(parameters: &Parameters) -> f64 {
     let literal = parameters.literal();
     security::max_log_qp(literal.log_n, literal.secret).unwrap_or(0.0)
+}
+
+/// A probability, or that it is none at all.
+fn failure(log2: f64) -> String {
+    if log2 == f64::NEG_INFINITY { "never".into() } else { format!("2^{log2:.1}") }
 }
 
 fn secret(distribution: SecretDistribution) -> String {
