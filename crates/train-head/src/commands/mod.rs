@@ -32,12 +32,12 @@ use crate::interrupt;
 /// The failure of the command.
 pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
     interrupt::watch()?;
-    if let Some(threads) = arguments.global.threads {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.get())
-            .build_global()
-            .map_err(|error| Failure::unexpected(format!("cannot start {threads} threads")).because(error))?;
-    }
+    // zero: as many as there are cores. Started here, where a refusal is an error
+    let threads = arguments.global.threads.map_or(0, std::num::NonZeroUsize::get);
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|error| Failure::out_of_memory("the system starts no more threads").because(error))?;
     let (outputs, overwrite) = outputs::outputs(&arguments.command);
     outputs::expect_no_input(&outputs)?;
     if !overwrite {

@@ -16,7 +16,7 @@ pub(crate) struct OutputFolder {
     made: Vec<PathBuf>,
     /// True once a drop must not remove anything.
     finished: bool,
-    /// Removes the staging folder if a second ^C ends the process.
+    /// Removes the staging folder and folders made for it if ^C ends the process.
     guard: Option<interrupt::Guard>,
     /// Keeps other commands out.
     _lock: Option<fs::File>,
@@ -68,7 +68,7 @@ impl OutputFolder {
                 .map_err(|error| Failure::io("remove", &staging, Kind::Unexpected, error))?;
         }
         // built before the folder exists, so that a failure below is cleaned up too
-        let guard = Some(interrupt::guard(&staging));
+        let guard = Some(interrupt::guard(&staging, &made));
         let folder = Self { target: target.to_owned(), staging, made, finished: false, guard, _lock: lock };
         fs::create_dir_all(&folder.staging)
             .map_err(|error| Failure::io("create", target, Kind::Unexpected, error))?;
@@ -101,7 +101,7 @@ impl OutputFolder {
         target.join(STAGING).join(milestone).exists()
     }
 
-    /// From now on a second ^C leaves the files for [`reopen`](Self::reopen).
+    /// From now on ^C leaves the files for [`reopen`](Self::reopen).
     pub(crate) fn survive_interrupts(&mut self) {
         self.guard = None;
     }
@@ -131,6 +131,7 @@ impl OutputFolder {
     /// # Errors
     /// A failure of the operating system.
     pub(crate) fn commit(mut self) -> Result<()> {
+        let _whole = interrupt::whole();
         let failed = |error| Failure::io("write", &self.target, Kind::Unexpected, error);
         for entry in fs::read_dir(&self.staging).map_err(failed)? {
             let name = entry.map_err(failed)?.file_name();
