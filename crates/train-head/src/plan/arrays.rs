@@ -112,6 +112,7 @@ fn start_name(i: usize) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::exit::Kind;
     use ndarray::array;
 
     #[test]

@@ -76,9 +76,8 @@ impl Head {
     pub(crate) fn write(&self, folder: &Path) -> Result<[PathBuf; 2]> {
         let paths = [folder.join(WEIGHTS), folder.join(DESCRIPTION)];
         let bytes = weights::to_bytes(&self.model)?;
-        let weights = weights::digest(&bytes);
         write_bytes(&paths[0], Access::Private, &bytes)?;
-        write_json(&paths[1], Access::Private, &Description { weights, ..self.description.clone() })?;
+        self.write_description_of(&bytes, &paths[1])?;
         Ok(paths)
     }
 
@@ -87,9 +86,14 @@ impl Head {
     /// # Errors
     /// A failure of the operating system.
     pub(crate) fn write_description(&self, path: &Path) -> Result<()> {
-        let weights = weights::digest(&weights::to_bytes(&self.model)?);
-        let description = Description { weights, ..self.description.clone() };
-        write_json(&folder_of(path).join(DESCRIPTION), Access::Private, &description)
+        self.write_description_of(&weights::to_bytes(&self.model)?, &folder_of(path).join(DESCRIPTION))
+    }
+
+    /// Writes the description, with the digest of the file of weights.
+    fn write_description_of(&self, weights: &[u8], path: &Path) -> Result<()> {
+        let mut description = self.description.clone();
+        description.weights = weights::digest(weights);
+        write_json(path, Access::Private, &description)
     }
 
     /// Reads a head. `path` is its folder or either of its files.
