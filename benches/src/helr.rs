@@ -175,8 +175,7 @@ fn as_helr(split: &Split) -> anyhow::Result<Prepared> {
             fit: Some(Fit::Concentrated { std: STD }),
         })
     };
-    let training =
-        Training { scheme, options, map, samples, plan, start: None, expected: None, expected_errors: None };
+    let training = Training::new(scheme, options, map, samples, plan);
     Ok(Prepared { training, seconds: watch.lap() })
 }
 

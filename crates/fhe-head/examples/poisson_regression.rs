@@ -6,11 +6,8 @@ use std::sync::Arc;
 
 use fhe_head::ckks::SecretKey;
 use fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys_in_memory};
-use fhe_head::heads::linear_scores;
 use fhe_head::twins::{train_plain, train_simulated};
-use fhe_head::{
-    Engine, Gradient, Head, Packing, Pass, Plan, Request, Samples, Scheme, Unit, Weights, ranges, server,
-};
+use fhe_head::{Engine, Gradient, Head, Pass, Plan, Request, Samples, Scheme, Unit, Weights, ranges, server};
 use ndarray::{Array1, Array2, s};
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +28,7 @@ impl Head for Poisson {
         vec![Weights::layer("coef", 1, self.score_unit())]
     }
 
-    /// Only `linear_gradient` and `linear_scores` touch the samples, and both can handle two in a slot.
+    /// Only `linear_gradient` and the scores of the trait touch the samples, and both can handle two in a slot.
     fn pairs_samples(&self) -> bool {
         true
     }
@@ -87,16 +84,6 @@ impl Head for Poisson {
 
     fn scores(&self) -> usize {
         1
-    }
-
-    fn score<E: Engine>(
-        &self,
-        engine: &E,
-        packing: &Packing,
-        samples: &[E::Value],
-        weights: &[E::Value],
-    ) -> fhe_head::Result<Vec<E::Value>> {
-        linear_scores(engine, packing, samples, weights)
     }
 
     fn score_unit(&self) -> Unit {

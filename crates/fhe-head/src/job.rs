@@ -98,8 +98,8 @@ impl<H: Head> Job<H> {
             return refuse("packing", "two samples a slot".into(), "one: the head does not take pairs");
         }
         ranges::max_iter(Some(spec.learning_rates.len()))?;
-        spec.learning_rates.iter().try_for_each(|&rate| ranges::learning_rate(rate))?;
-        ranges::alpha(spec.alpha)?;
+        spec.learning_rates.iter().try_for_each(|&rate| ranges::learning_rate(Some(rate)))?;
+        ranges::alpha(Some(spec.alpha))?;
         let increasing = spec.refresh_before.windows(2).all(|w| w[0] < w[1]);
         let within = spec.refresh_before.iter().all(|&t| t <= spec.learning_rates.len());
         if !(increasing && within) {

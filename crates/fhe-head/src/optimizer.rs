@@ -8,6 +8,7 @@
 //! `p' = p - c g - carry v`, `v' = decay v + c g`.
 
 use crate::error::{Error, Result};
+use crate::ranges;
 use serde::{Deserialize, Serialize};
 
 /// A first-order method.
@@ -46,17 +47,15 @@ impl RateSchedule {
     /// # Errors
     /// [`Error::Parameter`] on a negative power or a rate that is not positive.
     pub fn check(&self) -> Result<()> {
-        let refuse = |got: String, expected: &str| {
-            Err(Error::Parameter { name: "learning_rate_schedule", got, expected: expected.into() })
-        };
         match self {
-            Self::InverseScaling(power) if !(power.is_finite() && *power >= 0.0) => {
-                refuse(power.to_string(), "a power of at least 0")
+            Self::InverseScaling(power) => {
+                let sound = |power: &f64| power.is_finite() && *power >= 0.0;
+                ranges::require("power_t", Some(*power), sound, "a number of at least 0")
             }
-            Self::Explicit(rates) if rates.iter().any(|rate| !(rate.is_finite() && *rate > 0.0)) => {
-                refuse(format!("{rates:?}"), "positive rates")
+            Self::Explicit(rates) => {
+                rates.iter().try_for_each(|&rate| ranges::positive("learning_rate_schedule", Some(rate)))
             }
-            _ => Ok(()),
+            Self::Constant | Self::Cosine => Ok(()),
         }
     }
 
@@ -97,6 +96,15 @@ pub struct Step {
     pub decay: f64,
 }
 
+impl Step {
+    /// Weight and momentum after an iteration with this gradient. The trainer computes the same on engine values, with the rate already
+    /// in the gradient.
+    pub fn update(&self, weight: f64, momentum: f64, gradient: f64) -> (f64, f64) {
+        let gradient = self.rate * gradient;
+        (weight - self.carry * momentum - gradient, self.decay * momentum + gradient)
+    }
+}
+
 impl Optimizer {
     /// Checks the momentum.
     ///
@@ -104,13 +112,13 @@ impl Optimizer {
     /// [`Error::Parameter`] outside [0, 1).
     pub fn check(self) -> Result<Self> {
         match self {
-            Self::Momentum(mu) | Self::Nesterov(mu) if !(0.0..1.0).contains(&mu) => Err(Error::Parameter {
-                name: "momentum",
-                got: mu.to_string(),
-                expected: "at least 0 and below 1".into(),
-            }),
-            _ => Ok(self),
+            Self::Momentum(mu) | Self::Nesterov(mu) => {
+                let sound = |mu: &f64| (0.0..1.0).contains(mu);
+                ranges::require("momentum", Some(mu), sound, "a number of at least 0 and below 1")?;
+            }
+            Self::GradientDescent | Self::NesterovSchedule => {}
         }
+        Ok(self)
     }
 
     /// Whether the state has a second vector `v`.
@@ -170,8 +178,7 @@ mod tests {
             let (mut p, mut v) = (0.0, 0.0);
             let (mut expected, mut buffer) = (0.0, 0.0);
             for (step, lr) in optimizer.steps(&rates).iter().zip(&rates) {
-                let g = step.rate * gradient(p);
-                (p, v) = (p - g - step.carry * v, step.decay * v + g);
+                (p, v) = step.update(p, v, gradient(p));
                 buffer = mu * buffer + gradient(expected);
                 let direction = if nesterov { gradient(expected) + mu * buffer } else { buffer };
                 expected -= lr * direction;

@@ -11,17 +11,20 @@ pub const MOST_ITERATIONS: usize = 1 << 16;
 /// The highest level that a job may name. No ring has more primes.
 pub const MOST_LEVEL: usize = 63;
 
-/// Checks a learning rate: from 1e-12, where a step is lost in the noise, to 1e6, where none stays in an interval.
+/// Checks a number, if there is one: positive and finite.
 ///
 /// # Errors
 /// [`Error::Parameter`] outside the range, as for all checks of this module.
-pub fn learning_rate(rate: f64) -> Result<()> {
-    require(
-        "learning_rate",
-        Some(rate),
-        |rate| (1e-12..=1e6).contains(rate),
-        "a number between 1e-12 and 1e6",
-    )
+pub fn positive(name: &'static str, number: Option<f64>) -> Result<()> {
+    require(name, number, |number| number.is_finite() && *number > 0.0, "a positive number")
+}
+
+/// Checks a learning rate, if there is one: from 1e-12, where a step is lost in the noise, to 1e6, where none stays in an interval.
+///
+/// # Errors
+/// [`Error::Parameter`].
+pub fn learning_rate(rate: Option<f64>) -> Result<()> {
+    require("learning_rate", rate, |rate| (1e-12..=1e6).contains(rate), "a number between 1e-12 and 1e6")
 }
 
 /// Checks a number of iterations, if there is one: 1 to [`MOST_ITERATIONS`].
@@ -66,6 +69,14 @@ pub fn level(name: &'static str, level: usize, most: usize) -> Result<()> {
     require(name, Some(level), |level| *level <= most, &format!("a level of at most {most}"))
 }
 
+/// Checks the size of a mini-batch, if there is one: at least 1.
+///
+/// # Errors
+/// [`Error::Parameter`].
+pub fn batch_size(samples: Option<usize>) -> Result<()> {
+    require("batch_size", samples, |&count| count > 0, "at least one sample")
+}
+
 /// Checks the half-width, if there is one, of the interval on which a polynomial approximates a function: 0.5 to 100.
 ///
 /// # Errors
@@ -74,12 +85,12 @@ pub fn half_width(name: &'static str, width: Option<f64>) -> Result<()> {
     require(name, width, |width| (0.5..=100.0).contains(width), "a half-width between 0.5 and 100")
 }
 
-/// Checks the weight of the L2 penalty: 0 to 1e6.
+/// Checks the weight of the L2 penalty, if there is one: 0 to 1e6.
 ///
 /// # Errors
 /// [`Error::Parameter`].
-pub fn alpha(alpha: f64) -> Result<()> {
-    require("alpha", Some(alpha), |alpha| (0.0..=1e6).contains(alpha), "a number between 0 and 1e6")
+pub fn alpha(alpha: Option<f64>) -> Result<()> {
+    require("alpha", alpha, |alpha| (0.0..=1e6).contains(alpha), "a number between 0 and 1e6")
 }
 
 /// Checks the number of units of a hidden layer: a power of two from 8 to 128.

@@ -86,13 +86,12 @@ impl<K> Options<K> {
         Preprocessing::check_components(self.preprocessing, self.n_components)?;
         self.optimizer.map(Optimizer::check).transpose()?;
         self.schedule.check()?;
-        self.learning_rate.map_or(Ok(()), ranges::learning_rate)?;
+        ranges::learning_rate(self.learning_rate)?;
         ranges::max_iter(self.max_iter)?;
-        ranges::require("batch_size", self.batch_size, |&count| count > 0, "at least one sample")?;
+        ranges::batch_size(self.batch_size)?;
         ranges::half_width("sigmoid_interval", self.interval)?;
-        let positive = |t: &f64| t.is_finite() && *t > 0.0;
-        ranges::require("temperature", self.temperature, positive, "a positive number")?;
-        ranges::alpha(self.alpha)
+        ranges::positive("temperature", self.temperature)?;
+        ranges::alpha(Some(self.alpha))
     }
 
     /// Mini-batches that so many samples are dealt into.

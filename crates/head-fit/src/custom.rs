@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::classifier::Options;
 use crate::features::{FeatureMap, Preprocessing};
 use crate::kind::HeadKind;
-use crate::labels::shuffled;
+use crate::labels::{Split, shuffled};
 use crate::training::Training;
 
 /// A family of heads that differ in the interval of their approximations: what the choice of a method has to know of a head of your
@@ -98,16 +98,7 @@ impl<F: Family> Options<Custom<F>> {
             temperature: Some(1.0),
             ..self.clone()
         };
-        Ok(Training {
-            scheme: scheme.clone(),
-            options,
-            map,
-            samples,
-            plan,
-            start,
-            expected: None,
-            expected_errors: None,
-        })
+        Ok(Training { start, ..Training::new(scheme.clone(), options, map, samples, plan) })
     }
 
     fn choose(&self, scheme: &Scheme, x: &ArrayView2<'_, f64>, y: &ArrayView1<'_, f64>) -> Result<Candidate> {
@@ -119,12 +110,12 @@ impl<F: Family> Options<Custom<F>> {
         };
         let rates = self.learning_rate.map_or(RATES.to_vec(), |rate| vec![rate]);
         let step = y.len().div_ceil(SAMPLE_LIMIT);
-        let (test, train): (Vec<usize>, Vec<usize>) =
-            (0..y.len()).step_by(step).partition(|i| (i / step).is_multiple_of(HELD_OUT));
+        let (test, train) = (0..y.len()).step_by(step).partition(|i| (i / step).is_multiple_of(HELD_OUT));
+        let split = Split { train, test };
         let mut best: Option<Candidate> = None;
         let mut refusal = None;
         for preprocessing in maps {
-            let (trial, test) = Trial::new(self, scheme, x, y, preprocessing, &train, &test)?;
+            let (trial, test) = Trial::new(self, scheme, x, y, preprocessing, &split)?;
             for &optimizer in &optimizers {
                 for &learning_rate in &rates {
                     match trial.run(optimizer, learning_rate, &test)? {
@@ -163,8 +154,7 @@ impl<'a, F: Family> Trial<'a, F> {
         x: &ArrayView2<'_, f64>,
         y: &ArrayView1<'_, f64>,
         preprocessing: Preprocessing,
-        train: &[usize],
-        test: &[usize],
+        Split { train, test }: &Split,
     ) -> Result<(Self, HeldOut)> {
         let (rows, labels) = (x.select(Axis(0), train), y.select(Axis(0), train));
         let weight = Array1::ones(train.len());

@@ -16,8 +16,8 @@ pub trait HeadKind: Clone {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// Logistic regression for two classes; of several, one-vs-rest or softmax, whichever does better in cross-validation. For samples
-    /// with any number of labels a logistic regression of each, for numbers ridge regression.
+    /// Two classes get logistic regression; several get one-vs-rest or softmax, whichever does better in cross-validation. Samples with any
+    /// number of labels get a logistic regression for each label, numbers get ridge regression.
     #[default]
     Auto,
     /// Logistic regression: one output for two classes, one output for each of several classes against the rest, or one for each label.

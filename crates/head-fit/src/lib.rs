@@ -84,6 +84,7 @@ mod features;
 mod fit;
 mod kind;
 mod labels;
+// Public as a whole: its names, such as `Bin`, `Counts` and `choose`, say little without the module's.
 pub mod measures;
 mod metrics;
 mod model;
@@ -107,8 +108,8 @@ pub use features::{FeatureMap, LinearMap, Preprocessing};
 pub use fit::{Fitted, encrypt_and_train};
 pub use kind::{HeadKind, Kind};
 pub use labels::{
-    ClassWeight, Classes, LabelNames, Split, Targets, folds_of_targets, group_folds, group_split,
-    multi_label_folds, multi_label_split, shuffled, split_of_targets, stratified_folds, stratified_split,
+    ClassWeight, Classes, LabelNames, Split, Targets, folds_of_targets, group_split, multi_label_folds,
+    multi_label_split, shuffled, split_of_targets, stratified_folds, stratified_split,
 };
 pub use metrics::{LabelMetrics, Metrics, MultiLabelMetrics, agreement, predictions, same_predictions};
 pub use model::{LinearLayer, Model, probabilities};

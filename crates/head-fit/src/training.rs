@@ -91,19 +91,6 @@ impl Classifier {
         Ok(longer.ok().filter(|longer| longer.pays_over(&training)).unwrap_or(training))
     }
 
-    /// As [`Self::prepare`], on the first of these parameter sets that has the depth.
-    ///
-    /// # Errors
-    /// As [`Self::prepare_on`]; [`fhe_head::Error::Ckks`] on an unknown name.
-    pub fn prepare_on_first(
-        &self,
-        presets: &[&str],
-        data: &Data<'_>,
-        start: Option<&Model>,
-    ) -> Result<Training> {
-        on_first(presets, |scheme| self.prepare_on(scheme, data, start))
-    }
-
     /// As [`Self::prepare`], on one parameter set. `start` is a model that the training starts from, encrypted by the data party; a
     /// hidden layer fixes units and activation.
     ///
@@ -135,22 +122,26 @@ impl Classifier {
         });
         let start = start.as_ref();
         let (options, data) = (&options, &data);
-        let rehearsed = choose(Task { options, data, scheme, start, batches })?;
+        let splits = match options.kind {
+            Kind::Mlp { .. } => Vec::new(),
+            _ => splits(data, options.random_state)?,
+        };
+        let rehearsed = choose(Task { options, data, scheme, start, batches, splits: &splits })?;
         let open = self.leaves_the_method_open();
         let held_out = rehearsed.held_out.filter(|_| open);
-        let training = Training::new(scheme, rehearsed, batches, start.is_some())?;
+        let training = Training::of_rehearsed(scheme, rehearsed, batches, start.is_some())?;
         Ok(match held_out {
             None => training,
             Some(Measured::Classes(measured)) => {
                 let logistic_regression = match clear.get() {
                     Some(known) => *known,
-                    None => cross_validated(data, &splits(data, self.random_state)?)?,
+                    None => cross_validated(data, &splits)?,
                 };
                 let logistic_regression = *clear.get_or_init(|| logistic_regression);
                 Training { expected: Some(Expected { training: measured, logistic_regression }), ..training }
             }
             Some(Measured::Numbers(measured)) => {
-                let ridge_regression = ridge_cross_validated(data, &splits(data, self.random_state)?)?;
+                let ridge_regression = ridge_cross_validated(data, &splits)?;
                 let expected = ExpectedErrors { training: measured, ridge_regression };
                 Training { expected_errors: Some(expected), ..training }
             }
@@ -199,7 +190,7 @@ const SAVED_LOG_LOSS: f64 = 0.03;
 const MOST_SECONDS: f64 = 300.0;
 
 impl Training {
-    fn new(scheme: &Scheme, rehearsed: Rehearsed, batches: usize, warm_start: bool) -> Result<Self> {
+    fn of_rehearsed(scheme: &Scheme, rehearsed: Rehearsed, batches: usize, warm_start: bool) -> Result<Self> {
         let Rehearsed { options, map, samples, head, rates, start, largest_state, .. } = rehearsed;
         let request = Request {
             optimizer: options.optimizer.unwrap_or(fhe_head::Optimizer::GradientDescent),
@@ -216,16 +207,7 @@ impl Training {
             ..Request::new(head, samples.len(), map.outputs(), rates)
         };
         let plan = Plan::new(scheme, &request)?;
-        Ok(Self {
-            scheme: scheme.clone(),
-            options,
-            map,
-            samples,
-            plan,
-            start,
-            expected: None,
-            expected_errors: None,
-        })
+        Ok(Self { start, ..Self::new(scheme.clone(), options, map, samples, plan) })
     }
 
     /// Whether this training with bootstraps is worth its time.
@@ -253,6 +235,17 @@ impl Training {
 }
 
 impl<K: HeadKind> Training<K> {
+    /// A training that starts from zero weights, and of which nothing is known beforehand.
+    pub fn new(
+        scheme: Scheme,
+        options: Options<K>,
+        map: FeatureMap,
+        samples: Samples,
+        plan: Plan<K::Head>,
+    ) -> Self {
+        Self { scheme, options, map, samples, plan, start: None, expected: None, expected_errors: None }
+    }
+
     /// Weights of the plain twin: exact arithmetic, exact functions. One period of each vector.
     ///
     /// # Errors

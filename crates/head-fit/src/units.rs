@@ -33,7 +33,7 @@ impl TargetUnits {
         Ok(Self { mean, deviation })
     }
 
-    /// Refuses units of another number of columns, or that are none.
+    /// Refuses units for another number of columns, and deviations that are not positive.
     pub(crate) fn check(&self, columns: usize) -> Result<()> {
         let positive = |d: &f64| d.is_finite() && *d > 0.0;
         let sound = self.deviation.iter().all(positive) && self.mean.iter().all(|m| m.is_finite());

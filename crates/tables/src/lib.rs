@@ -46,7 +46,7 @@ mod wording;
 pub use error::{Error, ErrorKind, Problem, Problems, Result};
 pub use kinds::{Kind, MIN_LEVEL_ROWS};
 pub use labels::{LabelColumn, LabelKind, LabelOptions, Separator, labels, numbers_of};
-pub use leaks::{Leak, Source, leaks};
+pub use leaks::{Leak, Source};
 pub use read::{Format, Input, ReadOptions, read, read_from};
 pub use recipe::{
     Applied, AppliedColumn, ColumnSummary, Description, Impute, MAX_LEVELS, Overrides, Reason, Recipe,

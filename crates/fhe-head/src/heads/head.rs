@@ -6,6 +6,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::linear::linear_scores;
 use super::pass::Pass;
 use super::quantities::{Gradient, Unit};
 use super::weights::Weights;
@@ -85,7 +86,7 @@ pub trait Head:
     fn scores(&self) -> usize;
 
     /// Scores of the samples of a block, divided by [`Self::score_unit`], in column 0 of each row. The scores of a complex block are
-    /// complex.
+    /// complex. By default the weights are one linear layer ([`linear_scores`]).
     ///
     /// # Errors
     /// Those of the engine.
@@ -95,7 +96,9 @@ pub trait Head:
         packing: &Packing,
         samples: &[E::Value],
         weights: &[E::Value],
-    ) -> Result<Vec<E::Value>>;
+    ) -> Result<Vec<E::Value>> {
+        linear_scores(engine, packing, samples, weights)
+    }
 
     /// Unit of the scores of [`Self::score`].
     fn score_unit(&self) -> Unit;

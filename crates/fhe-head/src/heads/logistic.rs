@@ -4,7 +4,7 @@ use ckks::threads::try_map;
 use serde::{Deserialize, Serialize};
 
 use super::head::Head;
-use super::linear::{linear_scores, residuals_at_zero};
+use super::linear::residuals_at_zero;
 use super::logistic_residual::logistic_residual;
 use super::pass::Pass;
 use super::quantities::{ErrorScale, Gradient, Unit};
@@ -12,7 +12,7 @@ use super::weights::Weights;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::functions::Sigmoid;
-use crate::packing::{Packing, Rows};
+use crate::packing::Rows;
 use crate::ranges;
 
 /// Independent logistic regressions, one for each output. The target of an output is `y - 1/2`.
@@ -114,16 +114,6 @@ impl Head for Logistic {
 
     fn scores(&self) -> usize {
         self.outputs
-    }
-
-    fn score<E: Engine>(
-        &self,
-        engine: &E,
-        packing: &Packing,
-        samples: &[E::Value],
-        weights: &[E::Value],
-    ) -> Result<Vec<E::Value>> {
-        linear_scores(engine, packing, samples, weights)
     }
 
     fn score_unit(&self) -> Unit {

@@ -46,7 +46,7 @@ impl Head for Ordinal {
         ranges::outputs("steps", self.steps, 1)
     }
 
-    /// Only `linear_gradient` and `linear_scores` touch the samples, and both can handle two in a slot.
+    /// Only `linear_gradient` and `linear_scores` touch the samples, and both handle two in a slot.
     fn pairs_samples(&self) -> bool {
         true
     }

@@ -33,7 +33,7 @@ pub struct Pass<'a, E: Engine> {
     pub(crate) state_scale: Scale,
     /// Scale of the samples.
     pub(crate) data_scale: Scale,
-    /// Bound on the row weights, whose mean is 1: a residual is at most this times that of a row of weight 1.
+    /// Bound on the row weights. A residual is at most this many times as large as one of a row of weight 1, the mean weight.
     pub(crate) row_weight: f64,
     /// Level of row weights and targets in an iteration that starts from zero weights.
     pub(crate) entry_level: usize,

@@ -4,13 +4,13 @@ use ckks::threads::try_map;
 use serde::{Deserialize, Serialize};
 
 use super::head::Head;
-use super::linear::{linear_scores, minus_targets, residuals_at_zero};
+use super::linear::{minus_targets, residuals_at_zero};
 use super::pass::Pass;
 use super::quantities::{ErrorScale, Gradient, Unit};
 use super::weights::Weights;
 use crate::engine::{Engine, require_levels};
 use crate::error::Result;
-use crate::packing::{Packing, Rows};
+use crate::packing::Rows;
 use crate::ranges;
 
 /// Independent least squares, one for each output: half the weighted mean squared error. The labels of a sample are its numbers, and the
@@ -86,16 +86,6 @@ impl Head for Ridge {
 
     fn scores(&self) -> usize {
         self.outputs
-    }
-
-    fn score<E: Engine>(
-        &self,
-        engine: &E,
-        packing: &Packing,
-        samples: &[E::Value],
-        weights: &[E::Value],
-    ) -> Result<Vec<E::Value>> {
-        linear_scores(engine, packing, samples, weights)
     }
 
     fn score_unit(&self) -> Unit {

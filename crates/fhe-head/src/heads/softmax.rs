@@ -4,14 +4,14 @@ use ckks::threads::try_map;
 use serde::{Deserialize, Serialize};
 
 use super::head::Head;
-use super::linear::{linear_scores, minus_targets, residuals_at_zero};
+use super::linear::{minus_targets, residuals_at_zero};
 use super::pass::Pass;
 use super::quantities::{ErrorScale, Gradient, Unit};
 use super::weights::Weights;
 use crate::engine::{Engine, require_levels};
 use crate::error::Result;
 use crate::functions::{Softmax, SoftmaxDepth, softmax};
-use crate::packing::{Packing, Rows};
+use crate::packing::Rows;
 
 /// A softmax over linear logits. The target of class `k` is `y_k - 1/K`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,25 +62,21 @@ impl Multinomial {
         let (level, depth) = (engine.level(&t[0]), self.softmax.depth().levels());
         require_levels("gradient", level, depth)?;
         let out = scale(level - depth);
-        let squares = try_map(t, |t| engine.mul(t, t))?;
-        let power = squares[1..].iter().try_fold(squares[0].clone(), |sum, u| engine.add(&sum, u))?;
+        let powers = Powers::new(engine, t)?;
         let probabilities = match self.softmax.depth() {
-            SoftmaxDepth::Two => self.two_levels(engine, rows, rate, t, &squares, &power, &out),
-            SoftmaxDepth::Three => self.three_levels(engine, rows, rate, t, &squares, &power, &out),
+            SoftmaxDepth::Two => self.two_levels(engine, rows, rate, &powers, &out),
+            SoftmaxDepth::Three => self.three_levels(engine, rows, rate, &powers, &out),
         }?;
         minus_targets(engine, &probabilities, rows, rate, &out)
     }
 
     /// `s t_k (P + c_0/c_1) + (s_a t_k^2 + s_b P)`.
-    #[expect(clippy::too_many_arguments, reason = "one formula and its operands")]
     fn two_levels<E: Engine>(
         &self,
         engine: &E,
         rows: &Rows<E::Value>,
         rate: f64,
-        t: &[E::Value],
-        squares: &[E::Value],
-        power: &E::Value,
+        Powers { t, squares, power }: &Powers<'_, E::Value>,
         out: &ckks::Scale,
     ) -> Result<Vec<E::Value>> {
         let ([c0, c1, _], [d0, _]) = (self.softmax.own, self.softmax.square);
@@ -98,15 +94,12 @@ impl Multinomial {
     }
 
     /// `s t_k (P^2 + c_1/c_2 P + c_0/c_2) + (s_a t_k^2 + s_b P) (P + d_0/d_1)`.
-    #[expect(clippy::too_many_arguments, reason = "one formula and its operands")]
     fn three_levels<E: Engine>(
         &self,
         engine: &E,
         rows: &Rows<E::Value>,
         rate: f64,
-        t: &[E::Value],
-        squares: &[E::Value],
-        power: &E::Value,
+        Powers { t, squares, power }: &Powers<'_, E::Value>,
         out: &ckks::Scale,
     ) -> Result<Vec<E::Value>> {
         let ([c0, c1, c2], [d0, d1]) = (self.softmax.own, self.softmax.square);
@@ -159,6 +152,21 @@ impl Multinomial {
     }
 }
 
+/// `t_k`, their squares, and the sum `P` of these.
+struct Powers<'a, V> {
+    t: &'a [V],
+    squares: Vec<V>,
+    power: V,
+}
+
+impl<'a, V: Clone + Send + Sync> Powers<'a, V> {
+    fn new<E: Engine<Value = V>>(engine: &E, t: &'a [V]) -> Result<Self> {
+        let squares = try_map(t, |t| engine.mul(t, t))?;
+        let power = squares[1..].iter().try_fold(squares[0].clone(), |sum, u| engine.add(&sum, u))?;
+        Ok(Self { t, squares, power })
+    }
+}
+
 /// The scale at which a product with `partner` at `level` rescales to `scale`.
 fn over<E: Engine>(engine: &E, scale: &ckks::Scale, level: usize, partner: &E::Value) -> ckks::Scale {
     scale.mul(&engine.rescale_factor(level)).div(&engine.scale(partner))
@@ -197,16 +205,6 @@ impl Head for Multinomial {
 
     fn scores(&self) -> usize {
         self.softmax.classes()
-    }
-
-    fn score<E: Engine>(
-        &self,
-        engine: &E,
-        packing: &Packing,
-        samples: &[E::Value],
-        weights: &[E::Value],
-    ) -> Result<Vec<E::Value>> {
-        linear_scores(engine, packing, samples, weights)
     }
 
     fn score_unit(&self) -> Unit {

@@ -8,13 +8,13 @@ use crate::heads::Head;
 use crate::packing::{Packing, Sizes};
 use crate::samples::padded_features;
 
-/// The smallest chunk of features, and its smallest share of the power of two that holds them all. The cut tells the compute party the
-/// number of features to that share.
+/// The smallest chunk of features, and its smallest share of the power of two that holds them all. The compute party learns the
+/// number of features from the cut, up to that share.
 const SMALLEST_CHUNK: usize = 16;
 const FINEST_CUT: usize = 8;
 
-/// Every packing that holds the data and that the head accepts, with any columns and baby steps, and pairs as requested: one list for each
-/// way to cut the features, one chunk for all of them first.
+/// Every packing that holds the data and that the head accepts, with any columns and baby steps, and with pairs as requested. There is one
+/// list for each way to cut the features; that of a single chunk comes first.
 pub(super) fn candidates<H: Head>(
     parameters: &Parameters,
     request: &Request<H>,
@@ -31,8 +31,8 @@ struct Cut {
     separate_intercept: bool,
 }
 
-/// The ways to cut this number of features: one chunk for all of them and the constant one first, then as close as allowed. Where a padded
-/// feature is free, it is the constant one, which costs nothing there.
+/// The ways to cut this number of features. The first is one chunk for all of them and the constant one; the others pad as little as is
+/// allowed. A padded feature that is free serves as the constant one, at no cost.
 fn cuts(features: usize) -> Vec<Cut> {
     let mut cuts = vec![Cut { padded: padded_features(features), separate_intercept: false }];
     for (needed, separate_intercept) in [(features + 1, false), (features, true)] {

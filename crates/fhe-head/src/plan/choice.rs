@@ -36,7 +36,7 @@ impl<H: Head> Plan<H> {
 }
 
 impl<H: Head> Planner<'_, H> {
-    /// The cheapest training among those of these lists of packings, one for each way to cut the features, the upload of the data included.
+    /// The cheapest training, the upload of the data included. There is a list of packings for each way to cut the features.
     fn cheapest_cut(&self, lists: &[Vec<Packing>]) -> Result<Draft<H>> {
         let drafts: Vec<_> = lists.iter().map(|packings| self.cheapest(packings)).collect();
         if drafts.iter().all(Result::is_err) {

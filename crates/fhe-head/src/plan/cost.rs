@@ -92,7 +92,7 @@ fn halves<H: Head>(
     job.packing().blocks() * block + start * polynomial(job.spec().entry_level)
 }
 
-/// Seconds that a byte of upload weighs in the choice between ways to cut the features. That of a fast line: time decides, and data where
+/// Seconds that a byte of upload weighs in the choice between ways to cut the features, as on a fast line: time decides, and data where
 /// times are close.
 pub(super) const UPLOAD: f64 = 2e-9;
 

@@ -24,8 +24,8 @@ impl Course {
         Self { first: less(depth.first), later: less(depth.later), levels: depth.later }
     }
 
-    /// From the levels that the first and every later iteration leave, by the level before, counted from 0; `None` where the iteration
-    /// does not fit.
+    /// `first[level]` is the level that the first iteration leaves when it starts at `level`, `later[level]` that of every later iteration;
+    /// `None` where the iteration does not fit.
     pub(super) fn new(first: Vec<Option<usize>>, later: Vec<Option<usize>>) -> Self {
         let taken = later.iter().enumerate().filter_map(|(level, after)| Some(level - (*after)?.min(level)));
         let levels = taken.min().unwrap_or(later.len());

@@ -55,8 +55,8 @@ pub struct Request<H: Head = BuiltIn> {
     /// Where the planner may place bootstraps.
     pub bootstraps: Bootstraps,
     /// Largest weight of a sample over the mean of its mini-batch ([`Samples::largest_weight`](crate::samples::Samples::largest_weight));
-    /// 1 if all weights are equal. It bounds residuals that are bootstrapped. The job then tells, to a power of two, this times the share of
-    /// padding in the blocks.
+    /// 1 if all weights are equal. It bounds residuals that are bootstrapped. The job then shows its product with the share of padding in
+    /// the blocks, rounded to a power of two.
     pub largest_weight: f64,
     /// Whether the training starts from given weights instead of zero. They are encrypted beside the data.
     pub warm_start: bool,

@@ -6,6 +6,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip, s};
 use rayon::prelude::*;
 
 use super::lbfgs::minimize;
+use crate::cleartext::logistic_loss;
 use crate::data::Data;
 use crate::features::{FeatureMap, Preprocessing};
 use crate::labels::{Split, Targets};
@@ -23,8 +24,8 @@ pub struct HeldOut {
     pub accuracy: f64,
 }
 
-/// Held-out measures of logistic regression on standardised features at its best `C` (scikit-learn's `LogisticRegressionCV`): several
-/// classes together, each of several labels by itself and then the means.
+/// Held-out measures of logistic regression on standardised features at its best `C` (scikit-learn's `LogisticRegressionCV`). All
+/// classes are fitted together. Each of several labels is fitted by itself; the measures are then means.
 ///
 /// # Errors
 /// Those of [`FeatureMap::fit`].
@@ -107,8 +108,7 @@ impl Problem {
             |mut row, target, &share| {
                 let Some(z) = row.as_slice_mut() else { return };
                 if let [z] = z {
-                    let margin = if target[0] > 0.5 { *z } else { -*z };
-                    loss += share * ((-margin.abs()).exp().ln_1p() + (-margin).max(0.0));
+                    loss += share * logistic_loss(if target[0] > 0.5 { *z } else { -*z });
                     *z = logistic(*z);
                 } else {
                     softmax(z);

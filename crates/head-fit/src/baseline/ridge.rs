@@ -8,8 +8,8 @@ use crate::data::Data;
 use crate::features::{FeatureMap, Preprocessing, Spectrum};
 use crate::labels::Split;
 
-/// Penalties that are tried, for each sample: with `n` samples `alpha` is `n` times these. On standardised features, where the mean
-/// eigenvalue of the second moments is 1, they go from almost none to almost the mean alone.
+/// Penalties to try, as multiples of the number of samples. On standardised features the mean eigenvalue of the second moments is 1, so
+/// they reach from almost no shrinkage to predictions that are almost the mean.
 const PENALTIES: [f64; 10] = [1e-4, 6e-4, 3.6e-3, 0.0215, 0.129, 0.774, 4.64, 27.8, 167.0, 1e3];
 
 /// How well a regression does on samples that it has not seen.
@@ -22,8 +22,8 @@ pub struct HeldOutErrors {
 }
 
 impl HeldOutErrors {
-    /// Errors of predictions, a sample's outputs side by side, of standardised numbers (samples by columns), with shares of sum 1. The
-    /// mean squared error is infinite once there is a NaN.
+    /// Errors of predictions of standardised numbers. `y` is samples by columns; `predicted` has a sample's outputs side by side; the
+    /// shares of the samples have sum 1. The mean squared error is infinite once there is a NaN.
     pub(crate) fn of_standardised(y: &ArrayView2<'_, f64>, predicted: &[f64], share: &[f64]) -> Self {
         let columns = y.ncols();
         let (mut mse, mut r2) = (0.0, 0.0);

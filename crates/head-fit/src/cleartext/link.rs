@@ -35,7 +35,7 @@ impl<'a> LinkFunction<'a> {
         Self { link: Link::Softmax, polynomial: Polynomial::Softmax(softmax) }
     }
 
-    /// Logits to what the loss compares with labels, in place: probabilities, of steps where classes have an order, or numbers.
+    /// Turns logits, in place, into what the loss compares with labels: probabilities (of steps, where classes have an order) or numbers.
     pub(crate) fn apply(self, logits: &mut [f64]) {
         match (self.polynomial, self.link) {
             (_, Link::Identity) => {}
@@ -66,8 +66,8 @@ impl<'a> LinkFunction<'a> {
         }
     }
 
-    /// What the gradients of the outputs make of each other: where they share the weights of the features, each has the sum of all, and
-    /// the intercepts have a common part ([`fhe_head::Ordinal`]).
+    /// Combines the gradients of outputs that share the weights of the features ([`fhe_head::Ordinal`]): each gets the sum of all, and the
+    /// intercepts get a common part.
     pub(crate) fn tie(self, gradient: &mut ndarray::Array2<f64>) {
         if self.link != Link::Cumulative {
             return;
@@ -78,4 +78,9 @@ impl<'a> LinkFunction<'a> {
             row.mapv_inplace(|own| if j == constant { own + sum } else { sum });
         }
     }
+}
+
+/// The logistic loss `ln(1 + e^-margin)`. The margin is the logit, negated for a negative label.
+pub(crate) fn logistic_loss(margin: f64) -> f64 {
+    (-margin.abs()).exp().ln_1p() + (-margin).max(0.0)
 }

@@ -10,12 +10,12 @@ mod tests;
 
 pub(crate) use hidden::{HiddenMethod, HiddenRun, train_hidden};
 pub(crate) use linear::{Iterate, Method, logits, train_linear};
-pub(crate) use link::LinkFunction;
+pub(crate) use link::{LinkFunction, logistic_loss};
 
 use std::ops::Range;
 
 use fhe_head::{Samples, Step};
-use ndarray::{Array, ArrayView1, ArrayView2, Dimension, s};
+use ndarray::{Array, ArrayView1, ArrayView2, Dimension, Zip, s};
 
 /// A training problem in the feature space that is encrypted.
 #[derive(Clone, Copy)]
@@ -53,17 +53,16 @@ impl<'a> Problem<'a> {
     }
 }
 
-/// [`fhe_head::Optimizer`]'s update of weights and momentum.
+/// The update of weights and momentum, entry by entry.
 fn update<D: Dimension>(
     weights: &mut Array<f64, D>,
     momentum: &mut Array<f64, D>,
     gradient: &Array<f64, D>,
     step: &Step,
 ) {
-    weights.scaled_add(-step.carry, momentum);
-    weights.scaled_add(-step.rate, gradient);
-    *momentum *= step.decay;
-    momentum.scaled_add(step.rate, gradient);
+    Zip::from(weights).and(momentum).and(gradient).for_each(|weight, momentum, &gradient| {
+        (*weight, *momentum) = step.update(*weight, *momentum, gradient);
+    });
 }
 
 /// Largest absolute value; infinite once there is a NaN, which `max` alone would pass over.

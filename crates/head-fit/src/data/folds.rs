@@ -28,8 +28,8 @@ impl Data<'_> {
         Ok((map, samples))
     }
 
-    /// Splits for a choice: stratified folds of whole groups, of at most `limit` samples in all (more do not change the choice, and cost
-    /// time), and several times over where samples are few, since there chance decides between methods.
+    /// Splits for a choice: stratified folds of whole groups, with at most `limit` samples in all, since more cost time and do not change
+    /// the choice. Where samples are few, chance would decide between methods; the folds are then drawn several times.
     ///
     /// # Errors
     /// None for groups that [`Self::grouped`] took.

@@ -9,7 +9,7 @@ use crate::labels::Targets;
 const LEAST_NUMBERS: usize = 10;
 
 impl Data<'_> {
-    /// Refuses data with too few samples of a class or with and without a label, or too few that count.
+    /// Refuses data with too few samples of a class, too few with or without a label, or too few of positive weight.
     pub(crate) fn expect_members(&self, least: usize) -> Result<()> {
         match self.targets {
             Targets::Classes(classes) => self.expect_members_of(classes, least),

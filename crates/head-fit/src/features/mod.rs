@@ -9,7 +9,7 @@ mod spectrum;
 #[cfg(test)]
 mod tests;
 
-use fhe_head::{Error, Result};
+use fhe_head::{Error, Result, ranges};
 use nalgebra::{DMatrix, DVector};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -40,14 +40,10 @@ impl Preprocessing {
     /// # Errors
     /// [`Error::Parameter`] if it is not positive.
     pub fn check(self) -> Result<Self> {
-        match self {
-            Self::Whiten { ridge, .. } if !(ridge.is_finite() && ridge > 0.0) => Err(Error::Parameter {
-                name: "ridge",
-                got: ridge.to_string(),
-                expected: "a positive number".into(),
-            }),
-            _ => Ok(self),
+        if let Self::Whiten { ridge, .. } = self {
+            ranges::positive("ridge", Some(ridge))?;
         }
+        Ok(self)
     }
 
     /// Whether it can drop directions.

@@ -9,15 +9,6 @@ use rand_chacha::rand_core::SeedableRng;
 
 use super::splits::{Split, shuffle};
 
-/// `folds` splits whose test parts cover all samples once, with every group on one side and classes in proportion as well as groups
-/// allow (the rule of scikit-learn's `StratifiedGroupKFold`).
-///
-/// # Errors
-/// [`Error::Shape`] on another number of groups than labels; [`Error::Data`] on fewer different groups than folds.
-pub fn group_folds(y: &Array1<f64>, groups: &[usize], folds: usize, random_state: u64) -> Result<Vec<Split>> {
-    folds_of_strata(&of_classes(y).view(), groups, folds, random_state)
-}
-
 /// Splits off about `test_size n` samples, with every group on one side and classes in proportion as well as groups allow.
 ///
 /// # Errors
@@ -54,7 +45,11 @@ pub(super) fn split_of_strata(
     Ok(split)
 }
 
-/// As [`group_folds`], for samples that belong to any number of strata: a row of zeros and ones for each sample.
+/// `folds` splits whose test parts cover all samples once, with every group on one side and strata in proportion as well as groups allow
+/// (the rule of scikit-learn's `StratifiedGroupKFold`). A sample belongs to any number of strata: its row has zeros and ones.
+///
+/// # Errors
+/// [`Error::Shape`] on another number of groups than samples; [`Error::Data`] on fewer different groups than folds.
 pub(crate) fn folds_of_strata(
     strata: &ArrayView2<'_, f64>,
     groups: &[usize],
@@ -76,8 +71,8 @@ fn of_classes(y: &Array1<f64>) -> Array2<f64> {
     Array2::from_shape_fn((y.len(), classes), |(i, class)| f64::from(u8::from(y[i] == class as f64)))
 }
 
-/// The part of each sample. Groups go, those whose strata are least alike first, to the part that leaves the shares of the strata most even
-/// between parts, and of several such to the one with the fewest samples for its share.
+/// The part of each sample. Groups are dealt one after the other, those whose strata are least alike first. Each goes to the part that
+/// leaves the shares of the strata most even between parts; among equal ones, to the part with the fewest samples for its share.
 fn dealt(
     strata: &ArrayView2<'_, f64>,
     groups: &[usize],
@@ -144,6 +139,10 @@ fn dealt(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    fn group_folds(y: &Array1<f64>, groups: &[usize], folds: usize, random_state: u64) -> Result<Vec<Split>> {
+        folds_of_strata(&of_classes(y).view(), groups, folds, random_state)
+    }
 
     /// Forty groups of one to nine samples; a quarter of the samples are of class 1.
     fn data() -> (Array1<f64>, Vec<usize>) {

@@ -7,8 +7,8 @@ mod split;
 mod splits;
 mod targets;
 
+pub use groups::group_split;
 pub(crate) use groups::{count as group_count, folds_of_strata};
-pub use groups::{group_folds, group_split};
 pub use multi_label::{multi_label_folds, multi_label_split};
 pub use sets::LabelNames;
 pub use split::{folds_of_targets, split_of_targets};

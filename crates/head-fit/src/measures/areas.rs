@@ -6,7 +6,7 @@ use super::estimate::Estimate;
 /// AUROC with DeLong's variance (DeLong, DeLong and Clarke-Pearson 1988, by the ranks of Sun and Xu 2014) on logits. `None` when a
 /// class is absent.
 ///
-/// If the classes are separated the variance is estimated as zero, which says too much: the interval is then Wilson's of a
+/// If the classes are separated, the estimated variance is zero, which claims too much. The interval is then Wilson's of a
 /// proportion of the smaller class.
 pub(super) fn auroc(positive: &[bool], scores: &[f64]) -> Option<Estimate> {
     let of = |class: bool| -> Vec<f64> {

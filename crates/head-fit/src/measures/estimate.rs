@@ -17,7 +17,7 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// The share `hits / of` with Wilson's score interval (Wilson 1927). `None` of nothing.
+    /// The share `hits / of` with Wilson's score interval (Wilson 1927). `None` if `of` is zero.
     pub fn proportion(hits: usize, of: usize) -> Option<Self> {
         if of == 0 {
             return None;

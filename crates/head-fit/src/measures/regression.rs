@@ -27,13 +27,13 @@ pub struct NumberBin {
 /// Measures of predictions, in the unit of the target, with percentile intervals of a bootstrap over the samples (fixed seed).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Regression {
-    /// Coefficient of determination: 1 minus the squared error relative to that of the mean. `None` of a constant target.
+    /// Coefficient of determination: 1 minus the squared error relative to that of the mean. `None` for a constant target.
     pub r2: Option<Estimate>,
     /// Mean absolute error.
     pub mae: Estimate,
     /// Root of the mean squared error.
     pub rmse: Estimate,
-    /// True numbers in bins of equally many samples, in the order of their prediction. Empty of few samples.
+    /// True numbers in bins of equally many samples, in the order of their prediction. Empty if there are few samples.
     pub bins: Vec<NumberBin>,
 }
 

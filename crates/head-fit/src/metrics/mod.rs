@@ -14,10 +14,10 @@ pub struct Metrics {
     pub accuracy: f64,
     /// Mean of all classes' F1.
     pub macro_f1: f64,
-    /// Area under the receiver operating characteristic: chance that a positive scores above a negative, ties half. Of
-    /// more than two classes the mean of each against the rest.
+    /// Area under the receiver operating characteristic: chance that a positive scores above a negative, ties half.
+    /// With more than two classes, the mean over the classes, each against the rest.
     pub auroc: f64,
-    /// Average precision: sum of precision times gain of recall over thresholds. Of more than two classes the mean.
+    /// Average precision: sum of precision times gain of recall over thresholds. With more than two classes, the mean.
     pub auprc: f64,
     /// Mean squared error of the probabilities: of the positive class, or summed over more than two classes.
     pub brier: f64,

@@ -8,7 +8,7 @@ use super::areas;
 /// Measures of one label, or their means over the labels.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LabelMetrics {
-    /// Share of samples whose label is predicted, or rightly not.
+    /// Share of samples for which the label is predicted rightly, present or absent.
     pub accuracy: f64,
     /// F1 of the samples that have the label; 0 if none is found.
     pub f1: f64,
@@ -25,7 +25,7 @@ pub struct LabelMetrics {
 pub struct MultiLabelMetrics {
     /// Of each label.
     pub labels: Vec<LabelMetrics>,
-    /// Means over the labels; of the areas over those labels that have one.
+    /// Means over the labels. Labels without an area do not count in the means of areas.
     pub mean: LabelMetrics,
     /// Share of samples whose labels are all as predicted.
     pub subset_accuracy: f64,

@@ -15,8 +15,8 @@ use crate::units::TargetUnits;
 pub struct Model {
     /// The hidden layer and its activation, if there is one.
     pub hidden: Option<(LinearLayer, Activation)>,
-    /// One output for each class, label or number; a single one for two classes. Of classes in an order one for each step between
-    /// neighbours, which differ in their intercept alone.
+    /// One output for each class, label or number; a single one for two classes. Classes in an order have one for each step between
+    /// neighbours; these differ in their intercept alone.
     pub output: LinearLayer,
     /// What the outputs stand for.
     pub link: Link,

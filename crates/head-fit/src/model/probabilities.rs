@@ -4,8 +4,8 @@ use fhe_head::Link;
 use fhe_head::functions::{logistic, softmax};
 use ndarray::{Array1, Array2};
 
-/// Probabilities from logits, samples (rows) by outputs: of all classes, with sum 1 (but of the second alone where a single output tells
-/// two classes apart), or of each label. Numbers stay as they are.
+/// Probabilities from logits, samples (rows) by outputs. Those of classes have sum 1; where a single output tells two classes apart, only
+/// that of the second is given. Each label has a probability of its own. Numbers stay as they are.
 pub fn probabilities(logits: Array2<f64>, link: Link) -> Array2<f64> {
     match link {
         Link::Identity => logits,

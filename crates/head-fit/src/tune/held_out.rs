@@ -4,7 +4,7 @@ use fhe_head::Link;
 use ndarray::{Array2, ArrayView1};
 
 use crate::baseline::{HeldOut, HeldOutErrors};
-use crate::cleartext::LinkFunction;
+use crate::cleartext::{LinkFunction, logistic_loss};
 use crate::model::class_probabilities;
 
 /// Held-out samples of all folds.
@@ -121,9 +121,8 @@ fn of_sample(link: Link, z: &mut [f64], labels: &ArrayView1<'_, f64>) -> (f64, f
 /// Log loss of one logit, and whether its sign is right.
 fn of_label(z: f64, positive: bool) -> (f64, f64) {
     let margin = if positive { z } else { -z };
-    let loss = (-margin.abs()).exp().ln_1p() + (-margin).max(0.0);
     let right = margin > 0.0 || (margin == 0.0 && !positive);
-    (loss, f64::from(u8::from(right)))
+    (logistic_loss(margin), f64::from(u8::from(right)))
 }
 
 /// Two significant digits: what is public or exported shall tell no more of the data than it must.

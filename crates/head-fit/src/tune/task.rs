@@ -7,6 +7,7 @@ use super::held_out::Measured;
 use crate::classifier::Classifier;
 use crate::data::Data;
 use crate::features::FeatureMap;
+use crate::labels::Split;
 use crate::model::Model;
 
 /// What a choice is made for.
@@ -20,6 +21,8 @@ pub(crate) struct Task<'a, 'd> {
     pub(crate) start: Option<&'a Model>,
     /// Mini-batches of the training.
     pub(crate) batches: usize,
+    /// The splits on which linear heads are compared ([`splits`](super::splits)).
+    pub(crate) splits: &'a [Split],
 }
 
 /// A training in the clear with the polynomials, whose values stayed inside their intervals.

@@ -5,12 +5,10 @@ use super::finding::{Column, Content, Finding};
 use super::identifiers::{Says, counts_rows, may_number_rows, name_says};
 use super::observed::{Distinct, Observed};
 use super::refusals::refused;
-use crate::value::number::{Notation, Notations};
+use crate::value::number::{LARGEST, Notation, Notations};
 use crate::value::unit::around_number;
 use crate::wording::{counted, quoted, short_number};
 
-/// Numbers beyond this cannot be meant; sums of their squares would overflow.
-const HUGE: f64 = 1e150;
 /// Whole numbers beyond this are not exact in doubles.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 /// Fewest different values that a count of rows is recognised by.
@@ -200,11 +198,11 @@ fn with_notation(
     if let Some(value) = observed
         .values
         .iter()
-        .find(|value| notation.parse(value.text).is_none_or(|number| number.abs() > HUGE))
+        .find(|value| notation.parse(value.text).is_none_or(|number| number.abs() > LARGEST))
     {
         let number = notation.parse(value.text).unwrap_or(f64::INFINITY);
         let what = if number.is_finite() {
-            format!("{} is larger than any measurement (1e150 at most)", quoted(value.text))
+            format!("{} is larger than any measurement ({LARGEST:e} at most)", quoted(value.text))
         } else {
             format!("{} is beyond the range of numbers", quoted(value.text))
         };

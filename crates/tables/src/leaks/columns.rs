@@ -5,8 +5,6 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use ndarray::ArrayView2;
-
 use super::rule::told;
 use crate::recipe::{ColumnRecipe, Reason, Recipe, Treatment};
 use crate::table::Table;
@@ -58,17 +56,6 @@ impl fmt::Display for Leak {
             ),
         }
     }
-}
-
-/// Features that tell the label alone. `x` holds samples by features, `codes` the class of each sample from 0.
-///
-/// Returns nothing if there are fewer than forty samples, or fewer than two classes with six samples.
-pub fn leaks(x: &ArrayView2<'_, f64>, names: &[String], codes: &[usize]) -> Vec<Leak> {
-    let column = |(name, values): (&String, ndarray::ArrayView1<'_, f64>)| {
-        let values: Vec<Option<f64>> = values.iter().map(|value| Some(*value)).collect();
-        leak(name, &values, codes, Source::Values)
-    };
-    names.iter().zip(x.columns()).filter_map(column).collect()
 }
 
 impl Recipe {
@@ -158,16 +145,23 @@ mod tests {
         (i * 7919 % 1009) as f64 / 7.0
     }
 
+    /// Leaks of columns of numbers.
+    fn leaks(names: &[&str], codes: &[usize], value: impl Fn(usize, usize) -> f64) -> Vec<Leak> {
+        let cells = |i: usize| (0..names.len()).map(|j| value(i, j).to_string()).collect();
+        let rows: Vec<Vec<String>> = (0..codes.len()).map(cells).collect();
+        let table = Table::from_rows("t", names, &rows).unwrap();
+        let numeric = names.iter().map(|&name| name.to_owned()).collect();
+        let overrides = Overrides { numeric, ..Overrides::default() };
+        let recipe = Recipe::fit(&table, None, &[], &overrides).unwrap();
+        recipe.leaks(&table, &codes.iter().copied().map(Some).collect::<Vec<_>>())
+    }
+
     #[test]
     fn a_column_that_tells_the_label_is_found() {
         let codes: Vec<usize> = (0..120).map(|i| i * 31 % 7 % 2).collect();
-        let x = ndarray::Array2::from_shape_fn((120, 3), |(i, j)| match j {
-            0 => noise(i),
-            1 => codes[i] as f64 * 200.0 + noise(i),
-            _ => codes[i] as f64 * 60.0 + noise(i),
-        });
-        let names = ["noise", "leak", "good"].map(str::to_owned);
-        let found = leaks(&x.view(), &names, &codes);
+        let names = ["noise", "leak", "good"];
+        let value = |i: usize, j: usize| [0.0, 200.0, 60.0][j] * codes[i] as f64 + noise(i);
+        let found = leaks(&names, &codes, value);
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!((found[0].column.as_str(), found[0].source), ("leak", Source::Values));
         assert!(
@@ -175,18 +169,16 @@ mod tests {
                 .to_string()
                 .contains("column \"leak\" alone predicts the label (balanced accuracy 1.00)")
         );
-        assert!(leaks(&x.slice(ndarray::s![..30, ..]), &names, &codes[..30]).is_empty());
+        assert!(leaks(&names, &codes[..30], value).is_empty());
     }
 
     #[test]
     fn three_classes_need_two_thresholds() {
         let codes: Vec<usize> = (0..150).map(|i| i % 3).collect();
-        let x = ndarray::Array2::from_shape_fn((150, 2), |(i, j)| match j {
-            0 => [200.0, 0.0, 400.0][codes[i]] + noise(i),
-            // One class of three apart is no leak.
-            _ => [200.0, 0.0, 0.0][codes[i]] + noise(i),
+        // one class of three apart is no leak
+        let found = leaks(&["a", "b"], &codes, |i, j| {
+            [[200.0, 0.0, 400.0], [200.0, 0.0, 0.0]][j][codes[i]] + noise(i)
         });
-        let found = leaks(&x.view(), &["a".to_owned(), "b".to_owned()], &codes);
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].column, "a");
     }

@@ -3,4 +3,4 @@
 mod columns;
 mod rule;
 
-pub use columns::{Leak, Source, leaks};
+pub use columns::{Leak, Source};

@@ -13,12 +13,11 @@ use crate::table::Table;
 use crate::value::boolean::truth;
 use crate::value::canonical;
 use crate::value::missing::{is_missing, is_missing_among_numbers};
+use crate::value::number::LARGEST;
 use crate::wording::{counted, near, short_number, shown};
 
 /// Most new levels of a column that are kept by name.
 const MOST_NEW_LEVELS: usize = 5;
-/// Numbers beyond this cannot be meant.
-const HUGE: f64 = 1e150;
 
 /// Features, and what happened to the cells.
 #[derive(Clone, Debug, PartialEq)]
@@ -269,7 +268,7 @@ impl<'a> Cells<'a> {
 
 fn number(parsed: Option<f64>, cell: &str) -> std::result::Result<f64, String> {
     match parsed {
-        Some(value) if value.abs() <= HUGE => Ok(value),
+        Some(value) if value.abs() <= LARGEST => Ok(value),
         Some(_) => Err(format!("{} is larger than any measurement", shown(cell))),
         None => Err(format!("{} is not a number", shown(cell))),
     }

@@ -6,14 +6,13 @@ use super::fitting::{MAX_LEVEL_BYTES, MAX_RARE};
 use super::stored::{ColumnRecipe, MAX_LEVELS, Recipe, Stored, Treatment};
 use crate::error::{Error, Result};
 use crate::value::boolean::is_pair;
+use crate::value::number::LARGEST;
 use crate::wording::quoted;
 
 /// Most columns of a recipe.
 const MAX_COLUMNS: usize = 1 << 20;
 /// Most rows that a recipe may have been fitted on: more than any table in memory.
 const MAX_ROWS: u64 = 1 << 40;
-/// Numbers beyond this are not read, so none stands in for a missing one.
-const HUGE: f64 = 1e150;
 /// Most days before or after 1970-01-01; chrono's calendar ends a little later.
 const MAX_DAYS: f64 = 90_000_000.0;
 
@@ -48,11 +47,7 @@ fn check(column: &ColumnRecipe, rows: usize) -> std::result::Result<(), String> 
     }
     let filled = match &column.treatment {
         Treatment::Numeric { low, high, fill, .. } => {
-            // A recipe for plain numbers takes all that there are.
-            check_range(*low, *high, *fill, f64::MAX)?;
-            if fill.is_some_and(|fill| fill.abs() > HUGE) {
-                return wrong("the number for missing values is larger than any measurement");
-            }
+            check_range(*low, *high, *fill, LARGEST)?;
             fill.is_some()
         }
         Treatment::Date { first, last, fill, .. } => {
@@ -87,10 +82,10 @@ fn check(column: &ColumnRecipe, rows: usize) -> std::result::Result<(), String> 
 }
 
 fn check_range(low: f64, high: f64, fill: Option<f64>, most: f64) -> std::result::Result<(), String> {
-    let fine = |value: f64| value.is_finite() && value.abs() <= most;
+    let fine = |value: f64| value.abs() <= most;
     if fine(low) && fine(high) && low <= high && fill.is_none_or(fine) {
         Ok(())
     } else {
-        Err("its range is empty or not finite".to_owned())
+        Err("its range is empty, or reaches beyond what is read".to_owned())
     }
 }

@@ -54,20 +54,6 @@ impl Recipe {
         };
         self.stored.columns.iter().filter(identifier).map(|column| column.name.as_str()).collect()
     }
-
-    /// The kind of a column, if the recipe has it.
-    pub fn kind(&self, name: &str) -> Option<Kind> {
-        self.stored.columns.iter().find(|column| column.name == name).map(ColumnRecipe::kind)
-    }
-
-    /// Why a column gives no features; `None` if it gives some or is not known.
-    pub fn left_out(&self, name: &str) -> Option<&Reason> {
-        let column = self.stored.columns.iter().find(|column| column.name == name)?;
-        match &column.treatment {
-            Treatment::LeftOut { reason, .. } => Some(reason),
-            _ => None,
-        }
-    }
 }
 
 fn summary(column: &ColumnRecipe) -> ColumnSummary {

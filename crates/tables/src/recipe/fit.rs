@@ -6,7 +6,6 @@ use super::stored::{ColumnRecipe, Reason, Recipe, Stored, Treatment};
 use crate::error::{Error, Problem, Problems, Result};
 use crate::kinds::{Column, Content, Evidence, Hints, Kind, MIN_LEVEL_ROWS, Observed, Wish, find};
 use crate::table::Table;
-use crate::value::number::Notation;
 
 impl Recipe {
     /// Finds out what the columns hold and how they become features.
@@ -73,27 +72,6 @@ impl Recipe {
         }
         let rows = rows.map_or(table.rows(), <[usize]>::len);
         (Self { stored: Stored { rows, columns } }, Problems(problems))
-    }
-
-    /// The recipe for columns of plain numbers without gaps, each a feature.
-    ///
-    /// # Errors
-    /// A name that occurs twice, or too many names.
-    pub fn numeric(names: &[String]) -> Result<Self> {
-        let column = |name: &String| ColumnRecipe {
-            name: name.clone(),
-            missing: 0,
-            distinct: 0,
-            indicator: false,
-            treatment: Treatment::Numeric {
-                notation: Notation::Plain,
-                low: f64::MIN,
-                high: f64::MAX,
-                fill: None,
-            },
-            notes: Vec::new(),
-        };
-        Self::try_from(Stored { rows: 0, columns: names.iter().map(column).collect() })
     }
 }
 

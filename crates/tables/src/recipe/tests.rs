@@ -28,6 +28,16 @@ fn fit(table: &Table) -> Recipe {
     Recipe::fit(table, None, &["label"], &Overrides::default()).unwrap()
 }
 
+/// The kind of a column, and why it gives no features if it gives none.
+fn treatment(recipe: &Recipe, name: &str) -> (Kind, Option<Reason>) {
+    let column = recipe.columns().iter().find(|column| column.name == name).unwrap();
+    let reason = match &column.treatment {
+        Treatment::LeftOut { reason, .. } => Some(reason.clone()),
+        _ => None,
+    };
+    (column.kind(), reason)
+}
+
 #[test]
 fn a_table_becomes_features() {
     let recipe = fit(&ward());
@@ -38,7 +48,7 @@ fn a_table_becomes_features() {
     );
     assert_eq!(recipe.inputs(), ["age", "smoker", "site", "admitted"]);
     assert_eq!(recipe.identifiers(), ["id"]);
-    assert_eq!(recipe.kind("id"), Some(Kind::Identifier));
+    assert_eq!(treatment(&recipe, "id").0, Kind::Identifier);
     assert!(!recipe.is_identity());
     let x = recipe.apply(&ward()).unwrap().x;
     assert_eq!(x.row(0).to_vec(), [50.5, 1.0, 1.0, 1.0, 0.0, 0.0]);
@@ -133,10 +143,10 @@ fn all_problems_come_at_once() {
     }
     let (recipe, _) = Recipe::looked_at(&table, None, &[], &Overrides::default());
     assert_eq!(
-        ["weight", "n", "day"].map(|name| recipe.kind(name)),
-        [Kind::Numeric, Kind::Numeric, Kind::Date].map(Some)
+        ["weight", "n", "day"].map(|name| treatment(&recipe, name).0),
+        [Kind::Numeric, Kind::Numeric, Kind::Date]
     );
-    assert_eq!(recipe.left_out("n"), Some(&Reason::Unusable));
+    assert_eq!(treatment(&recipe, "n").1, Some(Reason::Unusable));
 }
 
 #[test]
@@ -144,7 +154,7 @@ fn overrides_decide() {
     let wish = |overrides: Overrides| Recipe::fit(&ward(), None, &["label"], &overrides);
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
     let recipe = wish(Overrides { drop: names(&["age"]), month: true, ..Overrides::default() }).unwrap();
-    assert_eq!(recipe.left_out("age"), Some(&Reason::Asked));
+    assert_eq!(treatment(&recipe, "age").1, Some(Reason::Asked));
     assert_eq!(recipe.features(), 3 + 1 + 12);
     let error = wish(Overrides { drop: names(&["agee"]), ..Overrides::default() }).unwrap_err();
     assert!(error.to_string().contains("no column \"agee\" (asked for by --drop)"), "{error}");
@@ -162,10 +172,11 @@ fn plain_numbers_stay_as_they_are() {
     let recipe = Recipe::fit(&table, None, &[], &Overrides::default()).unwrap();
     assert!(recipe.is_identity());
     assert_eq!(recipe.feature_names(), table.names());
-    let plain = Recipe::numeric(table.names()).unwrap();
-    assert_eq!(plain.apply(&table).unwrap().x, recipe.apply(&table).unwrap().x);
+    let refuse = Overrides { impute: Impute::Refuse, ..Overrides::default() };
+    let strict = Recipe::fit(&table, None, &[], &refuse).unwrap();
+    assert_eq!(strict.apply(&table).unwrap().x, recipe.apply(&table).unwrap().x);
     let gap = Table::from_rows("t", &["a", "b"], &[vec!["", "1"]]).unwrap();
-    assert!(plain.apply(&gap).unwrap_err().to_string().contains("the value is missing"));
+    assert!(strict.apply(&gap).unwrap_err().to_string().contains("the value is missing"));
 }
 
 #[test]
@@ -219,6 +230,8 @@ fn hostile_recipes_are_refused() {
         ("\"yes\":\"yes\"", "\"yes\":\"perhaps\""),
         ("\"levels\":[\"north\"", "\"levels\":[\"south\""),
         ("\"low\":31.5", "\"low\":3e300"),
+        ("\"low\":31.5", "\"low\":-2e150"),
+        ("\"high\":69.5", "\"high\":1e308"),
         ("\"fill\":50.5", "\"fill\":1e308"),
         ("\"rows\":40", "\"rows\":9223372036854775808"),
         ("\"first\":", "\"first\":1e300,\"last\":"),

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Larger numbers cannot be meant; sums of their squares would overflow.
+pub(crate) const LARGEST: f64 = 1e150;
+
 /// How the numbers of a column are written. Only one notation holds for a whole column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

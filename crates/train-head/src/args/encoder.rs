@@ -1,5 +1,7 @@
 //! The encoder and its options.
 
+use std::path::Path;
+
 use clap::{Args, ValueEnum};
 use text_encoder::{EncoderDevice, EncoderOptions, HubSettings, LongText, ModelSource, PoolingMode, Prompt};
 
@@ -139,6 +141,13 @@ pub(crate) struct HeadEncoderArgs {
     offline: bool,
 }
 
+impl HeadEncoderArgs {
+    /// The folder of the encoder, unless the flag holds an id.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.model_id.as_deref().map(Path::new)
+    }
+}
+
 /// An encoder to load, resolved.
 #[derive(Clone, Debug)]
 pub(crate) struct Encoder {
@@ -151,6 +160,11 @@ pub(crate) struct Encoder {
 }
 
 impl EncoderArgs {
+    /// The folder of the encoder, unless the flag holds an id.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.model_id.as_deref().map(Path::new)
+    }
+
     /// The encoder that the flags name, else the default.
     ///
     /// # Errors

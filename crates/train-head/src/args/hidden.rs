@@ -1,7 +1,7 @@
 //! The hidden layer of `--head mlp`. Names are those of scikit-learn's `MLPClassifier`.
 
 use clap::{Args, ValueEnum};
-use fhe_head::ActivationKind;
+use fhe_head::{ActivationKind, ranges};
 
 use super::HeadKind;
 use crate::exit::{Failure, Result};
@@ -60,10 +60,7 @@ impl HiddenArgs {
                 None => Ok(None),
             };
         }
-        if let Some(width) = self.activation_interval.filter(|width| !(0.5..=100.0).contains(width)) {
-            let message = format!("--activation-interval {width}: must be between 0.5 and 100");
-            return Err(Failure::usage(message));
-        }
+        ranges::half_width("activation_interval", self.activation_interval)?;
         Ok(Some(HiddenLayer {
             units: self.hidden_layer_sizes,
             activation: match self.activation {
@@ -87,7 +84,7 @@ pub(crate) fn activation_name(kind: ActivationKind) -> &'static str {
 
 fn units(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(units) if [8, 16, 32, 64, 128].contains(&units) => Ok(units),
+        Ok(units) if ranges::hidden_units(units).is_ok() => Ok(units),
         _ => Err("must be one hidden layer of 8, 16, 32, 64 or 128 units".into()),
     }
 }

@@ -1,6 +1,6 @@
 //! What is asked of a training.
 
-use fhe_head::Link;
+use fhe_head::{Degree, Link, Optimizer, ranges};
 use head_fit::{ClassWeight, Model};
 
 use super::hidden::HiddenLayer;
@@ -30,31 +30,17 @@ impl Hyper {
     /// # Errors
     /// The first flag that is out of range or contradicts another.
     pub(crate) fn resolve(flags: &TrainingArgs) -> Result<Self> {
-        let positive = |flag: &str, value: Option<f64>| match value {
-            Some(value) if !(value.is_finite() && value > 0.0) => {
-                Err(Failure::usage(format!("{flag} {value}: must be positive")))
-            }
-            _ => Ok(()),
-        };
-        positive("--C", flags.c)?;
-        positive("--ridge", flags.ridge)?;
-        positive("--sigmoid-interval", flags.sigmoid_interval)?;
-        positive("--temperature", flags.temperature)?;
-        if let Some(alpha) = flags.alpha.filter(|alpha| !(alpha.is_finite() && *alpha >= 0.0)) {
-            return Err(Failure::usage(format!("--alpha {alpha}: must be at least 0")));
-        }
-        if flags.max_iter == Some(0) {
-            return Err(Failure::usage("--max-iter 0: must be at least 1"));
-        }
-        if let Some(momentum) = flags.momentum.filter(|momentum| !(0.0..1.0).contains(momentum)) {
-            return Err(Failure::usage(format!("--momentum {momentum}: must be at least 0 and below 1")));
-        }
+        ranges::positive("C", flags.c)?;
+        ranges::positive("ridge", flags.ridge)?;
+        ranges::half_width("sigmoid_interval", flags.sigmoid_interval)?;
+        ranges::positive("temperature", flags.temperature)?;
+        ranges::alpha(flags.alpha)?;
+        ranges::max_iter(flags.max_iter)?;
+        flags.momentum.map(|momentum| Optimizer::Nesterov(momentum).check()).transpose()?;
         if flags.momentum.is_some() && flags.solver == Some(Solver::Gd) {
             return Err(Failure::usage("--momentum cannot be used with --solver gd"));
         }
-        if let Some(degree) = flags.sigmoid_degree.filter(|degree| ![3, 5, 7].contains(degree)) {
-            return Err(Failure::usage(format!("--sigmoid-degree {degree}: must be 3, 5 or 7")));
-        }
+        flags.sigmoid_degree.map(Degree::try_from).transpose()?;
         if flags.sigmoid_fit.is_some()
             && matches!(flags.head, Some(HeadKind::Mlp | HeadKind::Softmax | HeadKind::Ridge))
         {

@@ -1,6 +1,6 @@
 //! Flags of the files that samples come from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -159,6 +159,12 @@ pub(crate) struct TestArgs {
 }
 
 impl DataArgs {
+    /// The files that the flags name.
+    pub(crate) fn files(&self) -> [Option<&Path>; 3] {
+        let [features, labels] = self.features.files();
+        [self.texts.input.as_deref(), features, labels]
+    }
+
     /// The source that the flags name.
     ///
     /// # Errors
@@ -186,6 +192,11 @@ impl DataArgs {
 }
 
 impl TextDataArgs {
+    /// The file that the flags name.
+    pub(crate) fn files(&self) -> [Option<&Path>; 1] {
+        [self.texts.input.as_deref()]
+    }
+
     /// The source that the flags name.
     ///
     /// # Errors
@@ -195,7 +206,18 @@ impl TextDataArgs {
     }
 }
 
+impl FeatureArgs {
+    fn files(&self) -> [Option<&Path>; 2] {
+        [self.features.as_deref(), self.labels.as_deref()]
+    }
+}
+
 impl FeatureDataArgs {
+    /// The files that the flags name.
+    pub(crate) fn files(&self) -> [Option<&Path>; 2] {
+        self.features.files()
+    }
+
     /// The source that the flags name.
     ///
     /// # Errors
@@ -219,6 +241,11 @@ impl ColumnArgs {
 }
 
 impl TestArgs {
+    /// The files that the flags name.
+    pub(crate) fn files(&self) -> [Option<&Path>; 3] {
+        [&self.test_input, &self.test_features, &self.test_labels].map(Option::as_deref)
+    }
+
     /// What to test a head on that was trained on `training`. `random_state` is the seed of a split.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Flags of plan and keys.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -25,6 +25,13 @@ pub(crate) struct PlanAndKeyArgs {
     pub(crate) keys: PathBuf,
     #[command(flatten)]
     pub(crate) passphrase: PassphraseArgs,
+}
+
+impl PlanAndKeyArgs {
+    /// The files and folders that the flags name.
+    pub(crate) fn files(&self) -> [Option<&Path>; 3] {
+        [Some(&self.plan), Some(&self.keys), self.passphrase.passphrase_file.as_deref()]
+    }
 }
 
 /// Flags of a new secret key.

@@ -28,10 +28,17 @@ pub(crate) fn parse(
 ) -> Result<std::result::Result<Cli, Box<Unparsed>>> {
     let (words, job) = job::expand(words)?;
     let matches = command().try_get_matches_from(words);
-    Ok(matches.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|error| {
-        let help = help(&error, job.as_ref());
-        Box::new(Unparsed { error, help })
-    }))
+    Ok(match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(mut cli) => {
+            // clap did not see the flag, which its flags have replaced
+            cli.global.job = job.map(|job| job.path);
+            Ok(cli)
+        }
+        Err(error) => {
+            let help = help(&error, job.as_ref());
+            Err(Box::new(Unparsed { error, help }))
+        }
+    })
 }
 
 /// Names of other programs, and ours.

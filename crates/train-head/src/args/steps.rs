@@ -1,7 +1,7 @@
 //! Mini-batches and step sizes, by scikit-learn's names where it has them.
 
 use clap::{Args, ValueEnum};
-use fhe_head::RateSchedule;
+use fhe_head::{RateSchedule, ranges};
 
 use crate::exit::{Failure, Result};
 
@@ -51,27 +51,17 @@ impl StepArgs {
     /// # Errors
     /// The first flag that is out of range or does not apply.
     pub(super) fn resolve(&self) -> Result<Steps> {
-        if self.batch_size == Some(0) {
-            return Err(Failure::usage("--batch-size 0: must be at least 1"));
-        }
-        if let Some(rate) = self.learning_rate.filter(|rate| !(rate.is_finite() && *rate > 0.0)) {
-            return Err(Failure::usage(format!("--learning-rate {rate}: must be positive")));
-        }
-        let power = self.power_t.unwrap_or(0.5);
-        if !(power.is_finite() && power >= 0.0) {
-            return Err(Failure::usage(format!("--power-t {power}: must be at least 0")));
-        }
+        ranges::batch_size(self.batch_size)?;
+        ranges::learning_rate(self.learning_rate)?;
         if self.power_t.is_some() && self.learning_rate_schedule != Some(Schedule::Invscaling) {
             return Err(Failure::usage("--power-t requires --learning-rate-schedule invscaling"));
         }
-        Ok(Steps {
-            batch_size: self.batch_size,
-            learning_rate: self.learning_rate,
-            schedule: match self.learning_rate_schedule {
-                None | Some(Schedule::Constant) => RateSchedule::Constant,
-                Some(Schedule::Invscaling) => RateSchedule::InverseScaling(power),
-                Some(Schedule::Cosine) => RateSchedule::Cosine,
-            },
-        })
+        let schedule = match self.learning_rate_schedule {
+            None | Some(Schedule::Constant) => RateSchedule::Constant,
+            Some(Schedule::Invscaling) => RateSchedule::InverseScaling(self.power_t.unwrap_or(0.5)),
+            Some(Schedule::Cosine) => RateSchedule::Cosine,
+        };
+        schedule.check()?;
+        Ok(Steps { batch_size: self.batch_size, learning_rate: self.learning_rate, schedule })
     }
 }

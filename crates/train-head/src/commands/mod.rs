@@ -10,7 +10,7 @@ mod eval;
 mod inspect;
 mod keygen;
 mod man;
-mod outputs;
+mod paths;
 mod predict;
 mod presets;
 mod run;
@@ -25,6 +25,7 @@ use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Result};
 use crate::files::room::expect_room;
 use crate::interrupt;
+use paths::{expect_apart, expect_replaceable};
 
 /// Runs one command.
 ///
@@ -38,9 +39,11 @@ pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
         .num_threads(threads)
         .build_global()
         .map_err(|error| Failure::out_of_memory("the system starts no more threads").because(error))?;
-    let (outputs, overwrite) = outputs::outputs(&arguments.command);
-    outputs::expect_no_input(&outputs)?;
-    if !overwrite {
+    let (mut inputs, outputs) = (arguments.command.inputs(), arguments.command.outputs());
+    inputs.extend(arguments.global.job.as_deref());
+    expect_apart(&inputs, &outputs)?;
+    expect_replaceable(&arguments.command, &outputs)?;
+    if !arguments.command.overwrites() {
         outputs.into_iter().try_for_each(expect_room)?;
     }
     match arguments.command {

@@ -21,7 +21,7 @@ use tables::Recipe;
 
 use crate::exit::{Failure, Result};
 use crate::files::embeddings::UsedEncoder;
-use crate::files::head::{Description, FeatureSource, Head, Training, of_scores};
+use crate::files::head::{Description, FeatureSource, Head, Origin, of_scores};
 use crate::files::seal::Seal;
 use crate::files::{Access, read_sealed, write_bytes, write_json_with};
 use crate::preset::preset;
@@ -251,7 +251,7 @@ impl PlanFile {
                 encoder: encoder.clone(),
             },
             preprocessing,
-            Training {
+            Origin {
                 preset: plan.preset.clone(),
                 iterations,
                 encrypted: true,

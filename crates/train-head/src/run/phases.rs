@@ -39,7 +39,7 @@ pub(crate) struct Run<'a> {
 }
 
 /// The compute party's training, and what the data party saw of it.
-pub(crate) struct Training {
+pub(crate) struct Followed {
     trained: Trained,
     /// The curve on the validation samples, if there are any.
     curve: Option<Vec<Point>>,
@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
     ///
     /// # Errors
     /// A training that diverges; a failed write; ^C.
-    pub(crate) fn train(&mut self, folder: &RunFolder, party: &DataParty, data: &Data) -> Result<Training> {
+    pub(crate) fn train(&mut self, folder: &RunFolder, party: &DataParty, data: &Data) -> Result<Followed> {
         let stopping = &self.arguments.stopping;
         let mut follower = match &data.validation {
             Some(samples) => {
@@ -203,7 +203,7 @@ impl<'a> Run<'a> {
         self.seconds.train = trained.seconds;
         self.seconds.bootstrap = trained.bootstrap_seconds;
         self.seconds.load -= trained.seconds;
-        Ok(Training { trained, curve: follower.map(|follower| follower.curve().to_vec()) })
+        Ok(Followed { trained, curve: follower.map(|follower| follower.curve().to_vec()) })
     }
 
     /// Data party: decrypts the head, and chooses its threshold if there is an aim.
@@ -269,7 +269,7 @@ impl<'a> Run<'a> {
         &mut self,
         planned: &Planned,
         data: &Data,
-        training: Training,
+        training: Followed,
         evaluation: &Evaluation,
         scores: Option<Scores>,
     ) -> Report {

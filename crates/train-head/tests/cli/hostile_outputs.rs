@@ -30,6 +30,53 @@ fn planted_links_are_not_followed() {
     assert_eq!(dir.read("victim"), b"kept");
 }
 
+/// By its name, another spelling, a link, or inside a folder that is read.
+#[test]
+fn what_is_read_or_of_another_kind_is_not_replaced() {
+    let dir = copy_of_finished();
+    let link = |from: &str, to: &str| std::fs::hard_link(dir.path(from), dir.path(to)).unwrap();
+    link("table.csv", "hard.csv");
+    link("data.enc", "hard.enc");
+    link("keys/secret.key", "hard.key");
+    symlink(dir.path("table.csv"), dir.path("soft.csv")).unwrap();
+    symlink(dir.path("keys"), dir.path("other-keys")).unwrap();
+    dir.ok("bundle data.enc --out bundle.tar");
+    let evaluation_key = dir.list().into_iter().find(|name| name.contains("rotation")).unwrap();
+    let encrypt = "encrypt --features table.csv --plan plan.json --keys keys --overwrite";
+    let train = "train --data data.enc --keys keys/eval --overwrite";
+    let predict = "predict --head head --features table.csv --overwrite";
+    let read = "the command reads this itself";
+    let kind = "this is a file of another kind";
+    for (line, out, message) in [
+        (encrypt, "keys/secret.key", read),
+        (encrypt, "other-keys/secret.key", read),
+        (encrypt, "hard.key", read),
+        (encrypt, "keys/public.key", read),
+        (encrypt, &*evaluation_key, read),
+        (encrypt, "table.csv", read),
+        (encrypt, "./keys/../table.csv", read),
+        (encrypt, "hard.csv", read),
+        (encrypt, "soft.csv", read),
+        (encrypt, "plan.json", read),
+        (encrypt, "head.enc", kind),
+        (train, "data.enc", read),
+        (train, "hard.enc", read),
+        (train, &*evaluation_key, read),
+        (train, "keys/secret.key", kind),
+        (predict, "head/head.json", read),
+        (predict, "data.enc", kind),
+        (predict, "keys/secret.key", kind),
+        ("bundle head.enc --overwrite", "data.enc", kind),
+        ("unbundle bundle.tar", "bundle.tar", read),
+        ("tune --features table.csv --overwrite", "keys/public.key", kind),
+    ] {
+        let before = std::fs::read(dir.path(out)).unwrap();
+        dir.refused(&format!("{line} --out {out}"), 2, &[out, message, "help:"]);
+        assert_eq!(std::fs::read(dir.path(out)).unwrap(), before, "{line} --out {out}");
+    }
+    dir.ok(&format!("{encrypt} --out data.enc"));
+}
+
 #[test]
 fn devices_and_pipes_are_written_to() {
     let dir = copy_of_finished();

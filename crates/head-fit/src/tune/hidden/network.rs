@@ -47,7 +47,7 @@ impl Network<'_, '_> {
         options.schedule.rates(first, options.max_iter.unwrap_or(MLP_ITERATIONS))
     }
 
-    /// With a sigmoid of that degree where there are two classes.
+    /// The head on these intervals. `degree` is that of the sigmoid where there are two classes.
     fn head(&self, degree: Degree, widths: Widths) -> Result<Mlp> {
         let Widths { arguments, logits } = widths;
         let output = match self.classes() {
@@ -58,8 +58,8 @@ impl Network<'_, '_> {
         Ok(Mlp { hidden: self.layer.hidden, activation, output })
     }
 
-    /// The best sigmoid that costs no bootstrap more. In long trainings the logits of a hidden layer grow faster than those of a linear
-    /// head.
+    /// The highest degree of the sigmoid that costs no further bootstrap. In long trainings the logits of a hidden layer grow faster than
+    /// those of a linear head.
     pub(super) fn degree(&self, samples: &Samples, map: &FeatureMap, widths: Widths) -> Result<Degree> {
         if self.classes() != 2 {
             return Ok(Degree::Three);

@@ -8,15 +8,15 @@ use super::widths::Widths;
 use crate::data::Fold;
 use crate::tune::task::Task;
 
-/// What is tried. A training costs in proportion to it.
+/// Numbers of units to try. The cost of a training is in proportion to them.
 const UNITS: [usize; 4] = [8, 16, 32, 64];
-/// Weights that a sample is thought to bear: more than one, since few iterations and small initial weights keep them small.
+/// Most weights of the network for each sample. There may be several: few iterations and small initial weights keep them small.
 const WEIGHTS_OF_SAMPLE: usize = 4;
 /// Share of the loss that more units must save.
 const SAVED: f64 = 0.01;
 
-/// The fewest units, of those that the padded features hold and the samples bear, that nearly have the least loss on samples held out;
-/// those of the model that the training starts from.
+/// The number of units: that of the model that the training starts from; else the smallest whose held-out loss is nearly the least, among
+/// those that the padded features hold and for which there are enough samples.
 ///
 /// # Errors
 /// [`Error::Parameter`] if the features hold none.

@@ -7,7 +7,7 @@ use crate::cleartext::HiddenRun;
 use crate::tune::grid::HALF_WIDTHS;
 use crate::tune::task::Task;
 
-/// Room for the noise of encryption: the rehearsal has its polynomials already.
+/// Room for the noise of encryption. The rehearsal computes the polynomials already.
 const MARGIN: f64 = 1.02;
 
 /// Half-widths of the intervals of a hidden layer.

@@ -19,7 +19,7 @@ use rehearsal::rehearse;
 use search::Search;
 
 const FOLDS: usize = 5;
-/// Samples beyond this number do not change the choice, and cost time; of wide tables fewer.
+/// Samples beyond this number do not change the choice, and cost time. Wide tables have a lower limit.
 const SAMPLE_LIMIT: usize = 2400;
 const ENTRY_LIMIT: usize = 2_400_000;
 const LEAST_SAMPLES: usize = 1000;
@@ -132,10 +132,12 @@ fn only_candidate(task: Task<'_, '_>, grid: &Grid) -> Result<Option<Candidate>> 
 /// fidelity to the exact link, then the others.
 fn candidates(task: Task<'_, '_>, grids: &[Grid]) -> Result<Vec<Candidate>> {
     let maps = maps(task.options);
-    let splits = splits(task.data, task.options.random_state)?;
     let components = task.options.n_components;
-    let folds: Vec<Vec<Fold>> =
-        splits.par_iter().map(|split| task.data.folds(split, &maps, components)).collect::<Result<_>>()?;
+    let folds: Vec<Vec<Fold>> = task
+        .splits
+        .par_iter()
+        .map(|split| task.data.folds(split, &maps, components))
+        .collect::<Result<_>>()?;
     // by map, then by split
     let mut by_map: Vec<Vec<Fold>> = maps.iter().map(|_| Vec::new()).collect();
     for split in folds {

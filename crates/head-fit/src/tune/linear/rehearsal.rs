@@ -53,7 +53,8 @@ pub(super) fn rehearse(task: Task<'_, '_>, candidate: &Candidate) -> Result<Resu
     Ok(Ok(Rehearsed { options, map, samples, head, rates, start, largest_state, held_out }))
 }
 
-/// The least unit, from this one on, that holds predictions, and weights to a part of what they may be. No polynomial depends on it.
+/// The smallest unit, at least `unit`, that bounds all predictions and leaves the weights room below their own bound. No polynomial depends
+/// on it.
 fn holding(unit: f64, problem: &Problem<'_>, iterates: &[Iterate]) -> f64 {
     /// Weights may be eight times their unit.
     const WEIGHTS: f64 = 0.25;

@@ -15,7 +15,7 @@ use crate::tune::task::Task;
 
 /// Held-out samples that suffice to find the finalists.
 const SCREENED: usize = 400;
-/// Methods of the first round that enter the second; of several outputs fewer, since each costs more.
+/// Methods of the first round that enter the second; fewer with several outputs, where each costs more.
 const FINALISTS: usize = 8;
 const FINALISTS_OF_SEVERAL: usize = 6;
 /// Half-width of a moderate interval.
@@ -24,8 +24,8 @@ const MODERATE: f64 = 10.0;
 const SHORTENED: f64 = 0.1;
 /// Numbers of iterations of a finalist that get polynomials.
 const LENGTHS: usize = 4;
-/// Held-out loss that a mean deviation of the probabilities from those of the exact link is worth. A smooth measure of fidelity chooses
-/// better than counting equal predictions.
+/// Weight of fidelity beside the held-out loss. Fidelity is the mean deviation of the probabilities from those of the exact link; this
+/// smooth measure chooses better than a count of equal predictions.
 const FIDELITY: f64 = 1.0;
 
 /// A map and an optimiser, with the loss at their best iteration.
@@ -35,7 +35,7 @@ struct Finalist {
     map: usize,
     optimizer: Optimizer,
     learning_rate: f64,
-    /// Iterations whose logits some interval holds, or a moderate one.
+    /// Iterations whose logits the interval of the pool holds: the widest one, or a moderate one.
     held: usize,
     loss: f64,
     /// Largest logit of the shortest training that may be chosen.
@@ -125,8 +125,8 @@ impl Search<'_, '_> {
         Ok(Method { optimizer, rates, alpha: options.alpha, link })
     }
 
-    /// Maps and optimisers, with the exact link: trainings whose logits stay on the widest interval, and as long as they stay on a moderate
-    /// one, where polynomials are closer.
+    /// Maps and optimisers, with the exact link. The first pool has trainings as long as their logits stay on the widest interval, the
+    /// second as long as they stay on a moderate one, where polynomials are closer.
     fn first_round(&self) -> Result<[Vec<Finalist>; 2]> {
         let grid = self.grid;
         let mut pools = [Vec::new(), Vec::new()];

@@ -109,27 +109,35 @@ fn prefix(source: &Source) -> &'static str {
     if source.has("model.embed_tokens.weight") { "model." } else { "" }
 }
 
+/// The configuration of one of the two families, whose types share most fields.
+macro_rules! config {
+    ($family:ident, $checked:expr, { $($own:ident: $value:expr),* }) => {
+        $family::Config {
+            vocab_size: $checked.config.vocab_size,
+            hidden_size: $checked.config.hidden_size,
+            intermediate_size: $checked.config.intermediate_size,
+            num_hidden_layers: $checked.config.num_hidden_layers,
+            num_attention_heads: $checked.config.num_attention_heads,
+            num_key_value_heads: $checked.keys,
+            max_position_embeddings: $checked.config.max_position_embeddings,
+            max_window_layers: 0,
+            tie_word_embeddings: true,
+            rope_theta: $checked.theta,
+            rms_norm_eps: $checked.config.rms_norm_eps,
+            use_sliding_window: false,
+            hidden_act: $checked.act,
+            $($own: $value),*
+        }
+    };
+}
+
 pub(super) fn load_qwen3(folder: &Folder, source: Source) -> Result<(Box<dyn Family>, Sizes)> {
     let checked = Checked::load(folder)?;
-    let config = &checked.config;
-    let config = qwen3::Config {
-        vocab_size: config.vocab_size,
-        hidden_size: config.hidden_size,
-        intermediate_size: config.intermediate_size,
-        num_hidden_layers: config.num_hidden_layers,
-        num_attention_heads: config.num_attention_heads,
+    let config = config!(qwen3, checked, {
         head_dim: checked.head_dim,
-        attention_bias: config.attention_bias,
-        num_key_value_heads: checked.keys,
-        max_position_embeddings: config.max_position_embeddings,
-        sliding_window: None,
-        max_window_layers: 0,
-        tie_word_embeddings: true,
-        rope_theta: checked.theta,
-        rms_norm_eps: config.rms_norm_eps,
-        use_sliding_window: false,
-        hidden_act: checked.act,
-    };
+        attention_bias: checked.config.attention_bias,
+        sliding_window: None
+    });
     let prefix = prefix(&source);
     let model = source.build("model.", prefix, |tensors| qwen3::Model::new(&config, tensors))?;
     Ok((Box::new(Qwen3(model)), checked.sizes()))
@@ -137,30 +145,14 @@ pub(super) fn load_qwen3(folder: &Folder, source: Source) -> Result<(Box<dyn Fam
 
 pub(super) fn load_qwen2(folder: &Folder, source: Source) -> Result<(Box<dyn Family>, Sizes)> {
     let checked = Checked::load(folder)?;
-    let config = &checked.config;
-    if checked.head_dim * config.num_attention_heads != config.hidden_size {
+    let Config { hidden_size, num_attention_heads: heads, max_position_embeddings, .. } = checked.config;
+    if checked.head_dim * heads != hidden_size {
         let expected = "a hidden size that is the number of attention heads times their width";
-        let found =
-            format!("{}, {} and {}", config.hidden_size, config.num_attention_heads, checked.head_dim);
+        let found = format!("{hidden_size}, {heads} and {}", checked.head_dim);
         return Err(folder.invalid(CONFIG, expected, found));
     }
-    let config = qwen2::Config {
-        vocab_size: config.vocab_size,
-        hidden_size: config.hidden_size,
-        intermediate_size: config.intermediate_size,
-        num_hidden_layers: config.num_hidden_layers,
-        num_attention_heads: config.num_attention_heads,
-        num_key_value_heads: checked.keys,
-        max_position_embeddings: config.max_position_embeddings,
-        // as wide as any text
-        sliding_window: config.max_position_embeddings,
-        max_window_layers: 0,
-        tie_word_embeddings: true,
-        rope_theta: checked.theta,
-        rms_norm_eps: config.rms_norm_eps,
-        use_sliding_window: false,
-        hidden_act: checked.act,
-    };
+    // the window is as wide as any text
+    let config = config!(qwen2, checked, { sliding_window: max_position_embeddings });
     let prefix = prefix(&source);
     let model = source.build("model.", prefix, |tensors| qwen2::Model::new(&config, tensors))?;
     Ok((Box::new(Qwen2(model)), checked.sizes()))

@@ -47,7 +47,7 @@ pub(crate) struct Description {
     /// What the feature map did before the encryption.
     feature_transform: FeatureTransform,
     /// How the head was trained.
-    pub(crate) training: Training,
+    pub(crate) training: Origin,
     /// The probability above which a sample is called positive, if an aim was given; else 0.5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) threshold: Option<ChosenThreshold>,
@@ -179,7 +179,7 @@ struct FeatureTransform {
 
 /// How a head was trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Training {
+pub(crate) struct Origin {
     /// Parameter set.
     pub(crate) preset: String,
     /// Iterations.
@@ -231,7 +231,7 @@ impl Description {
         vocabulary: Vocabulary,
         source: FeatureSource,
         preprocessing: Preprocessing,
-        training: Training,
+        training: Origin,
     ) -> Self {
         Self {
             format: FORMAT.into(),
