@@ -49,11 +49,11 @@ impl Trained {
 /// # Errors
 /// Files that are damaged or do not belong together; a failed write; failures of `scored`; ^C.
 pub(crate) fn train(arguments: &TrainArgs, scored: Scored<'_>, console: &Console) -> Result<Trained> {
+    // begun here, so that a second training of this head is refused as long as this one runs
+    let out = NewHead::create(&arguments.out)?;
     let checkpoint = Checkpoint::of(arguments)?;
     checkpoint.expect_resumed(arguments)?;
     memory::expect_to_train(&arguments.data, &arguments.keys)?;
-    // begun here, so that a second training of this head is refused as long as this one runs
-    let out = NewHead::create(&arguments.out)?;
     let keys = Arc::new(evaluation_keys::read_evaluation(&arguments.keys, console)?);
     let TrainingData { job, blocks, start } = ciphertexts::read_data(&arguments.data, &keys, console)?;
     let resume = arguments.checkpoints.resume;
