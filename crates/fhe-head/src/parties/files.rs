@@ -4,7 +4,7 @@
 
 use std::io::{Read, Write};
 
-use ckks::serial::{FileError, FileKind, NewFile, Reader, Writer};
+use ckks::serial::{FileError, FileKind, Header, NewFile, Reader, Writer};
 use ckks::{Ciphertext, Parameters};
 use serde::{Deserialize, Serialize};
 
@@ -311,15 +311,8 @@ fn job<R: Read, H: Head>(reader: &Reader<R>, kind: FileKind, parameters: &Parame
     reader.expect_kind(kind)?;
     reader.expect_parameters(parameters)?;
     let manifest = Manifest::read(reader)?;
-    let found = Found { kind, items: reader.header().items };
-    manifest.check(found, parameters).map_err(|reason| invalid(reader.name(), reason))?;
+    manifest.check(reader.header(), parameters).map_err(|reason| invalid(reader.name(), reason))?;
     Ok(manifest)
-}
-
-/// What a file's header says.
-struct Found {
-    kind: FileKind,
-    items: u64,
 }
 
 impl<H: Head> Manifest<H> {
@@ -329,7 +322,7 @@ impl<H: Head> Manifest<H> {
 
     /// Refuses counts that do not fit the job, the parameters and the number of ciphertexts in the file. Memory is asked for after this
     /// alone, so that a number in a file costs nothing.
-    fn check(&self, found: Found, parameters: &Parameters) -> Result<(), String> {
+    fn check(&self, found: &Header, parameters: &Parameters) -> Result<(), String> {
         let Self { job, iteration, history, .. } = self;
         job.expect_within(parameters).map_err(|error| format!("its job: {error}"))?;
         let last = job.iterations();
