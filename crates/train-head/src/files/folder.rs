@@ -63,14 +63,15 @@ impl OutputFolder {
         let staging = target.join(STAGING);
         fs::create_dir_all(target).map_err(|error| Failure::io("create", target, Kind::Unexpected, error))?;
         let lock = lock(target)?;
-        if staging.exists() {
+        if fs::symlink_metadata(&staging).is_ok() {
             fs::remove_dir_all(&staging)
                 .map_err(|error| Failure::io("remove", &staging, Kind::Unexpected, error))?;
         }
         // built before the folder exists, so that a failure below is cleaned up too
         let guard = Some(interrupt::guard(&staging, &made));
         let folder = Self { target: target.to_owned(), staging, made, finished: false, guard, _lock: lock };
-        fs::create_dir_all(&folder.staging)
+        // one that appeared meanwhile, such as a link to elsewhere, is an error
+        fs::create_dir(&folder.staging)
             .map_err(|error| Failure::io("create", target, Kind::Unexpected, error))?;
         Ok(folder)
     }
@@ -98,7 +99,8 @@ impl OutputFolder {
 
     /// Whether a folder holds the files of an earlier process that came as far as writing `milestone`.
     pub(crate) fn holds(target: &Path, milestone: &str) -> bool {
-        target.join(STAGING).join(milestone).exists()
+        let staging = target.join(STAGING);
+        fs::symlink_metadata(&staging).is_ok_and(|found| found.is_dir()) && staging.join(milestone).exists()
     }
 
     /// From now on ^C leaves the files for [`reopen`](Self::reopen).
