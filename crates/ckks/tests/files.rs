@@ -162,6 +162,57 @@ fn an_uncommitted_file_leaves_nothing() {
     }
 }
 
+/// Names of partial files cannot be known beforehand, links by such names are not followed, and what a killed process left is removed.
+#[cfg(unix)]
+#[test]
+fn partial_files_of_others() {
+    use std::io::Write;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let names = || {
+        let mut names: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    std::fs::write(path("victim"), "kept").unwrap();
+    symlink(path("victim"), path("data.0123456789abcdef.partial")).unwrap();
+    symlink(path("victim"), path(&format!("data.{}.partial", std::process::id()))).unwrap();
+    // left by processes that were killed: of this target, and of another whose name begins with it
+    std::fs::write(path("data.00000000000000ff.partial"), "left").unwrap();
+    std::fs::write(path("data.enc.00000000000000ff.partial"), "left").unwrap();
+    std::fs::write(path("data.txt.partial"), "not ours").unwrap();
+
+    let mut file = AtomicFile::create_private(&path("data")).unwrap();
+    let partial = names().into_iter().find(|name| std::fs::metadata(path(name)).unwrap().len() == 0).unwrap();
+    assert_eq!(std::fs::metadata(path(&partial)).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(matches!(AtomicFile::create(&path("data")), Err(FileError::Busy { .. })));
+    file.write_all(b"whole").unwrap();
+    file.commit().unwrap();
+    assert_eq!(std::fs::read(path("victim")).unwrap(), b"kept");
+    assert!(!path("data.00000000000000ff.partial").exists());
+
+    let living = AtomicFile::create(&path("data.enc")).unwrap();
+    AtomicFile::remove_abandoned(&path("data")).unwrap();
+    let partials = names().into_iter().filter(|name| name.ends_with(".partial"));
+    let mut partials = partials.filter(|name| path(name).symlink_metadata().unwrap().is_file());
+    // that of the living file, and what is not ours
+    assert!(partials.next().unwrap().starts_with("data.enc."));
+    assert_eq!((partials.next().as_deref(), partials.next()), (Some("data.txt.partial"), None));
+    drop(living);
+
+    // a link as the target is replaced, and what it names is kept
+    symlink(path("victim"), path("link")).unwrap();
+    AtomicFile::create(&path("link")).unwrap().commit().unwrap();
+    assert!(path("link").symlink_metadata().unwrap().is_file());
+    assert_eq!(std::fs::read(path("victim")).unwrap(), b"kept");
+    assert!(AtomicFile::writes_through(std::path::Path::new("/dev/null")));
+    AtomicFile::create(std::path::Path::new("/dev/null")).unwrap().commit().unwrap();
+}
+
 /// The bytes of keys and ciphertexts from a fixed seed. A change of format, sampling or arithmetic changes the hash.
 #[test]
 fn the_format_is_frozen() {

@@ -1,5 +1,7 @@
 //! The public description of a training run, which travels with the ciphertexts.
 
+use ckks::Parameters;
+
 use crate::error::{Error, Result};
 use crate::heads::{self, BuiltIn, Head, RefreshedPoint, WeightVector};
 use crate::optimizer::{Optimizer, Step};
@@ -68,6 +70,21 @@ impl<H: Head> Job<H> {
     /// # Errors
     /// [`Error::Parameter`] if a field is out of range.
     pub fn new(spec: JobSpec<H>) -> Result<Self> {
+        Self::check(&spec, ranges::MOST_LEVEL)?;
+        Ok(Self(spec))
+    }
+
+    /// Refuses a job that asks for slots or levels that a parameter set does not have.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub fn expect_within(&self, parameters: &Parameters) -> Result<()> {
+        let slots = parameters.slots();
+        ranges::require("slots", Some(self.packing().slots()), |&got| got == slots, &slots.to_string())?;
+        Self::check(&self.0, parameters.max_level())
+    }
+
+    fn check(spec: &JobSpec<H>, most_level: usize) -> Result<()> {
         let refuse = |name, got: String, expected: &str| {
             Err(Error::Parameter { name, got, expected: expected.into() })
         };
@@ -81,7 +98,7 @@ impl<H: Head> Job<H> {
             return refuse("packing", "two samples a slot".into(), "one: the head does not take pairs");
         }
         ranges::max_iter(Some(spec.learning_rates.len()))?;
-        spec.learning_rates.iter().try_for_each(|&rate| ranges::positive("learning_rate", Some(rate)))?;
+        spec.learning_rates.iter().try_for_each(|&rate| ranges::learning_rate(Some(rate)))?;
         ranges::alpha(Some(spec.alpha))?;
         let increasing = spec.refresh_before.windows(2).all(|w| w[0] < w[1]);
         let within = spec.refresh_before.iter().all(|&t| t <= spec.learning_rates.len());
@@ -92,10 +109,20 @@ impl<H: Head> Job<H> {
                 "increasing iterations of the training",
             );
         }
+        let levels = [
+            ("entry_level", Some(spec.entry_level)),
+            ("refreshed_level", Some(spec.refreshed_level)),
+            ("score_level", spec.score_level),
+            ("snapshot_level", Some(spec.snapshot_level)),
+        ];
+        let levels = levels.into_iter().filter_map(|(name, level)| Some((name, level?)));
+        let placed = spec.refreshed_points.iter().map(|point| ("refreshed_points", point.level));
+        levels.chain(placed).try_for_each(|(name, level)| ranges::level(name, level, most_level))?;
         let tiles = spec.merged_tiles;
         let vectors = heads::vectors(&spec.head.weights(), &spec.packing);
         let longest = vectors.iter().map(|vector| vector.period).max().unwrap_or(1);
-        if !tiles.is_power_of_two() || tiles * longest > spec.packing.slots() {
+        let fits = |length| length <= spec.packing.slots();
+        if !tiles.is_power_of_two() || !tiles.checked_mul(longest).is_some_and(fits) {
             return refuse(
                 "merged_tiles",
                 tiles.to_string(),
@@ -130,7 +157,7 @@ impl<H: Head> Job<H> {
                 return refuse(name, scale.to_string(), "a power of two between 2^10 and 2^60");
             }
         }
-        Ok(Self(spec))
+        Ok(())
     }
 
     /// The fields.

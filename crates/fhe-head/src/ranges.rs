@@ -4,6 +4,13 @@ use std::fmt::Display;
 
 use crate::error::{Error, Result};
 
+/// The most outputs of a head. Each is a ciphertext of its own in every block.
+pub const MOST_OUTPUTS: usize = 1 << 12;
+/// The most iterations of a training.
+pub const MOST_ITERATIONS: usize = 1 << 16;
+/// The highest level that a job may name. No ring has more primes.
+pub const MOST_LEVEL: usize = 63;
+
 /// Checks a number, if there is one: positive and finite.
 ///
 /// # Errors
@@ -12,12 +19,54 @@ pub fn positive(name: &'static str, number: Option<f64>) -> Result<()> {
     require(name, number, |number| number.is_finite() && *number > 0.0, "a positive number")
 }
 
-/// Checks a number of iterations, if there is one: at least 1.
+/// Checks a learning rate, if there is one: from 1e-12, where a step is lost in the noise, to 1e6, where none stays in an interval.
+///
+/// # Errors
+/// [`Error::Parameter`].
+pub fn learning_rate(rate: Option<f64>) -> Result<()> {
+    require("learning_rate", rate, |rate| (1e-12..=1e6).contains(rate), "a number between 1e-12 and 1e6")
+}
+
+/// Checks a number of iterations, if there is one: 1 to [`MOST_ITERATIONS`].
 ///
 /// # Errors
 /// [`Error::Parameter`].
 pub fn max_iter(iterations: Option<usize>) -> Result<()> {
-    require("max_iter", iterations, |&count| count > 0, "at least one iteration")
+    let expected = format!("between 1 and {MOST_ITERATIONS} iterations");
+    require("max_iter", iterations, |count| (1..=MOST_ITERATIONS).contains(count), &expected)
+}
+
+/// Checks a number of outputs, classes, labels or steps: `least` to [`MOST_OUTPUTS`].
+///
+/// # Errors
+/// [`Error::Parameter`].
+pub fn outputs(name: &'static str, count: usize, least: usize) -> Result<()> {
+    let expected = format!("between {least} and {MOST_OUTPUTS}");
+    require(name, Some(count), |count| (least..=MOST_OUTPUTS).contains(count), &expected)
+}
+
+/// Checks a number of samples: 1 to 2^40, more than blocks hold.
+///
+/// # Errors
+/// [`Error::Parameter`].
+pub fn samples(count: usize) -> Result<()> {
+    require("samples", Some(count), |count| (1..=1 << 40).contains(count), "between 1 and 2^40")
+}
+
+/// Checks a number of features: at most 2^16, all slots of the largest ring twice over.
+///
+/// # Errors
+/// [`Error::Parameter`].
+pub fn features(name: &'static str, count: usize) -> Result<()> {
+    require(name, Some(count), |count| *count <= 1 << 16, "at most 65536")
+}
+
+/// Checks a level against the highest that there is.
+///
+/// # Errors
+/// [`Error::Parameter`].
+pub fn level(name: &'static str, level: usize, most: usize) -> Result<()> {
+    require(name, Some(level), |level| *level <= most, &format!("a level of at most {most}"))
 }
 
 /// Checks the size of a mini-batch, if there is one: at least 1.
@@ -36,12 +85,12 @@ pub fn half_width(name: &'static str, width: Option<f64>) -> Result<()> {
     require(name, width, |width| (0.5..=100.0).contains(width), "a half-width between 0.5 and 100")
 }
 
-/// Checks the weight of the L2 penalty, if there is one: at least 0 and finite.
+/// Checks the weight of the L2 penalty, if there is one: 0 to 1e6.
 ///
 /// # Errors
 /// [`Error::Parameter`].
 pub fn alpha(alpha: Option<f64>) -> Result<()> {
-    require("alpha", alpha, |alpha| alpha.is_finite() && *alpha >= 0.0, "a number of at least 0")
+    require("alpha", alpha, |alpha| (0.0..=1e6).contains(alpha), "a number between 0 and 1e6")
 }
 
 /// Checks the number of units of a hidden layer: a power of two from 8 to 128.

@@ -86,7 +86,7 @@ impl<K> Options<K> {
         Preprocessing::check_components(self.preprocessing, self.n_components)?;
         self.optimizer.map(Optimizer::check).transpose()?;
         self.schedule.check()?;
-        ranges::positive("learning_rate", self.learning_rate)?;
+        ranges::learning_rate(self.learning_rate)?;
         ranges::max_iter(self.max_iter)?;
         ranges::batch_size(self.batch_size)?;
         ranges::half_width("sigmoid_interval", self.interval)?;

@@ -105,19 +105,26 @@ impl Console {
 
     /// Prints a failure.
     pub(crate) fn fail(&self, failure: &Failure) -> ExitCode {
-        let chain = failure.chain();
-        eprintln!("{} {}", painted("error:", "31"), chain.first().map_or("", String::as_str));
-        for cause in chain.iter().skip(1) {
-            eprintln!("  caused by: {cause}");
-        }
-        if let Some(advice) = failure.advice() {
-            eprintln!("  {} {advice}", painted("help:", "36"));
-        }
+        eprint!("{}", words(failure));
         if self.json {
             print_line(&failure.json().to_string());
         }
         ExitCode::from(failure.kind().code())
     }
+}
+
+/// A failure as a person reads it.
+pub(crate) fn words(failure: &Failure) -> String {
+    let chain = failure.chain();
+    let first = chain.first().map_or("", String::as_str);
+    let mut words = format!("{} {first}\n", painted("error:", "31"));
+    for cause in chain.iter().skip(1) {
+        words.push_str(&format!("  caused by: {cause}\n"));
+    }
+    if let Some(advice) = failure.advice() {
+        words.push_str(&format!("  {} {advice}\n", painted("help:", "36")));
+    }
+    words
 }
 
 /// Prints a failure from before the flags were parsed; as JSON too if `--json` is among the words.
@@ -160,7 +167,8 @@ pub(crate) fn fail_to_parse(unparsed: &Unparsed) -> ExitCode {
     ExitCode::from(Kind::Usage.code())
 }
 
-fn asks_for_json() -> bool {
+/// Whether the words of the command line ask for JSON.
+pub(crate) fn asks_for_json() -> bool {
     std::env::args_os().any(|word| word == "--json")
 }
 

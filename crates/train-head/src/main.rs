@@ -11,8 +11,10 @@
 //! - [`targets`]: what is predicted: classes, labels or numbers;
 //! - [`files`]: keys, ciphertexts, heads, embeddings and output folders on disk;
 //! - [`exit`]: failures and exit codes;
-//! - [`console`], [`progress`]: what the user sees.
+//! - [`console`], [`progress`]: what the user sees;
+//! - [`interrupt`], [`allocator`], [`resources`]: ^C, the end of the memory, how much of it there is.
 
+mod allocator;
 mod args;
 mod commands;
 mod compute_party;
@@ -31,9 +33,11 @@ mod run;
 mod samples;
 mod targets;
 
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    allocator::reserve();
     let arguments = match args::parse(std::env::args_os()) {
         Ok(Ok(arguments)) => arguments,
         Ok(Err(unparsed)) => return console::fail_to_parse(&unparsed),
@@ -43,7 +47,9 @@ fn main() -> ExitCode {
         let args::GlobalArgs { json, quiet, verbose, .. } = arguments.global;
         console::Console::start(json, quiet, verbose)
     };
-    match commands::run(arguments, &console) {
+    // a panic has removed what was unfinished
+    let result = std::panic::catch_unwind(AssertUnwindSafe(|| commands::run(arguments, &console)));
+    match result.unwrap_or_else(|_| Err(exit::Failure::bug())) {
         Ok(outcome) => console.finish(&outcome),
         Err(failure) => console.fail(&failure),
     }

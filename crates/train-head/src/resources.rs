@@ -1,17 +1,43 @@
-//! The memory of the machine and of this process.
+//! The memory that this process may use, and has used.
 
-/// Bytes of free memory; `None` if the system does not say. It is the smaller of what the kernel calls available and what the control
-/// group (the limit of a container) leaves.
-pub(crate) fn available_memory() -> Option<u64> {
-    let system = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| kib(&text, "MemAvailable:"));
-    let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
-    let group = number("/sys/fs/cgroup/memory.max")
-        .zip(number("/sys/fs/cgroup/memory.current"))
-        .map(|(limit, used)| limit.saturating_sub(used));
-    match (system, group) {
-        (Some(system), Some(group)) => Some(system.min(group)),
-        (system, group) => system.or(group),
-    }
+use std::path::{Path, PathBuf};
+
+/// Memory that is left, and what limits it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Left {
+    /// Bytes.
+    pub(crate) bytes: u64,
+    /// What allows no more, in words.
+    pub(crate) limit: &'static str,
+}
+
+/// The memory that this process can still get: the least of what the kernel calls available, what the control groups (the limits of a
+/// container) leave, and what `ulimit` leaves. `None` if the system does not say.
+pub(crate) fn memory_left() -> Option<Left> {
+    let read = |path: &Path| std::fs::read_to_string(path).ok();
+    let proc = |name: &str| read(&Path::new("/proc").join(name));
+    let left = |bytes, limit| Some(Left { bytes, limit });
+    let machine = proc("meminfo").and_then(|text| kib(&text, "MemAvailable:"));
+    let (limits, status) = (proc("self/limits"), proc("self/status"));
+    let under_ulimit = |limit: &str, used: &str| {
+        let limit = soft_limit(limits.as_deref()?, limit)?;
+        Some(limit.saturating_sub(kib(status.as_deref()?, used)?))
+    };
+    let groups = proc("self/cgroup").map(|text| control_groups(&text)).unwrap_or_default();
+    let groups = groups.iter().filter_map(|group| group.left(read));
+    let limits = [
+        machine.and_then(|bytes| left(bytes, "free on this machine")),
+        groups.min().and_then(|bytes| left(bytes, "left by the limit of this container (control group)")),
+        under_ulimit("Max address space", "VmSize:").and_then(|bytes| left(bytes, "left by `ulimit -v`")),
+        under_ulimit("Max data size", "VmData:").and_then(|bytes| left(bytes, "left by `ulimit -d`")),
+    ];
+    limits.into_iter().flatten().min_by_key(|left| left.bytes)
+}
+
+/// Most bytes that data may take as they are read, `None` if the system does not say how much there is: texts become numbers of eight
+/// bytes, and training makes copies.
+pub(crate) fn budget_for_data() -> Option<usize> {
+    memory_left().map(|left| usize::try_from(left.bytes / 4).unwrap_or(usize::MAX))
 }
 
 /// The largest resident size of this process so far, in bytes; `None` if the system does not say.
@@ -22,7 +48,55 @@ pub(crate) fn peak_memory() -> Option<u64> {
 /// The value of a line `name  number kB`, in bytes.
 fn kib(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-    Some(1024 * line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?)
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// The first number of a line of `/proc/self/limits`; `None` if it is unlimited.
+fn soft_limit(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
+}
+
+/// The folder of a control group, by the names that the two versions give its files.
+#[derive(Debug, PartialEq, Eq)]
+struct ControlGroup {
+    folder: PathBuf,
+    limit: &'static str,
+    used: &'static str,
+}
+
+impl ControlGroup {
+    /// Bytes that the group leaves: files that the kernel keeps in memory make room.
+    fn left(&self, read: impl Fn(&Path) -> Option<String>) -> Option<u64> {
+        let number = |name: &str| read(&self.folder.join(name))?.trim().parse::<u64>().ok();
+        let (limit, used) = (number(self.limit)?, number(self.used)?);
+        let statistics = read(&self.folder.join("memory.stat")).unwrap_or_default();
+        let value = |name: &str| {
+            let line = statistics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            line.and_then(|value| value.trim().parse::<u64>().ok()).unwrap_or(0)
+        };
+        let kept = value("inactive_file").saturating_add(value("active_file"));
+        Some(limit.saturating_sub(used.saturating_sub(kept)))
+    }
+}
+
+/// The groups of a process that `/proc/self/cgroup` lists, and those around them.
+fn control_groups(text: &str) -> Vec<ControlGroup> {
+    let mut groups = Vec::new();
+    for line in text.lines() {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (Some(controllers), Some(path)) = (parts.next(), parts.next()) else { continue };
+        let (root, limit, used) = match controllers {
+            "" => ("/sys/fs/cgroup", "memory.max", "memory.current"),
+            _ if controllers.split(',').any(|name| name == "memory") => {
+                ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes")
+            }
+            _ => continue,
+        };
+        let path = Path::new(path.trim_start_matches('/'));
+        let around = path.ancestors().map(|path| Path::new(root).join(path));
+        groups.extend(around.map(|folder| ControlGroup { folder, limit, used }));
+    }
+    groups
 }
 
 #[cfg(test)]
@@ -34,9 +108,31 @@ mod tests {
         let table = "MemTotal:       24000000 kB\nMemAvailable:    1024 kB\n";
         assert_eq!(kib(table, "MemAvailable:"), Some(1 << 20));
         assert_eq!(kib(table, "VmHWM:"), None);
+        let table = "Max data size             unlimited            unlimited            bytes     \n\
+                     Max address space         1048576              unlimited            bytes     \n";
+        assert_eq!(soft_limit(table, "Max address space"), Some(1 << 20));
+        assert_eq!(soft_limit(table, "Max data size"), None);
         if cfg!(target_os = "linux") {
             assert!(peak_memory().is_some_and(|bytes| bytes > 1 << 20));
-            assert!(available_memory().is_some());
+            assert!(memory_left().is_some());
         }
+    }
+
+    #[test]
+    fn every_control_group_around_a_process_counts() {
+        let groups = control_groups("9:name=systemd:/\n4:memory:/a\n0::/b/c\n");
+        let folders: Vec<_> = groups.iter().map(|group| group.folder.display().to_string()).collect();
+        let expected = ["/sys/fs/cgroup/memory/a", "/sys/fs/cgroup/memory/", "/sys/fs/cgroup/b/c"];
+        assert_eq!(folders[..3], expected);
+        assert_eq!(folders.len(), 5);
+        let files = |path: &Path| match path.file_name()?.to_str()? {
+            "memory.max" => Some("1000\n".to_owned()),
+            "memory.current" => Some("900\n".to_owned()),
+            "memory.stat" => Some("anon 600\ninactive_file 200\nactive_file 100\n".to_owned()),
+            _ => None,
+        };
+        assert_eq!(groups[2].left(files), Some(400));
+        let unlimited = |path: &Path| path.ends_with("memory.max").then(|| "max\n".to_owned());
+        assert_eq!(groups[2].left(unlimited), None);
     }
 }

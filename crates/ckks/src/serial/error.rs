@@ -14,6 +14,12 @@ pub enum FileError {
         /// The system's error.
         source: std::io::Error,
     },
+    /// Another process is writing the file.
+    #[error("{file}: another process is writing this file")]
+    Busy {
+        /// The file.
+        file: String,
+    },
     /// The file does not start like a file of this format.
     #[error("{file}: not a file of this program (magic bytes {found:02x?})")]
     Magic {

@@ -69,8 +69,12 @@ impl<R: Read> Reader<R> {
             let reason = format!("{} bytes of metadata", header.metadata_length);
             return Err(FileError::Invalid { file: file(), reason });
         }
-        let mut metadata = vec![0; header.metadata_length as usize];
-        read_exact(&mut input, &mut metadata, name, "the metadata")?;
+        // grows with what is there, not with what the header says
+        let mut metadata = Vec::new();
+        let read = (&mut input).take(header.metadata_length).read_to_end(&mut metadata);
+        if (read.map_err(|error| FileError::io(name, error))? as u64) < header.metadata_length {
+            return Err(FileError::Truncated { file: file(), part: "the metadata".into() });
+        }
         let mut sum = [0; CHECKSUM];
         read_exact(&mut input, &mut sum, name, "the metadata")?;
         if sum != checksum(u64::MAX, 1, &metadata) {

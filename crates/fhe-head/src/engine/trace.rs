@@ -88,13 +88,17 @@ impl Counts {
 
     /// How often an operation ran, over all levels.
     pub fn of(&self, operation: Operation) -> usize {
-        self.iter().filter(|count| count.operation == operation).map(|count| count.times).sum()
+        let times = self.iter().filter(|count| count.operation == operation).map(|count| count.times);
+        times.fold(0, usize::saturating_add)
     }
 
     /// Number of key switches with a decomposition of their own: relinearisations, rotations and conjugations.
     pub fn key_switches(&self) -> usize {
         use Operation::{Conjugate, Relinearise, Rotate};
-        [Relinearise, Rotate, Conjugate].map(|operation| self.of(operation)).iter().sum()
+        [Relinearise, Rotate, Conjugate]
+            .map(|operation| self.of(operation))
+            .into_iter()
+            .fold(0, usize::saturating_add)
     }
 
     /// The operations since `earlier`.
@@ -107,7 +111,9 @@ impl Counts {
     }
 
     fn add(&mut self, operation: Operation, level: usize, times: usize) {
-        *self.0.entry((operation, level)).or_insert(0) += times;
+        let all = self.0.entry((operation, level)).or_insert(0);
+        // a plan from a file may hold any numbers
+        *all = all.saturating_add(times);
     }
 }
 

@@ -70,6 +70,8 @@ struct SoftmaxSpec {
 
 /// Samples of the fit.
 const SAMPLES: usize = 4000;
+/// Logits of the fit. Beyond 262 classes it has fewer samples, so that its memory does not grow with a number from a file.
+const MOST_VALUES: usize = 1 << 20;
 /// Standard deviation of the logits beside the strength of the outstanding one.
 const NOISE: f64 = 0.15;
 
@@ -80,7 +82,7 @@ impl Softmax {
     /// training produces them whatever the data. The randomness is fixed.
     ///
     /// # Errors
-    /// [`Error::Parameter`] below three classes or for a half-width outside [0.5, 100].
+    /// [`Error::Parameter`] below three classes, above [`ranges::MOST_OUTPUTS`], or for a half-width outside [0.5, 100].
     pub fn new(classes: usize, depth: SoftmaxDepth, half_width: f64) -> Result<Self> {
         if classes < 3 {
             return Err(Error::Parameter {
@@ -89,11 +91,13 @@ impl Softmax {
                 expected: "three or more for a softmax; two classes are a binary logistic head".into(),
             });
         }
+        ranges::outputs("classes", classes, 3)?;
         ranges::half_width("softmax_interval", Some(half_width))?;
         let spec = SoftmaxSpec { classes, depth, half_width };
-        let mut samples = Vec::with_capacity(SAMPLES * classes);
+        let draws = SAMPLES.min(MOST_VALUES / classes);
+        let mut samples = Vec::with_capacity(draws * classes);
         let mut rng = ChaCha20Rng::seed_from_u64(0);
-        for _ in 0..SAMPLES {
+        for _ in 0..draws {
             let logits = typical_logits(classes, half_width, &mut rng);
             let mut p = logits.clone();
             softmax(&mut p);

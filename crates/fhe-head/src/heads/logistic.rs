@@ -13,6 +13,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::functions::Sigmoid;
 use crate::packing::Rows;
+use crate::ranges;
 
 /// Independent logistic regressions, one for each output. The target of an output is `y - 1/2`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,7 +68,7 @@ impl Logistic {
 impl Head for Logistic {
     fn check(&self) -> Result<()> {
         if self.outputs == 1 || self.outputs > 2 || (self.multi_label && self.outputs > 0) {
-            return Ok(());
+            return ranges::outputs("outputs", self.outputs, 1);
         }
         Err(Error::Parameter {
             name: "outputs",

@@ -43,7 +43,7 @@ impl Ordinal {
 
 impl Head for Ordinal {
     fn check(&self) -> Result<()> {
-        ranges::require("steps", Some(self.steps), |&steps| steps > 0, "at least one, between two classes")
+        ranges::outputs("steps", self.steps, 1)
     }
 
     /// Only `linear_gradient` and `linear_scores` touch the samples, and both handle two in a slot.

@@ -52,7 +52,7 @@ impl Ridge {
 
 impl Head for Ridge {
     fn check(&self) -> Result<()> {
-        ranges::require("outputs", Some(self.outputs), |&count| count > 0, "at least one")?;
+        ranges::outputs("outputs", self.outputs, 1)?;
         ranges::half_width("half_width", Some(self.half_width))
     }
 

@@ -5,6 +5,11 @@ use crate::error::{Error, Result};
 use ndarray::{ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
+/// Slots of the largest ring.
+const MOST_SLOTS: usize = 1 << 15;
+/// More blocks than any machine holds: each is a ciphertext at least. Products of counts stay far below the largest integer.
+const MOST_BLOCKS: usize = 1 << 24;
+
 /// Shape of packed data. Slots, columns and baby steps are powers of two; features are a sum of different ones, the chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Sizes", into = "Sizes")]
@@ -43,15 +48,16 @@ impl Packing {
     /// Checks the sizes and makes a packing of them.
     ///
     /// # Errors
-    /// [`Error::Parameter`] unless slots, columns and baby steps are powers of two, a row is no longer than the smallest chunk, the
-    /// largest chunk fits into the slots, it has as many diagonals as baby steps, and the batches divide the blocks.
+    /// [`Error::Parameter`] unless slots (2^15 at most), columns and baby steps are powers of two, a row is no longer than the smallest chunk, the
+    /// largest chunk fits into the slots, it has as many diagonals as baby steps, and the batches divide the blocks
+    /// (2^24 at most).
     pub fn new(sizes: Sizes) -> Result<Self> {
         let Sizes { slots, features, columns, baby_steps, blocks, batches, .. } = sizes;
         let refuse = |name, got: usize, expected: String| {
             Err(Error::Parameter { name, got: got.to_string(), expected })
         };
-        if !slots.is_power_of_two() {
-            return refuse("slots", slots, "a power of two".into());
+        if !slots.is_power_of_two() || slots > MOST_SLOTS {
+            return refuse("slots", slots, format!("a power of two of at most {MOST_SLOTS}"));
         }
         // the binary digits of the number of features
         let (largest, smallest) =
@@ -69,8 +75,8 @@ impl Packing {
                 format!("a power of two of at most {}", largest / columns),
             );
         }
-        if blocks == 0 {
-            return refuse("blocks", blocks, "at least one".into());
+        if blocks == 0 || blocks > MOST_BLOCKS {
+            return refuse("blocks", blocks, format!("between 1 and {MOST_BLOCKS}"));
         }
         if batches == 0 || !blocks.is_multiple_of(batches) {
             return refuse("batches", batches, format!("a divisor of the {blocks} blocks"));

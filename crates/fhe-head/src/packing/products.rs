@@ -379,6 +379,10 @@ mod tests {
             Sizes { blocks: 0, ..good },
             Sizes { blocks: 3, batches: 2, ..good },
             Sizes { batches: 0, ..good },
+            Sizes { slots: 1 << 62, ..good },
+            Sizes { features: usize::MAX, ..good },
+            Sizes { columns: 1 << 63, ..good },
+            Sizes { blocks: 1 << 36, ..good },
         ] {
             assert!(Packing::new(bad).is_err(), "{bad:?}");
         }

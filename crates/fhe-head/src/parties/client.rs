@@ -237,7 +237,7 @@ pub fn decrypt_head<H: Head>(
         good = snapshot.iteration;
     }
     let when = match first_bad - good {
-        1 => format!("in iteration {first_bad}"),
+        0 | 1 => format!("in iteration {first_bad}"),
         _ => format!("between iterations {} and {first_bad}", good + 1),
     };
     Err(Error::Diverged { when, largest: bad.largest * vector.unit.value().abs(), spread: bad.spread })

@@ -4,7 +4,7 @@
 
 use std::io::{Read, Write};
 
-use ckks::serial::{FileError, FileKind, NewFile, Reader, Writer};
+use ckks::serial::{FileError, FileKind, Header, NewFile, Reader, Writer};
 use ckks::{Ciphertext, Parameters};
 use serde::{Deserialize, Serialize};
 
@@ -101,9 +101,8 @@ pub fn read_data<R: Read, H: Head>(
     parameters: &Parameters,
 ) -> Result<(Job<H>, Vec<EncryptedBlock>, EncryptedState)> {
     let Manifest { job, start, .. } = job::<_, H>(&reader, DATA, parameters)?;
-    let packing = *job.packing();
-    let mut blocks = Vec::with_capacity(packing.blocks());
-    for _ in 0..packing.blocks() {
+    let mut blocks = Vec::new();
+    for _ in 0..job.packing().blocks() {
         let ciphertexts = (0..job.layout().count())
             .map(|_| reader.read_ciphertext(parameters))
             .collect::<Result<Vec<_>, _>>()?;
@@ -112,6 +111,14 @@ pub fn read_data<R: Read, H: Head>(
     let start = if start { read_weights(&mut reader, parameters, &job)? } else { Vec::new() };
     reader.finish()?;
     Ok((job, blocks, EncryptedState::from_weights(start)))
+}
+
+/// The job of a file of encrypted data, of which nothing else is read.
+///
+/// # Errors
+/// As [`read_data`].
+pub fn read_job<R: Read, H: Head>(reader: &Reader<R>, parameters: &Parameters) -> Result<Job<H>> {
+    Ok(job::<_, H>(reader, DATA, parameters)?.job)
 }
 
 /// Writes a state after at least one iteration.
@@ -303,12 +310,40 @@ fn write<W: Write, H: Head>(
 fn job<R: Read, H: Head>(reader: &Reader<R>, kind: FileKind, parameters: &Parameters) -> Result<Manifest<H>> {
     reader.expect_kind(kind)?;
     reader.expect_parameters(parameters)?;
-    Manifest::read(reader)
+    let manifest = Manifest::read(reader)?;
+    manifest.check(reader.header(), parameters).map_err(|reason| invalid(reader.name(), reason))?;
+    Ok(manifest)
 }
 
 impl<H: Head> Manifest<H> {
     fn new(job: &Job<H>, iteration: usize) -> Self {
         Self { job: job.clone(), iteration, momentum: false, history: Vec::new(), start: false }
+    }
+
+    /// Refuses counts that do not fit the job, the parameters and the number of ciphertexts in the file. Memory is asked for after this
+    /// alone, so that a number in a file costs nothing.
+    fn check(&self, found: &Header, parameters: &Parameters) -> Result<(), String> {
+        let Self { job, iteration, history, .. } = self;
+        job.expect_within(parameters).map_err(|error| format!("its job: {error}"))?;
+        let last = job.iterations();
+        if *iteration > last || (*iteration == 0 && matches!(found.kind, STATE | HEAD)) {
+            return Err(format!("iteration {iteration} of a training of {last}"));
+        }
+        let increasing = history.windows(2).all(|pair| pair[0] < pair[1]);
+        if !increasing || history.first() == Some(&0) || history.last().is_some_and(|at| at > iteration) {
+            return Err(format!("snapshots that do not precede iteration {iteration}"));
+        }
+        let vectors = job.weights().len();
+        let expected = match found.kind {
+            DATA => job.packing().blocks() * job.layout().count() + vectors * usize::from(self.start),
+            STATE | HEAD => vectors * (1 + usize::from(self.momentum) + history.len()),
+            // any number of blocks
+            _ => return Ok(()),
+        };
+        match found.items == expected as u64 {
+            true => Ok(()),
+            false => Err(format!("{} ciphertexts where its job has {expected}", found.items)),
+        }
     }
 
     fn to_bytes(&self, name: &str) -> Result<Vec<u8>> {

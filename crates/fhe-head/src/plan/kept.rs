@@ -10,6 +10,8 @@ use crate::error::Result;
 use crate::heads::{BuiltIn, Head};
 use crate::job::Job;
 use crate::packing::Item;
+use crate::ranges;
+use crate::scheme::RefreshedMessage;
 
 /// A plan. Reading it from a file does not plan again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +38,29 @@ pub struct Plan<H: Head = BuiltIn> {
 }
 
 impl<H: Head> Plan<H> {
+    /// Refuses a plan that asks for slots, levels or keys that its parameter set does not have, which a changed file may name.
+    ///
+    /// # Errors
+    /// [`crate::Error::Parameter`].
+    pub fn expect_within(&self, parameters: &Parameters) -> Result<()> {
+        self.job.expect_within(parameters)?;
+        let DataLevels { targets, samples, weights } = self.levels;
+        let keys = &self.keys;
+        let of_keys = keys.rotations.values().chain(&keys.relinearisation).chain(&keys.conjugation);
+        let most = parameters.max_level();
+        let of_counts = self.counts.iter().chain(self.last_iteration.iter()).map(|count| count.level);
+        let levels = [targets, samples, weights, self.final_level].into_iter().chain(of_keys.copied());
+        let mut levels = levels.chain(of_counts);
+        levels.try_for_each(|level| ranges::level("level", level, most))?;
+        let slots = parameters.slots();
+        let steps = keys.rotations.last_key_value().map(|(&step, _)| step);
+        ranges::require("rotation", steps, |&step| step < slots, "less than the slots")?;
+        let message = |refresh: Option<RefreshedMessage>| refresh.map_or(0, |message| message.log_period);
+        let planned = message(self.job.refreshed_message());
+        let kept = Some(message(keys.refresh));
+        ranges::require("refresh", kept, |&kept| kept == planned, "the message of the job")
+    }
+
     /// The same training, ended after this number of iterations: for the twins of a training that was stopped early. Sizes and counts stay
     /// those of the whole.
     ///

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::heads::{BuiltIn, Head};
 use crate::optimizer::Optimizer;
 use crate::packing::{Packing, Sizes};
+use crate::ranges;
 
 /// Whether two samples share a slot ([`Packing::is_complex`](crate::packing::Packing::is_complex)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +130,9 @@ impl<H: Head> Request<H> {
         if self.samples == 0 {
             return Err(Error::Data("there are no samples".into()));
         }
+        ranges::samples(self.samples)?;
+        ranges::features("features", self.features)?;
+        ranges::max_iter(Some(self.learning_rates.len()))?;
         if self.pairs == Pairs::Always && !self.head.pairs_samples() {
             return Err(Error::Parameter {
                 name: "pairs",

@@ -10,6 +10,10 @@ use std::path::{Path, PathBuf};
 use toml::Value;
 
 use crate::exit::{Failure, Kind, Result};
+use crate::files::read_at_most;
+
+/// Longest job file that is read.
+const MOST_BYTES: u64 = 1 << 20;
 
 /// Flags that may be repeated.
 const REPEATED: [&str; 10] = [
@@ -67,9 +71,9 @@ pub(super) fn expand(arguments: impl IntoIterator<Item = OsString>) -> Result<(V
 }
 
 fn read(path: &Path) -> Result<Vec<String>> {
-    let text =
-        std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, Kind::Usage, error))?;
     let bad = |what: String| Failure::usage(format!("{}: {what}", path.display()));
+    let text = String::from_utf8(read_at_most(path, MOST_BYTES, Kind::Usage)?)
+        .map_err(|error| bad("not a text in UTF-8".into()).because(error))?;
     let table: Value =
         text.parse().map_err(|error: toml::de::Error| bad("not a TOML file".into()).because(error))?;
     let mut flags = Vec::new();

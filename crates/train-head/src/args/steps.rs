@@ -52,7 +52,7 @@ impl StepArgs {
     /// The first flag that is out of range or does not apply.
     pub(super) fn resolve(&self) -> Result<Steps> {
         ranges::batch_size(self.batch_size)?;
-        ranges::positive("learning_rate", self.learning_rate)?;
+        ranges::learning_rate(self.learning_rate)?;
         if self.power_t.is_some() && self.learning_rate_schedule != Some(Schedule::Invscaling) {
             return Err(Failure::usage("--power-t requires --learning-rate-schedule invscaling"));
         }

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::args::BundleArgs;
 use crate::console::{Console, Outcome};
 use crate::exit::Result;
-use crate::files::{bundle, size};
+use crate::files::{bundle, shown, size};
 use crate::progress;
 
 /// # Errors
@@ -21,6 +21,6 @@ pub(super) fn run(arguments: &BundleArgs, console: &Console) -> Result<Outcome> 
         arguments.out.display(),
         progress::bytes(bytes),
     );
-    let json = json!({ "file": arguments.out, "bytes": bytes, "manifest": manifest });
+    let json = json!({ "file": shown(&arguments.out), "bytes": bytes, "manifest": manifest });
     Ok(Outcome { json, text })
 }

@@ -7,6 +7,7 @@ use crate::console::{Console, Outcome};
 use crate::data_party::DataParty;
 use crate::exit::Result;
 use crate::files::folder::OutputFolder;
+use crate::files::shown;
 use crate::targets::extend;
 
 /// # Errors
@@ -29,7 +30,7 @@ pub(super) fn run(arguments: &DecryptArgs, console: &Console) -> Result<Outcome>
         files[0].display(),
         files[1].display(),
     );
-    let mut json = json!({ "features": features, "files": files });
+    let mut json = json!({ "features": features, "files": files.map(shown) });
     extend(&mut json, vocabulary);
     Ok(Outcome { json, text })
 }

@@ -50,7 +50,7 @@ pub(super) fn run(arguments: EmbedArgs, console: &Console) -> Result<Outcome> {
     let json = json!({
         "samples": rows, "features": columns, "encoder": metadata.encoder, "labels": metadata.labels.is_some(),
         "sample_weight": metadata.sample_weight.is_some(),
-        "long_texts": long.iter().filter(|&&long| long).count(), "file": arguments.out, "bytes": bytes,
+        "long_texts": long.iter().filter(|&&long| long).count(), "file": files::shown(&arguments.out), "bytes": bytes,
     });
     Ok(Outcome { json, text })
 }

@@ -7,7 +7,9 @@ use crate::console::{Console, Outcome};
 use crate::data_party::{DataParty, Encrypted, expect_scoring};
 use crate::exit::{Failure, Result};
 use crate::files::keys::KeyFolder;
+use crate::files::shown;
 use crate::plan::PlanFile;
+use crate::planning::memory;
 use crate::progress;
 use crate::samples::{self, Matrix, Wanted};
 
@@ -22,6 +24,8 @@ pub(super) fn run(arguments: EncryptArgs, console: &Console) -> Result<Outcome> 
     let labels_as = file.vocabulary().labels_as();
     let wanted = Wanted { labels, labels_as, weights, groups, overrides: None, known: Some(file.known()) };
     let matrix = samples::read(&data.resolve()?, wanted, console)?.matrix(None, file.recipe(), console)?;
+    let (samples, features) = matrix.x.dim();
+    memory::expect("the encryption", memory::to_encrypt(&file.parameters()?, [samples, features]))?;
     let done = match for_scoring {
         true => encrypt_for_scoring(file, &matrix, &party, &out, console)?,
         false => encrypt_training(file, matrix, &party, &out, console)?,
@@ -37,7 +41,7 @@ pub(super) fn run(arguments: EncryptArgs, console: &Console) -> Result<Outcome> 
     let json = json!({
         "samples": samples, "features": features, "ciphertexts": ciphertexts,
         "key_id": key.to_string(), "preset": party.plan().preset,
-        "file": out.out, "bytes": bytes,
+        "file": shown(&out.out), "bytes": bytes,
     });
     Ok(Outcome { json, text })
 }

@@ -136,7 +136,7 @@ fn outcome(
     let spec = plan.job.spec();
     let sizes = plan.sizes;
     let bootstraps = spec.refresh_before.len();
-    let memory = memory::needed(plan);
+    let memory = memory::to_train(plan, parameters);
     let rates = &spec.learning_rates;
     let lines = [
         ("data", format!("{samples} samples of {features} features")),
@@ -203,7 +203,7 @@ fn outcome(
         ),
     ];
     let mut text: Vec<String> = lines.iter().map(|(name, value)| format!("{name:<11} {value}")).collect();
-    if let Some(free) = resources::available_memory().filter(|&free| free < memory) {
+    if let Some(free) = resources::memory_left().map(|left| left.bytes).filter(|&free| free < memory) {
         text.push(format!("warning     this machine has {} of memory free", progress::bytes(free)));
     }
     let json = json!({

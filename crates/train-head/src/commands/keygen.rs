@@ -10,7 +10,9 @@ use crate::data_party::{DataParty, keys, passphrase};
 use crate::exit::Result;
 use crate::files::folder::OutputFolder;
 use crate::files::keys::KeyFolder;
+use crate::files::shown;
 use crate::plan::PlanFile;
+use crate::planning::memory;
 use crate::progress;
 
 /// # Errors
@@ -18,6 +20,7 @@ use crate::progress;
 pub(super) fn run(arguments: &KeygenArgs, console: &Console) -> Result<Outcome> {
     KeyFolder::at(&arguments.out).expect_no_secret()?;
     let file = PlanFile::read(&arguments.plan)?;
+    memory::expect("making keys", memory::to_make_keys(&file.parameters()?))?;
     match &arguments.keys {
         Some(keys) => under_earlier_key(arguments, keys, file, console),
         None => all_keys(arguments, &file, console),
@@ -54,7 +57,9 @@ fn all_keys(arguments: &KeygenArgs, file: &PlanFile, console: &Console) -> Resul
     );
     let json = json!({
         "key_id": secret.key_id().to_string(), "preset": parameters.name(), "evaluation_keys": evaluation.keys,
-        "files": { "secret": kept.secret(), "public": kept.public(), "evaluation": kept.evaluation() },
+        "files": {
+            "secret": shown(kept.secret()), "public": shown(kept.public()), "evaluation": shown(kept.evaluation()),
+        },
         "bytes": { "secret": secret_bytes, "public": public_bytes, "evaluation": evaluation.bytes },
     });
     Ok(Outcome { json, text })
@@ -84,7 +89,7 @@ fn under_earlier_key(
     );
     let json = json!({
         "key_id": key.to_string(), "preset": party.plan().preset, "evaluation_keys": evaluation.keys,
-        "files": { "evaluation": path }, "bytes": { "evaluation": evaluation.bytes },
+        "files": { "evaluation": shown(path) }, "bytes": { "evaluation": evaluation.bytes },
     });
     Ok(Outcome { json, text })
 }

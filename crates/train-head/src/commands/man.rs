@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::args::{self, ManArgs};
 use crate::console::Outcome;
 use crate::exit::{Failure, Kind, Result};
-use crate::files::{Access, write_bytes};
+use crate::files::{Access, shown, write_bytes};
 
 /// # Errors
 /// A failed write.
@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &ManArgs) -> Result<Outcome> {
         files.push(path);
     }
     let text = format!("{} manual pages in {}", files.len(), folder.display());
-    Ok(Outcome { json: json!({ "files": files }), text })
+    Ok(Outcome { json: json!({ "files": files.iter().map(shown).collect::<Vec<_>>() }), text })
 }
 
 /// A manual page.

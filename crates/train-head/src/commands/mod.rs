@@ -25,7 +25,7 @@ use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Result};
 use crate::files::room::expect_room;
 use crate::interrupt;
-use paths::expect_apart;
+use paths::{expect_apart, expect_replaceable};
 
 /// Runs one command.
 ///
@@ -33,15 +33,16 @@ use paths::expect_apart;
 /// The failure of the command.
 pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
     interrupt::watch()?;
-    if let Some(threads) = arguments.global.threads {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.get())
-            .build_global()
-            .map_err(|error| Failure::unexpected(format!("cannot start {threads} threads")).because(error))?;
-    }
+    // zero: as many as there are cores. Started here, where a refusal is an error
+    let threads = arguments.global.threads.map_or(0, std::num::NonZeroUsize::get);
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|error| Failure::out_of_memory("the system starts no more threads").because(error))?;
     let (mut inputs, outputs) = (arguments.command.inputs(), arguments.command.outputs());
     inputs.extend(arguments.global.job.as_deref());
     expect_apart(&inputs, &outputs)?;
+    expect_replaceable(&arguments.command, &outputs)?;
     if !arguments.command.overwrites() {
         outputs.into_iter().try_for_each(expect_room)?;
     }

@@ -2,12 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use fhe_head::ckks::serial::{FileKind, Reader};
+use fhe_head::files;
+
 use crate::args::Command;
 use crate::exit::{Failure, Result};
+use crate::files::keys;
 use crate::files::room::Output;
 
 /// Files that a command reads where the folder that holds them is named.
-const PARTS: [&str; 4] = ["head.json", "head.safetensors", "plan.safetensors", "secret.key"];
+const PARTS: [&str; 5] = ["head.json", "head.safetensors", "plan.safetensors", "secret.key", "keys.json"];
 
 impl Command {
     /// What the command reads: files, and folders of keys, heads and encoders. A name need not exist: encoders have ids, too.
@@ -109,7 +113,7 @@ impl Command {
     }
 }
 
-/// Refuses an output that is an input, a part of a folder that is read, or another output.
+/// Refuses an output that is an input, a part of a folder that is read, or another output, however it is spelled or linked.
 ///
 /// # Errors
 /// There is such an output.
@@ -120,9 +124,8 @@ pub(super) fn expect_apart(inputs: &[&Path], outputs: &[Output<'_>]) -> Result<(
     let mut written: Vec<PathBuf> = Vec::new();
     for Output { flag, path, .. } in outputs {
         let place = place(path);
-        let part = PARTS.iter().any(|name| place.ends_with(name))
-            && read.iter().any(|folder| place.parent() == Some(folder));
-        if part || read.contains(&place) {
+        let part = is_part(&place) && read.iter().any(|folder| place.starts_with(folder));
+        if part || read.contains(&place) || is_linked(&place, &read) {
             let message =
                 format!("{flag} {}: the command reads this itself, so it is not overwritten", path.display());
             return Err(Failure::usage(message).help("choose another name for the output"));
@@ -134,6 +137,70 @@ pub(super) fn expect_apart(inputs: &[&Path], outputs: &[Output<'_>]) -> Result<(
         written.push(place);
     }
     Ok(())
+}
+
+/// Refuses an output that would replace a secret key, or a file of keys or ciphertexts of another kind than the command writes, whatever
+/// the flags say.
+///
+/// # Errors
+/// There is such an output.
+pub(super) fn expect_replaceable(command: &Command, outputs: &[Output<'_>]) -> Result<()> {
+    let written: &[FileKind] = match command {
+        Command::Encrypt(_) => &[files::DATA, files::SAMPLES],
+        Command::Train(_) => &[files::HEAD],
+        Command::Score(_) => &[files::SCORES],
+        _ => &[],
+    };
+    for Output { flag, path, .. } in outputs.iter().filter(|output| output.path.is_file()) {
+        let found = match keys::is_passphrase_encrypted(path) {
+            Ok(true) => FileKind::SECRET_KEY,
+            _ => match Reader::open_any(path) {
+                Ok(reader) => reader.header().kind,
+                Err(_) => continue,
+            },
+        };
+        if !written.contains(&found) {
+            let message = format!("{flag} {}: this is a file of another kind: {found}", path.display());
+            return Err(Failure::usage(message)
+                .help("choose another name for the output, or remove the file yourself"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a path is named like a part of a folder of keys, of a head, or of a plan.
+fn is_part(place: &Path) -> bool {
+    PARTS.iter().any(|name| place.ends_with(name)) || place.extension().is_some_and(|ending| ending == "key")
+}
+
+/// Whether a file is, by another name, one that is read or lies in a folder that is read.
+#[cfg(unix)]
+fn is_linked(place: &Path, read: &[PathBuf]) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |path: &Path| {
+        let found = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+        (found.nlink() > 1).then(|| (found.dev(), found.ino()))
+    };
+    let Some(output) = identity(place) else { return false };
+    let inside = |folder: &PathBuf| {
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
+    };
+    let (files, folders): (Vec<PathBuf>, Vec<PathBuf>) =
+        read.iter().cloned().partition(|path| path.is_file());
+    let within: Vec<PathBuf> = folders.iter().flat_map(inside).collect();
+    // evaluation keys lie one folder further down
+    let deeper = within.iter().filter(|path| path.is_dir()).flat_map(inside);
+    files
+        .iter()
+        .cloned()
+        .chain(within.iter().cloned())
+        .chain(deeper)
+        .any(|path| identity(&path) == Some(output))
+}
+
+#[cfg(not(unix))]
+fn is_linked(_: &Path, _: &[PathBuf]) -> bool {
+    false
 }
 
 /// Where a path leads, whether or not there is a file.

@@ -13,6 +13,7 @@ use crate::exit::{Failure, Result};
 use crate::files::head::{EVEN, Head};
 use crate::files::keys::KeyFolder;
 use crate::files::predictions::Predictions;
+use crate::files::shown;
 use crate::plan::PlanFile;
 use crate::samples::{self, Wanted};
 use crate::targets::{Vocabulary, extend};
@@ -95,7 +96,7 @@ fn write(path: &Path, table: &Predictions<'_>, long_texts: Option<usize>) -> Res
     };
     let text = format!("{} samples: {listed}\n{}", samples.len(), path.display());
     let mut json = json!({
-        "samples": samples.len(), "long_texts": long_texts, "predicted": counts, "file": path,
+        "samples": samples.len(), "long_texts": long_texts, "predicted": counts, "file": shown(path),
     });
     extend(&mut json, vocabulary);
     Ok(Outcome { json, text })

@@ -78,7 +78,7 @@ fn outcome(report: &Report, out: &Path, passphrase: bool) -> Outcome {
     text.push_str(&format!("\nsecret key  {}: {protection}", path("client/secret.key")));
     let mut json = json!(report);
     if let Some(fields) = json.as_object_mut() {
-        fields.insert("out".into(), json!(out));
+        fields.insert("out".into(), files::shown(out).into());
     }
     Outcome { json, text }
 }

@@ -7,6 +7,7 @@ use crate::args::ScoreArgs;
 use crate::compute_party::scoring::score;
 use crate::console::{Console, Outcome};
 use crate::exit::Result;
+use crate::files::shown;
 use crate::progress;
 
 /// # Errors
@@ -22,7 +23,7 @@ pub(super) fn run(arguments: &ScoreArgs, console: &Console) -> Result<Outcome> {
     );
     let json = json!({
         "blocks": scored.blocks, "most_samples": scored.most_samples, "seconds": scored.seconds,
-        "file": arguments.out, "bytes": scored.bytes,
+        "file": shown(&arguments.out), "bytes": scored.bytes,
     });
     Ok(Outcome { json, text })
 }

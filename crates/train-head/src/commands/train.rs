@@ -6,6 +6,7 @@ use crate::args::TrainArgs;
 use crate::compute_party::training::train;
 use crate::console::{Console, Outcome};
 use crate::exit::Result;
+use crate::files::shown;
 use crate::progress;
 
 /// # Errors
@@ -23,7 +24,7 @@ pub(super) fn run(arguments: &TrainArgs, console: &Console) -> Result<Outcome> {
     let json = json!({
         "iterations": trained.iterations, "bootstraps": trained.bootstraps(),
         "resumed_after": trained.resumed_after, "seconds": trained.seconds,
-        "bootstrap_seconds": trained.bootstrap_seconds, "file": arguments.out,
+        "bootstrap_seconds": trained.bootstrap_seconds, "file": shown(&arguments.out),
         "bytes": trained.bytes,
     });
     Ok(Outcome { json, text })

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::args::{Hyper, TuneArgs};
 use crate::console::{Console, Outcome};
 use crate::exit::{Kind, Result};
-use crate::files::{Access, write_bytes};
+use crate::files::{Access, shown, write_bytes};
 use crate::planning::Planned;
 use crate::planning::cross_validation::{Validated, validate};
 use crate::planning::flags::flags;
@@ -59,7 +59,10 @@ pub(super) fn run(arguments: TuneArgs, console: &Console) -> Result<Outcome> {
     }
     write_bytes(&arguments.out, Access::Shared, text.as_bytes())?;
     text.push_str(&arguments.out.display().to_string());
-    Ok(Outcome { json: json!({ "job": flags, "validation": validated, "file": arguments.out }), text })
+    Ok(Outcome {
+        json: json!({ "job": flags, "validation": validated, "file": shown(&arguments.out) }),
+        text,
+    })
 }
 
 /// Whether encryption costs accuracy, or of numbers as much of R2.

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::args::UnbundleArgs;
 use crate::console::{Console, Outcome};
 use crate::exit::Result;
-use crate::files::bundle;
+use crate::files::{bundle, shown};
 
 /// # Errors
 /// A file that is not a bundle, is damaged, or holds something that must not travel; a failed write. Nothing is left then.
@@ -23,6 +23,6 @@ pub(super) fn run(arguments: &UnbundleArgs, console: &Console) -> Result<Outcome
     if manifest.entries.iter().any(|entry| entry.path.starts_with("eval/")) {
         text.push_str(&format!("\n  {}: evaluation keys (--keys)", arguments.out.join("eval").display()));
     }
-    let json = json!({ "folder": arguments.out, "manifest": manifest });
+    let json = json!({ "folder": shown(&arguments.out), "manifest": manifest });
     Ok(Outcome { json, text })
 }

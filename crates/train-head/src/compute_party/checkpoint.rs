@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use fhe_head::Job;
 use fhe_head::ckks::EvaluationKeys;
@@ -13,13 +13,11 @@ use crate::args::TrainArgs;
 use crate::console::Console;
 use crate::exit::{Failure, Kind, Result};
 use crate::files::ciphertexts;
-use crate::interrupt;
+use crate::interrupt::{self, RESUME};
 
 /// A checkpoint file.
 pub(super) struct Checkpoint {
     path: PathBuf,
-    /// The head that the training will write.
-    out: PathBuf,
     /// Iterations between two checkpoints.
     every: NonZeroUsize,
 }
@@ -38,10 +36,10 @@ impl Checkpoint {
             let failed = |error| Failure::io("read", input, Kind::File, error);
             File::open(input).map_err(failed)?.take(IDENTITY).read_to_end(&mut start).map_err(failed)?;
         }
-        let out = arguments.out.clone();
+        let out = &arguments.out;
         let mut name = out.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.checkpoint", &blake3::hash(&start).to_hex()[..8]));
-        Ok(Self { path: out.with_file_name(name), out, every: arguments.checkpoints.checkpoint_every })
+        Ok(Self { path: out.with_file_name(name), every: arguments.checkpoints.checkpoint_every })
     }
 
     /// Refuses to start anew where an interrupted training of the same data can be continued.
@@ -80,6 +78,7 @@ impl Checkpoint {
         let asked = interrupt::check();
         if asked.is_err() || state.iteration.is_multiple_of(self.every.get()) {
             ciphertexts::write_state(&self.path, job, state)?;
+            interrupt::advise(RESUME);
         }
         asked.map_err(|_| {
             Failure::interrupted(format!(
@@ -87,7 +86,7 @@ impl Checkpoint {
                 state.iteration,
                 job.iterations()
             ))
-            .help("the same command with --resume continues")
+            .help(RESUME)
         })
     }
 
@@ -99,28 +98,5 @@ impl Checkpoint {
             }
             _ => {}
         }
-    }
-
-    /// Removes the temporary files of a process that was killed while it wrote the head or its checkpoint.
-    ///
-    /// # Errors
-    /// The folder of the head cannot be read or written to.
-    pub(super) fn remove_unfinished(&self) -> Result<()> {
-        let folder = match self.out.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let failed = |error| Failure::io("write to", folder, Kind::Usage, error);
-        let mut start = self.out.file_name().unwrap_or_default().to_owned();
-        start.push(".");
-        for entry in std::fs::read_dir(folder).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name();
-            let name = name.as_encoded_bytes();
-            if name.starts_with(start.as_encoded_bytes()) && name.ends_with(b".partial") {
-                std::fs::remove_file(entry.path()).map_err(failed)?;
-            }
-        }
-        Ok(())
     }
 }

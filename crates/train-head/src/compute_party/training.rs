@@ -14,8 +14,9 @@ use super::validation::{Scored, Validation};
 use crate::args::TrainArgs;
 use crate::console::Console;
 use crate::exit::Result;
-use crate::files::ciphertexts::{self, TrainingData};
+use crate::files::ciphertexts::{self, NewHead, TrainingData};
 use crate::files::evaluation_keys;
+use crate::planning::memory;
 use crate::progress::Progress;
 
 /// A training that was done.
@@ -48,8 +49,11 @@ impl Trained {
 /// # Errors
 /// Files that are damaged or do not belong together; a failed write; failures of `scored`; ^C.
 pub(crate) fn train(arguments: &TrainArgs, scored: Scored<'_>, console: &Console) -> Result<Trained> {
+    // begun here, so that a second training of this head is refused as long as this one runs
+    let out = NewHead::create(&arguments.out)?;
     let checkpoint = Checkpoint::of(arguments)?;
     checkpoint.expect_resumed(arguments)?;
+    memory::expect_to_train(&arguments.data, &arguments.keys)?;
     let keys = Arc::new(evaluation_keys::read_evaluation(&arguments.keys, console)?);
     let TrainingData { job, blocks, start } = ciphertexts::read_data(&arguments.data, &keys, console)?;
     let resume = arguments.checkpoints.resume;
@@ -57,7 +61,6 @@ pub(crate) fn train(arguments: &TrainArgs, scored: Scored<'_>, console: &Console
     let engine = server::engine(keys, &job)?;
     let start = earlier_head(arguments, &engine, &job)?.unwrap_or(start);
 
-    checkpoint.remove_unfinished()?;
     let state = match resume && checkpoint.exists() {
         true => checkpoint.read(engine.keys(), &job)?,
         false => start,
@@ -74,7 +77,7 @@ pub(crate) fn train(arguments: &TrainArgs, scored: Scored<'_>, console: &Console
     let checkpoint = observer.checkpoint;
 
     let seconds = phase.done().as_secs_f64();
-    let bytes = ciphertexts::write_head(&arguments.out, &job, &head)?;
+    let bytes = out.write(&job, &head)?;
     checkpoint.remove(console);
     let bootstrap_seconds = engine.refresh_time().as_secs_f64();
     Ok(Trained { iterations: head.iteration, job, resumed_after, seconds, bootstrap_seconds, bytes })

@@ -47,7 +47,8 @@ impl<'a> Follower<'a> {
     /// Files that are damaged or do not belong together; a training that diverged; a failed write.
     pub(crate) fn look(&mut self, found: Vec<usize>, show: impl Fn(&Point)) -> Result<Option<usize>> {
         let seen = self.seen();
-        for iteration in found.into_iter().filter(|&iteration| iteration > seen) {
+        let last = self.party.file.job().iterations();
+        for iteration in found.into_iter().filter(|&iteration| iteration > seen && iteration <= last) {
             let good = self.seen();
             let point = self.point(iteration).map_err(|failure| diverged_after(good, iteration, failure))?;
             self.curve.push(point);

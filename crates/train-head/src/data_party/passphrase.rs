@@ -7,6 +7,10 @@ use age::secrecy::{ExposeSecret, SecretString};
 
 use crate::args::{NewKeyArgs, PassphraseArgs};
 use crate::exit::{Failure, Kind, Result};
+use crate::files::read_at_most;
+
+/// Longest file of a passphrase that is read.
+const MOST_BYTES: u64 = 1 << 16;
 
 /// The environment variable with the passphrase.
 const VARIABLE: &str = "TRAIN_HEAD_PASSPHRASE";
@@ -59,8 +63,8 @@ pub(crate) fn given(arguments: &PassphraseArgs) -> Result<Option<SecretString>> 
 }
 
 fn from_file(path: &Path) -> Result<SecretString> {
-    let text =
-        std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, Kind::Usage, error))?;
+    let text = String::from_utf8(read_at_most(path, MOST_BYTES, Kind::Usage)?)
+        .map_err(|_| Failure::usage(format!("{}: not a text in UTF-8", path.display())))?;
     let text = SecretString::from(text);
     let line = text.expose_secret().lines().next().unwrap_or_default().to_owned();
     checked(line, &path.display().to_string())

@@ -81,6 +81,9 @@ pub(crate) fn write_failure(error: FileError) -> Failure {
         FileError::Io { file, source } => Failure::unexpected(format!("cannot write {file}"))
             .because(source)
             .help("check that the folder exists, is writable and has room"),
+        FileError::Busy { .. } => {
+            Failure::usage(error.to_string()).help("wait until it has ended, or give the output another name")
+        }
         other => Failure::unexpected(other.to_string()),
     }
 }

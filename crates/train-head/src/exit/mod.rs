@@ -30,7 +30,7 @@ pub(crate) enum Kind {
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0    success
-  1    unexpected failure, or the operating system refused (disk full, no permission)
+  1    unexpected failure, or the operating system refused (disk full, no permission, too little memory)
   2    usage: unknown or contradictory arguments
   3    bad data: an unreadable or unsuitable table, array, label or model, or a model that cannot be downloaded
   4    bad file: a key, ciphertext or head that is missing, damaged, or of another key, preset or version
@@ -83,6 +83,11 @@ impl Failure {
         Self { kind, message: message.into(), help: None, source: None }
     }
 
+    /// A failure of this kind.
+    pub(crate) fn of(kind: Kind, message: impl Into<String>) -> Self {
+        Self::new(kind, message)
+    }
+
     /// A failure of kind [`Kind::Unexpected`].
     pub(crate) fn unexpected(message: impl Into<String>) -> Self {
         Self::new(Kind::Unexpected, message)
@@ -126,6 +131,20 @@ impl Failure {
             _ => Kind::Unexpected,
         };
         Self::new(kind, format!("cannot {operation} {}", path.display())).because(source)
+    }
+
+    /// Memory that is not there.
+    pub(crate) fn out_of_memory(message: impl Into<String>) -> Self {
+        Self::unexpected(message).help(
+            "take fewer samples or features, or a machine or limit (ulimit -v, container) with more memory; `train-head estimate` says what a \
+             training needs",
+        )
+    }
+
+    /// A bug: what ended the work is on standard error already.
+    pub(crate) fn bug() -> Self {
+        Self::unexpected("train-head ended its work because of a bug of its own")
+            .help("please report the lines above, and what led to them")
     }
 
     /// Adds advice.

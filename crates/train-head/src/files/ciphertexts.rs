@@ -14,9 +14,9 @@ use fhe_head::files::{DATA, HEAD, SAMPLES, SCORES, STATE};
 use fhe_head::server::{EncryptedBlock, EncryptedHead, EncryptedState};
 
 use super::keys::open;
-use super::{Access, size, write_with};
+use super::{Access, create, size, write_with};
 use crate::console::Console;
-use crate::exit::{Failure, Result, read_failure};
+use crate::exit::{Failure, Result, read_failure, write_failure};
 use crate::interrupt;
 
 /// Encrypts the training data and writes them, a few ciphertexts at a time. Returns the size in bytes.
@@ -62,12 +62,40 @@ pub(crate) fn read_data(path: &Path, keys: &EvaluationKeys, console: &Console) -
     Ok(TrainingData { job, blocks, start })
 }
 
+/// An encrypted head that is going to be written. Meanwhile no other process can write to its place.
+pub(crate) struct NewHead<'a> {
+    path: &'a Path,
+    file: AtomicFile,
+}
+
+impl<'a> NewHead<'a> {
+    /// Takes the place of a head, and removes what killed processes left beside it.
+    ///
+    /// # Errors
+    /// Another process has it; a failure of the operating system.
+    pub(crate) fn create(path: &'a Path) -> Result<Self> {
+        let file = create(path, Access::Shared)?;
+        AtomicFile::remove_abandoned(path).map_err(write_failure)?;
+        Ok(Self { path, file })
+    }
+
+    /// Writes the head. Returns the size in bytes.
+    ///
+    /// # Errors
+    /// A failed write.
+    pub(crate) fn write(mut self, job: &Job, head: &EncryptedHead) -> Result<u64> {
+        fhe_head::files::write_head(&mut self.file, &self.path.display().to_string(), job, head)?;
+        self.file.commit().map_err(write_failure)?;
+        size(self.path)
+    }
+}
+
 /// Writes an encrypted head. Returns the size in bytes.
 ///
 /// # Errors
 /// A failed write.
 pub(crate) fn write_head(path: &Path, job: &Job, head: &EncryptedHead) -> Result<u64> {
-    write(path, |file, name| Ok(fhe_head::files::write_head(file, name, job, head)?))
+    NewHead::create(path)?.write(job, head)
 }
 
 /// Writes the encrypted state after an iteration: a checkpoint.

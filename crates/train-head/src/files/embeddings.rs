@@ -9,9 +9,10 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use text_encoder::EncoderInfo;
 
-use super::{Access, write_bytes, write_with};
+use super::{Access, read_at_most, write_bytes, write_with};
 use crate::exit::{Failure, Kind, Result};
 use crate::input::npy;
+use crate::resources;
 
 const TENSOR: &str = "embeddings";
 /// The only metadata entry. With several entries their order in the file would be random.
@@ -98,7 +99,8 @@ pub(crate) fn expect_known_format(path: &Path) -> Result<()> {
 /// # Errors
 /// The file does not exist, is damaged, holds no matrix of floating-point numbers, or a number that is not finite.
 pub(crate) fn read(path: &Path) -> Result<Embeddings> {
-    let bytes = std::fs::read(path).map_err(|error| Failure::io("read", path, Kind::Data, error))?;
+    let budget = resources::budget_for_data().map_or(1 << 40, |budget| budget as u64);
+    let bytes = read_at_most(path, budget, Kind::Data)?;
     let bad = |what: String| Failure::data(format!("{}: {what}", path.display()));
     if bytes.is_empty() {
         return Err(bad("the file is empty".into()));

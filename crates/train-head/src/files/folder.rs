@@ -16,7 +16,7 @@ pub(crate) struct OutputFolder {
     made: Vec<PathBuf>,
     /// True once a drop must not remove anything.
     finished: bool,
-    /// Removes the staging folder if a second ^C ends the process.
+    /// Removes the staging folder and folders made for it if ^C ends the process.
     guard: Option<interrupt::Guard>,
     /// Keeps other commands out.
     _lock: Option<fs::File>,
@@ -63,14 +63,15 @@ impl OutputFolder {
         let staging = target.join(STAGING);
         fs::create_dir_all(target).map_err(|error| Failure::io("create", target, Kind::Unexpected, error))?;
         let lock = lock(target)?;
-        if staging.exists() {
+        if fs::symlink_metadata(&staging).is_ok() {
             fs::remove_dir_all(&staging)
                 .map_err(|error| Failure::io("remove", &staging, Kind::Unexpected, error))?;
         }
         // built before the folder exists, so that a failure below is cleaned up too
-        let guard = Some(interrupt::guard(&staging));
+        let guard = Some(interrupt::guard(&staging, &made));
         let folder = Self { target: target.to_owned(), staging, made, finished: false, guard, _lock: lock };
-        fs::create_dir_all(&folder.staging)
+        // one that appeared meanwhile, such as a link to elsewhere, is an error
+        fs::create_dir(&folder.staging)
             .map_err(|error| Failure::io("create", target, Kind::Unexpected, error))?;
         Ok(folder)
     }
@@ -98,10 +99,11 @@ impl OutputFolder {
 
     /// Whether a folder holds the files of an earlier process that came as far as writing `milestone`.
     pub(crate) fn holds(target: &Path, milestone: &str) -> bool {
-        target.join(STAGING).join(milestone).exists()
+        let staging = target.join(STAGING);
+        fs::symlink_metadata(&staging).is_ok_and(|found| found.is_dir()) && staging.join(milestone).exists()
     }
 
-    /// From now on a second ^C leaves the files for [`reopen`](Self::reopen).
+    /// From now on ^C leaves the files for [`reopen`](Self::reopen).
     pub(crate) fn survive_interrupts(&mut self) {
         self.guard = None;
     }
@@ -131,6 +133,7 @@ impl OutputFolder {
     /// # Errors
     /// A failure of the operating system.
     pub(crate) fn commit(mut self) -> Result<()> {
+        let _whole = interrupt::whole();
         let failed = |error| Failure::io("write", &self.target, Kind::Unexpected, error);
         for entry in fs::read_dir(&self.staging).map_err(failed)? {
             let name = entry.map_err(failed)?.file_name();

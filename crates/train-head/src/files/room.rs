@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use fhe_head::ckks::serial::AtomicFile;
+
 use crate::exit::{Failure, Kind, Result};
 
 use super::folder::STAGING;
@@ -27,8 +29,11 @@ pub(crate) fn expect_room(output: Output<'_>) -> Result<()> {
     if folder {
         return expect_empty(flag, path);
     }
+    if AtomicFile::writes_through(path) {
+        return Ok(());
+    }
     let exists = match fs::metadata(path) {
-        Ok(found) => found.is_file(),
+        Ok(found) => !found.is_dir(),
         // a link to nowhere
         Err(_) => fs::symlink_metadata(path).is_ok(),
     };

@@ -22,8 +22,7 @@ pub(crate) struct TableOptions<'a> {
 /// # Errors
 /// What [`tables::read`] refuses; no rows.
 pub(crate) fn open(path: &Path, options: TableOptions<'_>) -> Result<Table> {
-    // texts become numbers of eight bytes, and training makes copies
-    let budget = resources::available_memory().map(|bytes| usize::try_from(bytes / 4).unwrap_or(usize::MAX));
+    let budget = resources::budget_for_data();
     let options = ReadOptions {
         format: options.format.map(Into::into),
         sheet: options.sheet.map(str::to_owned),

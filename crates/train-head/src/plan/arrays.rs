@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use head_fit::{FeatureMap, LinearMap};
 use ndarray::Array1;
 
-use crate::exit::{Failure, Kind, Result};
+use crate::exit::{Failure, Result};
+use crate::files;
 use crate::files::tensors::{Tensor, Tensors, to_bytes};
 
 /// The numbers of a plan.
@@ -39,7 +40,7 @@ pub(super) fn path_beside(plan: &Path) -> Result<PathBuf> {
 /// The file beside the plan exists and is not the feature map of a plan.
 pub(super) fn expect_room(plan: &Path) -> Result<PathBuf> {
     let path = path_beside(plan)?;
-    if path.exists() && !std::fs::read(&path).is_ok_and(|bytes| Arrays::of(&bytes).is_ok()) {
+    if path.exists() && !files::read(&path).is_ok_and(|bytes| Arrays::of(&bytes).is_ok()) {
         let message = format!(
             "{}: its feature map would replace {}, which is something else",
             plan.display(),
@@ -77,10 +78,9 @@ impl Arrays {
     /// # Errors
     /// A file that is missing, damaged, or of another plan.
     pub(super) fn read(path: &Path, expected: &str) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|error| {
-            Failure::io("read", path, Kind::File, error)
-                .help("the feature map of a plan lies beside it: copy both files")
-        })?;
+        let beside =
+            |failure: Failure| failure.help("the feature map of a plan lies beside it: copy both files");
+        let bytes = files::read(path).map_err(beside)?;
         let refuse = |what: String| Failure::file(format!("{}: {what}", path.display()));
         if digest(&bytes) != expected {
             return Err(refuse("not the feature map of the plan beside it, or damaged".into())
@@ -112,6 +112,7 @@ fn start_name(i: usize) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::exit::Kind;
     use ndarray::array;
 
     #[test]

@@ -22,14 +22,15 @@ use tables::Recipe;
 use crate::exit::{Failure, Result};
 use crate::files::embeddings::UsedEncoder;
 use crate::files::head::{Description, FeatureSource, Head, Origin, of_scores};
-use crate::files::{Access, read_json, write_bytes, write_json_with};
+use crate::files::seal::Seal;
+use crate::files::{Access, read_sealed, write_bytes, write_json_with};
 use crate::preset::preset;
 use crate::samples::{Known, Matrix};
 use crate::targets::{Vocabulary, extend};
 use arrays::Arrays;
 use column_source::ColumnSource;
 
-const FORMAT: &str = "train-head plan 10";
+const FORMAT: &str = "train-head plan 11";
 
 /// A plan: `plan.json`, and `plan.safetensors` beside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +44,7 @@ pub(crate) struct PlanFile {
 struct Contents {
     /// Name and version of the format.
     format: String,
+    digest: Seal,
     /// What is predicted.
     #[serde(flatten)]
     vocabulary: Vocabulary,
@@ -83,6 +85,7 @@ impl PlanFile {
         let arrays = Arrays { map: prepared.map.clone(), start: prepared.start.clone() };
         let contents = Contents {
             format: FORMAT.into(),
+            digest: Seal,
             vocabulary: vocabulary.clone(),
             feature_names: training.names.clone(),
             table: training.recipe.clone(),
@@ -148,20 +151,13 @@ impl PlanFile {
     /// One of the files does not exist or is damaged, or the two do not belong together; another format.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         const WHAT: &str = "a plan (`train-head estimate --out` writes one)";
-        let value: Value = read_json(path, WHAT)?;
-        let found = value.get("format").and_then(Value::as_str).unwrap_or_default();
-        if found != FORMAT && found.starts_with("train-head plan") {
-            return Err(Failure::file(format!(
-                "{}: format {found:?}; this program reads {FORMAT:?}",
-                path.display()
-            ))
-            .help("plan again with `train-head estimate`"));
-        }
-        let contents: Contents = serde_json::from_value(value)
-            .map_err(|error| Failure::file(format!("{} is not {WHAT}", path.display())).because(error))?;
-        expect_sound(&contents.plan).map_err(|what| {
-            Failure::file(format!("{}: {what}", path.display())).help("plan again with `train-head estimate`")
-        })?;
+        const ANEW: &str = "plan again with `train-head estimate`, whose flags change what a plan holds; keys, data and head follow from it";
+        let contents: Contents = read_sealed(path, WHAT, FORMAT, ANEW)?;
+        let scheme = preset(&contents.plan.preset)?;
+        contents
+            .plan
+            .expect_within(scheme.parameters())
+            .map_err(|what| Failure::file(format!("{}: {what}", path.display())).help(ANEW))?;
         let arrays = Arrays::read(&arrays::path_beside(path)?, &contents.arrays)?;
         Ok(Self { contents, arrays })
     }
@@ -285,16 +281,4 @@ fn weights_of(samples: &Matrix) -> Option<ColumnSource> {
 /// Where the groups of samples come from, if they have any.
 fn groups_of(samples: &Matrix) -> Option<ColumnSource> {
     samples.groups.as_ref().map(|groups| ColumnSource::of(groups.column.as_ref()))
-}
-
-/// Refuses levels that the parameter set does not have, which a changed file may name.
-fn expect_sound(plan: &Plan) -> Result<(), String> {
-    let Ok(scheme) = preset(&plan.preset) else { return Ok(()) };
-    let most = scheme.parameters().max_level();
-    let keys = &plan.keys;
-    let levels = keys.rotations.values().chain(&keys.relinearisation).chain(&keys.conjugation);
-    match levels.copied().find(|&level| level > most) {
-        Some(level) => Err(format!("a key for level {level}; the parameter set {} has {most}", plan.preset)),
-        None => Ok(()),
-    }
 }

@@ -52,6 +52,8 @@ impl Planned {
         hyper: &Hyper,
         console: &Console,
     ) -> Result<Self> {
+        let (samples, features) = matrix.x.dim();
+        memory::expect("the choice of a method", memory::to_plan([samples, features]))?;
         let found = || format!("the labels have {}: {}", vocabulary.names().len(), vocabulary.described());
         let asked = options::classifier(hyper, matrix.x.nrows(), vocabulary.targets(), found)?;
         let least = asked.least_members(vocabulary.targets());

@@ -1,6 +1,6 @@
 //! A plan from the shape of the data alone.
 
-use fhe_head::{Plan, Scheme};
+use fhe_head::{Plan, Scheme, ranges};
 use head_fit::Targets;
 
 use super::options::classifier;
@@ -25,6 +25,9 @@ pub(crate) struct Shape {
 /// Flags out of range for the shape; parameters that are refused.
 pub(crate) fn plan(shape: Shape, hyper: &Hyper) -> Result<(Scheme, Plan)> {
     let Shape { samples, features, classes } = shape;
+    ranges::samples(samples)?;
+    ranges::features("dimension", features)?;
+    ranges::outputs("classes", classes, 1)?;
     let targets = match hyper.flags.head {
         Some(HeadKind::Ridge) => Targets::Numbers(1),
         _ => Targets::Classes(classes),

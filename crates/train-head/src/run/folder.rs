@@ -14,6 +14,7 @@ use crate::exit::{Failure, Kind, Result};
 use crate::files::folder::OutputFolder;
 use crate::files::keys::KeyFolder;
 use crate::files::room;
+use crate::interrupt::{self, RESUME};
 
 /// The encrypted data in `server/`. They are written last of what the compute party gets, so that a run that has them can resume.
 const DATA: &str = "data.enc";
@@ -135,6 +136,7 @@ impl RunFolder {
     /// From now on an interruption leaves the files for `--resume`.
     pub(crate) fn survive_interrupts(&mut self) {
         self.out.survive_interrupts();
+        interrupt::advise(RESUME);
     }
 
     /// Keeps the files if the result is an interruption.

@@ -22,7 +22,6 @@ use crate::files;
 use crate::files::validation::ValidationFolder;
 use crate::plan::PlanFile;
 use crate::planning::{Planned, memory, warm_start};
-use crate::resources;
 use crate::targets::{Choice, agreement};
 
 /// A run under way: its flags, and the figures so far.
@@ -113,7 +112,7 @@ impl<'a> Run<'a> {
             Planned::new(&data.training, &data.y, &data.vocabulary, &hyper, self.console)
         })?;
         planned.file = planned.file.with_validation(self.arguments.stopping.validation_fraction);
-        memory::expect(memory::needed(planned.file.plan()), resources::available_memory())?;
+        memory::expect("the training", memory::to_train(planned.file.plan(), &planned.file.parameters()?))?;
         Ok(planned)
     }
 

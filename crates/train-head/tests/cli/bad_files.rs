@@ -194,7 +194,7 @@ fn plans_of_earlier_versions() {
     for version in 2..=5 {
         let format = format!("train-head plan {version}");
         dir.write("before.json", serde_json::json!({ "format": format, "request": {} }).to_string());
-        let message = format!("before.json: format \"{format}\"; this program reads \"train-head plan 10\"");
+        let message = format!("before.json: format \"{format}\"; this program reads \"train-head plan 11\"");
         let messages = [&*message, "plan again with `train-head estimate`"];
         dir.refused("keygen --plan before.json --out new --no-passphrase", 4, &messages);
         dir.refused("inspect before.json", 4, &messages);

@@ -219,6 +219,7 @@ impl<'a, E: Engine> Network<'a, E> {
 
 impl Head for Mlp {
     fn check(&self) -> Result<()> {
+        self.output.check()?;
         ranges::hidden_units(self.hidden)
     }
 

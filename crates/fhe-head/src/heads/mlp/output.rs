@@ -21,6 +21,13 @@ pub enum Output {
 }
 
 impl Output {
+    pub(super) fn check(&self) -> Result<()> {
+        match self {
+            Self::Logistic(head) => head.check(),
+            Self::Softmax(head) => head.check(),
+        }
+    }
+
     pub(super) fn outputs(&self) -> usize {
         match self {
             Self::Logistic(head) => head.targets(),

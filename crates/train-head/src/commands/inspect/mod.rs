@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &InspectArgs, console: &Console) -> Result<Outcome>
         }
     };
     let mut json: serde_json::Map<String, Value> = serde_json::Map::new();
-    json.insert("file".into(), json!(path));
+    json.insert("file".into(), files::shown(path).into());
     json.extend(facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     Ok(Outcome { text: plainly::text(path, &facts), json: Value::Object(json) })
 }

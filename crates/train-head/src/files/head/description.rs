@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use tables::Recipe;
 
 use crate::files::embeddings::UsedEncoder;
+use crate::files::seal::Seal;
 use crate::samples::Known;
 use crate::targets::Vocabulary;
 
-pub(super) const FORMAT: &str = "train-head head 2";
+pub(super) const FORMAT: &str = "train-head head 3";
 
 /// The threshold of a head without one of its own: the more probable of two classes is called.
 pub(crate) const EVEN: f64 = 0.5;
@@ -20,6 +21,9 @@ pub(crate) const EVEN: f64 = 0.5;
 pub(crate) struct Description {
     /// Name and version of the format.
     pub(super) format: String,
+    digest: Seal,
+    /// BLAKE3 digest of `head.safetensors`.
+    pub(super) weights: String,
     /// What is predicted: the classes or labels in the order of the outputs (of two classes the positive one is last), or the numbers.
     #[serde(flatten)]
     pub(crate) vocabulary: Vocabulary,
@@ -207,6 +211,9 @@ impl Description {
             Link::OneVsRest | Link::Softmax => names.len() >= 3,
             _ => !names.is_empty(),
         };
+        if !self.thresholds.is_empty() && self.thresholds.len() != names.len() {
+            return Err(format!("{} thresholds for {} labels", self.thresholds.len(), names.len()));
+        }
         match fits {
             true => Ok(()),
             false => Err(format!("{} names do not go with the link {:?}", names.len(), self.link)),
@@ -228,6 +235,8 @@ impl Description {
     ) -> Self {
         Self {
             format: FORMAT.into(),
+            digest: Seal,
+            weights: String::new(),
             vocabulary,
             link: Link::of(model),
             hidden: Hidden::of(model),

@@ -19,11 +19,12 @@ use std::path::{Path, PathBuf};
 use head_fit::{Model, probabilities};
 use ndarray::{Array2, ArrayView2, Axis};
 
-use super::{Access, read_json, write_json};
+use super::{Access, read_sealed, write_bytes, write_json};
 use crate::exit::{Failure, Result};
 
 const WEIGHTS: &str = "head.safetensors";
 const DESCRIPTION: &str = "head.json";
+const ANEW: &str = "decrypt the head again; its threshold is changed by `train-head eval --save-threshold`";
 
 /// A head in the clear.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,8 +75,9 @@ impl Head {
     /// A failure of the operating system.
     pub(crate) fn write(&self, folder: &Path) -> Result<[PathBuf; 2]> {
         let paths = [folder.join(WEIGHTS), folder.join(DESCRIPTION)];
-        weights::write(&self.model, &paths[0])?;
-        write_json(&paths[1], Access::Private, &self.description)?;
+        let bytes = weights::to_bytes(&self.model)?;
+        write_bytes(&paths[0], Access::Private, &bytes)?;
+        self.write_description_of(&bytes, &paths[1])?;
         Ok(paths)
     }
 
@@ -84,7 +86,14 @@ impl Head {
     /// # Errors
     /// A failure of the operating system.
     pub(crate) fn write_description(&self, path: &Path) -> Result<()> {
-        write_json(&folder_of(path).join(DESCRIPTION), Access::Private, &self.description)
+        self.write_description_of(&weights::to_bytes(&self.model)?, &folder_of(path).join(DESCRIPTION))
+    }
+
+    /// Writes the description, with the digest of the file of weights.
+    fn write_description_of(&self, weights: &[u8], path: &Path) -> Result<()> {
+        let mut description = self.description.clone();
+        description.weights = weights::digest(weights);
+        write_json(path, Access::Private, &description)
     }
 
     /// Reads a head. `path` is its folder or either of its files.
@@ -97,19 +106,13 @@ impl Head {
             return Err(Failure::file(format!("{}: no such head", path.display()))
                 .help("--head takes the folder that `train-head decrypt` or `train-head run` wrote"));
         }
-        let description: Description = read_json(&folder.join(DESCRIPTION), "the description of a head")?;
-        if description.format != FORMAT {
-            return Err(Failure::file(format!(
-                "{}: format {:?}; this program reads {FORMAT:?}",
-                folder.join(DESCRIPTION).display(),
-                description.format
-            )));
-        }
-        description.expect_sound().map_err(|what| {
-            Failure::file(format!("{}: {what}", folder.join(DESCRIPTION).display()))
-                .help("the file was changed or damaged: decrypt the head again")
-        })?;
+        let path = folder.join(DESCRIPTION);
+        let mut description: Description = read_sealed(&path, "the description of a head", FORMAT, ANEW)?;
+        description
+            .expect_sound()
+            .map_err(|what| Failure::file(format!("{}: {what}", path.display())).help(ANEW))?;
         let model = weights::read(&description, &folder.join(WEIGHTS))?;
+        description.weights.clear();
         Ok(Self { model, description })
     }
 }

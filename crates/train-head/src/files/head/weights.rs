@@ -5,15 +5,15 @@ use std::path::Path;
 use head_fit::{LinearLayer, Model};
 
 use super::description::{Description, Hidden};
-use crate::exit::{Failure, Kind, Result};
-use crate::files::tensors::{Tensor, Tensors, to_bytes};
-use crate::files::{Access, write_bytes};
+use crate::exit::{Failure, Result};
+use crate::files;
+use crate::files::tensors::{self, Tensor, Tensors};
 
-/// Writes the weights of a head.
+/// The contents of the file with the weights of a head.
 ///
 /// # Errors
-/// A failure of the operating system.
-pub(super) fn write(head: &Model, path: &Path) -> Result<()> {
+/// None in practice: the tensors have names of their own.
+pub(super) fn to_bytes(head: &Model) -> Result<Vec<u8>> {
     let Model { hidden, output, .. } = head;
     let tensors = match hidden {
         Some((layer, _)) => vec![
@@ -26,7 +26,12 @@ pub(super) fn write(head: &Model, path: &Path) -> Result<()> {
             vec![Tensor::new("coef", &output.coef.view()), Tensor::new("intercept", &output.intercept.view())]
         }
     };
-    write_bytes(path, Access::Private, &to_bytes(&tensors)?)
+    tensors::to_bytes(&tensors)
+}
+
+/// The digest of the file that the description holds.
+pub(super) fn digest(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
 }
 
 /// Reads the weights of a head, which must have the shapes of its description.
@@ -34,11 +39,15 @@ pub(super) fn write(head: &Model, path: &Path) -> Result<()> {
 /// # Errors
 /// A file that is missing, damaged or of other shapes.
 pub(super) fn read(description: &Description, path: &Path) -> Result<Model> {
-    let bytes = std::fs::read(path).map_err(|error| Failure::io("read", path, Kind::File, error))?;
-    model(description, &bytes).map_err(|what| {
+    let bytes = files::read(path)?;
+    let refuse = |what: &str| {
         Failure::file(format!("{}: {what}", path.display()))
-            .help("the file is damaged: export the head again")
-    })
+            .help("the file is damaged: decrypt the head again")
+    };
+    if digest(&bytes) != description.weights {
+        return Err(refuse("not the weights that the description beside it is of"));
+    }
+    model(description, &bytes).map_err(|what| refuse(&what))
 }
 
 fn model(description: &Description, bytes: &[u8]) -> Result<Model, String> {

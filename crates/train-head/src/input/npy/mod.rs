@@ -9,6 +9,7 @@ use std::path::Path;
 use ndarray::ArrayView2;
 
 use crate::exit::{Failure, Kind, Result};
+use crate::{progress, resources};
 use header::{Element, Header};
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
@@ -134,6 +135,13 @@ fn parse(input: &mut impl Read, length: Option<u64>) -> Result<Npy, Problem> {
         )
         .into());
     };
+    let budget = resources::budget_for_data();
+    if let Some(budget) = budget.filter(|&budget| count.saturating_mul(8).max(bytes) > budget) {
+        let budget = progress::bytes(budget as u64);
+        return Err(
+            format!("shape {shape:?} is more than fits into memory; {budget} are there for data").into()
+        );
+    }
     // what a pipe promises is not asked for at once
     let room = if there.is_some() { count } else { 0 };
     Ok(if element.is_text() {
