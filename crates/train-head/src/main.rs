@@ -10,6 +10,7 @@
 //! - [`samples`], [`input`]: samples from tables, arrays and texts;
 //! - [`targets`]: what is predicted: classes, labels or numbers;
 //! - [`files`]: keys, ciphertexts, heads, embeddings and output folders on disk;
+//! - [`identity`]: who signs files that travel, and whose signatures are accepted;
 //! - [`exit`]: failures and exit codes;
 //! - [`console`], [`progress`]: what the user sees.
 
@@ -20,6 +21,7 @@ mod console;
 mod data_party;
 mod exit;
 mod files;
+mod identity;
 mod input;
 mod interrupt;
 mod plan;

@@ -10,6 +10,7 @@ use crate::data_party::{DataParty, keys, passphrase};
 use crate::exit::Result;
 use crate::files::folder::OutputFolder;
 use crate::files::keys::KeyFolder;
+use crate::identity::Identity;
 use crate::plan::PlanFile;
 use crate::progress;
 
@@ -26,6 +27,7 @@ pub(super) fn run(arguments: &KeygenArgs, console: &Console) -> Result<Outcome> 
 
 /// Makes secret, public and evaluation keys.
 fn all_keys(arguments: &KeygenArgs, file: &PlanFile, console: &Console) -> Result<Outcome> {
+    let identity = Identity::mine(&arguments.signer, console)?;
     let passphrase = passphrase::of_new_key(&arguments.new_key)?;
     if passphrase.is_none() {
         console.warn("the secret key is kept unencrypted");
@@ -36,7 +38,8 @@ fn all_keys(arguments: &KeygenArgs, file: &PlanFile, console: &Console) -> Resul
     let secret = keys::generate_secret(&parameters)?;
     let secret_bytes = staged.write_secret(&secret, passphrase)?;
     let public_bytes = staged.write_public(&keys::generate_public(&secret)?)?;
-    let evaluation = keys::write_evaluation(&staged.evaluation(), &secret, file.plan(), console)?;
+    let made = (file.plan(), file.new_generation(secret.key_id())?);
+    let evaluation = keys::write_evaluation(&staged.evaluation(), &secret, made, &identity, console)?;
     folder.commit()?;
 
     let kept = KeyFolder::at(&arguments.out);
@@ -53,7 +56,7 @@ fn all_keys(arguments: &KeygenArgs, file: &PlanFile, console: &Console) -> Resul
         progress::bytes(evaluation.bytes),
     );
     let json = json!({
-        "key_id": secret.key_id().to_string(), "preset": parameters.name(), "evaluation_keys": evaluation.keys,
+        "run": file.run(), "key_id": secret.key_id().to_string(), "preset": parameters.name(), "evaluation_keys": evaluation.keys,
         "files": { "secret": kept.secret(), "public": kept.public(), "evaluation": kept.evaluation() },
         "bytes": { "secret": secret_bytes, "public": public_bytes, "evaluation": evaluation.bytes },
     });
@@ -67,10 +70,12 @@ fn under_earlier_key(
     file: PlanFile,
     console: &Console,
 ) -> Result<Outcome> {
+    let identity = Identity::mine(&arguments.signer, console)?;
     let party = DataParty::unlock(file, &KeyFolder::at(keys), &arguments.new_key.passphrase)?;
     let folder = OutputFolder::create(&arguments.out)?;
     let staged = KeyFolder::at(folder.path("")).evaluation();
-    let evaluation = keys::write_evaluation(&staged, &party.secret, party.plan(), console)?;
+    let made = (party.plan(), party.file.new_generation(party.secret.key_id())?);
+    let evaluation = keys::write_evaluation(&staged, &party.secret, made, &identity, console)?;
     folder.commit()?;
 
     let path = KeyFolder::at(&arguments.out).evaluation();
@@ -83,7 +88,7 @@ fn under_earlier_key(
         progress::bytes(evaluation.bytes),
     );
     let json = json!({
-        "key_id": key.to_string(), "preset": party.plan().preset, "evaluation_keys": evaluation.keys,
+        "run": party.file.run(), "key_id": key.to_string(), "preset": party.plan().preset, "evaluation_keys": evaluation.keys,
         "files": { "evaluation": path }, "bytes": { "evaluation": evaluation.bytes },
     });
     Ok(Outcome { json, text })

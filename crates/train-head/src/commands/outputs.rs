@@ -6,7 +6,7 @@ use crate::args::Command;
 use crate::exit::{Failure, Result};
 use crate::files::room::Output;
 
-/// What the command writes, and whether it may replace what exists. `run` is left out: its folder may hold an interrupted run.
+/// What the command writes, and whether it may replace what exists. `--out` of `run` is left out: it may hold an interrupted run.
 pub(super) fn outputs(command: &Command) -> (Vec<Output<'_>>, bool) {
     let file = |path| vec![Output { flag: "--out", path, folder: false }];
     let folder = |path| vec![Output { flag: "--out", path, folder: true }];
@@ -26,8 +26,18 @@ pub(super) fn outputs(command: &Command) -> (Vec<Output<'_>>, bool) {
         }
         Command::Train(arguments) => (file(&arguments.out), arguments.overwrite.overwrite),
         Command::Score(arguments) => (file(&arguments.out), arguments.overwrite.overwrite),
-        Command::Decrypt(arguments) => (folder(&arguments.out), arguments.overwrite.overwrite),
-        Command::Predict(arguments) => (file(&arguments.out), arguments.overwrite.overwrite),
+        Command::Decrypt(arguments) => {
+            let mut outputs = folder(&arguments.out);
+            let publish = arguments.publish.as_deref();
+            outputs.extend(publish.map(|path| Output { flag: "--publish", path, folder: true }));
+            (outputs, arguments.overwrite.overwrite)
+        }
+        Command::Predict(arguments) => {
+            let mut outputs = file(&arguments.out);
+            let publish = arguments.publish.as_deref();
+            outputs.extend(publish.map(|path| Output { flag: "--publish", path, folder: false }));
+            (outputs, arguments.overwrite.overwrite)
+        }
         Command::Bundle(arguments) => (file(&arguments.out), arguments.overwrite.overwrite),
         Command::Unbundle(arguments) => (folder(&arguments.out), arguments.overwrite.overwrite),
         Command::Man(arguments) => {
@@ -35,10 +45,15 @@ pub(super) fn outputs(command: &Command) -> (Vec<Output<'_>>, bool) {
             let pages = folder.map(|path| Output { flag: "FOLDER", path, folder: true });
             (pages.into_iter().collect(), arguments.overwrite.overwrite)
         }
-        Command::Run(_)
-        | Command::Watch(_)
+        Command::Run(arguments) => {
+            let publish = arguments.publish.as_deref();
+            let publish = publish.map(|path| Output { flag: "--publish", path, folder: true });
+            (publish.into_iter().collect(), arguments.overwrite.overwrite)
+        }
+        Command::Watch(_)
         | Command::Eval(_)
         | Command::Inspect(_)
+        | Command::Identity(_)
         | Command::Presets(_)
         | Command::Completions(_) => (Vec::new(), false),
     }

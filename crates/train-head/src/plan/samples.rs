@@ -43,7 +43,7 @@ impl PlanFile {
     /// Samples to train on, in the space that is encrypted.
     ///
     /// # Errors
-    /// Data of another shape, other classes or another encoder than the plan's.
+    /// Data that the plan was not made from: of another shape, other classes, another encoder, other numbers.
     pub(crate) fn samples(&self, matrix: &Matrix) -> Result<Samples> {
         if matrix.x.nrows() != self.plan().samples || matrix.x.ncols() != self.map().inputs() {
             let (rows, columns) = matrix.x.dim();
@@ -62,6 +62,7 @@ impl PlanFile {
                 .help("`train-head estimate` makes a plan for the classes in these data"));
         }
         self.expect_weights(matrix)?;
+        self.expect_training(matrix, &y)?;
         let samples = self.weighted(matrix, &y, self.options())?;
         Ok(shuffled(samples, self.job().packing().batches(), self.options().random_state))
     }

@@ -12,14 +12,14 @@ mod description;
 mod weights;
 
 use description::FORMAT;
-pub(crate) use description::{ChosenThreshold, Description, EVEN, FeatureSource, Part, Training};
+pub(crate) use description::{ChosenThreshold, Description, EVEN, FeatureSource, Part, Secrecy, Training};
 
 use std::path::{Path, PathBuf};
 
 use head_fit::{Model, probabilities};
 use ndarray::{Array2, ArrayView2, Axis};
 
-use super::{Access, read_json, write_json};
+use super::{read_json, write_json};
 use crate::exit::{Failure, Result};
 
 const WEIGHTS: &str = "head.safetensors";
@@ -74,8 +74,8 @@ impl Head {
     /// A failure of the operating system.
     pub(crate) fn write(&self, folder: &Path) -> Result<[PathBuf; 2]> {
         let paths = [folder.join(WEIGHTS), folder.join(DESCRIPTION)];
-        weights::write(&self.model, &paths[0])?;
-        write_json(&paths[1], Access::Private, &self.description)?;
+        weights::write(&self.model, &paths[0], self.description.secrecy.access())?;
+        write_json(&paths[1], self.description.secrecy.access(), &self.description)?;
         Ok(paths)
     }
 
@@ -84,7 +84,7 @@ impl Head {
     /// # Errors
     /// A failure of the operating system.
     pub(crate) fn write_description(&self, path: &Path) -> Result<()> {
-        write_json(&folder_of(path).join(DESCRIPTION), Access::Private, &self.description)
+        write_json(&folder_of(path).join(DESCRIPTION), self.description.secrecy.access(), &self.description)
     }
 
     /// Reads a head. `path` is its folder or either of its files.
@@ -97,14 +97,16 @@ impl Head {
             return Err(Failure::file(format!("{}: no such head", path.display()))
                 .help("--head takes the folder that `train-head decrypt` or `train-head run` wrote"));
         }
-        let description: Description = read_json(&folder.join(DESCRIPTION), "the description of a head")?;
-        if description.format != FORMAT {
-            return Err(Failure::file(format!(
-                "{}: format {:?}; this program reads {FORMAT:?}",
-                folder.join(DESCRIPTION).display(),
-                description.format
-            )));
+        let path = folder.join(DESCRIPTION);
+        let value: serde_json::Value = read_json(&path, "the description of a head")?;
+        let format = value.get("format").and_then(serde_json::Value::as_str).unwrap_or_default();
+        if format != FORMAT {
+            let message = format!("{}: format {format:?}; this program reads {FORMAT:?}", path.display());
+            return Err(Failure::file(message).help("decrypt the head again with this version of train-head"));
         }
+        let description: Description = serde_json::from_value(value).map_err(|error| {
+            Failure::file(format!("{} is not the description of a head", path.display())).because(error)
+        })?;
         description.expect_sound().map_err(|what| {
             Failure::file(format!("{}: {what}", folder.join(DESCRIPTION).display()))
                 .help("the file was changed or damaged: decrypt the head again")
@@ -144,6 +146,7 @@ mod tests {
             FeatureSource { names, table: None, label_columns: Vec::new(), encoder: None },
             Preprocessing::Standardize,
             training,
+            Secrecy::Private,
         );
         Head { model, description }
     }
@@ -172,7 +175,11 @@ mod tests {
             (None, fhe_head::Link::Identity),
             (Some((layer, activation)), fhe_head::Link::Softmax),
         ] {
-            let model = Model { hidden, ..Model::linear(output.clone(), link) };
+            let functions = match hidden {
+                Some(_) => fhe_head::Functions::Exact,
+                None => fhe_head::Functions::Polynomials,
+            };
+            let model = Model { hidden, functions, ..Model::linear(output.clone(), link) };
             let description = Description::new(
                 &model,
                 match link {
@@ -185,6 +192,7 @@ mod tests {
                 FeatureSource { names: None, table: None, label_columns: Vec::new(), encoder: None },
                 Preprocessing::Center,
                 training.clone(),
+                Secrecy::Published,
             );
             let three = Head { model, description };
             three.write(folder.path()).unwrap();

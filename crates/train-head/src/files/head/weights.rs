@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use fhe_head::Functions;
 use head_fit::{LinearLayer, Model};
 
 use super::description::{Description, Hidden};
@@ -13,7 +14,7 @@ use crate::files::{Access, write_bytes};
 ///
 /// # Errors
 /// A failure of the operating system.
-pub(super) fn write(head: &Model, path: &Path) -> Result<()> {
+pub(super) fn write(head: &Model, path: &Path, access: Access) -> Result<()> {
     let Model { hidden, output, .. } = head;
     let tensors = match hidden {
         Some((layer, _)) => vec![
@@ -26,7 +27,7 @@ pub(super) fn write(head: &Model, path: &Path) -> Result<()> {
             vec![Tensor::new("coef", &output.coef.view()), Tensor::new("intercept", &output.intercept.view())]
         }
     };
-    write_bytes(path, Access::Private, &to_bytes(&tensors)?)
+    write_bytes(path, access, &to_bytes(&tensors)?)
 }
 
 /// Reads the weights of a head, which must have the shapes of its description.
@@ -44,12 +45,14 @@ pub(super) fn read(description: &Description, path: &Path) -> Result<Model> {
 fn model(description: &Description, bytes: &[u8]) -> Result<Model, String> {
     let tensors = Tensors::of(bytes)?;
     let (outputs, features) = (description.outputs(), description.features);
+    let mut functions = Functions::Polynomials;
     let (hidden, output) = match &description.hidden {
         None => {
             let coef = tensors.matrix("coef", [outputs, features])?;
             (None, LinearLayer { coef, intercept: tensors.vector("intercept", outputs)? })
         }
-        Some(Hidden { hidden_layer_sizes: [units], activation, .. }) => {
+        Some(Hidden { hidden_layer_sizes: [units], activation, functions: of_units, .. }) => {
+            functions = *of_units;
             let coef = tensors.matrix("coefs.0", [features, *units])?.reversed_axes();
             let layer = LinearLayer { coef, intercept: tensors.vector("intercepts.0", *units)? };
             let coef = tensors.matrix("coefs.1", [*units, outputs])?.reversed_axes();
@@ -57,5 +60,5 @@ fn model(description: &Description, bytes: &[u8]) -> Result<Model, String> {
             (Some((layer, *activation)), output)
         }
     };
-    Ok(Model { hidden, ..Model::linear(output, description.link.of_model()) })
+    Ok(Model { hidden, functions, ..Model::linear(output, description.link.of_model()) })
 }
