@@ -144,7 +144,7 @@ pub(crate) enum Command {
     /// Measure a decrypted head on labelled data (data party)
     Eval(EvalArgs),
     /// Predict with a decrypted head, or from encrypted scores (data party)
-    Predict(PredictArgs),
+    Predict(Box<PredictArgs>),
     /// Put what one party hands the other into one file, and nothing that is secret
     Bundle(BundleArgs),
     /// Check and unpack a bundle

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use fhe_head::Head as _;
 use fhe_head::client;
 use fhe_head::files::Origin;
 use ndarray::{Array1, Array2};
@@ -99,7 +100,34 @@ impl DataParty {
                 _ => failure,
             }
         })?;
+        self.expect_rehearsed_scores(path, samples, scores.iteration, &decrypted)?;
         Ok(DecryptedScores { scores: decrypted, iteration: scores.iteration })
+    }
+
+    /// Refuses scores that no noise makes of those that the rehearsal lets expect. Samples outside the interval of the training do not count:
+    /// there small errors grow.
+    fn expect_rehearsed_scores(
+        &self,
+        path: &Path,
+        samples: &Matrix,
+        iteration: usize,
+        scores: &Array2<f64>,
+    ) -> Result<()> {
+        /// Share of the interval by which a score may be off.
+        const SHARE: f64 = 0.125;
+        let Some(expected) = self.file.expected_scores(samples, iteration)? else { return Ok(()) };
+        let unit = self.file.job().head().score_unit().value().abs();
+        let counts = expected.iter().zip(scores).filter(|(expected, _)| expected.abs() <= unit);
+        let off = counts.filter(|(expected, score)| (*expected - *score).abs() > SHARE * unit).count();
+        if off == 0 {
+            return Ok(());
+        }
+        Err(Failure::file(format!(
+            "{}: {off} of {} scores are not those that the head of this plan gives, by more than noise explains",
+            path.display(),
+            scores.len()
+        ))
+        .help("do not use them, and do not tell the compute party more than that they were refused"))
     }
 
     /// Refuses what does not belong to this party's run. `what` is what the file holds, in words.

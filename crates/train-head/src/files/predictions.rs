@@ -174,7 +174,7 @@ mod tests {
     fn written(predictions: &Predictions<'_>) -> String {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("predictions.csv");
-        predictions.write(&path).unwrap();
+        predictions.write(&path, Access::Private).unwrap();
         std::fs::read_to_string(&path).unwrap()
     }
 

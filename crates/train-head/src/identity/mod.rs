@@ -84,6 +84,14 @@ impl Identity {
         if path.exists() {
             return Self::read(&path);
         }
+        // of two commands one makes it
+        let folder = folder()?;
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| Failure::io("create", &folder, Kind::Unexpected, error))?;
+        let _lock = std::fs::File::open(&folder).and_then(|folder| folder.lock().map(|()| folder)).ok();
+        if path.exists() {
+            return Self::read(&path);
+        }
         let new = Self::generate()?;
         new.write(&path, None)?;
         console.note(format!(

@@ -2,11 +2,12 @@
 //! the polynomials of the encryption says which decrypted head to expect, and how far off it may be.
 
 use fhe_head::{Functions, Plan, Samples, Scheme, twins};
-use ndarray::Array1;
+use ndarray::{Array1, Array2};
 
 use super::PlanFile;
 use crate::exit::{Failure, Result};
 use crate::files::head::{Head, Secrecy};
+use crate::samples::Matrix;
 
 /// Weights after an iteration, as the data party has them.
 pub(crate) type Iterate = Vec<Array1<f64>>;
@@ -120,6 +121,17 @@ impl PlanFile {
     pub(crate) fn deviation(&self, weights: &[Array1<f64>], iteration: usize) -> Option<f64> {
         let expected = at(&self.arrays.twins.expected, iteration)?;
         Some(difference(weights, expected) / self.contents.tolerance?)
+    }
+
+    /// The scores of samples that the rehearsal lets expect after an iteration: samples (rows) by outputs (columns). `None` if there was no
+    /// rehearsal up to this iteration.
+    ///
+    /// # Errors
+    /// Samples of other features than the plan's.
+    pub(crate) fn expected_scores(&self, matrix: &Matrix, iteration: usize) -> Result<Option<Array2<f64>>> {
+        let Some(weights) = at(&self.arrays.twins.expected, iteration) else { return Ok(None) };
+        let x = self.features(matrix)?;
+        Ok(Some(twins::score(self.job(), weights, &x.view(), Functions::Polynomials)?))
     }
 
     /// The exact twin of the head after an iteration, which may be published.
