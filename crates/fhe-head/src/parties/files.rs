@@ -374,6 +374,6 @@ impl<H: Head> Manifest<H> {
     }
 }
 
-pub(super) fn invalid(name: &str, reason: String) -> FileError {
+fn invalid(name: &str, reason: String) -> FileError {
     FileError::Invalid { file: name.to_owned(), reason }
 }

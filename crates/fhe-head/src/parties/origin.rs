@@ -2,10 +2,8 @@
 //! decrypt anything, so files of two runs cannot be mixed by accident. It is no proof: who makes files can write any origin, which is
 //! why files that travel are signed by the layer above.
 
-use serde::{Deserialize, Serialize};
-
-use super::files::invalid;
 use ckks::serial::FileError;
+use serde::{Deserialize, Serialize};
 
 /// `N` bytes, in files and messages as hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,13 +49,14 @@ impl Origin {
     /// # Errors
     /// [`FileError::Invalid`], which names the runs.
     pub fn expect_same_run(&self, found: &Self, file: &str) -> Result<(), FileError> {
-        if self.run != found.run {
-            return Err(invalid(file, format!("it belongs to run {}, not to run {}", found.run, self.run)));
-        }
-        if self.plan != found.plan {
-            return Err(invalid(file, format!("it was made by another plan of run {}", self.run)));
-        }
-        Ok(())
+        let reason = if self.run != found.run {
+            format!("it belongs to run {}, not to run {}", found.run, self.run)
+        } else if self.plan != found.plan {
+            format!("it was made by another plan of run {}", self.run)
+        } else {
+            return Ok(());
+        };
+        Err(FileError::Invalid { file: file.to_owned(), reason })
     }
 }
 

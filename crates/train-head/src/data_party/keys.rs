@@ -8,8 +8,8 @@ use fhe_head::client;
 
 use crate::console::Console;
 use crate::exit::{Failure, Kind, Result};
-use crate::files::evaluation_keys::{Generation, write_list};
-use crate::files::keys::write_evaluation_key;
+use crate::files::evaluation_keys::write_list;
+use crate::files::keys::{Generation, write_evaluation_key};
 use crate::identity::Identity;
 use crate::interrupt;
 

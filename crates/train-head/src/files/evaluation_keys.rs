@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use fhe_head::ckks::serial::FileKind;
 use fhe_head::ckks::{EvaluationKeys, SwitchingKey};
-use fhe_head::files::{Digest, Origin, RunId};
+use fhe_head::files::{Digest, Origin};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::keys::{KeyFolder, open, parameters_of};
+use super::keys::{Generation, KeyFolder, open, parameters_of};
 use super::signed::{SignedJson, digest_of_file};
 use super::{Access, read_json, write_json};
 use crate::console::Console;
@@ -20,27 +20,6 @@ use crate::identity::{Identity, PublicKey, Role, Trust};
 pub(crate) const LIST: &str = "keys.json";
 const FORMAT: &str = "train-head evaluation keys 2";
 const CONTEXT: &str = "train-head 2026-11 signature of a list of evaluation keys";
-
-/// Which keys were made together. Keys of one secret key do not go together if two key generations made them: each draws ephemeral
-/// secrets of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Generation {
-    /// The run that they were made for.
-    pub(crate) run: RunId,
-    /// Names the key generation. The data party recognises its own.
-    pub(crate) generation: Digest,
-}
-
-impl Generation {
-    /// The metadata of a key's file.
-    ///
-    /// # Errors
-    /// None in practice: it can be written as JSON.
-    pub(super) fn to_bytes(self) -> Result<Vec<u8>> {
-        serde_json::to_vec(&self)
-            .map_err(|error| Failure::unexpected("cannot write the generation of a key").because(error))
-    }
-}
 
 /// The list of the keys in a folder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -15,7 +15,9 @@ use fhe_head::ckks::serial::{AtomicFile, FileKind, NewFile, Reader, Writer};
 use fhe_head::ckks::{KeyId, Parameters, PublicKey, SecretKey, SwitchingKey};
 use fhe_head::ckks::{KeyPurpose, conjugation_element, galois_element};
 
-use super::evaluation_keys::Generation;
+use fhe_head::files::{Digest, RunId};
+use serde::{Deserialize, Serialize};
+
 use super::{Access, private, size, write_with};
 use crate::exit::{Failure, Result, read_failure, write_failure};
 use crate::preset::preset;
@@ -90,6 +92,27 @@ impl KeyFolder {
         let path = self.public();
         let file = one_item(FileKind::PUBLIC_KEY, key.parameters(), key.key_id(), b"");
         write_items(&path, file, |writer| writer.write_public_key(key).map_err(write_failure))
+    }
+}
+
+/// Which keys were made together. Keys of one secret key do not go together if two key generations made them: each draws ephemeral
+/// secrets of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Generation {
+    /// The run that they were made for.
+    pub(crate) run: RunId,
+    /// Names the key generation. The data party recognises its own.
+    pub(crate) generation: Digest,
+}
+
+impl Generation {
+    /// The metadata of a key's file.
+    ///
+    /// # Errors
+    /// None in practice: it can be written as JSON.
+    fn to_bytes(self) -> Result<Vec<u8>> {
+        serde_json::to_vec(&self)
+            .map_err(|error| Failure::unexpected("cannot write the generation of a key").because(error))
     }
 }
 

@@ -1,13 +1,39 @@
 //! The parties that were met before: a line for each, of run, role and key. A first file of a run from a party adds one.
 
+use std::fmt;
 use std::io::Write;
 use std::path::PathBuf;
 
 use fhe_head::files::RunId;
 
-use super::PublicKey;
-use super::trust::Role;
+use super::place::folder;
+use super::public_key::PublicKey;
 use crate::exit::{Failure, Kind, Result};
+
+/// The party that makes a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Makes keys, data and samples.
+    Data,
+    /// Makes states, heads and scores.
+    Compute,
+}
+
+impl Role {
+    /// The role in the file of known parties.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Compute => "compute",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} party", self.word())
+    }
+}
 
 /// The file of the known parties.
 #[derive(Clone, Debug)]
@@ -19,7 +45,7 @@ impl KnownParties {
     /// # Errors
     /// The environment names no folder.
     pub(super) fn of_user() -> Result<Self> {
-        Ok(Self(super::folder()?.join("known_parties")))
+        Ok(Self(folder()?.join("known_parties")))
     }
 
     /// The key by which a party of a run is known; `None` if it is not.

@@ -1,20 +1,21 @@
 //! Who signs files that travel, and whose signatures are accepted.
 //!
 //! - this file: identities, which are Ed25519 key pairs;
+//! - [`public_key`]: their public half;
+//! - [`place`]: where a user's are;
 //! - [`trust`]: whose signature a file must have;
 //! - [`known`]: the parties that were met before.
 
 mod known;
+mod place;
+mod public_key;
 mod trust;
 
-use std::fmt;
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::path::Path;
 
 use age::secrecy::SecretString;
-use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signer, SigningKey};
 use fhe_head::files::{Digest, Tag};
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::args::SignerArgs;
@@ -23,42 +24,15 @@ use crate::data_party::passphrase;
 use crate::exit::{Failure, Kind, Result};
 use crate::files::{Access, private, write_bytes};
 
-pub(crate) use trust::{Role, Trust};
+pub(crate) use known::Role;
+pub(crate) use place::default_path;
+pub(crate) use public_key::{PublicKey, public_path};
+pub(crate) use trust::Trust;
 
 /// First line of the file of an identity.
 const FORMAT: &str = "train-head identity 1";
-/// The folder of identity and known parties, where the environment names one.
-const FOLDER: &str = "TRAIN_HEAD_HOME";
-
-/// A key that checks signatures.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub(crate) struct PublicKey(VerifyingKey);
-
 /// A key that signs.
 pub(crate) struct Identity(SigningKey);
-
-impl PublicKey {
-    /// As bytes.
-    pub(crate) fn to_bytes(self) -> [u8; 32] {
-        self.0.to_bytes()
-    }
-
-    /// From bytes; `None` if they are no point of the curve, or one of small order.
-    pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
-        VerifyingKey::from_bytes(bytes).ok().filter(|key| !key.is_weak()).map(Self)
-    }
-
-    /// Whether this is the key's signature of a digest.
-    pub(crate) fn signed(self, digest: &Digest, signature: &Tag<64>) -> bool {
-        self.0.verify_strict(&digest.0, &Signature::from_bytes(&signature.0)).is_ok()
-    }
-
-    /// The key of the identity in a file, from the file beside it; `None` if there is none.
-    fn beside(identity: &Path) -> Option<Self> {
-        std::fs::read_to_string(public_path(identity)).ok()?.trim().parse().ok()
-    }
-}
 
 impl Identity {
     /// A new identity.
@@ -85,7 +59,7 @@ impl Identity {
             return Self::read(&path);
         }
         // of two commands one makes it
-        let folder = folder()?;
+        let folder = place::folder()?;
         std::fs::create_dir_all(&folder)
             .map_err(|error| Failure::io("create", &folder, Kind::Unexpected, error))?;
         let _lock = std::fs::File::open(&folder).and_then(|folder| folder.lock().map(|()| folder)).ok();
@@ -104,7 +78,7 @@ impl Identity {
 
     /// The key that checks its signatures.
     pub(crate) fn public(&self) -> PublicKey {
-        PublicKey(self.0.verifying_key())
+        PublicKey::of(self.0.verifying_key())
     }
 
     /// Signs a digest.
@@ -148,68 +122,6 @@ impl Identity {
                 .help("`train-head identity create` makes one"));
         };
         Ok(Self(SigningKey::from_bytes(&Zeroizing::new(seed))))
-    }
-}
-
-/// Where this user's identity is.
-///
-/// # Errors
-/// The environment names no folder.
-pub(crate) fn default_path() -> Result<PathBuf> {
-    Ok(folder()?.join("identity.key"))
-}
-
-/// The folder of this user's identity and known parties.
-fn folder() -> Result<PathBuf> {
-    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    named(FOLDER)
-        .or_else(|| named("XDG_CONFIG_HOME").map(|folder| folder.join("train-head")))
-        .or_else(|| named("HOME").map(|folder| folder.join(".config").join("train-head")))
-        .ok_or_else(|| {
-            Failure::usage("there is no folder for the identity that signs files: neither HOME nor TRAIN_HEAD_HOME is set")
-                .help("set TRAIN_HEAD_HOME, or give --identity")
-        })
-}
-
-/// Where the public key of the identity in a file is.
-pub(crate) fn public_path(identity: &Path) -> PathBuf {
-    identity.with_extension("pub")
-}
-
-impl fmt::Display for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ed25519:{}", Tag(self.to_bytes()).to_hex())
-    }
-}
-
-impl fmt::Debug for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
-    }
-}
-
-impl FromStr for PublicKey {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let hex = text.strip_prefix("ed25519:").unwrap_or(text);
-        Tag::from_hex(hex)
-            .and_then(|Tag(bytes)| Self::from_bytes(&bytes))
-            .ok_or_else(|| "a public key is expected, as `train-head identity show` prints it".to_owned())
-    }
-}
-
-impl From<PublicKey> for String {
-    fn from(key: PublicKey) -> Self {
-        key.to_string()
-    }
-}
-
-impl TryFrom<String> for PublicKey {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
     }
 }
 

@@ -1,39 +1,13 @@
 //! Whose signature a file must have: the key that `--peer` pins, or the first that signed for this party in this run.
 
-use std::fmt;
-
 use fhe_head::files::RunId;
 
-use super::known::KnownParties;
-use super::{PublicKey, default_path};
+use super::known::{KnownParties, Role};
+use super::place::default_path;
+use super::public_key::PublicKey;
 use crate::args::TrustArgs;
 use crate::console::Console;
 use crate::exit::{Failure, Result};
-
-/// The party that makes a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// Makes keys, data and samples.
-    Data,
-    /// Makes states, heads and scores.
-    Compute,
-}
-
-impl Role {
-    /// The role in the file of known parties.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Data => "data",
-            Self::Compute => "compute",
-        }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} party", self.word())
-    }
-}
 
 /// Whose signatures are accepted.
 #[derive(Clone, Debug)]

@@ -2,14 +2,16 @@
 //! because the feature map holds statistics of the data.
 //!
 //! - this file: writing and reading, the head that a training gives;
-//! - [`binding`]: what ties files to the plan;
-//! - [`twins`]: the same training in the clear, to hold the decrypted head against and to publish;
+//! - [`binding`], [`origins`]: what the plan is known by, and what ties files to it;
+//! - [`twins`], [`rehearsed`]: the same training in the clear, to hold the decrypted head against and to publish;
 //! - [`arrays`]: the feature map, the start weights and the twins, in a file of their own;
 //! - [`samples`]: features, weights and start weights to encrypt.
 
 mod arrays;
 mod binding;
 mod column_source;
+mod origins;
+mod rehearsed;
 mod samples;
 mod twins;
 

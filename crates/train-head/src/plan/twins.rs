@@ -1,13 +1,8 @@
 //! The twins of a training, which a plan keeps: weights that never were encrypted. The exact one is what may be published; the one with
 //! the polynomials of the encryption says which decrypted head to expect, and how far off it may be.
 
-use fhe_head::{Functions, Plan, Samples, Scheme, twins};
-use ndarray::{Array1, Array2};
-
-use super::PlanFile;
-use crate::exit::{Failure, Result};
-use crate::files::head::{Head, Secrecy};
-use crate::samples::Matrix;
+use fhe_head::{Functions, Plan, Result, Samples, Scheme, twins};
+use ndarray::Array1;
 
 /// Weights after an iteration, as the data party has them.
 pub(crate) type Iterate = Vec<Array1<f64>>;
@@ -22,7 +17,7 @@ pub(crate) struct Rehearsal {
     /// The last weights with the encryption's levels, scales and noise.
     pub(crate) simulated: Iterate,
     /// Largest difference of a decrypted weight to the polynomial twin's.
-    tolerance: f64,
+    pub(super) tolerance: f64,
 }
 
 /// What a plan keeps of them: the last iteration, or each if the training may end early.
@@ -56,7 +51,8 @@ impl Rehearsal {
         Ok(Self { exact, polynomial, simulated: simulation.weights, tolerance })
     }
 
-    fn kept(&self, kept: Kept) -> Twins {
+    /// What a plan keeps.
+    pub(super) fn kept(&self, kept: Kept) -> Twins {
         let of = |iterates: &[Iterate]| {
             let skipped = if kept.each { 0 } else { iterates.len().saturating_sub(1) };
             (1..).zip(iterates).skip(skipped).map(|(done, iterate)| (done, iterate.clone())).collect()
@@ -83,7 +79,7 @@ const DEVIATIONS: f64 = 32.0;
 const SHARE: f64 = 0.01;
 
 /// The largest difference between two sets of weights; infinite if they are not of one shape, or not numbers.
-fn difference(one: &[Array1<f64>], two: &[Array1<f64>]) -> f64 {
+pub(super) fn difference(one: &[Array1<f64>], two: &[Array1<f64>]) -> f64 {
     let lengths = |weights: &[Array1<f64>]| weights.iter().map(Array1::len).collect::<Vec<_>>();
     if lengths(one) != lengths(two) {
         return f64::INFINITY;
@@ -94,62 +90,8 @@ fn difference(one: &[Array1<f64>], two: &[Array1<f64>]) -> f64 {
     })
 }
 
-impl PlanFile {
-    /// Keeps the twins.
-    ///
-    /// # Errors
-    /// None in practice: the arrays have names of their own.
-    pub(crate) fn with_twins(mut self, rehearsal: &Rehearsal, kept: Kept) -> Result<Self> {
-        self.arrays.twins = rehearsal.kept(kept);
-        self.contents.tolerance = Some(rehearsal.tolerance + kept.tolerance);
-        self.contents.arrays = super::arrays::digest(&self.arrays.to_bytes()?);
-        Ok(self)
-    }
-
-    /// The last weights of both twins, exact and polynomial, of a training that could not end early; and the tolerance.
-    pub(crate) fn last_twins(&self) -> ([Option<Iterate>; 2], f64) {
-        let Twins { exact, expected } = &self.arrays.twins;
-        let last = |iterates: &Vec<(usize, Iterate)>| match &iterates[..] {
-            [(_, only)] => Some(only.clone()),
-            _ => None,
-        };
-        ([last(exact), last(expected)], self.contents.tolerance.unwrap_or_default())
-    }
-
-    /// How far decrypted weights are from those that the rehearsal lets expect, relative to what it allows: above 1 is too far. `None` if
-    /// there was no rehearsal up to this iteration.
-    pub(crate) fn deviation(&self, weights: &[Array1<f64>], iteration: usize) -> Option<f64> {
-        let expected = at(&self.arrays.twins.expected, iteration)?;
-        Some(difference(weights, expected) / self.contents.tolerance?)
-    }
-
-    /// The scores of samples that the rehearsal lets expect after an iteration: samples (rows) by outputs (columns). `None` if there was no
-    /// rehearsal up to this iteration.
-    ///
-    /// # Errors
-    /// Samples of other features than the plan's.
-    pub(crate) fn expected_scores(&self, matrix: &Matrix, iteration: usize) -> Result<Option<Array2<f64>>> {
-        let Some(weights) = at(&self.arrays.twins.expected, iteration) else { return Ok(None) };
-        let x = self.features(matrix)?;
-        Ok(Some(twins::score(self.job(), weights, &x.view(), Functions::Polynomials)?))
-    }
-
-    /// The exact twin of the head after an iteration, which may be published.
-    ///
-    /// # Errors
-    /// The plan has no twin for this iteration.
-    pub(crate) fn exact_twin(&self, iteration: usize) -> Result<Head> {
-        let Some(weights) = at(&self.arrays.twins.exact, iteration) else {
-            return Err(Failure::parameters(format!(
-                "nothing to publish: the plan has no twin in the clear of the head after {iteration} iterations"
-            ))
-            .help("a training has none that goes on from a private head or from one that could end early: train from the start to publish"));
-        };
-        self.head_of(weights, iteration, Secrecy::Published)
-    }
-}
-
-fn at(iterates: &[(usize, Iterate)], iteration: usize) -> Option<&Iterate> {
+/// The weights after an iteration.
+pub(super) fn at(iterates: &[(usize, Iterate)], iteration: usize) -> Option<&Iterate> {
     iterates.iter().find(|(done, _)| *done == iteration).map(|(_, iterate)| iterate)
 }
 
