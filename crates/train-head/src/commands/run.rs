@@ -30,6 +30,7 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
     let data = run.read()?;
     let (planned, rehearsal) = run.plan(&data)?;
     let mut folder = RunFolder::open(&arguments.out, arguments.checkpoints.resume)?;
+    let published = arguments.publish.as_deref().map(OutputFolder::create).transpose()?;
     let party = run.keys_and_ciphertexts(&folder, &planned, &data)?;
     folder.survive_interrupts();
     let training = run.train(&folder, &party, &data);
@@ -43,7 +44,6 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
     let report = run.report(&planned, &data, &training, &evaluation, scores);
     write(&folder.path(""), &decrypted.head, &data, &evaluation, &report)?;
 
-    let published = arguments.publish.as_deref().map(OutputFolder::create).transpose()?;
     let twin = run.twin(&party, &data, iterations)?;
     if let (Some(folder), Some(twin)) = (&published, &twin) {
         let judged = Judged { head: twin, weights: None, iterations };

@@ -62,8 +62,9 @@ impl PlanFile {
                 .help("`train-head estimate` makes a plan for the classes in these data"));
         }
         self.expect_weights(matrix)?;
-        self.expect_training(matrix, &y)?;
         let samples = self.weighted(matrix, &y, self.options())?;
+        // the last check, since it cannot say what differs
+        self.expect_training(matrix, &y)?;
         Ok(shuffled(samples, self.job().packing().batches(), self.options().random_state))
     }
 

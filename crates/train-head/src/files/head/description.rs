@@ -298,7 +298,11 @@ impl Description {
 
     /// What of the data party's knowledge whoever gets the head learns, beside its weights.
     pub(crate) fn leaves_with_it(&self) -> Vec<String> {
-        let listed = |names: &[String]| names.join(", ");
+        const MOST: usize = 20;
+        let listed = |names: &[String]| match names.len() {
+            0..=MOST => names.join(", "),
+            many => format!("{} and {} more", names[..MOST].join(", "), many - MOST),
+        };
         let mut lines = vec![format!("the names of what is predicted: {}", listed(self.vocabulary.names()))];
         if let Some(names) = &self.feature_names {
             lines.push(format!("the names of the features: {}", listed(names)));
