@@ -29,6 +29,9 @@ pub enum Error {
     /// The data are unusable for training.
     #[error("{0}")]
     Data(String),
+    /// What shall be decrypted is not encrypted.
+    #[error("a ciphertext that encrypts nothing: one of its polynomials is constant")]
+    Transparent,
     /// The terms of a sum have different scales.
     #[error("{operation}: the scales differ, {left} and {right}")]
     Scale {

@@ -113,9 +113,11 @@ fn every_cut_trains_the_same<H: Head>(request: &Request<H>, levels: usize, colum
     let secret = SecretKey::generate(scheme.parameters()).unwrap();
     let keys = Arc::new(evaluation_keys_in_memory(&secret, &chunks.keys).unwrap());
     let encryptor = DataEncryptor::new(&secret, &chunks, &samples).with_start(start);
-    let data = files::write_data(Vec::new(), "data", &encryptor, |_| Ok::<_, Error>(())).unwrap();
+    let data =
+        files::write_data(Vec::new(), "data", &encryptor, &files::Origin::default(), |_| Ok::<_, Error>(()))
+            .unwrap();
     let reader = Reader::new(std::io::Cursor::new(data), "data").unwrap();
-    let (job, blocks, state): (Job<H>, _, _) = files::read_data(reader, scheme.parameters()).unwrap();
+    let (job, _, blocks, state): (Job<H>, _, _, _) = files::read_data(reader, scheme.parameters()).unwrap();
     assert_eq!(job, chunks.job);
     let engine = server::engine(keys, &job).unwrap();
     let ControlFlow::Continue(head) = server::resume(&engine, &job, &blocks, state, unobserved).unwrap();

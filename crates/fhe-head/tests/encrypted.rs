@@ -9,10 +9,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use ckks::serial::Reader;
-use ckks::{EvaluationKeys, Parameters, SecretKey};
+use ckks::{Ciphertext, EvaluationKeys, Parameters, SecretKey};
 use common::{BreastCancer, agreement};
 use fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys_in_memory};
-use fhe_head::trainer::unobserved;
+use fhe_head::files::{Origin, Tag};
+use fhe_head::trainer::{Snapshot, unobserved};
 use fhe_head::twins::train_simulated;
 use fhe_head::{
     Degree, Error, Fit, Job, Logistic, Optimizer, Plan, Request, Samples, Scheme, Sigmoid, State, files,
@@ -136,32 +137,34 @@ fn files_carry_a_training_that_can_be_interrupted() {
     let run = small();
     let (plan, parameters) = (&run.plan, run.scheme.parameters());
     let encryptor = DataEncryptor::new(&run.secret, plan, &run.samples);
-    let data = files::write_data(Vec::new(), "data", &encryptor, |_| Ok::<_, Error>(())).unwrap();
+    let origin = Origin { run: Tag([7; 16]), ..Origin::default() };
+    let data = files::write_data(Vec::new(), "data", &encryptor, &origin, |_| Ok::<_, Error>(())).unwrap();
     let open = |bytes: &[u8]| Reader::new(std::io::Cursor::new(bytes.to_vec()), "file").unwrap();
-    let (job, blocks, start): (Job<Logistic>, _, _) = files::read_data(open(&data), parameters).unwrap();
-    assert_eq!(job, plan.job);
+    let (job, from, blocks, start): (Job<Logistic>, _, _, _) =
+        files::read_data(open(&data), parameters).unwrap();
+    assert_eq!((&job, &from), (&plan.job, &origin));
     assert!(start.weights.is_empty());
 
     // stop after each iteration and continue from the file: bit for bit the same head
     let mut states = Vec::new();
     let engine = server::engine(run.keys.clone(), &job).unwrap();
     let ControlFlow::Continue(whole) = server::resume(&engine, &job, &blocks, start, |state| {
-        states.push(files::write_state(Vec::new(), "state", &job, state)?);
+        states.push(files::write_state(Vec::new(), "state", &job, &from, state)?);
         Ok::<_, Error>(ControlFlow::<Infallible>::Continue(()))
     })
     .unwrap();
     assert_eq!(states.len(), job.iterations());
-    let whole = files::write_head(Vec::new(), "head", &job, &whole).unwrap();
+    let whole = files::write_head(Vec::new(), "head", &job, &from, &whole).unwrap();
     for state in &states {
-        let (job, state): (Job<Logistic>, _) = files::read_state(open(state), parameters).unwrap();
+        let (job, from, state): (Job<Logistic>, _, _) = files::read_state(open(state), parameters).unwrap();
         let ControlFlow::Continue(head) = server::resume(&engine, &job, &blocks, state, unobserved).unwrap();
-        assert_eq!(files::write_head(Vec::new(), "head", &job, &head).unwrap(), whole);
+        assert_eq!(files::write_head(Vec::new(), "head", &job, &from, &head).unwrap(), whole);
     }
-    let (job, head): (Job<Logistic>, _) = files::read_head(open(&whole), parameters).unwrap();
+    let (job, _, head): (Job<Logistic>, _, _) = files::read_head(open(&whole), parameters).unwrap();
     decrypt_head(&run.secret, &job, &head).unwrap();
 
     // and what is wrong is refused
-    let read_head = |reader, parameters: &Parameters| -> fhe_head::Result<(Job<Logistic>, _)> {
+    let read_head = |reader, parameters: &Parameters| -> fhe_head::Result<(Job<Logistic>, _, _)> {
         files::read_head(reader, parameters)
     };
     assert!(matches!(read_head(open(&data), parameters), Err(Error::File(_))));
@@ -174,6 +177,27 @@ fn files_carry_a_training_that_can_be_interrupted() {
     assert!(matches!(read_head(open(&whole[..middle]), parameters), Err(Error::File(_))));
     let stranger = SecretKey::generate(parameters).unwrap();
     assert!(matches!(decrypt_head(&stranger, &job, &head), Err(Error::Ckks(_))));
+
+    // iterations beyond the plan, snapshots of the future
+    let write = |head: &server::EncryptedHead| {
+        open(&files::write_head(Vec::new(), "head", &job, &origin, head).unwrap())
+    };
+    for (iteration, history) in [(1 << 63, Vec::new()), (job.iterations() + 1, Vec::new()), (1, vec![3])] {
+        let history =
+            history.into_iter().map(|iteration| Snapshot { iteration, weights: head.weights.clone() });
+        let head =
+            server::EncryptedHead { iteration, weights: head.weights.clone(), history: history.collect() };
+        assert!(matches!(read_head(write(&head), parameters), Err(Error::File(_))), "{iteration}");
+    }
+    // a head that its maker chose, and one that decrypts to the key
+    let [c0, c1] = head.weights[0].polys().clone();
+    let zero = c0.sub(&c0);
+    for polys in [[c0, zero.clone()], [zero, c1]] {
+        let weight = &head.weights[0];
+        let chosen = Ciphertext::from_parts(parameters, weight.key_id(), polys, weight.scale().clone());
+        let head = server::EncryptedHead { weights: vec![chosen.unwrap()], ..head.clone() };
+        assert!(matches!(decrypt_head(&run.secret, &job, &head), Err(Error::Transparent)));
+    }
 }
 
 /// An observer may stop a training; the value that it gives comes back in place of the head.

@@ -163,10 +163,13 @@ fn files_and_scores_of_both_packings() {
         let secret = SecretKey::generate(scheme.parameters()).unwrap();
         let keys = Arc::new(evaluation_keys_in_memory(&secret, &plan.keys).unwrap());
         let encryptor = DataEncryptor::new(&secret, &plan, &samples);
-        let data = files::write_data(Vec::new(), "data", &encryptor, |_| Ok::<_, Error>(())).unwrap();
+        let data = files::write_data(Vec::new(), "data", &encryptor, &files::Origin::default(), |_| {
+            Ok::<_, Error>(())
+        })
+        .unwrap();
         let beside = data.len() - plan.sizes.upload_bytes;
         assert!(beside < 100_000, "{beside} bytes beside the ciphertexts");
-        let (job, blocks, _): (Job<Multinomial>, _, _) =
+        let (job, from, blocks, _): (Job<Multinomial>, _, _, _) =
             files::read_data(open(&data), scheme.parameters()).unwrap();
         assert_eq!(job, plan.job);
         let engine = server::engine(keys, &job).unwrap();
@@ -181,14 +184,14 @@ fn files_and_scores_of_both_packings() {
         let rows = job.packing().rows().min(200);
         for n in [1, rows + 1, 333] {
             let encrypted = encrypt_for_scoring(&secret, &job, &x.slice(s![..n, ..])).unwrap();
-            let file = files::write_samples(Vec::new(), "samples", &secret, &job, &encrypted).unwrap();
-            let (read, blocks): (Job<Multinomial>, _) =
+            let file = files::write_samples(Vec::new(), "samples", &secret, &job, &from, &encrypted).unwrap();
+            let (read, _, blocks): (Job<Multinomial>, _, _) =
                 files::read_samples(open(&file), scheme.parameters()).unwrap();
             assert_eq!(read, job);
             assert_eq!(blocks.len(), n.div_ceil(job.packing().block_samples()));
             let scores = server::score(&engine, &job, &head.weights, &blocks).unwrap();
-            let file = files::write_scores(Vec::new(), "scores", &job, 3, &scores).unwrap();
-            let (_, iterations, scores) =
+            let file = files::write_scores(Vec::new(), "scores", &job, &from, 3, &scores).unwrap();
+            let (_, _, iterations, scores) =
                 files::read_scores::<_, Multinomial>(open(&file), scheme.parameters()).unwrap();
             assert_eq!(iterations, 3);
             let scores = decrypt_scores(&secret, &job, n, &scores).unwrap();

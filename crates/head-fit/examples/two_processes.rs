@@ -15,6 +15,7 @@ use std::sync::Arc;
 use head_fit::fhe_head::ckks::serial::{FileKind, NewFile, Reader, Writer};
 use head_fit::fhe_head::ckks::{EvaluationKeys, SecretKey, presets};
 use head_fit::fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys};
+use head_fit::fhe_head::files::{Origin, Tag};
 use head_fit::fhe_head::{Error as EngineError, Job, Scheme, files, server};
 use head_fit::{Data, LogisticRegression};
 use ndarray::{Array1, Array2};
@@ -44,7 +45,10 @@ fn data_party() -> Outcome {
     let folder = std::env::temp_dir().join(format!("two-processes-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let encryptor = DataEncryptor::new(&secret, &training.plan, &training.samples);
-    files::write_data(create(&folder, "data.ct")?, "data.ct", &encryptor, |_| Ok::<_, EngineError>(()))?;
+    // names the run, so that files of two runs cannot be mixed
+    let origin = Origin { run: Tag(secret.key_id().0), ..Origin::default() };
+    let data = create(&folder, "data.ct")?;
+    files::write_data(data, "data.ct", &encryptor, &origin, |_| Ok::<_, EngineError>(()))?;
     let mut keys = 0;
     evaluation_keys(&secret, &training.plan.keys, |key| {
         let name = format!("{keys}.key");
@@ -63,7 +67,8 @@ fn data_party() -> Outcome {
         return Err("the compute party failed".into());
     }
 
-    let (job, head): (Job, _) = files::read_head(open(&folder, "head.ct")?, parameters)?;
+    let (job, from, head): (Job, _, _) = files::read_head(open(&folder, "head.ct")?, parameters)?;
+    origin.expect_same_run(&from, "head.ct")?;
     let model = training.model(&decrypt_head(&secret, &job, &head)?)?;
     println!("data party: coefficients {:.2}, intercept {:.2}", model.output.coef, model.output.intercept);
     std::fs::remove_dir_all(&folder)?;
@@ -74,7 +79,7 @@ fn compute_party(folder: &Path) -> Outcome {
     let parameters = presets::by_name(PRESET)?;
     let data = open(folder, "data.ct")?;
     let mut keys = EvaluationKeys::new(&parameters, data.header().key_id);
-    let (job, blocks, start): (Job, _, _) = files::read_data(data, &parameters)?;
+    let (job, origin, blocks, start): (Job, _, _, _) = files::read_data(data, &parameters)?;
     for i in 0.. {
         let name = format!("{i}.key");
         if !folder.join(&name).exists() {
@@ -90,7 +95,7 @@ fn compute_party(folder: &Path) -> Outcome {
         Ok::<_, EngineError>(ControlFlow::<Infallible>::Continue(()))
     })?;
     let ControlFlow::Continue(head) = trained;
-    files::write_head(create(folder, "head.ct")?, "head.ct", &job, &head)?;
+    files::write_head(create(folder, "head.ct")?, "head.ct", &job, &origin, &head)?;
     Ok(())
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Outcome {
 }
 
 /// Prints results, messages and errors.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Console {
     json: bool,
     quiet: bool,

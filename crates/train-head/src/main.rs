@@ -10,6 +10,7 @@
 //! - [`samples`], [`input`]: samples from tables, arrays and texts;
 //! - [`targets`]: what is predicted: classes, labels or numbers;
 //! - [`files`]: keys, ciphertexts, heads, embeddings and output folders on disk;
+//! - [`identity`]: who signs files that travel, and whose signatures are accepted;
 //! - [`exit`]: failures and exit codes;
 //! - [`console`], [`progress`]: what the user sees;
 //! - [`interrupt`], [`allocator`], [`resources`]: ^C, the end of the memory, how much of it there is.
@@ -22,6 +23,7 @@ mod console;
 mod data_party;
 mod exit;
 mod files;
+mod identity;
 mod input;
 mod interrupt;
 mod plan;

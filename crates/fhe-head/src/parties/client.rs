@@ -202,7 +202,7 @@ const TILE_TOLERANCE: f64 = 1.0 / 64.0;
 ///
 /// # Errors
 /// [`Error::Diverged`] if the training left the interval of its approximations so far that the head is garbage; [`Error::Shape`] if
-/// the head has another number of vectors; [`Error::Ckks`] under another key.
+/// the head has another number of vectors; [`Error::Transparent`] if a vector is not encrypted; [`Error::Ckks`] under another key.
 pub fn decrypt_head<H: Head>(
     secret: &SecretKey,
     job: &Job<H>,
@@ -215,6 +215,7 @@ pub fn decrypt_head<H: Head>(
     }
     let (decryptor, encoder) = (Decryptor::new(secret), Encoder::new(secret.parameters()));
     let read = |(vector, ciphertext): (&WeightVector, &Ciphertext)| -> Result<Decrypted> {
+        expect_hidden(ciphertext)?;
         let slots = encoder.decode(&decryptor.decrypt(ciphertext)?, job.packing().slots())?;
         let weights = untile(&slots, vector.period);
         let larger = |max: f64, x: f64| if x.is_nan() { f64::INFINITY } else { max.max(x.abs()) };
@@ -241,6 +242,21 @@ pub fn decrypt_head<H: Head>(
         _ => format!("between iterations {} and {first_bad}", good + 1),
     };
     Err(Error::Diverged { when, largest: bad.largest * vector.unit.value().abs(), spread: bad.spread })
+}
+
+/// Refuses a ciphertext with a constant polynomial, such as 0. No computation on fresh ciphertexts gives one: without a second
+/// polynomial its message is in the clear, chosen by whoever made it, and `(0, 1)` decrypts to the key. (One who makes ciphertexts can
+/// hide such a thing, so this stops accidents alone.)
+fn expect_hidden(ciphertext: &Ciphertext) -> Result<()> {
+    let constant = ciphertext.polys().iter().any(|poly| {
+        (0..poly.basis().limbs()).all(|limb| {
+            // the transform of a constant is that constant everywhere
+            let mut words = poly.rows(limb).flatten();
+            let first = words.next();
+            words.all(|word| Some(word) == first)
+        })
+    });
+    if constant { Err(Error::Transparent) } else { Ok(()) }
 }
 
 /// A decrypted weight vector.
@@ -300,7 +316,7 @@ pub fn encrypt_for_scoring<H: Head>(
 ///
 /// # Errors
 /// [`Error::Shape`] on another number of ciphertexts; [`Error::ScoresDiverged`] if the scores are garbage, or belong to samples far from
-/// those of the training; [`Error::Ckks`] under another key.
+/// those of the training; [`Error::Transparent`] if a score is not encrypted; [`Error::Ckks`] under another key.
 pub fn decrypt_scores<H: Head>(
     secret: &SecretKey,
     job: &Job<H>,
@@ -321,6 +337,7 @@ pub fn decrypt_scores<H: Head>(
     let mut result = Array2::zeros((samples, outputs));
     for (mut part, block) in result.axis_chunks_iter_mut(Axis(0), packing.block_samples()).zip(scores) {
         for (mut column, ciphertext) in part.columns_mut().into_iter().zip(block) {
+            expect_hidden(ciphertext)?;
             let slots = encoder.decode_complex(&decryptor.decrypt(ciphertext)?, packing.slots())?;
             let rows = slots.iter().step_by(packing.columns());
             // samples of the second half are in the imaginary parts

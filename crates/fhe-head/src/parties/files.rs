@@ -1,6 +1,6 @@
 //! Files of a training: encrypted data, encrypted state, encrypted head. Keys are files of [`ckks::serial`].
 //!
-//! The metadata of each holds the public [`Job`], so every file says which training it belongs to.
+//! The metadata of each holds the public [`Job`] and the [`Origin`], so every file says which training it belongs to, and a digest of both.
 
 use std::io::{Read, Write};
 
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "client")]
 use super::client::DataEncryptor;
+use super::origin::transcript;
 use super::server::{EncryptedBlock, EncryptedHead, EncryptedState};
 #[cfg(feature = "client")]
 use crate::error::Error;
@@ -17,6 +18,8 @@ use crate::error::Result;
 use crate::heads::Head;
 use crate::job::Job;
 use crate::trainer::Snapshot;
+
+pub use super::origin::{Digest, Origin, RunId, Tag};
 
 /// Encrypted samples, labels and weights.
 pub const DATA: FileKind = FileKind::new("encrypted data");
@@ -34,6 +37,7 @@ pub const SCORES: FileKind = FileKind::new("encrypted scores");
 #[serde(bound = "H: Head")]
 struct Manifest<H: Head> {
     job: Job<H>,
+    origin: Origin,
     /// Completed iterations of a state or head.
     #[serde(default)]
     iteration: usize,
@@ -46,6 +50,8 @@ struct Manifest<H: Head> {
     /// Whether initial weights follow the data.
     #[serde(default)]
     start: bool,
+    /// Digest of the kind of file and of all the above.
+    transcript: Digest,
 }
 
 /// Ciphertexts encrypted at once: enough work for every core, little memory.
@@ -62,10 +68,12 @@ pub fn write_data<W: Write, H: Head, X: From<Error>>(
     out: W,
     name: &str,
     encryptor: &DataEncryptor<'_, H>,
+    origin: &Origin,
     mut observe: impl FnMut(usize) -> Result<(), X>,
 ) -> Result<W, X> {
     let (job, start) = (encryptor.job(), encryptor.start()?);
-    let manifest = Manifest { start: !start.is_empty(), ..Manifest::new(job, 0) }.to_bytes(name)?;
+    let manifest = Manifest { start: !start.is_empty(), ..Manifest::new(job, origin, 0) };
+    let manifest = manifest.into_bytes(DATA, name)?;
     let (blocks, items) = (job.packing().blocks(), job.layout().items());
     let file = NewFile {
         kind: DATA,
@@ -92,15 +100,15 @@ pub fn write_data<W: Write, H: Head, X: From<Error>>(
     Ok(writer.finish().map_err(Error::from)?)
 }
 
-/// Reads the job, the encrypted data, and the state that the training starts from.
+/// Encrypted data as they were read: the job and the origin, the blocks, and the state that the training starts from.
+pub type Data<H> = (Job<H>, Origin, Vec<EncryptedBlock>, EncryptedState);
+
+/// Reads encrypted data.
 ///
 /// # Errors
 /// [`Error::File`] if the file is damaged, or of another kind or parameter set.
-pub fn read_data<R: Read, H: Head>(
-    mut reader: Reader<R>,
-    parameters: &Parameters,
-) -> Result<(Job<H>, Vec<EncryptedBlock>, EncryptedState)> {
-    let Manifest { job, start, .. } = job::<_, H>(&reader, DATA, parameters)?;
+pub fn read_data<R: Read, H: Head>(mut reader: Reader<R>, parameters: &Parameters) -> Result<Data<H>> {
+    let Manifest { job, origin, start, .. } = job::<_, H>(&reader, DATA, parameters)?;
     let mut blocks = Vec::new();
     for _ in 0..job.packing().blocks() {
         let ciphertexts = (0..job.layout().count())
@@ -110,7 +118,7 @@ pub fn read_data<R: Read, H: Head>(
     }
     let start = if start { read_weights(&mut reader, parameters, &job)? } else { Vec::new() };
     reader.finish()?;
-    Ok((job, blocks, EncryptedState::from_weights(start)))
+    Ok((job, origin, blocks, EncryptedState::from_weights(start)))
 }
 
 /// The job of a file of encrypted data, of which nothing else is read.
@@ -125,23 +133,29 @@ pub fn read_job<R: Read, H: Head>(reader: &Reader<R>, parameters: &Parameters) -
 ///
 /// # Errors
 /// [`Error::File`] if writing fails, or if the state has no weights.
-pub fn write_state<W: Write, H: Head>(out: W, name: &str, job: &Job<H>, state: &EncryptedState) -> Result<W> {
+pub fn write_state<W: Write, H: Head>(
+    out: W,
+    name: &str,
+    job: &Job<H>,
+    origin: &Origin,
+    state: &EncryptedState,
+) -> Result<W> {
     let snapshots = state.history.iter().flat_map(|snapshot| &snapshot.weights);
     let ciphertexts: Vec<_> = state.weights.iter().chain(&state.momentum).chain(snapshots).collect();
     let momentum = !state.momentum.is_empty();
     let history = state.history.iter().map(|snapshot| snapshot.iteration).collect();
-    let manifest = Manifest { momentum, history, ..Manifest::new(job, state.iteration) };
-    write(out, name, STATE, &manifest, &ciphertexts)
+    let manifest = Manifest { momentum, history, ..Manifest::new(job, origin, state.iteration) };
+    write(out, name, STATE, manifest, &ciphertexts)
 }
 
-/// Reads a state and its job.
+/// Reads a state, with its job and origin.
 ///
 /// # Errors
 /// [`Error::File`] if the file is damaged, or of another kind or parameter set.
 pub fn read_state<R: Read, H: Head>(
     mut reader: Reader<R>,
     parameters: &Parameters,
-) -> Result<(Job<H>, EncryptedState)> {
+) -> Result<(Job<H>, Origin, EncryptedState)> {
     let manifest: Manifest<H> = job(&reader, STATE, parameters)?;
     let vectors = read_weights(&mut reader, parameters, &manifest.job)?;
     let momentum = match manifest.momentum {
@@ -151,34 +165,40 @@ pub fn read_state<R: Read, H: Head>(
     let history = read_history(&mut reader, parameters, &manifest)?;
     reader.finish()?;
     let iteration = manifest.iteration;
-    Ok((manifest.job, EncryptedState { iteration, weights: vectors, momentum, history }))
+    Ok((manifest.job, manifest.origin, EncryptedState { iteration, weights: vectors, momentum, history }))
 }
 
 /// Writes a head.
 ///
 /// # Errors
 /// [`Error::File`] if writing fails.
-pub fn write_head<W: Write, H: Head>(out: W, name: &str, job: &Job<H>, head: &EncryptedHead) -> Result<W> {
+pub fn write_head<W: Write, H: Head>(
+    out: W,
+    name: &str,
+    job: &Job<H>,
+    origin: &Origin,
+    head: &EncryptedHead,
+) -> Result<W> {
     let history = head.history.iter().map(|snapshot| snapshot.iteration).collect();
-    let manifest = Manifest { history, ..Manifest::new(job, head.iteration) };
+    let manifest = Manifest { history, ..Manifest::new(job, origin, head.iteration) };
     let snapshots = head.history.iter().flat_map(|snapshot| &snapshot.weights);
-    write(out, name, HEAD, &manifest, &head.weights.iter().chain(snapshots).collect::<Vec<_>>())
+    write(out, name, HEAD, manifest, &head.weights.iter().chain(snapshots).collect::<Vec<_>>())
 }
 
-/// Reads a head and the job of its training.
+/// Reads a head, with the job and the origin of its training.
 ///
 /// # Errors
 /// [`Error::File`] if the file is damaged, or of another kind or parameter set.
 pub fn read_head<R: Read, H: Head>(
     mut reader: Reader<R>,
     parameters: &Parameters,
-) -> Result<(Job<H>, EncryptedHead)> {
+) -> Result<(Job<H>, Origin, EncryptedHead)> {
     let manifest: Manifest<H> = job(&reader, HEAD, parameters)?;
     let vectors = read_weights(&mut reader, parameters, &manifest.job)?;
     let history = read_history(&mut reader, parameters, &manifest)?;
     reader.finish()?;
     let iteration = manifest.iteration;
-    Ok((manifest.job, EncryptedHead { iteration, weights: vectors, history }))
+    Ok((manifest.job, manifest.origin, EncryptedHead { iteration, weights: vectors, history }))
 }
 
 /// Writes samples encrypted by [`crate::client::encrypt_for_scoring`], block by block.
@@ -191,11 +211,12 @@ pub fn write_samples<W: Write, H: Head>(
     name: &str,
     secret: &ckks::SecretKey,
     job: &Job<H>,
+    origin: &Origin,
     blocks: &[Vec<ckks::SeededCiphertext>],
 ) -> Result<W> {
-    let manifest = Manifest::new(job, job.iterations());
+    let manifest = Manifest::new(job, origin, job.iterations());
     let items = blocks.iter().map(Vec::len).sum::<usize>() as u64;
-    let metadata = manifest.to_bytes(name)?;
+    let metadata = manifest.into_bytes(SAMPLES, name)?;
     let (parameters, key_id) = (secret.parameters(), secret.key_id());
     let file = NewFile { kind: SAMPLES, parameters, key_id, items, metadata: &metadata };
     let mut writer = Writer::new(out, name, file)?;
@@ -205,17 +226,17 @@ pub fn write_samples<W: Write, H: Head>(
     Ok(writer.finish()?)
 }
 
-/// Reads samples for scoring, block by block, and the job of the head that shall score them.
+/// Reads samples for scoring, block by block, with the job and the run of the head that shall score them.
 ///
 /// # Errors
 /// [`Error::File`] if the file is damaged, or of another kind or parameter set.
 pub fn read_samples<R: Read, H: Head>(
     reader: Reader<R>,
     parameters: &Parameters,
-) -> Result<(Job<H>, Vec<Vec<Ciphertext>>)> {
+) -> Result<(Job<H>, Origin, Vec<Vec<Ciphertext>>)> {
     let length = |job: &Job<H>| job.packing().diagonals();
     let (manifest, samples) = read_blocks(reader, SAMPLES, parameters, length)?;
-    Ok((manifest.job, samples))
+    Ok((manifest.job, manifest.origin, samples))
 }
 
 /// Writes scores, block by block. `iteration` counts the iterations of the head that gave them.
@@ -226,23 +247,24 @@ pub fn write_scores<W: Write, H: Head>(
     out: W,
     name: &str,
     job: &Job<H>,
+    origin: &Origin,
     iteration: usize,
     scores: &[Vec<Ciphertext>],
 ) -> Result<W> {
-    let manifest = Manifest::new(job, iteration);
-    write(out, name, SCORES, &manifest, &scores.iter().flatten().collect::<Vec<_>>())
+    let manifest = Manifest::new(job, origin, iteration);
+    write(out, name, SCORES, manifest, &scores.iter().flatten().collect::<Vec<_>>())
 }
 
-/// Reads scores: the job of the head that gave them, its number of iterations, and the scores block by block.
+/// Scores as they were read: the job and the origin of the head that gave them, its number of iterations, and the scores block by block.
+pub type Scores<H> = (Job<H>, Origin, usize, Vec<Vec<Ciphertext>>);
+
+/// Reads scores.
 ///
 /// # Errors
 /// [`Error::File`] if the file is damaged, or of another kind or parameter set.
-pub fn read_scores<R: Read, H: Head>(
-    reader: Reader<R>,
-    parameters: &Parameters,
-) -> Result<(Job<H>, usize, Vec<Vec<Ciphertext>>)> {
+pub fn read_scores<R: Read, H: Head>(reader: Reader<R>, parameters: &Parameters) -> Result<Scores<H>> {
     let (manifest, scores) = read_blocks(reader, SCORES, parameters, |job: &Job<H>| job.head().scores())?;
-    Ok((manifest.job, manifest.iteration, scores))
+    Ok((manifest.job, manifest.origin, manifest.iteration, scores))
 }
 
 /// Reads all ciphertexts of a file, in blocks of the length that the job determines.
@@ -290,14 +312,14 @@ fn write<W: Write, H: Head>(
     out: W,
     name: &str,
     kind: FileKind,
-    manifest: &Manifest<H>,
+    manifest: Manifest<H>,
     ciphertexts: &[&Ciphertext],
 ) -> Result<W> {
     let Some(first) = ciphertexts.first() else {
         return Err(invalid(name, "there are no weights to write".into()).into());
     };
     let items = ciphertexts.len() as u64;
-    let metadata = manifest.to_bytes(name)?;
+    let metadata = manifest.into_bytes(kind, name)?;
     let (parameters, key_id) = (first.parameters(), first.key_id());
     let file = NewFile { kind, parameters, key_id, items, metadata: &metadata };
     let mut writer = Writer::new(out, name, file)?;
@@ -310,14 +332,16 @@ fn write<W: Write, H: Head>(
 fn job<R: Read, H: Head>(reader: &Reader<R>, kind: FileKind, parameters: &Parameters) -> Result<Manifest<H>> {
     reader.expect_kind(kind)?;
     reader.expect_parameters(parameters)?;
-    let manifest = Manifest::read(reader)?;
+    let manifest = Manifest::read(reader, kind)?;
     manifest.check(reader.header(), parameters).map_err(|reason| invalid(reader.name(), reason))?;
     Ok(manifest)
 }
 
 impl<H: Head> Manifest<H> {
-    fn new(job: &Job<H>, iteration: usize) -> Self {
-        Self { job: job.clone(), iteration, momentum: false, history: Vec::new(), start: false }
+    fn new(job: &Job<H>, origin: &Origin, iteration: usize) -> Self {
+        let (job, origin) = (job.clone(), origin.clone());
+        let transcript = Digest::default();
+        Self { job, origin, iteration, momentum: false, history: Vec::new(), start: false, transcript }
     }
 
     /// Refuses counts that do not fit the job, the parameters and the number of ciphertexts in the file. Memory is asked for after this
@@ -346,13 +370,34 @@ impl<H: Head> Manifest<H> {
         }
     }
 
-    fn to_bytes(&self, name: &str) -> Result<Vec<u8>> {
-        Ok(serde_json::to_vec(self).map_err(|error| invalid(name, error.to_string()))?)
+    fn into_bytes(mut self, kind: FileKind, name: &str) -> Result<Vec<u8>> {
+        self.transcript = self.transcript(kind, name)?;
+        self.json(name)
     }
 
-    fn read<R: Read>(reader: &Reader<R>) -> Result<Self> {
-        let refuse = |error: serde_json::Error| invalid(reader.name(), format!("its job: {error}"));
-        Ok(serde_json::from_slice(reader.metadata()).map_err(refuse)?)
+    fn read<R: Read>(reader: &Reader<R>, kind: FileKind) -> Result<Self> {
+        let refuse = |reason: String| invalid(reader.name(), reason);
+        let read: Self =
+            serde_json::from_slice(reader.metadata()).map_err(|error| refuse(format!("its job: {error}")))?;
+        if read.transcript != read.transcript(kind, reader.name())? {
+            return Err(refuse("its job and origin are not those that it was written with".into()).into());
+        }
+        Ok(read)
+    }
+
+    fn transcript(&self, kind: FileKind, name: &str) -> Result<Digest> {
+        let blank = Self {
+            iteration: self.iteration,
+            momentum: self.momentum,
+            history: self.history.clone(),
+            start: self.start,
+            ..Self::new(&self.job, &self.origin, 0)
+        };
+        Ok(transcript(&kind.to_string(), &blank.json(name)?))
+    }
+
+    fn json(&self, name: &str) -> Result<Vec<u8>> {
+        Ok(serde_json::to_vec(self).map_err(|error| invalid(name, error.to_string()))?)
     }
 }
 

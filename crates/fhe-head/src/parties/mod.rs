@@ -3,6 +3,7 @@
 #[cfg(feature = "client")]
 pub mod client;
 pub mod files;
+mod origin;
 pub mod server;
 mod start;
 pub mod twins;

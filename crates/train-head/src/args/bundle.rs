@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::OverwriteArgs;
+use super::{OverwriteArgs, TrustArgs};
 
 /// Arguments of `bundle`.
 #[derive(Args, Debug)]
@@ -25,6 +25,8 @@ pub(crate) struct UnbundleArgs {
     /// Bundle of the other party
     #[arg(value_name = "FILE")]
     pub(crate) bundle: PathBuf,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
     /// Folder for its contents
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) out: PathBuf,

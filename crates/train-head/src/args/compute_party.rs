@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CheckpointArgs, OverwriteArgs, ValidationArgs};
+use super::{CheckpointArgs, OverwriteArgs, SignerArgs, TrustArgs, ValidationArgs};
 
 /// Arguments of `train`.
 #[derive(Args, Debug)]
@@ -23,6 +23,10 @@ pub(crate) struct TrainArgs {
     pub(crate) checkpoints: CheckpointArgs,
     #[command(flatten)]
     pub(crate) validation: ValidationArgs,
+    #[command(flatten)]
+    pub(crate) signer: SignerArgs,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
     /// File for the encrypted head
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: PathBuf,
@@ -42,6 +46,10 @@ pub(crate) struct ScoreArgs {
     /// Folder of the evaluation keys
     #[arg(long, value_name = "FOLDER")]
     pub(crate) keys: PathBuf,
+    #[command(flatten)]
+    pub(crate) signer: SignerArgs,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
     /// File for the encrypted scores
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: PathBuf,

@@ -9,7 +9,7 @@ use head_fit::measures::Aim;
 use super::threshold::aim;
 use super::{
     DataArgs, EncoderArgs, FeatureDataArgs, HeadEncoderArgs, NewKeyArgs, OverwriteArgs, PassphraseArgs,
-    PlanAndKeyArgs, TableArgs, TextDataArgs, TrainingArgs, WeightArgs,
+    PlanAndKeyArgs, SignerArgs, TableArgs, TextDataArgs, TrainingArgs, TrustArgs, WeightArgs,
 };
 
 /// A head to start from.
@@ -117,6 +117,8 @@ pub(crate) struct KeygenArgs {
     /// Make only evaluation keys, under the secret key in this folder: for a plan with --continue-from
     #[arg(long, value_name = "FOLDER", conflicts_with = "no_passphrase")]
     pub(crate) keys: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) signer: SignerArgs,
     /// Folder for the keys; the compute party gets its subfolder `eval`
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) out: PathBuf,
@@ -134,6 +136,8 @@ pub(crate) struct EncryptArgs {
     /// Encrypt only features, for `score`: any number of samples, with or without labels. Needs a plan with --scoring
     #[arg(long)]
     pub(crate) for_scoring: bool,
+    #[command(flatten)]
+    pub(crate) signer: SignerArgs,
     #[command(flatten)]
     pub(crate) out: EncryptOutArgs,
 }
@@ -161,6 +165,10 @@ pub(crate) struct WatchArgs {
     pub(crate) data: FeatureDataArgs,
     #[command(flatten)]
     pub(crate) party: PlanAndKeyArgs,
+    #[command(flatten)]
+    pub(crate) signer: SignerArgs,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
     /// Validations without a lower log loss after which to stop the training, with the best head
     #[arg(long, value_name = "VALIDATIONS", conflicts_with = "stop")]
     pub(crate) patience: Option<NonZeroUsize>,
@@ -180,7 +188,15 @@ pub(crate) struct DecryptArgs {
     pub(crate) head: PathBuf,
     #[command(flatten)]
     pub(crate) party: PlanAndKeyArgs,
-    /// Folder for head.safetensors and head.json
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+    /// Write the head even if it is not the one that the plan's rehearsal lets expect, for a look at it
+    #[arg(long, conflicts_with = "publish")]
+    pub(crate) allow_deviation: bool,
+    /// Folder for the exact twin of the head, which may leave the data party: the same training in the clear, never decrypted
+    #[arg(long, value_name = "FOLDER", help_heading = "Output")]
+    pub(crate) publish: Option<PathBuf>,
+    /// Folder for the private head: head.safetensors and head.json, as secret as the key
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) out: PathBuf,
     #[command(flatten)]
@@ -227,6 +243,11 @@ pub(crate) struct PredictArgs {
     pub(crate) data: DataArgs,
     #[command(flatten)]
     pub(crate) encoder: HeadEncoderArgs,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+    /// File for the same predictions by the exact twin of the scores' head, which may leave the data party
+    #[arg(long, value_name = "FILE.csv", requires = "scores", help_heading = "Output")]
+    pub(crate) publish: Option<PathBuf>,
     /// File for the table of predictions: sample, predicted class, probabilities
     #[arg(long, value_name = "FILE.csv", help_heading = "Output")]
     pub(crate) out: PathBuf,

@@ -15,6 +15,7 @@ mod parse;
 mod program;
 mod progress;
 mod run;
+mod signing;
 mod source;
 mod steps;
 mod table;
@@ -42,6 +43,7 @@ pub(crate) use parse::{Unparsed, parse};
 pub(crate) use program::{CompletionsArgs, InspectArgs, ManArgs, PresetsArgs};
 pub(crate) use progress::{CheckpointArgs, EarlyStoppingArgs, ValidationArgs};
 pub(crate) use run::RunArgs;
+pub(crate) use signing::{IdentityAction, IdentityArgs, SignerArgs, TrustArgs};
 pub(crate) use source::{Columns, HoldOut, Source};
 pub(crate) use table::TableArgs;
 pub(crate) use training::TrainingArgs;
@@ -142,11 +144,13 @@ pub(crate) enum Command {
     /// Measure a decrypted head on labelled data (data party)
     Eval(EvalArgs),
     /// Predict with a decrypted head, or from encrypted scores (data party)
-    Predict(PredictArgs),
+    Predict(Box<PredictArgs>),
     /// Put what one party hands the other into one file, and nothing that is secret
     Bundle(BundleArgs),
     /// Check and unpack a bundle
     Unbundle(UnbundleArgs),
+    /// Make or show the key pair by which a party signs the files that travel
+    Identity(IdentityArgs),
     /// Show what a file or folder of train-head holds
     Inspect(InspectArgs),
     /// List the parameter sets with their security figures

@@ -42,6 +42,10 @@ pub(crate) struct RunArgs {
     pub(crate) passphrase: PassphraseArgs,
     #[command(flatten)]
     pub(crate) checkpoints: CheckpointArgs,
+    /// Folder for what may leave the data party: the exact twin of the head (the same training in the clear, never decrypted), its
+    /// predictions and its report
+    #[arg(long, value_name = "FOLDER", help_heading = "Output")]
+    pub(crate) publish: Option<PathBuf>,
     /// Folder for all results. The secret key is in its subfolder `client`, unencrypted (0600) unless there is a
     /// passphrase
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]

@@ -8,6 +8,7 @@ use crate::data_party::{DataParty, Encrypted, expect_scoring};
 use crate::exit::{Failure, Result};
 use crate::files::keys::KeyFolder;
 use crate::files::shown;
+use crate::identity::Identity;
 use crate::plan::PlanFile;
 use crate::planning::memory;
 use crate::progress;
@@ -16,7 +17,7 @@ use crate::samples::{self, Matrix, Wanted};
 /// # Errors
 /// Data, plan and keys that do not belong together; a failed write.
 pub(super) fn run(arguments: EncryptArgs, console: &Console) -> Result<Outcome> {
-    let EncryptArgs { data, party, for_scoring, out } = arguments;
+    let EncryptArgs { data, party, for_scoring, signer, out } = arguments;
     let file = PlanFile::read(&party.plan)?;
     let labels = !for_scoring;
     let weights = file.weight_column().filter(|_| labels);
@@ -26,9 +27,10 @@ pub(super) fn run(arguments: EncryptArgs, console: &Console) -> Result<Outcome> 
     let matrix = samples::read(&data.resolve()?, wanted, console)?.matrix(None, file.recipe(), console)?;
     let (samples, features) = matrix.x.dim();
     memory::expect("the encryption", memory::to_encrypt(&file.parameters()?, [samples, features]))?;
+    let identity = Identity::mine(&signer, console)?;
     let done = match for_scoring {
-        true => encrypt_for_scoring(file, &matrix, &party, &out, console)?,
-        false => encrypt_training(file, matrix, &party, &out, console)?,
+        true => encrypt_for_scoring(file, &matrix, &party, &out, &identity, console)?,
+        false => encrypt_training(file, matrix, &party, &out, &identity, console)?,
     };
 
     let Done { party, samples, features, encrypted: Encrypted { ciphertexts, bytes } } = done;
@@ -39,7 +41,7 @@ pub(super) fn run(arguments: EncryptArgs, console: &Console) -> Result<Outcome> 
         progress::bytes(bytes),
     );
     let json = json!({
-        "samples": samples, "features": features, "ciphertexts": ciphertexts,
+        "run": party.file.run(), "samples": samples, "features": features, "ciphertexts": ciphertexts,
         "key_id": key.to_string(), "preset": party.plan().preset,
         "file": shown(&out.out), "bytes": bytes,
     });
@@ -61,12 +63,16 @@ fn encrypt_training(
     matrix: Matrix,
     party: &PlanAndKeyArgs,
     out: &EncryptOutArgs,
+    identity: &Identity,
     console: &Console,
 ) -> Result<Done> {
     let (training, validation) = file.hold_out(matrix)?;
     let samples = file.samples(&training)?;
     let validation = match (&validation, &out.validation_out) {
-        (Some(validation), Some(path)) => Some((file.features(validation)?, path)),
+        (Some(validation), Some(path)) => {
+            file.features(validation)?;
+            Some((validation, path))
+        }
         (None, None) => None,
         (Some(_), None) => {
             return Err(Failure::usage(
@@ -79,10 +85,10 @@ fn encrypt_training(
         }
     };
     let party = DataParty::unlock(file, &KeyFolder::at(&party.keys), &party.passphrase)?;
-    if let Some((x, path)) = validation {
-        party.encrypt_for_scoring(&x, path, console)?;
+    if let Some((validation, path)) = validation {
+        party.encrypt_for_scoring(validation, path, identity, console)?;
     }
-    let encrypted = party.encrypt_training(&samples, &out.out, console)?;
+    let encrypted = party.encrypt_training(&samples, &out.out, identity, console)?;
     let (samples, features) = training.x.dim();
     Ok(Done { party, samples, features, encrypted })
 }
@@ -93,12 +99,13 @@ fn encrypt_for_scoring(
     matrix: &Matrix,
     party: &PlanAndKeyArgs,
     out: &EncryptOutArgs,
+    identity: &Identity,
     console: &Console,
 ) -> Result<Done> {
-    let x = file.features(matrix)?;
+    file.features(matrix)?;
     expect_scoring(file.plan())?;
     let party = DataParty::unlock(file, &KeyFolder::at(&party.keys), &party.passphrase)?;
-    let encrypted = party.encrypt_for_scoring(&x, &out.out, console)?;
+    let encrypted = party.encrypt_for_scoring(matrix, &out.out, identity, console)?;
     let (samples, features) = matrix.x.dim();
     Ok(Done { party, samples, features, encrypted })
 }

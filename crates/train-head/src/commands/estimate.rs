@@ -77,26 +77,27 @@ fn from_data(arguments: EstimateArgs, mut hyper: Hyper, console: &Console) -> Re
         (None, None) => Columns::Fitted,
     };
     let Prepared { matrix, parts } = raw.prepare(&vocabulary, shares, columns, None, console)?;
+    let from = start.as_ref().map(|head| head.description.secrecy);
     if let Some(head) = start {
         warm_start::expect_features(&head.description, &matrix)?;
         hyper.start_from(head.before_temperature());
     }
+    let validation = parts.validation.as_ref().map(|rows| matrix.select(rows));
+    let validation = (share, validation.as_ref());
     let training = if share.is_some() { matrix.select(&parts.training) } else { matrix };
     let (samples, features) = training.x.dim();
     let mut about = None;
     let file = if let Some(earlier) = earlier {
-        let file = warm_start::continued(earlier, &training, &hyper)?;
-        // refuses data that do not fit the earlier plan
-        file.samples(&training)?;
-        file
+        let file = warm_start::continued(earlier.clone(), &training, &hyper)?;
+        warm_start::rehearsed(file, &earlier, &training, validation, console)?
     } else {
         let y = training.encode_labels(&vocabulary, "the training data")?;
         let planned = Planned::new(&training, &y, &vocabulary, &hyper, console)?;
+        let (planned, _) = planned.rehearsed(validation, from, console)?;
         let training = planned.training;
         about = Some((training.options, training.expected, training.expected_errors));
         planned.file
     };
-    let file = file.with_validation(share);
     let mut outcome = outcome(file.plan(), &file.parameters()?, samples, features, &hyper)?;
     if let Some((options, expected, errors)) = about {
         let mapped = describe::features(&options, features, file.map().outputs());

@@ -11,6 +11,7 @@ use crate::exit::Result;
 use crate::files::folder::OutputFolder;
 use crate::files::keys::KeyFolder;
 use crate::files::shown;
+use crate::identity::Identity;
 use crate::plan::PlanFile;
 use crate::planning::memory;
 use crate::progress;
@@ -29,6 +30,7 @@ pub(super) fn run(arguments: &KeygenArgs, console: &Console) -> Result<Outcome> 
 
 /// Makes secret, public and evaluation keys.
 fn all_keys(arguments: &KeygenArgs, file: &PlanFile, console: &Console) -> Result<Outcome> {
+    let identity = Identity::mine(&arguments.signer, console)?;
     let passphrase = passphrase::of_new_key(&arguments.new_key)?;
     if passphrase.is_none() {
         console.warn("the secret key is kept unencrypted");
@@ -39,7 +41,8 @@ fn all_keys(arguments: &KeygenArgs, file: &PlanFile, console: &Console) -> Resul
     let secret = keys::generate_secret(&parameters)?;
     let secret_bytes = staged.write_secret(&secret, passphrase)?;
     let public_bytes = staged.write_public(&keys::generate_public(&secret)?)?;
-    let evaluation = keys::write_evaluation(&staged.evaluation(), &secret, file.plan(), console)?;
+    let made = (file.plan(), file.new_generation(secret.key_id())?);
+    let evaluation = keys::write_evaluation(&staged.evaluation(), &secret, made, &identity, console)?;
     folder.commit()?;
 
     let kept = KeyFolder::at(&arguments.out);
@@ -56,7 +59,8 @@ fn all_keys(arguments: &KeygenArgs, file: &PlanFile, console: &Console) -> Resul
         progress::bytes(evaluation.bytes),
     );
     let json = json!({
-        "key_id": secret.key_id().to_string(), "preset": parameters.name(), "evaluation_keys": evaluation.keys,
+        "run": file.run(), "key_id": secret.key_id().to_string(), "preset": parameters.name(),
+        "evaluation_keys": evaluation.keys,
         "files": {
             "secret": shown(kept.secret()), "public": shown(kept.public()), "evaluation": shown(kept.evaluation()),
         },
@@ -72,10 +76,12 @@ fn under_earlier_key(
     file: PlanFile,
     console: &Console,
 ) -> Result<Outcome> {
+    let identity = Identity::mine(&arguments.signer, console)?;
     let party = DataParty::unlock(file, &KeyFolder::at(keys), &arguments.new_key.passphrase)?;
     let folder = OutputFolder::create(&arguments.out)?;
     let staged = KeyFolder::at(folder.path("")).evaluation();
-    let evaluation = keys::write_evaluation(&staged, &party.secret, party.plan(), console)?;
+    let made = (party.plan(), party.file.new_generation(party.secret.key_id())?);
+    let evaluation = keys::write_evaluation(&staged, &party.secret, made, &identity, console)?;
     folder.commit()?;
 
     let path = KeyFolder::at(&arguments.out).evaluation();
@@ -88,7 +94,8 @@ fn under_earlier_key(
         progress::bytes(evaluation.bytes),
     );
     let json = json!({
-        "key_id": key.to_string(), "preset": party.plan().preset, "evaluation_keys": evaluation.keys,
+        "run": party.file.run(), "key_id": key.to_string(), "preset": party.plan().preset,
+        "evaluation_keys": evaluation.keys,
         "files": { "evaluation": shown(path) }, "bytes": { "evaluation": evaluation.bytes },
     });
     Ok(Outcome { json, text })

@@ -7,6 +7,7 @@ mod embed;
 mod encrypt;
 mod estimate;
 mod eval;
+mod identity;
 mod inspect;
 mod keygen;
 mod man;
@@ -61,6 +62,7 @@ pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
         Command::Predict(arguments) => predict::run(&arguments, console),
         Command::Bundle(arguments) => bundle::run(&arguments, console),
         Command::Unbundle(arguments) => unbundle::run(&arguments, console),
+        Command::Identity(arguments) => identity::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Presets(arguments) => presets::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

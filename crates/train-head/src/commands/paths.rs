@@ -7,7 +7,7 @@ use fhe_head::files;
 
 use crate::args::Command;
 use crate::exit::{Failure, Result};
-use crate::files::keys;
+use crate::files::private;
 use crate::files::room::Output;
 
 /// Files that a command reads where the folder that holds them is named.
@@ -51,12 +51,13 @@ impl Command {
             Self::Bundle(a) => a.paths.iter().map(|path| Some(path.as_path())).collect(),
             Self::Unbundle(a) => vec![Some(&a.bundle)],
             Self::Inspect(a) => vec![Some(&a.file)],
+            Self::Identity(a) => vec![a.passphrase_file.as_deref()],
             Self::Presets(_) | Self::Completions(_) | Self::Man(_) => Vec::new(),
         };
         named.into_iter().flatten().collect()
     }
 
-    /// What the command writes. `run` is left out: its folder may hold an interrupted run.
+    /// What the command writes. `--out` of `run` is left out: it may hold an interrupted run.
     pub(super) fn outputs(&self) -> Vec<Output<'_>> {
         let file = |path| Output { flag: "--out", path, folder: false };
         let folder = |path| Output { flag: "--out", path, folder: true };
@@ -72,18 +73,28 @@ impl Command {
             }
             Self::Train(a) => vec![file(&a.out)],
             Self::Score(a) => vec![file(&a.out)],
-            Self::Decrypt(a) => vec![folder(&a.out)],
-            Self::Predict(a) => vec![file(&a.out)],
+            Self::Decrypt(a) => {
+                let publish = a.publish.as_deref().map(|path| Output { flag: "--publish", ..folder(path) });
+                [folder(&a.out)].into_iter().chain(publish).collect()
+            }
+            Self::Predict(a) => {
+                let publish = a.publish.as_deref().map(|path| Output { flag: "--publish", ..file(path) });
+                [file(&a.out)].into_iter().chain(publish).collect()
+            }
+            Self::Run(a) => {
+                let publish = a.publish.as_deref().map(|path| Output { flag: "--publish", ..folder(path) });
+                publish.into_iter().collect()
+            }
             Self::Bundle(a) => vec![file(&a.out)],
             Self::Unbundle(a) => vec![folder(&a.out)],
             Self::Man(a) => {
                 let pages = a.folder.as_deref();
                 pages.map(|path| Output { flag: "FOLDER", ..folder(path) }).into_iter().collect()
             }
-            Self::Run(_)
-            | Self::Watch(_)
+            Self::Watch(_)
             | Self::Eval(_)
             | Self::Inspect(_)
+            | Self::Identity(_)
             | Self::Presets(_)
             | Self::Completions(_) => Vec::new(),
         }
@@ -105,9 +116,12 @@ impl Command {
             Self::Bundle(a) => a.overwrite,
             Self::Unbundle(a) => a.overwrite,
             Self::Man(a) => a.overwrite,
-            Self::Watch(_) | Self::Eval(_) | Self::Inspect(_) | Self::Presets(_) | Self::Completions(_) => {
-                return false;
-            }
+            Self::Watch(_)
+            | Self::Eval(_)
+            | Self::Inspect(_)
+            | Self::Identity(_)
+            | Self::Presets(_)
+            | Self::Completions(_) => return false,
         }
         .overwrite
     }
@@ -152,7 +166,7 @@ pub(super) fn expect_replaceable(command: &Command, outputs: &[Output<'_>]) -> R
         _ => &[],
     };
     for Output { flag, path, .. } in outputs.iter().filter(|output| output.path.is_file()) {
-        let found = match keys::is_passphrase_encrypted(path) {
+        let found = match private::is_passphrase_encrypted(path) {
             Ok(true) => FileKind::SECRET_KEY,
             _ => match Reader::open_any(path) {
                 Ok(reader) => reader.header().kind,

@@ -7,15 +7,16 @@ use serde_json::json;
 
 use crate::args::PredictArgs;
 use crate::console::{Console, Outcome};
-use crate::data_party::DataParty;
 use crate::data_party::predict::{Predicted, predict};
+use crate::data_party::{DataParty, DecryptedScores};
 use crate::exit::{Failure, Result};
-use crate::files::head::{EVEN, Head};
+use crate::files::head::{EVEN, Head, Secrecy};
 use crate::files::keys::KeyFolder;
 use crate::files::predictions::Predictions;
 use crate::files::shown;
+use crate::identity::Trust;
 use crate::plan::PlanFile;
-use crate::samples::{self, Wanted};
+use crate::samples::{self, Content, Wanted};
 use crate::targets::{Vocabulary, extend};
 
 /// # Errors
@@ -42,10 +43,10 @@ pub(super) fn run(arguments: &PredictArgs, console: &Console) -> Result<Outcome>
         cuts: &head.description.cuts(),
         plain: None,
     };
-    write(&arguments.out, &table, matrix.long_texts())
+    write(&arguments.out, &table, matrix.long_texts(), head.description.secrecy)
 }
 
-/// Predicts from encrypted scores. The data give the number of samples, and their labels if they have any.
+/// Predicts from encrypted scores. The data must be those that were scored; they give the labels, if they have any.
 fn from_scores(
     arguments: &PredictArgs,
     scores: &Path,
@@ -57,14 +58,23 @@ fn from_scores(
     let wanted =
         Wanted { labels_as: file.vocabulary().labels_as(), known: Some(file.known()), ..Wanted::default() };
     let raw = samples::read(&arguments.data.resolve()?, wanted, console)?;
+    if matches!(raw.content, Content::Texts(_)) {
+        return Err(Failure::usage(
+            "--scores: the embeddings are needed that were encrypted, not their texts",
+        )
+        .help("give the file that `train-head embed` wrote: --features FILE"));
+    }
+    let matrix = raw.matrix(None, file.recipe(), console)?;
+    let trust = Trust::open(&arguments.trust, None, console)?;
     let party = DataParty::unlock(file, keys, &arguments.passphrase)?;
-    let scores = party.decrypt_scores(scores, raw.len())?;
+    let DecryptedScores { scores, iteration } = party.decrypt_scores(scores, &matrix, &trust)?;
+    let twin = arguments.publish.as_ref().map(|_| party.file.exact_twin(iteration)).transpose()?;
     let half_width = party.file.job().head().score_unit().value();
     let outside = scores.outer_iter().filter(|row| row.iter().any(|z| z.abs() > half_width)).count();
     if outside > 0 {
         console.warn(format!(
             "{outside} of {} samples have scores outside [-{half_width}, {half_width}], the interval of the training",
-            raw.len()
+            matrix.x.nrows()
         ));
     }
     let predicted = party.file.predicted(scores);
@@ -73,18 +83,31 @@ fn from_scores(
     let table = Predictions {
         vocabulary,
         samples: &samples,
-        carried: &raw.carried,
-        labels: raw.labels.as_ref(),
+        carried: &matrix.carried,
+        labels: matrix.labels.as_ref(),
         predicted: predicted.view(),
         cuts: &vec![EVEN; vocabulary.names().len()],
         plain: None,
     };
-    write(&arguments.out, &table, None)
+    let mut outcome = write(&arguments.out, &table, None, Secrecy::Private)?;
+    if let (Some(path), Some(twin)) = (&arguments.publish, twin) {
+        let predicted = twin.predicted(&matrix.x.view())?;
+        let Outcome { text, .. } =
+            write(path, &Predictions { predicted: predicted.view(), ..table }, None, Secrecy::Published)?;
+        outcome.text.push_str(&format!("\n{text}"));
+        outcome.json["published"] = json!(path);
+    }
+    Ok(outcome)
 }
 
 /// Writes the table of predictions, and counts those of each class or label. `long_texts` is the number of texts beyond the encoder's window.
-fn write(path: &Path, table: &Predictions<'_>, long_texts: Option<usize>) -> Result<Outcome> {
-    table.write(path)?;
+fn write(
+    path: &Path,
+    table: &Predictions<'_>,
+    long_texts: Option<usize>,
+    secrecy: Secrecy,
+) -> Result<Outcome> {
+    table.write(path, secrecy.access())?;
     let (vocabulary, samples) = (table.vocabulary, table.samples);
     let counts = table.counts();
     let listed = match vocabulary {
@@ -94,9 +117,14 @@ fn write(path: &Path, table: &Predictions<'_>, long_texts: Option<usize>) -> Res
             names.map(|(count, name)| format!("{count} {name:?}")).collect::<Vec<_>>().join(", ")
         }
     };
-    let text = format!("{} samples: {listed}\n{}", samples.len(), path.display());
+    let shared = match secrecy {
+        Secrecy::Private => "private, as secret as the key: they come of decrypted numbers",
+        Secrecy::Published => "of a head that was never encrypted; they may leave as far as the data allow",
+    };
+    let text = format!("{} samples: {listed}\n{}: {shared}", samples.len(), path.display());
     let mut json = json!({
         "samples": samples.len(), "long_texts": long_texts, "predicted": counts, "file": shown(path),
+        "secrecy": secrecy,
     });
     extend(&mut json, vocabulary);
     Ok(Outcome { json, text })

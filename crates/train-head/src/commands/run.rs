@@ -5,14 +5,17 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::decrypt::published_text;
 use crate::args::RunArgs;
 use crate::console::{Console, Outcome};
 use crate::exit::Result;
+use crate::files;
+use crate::files::folder::OutputFolder;
+use crate::files::head::{Head, Secrecy};
 use crate::files::predictions::Predictions;
-use crate::files::{self, Access};
 use crate::interrupt;
 use crate::run::data::Data;
-use crate::run::evaluation::Evaluation;
+use crate::run::evaluation::{Evaluation, Judged};
 use crate::run::folder::RunFolder;
 use crate::run::page::page;
 use crate::run::phases::Run;
@@ -25,8 +28,9 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
     RunFolder::expect_room(arguments)?;
     let mut run = Run::new(arguments, console)?;
     let data = run.read()?;
-    let planned = run.plan(&data)?;
+    let (planned, rehearsal) = run.plan(&data)?;
     let mut folder = RunFolder::open(&arguments.out, arguments.checkpoints.resume)?;
+    let published = arguments.publish.as_deref().map(OutputFolder::create).transpose()?;
     let party = run.keys_and_ciphertexts(&folder, &planned, &data)?;
     folder.survive_interrupts();
     let training = run.train(&folder, &party, &data);
@@ -34,17 +38,33 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
     let decrypted = run.decrypt(&folder, &party, &data)?;
     interrupt::check()?;
     let scores = run.score(&folder, &party, &data)?;
-    let evaluation = run.evaluate(&planned, &data, &decrypted)?;
-    decrypted.head.write(&folder.path(""))?;
-    write_predictions(&folder, &data, &evaluation)?;
-    let report = run.report(&planned, &data, training, &evaluation, scores);
-    files::write_json(&folder.path("report.json"), Access::Private, &report)?;
-    files::write_bytes(&folder.path("report.html"), Access::Private, pages::html(&page(&report)).as_bytes())?;
+    let iterations = decrypted.iterations;
+    let judged = Judged { head: &decrypted.head, weights: Some(&decrypted.weights), iterations };
+    let evaluation = run.evaluate(&planned, rehearsal.as_ref(), &data, judged)?;
+    let report = run.report(&planned, &data, &training, &evaluation, scores);
+    write(&folder.path(""), &decrypted.head, &data, &evaluation, &report)?;
+
+    let twin = run.twin(&party, &data, iterations)?;
+    if let (Some(folder), Some(twin)) = (&published, &twin) {
+        let judged = Judged { head: twin, weights: None, iterations };
+        let evaluation = run.evaluate(&planned, rehearsal.as_ref(), &data, judged)?;
+        let report = run.published_report(&planned, &data, &training, &evaluation);
+        write(&folder.path(""), twin, &data, &evaluation, &report)?;
+    }
     folder.commit()?;
-    Ok(outcome(&report, &arguments.out, run.has_passphrase()))
+    published.map(OutputFolder::commit).transpose()?;
+    let mut outcome = outcome(&report, &arguments.out, run.has_passphrase());
+    if let (Some(path), Some(twin)) = (&arguments.publish, &twin) {
+        outcome.text.push_str(&published_text(path, twin));
+        outcome.json["published"] = json!(path);
+    }
+    Ok(outcome)
 }
 
-fn write_predictions(folder: &RunFolder, data: &Data, evaluation: &Evaluation) -> Result<()> {
+/// Writes a head, its predictions for the test samples, and the report, all as private as the head.
+fn write(folder: &Path, head: &Head, data: &Data, evaluation: &Evaluation, report: &Report) -> Result<()> {
+    let secrecy = head.description.secrecy;
+    head.write(folder)?;
     let predictions = Predictions {
         vocabulary: &data.vocabulary,
         samples: &data.test_rows,
@@ -52,9 +72,12 @@ fn write_predictions(folder: &RunFolder, data: &Data, evaluation: &Evaluation) -
         labels: data.test.labels.as_ref(),
         predicted: evaluation.encrypted_predicted.view(),
         cuts: &evaluation.cuts,
-        plain: Some(evaluation.plain_predicted.view()),
+        // of the twin's they would be a copy
+        plain: (secrecy == Secrecy::Private).then(|| evaluation.plain_predicted.view()),
     };
-    predictions.write(&folder.path("predictions.csv"))
+    predictions.write(&folder.join("predictions.csv"), secrecy.access())?;
+    files::write_json(&folder.join("report.json"), secrecy.access(), report)?;
+    files::write_bytes(&folder.join("report.html"), secrecy.access(), pages::html(&page(report)).as_bytes())
 }
 
 fn outcome(report: &Report, out: &Path, passphrase: bool) -> Outcome {
@@ -64,7 +87,10 @@ fn outcome(report: &Report, out: &Path, passphrase: bool) -> Outcome {
     };
     let path = |name: &str| out.join(name).display().to_string();
     let files = [
-        (path("head.safetensors"), "the decrypted head, with head.json beside it"),
+        (
+            path("head.safetensors"),
+            "the decrypted head, with head.json beside it; private, as secret as the key, like all below",
+        ),
         (path("predictions.csv"), "predictions for the test samples"),
         (path("report.html"), "the run for a reader: data, method, measures, who could see what, limits"),
         (path("report.json"), "all figures"),

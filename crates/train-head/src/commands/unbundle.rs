@@ -6,13 +6,15 @@ use crate::args::UnbundleArgs;
 use crate::console::{Console, Outcome};
 use crate::exit::Result;
 use crate::files::{bundle, shown};
+use crate::identity::Trust;
 
 /// # Errors
 /// A file that is not a bundle, is damaged, or holds something that must not travel; a failed write. Nothing is left then.
 pub(super) fn run(arguments: &UnbundleArgs, console: &Console) -> Result<Outcome> {
-    let manifest = bundle::unpack(&arguments.bundle, &arguments.out, console)?;
+    let trust = Trust::open(&arguments.trust, None, console)?;
+    let manifest = bundle::unpack(&arguments.bundle, &arguments.out, &trust, console)?;
     let mut text = format!(
-        "{}, of key {} and preset {}; every digest holds",
+        "{}, of key {} and preset {}; every digest and signature holds",
         manifest.summary(),
         manifest.key_id,
         manifest.preset

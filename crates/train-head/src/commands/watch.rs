@@ -13,6 +13,7 @@ use crate::data_party::follow::Follower;
 use crate::exit::{Failure, Kind, Result};
 use crate::files::keys::KeyFolder;
 use crate::files::validation::ValidationFolder;
+use crate::identity::{Identity, Trust};
 use crate::interrupt;
 use crate::plan::PlanFile;
 use crate::samples::{self, Wanted};
@@ -24,12 +25,19 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Files that are damaged or do not belong together; data of another plan; a failed write; ^C.
 pub(super) fn run(arguments: WatchArgs, console: &Console) -> Result<Outcome> {
     let folder = ValidationFolder::at(&arguments.dir);
-    if let Some(iteration) = arguments.stop {
-        folder.stop_at(iteration.get())?;
-        let text = format!("asked the training to end with the head of iteration {iteration}");
-        return Ok(Outcome { json: json!({ "stop": iteration }), text });
-    }
     let file = PlanFile::read(&arguments.party.plan)?;
+    let identity = Identity::mine(&arguments.signer, console)?;
+    if let Some(iteration) = arguments.stop {
+        let planned = file.job().iterations();
+        if iteration.get() > planned {
+            return Err(Failure::usage(format!("--stop {iteration}: the plan has {planned} iterations")));
+        }
+        folder.stop_at(file.run(), iteration.get(), &identity)?;
+        let text =
+            format!("asked the training to end with the head of iteration {iteration}\n{}", sent_back(true));
+        return Ok(Outcome { json: json!({ "stop": iteration, "answers_sent": 1 }), text });
+    }
+    let trust = Trust::open(&arguments.trust, arguments.signer.identity.as_deref(), console)?;
     let labels_as = file.vocabulary().labels_as();
     let wanted = Wanted {
         labels: true,
@@ -47,7 +55,7 @@ pub(super) fn run(arguments: WatchArgs, console: &Console) -> Result<Outcome> {
     };
     let keys = KeyFolder::at(&arguments.party.keys);
     let party = DataParty::unlock(file, &keys, &arguments.party.passphrase)?;
-    let mut follower = Follower::new(&party, folder, &validation, arguments.patience)?;
+    let mut follower = Follower::new(&party, folder, (&trust, &identity), &validation, arguments.patience)?;
     let stopped = follow(&mut follower, arguments.once, console)?;
     Ok(outcome(follower.curve(), stopped, follower.samples()))
 }
@@ -65,11 +73,23 @@ fn follow(follower: &mut Follower<'_>, once: bool, console: &Console) -> Result<
         let stopped = follower.look(found, |point| {
             console.say(&Outcome { json: json!(point), text: point.line() });
         })?;
-        let answered = stopped.is_some() || follower.folder().asked_to_stop_at()?.is_some();
+        let answered = stopped.is_some() || follower.folder().is_asked_to_stop();
         if answered || follower.is_over() || once {
             return Ok(stopped);
         }
         std::thread::sleep(PAUSE);
+    }
+}
+
+/// What the compute party learns of decrypted values, counted.
+fn sent_back(stop: bool) -> &'static str {
+    match stop {
+        true => {
+            "sent back: one answer, the iteration to end with. That and its time are all that the compute party learns of decrypted values"
+        }
+        false => {
+            "sent back: nothing. That no answer came is all that the compute party learns of decrypted values; the curve is private"
+        }
     }
 }
 
@@ -82,6 +102,10 @@ fn outcome(curve: &[Point], stopped: Option<usize>, samples: usize) -> Outcome {
         }
         (Some(best), None) => format!("lowest log loss after iteration {}", best.iteration),
     };
-    let json = json!({ "samples": samples, "best": best, "stop": stopped, "curve": curve });
+    let text = format!("{text}\n{}", sent_back(stopped.is_some()));
+    let json = json!({
+        "samples": samples, "best": best, "stop": stopped, "curve": curve, "private": true,
+        "answers_sent": usize::from(stopped.is_some()),
+    });
     Outcome { json, text }
 }

@@ -7,12 +7,14 @@ use std::path::PathBuf;
 
 use fhe_head::Job;
 use fhe_head::ckks::EvaluationKeys;
+use fhe_head::files::Origin;
 use fhe_head::server::EncryptedState;
 
 use crate::args::TrainArgs;
 use crate::console::Console;
 use crate::exit::{Failure, Kind, Result};
 use crate::files::ciphertexts;
+use crate::identity::{Identity, Trust};
 use crate::interrupt::{self, RESUME};
 
 /// A checkpoint file.
@@ -62,22 +64,34 @@ impl Checkpoint {
     /// Reads the checkpoint.
     ///
     /// # Errors
-    /// A file that is damaged, or of another key, parameter set or job.
-    pub(super) fn read(&self, keys: &EvaluationKeys, job: &Job) -> Result<EncryptedState> {
-        ciphertexts::read_state(&self.path, keys, job)
+    /// A file that is damaged, of another key, parameter set or training, or not signed by whom it must be.
+    pub(super) fn read(
+        &self,
+        keys: &EvaluationKeys,
+        job: &Job,
+        origin: &Origin,
+        trust: &Trust,
+    ) -> Result<EncryptedState> {
+        ciphertexts::read_state(&self.path, keys, job, origin, trust)
     }
 
     /// Writes a checkpoint if one is due, or if the user asked to stop, and stops in that case.
     ///
     /// # Errors
     /// A failed write; ^C.
-    pub(super) fn after_iteration(&self, job: &Job, state: &EncryptedState) -> Result<()> {
+    pub(super) fn after_iteration(
+        &self,
+        job: &Job,
+        origin: &Origin,
+        state: &EncryptedState,
+        identity: &Identity,
+    ) -> Result<()> {
         if state.iteration == job.iterations() {
             return Ok(());
         }
         let asked = interrupt::check();
         if asked.is_err() || state.iteration.is_multiple_of(self.every.get()) {
-            ciphertexts::write_state(&self.path, job, state)?;
+            ciphertexts::write_state(&self.path, job, origin, state, identity)?;
             interrupt::advise(RESUME);
         }
         asked.map_err(|_| {

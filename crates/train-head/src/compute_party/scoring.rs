@@ -7,7 +7,9 @@ use fhe_head::server;
 use crate::args::ScoreArgs;
 use crate::console::Console;
 use crate::exit::{Failure, Result};
+use crate::files::evaluation_keys::expect_run;
 use crate::files::{ciphertexts, evaluation_keys};
+use crate::identity::{Identity, Trust};
 
 /// Scores that were computed.
 #[derive(Debug)]
@@ -28,18 +30,23 @@ pub(crate) struct Scored {
 /// Files that are damaged or do not belong together; a failed write.
 pub(crate) fn score(arguments: &ScoreArgs, console: &Console) -> Result<Scored> {
     let ScoreArgs { head, data, keys, out, .. } = arguments;
-    let keys = Arc::new(evaluation_keys::read_evaluation(keys, console)?);
-    let (job, trained) = ciphertexts::read_head(head, keys.parameters(), keys.key_id())?;
-    let (wanted, samples) = ciphertexts::read_samples(data, &keys)?;
-    if wanted != job {
+    let identity = Identity::mine(&arguments.signer, console)?;
+    let trust = Trust::open(&arguments.trust, arguments.signer.identity.as_deref(), console)?;
+    let set = evaluation_keys::read_evaluation(keys, &trust, console)?;
+    let keys = Arc::new(set.keys);
+    let (job, from, trained) = ciphertexts::read_head(head, keys.parameters(), keys.key_id(), &trust)?;
+    let (wanted, origin, samples) = ciphertexts::read_samples(data, &keys, &trust)?;
+    if wanted != job || (origin.run, origin.plan) != (from.run, from.plan) {
         let message = format!("{} was encrypted for another head than {}", data.display(), head.display());
         return Err(Failure::file(message).help("encrypt the samples by the plan of the head"));
     }
+    expect_run(&arguments.keys, set.generation, data, &origin)?;
+    let origin = origin.with_keys(set.generation.generation);
     let phase = console.phase("score", 1);
     let engine = server::engine(keys, &job)?;
     let scores = server::score(&engine, &job, &trained.weights, &samples)?;
     let seconds = phase.done().as_secs_f64();
-    let bytes = ciphertexts::write_scores(out, &job, job.iterations(), &scores)?;
+    let bytes = ciphertexts::write_scores(out, (&job, &origin), trained.iteration, &scores, &identity)?;
     let most_samples = samples.len() * job.packing().block_samples();
     Ok(Scored { blocks: samples.len(), most_samples, seconds, bytes })
 }

@@ -2,11 +2,13 @@
 
 use fhe_head::Job;
 use fhe_head::engine::Encrypted;
+use fhe_head::files::Origin;
 use fhe_head::server::{self, EncryptedState};
 
 use crate::args::TrainArgs;
 use crate::exit::{Failure, Result};
 use crate::files::ciphertexts;
+use crate::identity::Trust;
 
 /// The state from the encrypted head of an earlier training, if `--warm-start` names one.
 ///
@@ -16,7 +18,8 @@ use crate::files::ciphertexts;
 pub(super) fn earlier_head(
     arguments: &TrainArgs,
     engine: &Encrypted,
-    job: &Job,
+    (job, origin): (&Job, &Origin),
+    trust: &Trust,
 ) -> Result<Option<EncryptedState>> {
     let data = arguments.data.display();
     let Some(path) = &arguments.warm_start else {
@@ -32,7 +35,15 @@ pub(super) fn earlier_head(
         return Err(Failure::usage(message).help("plan it with `train-head estimate --continue-from PLAN`"));
     }
     let keys = engine.keys();
-    let (earlier, head) = ciphertexts::read_head(path, keys.parameters(), keys.key_id())?;
+    let (earlier, from, head) = ciphertexts::read_head(path, keys.parameters(), keys.key_id(), trust)?;
+    if origin.continues != Some(from.run) {
+        return Err(Failure::file(format!(
+            "{} is a head of run {}; {data} are for a training that goes on from another run",
+            path.display(),
+            from.run
+        ))
+        .help("give the head of the plan that `estimate --continue-from` got"));
+    }
     if earlier.head() != job.head() {
         return Err(Failure::file(format!(
             "{}: a head of another kind or other intervals than {data} were encrypted for",

@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use fhe_head::Job;
 use fhe_head::engine::Encrypted;
+use fhe_head::files::Origin;
 use fhe_head::server::{self, EncryptedHead, EncryptedState};
 
 use super::checkpoint::Checkpoint;
 use super::pace;
 use super::start::earlier_head;
-use super::validation::{Scored, Validation};
+use super::validation::{Parties, Scored, Validation};
 use crate::args::TrainArgs;
 use crate::console::Console;
 use crate::exit::Result;
 use crate::files::ciphertexts::{self, NewHead, TrainingData};
-use crate::files::evaluation_keys;
+use crate::files::evaluation_keys::{self, expect_run};
+use crate::identity::{Identity, Trust};
 use crate::planning::memory;
 use crate::progress::Progress;
 
@@ -54,15 +56,22 @@ pub(crate) fn train(arguments: &TrainArgs, scored: Scored<'_>, console: &Console
     let checkpoint = Checkpoint::of(arguments)?;
     checkpoint.expect_resumed(arguments)?;
     memory::expect_to_train(&arguments.data, &arguments.keys)?;
-    let keys = Arc::new(evaluation_keys::read_evaluation(&arguments.keys, console)?);
-    let TrainingData { job, blocks, start } = ciphertexts::read_data(&arguments.data, &keys, console)?;
+    let identity = &Identity::mine(&arguments.signer, console)?;
+    let trust = &Trust::open(&arguments.trust, arguments.signer.identity.as_deref(), console)?;
+    let set = evaluation_keys::read_evaluation(&arguments.keys, trust, console)?;
+    let keys = Arc::new(set.keys);
+    let data = ciphertexts::read_data(&arguments.data, &keys, trust, console)?;
+    let TrainingData { job, origin, blocks, start } = data;
+    expect_run(&arguments.keys, set.generation, &arguments.data, &origin)?;
+    let origin = &origin.with_keys(set.generation.generation);
     let resume = arguments.checkpoints.resume;
-    let validation = Validation::open(&arguments.validation, &keys, &job, resume)?;
+    let parties = Parties { identity, trust };
+    let validation = Validation::open(&arguments.validation, &keys, (&job, origin), parties, resume)?;
     let engine = server::engine(keys, &job)?;
-    let start = earlier_head(arguments, &engine, &job)?.unwrap_or(start);
+    let start = earlier_head(arguments, &engine, (&job, origin), trust)?.unwrap_or(start);
 
     let state = match resume && checkpoint.exists() {
-        true => checkpoint.read(engine.keys(), &job)?,
+        true => checkpoint.read(engine.keys(), &job, origin, trust)?,
         false => start,
     };
     let resumed_after = state.iteration;
@@ -71,13 +80,22 @@ pub(crate) fn train(arguments: &TrainArgs, scored: Scored<'_>, console: &Console
     }
     let phase = console.phase("train", job.iterations());
     phase.start_from(resumed_after);
-    let mut observer =
-        Observer { engine: &engine, job: &job, resumed_after, checkpoint, validation, phase: &phase, scored };
+    let mut observer = Observer {
+        engine: &engine,
+        job: &job,
+        origin,
+        identity,
+        resumed_after,
+        checkpoint,
+        validation,
+        phase: &phase,
+        scored,
+    };
     let head = drive(&blocks, state, &mut observer)?;
     let checkpoint = observer.checkpoint;
 
     let seconds = phase.done().as_secs_f64();
-    let bytes = out.write(&job, &head)?;
+    let bytes = out.write(&job, origin, &head, identity)?;
     checkpoint.remove(console);
     let bootstrap_seconds = engine.refresh_time().as_secs_f64();
     Ok(Trained { iterations: head.iteration, job, resumed_after, seconds, bootstrap_seconds, bytes })
@@ -99,9 +117,11 @@ fn drive(
 struct Observer<'a> {
     engine: &'a Encrypted,
     job: &'a Job,
+    origin: &'a Origin,
+    identity: &'a Identity,
     resumed_after: usize,
     checkpoint: Checkpoint,
-    validation: Option<Validation>,
+    validation: Option<Validation<'a>>,
     phase: &'a Progress,
     scored: Scored<'a>,
 }
@@ -124,7 +144,7 @@ impl Observer<'_> {
         {
             return Ok(ControlFlow::Break(head));
         }
-        self.checkpoint.after_iteration(self.job, state)?;
+        self.checkpoint.after_iteration(self.job, self.origin, state, self.identity)?;
         Ok(ControlFlow::Continue(()))
     }
 }

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use fhe_head::Samples;
 use fhe_head::client::{DataEncryptor, encrypt_for_scoring};
-use ndarray::Array2;
 
 use super::DataParty;
 use crate::console::Console;
 use crate::exit::{Failure, Result};
 use crate::files::ciphertexts;
+use crate::identity::Identity;
+use crate::samples::Matrix;
 
 /// Encrypted samples that were written.
 #[derive(Clone, Copy, Debug)]
@@ -29,27 +30,32 @@ impl DataParty {
         &self,
         samples: &Samples,
         path: &Path,
+        identity: &Identity,
         console: &Console,
     ) -> Result<Encrypted> {
         let plan = self.plan();
         let encryptor = DataEncryptor::new(&self.secret, plan, samples).with_start(self.file.start());
-        let bytes = ciphertexts::write_data(path, plan, &encryptor, console)?;
+        let origin = self.file.origin()?;
+        let bytes = ciphertexts::write_data(path, plan, &encryptor, &origin, identity, console)?;
         Ok(Encrypted { ciphertexts: plan.sizes.ciphertexts, bytes })
     }
 
-    /// Encrypts samples to score (rows, already mapped by the plan) and writes them to a file.
+    /// Encrypts samples to score and writes them to a file.
     ///
     /// # Errors
-    /// A failed encryption or write.
+    /// Samples of other features than the plan's; a failed encryption or write.
     pub(crate) fn encrypt_for_scoring(
         &self,
-        x: &Array2<f64>,
+        matrix: &Matrix,
         path: &Path,
+        identity: &Identity,
         console: &Console,
     ) -> Result<Encrypted> {
         let phase = console.phase("encrypt", 1);
+        let (x, origin) = (self.file.features(matrix)?, self.file.origin_of_samples(matrix)?);
         let blocks = encrypt_for_scoring(&self.secret, self.file.job(), &x.view())?;
-        let bytes = ciphertexts::write_samples(path, &self.secret, self.file.job(), &blocks)?;
+        let of = (self.file.job(), &origin);
+        let bytes = ciphertexts::write_samples(path, &self.secret, of, &blocks, identity)?;
         phase.done();
         Ok(Encrypted { ciphertexts: blocks.iter().map(Vec::len).sum(), bytes })
     }

@@ -4,11 +4,12 @@ use std::num::NonZeroUsize;
 
 use ndarray::Array2;
 
-use super::DataParty;
 use super::curve::{Point, best_without_progress};
+use super::{DataParty, DecryptedScores};
 use crate::exit::{Failure, Kind, Result};
 use crate::files::head::EVEN;
 use crate::files::validation::ValidationFolder;
+use crate::identity::{Identity, Trust};
 use crate::samples::Matrix;
 use crate::targets::{Scores, Vocabulary};
 
@@ -16,7 +17,13 @@ use crate::targets::{Scores, Vocabulary};
 pub(crate) struct Follower<'a> {
     party: &'a DataParty,
     folder: ValidationFolder,
-    /// Encoded labels of the validation samples.
+    /// Whose scores are accepted.
+    trust: &'a Trust,
+    /// Signs the answer.
+    identity: &'a Identity,
+    /// The validation samples.
+    samples: &'a Matrix,
+    /// Their encoded labels.
     labels: Array2<f64>,
     /// After how many validations without progress to ask for a stop, if at all.
     patience: Option<NonZeroUsize>,
@@ -24,7 +31,7 @@ pub(crate) struct Follower<'a> {
 }
 
 impl<'a> Follower<'a> {
-    /// Follows the training whose scores of the `validation` samples appear in a folder. With `patience`, asks for a stop once the
+    /// Follows the training whose scores of the validation `samples` appear in a folder. With `patience`, asks for a stop once the
     /// log loss has not fallen for that many validations.
     ///
     /// # Errors
@@ -32,12 +39,13 @@ impl<'a> Follower<'a> {
     pub(crate) fn new(
         party: &'a DataParty,
         folder: ValidationFolder,
-        validation: &Matrix,
+        (trust, identity): (&'a Trust, &'a Identity),
+        samples: &'a Matrix,
         patience: Option<NonZeroUsize>,
     ) -> Result<Self> {
         expect_log_loss(party.file.vocabulary())?;
-        let labels = validation.encode_labels(party.file.vocabulary(), "the validation samples")?;
-        Ok(Self { party, folder, labels, patience, curve: Vec::new() })
+        let labels = samples.encode_labels(party.file.vocabulary(), "the validation samples")?;
+        Ok(Self { party, folder, trust, identity, samples, labels, patience, curve: Vec::new() })
     }
 
     /// Decrypts the scores that are new among the iterations `found`, passes each point to `show`, and asks for a stop if it is time.
@@ -56,7 +64,7 @@ impl<'a> Follower<'a> {
         }
         let best = self.patience.and_then(|patience| best_without_progress(&self.curve, patience));
         let Some(best) = best else { return Ok(None) };
-        self.folder.stop_at(best.iteration)?;
+        self.folder.stop_at(self.party.file.run(), best.iteration, self.identity)?;
         Ok(Some(best.iteration))
     }
 
@@ -85,7 +93,16 @@ impl<'a> Follower<'a> {
     }
 
     fn point(&self, iteration: usize) -> Result<Point> {
-        let scores = self.party.decrypt_scores(&self.folder.scores(iteration), self.samples())?;
+        let path = self.folder.scores(iteration);
+        let DecryptedScores { scores, iteration: found } =
+            self.party.decrypt_scores(&path, self.samples, self.trust)?;
+        if found != iteration {
+            return Err(Failure::file(format!(
+                "{} holds the scores after {found} iterations",
+                path.display()
+            ))
+            .help("its name says something else: copy the folder again"));
+        }
         let (file, vocabulary) = (&self.party.file, self.party.file.vocabulary());
         let cuts = vec![EVEN; vocabulary.names().len()];
         let scores =

@@ -9,7 +9,8 @@ use fhe_head::client;
 use crate::console::Console;
 use crate::exit::{Failure, Kind, Result};
 use crate::files::evaluation_keys::write_list;
-use crate::files::keys::write_evaluation_key;
+use crate::files::keys::{Generation, write_evaluation_key};
+use crate::identity::Identity;
 use crate::interrupt;
 
 /// Makes a secret key.
@@ -41,14 +42,16 @@ pub(crate) struct Written {
     pub(crate) bytes: u64,
 }
 
-/// Makes the evaluation keys of a plan and writes each to `folder` before the next is made, so that memory holds only one.
+/// Makes the evaluation keys of a plan, a generation of their own, and writes each to `folder` before the next is made, so that memory
+/// holds only one.
 ///
 /// # Errors
 /// A key that cannot be made or written; ^C.
 pub(crate) fn write_evaluation(
     folder: &Path,
     secret: &SecretKey,
-    plan: &Plan,
+    (plan, generation): (&Plan, Generation),
+    identity: &Identity,
     console: &Console,
 ) -> Result<Written> {
     std::fs::create_dir_all(folder)
@@ -58,13 +61,13 @@ pub(crate) fn write_evaluation(
     let mut written = Written::default();
     let mut write = |key: &SwitchingKey| -> Result<()> {
         interrupt::check()?;
-        written.bytes += write_evaluation_key(folder, secret, key)?;
+        written.bytes += write_evaluation_key(folder, secret, &generation, key)?;
         written.keys += 1;
         progress.step();
         Ok(())
     };
     client::evaluation_keys(secret, &plan.keys, |key| write(&key))?;
-    write_list(folder)?;
+    write_list(folder, generation, identity)?;
     progress.done();
     Ok(written)
 }

@@ -24,7 +24,7 @@ use crate::exit::{Failure, Result};
 use crate::files::keys::KeyFolder;
 use crate::plan::PlanFile;
 
-pub(crate) use decrypt::DecryptedHead;
+pub(crate) use decrypt::{DecryptedHead, DecryptedScores};
 pub(crate) use encrypt::{Encrypted, expect_scoring};
 
 /// A data party: the plan of its training, and the secret key.

@@ -15,6 +15,9 @@ const MOST_BYTES: u64 = 1 << 16;
 /// The environment variable with the passphrase.
 const VARIABLE: &str = "TRAIN_HEAD_PASSPHRASE";
 
+/// That of the identity.
+const OF_IDENTITY: &str = "TRAIN_HEAD_IDENTITY_PASSPHRASE";
+
 /// The passphrase of a new key; `None` if the key stays unencrypted.
 ///
 /// # Errors
@@ -45,6 +48,21 @@ pub(crate) fn of_key(arguments: &PassphraseArgs) -> Result<SecretString> {
     }
 }
 
+/// The passphrase of the identity that signs files.
+///
+/// # Errors
+/// No passphrase and no terminal to ask for it; an empty passphrase.
+pub(crate) fn of_identity() -> Result<SecretString> {
+    match from_environment(OF_IDENTITY)? {
+        Some(passphrase) => Ok(passphrase),
+        None if std::io::stdin().is_terminal() => ask("Passphrase of the identity that signs: ", ""),
+        None => Err(Failure::usage(
+            "the identity that signs needs a passphrase, and there is no terminal to ask for it",
+        )
+        .help(format!("set the variable {OF_IDENTITY}"))),
+    }
+}
+
 /// The passphrase from a file or the environment, if there is one.
 ///
 /// # Errors
@@ -53,11 +71,15 @@ pub(crate) fn given(arguments: &PassphraseArgs) -> Result<Option<SecretString>> 
     if let Some(path) = &arguments.passphrase_file {
         return from_file(path).map(Some);
     }
-    match std::env::var(VARIABLE) {
-        Ok(text) => checked(text, &format!("the variable {VARIABLE}")).map(Some),
+    from_environment(VARIABLE)
+}
+
+fn from_environment(variable: &str) -> Result<Option<SecretString>> {
+    match std::env::var(variable) {
+        Ok(text) => checked(text, &format!("the variable {variable}")).map(Some),
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(std::env::VarError::NotUnicode(_)) => {
-            Err(Failure::usage(format!("the variable {VARIABLE} is not UTF-8")))
+            Err(Failure::usage(format!("the variable {variable} is not UTF-8")))
         }
     }
 }

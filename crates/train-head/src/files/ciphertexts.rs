@@ -1,22 +1,21 @@
 //! Files of ciphertexts, in the formats of [`fhe_head::files`]. The compute party gets encrypted data and samples to score, and gives
 //! back encrypted heads and scores.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 
 use fhe_head::Job;
 use fhe_head::Plan;
-use fhe_head::ckks::serial::{AtomicFile, FileKind, Reader};
+use fhe_head::ckks::serial::{AtomicFile, FileKind};
 use fhe_head::ckks::{Ciphertext, EvaluationKeys, KeyId, Parameters, SecretKey, SeededCiphertext};
 use fhe_head::client::DataEncryptor;
-use fhe_head::files::{DATA, HEAD, SAMPLES, SCORES, STATE};
+use fhe_head::files::{DATA, HEAD, Origin, SAMPLES, SCORES, STATE};
 use fhe_head::server::{EncryptedBlock, EncryptedHead, EncryptedState};
 
-use super::keys::open;
-use super::{Access, create, size, write_with};
+use super::signed::{self, SignedReader};
+use super::{Access, create};
 use crate::console::Console;
 use crate::exit::{Failure, Result, read_failure, write_failure};
+use crate::identity::{Identity, Role, Trust};
 use crate::interrupt;
 
 /// Encrypts the training data and writes them, a few ciphertexts at a time. Returns the size in bytes.
@@ -27,14 +26,17 @@ pub(crate) fn write_data(
     path: &Path,
     plan: &Plan,
     encryptor: &DataEncryptor<'_>,
+    origin: &Origin,
+    identity: &Identity,
     console: &Console,
 ) -> Result<u64> {
     let progress = console.phase("encrypt", plan.sizes.ciphertexts);
-    let bytes = write(path, |file, name| {
-        fhe_head::files::write_data(file, name, encryptor, |done| {
+    let bytes = signed::write(path, identity, |file, name| {
+        fhe_head::files::write_data(file, name, encryptor, origin, |done| {
             progress.set(done);
             interrupt::check()
         })
+        .map(|_| ())
     })?;
     progress.done();
     Ok(bytes)
@@ -44,6 +46,8 @@ pub(crate) fn write_data(
 pub(crate) struct TrainingData {
     /// The public description of the training.
     pub(crate) job: Job,
+    /// The run, and what else they belong to.
+    pub(crate) origin: Origin,
     /// The samples.
     pub(crate) blocks: Vec<EncryptedBlock>,
     /// The state before the first iteration.
@@ -53,13 +57,18 @@ pub(crate) struct TrainingData {
 /// Reads encrypted data to train on with `keys`.
 ///
 /// # Errors
-/// A file that is damaged, of another kind, or of another key or parameter set.
-pub(crate) fn read_data(path: &Path, keys: &EvaluationKeys, console: &Console) -> Result<TrainingData> {
-    let reader = open_under(path, DATA, keys.parameters(), keys.key_id())?;
+/// A file that is damaged, of another kind, of another key or parameter set, or not signed by whom it must be.
+pub(crate) fn read_data(
+    path: &Path,
+    keys: &EvaluationKeys,
+    trust: &Trust,
+    console: &Console,
+) -> Result<TrainingData> {
     let progress = console.phase("load data", 1);
-    let (job, blocks, start) = fhe_head::files::read_data(reader, keys.parameters())?;
+    let reader = open_under(path, DATA, (keys.parameters(), keys.key_id()), (trust, Role::Data))?;
+    let (job, origin, blocks, start) = fhe_head::files::read_data(reader, keys.parameters())?;
     progress.done();
-    Ok(TrainingData { job, blocks, start })
+    Ok(TrainingData { job, origin, blocks, start })
 }
 
 /// An encrypted head that is going to be written. Meanwhile no other process can write to its place.
@@ -83,10 +92,17 @@ impl<'a> NewHead<'a> {
     ///
     /// # Errors
     /// A failed write.
-    pub(crate) fn write(mut self, job: &Job, head: &EncryptedHead) -> Result<u64> {
-        fhe_head::files::write_head(&mut self.file, &self.path.display().to_string(), job, head)?;
-        self.file.commit().map_err(write_failure)?;
-        size(self.path)
+    pub(crate) fn write(
+        self,
+        job: &Job,
+        origin: &Origin,
+        head: &EncryptedHead,
+        identity: &Identity,
+    ) -> Result<u64> {
+        signed::write_to(self.file, self.path, identity, |file, name| {
+            fhe_head::files::write_head(file, name, job, origin, head)?;
+            Ok(())
+        })
     }
 }
 
@@ -94,39 +110,66 @@ impl<'a> NewHead<'a> {
 ///
 /// # Errors
 /// A failed write.
-pub(crate) fn write_head(path: &Path, job: &Job, head: &EncryptedHead) -> Result<u64> {
-    NewHead::create(path)?.write(job, head)
+pub(crate) fn write_head(
+    path: &Path,
+    job: &Job,
+    origin: &Origin,
+    head: &EncryptedHead,
+    identity: &Identity,
+) -> Result<u64> {
+    NewHead::create(path)?.write(job, origin, head, identity)
 }
 
 /// Writes the encrypted state after an iteration: a checkpoint.
 ///
 /// # Errors
 /// A failed write.
-pub(crate) fn write_state(path: &Path, job: &Job, state: &EncryptedState) -> Result<()> {
-    write(path, |file, name| Ok(fhe_head::files::write_state(file, name, job, state)?))?;
+pub(crate) fn write_state(
+    path: &Path,
+    job: &Job,
+    origin: &Origin,
+    state: &EncryptedState,
+    identity: &Identity,
+) -> Result<()> {
+    signed::write(path, identity, |file, name| {
+        fhe_head::files::write_state(file, name, job, origin, state)?;
+        Ok(())
+    })?;
     Ok(())
 }
 
 /// Reads a checkpoint of the training of `job` with `keys`.
 ///
 /// # Errors
-/// A file that is damaged, of another kind, of another key or parameter set, or of another job.
-pub(crate) fn read_state(path: &Path, keys: &EvaluationKeys, job: &Job) -> Result<EncryptedState> {
-    let reader = open_under(path, STATE, keys.parameters(), keys.key_id())?;
-    let (found, state) = fhe_head::files::read_state(reader, keys.parameters())?;
-    if found != *job || state.iteration >= job.iterations() {
+/// A file that is damaged, of another kind, of another key or parameter set, of another training, or not signed by whom it must be.
+pub(crate) fn read_state(
+    path: &Path,
+    keys: &EvaluationKeys,
+    job: &Job,
+    origin: &Origin,
+    trust: &Trust,
+) -> Result<EncryptedState> {
+    let reader = open_under(path, STATE, (keys.parameters(), keys.key_id()), (trust, Role::Compute))?;
+    let (found, from, state) = fhe_head::files::read_state(reader, keys.parameters())?;
+    if found != *job || from != *origin || state.iteration >= job.iterations() {
         return Err(Failure::file(format!("{}: a checkpoint of another training", path.display()))
             .help("remove it to start anew"));
     }
     Ok(state)
 }
 
-/// Reads an encrypted head, which must be under the key with this id, and the job that it was trained by.
+/// Reads an encrypted head, which must be under the key with this id, with the job and the origin of its training.
 ///
 /// # Errors
-/// A file that is damaged, of another kind, or of another key or parameter set.
-pub(crate) fn read_head(path: &Path, parameters: &Parameters, key_id: KeyId) -> Result<(Job, EncryptedHead)> {
-    Ok(fhe_head::files::read_head(open_under(path, HEAD, parameters, key_id)?, parameters)?)
+/// A file that is damaged, of another kind, of another key or parameter set, or not signed by whom it must be.
+pub(crate) fn read_head(
+    path: &Path,
+    parameters: &Parameters,
+    key_id: KeyId,
+    trust: &Trust,
+) -> Result<(Job, Origin, EncryptedHead)> {
+    let reader = open_under(path, HEAD, (parameters, key_id), (trust, Role::Compute))?;
+    Ok(fhe_head::files::read_head(reader, parameters)?)
 }
 
 /// Writes samples to score with the head of `job`. Returns the size in bytes.
@@ -136,18 +179,25 @@ pub(crate) fn read_head(path: &Path, parameters: &Parameters, key_id: KeyId) -> 
 pub(crate) fn write_samples(
     path: &Path,
     secret: &SecretKey,
-    job: &Job,
+    (job, origin): (&Job, &Origin),
     blocks: &[Vec<SeededCiphertext>],
+    identity: &Identity,
 ) -> Result<u64> {
-    write(path, |file, name| Ok(fhe_head::files::write_samples(file, name, secret, job, blocks)?))
+    signed::write(path, identity, |file, name| {
+        fhe_head::files::write_samples(file, name, secret, job, origin, blocks)?;
+        Ok(())
+    })
 }
 
-/// Reads samples to score with `keys`, and the job of the head that they were encrypted for.
+/// Encrypted samples: the job of the head that they were encrypted for, what they belong to, and one list of ciphertexts per block.
+pub(crate) type Samples = (Job, Origin, Vec<Vec<Ciphertext>>);
+
+/// Reads samples to score with `keys`.
 ///
 /// # Errors
-/// A file that is damaged, of another kind, or of another key or parameter set.
-pub(crate) fn read_samples(path: &Path, keys: &EvaluationKeys) -> Result<(Job, Vec<Vec<Ciphertext>>)> {
-    let reader = open_under(path, SAMPLES, keys.parameters(), keys.key_id())?;
+/// A file that is damaged, of another kind, of another key or parameter set, or not signed by whom it must be.
+pub(crate) fn read_samples(path: &Path, keys: &EvaluationKeys, trust: &Trust) -> Result<Samples> {
+    let reader = open_under(path, SAMPLES, (keys.parameters(), keys.key_id()), (trust, Role::Data))?;
     Ok(fhe_head::files::read_samples(reader, keys.parameters())?)
 }
 
@@ -157,17 +207,23 @@ pub(crate) fn read_samples(path: &Path, keys: &EvaluationKeys) -> Result<(Job, V
 /// A failed write.
 pub(crate) fn write_scores(
     path: &Path,
-    job: &Job,
+    (job, origin): (&Job, &Origin),
     iteration: usize,
     scores: &[Vec<Ciphertext>],
+    identity: &Identity,
 ) -> Result<u64> {
-    write(path, |file, name| Ok(fhe_head::files::write_scores(file, name, job, iteration, scores)?))
+    signed::write(path, identity, |file, name| {
+        fhe_head::files::write_scores(file, name, job, origin, iteration, scores)?;
+        Ok(())
+    })
 }
 
 /// Encrypted scores.
 pub(crate) struct Scores {
     /// The job of the head that gave them.
     pub(crate) job: Job,
+    /// The run of that head, and the samples that were scored.
+    pub(crate) origin: Origin,
     /// Iterations of that head.
     pub(crate) iteration: usize,
     /// One list of ciphertexts per block of samples.
@@ -177,31 +233,25 @@ pub(crate) struct Scores {
 /// Reads scores under `secret`.
 ///
 /// # Errors
-/// A file that is damaged, of another kind, or of another key or parameter set.
-pub(crate) fn read_scores(path: &Path, secret: &SecretKey) -> Result<Scores> {
-    let reader = open_under(path, SCORES, secret.parameters(), secret.key_id())?;
-    let (job, iteration, blocks) = fhe_head::files::read_scores(reader, secret.parameters())?;
-    Ok(Scores { job, iteration, blocks })
+/// A file that is damaged, of another kind, of another key or parameter set, or not signed by whom it must be.
+pub(crate) fn read_scores(path: &Path, secret: &SecretKey, trust: &Trust) -> Result<Scores> {
+    let of = (secret.parameters(), secret.key_id());
+    let reader = open_under(path, SCORES, of, (trust, Role::Compute))?;
+    let (job, origin, iteration, blocks) = fhe_head::files::read_scores(reader, secret.parameters())?;
+    Ok(Scores { job, origin, iteration, blocks })
 }
 
-/// Writes a file with `write`, which gets the file and its name for messages. Returns the size in bytes.
-fn write(
-    path: &Path,
-    write: impl for<'f> FnOnce(&'f mut AtomicFile, &str) -> Result<&'f mut AtomicFile>,
-) -> Result<u64> {
-    write_with(path, Access::Shared, |file| write(file, &path.display().to_string()).map(|_| ()))?;
-    size(path)
-}
-
-/// Opens a file, which must be of a kind, a parameter set and a key.
+/// Opens a file, which must be of a kind, a parameter set and a key, and signed by a party.
 fn open_under(
     path: &Path,
     kind: FileKind,
-    parameters: &Parameters,
-    key_id: KeyId,
-) -> Result<Reader<BufReader<File>>> {
-    let reader = open(path, kind)?;
+    (parameters, key_id): (&Parameters, KeyId),
+    (trust, role): (&Trust, Role),
+) -> Result<SignedReader> {
+    let opened = signed::open(path)?;
+    let reader = opened.reader();
+    reader.expect_kind(kind).map_err(read_failure)?;
     reader.expect_parameters(parameters).map_err(read_failure)?;
     reader.expect_key(key_id).map_err(read_failure)?;
-    Ok(reader)
+    opened.verified(trust, role)
 }

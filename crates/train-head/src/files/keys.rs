@@ -7,7 +7,7 @@
 //! ```
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use age::secrecy::SecretString;
@@ -15,17 +15,16 @@ use fhe_head::ckks::serial::{AtomicFile, FileKind, NewFile, Reader, Writer};
 use fhe_head::ckks::{KeyId, Parameters, PublicKey, SecretKey, SwitchingKey};
 use fhe_head::ckks::{KeyPurpose, conjugation_element, galois_element};
 
-use super::{Access, size, write_with};
-use crate::exit::{Failure, Kind, Result, read_failure, write_failure};
+use fhe_head::files::{Digest, RunId};
+use serde::{Deserialize, Serialize};
+
+use super::{Access, private, size, write_with};
+use crate::exit::{Failure, Result, read_failure, write_failure};
 use crate::preset::preset;
 
 const SECRET: &str = "secret.key";
 const PUBLIC: &str = "public.key";
 const EVALUATION: &str = "eval";
-/// The first bytes of an age file.
-const AGE: &[u8] = b"age-encryption.org/";
-/// Largest scrypt work factor that is accepted, log2: 22 takes about a minute, so that a key made on a fast machine opens on a slow one.
-const MAX_WORK_FACTOR: u8 = 22;
 
 /// A folder of keys.
 #[derive(Clone, Debug)]
@@ -72,15 +71,7 @@ impl KeyFolder {
     pub(crate) fn write_secret(&self, secret: &SecretKey, passphrase: Option<SecretString>) -> Result<u64> {
         let path = self.secret();
         let name = path.display().to_string();
-        write_with(&path, Access::Private, |file| {
-            let Some(passphrase) = passphrase else { return write_secret_items(file, &name, secret) };
-            let failed = |error| Failure::io("write", &path, Kind::Unexpected, error);
-            let mut encrypted =
-                age::Encryptor::with_user_passphrase(passphrase).wrap_output(file).map_err(failed)?;
-            write_secret_items(&mut encrypted, &name, secret)?;
-            encrypted.finish().map_err(failed)?;
-            Ok(())
-        })?;
+        private::write(&path, passphrase, |file| write_secret_items(file, &name, secret))?;
         size(&path)
     }
 
@@ -90,18 +81,7 @@ impl KeyFolder {
     /// A file that is missing, damaged or of another kind; a wrong passphrase.
     pub(crate) fn read_secret(&self, passphrase: impl FnOnce() -> Result<SecretString>) -> Result<SecretKey> {
         let path = self.secret();
-        let failed = |error| Failure::io("read", &path, Kind::File, error);
-        let mut file = BufReader::new(File::open(&path).map_err(failed)?);
-        if !file.fill_buf().map_err(failed)?.starts_with(AGE) {
-            return read_secret_items(file, &path);
-        }
-        let decryptor = age::Decryptor::new_buffered(file).map_err(|error| age_failure(&path, error))?;
-        let mut identity = age::scrypt::Identity::new(passphrase()?);
-        identity.set_max_work_factor(MAX_WORK_FACTOR);
-        let decrypted = decryptor
-            .decrypt(std::iter::once(&identity as &dyn age::Identity))
-            .map_err(|error| age_failure(&path, error))?;
-        read_secret_items(decrypted, &path)
+        private::read(&path, passphrase, |input| read_secret_items(input, &path))
     }
 
     /// Writes the public key. Returns the size in bytes.
@@ -110,36 +90,53 @@ impl KeyFolder {
     /// A failed write.
     pub(crate) fn write_public(&self, key: &PublicKey) -> Result<u64> {
         let path = self.public();
-        write_items(&path, FileKind::PUBLIC_KEY, key.parameters(), key.key_id(), |writer| {
-            writer.write_public_key(key).map_err(write_failure)
-        })
+        let file = one_item(FileKind::PUBLIC_KEY, key.parameters(), key.key_id(), b"");
+        write_items(&path, file, |writer| writer.write_public_key(key).map_err(write_failure))
     }
 }
 
-/// Writes an evaluation key to a file of its own in `folder`, named after what the key does. Returns the size in bytes.
+/// Which keys were made together. Keys of one secret key do not go together if two key generations made them: each draws ephemeral
+/// secrets of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Generation {
+    /// The run that they were made for.
+    pub(crate) run: RunId,
+    /// Names the key generation. The data party recognises its own.
+    pub(crate) generation: Digest,
+}
+
+impl Generation {
+    /// The metadata of a key's file.
+    ///
+    /// # Errors
+    /// None in practice: it can be written as JSON.
+    fn to_bytes(self) -> Result<Vec<u8>> {
+        serde_json::to_vec(&self)
+            .map_err(|error| Failure::unexpected("cannot write the generation of a key").because(error))
+    }
+}
+
+/// Writes an evaluation key to a file of its own in `folder`, named after what the key does. It says with which others it was made.
+/// Returns the size in bytes.
 ///
 /// # Errors
 /// A second key for the same purpose and level; a failed write.
-pub(crate) fn write_evaluation_key(folder: &Path, secret: &SecretKey, key: &SwitchingKey) -> Result<u64> {
+pub(crate) fn write_evaluation_key(
+    folder: &Path,
+    secret: &SecretKey,
+    generation: &Generation,
+    key: &SwitchingKey,
+) -> Result<u64> {
     let parameters = secret.parameters();
     let purpose = purpose_name(parameters, key.purpose());
     let path = folder.join(format!("{purpose}-level-{}.key", key.level()));
     if path.exists() {
         return Err(Failure::unexpected(format!("two keys for {purpose} at level {}", key.level())));
     }
-    write_items(&path, FileKind::EVALUATION_KEY, parameters, secret.key_id(), |writer| {
+    let metadata = generation.to_bytes()?;
+    write_items(&path, one_item(FileKind::EVALUATION_KEY, parameters, secret.key_id(), &metadata), |writer| {
         writer.write_switching_key(key).map_err(write_failure)
     })
-}
-
-/// Tells whether a file is a secret key encrypted with a passphrase.
-///
-/// # Errors
-/// The file cannot be read.
-pub(crate) fn is_passphrase_encrypted(path: &Path) -> Result<bool> {
-    let failed = |error| Failure::io("read", path, Kind::File, error);
-    let mut file = BufReader::new(File::open(path).map_err(failed)?);
-    Ok(file.fill_buf().map_err(failed)?.starts_with(AGE))
 }
 
 /// Opens a file of this program, which must be of a kind.
@@ -160,15 +157,15 @@ pub(crate) fn parameters_of<R: Read>(reader: &Reader<R>) -> Result<Parameters> {
     Ok(parameters)
 }
 
-fn write_secret_items(out: &mut impl Write, name: &str, secret: &SecretKey) -> Result<()> {
-    let file = one_item(FileKind::SECRET_KEY, secret.parameters(), secret.key_id());
+fn write_secret_items(out: &mut dyn Write, name: &str, secret: &SecretKey) -> Result<()> {
+    let file = one_item(FileKind::SECRET_KEY, secret.parameters(), secret.key_id(), b"");
     let mut writer = Writer::new(out, name, file).map_err(write_failure)?;
     writer.write_secret_key(secret).map_err(write_failure)?;
     writer.finish().map_err(write_failure)?;
     Ok(())
 }
 
-fn read_secret_items(input: impl Read, path: &Path) -> Result<SecretKey> {
+fn read_secret_items(input: &mut dyn Read, path: &Path) -> Result<SecretKey> {
     let mut reader = Reader::new(input, &path.display().to_string()).map_err(read_failure)?;
     reader.expect_kind(FileKind::SECRET_KEY).map_err(read_failure)?;
     let parameters = parameters_of(&reader)?;
@@ -177,21 +174,23 @@ fn read_secret_items(input: impl Read, path: &Path) -> Result<SecretKey> {
     Ok(secret)
 }
 
-fn one_item(kind: FileKind, parameters: &Parameters, key_id: KeyId) -> NewFile<'_> {
-    NewFile { kind, parameters, key_id, items: 1, metadata: b"" }
+fn one_item<'a>(
+    kind: FileKind,
+    parameters: &'a Parameters,
+    key_id: KeyId,
+    metadata: &'a [u8],
+) -> NewFile<'a> {
+    NewFile { kind, parameters, key_id, items: 1, metadata }
 }
 
 /// Writes a file with one item.
 fn write_items(
     path: &Path,
-    kind: FileKind,
-    parameters: &Parameters,
-    key_id: KeyId,
+    file: NewFile<'_>,
     write: impl FnOnce(&mut Writer<&mut AtomicFile>) -> Result<()>,
 ) -> Result<u64> {
-    write_with(path, Access::Shared, |file| {
-        let item = one_item(kind, parameters, key_id);
-        let mut writer = Writer::new(file, &path.display().to_string(), item).map_err(write_failure)?;
+    write_with(path, Access::Shared, |out| {
+        let mut writer = Writer::new(out, &path.display().to_string(), file).map_err(write_failure)?;
         write(&mut writer)?;
         writer.finish().map_err(write_failure)?;
         Ok(())
@@ -213,12 +212,5 @@ pub(crate) fn purpose_name(parameters: &Parameters, purpose: KeyPurpose) -> Stri
         }
         KeyPurpose::Encapsulation => "encapsulation".into(),
         KeyPurpose::Raise(g) => format!("raise-{g}"),
-    }
-}
-
-fn age_failure(path: &Path, error: age::DecryptError) -> Failure {
-    match error {
-        age::DecryptError::DecryptionFailed => Failure::file(format!("{}: wrong passphrase", path.display())),
-        other => Failure::file(format!("{}: the encrypted key is damaged", path.display())).because(other),
     }
 }

@@ -10,8 +10,10 @@ pub(crate) mod folder;
 pub(crate) mod head;
 pub(crate) mod keys;
 pub(crate) mod predictions;
+pub(crate) mod private;
 pub(crate) mod room;
 pub(crate) mod seal;
+pub(crate) mod signed;
 pub(crate) mod tensors;
 pub(crate) mod validation;
 

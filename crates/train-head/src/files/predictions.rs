@@ -39,11 +39,11 @@ impl Predictions<'_> {
     ///
     /// # Errors
     /// A failure of the operating system.
-    pub(crate) fn write(&self, path: &Path) -> Result<()> {
+    pub(crate) fn write(&self, path: &Path, access: Access) -> Result<()> {
         let failed = |error: csv::Error| {
             Failure::unexpected(format!("cannot write {}", path.display())).because(error)
         };
-        write_with(path, Access::Private, |file| {
+        write_with(path, access, |file| {
             let mut out = csv::Writer::from_writer(file);
             out.write_record(self.header()).map_err(failed)?;
             for (row, sample) in self.samples.iter().enumerate() {
@@ -174,7 +174,7 @@ mod tests {
     fn written(predictions: &Predictions<'_>) -> String {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("predictions.csv");
-        predictions.write(&path).unwrap();
+        predictions.write(&path, Access::Private).unwrap();
         std::fs::read_to_string(&path).unwrap()
     }
 

@@ -50,6 +50,11 @@ impl<'a> Tensors<'a> {
         self.0.tensor(name).ok().map(|view| view.shape().to_vec())
     }
 
+    /// The names of all arrays.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.0.tensors().into_iter().map(|(name, _)| name).collect()
+    }
+
     /// A vector of finite numbers.
     ///
     /// # Errors

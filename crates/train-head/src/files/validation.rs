@@ -3,17 +3,21 @@
 //! ```text
 //! iteration-0004.scores   from the compute party: encrypted logits of the validation samples after four iterations
 //! iteration-0004.head     from the compute party: the encrypted head that gave them
-//! stop.json               from the data party: end the training with the head of this iteration
+//! stop.json               from the data party: end the training of this run with the head of this iteration, signed
 //! ```
 
 use std::path::{Path, PathBuf};
 
+use fhe_head::files::RunId;
 use serde::{Deserialize, Serialize};
 
+use super::signed::SignedJson;
 use super::{Access, read_json, write_json};
 use crate::exit::{Failure, Kind, Result};
+use crate::identity::{Identity, Role, Trust};
 
 const STOP: &str = "stop.json";
+const CONTEXT: &str = "train-head 2026-11 signature of a request to stop";
 const SCORES: &str = "scores";
 const HEAD: &str = "head";
 
@@ -24,6 +28,7 @@ pub(crate) struct ValidationFolder(PathBuf);
 /// The contents of `stop.json`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Stop {
+    run: RunId,
     iteration: usize,
 }
 
@@ -83,20 +88,31 @@ impl ValidationFolder {
     ///
     /// # Errors
     /// A failed write.
-    pub(crate) fn stop_at(&self, iteration: usize) -> Result<()> {
-        write_json(&self.0.join(STOP), Access::Shared, &Stop { iteration })
+    pub(crate) fn stop_at(&self, run: RunId, iteration: usize, identity: &Identity) -> Result<()> {
+        let stop = SignedJson::new(Stop { run, iteration }, CONTEXT, identity)?;
+        write_json(&self.0.join(STOP), Access::Shared, &stop)
     }
 
-    /// The iteration whose head the data party asked to end with, if it asked.
+    /// True if the data party asked to end the training.
+    pub(crate) fn is_asked_to_stop(&self) -> bool {
+        self.0.join(STOP).exists()
+    }
+
+    /// The iteration whose head the data party asked to end the training of a run with, if it asked.
     ///
     /// # Errors
-    /// `stop.json` is malformed.
-    pub(crate) fn asked_to_stop_at(&self) -> Result<Option<usize>> {
+    /// `stop.json` is malformed, of another run, or not signed by the data party.
+    pub(crate) fn asked_to_stop_at(&self, run: RunId, trust: &Trust) -> Result<Option<usize>> {
         let path = self.0.join(STOP);
         if !path.exists() {
             return Ok(None);
         }
-        let Stop { iteration } = read_json(&path, "an answer of `train-head watch`")?;
-        Ok(Some(iteration))
+        let stop: SignedJson<Stop> = read_json(&path, "an answer of `train-head watch`")?;
+        let name = path.display().to_string();
+        if stop.value.run != run {
+            return Err(Failure::file(format!("{name} is for run {}, not for run {run}", stop.value.run)));
+        }
+        trust.expect(&name, stop.signer(CONTEXT, &name)?, run, Role::Data)?;
+        Ok(Some(stop.value.iteration))
     }
 }

@@ -2,12 +2,15 @@
 //!
 //! `mean` is subtracted from the features, which are then multiplied by `scale`, feature by feature, or by `matrix` (features by mapped
 //! features). `start.0`, `start.1`, ... are the weight vectors of the encrypted space, where the training does not start from zero.
+//! `exact.4.0`, `exact.4.1`, ... are those of the exact twin after four iterations, `expected.4.0`, ... those of the twin with the
+//! polynomials of the encryption.
 
 use std::path::{Path, PathBuf};
 
 use head_fit::{FeatureMap, LinearMap};
 use ndarray::Array1;
 
+use super::twins::{Iterate, Twins};
 use crate::exit::{Failure, Result};
 use crate::files;
 use crate::files::tensors::{Tensor, Tensors, to_bytes};
@@ -19,6 +22,8 @@ pub(super) struct Arrays {
     pub(super) map: FeatureMap,
     /// Weights to start from; `None` starts from zero or from an encrypted head.
     pub(super) start: Option<Vec<Array1<f64>>>,
+    /// The same training in the clear; empty if it was not rehearsed.
+    pub(super) twins: Twins,
 }
 
 /// The file of the numbers of the plan at `plan`: its name with another ending.
@@ -70,6 +75,13 @@ impl Arrays {
         for (i, weights) in self.start.iter().flatten().enumerate() {
             tensors.push(Tensor::new(start_name(i), &weights.view()));
         }
+        for (twin, iterates) in [(EXACT, &self.twins.exact), (EXPECTED, &self.twins.expected)] {
+            for (done, iterate) in iterates {
+                for (i, weights) in iterate.iter().enumerate() {
+                    tensors.push(Tensor::new(format!("{twin}.{done}.{i}"), &weights.view()));
+                }
+            }
+        }
         to_bytes(&tensors)
     }
 
@@ -100,9 +112,29 @@ impl Arrays {
         let map = FeatureMap::from_arrays(vector("mean")?, linear).map_err(|error| error.to_string())?;
         let names = (0..).map(start_name).take_while(|name| tensors.shape(name).is_some());
         let start: Vec<_> = names.map(|name| vector(&name)).collect::<Result<_, _>>()?;
-        Ok(Self { map, start: (!start.is_empty()).then_some(start) })
+        let iterates = |twin: &str| -> Result<Vec<(usize, Iterate)>, String> {
+            let mut done: Vec<usize> = tensors
+                .names()
+                .iter()
+                .filter_map(|name| {
+                    name.strip_prefix(twin)?.strip_prefix('.')?.strip_suffix(".0")?.parse().ok()
+                })
+                .collect();
+            done.sort_unstable();
+            let one = |done: usize| {
+                let names = (0..).map(|i| format!("{twin}.{done}.{i}"));
+                let names = names.take_while(|name| tensors.shape(name).is_some());
+                Ok((done, names.map(|name| vector(&name)).collect::<Result<_, String>>()?))
+            };
+            done.into_iter().map(one).collect()
+        };
+        let twins = Twins { exact: iterates(EXACT)?, expected: iterates(EXPECTED)? };
+        Ok(Self { map, start: (!start.is_empty()).then_some(start), twins })
     }
 }
+
+const EXACT: &str = "exact";
+const EXPECTED: &str = "expected";
 
 fn start_name(i: usize) -> String {
     format!("start.{i}")
@@ -125,7 +157,14 @@ mod tests {
             (array![1.0, 2.0, 3.0], dense, Some(start)),
             (array![1.0, 2.0], LinearMap::Diagonal(array![0.5, 0.25]), None),
         ] {
-            let arrays = Arrays { map: FeatureMap::from_arrays(mean, linear).unwrap(), start };
+            let twins = Twins {
+                exact: vec![
+                    (2, vec![array![1.0], array![2.0, 3.0]]),
+                    (10, vec![array![4.0], array![5.0, 6.0]]),
+                ],
+                expected: vec![(10, vec![array![7.0]])],
+            };
+            let arrays = Arrays { map: FeatureMap::from_arrays(mean, linear).unwrap(), start, twins };
             let bytes = arrays.to_bytes().unwrap();
             std::fs::write(&path, &bytes).unwrap();
             assert_eq!(Arrays::read(&path, &digest(&bytes)).unwrap(), arrays);

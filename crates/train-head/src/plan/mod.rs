@@ -2,17 +2,23 @@
 //! because the feature map holds statistics of the data.
 //!
 //! - this file: writing and reading, the head that a training gives;
-//! - [`arrays`]: the feature map and the start weights, in a file of their own;
+//! - [`binding`], [`origins`]: what the plan is known by, and what ties files to it;
+//! - [`twins`], [`rehearsed`]: the same training in the clear, to hold the decrypted head against and to publish;
+//! - [`arrays`]: the feature map, the start weights and the twins, in a file of their own;
 //! - [`samples`]: features, weights and start weights to encrypt.
 
 mod arrays;
+mod binding;
 mod column_source;
+mod origins;
+mod rehearsed;
 mod samples;
+mod twins;
 
 use std::path::Path;
 
 use fhe_head::ckks::Parameters;
-use fhe_head::{Job, Plan, Scheme};
+use fhe_head::{Functions, Job, Plan, Scheme};
 use head_fit::{Classifier, FeatureMap, Model};
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
@@ -21,14 +27,17 @@ use tables::Recipe;
 
 use crate::exit::{Failure, Result};
 use crate::files::embeddings::UsedEncoder;
-use crate::files::head::{Description, FeatureSource, Head, Origin, of_scores};
+use crate::files::head::{Description, FeatureSource, Head, Provenance, Secrecy, of_scores};
 use crate::files::seal::Seal;
 use crate::files::{Access, read_sealed, write_bytes, write_json_with};
 use crate::preset::preset;
 use crate::samples::{Known, Matrix};
 use crate::targets::{Vocabulary, extend};
 use arrays::Arrays;
+use binding::Binding;
 use column_source::ColumnSource;
+use twins::Twins;
+pub(crate) use twins::{Kept, Rehearsal};
 
 const FORMAT: &str = "train-head plan 11";
 
@@ -45,6 +54,9 @@ struct Contents {
     /// Name and version of the format.
     format: String,
     digest: Seal,
+    /// What ties files to the plan.
+    #[serde(flatten)]
+    binding: Binding,
     /// What is predicted.
     #[serde(flatten)]
     vocabulary: Vocabulary,
@@ -68,24 +80,29 @@ struct Contents {
     options: Classifier,
     /// Parameter set, job, levels, keys, sizes.
     plan: Plan,
+    /// How far a decrypted weight may be from the twin's, in the encrypted space; `null` without twins.
+    tolerance: Option<f64>,
     /// BLAKE3 digest of the file beside this one.
     arrays: String,
 }
 
 impl PlanFile {
-    /// The plan of `prepared`, a training on `training`.
+    /// The plan of `prepared`, a training on `training` with the encoded labels `y`: a new run.
     ///
     /// # Errors
-    /// None in practice: the arrays have names of their own.
+    /// The operating system gives no randomness.
     pub(crate) fn new(
         prepared: &head_fit::Training,
         vocabulary: &Vocabulary,
         training: &Matrix,
+        y: &Array2<f64>,
     ) -> Result<Self> {
-        let arrays = Arrays { map: prepared.map.clone(), start: prepared.start.clone() };
+        let (map, start) = (prepared.map.clone(), prepared.start.clone());
+        let arrays = Arrays { map, start, twins: Twins::default() };
         let contents = Contents {
             format: FORMAT.into(),
             digest: Seal,
+            binding: Binding::new(training, y)?,
             vocabulary: vocabulary.clone(),
             feature_names: training.names.clone(),
             table: training.recipe.clone(),
@@ -96,18 +113,22 @@ impl PlanFile {
             validation_fraction: None,
             options: prepared.options.clone(),
             plan: prepared.plan.clone(),
+            tolerance: None,
             arrays: arrays::digest(&arrays.to_bytes()?),
         };
         Ok(Self { contents, arrays })
     }
 
-    /// The plan of another training of the same head on the same features, which goes on from an encrypted head.
+    /// The plan of another training of the same head on the same features, which goes on from an encrypted head: a new run.
     ///
     /// # Errors
-    /// None in practice: the arrays have names of their own.
+    /// An unknown label; the operating system gives no randomness.
     pub(crate) fn continued(self, options: Classifier, plan: Plan, training: &Matrix) -> Result<Self> {
-        let arrays = Arrays { start: None, ..self.arrays };
+        let y = training.encode_labels(self.vocabulary(), "the training data")?;
+        let arrays = Arrays { start: None, twins: Twins::default(), ..self.arrays };
         let contents = Contents {
+            binding: self.contents.binding.continued(training, &y)?,
+            tolerance: None,
             options,
             plan,
             sample_weight: weights_of(training),
@@ -119,10 +140,11 @@ impl PlanFile {
         Ok(Self { contents, arrays })
     }
 
-    /// The same plan for the samples that remain after a share was held out.
+    /// The same plan for the samples that remain after a share was held out: `validation`.
     #[must_use]
-    pub(crate) fn with_validation(self, validation_fraction: Option<f64>) -> Self {
-        Self { contents: Contents { validation_fraction, ..self.contents }, ..self }
+    pub(crate) fn with_validation(self, share: Option<f64>, validation: Option<&Matrix>) -> Self {
+        let binding = self.contents.binding.with_validation(validation);
+        Self { contents: Contents { validation_fraction: share, binding, ..self.contents }, ..self }
     }
 
     /// Refuses a name for a plan whose other file would replace something else, before there is a plan.
@@ -222,7 +244,7 @@ impl PlanFile {
     pub(crate) fn summary(&self) -> Value {
         let Contents { vocabulary, encoder, options, plan, .. } = &self.contents;
         let mut summary = json!({
-            "preset": plan.preset, "features": self.map().inputs(), "encoder": encoder,
+            "run": self.run(), "preset": plan.preset, "features": self.map().inputs(), "encoder": encoder,
             "options": options, "packing": plan.job.packing().sizes(), "levels": plan.levels, "sizes": plan.sizes,
             "key_switches": plan.counts.key_switches(), "bootstraps": plan.job.spec().refresh_before.len(),
             "activation_bootstraps": plan.activation_bootstraps(),
@@ -231,13 +253,22 @@ impl PlanFile {
         summary
     }
 
-    /// The head for features as they are read, from trained `weights` of the encrypted space. `iterations` is their number in the training.
+    /// The private head for features as they are read, from decrypted `weights` of the encrypted space. `iterations` is their number in
+    /// the training.
     ///
     /// # Errors
     /// Another number of weights; a plan that does not say what its feature map does.
     pub(crate) fn head(&self, weights: &[Array1<f64>], iterations: usize) -> Result<Head> {
+        self.head_of(weights, iterations, Secrecy::Private)
+    }
+
+    fn head_of(&self, weights: &[Array1<f64>], iterations: usize, secrecy: Secrecy) -> Result<Head> {
         let Contents { vocabulary, feature_names, table, encoder, options, plan, .. } = &self.contents;
         let model = options.export(Model::from_weights(self.job().head(), self.map(), weights)?);
+        let model = model.with_functions(match secrecy {
+            Secrecy::Private => Functions::Polynomials,
+            Secrecy::Published => Functions::Exact,
+        });
         let preprocessing = options
             .preprocessing
             .ok_or_else(|| Failure::file("the plan does not say what its feature map does"))?;
@@ -251,12 +282,13 @@ impl PlanFile {
                 encoder: encoder.clone(),
             },
             preprocessing,
-            Origin {
+            Provenance {
                 preset: plan.preset.clone(),
                 iterations,
-                encrypted: true,
+                encrypted: secrecy == Secrecy::Private,
                 temperature: self.temperature(),
             },
+            secrecy,
         );
         Ok(Head { model, description })
     }

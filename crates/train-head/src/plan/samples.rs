@@ -43,7 +43,7 @@ impl PlanFile {
     /// Samples to train on, in the space that is encrypted.
     ///
     /// # Errors
-    /// Data of another shape, other classes or another encoder than the plan's.
+    /// Data that the plan was not made from: of another shape, other classes, another encoder, other numbers.
     pub(crate) fn samples(&self, matrix: &Matrix) -> Result<Samples> {
         if matrix.x.nrows() != self.plan().samples || matrix.x.ncols() != self.map().inputs() {
             let (rows, columns) = matrix.x.dim();
@@ -63,6 +63,8 @@ impl PlanFile {
         }
         self.expect_weights(matrix)?;
         let samples = self.weighted(matrix, &y, self.options())?;
+        // the last check, since it cannot say what differs
+        self.expect_training(matrix, &y)?;
         Ok(shuffled(samples, self.job().packing().batches(), self.options().random_state))
     }
 

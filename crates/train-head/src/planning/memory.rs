@@ -105,11 +105,11 @@ pub(crate) fn expect_to_train(data: &Path, keys_folder: &Path) -> Result<()> {
     let parameters = keys::parameters_of(&reader)?;
     let job = fhe_head::files::read_job(&reader, &parameters)?;
     let listed = evaluation_keys::listed(keys_folder)?;
-    if let Some(first) = listed.first() {
+    if let Some(first) = listed.files.first() {
         let key = keys::open(first, FileKind::EVALUATION_KEY)?;
         reader.expect_parameters(&keys::parameters_of(&key)?).map_err(read_failure)?;
     }
-    let key_files = listed.iter().map(|path| size(path)).sum::<Result<u64>>()?;
+    let key_files = listed.files.iter().map(|path| size(path)).sum::<Result<u64>>()?;
     expect("the training", to_train_on(&parameters, &job, key_files, size(data)?)?)
 }
 

@@ -18,13 +18,15 @@ mod options;
 pub(crate) mod shape;
 pub(crate) mod warm_start;
 
+use fhe_head::Samples;
 use head_fit::{Classifier, Training};
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 
 use crate::args::Hyper;
 use crate::console::Console;
 use crate::exit::Result;
-use crate::plan::PlanFile;
+use crate::files::head::Secrecy;
+use crate::plan::{Kept, PlanFile, Rehearsal};
 use crate::preset::preset;
 use crate::samples::Matrix;
 use crate::targets::Vocabulary;
@@ -65,8 +67,50 @@ impl Planned {
             Some(name) => asked.prepare_on(&preset(name)?, &data, start)?,
             None => asked.prepare(&data, start)?,
         };
-        let file = PlanFile::new(&training, vocabulary, matrix)?;
+        let file = PlanFile::new(&training, vocabulary, matrix, y)?;
         phase.done();
         Ok(Self { asked, training, file })
     }
+
+    /// Keeps the samples that were held out for validation, rehearses the training, and keeps its twins. A training that does not get
+    /// through its rehearsal is planned all the same; its head cannot be checked. `from` is the head that it starts from.
+    ///
+    /// # Errors
+    /// None in practice.
+    pub(crate) fn rehearsed(
+        mut self,
+        (share, validation): (Option<f64>, Option<&Matrix>),
+        from: Option<Secrecy>,
+        console: &Console,
+    ) -> Result<(Self, Option<Rehearsal>)> {
+        self.file = self.file.with_validation(share, validation);
+        let start = self.training.start.as_deref();
+        let rehearsal = rehearse(&self.file, &self.training.samples, [start; 2], console)?;
+        if let Some(rehearsal) = &rehearsal {
+            let exact = from != Some(Secrecy::Private);
+            let kept = Kept { each: share.is_some(), exact, tolerance: 0.0 };
+            self.file = self.file.with_twins(rehearsal, kept)?;
+        }
+        Ok((self, rehearsal))
+    }
+}
+
+/// Trains the twins of a plan in the clear. `start` are the exact and the polynomial weights to start from, if not from zero.
+///
+/// # Errors
+/// The plan names no preset.
+pub(crate) fn rehearse(
+    file: &PlanFile,
+    samples: &Samples,
+    start: [Option<&[Array1<f64>]>; 2],
+    console: &Console,
+) -> Result<Option<Rehearsal>> {
+    let phase = console.phase("rehearse", 1);
+    let rehearsal = Rehearsal::new(file.plan(), &file.scheme()?, samples, start);
+    phase.done();
+    Ok(rehearsal
+        .map_err(|error| {
+            console.warn(format!("the training did not get through its rehearsal in the clear: {error}"));
+        })
+        .ok())
 }

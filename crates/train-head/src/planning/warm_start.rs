@@ -4,11 +4,12 @@ use fhe_head::plan::Request;
 use fhe_head::{BuiltIn, Plan, Scheme};
 use head_fit::Classifier;
 
-use super::options;
+use super::{options, rehearse};
 use crate::args::{HeadStartArgs, Hyper};
+use crate::console::Console;
 use crate::exit::{Failure, Result, encoder_failure};
 use crate::files::head::{Description, Head};
-use crate::plan::PlanFile;
+use crate::plan::{Kept, PlanFile};
 use crate::samples::Matrix;
 
 /// The head in the clear that `--warm-start` names, if it names one.
@@ -84,6 +85,30 @@ pub(crate) fn continued(earlier: PlanFile, training: &Matrix, hyper: &Hyper) -> 
         ..options
     };
     earlier.continued(options, plan, training)
+}
+
+/// Rehearses a plan that goes on from the head of `earlier`, whose twins it starts from, and keeps its twins. Without those of the earlier
+/// plan, or where that training could end early, nobody knows what to expect.
+///
+/// # Errors
+/// Data that do not fit the plan.
+pub(crate) fn rehearsed(
+    file: PlanFile,
+    earlier: &PlanFile,
+    training: &Matrix,
+    validation: (Option<f64>, Option<&Matrix>),
+    console: &Console,
+) -> Result<PlanFile> {
+    // refuses data that do not fit
+    let samples = file.samples(training)?;
+    let file = file.with_validation(validation.0, validation.1);
+    let ([exact, Some(expected)], tolerance) = earlier.last_twins() else { return Ok(file) };
+    let start = [Some(&exact.as_ref().unwrap_or(&expected)[..]), Some(&expected[..])];
+    match rehearse(&file, &samples, start, console)? {
+        Some(rehearsal) => file
+            .with_twins(&rehearsal, Kept { each: validation.0.is_some(), exact: exact.is_some(), tolerance }),
+        None => Ok(file),
+    }
 }
 
 /// The bound on weights and momenta for which a plan chose this scale of the state.

@@ -8,9 +8,9 @@ use ndarray::{Array1, Array2};
 use super::data::Data;
 use super::measured::{LearningPoint, Measured};
 use crate::console::Console;
-use crate::data_party::DecryptedHead;
 use crate::exit::Result;
-use crate::files::head::{ChosenThreshold, predicted};
+use crate::files::head::{ChosenThreshold, Head, predicted};
+use crate::plan::Rehearsal;
 use crate::planning::Planned;
 use crate::targets::{Scores, Vocabulary};
 
@@ -46,23 +46,42 @@ pub(crate) struct Evaluation {
     pub(crate) max_weight_error_simulate: f64,
 }
 
+/// The head that is measured: the decrypted one, or its exact twin.
+#[derive(Clone, Copy)]
+pub(crate) struct Judged<'a> {
+    /// The head for features as they are read.
+    pub(crate) head: &'a Head,
+    /// Its weights in the space that was encrypted; `None` for the twin's.
+    pub(crate) weights: Option<&'a [Array1<f64>]>,
+    /// Iterations of its training.
+    pub(crate) iterations: usize,
+}
+
 impl Evaluation {
-    /// Trains the twins, for as many iterations as the decrypted head has, and measures all on the test samples.
+    /// Measures a head and its twins, of as many iterations, on the test samples. What the rehearsal of the plan has of the twins is not
+    /// trained again.
     ///
     /// # Errors
     /// Labels that the training does not know; a simulation that encryption would refuse.
     pub(crate) fn new(
         planned: &Planned,
+        rehearsal: Option<&Rehearsal>,
         data: &Data,
-        decrypted: &DecryptedHead,
+        judged: Judged<'_>,
         console: &Console,
     ) -> Result<Self> {
-        let twins = planned.training.until(decrypted.iterations)?;
+        let twins = planned.training.until(judged.iterations)?;
         let progress = console.phase("evaluate", 3);
-        let iterates = twins.trajectory(Functions::Exact)?;
+        let iterates = match rehearsal {
+            Some(rehearsal) => rehearsal.exact.iter().take(judged.iterations).cloned().collect(),
+            None => twins.trajectory(Functions::Exact)?,
+        };
         let plain = iterates.last().cloned().unwrap_or_default();
         progress.step();
-        let simulated = twins.train_simulated()?.weights;
+        let simulated = match rehearsal {
+            Some(rehearsal) if rehearsal.exact.len() == judged.iterations => rehearsal.simulated.clone(),
+            _ => twins.train_simulated()?.weights,
+        };
         progress.step();
         let converged = yardstick(data, planned);
         progress.done();
@@ -72,10 +91,10 @@ impl Evaluation {
         let predict = |head: &Model| predicted(head, &data.test.x.view());
         let predict_twin =
             |weights: &[Array1<f64>], functions| predict(&twins.model(weights)?.with_functions(functions));
-        let description = &decrypted.head.description;
+        let description = &judged.head.description;
         let cuts = description.cuts();
         let measure = |p: &Array2<f64>| Scores::new(targets, &y.view(), &p.view(), &cuts);
-        let encrypted_predicted = predict(&decrypted.head.model)?;
+        let encrypted_predicted = predict(&judged.head.model)?;
         let plain_predicted = predict_twin(&plain, Functions::Exact)?;
         let measured = |p: &Array2<f64>| Measured::new(targets, &y.view(), &p.view(), &cuts);
         warn_of_one_class(&data.vocabulary, &encrypted_predicted, &cuts, console);
@@ -105,8 +124,8 @@ impl Evaluation {
             cuts,
             encrypted_predicted,
             plain_predicted,
-            max_weight_error: max_weight_error(&decrypted.weights, &plain),
-            max_weight_error_simulate: max_weight_error(&decrypted.weights, &simulated),
+            max_weight_error: max_weight_error(judged.weights.unwrap_or(&plain), &plain),
+            max_weight_error_simulate: max_weight_error(judged.weights.unwrap_or(&plain), &simulated),
         })
     }
 }

@@ -1,8 +1,8 @@
 //! The output folder of a run.
 //!
 //! ```text
-//! OUT/client/    the data party's: secret.key, plan.json, plan.safetensors
-//! OUT/server/    the compute party's: eval/ (keys), data.enc, head.enc; test.enc and scores.enc of encrypted predictions;
+//! OUT/client/    the data party's: secret.key, plan.json, plan.safetensors, identity.key (signs its files)
+//! OUT/server/    the compute party's: identity.key, eval/ (keys), data.enc, head.enc; test.enc and scores.enc of encrypted predictions;
 //!                validation.enc and validation/ of a training that is followed
 //! OUT/           head.safetensors, head.json, predictions.csv, report.html, report.json
 //! ```
@@ -18,6 +18,9 @@ use crate::interrupt::{self, RESUME};
 
 /// The encrypted data in `server/`. They are written last of what the compute party gets, so that a run that has them can resume.
 const DATA: &str = "data.enc";
+
+/// A key that signs, in the folder of each party.
+const IDENTITY: &str = "identity.key";
 
 /// What an interrupted run must have written to be continued.
 fn milestone() -> String {
@@ -91,6 +94,16 @@ impl RunFolder {
     /// The secret key.
     pub(crate) fn keys(&self) -> KeyFolder {
         KeyFolder::at(&self.client)
+    }
+
+    /// What signs the data party's files.
+    pub(crate) fn data_identity(&self) -> PathBuf {
+        self.client.join(IDENTITY)
+    }
+
+    /// What signs the compute party's files.
+    pub(crate) fn compute_identity(&self) -> PathBuf {
+        self.server.join(IDENTITY)
     }
 
     /// The evaluation keys.

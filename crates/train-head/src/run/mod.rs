@@ -3,6 +3,7 @@
 //! - [`phases`]: what happens, in its order;
 //! - [`data`]: the samples;
 //! - [`folder`]: where everything lies;
+//! - [`signatures`]: the identities of both parties;
 //! - [`evaluation`]: the head beside its twins, on the test samples;
 //! - [`threshold`]: the threshold for the aim of `--threshold`;
 //! - [`measured`]: rates with intervals, calibration, curves;
@@ -20,6 +21,7 @@ mod method;
 pub(crate) mod page;
 pub(crate) mod phases;
 pub(crate) mod report;
+pub(crate) mod signatures;
 mod table;
 pub(crate) mod threshold;
 pub(crate) mod words;

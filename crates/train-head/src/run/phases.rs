@@ -6,9 +6,10 @@ use age::secrecy::SecretString;
 use ndarray::Array2;
 
 use super::data::{Data, Sources};
-use super::evaluation::Evaluation;
+use super::evaluation::{Evaluation, Judged};
 use super::folder::RunFolder;
 use super::report::{Bytes, Parts, Report, Scoring, Seconds};
+use super::signatures::Signatures;
 use super::threshold::choose_thresholds;
 use crate::args::{Encoder, HoldOut, Hyper, RunArgs, ScoreArgs, Source, TrainArgs, ValidationArgs};
 use crate::compute_party::scoring::score;
@@ -19,8 +20,9 @@ use crate::data_party::follow::Follower;
 use crate::data_party::{DataParty, DecryptedHead, keys, passphrase};
 use crate::exit::{Failure, Result};
 use crate::files;
+use crate::files::head::{Head, Secrecy};
 use crate::files::validation::ValidationFolder;
-use crate::plan::PlanFile;
+use crate::plan::{PlanFile, Rehearsal};
 use crate::planning::{Planned, memory, warm_start};
 use crate::targets::{Choice, agreement};
 
@@ -34,8 +36,16 @@ pub(crate) struct Run<'a> {
     hyper: Hyper,
     passphrase: Option<SecretString>,
     began: Instant,
+    /// Who may see the head that the training starts from.
+    from: Option<Secrecy>,
     seconds: Seconds,
     bytes: Bytes,
+}
+
+/// A data party under way: plan and secret key, and its signature.
+pub(crate) struct Party {
+    data: DataParty,
+    signatures: Signatures,
 }
 
 /// The compute party's training, and what the data party saw of it.
@@ -67,7 +77,19 @@ impl<'a> Run<'a> {
         let encoder = texts.then(|| arguments.encoder.resolve()).transpose()?;
         let passphrase = passphrase::given(&arguments.passphrase)?;
         let (seconds, bytes) = (Seconds::default(), Bytes::default());
-        Ok(Self { arguments, console, source, hold_out, encoder, hyper, passphrase, began, seconds, bytes })
+        Ok(Self {
+            arguments,
+            console,
+            source,
+            hold_out,
+            encoder,
+            hyper,
+            passphrase,
+            began,
+            from: None,
+            seconds,
+            bytes,
+        })
     }
 
     /// Data party: reads and embeds the samples, and the head to start from.
@@ -76,6 +98,13 @@ impl<'a> Run<'a> {
     /// Data or a model that cannot be used.
     pub(crate) fn read(&mut self) -> Result<Data> {
         let start = warm_start::head(&self.arguments.start)?;
+        self.from = start.as_ref().map(|head| head.description.secrecy);
+        if self.arguments.publish.is_some() && self.from == Some(Secrecy::Private) {
+            return Err(Failure::usage(
+                "--publish: the training starts from a private head, and so does its exact twin",
+            )
+            .help("start from a published head (--warm-start), or from the beginning"));
+        }
         let overrides = self.arguments.table.resolve()?;
         let sources = Sources {
             training: &self.source,
@@ -105,15 +134,15 @@ impl<'a> Run<'a> {
     ///
     /// # Errors
     /// Data that cannot be trained on; parameters that are refused; too little memory.
-    pub(crate) fn plan(&mut self, data: &Data) -> Result<Planned> {
+    pub(crate) fn plan(&mut self, data: &Data) -> Result<(Planned, Option<Rehearsal>)> {
         let mut hyper = self.hyper.clone();
         hyper.flags.scoring |= data.validation.is_some();
-        let mut planned = timed(&mut self.seconds.plan, || {
+        let planned = timed(&mut self.seconds.plan, || {
             Planned::new(&data.training, &data.y, &data.vocabulary, &hyper, self.console)
         })?;
-        planned.file = planned.file.with_validation(self.arguments.stopping.validation_fraction);
         memory::expect("the training", memory::to_train(planned.file.plan(), &planned.file.parameters()?))?;
-        Ok(planned)
+        let validation = (self.arguments.stopping.validation_fraction, data.validation.as_ref());
+        timed(&mut self.seconds.rehearse, || planned.rehearsed(validation, self.from, self.console))
     }
 
     /// Data party: makes the keys and encrypts the samples, unless an interrupted run did.
@@ -125,9 +154,9 @@ impl<'a> Run<'a> {
         folder: &RunFolder,
         planned: &Planned,
         data: &Data,
-    ) -> Result<DataParty> {
+    ) -> Result<Party> {
         let party = match folder.data().exists() {
-            true => self.take_up(folder, planned)?,
+            true => self.take_up(folder, planned, data)?,
             false => self.begin(folder, planned, data)?,
         };
         self.bytes.keys = files::size_of_folder(&folder.evaluation_keys())?;
@@ -136,45 +165,55 @@ impl<'a> Run<'a> {
     }
 
     /// The data party of an interrupted run, which must have been the same run.
-    fn take_up(&self, folder: &RunFolder, planned: &Planned) -> Result<DataParty> {
+    fn take_up(&self, folder: &RunFolder, planned: &Planned, data: &Data) -> Result<Party> {
         let file = PlanFile::read(&folder.plan())?;
-        if file != planned.file {
-            return Err(Failure::usage("the interrupted run was another one: its plan differs")
-                .help("repeat its arguments, or start anew without --resume"));
+        let differs = |what: &str| {
+            Failure::usage(format!("the interrupted run was another one: {what}"))
+                .help("repeat its arguments, or start anew without --resume")
+        };
+        if !file.is_same_but_for_its_run(&planned.file) {
+            return Err(differs("its plan differs"));
         }
-        DataParty::unlock(file, &folder.keys(), &self.arguments.passphrase)
+        file.expect_training(&data.training, &data.y)
+            .map_err(|failure| differs("its data differ").because(failure))?;
+        let signatures = Signatures::of(folder, self.console)?;
+        Ok(Party { data: DataParty::unlock(file, &folder.keys(), &self.arguments.passphrase)?, signatures })
     }
 
     /// The data party of a new run. The training data are written last.
-    fn begin(&mut self, folder: &RunFolder, planned: &Planned, data: &Data) -> Result<DataParty> {
+    fn begin(&mut self, folder: &RunFolder, planned: &Planned, data: &Data) -> Result<Party> {
         let console = self.console;
+        let signatures = Signatures::make(folder, console)?;
+        let identity = &signatures.identity;
         let secret = keys::generate_secret(planned.training.scheme.parameters())?;
         let party = DataParty { file: planned.file.clone(), secret };
         timed(&mut self.seconds.keygen, || {
             party.file.write(&folder.plan())?;
             folder.keys().write_secret(&party.secret, self.passphrase.clone())?;
-            keys::write_evaluation(&folder.evaluation_keys(), &party.secret, party.plan(), console)
+            let made = (party.plan(), party.file.new_generation(party.secret.key_id())?);
+            keys::write_evaluation(&folder.evaluation_keys(), &party.secret, made, identity, console)
         })?;
         timed(&mut self.seconds.encrypt, || {
             if let Some(validation) = &data.validation {
-                let x = party.file.features(validation)?;
-                party.encrypt_for_scoring(&x, &folder.validation_samples(), console)?;
+                party.encrypt_for_scoring(validation, &folder.validation_samples(), identity, console)?;
             }
-            party.encrypt_training(&planned.training.samples, &folder.data(), console)
+            party.encrypt_training(&planned.training.samples, &folder.data(), identity, console)
         })?;
-        Ok(party)
+        Ok(Party { data: party, signatures })
     }
 
     /// Compute party: trains. Meanwhile the data party follows the validation, which elsewhere is `watch`.
     ///
     /// # Errors
     /// A training that diverges; a failed write; ^C.
-    pub(crate) fn train(&mut self, folder: &RunFolder, party: &DataParty, data: &Data) -> Result<Followed> {
+    pub(crate) fn train(&mut self, folder: &RunFolder, party: &Party, data: &Data) -> Result<Followed> {
+        let Party { data: party, signatures } = party;
         let stopping = &self.arguments.stopping;
         let mut follower = match &data.validation {
             Some(samples) => {
                 let talk = ValidationFolder::at(&folder.validation());
-                Some(Follower::new(party, talk, samples, stopping.patience())?)
+                let signatures = (&signatures.trust, &signatures.identity);
+                Some(Follower::new(party, talk, signatures, samples, stopping.patience())?)
             }
             None => None,
         };
@@ -182,6 +221,8 @@ impl<'a> Run<'a> {
             data: folder.data(),
             keys: folder.evaluation_keys(),
             warm_start: None,
+            signer: signatures.compute_signer.clone(),
+            trust: signatures.compute_trust.clone(),
             checkpoints: self.arguments.checkpoints,
             overwrite: self.arguments.overwrite,
             validation: ValidationArgs {
@@ -206,43 +247,63 @@ impl<'a> Run<'a> {
         Ok(Followed { trained, curve: follower.map(|follower| follower.curve().to_vec()) })
     }
 
-    /// Data party: decrypts the head, and chooses its threshold if there is an aim.
+    /// Data party: decrypts the head, holds it against the rehearsal, and chooses its threshold if there is an aim.
     ///
     /// # Errors
-    /// A head that diverged.
+    /// A head that diverged; with --publish one that is not the one that the rehearsal lets expect.
     pub(crate) fn decrypt(
         &mut self,
         folder: &RunFolder,
-        party: &DataParty,
+        Party { data: party, signatures }: &Party,
         data: &Data,
     ) -> Result<DecryptedHead> {
-        let mut decrypted =
-            timed(&mut self.seconds.decrypt, || party.decrypt_head(&folder.encrypted_head()))?;
+        let mut decrypted = timed(&mut self.seconds.decrypt, || {
+            party.decrypt_head(&folder.encrypted_head(), &signatures.trust)
+        })?;
+        decrypted.expect_rehearsed(self.arguments.publish.is_none(), self.console)?;
         if let Some(aim) = self.arguments.threshold {
             choose_thresholds(&mut decrypted.head, data, aim, self.console)?;
         }
         Ok(decrypted)
     }
 
+    /// Data party: the exact twin of the head, which may leave it, with a threshold of its own if there is an aim; with `--publish`.
+    ///
+    /// # Errors
+    /// The plan has no twin for this iteration.
+    pub(crate) fn twin(&self, party: &Party, data: &Data, iterations: usize) -> Result<Option<Head>> {
+        if self.arguments.publish.is_none() {
+            return Ok(None);
+        }
+        let mut twin = party.data.file.exact_twin(iterations)?;
+        if let Some(aim) = self.arguments.threshold {
+            choose_thresholds(&mut twin, data, aim, self.console)?;
+        }
+        Ok(Some(twin))
+    }
+
     /// Both parties: encrypted predictions for the test samples, with `--scoring`.
     ///
     /// # Errors
     /// A failed scoring or write; scores of a head that diverged.
-    pub(crate) fn score(&self, folder: &RunFolder, party: &DataParty, data: &Data) -> Result<Option<Scores>> {
+    pub(crate) fn score(&self, folder: &RunFolder, party: &Party, data: &Data) -> Result<Option<Scores>> {
+        let Party { data: party, signatures } = party;
         if !self.hyper.flags.scoring {
             return Ok(None);
         }
-        let x = party.file.features(&data.test)?;
-        party.encrypt_for_scoring(&x, &folder.test_samples(), self.console)?;
+        let identity = &signatures.identity;
+        party.encrypt_for_scoring(&data.test, &folder.test_samples(), identity, self.console)?;
         let arguments = ScoreArgs {
             head: folder.encrypted_head(),
             data: folder.test_samples(),
             keys: folder.evaluation_keys(),
             out: folder.scores(),
+            signer: signatures.compute_signer.clone(),
+            trust: signatures.compute_trust.clone(),
             overwrite: self.arguments.overwrite,
         };
         let seconds = score(&arguments, self.console)?.seconds;
-        let scores = party.decrypt_scores(&folder.scores(), data.test.x.nrows())?;
+        let scores = party.decrypt_scores(&folder.scores(), &data.test, &signatures.trust)?.scores;
         Ok(Some(Scores { predicted: party.file.predicted(scores), seconds }))
     }
 
@@ -253,10 +314,12 @@ impl<'a> Run<'a> {
     pub(crate) fn evaluate(
         &mut self,
         planned: &Planned,
+        rehearsal: Option<&Rehearsal>,
         data: &Data,
-        decrypted: &DecryptedHead,
+        judged: Judged<'_>,
     ) -> Result<Evaluation> {
-        timed(&mut self.seconds.evaluate, || Evaluation::new(planned, data, decrypted, self.console))
+        let console = self.console;
+        timed(&mut self.seconds.evaluate, || Evaluation::new(planned, rehearsal, data, judged, console))
     }
 
     /// True if a passphrase protects the secret key.
@@ -264,12 +327,12 @@ impl<'a> Run<'a> {
         self.passphrase.is_some()
     }
 
-    /// All figures.
+    /// All figures of the run.
     pub(crate) fn report(
         &mut self,
         planned: &Planned,
         data: &Data,
-        training: Followed,
+        training: &Followed,
         evaluation: &Evaluation,
         scores: Option<Scores>,
     ) -> Report {
@@ -283,9 +346,31 @@ impl<'a> Run<'a> {
             planned,
             data,
             trained: &training.trained,
+            secrecy: Secrecy::Private,
             evaluation,
             scoring,
-            validation: training.curve,
+            validation: training.curve.clone(),
+            seconds: self.seconds,
+            bytes: self.bytes,
+        })
+    }
+
+    /// The figures of the exact twin, which hold nothing that was decrypted.
+    pub(crate) fn published_report(
+        &self,
+        planned: &Planned,
+        data: &Data,
+        training: &Followed,
+        evaluation: &Evaluation,
+    ) -> Report {
+        Report::new(Parts {
+            planned,
+            data,
+            trained: &training.trained,
+            secrecy: Secrecy::Published,
+            evaluation,
+            scoring: None,
+            validation: None,
             seconds: self.seconds,
             bytes: self.bytes,
         })

@@ -14,7 +14,7 @@ use super::measured::{LearningPoint, Measured};
 use super::method::Method;
 use crate::compute_party::training::Trained;
 use crate::data_party::curve::Point;
-use crate::files::head::ChosenThreshold;
+use crate::files::head::{ChosenThreshold, Secrecy};
 use crate::planning::Planned;
 use crate::resources;
 use crate::samples::Matrix;
@@ -25,6 +25,10 @@ use crate::targets::{Scores, Vocabulary, agreement};
 pub(crate) struct Report {
     /// Name and version of the program.
     pub(crate) program: &'static str,
+    /// Whether it may leave the data party: it is private if it holds figures of a decrypted head, published if all are of its exact twin.
+    pub(crate) secrecy: Secrecy,
+    /// The same in words.
+    pub(crate) notice: &'static str,
     /// Parameter set.
     pub(crate) preset: String,
     /// Degree N of the ring.
@@ -74,7 +78,7 @@ pub(crate) struct Report {
     pub(crate) plain: Scores,
     /// The simulated twin: the same training with the polynomials, levels and scales of the encryption.
     pub(crate) simulate: Scores,
-    /// The encrypted training.
+    /// The encrypted training. In a published report its exact twin, which is the plain one.
     pub(crate) encrypted: Scores,
     /// Plain logistic regression to convergence on the same features, C = 1, with each class against the rest if there are more than
     /// two; null if it does not converge, and for numbers.
@@ -101,13 +105,14 @@ pub(crate) struct Report {
     pub(crate) curves: Both<Vec<Curves>>,
     /// Log loss and accuracy, or R2, of the plain twin on the test samples after each iteration.
     pub(crate) learning_curve: Vec<LearningPoint>,
-    /// Largest difference of a trained weight to the plain twin's, relative to the largest weight, in the space that was encrypted.
-    pub(crate) max_weight_error: f64,
+    /// Largest difference of a trained weight to the plain twin's, relative to the largest weight, in the space that was encrypted;
+    /// null in a published report.
+    pub(crate) max_weight_error: Option<f64>,
     /// The same for the simulated twin.
-    pub(crate) max_weight_error_simulate: f64,
+    pub(crate) max_weight_error_simulate: Option<f64>,
     /// Share of test samples that the encrypted head and the plain twin put into the same class or give the same labels, or numbers within a
-    /// hundredth of their standard deviation.
-    pub(crate) prediction_agreement: f64,
+    /// hundredth of their standard deviation; null in a published report.
+    pub(crate) prediction_agreement: Option<f64>,
     /// Encrypted predictions for the test samples, with `--scoring`.
     pub(crate) scoring: Option<Scoring>,
     /// The curve on the validation samples, with `--validation-fraction`.
@@ -147,6 +152,8 @@ pub(crate) struct Seconds {
     pub(crate) embed: f64,
     /// Choosing the method, and planning.
     pub(crate) plan: f64,
+    /// Training the twins in the clear.
+    pub(crate) rehearse: f64,
     /// Making and writing keys.
     pub(crate) keygen: f64,
     /// Encrypting and writing the data.
@@ -159,7 +166,7 @@ pub(crate) struct Seconds {
     pub(crate) bootstrap: f64,
     /// Decrypting the head.
     pub(crate) decrypt: f64,
-    /// Training the twins, and measuring.
+    /// Measuring.
     pub(crate) evaluate: f64,
     /// The whole run.
     pub(crate) total: f64,
@@ -184,6 +191,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) data: &'a Data,
     /// The training.
     pub(crate) trained: &'a Trained,
+    /// Whether the head is the decrypted one or its twin.
+    pub(crate) secrecy: Secrecy,
     /// The measures.
     pub(crate) evaluation: &'a Evaluation,
     /// Encrypted predictions.
@@ -197,9 +206,18 @@ pub(crate) struct Parts<'a> {
 }
 
 impl Report {
+    /// What its head is called.
+    pub(crate) fn head_name(&self) -> &'static str {
+        match self.secrecy {
+            Secrecy::Private => "encrypted head",
+            Secrecy::Published => "published head",
+        }
+    }
+
     /// The report of a run that is over.
     pub(crate) fn new(parts: Parts<'_>) -> Self {
-        let Parts { planned, data, trained, evaluation, .. } = parts;
+        let Parts { planned, data, trained, secrecy, evaluation, .. } = parts;
+        let private = secrecy == Secrecy::Private;
         let parameters = planned.training.scheme.parameters();
         let regression = matches!(data.vocabulary, Vocabulary::Numbers(_));
         fn both<T>(evaluation: &Evaluation, of: impl Fn(&Measured) -> T) -> Both<T> {
@@ -207,6 +225,8 @@ impl Report {
         }
         Self {
             program: concat!("train-head ", env!("CARGO_PKG_VERSION")),
+            secrecy,
+            notice: secrecy.notice(),
             preset: parameters.name().to_owned(),
             ring_degree: parameters.degree(),
             log_qp: parameters.log_qp(),
@@ -253,14 +273,16 @@ impl Report {
             calibration: both(evaluation, |measured| measured.calibration.clone()),
             curves: both(evaluation, |measured| measured.curves.clone()),
             learning_curve: evaluation.learning_curve.clone(),
-            max_weight_error: evaluation.max_weight_error,
-            max_weight_error_simulate: evaluation.max_weight_error_simulate,
-            prediction_agreement: agreement(
-                data.vocabulary.targets(),
-                &evaluation.encrypted_predicted.view(),
-                &evaluation.plain_predicted.view(),
-                &evaluation.cuts,
-            ),
+            max_weight_error: private.then_some(evaluation.max_weight_error),
+            max_weight_error_simulate: private.then_some(evaluation.max_weight_error_simulate),
+            prediction_agreement: private.then(|| {
+                agreement(
+                    data.vocabulary.targets(),
+                    &evaluation.encrypted_predicted.view(),
+                    &evaluation.plain_predicted.view(),
+                    &evaluation.cuts,
+                )
+            }),
             scoring: parts.scoring,
             validation: parts.validation,
             seconds: parts.seconds,

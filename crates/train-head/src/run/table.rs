@@ -93,7 +93,7 @@ impl Report {
         lines.push(format!(
             "  encrypted and plain give {} for {:.2} % of them",
             the_same(&self.vocabulary),
-            100.0 * self.prediction_agreement
+            100.0 * self.prediction_agreement.unwrap_or(1.0)
         ));
         if let Some(best) = self.validation.as_deref().and_then(best) {
             lines.push(format!(
@@ -117,6 +117,7 @@ impl Report {
         let phases = [
             (if self.encoder.is_some() { "embed" } else { "read" }, s.embed),
             ("plan", s.plan),
+            ("rehearse", s.rehearse),
             ("keygen", s.keygen),
             ("encrypt", s.encrypt),
             ("load", s.load),

@@ -70,7 +70,7 @@ fn another_plan() {
     let dir = copy_of_finished();
     dir.ok("estimate --features table.csv --out other.json --preset n13-l3 --max-iter 1 --sigmoid-degree 3 --learning-rate 0.5");
     let line = "decrypt --head head.enc --plan other.json --keys keys --out new";
-    dir.refused(line, 4, &["head.enc: this head was trained by another plan"]);
+    dir.refused(line, 4, &["head.enc: this head came of another plan: of run"]);
     dir.write("shorter.csv", table(60));
     let line = "encrypt --features shorter.csv --plan plan.json --keys keys --out new.enc";
     dir.refused(line, 3, &["the plan is for 80 samples of 3 features, the data are 60 of 3"]);
@@ -155,9 +155,15 @@ fn a_missing_evaluation_key() {
     dir.refused(TRAIN, 4, &["keys/eval lacks rotation-", "help:"]);
     // a list that hides it
     let mut list = dir.json("keys/eval/keys.json");
-    list["keys"].as_array_mut().unwrap().retain(|name| !key.ends_with(name.as_str().unwrap()));
+    list["keys"].as_array_mut().unwrap().retain(|listed| !key.ends_with(listed["name"].as_str().unwrap()));
     dir.write("keys/eval/keys.json", list.to_string());
-    dir.refused(TRAIN, 4, &["no rotation key of", "help:"]);
+    dir.refused(TRAIN, 4, &["keys.json: its signature does not fit"]);
+    let fields = list.as_object_mut().unwrap();
+    fields.remove("signer");
+    fields.remove("signature");
+    dir.write("keys/eval/keys.json", list.to_string());
+    dir.refused(TRAIN, 4, &["keys.json is not signed"]);
+    dir.refused(&format!("{TRAIN} --allow-unverified"), 4, &["no rotation key of", "help:"]);
 }
 
 #[test]
@@ -191,7 +197,7 @@ fn depth_that_needs_bootstrapping() {
 #[test]
 fn plans_of_earlier_versions() {
     let dir = copy_of_finished();
-    for version in 2..=5 {
+    for version in 2..=10 {
         let format = format!("train-head plan {version}");
         dir.write("before.json", serde_json::json!({ "format": format, "request": {} }).to_string());
         let message = format!("before.json: format \"{format}\"; this program reads \"train-head plan 11\"");

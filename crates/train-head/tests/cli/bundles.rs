@@ -15,7 +15,7 @@ fn one_archive_each_way() {
     let cloud = Dir::new();
     cloud.write("to-cloud.tar", hospital.read("to-cloud.tar"));
     let said = cloud.ok("unbundle to-cloud.tar --out job");
-    assert!(said.stdout.contains("every digest holds"), "{}", said.stdout);
+    assert!(said.stdout.contains("every digest and signature holds"), "{}", said.stdout);
     cloud.ok("train --data job/data.enc --keys job/eval --out head.enc");
     assert_eq!(cloud.read("head.enc"), hospital.read("head.enc"));
     cloud.ok("bundle head.enc --out back.tar");
@@ -87,5 +87,9 @@ fn a_folder_of_keys_is_complete_or_refused_by_name() {
         "keys/eval/keys.json",
         r#"{"format": "train-head evaluation keys 1", "keys": ["../secret.key"]}"#,
     );
+    dir.refused(train, 4, &["this program reads \"train-head evaluation keys 2\""]);
+    let mut list = finished().json("keys/eval/keys.json");
+    list["keys"][0]["name"] = "../secret.key".into();
+    dir.write("keys/eval/keys.json", list.to_string());
     dir.refused(train, 4, &["not a list of evaluation keys"]);
 }

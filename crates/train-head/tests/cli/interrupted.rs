@@ -56,7 +56,10 @@ fn a_run_continues_where_it_stopped_and_ends_the_same() {
         assert!(said.stderr.contains("continuing after iteration"), "{}", said.stderr);
         assert_eq!(leftovers(&dir), [""; 0]);
 
-        dir.ok("train --data out/server/data.enc --keys out/server/eval --out whole.enc");
+        let identity = "--identity out/server/identity.key";
+        dir.ok(&format!(
+            "train --data out/server/data.enc --keys out/server/eval --out whole.enc {identity}"
+        ));
         assert_eq!(dir.read("whole.enc"), dir.read("out/server/head.enc"));
     }
 }

@@ -53,7 +53,8 @@ fn everything_in_one_go() {
     assert!(!names.iter().any(|name| name.starts_with("out/server") && name.contains("secret")));
     assert!(!names.iter().any(|name| name.contains(".partial")), "{names:?}");
     std::fs::rename(dir.path("out/client"), dir.path("hidden")).unwrap();
-    dir.ok("train --data out/server/data.enc --keys out/server/eval --out again.enc");
+    let identity = "--identity out/server/identity.key";
+    dir.ok(&format!("train --data out/server/data.enc --keys out/server/eval --out again.enc {identity}"));
     assert_eq!(dir.read("again.enc"), dir.read("out/server/head.enc"));
 }
 

@@ -88,7 +88,7 @@ fn of_two_classes() {
     let line = format!("{encrypt} --features new.csv --plan without.json");
     dir.refused(&line, 5, &["leaves no levels for encrypted predictions", "estimate --scoring"]);
     let line = "predict --scores scores.enc --plan without.json --keys keys --features new.csv --out p.csv";
-    dir.refused(line, 4, &["scores come from a head of another plan"]);
+    dir.refused(line, 4, &["these scores came of another plan"]);
     dir.ok(&format!("estimate --features data.csv --out other.json --scoring {} --learning-rate 1", FAST));
     dir.ok("encrypt --for-scoring --features new.csv --plan other.json --keys keys --out other.enc");
     let line = "score --head server/head.enc --data other.enc --keys server/eval --out s.enc";

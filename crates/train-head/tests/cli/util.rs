@@ -15,6 +15,12 @@ pub(crate) struct Dir {
     root: TempDir,
 }
 
+/// The folder of the identity that signs in all tests, and of known parties.
+pub(crate) fn home() -> &'static Path {
+    static HOME: OnceLock<TempDir> = OnceLock::new();
+    HOME.get_or_init(|| tempfile::tempdir().unwrap()).path()
+}
+
 /// What the program said and how it ended.
 #[derive(Debug)]
 pub(crate) struct Said {
@@ -71,6 +77,7 @@ impl Dir {
         }
         // no test opens a connection
         command.env("HF_HUB_OFFLINE", "1").env("HF_HOME", self.path("no-cache"));
+        command.env_remove("TRAIN_HEAD_IDENTITY_PASSPHRASE").env("TRAIN_HEAD_HOME", home());
         command
     }
 

@@ -9,7 +9,7 @@ use super::facts::Facts;
 use crate::exit::{Failure, Kind, Result, read_failure};
 use crate::files::evaluation_keys::{self, LIST};
 use crate::files::head::Head;
-use crate::files::{keys, size, size_of_folder};
+use crate::files::{private, size, size_of_folder};
 
 /// The facts of a folder.
 ///
@@ -49,8 +49,13 @@ pub(super) fn facts(path: &Path) -> Result<Facts> {
 
 fn evaluation_keys(path: &Path) -> Result<Facts> {
     let listed = evaluation_keys::listed(path)?;
-    let mut facts = vec![("kind", json!("evaluation keys")), ("keys", json!(listed.len()))];
-    if let Some(first) = listed.first() {
+    let mut facts = vec![
+        ("kind", json!("evaluation keys")),
+        ("run", json!(listed.generation().run)),
+        ("signer", json!(listed.signer()?)),
+        ("keys", json!(listed.files.len())),
+    ];
+    if let Some(first) = listed.files.first() {
         let reader = Reader::open_any(first).map_err(read_failure)?;
         facts.push(("preset", json!(reader.header().parameter_name)));
         facts.push(("key_id", json!(reader.header().key_id.to_string())));
@@ -80,10 +85,12 @@ fn what(path: &Path) -> Option<String> {
         "secret.key" => "secret key: never leaves the data party",
         "plan.json" => "plan of the data party",
         "plan.safetensors" => "feature map of the plan: statistics of the data, private",
-        "head.json" => "decrypted head: classes, features, encoder",
-        "head.safetensors" => "decrypted head: weights",
+        "head.json" => "head in the clear: who may see it, classes, features, encoder",
+        "head.safetensors" => "head in the clear: weights",
         "report.json" => "figures of a run",
         "report.html" => "page about a run",
+        "identity.key" => "key that signs what this party writes: private",
+        "identity.pub" => "public key of the party's signatures",
         "predictions.csv" => "predictions for the test samples",
         _ if path.is_dir() && path.join(LIST).exists() => "evaluation keys, for the compute party",
         _ if path.is_dir() && path.join("secret.key").exists() => {
@@ -91,7 +98,7 @@ fn what(path: &Path) -> Option<String> {
         }
         _ if path.is_dir() && path.join("eval").join(LIST).exists() => "files of the compute party",
         _ if path.is_dir() => return None,
-        _ if keys::is_passphrase_encrypted(path).unwrap_or(false) => {
+        _ if private::is_passphrase_encrypted(path).unwrap_or(false) => {
             "secret key: never leaves the data party"
         }
         _ => return Reader::open_any(path).ok().map(|reader| reader.header().kind.to_string()),

@@ -14,7 +14,7 @@ use crate::args::InspectArgs;
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Kind, Result, read_failure};
 use crate::files::head::Head;
-use crate::files::{self, embeddings, keys};
+use crate::files::{self, embeddings, keys, private, signed};
 use crate::plan::PlanFile;
 use facts::Facts;
 
@@ -47,10 +47,12 @@ fn file_facts(path: &Path, verify: bool, console: &Console) -> Result<Facts> {
 
 /// A file of keys or ciphertexts.
 fn ciphertext_file(path: &Path, verify: bool, console: &Console) -> Result<Facts> {
-    if keys::is_passphrase_encrypted(path)? {
+    if private::is_passphrase_encrypted(path)? {
         return Ok(vec![("kind", json!("secret key, encrypted with a passphrase (age)"))]);
     }
-    let mut reader = Reader::open_any(path).map_err(read_failure)?;
+    let mut opened = signed::open(path)?;
+    let signer = opened.signer()?;
+    let mut reader = opened.unverified()?;
     let header = reader.header().clone();
     let metadata = match reader.metadata() {
         [] => Value::Null,
@@ -63,6 +65,8 @@ fn ciphertext_file(path: &Path, verify: bool, console: &Console) -> Result<Facts
         ("preset", json!(header.parameter_name)),
         ("parameter_hash", json!(hex(&header.parameter_hash))),
         ("key_id", json!(header.key_id.to_string())),
+        ("run", metadata.pointer("/origin/run").or(metadata.get("run")).cloned().unwrap_or_default()),
+        ("signer", json!(signer)),
         ("items", json!(header.items)),
         ("metadata", metadata),
     ];

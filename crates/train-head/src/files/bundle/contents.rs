@@ -5,7 +5,7 @@ use std::path::Path;
 use fhe_head::ckks::serial::{FileKind, Reader};
 
 use crate::exit::{Failure, Result, read_failure};
-use crate::files::keys;
+use crate::files::private;
 
 /// What a file holds, of which parameter set and key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,11 +24,11 @@ pub(super) fn of(path: &Path) -> Result<Contents> {
         Err(Failure::file(format!("{} {what}", path.display()))
             .help("a bundle holds evaluation keys, encrypted data, samples, heads and scores"))
     };
-    if path.is_file() && keys::is_passphrase_encrypted(path)? {
+    if path.is_file() && private::is_passphrase_encrypted(path)? {
         return refuse("is a secret key, which never leaves the data party");
     }
-    let private = ["json", "safetensors", "csv", "jsonl", "npy"];
-    if path.extension().is_some_and(|extension| private.iter().any(|private| extension == *private)) {
+    let unencrypted = ["json", "safetensors", "csv", "jsonl", "npy"];
+    if path.extension().is_some_and(|extension| unencrypted.iter().any(|name| extension == *name)) {
         return refuse(
             "is not encrypted: plans, embeddings, tables and decrypted heads stay with the data party",
         );

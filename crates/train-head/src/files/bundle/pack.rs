@@ -92,7 +92,7 @@ fn items_of(path: &Path) -> Result<Vec<Item>> {
     }
     let list = Item { from: path.join(LIST), name: format!("eval/{LIST}"), contents: None };
     let mut items = vec![list];
-    for key in evaluation_keys::listed(path)? {
+    for key in evaluation_keys::listed(path)?.files {
         let contents = Some(contents::of(&key)?);
         items.push(Item { name: format!("eval/{}", file_name(&key)?), from: key, contents });
     }

@@ -4,20 +4,23 @@ use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
+use fhe_head::files::{DATA, HEAD, SAMPLES, SCORES, STATE};
+
 use super::contents;
 use super::manifest::{self, Entry, MAX_BYTES, Manifest, NAME};
 use crate::console::Console;
 use crate::exit::{Failure, Kind, Result};
 use crate::files::folder::OutputFolder;
-use crate::files::{Access, size, write_with};
+use crate::files::{Access, evaluation_keys, signed, size, write_with};
+use crate::identity::{Role, Trust};
 use crate::interrupt;
 
 /// Unpacks a bundle into a folder.
 ///
 /// # Errors
-/// A file that is not a bundle, is damaged, or holds something else than its list says, or something that must not travel; a failed
-/// write; ^C. Nothing is left then.
-pub(crate) fn unpack(bundle: &Path, out: &Path, console: &Console) -> Result<Manifest> {
+/// A file that is not a bundle, is damaged, or holds something else than its list says, something that must not travel, or something that
+/// is not signed by whom it must be; a failed write; ^C. Nothing is left then.
+pub(crate) fn unpack(bundle: &Path, out: &Path, trust: &Trust, console: &Console) -> Result<Manifest> {
     let refuse = |what: &str| manifest::refused(bundle, what);
     // what the archive's reader says may repeat what the file holds
     let damaged = |_: std::io::Error| refuse("it is no archive, or a damaged one");
@@ -58,13 +61,16 @@ pub(crate) fn unpack(bundle: &Path, out: &Path, console: &Console) -> Result<Man
             Problem::Read(error) => damaged(error),
         })?;
         expect_kind(&path, entry, &manifest, &refuse)?;
+        expect_signed(&path, entry, trust)?;
     }
     if files.next().is_some() {
         return Err(refuse("it holds more than its list says"));
     }
     if manifest.entries.iter().any(|entry| entry.path.starts_with("eval/")) {
         // the list of keys is the other party's word
-        crate::files::evaluation_keys::listed(&folder.path("eval"))?;
+        let keys = evaluation_keys::listed(&folder.path("eval"))?;
+        keys.verify(trust)?;
+        keys.verify_files()?;
     }
     progress.done();
     folder.commit()?;
@@ -116,6 +122,21 @@ fn extract(
     }
 }
 
+/// Refuses ciphertexts that are not signed by the party that makes such files. The list of keys is signed for all of them.
+fn expect_signed(path: &Path, entry: &Entry, trust: &Trust) -> Result<()> {
+    if entry.path.starts_with("eval/") {
+        return Ok(());
+    }
+    let opened = signed::open(path)?;
+    let kind = opened.reader().header().kind;
+    let role = match kind {
+        kind if kind == DATA || kind == SAMPLES => Role::Data,
+        kind if kind == STATE || kind == HEAD || kind == SCORES => Role::Compute,
+        _ => return Ok(()),
+    };
+    opened.verified(trust, role).map(|_| ())
+}
+
 /// Refuses a file that must not travel, or is not what the list says.
 fn expect_kind(
     path: &Path,
@@ -123,7 +144,7 @@ fn expect_kind(
     manifest: &Manifest,
     refuse: &dyn Fn(&str) -> Failure,
 ) -> Result<()> {
-    if entry.path == format!("eval/{}", crate::files::evaluation_keys::LIST) {
+    if entry.path == format!("eval/{}", evaluation_keys::LIST) {
         return Ok(());
     }
     let found = contents::of(path)?;

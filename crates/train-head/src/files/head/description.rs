@@ -1,11 +1,12 @@
 //! What `head.json` holds.
 
-use fhe_head::Activation;
+use fhe_head::{Activation, Functions};
 use head_fit::measures::Threshold;
 use head_fit::{Model, Preprocessing};
 use serde::{Deserialize, Serialize};
 use tables::Recipe;
 
+use crate::files::Access;
 use crate::files::embeddings::UsedEncoder;
 use crate::files::seal::Seal;
 use crate::samples::Known;
@@ -24,6 +25,10 @@ pub(crate) struct Description {
     digest: Seal,
     /// BLAKE3 digest of `head.safetensors`.
     pub(super) weights: String,
+    /// Who may see the head, and what follows from it.
+    pub(crate) secrecy: Secrecy,
+    /// The same in words, for whoever opens the file.
+    notice: String,
     /// What is predicted: the classes or labels in the order of the outputs (of two classes the positive one is last), or the numbers.
     #[serde(flatten)]
     pub(crate) vocabulary: Vocabulary,
@@ -47,13 +52,45 @@ pub(crate) struct Description {
     /// What the feature map did before the encryption.
     feature_transform: FeatureTransform,
     /// How the head was trained.
-    pub(crate) training: Origin,
+    pub(crate) training: Provenance,
     /// The probability above which a sample is called positive, if an aim was given; else 0.5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) threshold: Option<ChosenThreshold>,
     /// The same for each label of which a sample may have any number; `null` for one of 0.5. Empty if no aim was given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) thresholds: Vec<Option<ChosenThreshold>>,
+}
+
+/// Who may see a head, and predictions and reports that follow from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Secrecy {
+    /// Decrypted: its exact numbers say something about the secret key.
+    Private,
+    /// The exact twin of a decrypted head, which was never encrypted.
+    Published,
+}
+
+impl Secrecy {
+    /// Who may read files of this secrecy.
+    pub(crate) fn access(self) -> Access {
+        match self {
+            Self::Private => Access::Private,
+            Self::Published => Access::Shared,
+        }
+    }
+
+    /// What it means.
+    pub(crate) fn notice(self) -> &'static str {
+        match self {
+            Self::Private => {
+                "private: decrypted numbers give equations on the secret key. Keep them, and all predictions and reports made with them, as                  secret as the key; publish the exact twin instead (--publish)"
+            }
+            Self::Published => {
+                "published: the same training in the clear with exact functions. It was never encrypted and says nothing about the secret                  key; like any head it says something about its training data"
+            }
+        }
+    }
 }
 
 /// What the features of a head are.
@@ -111,6 +148,8 @@ pub(crate) struct Hidden {
     pub(super) activation: Activation,
     /// Coefficients of the polynomial that the units evaluate, the constant one first.
     polynomial: Vec<f64>,
+    /// Whether the units evaluate it, or the exact function.
+    pub(super) functions: Functions,
 }
 
 impl Hidden {
@@ -121,6 +160,7 @@ impl Hidden {
             hidden_layer_sizes: [layer.intercept.len()],
             activation: *activation,
             polynomial: activation.coefficients(),
+            functions: head.functions,
         })
     }
 }
@@ -179,7 +219,7 @@ struct FeatureTransform {
 
 /// How a head was trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Origin {
+pub(crate) struct Provenance {
     /// Parameter set.
     pub(crate) preset: String,
     /// Iterations.
@@ -231,12 +271,15 @@ impl Description {
         vocabulary: Vocabulary,
         source: FeatureSource,
         preprocessing: Preprocessing,
-        training: Origin,
+        training: Provenance,
+        secrecy: Secrecy,
     ) -> Self {
         Self {
             format: FORMAT.into(),
             digest: Seal,
             weights: String::new(),
+            secrecy,
+            notice: secrecy.notice().into(),
             vocabulary,
             link: Link::of(model),
             hidden: Hidden::of(model),
@@ -260,6 +303,38 @@ impl Description {
             (Vocabulary::Labels(_), chosen) => chosen.iter().map(value).collect(),
             _ => vec![value(&self.threshold)],
         }
+    }
+
+    /// What of the data party's knowledge whoever gets the head learns, beside its weights.
+    pub(crate) fn leaves_with_it(&self) -> Vec<String> {
+        const MOST: usize = 20;
+        let listed = |names: &[String]| match names.len() {
+            0..=MOST => names.join(", "),
+            many => format!("{} and {} more", names[..MOST].join(", "), many - MOST),
+        };
+        let mut lines = vec![format!("the names of what is predicted: {}", listed(self.vocabulary.names()))];
+        if let Some(names) = &self.feature_names {
+            lines.push(format!("the names of the features: {}", listed(names)));
+        }
+        if self.table.is_some() {
+            lines.push(
+                "how columns become features: their names and kinds, medians in place of gaps, the levels of categories".into(),
+            );
+        }
+        if !self.label_columns.is_empty() {
+            lines.push(format!("the columns of the labels: {}", listed(&self.label_columns)));
+        }
+        if let Some(encoder) = &self.encoder {
+            lines.push(format!("the encoder: {}", encoder.info.model));
+        }
+        lines.push(format!(
+            "the feature map ({}), folded into the weights; the number of iterations; the parameter set",
+            format!("{:?}", self.feature_transform.preprocessing).to_lowercase()
+        ));
+        if self.threshold.is_some() || !self.thresholds.is_empty() {
+            lines.push("the threshold, and what it achieves on the samples that it was chosen on".into());
+        }
+        lines
     }
 
     /// Number of outputs of the head.

@@ -12,14 +12,14 @@ mod description;
 mod weights;
 
 use description::FORMAT;
-pub(crate) use description::{ChosenThreshold, Description, EVEN, FeatureSource, Origin, Part};
+pub(crate) use description::{ChosenThreshold, Description, EVEN, FeatureSource, Part, Provenance, Secrecy};
 
 use std::path::{Path, PathBuf};
 
 use head_fit::{Model, probabilities};
 use ndarray::{Array2, ArrayView2, Axis};
 
-use super::{Access, read_sealed, write_bytes, write_json};
+use super::{read_sealed, write_bytes, write_json};
 use crate::exit::{Failure, Result};
 
 const WEIGHTS: &str = "head.safetensors";
@@ -76,7 +76,7 @@ impl Head {
     pub(crate) fn write(&self, folder: &Path) -> Result<[PathBuf; 2]> {
         let paths = [folder.join(WEIGHTS), folder.join(DESCRIPTION)];
         let bytes = weights::to_bytes(&self.model)?;
-        write_bytes(&paths[0], Access::Private, &bytes)?;
+        write_bytes(&paths[0], self.description.secrecy.access(), &bytes)?;
         self.write_description_of(&bytes, &paths[1])?;
         Ok(paths)
     }
@@ -93,7 +93,7 @@ impl Head {
     fn write_description_of(&self, weights: &[u8], path: &Path) -> Result<()> {
         let mut description = self.description.clone();
         description.weights = weights::digest(weights);
-        write_json(path, Access::Private, &description)
+        write_json(path, description.secrecy.access(), &description)
     }
 
     /// Reads a head. `path` is its folder or either of its files.
@@ -136,7 +136,7 @@ mod tests {
 
     fn head() -> Head {
         let classes = Classes::fit(&["benign", "malignant"]).unwrap();
-        let training = Origin { preset: "n15-l18".into(), iterations: 4, encrypted: true, temperature: 1.0 };
+        let training = Provenance { preset: "n15-l18".into(), iterations: 4, encrypted: true, temperature: 1.0 };
         let names = Some(vec!["a".into(), "b".into()]);
         let output = LinearLayer { coef: array![[0.5, -2.0]], intercept: array![0.25] };
         let model = Model::linear(output, fhe_head::Link::Logistic);
@@ -146,6 +146,7 @@ mod tests {
             FeatureSource { names, table: None, label_columns: Vec::new(), encoder: None },
             Preprocessing::Standardize,
             training,
+            Secrecy::Private,
         );
         Head { model, description }
     }
@@ -160,7 +161,7 @@ mod tests {
         assert_eq!(Head::read(folder.path()).unwrap().description.vocabulary.names()[1], "malignant");
 
         let classes = Classes::fit(&["a", "b", "c"]).unwrap();
-        let training = Origin { preset: "n15-l18".into(), iterations: 4, encrypted: true, temperature: 1.0 };
+        let training = Provenance { preset: "n15-l18".into(), iterations: 4, encrypted: true, temperature: 1.0 };
         let output = LinearLayer {
             coef: array![[0.5, -2.0], [1.0, 2.0], [3.0, 4.0]],
             intercept: array![0.0, 0.5, 1.0],
@@ -173,7 +174,11 @@ mod tests {
             (None, fhe_head::Link::Identity),
             (Some((layer, activation)), fhe_head::Link::Softmax),
         ] {
-            let model = Model { hidden, ..Model::linear(output.clone(), link) };
+            let functions = match hidden {
+                Some(_) => fhe_head::Functions::Exact,
+                None => fhe_head::Functions::Polynomials,
+            };
+            let model = Model { hidden, functions, ..Model::linear(output.clone(), link) };
             let description = Description::new(
                 &model,
                 match link {
@@ -186,6 +191,7 @@ mod tests {
                 FeatureSource { names: None, table: None, label_columns: Vec::new(), encoder: None },
                 Preprocessing::Center,
                 training.clone(),
+                Secrecy::Published,
             );
             let three = Head { model, description };
             three.write(folder.path()).unwrap();

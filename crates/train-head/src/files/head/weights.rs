@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use fhe_head::Functions;
 use head_fit::{LinearLayer, Model};
 
 use super::description::{Description, Hidden};
@@ -53,12 +54,14 @@ pub(super) fn read(description: &Description, path: &Path) -> Result<Model> {
 fn model(description: &Description, bytes: &[u8]) -> Result<Model, String> {
     let tensors = Tensors::of(bytes)?;
     let (outputs, features) = (description.outputs(), description.features);
+    let mut functions = Functions::Polynomials;
     let (hidden, output) = match &description.hidden {
         None => {
             let coef = tensors.matrix("coef", [outputs, features])?;
             (None, LinearLayer { coef, intercept: tensors.vector("intercept", outputs)? })
         }
-        Some(Hidden { hidden_layer_sizes: [units], activation, .. }) => {
+        Some(Hidden { hidden_layer_sizes: [units], activation, functions: of_units, .. }) => {
+            functions = *of_units;
             let coef = tensors.matrix("coefs.0", [features, *units])?.reversed_axes();
             let layer = LinearLayer { coef, intercept: tensors.vector("intercepts.0", *units)? };
             let coef = tensors.matrix("coefs.1", [*units, outputs])?.reversed_axes();
@@ -66,5 +69,5 @@ fn model(description: &Description, bytes: &[u8]) -> Result<Model, String> {
             (Some((layer, *activation)), output)
         }
     };
-    Ok(Model { hidden, ..Model::linear(output, description.link.of_model()) })
+    Ok(Model { hidden, functions, ..Model::linear(output, description.link.of_model()) })
 }

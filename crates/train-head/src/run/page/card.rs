@@ -3,6 +3,7 @@
 use head_fit::measures::Regression;
 use pages::{Block, Property, Section};
 
+use crate::files::head::Secrecy;
 use crate::run::report::Report;
 use crate::run::words::{estimate, few, figure, percent, subject};
 use crate::targets::{Scores, Vocabulary};
@@ -19,10 +20,17 @@ pub(super) fn limits(report: &Report) -> Section {
             .to_owned(),
         "No groups of people were compared (by age, sex, language, site): whether errors fall on some more than on others is unknown.".to_owned(),
         "Labels are taken as true. Errors and doubts in them bound what any measure here can mean.".to_owned(),
-        "Encryption protects the data from the party that trains. A head that is published, like any trained model, says something about its \
-         training data; there is no differential privacy here. This head, and every figure derived from it, must not reach whoever has the \
-         ciphertexts: exact decrypted values beside them can reveal the key, and rounding does not prevent that."
-            .to_owned(),
+        format!(
+            "Encryption protects the data from the party that trains. A head that is published, like any trained model, says something about \
+             its training data; there is no differential privacy here. {}",
+            match report.secrecy {
+                Secrecy::Private =>
+                    "This head, and every figure derived from it, must not reach whoever has the ciphertexts: exact decrypted values beside \
+                     them can reveal the key, and rounding does not prevent that.",
+                Secrecy::Published =>
+                    "This head was never encrypted, so it and its figures say nothing about the key.",
+            }
+        ),
     ];
     if !matches!(report.vocabulary, Vocabulary::Numbers(_)) {
         limits.push(
@@ -105,8 +113,12 @@ pub(super) fn section(report: &Report) -> Section {
         Property::new(
             "model",
             format!(
-                "head for {}, trained on encrypted samples; private, not published",
-                subject(&report.vocabulary)
+                "head for {}, {}",
+                subject(&report.vocabulary),
+                match report.secrecy {
+                    Secrecy::Private => "trained on encrypted samples; private, not published",
+                    Secrecy::Published => "the exact twin of one trained on encrypted samples; published",
+                }
             ),
         ),
         Property::new(

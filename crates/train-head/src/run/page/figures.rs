@@ -50,7 +50,7 @@ fn of_curves(report: &Report, classes: &[usize], of: fn(&Curves) -> &Vec<(f64, f
     if let ([encrypted], [plain]) = (&encrypted[..], &plain[..]) {
         return vec![
             series("plain training", Colour::Blue, of(plain).clone(), Look::Smooth),
-            series("encrypted head", Colour::Orange, of(encrypted).clone(), Look::Smooth),
+            series(report.head_name(), Colour::Orange, of(encrypted).clone(), Look::Smooth),
         ];
     }
     let one = |(&class, colour): (&usize, Colour)| {
@@ -113,7 +113,7 @@ fn calibration(report: &Report, classes: &[usize]) -> Figure {
     let (encrypted, plain) = (&report.calibration.encrypted, &report.calibration.plain);
     if let ([encrypted], [plain]) = (&encrypted[..], &plain[..]) {
         all.push(of_bins("plain training", Colour::Blue, &plain.bins, false));
-        all.push(of_bins("encrypted head", Colour::Orange, &encrypted.bins, true));
+        all.push(of_bins(report.head_name(), Colour::Orange, &encrypted.bins, true));
     } else {
         for (&class, colour) in classes.iter().zip(Colour::ALL) {
             let bins = encrypted.get(class).map(|one| &one.bins[..]).unwrap_or_default();
@@ -123,7 +123,7 @@ fn calibration(report: &Report, classes: &[usize]) -> Figure {
     let labels = Labels { title: "Calibration", x: "predicted probability", y: "observed share" };
     figure(
         "calibration",
-        "How often samples of a predicted probability are positive, in bins of equally many samples, with Wilson's intervals of the encrypted \
+        "How often samples of a predicted probability are positive, in bins of equally many samples, with Wilson's intervals of the trained \
          head; on the diagonal probabilities mean what they say.",
         plots::square(&labels, &all, 0.0..1.0),
     )
@@ -140,7 +140,7 @@ fn learning(report: &Report) -> Figure {
     }
     let loss = report.encrypted.accuracy_and_loss().map(|(_, log_loss)| (report.iterations as f64, log_loss));
     let end: Vec<(f64, f64)> = loss.into_iter().collect();
-    all.push(series("encrypted head, test samples", Colour::Orange, end, Look::Points));
+    all.push(series(&format!("{}, test samples", report.head_name()), Colour::Orange, end, Look::Points));
     let labels = Labels { title: "Learning curve", x: "iteration", y: "log loss" };
     figure(
         "learning",

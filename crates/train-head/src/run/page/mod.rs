@@ -25,6 +25,7 @@ use pages::{Page, Property};
 
 use super::report::Report;
 use super::words::{day, estimate, percent, rounded, subject, the_same};
+use crate::files::head::Secrecy;
 use crate::progress::seconds;
 use crate::targets::{Scores, Vocabulary};
 
@@ -52,19 +53,19 @@ pub(crate) fn page(report: &Report) -> Page {
         title: format!("Encrypted training: {}", subject(&report.vocabulary)),
         lead: format!(
             "A {} head was trained on {} samples by a party that never saw one of them in the clear: they were encrypted before it got \
-             them, and so is the head that it returned. In this run one machine played both parties, with their files apart. This page says \
+             them, and so is the head that it returned. In this run one machine played both parties, with their files apart. {}This page says \
              what was done, how well the head does on {} test samples, and what can be said about privacy.",
             if regression { "regression" } else { "classification" },
             report.samples,
+            match report.secrecy {
+                Secrecy::Private => "",
+                Secrecy::Published =>
+                    "The head of this page is the exact twin of that one: the data party trained it by the same method in the clear, and \
+                     checked that the decrypted head agrees. It was never encrypted, and no figure here was decrypted. ",
+            },
             report.test_samples
         ),
-        notice: Some(
-            "This page describes a head that is private and has not been published. It holds no text, no identifier and no value of a \
-             single record: every figure is taken over many samples, and curves and bins stand for at least ten records each. Small \
-             counts in the tables can still say something about few people, so whoever is responsible for the data should look at them \
-             before this page leaves the institution. It must not go to the party that trained the head."
-                .into(),
-        ),
+        notice: Some(notice(report.secrecy)),
         headlines: headlines(report),
         sections: sections.into_iter().collect(),
         footer: vec![
@@ -72,6 +73,27 @@ pub(crate) fn page(report: &Report) -> Page {
             Property::new("written on", day(report.unix_time)),
         ],
     }
+}
+
+/// Who may read the page.
+fn notice(secrecy: Secrecy) -> String {
+    let first = match secrecy {
+        Secrecy::Private => {
+            "This page describes a head that is private, as secret as the key, and so is this page."
+        }
+        Secrecy::Published => {
+            "This page describes a head that may be published, and so may this page be as far as the data allow."
+        }
+    };
+    let last = match secrecy {
+        Secrecy::Private => " It must not go to the party that trained the head.",
+        Secrecy::Published => "",
+    };
+    format!(
+        "{first} It holds no text, no identifier and no value of a single record: every figure is taken over many samples, and curves and \
+         bins stand for at least ten records each. Small counts in the tables can still say something about few people, so whoever is \
+         responsible for the data should look at them before this page leaves the institution.{last}"
+    )
 }
 
 fn headlines(report: &Report) -> Vec<Property> {
@@ -108,10 +130,12 @@ fn headlines(report: &Report) -> Vec<Property> {
             }
         }
     }
-    tiles.push(Property::new(
-        format!("of the test samples get {} from plain training", the_same(&report.vocabulary)),
-        format!("{:.1} %", 100.0 * report.prediction_agreement),
-    ));
+    if let Some(agreement) = report.prediction_agreement {
+        tiles.push(Property::new(
+            format!("of the test samples get {} from plain training", the_same(&report.vocabulary)),
+            format!("{:.1} %", 100.0 * agreement),
+        ));
+    }
     tiles
         .push(Property::new("of security, by published estimates", format!("{} bits", report.security_bits)));
     tiles.push(Property::new("of training on ciphertexts", seconds(report.seconds.train)));

@@ -30,7 +30,7 @@ pub(super) fn section(report: &Report, encrypted: &[Regression]) -> Section {
             _ => None,
         };
         let rows = [
-            ("encrypted", encrypted.get(k).cloned()),
+            (report.head_name(), encrypted.get(k).cloned()),
             ("the same steps in simulation, with the encryption's arithmetic", of(Some(&report.simulate))),
             ("the same steps in plain, exact arithmetic", of(Some(&report.plain))),
             ("plain ridge regression, solved exactly", of(report.ridge_regression.as_ref())),
@@ -48,13 +48,15 @@ pub(super) fn section(report: &Report, encrypted: &[Regression]) -> Section {
         }
         blocks.push(Block::Table(table));
     }
-    blocks.push(Block::Text(format!(
-        "The encrypted head and the same training in plain arithmetic give {} for {:.1} % of the test samples. Encryption adds a little noise to \
-         each operation; weights differ by at most {} of the largest weight.",
-        the_same(&report.vocabulary),
-        100.0 * report.prediction_agreement,
-        share(report.max_weight_error),
-    )));
+    if let (Some(agreement), Some(error)) = (report.prediction_agreement, report.max_weight_error) {
+        blocks.push(Block::Text(format!(
+            "The encrypted head and the same training in plain arithmetic give {} for {:.1} % of the test samples. Encryption adds a little \
+             noise to each operation; weights differ by at most {} of the largest weight.",
+            the_same(&report.vocabulary),
+            100.0 * agreement,
+            share(error),
+        )));
+    }
     if let Some(expected) = &report.expected_errors {
         blocks.push(Block::Text(format!(
             "Cross-validation on the training samples expected this of new samples: {}.",
@@ -97,7 +99,7 @@ fn predicted(report: &Report, k: usize, name: &str, encrypted: &Regression) -> F
     }
     lines.push(Series {
         intervals: encrypted.bins.iter().map(|bin| [bin.observed.low, bin.observed.high]).collect(),
-        ..series("encrypted head", Colour::Orange, points(encrypted), Look::Marked)
+        ..series(report.head_name(), Colour::Orange, points(encrypted), Look::Marked)
     });
     let title = format!("Predicted and true: {name}");
     let labels = Labels { title: &title, x: "mean prediction", y: "mean true number" };
@@ -118,7 +120,12 @@ fn learning(report: &Report) -> Figure {
         if !r2.is_empty() {
             let mean = r2.iter().sum::<f64>() / r2.len() as f64;
             let end = vec![(report.iterations as f64, mean)];
-            all.push(series("encrypted head, test samples", Colour::Orange, end, Look::Points));
+            all.push(series(
+                &format!("{}, test samples", report.head_name()),
+                Colour::Orange,
+                end,
+                Look::Points,
+            ));
         }
     }
     let labels = Labels { title: "Learning curve", x: "iteration", y: "R\u{b2}" };

@@ -33,7 +33,7 @@ pub(super) fn section(report: &Report) -> Section {
     if let Some(metrics) = report.encrypted.classes() {
         let counts = matrix(&report.clinical.encrypted, &metrics.confusion);
         blocks.push(Block::Matrix(Matrix {
-            caption: "Confusion matrix: encrypted head, test samples".into(),
+            caption: format!("Confusion matrix: {}, test samples", report.head_name()),
             classes: report.labels.clone(),
             counts: counts.iter().map(|row| row.iter().map(|&count| count as u64).collect()).collect(),
         }));
@@ -81,7 +81,7 @@ fn threshold(report: &Report, positive: &Clinical) -> String {
 
 fn of_two(report: &Report, encrypted: &Clinical, plain: &Clinical) -> Table {
     let [negative, positive] = &report.labels[..] else { return Table::default() };
-    let mut table = Table::new(&["measure", "encrypted head", "plain training", "what it says"]);
+    let mut table = Table::new(&["measure", report.head_name(), "plain training", "what it says"]);
     let mut row = |name: &str,
                    of: fn(&Clinical) -> Option<Estimate>,
                    show: fn(Option<Estimate>) -> String,
@@ -176,7 +176,7 @@ fn against_plain(report: &Report) -> Table {
         _ => Table::new(&["training", "accuracy", "macro F1", "AUROC", "AUPRC", "Brier", "log loss"]),
     };
     let rows: [(&str, Option<&Scores>); 4] = [
-        ("encrypted", Some(&report.encrypted)),
+        (report.head_name(), Some(&report.encrypted)),
         ("the same steps in simulation, with the encryption's arithmetic", Some(&report.simulate)),
         ("the same steps in plain, exact arithmetic", Some(&report.plain)),
         ("plain logistic regression, trained to convergence", report.logistic_regression.as_ref()),
@@ -198,25 +198,7 @@ fn against_plain(report: &Report) -> Table {
 
 /// What the comparison says, and what in it may surprise.
 fn agreement(report: &Report) -> Vec<String> {
-    let other = ((1.0 - report.prediction_agreement) * report.test_samples as f64).round() as usize;
-    let apart = match other {
-        0 => "all test samples".to_owned(),
-        few => format!("all but {few} of {} test samples", report.test_samples),
-    };
-    let mut texts = vec![format!(
-        "The encrypted head and the same training in plain arithmetic give {} for {apart}. {} Encryption changes two things: functions such as the logistic one are replaced by polynomials, and each \
-         operation adds a little noise. The polynomials account for nearly all of the difference between the weights, at most {} of the \
-         largest weight; the noise for {} of it. Weights are not what matters, though: they may shift together and leave predictions as \
-         they were.",
-        the_same(&report.vocabulary),
-        match report.vocabulary {
-            Vocabulary::Classes(_) => "Accuracy in this table is that of the most probable class.",
-            _ =>
-                "Measures in this table are means over the labels, but for the share of samples with all labels right.",
-        },
-        share(report.max_weight_error),
-        share(report.max_weight_error_simulate),
-    )];
+    let mut texts: Vec<String> = agreement_of_twins(report).into_iter().collect();
     if let Some(expected) = &report.expected {
         texts.push(format!(
             "What the training samples let expect of new ones: {}.{}",
@@ -234,14 +216,39 @@ fn agreement(report: &Report) -> Vec<String> {
     ) {
         let points = 100.0 * (encrypted - clear);
         texts.push(format!(
-            "Plain logistic regression, trained until nothing changes any more, is the usual yardstick; the encrypted head's accuracy differs \
+            "Plain logistic regression, trained until nothing changes any more, is the usual yardstick; the accuracy of the {} differs \
              from it by {} points. The encrypted training stops after {} iterations. Stopping early keeps weights small, as a penalty does, so it \
              can do better or worse than the yardstick on new samples; differences within the intervals above mean nothing.",
+            report.head_name(),
             rounded(points, 1),
             report.iterations
         ));
     }
     texts
+}
+
+/// How the encrypted head and its twins compare; nothing in a published report.
+fn agreement_of_twins(report: &Report) -> Option<String> {
+    let agreement = report.prediction_agreement?;
+    let other = ((1.0 - agreement) * report.test_samples as f64).round() as usize;
+    let apart = match other {
+        0 => "all test samples".to_owned(),
+        few => format!("all but {few} of {} test samples", report.test_samples),
+    };
+    Some(format!(
+        "The encrypted head and the same training in plain arithmetic give {} for {apart}. {} Encryption changes two things: functions such as the logistic one are replaced by polynomials, and each \
+         operation adds a little noise. The polynomials account for nearly all of the difference between the weights, at most {} of the \
+         largest weight; the noise for {} of it. Weights are not what matters, though: they may shift together and leave predictions as \
+         they were.",
+        the_same(&report.vocabulary),
+        match report.vocabulary {
+            Vocabulary::Classes(_) => "Accuracy in this table is that of the most probable class.",
+            _ =>
+                "Measures in this table are means over the labels, but for the share of samples with all labels right.",
+        },
+        share(report.max_weight_error?),
+        share(report.max_weight_error_simulate?),
+    ))
 }
 
 /// A small share in percent.

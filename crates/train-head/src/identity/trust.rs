@@ -1,0 +1,83 @@
+//! Whose signature a file must have: the key that `--peer` pins, or the first that signed for this party in this run.
+
+use fhe_head::files::RunId;
+
+use super::known::{KnownParties, Role};
+use super::place::default_path;
+use super::public_key::PublicKey;
+use crate::args::TrustArgs;
+use crate::console::Console;
+use crate::exit::{Failure, Result};
+
+/// Whose signatures are accepted.
+#[derive(Clone, Debug)]
+pub(crate) struct Trust {
+    /// Our own key.
+    own: Option<PublicKey>,
+    /// The other party's key, if it is pinned.
+    peer: Option<PublicKey>,
+    /// Whether to go on with a warning where a file would be refused.
+    unverified: bool,
+    console: Console,
+}
+
+impl Trust {
+    /// What the flags say. `own` is the file of our identity, by default this user's.
+    ///
+    /// # Errors
+    /// The environment names no folder for identities.
+    pub(crate) fn open(
+        arguments: &TrustArgs,
+        own: Option<&std::path::Path>,
+        console: &Console,
+    ) -> Result<Self> {
+        let own = match own {
+            Some(path) => PublicKey::beside(path),
+            None => PublicKey::beside(&default_path()?),
+        };
+        Ok(Self { own, peer: arguments.peer, unverified: arguments.allow_unverified, console: *console })
+    }
+
+    /// Accepts the signer of a file, or refuses it. Of several parties in the role the first one is remembered.
+    ///
+    /// # Errors
+    /// No signature; that of another party than expected.
+    pub(crate) fn expect(&self, file: &str, signer: Option<PublicKey>, run: RunId, role: Role) -> Result<()> {
+        let refused = match (signer, self.peer) {
+            (None, _) => Failure::file(format!("{file} is not signed, or its end is missing"))
+                .help("copy it again, or ask the party that made it; --allow-unverified goes on without a signature"),
+            (Some(key), _) if Some(key) == self.own => return Ok(()),
+            (Some(key), Some(peer)) if key == peer => return Ok(()),
+            (Some(key), Some(peer)) => {
+                Failure::file(format!("{file} is signed by {key}, where --peer says {peer}"))
+                    .help("ask the other party for `train-head identity show`, by a channel that you trust")
+            }
+            (Some(key), None) => {
+                let parties = KnownParties::of_user()?;
+                match parties.of(run, role)? {
+                    Some(known) if known == key => return Ok(()),
+                    Some(known) => Failure::file(format!(
+                        "{file} is signed by {key}, but the {role} of run {run} is known by {known}"
+                    ))
+                    .help(format!(
+                        "somebody else may have made it; if the party has a new identity, pin it with --peer, or remove its line from {}",
+                        parties.path()
+                    )),
+                    None => {
+                        parties.add(run, role, key)?;
+                        self.console.note(format!(
+                            "first file of the {role} in run {run}, signed by {key}: from now on only this key is accepted for it. \
+                             Compare it with what `train-head identity show` says over there, or pin it with --peer"
+                        ));
+                        return Ok(());
+                    }
+                }
+            }
+        };
+        if self.unverified {
+            self.console.warn(format!("--allow-unverified: {refused}"));
+            return Ok(());
+        }
+        Err(refused)
+    }
+}
