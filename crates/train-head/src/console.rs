@@ -6,6 +6,7 @@
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use text_encoder::DownloadObserver;
 use tracing_subscriber::EnvFilter;
@@ -31,6 +32,8 @@ pub(crate) struct Outcome {
 pub(crate) struct Console {
     json: bool,
     quiet: bool,
+    /// What a page says of the warnings.
+    remarks: Mutex<Vec<String>>,
 }
 
 impl Console {
@@ -52,7 +55,7 @@ impl Console {
         // whatever RUST_LOG asks for: the tokenizer's log holds the texts
         let lines = lines.with_filter(filter_fn(|event| may_log(event.target())));
         tracing_subscriber::registry().with(filter).with(lines).init();
-        Self { json, quiet }
+        Self { json, quiet, remarks: Mutex::default() }
     }
 
     /// Prints a message.
@@ -67,6 +70,29 @@ impl Console {
         if !self.quiet {
             eprintln!("{} {line}", painted("warning:", "33"));
         }
+    }
+
+    /// Prints a warning, and keeps `page` for the page of the result: the same in plain words, without names of columns and without any
+    /// value of a record.
+    pub(crate) fn warn_on_page(&self, line: impl Display, page: impl Into<String>) {
+        self.warn(line);
+        self.remark(page);
+    }
+
+    /// Keeps for the page what is said in other ways on the terminal.
+    pub(crate) fn remark(&self, page: impl Into<String>) {
+        self.remarks.lock().unwrap_or_else(PoisonError::into_inner).push(page.into());
+    }
+
+    /// What was kept for the page, each once.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let mut remarks: Vec<String> = Vec::new();
+        for remark in self.remarks.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            if !remarks.contains(remark) {
+                remarks.push(remark.clone());
+            }
+        }
+        remarks
     }
 
     /// Starts a phase of `total` steps, with a bar and the time left on a terminal.
@@ -122,7 +148,7 @@ impl Console {
 
 /// Prints a failure from before the flags were parsed; as JSON too if `--json` is among the words.
 pub(crate) fn fail_early(failure: &Failure) -> ExitCode {
-    Console { json: asks_for_json(), quiet: false }.fail(failure)
+    Console { json: asks_for_json(), quiet: false, remarks: Mutex::default() }.fail(failure)
 }
 
 /// Prints the help or version that was asked for, or why the words are no arguments.

@@ -20,11 +20,28 @@ mod tune;
 mod unbundle;
 mod watch;
 
+use std::path::Path;
+
 use crate::args::{Cli, Command};
 use crate::console::{Console, Outcome};
+use crate::data_party::passphrase;
 use crate::exit::{Failure, Result};
 use crate::files::room::expect_room;
 use crate::interrupt;
+
+/// The file of the secret key's passphrase, if one is given.
+fn passphrase_file(command: &Command) -> Option<&Path> {
+    let flags = match command {
+        Command::Run(arguments) => &arguments.passphrase,
+        Command::Keygen(arguments) => &arguments.new_key.passphrase,
+        Command::Encrypt(arguments) => &arguments.party.passphrase,
+        Command::Watch(arguments) => &arguments.party.passphrase,
+        Command::Decrypt(arguments) => &arguments.party.passphrase,
+        Command::Predict(arguments) => &arguments.passphrase,
+        _ => return None,
+    };
+    flags.passphrase_file.as_deref()
+}
 
 /// Runs one command.
 ///
@@ -42,6 +59,14 @@ pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
     outputs::expect_no_input(&outputs)?;
     if !overwrite {
         outputs.into_iter().try_for_each(expect_room)?;
+    }
+    if let Some(path) = passphrase_file(&arguments.command)
+        && passphrase::is_readable_by_others(path)
+    {
+        console.warn(format!(
+            "others can read {}, and with it the passphrase: `chmod 600` keeps it to its owner",
+            path.display()
+        ));
     }
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments, console),

@@ -35,9 +35,13 @@ pub(super) fn outputs(command: &Command) -> (Vec<Output<'_>>, bool) {
             let pages = folder.map(|path| Output { flag: "FOLDER", path, folder: true });
             (pages.into_iter().collect(), arguments.overwrite.overwrite)
         }
+        Command::Eval(arguments) => {
+            let report = arguments.report.as_deref();
+            let page = report.map(|path| Output { flag: "--report", path, folder: false });
+            (page.into_iter().collect(), arguments.overwrite.overwrite)
+        }
         Command::Run(_)
         | Command::Watch(_)
-        | Command::Eval(_)
         | Command::Inspect(_)
         | Command::Presets(_)
         | Command::Completions(_) => (Vec::new(), false),

@@ -5,6 +5,8 @@
 //! - [`parts`]: which of them to train on, to validate with, to test on;
 //! - [`prepared`]: from the first to the last, in one go;
 //! - [`encoder`]: texts become embeddings;
+//! - [`roles`]: what flags take a column for, one purpose each;
+//! - [`remarks`]: what a page says of columns, without their names;
 //! - [`matrix`]: all of it as numbers.
 
 mod attributes;
@@ -14,6 +16,8 @@ mod parts;
 mod prepared;
 mod raw;
 mod read;
+mod remarks;
+mod roles;
 
 pub(crate) use attributes::Carried;
 pub(crate) use encoder::{Embedded, LoadedEncoder, embed};

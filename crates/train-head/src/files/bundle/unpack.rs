@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
+use super::archive::{Archive, Problem};
 use super::contents;
 use super::manifest::{self, Entry, MAX_BYTES, Manifest, NAME};
 use crate::console::Console;
@@ -12,6 +13,26 @@ use crate::files::folder::OutputFolder;
 use crate::files::{Access, size, write_with};
 use crate::interrupt;
 
+/// What a file says that it holds, if it starts like a bundle. Nothing of it is checked.
+pub(crate) fn list(path: &Path) -> Option<Manifest> {
+    let file = File::open(path).ok()?;
+    read_list(&mut Archive::new(BufReader::new(file))).ok()
+}
+
+fn read_list<R: Read>(archive: &mut Archive<R>) -> Result<Manifest, String> {
+    const NONE: &str = "it does not start with the list of its contents";
+    let bytes = archive.entry(NAME, None).map_err(|_| NONE)?;
+    if bytes > MAX_BYTES {
+        return Err(NONE.into());
+    }
+    let mut text = Vec::new();
+    archive.contents().take(bytes).read_to_end(&mut text).map_err(|_| NONE)?;
+    if text.len() as u64 != bytes {
+        return Err("it ends within the list of its contents".into());
+    }
+    Manifest::parse(&text)
+}
+
 /// Unpacks a bundle into a folder.
 ///
 /// # Errors
@@ -19,21 +40,11 @@ use crate::interrupt;
 /// write; ^C. Nothing is left then.
 pub(crate) fn unpack(bundle: &Path, out: &Path, console: &Console) -> Result<Manifest> {
     let refuse = |what: &str| manifest::refused(bundle, what);
-    // what the archive's reader says may repeat what the file holds
-    let damaged = |_: std::io::Error| refuse("it is no archive, or a damaged one");
-    let file = File::open(bundle).map_err(|error| Failure::io("read", bundle, Kind::File, error))?;
-    let mut archive = tar::Archive::new(BufReader::new(file));
-    let mut files = archive.entries().map_err(damaged)?;
-
-    let first = files.next().ok_or_else(|| refuse("it is empty"))?.map_err(damaged)?;
-    if first.path_bytes() != NAME.as_bytes() || first.size() > MAX_BYTES {
-        return Err(refuse("it does not start with the list of its contents"));
-    }
-    let mut text = Vec::new();
-    first.take(MAX_BYTES).read_to_end(&mut text).map_err(damaged)?;
-    let manifest = Manifest::parse(&text).map_err(|what| refuse(&what))?;
-    let room = size(bundle)?;
-    if manifest.bytes() > room {
+    let unreadable = |error| Failure::io("read", bundle, Kind::File, error);
+    let file = File::open(bundle).map_err(unreadable)?;
+    let mut archive = Archive::new(BufReader::new(file));
+    let manifest = read_list(&mut archive).map_err(|what| refuse(&what))?;
+    if manifest.bytes() > size(bundle)? {
         return Err(refuse("its list promises more than the file holds"));
     }
 
@@ -41,27 +52,28 @@ pub(crate) fn unpack(bundle: &Path, out: &Path, console: &Console) -> Result<Man
     let progress = console.bytes_phase("unbundle", manifest.bytes());
     for entry in &manifest.entries {
         interrupt::check()?;
-        let found = match files.next() {
-            Some(found) => found.map_err(damaged)?,
-            None => return Err(refuse(&format!("it ends before {:?}", entry.path))),
-        };
-        if found.path_bytes() != entry.path.as_bytes() || found.size() != entry.bytes {
-            return Err(refuse(&format!("{:?} is not what its list says", entry.path)));
-        }
+        archive.entry(&entry.path, Some(entry.bytes)).map_err(|problem| match problem {
+            Problem::Short => refuse(&format!("it ends before {:?}", entry.path)),
+            Problem::Odd => refuse(&format!("{:?} is not the plain file that its list says", entry.path)),
+            Problem::Read(error) => unreadable(error),
+        })?;
         if entry.path.starts_with("eval/") {
             folder.subfolder("eval")?;
         }
         let path = folder.path(&entry.path);
-        extract(found, entry, &path, |done| progress.advance(done)).map_err(|what| match what {
-            Problem::Failure(failure) => failure,
-            Problem::Damaged => refuse(&format!("{:?} is damaged: its digest differs", entry.path)),
-            Problem::Read(error) => damaged(error),
+        let contents = archive.contents().take(entry.bytes);
+        extract(contents, entry, &path, |done| progress.advance(done)).map_err(|what| match what {
+            Broken::Failure(failure) => failure,
+            Broken::Damaged => refuse(&format!("{:?} is damaged: its digest differs", entry.path)),
+            Broken::Read(error) => unreadable(error),
         })?;
         expect_kind(&path, entry, &manifest, &refuse)?;
     }
-    if files.next().is_some() {
-        return Err(refuse("it holds more than its list says"));
-    }
+    archive.end().map_err(|problem| match problem {
+        Problem::Short => refuse("its end is missing"),
+        Problem::Odd => refuse("it holds more than its list says"),
+        Problem::Read(error) => unreadable(error),
+    })?;
     if manifest.entries.iter().any(|entry| entry.path.starts_with("eval/")) {
         // the list of keys is the other party's word
         crate::files::evaluation_keys::listed(&folder.path("eval"))?;
@@ -72,7 +84,7 @@ pub(crate) fn unpack(bundle: &Path, out: &Path, console: &Console) -> Result<Man
 }
 
 /// Why an entry cannot be extracted.
-enum Problem {
+enum Broken {
     Failure(Failure),
     Damaged,
     Read(std::io::Error),
@@ -83,7 +95,7 @@ fn extract(
     entry: &Entry,
     to: &Path,
     advance: impl Fn(usize),
-) -> std::result::Result<(), Problem> {
+) -> std::result::Result<(), Broken> {
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; 1 << 20];
     let mut failed = None;
@@ -94,7 +106,7 @@ fn extract(
                 Ok(0) => break,
                 Ok(count) => count,
                 Err(error) => {
-                    failed = Some(Problem::Read(error));
+                    failed = Some(Broken::Read(error));
                     return Err(Failure::file("unreadable"));
                 }
             };
@@ -104,7 +116,7 @@ fn extract(
             advance(count);
         }
         if hasher.finalize().to_string() != entry.blake3 {
-            failed = Some(Problem::Damaged);
+            failed = Some(Broken::Damaged);
             return Err(Failure::file("damaged"));
         }
         Ok(())
@@ -112,7 +124,7 @@ fn extract(
     match (written, failed) {
         (Ok(()), _) => Ok(()),
         (Err(_), Some(problem)) => Err(problem),
-        (Err(failure), None) => Err(Problem::Failure(failure)),
+        (Err(failure), None) => Err(Broken::Failure(failure)),
     }
 }
 

@@ -97,6 +97,11 @@ impl Head {
             return Err(Failure::file(format!("{}: no such head", path.display()))
                 .help("--head takes the folder that `train-head decrypt` or `train-head run` wrote"));
         }
+        if path.is_file() && ![WEIGHTS, DESCRIPTION].iter().any(|name| path.ends_with(name)) {
+            return Err(Failure::file(format!("{} is not a decrypted head", path.display())).help(
+                "--head takes the folder that `train-head decrypt` or `train-head run` wrote; `decrypt` opens an encrypted head",
+            ));
+        }
         let description: Description = read_json(&folder.join(DESCRIPTION), "the description of a head")?;
         if description.format != FORMAT {
             return Err(Failure::file(format!(
