@@ -15,7 +15,7 @@ pub(super) fn run(arguments: &DecryptArgs, console: &Console) -> Result<Outcome>
     let party = DataParty::open(&arguments.party)?;
     let head = party.decrypt_head(&arguments.head)?.head;
     console.note(
-        "decrypted weights reveal something about the training data and, in CKKS, about the key: share them with care",
+        "decrypted weights reveal something about the training data and, in CKKS, about the key: share them with care (docs/security.md says with whom)",
     );
 
     let folder = OutputFolder::create(&arguments.out)?;

@@ -19,6 +19,7 @@ mod nasty;
 mod overwriting;
 mod page;
 mod parties;
+mod python;
 mod run;
 mod scoring;
 mod ship;

@@ -174,7 +174,7 @@ fn contradictory_purposes_of_a_column_are_refused() {
     dir.ok(&format!("estimate --features t.csv --group-column b --id-column b --keep-columns b {FAST}"));
     // an array has no columns that could have one
     dir.ok("presets");
-    let npy = b"\x93NUMPY\x01\x00\x3c\x00{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1)}   \n";
+    let npy = b"\x93NUMPY\x01\x00\x3c\x00{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1)}  \n";
     dir.write("x.npy", [&npy[..], &1f64.to_le_bytes()].concat()).write("y.csv", "label\n1\n");
     for flag in ["--group-column g", "--id-column g", "--sample-weight g"] {
         let line = format!("estimate --features x.npy --labels y.csv {flag} {FAST}");

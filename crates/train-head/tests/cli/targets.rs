@@ -14,7 +14,7 @@ fn noise(i: usize, j: usize) -> f64 {
 }
 
 /// Three features; two numbers, two columns of zeros and ones, the same labels in one cell, and a grade.
-fn patients(rows: usize) -> String {
+pub(crate) fn patients(rows: usize) -> String {
     let mut text = "a,b,c,cost,days,fever,cough,findings,grade\n".to_owned();
     for i in 0..rows {
         let [a, b, c] = [0, 1, 2].map(|j| noise(i, j));

@@ -22,7 +22,8 @@ pub(super) fn section(report: &Report) -> Section {
 pub(super) fn text(assessed: &Assessed<'_>) -> String {
     let mut text = String::from(
         "Each point of the ROC and precision-recall curves stands for at least ten more records than its neighbour, and each point of the \
-         calibration curve for at least ten records, so no single one can be read off. Areas in the tables are those of the full curves.",
+         calibration curve for at least ten records, so no single one can be read off. Where classes are told apart well, the precision-recall curve therefore starts far from recall 0. Areas in the \
+         tables are those of the full curves.",
     );
     let (classes, names) = (shown(assessed), assessed.vocabulary.names());
     if classes.len() > 1 && classes.len() < names.len() {
@@ -164,7 +165,12 @@ fn learning(report: &Report) -> Figure {
     let labels = Labels { title: "Learning curve", x: "iteration", y: "log loss" };
     figure(
         "learning",
-        "Log loss after each iteration; lower is better. Without validation samples the encrypted training can be seen at its end only.",
+        match report.validation {
+            Some(_) => "Log loss after each iteration; lower is better.",
+            None => {
+                "Log loss after each iteration; lower is better. Without validation samples the encrypted training can be seen at its end only."
+            }
+        },
         plots::lines(&labels, &all),
     )
 }

@@ -5,7 +5,7 @@ use pages::plots::{self, Colour, Labels, Look, Series};
 use pages::{Block, Figure, Section, Table};
 
 use super::figures::{figure, series, thinned};
-use super::result::share;
+use super::result::at_most;
 use crate::planning::describe;
 use crate::run::report::Report;
 use crate::run::words::{estimate, figure as figure_of, the_same};
@@ -65,15 +65,15 @@ pub(super) fn section(report: &Report, encrypted: &[Regression]) -> Section {
     }
     blocks.push(Block::Text(format!(
         "The encrypted head and the same training in plain arithmetic give {} for {:.1} % of the test samples. Encryption adds a little noise to \
-         each operation; weights differ by at most {} of the largest weight.",
+         each operation; weights differ by {} of the largest weight.",
         the_same(&report.vocabulary),
         100.0 * report.prediction_agreement,
-        share(report.max_weight_error),
+        at_most(report.max_weight_error),
     )));
     if let Some(expected) = &report.expected_errors {
         blocks.push(Block::Text(format!(
             "Cross-validation on the training samples expected this of new samples: {}.",
-            describe::expected_errors(expected)
+            describe::expected_errors(expected).replace("R2", "R\u{b2}")
         )));
     }
     Section { title: "Result".into(), blocks }

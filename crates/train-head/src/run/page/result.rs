@@ -174,16 +174,18 @@ fn of_several(assessed: &Assessed<'_>) -> Table {
     ]);
     let Figures { clinical, calibration, .. } = assessed.head;
     for ((label, m), calibration) in assessed.vocabulary.names().iter().zip(clinical).zip(calibration) {
+        // intervals stand below their values: beside them the table would be wider than most screens
+        let below = |value: String| value.replacen(" (", "\n(", 1);
         table.push([
             label.clone(),
             m.counts.positives().to_string(),
-            percent(m.sensitivity),
-            percent(m.specificity),
-            percent(m.ppv),
-            percent(m.npv),
-            estimate(m.auroc),
-            estimate(m.auprc),
-            estimate(calibration.slope),
+            below(percent(m.sensitivity)),
+            below(percent(m.specificity)),
+            below(percent(m.ppv)),
+            below(percent(m.npv)),
+            below(estimate(m.auroc)),
+            below(estimate(m.auprc)),
+            below(estimate(calibration.slope)),
         ]);
     }
     table
@@ -226,7 +228,7 @@ fn agreement(report: &Report) -> Vec<String> {
     };
     let mut texts = vec![format!(
         "The encrypted head and the same training in plain arithmetic give {} for {apart}. {} Encryption changes two things: functions such as the logistic one are replaced by polynomials, and each \
-         operation adds a little noise. The polynomials account for nearly all of the difference between the weights, at most {} of the \
+         operation adds a little noise. The polynomials account for nearly all of the difference between the weights, {} of the \
          largest weight; the noise for {} of it. Weights are not what matters, though: they may shift together and leave predictions as \
          they were.",
         the_same(&report.vocabulary),
@@ -235,8 +237,8 @@ fn agreement(report: &Report) -> Vec<String> {
             _ =>
                 "Measures in this table are means over the labels, but for the share of samples with all labels right.",
         },
-        share(report.max_weight_error),
-        share(report.max_weight_error_simulate),
+        at_most(report.max_weight_error),
+        at_most(report.max_weight_error_simulate),
     )];
     if let Some(expected) = &report.expected {
         texts.push(format!(
@@ -265,11 +267,11 @@ fn agreement(report: &Report) -> Vec<String> {
     texts
 }
 
-/// A small share in percent.
-pub(super) fn share(value: f64) -> String {
+/// A bound on a share, in percent.
+pub(super) fn at_most(value: f64) -> String {
     match value {
-        some if some >= 1e-3 => format!("{} %", rounded(100.0 * some, 1)),
-        little if little >= 1e-5 => format!("{} %", rounded(100.0 * little, 3)),
+        some if some >= 1e-3 => format!("at most {} %", rounded(100.0 * some, 1)),
+        little if little >= 1e-5 => format!("at most {} %", rounded(100.0 * little, 3)),
         _ => "less than 0.001 %".into(),
     }
 }
