@@ -13,10 +13,10 @@ use crate::targets::LabelsAs;
 
 /// # Errors
 /// Data or a model that cannot be used; a failed write.
-pub(super) fn run(arguments: EmbedArgs, console: &Console) -> Result<Outcome> {
+pub(super) fn run(arguments: &EmbedArgs, console: &Console) -> Result<Outcome> {
     embeddings::expect_known_format(&arguments.out)?;
     let source = arguments.data.resolve()?;
-    expect_room_beside(&arguments, &source)?;
+    expect_room_beside(arguments, &source)?;
     let encoder = arguments.encoder.resolve()?;
     let (weights, groups) = (arguments.weights.column(), arguments.weights.groups());
     // what numbers stand for is asked when a head is trained

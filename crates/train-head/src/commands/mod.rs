@@ -70,13 +70,13 @@ pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
     }
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments, console),
-        Command::Embed(arguments) => embed::run(*arguments, console),
-        Command::Estimate(arguments) => estimate::run(*arguments, console),
-        Command::Tune(arguments) => tune::run(*arguments, console),
+        Command::Embed(arguments) => embed::run(&arguments, console),
+        Command::Estimate(arguments) => estimate::run(&arguments, console),
+        Command::Tune(arguments) => tune::run(&arguments, console),
         Command::Keygen(arguments) => keygen::run(&arguments, console),
         Command::Encrypt(arguments) => encrypt::run(arguments, console),
         Command::Train(arguments) => train::run(&arguments, console),
-        Command::Watch(arguments) => watch::run(*arguments, console),
+        Command::Watch(arguments) => watch::run(&arguments, console),
         Command::Score(arguments) => score::run(&arguments, console),
         Command::Decrypt(arguments) => decrypt::run(&arguments, console),
         Command::Eval(arguments) => eval::run(&arguments, console),

@@ -2,44 +2,17 @@
 
 use std::path::Path;
 
-use tables::{Overrides, Recipe, Table};
+use tables::{Recipe, Table};
 
-use super::attributes::{Carried, Groups};
+use super::attributes::{carry, groups_in};
 use super::raw::{Content, Raw, RawTable};
-use super::remarks;
 use super::roles::{Role, expect_one_purpose};
+use super::wanted::{Wanted, noted, reading};
+use super::{arrays, remarks};
 use crate::args::{Columns, Source};
 use crate::console::Console;
 use crate::exit::{Failure, Result};
-use crate::files::embeddings;
-use crate::input::{self, LabelReading, ReadLabels, SampleWeights, TableOptions};
-use crate::targets::{Labels, LabelsAs};
-
-/// What to read of samples beside texts or features.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Wanted<'a> {
-    /// Require labels. Otherwise they are read where there are any.
-    pub(crate) labels: bool,
-    /// What labels are taken as.
-    pub(crate) labels_as: LabelsAs,
-    /// Read the sample weights in this column, which is not a feature then.
-    pub(crate) weights: Option<&'a str>,
-    /// Read the groups of samples in this column, which is not a feature then.
-    pub(crate) groups: Option<&'a str>,
-    /// How columns are taken, where the data decide what becomes of them.
-    pub(crate) overrides: Option<&'a Overrides>,
-    /// What an earlier training read, where there was one.
-    pub(crate) known: Option<Known<'a>>,
-}
-
-/// What an earlier training read of a table.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Known<'a> {
-    /// The columns of its labels; none if they came from elsewhere.
-    pub(crate) labels: &'a [String],
-    /// The columns of its features.
-    pub(crate) recipe: Option<&'a Recipe>,
-}
+use crate::input::{self, TableOptions};
 
 /// Reads samples.
 ///
@@ -81,16 +54,6 @@ fn options(columns: &Columns) -> TableOptions<'_> {
     TableOptions { format: columns.format, sheet: columns.sheet.as_deref() }
 }
 
-fn reading(columns: &Columns, wanted: Wanted<'_>) -> LabelReading {
-    LabelReading { kind: wanted.labels_as, separator: columns.separator }
-}
-
-/// The labels, after what is to be known of them was said.
-fn noted(found: ReadLabels, path: &Path, console: &Console) -> Labels {
-    found.notes.iter().for_each(|note| console.note(format!("{}: {note}", path.display())));
-    found.labels
-}
-
 fn read_features(
     path: &Path,
     labels: Option<&Path>,
@@ -99,138 +62,10 @@ fn read_features(
     wanted: Wanted<'_>,
     console: &Console,
 ) -> Result<Raw> {
-    let array = embeddings::is_safetensors(path) || input::is_array(path);
-    if array && wanted.known.is_none() {
-        let overrides = wanted.overrides;
-        let asked = [
-            ("--drop", Some(dropped)),
-            ("--numeric", overrides.map(|overrides| &overrides.numeric[..])),
-            ("--categorical", overrides.map(|overrides| &overrides.categorical[..])),
-        ];
-        for (flag, names) in asked {
-            if let Some(name) = names.and_then(<[String]>::first) {
-                return Err(Failure::usage(format!(
-                    "{flag} {name}: {} is an array, whose columns have no names",
-                    path.display()
-                )));
-            }
-        }
+    match arrays::read(path, labels, dropped, columns, wanted, console)? {
+        Some(raw) => Ok(raw),
+        None => read_table(path, labels.is_some(), dropped, columns, wanted, console),
     }
-    if embeddings::is_safetensors(path) {
-        let (raw, kept) = read_embeddings(path, labels.is_some(), columns, wanted, console)?;
-        return beside_numbers(raw, path, kept.as_ref(), labels, columns, wanted);
-    }
-    if input::is_array(path) {
-        let raw = Raw::of(Content::Numbers { x: input::read_array(path)?, encoder: None });
-        return beside_numbers(raw, path, None, labels, columns, wanted);
-    }
-    read_table(path, labels.is_some(), dropped, columns, wanted, console)
-}
-
-/// Embeddings, and the columns that `embed` kept beside them.
-fn read_embeddings(
-    path: &Path,
-    labels_apart: bool,
-    columns: &Columns,
-    wanted: Wanted<'_>,
-    console: &Console,
-) -> Result<(Raw, Option<Table>)> {
-    let read = embeddings::read(path)?;
-    let Some(known) = read.metadata else {
-        return Ok((Raw::of(Content::Numbers { x: read.x, encoder: None }), None));
-    };
-    let kept = match &known.columns[..] {
-        [] => None,
-        columns => {
-            let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-            let row = |row: usize| columns.iter().map(|column| column.values[row].as_str()).collect();
-            let rows: Vec<Vec<&str>> = (0..read.x.nrows()).map(row).collect();
-            let table = Table::from_rows(&path.display().to_string(), &names, &rows);
-            Some(table.map_err(input::table_failure)?)
-        }
-    };
-    let weights = known.sample_weight.map(|values| SampleWeights { values, column: None });
-    let groups = match known.group {
-        Some(names) => {
-            let gap = |row| Failure::data(format!("{}: sample {row} has no group", path.display()));
-            Some(Groups::of(None, names.iter().map(String::as_str)).map_err(gap)?)
-        }
-        None => None,
-    };
-    let labels = match known.labels.filter(|_| !labels_apart) {
-        Some(texts) => match input::text_labels(path, &texts, reading(columns, wanted)) {
-            Ok(found) => Some(noted(found, path, console)),
-            // nobody asked for them
-            Err(_) if !wanted.labels => None,
-            Err(failure) => return Err(failure),
-        },
-        None => None,
-    };
-    let content = Content::Numbers { x: read.x, encoder: Some(Box::new(known.encoder)) };
-    Ok((Raw { labels, weights, groups, ..Raw::of(content) }, kept))
-}
-
-/// Adds weights, groups and columns that go through to samples that are no table: from the columns that `embed` kept, or from the table of
-/// labels.
-fn beside_numbers(
-    raw: Raw,
-    path: &Path,
-    kept: Option<&Table>,
-    labels: Option<&Path>,
-    columns: &Columns,
-    wanted: Wanted<'_>,
-) -> Result<Raw> {
-    let asked = [&columns.ids[..], &columns.kept[..]].concat();
-    let labels = match labels.filter(|file| {
-        !input::is_array(file) && (wanted.weights.is_some() || wanted.groups.is_some() || !asked.is_empty())
-    }) {
-        Some(file) => Some(input::open_labels(file)?),
-        None => None,
-    };
-    let tables: Vec<&Table> = kept.into_iter().chain(&labels).collect();
-    let holding = |flag: &str, name: &str| {
-        let names = [name.to_owned()];
-        let found = tables.iter().find_map(|table| Some((*table, input::names(table, &names).ok()?)));
-        found.ok_or_else(|| {
-            Failure::usage(format!("{flag} {name}: {} keeps no such column", path.display())).help(
-                "`train-head embed` keeps the columns that its --id-column and --keep-columns name (in .safetensors); else name a column of \
-                 the table of --labels",
-            )
-        })
-    };
-    let mut raw = raw;
-    if let Some(column) = wanted.weights {
-        match holding("--sample-weight", column) {
-            Ok((table, _)) => raw.weights = Some(input::column_weights(table, column)?),
-            // `embed` kept the weights themselves
-            Err(_) if raw.weights.is_some() => {}
-            Err(failure) => return Err(failure),
-        }
-    }
-    if let Some(column) = wanted.groups {
-        match holding("--group-column", column) {
-            Ok((table, _)) => raw.groups = Some(groups_in(table, column)?),
-            Err(_) if raw.groups.is_some() => {}
-            Err(failure) => return Err(failure),
-        }
-    }
-    let every = kept.map(|table| table.names().to_vec()).unwrap_or_default();
-    let through = if asked.is_empty() { &every } else { &asked };
-    for name in through {
-        let flag = if columns.ids.contains(name) { "--id-column" } else { "--keep-columns" };
-        let (table, names) = holding(flag, name)?;
-        carry(table, names, &mut raw.carried)?;
-    }
-    let list = |name: Option<&str>| name.map(str::to_owned).into_iter().collect::<Vec<_>>();
-    let (weight, group) = (list(wanted.weights), list(wanted.groups));
-    expect_one_purpose(&[
-        (Role::Label, &columns.label_columns),
-        (Role::Weight, &weight),
-        (Role::Group, &group),
-        (Role::Id, &columns.ids),
-        (Role::Keep, &columns.kept),
-    ])?;
-    Ok(raw)
 }
 
 fn read_table(
@@ -373,29 +208,4 @@ fn attributes(
     let mut carried = Vec::new();
     carry(table, ids.into_iter().chain(kept), &mut carried)?;
     Ok(Raw { labels, label_columns, weights, groups, carried, content: Content::Texts(Vec::new()) })
-}
-
-/// The groups in a column.
-fn groups_in(table: &Table, column: &str) -> Result<Groups> {
-    let at = table.find(column).map_err(input::table_failure)?;
-    let gap = |row| {
-        Failure::data(format!(
-            "{}: {}, column {column:?}: the sample has no group",
-            table.input(),
-            table.place(row)
-        ))
-        .help("fill it in: samples of one patient on both sides of a split would tell about each other")
-    };
-    Groups::of(Some(column.to_owned()), table.column(at)).map_err(gap)
-}
-
-/// Adds columns that go through, each once.
-fn carry(table: &Table, names: impl IntoIterator<Item = String>, carried: &mut Vec<Carried>) -> Result<()> {
-    for name in names {
-        if !carried.iter().any(|column| column.name == name) {
-            let at = table.find(&name).map_err(input::table_failure)?;
-            carried.push(Carried { name, values: table.column(at).map(str::to_owned).collect() });
-        }
-    }
-    Ok(())
 }

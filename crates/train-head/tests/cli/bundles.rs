@@ -108,7 +108,7 @@ fn entries_of_other_types_and_names_are_refused_by_name() {
     dir.write("head.enc", finished().read("head.enc"));
     dir.ok("bundle head.enc --out b.tar");
     let good = dir.read("b.tar");
-    let start = 512 + (manifest_bytes(&good) + 511) / 512 * 512;
+    let start = 512 + manifest_bytes(&good).next_multiple_of(512);
     let with_header = |change: &dyn Fn(&mut [u8])| {
         let mut bad = good.clone();
         let header = &mut bad[start..start + 512];
