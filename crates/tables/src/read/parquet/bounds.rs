@@ -7,8 +7,8 @@ use parquet::data_type::ByteArrayType;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 
+use super::refusals::{DAMAGED, unreadable};
 use super::thrift::Thrift;
-use super::{DAMAGED, unreadable};
 use crate::error::Result;
 use crate::read::builder::Builder;
 use crate::wording::quoted;

@@ -2,9 +2,11 @@
 //!
 //! - this file: rows become cells;
 //! - [`bounds`]: what a file will take in memory, before it is unpacked;
-//! - [`thrift`]: the notation of its headers.
+//! - [`thrift`]: the notation of its headers;
+//! - [`refusals`]: what is said of files that cannot be read.
 
 mod bounds;
+mod refusals;
 mod thrift;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,13 +14,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate};
 use parquet::basic::{LogicalType, TimeUnit};
-use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use serde_json::Value;
 
+use refusals::{DAMAGED, unreadable};
+
 use super::builder::Builder;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::table::{Places, Table};
 use crate::wording::quoted;
 
@@ -28,8 +31,6 @@ pub(super) fn read(bytes: Vec<u8>, builder: Builder) -> Result<Table> {
     // The record interface of the crate panics on types that it does not know and on some damaged files.
     catch_unwind(AssertUnwindSafe(|| read_rows(bytes, builder))).unwrap_or(Err(damaged))
 }
-
-const DAMAGED: &str = "the Parquet file is damaged, or has columns of a type that cannot be read";
 
 fn read_rows(bytes: Vec<u8>, mut builder: Builder) -> Result<Table> {
     bounds::expect_footer(&bytes, &builder)?;
@@ -119,14 +120,6 @@ fn moment(time: DateTime<chrono::Utc>) -> String {
     let time = time.naive_utc();
     let midnight = time.time() == chrono::NaiveTime::MIN;
     if midnight { time.date().to_string() } else { time.format("%Y-%m-%d %H:%M:%S%.f").to_string() }
-}
-
-fn unreadable(builder: &Builder, error: &ParquetError) -> Error {
-    builder.malformed(
-        None,
-        format!("the Parquet file cannot be read: {error}"),
-        "write the file again, or as CSV",
-    )
 }
 
 #[cfg(test)]
@@ -253,25 +246,22 @@ mod tests {
 
     /// The unpacked size in the header of the page is the third field that is written, after the type and before the packed size.
     #[test]
-    fn a_promise_of_gigabytes_is_refused_by_its_header() {
+    fn a_promise_is_refused_by_its_header() {
         let numbers = "message m { required int64 a; }";
+        let values: Vec<i64> = (0..3000).collect();
         let file = one_column(numbers, true, |column| {
-            column.typed::<Int64Type>().write_batch(&[7; 1000], None, None).unwrap();
+            column.typed::<Int64Type>().write_batch(&values, None, None).unwrap();
         });
-        // field 2, an i32, after field 1 of the same type: 0x15 TYPE 0x15 SIZE ..
+        // 0x15 and a byte for the type, then 0x15 and the size
         let at = (4..file.len()).find(|&at| file[at] == 0x15 && file[at + 2] == 0x15).unwrap() + 3;
-        let ends = (at..).find(|&at| file[at] & 0x80 == 0).unwrap() + 1;
-        let mut lied = file[..at].to_vec();
-        // the bytes of the number stay as many as they are, and say as much as they can
-        let most = ends - at;
-        lied.extend((0..most).map(|byte| if byte + 1 < most { 0xfe } else { 0x7f }));
-        lied.extend_from_slice(&file[ends..]);
-        let options = ReadOptions { budget: Some(200_000), ..ReadOptions::default() };
-        assert!(read_from(&file[..], "t.parquet", None, &options).is_ok());
-        if most > 2 {
-            let refused = read_from(&lied[..], "t.parquet", None, &options).unwrap_err();
-            assert!(matches!(refused, crate::Error::TooLarge { .. }), "{refused}");
-        }
+        let size = &file[at..at + 3];
+        assert!(size[0] & size[1] & 0x80 != 0 && size[2] & 0x80 == 0, "{size:?} is no number of three bytes");
+        // as much as three bytes can say: a megabyte
+        let lied = [&file[..at], &[0xfe, 0xff, 0x7f], &file[at + 3..]].concat();
+        let options = ReadOptions { budget: Some(400_000), ..ReadOptions::default() };
+        assert_eq!(read_from(&file[..], "t.parquet", None, &options).unwrap().rows(), 3000);
+        let refused = read_from(&lied[..], "t.parquet", None, &options).unwrap_err();
+        assert!(matches!(refused, crate::Error::TooLarge { .. }), "{refused}");
     }
 
     #[test]
