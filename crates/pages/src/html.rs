@@ -91,22 +91,31 @@ fn figure(figure: &Figure) -> String {
     )
 }
 
+/// Characters of a cell from which it is text rather than a name.
+const LONG: usize = 24;
+
 fn table(table: &Table) -> String {
     let numbers = |column: usize| {
         let mut cells =
             table.rows.iter().filter_map(|row| row.get(column)).filter(|cell| !cell.is_empty()).peekable();
         cells.peek().is_some() && cells.all(|cell| Table::is_number(cell))
     };
-    let class = |is: bool| if is { " class=\"n\"" } else { "" };
+    let class = |cell: &str| match Table::is_number(cell) {
+        true => " class=\"n\"",
+        // keeps its width on narrow screens, where a word a line would be a column of words
+        false if cell.chars().count() > LONG => " class=\"t\"",
+        false => "",
+    };
     let mut out = String::from("<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr>");
     for (column, name) in table.head.iter().enumerate() {
-        out += &format!("<th scope=\"col\"{}>{}</th>", class(numbers(column)), inline(name));
+        let number = if numbers(column) { " class=\"n\"" } else { "" };
+        out += &format!("<th scope=\"col\"{number}>{}</th>", inline(name));
     }
     out += "</tr></thead>\n<tbody>\n";
     for row in &table.rows {
         out += "<tr>";
         for cell in row {
-            out += &format!("<td{}>{}</td>", class(Table::is_number(cell)), inline(cell));
+            out += &format!("<td{}>{}</td>", class(cell), inline(cell));
         }
         out += "</tr>\n";
     }
@@ -134,9 +143,10 @@ fn matrix(matrix: &Matrix) -> String {
     out + "</tbody>\n</table></div>\n"
 }
 
-/// Escapes text and marks `code` between backticks.
+/// Escapes text and marks `code` between backticks. A percent sign stays with its number, and a line break is one.
 fn inline(text: &str) -> String {
-    let parts: Vec<String> = escape(text).split('`').map(str::to_owned).collect();
+    let text = escape(text).replace(" %", "\u{a0}%").replace('\n', "<br>");
+    let parts: Vec<String> = text.split('`').map(str::to_owned).collect();
     // a backtick without its other one is text
     let paired = parts.len() - (parts.len() + 1) % 2;
     let mut out = String::new();
@@ -164,6 +174,7 @@ mod tests {
     fn text_is_escaped_and_code_is_marked() {
         assert_eq!(inline("a < b & `x<y>`"), "a &lt; b &amp; <code>x&lt;y&gt;</code>");
         assert_eq!(inline("one ` only"), "one ` only");
+        assert_eq!(inline("5 %\n(4 to 6)"), "5\u{a0}%<br>(4 to 6)");
         assert_eq!(inline("`a` and `b"), "<code>a</code> and `b");
         assert_eq!(anchor("Where the time goes"), "where-the-time-goes");
     }

@@ -1,6 +1,6 @@
 //! The contents of a page, independent of the file format.
 //!
-//! In texts, cells, captions and values a part between backticks is code; everything else is shown as it is.
+//! In texts, cells, captions and values a part between backticks is code, and a line break is one; everything else is shown as it is.
 
 use crate::plots::Plot;
 

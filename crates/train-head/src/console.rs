@@ -6,6 +6,7 @@
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use text_encoder::DownloadObserver;
 use tracing_subscriber::EnvFilter;
@@ -27,10 +28,12 @@ pub(crate) struct Outcome {
 }
 
 /// Prints results, messages and errors.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Console {
     json: bool,
     quiet: bool,
+    /// What a page says of the warnings.
+    remarks: Arc<Mutex<Vec<String>>>,
 }
 
 impl Console {
@@ -52,7 +55,7 @@ impl Console {
         // whatever RUST_LOG asks for: the tokenizer's log holds the texts
         let lines = lines.with_filter(filter_fn(|event| may_log(event.target())));
         tracing_subscriber::registry().with(filter).with(lines).init();
-        Self { json, quiet }
+        Self { json, quiet, remarks: Arc::default() }
     }
 
     /// Prints a message.
@@ -67,6 +70,29 @@ impl Console {
         if !self.quiet {
             eprintln!("{} {line}", painted("warning:", "33"));
         }
+    }
+
+    /// Prints a warning, and keeps `page` for the page of the result: the same in plain words, without names of columns and without any
+    /// value of a record.
+    pub(crate) fn warn_on_page(&self, line: impl Display, page: impl Into<String>) {
+        self.warn(line);
+        self.remark(page);
+    }
+
+    /// Keeps for the page what is said in other ways on the terminal.
+    pub(crate) fn remark(&self, page: impl Into<String>) {
+        self.remarks.lock().unwrap_or_else(PoisonError::into_inner).push(page.into());
+    }
+
+    /// What was kept for the page, each once.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let mut remarks: Vec<String> = Vec::new();
+        for remark in self.remarks.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            if !remarks.contains(remark) {
+                remarks.push(remark.clone());
+            }
+        }
+        remarks
     }
 
     /// Starts a phase of `total` steps, with a bar and the time left on a terminal.
@@ -129,7 +155,7 @@ pub(crate) fn words(failure: &Failure) -> String {
 
 /// Prints a failure from before the flags were parsed; as JSON too if `--json` is among the words.
 pub(crate) fn fail_early(failure: &Failure) -> ExitCode {
-    Console { json: asks_for_json(), quiet: false }.fail(failure)
+    Console { json: asks_for_json(), quiet: false, remarks: Arc::default() }.fail(failure)
 }
 
 /// Prints the help or version that was asked for, or why the words are no arguments.

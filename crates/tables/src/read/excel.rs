@@ -166,24 +166,30 @@ fn unreadable(builder: &Builder, error: &XlsxError) -> Error {
     builder.malformed(None, format!("the workbook cannot be read: {error}"), help)
 }
 
-/// Inflates what calamine will hold in memory, to count it: the sizes in the archive's headers may lie.
+/// Inflates what calamine will hold in memory, to count it: the sizes in the archive's headers may lie. A sheet is read as a stream, but a
+/// single cell may be all of it.
 fn check_inflated(bytes: &[u8], builder: &Builder) -> Result<()> {
     let unreadable = |error: &dyn std::fmt::Display| {
         builder.malformed(None, format!("the workbook cannot be read: {error}"), "save it again as .xlsx")
     };
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
-    let mut total = 0_u64;
+    let (mut held, mut largest_sheet) = (0_u64, 0_u64);
     for at in 0..archive.len() {
         let entry = archive.by_index(at).map_err(|error| unreadable(&error))?;
-        // Sheets are read as a stream, and pictures are not read.
         let name = entry.name().map_err(|error| unreadable(&error))?;
-        if name.starts_with("xl/worksheets/") || name.starts_with("xl/media/") {
+        // pictures are not read
+        if name.starts_with("xl/media/") {
             continue;
         }
-        let room = builder.budget_left().saturating_sub(total);
+        let sheet = name.starts_with("xl/worksheets/");
+        let room = builder.budget_left().saturating_sub(held);
         let mut limited = entry.take(room.saturating_add(1));
-        total += io::copy(&mut limited, &mut io::sink()).map_err(|error| unreadable(&error))?;
-        builder.check_pending(usize::try_from(total).unwrap_or(usize::MAX), 0)?;
+        let inflated = io::copy(&mut limited, &mut io::sink()).map_err(|error| unreadable(&error))?;
+        match sheet {
+            true => largest_sheet = largest_sheet.max(inflated),
+            false => held += inflated,
+        }
+        builder.check_pending(usize::try_from(held + largest_sheet).unwrap_or(usize::MAX), 0)?;
     }
     Ok(())
 }

@@ -129,3 +129,19 @@ fn sheets_are_found_by_name() {
     assert!(error.help().unwrap().contains("did you mean"));
     assert!(read(b"PK\x03\x04rubbish", &sheet("Daten")).is_err());
 }
+
+/// A comment is no cell, but it is held in memory while it is read.
+#[test]
+fn a_packed_sheet_meets_the_budget() {
+    let comment = format!("<!-- {} -->", "x".repeat(4 << 20));
+    let bytes = workbook(&format!(
+        "<row r=\"1\">{}</row>{comment}<row r=\"2\">{}</row>",
+        word("A1", "a"),
+        word("A2", "b")
+    ));
+    assert!(bytes.len() < 1 << 17, "{}", bytes.len());
+    let budget = |budget| ReadOptions { budget: Some(budget), ..ReadOptions::default() };
+    let refused = read(&bytes, &budget(1 << 20)).unwrap_err();
+    assert!(matches!(refused, crate::Error::TooLarge { .. }), "{refused}");
+    assert_eq!(read(&bytes, &budget(8 << 20)).unwrap().rows(), 1);
+}

@@ -50,6 +50,13 @@ pub struct AppliedColumn {
     pub dates: bool,
 }
 
+impl AppliedColumn {
+    /// Whether every value that is not missing lies outside the range of the training rows. Dates, which do so as a rule, do not count.
+    pub fn all_outside(&self) -> bool {
+        self.outside > 1 && self.outside == self.rows - self.imputed.min(self.rows) && !self.dates
+    }
+}
+
 impl Applied {
     /// One sentence for each thing worth saying.
     pub fn notes(&self) -> Vec<String> {
@@ -70,8 +77,8 @@ impl Applied {
                     shown.join(", ")
                 ));
             }
-            let present = rows - column.imputed.min(*rows);
-            if column.outside > 1 && column.outside == present && !column.dates {
+            if column.all_outside() {
+                let present = column.outside;
                 let what = format!(
                     "all {present} values lie outside the range of the training rows ({}): are they in another unit, or do they name rows?",
                     column.range

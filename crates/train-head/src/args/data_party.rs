@@ -220,6 +220,11 @@ pub(crate) struct EvalArgs {
     /// Keep the threshold in the head, for `predict` and `eval`
     #[arg(long, requires = "threshold")]
     pub(crate) save_threshold: bool,
+    /// File for a page about the evaluation, for colleagues and an ethics board: measures, curves, warnings, limits. Private, like the head
+    #[arg(long, value_name = "FILE.html", help_heading = "Output")]
+    pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) overwrite: OverwriteArgs,
 }
 
 /// Arguments of `predict`.

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use text_encoder::{EncoderDevice, EncoderOptions, HubSettings, LongText, ModelSource, PoolingMode, Prompt};
 
-use crate::exit::{Result, encoder_failure};
+use crate::exit::{Failure, Result, encoder_failure};
 use crate::files::embeddings::UsedEncoder;
 
 /// The default encoder.
@@ -151,7 +151,7 @@ impl HeadEncoderArgs {
 /// An encoder to load, resolved.
 #[derive(Clone, Debug)]
 pub(crate) struct Encoder {
-    /// Folder or hub id, as the user gave it.
+    /// Absolute folder, or hub id.
     pub(crate) name: String,
     /// Where it is.
     pub(crate) source: ModelSource,
@@ -197,15 +197,31 @@ impl Encoder {
     /// A name that is neither a folder nor a hub id.
     fn named(name: &str, options: EncoderOptions) -> Result<Self> {
         let source = ModelSource::parse(name).map_err(encoder_failure)?;
-        Ok(Self { name: name.to_owned(), source, options })
+        // heads keep the name, and are used elsewhere than where they were trained
+        let name = match &source {
+            ModelSource::Folder(path) => {
+                std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string()
+            }
+            ModelSource::Hub { .. } => name.to_owned(),
+        };
+        Ok(Self { name, source, options })
     }
 
     /// The encoder of a head, used as it was in training.
     ///
     /// # Errors
-    /// A name that is neither a folder nor a hub id.
+    /// The encoder's folder is not here; a name that is neither a folder nor a hub id.
     pub(crate) fn of_head(wanted: &UsedEncoder, arguments: &HeadEncoderArgs) -> Result<Self> {
         let info = &wanted.info;
+        let kept = Path::new(&wanted.source);
+        if arguments.model_id.is_none() && kept.is_absolute() && !kept.is_dir() {
+            let message =
+                format!("the head's encoder is not in {}, where its training found it", kept.display());
+            return Err(Failure::data(message).help(format!(
+                "--model-id says where it is here: a folder or a hub id. It is recognised by its weights, SHA-256 {}",
+                info.weights_sha256
+            )));
+        }
         let options = EncoderOptions {
             max_seq_length: Some(info.max_seq_length),
             long_text: info.long_text,

@@ -170,23 +170,27 @@ impl DataArgs {
     /// # Errors
     /// No source, or both kinds.
     pub(crate) fn resolve(&self) -> Result<Source> {
-        let columns = self.columns.resolve();
-        match (&self.texts.input, &self.features.features) {
-            (Some(_), Some(_)) => {
-                Err(Failure::usage("--input (texts) and --features (numbers) cannot be used together"))
-            }
-            (Some(path), None) => {
-                Ok(Source::Texts { path: path.clone(), text_column: self.texts.text_column.clone(), columns })
-            }
-            (None, Some(path)) => Ok(Source::Features {
-                path: path.clone(),
-                labels: self.features.labels.clone(),
-                dropped: self.features.dropped.clone(),
-                columns,
-            }),
-            (None, None) => {
-                Err(Failure::usage("no data: give --input FILE (texts) or --features FILE (numbers)"))
-            }
+        resolve(&self.texts, &self.features, &self.columns)
+    }
+}
+
+fn resolve(texts: &TextArgs, features: &FeatureArgs, columns: &ColumnArgs) -> Result<Source> {
+    let columns = columns.resolve();
+    match (&texts.input, &features.features) {
+        (Some(_), Some(_)) => {
+            Err(Failure::usage("--input (texts) and --features (numbers) cannot be used together"))
+        }
+        (Some(path), None) => {
+            Ok(Source::Texts { path: path.clone(), text_column: texts.text_column.clone(), columns })
+        }
+        (None, Some(path)) => Ok(Source::Features {
+            path: path.clone(),
+            labels: features.labels.clone(),
+            dropped: features.dropped.clone(),
+            columns,
+        }),
+        (None, None) => {
+            Err(Failure::usage("no data: give --input FILE (texts) or --features FILE (numbers)"))
         }
     }
 }
@@ -201,8 +205,8 @@ impl TextDataArgs {
     ///
     /// # Errors
     /// No source.
-    pub(crate) fn resolve(self) -> Result<Source> {
-        DataArgs { texts: self.texts, features: FeatureArgs::default(), columns: self.columns }.resolve()
+    pub(crate) fn resolve(&self) -> Result<Source> {
+        resolve(&self.texts, &FeatureArgs::default(), &self.columns)
     }
 }
 
@@ -222,8 +226,8 @@ impl FeatureDataArgs {
     ///
     /// # Errors
     /// No source.
-    pub(crate) fn resolve(self) -> Result<Source> {
-        DataArgs { texts: TextArgs::default(), features: self.features, columns: self.columns }.resolve()
+    pub(crate) fn resolve(&self) -> Result<Source> {
+        resolve(&TextArgs::default(), &self.features, &self.columns)
     }
 }
 

@@ -61,6 +61,13 @@ pub(crate) enum HoldOut {
 }
 
 impl Source {
+    /// Columns and format.
+    pub(crate) fn columns(&self) -> &Columns {
+        match self {
+            Self::Texts { columns, .. } | Self::Features { columns, .. } => columns,
+        }
+    }
+
     /// The file, for messages.
     pub(crate) fn path(&self) -> &Path {
         match self {

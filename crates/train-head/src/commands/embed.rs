@@ -2,20 +2,21 @@
 
 use serde_json::json;
 
-use crate::args::EmbedArgs;
+use crate::args::{EmbedArgs, Source};
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Result};
-use crate::files::embeddings::{self, Metadata};
+use crate::files::embeddings::{self, KeptColumn, Metadata};
 use crate::files::{self, Access};
 use crate::progress;
-use crate::samples::{self, Content, Embedded, LoadedEncoder, Wanted};
+use crate::samples::{self, Carried, Content, Embedded, LoadedEncoder, Wanted};
 use crate::targets::LabelsAs;
 
 /// # Errors
 /// Data or a model that cannot be used; a failed write.
-pub(super) fn run(arguments: EmbedArgs, console: &Console) -> Result<Outcome> {
+pub(super) fn run(arguments: &EmbedArgs, console: &Console) -> Result<Outcome> {
     embeddings::expect_known_format(&arguments.out)?;
     let source = arguments.data.resolve()?;
+    expect_room_beside(arguments, &source)?;
     let encoder = arguments.encoder.resolve()?;
     let (weights, groups) = (arguments.weights.column(), arguments.weights.groups());
     // what numbers stand for is asked when a head is trained
@@ -36,7 +37,9 @@ pub(super) fn run(arguments: EmbedArgs, console: &Console) -> Result<Outcome> {
         })?),
         None => None,
     };
-    let metadata = Metadata { encoder: encoder.used(), labels, sample_weight, group };
+    let kept = |Carried { name, values }| KeptColumn { name, values };
+    let columns: Vec<KeptColumn> = raw.carried.into_iter().map(kept).collect();
+    let metadata = Metadata { encoder: encoder.used(), labels, sample_weight, group, columns };
     embeddings::write(&arguments.out, Access::Private, &x.view(), &metadata)?;
 
     let (rows, columns) = x.dim();
@@ -50,7 +53,30 @@ pub(super) fn run(arguments: EmbedArgs, console: &Console) -> Result<Outcome> {
     let json = json!({
         "samples": rows, "features": columns, "encoder": metadata.encoder, "labels": metadata.labels.is_some(),
         "sample_weight": metadata.sample_weight.is_some(),
+        "columns": metadata.columns.iter().map(|column| &column.name).collect::<Vec<_>>(),
         "long_texts": long.iter().filter(|&&long| long).count(), "file": files::shown(&arguments.out), "bytes": bytes,
     });
     Ok(Outcome { json, text })
+}
+
+/// Refuses flags whose columns an array has no place for.
+fn expect_room_beside(arguments: &EmbedArgs, source: &Source) -> Result<()> {
+    if embeddings::is_safetensors(&arguments.out) {
+        return Ok(());
+    }
+    let columns = source.columns();
+    let flags = [
+        ("--sample-weight", arguments.weights.column().is_some()),
+        ("--group-column", arguments.weights.groups().is_some()),
+        ("--id-column", !columns.ids.is_empty()),
+        ("--keep-columns", !columns.kept.is_empty()),
+    ];
+    match flags.into_iter().find(|(_, given)| *given) {
+        Some((flag, _)) => {
+            let message = format!("{flag}: {} would hold numbers alone", arguments.out.display());
+            Err(Failure::usage(message)
+                .help("name the file .safetensors, which keeps columns beside the embeddings"))
+        }
+        None => Ok(()),
+    }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::args::{EncryptArgs, EncryptOutArgs, PlanAndKeyArgs};
 use crate::console::{Console, Outcome};
-use crate::data_party::{DataParty, Encrypted, expect_scoring};
+use crate::data_party::{DataParty, Encrypted, expect_keys_of, expect_scoring};
 use crate::exit::{Failure, Result};
 use crate::files::keys::KeyFolder;
 use crate::files::shown;
@@ -19,6 +19,7 @@ use crate::samples::{self, Matrix, Wanted};
 pub(super) fn run(arguments: EncryptArgs, console: &Console) -> Result<Outcome> {
     let EncryptArgs { data, party, for_scoring, signer, out } = arguments;
     let file = PlanFile::read(&party.plan)?;
+    expect_keys_of(&file, &KeyFolder::at(&party.keys))?;
     let labels = !for_scoring;
     let weights = file.weight_column().filter(|_| labels);
     let groups = file.group_column().filter(|_| labels);

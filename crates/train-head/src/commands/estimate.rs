@@ -18,11 +18,11 @@ use crate::{progress, resources};
 
 /// # Errors
 /// Data that cannot be trained on; parameters that are refused; a failed write.
-pub(super) fn run(arguments: EstimateArgs, console: &Console) -> Result<Outcome> {
+pub(super) fn run(arguments: &EstimateArgs, console: &Console) -> Result<Outcome> {
     let mut hyper = Hyper::resolve(&arguments.training)?;
     hyper.flags.scoring |= arguments.validation_fraction.is_some();
     match (arguments.samples, arguments.dimension) {
-        (Some(samples), Some(features)) => from_shape(&arguments, samples, features, &hyper),
+        (Some(samples), Some(features)) => from_shape(arguments, samples, features, &hyper),
         _ => from_data(arguments, hyper, console),
     }
 }
@@ -37,7 +37,7 @@ fn from_shape(arguments: &EstimateArgs, samples: usize, features: usize, hyper: 
 }
 
 /// Plans for data, and keeps the plan if `--out` names a file.
-fn from_data(arguments: EstimateArgs, mut hyper: Hyper, console: &Console) -> Result<Outcome> {
+fn from_data(arguments: &EstimateArgs, mut hyper: Hyper, console: &Console) -> Result<Outcome> {
     let source = arguments.data.resolve()?;
     arguments.out.as_deref().map(PlanFile::expect_room).transpose()?;
     let start = warm_start::head(&arguments.start)?;

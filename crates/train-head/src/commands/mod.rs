@@ -21,12 +21,29 @@ mod tune;
 mod unbundle;
 mod watch;
 
+use std::path::Path;
+
 use crate::args::{Cli, Command};
 use crate::console::{Console, Outcome};
+use crate::data_party::passphrase;
 use crate::exit::{Failure, Result};
 use crate::files::room::expect_room;
 use crate::interrupt;
 use paths::{expect_apart, expect_replaceable};
+
+/// The file of the secret key's passphrase, if one is given.
+fn passphrase_file(command: &Command) -> Option<&Path> {
+    let flags = match command {
+        Command::Run(arguments) => &arguments.passphrase,
+        Command::Keygen(arguments) => &arguments.new_key.passphrase,
+        Command::Encrypt(arguments) => &arguments.party.passphrase,
+        Command::Watch(arguments) => &arguments.party.passphrase,
+        Command::Decrypt(arguments) => &arguments.party.passphrase,
+        Command::Predict(arguments) => &arguments.passphrase,
+        _ => return None,
+    };
+    flags.passphrase_file.as_deref()
+}
 
 /// Runs one command.
 ///
@@ -47,15 +64,23 @@ pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
     if !arguments.command.overwrites() {
         outputs.into_iter().try_for_each(expect_room)?;
     }
+    if let Some(path) = passphrase_file(&arguments.command)
+        && passphrase::is_readable_by_others(path)
+    {
+        console.warn(format!(
+            "others can read {}, and with it the passphrase: `chmod 600` keeps it to its owner",
+            path.display()
+        ));
+    }
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments, console),
-        Command::Embed(arguments) => embed::run(*arguments, console),
-        Command::Estimate(arguments) => estimate::run(*arguments, console),
-        Command::Tune(arguments) => tune::run(*arguments, console),
+        Command::Embed(arguments) => embed::run(&arguments, console),
+        Command::Estimate(arguments) => estimate::run(&arguments, console),
+        Command::Tune(arguments) => tune::run(&arguments, console),
         Command::Keygen(arguments) => keygen::run(&arguments, console),
         Command::Encrypt(arguments) => encrypt::run(arguments, console),
         Command::Train(arguments) => train::run(&arguments, console),
-        Command::Watch(arguments) => watch::run(*arguments, console),
+        Command::Watch(arguments) => watch::run(&arguments, console),
         Command::Score(arguments) => score::run(&arguments, console),
         Command::Decrypt(arguments) => decrypt::run(&arguments, console),
         Command::Eval(arguments) => eval::run(&arguments, console),

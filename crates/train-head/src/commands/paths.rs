@@ -85,6 +85,10 @@ impl Command {
                 let publish = a.publish.as_deref().map(|path| Output { flag: "--publish", ..folder(path) });
                 publish.into_iter().collect()
             }
+            Self::Eval(a) => {
+                let page = a.report.as_deref();
+                page.map(|path| Output { flag: "--report", ..file(path) }).into_iter().collect()
+            }
             Self::Bundle(a) => vec![file(&a.out)],
             Self::Unbundle(a) => vec![folder(&a.out)],
             Self::Man(a) => {
@@ -92,7 +96,6 @@ impl Command {
                 pages.map(|path| Output { flag: "FOLDER", ..folder(path) }).into_iter().collect()
             }
             Self::Watch(_)
-            | Self::Eval(_)
             | Self::Inspect(_)
             | Self::Identity(_)
             | Self::Presets(_)
@@ -116,8 +119,8 @@ impl Command {
             Self::Bundle(a) => a.overwrite,
             Self::Unbundle(a) => a.overwrite,
             Self::Man(a) => a.overwrite,
+            Self::Eval(a) => a.overwrite,
             Self::Watch(_)
-            | Self::Eval(_)
             | Self::Inspect(_)
             | Self::Identity(_)
             | Self::Presets(_)

@@ -18,7 +18,7 @@ const LOSS: f64 = 0.01;
 
 /// # Errors
 /// Data that cannot be trained on; parameters that are refused; a failed write.
-pub(super) fn run(arguments: TuneArgs, console: &Console) -> Result<Outcome> {
+pub(super) fn run(arguments: &TuneArgs, console: &Console) -> Result<Outcome> {
     let hyper = Hyper::resolve(&arguments.training)?;
     let source = arguments.data.resolve()?;
     let overrides = arguments.table.resolve()?;

@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// # Errors
 /// Files that are damaged or do not belong together; data of another plan; a failed write; ^C.
-pub(super) fn run(arguments: WatchArgs, console: &Console) -> Result<Outcome> {
+pub(super) fn run(arguments: &WatchArgs, console: &Console) -> Result<Outcome> {
     let folder = ValidationFolder::at(&arguments.dir);
     let file = PlanFile::read(&arguments.party.plan)?;
     let identity = Identity::mine(&arguments.signer, console)?;

@@ -84,6 +84,21 @@ fn from_environment(variable: &str) -> Result<Option<SecretString>> {
     }
 }
 
+/// Whether others than its owner may read a file; false where the system has no such bits.
+pub(crate) fn is_readable_by_others(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // a pipe, as `<(pass show ...)` gives it, is not kept
+        std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o077 != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
+}
+
 fn from_file(path: &Path) -> Result<SecretString> {
     let text = String::from_utf8(read_at_most(path, MOST_BYTES, Kind::Usage)?)
         .map_err(|_| Failure::usage(format!("{}: not a text in UTF-8", path.display())))?;

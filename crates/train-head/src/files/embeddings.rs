@@ -24,7 +24,7 @@ pub(crate) struct UsedEncoder {
     /// Identity and settings.
     #[serde(flatten)]
     pub(crate) info: EncoderInfo,
-    /// Folder or hub id, as the user gave it.
+    /// Absolute folder, or hub id.
     pub(crate) source: String,
 }
 
@@ -42,6 +42,18 @@ pub(crate) struct Metadata {
     /// The name of each sample's group, if `--group-column` named a column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) group: Option<Vec<String>>,
+    /// Columns that go through to the predictions, if `--id-column` or `--keep-columns` named some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) columns: Vec<KeptColumn>,
+}
+
+/// A column that is kept beside the embeddings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KeptColumn {
+    /// Its name.
+    pub(crate) name: String,
+    /// A cell for each sample.
+    pub(crate) values: Vec<String>,
 }
 
 /// Embeddings read from a file.
@@ -146,6 +158,10 @@ pub(crate) fn read(path: &Path) -> Result<Embeddings> {
     if metadata.as_ref().and_then(|known| known.group.as_ref()).is_some_and(|groups| groups.len() != rows) {
         return Err(bad("the number of groups differs from the number of embeddings".into()));
     }
+    let kept = metadata.as_ref().map(|known| &known.columns[..]).unwrap_or_default();
+    if kept.iter().any(|column| column.values.len() != rows) {
+        return Err(bad("the number of values of a column differs from the number of embeddings".into()));
+    }
     if let Some(weights) = metadata.as_ref().and_then(|known| known.sample_weight.as_ref()) {
         if weights.len() != rows {
             return Err(bad("the number of sample weights differs from the number of embeddings".into()));
@@ -176,6 +192,7 @@ mod tests {
             labels: Some(vec!["a".into(), "b".into()]),
             sample_weight: Some(vec![0.0, 2.5]),
             group: Some(vec!["p1".into(), "p2".into()]),
+            columns: vec![KeptColumn { name: "id".into(), values: vec!["7".into(), "8".into()] }],
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use fhe_head::Plan;
 use fhe_head::ckks::serial::FileKind;
 use fhe_head::ckks::{EvaluationKeys, SwitchingKey};
 use fhe_head::files::{Digest, Origin};
@@ -127,11 +128,13 @@ pub(crate) fn listed(folder: &Path) -> Result<Listed> {
     std::fs::metadata(folder).map_err(|error| Failure::io("read", folder, Kind::File, error))?;
     let path = folder.join(LIST);
     if !path.exists() {
-        return Err(Failure::file(format!(
-            "{} holds no evaluation keys: it has no {LIST}",
-            folder.display()
-        ))
-        .help("name the folder `eval` that `train-head keygen` makes"));
+        let inside = KeyFolder::at(folder).evaluation();
+        let help = match inside.join(LIST).exists() {
+            true => format!("name the folder in it: --keys {}", inside.display()),
+            false => "name the folder `eval` that `train-head keygen` makes".to_owned(),
+        };
+        let message = format!("{} holds no evaluation keys: it has no {LIST}", folder.display());
+        return Err(Failure::file(message).help(help));
     }
     let value: serde_json::Value = read_json(&path, "a list of evaluation keys")?;
     let format = value.get("format").and_then(serde_json::Value::as_str).unwrap_or_default();
@@ -169,6 +172,41 @@ pub(crate) struct EvaluationKeySet {
     pub(crate) keys: EvaluationKeys,
     /// Which keys these are.
     pub(crate) generation: Generation,
+}
+
+/// Refuses a folder that lacks keys for a plan: each serves its level and those below.
+///
+/// # Errors
+/// As [`listed`]; keys of another plan, with those that are lacking.
+pub(crate) fn expect_keys_for(folder: &Path, plan: &Plan) -> Result<()> {
+    let keys = &plan.keys;
+    let mut needed: Vec<(String, usize)> = Vec::new();
+    needed.extend(keys.relinearisation.map(|level| ("relinearisation".to_owned(), level)));
+    needed.extend(keys.conjugation.map(|level| ("conjugation".to_owned(), level)));
+    needed.extend(keys.rotations.iter().map(|(step, &level)| (format!("rotation-{step}"), level)));
+    needed.extend(keys.refresh.as_ref().map(|_| ("encapsulation".to_owned(), 0)));
+    let names: Vec<String> =
+        listed(folder)?.files.iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    let serves = |name: &String, (purpose, level): &(String, usize)| {
+        name.rsplit_once("-level-").is_some_and(|(of, up_to)| {
+            of == purpose && up_to.parse::<usize>().is_ok_and(|up_to| up_to >= *level)
+        })
+    };
+    let lacking: Vec<String> = needed
+        .iter()
+        .filter(|key| !names.iter().any(|name| serves(name, key)))
+        .map(|(purpose, level)| format!("{purpose} at level {level}"))
+        .collect();
+    let Some(first) = lacking.first() else { return Ok(()) };
+    let others = match lacking.len() {
+        1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    Err(Failure::file(format!(
+        "{} holds the keys of another plan: this one needs a key for {first}{others}",
+        folder.display()
+    ))
+    .help("give the plan that the keys were made for, or make keys for this one with `train-head keygen --plan`"))
 }
 
 /// Reads all evaluation keys of a folder.

@@ -36,6 +36,11 @@ impl KeyFolder {
         Self(path.into())
     }
 
+    /// The folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0
+    }
+
     /// Path of the secret key.
     pub(crate) fn secret(&self) -> PathBuf {
         self.0.join(SECRET)

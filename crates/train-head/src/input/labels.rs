@@ -206,9 +206,17 @@ fn of_rows(path: &Path, names: &[String], rows: &[Vec<&str>]) -> Result<Table> {
     Table::from_rows(&path.display().to_string(), &names, rows).map_err(table_failure)
 }
 
-fn read_columns(path: &Path, asked: &[String], reading: LabelReading) -> Result<ReadLabels> {
+/// Opens a table of labels: one without a known ending is CSV.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn open_labels(path: &Path) -> Result<Table> {
     let csv = tables::Format::of(path).is_none().then_some(Format::Csv);
-    let table = open(path, TableOptions { format: csv, sheet: None })?;
+    open(path, TableOptions { format: csv, sheet: None })
+}
+
+fn read_columns(path: &Path, asked: &[String], reading: LabelReading) -> Result<ReadLabels> {
+    let table = open_labels(path)?;
     let columns = match (asked, table.names()) {
         ([], [only]) => vec![only.clone()],
         _ => columns::labels(&table, asked)?,

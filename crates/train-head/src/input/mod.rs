@@ -14,6 +14,6 @@ mod weights;
 pub(crate) use arrays::{is_array, read_array};
 pub(crate) use columns::{labels, names, siblings, text};
 pub(crate) use format::Format;
-pub(crate) use labels::{LabelReading, ReadLabels, column_labels, read_labels, text_labels};
+pub(crate) use labels::{LabelReading, ReadLabels, column_labels, open_labels, read_labels, text_labels};
 pub(crate) use table::{TableOptions, open, table_failure};
-pub(crate) use weights::{SampleWeights, column_weights, read_weights};
+pub(crate) use weights::{SampleWeights, column_weights};

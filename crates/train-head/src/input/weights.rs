@@ -1,11 +1,8 @@
 //! Sample weights from a column of a table.
 
-use std::path::Path;
-
 use tables::{Table, numbers_of};
 
-use super::arrays::is_array;
-use super::table::{TableOptions, open, table_failure};
+use super::table::table_failure;
 use crate::exit::{Failure, Result};
 
 /// Sample weights.
@@ -37,20 +34,6 @@ pub(crate) fn column_weights(table: &Table, column: &str) -> Result<SampleWeight
     Ok(SampleWeights { values, column: Some(column.to_owned()) })
 }
 
-/// Reads sample weights from a column of the table in a file.
-///
-/// # Errors
-/// As [`column_weights`]; a file without columns.
-pub(crate) fn read_weights(path: &Path, options: TableOptions<'_>, column: &str) -> Result<SampleWeights> {
-    if is_array(path) {
-        return Err(Failure::usage(format!("--sample-weight {column}: {} has no columns", path.display()))
-            .help(
-                "name a column of a table: of the texts, of the features, or of a table of labels (--labels)",
-            ));
-    }
-    column_weights(&open(path, options)?, column)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -58,11 +41,10 @@ mod tests {
 
     #[test]
     fn weights_are_read_and_checked() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("t.csv");
         let read = |text: &str| {
-            std::fs::write(&path, text).unwrap();
-            read_weights(&path, TableOptions::default(), "w").map_err(|failure| failure.to_string())
+            let table =
+                tables::read_from(text.as_bytes(), "t", None, &tables::ReadOptions::default()).unwrap();
+            column_weights(&table, "w").map_err(|failure| failure.to_string())
         };
         assert_eq!(read("a,w\n1,0\n2, 1.5\n").unwrap().values, [0.0, 1.5]);
         for (text, message) in [
@@ -76,7 +58,5 @@ mod tests {
             let refused = read(text).unwrap_err();
             assert!(refused.contains(message), "{refused}");
         }
-        let refused = read_weights(Path::new("x.npy"), TableOptions::default(), "w").unwrap_err().to_string();
-        assert!(refused.contains("x.npy has no columns"), "{refused}");
     }
 }

@@ -51,9 +51,9 @@ pub(crate) fn expected_errors(expected: &ExpectedErrors) -> String {
 pub(crate) fn shortfall(expected: &Expected, bootstraps: bool) -> Option<String> {
     expected.falls_short(0.01, 0.1).then(|| {
         let advice = if bootstraps {
-            "a larger --max-iter, or --head mlp, may close the distance"
+            "a larger `--max-iter`, or `--head mlp`, may close the distance"
         } else {
-            "more iterations, with bootstraps (--preset n15-boot-l6 --max-iter 16), may close the distance for more time"
+            "more iterations, with bootstraps (`--preset n15-boot-l6 --max-iter 16`), may close the distance for more time"
         };
         format!("worse than logistic regression in the clear: {advice}")
     })

@@ -153,12 +153,16 @@ pub(crate) fn warn_of_one_class(
         && called.len() > 1
         && called.iter().all(|&class| class == only)
     {
-        console.warn(format!(
-            "the head predicts {:?} for all {} samples: its accuracy says nothing. --class-weight balanced, --threshold, more iterations \
-             or other features may help",
-            classes.names()[only],
-            called.len()
-        ));
+        let (name, all) = (&classes.names()[only], called.len());
+        console.warn_on_page(
+            format!(
+                "the head predicts {name:?} for all {all} samples: its accuracy says nothing. --class-weight balanced, --threshold, more \
+                 iterations or other features may help"
+            ),
+            format!(
+                "The head predicts {name} for all {all} samples: it tells nothing apart, and its accuracy says nothing."
+            ),
+        );
     }
 }
 

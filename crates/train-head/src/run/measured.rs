@@ -20,6 +20,17 @@ pub(crate) struct Measured {
     pub(crate) curves: Vec<Curves>,
 }
 
+/// The same, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Figures<'a> {
+    /// Rates at the threshold, areas.
+    pub(crate) clinical: &'a [Clinical],
+    /// Whether probabilities mean what they say.
+    pub(crate) calibration: &'a [Calibration],
+    /// ROC and precision-recall curves.
+    pub(crate) curves: &'a [Curves],
+}
+
 /// A point of the learning curve.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct LearningPoint {
@@ -37,6 +48,11 @@ pub(crate) struct LearningPoint {
 }
 
 impl Measured {
+    /// The measures, borrowed.
+    pub(crate) fn figures(&self) -> Figures<'_> {
+        Figures { clinical: &self.clinical, calibration: &self.calibration, curves: &self.curves }
+    }
+
     /// Measures predictions (samples by columns) against encoded labels. `cuts` are the threshold of the positive class of two, or those of
     /// the labels.
     ///

@@ -338,6 +338,12 @@ impl<'a> Run<'a> {
     ) -> Report {
         self.seconds.total = self.began.elapsed().as_secs_f64();
         let head = evaluation.encrypted_predicted.view();
+        if !self.has_passphrase() {
+            self.console.remark(
+                "The secret key lies unencrypted on the data party's machine: whoever reads its file can decrypt the records that were \
+                 encrypted under it. `--passphrase-file` encrypts it.",
+            );
+        }
         let scoring = scores.map(|Scores { predicted, seconds }| Scoring {
             agreement: agreement(data.vocabulary.targets(), &predicted.view(), &head, &evaluation.cuts),
             seconds,
@@ -350,6 +356,7 @@ impl<'a> Run<'a> {
             evaluation,
             scoring,
             validation: training.curve.clone(),
+            warnings: self.console.remarks(),
             seconds: self.seconds,
             bytes: self.bytes,
         })
@@ -371,6 +378,8 @@ impl<'a> Run<'a> {
             evaluation,
             scoring: None,
             validation: None,
+            // some are about the decrypted head
+            warnings: Vec::new(),
             seconds: self.seconds,
             bytes: self.bytes,
         })

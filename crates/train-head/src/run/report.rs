@@ -20,6 +20,14 @@ use crate::resources;
 use crate::samples::Matrix;
 use crate::targets::{Scores, Vocabulary, agreement};
 
+/// Name and version of the program.
+pub(crate) const PROGRAM: &str = concat!("train-head ", env!("CARGO_PKG_VERSION"));
+
+/// Now, in seconds since 1970.
+pub(crate) fn unix_time() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
 /// Everything that a run measures.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Report {
@@ -39,6 +47,8 @@ pub(crate) struct Report {
     pub(crate) security_bits: u32,
     /// When it was written, in seconds since 1970.
     pub(crate) unix_time: u64,
+    /// What was warned about, without names of columns and values of records.
+    pub(crate) warnings: Vec<String>,
     /// Number of training samples.
     pub(crate) samples: usize,
     /// Training samples of each class, or with each label.
@@ -199,6 +209,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) scoring: Option<Scoring>,
     /// The curve on the validation samples.
     pub(crate) validation: Option<Vec<Point>>,
+    /// What was warned about.
+    pub(crate) warnings: Vec<String>,
     /// Seconds by phase.
     pub(crate) seconds: Seconds,
     /// Bytes on disk.
@@ -224,14 +236,15 @@ impl Report {
             Both { encrypted: of(&evaluation.measured), plain: of(&evaluation.measured_plain) }
         }
         Self {
-            program: concat!("train-head ", env!("CARGO_PKG_VERSION")),
+            program: PROGRAM,
             secrecy,
             notice: secrecy.notice(),
             preset: parameters.name().to_owned(),
             ring_degree: parameters.degree(),
             log_qp: parameters.log_qp(),
             security_bits: parameters.security_bits(),
-            unix_time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            unix_time: unix_time(),
+            warnings: parts.warnings,
             samples: data.training.x.nrows(),
             class_counts: data.vocabulary.counts(&data.y.view()),
             test_class_counts: data

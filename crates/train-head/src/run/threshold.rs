@@ -20,8 +20,9 @@ pub(crate) fn choose_thresholds(head: &mut Head, data: &Data, aim: Aim, console:
         None => (&data.training, Part::Training),
     };
     if part == Part::Training && !matches!(aim, Aim::Given(_)) {
-        console.warn(
+        console.warn_on_page(
             "the threshold is chosen on the training samples, where the head looks better than it is: --validation-fraction holds out others",
+            "The threshold was chosen on the training samples, where a head looks better than it is. On new samples it may miss its aim.",
         );
     }
     let y = matrix.encode_labels(&data.vocabulary, "the data to choose a threshold on")?;
@@ -34,7 +35,10 @@ pub(crate) fn choose_thresholds(head: &mut Head, data: &Data, aim: Aim, console:
                     Vocabulary::Labels(labels) => format!(" of label {:?}", labels.names()[place]),
                     _ => String::new(),
                 };
-                console.warn(format!("no threshold{label} for --threshold {aim}, so 0.5 stays: {error}"));
+                console.warn_on_page(
+                    format!("no threshold{label} for --threshold {aim}, so 0.5 stays: {error}"),
+                    format!("No threshold{label} meets the aim `{aim}`, so the one of 0.5 stays."),
+                );
                 None
             }
         };

@@ -2,6 +2,11 @@
 
 use std::collections::HashMap;
 
+use tables::Table;
+
+use crate::exit::{Failure, Result};
+use crate::input;
+
 /// Samples that belong together, such as those of a patient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Groups {
@@ -61,6 +66,41 @@ pub(crate) struct Carried {
     pub(crate) name: String,
     /// A cell for each sample.
     pub(crate) values: Vec<String>,
+}
+
+/// The groups in a column.
+///
+/// # Errors
+/// An unknown column; a sample without a group.
+pub(super) fn groups_in(table: &Table, column: &str) -> Result<Groups> {
+    let at = table.find(column).map_err(input::table_failure)?;
+    let gap = |row| {
+        Failure::data(format!(
+            "{}: {}, column {column:?}: the sample has no group",
+            table.input(),
+            table.place(row)
+        ))
+        .help("fill it in: samples of one patient on both sides of a split would tell about each other")
+    };
+    Groups::of(Some(column.to_owned()), table.column(at)).map_err(gap)
+}
+
+/// Adds columns that go through, each once.
+///
+/// # Errors
+/// An unknown column.
+pub(super) fn carry(
+    table: &Table,
+    names: impl IntoIterator<Item = String>,
+    carried: &mut Vec<Carried>,
+) -> Result<()> {
+    for name in names {
+        if !carried.iter().any(|column| column.name == name) {
+            let at = table.find(&name).map_err(input::table_failure)?;
+            carried.push(Carried { name, values: table.column(at).map(str::to_owned).collect() });
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

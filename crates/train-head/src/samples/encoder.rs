@@ -50,7 +50,8 @@ pub(crate) fn embed(encoder: &LoadedEncoder, texts: &[String], console: &Console
     const STRETCH: usize = 2048;
     let empty = texts.iter().filter(|text| text.trim().is_empty()).count();
     if empty > 0 {
-        console.warn(format!("{empty} of {} texts are empty and get the same embedding", texts.len()));
+        let line = format!("{empty} of {} texts are empty and get the same embedding", texts.len());
+        console.warn_on_page(&line, format!("{line}: for the head they are all alike."));
     }
     let encoder = &encoder.encoder;
     let progress = console.phase("embed", texts.len());

@@ -1,12 +1,16 @@
 //! Samples from files.
 //!
-//! - [`mod@read`]: a source becomes samples as they are in the file;
+//! - [`wanted`]: what is read of them;
+//! - [`mod@read`], [`arrays`]: a source becomes samples as they are in the file;
 //! - [`raw`]: texts, columns or numbers, with labels, weights and groups;
 //! - [`parts`]: which of them to train on, to validate with, to test on;
 //! - [`prepared`]: from the first to the last, in one go;
 //! - [`encoder`]: texts become embeddings;
+//! - [`roles`]: what flags take a column for, one purpose each;
+//! - [`remarks`]: what a page says of columns, without their names;
 //! - [`matrix`]: all of it as numbers.
 
+mod arrays;
 mod attributes;
 mod encoder;
 mod matrix;
@@ -14,6 +18,9 @@ mod parts;
 mod prepared;
 mod raw;
 mod read;
+mod remarks;
+mod roles;
+mod wanted;
 
 pub(crate) use attributes::Carried;
 pub(crate) use encoder::{Embedded, LoadedEncoder, embed};
@@ -21,4 +28,5 @@ pub(crate) use matrix::{Matrix, split};
 pub(crate) use parts::Shares;
 pub(crate) use prepared::{Columns, Prepared};
 pub(crate) use raw::{Content, Raw};
-pub(crate) use read::{Known, Wanted, read};
+pub(crate) use read::read;
+pub(crate) use wanted::{Known, Wanted};

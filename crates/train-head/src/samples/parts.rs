@@ -5,6 +5,7 @@ use ndarray::{Array2, Axis};
 
 use super::matrix::split;
 use super::raw::{Content, Raw};
+use super::remarks;
 use crate::console::Console;
 use crate::exit::{Failure, Result};
 use crate::targets::{Choice, Vocabulary};
@@ -90,17 +91,25 @@ impl Raw {
                 y.column(column).iter().map(|&code| Some(code as usize)).collect();
             recipe.leaks(&raw.table, &codes)
         };
+        let mut told = Vec::new();
         match vocabulary {
-            Vocabulary::Classes(_) => leaks(0).into_iter().for_each(|leak| console.warn(leak)),
+            Vocabulary::Classes(_) => {
+                for leak in leaks(0) {
+                    console.warn(&leak);
+                    told.push(leak);
+                }
+            }
             Vocabulary::Labels(labels) => {
                 for (column, name) in labels.names().iter().enumerate() {
-                    leaks(column)
-                        .into_iter()
-                        .for_each(|leak| console.warn(format!("label {name:?}: {leak}")));
+                    for leak in leaks(column) {
+                        console.warn(format!("label {name:?}: {leak}"));
+                        told.push(leak);
+                    }
                 }
             }
             Vocabulary::Numbers(_) => {}
         }
+        remarks::of_leaks(&told).into_iter().for_each(|remark| console.remark(remark));
         Ok(())
     }
 }

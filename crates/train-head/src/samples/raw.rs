@@ -8,6 +8,7 @@ use tables::{Overrides, Recipe, Table, numbers_of};
 use super::attributes::{Carried, Groups};
 use super::encoder::{Embedded, LoadedEncoder, embed};
 use super::matrix::Matrix;
+use super::remarks;
 use crate::console::Console;
 use crate::exit::{Failure, Result};
 use crate::files::embeddings::UsedEncoder;
@@ -158,11 +159,15 @@ impl Raw {
             }
             Content::Table(raw) => match recipe {
                 Some(recipe) => {
-                    let applied = recipe.apply(&raw.table).map_err(table_failure)?;
-                    // what the recipe itself says of the table that it was fitted on was shown
-                    for note in applied.notes().into_iter().filter(|_| !fitted_here) {
+                    let mut applied = recipe.apply(&raw.table).map_err(table_failure)?;
+                    if fitted_here {
+                        // the gaps of the table that the recipe was fitted on were shown
+                        applied.columns.iter_mut().for_each(|column| column.imputed = 0);
+                    }
+                    for note in applied.notes() {
                         console.note(format!("{}: {note}", raw.table.input()));
                     }
+                    remarks::of_cells(&applied).into_iter().for_each(|remark| console.remark(remark));
                     names = Some(recipe.feature_names());
                     applied.x
                 }

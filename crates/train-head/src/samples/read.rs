@@ -2,76 +2,46 @@
 
 use std::path::Path;
 
-use tables::{Overrides, Recipe, Table};
+use tables::{Recipe, Table};
 
-use super::attributes::{Carried, Groups};
+use super::attributes::{carry, groups_in};
 use super::raw::{Content, Raw, RawTable};
+use super::roles::{Role, expect_one_purpose};
+use super::wanted::{Wanted, noted, reading};
+use super::{arrays, remarks};
 use crate::args::{Columns, Source};
 use crate::console::Console;
 use crate::exit::{Failure, Result};
-use crate::files::embeddings;
-use crate::input::{self, LabelReading, ReadLabels, SampleWeights, TableOptions};
-use crate::targets::{Labels, LabelsAs};
-
-/// What to read of samples beside texts or features.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Wanted<'a> {
-    /// Require labels. Otherwise they are read where there are any.
-    pub(crate) labels: bool,
-    /// What labels are taken as.
-    pub(crate) labels_as: LabelsAs,
-    /// Read the sample weights in this column, which is not a feature then.
-    pub(crate) weights: Option<&'a str>,
-    /// Read the groups of samples in this column, which is not a feature then.
-    pub(crate) groups: Option<&'a str>,
-    /// How columns are taken, where the data decide what becomes of them.
-    pub(crate) overrides: Option<&'a Overrides>,
-    /// What an earlier training read, where there was one.
-    pub(crate) known: Option<Known<'a>>,
-}
-
-/// What an earlier training read of a table.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Known<'a> {
-    /// The columns of its labels; none if they came from elsewhere.
-    pub(crate) labels: &'a [String],
-    /// The columns of its features.
-    pub(crate) recipe: Option<&'a Recipe>,
-}
+use crate::input::{self, TableOptions};
 
 /// Reads samples.
 ///
 /// # Errors
-/// What the readers refuse; missing labels; a number of labels or weights that differs from the number of samples.
+/// What the readers refuse; missing labels; a number of labels or weights that differs from the number of samples; a column that two
+/// flags take for purposes that exclude each other.
 pub(crate) fn read(source: &Source, wanted: Wanted<'_>, console: &Console) -> Result<Raw> {
     let raw = match source {
         Source::Texts { path, text_column, columns } => {
             let table = input::open(path, options(columns))?;
             let labels = label_columns(&table, columns, wanted)?;
             let beside = labels.first().filter(|_| labels.len() == 1);
-            let text = input::text(&table, text_column.as_deref(), beside.map(String::as_str))?.to_owned();
-            if labels.contains(&text) {
+            let text = [input::text(&table, text_column.as_deref(), beside.map(String::as_str))?.to_owned()];
+            if labels.contains(&text[0]) {
                 return Err(Failure::usage(format!(
-                    "column {text:?} cannot hold both the texts and the labels"
+                    "column {:?} cannot hold both the texts and the labels",
+                    text[0]
                 )));
             }
-            let at = table.find(&text).map_err(input::table_failure)?;
+            let attributes = attributes(&table, &labels, &[(Role::Text, &text)], columns, wanted, console)?;
+            let at = table.find(&text[0]).map_err(input::table_failure)?;
             let texts = table.column(at).map(str::to_owned).collect();
-            Raw { content: Content::Texts(texts), ..attributes(&table, &labels, columns, wanted, console)? }
+            Raw { content: Content::Texts(texts), ..attributes }
         }
         Source::Features { path, labels, dropped, columns } => {
-            let mut raw = read_features(path, labels.is_some(), dropped, columns, wanted, console)?;
+            let mut raw = read_features(path, labels.as_deref(), dropped, columns, wanted, console)?;
             if let Some(file) = labels {
                 let found = input::read_labels(file, &columns.label_columns, reading(columns, wanted))?;
                 raw.labels = Some(noted(found, file, console));
-                if let Some(column) = wanted.weights.filter(|_| !matches!(raw.content, Content::Table(_))) {
-                    raw.weights = Some(input::read_weights(file, TableOptions::default(), column)?);
-                }
-            }
-            if raw.weights.is_none()
-                && let Some(column) = wanted.weights
-            {
-                raw.weights = Some(input::read_weights(path, options(columns), column)?);
             }
             raw
         }
@@ -84,17 +54,21 @@ fn options(columns: &Columns) -> TableOptions<'_> {
     TableOptions { format: columns.format, sheet: columns.sheet.as_deref() }
 }
 
-fn reading(columns: &Columns, wanted: Wanted<'_>) -> LabelReading {
-    LabelReading { kind: wanted.labels_as, separator: columns.separator }
-}
-
-/// The labels, after what is to be known of them was said.
-fn noted(found: ReadLabels, path: &Path, console: &Console) -> Labels {
-    found.notes.iter().for_each(|note| console.note(format!("{}: {note}", path.display())));
-    found.labels
-}
-
 fn read_features(
+    path: &Path,
+    labels: Option<&Path>,
+    dropped: &[String],
+    columns: &Columns,
+    wanted: Wanted<'_>,
+    console: &Console,
+) -> Result<Raw> {
+    match arrays::read(path, labels, dropped, columns, wanted, console)? {
+        Some(raw) => Ok(raw),
+        None => read_table(path, labels.is_some(), dropped, columns, wanted, console),
+    }
+}
+
+fn read_table(
     path: &Path,
     labels_apart: bool,
     dropped: &[String],
@@ -102,35 +76,6 @@ fn read_features(
     wanted: Wanted<'_>,
     console: &Console,
 ) -> Result<Raw> {
-    if embeddings::is_safetensors(path) {
-        let read = embeddings::read(path)?;
-        let Some(known) = read.metadata else {
-            return Ok(Raw::of(Content::Numbers { x: read.x, encoder: None }));
-        };
-        let weights = known.sample_weight.map(|values| SampleWeights { values, column: None });
-        let groups = match known.group {
-            Some(names) => {
-                let gap = |row| Failure::data(format!("{}: sample {row} has no group", path.display()));
-                Some(Groups::of(None, names.iter().map(String::as_str)).map_err(gap)?)
-            }
-            None => None,
-        };
-        let encoder = Some(Box::new(known.encoder));
-        let content = Content::Numbers { x: read.x, encoder };
-        let labels = match known.labels.filter(|_| !labels_apart) {
-            Some(texts) => match input::text_labels(path, &texts, reading(columns, wanted)) {
-                Ok(found) => Some(noted(found, path, console)),
-                // nobody asked for them
-                Err(_) if !wanted.labels => None,
-                Err(failure) => return Err(failure),
-            },
-            None => None,
-        };
-        return Ok(Raw { labels, weights, groups, ..Raw::of(content) });
-    }
-    if input::is_array(path) {
-        return Ok(Raw::of(Content::Numbers { x: input::read_array(path)?, encoder: None }));
-    }
     let table = input::open(path, options(columns))?;
     for note in table.notes() {
         console.note(format!("{}: {note}", path.display()));
@@ -147,24 +92,23 @@ fn read_features(
         Some(_) => dropped.iter().filter(|name| table.names().contains(name)).cloned().collect(),
         None => input::names(&table, dropped)?,
     };
-    let raw = attributes(&table, &labels, columns, wanted_here, console)?;
-    let mut exclude = labels.clone();
-    exclude.extend([wanted.weights, wanted.groups].into_iter().flatten().map(str::to_owned));
-    exclude.extend(raw.carried.iter().map(|column| column.name.clone()));
     let mut overrides = wanted.overrides.cloned().unwrap_or_default();
     for names in [&mut overrides.numeric, &mut overrides.categorical] {
         *names = input::names(&table, names)?;
     }
-    for (flag, names) in
-        [("--drop", &dropped), ("--numeric", &overrides.numeric), ("--categorical", &overrides.categorical)]
-    {
-        if let Some(name) = names.iter().find(|name| exclude.contains(name) && wanted.known.is_none()) {
-            return Err(Failure::usage(format!(
-                "{flag} {name}: the column is no feature already: it holds labels, weights, groups, or goes through"
-            ))
-            .help("name it for one purpose"));
-        }
+    let imputed: Vec<String> = overrides.impute_columns.keys().cloned().collect();
+    let mut taken = vec![
+        (Role::Numeric, &overrides.numeric[..]),
+        (Role::Categorical, &overrides.categorical),
+        (Role::Impute, &imputed),
+    ];
+    if wanted.known.is_none() {
+        taken.push((Role::Drop, &dropped));
     }
+    let raw = attributes(&table, &labels, &taken, columns, wanted_here, console)?;
+    let mut exclude = labels.clone();
+    exclude.extend([wanted.weights, wanted.groups].into_iter().flatten().map(str::to_owned));
+    exclude.extend(raw.carried.iter().map(|column| column.name.clone()));
     if let Some(recipe) = wanted.known.and_then(|known| known.recipe)
         && let Some(name) = dropped.iter().find(|name| recipe.inputs().contains(&name.as_str()))
     {
@@ -172,12 +116,15 @@ fn read_features(
     }
     overrides.drop = dropped.into_iter().filter(|name| !exclude.contains(name)).collect();
     if wanted.overrides.is_some() && !labels.is_empty() {
-        for name in input::siblings(&table, &labels) {
-            if !exclude.iter().chain(&overrides.drop).any(|known| known == name) {
-                console.warn(format!(
-                    "column {name:?} is a feature and named like a label: --drop leaves it out, --label-column takes several columns"
-                ));
-            }
+        let mut siblings = input::siblings(&table, &labels);
+        siblings.retain(|name| !exclude.iter().chain(&overrides.drop).any(|known| known == name));
+        for name in &siblings {
+            console.warn(format!(
+                "column {name:?} is a feature and named like a label: --drop leaves it out, --label-column takes several columns"
+            ));
+        }
+        if !siblings.is_empty() {
+            console.remark(remarks::of_siblings(siblings.len()));
         }
     }
     Ok(Raw { content: Content::Table(Box::new(RawTable { table, exclude, overrides })), ..raw })
@@ -217,10 +164,14 @@ fn label_columns(table: &Table, columns: &Columns, wanted: Wanted<'_>) -> Result
     }
 }
 
-/// Labels, weights, groups and columns that go through.
+/// Labels, weights, groups and columns that go through. `taken` says what other flags take columns for.
+///
+/// # Errors
+/// A column with two purposes that exclude each other; unknown columns; labels, weights or groups that cannot be used.
 fn attributes(
     table: &Table,
     labels: &[String],
+    taken: &[(Role, &[String])],
     columns: &Columns,
     wanted: Wanted<'_>,
     console: &Console,
@@ -245,31 +196,16 @@ fn attributes(
             Err(failure) => return Err(failure),
         },
     };
+    let mut roles = vec![(Role::Label, &label_columns[..])];
+    let [weight, group] =
+        [wanted.weights, wanted.groups].map(|name| name.map(str::to_owned).into_iter().collect::<Vec<_>>());
+    let [ids, kept] = [input::names(table, &columns.ids)?, input::names(table, &columns.kept)?];
+    roles.extend([(Role::Weight, &weight[..]), (Role::Group, &group), (Role::Id, &ids), (Role::Keep, &kept)]);
+    roles.extend_from_slice(taken);
+    expect_one_purpose(&roles)?;
     let weights = wanted.weights.map(|column| input::column_weights(table, column)).transpose()?;
-    let groups = match wanted.groups {
-        Some(column) => {
-            let at = table.find(column).map_err(input::table_failure)?;
-            let gap = |row| {
-                Failure::data(format!(
-                    "{}: {}, column {column:?}: the sample has no group",
-                    table.input(),
-                    table.place(row)
-                ))
-                .help(
-                    "fill it in: samples of one patient on both sides of a split would tell about each other",
-                )
-            };
-            Some(Groups::of(Some(column.to_owned()), table.column(at)).map_err(gap)?)
-        }
-        None => None,
-    };
+    let groups = wanted.groups.map(|column| groups_in(table, column)).transpose()?;
     let mut carried = Vec::new();
-    let mut through = input::names(table, &[&columns.ids[..], &columns.kept[..]].concat())?;
-    let mut seen = std::collections::HashSet::new();
-    through.retain(|name| seen.insert(name.clone()));
-    for name in through {
-        let at = table.find(&name).map_err(input::table_failure)?;
-        carried.push(Carried { name, values: table.column(at).map(str::to_owned).collect() });
-    }
+    carry(table, ids.into_iter().chain(kept), &mut carried)?;
     Ok(Raw { labels, label_columns, weights, groups, carried, content: Content::Texts(Vec::new()) })
 }

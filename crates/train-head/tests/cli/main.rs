@@ -25,6 +25,7 @@ mod overwriting;
 mod page;
 mod parties;
 mod publish;
+mod python;
 mod run;
 mod scoring;
 mod ship;

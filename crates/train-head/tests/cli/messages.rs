@@ -1,6 +1,6 @@
 //! What the program says: in JSON, about other programs' names, and never about the data.
 
-use crate::util::{Dir, FAST, finished, table};
+use crate::util::{Dir, FAST, copy_of_finished, finished, table};
 
 #[test]
 fn usage_errors_are_json_too() {
@@ -83,4 +83,106 @@ fn inspect_speaks_plainly_and_takes_folders() {
     let empty = Dir::new();
     std::fs::create_dir(empty.path("empty")).unwrap();
     empty.refused("inspect empty", 4, &["nothing that train-head wrote"]);
+}
+
+#[test]
+fn a_folder_that_is_meant_is_named() {
+    let dir = copy_of_finished();
+    let decrypt = "decrypt --head head.enc --plan plan.json --out again --keys";
+    dir.refused(&format!("{decrypt} keys/eval"), 4, &["holds evaluation keys", "--keys keys"]);
+    dir.refused(&format!("{decrypt} keys/secret.key"), 4, &["is a file", "--keys keys"]);
+    dir.refused(&format!("{decrypt} head"), 4, &["holds no secret key", "train-head keygen"]);
+    dir.refused(&format!("{decrypt} nowhere"), 4, &["nowhere: no such folder"]);
+    std::fs::create_dir(dir.path("job")).unwrap();
+    std::fs::rename(dir.path("keys/eval"), dir.path("job/eval")).unwrap();
+    dir.refused(
+        "train --data data.enc --keys job --out again.enc",
+        4,
+        &["no evaluation keys", "--keys job/eval"],
+    );
+    dir.refused("eval --head head.enc --features table.csv", 4, &["not a decrypted head", "decrypt"]);
+}
+
+#[test]
+fn keys_of_another_plan_are_refused_before_any_work() {
+    let dir = copy_of_finished();
+    dir.ok("estimate --features table.csv --out other.json --preset n14-l8 --max-iter 2 --sigmoid-degree 3");
+    let line = "encrypt --features nowhere.csv --plan other.json --keys keys --out other.enc";
+    dir.refused(line, 4, &["keys of another plan", "relinearisation at level", "keygen --plan"]);
+}
+
+#[test]
+fn inspect_says_what_other_files_are() {
+    let dir = copy_of_finished();
+    dir.ok("bundle keys/eval data.enc --out b.tar");
+    dir.write("job.toml", "max_iter = 2\n").write("t.csv.gz", "x").write("a.npy", b"\x93NUMPY\x01\x00");
+    for (path, kind, says) in [
+        ("b.tar", "bundle", "1 x encrypted data"),
+        ("table.csv", "table", "table of another program"),
+        ("t.csv.gz", "table", "--features"),
+        ("job.toml", "job file", "--job"),
+        ("a.npy", "array", "NumPy"),
+    ] {
+        let said = dir.ok(&format!("inspect {path}"));
+        assert!(said.stdout.contains(says), "{path}: {}", said.stdout);
+        assert_eq!(dir.ok(&format!("inspect {path} --json")).json()["kind"], kind, "{path}");
+    }
+    dir.write("noise", "patient 7");
+    dir.refused("inspect noise", 4, &["noise"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_passphrase_that_others_can_read_is_remarked_upon() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = copy_of_finished();
+    dir.write("pass", "secret words\n");
+    let mode = |mode| std::fs::set_permissions(dir.path("pass"), PermissionsExt::from_mode(mode)).unwrap();
+    let line = "keygen --plan plan.json --out keys-2 --overwrite --passphrase-file pass";
+    mode(0o644);
+    let said = dir.ok(line);
+    assert!(said.stderr.contains("others can read pass"), "{}", said.stderr);
+    mode(0o600);
+    let said = dir.ok(&line.replace("keys-2", "keys-3"));
+    assert!(!said.stderr.contains("others can read"), "{}", said.stderr);
+}
+
+/// A column has one purpose: every pair of flags that contradict each other is refused with both.
+#[test]
+fn contradictory_purposes_of_a_column_are_refused() {
+    let dir = Dir::new();
+    dir.write("t.csv", table(80));
+    for (a, b) in [
+        ("--group-column a", "--sample-weight a"),
+        ("--label-column label", "--sample-weight label"),
+        ("--label-column label", "--group-column label"),
+        ("--label-column label", "--id-column label"),
+        ("--sample-weight a", "--id-column a"),
+        ("--sample-weight a", "--numeric a"),
+        ("--group-column a", "--drop a"),
+        ("--id-column a", "--drop a"),
+        ("--keep-columns a", "--categorical a"),
+        ("--drop a", "--numeric a"),
+        ("--numeric a", "--categorical a"),
+        ("--drop a", "--impute a=mean"),
+    ] {
+        let b = b.replace("a=mean", "a=mean ");
+        let line = format!("estimate --features t.csv {a} {b} {FAST}");
+        let (a, b) = (a.split(' ').next().unwrap(), b.split(' ').next().unwrap());
+        dir.refused(&line, 2, &[a, b, "a column has one purpose"]);
+    }
+    dir.ok(&format!("estimate --features t.csv --group-column b --id-column b --keep-columns b {FAST}"));
+    // an array has no columns that could have one
+    dir.ok("presets");
+    let npy = b"\x93NUMPY\x01\x00\x3c\x00{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1)}  \n";
+    dir.write("x.npy", [&npy[..], &1f64.to_le_bytes()].concat()).write("y.csv", "label\n1\n");
+    for flag in ["--group-column g", "--id-column g", "--sample-weight g"] {
+        let line = format!("estimate --features x.npy --labels y.csv {flag} {FAST}");
+        dir.refused(&line, 2, &[flag, "keeps no such column"]);
+    }
+    dir.refused(
+        &format!("estimate --features x.npy --labels y.csv --drop g {FAST}"),
+        2,
+        &["--drop g", "an array"],
+    );
 }

@@ -160,3 +160,46 @@ fn a_token_without_an_embedding() {
     let line = "embed --input notes.csv --model-id model --out x.safetensors";
     dir.refused(line, 3, &["text 2050: token '<8>' has id 113", "ids below 113"]);
 }
+
+#[test]
+fn identifiers_reach_the_predictions_through_embeddings() {
+    let model = encoder();
+    let model = model.display();
+    let dir = Dir::new();
+    let mut notes = "patient,text,label,room\n".to_owned();
+    for (i, line) in texts(40).lines().skip(1).enumerate() {
+        notes += &format!("p{},{line},{}\n", i / 2, i % 3);
+    }
+    dir.write("notes.csv", notes);
+    let embed = format!("embed --input notes.csv --text-column text --label-column label --model-id {model}");
+    dir.ok(&format!("{embed} --id-column patient --keep-columns room --out e.safetensors"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(dir.path("e.safetensors")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    dir.refused(&format!("{embed} --id-column patient --out e.npy"), 2, &["--id-column", "numbers alone"]);
+
+    // kept columns go through by themselves, and serve as groups
+    dir.ok(&format!("run --features e.safetensors --group-column patient --out out {FAST}"));
+    let header = |file: &str| String::from_utf8(dir.read(file)).unwrap().lines().next().unwrap().to_owned();
+    assert!(
+        header("out/predictions.csv").starts_with("sample,patient,room,label,"),
+        "{}",
+        header("out/predictions.csv")
+    );
+    dir.ok("predict --head out --features e.safetensors --id-column patient --out p.csv");
+    assert!(header("p.csv").starts_with("sample,patient,label,"), "{}", header("p.csv"));
+    let line = "predict --head out --features e.safetensors --id-column ward --out q.csv";
+    dir.refused(line, 2, &["--id-column ward", "keeps no such column", "train-head embed"]);
+
+    // the head knows where its encoder is, wherever it is used
+    let source = dir.json("out/head.json")["encoder"]["source"].as_str().unwrap().to_owned();
+    assert!(std::path::Path::new(&source).is_absolute(), "{source}");
+    let moved = String::from_utf8(dir.read("out/head.json")).unwrap().replace(&source, "/nowhere/model");
+    dir.write("out/head.json", moved);
+    let line = "predict --head out --input notes.csv --text-column text --out q.csv";
+    dir.refused(line, 3, &["encoder is not in /nowhere/model", "--model-id", "SHA-256"]);
+    dir.ok(&format!("{line} --model-id {model}"));
+}

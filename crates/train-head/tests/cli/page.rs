@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::util::{Dir, FAST, table, table_of_three};
+use crate::util::{Dir, FAST, copy_of_finished, table, table_of_three};
 
 /// Elements that have no end.
 const EMPTY: [&str; 3] = ["meta", "link", "br"];
@@ -31,10 +31,23 @@ fn balanced(page: &str) -> usize {
     count
 }
 
-/// The page of a run, checked for what every page must have and must not have.
-fn page(dir: &Dir) -> String {
-    let page = String::from_utf8(dir.read("out/report.html")).unwrap();
-    assert!(balanced(&page) > 200);
+/// The page of a run, checked for what every such page must have and must not have.
+fn page(dir: &Dir, file: &str) -> String {
+    let page = any_page(dir, file);
+    for plot in ["roc", "precision-recall", "calibration", "learning"] {
+        assert!(page.contains(&format!("id=\"figure-{plot}\"")), "{plot}");
+    }
+    for section in ["Result", "Curves", "Data", "Method", "Who could see what", "Limits", "Model card"] {
+        assert!(page.contains(&format!("<h2>{section}</h2>")), "{section}");
+    }
+    assert!(page.contains("128 bits"));
+    page
+}
+
+/// A page, checked for what every page must have and must not have.
+fn any_page(dir: &Dir, file: &str) -> String {
+    let page = String::from_utf8(dir.read(file)).unwrap();
+    assert!(balanced(&page) > 100);
     for outside in ["<script", "src=", "@import", "url(", "javascript:", "<iframe", "<object", "onload"] {
         assert!(!page.contains(outside), "{outside}");
     }
@@ -43,13 +56,7 @@ fn page(dir: &Dir) -> String {
     }
     let with_address = page.matches("http").count();
     assert_eq!(with_address, page.matches("xmlns=\"http://www.w3.org/2000/svg\"").count());
-    for plot in ["roc", "precision-recall", "calibration", "learning"] {
-        assert!(page.contains(&format!("id=\"figure-{plot}\"")), "{plot}");
-    }
-    for section in ["Result", "Curves", "Data", "Method", "Who could see what", "Limits", "Model card"] {
-        assert!(page.contains(&format!("<h2>{section}</h2>")), "{section}");
-    }
-    for words in ["a head that is private, as secret as the key", "128 bits", "prefers-color-scheme: dark"] {
+    for words in ["a head that is private, as secret as the key", "prefers-color-scheme: dark"] {
         assert!(page.contains(words), "{words}");
     }
     assert!(!page.contains("NaN") && !page.contains("null"));
@@ -68,8 +75,9 @@ fn the_page_shows_nothing_of_a_single_record() {
     let data = table(200).replace("a,b,c,label", "canary_a,canary_b,canary_c,label");
     dir.write("canary.csv", &data);
     dir.ok(&format!("run --features canary.csv --label-column label --test-size 0.4 --out out {FAST}"));
-    let page = page(&dir);
+    let page = page(&dir, "out/report.html");
     assert!(!page.contains("canary"), "a name of a feature or file");
+    assert!(page.contains("<h2>Warnings</h2>") && page.contains("The secret key lies unencrypted"));
     let predictions = String::from_utf8(dir.read("out/predictions.csv")).unwrap();
     let (values, scores) = (long_numbers(&data), long_numbers(&predictions));
     assert!(values.len() > 500 && scores.len() > 80, "{} {}", values.len(), scores.len());
@@ -115,7 +123,7 @@ fn the_page_shows_no_text() {
         "run --input notes.csv --text-column text --label-column label --model-id {} --out out --preset n14-l8 --max-iter 2",
         encoder.display()
     ));
-    let page = page(&dir).to_lowercase();
+    let page = page(&dir, "out/report.html").to_lowercase();
     let words = ["canary", "smith", "hydronephrosis", "new mass", "room 1", "minilm", "notes.csv"];
     for word in words {
         assert!(!page.contains(word), "{word}");
@@ -129,7 +137,7 @@ fn three_classes_each_against_the_rest() {
     dir.write("data.csv", table_of_three(120));
     let said = dir.ok("run --features data.csv --out out --preset n14-l8 --max-iter 2 --test-size 0.4");
     assert!(said.stdout.contains("each class against the rest"), "{}", said.stdout);
-    let page = page(&dir);
+    let page = page(&dir, "out/report.html");
     assert!(page.contains("Encrypted training: 3 classes") && page.contains("unsure"));
     let report = dir.json("out/report.json");
     assert_eq!(report["clinical"]["encrypted"].as_array().map(Vec::len), Some(3));
@@ -138,4 +146,81 @@ fn three_classes_each_against_the_rest() {
         2,
         &["needs two classes", "the most probable"],
     );
+}
+
+/// What was warned about stands on the page, without the column that it was about.
+#[test]
+fn warnings_are_on_the_page_without_names() {
+    let dir = Dir::new();
+    let (mut leaky, mut rows) = ("a,b,canary,label\n".to_owned(), 0);
+    for line in table(200).lines().skip(1) {
+        let [a, b, _, label] = line.split(',').collect::<Vec<_>>()[..] else { panic!() };
+        // a result that was entered with the diagnosis, and one sample in ten is sick
+        let told = if label == "sick" { 3.71 } else { -3.71 } + f64::from(rows % 7) / 10.0;
+        if label == "well" || rows % 5 == 0 {
+            leaky += &format!("{a},{b},{told},{label}\n");
+        }
+        rows += 1;
+    }
+    dir.write("leaky.csv", leaky);
+    let line = format!("run --features leaky.csv --test-size 0.4 --out out --threshold youden {FAST}");
+    let said = dir.ok(&line);
+    assert!(said.stderr.contains("\"canary\" alone predicts the label"), "{}", said.stderr);
+    let page = any_page(&dir, "out/report.html");
+    for words in [
+        "One column of the table predicts the label almost alone",
+        "The secret key lies unencrypted",
+        "The threshold was chosen on the training samples",
+        "The classes are not equally frequent",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    assert!(!page.contains("canary") && !page.contains("3.71"));
+    let warnings = dir.json("out/report.json")["warnings"].to_string();
+    assert!(warnings.contains("almost alone") && !warnings.contains("canary"), "{warnings}");
+}
+
+#[test]
+fn eval_writes_a_page_of_its_own() {
+    let dir = copy_of_finished();
+    let (mut far, mut same) = ("a,b,c,label\n".to_owned(), true);
+    for line in table(80).lines().skip(1) {
+        let [a, b, c, label] = line.split(',').collect::<Vec<_>>()[..] else { panic!() };
+        // one value far outside the range of the training, and one filled in
+        far += &format!("{},{b},{c},{label}\n", if same { "777123" } else { a });
+        same = false;
+    }
+    dir.write("canary.csv", far);
+    let line = "eval --head head --features canary.csv --report page.html";
+    let said = dir.ok(&format!("{line} --threshold youden --save-threshold --json")).json();
+    assert_eq!(said["report"], "page.html");
+    let page = any_page(&dir, "page.html");
+    for words in [
+        "Evaluation: well against sick",
+        "<h2>Warnings</h2>",
+        "outside the range of the training samples",
+        "The threshold was chosen on these samples",
+        "id=\"figure-roc\"",
+        "id=\"figure-calibration\"",
+        "Confusion matrix: head, samples",
+        "<h2>Limits</h2>",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    assert!(!page.contains("plain training") && !page.contains("777123") && !page.contains("canary"));
+    for number in long_numbers(&table(80)) {
+        assert!(!page.contains(number), "{number}");
+    }
+    dir.refused(line, 2, &["--report page.html: the file exists already"]);
+
+    // the same samples again are recognised by what the kept threshold achieves on them, others are not
+    let said = dir.ok(&format!("{line} --overwrite"));
+    assert!(
+        said.stderr.contains("the threshold was chosen on the samples of an evaluation, which these"),
+        "{}",
+        said.stderr
+    );
+    dir.write("other.csv", table(120));
+    let said = dir.ok("eval --head head --features other.csv");
+    assert!(!said.stderr.contains("optimistic"), "{}", said.stderr);
 }

@@ -2,6 +2,7 @@
 
 mod facts;
 mod folder;
+mod others;
 mod plainly;
 
 use std::io::Read;
@@ -38,6 +39,9 @@ pub(super) fn run(arguments: &InspectArgs, console: &Console) -> Result<Outcome>
 
 /// What a file holds.
 fn file_facts(path: &Path, verify: bool, console: &Console) -> Result<Facts> {
+    if let Some(facts) = others::facts(path) {
+        return Ok(facts);
+    }
     match path.extension().and_then(|extension| extension.to_str()).unwrap_or_default() {
         "json" => json_file(path),
         "safetensors" => safetensors_file(path),

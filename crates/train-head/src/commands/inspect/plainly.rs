@@ -48,6 +48,16 @@ fn sentence(kind: &str) -> &str {
         "head" => "decrypted head (predict --head)",
         "embeddings" => "embeddings: private (--features)",
         "report" => "report: the figures of a run",
+        "bundle" => {
+            "bundle: what one party hands the other (unbundle); its digests are checked when it is unpacked"
+        }
+        "table" => "table of another program: private where it holds records (--features, --input)",
+        "array" => "NumPy array: private where it holds records (--features, --labels)",
+        "job file" => "job file: flags for a command (--job)",
+        "predictions" => "predictions, a line for each sample: private",
+        "page" => {
+            "page about a run or an evaluation, for a browser: private, like the head that it describes"
+        }
         "data party's keys" => {
             "folder of the data party's keys: the compute party gets `eval` and nothing else"
         }

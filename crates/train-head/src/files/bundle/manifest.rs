@@ -56,7 +56,12 @@ impl Manifest {
             return Err(format!("format {:?}; this program reads {FORMAT:?}", manifest.format));
         }
         let mut seen = std::collections::HashSet::new();
-        match manifest.entries.iter().find(|entry| !is_plain(&entry.path) || !seen.insert(&entry.path)) {
+        // some file systems do not tell capitals apart
+        match manifest
+            .entries
+            .iter()
+            .find(|entry| !is_plain(&entry.path) || !seen.insert(entry.path.to_lowercase()))
+        {
             Some(entry) => Err(format!("an entry named {:?}", entry.path)),
             None => Ok(manifest),
         }
@@ -80,15 +85,23 @@ impl Manifest {
     }
 }
 
-/// Whether a name stays in its folder: `data.enc` or `eval/relinearisation-level-3.key`.
-fn is_plain(path: &str) -> bool {
+/// Longest name of an entry in bytes: what a tar header holds.
+const LONGEST: usize = 100;
+
+/// Whether a name stays in its folder and means the same file everywhere: `data.enc` or `eval/relinearisation-level-3.key`.
+pub(super) fn is_plain(path: &str) -> bool {
     let name = path.strip_prefix("eval/").unwrap_or(path);
-    let allowed = |c: char| !c.is_control() && !matches!(c, '/' | '\\' | ':');
-    !name.is_empty()
+    let allowed = |c: char| c.is_alphanumeric() || "-_.+ ".contains(c);
+    // Windows takes names like CON and nul.enc for devices, and drops spaces and dots at the end
+    let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
+    let numbered = |start: &str| stem.strip_prefix(start).is_some_and(|rest| rest.len() == 1);
+    let device = ["CON", "PRN", "AUX", "NUL"].contains(&stem.as_str()) || numbered("COM") || numbered("LPT");
+    path.len() <= LONGEST
         && name != NAME
-        && !name.starts_with('.')
-        && name.len() < 200
+        && name.starts_with(char::is_alphanumeric)
+        && !name.ends_with(['.', ' '])
         && name.chars().all(allowed)
+        && !device
 }
 
 /// A failure about a bundle.
@@ -103,7 +116,14 @@ mod tests {
 
     #[test]
     fn names_stay_in_the_folder() {
-        for name in ["data.enc", "eval/rotation-1-level-2.key", "eval/keys.json", "Käse.enc"] {
+        for name in [
+            "data.enc",
+            "com10",
+            "my data+b.enc",
+            "eval/rotation-1-level-2.key",
+            "eval/keys.json",
+            "Käse.enc",
+        ] {
             assert!(is_plain(name), "{name}");
         }
         for name in [
@@ -117,8 +137,16 @@ mod tests {
             ".partial",
             "manifest.json",
             "c:\\x",
+            "-rf",
+            "nul.enc",
+            "com1",
+            "x.",
+            "x ",
+            "a\u{202e}cne.b",
+            "a\nb",
         ] {
             assert!(!is_plain(name), "{name}");
         }
+        assert!(is_plain(&"x".repeat(100)) && !is_plain(&"x".repeat(101)));
     }
 }

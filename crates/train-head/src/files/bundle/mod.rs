@@ -7,10 +7,11 @@
 //! data.enc, ..     encrypted data, samples, heads, scores, under their own names
 //! ```
 
+mod archive;
 mod contents;
 mod manifest;
 mod pack;
 mod unpack;
 
 pub(crate) use pack::pack;
-pub(crate) use unpack::unpack;
+pub(crate) use unpack::{list, unpack};

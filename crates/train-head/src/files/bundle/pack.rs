@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use super::archive::header;
 use super::contents::{self, Contents};
-use super::manifest::{Entry, Manifest, NAME};
+use super::manifest::{Entry, Manifest, NAME, is_plain};
 use crate::console::Console;
 use crate::exit::{Failure, Kind, Result};
 use crate::files::evaluation_keys::{self, LIST};
@@ -29,7 +30,16 @@ pub(crate) fn pack(paths: &[PathBuf], out: &Path, console: &Console) -> Result<M
     let mut items: Vec<Item> = Vec::new();
     for path in paths {
         for item in items_of(path)? {
-            if items.iter().any(|other| other.name == item.name) {
+            if !is_plain(&item.name) {
+                return Err(Failure::usage(format!(
+                    "{}: a bundle cannot hold a file of this name",
+                    item.from.display()
+                ))
+                .help(
+                    "letters, digits, spaces and -_.+ make a name that every system takes, up to 100 bytes",
+                ));
+            }
+            if items.iter().any(|other| other.name.to_lowercase() == item.name.to_lowercase()) {
                 return Err(Failure::usage(format!("two files would be named {} in the bundle", item.name)));
             }
             items.push(item);
@@ -37,8 +47,8 @@ pub(crate) fn pack(paths: &[PathBuf], out: &Path, console: &Console) -> Result<M
     }
     let Contents { preset, key_id, .. } = same_key(&items)?;
     let total: u64 = items.iter().map(|item| size(&item.from)).sum::<Result<u64>>()?;
-    // once for the digests, which stand before the files, and once to copy
-    let progress = console.bytes_phase("bundle", 2 * total);
+    // the digests stand before the files, so that everything is read twice
+    let progress = console.bytes_phase("digest", total);
     let entries = items.iter().map(|item| {
         let (mut hasher, mut bytes) = (blake3::Hasher::new(), 0);
         read(&item.from, |part| {
@@ -55,19 +65,21 @@ pub(crate) fn pack(paths: &[PathBuf], out: &Path, console: &Console) -> Result<M
         })
     });
     let manifest = Manifest::new(preset, key_id, entries.collect::<Result<_>>()?);
+    progress.done();
+    let progress = console.bytes_phase("bundle", total);
     write_with(out, Access::Shared, |file| {
         let failed = |error| Failure::io("write", out, Kind::Unexpected, error);
         let mut archive = tar::Builder::new(file);
         let text = serde_json::to_vec_pretty(&manifest)
             .map_err(|error| Failure::unexpected("cannot write the list of a bundle").because(error))?;
-        archive.append_data(&mut header(text.len() as u64), NAME, &*text).map_err(failed)?;
+        archive.append(&header(NAME, text.len() as u64).map_err(failed)?, &*text).map_err(failed)?;
         for (item, entry) in items.iter().zip(&manifest.entries) {
             interrupt::check()?;
             let file =
                 File::open(&item.from).map_err(|error| Failure::io("read", &item.from, Kind::File, error))?;
             let mut source = Hashed { inner: BufReader::new(file), hasher: blake3::Hasher::new() };
             let mut part = (&mut source).take(entry.bytes);
-            archive.append_data(&mut header(entry.bytes), &entry.path, &mut part).map_err(failed)?;
+            archive.append(&header(&entry.path, entry.bytes).map_err(failed)?, &mut part).map_err(failed)?;
             if source.hasher.finalize().to_string() != entry.blake3 {
                 return Err(Failure::file(format!("{} changed while it was packed", item.from.display())));
             }
@@ -87,7 +99,7 @@ fn items_of(path: &Path) -> Result<Vec<Item>> {
     }
     if !path.join(LIST).exists() && KeyFolder::at(path).evaluation().join(LIST).exists() {
         let eval = KeyFolder::at(path).evaluation();
-        return Err(Failure::usage(format!("{} is the data party's folder of keys", path.display()))
+        return Err(Failure::file(format!("{} is the data party's folder of keys", path.display()))
             .help(format!("name its evaluation keys: {}", eval.display())));
     }
     let list = Item { from: path.join(LIST), name: format!("eval/{LIST}"), contents: None };
@@ -126,15 +138,6 @@ fn same_key(items: &[Item]) -> Result<Contents> {
         }
     }
     Ok(contents.clone())
-}
-
-/// The same for every machine and day, so that equal files make equal bundles.
-fn header(bytes: u64) -> tar::Header {
-    let mut header = tar::Header::new_gnu();
-    header.set_size(bytes);
-    header.set_mode(0o644);
-    header.set_mtime(0);
-    header
 }
 
 /// Reads a file in parts.

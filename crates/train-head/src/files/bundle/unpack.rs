@@ -6,6 +6,7 @@ use std::path::Path;
 
 use fhe_head::files::{DATA, HEAD, SAMPLES, SCORES, STATE};
 
+use super::archive::{Archive, Problem};
 use super::contents;
 use super::manifest::{self, Entry, MAX_BYTES, Manifest, NAME};
 use crate::console::Console;
@@ -15,6 +16,26 @@ use crate::files::{Access, evaluation_keys, signed, size, write_with};
 use crate::identity::{Role, Trust};
 use crate::interrupt;
 
+/// What a file says that it holds, if it starts like a bundle. Nothing of it is checked.
+pub(crate) fn list(path: &Path) -> Option<Manifest> {
+    let file = File::open(path).ok()?;
+    read_list(&mut Archive::new(BufReader::new(file))).ok()
+}
+
+fn read_list<R: Read>(archive: &mut Archive<R>) -> Result<Manifest, String> {
+    const NONE: &str = "it does not start with the list of its contents";
+    let bytes = archive.entry(NAME, None).map_err(|_| NONE)?;
+    if bytes > MAX_BYTES {
+        return Err(NONE.into());
+    }
+    let mut text = Vec::new();
+    archive.contents().take(bytes).read_to_end(&mut text).map_err(|_| NONE)?;
+    if text.len() as u64 != bytes {
+        return Err("it ends within the list of its contents".into());
+    }
+    Manifest::parse(&text)
+}
+
 /// Unpacks a bundle into a folder.
 ///
 /// # Errors
@@ -22,21 +43,11 @@ use crate::interrupt;
 /// is not signed by whom it must be; a failed write; ^C. Nothing is left then.
 pub(crate) fn unpack(bundle: &Path, out: &Path, trust: &Trust, console: &Console) -> Result<Manifest> {
     let refuse = |what: &str| manifest::refused(bundle, what);
-    // what the archive's reader says may repeat what the file holds
-    let damaged = |_: std::io::Error| refuse("it is no archive, or a damaged one");
-    let file = File::open(bundle).map_err(|error| Failure::io("read", bundle, Kind::File, error))?;
-    let mut archive = tar::Archive::new(BufReader::new(file));
-    let mut files = archive.entries().map_err(damaged)?;
-
-    let first = files.next().ok_or_else(|| refuse("it is empty"))?.map_err(damaged)?;
-    if first.path_bytes() != NAME.as_bytes() || first.size() > MAX_BYTES {
-        return Err(refuse("it does not start with the list of its contents"));
-    }
-    let mut text = Vec::new();
-    first.take(MAX_BYTES).read_to_end(&mut text).map_err(damaged)?;
-    let manifest = Manifest::parse(&text).map_err(|what| refuse(&what))?;
-    let room = size(bundle)?;
-    if manifest.bytes() > room {
+    let unreadable = |error| Failure::io("read", bundle, Kind::File, error);
+    let file = File::open(bundle).map_err(unreadable)?;
+    let mut archive = Archive::new(BufReader::new(file));
+    let manifest = read_list(&mut archive).map_err(|what| refuse(&what))?;
+    if manifest.bytes() > size(bundle)? {
         return Err(refuse("its list promises more than the file holds"));
     }
 
@@ -44,28 +55,29 @@ pub(crate) fn unpack(bundle: &Path, out: &Path, trust: &Trust, console: &Console
     let progress = console.bytes_phase("unbundle", manifest.bytes());
     for entry in &manifest.entries {
         interrupt::check()?;
-        let found = match files.next() {
-            Some(found) => found.map_err(damaged)?,
-            None => return Err(refuse(&format!("it ends before {:?}", entry.path))),
-        };
-        if found.path_bytes() != entry.path.as_bytes() || found.size() != entry.bytes {
-            return Err(refuse(&format!("{:?} is not what its list says", entry.path)));
-        }
+        archive.entry(&entry.path, Some(entry.bytes)).map_err(|problem| match problem {
+            Problem::Short => refuse(&format!("it ends before {:?}", entry.path)),
+            Problem::Odd => refuse(&format!("{:?} is not the plain file that its list says", entry.path)),
+            Problem::Read(error) => unreadable(error),
+        })?;
         if entry.path.starts_with("eval/") {
             folder.subfolder("eval")?;
         }
         let path = folder.path(&entry.path);
-        extract(found, entry, &path, |done| progress.advance(done)).map_err(|what| match what {
-            Problem::Failure(failure) => failure,
-            Problem::Damaged => refuse(&format!("{:?} is damaged: its digest differs", entry.path)),
-            Problem::Read(error) => damaged(error),
+        let contents = archive.contents().take(entry.bytes);
+        extract(contents, entry, &path, |done| progress.advance(done)).map_err(|what| match what {
+            Broken::Failure(failure) => failure,
+            Broken::Damaged => refuse(&format!("{:?} is damaged: its digest differs", entry.path)),
+            Broken::Read(error) => unreadable(error),
         })?;
         expect_kind(&path, entry, &manifest, &refuse)?;
         expect_signed(&path, entry, trust)?;
     }
-    if files.next().is_some() {
-        return Err(refuse("it holds more than its list says"));
-    }
+    archive.end().map_err(|problem| match problem {
+        Problem::Short => refuse("its end is missing"),
+        Problem::Odd => refuse("it holds more than its list says"),
+        Problem::Read(error) => unreadable(error),
+    })?;
     if manifest.entries.iter().any(|entry| entry.path.starts_with("eval/")) {
         // the list of keys is the other party's word
         let keys = evaluation_keys::listed(&folder.path("eval"))?;
@@ -78,7 +90,7 @@ pub(crate) fn unpack(bundle: &Path, out: &Path, trust: &Trust, console: &Console
 }
 
 /// Why an entry cannot be extracted.
-enum Problem {
+enum Broken {
     Failure(Failure),
     Damaged,
     Read(std::io::Error),
@@ -89,7 +101,7 @@ fn extract(
     entry: &Entry,
     to: &Path,
     advance: impl Fn(usize),
-) -> std::result::Result<(), Problem> {
+) -> std::result::Result<(), Broken> {
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; 1 << 20];
     let mut failed = None;
@@ -100,7 +112,7 @@ fn extract(
                 Ok(0) => break,
                 Ok(count) => count,
                 Err(error) => {
-                    failed = Some(Problem::Read(error));
+                    failed = Some(Broken::Read(error));
                     return Err(Failure::file("unreadable"));
                 }
             };
@@ -110,7 +122,7 @@ fn extract(
             advance(count);
         }
         if hasher.finalize().to_string() != entry.blake3 {
-            failed = Some(Problem::Damaged);
+            failed = Some(Broken::Damaged);
             return Err(Failure::file("damaged"));
         }
         Ok(())
@@ -118,7 +130,7 @@ fn extract(
     match (written, failed) {
         (Ok(()), _) => Ok(()),
         (Err(_), Some(problem)) => Err(problem),
-        (Err(failure), None) => Err(Problem::Failure(failure)),
+        (Err(failure), None) => Err(Broken::Failure(failure)),
     }
 }
 

@@ -106,6 +106,11 @@ impl Head {
             return Err(Failure::file(format!("{}: no such head", path.display()))
                 .help("--head takes the folder that `train-head decrypt` or `train-head run` wrote"));
         }
+        if path.is_file() && ![WEIGHTS, DESCRIPTION].iter().any(|name| path.ends_with(name)) {
+            return Err(Failure::file(format!("{} is not a decrypted head", path.display())).help(
+                "--head takes the folder that `train-head decrypt` or `train-head run` wrote; `decrypt` opens an encrypted head",
+            ));
+        }
         let path = folder.join(DESCRIPTION);
         let mut description: Description = read_sealed(&path, "the description of a head", FORMAT, ANEW)?;
         description

@@ -3,50 +3,70 @@
 use head_fit::measures::Regression;
 use pages::{Block, Property, Section};
 
+use super::assessed::Assessed;
 use crate::files::head::Secrecy;
 use crate::run::report::Report;
 use crate::run::words::{estimate, few, figure, percent, subject};
 use crate::targets::{Scores, Vocabulary};
 
-/// What this page does not show.
+/// What holds of measures on any samples.
+pub(super) fn of_samples(secrecy: Secrecy) -> Vec<String> {
+    let about_the_key = match secrecy {
+        Secrecy::Private => {
+            "This head, and every figure derived from it, must not reach whoever has the ciphertexts: exact decrypted values beside \
+             them can reveal the key, and rounding does not prevent that."
+        }
+        Secrecy::Published => {
+            "This head was never encrypted, so it and its figures say nothing about the key."
+        }
+    };
+    let privacy = format!(
+        "Encryption protects the data from the party that trains. A head that is published, like any trained model, says something about \
+         its training data; there is no differential privacy here. {about_the_key}"
+    );
+    SAMPLES.map(str::to_owned).into_iter().chain([privacy]).collect()
+}
+
+const SAMPLES: [&str; 3] = [
+    "Intervals cover the chance of the draw of the samples that were measured. They do not cover the draw of training samples, and they take \
+     samples for independent: several records of one person make them too narrow, and records of one person on both sides of the split \
+     make the measures too good.",
+    "No groups of people were compared (by age, sex, language, site): whether errors fall on some more than on others is unknown.",
+    "Labels are taken as true. Errors and doubts in them bound what any measure here can mean.",
+];
+
+/// What holds of these measures.
+pub(super) fn of_measures(assessed: &Assessed<'_>) -> Vec<String> {
+    let mut limits = Vec::new();
+    if !matches!(assessed.vocabulary, Vocabulary::Numbers(_)) {
+        limits.push(
+            "Predictive values hold at the prevalence of these samples. Where the condition is rarer, the PPV is lower."
+                .to_owned(),
+        );
+    }
+    if assessed.samples < 200 {
+        limits.push(format!(
+            "{} {} are few: the intervals are wide, and differences within them mean nothing.",
+            assessed.samples,
+            assessed.samples_called()
+        ));
+    }
+    let two = assessed.vocabulary.classes().is_some_and(|classes| classes.count() == 2);
+    if assessed.threshold.is_none() && two {
+        limits.push("The threshold of 0.5 was not chosen for any clinical aim.".to_owned());
+    }
+    limits
+}
+
+/// What the page of a run does not show.
 pub(super) fn limits(report: &Report) -> Section {
     let mut limits = vec![
         "The test samples were given beside the training samples or split off them: this is no external validation. Other institutions, \
          other years and other ways of recording can give other results."
             .to_owned(),
-        "Intervals cover the chance of the draw of test samples. They do not cover the draw of training samples, and they take samples for \
-         independent: several records of one person make them too narrow, and records of one person on both sides of the split make \
-         the measures too good."
-            .to_owned(),
-        "No groups of people were compared (by age, sex, language, site): whether errors fall on some more than on others is unknown.".to_owned(),
-        "Labels are taken as true. Errors and doubts in them bound what any measure here can mean.".to_owned(),
-        format!(
-            "Encryption protects the data from the party that trains. A head that is published, like any trained model, says something about \
-             its training data; there is no differential privacy here. {}",
-            match report.secrecy {
-                Secrecy::Private =>
-                    "This head, and every figure derived from it, must not reach whoever has the ciphertexts: exact decrypted values beside \
-                     them can reveal the key, and rounding does not prevent that.",
-                Secrecy::Published =>
-                    "This head was never encrypted, so it and its figures say nothing about the key.",
-            }
-        ),
     ];
-    if !matches!(report.vocabulary, Vocabulary::Numbers(_)) {
-        limits.push(
-            "Predictive values hold at the prevalence of the test samples. Where the condition is rarer, the PPV is lower."
-                .to_owned(),
-        );
-    }
-    if report.test_samples < 200 {
-        limits.push(format!(
-            "{} test samples are few: the intervals are wide, and differences within them mean nothing.",
-            report.test_samples
-        ));
-    }
-    if report.threshold.is_none() && report.classes == 2 && report.vocabulary.classes().is_some() {
-        limits.push("The threshold of 0.5 was not chosen for any clinical aim.".to_owned());
-    }
+    limits.extend(of_samples(report.secrecy));
+    limits.extend(of_measures(&report.assessed()));
     if report.encoder.is_some() {
         limits.push("The encoder was trained by others on text of theirs; what it knows and what biases it has enter every prediction.".to_owned());
     }

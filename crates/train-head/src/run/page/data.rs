@@ -7,9 +7,6 @@ use crate::run::report::Report;
 use crate::run::words::{few, rounded};
 use crate::targets::Vocabulary;
 
-/// Below this part of an equal share of the training samples a class is rare.
-const RARE: f64 = 0.4;
-
 /// The section.
 pub(super) fn section(report: &Report) -> Section {
     let of_encoder = |field: &str| report.encoder.as_ref().map(|encoder| encoder[field].clone());
@@ -53,7 +50,6 @@ pub(super) fn section(report: &Report) -> Section {
         }
         _ => vec![Block::Definitions(facts), Block::Table(classes(report))],
     };
-    blocks.extend(balance(report).map(Block::Text));
     blocks.extend(long_texts(report).map(Block::Text));
     Section { title: "Data".into(), blocks }
 }
@@ -64,42 +60,20 @@ fn classes(report: &Report) -> Table {
     let mut table = Table::new(&[of, "to train on", "share", "to test on", "share"]);
     let counts = report.class_counts.iter().zip(&report.test_class_counts);
     for (label, (&trained, &tested)) in report.labels.iter().zip(counts) {
-        let share = |count: usize, of: usize| match count < FEWEST_RECORDS {
-            true => "\u{2013}".to_owned(),
-            false => format!("{} %", rounded(100.0 * count as f64 / of.max(1) as f64, 1)),
-        };
-        table.push([
-            label.clone(),
-            few(trained),
-            share(trained, report.samples),
-            few(tested),
-            share(tested, report.test_samples),
-        ]);
+        let ([trained, of_trained], [tested, of_tested]) =
+            (counted(trained, report.samples), counted(tested, report.test_samples));
+        table.push([label.clone(), trained, of_trained, tested, of_tested]);
     }
     table
 }
 
-/// What rare classes mean for the measures.
-fn balance(report: &Report) -> Option<String> {
-    report.vocabulary.classes()?;
-    let least = RARE * report.samples as f64 / report.classes.max(1) as f64;
-    let rare: Vec<&str> = report
-        .labels
-        .iter()
-        .zip(&report.class_counts)
-        .filter(|&(_, &count)| (count as f64) < least)
-        .map(|(label, _)| label.as_str())
-        .collect();
-    let names = match rare[..] {
-        [] => return None,
-        [one] => format!("{one} is"),
-        _ => format!("{} classes are", rare.len()),
+/// A count and its share of all, unless it is so small that it tells of few people.
+pub(super) fn counted(count: usize, all: usize) -> [String; 2] {
+    let share = match count < FEWEST_RECORDS {
+        true => "\u{2013}".to_owned(),
+        false => format!("{} %", rounded(100.0 * count as f64 / all.max(1) as f64, 1)),
     };
-    Some(format!(
-        "The classes are not equally frequent: {names} rare. Accuracy alone then says little, since a head that never calls a rare \
-         class is right most of the time; sensitivity, predictive values and the precision-recall curve say more, and intervals are wide where few \
-         samples are. `--class-weight balanced` makes classes count the same in training."
-    ))
+    [few(count), share]
 }
 
 /// What became of texts that the encoder does not take at once.

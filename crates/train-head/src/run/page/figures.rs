@@ -4,37 +4,46 @@ use head_fit::measures::{Bin, Curves};
 use pages::plots::{self, Colour, Labels, Look, Series};
 use pages::{Block, Figure, Section};
 
+use super::assessed::Assessed;
 use crate::run::report::Report;
 
 /// Most classes with curves of their own: the most frequent ones.
 const MOST_CLASSES: usize = 4;
 
-/// The section.
+/// The section of a run.
 pub(super) fn section(report: &Report) -> Section {
-    let classes = shown(report);
+    let assessed = report.assessed();
+    let mut figures = curves(&assessed);
+    figures.push(learning(report));
+    Section { title: "Curves".into(), blocks: vec![Block::Text(text(&assessed)), Block::Figures(figures)] }
+}
+
+/// What is to be known of the curves.
+pub(super) fn text(assessed: &Assessed<'_>) -> String {
     let mut text = String::from(
         "Each point of the ROC and precision-recall curves stands for at least ten more records than its neighbour, and each point of the \
-         calibration curve for at least ten records, so no single one can be read off. Areas in the tables are those of the full curves.",
+         calibration curve for at least ten records, so no single one can be read off. Where classes are told apart well, the precision-recall curve therefore starts far from recall 0. Areas in the \
+         tables are those of the full curves.",
     );
-    if classes.len() > 1 && classes.len() < report.labels.len() {
-        text +=
-            &format!(" Of {} classes the {MOST_CLASSES} most frequent ones are shown.", report.labels.len());
+    let (classes, names) = (shown(assessed), assessed.vocabulary.names());
+    if classes.len() > 1 && classes.len() < names.len() {
+        text += &format!(" Of {} classes the {MOST_CLASSES} most frequent ones are shown.", names.len());
     }
-    let figures = vec![
-        roc(report, &classes),
-        precision_recall(report, &classes),
-        calibration(report, &classes),
-        learning(report),
-    ];
-    Section { title: "Curves".into(), blocks: vec![Block::Text(text), Block::Figures(figures)] }
+    text
+}
+
+/// ROC, precision-recall and calibration.
+pub(super) fn curves(assessed: &Assessed<'_>) -> Vec<Figure> {
+    let classes = shown(assessed);
+    vec![roc(assessed, &classes), precision_recall(assessed, &classes), calibration(assessed, &classes)]
 }
 
 /// Classes with curves, as places in the measures: the only one of two classes, or the most frequent of more.
-fn shown(report: &Report) -> Vec<usize> {
-    let mut classes: Vec<usize> = (0..report.clinical.encrypted.len()).collect();
-    classes.sort_by_key(|&class| {
-        std::cmp::Reverse(report.clinical.encrypted.get(class).map_or(0, |one| one.counts.positives()))
-    });
+fn shown(assessed: &Assessed<'_>) -> Vec<usize> {
+    let clinical = assessed.head.clinical;
+    let mut classes: Vec<usize> = (0..clinical.len()).collect();
+    classes
+        .sort_by_key(|&class| std::cmp::Reverse(clinical.get(class).map_or(0, |one| one.counts.positives())));
     classes.truncate(MOST_CLASSES);
     classes.sort_unstable();
     classes
@@ -45,29 +54,32 @@ pub(super) fn series(name: &str, colour: Colour, points: Vec<(f64, f64)>, look: 
 }
 
 /// A curve of the positive class, encrypted upon plain, or one of each class.
-fn of_curves(report: &Report, classes: &[usize], of: fn(&Curves) -> &Vec<(f64, f64)>) -> Vec<Series> {
-    let (encrypted, plain) = (&report.curves.encrypted, &report.curves.plain);
-    if let ([encrypted], [plain]) = (&encrypted[..], &plain[..]) {
-        return vec![
-            series("plain training", Colour::Blue, of(plain).clone(), Look::Smooth),
-            series(report.head_name(), Colour::Orange, of(encrypted).clone(), Look::Smooth),
-        ];
+fn of_curves(assessed: &Assessed<'_>, classes: &[usize], of: fn(&Curves) -> &Vec<(f64, f64)>) -> Vec<Series> {
+    let curves = assessed.head.curves;
+    if let [head] = curves {
+        let plain = assessed.plain.and_then(|plain| plain.curves.first());
+        let mut all: Vec<Series> = plain
+            .map(|plain| series("plain training", Colour::Blue, of(plain).clone(), Look::Smooth))
+            .into_iter()
+            .collect();
+        all.push(series(assessed.called(), Colour::Orange, of(head).clone(), Look::Smooth));
+        return all;
     }
     let one = |(&class, colour): (&usize, Colour)| {
-        let points = encrypted.get(class).map(|curves| of(curves).clone()).unwrap_or_default();
-        series(name(report, class), colour, points, Look::Smooth)
+        let points = curves.get(class).map(|curves| of(curves).clone()).unwrap_or_default();
+        series(name(assessed, class), colour, points, Look::Smooth)
     };
     classes.iter().zip(Colour::ALL).map(one).collect()
 }
 
-fn name(report: &Report, class: usize) -> &str {
-    report.labels.get(class).map(String::as_str).unwrap_or_default()
+fn name<'a>(assessed: &Assessed<'a>, class: usize) -> &'a str {
+    assessed.vocabulary.names().get(class).map(String::as_str).unwrap_or_default()
 }
 
-fn roc(report: &Report, classes: &[usize]) -> Figure {
+fn roc(assessed: &Assessed<'_>, classes: &[usize]) -> Figure {
     let mut all = vec![series("chance", Colour::Grey, vec![(0.0, 0.0), (1.0, 1.0)], Look::Thin)];
-    all.extend(of_curves(report, classes, |curves| &curves.roc));
-    if let [positive] = &report.clinical.encrypted[..]
+    all.extend(of_curves(assessed, classes, |curves| &curves.roc));
+    if let [positive] = assessed.head.clinical
         && let (Some(sensitivity), Some(specificity)) = (positive.sensitivity, positive.specificity)
     {
         let at = vec![(1.0 - specificity.value, sensitivity.value)];
@@ -81,13 +93,13 @@ fn roc(report: &Report, classes: &[usize]) -> Figure {
     )
 }
 
-fn precision_recall(report: &Report, classes: &[usize]) -> Figure {
+fn precision_recall(assessed: &Assessed<'_>, classes: &[usize]) -> Figure {
     let mut all = Vec::new();
-    if let [curves] = &report.curves.encrypted[..] {
+    if let [curves] = assessed.head.curves {
         let chance = vec![(0.0, curves.prevalence), (1.0, curves.prevalence)];
         all.push(series("chance", Colour::Grey, chance, Look::Thin));
     }
-    all.extend(of_curves(report, classes, |curves| &curves.precision_recall));
+    all.extend(of_curves(assessed, classes, |curves| &curves.precision_recall));
     let labels = Labels { title: "Precision-recall curve", x: "recall (sensitivity)", y: "precision (PPV)" };
     figure(
         "precision-recall",
@@ -96,7 +108,7 @@ fn precision_recall(report: &Report, classes: &[usize]) -> Figure {
     )
 }
 
-fn calibration(report: &Report, classes: &[usize]) -> Figure {
+fn calibration(assessed: &Assessed<'_>, classes: &[usize]) -> Figure {
     let mut all = vec![series("ideal", Colour::Grey, vec![(0.0, 0.0), (1.0, 1.0)], Look::Thin)];
     let of_bins = |name: &str, colour, bins: &[Bin], intervals: bool| Series {
         intervals: match intervals {
@@ -110,21 +122,30 @@ fn calibration(report: &Report, classes: &[usize]) -> Figure {
             Look::Marked,
         )
     };
-    let (encrypted, plain) = (&report.calibration.encrypted, &report.calibration.plain);
-    if let ([encrypted], [plain]) = (&encrypted[..], &plain[..]) {
-        all.push(of_bins("plain training", Colour::Blue, &plain.bins, false));
-        all.push(of_bins(report.head_name(), Colour::Orange, &encrypted.bins, true));
-    } else {
-        for (&class, colour) in classes.iter().zip(Colour::ALL) {
-            let bins = encrypted.get(class).map(|one| &one.bins[..]).unwrap_or_default();
-            all.push(of_bins(name(report, class), colour, bins, false));
+    let calibration = assessed.head.calibration;
+    let whose = match calibration {
+        [head] => {
+            if let Some([plain]) = assessed.plain.map(|plain| plain.calibration) {
+                all.push(of_bins("plain training", Colour::Blue, &plain.bins, false));
+            }
+            all.push(of_bins(assessed.called(), Colour::Orange, &head.bins, true));
+            format!(", with Wilson's intervals of the {}", assessed.called())
         }
-    }
+        _ => {
+            for (&class, colour) in classes.iter().zip(Colour::ALL) {
+                let bins = calibration.get(class).map(|one| &one.bins[..]).unwrap_or_default();
+                all.push(of_bins(name(assessed, class), colour, bins, false));
+            }
+            String::new()
+        }
+    };
     let labels = Labels { title: "Calibration", x: "predicted probability", y: "observed share" };
     figure(
         "calibration",
-        "How often samples of a predicted probability are positive, in bins of equally many samples, with Wilson's intervals of the trained \
-         head; on the diagonal probabilities mean what they say.",
+        &format!(
+            "How often samples of a predicted probability are positive, in bins of equally many samples{whose}; on the diagonal probabilities \
+             mean what they say."
+        ),
         plots::square(&labels, &all, 0.0..1.0),
     )
 }
@@ -144,7 +165,12 @@ fn learning(report: &Report) -> Figure {
     let labels = Labels { title: "Learning curve", x: "iteration", y: "log loss" };
     figure(
         "learning",
-        "Log loss after each iteration; lower is better. Without validation samples the encrypted training can be seen at its end only.",
+        match report.validation {
+            Some(_) => "Log loss after each iteration; lower is better.",
+            None => {
+                "Log loss after each iteration; lower is better. Without validation samples the encrypted training can be seen at its end only."
+            }
+        },
         plots::lines(&labels, &all),
     )
 }

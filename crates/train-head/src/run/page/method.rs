@@ -15,7 +15,7 @@ pub(super) fn section(report: &Report) -> Section {
     let features = if texts {
         "The data party turned each text into a list of numbers with a frozen encoder"
     } else {
-        "The data party read a table of numbers"
+        "The data party read a table of features"
     };
     let steps = format!(
         "{features}, on its own machine. It scaled these numbers, chose the kind of training by cross-validation on its own samples, encrypted \

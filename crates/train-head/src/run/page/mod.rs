@@ -1,8 +1,11 @@
-//! `report.html`: a run for a reader, such as a colleague or an ethics board.
+//! `report.html`: a run for a reader, such as a colleague or an ethics board; and the page of `eval --report`.
 //!
-//! A page is made from the [`Report`] alone, so it cannot hold more than figures of all samples together: no text, no identifier, no
-//! value of a single record. Names of files and of features stay out of it, too.
+//! A page is made from the [`Report`] or an [`Assessed`] head alone, so it cannot hold more than figures of all samples together: no text,
+//! no identifier, no value of a single record. Names of files and of features stay out of it, too.
 //!
+//! - [`assessed`]: what both kinds of pages show of measures;
+//! - [`evaluation`]: the page of `eval`;
+//! - [`warnings`]: what was warned about;
 //! - [`result`]: measures, against plain training;
 //! - [`figures`]: plots of curves;
 //! - [`numbers`]: measures and plots of a regression;
@@ -12,16 +15,22 @@
 //! - [`cost`]: time and size;
 //! - [`card`]: limits, and the model card.
 
+mod assessed;
 mod card;
 mod cost;
 mod data;
+mod evaluation;
 mod figures;
 mod method;
 mod numbers;
 mod result;
 mod security;
+mod warnings;
 
-use pages::{Page, Property};
+pub(crate) use assessed::Assessed;
+pub(crate) use evaluation::{Evaluated, page as page_of_evaluation};
+
+use pages::{Page, Property, Section};
 
 use super::report::Report;
 use super::words::{day, estimate, percent, rounded, subject, the_same};
@@ -32,7 +41,8 @@ use crate::targets::{Scores, Vocabulary};
 /// The page of a run.
 pub(crate) fn page(report: &Report) -> Page {
     let regression = matches!(report.vocabulary, Vocabulary::Numbers(_));
-    let sections = [
+    let mut sections: Vec<Section> = warnings::section(warnings::of_run(report)).into_iter().collect();
+    sections.extend([
         match &report.encrypted {
             Scores::Numbers(each) => numbers::section(report, each),
             _ => result::section(report),
@@ -48,7 +58,7 @@ pub(crate) fn page(report: &Report) -> Page {
         cost::section(report),
         card::limits(report),
         card::section(report),
-    ];
+    ]);
     Page {
         title: format!("Encrypted training: {}", subject(&report.vocabulary)),
         lead: format!(
@@ -67,7 +77,7 @@ pub(crate) fn page(report: &Report) -> Page {
         ),
         notice: Some(notice(report.secrecy)),
         headlines: headlines(report),
-        sections: sections.into_iter().collect(),
+        sections,
         footer: vec![
             Property::new("program", report.program),
             Property::new("written on", day(report.unix_time)),
@@ -97,8 +107,24 @@ fn notice(secrecy: Secrecy) -> String {
 }
 
 fn headlines(report: &Report) -> Vec<Property> {
+    let mut tiles = measures(&report.assessed());
+    if let Some(agreement) = report.prediction_agreement {
+        tiles.push(Property::new(
+            format!("of the test samples get {} from plain training", the_same(&report.vocabulary)),
+            format!("{:.1} %", 100.0 * agreement),
+        ));
+    }
+    tiles
+        .push(Property::new("of security, by published estimates", format!("{} bits", report.security_bits)));
+    tiles.push(Property::new("of training on ciphertexts", seconds(report.seconds.train)));
+    tiles
+}
+
+/// The most important measures.
+fn measures(assessed: &Assessed<'_>) -> Vec<Property> {
     let mut tiles = Vec::new();
-    if let [positive] = &report.clinical.encrypted[..] {
+    let (tile, samples) = (|of: &str, value: String| Property::new(of, value), assessed.samples_called());
+    if let [positive] = assessed.head.clinical {
         let interval = |of: &str, text: String| {
             let (value, interval) =
                 text.split_once(" (").map_or((text.as_str(), ""), |(value, rest)| (value, rest));
@@ -111,33 +137,23 @@ fn headlines(report: &Report) -> Vec<Property> {
         tiles.push(interval("specificity", percent(positive.specificity)));
         tiles.push(interval("AUROC", estimate(positive.auroc)));
     }
-    let tile = |of: &str, value: String| Property::new(of, value);
-    match &report.encrypted {
+    match assessed.scores {
         Scores::Classes(_) if tiles.len() > 1 => {}
         Scores::Classes(m) => {
-            tiles.push(tile("accuracy on the test samples", format!("{:.1} %", 100.0 * m.accuracy)));
+            tiles.push(tile(&format!("accuracy on the {samples}"), format!("{:.1} %", 100.0 * m.accuracy)));
             tiles.push(tile("AUROC, mean of the classes", format!("{:.3}", m.auroc)));
         }
         Scores::Labels(m) => {
             let all_right = format!("{:.1} %", 100.0 * m.subset_accuracy);
-            tiles.push(tile("of the test samples have all labels right", all_right));
+            tiles.push(tile(&format!("of the {samples} have all labels right"), all_right));
             tiles.push(tile("AUROC, mean of the labels", format!("{:.3}", m.mean.auroc)));
         }
         Scores::Numbers(each) => {
-            for (name, m) in report.labels.iter().zip(each).take(3) {
+            for (name, m) in assessed.vocabulary.names().iter().zip(each).take(3) {
                 let r2 = m.r2.map_or_else(|| "\u{2013}".into(), |r2| rounded(r2.value, 3));
-                tiles.push(tile(&format!("R\u{b2} of {name} on the test samples"), r2));
+                tiles.push(tile(&format!("R\u{b2} of {name} on the {samples}"), r2));
             }
         }
     }
-    if let Some(agreement) = report.prediction_agreement {
-        tiles.push(Property::new(
-            format!("of the test samples get {} from plain training", the_same(&report.vocabulary)),
-            format!("{:.1} %", 100.0 * agreement),
-        ));
-    }
-    tiles
-        .push(Property::new("of security, by published estimates", format!("{} bits", report.security_bits)));
-    tiles.push(Property::new("of training on ciphertexts", seconds(report.seconds.train)));
     tiles
 }

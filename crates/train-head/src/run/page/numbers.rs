@@ -5,7 +5,7 @@ use pages::plots::{self, Colour, Labels, Look, Series};
 use pages::{Block, Figure, Section, Table};
 
 use super::figures::{figure, series, thinned};
-use super::result::share;
+use super::result::at_most;
 use crate::planning::describe;
 use crate::run::report::Report;
 use crate::run::words::{estimate, figure as figure_of, the_same};
@@ -14,12 +14,27 @@ use crate::targets::Scores;
 /// Most numbers with a plot of their own.
 const MOST_PLOTS: usize = 4;
 
-/// The measures, and how they compare with plain training.
+/// What the measures are.
+pub(super) const MEASURES: &str = "R\u{b2} is the share of the variance that the head explains: 1 is perfect, 0 is no better than the mean. \
+     Errors are in the unit of the numbers. Intervals are 95 % intervals of a bootstrap over the samples.";
+
+/// What the plots are.
+pub(super) const PLOTS: &str = "Each point of predicted against true numbers is the mean of at least ten samples of similar prediction, so no \
+     single one can be read off.";
+
+/// The errors of a head without a twin beside it.
+pub(super) fn measures(names: &[String], each: &[Regression]) -> Table {
+    let mut table = Table::new(&["number", "R\u{b2}", "mean absolute error", "root mean squared error"]);
+    for (name, m) in names.iter().zip(each) {
+        table.push([name.clone(), estimate(m.r2), figure_of(Some(m.mae)), figure_of(Some(m.rmse))]);
+    }
+    table
+}
+
+/// The measures of a run, and how they compare with plain training.
 pub(super) fn section(report: &Report, encrypted: &[Regression]) -> Section {
     let mut blocks = vec![Block::Text(format!(
-        "Measured on {} test samples that took no part in the training or in the choice of the method. R\u{b2} is the share of the variance \
-         that the head explains: 1 is perfect, 0 is no better than the mean. Errors are in the unit of the numbers. Intervals are 95 % \
-         intervals of a bootstrap over the test samples.",
+        "Measured on {} test samples that took no part in the training or in the choice of the method. {MEASURES}",
         report.test_samples
     ))];
     for (k, name) in report.labels.iter().enumerate() {
@@ -51,55 +66,57 @@ pub(super) fn section(report: &Report, encrypted: &[Regression]) -> Section {
     if let (Some(agreement), Some(error)) = (report.prediction_agreement, report.max_weight_error) {
         blocks.push(Block::Text(format!(
             "The encrypted head and the same training in plain arithmetic give {} for {:.1} % of the test samples. Encryption adds a little \
-             noise to each operation; weights differ by at most {} of the largest weight.",
+             noise to each operation; weights differ by {} of the largest weight.",
             the_same(&report.vocabulary),
             100.0 * agreement,
-            share(error),
+            at_most(error),
         )));
     }
     if let Some(expected) = &report.expected_errors {
         blocks.push(Block::Text(format!(
             "Cross-validation on the training samples expected this of new samples: {}.",
-            describe::expected_errors(expected)
+            describe::expected_errors(expected).replace("R2", "R\u{b2}")
         )));
     }
     Section { title: "Result".into(), blocks }
 }
 
-/// Predicted against true numbers, and the learning curve.
+/// The plots of a run: predicted against true numbers, and the learning curve.
 pub(super) fn figures(report: &Report, encrypted: &[Regression]) -> Section {
-    let text = "Each point of predicted against true numbers is the mean of at least ten test samples of similar prediction, so no single \
-                one can be read off.";
-    let mut figures: Vec<Figure> = report
-        .labels
-        .iter()
-        .zip(encrypted)
-        .take(MOST_PLOTS)
-        .enumerate()
-        .map(|(k, (name, m))| predicted(report, k, name, m))
-        .collect();
+    let plain = match &report.plain {
+        Scores::Numbers(plain) => Some(&plain[..]),
+        _ => None,
+    };
+    let mut figures = plotted(&report.labels, encrypted, plain);
     figures.push(learning(report));
-    Section { title: "Curves".into(), blocks: vec![Block::Text(text.into()), Block::Figures(figures)] }
+    Section { title: "Curves".into(), blocks: vec![Block::Text(PLOTS.into()), Block::Figures(figures)] }
 }
 
-fn predicted(report: &Report, k: usize, name: &str, encrypted: &Regression) -> Figure {
+/// Predicted against true numbers, for the first few of them.
+pub(super) fn plotted(names: &[String], head: &[Regression], plain: Option<&[Regression]>) -> Vec<Figure> {
+    let of = |(k, (name, m)): (usize, (&String, &Regression))| {
+        predicted(k, name, m, plain.and_then(|plain| plain.get(k)))
+    };
+    names.iter().zip(head).take(MOST_PLOTS).enumerate().map(of).collect()
+}
+
+fn predicted(k: usize, name: &str, head: &Regression, plain: Option<&Regression>) -> Figure {
     let points =
         |m: &Regression| m.bins.iter().map(|bin| (bin.predicted, bin.observed.value)).collect::<Vec<_>>();
-    let all = points(encrypted).into_iter().flat_map(|(a, b)| [a, b]);
+    let all = points(head).into_iter().flat_map(|(a, b)| [a, b]);
     let (low, high) =
         all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
     let mut lines = Vec::new();
     if low < high {
         lines.push(series("ideal", Colour::Grey, vec![(low, low), (high, high)], Look::Thin));
     }
-    if let Scores::Numbers(plain) = &report.plain
-        && let Some(plain) = plain.get(k)
-    {
+    if let Some(plain) = plain {
         lines.push(series("plain training", Colour::Blue, points(plain), Look::Marked));
     }
+    let called = if plain.is_some() { "encrypted head" } else { "head" };
     lines.push(Series {
-        intervals: encrypted.bins.iter().map(|bin| [bin.observed.low, bin.observed.high]).collect(),
-        ..series(report.head_name(), Colour::Orange, points(encrypted), Look::Marked)
+        intervals: head.bins.iter().map(|bin| [bin.observed.low, bin.observed.high]).collect(),
+        ..series(called, Colour::Orange, points(head), Look::Marked)
     });
     let title = format!("Predicted and true: {name}");
     let labels = Labels { title: &title, x: "mean prediction", y: "mean true number" };

@@ -1,52 +1,59 @@
 //! The measures of the head, and how they compare with plain training.
 
-use head_fit::measures::{Clinical, Estimate};
+use head_fit::measures::{Calibration, Clinical, Estimate};
 use pages::{Block, Matrix, Section, Table};
 
+use super::assessed::Assessed;
 use crate::planning::describe;
 use crate::run::clinical::matrix;
+use crate::run::measured::Figures;
 use crate::run::report::Report;
 use crate::run::words::{estimate, percent, rounded, the_same};
 use crate::targets::{Scores, Vocabulary};
 
-/// The section.
+/// The section of a run.
 pub(super) fn section(report: &Report) -> Section {
+    let assessed = report.assessed();
     let mut blocks = vec![Block::Text(format!(
         "Measured on {} test samples that took no part in the training, in the choice of the method or in the choice of a threshold. \
-         Intervals are 95 % confidence intervals: Wilson's for shares, DeLong's for the area under the ROC curve (AUROC), the logit \
-         interval of Boyd, Eng and Page for the area under the precision-recall curve (AUPRC).",
+         {INTERVALS}",
         report.test_samples
     ))];
-    let labels = matches!(report.vocabulary, Vocabulary::Labels(_));
-    match (&report.clinical.encrypted[..], &report.clinical.plain[..]) {
-        ([encrypted], [plain]) if !labels => {
-            blocks.push(Block::Text(threshold(report, encrypted)));
-            blocks.push(Block::Table(of_two(report, encrypted, plain)));
-        }
-        (several, _) => {
-            if labels {
-                blocks.push(Block::Text(thresholds(report)));
-            }
-            blocks.push(Block::Table(of_several(report, several)));
-        }
-    }
-    if let Some(metrics) = report.encrypted.classes() {
-        let counts = matrix(&report.clinical.encrypted, &metrics.confusion);
-        blocks.push(Block::Matrix(Matrix {
-            caption: format!("Confusion matrix: {}, test samples", report.head_name()),
-            classes: report.labels.clone(),
-            counts: counts.iter().map(|row| row.iter().map(|&count| count as u64).collect()).collect(),
-        }));
-    }
+    blocks.extend(measures(&assessed));
     blocks.push(Block::Heading("Against plain training".into()));
     blocks.push(Block::Table(against_plain(report)));
     blocks.extend(agreement(report).into_iter().map(Block::Text));
     Section { title: "Result".into(), blocks }
 }
 
+/// Which intervals the measures have.
+pub(super) const INTERVALS: &str = "Intervals are 95 % confidence intervals: Wilson's for shares, DeLong's for the area under the ROC curve (AUROC), the logit interval of \
+     Boyd, Eng and Page for the area under the precision-recall curve (AUPRC).";
+
+/// The threshold, rates and areas, and the confusion matrix of classes.
+pub(super) fn measures(assessed: &Assessed<'_>) -> Vec<Block> {
+    let labels = matches!(assessed.vocabulary, Vocabulary::Labels(_));
+    let mut blocks = match assessed.head.clinical {
+        [positive] if !labels => {
+            vec![Block::Text(threshold(assessed, positive)), Block::Table(of_two(assessed, positive))]
+        }
+        _ if labels => vec![Block::Text(thresholds(assessed)), Block::Table(of_several(assessed))],
+        _ => vec![Block::Table(of_several(assessed))],
+    };
+    if let Some(metrics) = assessed.scores.classes() {
+        let counts = matrix(assessed.head.clinical, &metrics.confusion);
+        blocks.push(Block::Matrix(Matrix {
+            caption: format!("Confusion matrix: {}, {}", assessed.called(), assessed.samples_called()),
+            classes: assessed.vocabulary.names().to_vec(),
+            counts: counts.iter().map(|row| row.iter().map(|&count| count as u64).collect()).collect(),
+        }));
+    }
+    blocks
+}
+
 /// How labels are called.
-fn thresholds(report: &Report) -> String {
-    match report.thresholds.iter().flatten().next() {
+fn thresholds(assessed: &Assessed<'_>) -> String {
+    match assessed.thresholds.iter().flatten().next() {
         Some(chosen) => format!(
             "A sample is given each label whose probability is above the threshold of that label. The thresholds were chosen for the aim `{}` \
              on {}; on new samples expect somewhat less than they achieve there.",
@@ -60,10 +67,10 @@ fn thresholds(report: &Report) -> String {
 }
 
 /// How samples are called positive.
-fn threshold(report: &Report, positive: &Clinical) -> String {
-    let name = report.labels.last().map(String::as_str).unwrap_or_default();
+fn threshold(assessed: &Assessed<'_>, positive: &Clinical) -> String {
+    let name = assessed.vocabulary.names().last().map(String::as_str).unwrap_or_default();
     let cut = positive.threshold.unwrap_or(crate::files::head::EVEN);
-    match report.threshold {
+    match assessed.threshold {
         Some(chosen) => format!(
             "A sample is called {name} if its probability is above {cut}. This threshold was chosen for the aim `{}` on {}, where it \
              achieves a sensitivity of {} and a specificity of {}. On new samples expect somewhat less: it was chosen on those.",
@@ -79,14 +86,21 @@ fn threshold(report: &Report, positive: &Clinical) -> String {
     }
 }
 
-fn of_two(report: &Report, encrypted: &Clinical, plain: &Clinical) -> Table {
-    let [negative, positive] = &report.labels[..] else { return Table::default() };
-    let mut table = Table::new(&["measure", report.head_name(), "plain training", "what it says"]);
+fn of_two(assessed: &Assessed<'_>, head: &Clinical) -> Table {
+    let [negative, positive] = assessed.vocabulary.names() else { return Table::default() };
+    let plain = assessed.plain.and_then(|plain| plain.clinical.first());
+    let mut table = match plain {
+        Some(_) => Table::new(&["measure", assessed.called(), "plain training", "what it says"]),
+        None => Table::new(&["measure", "value", "what it says"]),
+    };
+    let mut push = |name: &str, head: String, plain: Option<String>, says: String| {
+        table.push([Some(name.to_owned()), Some(head), plain, Some(says)].into_iter().flatten());
+    };
     let mut row = |name: &str,
                    of: fn(&Clinical) -> Option<Estimate>,
                    show: fn(Option<Estimate>) -> String,
                    says: String| {
-        table.push([name.to_owned(), show(of(encrypted)), show(of(plain)), says]);
+        push(name, show(of(head)), plain.map(|plain| show(of(plain))), says);
     };
     row(
         "sensitivity",
@@ -109,7 +123,7 @@ fn of_two(report: &Report, encrypted: &Clinical, plain: &Clinical) -> Table {
         ),
     );
     row("NPV", |m| m.npv, percent, format!("of those called {negative}, the share that is; likewise"));
-    row("prevalence", |m| m.prevalence, percent, format!("the share of {positive} among the test samples"));
+    row("prevalence", |m| m.prevalence, percent, format!("the share of {positive} among these samples"));
     row(
         "AUROC",
         |m| m.auroc,
@@ -122,28 +136,34 @@ fn of_two(report: &Report, encrypted: &Clinical, plain: &Clinical) -> Table {
         estimate,
         "precision over all thresholds; the prevalence by guessing".to_owned(),
     );
-    for (name, of, says) in [
-        ("calibration slope", 0, "ideal: 1; below, probabilities are too extreme, above, too cautious"),
-        (
+    let calibration = |name: &str, of: fn(&Calibration) -> Option<Estimate>, says: &str| {
+        let value = |figures: Figures<'_>| estimate(figures.calibration.first().and_then(of));
+        (name.to_owned(), value(assessed.head), assessed.plain.map(value), says.to_owned())
+    };
+    for (name, head, plain, says) in [
+        calibration(
+            "calibration slope",
+            |c| c.slope,
+            "ideal: 1; below, probabilities are too extreme, above, too cautious",
+        ),
+        calibration(
             "calibration intercept",
-            1,
+            |c| c.intercept,
             "ideal: 0; below, probabilities are too high on the whole, above, too low",
         ),
     ] {
-        let value = |all: &[head_fit::measures::Calibration]| {
-            all.first().and_then(|c| if of == 0 { c.slope } else { c.intercept })
-        };
-        let (encrypted, plain) = (value(&report.calibration.encrypted), value(&report.calibration.plain));
-        table.push([name.to_owned(), estimate(encrypted), estimate(plain), says.to_owned()]);
+        push(&name, head, plain, says);
     }
     table
 }
 
-fn of_several(report: &Report, classes: &[Clinical]) -> Table {
-    let labels = matches!(report.vocabulary, Vocabulary::Labels(_));
+fn of_several(assessed: &Assessed<'_>) -> Table {
+    let labels = matches!(assessed.vocabulary, Vocabulary::Labels(_));
+    let samples = assessed.samples_called();
+    let counted = if labels { format!("{samples} with it") } else { samples.to_owned() };
     let mut table = Table::new(&[
         if labels { "label" } else { "class" },
-        if labels { "test samples with it" } else { "test samples" },
+        &counted,
         "sensitivity",
         "specificity",
         "PPV",
@@ -152,17 +172,20 @@ fn of_several(report: &Report, classes: &[Clinical]) -> Table {
         "AUPRC",
         "calibration slope",
     ]);
-    for ((label, m), calibration) in report.labels.iter().zip(classes).zip(&report.calibration.encrypted) {
+    let Figures { clinical, calibration, .. } = assessed.head;
+    for ((label, m), calibration) in assessed.vocabulary.names().iter().zip(clinical).zip(calibration) {
+        // intervals stand below their values: beside them the table would be wider than most screens
+        let below = |value: String| value.replacen(" (", "\n(", 1);
         table.push([
             label.clone(),
             m.counts.positives().to_string(),
-            percent(m.sensitivity),
-            percent(m.specificity),
-            percent(m.ppv),
-            percent(m.npv),
-            estimate(m.auroc),
-            estimate(m.auprc),
-            estimate(calibration.slope),
+            below(percent(m.sensitivity)),
+            below(percent(m.specificity)),
+            below(percent(m.ppv)),
+            below(percent(m.npv)),
+            below(estimate(m.auroc)),
+            below(estimate(m.auprc)),
+            below(estimate(calibration.slope)),
         ]);
     }
     table
@@ -237,7 +260,7 @@ fn agreement_of_twins(report: &Report) -> Option<String> {
     };
     Some(format!(
         "The encrypted head and the same training in plain arithmetic give {} for {apart}. {} Encryption changes two things: functions such as the logistic one are replaced by polynomials, and each \
-         operation adds a little noise. The polynomials account for nearly all of the difference between the weights, at most {} of the \
+         operation adds a little noise. The polynomials account for nearly all of the difference between the weights, {} of the \
          largest weight; the noise for {} of it. Weights are not what matters, though: they may shift together and leave predictions as \
          they were.",
         the_same(&report.vocabulary),
@@ -246,16 +269,16 @@ fn agreement_of_twins(report: &Report) -> Option<String> {
             _ =>
                 "Measures in this table are means over the labels, but for the share of samples with all labels right.",
         },
-        share(report.max_weight_error?),
-        share(report.max_weight_error_simulate?),
+        at_most(report.max_weight_error?),
+        at_most(report.max_weight_error_simulate?),
     ))
 }
 
-/// A small share in percent.
-pub(super) fn share(value: f64) -> String {
+/// A bound on a share, in percent.
+pub(super) fn at_most(value: f64) -> String {
     match value {
-        some if some >= 1e-3 => format!("{} %", rounded(100.0 * some, 1)),
-        little if little >= 1e-5 => format!("{} %", rounded(100.0 * little, 3)),
+        some if some >= 1e-3 => format!("at most {} %", rounded(100.0 * some, 1)),
+        little if little >= 1e-5 => format!("at most {} %", rounded(100.0 * little, 3)),
         _ => "less than 0.001 %".into(),
     }
 }

@@ -1,17 +1,27 @@
 //! Apache Parquet files of flat columns.
+//!
+//! - this file: rows become cells;
+//! - [`bounds`]: what a file will take in memory, before it is unpacked;
+//! - [`thrift`]: the notation of its headers;
+//! - [`refusals`]: what is said of files that cannot be read.
+
+mod bounds;
+mod refusals;
+mod thrift;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate};
 use parquet::basic::{LogicalType, TimeUnit};
-use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use serde_json::Value;
 
+use refusals::{DAMAGED, unreadable};
+
 use super::builder::Builder;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::table::{Places, Table};
 use crate::wording::quoted;
 
@@ -22,10 +32,10 @@ pub(super) fn read(bytes: Vec<u8>, builder: Builder) -> Result<Table> {
     catch_unwind(AssertUnwindSafe(|| read_rows(bytes, builder))).unwrap_or(Err(damaged))
 }
 
-const DAMAGED: &str = "the Parquet file is damaged, or has columns of a type that cannot be read";
-
 fn read_rows(bytes: Vec<u8>, mut builder: Builder) -> Result<Table> {
-    let file = SerializedFileReader::new(Bytes::from(bytes)).map_err(|error| unreadable(&builder, &error))?;
+    bounds::expect_footer(&bytes, &builder)?;
+    let bytes = Bytes::from(bytes);
+    let file = SerializedFileReader::new(bytes.clone()).map_err(|error| unreadable(&builder, &error))?;
     let schema = file.metadata().file_metadata().schema_descr().root_schema();
     let mut names = Vec::new();
     let mut nanoseconds = Vec::new();
@@ -44,7 +54,9 @@ fn read_rows(bytes: Vec<u8>, mut builder: Builder) -> Result<Table> {
         return Err(builder.malformed(None, "the file has no columns", ""));
     }
     builder.name_columns(names, Places::None)?;
+    bounds::expect_pages(&bytes, &file, &builder)?;
     let rows = file.get_row_iter(None).map_err(|error| unreadable(&builder, &error))?;
+    let rows = rows.with_batch_size(bounds::ROWS);
     for (number, row) in (1..).zip(rows) {
         let row = row.map_err(|error| unreadable(&builder, &error))?;
         for (column, (name, field)) in row.get_column_iter().enumerate() {
@@ -110,21 +122,14 @@ fn moment(time: DateTime<chrono::Utc>) -> String {
     if midnight { time.date().to_string() } else { time.format("%Y-%m-%d %H:%M:%S%.f").to_string() }
 }
 
-fn unreadable(builder: &Builder, error: &ParquetError) -> Error {
-    builder.malformed(
-        None,
-        format!("the Parquet file cannot be read: {error}"),
-        "write the file again, or as CSV",
-    )
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::{Format, ReadOptions, read_from};
+    use parquet::basic::{Compression, Encoding};
     use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
     use parquet::file::properties::WriterProperties;
-    use parquet::file::writer::SerializedFileWriter;
+    use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
     use parquet::schema::parser::parse_message_type;
     use std::sync::Arc;
 
@@ -179,5 +184,102 @@ mod tests {
                 usize::from(read_from(&bytes[..], "t.parquet", Some(Format::Parquet), &options).is_err());
         }
         assert!(turned > 0);
+    }
+
+    /// A file of one column, written plainly or packed by zstd, in a page.
+    fn one_column(schema: &str, packed: bool, write: impl Fn(&mut SerializedColumnWriter<'_>)) -> Vec<u8> {
+        let schema = Arc::new(parse_message_type(schema).unwrap());
+        let compression =
+            if packed { Compression::ZSTD(Default::default()) } else { Compression::UNCOMPRESSED };
+        let properties = WriterProperties::builder().set_compression(compression).build();
+        let mut bytes = Vec::new();
+        let mut file = SerializedFileWriter::new(&mut bytes, schema, Arc::new(properties)).unwrap();
+        let mut group = file.next_row_group().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        write(&mut column);
+        column.close().unwrap();
+        group.close().unwrap();
+        file.close().unwrap();
+        bytes
+    }
+
+    #[test]
+    fn what_would_not_fit_is_refused_before_it_is_unpacked() {
+        let words = "message m { required binary b (UTF8); }";
+        let long = |column: &mut SerializedColumnWriter<'_>| {
+            let text = "x".repeat(4 << 20);
+            column
+                .typed::<ByteArrayType>()
+                .write_batch(&[ByteArray::from(text.as_str())], None, None)
+                .unwrap();
+        };
+        let lists = "message m { optional group l (LIST) { repeated group list { required binary element (UTF8); } } }";
+        // a text of a quarter of a megabyte, once in the dictionary and forty times in a list
+        let often = |column: &mut SerializedColumnWriter<'_>| {
+            let texts = vec![ByteArray::from("x".repeat(1 << 18).as_str()); 40];
+            let mut starts = vec![1; 40];
+            starts[0] = 0;
+            column.typed::<ByteArrayType>().write_batch(&texts, Some(&[2; 40]), Some(&starts)).unwrap();
+        };
+        let many = |column: &mut SerializedColumnWriter<'_>| {
+            let mut starts = vec![1; 400_000];
+            starts[0] = 0;
+            let texts = vec![ByteArray::from("x"); 400_000];
+            column
+                .typed::<ByteArrayType>()
+                .write_batch(&texts, Some(&vec![2; 400_000]), Some(&starts))
+                .unwrap();
+        };
+        for (what, file) in [
+            ("a packed text", one_column(words, true, long)),
+            ("a list of one text", one_column(lists, true, often)),
+            ("a long list", one_column(lists, true, many)),
+        ] {
+            assert!(file.len() < 1 << 20, "{what}: {}", file.len());
+            let options = |budget: usize| ReadOptions { budget: Some(budget), ..ReadOptions::default() };
+            let read = |budget| read_from(&file[..], "t.parquet", Some(Format::Parquet), &options(budget));
+            let refused = read(6 << 20).unwrap_err();
+            assert!(matches!(refused, crate::Error::TooLarge { .. }), "{what}: {refused}");
+            assert_eq!(read(1 << 30).unwrap().rows(), 1, "{what}");
+        }
+    }
+
+    /// The unpacked size in the header of the page is the third field that is written, after the type and before the packed size.
+    #[test]
+    fn a_promise_is_refused_by_its_header() {
+        let numbers = "message m { required int64 a; }";
+        let values: Vec<i64> = (0..3000).collect();
+        let file = one_column(numbers, true, |column| {
+            column.typed::<Int64Type>().write_batch(&values, None, None).unwrap();
+        });
+        // 0x15 and a byte for the type, then 0x15 and the size
+        let at = (4..file.len()).find(|&at| file[at] == 0x15 && file[at + 2] == 0x15).unwrap() + 3;
+        let size = &file[at..at + 3];
+        assert!(size[0] & size[1] & 0x80 != 0 && size[2] & 0x80 == 0, "{size:?} is no number of three bytes");
+        // as much as three bytes can say: a megabyte
+        let lied = [&file[..at], &[0xfe, 0xff, 0x7f], &file[at + 3..]].concat();
+        let options = ReadOptions { budget: Some(400_000), ..ReadOptions::default() };
+        assert_eq!(read_from(&file[..], "t.parquet", None, &options).unwrap().rows(), 3000);
+        let refused = read_from(&lied[..], "t.parquet", None, &options).unwrap_err();
+        assert!(matches!(refused, crate::Error::TooLarge { .. }), "{refused}");
+    }
+
+    #[test]
+    fn text_in_increments_is_refused_by_name() {
+        let schema = Arc::new(parse_message_type("message m { required binary b (UTF8); }").unwrap());
+        let properties = WriterProperties::builder()
+            .set_dictionary_enabled(false)
+            .set_encoding(Encoding::DELTA_BYTE_ARRAY)
+            .build();
+        let mut bytes = Vec::new();
+        let mut file = SerializedFileWriter::new(&mut bytes, schema, Arc::new(properties)).unwrap();
+        let mut group = file.next_row_group().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        column.typed::<ByteArrayType>().write_batch(&[ByteArray::from("x")], None, None).unwrap();
+        column.close().unwrap();
+        group.close().unwrap();
+        file.close().unwrap();
+        let refused = read_from(&bytes[..], "t.parquet", None, &ReadOptions::default()).unwrap_err();
+        assert!(refused.to_string().contains("column \"b\" is written in increments"), "{refused}");
     }
 }

@@ -1,0 +1,132 @@
+//! The page of `eval`: a head that was trained before, measured on other samples.
+
+use pages::{Block, Page, Property, Section, Table};
+
+use super::assessed::Assessed;
+use super::{card, data, figures, measures, notice, numbers, result, warnings};
+use crate::files::head::Description;
+use crate::run::words::{day, subject};
+use crate::targets::Scores;
+
+/// What `eval` found out.
+pub(crate) struct Evaluated<'a> {
+    /// The head and its measures.
+    pub(crate) assessed: Assessed<'a>,
+    /// What `head.json` says.
+    pub(crate) description: &'a Description,
+    /// Samples of each class, or with each label; empty of numbers.
+    pub(crate) counts: Vec<usize>,
+    /// What was warned about.
+    pub(crate) warnings: Vec<String>,
+    /// Name and version of the program.
+    pub(crate) program: &'static str,
+    /// Seconds since 1970.
+    pub(crate) unix_time: u64,
+}
+
+/// The page.
+pub(crate) fn page(evaluated: &Evaluated<'_>) -> Page {
+    let assessed = &evaluated.assessed;
+    let mut sections: Vec<Section> = warnings::section(evaluated.warnings.clone()).into_iter().collect();
+    sections.extend([
+        result_section(assessed),
+        curves_section(assessed),
+        data_section(evaluated),
+        head_section(evaluated),
+        limits_section(assessed),
+    ]);
+    Page {
+        title: format!("Evaluation: {}", subject(assessed.vocabulary)),
+        lead: format!(
+            "A head that was trained before was measured on {} labelled samples, in the clear, at the data party. This page says how well \
+             it does on them.",
+            assessed.samples
+        ),
+        notice: Some(notice(assessed.secrecy)),
+        headlines: measures(assessed),
+        sections,
+        footer: vec![
+            Property::new("program", evaluated.program),
+            Property::new("written on", day(evaluated.unix_time)),
+        ],
+    }
+}
+
+fn result_section(assessed: &Assessed<'_>) -> Section {
+    let about = match assessed.scores {
+        Scores::Numbers(_) => numbers::MEASURES,
+        _ => result::INTERVALS,
+    };
+    let mut blocks = vec![Block::Text(format!(
+        "Measured on the {} samples that `eval` was given. If the head was trained or its threshold chosen on some of them, the measures are \
+         better than they will be on new samples: the program cannot know. {about}",
+        assessed.samples
+    ))];
+    match assessed.scores {
+        Scores::Numbers(each) => {
+            blocks.push(Block::Table(numbers::measures(assessed.vocabulary.names(), each)));
+        }
+        _ => blocks.extend(result::measures(assessed)),
+    }
+    Section { title: "Result".into(), blocks }
+}
+
+fn curves_section(assessed: &Assessed<'_>) -> Section {
+    let (text, figures) = match assessed.scores {
+        Scores::Numbers(each) => {
+            (numbers::PLOTS.to_owned(), numbers::plotted(assessed.vocabulary.names(), each, None))
+        }
+        _ => (figures::text(assessed), figures::curves(assessed)),
+    };
+    Section { title: "Curves".into(), blocks: vec![Block::Text(text), Block::Figures(figures)] }
+}
+
+fn data_section(evaluated: &Evaluated<'_>) -> Section {
+    let assessed = &evaluated.assessed;
+    let mut facts = vec![Property::new("samples", assessed.samples.to_string())];
+    let names = assessed.vocabulary.names();
+    let blocks = match assessed.scores {
+        Scores::Numbers(_) => {
+            facts.push(Property::new("to predict", names.join(", ")));
+            vec![Block::Definitions(facts)]
+        }
+        scores => {
+            let of = if matches!(scores, Scores::Labels(_)) { "label" } else { "class" };
+            let mut table = Table::new(&[of, "samples", "share"]);
+            for (name, &count) in names.iter().zip(&evaluated.counts) {
+                let [count, share] = data::counted(count, assessed.samples);
+                table.push([name.clone(), count, share]);
+            }
+            vec![Block::Definitions(facts), Block::Table(table)]
+        }
+    };
+    Section { title: "Data".into(), blocks }
+}
+
+/// What `head.json` says of the training.
+fn head_section(evaluated: &Evaluated<'_>) -> Section {
+    let Description { training, encoder, features, .. } = evaluated.description;
+    let how = if training.encrypted { "on ciphertexts" } else { "in the clear" };
+    let mut facts = vec![
+        Property::new("head", subject(evaluated.assessed.vocabulary)),
+        Property::new("features", format!("{features} numbers for each sample")),
+        Property::new(
+            "training",
+            format!("{} iterations {how}, parameter set `{}`", training.iterations, training.preset),
+        ),
+    ];
+    if let Some(encoder) = encoder {
+        let (family, weights) = (&encoder.info.architecture, &encoder.info.weights_sha256);
+        facts.push(Property::new(
+            "encoder",
+            format!("a transformer of the family {family}; SHA-256 of its weights `{weights}`"),
+        ));
+    }
+    Section { title: "Head".into(), blocks: vec![Block::Definitions(facts)] }
+}
+
+fn limits_section(assessed: &Assessed<'_>) -> Section {
+    let mut limits = card::of_samples(assessed.secrecy);
+    limits.extend(card::of_measures(assessed));
+    Section { title: "Limits".into(), blocks: vec![Block::List(limits)] }
+}
