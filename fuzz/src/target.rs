@@ -13,9 +13,9 @@ pub struct Target {
 }
 
 /// Folder of an ordinary run of the program, for the seeds.
-pub const RUN: &str = "HEAD_FUZZ_RUN";
+const RUN: &str = "HEAD_FUZZ_RUN";
 /// Folder into which the seeds are written. If it is set, that is all that a target does.
-pub const SEEDS: &str = "HEAD_FUZZ_SEEDS";
+const SEEDS: &str = "HEAD_FUZZ_SEEDS";
 
 impl Target {
     /// Reads an input and forgets what came of it.

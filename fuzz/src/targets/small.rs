@@ -89,7 +89,7 @@ pub(super) fn plans() -> fhe_head::Result<Vec<Plan>> {
         BuiltIn::Logistic(Logistic::binary(sigmoid()?)),
         BuiltIn::Logistic(Logistic::one_vs_rest(3, sigmoid()?)),
         BuiltIn::Logistic(Logistic::multi_label(2, sigmoid()?)),
-        BuiltIn::Softmax(fhe_head::Multinomial::new(Softmax::new(3, 4.0, SoftmaxDepth::default())?)),
+        BuiltIn::Softmax(fhe_head::Multinomial::new(Softmax::new(3, SoftmaxDepth::Two, 4.0)?)),
     ];
     heads.into_iter().map(|head| plan(&scheme, head)).collect()
 }
@@ -98,7 +98,7 @@ fn plan(scheme: &Scheme, head: BuiltIn) -> fhe_head::Result<Plan> {
     let (samples, features, iterations) = SHAPE;
     head.check()?;
     let request = Request {
-        optimizer: Optimizer::Nesterov,
+        optimizer: Optimizer::Nesterov(0.9),
         scoring: true,
         ..Request::new(head, samples, features, vec![1.0; iterations])
     };

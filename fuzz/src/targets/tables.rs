@@ -74,7 +74,8 @@ fn stored(archive: &[u8]) -> Vec<u8> {
     let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
     for i in 0..from.len() {
         let mut entry = from.by_index(i).unwrap_or_else(|error| panic!("{error}"));
-        to.start_file(entry.name().to_owned(), options).unwrap_or_else(|error| panic!("{error}"));
+        let name = entry.name().unwrap_or_else(|error| panic!("{error}")).into_owned();
+        to.start_file(name, options).unwrap_or_else(|error| panic!("{error}"));
         std::io::copy(&mut entry, &mut to).unwrap_or_else(|error| panic!("{error}"));
     }
     to.finish().unwrap_or_else(|error| panic!("{error}")).into_inner()

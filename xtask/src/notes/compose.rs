@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 
 use super::case::{Cue, DISTRACTORS};
 use super::grammar::{Expander, Lists, capitalised, lists, sections};
-use super::rng::Rng;
+use crate::rng::Rng;
 use super::slips;
 
 /// Shortest and longest note, in words.
