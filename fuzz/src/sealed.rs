@@ -36,7 +36,9 @@ pub(crate) fn zip(mut bytes: Vec<u8>) -> Vec<u8> {
     const LOCAL: &[u8] = b"PK\x03\x04";
     const DIRECTORY: &[u8] = b"PK\x01\x02";
     let number = |bytes: &[u8], at: usize, length: usize| -> Option<usize> {
-        Some(bytes.get(at..at + length)?.iter().rev().fold(0, |number, &byte| number << 8 | usize::from(byte)))
+        Some(
+            bytes.get(at..at + length)?.iter().rev().fold(0, |number, &byte| number << 8 | usize::from(byte)),
+        )
     };
     let found = |bytes: &[u8], mark: &[u8]| -> Vec<usize> {
         bytes.windows(4).enumerate().filter(|(_, window)| *window == mark).map(|(at, _)| at).collect()
@@ -76,7 +78,8 @@ mod tests {
     #[test]
     fn a_changed_archive_opens_again() {
         let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        let stored =
+            zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
         writer.start_file("a.txt", stored).unwrap();
         writer.write_all(b"before").unwrap();
         let bytes = writer.finish().unwrap().into_inner();

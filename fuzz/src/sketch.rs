@@ -142,9 +142,11 @@ impl Sketch {
 /// Bytes of a residue and of the whole chunk, for each chunk that follows a record.
 fn chunks(record: &[u8], parameters: &Parameters) -> Vec<(usize, usize)> {
     let (ring, degree) = (parameters.ring(), parameters.degree());
-    let field = |at: usize, length: usize| record.get(at..at + length).map(|bytes| {
-        bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
-    });
+    let field = |at: usize, length: usize| {
+        record
+            .get(at..at + length)
+            .map(|bytes| bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)))
+    };
     let limbs = |q: usize, p: usize| {
         let moduli = ring.q().iter().take(q).chain(ring.p().iter().take(p));
         moduli.map(|modulus| modulus.bits().div_ceil(8) as usize).map(|width| (width, width * degree))
@@ -155,10 +157,12 @@ fn chunks(record: &[u8], parameters: &Parameters) -> Vec<(usize, usize)> {
         Some(&SEEDED_CIPHERTEXT) => level(1).map(|level| (1, level + 1, 0)),
         Some(&PUBLIC_KEY) => Some((1, parameters.max_level() + 1, 0)),
         Some(&SECRET_KEY) => return vec![(1, degree)],
-        Some(&SWITCHING_KEY) => level(10).zip(field(14, 2)).zip(field(16, 8)).map(|((level, special), mask)| {
-            let digits = (mask & (u64::MAX >> (63 - level))).count_ones() as usize;
-            (digits, level + 1, special as usize)
-        }),
+        Some(&SWITCHING_KEY) => {
+            level(10).zip(field(14, 2)).zip(field(16, 8)).map(|((level, special), mask)| {
+                let digits = (mask & (u64::MAX >> (63 - level))).count_ones() as usize;
+                (digits, level + 1, special as usize)
+            })
+        }
         _ => None,
     };
     polys.map_or_else(Vec::new, |(count, q, p)| (0..count).flat_map(|_| limbs(q, p)).collect())

@@ -27,7 +27,8 @@ const LONGEST_BYTES: usize = 1 << 15;
 pub(crate) fn run(minutes: f64, only: Option<&str>) -> Result<()> {
     let metadata = Metadata::read()?;
     let all = names(&metadata);
-    let names: Vec<&str> = all.iter().map(String::as_str).filter(|name| only.is_none_or(|only| only == *name)).collect();
+    let names: Vec<&str> =
+        all.iter().map(String::as_str).filter(|name| only.is_none_or(|only| only == *name)).collect();
     if names.is_empty() {
         bail!("no target of that name; there are {}", all.join(", "));
     }
@@ -40,7 +41,8 @@ pub(crate) fn run(minutes: f64, only: Option<&str>) -> Result<()> {
     let mut executions = 0;
     println!("{:<12} {:>12} {:>9} {:>7} {:>7}", "target", "executions", "a second", "edges", "inputs");
     for name in names {
-        let target = Target { name, program: metadata.target_directory.join("release").join(name), folder: &folder };
+        let target =
+            Target { name, program: metadata.target_directory.join("release").join(name), folder: &folder };
         let Fuzzed { stats, artifacts } = target.fuzz(&sample, seconds)?;
         executions += stats.executions;
         println!(
@@ -65,7 +67,11 @@ pub(crate) fn run(minutes: f64, only: Option<&str>) -> Result<()> {
 
 /// The targets: the programs of the package.
 fn names(metadata: &Metadata) -> Vec<String> {
-    let targets = metadata.packages.iter().filter(|package| package.name == PACKAGE).flat_map(|package| &package.targets);
+    let targets = metadata
+        .packages
+        .iter()
+        .filter(|package| package.name == PACKAGE)
+        .flat_map(|package| &package.targets);
     let programs = targets.filter(|target| target.kind.iter().any(|kind| kind == "bin"));
     programs.filter_map(|target| Some(target.src_path.file_stem()?.to_str()?.to_owned())).collect()
 }
@@ -75,7 +81,8 @@ fn names(metadata: &Metadata) -> Vec<String> {
 fn build(names: &[&str]) -> Result<()> {
     let program = ["build", "--release", "--workspace", "--bin", "train-head"];
     process::step("build of the program", process::cargo(program).current_dir(root()))?;
-    let mut targets = process::cargo(["build", "--release", "--workspace", "--features", "head-fuzz/libfuzzer"]);
+    let mut targets =
+        process::cargo(["build", "--release", "--workspace", "--features", "head-fuzz/libfuzzer"]);
     names.iter().for_each(|name| {
         targets.args(["--bin", name]);
     });
@@ -92,12 +99,14 @@ fn ordinary_run(metadata: &Metadata, folder: &Path) -> Result<PathBuf> {
     let encoder = root().join("crates/text-encoder/tests/golden/tiny-tokens");
     let embed = format!("embed --input notes.csv --overwrite --model-id {}", encoder.display());
     for line in [
-        "run --features table.csv --out out --overwrite --preset n13-l3 --max-iter 1 --sigmoid-degree 3".to_owned(),
+        "run --features table.csv --out out --overwrite --preset n13-l3 --max-iter 1 --sigmoid-degree 3"
+            .to_owned(),
         format!("{embed} --label-column label --text-column text --out embeddings.safetensors"),
         format!("{embed} --text-column text --out embeddings.npy"),
     ] {
         let mut command = Command::new(metadata.train_head());
-        let command = command.args(line.split_whitespace()).arg("--quiet").current_dir(&run).stdin(Stdio::null());
+        let command =
+            command.args(line.split_whitespace()).arg("--quiet").current_dir(&run).stdin(Stdio::null());
         process::step("files for seeds", command)?;
     }
     Ok(run)
@@ -106,7 +115,7 @@ fn ordinary_run(metadata: &Metadata, folder: &Path) -> Result<PathBuf> {
 /// Columns of each kind that a table may have.
 fn table() -> String {
     let row = |i: usize| {
-        let (age, sick) = (40 + i * 7 % 50, i % 3 == 0);
+        let (age, sick) = (40 + i * 7 % 50, i.is_multiple_of(3));
         let (ward, label) = (["A", "B"][i / 2 % 2], if sick { "sick" } else { "well" });
         format!("{age},{}.5,{ward},2024-01-{:02},{label}\n", i * 13 % 29 + 20 * usize::from(sick), i % 28 + 1)
     };
@@ -147,10 +156,15 @@ impl Target<'_> {
         // one thread: what a pool does between inputs would be counted as coverage of the next
         let command = || {
             let mut command = Command::new(&self.program);
-            command.env(RUN, run).env("RAYON_NUM_THREADS", "1").env("HF_HUB_OFFLINE", "1").stdin(Stdio::null());
+            command
+                .env(RUN, run)
+                .env("RAYON_NUM_THREADS", "1")
+                .env("HF_HUB_OFFLINE", "1")
+                .stdin(Stdio::null());
             command
         };
-        let made = command().env(SEEDS, &seeds).output().with_context(|| format!("cannot start {}", self.name))?;
+        let made =
+            command().env(SEEDS, &seeds).output().with_context(|| format!("cannot start {}", self.name))?;
         if !made.status.success() {
             bail!("{}: {}", self.name, String::from_utf8_lossy(&made.stderr));
         }
@@ -180,7 +194,9 @@ impl Target<'_> {
 impl Stats {
     /// From the log: `stat::number_of_executed_units: 7` at its end, `cov: 5 ft: 9 corp: 3/40b` in its last line of progress.
     fn of(log: &str) -> Self {
-        let number = |text: &str| text.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse().ok());
+        let number = |text: &str| {
+            text.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse().ok())
+        };
         let after = |mark: &str| log.rfind(mark).and_then(|at| number(log[at + mark.len()..].trim_start()));
         Self {
             executions: after("stat::number_of_executed_units:").unwrap_or(0),
@@ -192,7 +208,8 @@ impl Stats {
 }
 
 fn list(folder: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut paths: Vec<_> =
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     paths.sort();
     paths
 }

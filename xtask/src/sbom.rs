@@ -76,7 +76,8 @@ pub(crate) fn run() -> Result<()> {
     let metadata = ["metadata", "--format-version", "1", "--locked", "--filter-platform", target.trim()];
     let graph: Graph = serde_json::from_str(&process::output(process::cargo(metadata).current_dir(root()))?)
         .context("cannot read what `cargo metadata` printed")?;
-    let lock: Lock = basic_toml::from_str(&fs::read_to_string(root().join("Cargo.lock"))?).context("Cargo.lock")?;
+    let lock: Lock =
+        basic_toml::from_str(&fs::read_to_string(root().join("Cargo.lock"))?).context("Cargo.lock")?;
     let path = graph.target_directory.join(format!("{PROGRAM}.cdx.json"));
     let bill = bill(&graph, &lock).with_context(|| format!("{PROGRAM} is not in the workspace"))?;
     fs::write(&path, format!("{bill:#}\n"))?;
@@ -88,7 +89,8 @@ pub(crate) fn run() -> Result<()> {
 fn bill(graph: &Graph, lock: &Lock) -> Option<Value> {
     let packages: BTreeMap<&str, &Package> =
         graph.packages.iter().map(|package| (package.id.as_str(), package)).collect();
-    let nodes: BTreeMap<&str, &Node> = graph.resolve.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
+    let nodes: BTreeMap<&str, &Node> =
+        graph.resolve.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
     let program = graph.packages.iter().find(|package| package.name == PROGRAM)?;
     let reached = reached(&program.id, &nodes);
     let component = |id: &&str| {
@@ -177,11 +179,16 @@ mod tests {
             ] },
         }))
         .unwrap();
-        let lock: Lock = basic_toml::from_str("[[package]]\nname = \"a\"\nversion = \"0.1.0\"\nchecksum = \"00ff\"\n").unwrap();
+        let lock: Lock =
+            basic_toml::from_str("[[package]]\nname = \"a\"\nversion = \"0.1.0\"\nchecksum = \"00ff\"\n")
+                .unwrap();
         let bill = bill(&graph, &lock).unwrap();
         assert_eq!(bill["components"].as_array().unwrap().len(), 1);
         assert_eq!(bill["components"][0]["hashes"][0]["content"], "00ff");
         assert_eq!(bill["components"][0]["licenses"][0]["expression"], "MIT OR Apache-2.0");
-        assert_eq!(bill["dependencies"][1], json!({ "ref": "pkg:cargo/train-head@1.0.0", "dependsOn": ["pkg:cargo/a@0.1.0"] }));
+        assert_eq!(
+            bill["dependencies"][1],
+            json!({ "ref": "pkg:cargo/train-head@1.0.0", "dependsOn": ["pkg:cargo/a@0.1.0"] })
+        );
     }
 }

@@ -41,7 +41,8 @@ fn found() -> Result<BTreeMap<String, usize>> {
     for package in Metadata::read()?.packages {
         let folder = package.manifest_path.parent().map(Path::to_owned).unwrap_or_default();
         for path in sources(&folder)? {
-            let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let text =
+                fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
             let tokens: TokenStream =
                 text.parse().map_err(|error| anyhow::anyhow!("cannot parse {}: {error}", path.display()))?;
             let name = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
@@ -80,12 +81,13 @@ fn count(tokens: TokenStream) -> usize {
 }
 
 fn differences(explained: &BTreeMap<String, usize>, found: &BTreeMap<String, usize>) -> Vec<String> {
-    let unexplained = found.iter().filter(|(file, times)| explained.get(*file) != Some(times)).map(
-        |(file, times)| match explained.get(file) {
-            Some(said) => format!("{file}: {times} times, {said} explained"),
-            None => format!("{file}: {times} times, and not in the table"),
-        },
-    );
+    let unexplained =
+        found.iter().filter(|(file, times)| explained.get(*file) != Some(times)).map(|(file, times)| {
+            match explained.get(file) {
+                Some(said) => format!("{file}: {times} times, {said} explained"),
+                None => format!("{file}: {times} times, and not in the table"),
+            }
+        });
     let gone = explained.keys().filter(|file| !found.contains_key(*file));
     unexplained.chain(gone.map(|file| format!("{file}: explained, and has none"))).collect()
 }
@@ -103,12 +105,17 @@ mod tests {
 
     #[test]
     fn differences_are_named() {
-        let explained = explained("| file | times | why |\n|---|---|---|\n| `a.rs` | 2 | x |\n| `b.rs` | 1 | y |\n");
+        let explained =
+            explained("| file | times | why |\n|---|---|---|\n| `a.rs` | 2 | x |\n| `b.rs` | 1 | y |\n");
         assert_eq!(explained.len(), 2);
         let found = BTreeMap::from([("a.rs".to_owned(), 3), ("c.rs".to_owned(), 1)]);
         assert_eq!(
             differences(&explained, &found),
-            ["a.rs: 3 times, 2 explained", "c.rs: 1 times, and not in the table", "b.rs: explained, and has none"]
+            [
+                "a.rs: 3 times, 2 explained",
+                "c.rs: 1 times, and not in the table",
+                "b.rs: explained, and has none"
+            ]
         );
     }
 }

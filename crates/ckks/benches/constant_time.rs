@@ -90,7 +90,11 @@ fn reduction() -> Operation {
     let run = move |secret| {
         let mut rng = SecureRng::from_seed(secret);
         let words: Vec<i64> = (0..DRAWN).map(|_| rng.next_u64().cast_signed()).collect();
-        time(|| words.iter().fold(0, |sum, &word| sum ^ modulus.reduce_i64(word) ^ modulus.reduce(word.cast_unsigned())))
+        time(|| {
+            words
+                .iter()
+                .fold(0, |sum, &word| sum ^ modulus.reduce_i64(word) ^ modulus.reduce(word.cast_unsigned()))
+        })
     };
     Operation { name: "reduce", share: 1, run: Box::new(run) }
 }
@@ -129,7 +133,7 @@ fn time<T>(operation: impl FnOnce() -> T) -> u64 {
 /// Nanoseconds on the fixed secret (true) and on random ones, in random order.
 fn measure(run: &mut dyn FnMut([u8; 32]) -> u64, count: usize) -> Vec<(bool, u64)> {
     let mut rng = SecureRng::from_os().unwrap();
-    let mut one = |_| {
+    let one = |_| {
         // both classes do the same before the clock starts
         let mut secret = [0; 32];
         rng.fill(&mut secret);
@@ -137,8 +141,7 @@ fn measure(run: &mut dyn FnMut([u8; 32]) -> u64, count: usize) -> Vec<(bool, u64
         let mask = u8::from(fixed).wrapping_sub(1);
         (fixed, run(black_box(secret.map(|byte| byte & mask))))
     };
-    (0..WARM_UP).for_each(|i| drop(one(i)));
-    (0..count).map(one).collect()
+    (0..WARM_UP + count).map(one).skip(WARM_UP).collect()
 }
 
 /// The t of largest magnitude among those of all measurements and of the fastest shares.
@@ -146,7 +149,10 @@ fn largest_t(samples: &[(bool, u64)]) -> f64 {
     let mut times: Vec<u64> = samples.iter().map(|sample| sample.1).collect();
     times.sort_unstable();
     let limits = QUANTILES.map(|share| times[((times.len() - 1) as f64 * share) as usize]);
-    let t = limits.into_iter().chain([u64::MAX]).map(|limit| welch_t(samples.iter().filter(|sample| sample.1 <= limit)));
+    let t = limits
+        .into_iter()
+        .chain([u64::MAX])
+        .map(|limit| welch_t(samples.iter().filter(|sample| sample.1 <= limit)));
     t.fold(0.0, |largest, t| if t.abs() > f64::abs(largest) { t } else { largest })
 }
 

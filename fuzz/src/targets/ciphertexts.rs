@@ -72,7 +72,9 @@ fn key_seeds(_: &Path) -> Vec<Vec<u8>> {
         file(FileKind::SECRET_KEY, &|writer| writer.write_secret_key(secret)),
         file(FileKind::PUBLIC_KEY, &|writer| writer.write_public_key(&public)),
     ];
-    seeds.extend(keys.iter().map(|key| file(FileKind::EVALUATION_KEY, &|writer| writer.write_switching_key(key))));
+    seeds.extend(
+        keys.iter().map(|key| file(FileKind::EVALUATION_KEY, &|writer| writer.write_switching_key(key))),
+    );
     seeds
 }
 
@@ -170,7 +172,8 @@ fn header_seeds(_: &Path) -> Vec<Vec<u8>> {
     let mut rng = written(fhe_head::ckks::SecureRng::from_os());
     let encoder = fhe_head::ckks::Encoder::new(&small.parameters);
     let plaintext = written(encoder.encode(&[0.5], 0, &small.parameters.default_scale()));
-    let encrypted = written(fhe_head::ckks::SecretEncryptor::new(&small.secret).encrypt(&plaintext, &mut rng));
+    let encrypted =
+        written(fhe_head::ckks::SecretEncryptor::new(&small.secret).encrypt(&plaintext, &mut rng));
     let (parameters, key_id) = (&small.parameters, small.secret.key_id());
     let new = NewFile { kind: files::HEAD, parameters, key_id, items: 1, metadata: b"{}" };
     let mut writer = written(Writer::new(Vec::new(), "", new));

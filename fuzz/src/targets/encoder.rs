@@ -29,13 +29,15 @@ fn read(input: &[u8]) -> Result<(), String> {
             }
         }
         let source = ModelSource::Folder(folder.to_owned());
-        let encoder = TextEncoder::load(&source, &EncoderOptions::default()).map_err(|error| error.to_string())?;
+        let encoder =
+            TextEncoder::load(&source, &EncoderOptions::default()).map_err(|error| error.to_string())?;
         encoder.encode(&["one two"], |_| {}).map(drop).map_err(|error| error.to_string())
     })
 }
 
 fn seeds(_: &Path) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/text-encoder/tests/golden/tiny-tokens");
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/text-encoder/tests/golden/tiny-tokens");
     let files = FILES.map(|name| std::fs::read(folder.join(name)).unwrap_or_default());
     vec![parcel::pack(files.each_ref().map(Vec::as_slice))]
 }

@@ -44,7 +44,9 @@ impl Small {
         let scheme = Scheme::new(presets::insecure_for_tests(10, 12)?);
         let plan = plan(&scheme, BuiltIn::Logistic(Logistic::binary(sigmoid()?)))?;
         let (rows, columns, _) = SHAPE;
-        let x = Array2::from_shape_fn((rows, columns), |(i, j)| ((i * (j + 3) * 37 + j) % 11) as f64 / 11.0 - 0.5);
+        let x = Array2::from_shape_fn((rows, columns), |(i, j)| {
+            ((i * (j + 3) * 37 + j) % 11) as f64 / 11.0 - 0.5
+        });
         let y = Array1::from_shape_fn(rows, |i| (i % 2) as f64);
         let samples = Samples::new(&x.view(), &y.view(), &Array1::ones(rows).view())?;
         let parameters = scheme.parameters().clone();

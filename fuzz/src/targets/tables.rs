@@ -9,7 +9,8 @@ use crate::{Target, sealed};
 /// CSV and TSV, of any encoding and packing.
 pub const CSV: Target = Target { name: "csv", read: |input| read(input, Format::Csv), seeds: csv_seeds };
 /// JSON lines.
-pub const JSONL: Target = Target { name: "jsonl", read: |input| read(input, Format::Jsonl), seeds: jsonl_seeds };
+pub const JSONL: Target =
+    Target { name: "jsonl", read: |input| read(input, Format::Jsonl), seeds: jsonl_seeds };
 /// Parquet.
 pub const PARQUET: Target =
     Target { name: "parquet", read: |input| read(input, Format::Parquet), seeds: parquet_seeds };
@@ -69,7 +70,8 @@ fn exports(endings: &[&str], format: Format) -> Vec<Vec<u8>> {
 }
 
 fn stored(archive: &[u8]) -> Vec<u8> {
-    let mut from = zip::ZipArchive::new(std::io::Cursor::new(archive)).unwrap_or_else(|error| panic!("{error}"));
+    let mut from =
+        zip::ZipArchive::new(std::io::Cursor::new(archive)).unwrap_or_else(|error| panic!("{error}"));
     let mut to = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
     for i in 0..from.len() {

@@ -22,7 +22,8 @@ pub(super) fn run(site: &Site, tries: usize, rng: &mut Rng, show: &mut impl FnMu
     let encrypt = "encrypt --features table.csv --plan plan.json --keys keys --out new.enc";
     let score = "score --head head.enc --data samples.enc --keys keys/eval --out new.enc";
     let predict = "predict --head head --features table.csv --out new.csv";
-    let scores = "predict --scores scores.enc --plan plan.json --keys keys --features table.csv --out new.csv";
+    let scores =
+        "predict --scores scores.enc --plan plan.json --keys keys --features table.csv --out new.csv";
     let embed = format!(
         "embed --input notes.csv --model-id {} --text-column text --out new.safetensors",
         site.encoder()
@@ -47,10 +48,20 @@ pub(super) fn run(site: &Site, tries: usize, rng: &mut Rng, show: &mut impl FnMu
         ("head/head.safetensors", predict, Survived),
         ("all.tar", "unbundle all.tar --out new", Survived),
         ("table.csv", encrypt, Survived),
-        ("x.safetensors", "estimate --features x.safetensors --out new.json --preset n13-l3 --max-iter 1", Survived),
-        ("x.npy", "inspect x.npy", Survived),
+        (
+            "x.safetensors",
+            "estimate --features x.safetensors --out new.json --preset n13-l3 --max-iter 1",
+            Survived,
+        ),
+        (
+            "x.npy",
+            "estimate --features x.npy --labels labels.csv --out new.json --preset n13-l3 --max-iter 1",
+            Survived,
+        ),
         ("notes.csv", &embed, Survived),
     ] {
+        // damage tells nothing where the whole file is refused
+        site.time(line)?;
         let whole = site.read(file)?;
         let mut problems = Vec::new();
         let mut codes = std::collections::BTreeMap::new();
@@ -71,7 +82,8 @@ pub(super) fn run(site: &Site, tries: usize, rng: &mut Rng, show: &mut impl FnMu
             site.clear()?;
         }
         site.write(file, &whole)?;
-        let note = codes.iter().map(|(code, times)| format!("{times} x exit {code}")).collect::<Vec<_>>().join(", ");
+        let note =
+            codes.iter().map(|(code, times)| format!("{times} x exit {code}")).collect::<Vec<_>>().join(", ");
         let command = format!("{} {file}", line.split_whitespace().next().unwrap_or_default());
         show(Row { fault: "damage", command, tries, note, problems });
     }

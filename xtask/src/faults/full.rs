@@ -17,7 +17,8 @@ pub(super) fn run(site: &Site, tries: usize, rng: &mut Rng, show: &mut impl FnMu
         let before = site.list()?;
         site.run(&line.words)?;
         let written = site.list()?;
-        let largest = written.iter().filter(|(name, _)| !before.contains_key(*name)).map(|(_, size)| *size).max();
+        let largest =
+            written.iter().filter(|(name, _)| !before.contains_key(*name)).map(|(_, size)| *size).max();
         site.clear()?;
         let mut problems = Vec::new();
         for _ in 0..tries {

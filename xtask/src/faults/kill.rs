@@ -68,7 +68,10 @@ pub(super) fn outputs_are_whole(site: &Site, line: &Line) -> Result<()> {
     };
     match line.name {
         "train" if site.path("new.enc").exists() => {
-            anyhow::ensure!(site.read("new.enc")? == site.read("slow-head.enc")?, "another head than undisturbed");
+            anyhow::ensure!(
+                site.read("new.enc")? == site.read("slow-head.enc")?,
+                "another head than undisturbed"
+            );
         }
         "encrypt" if site.path("new.enc").exists() => verified("new.enc")?,
         "bundle" if site.path("new.tar").exists() => {
@@ -81,7 +84,8 @@ pub(super) fn outputs_are_whole(site: &Site, line: &Line) -> Result<()> {
         }
         "run" if site.path("new/report.json").exists() => {
             // the same data and keys give the same head
-            let ended = site.run("train --data new/server/data.enc --keys new/server/eval --out new-head.enc")?;
+            let ended =
+                site.run("train --data new/server/data.enc --keys new/server/eval --out new-head.enc")?;
             anyhow::ensure!(ended.code == 0, "new/ is there and not whole: {}", ended.stderr);
             anyhow::ensure!(
                 site.read("new-head.enc")? == site.read("new/server/head.enc")?,
@@ -90,9 +94,7 @@ pub(super) fn outputs_are_whole(site: &Site, line: &Line) -> Result<()> {
         }
         _ => {}
     }
-    for unpacked in ["new-unpacked", "new-head.enc"] {
-        let path = site.path(unpacked);
-        if path.is_dir() { std::fs::remove_dir_all(&path)? } else if path.exists() { std::fs::remove_file(&path)? }
-    }
+    site.remove("new-unpacked")?;
+    site.remove("new-head.enc")?;
     Ok(())
 }

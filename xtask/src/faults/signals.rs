@@ -63,7 +63,9 @@ fn signalled(site: &Site, line: &Line, signal: &str, wait: Duration) -> Result<R
     std::thread::sleep(wait);
     started.signal(signal)?;
     let asked = Instant::now();
-    let Ok(ended) = started.end(HANGS) else { return Ok(Err(format!("no end within {} s", HANGS.as_secs()))) };
+    let Ok(ended) = started.end(HANGS) else {
+        return Ok(Err(format!("no end within {} s", HANGS.as_secs())));
+    };
     let took = asked.elapsed();
     if took > LIMIT {
         return Ok(Err(format!("it went on for {:.1} s", took.as_secs_f64())));

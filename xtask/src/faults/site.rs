@@ -58,7 +58,8 @@ impl Site {
         let site = Self { program: metadata.train_head(), folder, method };
         site.write("table.csv", table(200, 3).as_bytes())?;
         site.write("wide.csv", table(if quick { 200 } else { 600 }, 400).as_bytes())?;
-        site.write("notes.csv", "text,label\none two,a\nthree,b\n".repeat(500).replacen("text,label\n", "", 499).as_bytes())?;
+        site.write("notes.csv", format!("text,label\n{}", "one two,a\nthree,b\n".repeat(500)).as_bytes())?;
+        site.write("labels.csv", format!("label\n{}", "a\nb\n".repeat(500)).as_bytes())?;
         let encoder = site.encoder();
         for line in [
             format!("estimate --features table.csv --out slow.json {method}"),
@@ -114,13 +115,20 @@ impl Site {
 
     /// Removes what a command under test wrote.
     pub(super) fn clear(&self) -> Result<()> {
-        for (name, _) in self.list()? {
-            let path = self.path(&name);
-            if name.starts_with("new") && !name.contains('/') {
-                if path.is_dir() { fs::remove_dir_all(&path)? } else { fs::remove_file(&path)? }
+        let written = self.list()?.into_keys().filter(|name| name.starts_with("new") && !name.contains('/'));
+        written.map(|name| self.remove(&name)).collect()
+    }
+
+    /// Removes a file or folder, if there is one.
+    pub(super) fn remove(&self, name: &str) -> Result<()> {
+        let path = self.path(name);
+        let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        match removed {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {name}"))
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Names and sizes of everything in the folder.
@@ -146,7 +154,8 @@ impl Site {
     pub(super) fn changed(&self, before: &BTreeMap<String, u64>) -> Result<Vec<String>> {
         let now = self.list()?;
         let gone = before.keys().filter(|name| !now.contains_key(*name)).cloned();
-        let new = now.iter().filter(|(name, size)| before.get(*name) != Some(size)).map(|(name, _)| name.clone());
+        let new =
+            now.iter().filter(|(name, size)| before.get(*name) != Some(size)).map(|(name, _)| name.clone());
         Ok(gone.chain(new).collect())
     }
 
@@ -217,7 +226,9 @@ impl Started {
         let status: ExitStatus = loop {
             match self.child.try_wait()? {
                 Some(status) => break status,
-                None if began.elapsed() > limit => bail!("it went on for more than {:.1} s", limit.as_secs_f64()),
+                None if began.elapsed() > limit => {
+                    bail!("it went on for more than {:.1} s", limit.as_secs_f64())
+                }
                 None => std::thread::sleep(Duration::from_millis(2)),
             }
         };
@@ -239,8 +250,9 @@ fn table(rows: usize, columns: usize) -> String {
     let names: Vec<String> = (0..columns).map(|j| format!("x{j}")).collect();
     let row = |i: usize| {
         let noise = |j: usize| ((i * 37 + j * 101 + i * j * 13) % 97) as f64 / 97.0 - 0.5;
-        let cells: Vec<String> =
-            (0..columns).map(|j| format!("{:.4}", noise(j) + 0.4 * f64::from(u8::from(i % 2 == j % 2)))).collect();
+        let cells: Vec<String> = (0..columns)
+            .map(|j| format!("{:.4}", noise(j) + 0.4 * f64::from(u8::from(i % 2 == j % 2))))
+            .collect();
         format!("{},{}\n", cells.join(","), ["well", "sick"][i % 2])
     };
     std::iter::once(format!("{},label\n", names.join(","))).chain((0..rows).map(row)).collect()
