@@ -59,8 +59,9 @@ fn read_key(input: &[u8]) -> Result<(), String> {
 
 fn key_seeds(_: &Path) -> Vec<Vec<u8>> {
     use fhe_head::ckks::KeyGenerator;
+    type Write<'a> = &'a dyn Fn(&mut Writer<Vec<u8>>) -> Result<(), FileError>;
     let Small { parameters, secret, keys, .. } = Small::get();
-    let file = |kind: FileKind, write: &dyn Fn(&mut Writer<Vec<u8>>) -> Result<(), FileError>| {
+    let file = |kind: FileKind, write: Write<'_>| {
         let new = NewFile { kind, parameters, key_id: secret.key_id(), items: 1, metadata: b"" };
         let mut writer = written(Writer::new(Vec::new(), "", new));
         written(write(&mut writer));

@@ -50,9 +50,40 @@ fn parquet_seeds(_: &Path) -> Vec<Vec<u8>> {
     exports(&["parquet"], Format::Parquet)
 }
 
-/// Workbooks with their entries stored, so that mutations meet the text and not its compression.
+/// A small workbook with its entries stored, so that mutations meet the text and not its compression.
 fn xlsx_seeds(_: &Path) -> Vec<Vec<u8>> {
-    exports(&["xlsx"], Format::Xlsx).iter().map(|bytes| stored(bytes)).collect()
+    const PARTS: [(&str, &str); 5] = [
+        (
+            "xl/workbook.xml",
+            r#"<workbook xmlns:r="r"><workbookPr date1904="0"/><sheets><sheet name="Ward" sheetId="1" r:id="rId1"/></sheets></workbook>"#,
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            r#"<Relationships><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/><Relationship Id="rId3" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/></Relationships>"#,
+        ),
+        (
+            "xl/sharedStrings.xml",
+            "<sst><si><t>age</t></si><si><t>admitted</t></si><si><r><t>A</t></r></si></sst>",
+        ),
+        (
+            "xl/styles.xml",
+            r#"<styleSheet><numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy-mm-dd"/></numFmts><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs></styleSheet>"#,
+        ),
+        (
+            "xl/worksheets/sheet1.xml",
+            r#"<worksheet><dimension ref="A1:D4"/><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c><c r="C1" t="inlineStr"><is><t>ward</t></is></c><c r="D1" t="str"><v>sick</v></c></row><row r="2"><c r="A2"><v>61.5</v></c><c r="B2" s="1"><v>45292</v></c><c r="C2" t="s"><v>2</v></c><c r="D2" t="b"><v>1</v></c></row><row r="3"><c r="A3"><v>7E1</v></c><c r="B3" s="1"><v>45293.5</v></c><c r="D3" t="b"><v>0</v></c></row><row r="4"><c r="A4" t="e"><v>#N/A</v></c></row></sheetData></worksheet>"#,
+        ),
+    ];
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    let archive = || -> zip::result::ZipResult<Vec<u8>> {
+        let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, text) in PARTS {
+            writer.start_file(name, stored)?;
+            std::io::Write::write_all(&mut writer, text.as_bytes())?;
+        }
+        Ok(writer.finish()?.into_inner())
+    };
+    vec![archive().unwrap_or_else(|error| panic!("a workbook: {error}"))]
 }
 
 /// The exports of `data/nasty` that are accepted.
@@ -64,21 +95,7 @@ fn exports(endings: &[&str], format: Format) -> Vec<Vec<u8>> {
     paths.retain(|path| path.extension().is_some_and(|ending| endings.iter().any(|known| ending == *known)));
     let files = paths.iter().filter_map(|path| std::fs::read(path).ok());
     files
-        .filter(|bytes| bytes.len() < MOST || matches!(format, Format::Xlsx | Format::Parquet))
+        .filter(|bytes| bytes.len() < MOST || format == Format::Parquet)
         .filter(|bytes| read(bytes, format).is_ok())
         .collect()
-}
-
-fn stored(archive: &[u8]) -> Vec<u8> {
-    let mut from =
-        zip::ZipArchive::new(std::io::Cursor::new(archive)).unwrap_or_else(|error| panic!("{error}"));
-    let mut to = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
-    for i in 0..from.len() {
-        let mut entry = from.by_index(i).unwrap_or_else(|error| panic!("{error}"));
-        let name = entry.name().unwrap_or_else(|error| panic!("{error}")).into_owned();
-        to.start_file(name, options).unwrap_or_else(|error| panic!("{error}"));
-        std::io::copy(&mut entry, &mut to).unwrap_or_else(|error| panic!("{error}"));
-    }
-    to.finish().unwrap_or_else(|error| panic!("{error}")).into_inner()
 }

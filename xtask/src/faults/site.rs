@@ -115,8 +115,9 @@ impl Site {
 
     /// Removes what a command under test wrote.
     pub(super) fn clear(&self) -> Result<()> {
-        let written = self.list()?.into_keys().filter(|name| name.starts_with("new") && !name.contains('/'));
-        written.map(|name| self.remove(&name)).collect()
+        let mut written =
+            self.list()?.into_keys().filter(|name| name.starts_with("new") && !name.contains('/'));
+        written.try_for_each(|name| self.remove(&name))
     }
 
     /// Removes a file or folder, if there is one.
