@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::Row;
+use super::row::Row;
 use super::site::{DOCUMENTED, Site};
 use crate::rng::Rng;
 

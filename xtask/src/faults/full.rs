@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::Row;
+use super::row::Row;
 use super::site::Site;
 use crate::rng::Rng;
 

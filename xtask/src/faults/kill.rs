@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::Row;
+use super::row::Row;
 use super::site::{Line, Site};
 use crate::rng::Rng;
 

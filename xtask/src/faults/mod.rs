@@ -10,6 +10,7 @@
 mod damage;
 mod full;
 mod kill;
+mod row;
 mod signals;
 mod site;
 
@@ -18,6 +19,7 @@ use anyhow::{Result, bail};
 use crate::process;
 use crate::rng::Rng;
 use crate::workspace::{Metadata, root};
+use row::Row;
 use site::Site;
 
 /// How often each fault is tried.
@@ -31,16 +33,6 @@ struct Tries {
 
 const QUICK: Tries = Tries { kills: 1, signals: 1, full: 2, damages: 6 };
 const WHOLE: Tries = Tries { kills: 8, signals: 4, full: 6, damages: 60 };
-
-/// What came of one fault for one command.
-struct Row {
-    fault: &'static str,
-    command: String,
-    tries: usize,
-    /// How it went, in a word or two.
-    note: String,
-    problems: Vec<String>,
-}
 
 /// Tries all faults and prints a table.
 ///

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::Row;
 use super::kill::{is_unfinished, outputs_are_whole};
+use super::row::Row;
 use super::site::{Line, Site};
 use crate::rng::Rng;
 
