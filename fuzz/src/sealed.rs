@@ -8,13 +8,17 @@ const TAR_BLOCK: usize = 512;
 /// A tar archive with the right checksum in each header that can be reached.
 pub(crate) fn tar(mut bytes: Vec<u8>) -> Vec<u8> {
     let mut at = 0;
-    while let Some(header) = bytes.get_mut(at..at + TAR_BLOCK) {
+    while let Some(header) = bytes.get_mut(at..at.saturating_add(TAR_BLOCK)) {
+        // blocks of zeros end an archive
+        if header.iter().all(|&byte| byte == 0) {
+            break;
+        }
         header[TAR_SUM].fill(b' ');
         let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
         header[TAR_SUM].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
         let digits = std::str::from_utf8(&header[TAR_SIZE]).unwrap_or_default();
         let size = usize::from_str_radix(digits.trim_matches(['\0', ' ']), 8).unwrap_or(0);
-        at += TAR_BLOCK + size.next_multiple_of(TAR_BLOCK);
+        at = at.saturating_add(TAR_BLOCK).saturating_add(size.div_ceil(TAR_BLOCK).saturating_mul(TAR_BLOCK));
     }
     bytes
 }

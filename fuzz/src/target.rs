@@ -1,6 +1,8 @@
 //! A reader and how it is fed.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 /// A reader of files, as libFuzzer sees it.
 pub struct Target {
@@ -12,15 +14,25 @@ pub struct Target {
     pub seeds: fn(&Path) -> Vec<Vec<u8>>,
 }
 
+/// What the last panic said. Readers catch those of libraries that panic on damaged files, which is fine; one that nobody catches is not.
+static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
+
+fn last_panic() -> std::sync::MutexGuard<'static, String> {
+    LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Folder of an ordinary run of the program, for the seeds.
 const RUN: &str = "HEAD_FUZZ_RUN";
 /// Folder into which the seeds are written. If it is set, that is all that a target does.
 const SEEDS: &str = "HEAD_FUZZ_SEEDS";
 
 impl Target {
-    /// Reads an input and forgets what came of it.
+    /// Reads an input and forgets what came of it. A panic that leaves the reader ends the process.
     pub fn feed(&self, input: &[u8]) {
-        let _ = (self.read)(input);
+        if catch_unwind(AssertUnwindSafe(|| (self.read)(input))).is_err() {
+            eprintln!("{}: {}", self.name, last_panic());
+            std::process::abort();
+        }
     }
 
     /// Before the first input: writes the seeds and ends the process, if the environment asks for them.
@@ -28,7 +40,11 @@ impl Target {
     /// # Panics
     /// If the seeds cannot be written, or one is refused: then the target would fuzz nothing but the refusal.
     pub fn start(&self) {
-        let Some(folder) = std::env::var_os(SEEDS) else { return };
+        let Some(folder) = std::env::var_os(SEEDS) else {
+            // in place of libFuzzer's, which ends the process at any panic
+            std::panic::set_hook(Box::new(|panic| *last_panic() = panic.to_string()));
+            return;
+        };
         let run = std::env::var_os(RUN).unwrap_or_default();
         let seeds = self.accepted_seeds(Path::new(&run));
         for (i, seed) in seeds.iter().enumerate() {

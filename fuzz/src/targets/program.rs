@@ -182,6 +182,7 @@ fn read_lists(input: &[u8]) -> Result<(), String> {
     folder::with(|folder| {
         put(&folder.join("keys.json"), input);
         put(&folder.join("stop.json"), input);
+        put(&folder.join("a.key"), b"");
         // either may be meant
         readers::key_list(folder).or_else(|_| readers::stop(folder))
     })
@@ -189,7 +190,7 @@ fn read_lists(input: &[u8]) -> Result<(), String> {
 
 fn list_seeds(_: &Path) -> Vec<Vec<u8>> {
     vec![
-        json!({ "format": "train-head evaluation keys 1", "keys": [] }).to_string().into_bytes(),
+        json!({ "format": "train-head evaluation keys 1", "keys": ["a.key"] }).to_string().into_bytes(),
         json!({ "iteration": 4 }).to_string().into_bytes(),
     ]
 }

@@ -52,7 +52,11 @@ fn parquet_seeds(_: &Path) -> Vec<Vec<u8>> {
 
 /// A small workbook with its entries stored, so that mutations meet the text and not its compression.
 fn xlsx_seeds(_: &Path) -> Vec<Vec<u8>> {
-    const PARTS: [(&str, &str); 5] = [
+    const PARTS: [(&str, &str); 6] = [
+        (
+            "_rels/.rels",
+            r#"<Relationships><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#,
+        ),
         (
             "xl/workbook.xml",
             r#"<workbook xmlns:r="r"><workbookPr date1904="0"/><sheets><sheet name="Ward" sheetId="1" r:id="rId1"/></sheets></workbook>"#,
