@@ -7,11 +7,16 @@ mod bench;
 mod check;
 mod demo;
 mod docs;
+mod faults;
+mod fuzz;
 mod layers;
 mod model;
 mod notes;
 mod process;
+mod rng;
+mod sbom;
 mod test;
+mod unsafety;
 mod workspace;
 
 use std::process::ExitCode;
@@ -28,6 +33,10 @@ Commands:
   test          Fetch the model and run every test of the workspace, in the release profile
   layers        Check that the arrows between crates and between their files run one way, and that the compute party
                 cannot name a secret key
+  unsafe        Check that unsafe code is where docs/notes/unsafe.md explains it, and count it
+  fuzz          Feed every reader hostile files for `--minutes M` in all; `--target NAME` takes one
+  faults        Kill, interrupt and starve the program, and damage its files; `--quick` in a minute, `--seed N` repeats
+  sbom          Write the software bill of materials of train-head, CycloneDX, to target/train-head.cdx.json
   fetch-model   Fetch the text encoder all-MiniLM-L6-v2 into models/
   docs          Write docs/parameters.md from the program
   make-notes    Write the synthetic clinical notes into data/notes/
@@ -58,6 +67,18 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("demo", []) => demo::run()?,
         ("test", extra) => test::run(extra)?,
         ("layers", []) => layers::run()?,
+        ("unsafe", []) => unsafety::run()?,
+        ("fuzz", [flag, minutes]) if flag == "--minutes" => fuzz::run(minutes.parse()?, None)?,
+        ("fuzz", [flag, minutes, other, target]) if flag == "--minutes" && other == "--target" => {
+            fuzz::run(minutes.parse()?, Some(target))?;
+        }
+        ("faults", []) => faults::run(false, None)?,
+        ("faults", [flag]) if flag == "--quick" => faults::run(true, None)?,
+        ("faults", [flag, seed]) if flag == "--seed" => faults::run(false, Some(seed.parse()?))?,
+        ("faults", [quick, flag, seed]) if quick == "--quick" && flag == "--seed" => {
+            faults::run(true, Some(seed.parse()?))?;
+        }
+        ("sbom", []) => sbom::run()?,
         ("docs", []) => docs::run()?,
         ("make-notes", []) => notes::run()?,
         ("fetch-model", []) => println!("{}", model::fetch_model()?.display()),

@@ -19,10 +19,8 @@ use crate::exit::Failure;
 use crate::{console, interrupt, progress};
 
 /// The system's allocator, for a program that ends in order when memory does.
-struct Ending;
-
-#[global_allocator]
-static ALLOCATOR: Ending = Ending;
+#[derive(Debug)]
+pub struct EndingAllocator;
 
 /// Memory for the last words.
 const RESERVE: usize = 1 << 20;
@@ -42,7 +40,7 @@ pub(crate) fn reserve() {
 }
 
 // SAFETY: every request goes to the system's allocator as it came, and so do its answers. A refusal is not answered at all.
-unsafe impl GlobalAlloc for Ending {
+unsafe impl GlobalAlloc for EndingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are those that the system's allocator asks for.
         given(unsafe { System.alloc(layout) }, layout.size())

@@ -36,6 +36,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "train-head",
         ],
     ),
+    // Fuzz targets feed the readers of every crate.
+    ("head-fuzz", &["ckks", "fhe-head", "text-encoder", "tables", "train-head"]),
     ("xtask", &[]),
 ];
 

@@ -4,7 +4,7 @@
 //! the label is drawn from it. Notes with conflicting evidence therefore get either label, as they would from human
 //! readers, and no classifier can be right about all of them.
 
-use super::rng::Rng;
+use crate::rng::Rng;
 
 /// One fact that a note reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

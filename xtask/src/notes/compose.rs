@@ -4,8 +4,8 @@ use anyhow::{Context, Result, bail};
 
 use super::case::{Cue, DISTRACTORS};
 use super::grammar::{Expander, Lists, capitalised, lists, sections};
-use super::rng::Rng;
 use super::slips;
+use crate::rng::Rng;
 
 /// Shortest and longest note, in words.
 pub(super) const WORDS: std::ops::RangeInclusive<usize> = 40..=150;

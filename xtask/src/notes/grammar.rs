@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 
-use super::rng::Rng;
+use crate::rng::Rng;
 
 /// Lists of phrases by name.
 pub(super) type Lists = BTreeMap<String, Vec<String>>;

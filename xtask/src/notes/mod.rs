@@ -9,7 +9,6 @@ mod case;
 mod compose;
 mod grammar;
 mod patient;
-mod rng;
 mod scenarios;
 mod slips;
 
@@ -20,7 +19,7 @@ use anyhow::{Context, Result, bail};
 
 use self::compose::{Banks, Composer, WORDS, count_words, sentences};
 use self::grammar::Expander;
-use self::rng::Rng;
+use crate::rng::Rng;
 use crate::workspace::root;
 
 const FOLDER: &str = "data/notes";

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::grammar::Lists;
-use super::rng::Rng;
+use crate::rng::Rng;
 
 /// The person who accompanies the patient, by the patient's age.
 const YOUNG_KIN: [&str; 5] = ["mother", "partner", "sister", "brother", "friend"];

@@ -1,7 +1,7 @@
 //! The kinds of cases in the notes, and the share of each.
 
 use super::case::Cue::{self, *};
-use super::rng::Rng;
+use crate::rng::Rng;
 
 /// A step of a scenario: the share of its notes, in per cent, that report one of these cues.
 type Step = (u32, &'static [Cue]);

@@ -1,6 +1,6 @@
 //! Typing habits of people in a hurry: abbreviations and misspellings.
 
-use super::rng::Rng;
+use crate::rng::Rng;
 
 /// Probabilities, in thousandths of the notes of a style.
 #[derive(Clone, Copy)]

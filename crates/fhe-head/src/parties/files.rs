@@ -337,6 +337,12 @@ fn job<R: Read, H: Head>(reader: &Reader<R>, kind: FileKind, parameters: &Parame
     Ok(manifest)
 }
 
+/// The metadata of such a file with the transcript that goes with them: for whoever tries what a hostile party would send.
+#[doc(hidden)]
+pub fn transcribed<H: Head>(kind: FileKind, metadata: &[u8]) -> Option<Vec<u8>> {
+    serde_json::from_slice::<Manifest<H>>(metadata).ok()?.into_bytes(kind, "").ok()
+}
+
 impl<H: Head> Manifest<H> {
     fn new(job: &Job<H>, origin: &Origin, iteration: usize) -> Self {
         let (job, origin) = (job.clone(), origin.clone());

@@ -1,0 +1,68 @@
+//! Train a classification head on encrypted text embeddings.
+//!
+//! - [`args`]: what the user types, parsed and checked;
+//! - [`commands`]: one file per command;
+//! - [`run`]: the parts of the command `run`;
+//! - [`planning`]: from flags and data to a plan;
+//! - [`data_party`]: where samples become ciphertexts, and heads and scores are decrypted;
+//! - [`compute_party`]: where the training is driven;
+//! - [`plan`]: the data party's plan file;
+//! - [`samples`], [`input`]: samples from tables, arrays and texts;
+//! - [`targets`]: what is predicted: classes, labels or numbers;
+//! - [`files`]: keys, ciphertexts, heads, embeddings and output folders on disk;
+//! - [`identity`]: who signs files that travel, and whose signatures are accepted;
+//! - [`exit`]: failures and exit codes;
+//! - [`console`], [`progress`]: what the user sees;
+//! - [`interrupt`], [`allocator`], [`resources`]: ^C, the end of the memory, how much of it there is;
+//! - [`readers`]: the readers of files, for fuzzing.
+//!
+//! The program is [`main`]; nothing else here is for others to use.
+
+mod allocator;
+mod args;
+mod commands;
+mod compute_party;
+mod console;
+mod data_party;
+mod exit;
+mod files;
+mod identity;
+mod input;
+mod interrupt;
+mod plan;
+mod planning;
+mod preset;
+mod progress;
+#[doc(hidden)]
+pub mod readers;
+mod resources;
+mod run;
+mod samples;
+mod targets;
+
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
+
+#[doc(hidden)]
+pub use allocator::EndingAllocator;
+
+/// The program: reads the command line, runs a command, prints what came of it.
+#[must_use]
+pub fn main() -> ExitCode {
+    allocator::reserve();
+    let arguments = match args::parse(std::env::args_os()) {
+        Ok(Ok(arguments)) => arguments,
+        Ok(Err(unparsed)) => return console::fail_to_parse(&unparsed),
+        Err(failure) => return console::fail_early(&failure),
+    };
+    let console = {
+        let args::GlobalArgs { json, quiet, verbose, .. } = arguments.global;
+        console::Console::start(json, quiet, verbose)
+    };
+    // a panic has removed what was unfinished
+    let result = std::panic::catch_unwind(AssertUnwindSafe(|| commands::run(arguments, &console)));
+    match result.unwrap_or_else(|_| Err(exit::Failure::bug())) {
+        Ok(outcome) => console.finish(&outcome),
+        Err(failure) => console.fail(&failure),
+    }
+}

@@ -1,0 +1,5 @@
+#![no_main]
+
+use head_fuzz::targets::ENCODER as TARGET;
+
+libfuzzer_sys::fuzz_target!(init: TARGET.start(), |data: &[u8]| TARGET.feed(data));

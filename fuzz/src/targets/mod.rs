@@ -1,0 +1,38 @@
+//! A [`Target`] for each reader.
+
+mod ciphertexts;
+mod encoder;
+mod program;
+mod small;
+mod tables;
+
+pub use ciphertexts::{DATA, HEAD, HEADER, KEYS, SAMPLES, SCORES, STATE, TRAINING};
+pub use encoder::ENCODER;
+pub use program::{BUNDLE, EMBEDDINGS, EXPORTED, JOB, LISTS, NPY, PLAN};
+pub use tables::{CSV, JSONL, PARQUET, XLSX};
+
+use crate::Target;
+
+/// All targets.
+pub const ALL: &[&Target] = &[
+    &KEYS,
+    &DATA,
+    &STATE,
+    &HEAD,
+    &SCORES,
+    &SAMPLES,
+    &TRAINING,
+    &JOB,
+    &HEADER,
+    &PLAN,
+    &EXPORTED,
+    &EMBEDDINGS,
+    &NPY,
+    &CSV,
+    &JSONL,
+    &PARQUET,
+    &XLSX,
+    &ENCODER,
+    &BUNDLE,
+    &LISTS,
+];

@@ -1,0 +1,68 @@
+//! `cargo xtask faults`: the real program meets what the world does to programs.
+//!
+//! - [`kill`]: kill -9 at random moments; what is started again ends with the same bytes;
+//! - [`signals`]: ^C and SIGTERM at random moments; every command ends within two seconds;
+//! - [`full`]: a disk that is full after some of the output;
+//! - [`damage`]: flipped bytes and cut ends in every file that a command reads.
+//!
+//! After each fault the outputs are whole or absent, and nothing else was changed.
+
+mod damage;
+mod full;
+mod kill;
+mod row;
+mod signals;
+mod site;
+
+use anyhow::{Result, bail};
+
+use crate::process;
+use crate::rng::Rng;
+use crate::workspace::{Metadata, root};
+use row::Row;
+use site::Site;
+
+/// How often each fault is tried.
+#[derive(Clone, Copy)]
+struct Tries {
+    kills: usize,
+    signals: usize,
+    full: usize,
+    damages: usize,
+}
+
+const QUICK: Tries = Tries { kills: 1, signals: 1, full: 2, damages: 6 };
+const WHOLE: Tries = Tries { kills: 8, signals: 4, full: 6, damages: 60 };
+
+/// Tries all faults and prints a table.
+///
+/// # Errors
+/// A build or preparation that fails; a fault that the program did not survive well.
+pub(crate) fn run(quick: bool, seed: Option<u64>) -> Result<()> {
+    if !cfg!(unix) {
+        bail!("faults are signals and limits of Unix");
+    }
+    let program = ["build", "--release", "--workspace", "--bin", "train-head"];
+    process::step("build", process::cargo(program).current_dir(root()))?;
+    let metadata = Metadata::read()?;
+    let seed = seed.unwrap_or_else(|| u64::from(std::process::id()));
+    println!("==> faults: seed {seed} (`--seed {seed}` tries the same)");
+    let mut rng = Rng::new(seed);
+    let tries = if quick { QUICK } else { WHOLE };
+    let site = Site::prepare(&metadata, quick)?;
+    println!("{:<8} {:<28} {:>5} {:>5}  note", "fault", "command", "tries", "bad");
+    let mut problems = Vec::new();
+    let mut show = |row: Row| {
+        let Row { fault, command, tries, note, problems: bad } = row;
+        println!("{fault:<8} {command:<28} {tries:>5} {:>5}  {note}", bad.len());
+        problems.extend(bad.into_iter().map(|what| format!("{fault}, {command}: {what}")));
+    };
+    kill::run(&site, tries.kills, &mut rng, &mut show)?;
+    signals::run(&site, tries.signals, &mut rng, &mut show)?;
+    full::run(&site, tries.full, &mut rng, &mut show)?;
+    damage::run(&site, tries.damages, &mut rng, &mut show)?;
+    if !problems.is_empty() {
+        bail!("seed {seed}:\n  {}", problems.join("\n  "));
+    }
+    Ok(())
+}
