@@ -41,7 +41,8 @@ def meet_lwe(n, weight, depth=5):
 
     A vector with a coefficients of each sign is the sum of two with a/2 + eps of each sign; zeros are 1 - 1 or -1 + 1 in
     2 eps places. One of the R representations is kept on each level, by R-valued constraints, so a list of S vectors has
-    S/R members. The lowest lists come from halves of the coordinates. The best of all trees up to this depth.
+    S/R members. The lowest lists come from halves of the coordinates. The best of all trees up to this depth. Digits of 2
+    (rep-2) lose here: in a secret so sparse, one more place costs more members than it gives representations.
     """
     best = log2_multinomial(n, weight // 2, weight - weight // 2) / 2
 

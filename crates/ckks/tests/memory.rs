@@ -6,7 +6,7 @@
 use std::fs::{File, read_to_string};
 use std::io::{Read, Seek, SeekFrom};
 
-use ckks::serial::{FileKind, NewFile, Reader, Writer};
+use ckks::serial::{AtomicFile, FileKind, NewFile, Reader, Writer};
 use ckks::{
     Decryptor, Encoder, Flooding, FloodingLiteral, KeyGenerator, Parameters, PublicEncryptor,
     SecretEncryptor, SecretKey, SecureRng, presets,
@@ -112,7 +112,9 @@ fn work(parameters: &Parameters) -> Vec<Needle> {
     let mut flooding = Flooding::new(literal).unwrap();
     flooding.decrypt(&Decryptor::new(&secret), &encoder, &[&encrypted], 4).unwrap();
 
-    let file = tempfile::tempfile().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret.key");
+    let mut file = AtomicFile::create_private(&path).unwrap();
     let header = NewFile {
         kind: FileKind::new("test data"),
         parameters,
@@ -120,12 +122,12 @@ fn work(parameters: &Parameters) -> Vec<Needle> {
         items: 1,
         metadata: b"",
     };
-    let mut writer = Writer::new(&file, "file", header).unwrap();
+    let mut writer = Writer::new(&mut file, "file", header).unwrap();
     writer.write_secret_key(&secret).unwrap();
     writer.finish().unwrap();
+    file.commit().unwrap();
     drop(secret);
-    (&file).rewind().unwrap();
-    let again = Reader::new(&file, "file").unwrap().read_secret_key(parameters).unwrap();
+    let again = Reader::new(File::open(&path).unwrap(), "file").unwrap().read_secret_key(parameters).unwrap();
     assert_eq!(again.coefficients().len(), parameters.degree());
     all
 }

@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroize;
+
 use super::error::{FileError, remove_quietly};
 
 /// Writes to a temporary file beside the target. [`commit`](Self::commit) syncs and renames it. Without a commit,
@@ -52,9 +54,12 @@ impl AtomicFile {
     /// # Errors
     /// [`FileError::Io`] if it cannot be written or renamed; nothing is left behind.
     pub fn commit(mut self) -> Result<(), FileError> {
-        let Some(out) = self.out.take() else { return Ok(()) };
+        let Some(mut out) = self.out.take() else { return Ok(()) };
+        let flushed = out.flush();
+        let file = without_buffer(out);
         let finish = || -> io::Result<()> {
-            out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+            flushed?;
+            file.sync_all()?;
             std::fs::rename(&self.temporary, &self.target)
         };
         finish().map_err(|e| {
@@ -79,8 +84,18 @@ impl Write for AtomicFile {
 
 impl Drop for AtomicFile {
     fn drop(&mut self) {
-        if self.out.take().is_some() {
+        if let Some(out) = self.out.take() {
+            without_buffer(out);
             remove_quietly(&self.temporary);
         }
     }
+}
+
+/// The file alone. The buffer may have held a secret key, so it is wiped.
+fn without_buffer(out: BufWriter<File>) -> File {
+    let (file, buffer) = out.into_parts();
+    if let Ok(mut buffer) = buffer {
+        buffer.zeroize();
+    }
+    file
 }
