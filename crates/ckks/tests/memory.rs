@@ -28,9 +28,9 @@ impl Needle {
         needle
     }
 
-    /// Some words of a limb of a polynomial.
+    /// Some words of a limb of a polynomial, more than a register holds.
     fn of_limb<D>(what: &str, poly: &Poly<D>, limb: usize) -> Self {
-        let words = poly.limb(limb)[40..48].iter();
+        let words = poly.limb(limb)[41..57].iter();
         Self::new(format!("{what}, limb {limb}"), words.flat_map(|word| word.to_le_bytes()))
     }
 
