@@ -123,6 +123,8 @@ fn what_flooding_does_not_cover_is_refused() {
     let mut flooding = Flooding::new(good).unwrap();
     let error = flooding.decrypt(&decryptor, &party.encoder, &[&a, &a], 32).unwrap_err().to_string();
     assert!(error.contains("128 coefficients"), "{error}");
+    let error = flooding.decrypt(&decryptor, &party.encoder, &[&a], 0).unwrap_err().to_string();
+    assert!(error.contains("power of two"), "{error}");
     assert_eq!(flooding.left(), 2);
     flooding.decrypt(&decryptor, &party.encoder, &[&a], 32).unwrap();
     let wide = FloodingLiteral { error_bound: 1e12, ..good };
