@@ -2,8 +2,8 @@
 
     python3 estimate.py                          attacks that guess with Meet-LWE, weight 32: plain Python, minutes
     python3 estimate.py 15 85 90                 the same for N = 2^15 and these log2(QP)
-    python3 estimate.py --estimator PATH         usvp and hybrid attacks of malb/lattice-estimator, given as a folder
-    python3 estimate.py --estimator PATH 15 868  the same for uniform ternary secrets of this size
+    python3 estimate.py --estimator PATH         uniform ternary secrets: malb/lattice-estimator's usvp, given its folder
+    python3 estimate.py --estimator PATH 15 868  the same for N = 2^15 and this log2(QP)
 
 The estimator needs parts of Sage, which PyPI has: pip install passagemath-modules passagemath-symbolics passagemath-plot
 """
