@@ -2,8 +2,8 @@
 
     python3 estimate.py                          attacks that guess with Meet-LWE, weight 32: plain Python, minutes
     python3 estimate.py 15 85 90                 the same for N = 2^15 and these log2(QP)
-    python3 estimate.py --estimator PATH         usvp and hybrid attacks of malb/lattice-estimator, given as a folder
-    python3 estimate.py --estimator PATH 15 868  the same for uniform ternary secrets of this size
+    python3 estimate.py --estimator PATH         uniform ternary secrets: malb/lattice-estimator's usvp, given its folder
+    python3 estimate.py --estimator PATH 15 868  the same for N = 2^15 and this log2(QP)
 
 The estimator needs parts of Sage, which PyPI has: pip install passagemath-modules passagemath-symbolics passagemath-plot
 """
@@ -41,7 +41,8 @@ def meet_lwe(n, weight, depth=5):
 
     A vector with a coefficients of each sign is the sum of two with a/2 + eps of each sign; zeros are 1 - 1 or -1 + 1 in
     2 eps places. One of the R representations is kept on each level, by R-valued constraints, so a list of S vectors has
-    S/R members. The lowest lists come from halves of the coordinates. The best of all trees up to this depth.
+    S/R members. The lowest lists come from halves of the coordinates. The best of all trees up to this depth. Digits of 2
+    (rep-2) lose here: in a secret so sparse, one more place costs more members than it gives representations.
     """
     best = log2_multinomial(n, weight // 2, weight - weight // 2) / 2
 

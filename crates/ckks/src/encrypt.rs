@@ -95,12 +95,14 @@ pub struct SecretEncryptor<'a> {
 }
 
 /// What a ciphertext is for. Ciphertexts with different labels share no randomness.
+#[cfg(feature = "client")]
 #[derive(Clone, Copy, Debug, Default)]
 struct Label<'a> {
     kind: &'a str,
     position: u64,
 }
 
+#[cfg(feature = "client")]
 impl Label<'_> {
     fn bytes(self, level: usize) -> Vec<u8> {
         let numbers = [self.position, level as u64].map(u64::to_le_bytes);

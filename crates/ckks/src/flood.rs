@@ -110,6 +110,10 @@ impl Flooding {
                 self.literal.releases
             ));
         }
+        let slots = encoder.parameters().slots();
+        if n == 0 || n > slots || !n.is_power_of_two() {
+            return refuse(format!("{n} slots: not a power of two up to {slots}"));
+        }
         let (shown, most) = (ciphertexts.len().saturating_mul(2).saturating_mul(n), self.literal.numbers);
         if shown > most {
             return refuse(format!("{shown} coefficients in one release, of at most {most}"));
@@ -136,14 +140,10 @@ impl Flooding {
             )));
         }
         let mut plaintext = decryptor.decrypt(a)?;
-        let (degree, slots) = (parameters.degree(), parameters.slots());
-        if n == 0 || n > slots || !n.is_power_of_two() {
-            return encoder.decode_complex(&plaintext, n);
-        }
         let mut rng = self.rng(decryptor, a, position);
         let noise = self.sampler.sample(&mut rng, 2 * n);
-        let mut coefficients = zeroize::Zeroizing::new(vec![0i128; degree]);
-        let gap = slots / n;
+        let mut coefficients = zeroize::Zeroizing::new(vec![0i128; parameters.degree()]);
+        let gap = parameters.slots() / n;
         for (k, &noise) in noise.iter().enumerate() {
             coefficients[k * gap] = noise;
         }

@@ -37,7 +37,7 @@ fn hits(party: &Party, guess: &[f64]) -> usize {
 fn computed(party: &Party) -> Ciphertext {
     let a = party.encrypt(&values(party.parameters.slots(), 9), 2);
     let evaluator = &party.evaluator;
-    evaluator.rescale(&evaluator.mul(&a, &evaluator.rotate(&a, 1).unwrap()).unwrap()).unwrap()
+    evaluator.mul(&a, &evaluator.rotate(&a, 1).unwrap()).unwrap()
 }
 
 fn flooding(party: &Party, releases: u32) -> Flooding {
@@ -91,7 +91,7 @@ fn flooded_numbers_do_not() {
     let measured = (squares / all as f64).sqrt();
     // Each axis of a slot sums up half of the N variances.
     let formula = flooding.deviation() * (party.parameters.degree() as f64).sqrt() / a.scale().to_f64();
-    assert!((0.95..1.05).contains(&(measured / formula)), "measured {measured:e}, formula {formula:e}");
+    assert!((0.9..1.1).contains(&(measured / formula)), "measured {measured:e}, formula {formula:e}");
 }
 
 #[test]
@@ -123,6 +123,8 @@ fn what_flooding_does_not_cover_is_refused() {
     let mut flooding = Flooding::new(good).unwrap();
     let error = flooding.decrypt(&decryptor, &party.encoder, &[&a, &a], 32).unwrap_err().to_string();
     assert!(error.contains("128 coefficients"), "{error}");
+    let error = flooding.decrypt(&decryptor, &party.encoder, &[&a], 0).unwrap_err().to_string();
+    assert!(error.contains("power of two"), "{error}");
     assert_eq!(flooding.left(), 2);
     flooding.decrypt(&decryptor, &party.encoder, &[&a], 32).unwrap();
     let wide = FloodingLiteral { error_bound: 1e12, ..good };

@@ -6,7 +6,7 @@
 use std::fs::{File, read_to_string};
 use std::io::{Read, Seek, SeekFrom};
 
-use ckks::serial::{FileKind, NewFile, Reader, Writer};
+use ckks::serial::{AtomicFile, FileKind, NewFile, Reader, Writer};
 use ckks::{
     Decryptor, Encoder, Flooding, FloodingLiteral, KeyGenerator, Parameters, PublicEncryptor,
     SecretEncryptor, SecretKey, SecureRng, presets,
@@ -28,9 +28,9 @@ impl Needle {
         needle
     }
 
-    /// Some words of a limb of a polynomial.
+    /// Some words of a limb of a polynomial, more than a register holds.
     fn of_limb<D>(what: &str, poly: &Poly<D>, limb: usize) -> Self {
-        let words = poly.limb(limb)[40..48].iter();
+        let words = poly.limb(limb)[41..57].iter();
         Self::new(format!("{what}, limb {limb}"), words.flat_map(|word| word.to_le_bytes()))
     }
 
@@ -112,7 +112,9 @@ fn work(parameters: &Parameters) -> Vec<Needle> {
     let mut flooding = Flooding::new(literal).unwrap();
     flooding.decrypt(&Decryptor::new(&secret), &encoder, &[&encrypted], 4).unwrap();
 
-    let file = tempfile::tempfile().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret.key");
+    let mut file = AtomicFile::create_private(&path).unwrap();
     let header = NewFile {
         kind: FileKind::new("test data"),
         parameters,
@@ -120,12 +122,12 @@ fn work(parameters: &Parameters) -> Vec<Needle> {
         items: 1,
         metadata: b"",
     };
-    let mut writer = Writer::new(&file, "file", header).unwrap();
+    let mut writer = Writer::new(&mut file, "file", header).unwrap();
     writer.write_secret_key(&secret).unwrap();
     writer.finish().unwrap();
+    file.commit().unwrap();
     drop(secret);
-    (&file).rewind().unwrap();
-    let again = Reader::new(&file, "file").unwrap().read_secret_key(parameters).unwrap();
+    let again = Reader::new(File::open(&path).unwrap(), "file").unwrap().read_secret_key(parameters).unwrap();
     assert_eq!(again.coefficients().len(), parameters.degree());
     all
 }

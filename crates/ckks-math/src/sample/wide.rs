@@ -1,11 +1,10 @@
 //! Discrete Gaussians of any deviation, for flooding.
 //!
-//! A sum `x_0 + 2 x_1 + 4 x_2 + ..` of independent samples of deviation `s` is a discrete Gaussian of deviation
-//! `s sqrt((4^L - 1) / 3)`, up to the smoothing of the lattice `{(a, b): a + z b = 0}` in each step (Micciancio, Walter,
-//! *Gaussian Sampling over the Integers*, CRYPTO 2017, ePrint 2017/259, section 4). Its generator `(z, -1)` is at most
-//! `sqrt(5)` times as long as a step of the narrower sample, and `s = 3.2` exceeds the smoothing parameter of that by the
-//! margin that leaves a relative error of 2^-57. A last term with another factor brings the deviation to what is asked
-//! for. Nothing depends on the values: neither the time nor the places in memory.
+//! `x + z y`, for independent discrete Gaussians of deviations `a` and `b`, is one of deviation `sqrt(a^2 + z^2 b^2)`, up to the
+//! smoothing of the lattice `{(u, v): u + z v = 0}` (Micciancio, Walter, *Gaussian Sampling over the Integers*, CRYPTO 2017,
+//! ePrint 2017/259, section 4): a relative error of 2^-57 where `(z / a)^2 + (1 / b)^2 <= 1 / 1.43^2`. So `x_0 + 2 x_1 + 4 x_2 + ..`
+//! of `L` samples of deviation 3.2 has the deviation `3.2 sqrt((4^L - 1) / 3)`, and a last term with another factor brings it to
+//! what is asked for. Nothing depends on the values: neither the time nor the places in memory.
 
 use zeroize::Zeroizing;
 
@@ -83,19 +82,19 @@ mod tests {
             assert!(excess >= 1.0 - 1e-12, "{wanted}: {excess}");
             assert!(wanted < 30.0 || excess < 1.2, "{wanted}: {excess}");
             assert!(wanted < 1e6 || excess < 1.0 + 1e-5, "{wanted}: {excess}");
-            // Every factor is within the smoothing of the narrower sum: `z eta <= s_narrow`, eta = 1.43 as a deviation.
-            assert!(got.last as f64 * 1.43 < spread(got.doublings), "{got:?}");
+            let length = (got.last as f64 / spread(got.doublings)).hypot(1.0 / GAUSSIAN_SIGMA);
+            assert!(length * 1.43 <= 1.0, "{got:?}: not smooth");
         }
         assert!([0.0, -1.0, f64::NAN, f64::INFINITY].iter().all(|&bad| WideGaussian::new(bad).is_none()));
     }
 
-    /// The smoothing parameter of `{(a, b): a + 2 b = 0}`, for a relative error of 2^-57, is below the deviation 3.2.
+    /// The smoothing parameter of the integers for a relative error of 2^-57, as a deviation, and the doublings within it.
     #[test]
-    fn the_narrowest_sum_is_smooth() {
+    fn doublings_are_smooth() {
         let epsilon = 2f64.powi(-57);
         let eta = ((2.0 * (1.0 + 1.0 / epsilon)).ln() / std::f64::consts::PI).sqrt();
-        let as_deviation = eta * 5f64.sqrt() / std::f64::consts::TAU.sqrt();
-        assert!(as_deviation < GAUSSIAN_SIGMA + 0.01, "{as_deviation}");
+        assert!(eta / std::f64::consts::TAU.sqrt() < 1.43);
+        assert!(2f64.hypot(1.0) / GAUSSIAN_SIGMA * 1.43 <= 1.0);
     }
 
     #[test]

@@ -25,8 +25,7 @@ pub struct SecretKey {
     pub(crate) ntt: Poly<Ntt>,
     /// The key of all randomness that is drawn under this secret, a function of it.
     randomness: Zeroizing<[u8; 32]>,
-    /// Dropped before the memory that it covers, which is wiped by then. Secrets that come and go within an operation have
-    /// none.
+    /// Dropped before the memory that it covers is freed. Secrets that come and go within an operation have none.
     guard: Option<Guard>,
 }
 

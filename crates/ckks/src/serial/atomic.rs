@@ -11,6 +11,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, TryLockError as Held};
 
+use zeroize::Zeroize;
+
 use super::error::{FileError, remove_quietly};
 
 /// The ending of files that are being written.
@@ -108,9 +110,11 @@ impl AtomicFile {
     /// # Errors
     /// [`FileError::Io`] if it cannot be written or renamed; nothing is left behind.
     pub fn commit(mut self) -> Result<(), FileError> {
-        let Some(out) = self.out.take() else { return Ok(()) };
+        let Some(mut out) = self.out.take() else { return Ok(()) };
+        let flushed = out.flush();
+        let file = without_buffer(out);
         let finish = || -> io::Result<()> {
-            let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+            flushed?;
             let Some(temporary) = &self.temporary else { return Ok(()) };
             file.sync_all()?;
             std::fs::rename(temporary, &self.target)?;
@@ -140,10 +144,20 @@ impl Write for AtomicFile {
 
 impl Drop for AtomicFile {
     fn drop(&mut self) {
+        self.out.take().map(without_buffer);
         if let Some(temporary) = self.temporary.take() {
             forget(&temporary, true);
         }
     }
+}
+
+/// The file alone. The buffer may have held a secret key, so it is wiped.
+fn without_buffer(out: BufWriter<File>) -> File {
+    let (file, buffer) = out.into_parts();
+    if let Ok(mut buffer) = buffer {
+        buffer.zeroize();
+    }
+    file
 }
 
 /// Strikes a partial file off the list, and removes it if it was not renamed.
