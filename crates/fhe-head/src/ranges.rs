@@ -8,8 +8,9 @@ use crate::error::{Error, Result};
 pub const MOST_OUTPUTS: usize = 1 << 12;
 /// The most iterations of a training.
 pub const MOST_ITERATIONS: usize = 1 << 16;
-/// The highest level that a job may name. No ring has more primes.
-pub const MOST_LEVEL: usize = 63;
+/// The highest level that a job may name, in a plan that only measures depth. What is read must lie within its parameter set
+/// ([`crate::Job::expect_within`]).
+pub const MOST_LEVEL: usize = 1 << 20;
 
 /// Checks a number, if there is one: positive and finite.
 ///

@@ -18,6 +18,7 @@ use crate::exit::Result;
 use crate::files::ciphertexts::{self, NewHead, TrainingData};
 use crate::files::evaluation_keys::{self, expect_run};
 use crate::identity::{Identity, Trust};
+use crate::interrupt::{self, RESUME};
 use crate::planning::memory;
 use crate::progress::Progress;
 
@@ -76,6 +77,7 @@ pub(crate) fn train(arguments: &TrainArgs, scored: Scored<'_>, console: &Console
     };
     let resumed_after = state.iteration;
     if resumed_after > 0 {
+        interrupt::advise(RESUME);
         console.note(format!("continuing after iteration {resumed_after} of {}", job.iterations()));
     }
     let phase = console.phase("train", job.iterations());

@@ -1,7 +1,7 @@
 //! Files for their owner alone, encrypted with a passphrase (age, scrypt) where there is one.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read, Seek, Write};
 use std::path::Path;
 
 use age::secrecy::SecretString;
@@ -44,10 +44,12 @@ pub(crate) fn read<T>(
     read: impl FnOnce(&mut dyn Read) -> Result<T>,
 ) -> Result<T> {
     let failed = |error| Failure::io("read", path, Kind::File, error);
-    let mut file = BufReader::new(File::open(path).map_err(failed)?);
-    if !file.fill_buf().map_err(failed)?.starts_with(AGE) {
+    let mut file = File::open(path).map_err(failed)?;
+    if !starts_encrypted(&mut file).map_err(failed)? {
+        // unbuffered, so that no buffer keeps a part of the key
         return read(&mut file);
     }
+    let file = BufReader::new(file);
     let decryptor = age::Decryptor::new_buffered(file).map_err(|error| age_failure(path, error))?;
     let mut identity = age::scrypt::Identity::new(passphrase()?);
     identity.set_max_work_factor(MAX_WORK_FACTOR);
@@ -63,8 +65,15 @@ pub(crate) fn read<T>(
 /// The file cannot be read.
 pub(crate) fn is_passphrase_encrypted(path: &Path) -> Result<bool> {
     let failed = |error| Failure::io("read", path, Kind::File, error);
-    let mut file = BufReader::new(File::open(path).map_err(failed)?);
-    Ok(file.fill_buf().map_err(failed)?.starts_with(AGE))
+    starts_encrypted(&mut File::open(path).map_err(failed)?).map_err(failed)
+}
+
+/// Looks at the start of a file, and goes back there.
+fn starts_encrypted(file: &mut File) -> std::io::Result<bool> {
+    let mut start = Vec::new();
+    file.take(AGE.len() as u64).read_to_end(&mut start)?;
+    file.rewind()?;
+    Ok(start == AGE)
 }
 
 fn age_failure(path: &Path, error: age::DecryptError) -> Failure {
