@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &DecryptArgs, console: &Console) -> Result<Outcome>
     decrypted.expect_rehearsed(arguments.allow_deviation, console)?;
     let publish = arguments.publish.as_deref();
     let twin = publish.map(|_| party.file.exact_twin(decrypted.iterations)).transpose()?;
-    let head = decrypted.head;
+    let (head, deviation) = (decrypted.head, decrypted.deviation);
 
     let folder = OutputFolder::create(&arguments.out)?;
     head.write(&folder.path(""))?;
@@ -42,8 +42,16 @@ pub(super) fn run(arguments: &DecryptArgs, console: &Console) -> Result<Outcome>
         files[0].display(),
         files[1].display(),
     );
-    let mut json =
-        json!({ "features": features, "files": files.map(shown), "secrecy": head.description.secrecy });
+    if let Some(deviation) = deviation {
+        let percent = 100.0 * deviation;
+        text.push_str(&format!(
+            "\nrehearsal   weights are off by {percent:.1} % of what noise and approximation explain (private as well)"
+        ));
+    }
+    let mut json = json!({
+        "features": features, "files": files.map(shown), "secrecy": head.description.secrecy,
+        "deviation": deviation,
+    });
     if let (Some(path), Some(twin)) = (publish, &twin) {
         text.push_str(&published_text(path, twin));
         json["published"] = json!(shown(path));

@@ -86,14 +86,19 @@ fn from_data(arguments: &EstimateArgs, mut hyper: Hyper, console: &Console) -> R
     let validation = (share, validation.as_ref());
     let training = if share.is_some() { matrix.select(&parts.training) } else { matrix };
     let (samples, features) = training.x.dim();
-    let mut about = None;
+    let (mut about, keep) = (None, arguments.out.is_some());
     let file = if let Some(earlier) = earlier {
         let file = warm_start::continued(earlier.clone(), &training, &hyper)?;
-        warm_start::rehearsed(file, &earlier, &training, validation, console)?
+        // refuses data that do not fit the earlier plan
+        file.samples(&training)?;
+        match keep {
+            true => warm_start::rehearsed(file, &earlier, &training, validation, console)?,
+            false => file,
+        }
     } else {
         let y = training.encode_labels(&vocabulary, "the training data")?;
         let planned = Planned::new(&training, &y, &vocabulary, &hyper, console)?;
-        let (planned, _) = planned.rehearsed(validation, from, console)?;
+        let planned = if keep { planned.rehearsed(validation, from, console)?.0 } else { planned };
         let training = planned.training;
         about = Some((training.options, training.expected, training.expected_errors));
         planned.file

@@ -36,18 +36,18 @@ pub(super) fn earlier_head(
     }
     let keys = engine.keys();
     let (earlier, from, head) = ciphertexts::read_head(path, keys.parameters(), keys.key_id(), trust)?;
+    if earlier.head() != job.head() {
+        return Err(Failure::file(format!(
+            "{}: a head of another kind or other intervals than {data} were encrypted for",
+            path.display()
+        ))
+        .help("give the head of the plan that `estimate --continue-from` got"));
+    }
     if origin.continues != Some(from.run) {
         return Err(Failure::file(format!(
             "{} is a head of run {}; {data} are for a training that goes on from another run",
             path.display(),
             from.run
-        ))
-        .help("give the head of the plan that `estimate --continue-from` got"));
-    }
-    if earlier.head() != job.head() {
-        return Err(Failure::file(format!(
-            "{}: a head of another kind or other intervals than {data} were encrypted for",
-            path.display()
         ))
         .help("give the head of the plan that `estimate --continue-from` got"));
     }

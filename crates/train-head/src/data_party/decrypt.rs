@@ -24,7 +24,7 @@ pub(crate) struct DecryptedHead {
     /// Iterations of the training.
     pub(crate) iterations: usize,
     /// How far it is from the twin in the plan, relative to what noise and approximation explain; `None` if there is no twin.
-    deviation: Option<f64>,
+    pub(crate) deviation: Option<f64>,
 }
 
 /// Scores of a head that was trained on ciphertexts, decrypted.

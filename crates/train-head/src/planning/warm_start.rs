@@ -99,7 +99,6 @@ pub(crate) fn rehearsed(
     validation: (Option<f64>, Option<&Matrix>),
     console: &Console,
 ) -> Result<PlanFile> {
-    // refuses data that do not fit
     let samples = file.samples(training)?;
     let file = file.with_validation(validation.0, validation.1);
     let ([exact, Some(expected)], tolerance) = earlier.last_twins() else { return Ok(file) };

@@ -16,6 +16,7 @@ fn a_decrypted_head_is_as_secret_as_the_key() {
     let dir = copy_of_finished();
     let said = dir.ok("decrypt --head head.enc --plan plan.json --keys keys --out new");
     assert!(said.stdout.contains("private, as secret as the key"), "{}", said.stdout);
+    assert!(said.stdout.contains("of what noise and approximation explain"), "{}", said.stdout);
     let head = dir.json("new/head.json");
     assert_eq!(head["secrecy"].as_str(), Some("private"));
     assert!(head["notice"].as_str().unwrap().contains("as secret as the key"), "{head}");
