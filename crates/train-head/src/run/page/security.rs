@@ -67,18 +67,19 @@ pub(super) fn parameters(report: &Report) -> Section {
         Property::new(
             "security",
             format!(
-                "{} bits: the best known attack takes about 2^{0} operations. The bound is Table 5.2 of Bossuat et al., Security Guidelines for \
+                "{} bits: the best known attack takes about {} operations. The bound is Table 5.2 of Bossuat et al., Security Guidelines for \
              Implementing Homomorphic Encryption, IACR Communications in Cryptology 2024 (ePrint 2024/463), for classical computers; the \
              program recomputes it for every object that it makes, and refuses keys beyond it",
-                report.security_bits
+                report.security_bits,
+                power_of_two(report.security_bits),
             ),
         ),
         Property::new("parameter set", format!("`{}`", report.preset)),
         Property::new(
             "ring degree N",
             format!(
-                "2^{}: the number of coefficients of a ciphertext's polynomials. A larger one is safer and slower; one ciphertext holds {} numbers",
-                report.ring_degree.ilog2(),
+                "{}: the number of coefficients of a ciphertext's polynomials. A larger one is safer and slower; one ciphertext holds {} numbers",
+                power_of_two(report.ring_degree.ilog2()),
                 report.ring_degree / 2
             ),
         ),
@@ -113,4 +114,15 @@ pub(super) fn parameters(report: &Report) -> Section {
         ),
     ];
     Section { title: "Encryption and its parameters".into(), blocks }
+}
+
+/// A power of two as it is printed.
+fn power_of_two(exponent: u32) -> String {
+    let digits = [
+        '\u{2070}', '\u{b9}', '\u{b2}', '\u{b3}', '\u{2074}', '\u{2075}', '\u{2076}', '\u{2077}', '\u{2078}',
+        '\u{2079}',
+    ];
+    let raised =
+        exponent.to_string().chars().filter_map(|c| digits.get(c.to_digit(10)? as usize)).collect::<String>();
+    format!("2{raised}")
 }
