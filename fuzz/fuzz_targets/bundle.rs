@@ -1,3 +1,4 @@
+//! The target `bundle`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::BUNDLE as TARGET;

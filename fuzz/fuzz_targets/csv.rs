@@ -1,3 +1,4 @@
+//! The target `csv`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::CSV as TARGET;

@@ -1,3 +1,4 @@
+//! The target `data`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::DATA as TARGET;

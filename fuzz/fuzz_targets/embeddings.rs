@@ -1,3 +1,4 @@
+//! The target `embeddings`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::EMBEDDINGS as TARGET;

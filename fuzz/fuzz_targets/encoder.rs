@@ -1,3 +1,4 @@
+//! The target `encoder`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::ENCODER as TARGET;

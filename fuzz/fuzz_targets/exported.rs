@@ -1,3 +1,4 @@
+//! The target `exported`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::EXPORTED as TARGET;

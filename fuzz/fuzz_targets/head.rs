@@ -1,3 +1,4 @@
+//! The target `head`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::HEAD as TARGET;

@@ -1,3 +1,4 @@
+//! The target `header`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::HEADER as TARGET;

@@ -1,3 +1,4 @@
+//! The target `job`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::JOB as TARGET;

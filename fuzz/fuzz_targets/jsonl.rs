@@ -1,3 +1,4 @@
+//! The target `jsonl`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::JSONL as TARGET;

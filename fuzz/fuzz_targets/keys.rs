@@ -1,3 +1,4 @@
+//! The target `keys`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::KEYS as TARGET;

@@ -1,3 +1,4 @@
+//! The target `lists`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::LISTS as TARGET;

@@ -1,3 +1,4 @@
+//! The target `npy`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::NPY as TARGET;

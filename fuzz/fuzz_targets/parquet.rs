@@ -1,3 +1,4 @@
+//! The target `parquet`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::PARQUET as TARGET;

@@ -1,3 +1,4 @@
+//! The target `plan`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::PLAN as TARGET;

@@ -1,3 +1,4 @@
+//! The target `samples`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::SAMPLES as TARGET;

@@ -1,3 +1,4 @@
+//! The target `scores`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::SCORES as TARGET;

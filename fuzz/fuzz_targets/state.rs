@@ -1,3 +1,4 @@
+//! The target `state`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::STATE as TARGET;

@@ -1,3 +1,4 @@
+//! The target `training`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::TRAINING as TARGET;

@@ -1,3 +1,4 @@
+//! The target `xlsx`: see `src/targets/`.
 #![no_main]
 
 use head_fuzz::targets::XLSX as TARGET;
