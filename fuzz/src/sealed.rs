@@ -7,7 +7,7 @@ const TAR_BLOCK: usize = 512;
 
 /// A tar archive with the right checksum in each header that can be reached.
 pub(crate) fn tar(mut bytes: Vec<u8>) -> Vec<u8> {
-    let mut at = 0_usize;
+    let mut at = 0usize;
     while let Some(header) = bytes.get_mut(at..at.saturating_add(TAR_BLOCK)) {
         // blocks of zeros end an archive
         if header.iter().all(|&byte| byte == 0) {

@@ -54,6 +54,16 @@ fn missing_files() {
     refused("tiny-xlm-roberta", remove("2_Dense/model.safetensors"), &["2_Dense lacks model.safetensors"]);
 }
 
+/// The library would panic on the first text.
+#[test]
+fn templates_that_name_what_is_not_there() {
+    let names = "\"special_tokens\": {\n      \"[CLS]\"";
+    let unknown = edit("tokenizer.json", names, "\"special_tokens\": {\n      \"[C]\"");
+    refused("tiny-tokens", unknown, &["tokenizer.json", "the special token \"[CLS]\", which is not defined"]);
+    let second = edit("tokenizer.json", "\"id\": \"A\"", "\"id\": \"B\"");
+    refused("tiny-tokens", second, &["tokenizer.json", "the text \"B\", which is not defined"]);
+}
+
 #[test]
 fn missing_model() {
     let error = load(Path::new("/no/such/model")).err().unwrap();

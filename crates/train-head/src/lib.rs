@@ -1,22 +1,22 @@
 //! Train a classification head on encrypted text embeddings.
 //!
-//! - [`args`]: what the user types, parsed and checked;
-//! - [`commands`]: one file per command;
-//! - [`run`]: the parts of the command `run`;
-//! - [`planning`]: from flags and data to a plan;
-//! - [`data_party`]: where samples become ciphertexts, and heads and scores are decrypted;
-//! - [`compute_party`]: where the training is driven;
-//! - [`plan`]: the data party's plan file;
-//! - [`samples`], [`input`]: samples from tables, arrays and texts;
-//! - [`targets`]: what is predicted: classes, labels or numbers;
-//! - [`files`]: keys, ciphertexts, heads, embeddings and output folders on disk;
-//! - [`identity`]: who signs files that travel, and whose signatures are accepted;
-//! - [`exit`]: failures and exit codes;
-//! - [`console`], [`progress`]: what the user sees;
-//! - [`interrupt`], [`allocator`], [`resources`]: ^C, the end of the memory, how much of it there is;
-//! - [`readers`]: the readers of files, for fuzzing.
+//! - `args`: what the user types, parsed and checked;
+//! - `commands`: one file per command;
+//! - `run`: the parts of the command `run`;
+//! - `planning`: from flags and data to a plan;
+//! - `data_party`: where samples become ciphertexts, and heads and scores are decrypted;
+//! - `compute_party`: where the training is driven;
+//! - `plan`: the data party's plan file;
+//! - `samples`, `input`: samples from tables, arrays and texts;
+//! - `targets`: what is predicted: classes, labels or numbers;
+//! - `files`: keys, ciphertexts, heads, embeddings and output folders on disk;
+//! - `identity`: who signs files that travel, and whose signatures are accepted;
+//! - `exit`: failures and exit codes;
+//! - `console`, `progress`: what the user sees;
+//! - `interrupt`, `allocator`, `resources`: ^C, the end of the memory, how much of it there is;
+//! - `readers`: the readers of files, for fuzzing.
 //!
-//! The program is [`main`]; nothing else here is for others to use.
+//! The program is `main`; nothing else here is for others to use.
 
 mod allocator;
 mod args;

@@ -4,6 +4,7 @@ mod added;
 mod casing;
 mod class;
 mod config;
+mod template;
 mod wordpiece;
 
 pub(crate) use config::TOKENIZERS;
@@ -13,6 +14,7 @@ use crate::folder::Folder;
 use crate::weights::sha256;
 use class::{Class, ModelNames};
 use config::{Config, TOKENIZER};
+use template::Processed;
 use tokenizers::{Encoding, Token, Tokenizer};
 
 /// A tokenizer of whole texts: the truncation and padding of `tokenizer.json` are left out.
@@ -40,6 +42,10 @@ impl TextTokenizer {
             TOKENIZER => {
                 let model: ModelNames = folder.json_if_present("config.json")?.unwrap_or_default();
                 let mut tokenizer = Tokenizer::from_bytes(&bytes).map_err(unusable)?;
+                if let Some(name) = folder.json::<Processed>(TOKENIZER)?.undefined() {
+                    let found = format!("a template with {name}, which is not defined");
+                    return Err(folder.invalid(TOKENIZER, "a usable tokenizer", found));
+                }
                 Class::of(&config, &model).adjust(&config, &mut tokenizer).map_err(unusable)?;
                 tokenizer
             }
