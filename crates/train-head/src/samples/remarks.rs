@@ -56,7 +56,8 @@ pub(super) fn of_cells(applied: &Applied) -> Vec<String> {
     }
     if let Some(columns) = counted(|column| column.outside > 0 && !column.all_outside()) {
         remarks.push(format!(
-            "In {columns} some samples lie outside the range of the training samples, where the head extrapolates."
+            "In {columns} some samples lie outside the range of the training samples, where the head extrapolates. A few do so by chance in any \
+             data; many are a reason to look."
         ));
     }
     if let Some(columns) = counted(|column| column.new_level_rows > 0) {

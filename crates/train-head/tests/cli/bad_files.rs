@@ -123,7 +123,7 @@ fn files_in_each_others_places() {
         4,
         &["table.csv: not a file of this program"],
     );
-    dir.refused("eval --head plan.json --features table.csv", 4, &["head.json"]);
+    dir.refused("eval --head plan.json --features table.csv", 4, &["plan.json is not a decrypted head"]);
     dir.refused("keygen --plan table.csv --out new --no-passphrase", 4, &["table.csv is not a plan"]);
     dir.refused(
         "keygen --plan head/head.json --out new --no-passphrase",
@@ -141,7 +141,7 @@ fn files_that_are_not_there() {
     dir.refused(
         "decrypt --head head.enc --plan plan.json --keys nowhere --out new",
         4,
-        &["nowhere/secret.key"],
+        &["nowhere: no such folder", "train-head keygen"],
     );
     dir.refused("eval --head nowhere --features table.csv", 4, &["nowhere: no such head"]);
     dir.refused("inspect nowhere.enc", 4, &["nowhere.enc"]);

@@ -119,7 +119,7 @@ fn entries_of_other_types_and_names_are_refused_by_name() {
         change(header);
         header[148..156].fill(b' ');
         let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
-        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        header[148..156].copy_from_slice(format!("{sum:07o}\0").as_bytes());
         bad
     };
     // a symbolic link, a hard link, a device, a folder, an owner, a time
@@ -140,7 +140,7 @@ fn entries_of_other_types_and_names_are_refused_by_name() {
         bad[124..136].copy_from_slice(format!("{:011o}\0", odd.len()).as_bytes());
         bad[148..156].fill(b' ');
         let sum: u32 = bad.iter().map(|&byte| u32::from(byte)).sum();
-        bad[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        bad[148..156].copy_from_slice(format!("{sum:07o}\0").as_bytes());
         bad.extend(odd.as_bytes());
         bad.resize(bad.len().next_multiple_of(512), 0);
         bad.extend(&good[start..]);
