@@ -149,7 +149,14 @@ fn score_seeds(_: &Path) -> Vec<Vec<u8>> {
         .collect();
     let engine = written(server::engine(small.keys.clone(), job));
     let scores = written(server::score(&engine, job, &head.weights, &blocks));
-    vec![sketch(&written(files::write_scores(Vec::new(), "", job, &Origin::default(), head.iteration, &scores)))]
+    vec![sketch(&written(files::write_scores(
+        Vec::new(),
+        "",
+        job,
+        &Origin::default(),
+        head.iteration,
+        &scores,
+    )))]
 }
 
 fn read_samples(input: &[u8]) -> Result<(), String> {
@@ -160,7 +167,8 @@ fn read_samples(input: &[u8]) -> Result<(), String> {
 fn sample_seeds(_: &Path) -> Vec<Vec<u8>> {
     let small = Small::get();
     let blocks = written(encrypt_for_scoring(&small.secret, &small.plan.job, &small.x.view()));
-    let file = files::write_samples(Vec::new(), "", &small.secret, &small.plan.job, &Origin::default(), &blocks);
+    let file =
+        files::write_samples(Vec::new(), "", &small.secret, &small.plan.job, &Origin::default(), &blocks);
     vec![sketch(&written(file))]
 }
 

@@ -14,7 +14,7 @@ use crate::{Target, folder, parcel, sealed};
 pub const JOB: Target = Target { name: "job", read: read_job, seeds: job_seeds };
 /// A plan: `plan.json` and the arrays beside it, whose digest is made right.
 pub const PLAN: Target = Target { name: "plan", read: read_plan, seeds: plan_seeds };
-/// A decrypted head: `head.json` and `head.safetensors`.
+/// A decrypted head: `head.json` and `head.safetensors`, whose digests are made right.
 pub const EXPORTED: Target = Target { name: "exported", read: read_exported, seeds: exported_seeds };
 /// Embeddings.
 pub const EMBEDDINGS: Target = Target { name: "embeddings", read: read_embeddings, seeds: embeddings_seeds };
@@ -46,18 +46,22 @@ fn read_plan(input: &[u8]) -> Result<(), String> {
     folder::with(|folder| {
         let plan = folder.join("plan.json");
         put(&folder.join("plan.safetensors"), arrays);
-        put(&plan, &with_digest(text, arrays));
+        put(&plan, &with_digests_of(text, "arrays", arrays));
         readers::plan(&plan)
     })
 }
 
-/// A plan's text with the digest of its arrays.
-fn with_digest(text: &[u8], arrays: &[u8]) -> Vec<u8> {
-    let digest = json!(blake3::hash(arrays).to_hex().as_str());
+/// A description with the digest of the file beside it, and that of its own text.
+fn with_digests_of(text: &[u8], field: &str, beside: &[u8]) -> Vec<u8> {
+    let digest = json!(blake3::hash(beside).to_hex().as_str());
     match serde_json::from_slice(text) {
-        Ok(Value::Object(mut fields)) if fields.contains_key("arrays") => {
-            fields.insert("arrays".into(), digest);
-            Value::Object(fields).to_string().into_bytes()
+        Ok(Value::Object(mut fields)) if fields.contains_key(field) => {
+            fields.insert(field.into(), digest);
+            fields.remove("digest");
+            let blank = "0".repeat(64);
+            let rest = Value::Object(fields).to_string();
+            let sealed = |digest: &str| format!("{{\"digest\": \"{digest}\", {}\n", &rest[1..]);
+            sealed(&blake3::hash(sealed(&blank).as_bytes()).to_hex()).into_bytes()
         }
         _ => text.to_vec(),
     }
@@ -71,7 +75,7 @@ fn plan_seeds(run: &Path) -> Vec<Vec<u8>> {
 fn read_exported(input: &[u8]) -> Result<(), String> {
     let [text, weights] = parcel::unpack(input);
     folder::with(|folder| {
-        put(&folder.join("head.json"), text);
+        put(&folder.join("head.json"), &with_digests_of(text, "weights", weights));
         put(&folder.join("head.safetensors"), weights);
         readers::head(folder)
     })
@@ -147,7 +151,7 @@ fn bundle_seeds(_: &Path) -> Vec<Vec<u8>> {
     let head = Writer::new(Vec::new(), "", new).and_then(Writer::finish).unwrap_or_default();
     let key = NewFile { kind: fhe_head::ckks::serial::FileKind::EVALUATION_KEY, ..new };
     let key = Writer::new(Vec::new(), "", key).and_then(Writer::finish).unwrap_or_default();
-    let keys = json!({ "format": "train-head evaluation keys 1", "keys": ["a.key"] }).to_string();
+    let keys = list_of_keys(&key).to_string();
     let entry = |path: &str, kind: &str, bytes: &[u8]| {
         let digest = blake3::hash(bytes).to_hex();
         json!({ "path": path, "kind": kind, "bytes": bytes.len(), "blake3": digest.as_str() })
@@ -170,9 +174,10 @@ fn bundle_seeds(_: &Path) -> Vec<Vec<u8>> {
     ]
     .map(|(name, bytes)| (name, bytes.to_vec().leak() as &[u8]));
     for (name, bytes) in files {
-        let mut header = tar::Header::new_ustar();
+        let mut header = tar::Header::new_gnu();
         header.set_size(bytes.len() as u64);
         header.set_mode(0o644);
+        header.set_mtime(0);
         archive.append_data(&mut header, name, bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
     vec![archive.into_inner().unwrap_or_default()]
@@ -188,10 +193,20 @@ fn read_lists(input: &[u8]) -> Result<(), String> {
     })
 }
 
+/// The list of one key.
+fn list_of_keys(key: &[u8]) -> Value {
+    let digest =
+        blake3::Hasher::new_derive_key("train-head 2026-11 file of a signed list").update(key).finalize();
+    json!({
+        "format": "train-head evaluation keys 2", "run": "0".repeat(32), "generation": "0".repeat(64),
+        "keys": [{ "name": "a.key", "blake3": digest.to_hex().as_str() }],
+    })
+}
+
 fn list_seeds(_: &Path) -> Vec<Vec<u8>> {
     vec![
-        json!({ "format": "train-head evaluation keys 1", "keys": ["a.key"] }).to_string().into_bytes(),
-        json!({ "iteration": 4 }).to_string().into_bytes(),
+        list_of_keys(b"").to_string().into_bytes(),
+        json!({ "run": "0".repeat(32), "iteration": 4 }).to_string().into_bytes(),
     ]
 }
 

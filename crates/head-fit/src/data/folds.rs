@@ -24,7 +24,8 @@ impl Data<'_> {
         let limit = n_components.unwrap_or(usize::MAX);
         let classes = self.classes().map(|_| self.class_indices());
         let map =
-            FeatureMap::fit_all(&self.x, &self.weights.view(), classes.as_ref(), &[preprocessing], limit)?.remove(0);
+            FeatureMap::fit_all(&self.x, &self.weights.view(), classes.as_ref(), &[preprocessing], limit)?
+                .remove(0);
         let samples =
             Samples::with_labels(&map.apply(&self.x)?.view(), &self.y.view(), &self.weights.view())?;
         Ok((map, samples))
@@ -83,13 +84,8 @@ impl Data<'_> {
         let (train, test) = (x(&split.train), x(&split.test));
         let classes = self.classes().map(|_| self.class_indices().select(Axis(0), &split.train));
         let classes = classes.as_ref().map(|classes| classes.view());
-        let fitted = FeatureMap::fit_all(
-            &train.view(),
-            &weights(&split.train).view(),
-            classes.as_ref(),
-            maps,
-            limit,
-        )?;
+        let fitted =
+            FeatureMap::fit_all(&train.view(), &weights(&split.train).view(), classes.as_ref(), maps, limit)?;
         let fold = |map: FeatureMap| {
             let samples = |x: &Array2<f64>, part: &[usize]| {
                 let y = self.y.select(Axis(0), part);

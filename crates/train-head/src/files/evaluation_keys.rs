@@ -185,8 +185,11 @@ pub(crate) fn expect_keys_for(folder: &Path, plan: &Plan) -> Result<()> {
     needed.extend(keys.conjugation.map(|level| ("conjugation".to_owned(), level)));
     needed.extend(keys.rotations.iter().map(|(step, &level)| (format!("rotation-{step}"), level)));
     needed.extend(keys.refresh.as_ref().map(|_| ("encapsulation".to_owned(), 0)));
-    let names: Vec<String> =
-        listed(folder)?.files.iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    let names: Vec<String> = listed(folder)?
+        .files
+        .iter()
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect();
     let serves = |name: &String, (purpose, level): &(String, usize)| {
         name.rsplit_once("-level-").is_some_and(|(of, up_to)| {
             of == purpose && up_to.parse::<usize>().is_ok_and(|up_to| up_to >= *level)

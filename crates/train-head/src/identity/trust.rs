@@ -35,7 +35,12 @@ impl Trust {
             Some(path) => PublicKey::beside(path),
             None => PublicKey::beside(&default_path()?),
         };
-        Ok(Self { own, peer: arguments.peer, unverified: arguments.allow_unverified, console: console.clone() })
+        Ok(Self {
+            own,
+            peer: arguments.peer,
+            unverified: arguments.allow_unverified,
+            console: console.clone(),
+        })
     }
 
     /// Accepts the signer of a file, or refuses it. Of several parties in the role the first one is remembered.

@@ -141,7 +141,8 @@ mod tests {
 
     fn head() -> Head {
         let classes = Classes::fit(&["benign", "malignant"]).unwrap();
-        let training = Provenance { preset: "n15-l18".into(), iterations: 4, encrypted: true, temperature: 1.0 };
+        let training =
+            Provenance { preset: "n15-l18".into(), iterations: 4, encrypted: true, temperature: 1.0 };
         let names = Some(vec!["a".into(), "b".into()]);
         let output = LinearLayer { coef: array![[0.5, -2.0]], intercept: array![0.25] };
         let model = Model::linear(output, fhe_head::Link::Logistic);
@@ -166,7 +167,8 @@ mod tests {
         assert_eq!(Head::read(folder.path()).unwrap().description.vocabulary.names()[1], "malignant");
 
         let classes = Classes::fit(&["a", "b", "c"]).unwrap();
-        let training = Provenance { preset: "n15-l18".into(), iterations: 4, encrypted: true, temperature: 1.0 };
+        let training =
+            Provenance { preset: "n15-l18".into(), iterations: 4, encrypted: true, temperature: 1.0 };
         let output = LinearLayer {
             coef: array![[0.5, -2.0], [1.0, 2.0], [3.0, 4.0]],
             intercept: array![0.0, 0.5, 1.0],
