@@ -144,18 +144,14 @@ impl FeatureMap {
                         Some(spectrum) => spectrum,
                         None => known.insert(Spectrum::fit(x, sample_weight, &mean, scale)?),
                     };
-                    Ok(LinearMap::Dense(
-                        spectrum.whitening(ridge, limit) * &scale.view().insert_axis(Axis(1)),
-                    ))
+                    Ok(LinearMap::Dense(spectrum.whitening(ridge, limit) * scale.view().insert_axis(Axis(1))))
                 }
                 Preprocessing::WhitenWithin { ridge } => {
                     let spectrum = match &mut within {
                         Some(spectrum) => spectrum,
                         None => within.insert(Spectrum::within(x, sample_weight, classes, &scale)?),
                     };
-                    Ok(LinearMap::Dense(
-                        spectrum.whitening(ridge, limit) * &scale.view().insert_axis(Axis(1)),
-                    ))
+                    Ok(LinearMap::Dense(spectrum.whitening(ridge, limit) * scale.view().insert_axis(Axis(1))))
                 }
             }
         };

@@ -28,6 +28,15 @@ pub(crate) struct UsedEncoder {
     pub(crate) source: String,
 }
 
+impl UsedEncoder {
+    /// The encoder in a file that others get: a folder without the way to it.
+    pub(crate) fn for_others(self) -> Self {
+        let folder = Path::new(&self.source);
+        let name = folder.file_name().filter(|_| folder.is_absolute());
+        Self { source: name.map_or(self.source.clone(), |name| name.to_string_lossy().into_owned()), ..self }
+    }
+}
+
 /// What a file of embeddings holds besides the numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Metadata {

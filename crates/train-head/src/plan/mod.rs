@@ -272,6 +272,10 @@ impl PlanFile {
         let preprocessing = options
             .preprocessing
             .ok_or_else(|| Failure::file("the plan does not say what its feature map does"))?;
+        let encoder = match secrecy {
+            Secrecy::Private => encoder.clone(),
+            Secrecy::Published => encoder.clone().map(UsedEncoder::for_others),
+        };
         let description = Description::new(
             &model,
             vocabulary.clone(),
@@ -279,7 +283,7 @@ impl PlanFile {
                 names: feature_names.clone(),
                 table: table.clone(),
                 label_columns: self.contents.label_columns.clone(),
-                encoder: encoder.clone(),
+                encoder,
             },
             preprocessing,
             Provenance {
