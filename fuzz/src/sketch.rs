@@ -127,7 +127,11 @@ impl Sketch {
                 let mut residues = vec![0; length];
                 // a byte of each residue, or all of them: then it is not below its prime
                 let step = if *fill == u8::MAX { 1 } else { width };
-                residues.iter_mut().step_by(step).for_each(|byte| *byte = *fill);
+                // residues that are all alike make a constant polynomial, which is refused before it is decrypted
+                let vary = u8::from(*fill != u8::MAX);
+                for (i, byte) in residues.iter_mut().step_by(step).enumerate() {
+                    *byte = fill ^ (i as u8 & vary);
+                }
                 file.extend_from_slice(&residues);
                 file.extend_from_slice(&checksum(item, chunk as u64 + 1, &residues));
             }

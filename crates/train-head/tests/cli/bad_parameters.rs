@@ -18,7 +18,7 @@ fn refused(data: &str, flags: &str, code: i32, messages: &[&str]) {
 
 #[test]
 fn a_penalty_that_is_negative() {
-    refused(&table(40), "--alpha=-1", 2, &["--alpha -1: a number of at least 0"]);
+    refused(&table(40), "--alpha=-1", 2, &["--alpha -1: a number between 0 and 1e6"]);
     refused(&table(40), "--C 0", 2, &["--C 0: a positive number"]);
 }
 

@@ -92,10 +92,10 @@ fn iterations_that_were_not_planned() {
     let dir = copy_of_finished();
     for iteration in [2, 1 << 63] {
         forge(&dir, |_, _, head| head.iteration = iteration);
-        dir.refused(DECRYPT, 4, &[&format!("{iteration} iterations, where its job has 1")]);
+        dir.refused(DECRYPT, 4, &[&format!("iteration {iteration} of a training of 1")]);
     }
     forge(&dir, |_, _, head| head.iteration = 0);
-    dir.refused(DECRYPT, 4, &["a head after no iteration"]);
+    dir.refused(DECRYPT, 4, &["iteration 0 of a training of 1"]);
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn tables_and_arrays() {
         "renamed.csv --label-column outcome",
     ] {
         dir.ok(&format!("estimate --features {data} --out plan.json --overwrite {FAST}"));
-        let mut plan = dir.json("plan.json");
+        let mut plan = dir.plan("plan.json");
         // what an array does not have
         for field in ["feature_names", "table", "label_columns"] {
             plan.as_object_mut().unwrap().remove(field);
@@ -107,7 +107,7 @@ fn a_job_file_stands_for_flags() {
     }
     dir.ok("estimate --features t.csv --max-iter 2 --out typed.json");
     dir.ok("estimate --features t.csv --job job.toml --out read.json");
-    assert_eq!(dir.json("read.json"), dir.json("typed.json"));
+    assert_eq!(dir.plan("read.json"), dir.plan("typed.json"));
     // what is typed wins
     let plan = dir.ok("estimate --features t.csv --job job.toml --max-iter 3 --json").json();
     assert_eq!(plan["iterations"].as_u64(), Some(3));

@@ -181,7 +181,7 @@ fn repeats(dir: &Dir, flags: &str) {
     for (name, flags) in [("a.json", flags), ("b.json", "--job job.toml")] {
         dir.ok(&format!("estimate --features data.csv --out {name} --overwrite {flags}"));
     }
-    assert_eq!(dir.json("a.json"), dir.json("b.json"));
+    assert_eq!(dir.plan("a.json"), dir.plan("b.json"));
 }
 
 #[test]

@@ -197,8 +197,7 @@ fn identifiers_reach_the_predictions_through_embeddings() {
     // the head knows where its encoder is, wherever it is used
     let source = dir.json("out/head.json")["encoder"]["source"].as_str().unwrap().to_owned();
     assert!(std::path::Path::new(&source).is_absolute(), "{source}");
-    let moved = String::from_utf8(dir.read("out/head.json")).unwrap().replace(&source, "/nowhere/model");
-    dir.write("out/head.json", moved);
+    dir.reseal("out/head.json", &|head| head["encoder"]["source"] = "/nowhere/model".into());
     let line = "predict --head out --input notes.csv --text-column text --out q.csv";
     dir.refused(line, 3, &["encoder is not in /nowhere/model", "--model-id", "SHA-256"]);
     dir.ok(&format!("{line} --model-id {model}"));

@@ -12,7 +12,7 @@ fn an_output_that_exists_is_refused_before_any_work() {
         ("train --data data.enc --keys keys/eval --out head.enc".into(), "head.enc"),
         ("decrypt --head head.enc --plan plan.json --keys keys --out head".into(), "head"),
         ("predict --head head --features table.csv --out predictions.csv".into(), "predictions.csv"),
-        ("bundle head.enc --out data.enc".into(), "data.enc"),
+        ("bundle head.enc --out predictions.csv".into(), "predictions.csv"),
         ("tune --features table.csv --out plan.json".into(), "plan.json"),
     ] {
         let before = std::fs::metadata(dir.path(path)).unwrap().modified().unwrap();

@@ -84,10 +84,12 @@ impl Secrecy {
     pub(crate) fn notice(self) -> &'static str {
         match self {
             Self::Private => {
-                "private: decrypted numbers give equations on the secret key. Keep them, and all predictions and reports made with them, as                  secret as the key; publish the exact twin instead (--publish)"
+                "private: decrypted numbers give equations on the secret key. Keep them, and all predictions and reports made with them, \
+                 as secret as the key; publish the exact twin instead (--publish)"
             }
             Self::Published => {
-                "published: the same training in the clear with exact functions. It was never encrypted and says nothing about the secret                  key; like any head it says something about its training data"
+                "published: the same training in the clear with exact functions. It was never encrypted and says nothing about the \
+                 secret key; like any head it says something about its training data"
             }
         }
     }
