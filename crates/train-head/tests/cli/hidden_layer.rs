@@ -189,7 +189,7 @@ fn a_tuned_job_is_validated_in_simulation() {
     let dir = Dir::new();
     dir.write("data.csv", crate::util::table_of_three(120));
     for head in ["ovr", "softmax"] {
-        let flags = format!("--head {head} --preset n14-l8 --max-iter 2");
+        let flags = format!("--head {head} --preset n14-l8 --max-iter 2 --preprocess whiten --ridge 1");
         let tuned =
             dir.ok(&format!("tune --features data.csv --out job.toml --overwrite --json {flags}")).json();
         let validation = &tuned["validation"];

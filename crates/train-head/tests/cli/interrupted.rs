@@ -179,7 +179,7 @@ fn checkpoints_that_are_damaged_or_of_another_training_are_refused() {
     let mut damaged = good.clone();
     damaged[good.len() / 2] ^= 4;
     dir.write(&name, damaged);
-    dir.refused(&line, 4, &[&name, "checksum"]);
+    dir.refused(&line, 4, &[&name, "its signature does not fit"]);
     dir.write(&name, dir.read("whole.enc"));
     dir.refused(&line, 4, &[&name, "holds `encrypted head` where `encrypted state` is expected"]);
 
@@ -193,7 +193,8 @@ fn checkpoints_that_are_damaged_or_of_another_training_are_refused() {
     // one of another job under the same key
     dir.ok(&format!("estimate --features data.csv --out longer.json {}", FOUR.replace("rate 1", "rate 2")));
     dir.ok("encrypt --features data.csv --plan longer.json --keys keys --out longer.enc");
-    kill_at(&dir, "train --data longer.enc --keys keys/eval --out longer.head", is_of_longer);
+    dir.ok("keygen --plan longer.json --keys keys --out more");
+    kill_at(&dir, "train --data longer.enc --keys more/eval --out longer.head", is_of_longer);
     let others = dir.list().into_iter().find(|name| is_of_longer(name)).unwrap();
     dir.write(&name, dir.read(&others));
     dir.refused(&line, 4, &[&name, "a checkpoint of another training", "help:"]);
