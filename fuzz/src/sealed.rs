@@ -15,7 +15,7 @@ pub(crate) fn tar(mut bytes: Vec<u8>) -> Vec<u8> {
         }
         header[TAR_SUM].fill(b' ');
         let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
-        header[TAR_SUM].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        header[TAR_SUM].copy_from_slice(format!("{sum:07o}\0").as_bytes());
         let digits = std::str::from_utf8(&header[TAR_SIZE]).unwrap_or_default();
         let size = usize::from_str_radix(digits.trim_matches(['\0', ' ']), 8).unwrap_or(0);
         at = at.saturating_add(TAR_BLOCK).saturating_add(size.div_ceil(TAR_BLOCK).saturating_mul(TAR_BLOCK));
