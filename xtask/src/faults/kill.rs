@@ -83,9 +83,10 @@ pub(super) fn outputs_are_whole(site: &Site, line: &Line) -> Result<()> {
             verified("new/public.key")?;
         }
         "run" if site.path("new/report.json").exists() => {
-            // the same data and keys give the same head
-            let ended =
-                site.run("train --data new/server/data.enc --keys new/server/eval --out new-head.enc")?;
+            // the same data and keys give the same head, signed by the same party
+            let line =
+                "train --data new/server/data.enc --keys new/server/eval --identity new/server/identity.key";
+            let ended = site.run(&format!("{line} --out new-head.enc"))?;
             anyhow::ensure!(ended.code == 0, "new/ is there and not whole: {}", ended.stderr);
             anyhow::ensure!(
                 site.read("new-head.enc")? == site.read("new/server/head.enc")?,
