@@ -24,7 +24,7 @@ fn small() -> Parameters {
 }
 
 #[test]
-#[ignore = "all steps at 128 bits: two minutes: `.ci/run` runs this in every CI run, step `long_tests`"]
+#[ignore = "all steps at 128 bits: two minutes: `.ci/run` runs this suite every third day (by day of the year), step `long`, and whenever CI_WHOLE=1"]
 fn every_step_at_128_bits() {
     let parameters = ckks::presets::by_name(PRESET).unwrap();
     slots_to_coeffs(&parameters);
