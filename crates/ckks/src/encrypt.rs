@@ -1,7 +1,7 @@
 //! Encryption: with the secret key, where a seed replaces half of the ciphertext, or with the public key.
 
 use ckks_math::sample::{self, SecureRng};
-use ckks_math::{Ntt, Poly};
+use ckks_math::{Basis, Ntt, Poly};
 
 use crate::ciphertext::Ciphertext;
 use crate::error::Error;
@@ -162,14 +162,15 @@ impl<'a> PublicEncryptor<'a> {
         Self { public }
     }
 
-    /// Encrypts a plaintext at its level: `(v b + e0 + m, v a + e1)` with ternary `v`.
+    /// Encrypts a plaintext at its level: `((v b + e0) / p + m, (v a + e1) / p)` with ternary `v`, computed over one special
+    /// prime `p` more, so that the rounding of the division is the noise that stays.
     ///
     /// # Errors
     /// [`Error::WrongParameters`] if the plaintext spans special primes.
     pub fn encrypt(&self, plaintext: &Plaintext, rng: &mut SecureRng) -> Result<Ciphertext, Error> {
         check_plaintext(plaintext)?;
         let parameters = &self.public.parameters;
-        let (ring, basis) = (parameters.ring(), plaintext.poly.basis());
+        let (ring, basis) = (parameters.ring(), Basis { p: 1, ..plaintext.poly.basis() });
         let key = blake3::derive_key("ckks 1 randomness under a public key", self.public.seed());
         let mut rng = rng.derive(&key, b"ciphertext", &plaintext.poly.keyed_digest(&key));
         let v = Poly::from_signed(ring, basis, &sample::ternary(&mut rng, ring.degree()));
@@ -179,8 +180,8 @@ impl<'a> PublicEncryptor<'a> {
             c.mul_add_assign(&v, &half.truncated(basis));
             c
         };
-        let mut c0 = masked(&self.public.b);
-        let c1 = masked(&self.public.a);
+        let halves = [masked(&self.public.b), masked(&self.public.a)];
+        let [mut c0, c1] = Poly::mod_down_all(halves.each_ref());
         c0.add_assign(&plaintext.poly);
         let (parameters, key_id) = (parameters.clone(), self.public.key_id());
         Ok(Ciphertext { parameters, key_id, c: [c0, c1], scale: plaintext.scale.clone() })

@@ -13,6 +13,7 @@ use crate::ciphertext::Ciphertext;
 use crate::decrypt::Decryptor;
 use crate::encoding::{Complex64, Encoder};
 use crate::error::Error;
+use crate::params::Parameters;
 
 /// What is to be shown, fixed when the key is made.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +27,20 @@ pub struct FloodingLiteral {
     pub releases: u32,
     /// Bits of statistical security of all releases together.
     pub bits: u32,
+}
+
+impl FloodingLiteral {
+    /// The numbers as bytes, for labels and digests.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 24] {
+        let Self { numbers, error_bound, releases, bits } = self;
+        let mut bytes = [0; 24];
+        bytes[..8].copy_from_slice(&(numbers as u64).to_le_bytes());
+        bytes[8..16].copy_from_slice(&error_bound.to_bits().to_le_bytes());
+        bytes[16..20].copy_from_slice(&releases.to_le_bytes());
+        bytes[20..].copy_from_slice(&bits.to_le_bytes());
+        bytes
+    }
 }
 
 /// A budget of flooded decryptions under one key.
@@ -81,6 +96,34 @@ impl Flooding {
         self.sampler.deviation()
     }
 
+    /// The noise of `numbers` coefficients.
+    #[must_use]
+    pub fn noise(&self, rng: &mut SecureRng, numbers: usize) -> zeroize::Zeroizing<Vec<i128>> {
+        self.sampler.sample(rng, numbers)
+    }
+
+    /// What is to be shown.
+    #[must_use]
+    pub fn literal(&self) -> FloodingLiteral {
+        self.literal
+    }
+
+    /// Refuses a level whose modulus cannot hold the noise of `parties` and a message as large.
+    ///
+    /// # Errors
+    /// [`Error::Flooding`].
+    pub fn expect_room(&self, parameters: &Parameters, level: usize, parties: u32) -> Result<(), Error> {
+        // 16 deviations, and as much again for the message.
+        let log2 = self.deviation().log2() + f64::from(parties).log2() / 2.0;
+        let room = parameters.log_q(level);
+        if log2 + 6.0 <= room {
+            return Ok(());
+        }
+        Err(Error::Flooding(format!(
+            "noise of 2^{log2:.1} does not fit a modulus of 2^{room:.1}: decrypt at a higher level"
+        )))
+    }
+
     /// Releases that are left.
     #[must_use]
     pub fn left(&self) -> u32 {
@@ -131,17 +174,10 @@ impl Flooding {
         position: usize,
     ) -> Result<Vec<Complex64>, Error> {
         let parameters = encoder.parameters();
-        // 16 deviations, and as much again for the message.
-        let (needed, room) = (self.deviation().log2() + 6.0, parameters.log_q(a.level()));
-        if needed > room {
-            return Err(Error::Flooding(format!(
-                "noise of 2^{:.1} does not fit a modulus of 2^{room:.1}: decrypt at a higher level",
-                self.deviation().log2()
-            )));
-        }
+        self.expect_room(parameters, a.level(), 1)?;
         let mut plaintext = decryptor.decrypt(a)?;
         let mut rng = self.rng(decryptor, a, position);
-        let noise = self.sampler.sample(&mut rng, 2 * n);
+        let noise = self.noise(&mut rng, 2 * n);
         let mut coefficients = zeroize::Zeroizing::new(vec![0i128; parameters.degree()]);
         let gap = parameters.slots() / n;
         for (k, &noise) in noise.iter().enumerate() {
@@ -156,13 +192,7 @@ impl Flooding {
         let key = decryptor.secret().randomness();
         let digests = a.polys().each_ref().map(|c| c.keyed_digest(key));
         let message = blake3::keyed_hash(key, digests.as_flattened());
-        let FloodingLiteral { numbers, error_bound, releases, bits } = self.literal;
-        let mut label = b"flooding".to_vec();
-        label.extend_from_slice(&(numbers as u64).to_le_bytes());
-        label.extend_from_slice(&error_bound.to_bits().to_le_bytes());
-        label.extend_from_slice(&releases.to_le_bytes());
-        label.extend_from_slice(&bits.to_le_bytes());
-        label.extend_from_slice(&(position as u64).to_le_bytes());
+        let label = [b"flooding", &self.literal.to_bytes()[..], &(position as u64).to_le_bytes()].concat();
         SecureRng::function_of(key, &label, message.as_bytes())
     }
 }

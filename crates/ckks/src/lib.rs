@@ -79,6 +79,7 @@ pub use evaluator::Evaluator;
 pub use flood::{Flooding, FloodingLiteral};
 pub use keys::{
     EvaluationKeys, KeyId, KeyPurpose, PublicKey, SwitchingKey, conjugation_element, galois_element,
+    inverse_element,
 };
 #[cfg(feature = "client")]
 pub use keys::{KeyGenerator, SecretKey};

@@ -14,6 +14,33 @@ pub fn secret_weight(parameters: &Parameters) -> f64 {
     match parameters.literal().secret {
         SecretDistribution::Ternary => parameters.degree() as f64 * 2.0 / 3.0,
         SecretDistribution::SparseTernary(weight) => f64::from(weight),
+        SecretDistribution::TernarySum(parties) => f64::from(parties) * parameters.degree() as f64 * 2.0 / 3.0,
+    }
+}
+
+/// A fresh encryption of the data: symmetric, or under the public key of several parties.
+#[must_use]
+pub fn fresh(parameters: &Parameters) -> f64 {
+    match parameters.literal().secret {
+        SecretDistribution::TernarySum(_) => fresh_public(parameters),
+        SecretDistribution::Ternary | SecretDistribution::SparseTernary(_) => fresh_symmetric(),
+    }
+}
+
+/// The error of a key from one secret to another: `sigma^2` for each of the parties that made it together.
+#[must_use]
+pub fn key_error(parameters: &Parameters) -> f64 {
+    ERROR_STD * ERROR_STD * f64::from(parameters.literal().secret.parties())
+}
+
+/// The error of a relinearisation key. One that `k` parties made in two rounds has the error `s e_0 + u e_1 + e_2 + e_3`, where all are sums
+/// over the parties and `u` is as large as `s`: `sigma^2 k (2 |s|^2 + 2)` (Mouchet et al., *Multiparty Homomorphic Encryption from
+/// Ring-Learning-With-Errors*, PETS 2021, protocol 2).
+#[must_use]
+pub fn relinearisation_key_error(parameters: &Parameters) -> f64 {
+    match parameters.literal().secret {
+        SecretDistribution::TernarySum(_) => key_error(parameters) * (2.0 * secret_weight(parameters) + 2.0),
+        SecretDistribution::Ternary | SecretDistribution::SparseTernary(_) => key_error(parameters),
     }
 }
 
@@ -23,12 +50,13 @@ pub fn fresh_symmetric() -> f64 {
     ERROR_STD * ERROR_STD + 1.0 / 12.0
 }
 
-/// A fresh public-key encryption `v e + e0 + e1 s`: `sigma^2 (1 + 2N/3 + |s|^2)`, and 1/12 for the encoder's
-/// rounding.
+/// A fresh public-key encryption `(v e + e0 + e1 s) / p`, with the first special prime `p` and the error `e` of the public key
+/// ([`key_error`]): the rounding of the division, `(2N/3 key_error + sigma^2 (1 + |s|^2)) / p^2`, and 1/12 for the encoder's rounding.
 #[must_use]
 pub fn fresh_public(parameters: &Parameters) -> f64 {
-    let n = parameters.degree() as f64;
-    ERROR_STD * ERROR_STD * (1.0 + 2.0 * n / 3.0 + secret_weight(parameters)) + 1.0 / 12.0
+    let (n, p) = (parameters.degree() as f64, parameters.ring().p()[0].value() as f64);
+    let masks = 2.0 * n / 3.0 * key_error(parameters) + ERROR_STD * ERROR_STD * (1.0 + secret_weight(parameters));
+    rounding(parameters) + masks / (p * p) + 1.0 / 12.0
 }
 
 /// The rounding of both polynomials in a rescale or in a division by the special primes: `(1 + |s|^2)/12`.
@@ -37,17 +65,28 @@ pub fn rounding(parameters: &Parameters) -> f64 {
     (1.0 + secret_weight(parameters)) / 12.0
 }
 
-/// What a key switch at `level` with a key of this shape adds: `sum_j N sigma^2 D_j^2 / (12 P^2)`, with `D_j` the
-/// product of the primes of digit `j`, and the rounding of the division by `P`.
+/// What a switch at `level` with a Galois key of this shape adds: `sum_j N D_j^2 / (12 P^2)` times the error of the key
+/// ([`key_error`]), with `D_j` the product of the primes of digit `j`, and the rounding of the division by `P`.
 #[must_use]
 pub fn key_switch(parameters: &Parameters, shape: KeyShape, level: usize) -> f64 {
+    switch(parameters, shape, level, key_error(parameters))
+}
+
+/// What relinearising at `level` with a key of this shape adds: as [`key_switch`], with the key's own error
+/// ([`relinearisation_key_error`]).
+#[must_use]
+pub fn relinearise(parameters: &Parameters, shape: KeyShape, level: usize) -> f64 {
+    switch(parameters, shape, level, relinearisation_key_error(parameters))
+}
+
+fn switch(parameters: &Parameters, shape: KeyShape, level: usize, key_error: f64) -> f64 {
     let (ring, n) = (parameters.ring(), parameters.degree() as f64);
     let log2 = |moduli: &[ckks_math::Modulus]| moduli.iter().map(|m| (m.value() as f64).log2()).sum::<f64>();
     let log_p = log2(&ring.p()[..shape.special]);
     let digits: f64 = shape
         .digits
         .ranges(level)
-        .map(|digit| n * ERROR_STD * ERROR_STD * (2.0 * (log2(&ring.q()[digit]) - log_p)).exp2() / 12.0)
+        .map(|digit| n * key_error * (2.0 * (log2(&ring.q()[digit]) - log_p)).exp2() / 12.0)
         .sum();
     digits + rounding(parameters)
 }

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::params::{Parameters, ParametersLiteral, SecurityLevel};
-use crate::security::SecretDistribution;
+use crate::security::{MOST_PARTIES, SecretDistribution};
 
 /// Names of all presets, smallest ring first.
 pub const NAMES: [&str; 6] = ["n13-l3", "n14-l8", "n15-l18", "n15-boot-l6", "n16-l36", "n16-boot-l15"];
@@ -19,12 +19,52 @@ pub fn by_name(name: &str) -> Result<Parameters, Error> {
         "n16-l36" => leveled(name, 16, 36, 40, &[&[44, 44, 44, 40, 40, 40][..], &[50; 6]].concat(), 6),
         "n15-boot-l6" => boot_n15(name),
         "n16-boot-l15" => boot_n16(name),
-        _ => {
-            let known = NAMES.join(", ");
-            return Err(Error::InvalidParameters(format!("no preset is named `{name}`; there are {known}")));
-        }
+        _ => match joint_parties(name) {
+            Some(parties) => joint_n16(parties),
+            None => {
+                let known = NAMES.join(", ");
+                let (fewest, most) = (joint_name(2), joint_name(MOST_PARTIES));
+                return Err(Error::InvalidParameters(format!(
+                    "no preset is named `{name}`; there are {known}, and {fewest} to {most} for several data parties"
+                )));
+            }
+        },
     };
     literal.check()
+}
+
+/// The set for data parties that share the secret key.
+///
+/// # Errors
+/// [`Error::InvalidParameters`] unless there are 2 to [`MOST_PARTIES`].
+pub fn joint(parties: u32) -> Result<Parameters, Error> {
+    joint_n16(parties).check()
+}
+
+fn joint_name(parties: u32) -> String {
+    format!("n16-joint{parties}-l25")
+}
+
+fn joint_parties(name: &str) -> Option<u32> {
+    (2..=MOST_PARTIES).find(|&parties| joint_name(parties) == name)
+}
+
+/// For several data parties: a scale as large as primes allow, since what they decrypt together is flooded. Values lie at level 1 or
+/// above, where the modulus has room for the noise. `docs/notes/joint.md` has the reasons.
+fn joint_n16(parties: u32) -> ParametersLiteral {
+    ParametersLiteral {
+        name: joint_name(parties),
+        log_n: 16,
+        log_q: vec![50; 26],
+        // Special primes beyond the eighth serve keys of lower levels.
+        log_p: vec![50; 12],
+        special: 8,
+        digit_limbs: 8,
+        log_scale: 50,
+        secret: SecretDistribution::TernarySum(parties),
+        ephemeral_weight: None,
+        security: SecurityLevel::Bits128,
+    }
 }
 
 /// A chain for circuits of known depth: `levels` primes near the scale above a larger `q_0`, whose ten spare bits
@@ -109,6 +149,24 @@ pub fn insecure_for_tests(log_n: u32, levels: usize) -> Result<Parameters, Error
         name: format!("insecure-n{log_n}-l{levels}"),
         security: SecurityLevel::Insecure,
         ..leveled("", log_n, levels, 40, &[50, 50], 2)
+    }
+    .check()
+}
+
+/// As [`joint`], on a small ring for fast tests. **Insecure**: the command line refuses it.
+///
+/// # Errors
+/// As [`insecure_for_tests`] and [`joint`].
+pub fn insecure_joint_for_tests(log_n: u32, levels: usize, parties: u32) -> Result<Parameters, Error> {
+    ParametersLiteral {
+        name: format!("insecure-n{log_n}-joint{parties}-l{levels}"),
+        log_n,
+        log_q: vec![50; levels + 1],
+        log_p: vec![50; 4],
+        special: 3,
+        digit_limbs: 3,
+        security: SecurityLevel::Insecure,
+        ..joint_n16(parties)
     }
     .check()
 }

@@ -10,7 +10,24 @@ pub enum SecretDistribution {
     Ternary,
     /// Exactly this many coefficients are +1 or -1.
     SparseTernary(u32),
+    /// The sum of this many independent uniform ternary secrets, each known to one party alone. Whoever knows all but one of them
+    /// faces [`Ternary`](Self::Ternary), so its limits are those of that.
+    TernarySum(u32),
 }
+
+impl SecretDistribution {
+    /// The number of parties that share the secret.
+    #[must_use]
+    pub fn parties(self) -> u32 {
+        match self {
+            Self::TernarySum(parties) => parties,
+            Self::Ternary | Self::SparseTernary(_) => 1,
+        }
+    }
+}
+
+/// The most parties that share a secret. Noise grows with their number; keys are agreed on by all of them.
+pub const MOST_PARTIES: u32 = 10;
 
 /// One row of [`TABLE`].
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +58,7 @@ pub const TABLE: [SecurityRow; 4] = [
 pub fn max_log_qp(log_n: u32, secret: SecretDistribution) -> Option<f64> {
     let row = TABLE.iter().find(|row| row.log_n == log_n)?;
     match secret {
-        SecretDistribution::Ternary => Some(row.ternary),
+        SecretDistribution::Ternary | SecretDistribution::TernarySum(_) => Some(row.ternary),
         SecretDistribution::SparseTernary(32) => row.weight_32,
         SecretDistribution::SparseTernary(_) => None,
     }

@@ -1,13 +1,10 @@
 //! Generates public keys from the secret key.
 
-use std::ops::Range;
-
 use ckks_math::sample::{self, SecureRng};
 use ckks_math::{Ntt, PackedPair, Poly};
 use zeroize::Zeroizing;
 
-use super::switching::public_half;
-use super::{KeyPurpose, PublicKey, SecretKey, SwitchingKey, galois_element, public};
+use super::{KeyPurpose, PublicKey, SecretKey, SwitchingKey, galois_element, inverse_element};
 use crate::error::Error;
 use crate::params::{KeyShape, Parameters};
 
@@ -41,7 +38,7 @@ impl<'a> KeyGenerator<'a> {
         let parameters = self.parameters().clone();
         let mut rng = self.rng.derive(self.secret.randomness(), b"public key", &[0; 32]);
         let seed = seed(&mut rng);
-        let a = public::public_half(&parameters, &seed);
+        let a = PublicKey::public_half(&parameters, &seed);
         let b = zero_encryption(&mut rng, &a, self.secret.poly());
         PublicKey { key_id: self.secret.key_id, parameters, seed, b, a }
     }
@@ -119,18 +116,21 @@ impl<'a> KeyGenerator<'a> {
         parameters.check_key(shape, to.distribution)?;
         let shape = KeyShape { digits: shape.digits.up_to(shape.level), ..shape };
         let gadget = if matches!(purpose, KeyPurpose::Raise(_)) { 1 } else { shape.special };
-        let label = label(purpose, shape, gadget);
+        let label = [b"switching key".as_slice(), &purpose.label(shape, gadget)].concat();
         let mut rng = self.rng.derive(self.secret.randomness(), &label, other.randomness());
         let seed = seed(&mut rng);
         let to = to.poly().truncated(shape.basis());
         let digits = shape.digits.ranges(shape.level).enumerate().map(|(j, digit)| {
-            let a = public_half(&parameters, purpose, shape, &seed, j);
+            let a = SwitchingKey::public_half(&parameters, purpose, shape, &seed, j);
             let mut b = zero_encryption(&mut rng, &a, &to);
-            add_digit(&parameters, &mut b, from, &digit, shape, gadget);
+            let mut term = from.truncated(shape.basis());
+            term.mul_scalar_assign(&shape.gadget(&parameters, &digit, gadget));
+            b.add_assign(&term);
             PackedPair::new([&b, &a])
         });
         let digits = digits.collect();
-        Ok(SwitchingKey { key_id: self.secret.key_id, parameters, purpose, shape, seed, digits })
+        let key_id = self.secret.key_id;
+        Ok(SwitchingKey { key_id, parameters, purpose, shape, seed: Some(seed), digits })
     }
 
     /// The image of the secret under the automorphism `X -> X^g`.
@@ -165,65 +165,4 @@ fn seed(rng: &mut SecureRng) -> [u8; 32] {
     let mut seed = [0; 32];
     rng.fill(&mut seed);
     seed
-}
-
-/// The label of a switching key's randomness: all that tells it from other keys between the same secrets.
-fn label(purpose: KeyPurpose, shape: KeyShape, gadget: usize) -> Vec<u8> {
-    let (kind, element) = purpose.tag();
-    let mut label = b"switching key".to_vec();
-    let fields = [u64::from(kind), element, shape.level as u64, shape.special as u64, gadget as u64];
-    fields.iter().for_each(|field| label.extend_from_slice(&field.to_le_bytes()));
-    label.extend_from_slice(&shape.digits.mask().to_le_bytes());
-    label
-}
-
-/// Adds `P * from` to the limbs of one digit, with `P` the product of the first `gadget` special primes. The digit's
-/// factor vanishes modulo every other prime of Q, and `P` modulo its own primes.
-fn add_digit(
-    parameters: &Parameters,
-    b: &mut Poly<Ntt>,
-    from: &Poly<Ntt>,
-    digit: &Range<usize>,
-    shape: KeyShape,
-    gadget: usize,
-) {
-    let (ring, basis) = (parameters.ring(), shape.basis());
-    let factors: Vec<u64> = (0..basis.limbs())
-        .map(|i| {
-            // Special primes beyond the gadget belong to the modulus only. Every digit has its share there.
-            if i < basis.q && !digit.contains(&i) {
-                return 0;
-            }
-            let modulus = ring.modulus(basis, i);
-            ring.p()[..gadget].iter().fold(1, |product, p| modulus.mul(product, modulus.reduce(p.value())))
-        })
-        .collect();
-    let mut term = from.truncated(shape.basis());
-    term.mul_scalar_assign(&factors);
-    b.add_assign(&term);
-}
-
-/// The inverse of an odd `g` modulo `2N`.
-fn inverse_element(log_n: u32, g: usize) -> usize {
-    // Newton's iteration doubles the correct low bits: 3, 6, 12, 24 >= 17.
-    let mut inverse = g;
-    for _ in 0..4 {
-        inverse = inverse.wrapping_mul(2usize.wrapping_sub(g.wrapping_mul(inverse)));
-    }
-    inverse & ((1 << (log_n + 1)) - 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn inverse_elements_undo_rotations() {
-        let log_n = 10;
-        for k in [1i64, 2, 7, 100, 511] {
-            assert_eq!(inverse_element(log_n, galois_element(log_n, k)), galois_element(log_n, -k));
-        }
-        let conjugation = crate::keys::conjugation_element(log_n);
-        assert_eq!(inverse_element(log_n, conjugation), conjugation);
-    }
 }

@@ -58,6 +58,17 @@ pub fn conjugation_element(log_n: u32) -> usize {
     (1 << (log_n + 1)) - 1
 }
 
+/// The inverse of an odd `g` modulo `2N`.
+#[must_use]
+pub fn inverse_element(log_n: u32, g: usize) -> usize {
+    // Newton's iteration doubles the correct low bits: 3, 6, 12, 24 >= 17.
+    let mut inverse = g;
+    for _ in 0..4 {
+        inverse = inverse.wrapping_mul(2usize.wrapping_sub(g.wrapping_mul(inverse)));
+    }
+    inverse & ((1 << (log_n + 1)) - 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +84,15 @@ mod tests {
             assert_eq!(g * inverse % order, 1);
         }
         assert_eq!(conjugation_element(log_n).pow(2) % order, 1);
+    }
+
+    #[test]
+    fn inverse_elements_undo_rotations() {
+        let log_n = 10;
+        for k in [1i64, 2, 7, 100, 511] {
+            assert_eq!(inverse_element(log_n, galois_element(log_n, k)), galois_element(log_n, -k));
+        }
+        let conjugation = conjugation_element(log_n);
+        assert_eq!(inverse_element(log_n, conjugation), conjugation);
     }
 }

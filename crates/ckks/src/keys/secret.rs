@@ -55,8 +55,21 @@ impl SecretKey {
         let coefficients = match parameters.literal().secret {
             SecretDistribution::Ternary => sample::ternary(rng, n),
             SecretDistribution::SparseTernary(weight) => sample::ternary_with_weight(rng, n, weight as usize),
+            SecretDistribution::TernarySum(parties) => sum_of_ternaries(rng, n, parties),
         };
         Self::from_coefficients(parameters, KeyId(id), coefficients)
+    }
+
+    /// Draws one party's share of a secret that several parties have the sum of: uniform ternary, with an id of its own.
+    ///
+    /// # Errors
+    /// [`Error::Math`] if the operating system provides no randomness.
+    pub fn generate_share(parameters: &Parameters) -> Result<Self, Error> {
+        let mut rng = SecureRng::from_os()?;
+        let mut id = [0; 16];
+        rng.fill(&mut id);
+        let coefficients = sample::ternary(&mut rng, parameters.degree());
+        Ok(Self::with_guard(parameters, KeyId(id), coefficients, SecretDistribution::Ternary))
     }
 
     /// Draws the sparse ephemeral secret of the bootstrap. It carries the id of this key.
@@ -82,7 +95,23 @@ impl SecretKey {
         key_id: KeyId,
         coefficients: Zeroizing<Vec<i64>>,
     ) -> Self {
-        let mut key = Self::with_distribution(parameters, key_id, coefficients, parameters.literal().secret);
+        let distribution = match parameters.literal().secret {
+            // a file holds a share, not the sum
+            SecretDistribution::TernarySum(_) if coefficients.iter().all(|c| c.abs() <= 1) => {
+                SecretDistribution::Ternary
+            }
+            distribution => distribution,
+        };
+        Self::with_guard(parameters, key_id, coefficients, distribution)
+    }
+
+    fn with_guard(
+        parameters: &Parameters,
+        key_id: KeyId,
+        coefficients: Zeroizing<Vec<i64>>,
+        distribution: SecretDistribution,
+    ) -> Self {
+        let mut key = Self::with_distribution(parameters, key_id, coefficients, distribution);
         let limbs = (0..key.ntt.basis().limbs()).map(|i| key.ntt.limb(i).as_bytes());
         key.guard = Some(Guard::over(std::iter::once(key.coefficients.as_bytes()).chain(limbs)));
         key
@@ -134,4 +163,20 @@ impl SecretKey {
     pub(crate) fn randomness(&self) -> &[u8; 32] {
         &self.randomness
     }
+
+    /// The generator that is a function of this secret, a label and a message: what it draws is the same whenever it is asked for,
+    /// and unknown to all who do not have the secret.
+    #[must_use]
+    pub fn function_of(&self, label: &[u8], message: &[u8; 32]) -> SecureRng {
+        SecureRng::function_of(&self.randomness, label, message)
+    }
+}
+
+/// As if one dealer held what several parties hold: for tests and for measurements.
+fn sum_of_ternaries(rng: &mut SecureRng, n: usize, parties: u32) -> Zeroizing<Vec<i64>> {
+    let mut sum = Zeroizing::new(vec![0; n]);
+    for _ in 0..parties {
+        sum.iter_mut().zip(sample::ternary(rng, n).iter()).for_each(|(sum, &one)| *sum += one);
+    }
+    sum
 }

@@ -7,7 +7,7 @@ use ckks_math::{Ring, primes};
 use super::{Inner, Parameters, ParametersLiteral};
 use crate::digits::Digits;
 use crate::error::Error;
-use crate::security::SecretDistribution;
+use crate::security::{MOST_PARTIES, SecretDistribution};
 
 impl ParametersLiteral {
     /// Finds the primes and checks the set.
@@ -29,6 +29,11 @@ impl ParametersLiteral {
                 self.log_q.len(),
                 Digits::MAX_LIMBS
             ));
+        }
+        if let SecretDistribution::TernarySum(parties) = self.secret
+            && !(2..=MOST_PARTIES).contains(&parties)
+        {
+            return invalid(format!("{parties} parties, where 2 to {MOST_PARTIES} can share a secret"));
         }
         if self.special > self.log_p.len() {
             return invalid(format!("{} special primes of {}", self.special, self.log_p.len()));
@@ -81,10 +86,13 @@ fn hash(literal: &ParametersLiteral, q: &[u64], p: &[u64]) -> [u8; 32] {
     hasher.update(&(literal.digit_limbs as u64).to_le_bytes());
     hasher.update(&literal.log_scale.to_le_bytes());
     let weight = |secret| match secret {
-        SecretDistribution::Ternary => 0u32,
+        SecretDistribution::Ternary | SecretDistribution::TernarySum(_) => 0u32,
         SecretDistribution::SparseTernary(weight) => weight,
     };
     hasher.update(&weight(literal.secret).to_le_bytes());
     hasher.update(&literal.ephemeral_weight.unwrap_or(0).to_le_bytes());
+    if let SecretDistribution::TernarySum(parties) = literal.secret {
+        hasher.update(b"parties").update(&parties.to_le_bytes());
+    }
     *hasher.finalize().as_bytes()
 }

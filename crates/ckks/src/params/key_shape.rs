@@ -1,5 +1,7 @@
 //! Shapes of switching keys: the possible ones for a level, and the cheapest.
 
+use std::ops::Range;
+
 use ckks_math::Basis;
 
 use super::{Parameters, SecurityLevel};
@@ -35,6 +37,22 @@ impl KeyShape {
     #[must_use]
     pub fn basis(&self) -> Basis {
         Basis { q: self.level + 1, p: self.special }
+    }
+
+    /// `P g_j` modulo each prime of the key: `P` is the product of the first `gadget` special primes, and `g_j` is 1 modulo the primes
+    /// of the digit and 0 modulo the other ciphertext primes. `P` vanishes modulo its own primes.
+    #[must_use]
+    pub fn gadget(&self, parameters: &Parameters, digit: &Range<usize>, gadget: usize) -> Vec<u64> {
+        let (ring, basis) = (parameters.ring(), self.basis());
+        let residue = |i: usize| {
+            // Special primes beyond the gadget belong to the modulus only. Every digit has its share there.
+            if i < basis.q && !digit.contains(&i) {
+                return 0;
+            }
+            let modulus = ring.modulus(basis, i);
+            ring.p()[..gadget].iter().fold(1, |product, p| modulus.mul(product, modulus.reduce(p.value())))
+        };
+        (0..basis.limbs()).map(residue).collect()
     }
 
     /// Number of digits of the key.

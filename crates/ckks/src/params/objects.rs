@@ -4,6 +4,7 @@ use ckks_math::Basis;
 
 use super::{KeyShape, Parameters, SecurityLevel};
 use crate::error::Error;
+use crate::keys::PublicKey;
 use crate::security::{self, SecretDistribution};
 
 /// `log2` of the modulus of one object of a parameter set, the distribution of its secret, and the limit for both.
@@ -33,7 +34,7 @@ impl Parameters {
         let top = self.max_level();
         let mut objects = vec![
             object("ciphertext", self.basis(top), literal.secret),
-            object("public key", self.basis(top), literal.secret),
+            object("public key", PublicKey::basis(self), literal.secret),
             object("evaluation key", self.top_basis(), literal.secret),
         ];
         if let Some(weight) = literal.ephemeral_weight {

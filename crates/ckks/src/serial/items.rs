@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 
+use ckks_math::{Basis, Ntt, Poly};
+
 use super::error::FileError;
 use super::reader::Reader;
 use super::writer::Writer;
@@ -18,6 +20,8 @@ const SWITCHING_KEY: u8 = 3;
 const PUBLIC_KEY: u8 = 4;
 #[cfg(feature = "client")]
 const SECRET_KEY: u8 = 5;
+const FULL_SWITCHING_KEY: u8 = 6;
+const POLYNOMIALS: u8 = 7;
 
 /// A scale with more primes is refused.
 const MAX_SCALE_PRIMES: usize = 256;
@@ -48,21 +52,32 @@ impl<W: Write> Writer<W> {
         self.write_item(&record, &[ciphertext.c0()])
     }
 
-    /// Writes an evaluation key: its `b` halves and its seed.
+    /// Writes an evaluation key: its `b` halves and its seed, or both halves if it has none.
     ///
     /// # Errors
     /// [`FileError::Io`] if writing fails.
     pub fn write_switching_key(&mut self, key: &SwitchingKey) -> Result<(), FileError> {
         let (kind, element) = key.purpose().tag();
-        let mut record = vec![SWITCHING_KEY, kind];
+        let tag = if key.seed().is_some() { SWITCHING_KEY } else { FULL_SWITCHING_KEY };
+        let mut record = vec![tag, kind];
         record.extend_from_slice(&element.to_le_bytes());
         let shape = key.shape();
         put_level(&mut record, shape.level);
         record.extend_from_slice(&(shape.special as u16).to_le_bytes());
         record.extend_from_slice(&shape.digits.up_to(shape.level).mask().to_le_bytes());
-        record.extend_from_slice(key.seed());
-        let b: Vec<_> = key.digits().iter().map(|halves| halves.to_poly(0)).collect();
-        self.write_item(&record, &b.iter().collect::<Vec<_>>())
+        record.extend(key.seed().into_iter().flatten());
+        let halves = if key.seed().is_some() { 0..1 } else { 0..2 };
+        let polys: Vec<_> =
+            key.digits().iter().flat_map(|digit| halves.clone().map(|half| digit.to_poly(half))).collect();
+        self.write_item(&record, &polys.iter().collect::<Vec<_>>())
+    }
+
+    /// Writes polynomials over the same primes, such as one party's share of a key.
+    ///
+    /// # Errors
+    /// [`FileError::Io`] if writing fails.
+    pub fn write_polys(&mut self, basis: Basis, polys: &[&Poly<Ntt>]) -> Result<(), FileError> {
+        self.write_item(&polys_record(basis, polys.len()), polys)
     }
 
     /// Writes a public key: its `b` half and its seed.
@@ -130,10 +145,34 @@ impl<R: Read> Reader<R> {
         };
         let basis = shape.basis();
         let limbs = basis.limbs() as u64;
-        let b = (0..shape.digits() as u64)
-            .map(|digit| self.read_poly(parameters, basis, 1 + digit * limbs))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(SwitchingKey::from_parts(parameters, key_id, purpose, shape, seed, b))
+        let mut half = |i: usize| self.read_poly(parameters, basis, 1 + i as u64 * limbs);
+        if let Some(seed) = seed {
+            let b = (0..shape.digits()).map(half).collect::<Result<Vec<_>, _>>()?;
+            return Ok(SwitchingKey::from_parts(parameters, key_id, purpose, shape, seed, b));
+        }
+        let halves = (0..shape.digits())
+            .map(|digit| Ok([half(2 * digit)?, half(2 * digit + 1)?]))
+            .collect::<Result<Vec<_>, FileError>>()?;
+        SwitchingKey::from_halves(parameters, key_id, purpose, shape, &halves)
+            .map_err(|error| self.invalid(error.to_string()))
+    }
+
+    /// Reads `count` polynomials over `basis`.
+    ///
+    /// # Errors
+    /// As [`read_ciphertext`](Self::read_ciphertext); also for another number of polynomials, or other primes.
+    pub fn read_polys(
+        &mut self,
+        parameters: &Parameters,
+        basis: Basis,
+        count: usize,
+    ) -> Result<Vec<Poly<Ntt>>, FileError> {
+        self.expect_parameters(parameters)?;
+        if self.next_record(MAX_RECORD)? != polys_record(basis, count) {
+            return Err(self.invalid(format!("not {count} polynomials over {basis:?}")));
+        }
+        let limbs = basis.limbs();
+        (0..count).map(|i| self.read_poly(parameters, basis, (1 + i * limbs) as u64)).collect()
     }
 
     /// Reads a public key and expands its seed.
@@ -149,7 +188,7 @@ impl<R: Read> Reader<R> {
         let (Some(PUBLIC_KEY), Some(seed)) = (tag, seed) else {
             return Err(self.invalid("not a public key".into()));
         };
-        let b = self.read_poly(parameters, parameters.basis(parameters.max_level()), 1)?;
+        let b = self.read_poly(parameters, PublicKey::basis(parameters), 1)?;
         Ok(PublicKey::from_parts(parameters, key_id, seed, b))
     }
 
@@ -174,6 +213,12 @@ impl<R: Read> Reader<R> {
         }
         Ok(crate::keys::SecretKey::from_coefficients(parameters, key_id, coefficients))
     }
+}
+
+fn polys_record(basis: Basis, count: usize) -> Vec<u8> {
+    let mut record = vec![POLYNOMIALS];
+    [basis.q, basis.p, count].into_iter().for_each(|size| record.extend_from_slice(&(size as u32).to_le_bytes()));
+    record
 }
 
 fn put_level(record: &mut Vec<u8>, level: usize) {
@@ -203,10 +248,16 @@ impl Fields<'_> {
         Some((tag, level, self.scale()?))
     }
 
-    fn switching_key(&mut self, parameters: &Parameters) -> Option<(KeyPurpose, KeyShape, [u8; 32])> {
-        if self.u8()? != SWITCHING_KEY {
-            return None;
-        }
+    /// Purpose, shape, and the seed of a key that has one.
+    fn switching_key(
+        &mut self,
+        parameters: &Parameters,
+    ) -> Option<(KeyPurpose, KeyShape, Option<[u8; 32]>)> {
+        let seeded = match self.u8()? {
+            SWITCHING_KEY => true,
+            FULL_SWITCHING_KEY => false,
+            _ => return None,
+        };
         let (kind, element) = (self.u8()?, u64::from_le_bytes(self.take()?));
         let order = 2 * parameters.degree() as u64;
         let purpose = match kind {
@@ -221,7 +272,8 @@ impl Fields<'_> {
         let digits = Digits::from_mask(u64::from_le_bytes(self.take()?))?;
         let within = (1..=parameters.ring().p().len()).contains(&special) && digits == digits.up_to(level);
         within.then_some(())?;
-        Some((purpose, KeyShape { level, special, digits }, self.last_seed()?))
+        let seed = if seeded { Some(self.last_seed()?) } else { None };
+        (seeded || self.bytes.is_empty()).then_some((purpose, KeyShape { level, special, digits }, seed))
     }
 
     fn level(&mut self, parameters: &Parameters) -> Option<usize> {

@@ -38,7 +38,7 @@ impl Simulate {
         Self { trace }
     }
 
-    /// A fresh symmetric encryption.
+    /// A fresh encryption.
     ///
     /// # Errors
     /// [`Error::Level`] above the top level; [`Error::Overflow`] if the modulus cannot hold the slots.
@@ -47,7 +47,7 @@ impl Simulate {
         if level > top {
             return Err(Error::Level { operation: "encrypt", needed: level, level: top });
         }
-        self.checked("encrypt", Meta::new(level, scale), slots, noise::fresh_symmetric())
+        self.checked("encrypt", Meta::new(level, scale), slots, noise::fresh(self.parameters()))
     }
 
     /// Estimated standard deviation of the error of a slot, in the unit of the slots.
@@ -188,7 +188,8 @@ impl Engine for Simulate {
     fn finish(&self, sum: Simulated) -> Result<Simulated> {
         let level = sum.meta.level;
         let meta = self.trace.finish(sum.meta)?;
-        let noise = self.rescaled(level, self.key_switched(level, sum.noise));
+        let switch = noise::relinearise(self.parameters(), self.parameters().key_shape(level), level);
+        let noise = self.rescaled(level, sum.noise + switch);
         self.checked("multiply", meta, sum.slots, noise)
     }
 
