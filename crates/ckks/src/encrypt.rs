@@ -78,6 +78,26 @@ impl SeededCiphertext {
     }
 }
 
+/// A ciphertext as it comes from an encryption: under a secret key with a seed for its second half, under a public key whole.
+#[derive(Clone)]
+pub enum FreshCiphertext {
+    /// Under a secret key.
+    Seeded(SeededCiphertext),
+    /// Under a public key.
+    Full(Ciphertext),
+}
+
+impl FreshCiphertext {
+    /// The ciphertext, as the compute party works on it.
+    #[must_use]
+    pub fn expand(self) -> Ciphertext {
+        match self {
+            Self::Seeded(seeded) => seeded.expand(),
+            Self::Full(full) => full,
+        }
+    }
+}
+
 fn seeded_half(parameters: &Parameters, level: usize, seed: &[u8; 32]) -> Poly<Ntt> {
     sample::uniform(parameters.ring(), parameters.basis(level), seed, b"ciphertext a")
 }

@@ -72,7 +72,7 @@ pub use digits::Digits;
 pub use encoding::{Complex64, Encoder};
 #[cfg(feature = "client")]
 pub use encrypt::SecretEncryptor;
-pub use encrypt::{PublicEncryptor, SeededCiphertext};
+pub use encrypt::{FreshCiphertext, PublicEncryptor, SeededCiphertext};
 pub use error::Error;
 pub use evaluator::Evaluator;
 #[cfg(feature = "client")]

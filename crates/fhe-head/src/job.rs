@@ -58,6 +58,10 @@ pub struct JobSpec<H: Head = BuiltIn> {
     pub snapshot_level: usize,
     /// Binary logarithm of the scale of the weights until the first refresh.
     pub state_scale: i32,
+    /// Binary logarithm of the scale to which weights are lowered for a pass over the samples; `None` if they keep their own. A state at a
+    /// larger scale than the pass keeps more bits of small steps; lowering takes one level in an iteration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass_scale: Option<i32>,
     /// Binary logarithm of the scale at which samples are encrypted.
     pub data_scale: i32,
     /// Binary logarithm of the scale at which row weights and targets are encrypted.
@@ -148,13 +152,15 @@ impl<H: Head> Job<H> {
         if spec.snapshot_every == 0 {
             return refuse("snapshot_every", "0".into(), "at least one iteration");
         }
-        for (name, scale) in [
-            ("state_scale", spec.state_scale),
-            ("data_scale", spec.data_scale),
-            ("row_scale", spec.row_scale),
-        ] {
-            if !(10..=60).contains(&scale) {
-                return refuse(name, scale.to_string(), "a power of two between 2^10 and 2^60");
+        let scales = [
+            ("state_scale", Some(spec.state_scale)),
+            ("pass_scale", spec.pass_scale),
+            ("data_scale", Some(spec.data_scale)),
+            ("row_scale", Some(spec.row_scale)),
+        ];
+        for (name, scale) in scales.into_iter().filter_map(|(name, scale)| Some((name, scale?))) {
+            if !(10..=80).contains(&scale) {
+                return refuse(name, scale.to_string(), "a power of two between 2^10 and 2^80");
             }
         }
         Ok(())

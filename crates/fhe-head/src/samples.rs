@@ -169,6 +169,12 @@ pub struct PackedBlock<'a> {
 }
 
 impl PackedBlock<'_> {
+    /// The same block, with all row weights times a factor.
+    #[cfg(feature = "client")]
+    pub(crate) fn weighted(self, factor: f64) -> Self {
+        Self { weight: self.weight * factor, ..self }
+    }
+
     /// The slot vector of one item of the block. The head gives the targets.
     pub fn slots<H: Head>(&self, head: &H, item: Item) -> Slots {
         match item {

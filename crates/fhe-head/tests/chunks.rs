@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use ckks::serial::Reader;
-use ckks::{SecretKey, SeededCiphertext};
+use ckks::{SecretKey, FreshCiphertext};
 use common::USUAL;
 use fhe_head::client::{
     DataEncryptor, decrypt_head, decrypt_scores, encrypt_for_scoring, evaluation_keys_in_memory,
@@ -131,7 +131,7 @@ fn every_cut_trains_the_same<H: Head>(request: &Request<H>, levels: usize, colum
 
     let Some(_) = job.spec().score_level else { return };
     let scored = encrypt_for_scoring(&secret, &job, &x.view()).unwrap().into_iter();
-    let scored = scored.map(|block| block.into_iter().map(SeededCiphertext::expand).collect());
+    let scored = scored.map(|block| block.into_iter().map(FreshCiphertext::expand).collect());
     let scores = server::score(&engine, &job, &head.weights, &scored.collect::<Vec<_>>()).unwrap();
     let scores = decrypt_scores(&secret, &job, x.nrows(), &scores).unwrap();
     let expected = score(&job, &encrypted, &x.view(), Functions::Polynomials).unwrap();

@@ -239,7 +239,7 @@ fn encrypted_scores_are_those_of_the_decrypted_head() {
     let encrypted: Vec<Vec<_>> = encrypt_for_scoring(&secret, &then.job, &x.view())
         .unwrap()
         .into_iter()
-        .map(|block| block.into_iter().map(ckks::SeededCiphertext::expand).collect())
+        .map(|block| block.into_iter().map(ckks::FreshCiphertext::expand).collect())
         .collect();
     let scores = server::score(&engine, &then.job, &head.weights, &encrypted).unwrap();
     let scores = decrypt_scores(&secret, &then.job, 100, &scores).unwrap();
@@ -250,7 +250,7 @@ fn encrypted_scores_are_those_of_the_decrypted_head() {
     // samples far from those of the training, as a head that is garbage gives them
     let far = encrypt_for_scoring(&secret, &then.job, &(&x * 300.0).view()).unwrap();
     let far: Vec<Vec<_>> =
-        far.into_iter().map(|b| b.into_iter().map(ckks::SeededCiphertext::expand).collect()).collect();
+        far.into_iter().map(|b| b.into_iter().map(ckks::FreshCiphertext::expand).collect()).collect();
     let scores = server::score(&engine, &then.job, &head.weights, &far).unwrap();
     let refused = decrypt_scores(&secret, &then.job, 100, &scores).unwrap_err();
     assert!(matches!(refused, Error::ScoresDiverged { half_width: 6.0, .. }), "{refused}");

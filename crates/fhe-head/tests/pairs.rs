@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use ckks::serial::Reader;
-use ckks::{SecretKey, SeededCiphertext};
+use ckks::{SecretKey, FreshCiphertext};
 use common::USUAL;
 use fhe_head::client::{
     DataEncryptor, decrypt_head, decrypt_scores, encrypt_for_scoring, evaluation_keys_in_memory,
@@ -227,7 +227,7 @@ fn a_hidden_layer_scores_pairs() {
     let encrypted: Vec<Vec<_>> = encrypt_for_scoring(&secret, &plan.job, &x.view())
         .unwrap()
         .into_iter()
-        .map(|block| block.into_iter().map(SeededCiphertext::expand).collect())
+        .map(|block| block.into_iter().map(FreshCiphertext::expand).collect())
         .collect();
     let scores = server::score(&engine, &plan.job, &trained.weights, &encrypted).unwrap();
     let scores = decrypt_scores(&secret, &plan.job, 100, &scores).unwrap();

@@ -9,7 +9,7 @@ use super::reader::Reader;
 use super::writer::Writer;
 use crate::ciphertext::Ciphertext;
 use crate::digits::Digits;
-use crate::encrypt::SeededCiphertext;
+use crate::encrypt::{FreshCiphertext, SeededCiphertext};
 use crate::keys::{KeyPurpose, PublicKey, SwitchingKey};
 use crate::params::{KeyShape, Parameters};
 use crate::scale::Scale;
@@ -17,11 +17,12 @@ use crate::scale::Scale;
 const FULL_CIPHERTEXT: u8 = 1;
 const SEEDED_CIPHERTEXT: u8 = 2;
 const SWITCHING_KEY: u8 = 3;
-const PUBLIC_KEY: u8 = 4;
 #[cfg(feature = "client")]
 const SECRET_KEY: u8 = 5;
 const FULL_SWITCHING_KEY: u8 = 6;
 const POLYNOMIALS: u8 = 7;
+// 4 was a public key without the special prime
+const PUBLIC_KEY: u8 = 8;
 
 /// A scale with more primes is refused.
 const MAX_SCALE_PRIMES: usize = 256;
@@ -50,6 +51,17 @@ impl<W: Write> Writer<W> {
         put_scale(&mut record, ciphertext.scale());
         record.extend_from_slice(ciphertext.seed());
         self.write_item(&record, &[ciphertext.c0()])
+    }
+
+    /// Writes a fresh ciphertext of either kind.
+    ///
+    /// # Errors
+    /// [`FileError::Io`] if writing fails.
+    pub fn write_fresh(&mut self, ciphertext: &FreshCiphertext) -> Result<(), FileError> {
+        match ciphertext {
+            FreshCiphertext::Seeded(seeded) => self.write_seeded(seeded),
+            FreshCiphertext::Full(full) => self.write_ciphertext(full),
+        }
     }
 
     /// Writes an evaluation key: its `b` halves and its seed, or both halves if it has none.

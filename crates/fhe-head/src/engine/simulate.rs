@@ -55,6 +55,11 @@ impl Simulate {
         noise::slot_std(self.parameters(), a.noise, &a.meta.scale)
     }
 
+    /// Estimated variance of a coefficient of the error, as an integer at the value's scale.
+    pub fn variance(&self, a: &Simulated) -> f64 {
+        a.noise
+    }
+
     /// The operations so far.
     pub fn record(&self) -> Record {
         self.trace.record()

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use ckks::{Parameters, Scale, noise};
+use ckks::{KeyPurpose, KeyShape, Parameters, Scale, conjugation_element, galois_element, noise};
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
@@ -144,6 +144,20 @@ pub struct KeyLevels {
     /// The shape of the bootstrapped message, if any, which determines the keys of the bootstrap.
     #[serde(default)]
     pub refresh: Option<RefreshedMessage>,
+}
+
+impl KeyLevels {
+    /// The purpose and shape of each key of the training itself; those of a bootstrap are not among them.
+    pub fn shapes(&self, parameters: &Parameters) -> Vec<(KeyPurpose, KeyShape)> {
+        let log_n = parameters.literal().log_n;
+        let relinearisation = self.relinearisation.map(|level| (KeyPurpose::Relinearisation, level));
+        let rotations =
+            self.rotations.iter().map(|(&step, &level)| (galois_element(log_n, step as i64), level));
+        let conjugation = self.conjugation.map(|level| (conjugation_element(log_n), level));
+        let galois = rotations.chain(conjugation).map(|(g, level)| (KeyPurpose::Galois(g), level));
+        let keys = relinearisation.into_iter().chain(galois);
+        keys.map(|(purpose, level)| (purpose, parameters.key_shape(level))).collect()
+    }
 }
 
 /// The smallest encoded constant: rounding changes it by a thirtieth at most.

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use ckks::{
-    Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, KeyGenerator, KeyId, Parameters, Scale,
-    SecretEncryptor, SecretKey, SecureRng, SeededCiphertext, SwitchingKey,
+    Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, FreshCiphertext, KeyGenerator, KeyId, KeyPurpose,
+    Parameters, PublicEncryptor, PublicKey, Scale, SecretEncryptor, SecretKey, SecureRng, SwitchingKey,
 };
-use ckks::{KeyPurpose, conjugation_element, galois_element};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
+use super::part::Part;
 use super::server::{EncryptedBlock, EncryptedHead, EncryptedState};
 use super::start::starting_state;
 use crate::engine::{KeyLevels, Slots};
@@ -39,17 +39,13 @@ pub fn evaluation_keys<X: From<Error>>(
     // A key of the bootstrap at the same level serves the training too. The reverse fails: the bootstrap needs its own key shape.
     let shared =
         |purpose, level| bootstrap.iter().any(|key| key.purpose == purpose && key.shape.level == level);
-    if let Some(level) = keys.relinearisation
-        && !shared(KeyPurpose::Relinearisation, level)
-    {
-        sink(generator.relinearisation_key(parameters.key_shape(level)).map_err(Error::from)?)?;
-    }
-    let log_n = parameters.literal().log_n;
-    let rotations = keys.rotations.iter().map(|(&step, &level)| (galois_element(log_n, step as i64), level));
-    let conjugation = keys.conjugation.map(|level| (conjugation_element(log_n), level));
-    for (g, level) in rotations.chain(conjugation) {
-        if !shared(KeyPurpose::Galois(g), level) {
-            sink(generator.galois_key(g, parameters.key_shape(level)).map_err(Error::from)?)?;
+    for (purpose, shape) in keys.shapes(parameters) {
+        if !shared(purpose, shape.level) {
+            let key = match purpose {
+                KeyPurpose::Galois(g) => generator.galois_key(g, shape),
+                _ => generator.relinearisation_key(shape),
+            };
+            sink(key.map_err(Error::from)?)?;
         }
     }
     if !bootstrap.is_empty() {
@@ -80,19 +76,109 @@ pub fn evaluation_keys_in_memory(secret: &SecretKey, keys: &KeyLevels) -> Result
     Ok(set)
 }
 
+/// What data are encrypted with.
+#[derive(Clone, Copy)]
+pub enum EncryptionKey<'a> {
+    /// The secret key of the only data party.
+    Secret(&'a SecretKey),
+    /// The public key of several data parties, none of whom holds the secret.
+    Public(&'a PublicKey),
+}
+
+impl<'a> From<&'a SecretKey> for EncryptionKey<'a> {
+    fn from(key: &'a SecretKey) -> Self {
+        Self::Secret(key)
+    }
+}
+
+impl<'a> From<&'a PublicKey> for EncryptionKey<'a> {
+    fn from(key: &'a PublicKey) -> Self {
+        Self::Public(key)
+    }
+}
+
+impl EncryptionKey<'_> {
+    fn parameters(&self) -> &Parameters {
+        match self {
+            Self::Secret(key) => key.parameters(),
+            Self::Public(key) => key.parameters(),
+        }
+    }
+
+    fn key_id(&self) -> KeyId {
+        match self {
+            Self::Secret(key) => key.key_id(),
+            Self::Public(key) => key.key_id(),
+        }
+    }
+
+    /// Encrypts the slot vector at `place`: what it is for, and which one of these it is.
+    fn encrypt(
+        &self,
+        encoder: &Encoder,
+        (kind, position): (&str, usize),
+        slots: &Slots,
+        level: usize,
+        scale: &Scale,
+    ) -> Result<FreshCiphertext> {
+        let plaintext = match slots.imaginary() {
+            None => encoder.encode(slots.real(), level, scale)?,
+            Some(imaginary) => {
+                let numbers = slots.real().iter().zip(imaginary).map(|(&re, &im)| Complex64::new(re, im));
+                encoder.encode_complex(&numbers.collect::<Vec<_>>(), level, scale)?
+            }
+        };
+        let mut rng = SecureRng::from_os().map_err(ckks::Error::from)?;
+        Ok(match self {
+            Self::Secret(key) => {
+                let encryptor = SecretEncryptor::new(key).labelled(kind, position as u64);
+                FreshCiphertext::Seeded(encryptor.encrypt(&plaintext, &mut rng)?)
+            }
+            Self::Public(key) => {
+                FreshCiphertext::Full(PublicEncryptor::new(key).encrypt(&plaintext, &mut rng)?)
+            }
+        })
+    }
+}
+
 /// Encrypts samples for a plan.
 pub struct DataEncryptor<'a, H: Head = BuiltIn> {
-    secret: &'a SecretKey,
+    key: EncryptionKey<'a>,
     encoder: Encoder,
     plan: &'a Plan<H>,
     samples: &'a Samples,
+    part: Option<Part>,
     start: Option<&'a [Array1<f64>]>,
 }
 
 impl<'a, H: Head> DataEncryptor<'a, H> {
-    /// An encryptor of `samples` under `secret`.
-    pub fn new(secret: &'a SecretKey, plan: &'a Plan<H>, samples: &'a Samples) -> Self {
-        Self { secret, encoder: Encoder::new(secret.parameters()).private(), plan, samples, start: None }
+    /// An encryptor of `samples`.
+    pub fn new(key: impl Into<EncryptionKey<'a>>, plan: &'a Plan<H>, samples: &'a Samples) -> Self {
+        let key = key.into();
+        let encoder = Encoder::new(key.parameters()).private();
+        Self { key, encoder, plan, samples, part: None, start: None }
+    }
+
+    /// The same encryptor for one party's part of the data. `samples` are those of the party.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if the job has no such blocks, or deals its samples into batches.
+    pub fn of_part(self, part: Part) -> Result<Self> {
+        part.check(self.plan.job.packing())?;
+        Ok(Self { part: Some(part), ..self })
+    }
+
+    /// The part of the data that the samples are; `None` if they are all.
+    pub fn part(&self) -> Option<Part> {
+        self.part
+    }
+
+    /// The blocks that are encrypted.
+    pub(super) fn blocks_of_part(&self) -> std::ops::Range<usize> {
+        match self.part {
+            Some(part) => part.blocks(),
+            None => 0..self.plan.job.packing().blocks(),
+        }
     }
 
     /// The same encryptor, with initial weights to encrypt beside the data ([`crate::files::write_data`]). For their form see
@@ -109,39 +195,43 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
 
     /// The parameter set.
     pub fn parameters(&self) -> &Parameters {
-        self.secret.parameters()
+        self.key.parameters()
     }
 
     /// Id of the secret key.
     pub fn key_id(&self) -> KeyId {
-        self.secret.key_id()
+        self.key.key_id()
     }
 
     /// Encrypts some items of one block ([`Job::layout`] lists all), each at the level and scale of the plan ([`Plan::encoding`]).
     ///
     /// # Errors
     /// [`Error::Shape`] if the plan is for data of another shape; [`Error::Ckks`] on values that do not fit the modulus.
-    pub fn ciphertexts(&self, block: usize, items: &[Item]) -> Result<Vec<SeededCiphertext>> {
-        let packed = self.samples.block(self.plan.job.packing(), block)?;
+    pub fn ciphertexts(&self, block: usize, items: &[Item]) -> Result<Vec<FreshCiphertext>> {
+        let packing = self.plan.job.packing();
+        let packed = match self.part {
+            Some(part) => part.block(packing, self.samples, block)?,
+            None => self.samples.block(packing, block)?,
+        };
         let encrypt = |&item: &Item| {
             let (level, scale) = self.plan.encoding(item);
             let slots = packed.slots(self.plan.job.head(), item);
             let place = (&*format!("data, {item:?}"), block);
-            encrypt(self.secret, &self.encoder, place, &slots, level, &scale)
+            self.key.encrypt(&self.encoder, place, &slots, level, &scale)
         };
         items.par_iter().map(encrypt).collect()
     }
 
-    /// Encrypts all blocks in memory, in the form in which the compute party has them after loading.
+    /// Encrypts all blocks, or those of the part, in memory, in the form in which the compute party has them after loading.
     ///
     /// # Errors
     /// Those of [`Self::ciphertexts`].
     pub fn blocks(&self) -> Result<Vec<EncryptedBlock>> {
         let layout = self.plan.job.layout();
-        (0..self.plan.job.packing().blocks())
+        self.blocks_of_part()
             .map(|block| {
-                let seeded = self.ciphertexts(block, &layout.items())?;
-                layout.assemble(seeded.into_par_iter().map(SeededCiphertext::expand).collect())
+                let fresh = self.ciphertexts(block, &layout.items())?;
+                layout.assemble(fresh.into_par_iter().map(FreshCiphertext::expand).collect())
             })
             .collect()
     }
@@ -152,43 +242,23 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
     /// # Errors
     /// [`Error::Shape`] if they are not those of the head; [`Error::OutsideInterval`] if one exceeds eight times its unit.
     pub fn initial_state(&self, weights: &[Array1<f64>]) -> Result<EncryptedState> {
-        let State { weights, .. } = self.seeded_state(Some(weights))?;
-        Ok(State::from_weights(weights.into_par_iter().map(SeededCiphertext::expand).collect()))
+        let State { weights, .. } = self.fresh_state(Some(weights))?;
+        Ok(State::from_weights(weights.into_par_iter().map(FreshCiphertext::expand).collect()))
     }
 
     /// The encrypted initial weights ([`Self::with_start`]); empty if the training starts from zero.
     ///
     /// # Errors
     /// Those of [`Self::initial_state`].
-    pub fn start(&self) -> Result<Vec<SeededCiphertext>> {
-        Ok(self.seeded_state(self.start)?.weights)
+    pub fn start(&self) -> Result<Vec<FreshCiphertext>> {
+        Ok(self.fresh_state(self.start)?.weights)
     }
 
-    fn seeded_state(&self, weights: Option<&[Array1<f64>]>) -> Result<State<SeededCiphertext>> {
+    fn fresh_state(&self, weights: Option<&[Array1<f64>]>) -> Result<State<FreshCiphertext>> {
         starting_state(&self.plan.job, weights, |slots, level, scale| {
-            encrypt(self.secret, &self.encoder, ("start", 0), &slots, level, &scale)
+            self.key.encrypt(&self.encoder, ("start", 0), &slots, level, &scale)
         })
     }
-}
-
-/// Encrypts the slot vector at `place`: what it is for, and which one of these it is.
-fn encrypt(
-    secret: &SecretKey,
-    encoder: &Encoder,
-    (kind, position): (&str, usize),
-    slots: &Slots,
-    level: usize,
-    scale: &Scale,
-) -> Result<SeededCiphertext> {
-    let plaintext = match slots.imaginary() {
-        None => encoder.encode(slots.real(), level, scale)?,
-        Some(imaginary) => {
-            let numbers = slots.real().iter().zip(imaginary).map(|(&re, &im)| Complex64::new(re, im));
-            encoder.encode_complex(&numbers.collect::<Vec<_>>(), level, scale)?
-        }
-    };
-    let mut rng = SecureRng::from_os().map_err(ckks::Error::from)?;
-    Ok(SecretEncryptor::new(secret).labelled(kind, position as u64).encrypt(&plaintext, &mut rng)?)
 }
 
 /// Weights in their units stay below this, as far as the planner leaves room for them. Larger ones come from a training that left its
@@ -244,6 +314,46 @@ pub fn decrypt_head<H: Head>(
     Err(Error::Diverged { when, largest: bad.largest * vector.unit.value().abs(), spread: bad.spread })
 }
 
+/// What is decrypted of a head by several parties: its vectors, each with its period.
+///
+/// # Errors
+/// [`Error::Shape`] if the head has another number of vectors; [`Error::Transparent`] if a vector is not encrypted.
+pub fn joint_release<H: Head>(job: &Job<H>, head: &EncryptedHead) -> Result<Vec<(Ciphertext, usize)>> {
+    let vectors = job.weights();
+    if vectors.len() != head.weights.len() {
+        let (expected, got) = (vectors.len(), head.weights.len());
+        return Err(Error::Shape { what: "weights of the head", expected, got });
+    }
+    head.weights.iter().try_for_each(expect_hidden)?;
+    Ok(head.weights.iter().cloned().zip(vectors.iter().map(|vector| vector.period)).collect())
+}
+
+/// The weights of a head that several parties decrypted, from one period of each vector, in the form that [`decrypt_head`] gives.
+///
+/// # Errors
+/// [`Error::Shape`] on other vectors; [`Error::Diverged`] if the weights cannot come from a training inside its intervals.
+pub fn joint_weights<H: Head>(job: &Job<H>, decrypted: &[Vec<Complex64>]) -> Result<Vec<Array1<f64>>> {
+    let vectors = job.weights();
+    let periods = |of: &mut dyn Iterator<Item = usize>| of.collect::<Vec<_>>();
+    let (expected, got) =
+        (periods(&mut vectors.iter().map(|v| v.period)), periods(&mut decrypted.iter().map(Vec::len)));
+    if expected != got {
+        return Err(Error::Shape { what: "decrypted weights", expected: expected.iter().sum(), got: got.iter().sum() });
+    }
+    let larger = |max: f64, x: &Complex64| if x.re.is_nan() { f64::INFINITY } else { max.max(x.re.abs()) };
+    for (vector, slots) in vectors.iter().zip(decrypted) {
+        let largest = slots.iter().fold(0.0, larger);
+        if largest >= LARGEST_WEIGHT {
+            let largest = largest * vector.unit.value().abs();
+            return Err(Error::Diverged { when: "during the training".into(), largest, spread: 0.0 });
+        }
+    }
+    let weights = vectors.iter().zip(decrypted).map(|(vector, slots)| {
+        slots.iter().map(|slot| slot.re * vector.unit.value()).collect::<Array1<f64>>()
+    });
+    Ok(job.from_vectors(&weights.collect::<Vec<_>>()))
+}
+
 /// Refuses a ciphertext with a constant polynomial, such as 0. No computation on fresh ciphertexts gives one: without a second
 /// polynomial its message is in the clear, chosen by whoever made it, and `(0, 1)` decrypts to the key. (One who makes ciphertexts can
 /// hide such a thing, so this stops accidents alone.)
@@ -284,7 +394,7 @@ pub fn encrypt_for_scoring<H: Head>(
     secret: &SecretKey,
     job: &Job<H>,
     x: &ArrayView2<'_, f64>,
-) -> Result<Vec<Vec<SeededCiphertext>>> {
+) -> Result<Vec<Vec<FreshCiphertext>>> {
     let (spec, features) = (job.spec(), job.packing().most_features());
     let Some(level) = spec.score_level else {
         return Err(Error::Parameter {
@@ -305,7 +415,7 @@ pub fn encrypt_for_scoring<H: Head>(
             let diagonals = (0..packing.diagonals()).into_par_iter();
             let encrypt = |i| {
                 let place = ("samples to score", block * packing.diagonals() + i);
-                encrypt(secret, &encoder, place, &packing.diagonal_slots(&rows, i), level, &scale)
+                EncryptionKey::Secret(secret).encrypt(&encoder, place, &packing.diagonal_slots(&rows, i), level, &scale)
             };
             diagonals.map(encrypt).collect()
         })

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "client")]
 use super::client::DataEncryptor;
 use super::origin::transcript;
+use super::part::Part;
 use super::server::{EncryptedBlock, EncryptedHead, EncryptedState};
 #[cfg(feature = "client")]
 use crate::error::Error;
@@ -50,6 +51,9 @@ struct Manifest<H: Head> {
     /// Whether initial weights follow the data.
     #[serde(default)]
     start: bool,
+    /// Which of the data these are, if several parties have them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    part: Option<Part>,
     /// Digest of the kind of file and of all the above.
     transcript: Digest,
 }
@@ -72,29 +76,29 @@ pub fn write_data<W: Write, H: Head, X: From<Error>>(
     mut observe: impl FnMut(usize) -> Result<(), X>,
 ) -> Result<W, X> {
     let (job, start) = (encryptor.job(), encryptor.start()?);
-    let manifest = Manifest { start: !start.is_empty(), ..Manifest::new(job, origin, 0) };
+    let manifest = Manifest { start: !start.is_empty(), part: encryptor.part(), ..Manifest::new(job, origin, 0) };
     let manifest = manifest.into_bytes(DATA, name)?;
-    let (blocks, items) = (job.packing().blocks(), job.layout().items());
+    let (blocks, items) = (encryptor.blocks_of_part(), job.layout().items());
     let file = NewFile {
         kind: DATA,
         parameters: encryptor.parameters(),
         key_id: encryptor.key_id(),
-        items: (blocks * items.len() + start.len()) as u64,
+        items: (blocks.len() * items.len() + start.len()) as u64,
         metadata: &manifest,
     };
     let mut writer = Writer::new(out, name, file).map_err(Error::from)?;
     let mut written = 0;
-    for block in 0..blocks {
+    for block in blocks {
         for items in items.chunks(AT_ONCE) {
             for ciphertext in encryptor.ciphertexts(block, items)? {
-                writer.write_seeded(&ciphertext).map_err(Error::from)?;
+                writer.write_fresh(&ciphertext).map_err(Error::from)?;
             }
             written += items.len();
             observe(written)?;
         }
     }
     for ciphertext in &start {
-        writer.write_seeded(ciphertext).map_err(Error::from)?;
+        writer.write_fresh(ciphertext).map_err(Error::from)?;
     }
     observe(written + start.len())?;
     Ok(writer.finish().map_err(Error::from)?)
@@ -108,17 +112,45 @@ pub type Data<H> = (Job<H>, Origin, Vec<EncryptedBlock>, EncryptedState);
 /// # Errors
 /// [`Error::File`] if the file is damaged, or of another kind or parameter set.
 pub fn read_data<R: Read, H: Head>(mut reader: Reader<R>, parameters: &Parameters) -> Result<Data<H>> {
-    let Manifest { job, origin, start, .. } = job::<_, H>(&reader, DATA, parameters)?;
-    let mut blocks = Vec::new();
-    for _ in 0..job.packing().blocks() {
-        let ciphertexts = (0..job.layout().count())
-            .map(|_| reader.read_ciphertext(parameters))
-            .collect::<Result<Vec<_>, _>>()?;
-        blocks.push(job.layout().assemble(ciphertexts)?);
+    let Manifest { job, origin, start, part, .. } = job::<_, H>(&reader, DATA, parameters)?;
+    if part.is_some() {
+        let reason = "it holds the data of one of several parties".to_owned();
+        return Err(invalid(reader.name(), reason).into());
     }
+    let blocks = read_data_blocks(&mut reader, parameters, &job, job.packing().blocks())?;
     let start = if start { read_weights(&mut reader, parameters, &job)? } else { Vec::new() };
     reader.finish()?;
     Ok((job, origin, blocks, EncryptedState::from_weights(start)))
+}
+
+/// One party's part of encrypted data as it was read: the job of the whole and the origin, which part it is, and its blocks.
+pub type PartOfData<H> = (Job<H>, Origin, Part, Vec<EncryptedBlock>);
+
+/// Reads one party's part of encrypted data.
+///
+/// # Errors
+/// [`Error::File`] if the file is damaged, of another kind or parameter set, or holds the whole.
+pub fn read_part<R: Read, H: Head>(mut reader: Reader<R>, parameters: &Parameters) -> Result<PartOfData<H>> {
+    let Manifest { job, origin, start, part, .. } = job::<_, H>(&reader, DATA, parameters)?;
+    let Some(part) = part.filter(|_| !start) else {
+        return Err(invalid(reader.name(), "it is not the part of one of several parties".into()).into());
+    };
+    let blocks = read_data_blocks(&mut reader, parameters, &job, part.count)?;
+    reader.finish()?;
+    Ok((job, origin, part, blocks))
+}
+
+fn read_data_blocks<R: Read, H: Head>(
+    reader: &mut Reader<R>,
+    parameters: &Parameters,
+    job: &Job<H>,
+    count: usize,
+) -> Result<Vec<EncryptedBlock>> {
+    let mut block = || {
+        let ciphertexts = (0..job.layout().count()).map(|_| reader.read_ciphertext(parameters));
+        job.layout().assemble(ciphertexts.collect::<Result<Vec<_>, _>>()?)
+    };
+    (0..count).map(|_| block()).collect()
 }
 
 /// The job of a file of encrypted data, of which nothing else is read.
@@ -212,7 +244,7 @@ pub fn write_samples<W: Write, H: Head>(
     secret: &ckks::SecretKey,
     job: &Job<H>,
     origin: &Origin,
-    blocks: &[Vec<ckks::SeededCiphertext>],
+    blocks: &[Vec<ckks::FreshCiphertext>],
 ) -> Result<W> {
     let manifest = Manifest::new(job, origin, job.iterations());
     let items = blocks.iter().map(Vec::len).sum::<usize>() as u64;
@@ -221,7 +253,7 @@ pub fn write_samples<W: Write, H: Head>(
     let file = NewFile { kind: SAMPLES, parameters, key_id, items, metadata: &metadata };
     let mut writer = Writer::new(out, name, file)?;
     for ciphertext in blocks.iter().flatten() {
-        writer.write_seeded(ciphertext)?;
+        writer.write_fresh(ciphertext)?;
     }
     Ok(writer.finish()?)
 }
@@ -347,7 +379,8 @@ impl<H: Head> Manifest<H> {
     fn new(job: &Job<H>, origin: &Origin, iteration: usize) -> Self {
         let (job, origin) = (job.clone(), origin.clone());
         let transcript = Digest::default();
-        Self { job, origin, iteration, momentum: false, history: Vec::new(), start: false, transcript }
+        let (momentum, history, start) = (false, Vec::new(), false);
+        Self { job, origin, iteration, momentum, history, start, part: None, transcript }
     }
 
     /// Refuses counts that do not fit the job, the parameters and the number of ciphertexts in the file. Memory is asked for after this
@@ -365,7 +398,11 @@ impl<H: Head> Manifest<H> {
         }
         let vectors = job.weights().len();
         let expected = match found.kind {
-            DATA => job.packing().blocks() * job.layout().count() + vectors * usize::from(self.start),
+            DATA => {
+                self.part.map_or(Ok(()), |part| part.check(job.packing())).map_err(|error| error.to_string())?;
+                let blocks = self.part.map_or(job.packing().blocks(), |part| part.count);
+                blocks * job.layout().count() + vectors * usize::from(self.start)
+            }
             STATE | HEAD => vectors * (1 + usize::from(self.momentum) + history.len()),
             // any number of blocks
             _ => return Ok(()),
@@ -397,6 +434,7 @@ impl<H: Head> Manifest<H> {
             momentum: self.momentum,
             history: self.history.clone(),
             start: self.start,
+            part: self.part,
             ..Self::new(&self.job, &self.origin, 0)
         };
         Ok(transcript(&kind.to_string(), &blank.json(name)?))

@@ -4,6 +4,9 @@
 pub mod client;
 pub mod files;
 mod origin;
+mod part;
 pub mod server;
 mod start;
 pub mod twins;
+
+pub use part::Part;

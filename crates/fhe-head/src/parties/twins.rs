@@ -25,6 +25,8 @@ pub struct SimulatedHead {
     pub weights: Vec<Array1<f64>>,
     /// Estimated standard deviation of the noise that encryption leaves in a weight: the largest of all vectors.
     pub error_std: f64,
+    /// Estimated variance of a coefficient of the error of a vector's ciphertext, as an integer at its scale: the largest of all vectors.
+    pub variance: f64,
 }
 
 /// Trains in floating point with exact functions, from `start` or from zero. Returns the weights as
@@ -88,8 +90,9 @@ pub fn train_simulated<H: Head>(
         .iter()
         .zip(&state.weights)
         .fold(0.0, |max: f64, (vector, value)| max.max(vector.unit.value() * engine.error_std(value)));
+    let variance = state.weights.iter().map(|value| engine.variance(value)).fold(0.0, f64::max);
     let weights = weights(&plan.job, state.weights.iter().map(|value| value.slots().real()));
-    Ok(SimulatedHead { weights, error_std })
+    Ok(SimulatedHead { weights, error_std, variance })
 }
 
 /// Scores (logits) of samples under a head's weights in floating point: samples by scores. The rows of `samples` are in the feature

@@ -69,7 +69,7 @@ fn of_cut<H: Head>(parameters: &Parameters, request: &Request<H>, cut: Cut) -> R
                     batches,
                     complex,
                 };
-                let blocks = request.samples.div_ceil(batches).div_ceil(Packing::new(sizes)?.block_samples());
+                let blocks = request.blocks(Packing::new(sizes)?.block_samples());
                 let packing = Packing::new(Sizes { blocks: batches * blocks, ..sizes })?;
                 if request.head.accepts(&packing) && request.holds_earlier_weights(&packing) {
                     packings.push(packing);

@@ -14,6 +14,10 @@ use crate::scheme::Scheme;
 /// Factor by which two samples a slot must cost less than one to be chosen: gradients get nearly twice the noise, and the residuals of
 /// the halves are computed one after the other, which leaves less work for several cores.
 const PAIRS_SAVE: f64 = 1.05;
+/// Seconds that a byte of upload weighs in the choice of a packing where several parties send data from afar, whose last blocks are not
+/// full: more columns make smaller blocks.
+const JOINT_UPLOAD: f64 = 2e-8;
+
 impl<H: Head> Plan<H> {
     /// Plans a training: the cheapest packing, and bootstraps if the scheme has them.
     ///
@@ -112,8 +116,13 @@ impl<H: Head> Planner<'_, H> {
             // bootstraps of the state alone cost the same with every packing
             let message = job.refreshed_message().filter(|_| !layout.points.is_empty());
             let favour = if packing.is_complex() { PAIRS_SAVE } else { 1.0 };
-            let counts = short.dry_run(&job)?.record.counts;
-            let seconds = favour * self.models.seconds(self.scheme.parameters(), message, &counts)?;
+            let run = short.dry_run(&job)?;
+            let seconds = favour * self.models.seconds(self.scheme.parameters(), message, &run.record.counts)?;
+            let upload = match self.request.parts.is_empty() {
+                true => 0.0,
+                false => JOINT_UPLOAD * short.upload_bytes(&Draft { job, run }) as f64,
+            };
+            let seconds = seconds + upload;
             if best.is_none_or(|(known, _)| seconds < known) {
                 best = Some((seconds, packing));
             }

@@ -78,7 +78,9 @@ pub(super) fn upload_bytes<H: Head>(
     levels: DataLevels,
     start: usize,
 ) -> usize {
-    halves(job, levels, start, |level| file_bytes(parameters, parameters.basis(level)))
+    // under a public key no seed stands for the second half
+    let sent = if parameters.literal().secret.parties() > 1 { 2 } else { 1 };
+    sent * halves(job, levels, start, |level| file_bytes(parameters, parameters.basis(level)))
 }
 
 /// The sum over all ciphertexts of the data of the size of a polynomial, which a level determines.

@@ -23,6 +23,9 @@ const SAMPLE_LOSS: i32 = 4;
 /// Most bits by which the state's scale may exceed the bootstrap's unit scale. With more, residuals, whose scale is larger still, would
 /// reach the modulus.
 const MOST_STATE_GAIN: f64 = 8.0;
+/// Bits by which the state's scale exceeds that of a pass where several parties decrypt together, with noise that hides the error: steps
+/// are small, and with these bits more their error is that of the samples. More bits gain nothing.
+const JOINT_GAIN: i32 = 16;
 /// Most ciphertexts in all snapshots together.
 const MOST_SNAPSHOTS: usize = 64;
 /// The level from which depth is measured.
@@ -136,6 +139,7 @@ impl<H: Head> Planner<'_, H> {
             merged: tiles > 1,
             scoring,
             continues: self.request.continues,
+            bottom: job.spec().snapshot_level,
         };
         let Some(contract) = self.scheme.contract() else {
             return Ok((Schedule::leveled(self.scheme.parameters(), self.depth(packing)?, demand(1))?, 1));
@@ -172,8 +176,10 @@ impl<H: Head> Planner<'_, H> {
         // Residuals are about learning_rate / (B n), far below 1. Samples at a smaller scale than the primes allow a larger
         // scale for residuals, and for the weights as far as the lowest modulus allows.
         let room = self.scheme.parameters().log_q(0).floor() as i32 - 1 - WEIGHT_HEADROOM - default;
+        let joint = self.scheme.parameters().literal().secret.parties() > 1;
         let (state_scale, loss) = match self.scheme.contract() {
             Some(contract) => (contract.unit_scale.log2().round() as i32 + self.state_gain(), SAMPLE_LOSS),
+            None if joint => (default + JOINT_GAIN, 0),
             None => (default + room.max(0), room.max(0)),
         };
         let vectors = heads::vectors(&request.head.weights(), &packing).len();
@@ -198,6 +204,7 @@ impl<H: Head> Planner<'_, H> {
             entry_level: schedule.entry_level,
             score_level: None,
             state_scale,
+            pass_scale: joint.then_some(default),
             // taking a real part doubles the scale
             data_scale: default - loss - i32::from(packing.is_complex()),
             row_scale: default,

@@ -38,6 +38,9 @@ pub enum Bootstraps {
 pub struct Request<H: Head = BuiltIn> {
     /// Number of samples.
     pub samples: usize,
+    /// The most samples of each data party, where several train together; their sum is the number of samples, and no block holds those of
+    /// two. Empty for one data party.
+    pub parts: Vec<usize>,
     /// Number of features, without the constant one.
     pub features: usize,
     /// The head to train.
@@ -77,6 +80,7 @@ impl<H: Head> Request<H> {
     pub fn new(head: H, samples: usize, features: usize, learning_rates: Vec<f64>) -> Self {
         Self {
             samples,
+            parts: Vec::new(),
             features,
             head,
             optimizer: Optimizer::GradientDescent,
@@ -115,6 +119,14 @@ impl<H: Head> Request<H> {
         rows && (ours.features, ours.separate_intercept) == (features, separate_intercept)
     }
 
+    /// Blocks of a batch, for blocks that hold so many samples.
+    pub(super) fn blocks(&self, block_samples: usize) -> usize {
+        match &self.parts[..] {
+            [] => self.samples.div_ceil(self.batches).div_ceil(block_samples),
+            parts => parts.iter().map(|samples| samples.div_ceil(block_samples)).sum(),
+        }
+    }
+
     /// The values of [`Packing::is_complex`](crate::packing::Packing::is_complex) to try.
     pub(super) fn complex(&self) -> &'static [bool] {
         match self.pairs {
@@ -133,6 +145,14 @@ impl<H: Head> Request<H> {
         ranges::samples(self.samples)?;
         ranges::features("features", self.features)?;
         ranges::max_iter(Some(self.learning_rates.len()))?;
+        let (together, batches) = (self.parts.iter().fold(0, |sum: usize, &part| sum.saturating_add(part)), self.batches);
+        if !self.parts.is_empty() && (self.parts.contains(&0) || together != self.samples || batches != 1) {
+            return Err(Error::Parameter {
+                name: "parts",
+                got: format!("{:?} of {} samples in {batches} batches", self.parts, self.samples),
+                expected: "at least one sample of each party, all of them in one batch".into(),
+            });
+        }
         if self.pairs == Pairs::Always && !self.head.pairs_samples() {
             return Err(Error::Parameter {
                 name: "pairs",

@@ -20,6 +20,8 @@ pub(super) struct Demand {
     pub(super) scoring: usize,
     /// Whether the training continues from an earlier encrypted head, which has no levels left and is refreshed first.
     pub(super) continues: bool,
+    /// The lowest level whose modulus holds the result.
+    pub(super) bottom: usize,
 }
 
 /// The level at which a training starts, and its refreshes.
@@ -47,7 +49,7 @@ impl Schedule {
     /// [`Error::NeedsBootstrapping`] if the levels do not suffice; [`Error::Parameter`] if the training continues from an earlier head,
     /// which needs a bootstrap.
     pub(super) fn leveled(parameters: &Parameters, depth: Depth, demand: Demand) -> Result<Self> {
-        let Demand { iterations, scoring, continues, .. } = demand;
+        let Demand { iterations, scoring, continues, bottom, .. } = demand;
         if continues {
             return Err(Error::Parameter {
                 name: "preset",
@@ -55,17 +57,17 @@ impl Schedule {
                 expected: "one that bootstraps: an encrypted head has no levels left".into(),
             });
         }
-        let (levels, whole) = (parameters.max_level(), depth.of(iterations) + scoring);
+        let (levels, whole) = (parameters.max_level(), depth.of(iterations) + scoring + bottom);
         if whole > levels {
             return Err(Error::NeedsBootstrapping {
                 preset: parameters.name().to_owned(),
                 iterations,
                 needed: whole,
                 levels,
-                fit: depth.iterations_in(levels.saturating_sub(scoring)),
+                fit: depth.iterations_in(levels.saturating_sub(scoring + bottom)),
             });
         }
-        Ok(Self::straight(whole))
+        Ok(Self { last_level: bottom, ..Self::straight(whole) })
     }
 
     /// The schedule with the fewest refreshes of the state: without any if the levels suffice.
@@ -78,7 +80,7 @@ impl Schedule {
         course: &Course,
         demand: Demand,
     ) -> Result<Self> {
-        let Demand { iterations, stretch, merged, scoring, continues } = demand;
+        let Demand { iterations, stretch, merged, scoring, continues, bottom: _ } = demand;
         // The primes below the bootstrap's input belong to SlotsToCoeffs and are too small for the scale of a training: every
         // stretch, the last one too, stays above them. Scores stay above the lowest prime, which is hardly larger than their
         // scale.

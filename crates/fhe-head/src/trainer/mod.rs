@@ -103,7 +103,9 @@ impl<'a, E: Engine, H: Head> Trainer<'a, E, H> {
         if self.job.refreshes_before(state.iteration) && !state.weights.is_empty() {
             state = refresh_state(self.engine, self.job, &state)?;
         }
-        let weights = (!state.weights.is_empty()).then_some(&state.weights[..]);
+        let lowered = self.lowered(&state.weights)?;
+        let weights = lowered.as_deref().unwrap_or(&state.weights);
+        let weights = (!weights.is_empty()).then_some(weights);
         let gradient = self.job.head().gradient(&self.pass(&state, step), weights)?;
         same("gradients", self.vectors.len(), gradient.len())?;
         let (engine, vectors, spec) = (self.engine, &self.vectors[..], self.job.spec());
@@ -113,6 +115,15 @@ impl<'a, E: Engine, H: Head> Trainer<'a, E, H> {
         next.history = state.history;
         self.remember(&mut next)?;
         Ok(next)
+    }
+
+    /// The weights at the scale of the pass, if the job gives it one of its own. One level.
+    fn lowered(&self, weights: &[E::Value]) -> Result<Option<Vec<E::Value>>> {
+        let lower = |scale: i32| {
+            let scale = Scale::power_of_two(scale);
+            weights.iter().map(|p| self.engine.mul_const(p, 1.0, &scale)).collect()
+        };
+        self.job.spec().pass_scale.map(lower).transpose()
     }
 
     /// Adds a snapshot to the history, every few iterations.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use head_fit::Training;
-use head_fit::fhe_head::ckks::{Ciphertext, Scale, SecretKey, SeededCiphertext};
+use head_fit::fhe_head::ckks::{Ciphertext, Scale, SecretKey, FreshCiphertext};
 use head_fit::fhe_head::client::{
     DataEncryptor, decrypt_head, decrypt_scores, encrypt_for_scoring, evaluation_keys_in_memory,
 };
@@ -31,7 +31,7 @@ pub(crate) fn scores_are_those_of_the_decrypted_head(
     let weights = decrypt_head(&secret, job, &head).unwrap();
 
     let x = training.map.apply(x).unwrap();
-    let expand = |block: Vec<SeededCiphertext>| block.into_iter().map(SeededCiphertext::expand).collect();
+    let expand = |block: Vec<FreshCiphertext>| block.into_iter().map(FreshCiphertext::expand).collect();
     let samples: Vec<Vec<Ciphertext>> =
         encrypt_for_scoring(&secret, job, &x.view()).unwrap().into_iter().map(expand).collect();
     let scores = server::score(&engine, job, &head.weights, &samples).unwrap();

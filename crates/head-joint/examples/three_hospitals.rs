@@ -1,0 +1,73 @@
+//! Three hospitals train one head at 128-bit parameters, in one process: what it costs, and what it brings.
+//!
+//! ```sh
+//! cargo run --release -p head-joint --example three_hospitals
+//! ```
+
+use std::time::Instant;
+
+use fhe_head::Scheme;
+use fhe_head::ckks::presets;
+use head_fit::{Classifier, Data};
+use head_joint::{Choices, Comparison, Terms, fit};
+use ndarray::{Array1, Array2};
+
+/// Samples of two classes that overlap; `share` of them are of class 1.
+fn patients(seed: u64, n: usize, features: usize, share: f64) -> (Array2<f64>, Array1<f64>) {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut uniform = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let y = Array1::from_shape_fn(n, |_| f64::from(u8::from(uniform() < share)));
+    let x = Array2::from_shape_fn((n, features), |(i, j)| {
+        let noise: f64 = (0..6).map(|_| uniform()).sum::<f64>() - 3.0;
+        noise + (y[i] - 0.5) * 0.4 * ((j % 7) as f64 / 7.0).powi(2)
+    });
+    (x, y)
+}
+
+fn main() -> head_joint::Result<()> {
+    let (features, sizes, shares) = (384, [650, 650, 650], [0.5, 0.3, 0.65]);
+    let scheme = Scheme::new(presets::joint(3)?);
+    let (public_x, public_y) = patients(1, 700, features, 0.5);
+    let public = Data::new(public_x.view(), public_y.view())?;
+    let begun = Instant::now();
+    let training = Classifier::default().prepare_on(&scheme, &public, None)?;
+    println!("method chosen on public samples in {:.1} s", begun.elapsed().as_secs_f64());
+    for bits in [30, 40] {
+        let terms = Terms::new(&training, &sizes, Choices { bits, ..Choices::default() })?;
+        let plan = terms.plan();
+        let noise = terms.weight_noise()?;
+        println!(
+            "{bits} bits: {} iterations, {} keys, {} blocks, upload of all {} MB, noise of a weight {noise:.1e}",
+            plan.job.iterations(),
+            plan.sizes.keys,
+            plan.job.packing().blocks(),
+            plan.sizes.upload_bytes >> 20,
+        );
+        let hospitals: Vec<_> =
+            (0..3).map(|party| patients(10 + party as u64, sizes[party], features, shares[party])).collect();
+        let data =
+            hospitals.iter().map(|(x, y)| Data::new(x.view(), y.view())).collect::<Result<Vec<_>, _>>()?;
+        let begun = Instant::now();
+        let fitted = fit(&terms, &data)?;
+        println!("  all parties in this process: {:.1} s", begun.elapsed().as_secs_f64());
+        let plain = terms.model(&terms.plain_twin(&data)?)?;
+        for (party, own) in data.iter().enumerate() {
+            let (x, y) = patients(50 + party as u64, 2000, features, shares[party]);
+            let labels: Vec<usize> = y.iter().map(|&y| y as usize).collect();
+            let alone = Classifier::default().prepare(own, None)?.plain_model()?;
+            let joint = fitted.model.predict(&x.view())?;
+            let against = Comparison::new(&labels, &joint, &alone.predict(&x.view())?);
+            let union = Comparison::new(&labels, &joint, &plain.predict(&x.view())?);
+            println!(
+                "  hospital {party}: alone {:.3}, joint {:.3} (difference {:.3} to {:.3}, p = {:.1e}), union in the clear {:.3}",
+                against.alone, against.joint, against.interval[0], against.interval[1], against.p_value, union.alone
+            );
+        }
+    }
+    Ok(())
+}
