@@ -41,5 +41,18 @@ pub enum Error {
     Ckks(#[from] ckks::Error),
 }
 
+impl Error {
+    /// The party whose message was refused or has not come, counted from 0.
+    #[must_use]
+    pub fn party(&self) -> Option<usize> {
+        match self {
+            Self::OtherSession { party, .. } | Self::Refused { party, .. } | Self::Missing { party, .. } => {
+                Some(*party)
+            }
+            Self::Session(_) | Self::Budget(_) | Self::Ckks(_) => None,
+        }
+    }
+}
+
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

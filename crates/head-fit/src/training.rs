@@ -126,7 +126,16 @@ impl Classifier {
             Kind::Mlp { .. } => Vec::new(),
             _ => splits(data, options.random_state)?,
         };
-        let rehearsed = choose(Task { options, data, scheme, start, batches, splits: &splits })?;
+        let task = Task { options, data, scheme, start, batches, splits: &splits };
+        let rehearsed = choose(task)?;
+        let rehearsed = match rehearsed.options.interval {
+            Some(interval) if self.interval.is_none() && scheme.parameters().literal().secret.parties() > 1 => {
+                // others' samples, which nobody has looked at, need room as well
+                let options = &Classifier { interval: Some(WIDER * interval), ..rehearsed.options };
+                Rehearsed { held_out: rehearsed.held_out, ..choose(Task { options, ..task })? }
+            }
+            _ => rehearsed,
+        };
         let open = self.leaves_the_method_open();
         let held_out = rehearsed.held_out.filter(|_| open);
         let training = Training::of_rehearsed(scheme, rehearsed, batches, start.is_some())?;
@@ -181,6 +190,9 @@ impl Classifier {
     }
 }
 
+/// Factor by which the interval of the logits is wider than the samples ask for, where several parties train by a method that was chosen
+/// on others' samples.
+const WIDER: f64 = 1.5;
 /// Shares of accuracy and log loss by which a training falls short of logistic regression in the clear, so that bootstraps are tried.
 const SHORT_ACCURACY: f64 = 0.005;
 const SHORT_LOG_LOSS: f64 = 0.05;

@@ -29,6 +29,7 @@ mod files;
 mod identity;
 mod input;
 mod interrupt;
+mod joint;
 mod plan;
 mod planning;
 mod preset;

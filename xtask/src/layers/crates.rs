@@ -9,19 +9,20 @@ use crate::workspace::{Dependency, Kind, Metadata, root};
 
 /// Each crate, lowest first, with the crates it may depend on. A crate that the workspace does not have yet does no harm.
 ///
-/// Rooms for later crates: `ckks-threshold` (keys shared by several parties) beside `ckks-boot`; `head-mpi`, `head-service`
-/// and the Python module above `head-fit`.
+/// Rooms for later crates: `head-mpi`, `head-service` and the Python module above `head-fit`.
 const LAYERS: &[(&str, &[&str])] = &[
     ("ckks-math", &[]),
     ("ckks", &["ckks-math"]),
     ("ckks-boot", &["ckks", "ckks-math"]),
+    ("ckks-threshold", &["ckks", "ckks-math"]),
     ("fhe-head", &["ckks-boot", "ckks", "ckks-math"]),
     ("head-fit", &["fhe-head", "ckks-boot", "ckks", "ckks-math"]),
+    ("head-joint", &["head-fit", "fhe-head", "ckks-threshold", "ckks-boot", "ckks", "ckks-math"]),
     ("text-encoder", &[]),
     ("tables", &[]),
     ("pages", &[]),
     // It reaches `ckks` through what `fhe-head` re-exports.
-    ("train-head", &["head-fit", "fhe-head", "text-encoder", "tables", "pages"]),
+    ("train-head", &["head-joint", "head-fit", "fhe-head", "ckks-threshold", "text-encoder", "tables", "pages"]),
     (
         "head-bench",
         &[

@@ -8,6 +8,7 @@ mod hidden;
 mod hyper;
 mod input;
 mod job;
+mod joint;
 mod keys;
 mod method;
 mod overwrite;
@@ -36,6 +37,10 @@ pub(crate) use encoder::{Encoder, EncoderArgs, HeadEncoderArgs};
 pub(crate) use hidden::{HiddenLayer, activation_name};
 pub(crate) use hyper::Hyper;
 pub(crate) use input::{DataArgs, FeatureDataArgs, TestArgs, TextDataArgs, WeightArgs};
+pub(crate) use joint::{
+    JointArgs, JointCreateArgs, JointDecryptArgs, JointEncryptArgs, JointJoinArgs, JointPartyArgs, JointStatusArgs,
+    JointStep, JointTrainArgs, WeightingFlag,
+};
 pub(crate) use keys::{NewKeyArgs, PassphraseArgs, PlanAndKeyArgs};
 pub(crate) use method::{HeadKind, Penalty, Preprocess, Solver};
 pub(crate) use overwrite::OverwriteArgs;
@@ -151,6 +156,8 @@ pub(crate) enum Command {
     Unbundle(UnbundleArgs),
     /// Make or show the key pair by which a party signs the files that travel
     Identity(IdentityArgs),
+    /// Train one head on the data of several parties, none of whom sees another's
+    Joint(Box<JointArgs>),
     /// Show what a file or folder of train-head holds
     Inspect(InspectArgs),
     /// List the parameter sets with their security figures

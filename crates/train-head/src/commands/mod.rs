@@ -9,6 +9,7 @@ mod estimate;
 mod eval;
 mod identity;
 mod inspect;
+mod joint;
 mod keygen;
 mod man;
 mod paths;
@@ -40,6 +41,7 @@ fn passphrase_file(command: &Command) -> Option<&Path> {
         Command::Watch(arguments) => &arguments.party.passphrase,
         Command::Decrypt(arguments) => &arguments.party.passphrase,
         Command::Predict(arguments) => &arguments.passphrase,
+        Command::Joint(arguments) => arguments.passphrase()?,
         _ => return None,
     };
     flags.passphrase_file.as_deref()
@@ -88,6 +90,7 @@ pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
         Command::Bundle(arguments) => bundle::run(&arguments, console),
         Command::Unbundle(arguments) => unbundle::run(&arguments, console),
         Command::Identity(arguments) => identity::run(&arguments),
+        Command::Joint(arguments) => joint::run(&arguments, console),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Presets(arguments) => presets::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -50,6 +50,7 @@ impl Command {
             }
             Self::Bundle(a) => a.paths.iter().map(|path| Some(path.as_path())).collect(),
             Self::Unbundle(a) => vec![Some(&a.bundle)],
+            Self::Joint(a) => a.inputs(),
             Self::Inspect(a) => vec![Some(&a.file)],
             Self::Identity(a) => vec![a.passphrase_file.as_deref()],
             Self::Presets(_) | Self::Completions(_) | Self::Man(_) => Vec::new(),
@@ -89,6 +90,7 @@ impl Command {
                 let page = a.report.as_deref();
                 page.map(|path| Output { flag: "--report", ..file(path) }).into_iter().collect()
             }
+            Self::Joint(a) => a.output().map(folder).into_iter().collect(),
             Self::Bundle(a) => vec![file(&a.out)],
             Self::Unbundle(a) => vec![folder(&a.out)],
             Self::Man(a) => {
@@ -120,6 +122,7 @@ impl Command {
             Self::Unbundle(a) => a.overwrite,
             Self::Man(a) => a.overwrite,
             Self::Eval(a) => a.overwrite,
+            Self::Joint(a) => return a.overwrites(),
             Self::Watch(_)
             | Self::Inspect(_)
             | Self::Identity(_)

@@ -15,7 +15,9 @@ use crate::preset::preset;
 /// # Errors
 /// A preset that does not pass its own checks, which would be a bug.
 pub(super) fn run(arguments: &PresetsArgs) -> Result<Outcome> {
-    let sets = presets::NAMES.iter().map(|name| preset(name)).collect::<Result<Vec<_>>>()?;
+    // those for several data parties differ in nothing but the number of parties
+    let names = presets::NAMES.iter().chain(&["n16-joint2-l25"]);
+    let sets = names.map(|name| preset(name)).collect::<Result<Vec<_>>>()?;
     let described = sets.iter().map(describe).collect::<Result<Vec<_>>>()?;
     let json = json!({ "presets": described });
     let text = if arguments.markdown { markdown(&sets)? } else { table(&sets) };
@@ -95,7 +97,8 @@ fn markdown(sets: &[Scheme]) -> Result<String> {
         "# Parameter sets\n\n\
          Written by `train-head presets --markdown`; a test compares it with the program. Every set is within the table\n\
          for 128 classical bits below, with error deviation {ERROR_STD} and uniform ternary secrets. `log2(QP)` counts all\n\
-         primes, special ones included.\n\n\
+         primes, special ones included. `n16-joint2-l25` is for two data parties that share the secret key; there are sets of the\n\
+         same primes for up to ten, `n16-joint10-l25`.\n\n\
          | preset | N | slots | levels | bits of the primes q_0, q_1 .. | special primes | primes a digit | log2(QP) | limit |\n\
          |---|---|---|---|---|---|---|---|---|\n"
     );
@@ -192,6 +195,7 @@ fn secret(distribution: SecretDistribution) -> String {
     match distribution {
         SecretDistribution::Ternary => "uniform ternary".into(),
         SecretDistribution::SparseTernary(weight) => format!("ternary of weight {weight}"),
+        SecretDistribution::TernarySum(parties) => format!("sum of {parties} uniform ternary, as one of them"),
     }
 }
 

@@ -11,6 +11,19 @@ impl From<fhe_head::Error> for Failure {
     }
 }
 
+impl From<head_joint::Error> for Failure {
+    fn from(error: head_joint::Error) -> Self {
+        use head_joint::Error;
+        let message = error.to_string();
+        match error {
+            Error::Terms(_) => Self::parameters(message),
+            Error::Data(_) => Self::data(message),
+            Error::Head(inner) => inner.into(),
+            _ => Self::file(message),
+        }
+    }
+}
+
 /// Converts an error of planning, encrypting, training or decrypting.
 fn training_failure(error: fhe_head::Error) -> Failure {
     use fhe_head::Error;

@@ -100,6 +100,20 @@ impl KeyFolder {
     }
 }
 
+impl KeyFolder {
+    /// Reads the public key.
+    ///
+    /// # Errors
+    /// A file that is missing, damaged or of another kind or parameter set.
+    pub(crate) fn read_public(&self, parameters: &Parameters) -> Result<PublicKey> {
+        let path = self.public();
+        let mut reader = open(&path, FileKind::PUBLIC_KEY)?;
+        let key = reader.read_public_key(parameters).map_err(read_failure)?;
+        reader.finish().map_err(read_failure)?;
+        Ok(key)
+    }
+}
+
 /// Which keys were made together. Keys of one secret key do not go together if two key generations made them: each draws ephemeral
 /// secrets of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -178,6 +178,18 @@ fn parse<T: DeserializeOwned>(path: &Path, text: &[u8], what: &str) -> Result<T>
         .map_err(|error| Failure::file(format!("{} is not {what}", path.display())).because(error))
 }
 
+/// Copies a file; the copy appears whole or not at all.
+///
+/// # Errors
+/// The file does not exist; a failure of the operating system.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
+    let mut file = File::open(from).map_err(|error| Failure::io("read", from, Kind::File, error))?;
+    write_with(to, Access::Shared, |out| {
+        std::io::copy(&mut file, out).map_err(|error| Failure::io("write", to, Kind::Unexpected, error))?;
+        Ok(())
+    })
+}
+
 /// The size of a file in bytes.
 ///
 /// # Errors

@@ -262,19 +262,27 @@ impl PlanFile {
         self.head_of(weights, iterations, Secrecy::Private)
     }
 
+    /// The head that several parties trained by this plan's method and decrypted together.
+    ///
+    /// # Errors
+    /// As [`Self::head`].
+    pub(crate) fn joint_head(&self, weights: &[Array1<f64>], iterations: usize) -> Result<Head> {
+        self.head_of(weights, iterations, Secrecy::Joint)
+    }
+
     fn head_of(&self, weights: &[Array1<f64>], iterations: usize, secrecy: Secrecy) -> Result<Head> {
         let Contents { vocabulary, feature_names, table, encoder, options, plan, .. } = &self.contents;
         let model = options.export(Model::from_weights(self.job().head(), self.map(), weights)?);
         let model = model.with_functions(match secrecy {
             Secrecy::Private => Functions::Polynomials,
-            Secrecy::Published => Functions::Exact,
+            Secrecy::Published | Secrecy::Joint => Functions::Exact,
         });
         let preprocessing = options
             .preprocessing
             .ok_or_else(|| Failure::file("the plan does not say what its feature map does"))?;
         let encoder = match secrecy {
             Secrecy::Private => encoder.clone(),
-            Secrecy::Published => encoder.clone().map(UsedEncoder::for_others),
+            Secrecy::Published | Secrecy::Joint => encoder.clone().map(UsedEncoder::for_others),
         };
         let description = Description::new(
             &model,
@@ -289,7 +297,7 @@ impl PlanFile {
             Provenance {
                 preset: plan.preset.clone(),
                 iterations,
-                encrypted: secrecy == Secrecy::Private,
+                encrypted: secrecy != Secrecy::Published,
                 temperature: self.temperature(),
             },
             secrecy,

@@ -223,6 +223,7 @@ impl Report {
         match self.secrecy {
             Secrecy::Private => "encrypted head",
             Secrecy::Published => "published head",
+            Secrecy::Joint => "joint head",
         }
     }
 

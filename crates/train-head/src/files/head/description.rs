@@ -69,6 +69,8 @@ pub(crate) enum Secrecy {
     Private,
     /// The exact twin of a decrypted head, which was never encrypted.
     Published,
+    /// Decrypted by several parties together, with noise that hides its error.
+    Joint,
 }
 
 impl Secrecy {
@@ -76,7 +78,7 @@ impl Secrecy {
     pub(crate) fn access(self) -> Access {
         match self {
             Self::Private => Access::Private,
-            Self::Published => Access::Shared,
+            Self::Published | Self::Joint => Access::Shared,
         }
     }
 
@@ -90,6 +92,10 @@ impl Secrecy {
             Self::Published => {
                 "published: the same training in the clear with exact functions. It was never encrypted and says nothing about the \
                  secret key; like any head it says something about its training data"
+            }
+            Self::Joint => {
+                "joint: several parties decrypted it together, with noise that hides what its error says about the secret key. Like any \
+                 head it says something about its training data, which are those of all parties"
             }
         }
     }

@@ -33,6 +33,7 @@ impl Assessed<'_> {
             (None, _) => "head",
             (Some(_), Secrecy::Private) => "encrypted head",
             (Some(_), Secrecy::Published) => "published head",
+            (Some(_), Secrecy::Joint) => "joint head",
         }
     }
 

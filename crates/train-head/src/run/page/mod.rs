@@ -68,7 +68,7 @@ pub(crate) fn page(report: &Report) -> Page {
             if regression { "regression" } else { "classification" },
             report.samples,
             match report.secrecy {
-                Secrecy::Private => "",
+                Secrecy::Private | Secrecy::Joint => "",
                 Secrecy::Published =>
                     "The head of this page is the exact twin of that one: the data party trained it by the same method in the clear, and \
                      checked that the decrypted head agrees. It was never encrypted, and no figure here was decrypted. ",
@@ -94,10 +94,14 @@ fn notice(secrecy: Secrecy) -> String {
         Secrecy::Published => {
             "This page describes a head that may be published, and so may this page be as far as the data allow."
         }
+        Secrecy::Joint => {
+            "This page describes a head that several parties trained and decrypted together. The test samples are those of one of them, \
+             who decides about this page."
+        }
     };
     let last = match secrecy {
         Secrecy::Private => " It must not go to the party that trained the head.",
-        Secrecy::Published => "",
+        Secrecy::Published | Secrecy::Joint => "",
     };
     format!(
         "{first} It holds no text, no identifier and no value of a single record: every figure is taken over many samples, and curves and \

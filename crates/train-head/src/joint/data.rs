@@ -1,0 +1,105 @@
+//! A party's own samples: those that it encrypts, and those that stay at home to compare heads on.
+
+use fhe_head::client::DataEncryptor;
+use head_fit::Data;
+
+use super::party::Party;
+use super::session::Session;
+use crate::args::FeatureDataArgs;
+use crate::console::Console;
+use crate::exit::{Failure, Kind, Result};
+use crate::files::keys::KeyFolder;
+use crate::files::signed;
+use crate::identity::Identity;
+use crate::interrupt;
+use crate::samples::{self, Matrix, Wanted, split};
+
+/// A party's samples, split.
+pub(crate) struct OwnData {
+    /// To train on.
+    pub(crate) training: Matrix,
+    /// To compare heads on; `None` if all are trained on.
+    pub(crate) test: Option<Matrix>,
+}
+
+impl OwnData {
+    /// Reads samples by the columns and labels of the session.
+    ///
+    /// # Errors
+    /// Samples of other columns, labels or encoder than the session's; a share that leaves a class without samples.
+    pub(crate) fn read(
+        session: &Session,
+        source: &FeatureDataArgs,
+        (share, seed): (f64, u64),
+        console: &Console,
+    ) -> Result<Self> {
+        let plan = &session.plan;
+        let wanted = Wanted {
+            labels: true,
+            labels_as: plan.vocabulary().labels_as(),
+            known: Some(plan.known()),
+            ..Wanted::default()
+        };
+        let matrix = samples::read(&source.resolve()?, wanted, console)?.matrix(None, plan.recipe(), console)?;
+        // refuses another number of features and another encoder
+        plan.features(&matrix)?;
+        let y = matrix.encode_labels(plan.vocabulary(), "this party's data")?;
+        if share == 0.0 {
+            return Ok(Self { training: matrix, test: None });
+        }
+        if !(share > 0.0 && share < 1.0) {
+            return Err(Failure::usage(format!("--test-size {share}: must be 0, or between 0 and 1")));
+        }
+        let parts = split(plan.vocabulary(), &y, matrix.groups.as_ref(), share, seed)
+            .map_err(|error| Failure::usage(format!("--test-size {share}")).because(error))?;
+        let (training, test) = (matrix.select(&parts.train), matrix.select(&parts.test));
+        Ok(Self { training, test: Some(test) })
+    }
+}
+
+/// What was encrypted.
+pub(crate) struct Encrypted {
+    pub(crate) samples: usize,
+    pub(crate) bytes: u64,
+}
+
+/// Checks a party's samples against the terms, encrypts them and writes them to the shared folder.
+///
+/// # Errors
+/// Samples that the terms do not hold for; keys that are not made yet; a failed write; ^C.
+pub(crate) fn encrypt(
+    session: &Session,
+    party: &Party,
+    training: &Matrix,
+    identity: &Identity,
+    console: &Console,
+) -> Result<Encrypted> {
+    let keys = KeyFolder::at(party.folder());
+    if !keys.public().exists() {
+        return Err(Failure::file(format!("{} is not there: the keys are not made yet", keys.public().display()))
+            .help("`train-head joint keys` makes them, together with the other parties"));
+    }
+    let public = keys.read_public(session.terms.parameters())?;
+    let y = training.encode_labels(session.plan.vocabulary(), "this party's data")?;
+    let x = training.x.view();
+    let data = Data::new(x, y.column(0))
+        .and_then(|data| data.with_classes(session.terms.classes()))
+        .map_err(|error| Failure::of(Kind::Data, error.to_string()))?;
+    let samples = session.terms.samples(party.index(), &data)?;
+    let part = session.terms.part(party.index())?;
+    let encryptor = DataEncryptor::new(&public, session.terms.plan(), &samples).of_part(part)?;
+    let name = session.party(party.index()).0;
+    let path = session.place.data(name);
+    let total = part.count * session.terms.plan().job.layout().count();
+    let progress = console.phase("encrypt", total);
+    let origin = session.origin(public.key_id());
+    let bytes = signed::write(&path, identity, |file, shown| {
+        fhe_head::files::write_data(file, shown, &encryptor, &origin, |done| {
+            progress.set(done);
+            interrupt::check()
+        })
+        .map(|_| ())
+    })?;
+    progress.done();
+    Ok(Encrypted { samples: data.len(), bytes })
+}

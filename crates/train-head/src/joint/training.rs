@@ -1,0 +1,210 @@
+//! The compute party's work: keys from everybody's shares, the training on everybody's data; and the same again by whoever checks it.
+
+use std::sync::Arc;
+
+use ckks_threshold::{Protocol, RelinearisationSum, relinearisation_key};
+use fhe_head::ckks::EvaluationKeys;
+use fhe_head::files::{DATA, Digest};
+use fhe_head::server::{self, EncryptedBlock, EncryptedHead};
+use head_joint::{Finished, finish};
+use serde::{Deserialize, Serialize};
+
+use super::keys::{COMMITTED, Committed, common, first_sum, of_all, second_sum};
+use super::message::{self, expect_signer};
+use super::session::Session;
+use super::wait::Progress;
+use crate::console::Console;
+use crate::exit::{Failure, Result, read_failure};
+use crate::files::ciphertexts::NewHead;
+use crate::files::signed::{self, digest_of_file};
+use crate::identity::Identity;
+
+/// Somebody has computed the training again, with the same result.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Checked {
+    /// The digest of the head's file.
+    pub(crate) head: Digest,
+}
+
+pub(crate) const CHECKED: &str = "checked";
+
+/// A trained head.
+pub(crate) struct Trained {
+    pub(crate) head: EncryptedHead,
+    pub(crate) origin: fhe_head::files::Origin,
+    /// Seconds of the training, without reading and adding.
+    pub(crate) seconds: f64,
+}
+
+/// Adds the shares of all keys, reads the data of all, and trains.
+///
+/// # Errors
+/// Files that are missing, damaged, or not signed by their parties; those of the training; ^C.
+pub(crate) fn train(session: &Session, console: &Console) -> Result<Progress<Trained>> {
+    let missing: Vec<usize> = (0..session.terms.parties())
+        .filter(|&party| !session.place.data(session.party(party).0).exists())
+        .collect();
+    if !missing.is_empty() {
+        return Ok(Progress::Waiting(format!("{} (data)", session.names(&missing))));
+    }
+    let keys = match evaluation_keys(session, console)? {
+        Progress::Done(keys) => keys,
+        Progress::Waiting(what) => return Ok(Progress::Waiting(what)),
+    };
+    let origin = session.origin(keys.key_id());
+    let progress = console.phase("load data", session.terms.parties());
+    let mut blocks = Vec::new();
+    for party in 0..session.terms.parties() {
+        blocks.extend(part_of(session, party, &keys)?);
+        progress.step();
+    }
+    progress.done();
+    let job = &session.terms.plan().job;
+    let phase = console.phase("train", job.iterations());
+    let engine = server::engine(Arc::new(keys), job)?;
+    let outcome = server::resume(&engine, job, &blocks, server::EncryptedState::default(), |state| {
+        phase.set(state.iteration);
+        crate::interrupt::check()?;
+        Ok::<_, Failure>(std::ops::ControlFlow::<std::convert::Infallible>::Continue(()))
+    })?;
+    let std::ops::ControlFlow::Continue(head) = outcome;
+    Ok(Progress::Done(Trained { head, origin, seconds: phase.done().as_secs_f64() }))
+}
+
+/// A party's part of the data.
+fn part_of(session: &Session, party: usize, keys: &EvaluationKeys) -> Result<Vec<EncryptedBlock>> {
+    let (name, key) = session.party(party);
+    let path = session.place.data(name);
+    let shown = path.display().to_string();
+    let mut opened = signed::open(&path)?;
+    let signer = opened.signer()?;
+    expect_signer(&shown, signer, (name, key))?;
+    let reader = opened.unverified()?;
+    reader.expect_kind(DATA).map_err(read_failure)?;
+    reader.expect_key(keys.key_id()).map_err(read_failure)?;
+    let (job, origin, part, blocks) = fhe_head::files::read_part(reader, keys.parameters())?;
+    let ours = session.terms.part(party)?;
+    if job != session.terms.plan().job || origin != session.origin(keys.key_id()) || part != ours {
+        return Err(Failure::file(format!("{shown}: these are not the data that {name} agreed to bring"))
+            .help(format!("{name} encrypts them for this session: `train-head joint encrypt`")));
+    }
+    Ok(blocks)
+}
+
+/// The evaluation keys, from the shares of all.
+fn evaluation_keys(session: &Session, console: &Console) -> Result<Progress<EvaluationKeys>> {
+    macro_rules! ready {
+        ($progress:expr) => {
+            match $progress {
+                Progress::Done(value) => value,
+                Progress::Waiting(what) => return Ok(Progress::Waiting(what)),
+            }
+        };
+    }
+    let common = ready!(common(session)?);
+    let committed: Vec<Committed> = ready!(of_all(session, COMMITTED)?);
+    let mut keys = EvaluationKeys::new(session.terms.parameters(), common.key_id());
+    let protocols = session.terms.first_round();
+    let progress = console.phase("add shares", protocols.len());
+    for protocol in protocols {
+        progress.step();
+        if protocol == Protocol::PublicKey {
+            continue;
+        }
+        let first = ready!(first_sum(session, &committed, protocol)?);
+        match finish(&session.protocols, &common, first).map_err(|error| session.refusal(error))? {
+            Finished::Evaluation(key) => keys.insert(key).map_err(fhe_head::Error::from)?,
+            Finished::Relinearisation(first) => {
+                keys.insert(ready!(relinearisation(session, &common, first)?)).map_err(fhe_head::Error::from)?;
+            }
+            Finished::Public(_) => {}
+        }
+    }
+    progress.done();
+    Ok(Progress::Done(keys))
+}
+
+fn relinearisation(
+    session: &Session,
+    common: &ckks_threshold::CommonRandomness,
+    first: RelinearisationSum,
+) -> Result<Progress<fhe_head::ckks::SwitchingKey>> {
+    let Some(protocol) = session.terms.second_round() else {
+        return Err(Failure::unexpected("no relinearisation key among the keys of the session"));
+    };
+    let second = match second_sum(session, protocol)? {
+        Progress::Done(second) => second,
+        Progress::Waiting(what) => return Ok(Progress::Waiting(what)),
+    };
+    relinearisation_key(&session.protocols, common, first, second)
+        .map(Progress::Done)
+        .map_err(|error| session.refusal(error.into()))
+}
+
+/// Writes the head, signed by the compute party. Returns the size in bytes.
+///
+/// # Errors
+/// An identity that is not the compute party's; a failed write.
+pub(crate) fn write(session: &Session, trained: &Trained, identity: &Identity) -> Result<u64> {
+    if identity.public() != session.contents.compute {
+        return Err(Failure::usage(format!(
+            "{} does not sign for the compute party, which is {}",
+            identity.public(),
+            session.contents.compute
+        ))
+        .help("--identity names the identity; `--check` computes the training again for those who check"));
+    }
+    let path = session.place.head();
+    NewHead::create(&path)?.write(&session.terms.plan().job, &trained.origin, &trained.head, identity)
+}
+
+/// Compares a head that was computed again with the compute party's, and signs that they are the same.
+///
+/// # Errors
+/// They differ; a head that the compute party did not sign; an identity that may not check; a failed write.
+pub(crate) fn check(session: &Session, trained: &Trained, identity: &Identity) -> Result<()> {
+    if identity.public() == session.contents.compute {
+        return Err(Failure::usage("the compute party cannot check itself: another party does"));
+    }
+    let (found, digest) = read(session, trained.origin.keys.unwrap_or_default())?;
+    let same = found.weights.len() == trained.head.weights.len()
+        && found.weights.iter().zip(&trained.head.weights).all(|(a, b)| {
+            a.polys() == b.polys() && a.scale() == b.scale()
+        });
+    if !same {
+        return Err(Failure::file(format!(
+            "{}: computed again, the training gives another head: do not decrypt this one",
+            session.place.head().display()
+        )));
+    }
+    let path = check_path(session, identity.public());
+    message::write(&path, CHECKED, &session.digest, Checked { head: digest }, identity)
+}
+
+/// Where a party's signature under the head is.
+pub(crate) fn check_path(session: &Session, key: crate::identity::PublicKey) -> std::path::PathBuf {
+    let name = key.to_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>();
+    session.place.checks().join(format!("{name}.json"))
+}
+
+/// The head that the compute party signed, and the digest of its file. `keys` are those of the session.
+///
+/// # Errors
+/// A file that is missing, damaged, of another session, or not signed by the compute party.
+pub(crate) fn read(session: &Session, keys: Digest) -> Result<(EncryptedHead, Digest)> {
+    let path = session.place.head();
+    let shown = path.display().to_string();
+    let mut opened = signed::open(&path)?;
+    let signer = opened.signer()?;
+    expect_signer(&shown, signer, ("the compute party", session.contents.compute))?;
+    let reader = opened.unverified()?;
+    let (job, origin, head) = fhe_head::files::read_head(reader, session.terms.parameters())?;
+    let (run, plan) = (origin.run, origin.plan);
+    let mut key = [0; 16];
+    key.copy_from_slice(&keys.0[..16]);
+    let ours = session.origin(fhe_head::ckks::KeyId(key));
+    if job != session.terms.plan().job || (run, plan, origin.keys) != (ours.run, ours.plan, ours.keys) {
+        return Err(Failure::file(format!("{shown}: a head of another session")));
+    }
+    Ok((head, digest_of_file(&path)?))
+}
