@@ -9,6 +9,7 @@ mod demo;
 mod docs;
 mod faults;
 mod fuzz;
+mod joint_demo;
 mod layers;
 mod model;
 mod notes;
@@ -28,6 +29,7 @@ Usage: cargo xtask COMMAND
 
 Commands:
   demo          Fetch the model, build, and train on the synthetic clinical notes: encrypted, end to end
+                With `--joint 3`: three hospitals and a compute party, none of whom sees another's notes
   bench         Fetch the model, build, and make the quick benchmark report
   check         Formatting, lints, and tests of the crates that changed since HEAD, or since `--base REV`
   test          Fetch the model and run every test of the workspace, in the release profile
@@ -65,6 +67,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("check", []) => check::run("HEAD")?,
         ("check", [flag, base]) if flag == "--base" => check::run(base)?,
         ("demo", []) => demo::run()?,
+        ("demo", [flag, parties]) if flag == "--joint" && parties == "3" => joint_demo::run()?,
         ("test", extra) => test::run(extra)?,
         ("layers", []) => layers::run()?,
         ("unsafe", []) => unsafety::run()?,

@@ -61,7 +61,8 @@ impl CommonRandomness {
         let what = "contribution to the common randomness";
         let parties = session.parties();
         for party in 0..parties {
-            let (Some(commitment), Some(contribution)) = (commitments.get(party), contributions.get(party)) else {
+            let (Some(commitment), Some(contribution)) = (commitments.get(party), contributions.get(party))
+            else {
                 return Err(Error::Missing { what: what.into(), party });
             };
             if contribution.commitment(session, party) != *commitment {

@@ -69,7 +69,13 @@ pub(crate) struct Mask {
 }
 
 impl Mask {
-    fn apply(&self, release: &Release, (position, limb): (usize, usize), prime: &ckks_math::Modulus, words: &mut [u64]) {
+    fn apply(
+        &self,
+        release: &Release,
+        (position, limb): (usize, usize),
+        prime: &ckks_math::Modulus,
+        words: &mut [u64],
+    ) {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
         hasher.update(b"ckks-threshold mask").update(release.digest());
         hasher.update(&(position as u64).to_le_bytes()).update(&(limb as u64).to_le_bytes());

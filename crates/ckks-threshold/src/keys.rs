@@ -24,7 +24,9 @@ impl RelinearisationSum {
     pub fn finish(sum: Sum) -> Result<Self> {
         let protocol = sum.protocol();
         if !matches!(protocol, Protocol::RelinearisationOne { .. }) {
-            return Err(Error::Session(format!("got a {protocol} for the second round of a relinearisation key")));
+            return Err(Error::Session(format!(
+                "got a {protocol} for the second round of a relinearisation key"
+            )));
         }
         let mut polys = sum.finish()?.into_iter();
         let mut halves = Vec::new();
@@ -86,8 +88,7 @@ pub fn relinearisation_key(
     let Protocol::RelinearisationTwo { shape } = protocol else {
         return Err(Error::Session(format!("got a {protocol} for a relinearisation key")));
     };
-    let halves: Vec<_> =
-        second.finish()?.into_iter().zip(first.halves).map(|(b, [_, a])| [b, a]).collect();
+    let halves: Vec<_> = second.finish()?.into_iter().zip(first.halves).map(|(b, [_, a])| [b, a]).collect();
     let (parameters, purpose) = (session.parameters(), KeyPurpose::Relinearisation);
     Ok(SwitchingKey::from_halves(parameters, common.key_id(), purpose, shape, &halves)?)
 }

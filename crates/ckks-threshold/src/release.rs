@@ -24,7 +24,11 @@ impl Budget {
     /// [`Error::Budget`], [`Error::Ckks`].
     pub fn check(&self, parameters: &Parameters) -> Result<Flooding> {
         if self.level > parameters.max_level() {
-            return Err(Error::Budget(format!("level {}, where the highest is {}", self.level, parameters.max_level())));
+            return Err(Error::Budget(format!(
+                "level {}, where the highest is {}",
+                self.level,
+                parameters.max_level()
+            )));
         }
         let flooding = Flooding::new(self.flooding)?;
         flooding.expect_room(parameters, self.level, parameters.literal().secret.parties())?;
@@ -61,7 +65,10 @@ impl Release {
         budget.check(parameters)?;
         let increasing = set.windows(2).all(|pair| pair[0] < pair[1]);
         if !increasing || set.last().is_none_or(|&last| last >= session.parties()) {
-            return refuse(format!("parties {set:?} of {}, where increasing numbers are expected", session.parties()));
+            return refuse(format!(
+                "parties {set:?} of {}, where increasing numbers are expected",
+                session.parties()
+            ));
         }
         if set.len() != session.threshold() {
             return refuse(format!("{} parties, where {} decrypt", set.len(), session.threshold()));

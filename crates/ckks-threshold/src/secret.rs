@@ -75,7 +75,8 @@ impl SecretShare {
         let seed = common.seed(&protocol);
         let mut rng = self.rng(&protocol, &seed);
         let inverse = inverse_element(parameters.literal().log_n, g);
-        let to = self.key.poly().truncated(shape.basis()).automorphism(&parameters.ring().automorphism(inverse));
+        let to =
+            self.key.poly().truncated(shape.basis()).automorphism(&parameters.ring().automorphism(inverse));
         let polys = shape.digits.ranges(shape.level).enumerate().map(|(j, digit)| {
             let a = SwitchingKey::public_half(parameters, ckks::KeyPurpose::Galois(g), shape, &seed, j);
             let mut b = masked(&mut rng, &a, &to);
@@ -119,7 +120,11 @@ impl SecretShare {
     ///
     /// # Errors
     /// [`Error::Ckks`] if the shape lies outside the security table.
-    pub fn relinearisation_two(&self, common: &CommonRandomness, first: &RelinearisationSum) -> Result<Share> {
+    pub fn relinearisation_two(
+        &self,
+        common: &CommonRandomness,
+        first: &RelinearisationSum,
+    ) -> Result<Share> {
         let Protocol::RelinearisationOne { shape } = first.protocol else {
             return Err(Error::Session(format!("got a {}", first.protocol)));
         };
@@ -168,7 +173,8 @@ impl SecretShare {
 /// `-a s + e` over the basis of `a`.
 fn masked(rng: &mut SecureRng, a: &Poly<Ntt>, s: &Poly<Ntt>) -> Poly<Ntt> {
     let (ring, basis) = (a.ring(), a.basis());
-    let mut b = Poly::from_signed(ring, basis, &sample::gaussian(rng, ring.degree())).into_secret().into_ntt();
+    let mut b =
+        Poly::from_signed(ring, basis, &sample::gaussian(rng, ring.degree())).into_secret().into_ntt();
     let mut product = s.truncated(basis);
     product.mul_assign(a);
     b.sub_assign(&product);

@@ -21,7 +21,12 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::Session`] if the parameter set is for one party, or the threshold is not between 2 and the number of parties.
-    pub fn new(parameters: &Parameters, agreement: &[u8; 32], attempt: u32, threshold: usize) -> Result<Self> {
+    pub fn new(
+        parameters: &Parameters,
+        agreement: &[u8; 32],
+        attempt: u32,
+        threshold: usize,
+    ) -> Result<Self> {
         let parties = parameters.literal().secret.parties() as usize;
         if parties < 2 {
             return Err(Error::Session(format!("{} is a parameter set for one party", parameters.name())));

@@ -61,7 +61,9 @@ impl SecretShare {
         let mut value = Poly::zero(ring, basis).into_secret();
         let residues: Vec<u64> = ring.q()[..basis.q].iter().map(|prime| prime.reduce(point)).collect();
         for degree in (1..self.session.threshold()).rev() {
-            value.add_assign(&sample::uniform(ring, basis, &seed, &(degree as u64).to_le_bytes()).into_secret());
+            value.add_assign(
+                &sample::uniform(ring, basis, &seed, &(degree as u64).to_le_bytes()).into_secret(),
+            );
             value.mul_scalar_assign(&residues);
         }
         value.add_assign(&self.key.poly().truncated(basis));
@@ -125,12 +127,17 @@ impl ThresholdShare {
     ) -> Result<DecryptionShare> {
         let (party, set) = (secret.party(), release.set());
         if !set.contains(&party) {
-            return Err(Error::Budget(format!("parties {set:?} decrypt, and party {party} is not one of them")));
+            return Err(Error::Budget(format!(
+                "parties {set:?} decrypt, and party {party} is not one of them"
+            )));
         }
         let parameters = release.session().parameters();
         let basis = parameters.basis(release.budget().level);
         if self.value.basis() != basis {
-            return Err(Error::Budget(format!("shares were dealt over {:?}, not over {basis:?}", self.value.basis())));
+            return Err(Error::Budget(format!(
+                "shares were dealt over {:?}, not over {basis:?}",
+                self.value.basis()
+            )));
         }
         let primes = &parameters.ring().q()[..basis.q];
         let factors: Vec<u64> = primes.iter().map(|prime| lagrange(prime, set, party)).collect();

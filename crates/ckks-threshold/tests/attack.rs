@@ -35,7 +35,8 @@ fn recovered(parties: &Parties, a: &Ciphertext, share: &DecryptionShare) -> usiz
 
 fn shared(parties: &Parties, budget: Budget, a: &Ciphertext) -> DecryptionShare {
     let slots = parties.parameters().slots();
-    let release = Release::new(&parties.session, budget, &[0, 1, 2], &[0; 32], vec![(a.clone(), slots)]).unwrap();
+    let release =
+        Release::new(&parties.session, budget, &[0, 1, 2], &[0; 32], vec![(a.clone(), slots)]).unwrap();
     parties.shares[0].decryption_share(&release, &mut Ledger::default()).unwrap()
 }
 
@@ -72,7 +73,11 @@ fn all_but_one_learn_the_last_share_without_flooding_and_nothing_with_it() {
         let bound = noise::l2_bound(noise::rounding(parameters) * 64.0, 2 * slots, -40.0);
         let flooded = shared(&parties, budget(2 * slots, bound, 1, LEVEL), a);
         let bare = without_noise(&parties, a, &flooded);
-        assert_eq!(recovered(&parties, a, &bare), parameters.degree(), "{what}: the attack fails without flooding");
+        assert_eq!(
+            recovered(&parties, a, &bare),
+            parameters.degree(),
+            "{what}: the attack fails without flooding"
+        );
         let found = recovered(&parties, a, &flooded);
         assert!(found < 4, "{what}: {found} coefficients with flooding");
     }

@@ -11,7 +11,10 @@ use common::{Parties, budget};
 
 fn assert_close(what: &str, measured: f64, formula: f64, tolerance: f64) {
     let ratio = measured / formula;
-    assert!((ratio - 1.0).abs() < tolerance, "{what}: measured {measured:.4e}, formula {formula:.4e}, ratio {ratio:.4}");
+    assert!(
+        (ratio - 1.0).abs() < tolerance,
+        "{what}: measured {measured:.4e}, formula {formula:.4e}, ratio {ratio:.4}"
+    );
 }
 
 fn mean_square(poly: Poly<Ntt>) -> f64 {
@@ -25,7 +28,9 @@ fn key_errors(parties: &Parties, key: &ckks::SwitchingKey, from: &Poly<Ntt>, to:
     let errors = key.digits().iter().zip(shape.digits.ranges(shape.level)).map(|(halves, digit)| {
         let mut error = halves.to_poly(0);
         error.mul_add_assign(&halves.to_poly(1), to);
-        error.sub_assign(&from.scaled(shape.basis(), &shape.gadget(parties.parameters(), &digit, shape.special)));
+        error.sub_assign(
+            &from.scaled(shape.basis(), &shape.gadget(parties.parameters(), &digit, shape.special)),
+        );
         mean_square(error)
     });
     let errors: Vec<f64> = errors.collect();
@@ -56,7 +61,8 @@ fn keys_have_the_errors_of_their_formulas() {
         let measured = key_errors(&parties, &relinearisation, &secret.mul(&secret), &secret);
         // the secret is fixed: its weight replaces the expected one, beside that of the ephemeral secret
         let expected = noise::secret_weight(parameters);
-        let formula = noise::relinearisation_key_error(parameters) * (parties.weight() + expected) / (2.0 * expected);
+        let formula =
+            noise::relinearisation_key_error(parameters) * (parties.weight() + expected) / (2.0 * expected);
         assert_close("relinearisation key", measured, formula, 0.06);
         let degree = parameters.degree() as f64;
         let stated = ERROR_STD * f64::from(count) * (4.0 * degree / 3.0).sqrt();
@@ -77,8 +83,8 @@ fn encryptions_have_the_noise_of_one_rescale() {
         error.mul_add_assign(&a.polys()[1], &secret);
         squares += mean_square(error) / 8.0;
     }
-    let formula = noise::fresh(parameters) - 1.0 / 12.0
-        + (parties.weight() - noise::secret_weight(parameters)) / 12.0;
+    let formula =
+        noise::fresh(parameters) - 1.0 / 12.0 + (parties.weight() - noise::secret_weight(parameters)) / 12.0;
     assert_close("fresh encryption", squares, formula, 0.05);
 }
 
@@ -92,7 +98,8 @@ fn decryptions_are_flooded_by_each_party() {
     let deviation = budget.check(parameters).unwrap().deviation();
     assert_close("deviation", deviation, 1e4 * 48f64.sqrt() * 2f64.powi(15), 1e-4);
     let a = parties.encrypt(&[0.0], 2);
-    let release = Release::new(&parties.session, budget, &[0, 1, 2], &[0; 32], vec![(a.clone(), slots)]).unwrap();
+    let release =
+        Release::new(&parties.session, budget, &[0, 1, 2], &[0; 32], vec![(a.clone(), slots)]).unwrap();
     let shares: Vec<_> = parties
         .shares
         .iter()

@@ -5,7 +5,8 @@ mod common;
 
 use ckks::presets::insecure_joint_for_tests;
 use ckks_threshold::{
-    CommonRandomness, Contribution, DecryptionSum, Error, Ledger, Protocol, Release, SecretShare, Session, Sum,
+    CommonRandomness, Contribution, DecryptionSum, Error, Ledger, Protocol, Release, SecretShare, Session,
+    Sum,
 };
 use common::{Parties, budget};
 
@@ -63,10 +64,14 @@ fn any_threshold_of_the_parties_decrypts_and_fewer_do_not() {
                 .unwrap();
         }
         let got = &sum.finish(&parties.encoder).unwrap()[0];
-        assert!(got.iter().zip(values).all(|(slot, want)| (slot.re - want).abs() < FLOODED), "{set:?}: {got:?}");
+        assert!(
+            got.iter().zip(values).all(|(slot, want)| (slot.re - want).abs() < FLOODED),
+            "{set:?}: {got:?}"
+        );
         // a party outside the set, and a sum with one share too few
         let outside = (0..4).find(|party| !set.contains(party)).unwrap();
-        let share = shares[outside].decryption_share(&parties.shares[outside], &release, &mut Ledger::default());
+        let share =
+            shares[outside].decryption_share(&parties.shares[outside], &release, &mut Ledger::default());
         assert!(matches!(share, Err(Error::Budget(_))));
         let mut two = DecryptionSum::new(&release);
         for &party in &set[..2] {
@@ -77,7 +82,8 @@ fn any_threshold_of_the_parties_decrypts_and_fewer_do_not() {
         assert!(matches!(two.finish(&parties.encoder), Err(Error::Missing { party, .. }) if party == set[2]));
     }
     // the shares of the secret themselves decrypt only where all parties do
-    let release = Release::new(session, budget(4, 4096.0, 9, level), &[0, 1, 2], &[0; 32], vec![(a, 2)]).unwrap();
+    let release =
+        Release::new(session, budget(4, 4096.0, 9, level), &[0, 1, 2], &[0; 32], vec![(a, 2)]).unwrap();
     assert!(parties.shares[0].decryption_share(&release, &mut Ledger::default()).is_err());
     // what was dealt to another is refused, and so is a second deal
     let refused = |deals: &[ckks_threshold::Deal]| parties.shares[0].collect(common, level, deals);
@@ -128,7 +134,9 @@ fn shares_that_do_not_belong_are_refused_by_number() {
     let parties = Parties::new(&parameters, 3);
     let (session, common) = (&parties.session, &parties.common);
     let good = parties.shares[1].public_key(common);
-    let refused = |share: &ckks_threshold::Share| Sum::new(session, Protocol::PublicKey).unwrap().add(share).unwrap_err();
+    let refused = |share: &ckks_threshold::Share| {
+        Sum::new(session, Protocol::PublicKey).unwrap().add(share).unwrap_err()
+    };
 
     let mut other = good.clone();
     other.sender.session = *Session::new(&parameters, &[1; 32], 1, 3).unwrap().tag();
@@ -204,14 +212,17 @@ fn noise_is_a_function_of_the_release() {
     let parties = Parties::new(&insecure_joint_for_tests(10, 3, 2).unwrap(), 2);
     let a = parties.encrypt(&[0.5], 3);
     let noise = |budget, transcript: [u8; 32], a: &ckks::Ciphertext| {
-        let release = Release::new(&parties.session, budget, &[0, 1], &transcript, vec![(a.clone(), 1)]).unwrap();
+        let release =
+            Release::new(&parties.session, budget, &[0, 1], &transcript, vec![(a.clone(), 1)]).unwrap();
         parties.shares[0].decryption_share(&release, &mut Ledger::default()).unwrap().residues
     };
     let first = noise(budget(2, 64.0, 1, 1), [0; 32], &a);
     assert!(first == noise(budget(2, 64.0, 1, 1), [0; 32], &a));
     assert!(first != noise(budget(2, 64.0, 1, 1), [1; 32], &a));
     assert!(first != noise(budget(2, 65.0, 1, 1), [0; 32], &a));
-    assert!(first != noise(budget(2, 64.0, 1, 1), [0; 32], &a.clone().with_scale(ckks::Scale::power_of_two(49))));
+    assert!(
+        first != noise(budget(2, 64.0, 1, 1), [0; 32], &a.clone().with_scale(ckks::Scale::power_of_two(49)))
+    );
 }
 
 /// A party that was killed makes the same shares again, in this attempt; in the next attempt all differ.
@@ -253,7 +264,10 @@ fn shares_repeat_within_an_attempt_alone() {
     let contributions: Vec<_> = (0..2).map(|_| Contribution::generate().unwrap()).collect();
     let commitments: Vec<_> = (0..2).map(|i| contributions[i].commitment(&next, i)).collect();
     let other = CommonRandomness::finish(&next, &commitments, &contributions).unwrap();
-    assert!(other.key_id() != common.key_id() && other.seed(&Protocol::PublicKey) != common.seed(&Protocol::PublicKey));
+    assert!(
+        other.key_id() != common.key_id()
+            && other.seed(&Protocol::PublicKey) != common.seed(&Protocol::PublicKey)
+    );
 }
 
 /// No two objects of a session share a public polynomial: purposes, elements, levels, special primes and digits all count.
@@ -283,11 +297,15 @@ fn no_two_keys_share_a_polynomial() {
             Protocol::PublicKey => vec![ckks::PublicKey::public_half(parameters, &seed)],
             Protocol::Galois { g, shape } => {
                 let purpose = ckks::KeyPurpose::Galois(*g);
-                (0..shape.digits()).map(|j| ckks::SwitchingKey::public_half(parameters, purpose, *shape, &seed, j)).collect()
+                (0..shape.digits())
+                    .map(|j| ckks::SwitchingKey::public_half(parameters, purpose, *shape, &seed, j))
+                    .collect()
             }
             Protocol::RelinearisationOne { shape } | Protocol::RelinearisationTwo { shape } => {
                 let purpose = ckks::KeyPurpose::Relinearisation;
-                (0..shape.digits()).map(|j| ckks::SwitchingKey::public_half(parameters, purpose, *shape, &seed, j)).collect()
+                (0..shape.digits())
+                    .map(|j| ckks::SwitchingKey::public_half(parameters, purpose, *shape, &seed, j))
+                    .collect()
             }
         };
         for half in halves {

@@ -14,7 +14,9 @@ pub fn secret_weight(parameters: &Parameters) -> f64 {
     match parameters.literal().secret {
         SecretDistribution::Ternary => parameters.degree() as f64 * 2.0 / 3.0,
         SecretDistribution::SparseTernary(weight) => f64::from(weight),
-        SecretDistribution::TernarySum(parties) => f64::from(parties) * parameters.degree() as f64 * 2.0 / 3.0,
+        SecretDistribution::TernarySum(parties) => {
+            f64::from(parties) * parameters.degree() as f64 * 2.0 / 3.0
+        }
     }
 }
 
@@ -55,7 +57,8 @@ pub fn fresh_symmetric() -> f64 {
 #[must_use]
 pub fn fresh_public(parameters: &Parameters) -> f64 {
     let (n, p) = (parameters.degree() as f64, parameters.ring().p()[0].value() as f64);
-    let masks = 2.0 * n / 3.0 * key_error(parameters) + ERROR_STD * ERROR_STD * (1.0 + secret_weight(parameters));
+    let masks =
+        2.0 * n / 3.0 * key_error(parameters) + ERROR_STD * ERROR_STD * (1.0 + secret_weight(parameters));
     rounding(parameters) + masks / (p * p) + 1.0 / 12.0
 }
 

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use ckks::serial::Reader;
-use ckks::{SecretKey, FreshCiphertext};
+use ckks::{FreshCiphertext, SecretKey};
 use common::USUAL;
 use fhe_head::client::{
     DataEncryptor, decrypt_head, decrypt_scores, encrypt_for_scoring, evaluation_keys_in_memory,

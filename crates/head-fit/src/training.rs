@@ -129,7 +129,9 @@ impl Classifier {
         let task = Task { options, data, scheme, start, batches, splits: &splits };
         let rehearsed = choose(task)?;
         let rehearsed = match rehearsed.options.interval {
-            Some(interval) if self.interval.is_none() && scheme.parameters().literal().secret.parties() > 1 => {
+            Some(interval)
+                if self.interval.is_none() && scheme.parameters().literal().secret.parties() > 1 =>
+            {
                 // others' samples, which nobody has looked at, need room as well
                 let options = &Classifier { interval: Some(WIDER * interval), ..rehearsed.options };
                 Rehearsed { held_out: rehearsed.held_out, ..choose(Task { options, ..task })? }

@@ -65,7 +65,12 @@ fn main() -> head_joint::Result<()> {
             let union = Comparison::new(&labels, &joint, &plain.predict(&x.view())?);
             println!(
                 "  hospital {party}: alone {:.3}, joint {:.3} (difference {:.3} to {:.3}, p = {:.1e}), union in the clear {:.3}",
-                against.alone, against.joint, against.interval[0], against.interval[1], against.p_value, union.alone
+                against.alone,
+                against.joint,
+                against.interval[0],
+                against.interval[1],
+                against.p_value,
+                union.alone
             );
         }
     }

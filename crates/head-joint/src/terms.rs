@@ -118,7 +118,12 @@ impl Terms {
             parts: rows.to_vec(),
             optimizer: spec.optimizer,
             alpha: spec.alpha,
-            ..Request::new(spec.head.clone(), rows.iter().sum(), public.map.outputs(), spec.learning_rates.clone())
+            ..Request::new(
+                spec.head.clone(),
+                rows.iter().sum(),
+                public.map.outputs(),
+                spec.learning_rates.clone(),
+            )
         };
         let plan = Plan::new(scheme, &request)?;
         let parts = parts(&plan, rows, choices.weighting);
@@ -180,7 +185,11 @@ impl Terms {
             return refuse(format!("the parties' weights are {together} in {} rows", packing.capacity()));
         }
         if map.outputs() > packing.most_features() {
-            return refuse(format!("a feature map with {} outputs for {}", map.outputs(), packing.most_features()));
+            return refuse(format!(
+                "a feature map with {} outputs for {}",
+                map.outputs(),
+                packing.most_features()
+            ));
         }
         let shown: usize = agreed.plan.job.weights().iter().map(|vector| 2 * vector.period).sum();
         if agreed.decryption.numbers < shown || agreed.plan.final_level < agreed.decryption.level {
@@ -318,8 +327,11 @@ impl Terms {
         let x = x.slice(s![.., ..x.ncols() - 1]);
         let unit = own.job.head().score_unit().value();
         for (iteration, (own_weights, others)) in (1..).zip(iterates.iter().zip(&self.agreed.expected)) {
-            let mixed: Vec<_> =
-                own_weights.iter().zip(others).map(|(own, others)| own * share + others * (1.0 - share)).collect();
+            let mixed: Vec<_> = own_weights
+                .iter()
+                .zip(others)
+                .map(|(own, others)| own * share + others * (1.0 - share))
+                .collect();
             let far = |what: String| {
                 let why = "features are far from those of the public samples";
                 Error::Data(format!("after {iteration} iterations {what}: {why}"))
@@ -328,7 +340,8 @@ impl Terms {
                 .map_err(|error| far(error.to_string()))?;
             let larger = |max: f64, x: &f64| if x.is_nan() { f64::INFINITY } else { max.max(x.abs()) };
             let largest = scores.iter().fold(0.0, larger) / unit;
-            let beyond = scores.iter().filter(|score| score.abs() > unit).count() as f64 / scores.len() as f64;
+            let beyond =
+                scores.iter().filter(|score| score.abs() > unit).count() as f64 / scores.len() as f64;
             if largest > LARGEST_SCORE || beyond > SHARE_BEYOND {
                 return Err(far(format!(
                     "{:.1} % of the scores lie outside the interval of the terms, and the largest is {largest:.2} times as wide",
@@ -431,10 +444,14 @@ fn parts(plan: &Plan, rows: &[usize], weighting: Weighting) -> Vec<Part> {
 /// Linear heads of classes are trained without bootstraps and in two to five iterations; others are not for several parties.
 fn expect_method(options: &Classifier, head: &BuiltIn) -> Result<()> {
     if !matches!(head, BuiltIn::Logistic(_) | BuiltIn::Softmax(_)) {
-        return Err(Error::Terms("several parties train linear heads of classes: logreg, ovr, softmax".into()));
+        return Err(Error::Terms(
+            "several parties train linear heads of classes: logreg, ovr, softmax".into(),
+        ));
     }
     if options.class_weight != ClassWeight::Uniform {
-        return Err(Error::Terms("weights of classes need counts that nobody has: leave them uniform".into()));
+        return Err(Error::Terms(
+            "weights of classes need counts that nobody has: leave them uniform".into(),
+        ));
     }
     if options.scoring || options.batch_size.is_some() {
         return Err(Error::Terms("several parties train on whole batches, and without scoring".into()));

@@ -60,7 +60,10 @@ fn the_head_of_all_is_that_of_the_union_in_the_clear() {
             let noise = terms.weight_noise().unwrap();
             for (joint, plain) in fitted.weights.iter().zip(&plain) {
                 let apart = (joint - plain).fold(0.0, |max: f64, d| max.max(d.abs()));
-                assert!(apart < 6.0 * noise + 0.02, "{classes} classes, {weighting:?}: {apart} apart, noise {noise}");
+                assert!(
+                    apart < 6.0 * noise + 0.02,
+                    "{classes} classes, {weighting:?}: {apart} apart, noise {noise}"
+                );
                 assert!(plain.iter().any(|w| w.abs() > 0.05));
             }
             let views: Vec<_> = hospitals.iter().map(|(x, _)| x.view()).collect();
@@ -103,7 +106,9 @@ fn terms_survive_their_file_and_contradictions_are_refused() {
 fn a_party_refuses_data_that_would_spoil_the_head() {
     let terms = Terms::new(&public(2, Kind::logistic()), &ROWS, choices()).unwrap();
     let (x, y) = table(100, 90, 2, 1.0);
-    let samples = |x: &Array2<f64>, y: &Array1<f64>| terms.samples(1, &Data::new(x.view(), y.view()).unwrap()).map(|_| ());
+    let samples = |x: &Array2<f64>, y: &Array1<f64>| {
+        terms.samples(1, &Data::new(x.view(), y.view()).unwrap()).map(|_| ())
+    };
     samples(&x, &y).unwrap();
     let said = |result: Result<(), Error>| result.unwrap_err().to_string();
     assert!(said(samples(&(&x * 40.0), &y)).contains("the data do not fit the terms"));
@@ -121,11 +126,23 @@ fn methods_that_do_not_go_with_several_parties_are_refused() {
     let (x, y) = table(1, 240, 2, 1.0);
     let data = Data::new(x.view(), y.view()).unwrap();
     let prepared = |options: Classifier| options.prepare_on(&scheme, &data, None).unwrap();
-    let refused = |training: &Training, rows: &[usize]| Terms::new(training, rows, choices()).unwrap_err().to_string();
+    let refused =
+        |training: &Training, rows: &[usize]| Terms::new(training, rows, choices()).unwrap_err().to_string();
     let usual = Classifier { max_iter: Some(2), ..Classifier::default() };
-    assert!(refused(&prepared(Classifier { class_weight: head_fit::ClassWeight::Balanced, ..usual.clone() }), &ROWS).contains("weights of classes"));
-    assert!(refused(&prepared(Classifier { batch_size: Some(100), ..usual.clone() }), &ROWS).contains("batches"));
+    assert!(
+        refused(
+            &prepared(Classifier { class_weight: head_fit::ClassWeight::Balanced, ..usual.clone() }),
+            &ROWS
+        )
+        .contains("weights of classes")
+    );
+    assert!(
+        refused(&prepared(Classifier { batch_size: Some(100), ..usual.clone() }), &ROWS).contains("batches")
+    );
     assert!(refused(&prepared(usual.clone()), &[100, 100]).contains("3 data parties"));
     let hidden = public(2, Kind::logistic());
-    assert!(Terms::new(&hidden, &ROWS, Choices { bits: 60, ..choices() }).is_err(), "noise beyond what samples allow");
+    assert!(
+        Terms::new(&hidden, &ROWS, Choices { bits: 60, ..choices() }).is_err(),
+        "noise beyond what samples allow"
+    );
 }

@@ -22,7 +22,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("tables", &[]),
     ("pages", &[]),
     // It reaches `ckks` through what `fhe-head` re-exports.
-    ("train-head", &["head-joint", "head-fit", "fhe-head", "ckks-threshold", "text-encoder", "tables", "pages"]),
+    (
+        "train-head",
+        &["head-joint", "head-fit", "fhe-head", "ckks-threshold", "text-encoder", "tables", "pages"],
+    ),
     (
         "head-bench",
         &[

@@ -162,6 +162,48 @@ fn files(train: &[Note], test: &[Note]) -> Result<Files> {
     Ok(files)
 }
 
+/// Notes of one of several places: how many, and how many in a hundred of them are of patients at risk.
+struct Place {
+    name: &'static str,
+    notes: usize,
+    risk_percent: usize,
+}
+
+/// Those that everybody may see, and three hospitals of unequal sizes and patients.
+const PLACES: [Place; 4] = [
+    Place { name: "public", notes: 500, risk_percent: 40 },
+    Place { name: "north", notes: 800, risk_percent: 30 },
+    Place { name: "south", notes: 400, risk_percent: 50 },
+    Place { name: "west", notes: 200, risk_percent: 65 },
+];
+
+/// The training notes dealt to places, each a table by its name; no note is in two of them.
+///
+/// # Errors
+/// A phrase bank is malformed or too small.
+pub(crate) fn places() -> Result<Vec<(&'static str, Vec<u8>)>> {
+    let (train, _) = corpus()?;
+    let (risk, none): (Vec<Note>, Vec<Note>) = train.into_iter().partition(|note| note.label == LABELS[1]);
+    let (mut risk, mut none) = (risk.into_iter(), none.into_iter());
+    let mut rng = Rng::new(SEED);
+    let table = |place: &Place| {
+        let at_risk = place.notes * place.risk_percent / 100;
+        let mut notes: Vec<Note> = risk.by_ref().take(at_risk).collect();
+        notes.extend(none.by_ref().take(place.notes - at_risk));
+        if notes.len() < place.notes {
+            bail!("{} notes for {}, of {}", notes.len(), place.name, place.notes);
+        }
+        rng.shuffle(&mut notes);
+        let mut table = csv::Writer::from_writer(Vec::new());
+        table.write_record(["text", "label"])?;
+        for note in &notes {
+            table.write_record([note.text.as_str(), note.label])?;
+        }
+        Ok((place.name, table.into_inner()?))
+    };
+    PLACES.iter().map(table).collect()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -191,6 +233,18 @@ mod tests {
         let shared: Vec<String> =
             test.iter().flat_map(long).filter(|sentence| known.contains(sentence)).collect();
         assert!(shared.is_empty(), "{shared:?}");
+    }
+
+    #[test]
+    fn places_share_no_note() {
+        let mut seen = HashSet::new();
+        for (place, (name, bytes)) in PLACES.iter().zip(places().unwrap()) {
+            assert_eq!(place.name, name);
+            let mut table = csv::Reader::from_reader(&bytes[..]);
+            let texts: Vec<String> = table.records().map(|row| row.unwrap()[0].to_owned()).collect();
+            assert_eq!(texts.len(), place.notes);
+            assert!(texts.into_iter().all(|text| seen.insert(text)));
+        }
     }
 
     #[test]

@@ -59,7 +59,8 @@ impl Parties {
     pub fn rotation_key(&self, steps: i64) -> ckks::SwitchingKey {
         let (shape, g) = (self.shape(), galois_element(self.parameters().literal().log_n, steps));
         let shares = self.shares.iter().map(|share| share.galois_key(&self.common, g, shape).unwrap());
-        galois_key(&self.session, &self.common, sum(&self.session, Protocol::Galois { g, shape }, shares)).unwrap()
+        galois_key(&self.session, &self.common, sum(&self.session, Protocol::Galois { g, shape }, shares))
+            .unwrap()
     }
 
     pub fn evaluator(&self, rotations: &[i64]) -> Evaluator {

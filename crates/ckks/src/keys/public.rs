@@ -61,7 +61,6 @@ impl PublicKey {
     }
 }
 
-
 impl std::fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "PublicKey({}, {})", self.parameters.name(), self.key_id)

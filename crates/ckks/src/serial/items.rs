@@ -229,7 +229,9 @@ impl<R: Read> Reader<R> {
 
 fn polys_record(basis: Basis, count: usize) -> Vec<u8> {
     let mut record = vec![POLYNOMIALS];
-    [basis.q, basis.p, count].into_iter().for_each(|size| record.extend_from_slice(&(size as u32).to_le_bytes()));
+    [basis.q, basis.p, count]
+        .into_iter()
+        .for_each(|size| record.extend_from_slice(&(size as u32).to_le_bytes()));
     record
 }
 
@@ -261,10 +263,7 @@ impl Fields<'_> {
     }
 
     /// Purpose, shape, and the seed of a key that has one.
-    fn switching_key(
-        &mut self,
-        parameters: &Parameters,
-    ) -> Option<(KeyPurpose, KeyShape, Option<[u8; 32]>)> {
+    fn switching_key(&mut self, parameters: &Parameters) -> Option<(KeyPurpose, KeyShape, Option<[u8; 32]>)> {
         let seeded = match self.u8()? {
             SWITCHING_KEY => true,
             FULL_SWITCHING_KEY => false,

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use ckks::{
-    Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, FreshCiphertext, KeyGenerator, KeyId, KeyPurpose,
-    Parameters, PublicEncryptor, PublicKey, Scale, SecretEncryptor, SecretKey, SecureRng, SwitchingKey,
+    Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, FreshCiphertext, KeyGenerator, KeyId,
+    KeyPurpose, Parameters, PublicEncryptor, PublicKey, Scale, SecretEncryptor, SecretKey, SecureRng,
+    SwitchingKey,
 };
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;
@@ -338,7 +339,11 @@ pub fn joint_weights<H: Head>(job: &Job<H>, decrypted: &[Vec<Complex64>]) -> Res
     let (expected, got) =
         (periods(&mut vectors.iter().map(|v| v.period)), periods(&mut decrypted.iter().map(Vec::len)));
     if expected != got {
-        return Err(Error::Shape { what: "decrypted weights", expected: expected.iter().sum(), got: got.iter().sum() });
+        return Err(Error::Shape {
+            what: "decrypted weights",
+            expected: expected.iter().sum(),
+            got: got.iter().sum(),
+        });
     }
     let larger = |max: f64, x: &Complex64| if x.re.is_nan() { f64::INFINITY } else { max.max(x.re.abs()) };
     for (vector, slots) in vectors.iter().zip(decrypted) {
@@ -415,7 +420,13 @@ pub fn encrypt_for_scoring<H: Head>(
             let diagonals = (0..packing.diagonals()).into_par_iter();
             let encrypt = |i| {
                 let place = ("samples to score", block * packing.diagonals() + i);
-                EncryptionKey::Secret(secret).encrypt(&encoder, place, &packing.diagonal_slots(&rows, i), level, &scale)
+                EncryptionKey::Secret(secret).encrypt(
+                    &encoder,
+                    place,
+                    &packing.diagonal_slots(&rows, i),
+                    level,
+                    &scale,
+                )
             };
             diagonals.map(encrypt).collect()
         })

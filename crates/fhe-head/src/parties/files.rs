@@ -76,7 +76,8 @@ pub fn write_data<W: Write, H: Head, X: From<Error>>(
     mut observe: impl FnMut(usize) -> Result<(), X>,
 ) -> Result<W, X> {
     let (job, start) = (encryptor.job(), encryptor.start()?);
-    let manifest = Manifest { start: !start.is_empty(), part: encryptor.part(), ..Manifest::new(job, origin, 0) };
+    let manifest =
+        Manifest { start: !start.is_empty(), part: encryptor.part(), ..Manifest::new(job, origin, 0) };
     let manifest = manifest.into_bytes(DATA, name)?;
     let (blocks, items) = (encryptor.blocks_of_part(), job.layout().items());
     let file = NewFile {
@@ -399,7 +400,9 @@ impl<H: Head> Manifest<H> {
         let vectors = job.weights().len();
         let expected = match found.kind {
             DATA => {
-                self.part.map_or(Ok(()), |part| part.check(job.packing())).map_err(|error| error.to_string())?;
+                self.part
+                    .map_or(Ok(()), |part| part.check(job.packing()))
+                    .map_err(|error| error.to_string())?;
                 let blocks = self.part.map_or(job.packing().blocks(), |part| part.count);
                 blocks * job.layout().count() + vectors * usize::from(self.start)
             }

@@ -40,7 +40,12 @@ impl Part {
             let expected = format!("blocks of the {} of the job", packing.blocks());
             return Err(Error::Parameter { name: "part", got, expected });
         }
-        ranges::require("batches", Some(packing.batches()), |&batches| batches == 1, "1, with several data parties")?;
+        ranges::require(
+            "batches",
+            Some(packing.batches()),
+            |&batches| batches == 1,
+            "1, with several data parties",
+        )?;
         let fits = |&weight: &f64| weight > 0.0 && weight <= packing.capacity() as f64;
         ranges::require("weight", Some(self.weight), fits, "above 0, and at most the rows of all blocks")
     }
@@ -60,7 +65,12 @@ impl Part {
 
     /// The samples of a block, which is counted in the whole job.
     #[cfg(feature = "client")]
-    pub(super) fn block<'a>(&self, whole: &Packing, samples: &'a Samples, block: usize) -> Result<PackedBlock<'a>> {
+    pub(super) fn block<'a>(
+        &self,
+        whole: &Packing,
+        samples: &'a Samples,
+        block: usize,
+    ) -> Result<PackedBlock<'a>> {
         let packing = self.packing(whole)?;
         let packed = samples.block(&packing, block.saturating_sub(self.first))?;
         // the block's rows weigh as if there were no other part

@@ -117,7 +117,8 @@ impl<H: Head> Planner<'_, H> {
             let message = job.refreshed_message().filter(|_| !layout.points.is_empty());
             let favour = if packing.is_complex() { PAIRS_SAVE } else { 1.0 };
             let run = short.dry_run(&job)?;
-            let seconds = favour * self.models.seconds(self.scheme.parameters(), message, &run.record.counts)?;
+            let seconds =
+                favour * self.models.seconds(self.scheme.parameters(), message, &run.record.counts)?;
             let upload = match self.request.parts.is_empty() {
                 true => 0.0,
                 false => JOINT_UPLOAD * short.upload_bytes(&Draft { job, run }) as f64,

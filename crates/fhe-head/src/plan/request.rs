@@ -145,7 +145,8 @@ impl<H: Head> Request<H> {
         ranges::samples(self.samples)?;
         ranges::features("features", self.features)?;
         ranges::max_iter(Some(self.learning_rates.len()))?;
-        let (together, batches) = (self.parts.iter().fold(0, |sum: usize, &part| sum.saturating_add(part)), self.batches);
+        let (together, batches) =
+            (self.parts.iter().fold(0, |sum: usize, &part| sum.saturating_add(part)), self.batches);
         if !self.parts.is_empty() && (self.parts.contains(&0) || together != self.samples || batches != 1) {
             return Err(Error::Parameter {
                 name: "parts",

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use head_fit::Training;
-use head_fit::fhe_head::ckks::{Ciphertext, Scale, SecretKey, FreshCiphertext};
+use head_fit::fhe_head::ckks::{Ciphertext, FreshCiphertext, Scale, SecretKey};
 use head_fit::fhe_head::client::{
     DataEncryptor, decrypt_head, decrypt_scores, encrypt_for_scoring, evaluation_keys_in_memory,
 };

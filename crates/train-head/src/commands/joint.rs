@@ -101,7 +101,9 @@ fn describe(session: &Session) -> Result<String> {
     let terms = &session.terms;
     let (plan, decryption) = (terms.plan(), terms.agreed().decryption);
     let names: Vec<String> = (0..terms.parties())
-        .map(|party| Ok(format!("{} (at most {} samples)", session.party(party).0, terms.most_samples(party)?)))
+        .map(|party| {
+            Ok(format!("{} (at most {} samples)", session.party(party).0, terms.most_samples(party)?))
+        })
         .collect::<Result<_>>()?;
     let noise = terms.weight_noise()?;
     let lines = [
@@ -185,7 +187,9 @@ fn make_keys(arguments: &JointPartyArgs, console: &Console) -> Result<Outcome> {
 fn waiting(what: &str) -> Outcome {
     Outcome {
         json: json!({ "done": false, "waiting_for": what }),
-        text: format!("done as far as possible; waiting for {what}: run the same command again when it has come"),
+        text: format!(
+            "done as far as possible; waiting for {what}: run the same command again when it has come"
+        ),
     }
 }
 
@@ -352,7 +356,8 @@ fn status(arguments: &JointStatusArgs) -> Result<Outcome> {
         .map(|participant| {
             let name = &participant.name;
             let has = |kind: &str| place.message(name, kind).exists();
-            let first = session.terms.first_round().iter().all(|protocol| place.first(name, protocol).exists());
+            let first =
+                session.terms.first_round().iter().all(|protocol| place.first(name, protocol).exists());
             let done = [
                 ("joined", has(JOIN)),
                 ("revealed", has(REVEAL)),
@@ -369,7 +374,8 @@ fn status(arguments: &JointStatusArgs) -> Result<Outcome> {
     let mark = |done: bool| if done { "yes" } else { "-" };
     let mut lines = vec![describe(&session)?];
     for (name, done) in &steps {
-        let of = done.iter().map(|(step, done)| format!("{step} {}", mark(*done))).collect::<Vec<_>>().join(", ");
+        let of =
+            done.iter().map(|(step, done)| format!("{step} {}", mark(*done))).collect::<Vec<_>>().join(", ");
         lines.push(format!("{name:<11} {of}"));
     }
     lines.push(format!("{:<11} head {}", "compute", mark(head)));
@@ -378,6 +384,7 @@ fn status(arguments: &JointStatusArgs) -> Result<Outcome> {
         .map(|(name, done)| (name, json!(done.into_iter().collect::<std::collections::BTreeMap<_, _>>())))
         .collect();
     let bytes = if head { size(&place.head())? } else { 0 };
-    let json = json!({ "session": json_of(&session)?, "parties": parties, "head": head, "head_bytes": bytes });
+    let json =
+        json!({ "session": json_of(&session)?, "parties": parties, "head": head, "head_bytes": bytes });
     Ok(Outcome { json, text: lines.join("\n") })
 }

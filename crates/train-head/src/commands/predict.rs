@@ -120,7 +120,9 @@ fn write(
     let shared = match secrecy {
         Secrecy::Private => "private, as secret as the key: they come of decrypted numbers",
         Secrecy::Published => "of a head that was never encrypted; they may leave as far as the data allow",
-        Secrecy::Joint => "of a head that several parties decrypted together; they may leave as far as the data allow",
+        Secrecy::Joint => {
+            "of a head that several parties decrypted together; they may leave as far as the data allow"
+        }
     };
     let text = format!("{} samples: {listed}\n{}: {shared}", samples.len(), path.display());
     let mut json = json!({

@@ -195,7 +195,9 @@ fn secret(distribution: SecretDistribution) -> String {
     match distribution {
         SecretDistribution::Ternary => "uniform ternary".into(),
         SecretDistribution::SparseTernary(weight) => format!("ternary of weight {weight}"),
-        SecretDistribution::TernarySum(parties) => format!("sum of {parties} uniform ternary, as one of them"),
+        SecretDistribution::TernarySum(parties) => {
+            format!("sum of {parties} uniform ternary, as one of them")
+        }
     }
 }
 

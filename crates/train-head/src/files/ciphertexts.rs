@@ -6,7 +6,7 @@ use std::path::Path;
 use fhe_head::Job;
 use fhe_head::Plan;
 use fhe_head::ckks::serial::{AtomicFile, FileKind};
-use fhe_head::ckks::{Ciphertext, EvaluationKeys, KeyId, Parameters, SecretKey, FreshCiphertext};
+use fhe_head::ckks::{Ciphertext, EvaluationKeys, FreshCiphertext, KeyId, Parameters, SecretKey};
 use fhe_head::client::DataEncryptor;
 use fhe_head::files::{DATA, HEAD, Origin, SAMPLES, SCORES, STATE};
 use fhe_head::server::{EncryptedBlock, EncryptedHead, EncryptedState};

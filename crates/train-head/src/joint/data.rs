@@ -40,7 +40,8 @@ impl OwnData {
             known: Some(plan.known()),
             ..Wanted::default()
         };
-        let matrix = samples::read(&source.resolve()?, wanted, console)?.matrix(None, plan.recipe(), console)?;
+        let matrix =
+            samples::read(&source.resolve()?, wanted, console)?.matrix(None, plan.recipe(), console)?;
         // refuses another number of features and another encoder
         plan.features(&matrix)?;
         let y = matrix.encode_labels(plan.vocabulary(), "this party's data")?;
@@ -76,8 +77,11 @@ pub(crate) fn encrypt(
 ) -> Result<Encrypted> {
     let keys = KeyFolder::at(party.folder());
     if !keys.public().exists() {
-        return Err(Failure::file(format!("{} is not there: the keys are not made yet", keys.public().display()))
-            .help("`train-head joint keys` makes them, together with the other parties"));
+        return Err(Failure::file(format!(
+            "{} is not there: the keys are not made yet",
+            keys.public().display()
+        ))
+        .help("`train-head joint keys` makes them, together with the other parties"));
     }
     let public = keys.read_public(session.terms.parameters())?;
     let y = training.encode_labels(session.plan.vocabulary(), "this party's data")?;

@@ -217,8 +217,7 @@ fn publish_second(
         return Ok(());
     }
     let secret = party.secret(session, passphrase)?;
-    let share =
-        secret.relinearisation_two(common, first).map_err(|error| session.refusal(error.into()))?;
+    let share = secret.relinearisation_two(common, first).map_err(|error| session.refusal(error.into()))?;
     shares::write(&path, session, common.key_id(), &share, identity)?;
     Ok(())
 }

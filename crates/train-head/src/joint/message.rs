@@ -70,11 +70,17 @@ pub(crate) fn read<T: Serialize + DeserializeOwned>(
 ///
 /// # Errors
 /// Another signer, or none.
-pub(crate) fn expect_signer(file: &str, signer: Option<PublicKey>, (name, key): (&str, PublicKey)) -> Result<()> {
+pub(crate) fn expect_signer(
+    file: &str,
+    signer: Option<PublicKey>,
+    (name, key): (&str, PublicKey),
+) -> Result<()> {
     match signer {
         Some(signer) if signer == key => Ok(()),
-        Some(signer) => Err(Failure::file(format!("{file} is signed by {signer}, where {name} signs as {key}"))
-            .help("somebody else may have made it: ask the party")),
+        Some(signer) => {
+            Err(Failure::file(format!("{file} is signed by {signer}, where {name} signs as {key}"))
+                .help("somebody else may have made it: ask the party"))
+        }
         None => Err(Failure::file(format!("{file} is not signed, or its end is missing"))
             .help(format!("copy it again, or ask {name}"))),
     }

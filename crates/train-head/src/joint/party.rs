@@ -53,13 +53,19 @@ impl Party {
     ///
     /// # Errors
     /// A folder that holds a share; no passphrase; a failure of the operating system.
-    pub(crate) fn create(folder: &Path, session: &Session, party: usize, new_key: &NewKeyArgs) -> Result<Self> {
+    pub(crate) fn create(
+        folder: &Path,
+        session: &Session,
+        party: usize,
+        new_key: &NewKeyArgs,
+    ) -> Result<Self> {
         let keys = KeyFolder::at(folder);
         keys.expect_no_secret()?;
         let passphrase = passphrase::of_new_key(new_key)?;
         std::fs::create_dir_all(folder)
             .map_err(|error| Failure::io("create", folder, Kind::Unexpected, error))?;
-        let secret = SecretShare::generate(&session.protocols, party).map_err(|error| session.refusal(error.into()))?;
+        let secret = SecretShare::generate(&session.protocols, party)
+            .map_err(|error| session.refusal(error.into()))?;
         let contribution = Contribution::generate().map_err(|error| session.refusal(error.into()))?;
         let sealing = age::x25519::Identity::generate();
         let notes = Notes {
@@ -124,7 +130,8 @@ impl Party {
     /// Notes that were changed.
     pub(crate) fn sealing(&self) -> Result<age::x25519::Identity> {
         self.notes.sealing.parse().map_err(|error: &str| {
-            Failure::file(format!("{}: the sealing key is damaged", path(&self.folder).display())).because(error)
+            Failure::file(format!("{}: the sealing key is damaged", path(&self.folder).display()))
+                .because(error)
         })
     }
 
@@ -134,7 +141,8 @@ impl Party {
     /// A file that is missing or damaged; a wrong passphrase.
     pub(crate) fn secret(&self, session: &Session, arguments: &PassphraseArgs) -> Result<SecretShare> {
         let key = KeyFolder::at(&self.folder).read_secret(|| passphrase::of_key(arguments))?;
-        SecretShare::from_key(&session.protocols, self.index(), key).map_err(|error| session.refusal(error.into()))
+        SecretShare::from_key(&session.protocols, self.index(), key)
+            .map_err(|error| session.refusal(error.into()))
     }
 
     /// Notes what is answered in a step, before the answer leaves.

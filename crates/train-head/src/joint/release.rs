@@ -54,14 +54,19 @@ pub(crate) fn of_head(session: &Session) -> Result<Progress<Release>> {
             Some(check) if check.head == head_digest => checked += 1,
             Some(_) => {
                 return Err(Failure::file(format!("{}: a signature under another head", path.display()))
-                    .help(format!("{} computes it again: `train-head joint train --check`", participant.name)));
+                    .help(format!(
+                        "{} computes it again: `train-head joint train --check`",
+                        participant.name
+                    )));
             }
             None => {}
         }
     }
     if checked < wanted {
         let left = wanted - checked;
-        return Ok(Progress::Waiting(format!("{left} more to compute the training again (joint train --check)")));
+        return Ok(Progress::Waiting(format!(
+            "{left} more to compute the training again (joint train --check)"
+        )));
     }
     let mut hasher = blake3::Hasher::new_derive_key("train-head 2026-11 transcript of a joint training");
     hasher.update(&session.digest.0).update(&head_digest.0);
@@ -133,7 +138,11 @@ fn seal(session: &Session, text: &[u8]) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// A share that is damaged, sealed to others, not signed by its party, or of another release.
-pub(crate) fn open(session: &Session, party: &Party, release: &Release) -> Result<Progress<Vec<Array1<f64>>>> {
+pub(crate) fn open(
+    session: &Session,
+    party: &Party,
+    release: &Release,
+) -> Result<Progress<Vec<Array1<f64>>>> {
     let missing: Vec<usize> = (0..session.terms.parties())
         .filter(|&other| !session.place.decryption(session.party(other).0).exists())
         .collect();
@@ -153,8 +162,8 @@ pub(crate) fn open(session: &Session, party: &Party, release: &Release) -> Resul
             .map_err(|error| damaged(format!("it is not sealed to this party: {error}")))?;
         let mut text = Vec::new();
         opened.read_to_end(&mut text).map_err(|error| damaged(format!("it is damaged: {error}")))?;
-        let signed: SignedJson<Sealed> =
-            serde_json::from_slice(&text).map_err(|error| damaged(format!("no share of a decryption: {error}")))?;
+        let signed: SignedJson<Sealed> = serde_json::from_slice(&text)
+            .map_err(|error| damaged(format!("no share of a decryption: {error}")))?;
         let shown = path.display().to_string();
         message::expect_signer(&shown, signed.signer(CONTEXT, &shown)?, (name, key))?;
         let Sealed { session: of, party, release, residues } = signed.value;

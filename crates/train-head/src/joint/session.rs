@@ -78,7 +78,10 @@ impl Session {
             participants[..i].iter().all(|other| other.name != p.name && other.key != p.key)
         };
         if let Some((_, twice)) = participants.iter().enumerate().find(|(i, p)| !distinct(*i, p)) {
-            return Err(Failure::usage(format!("--participant {}: its name or key stands there twice", twice.name)));
+            return Err(Failure::usage(format!(
+                "--participant {}: its name or key stands there twice",
+                twice.name
+            )));
         }
         if participants.iter().any(|p| p.key == compute) {
             return Err(Failure::usage("--compute: the compute party is none of the data parties")
@@ -99,8 +102,11 @@ impl Session {
         let place = Place::at(folder);
         let path = place.session();
         if !path.exists() {
-            return Err(Failure::file(format!("{} holds no session: it has no session.json", folder.display()))
-                .help("`train-head joint create` makes one"));
+            return Err(Failure::file(format!(
+                "{} holds no session: it has no session.json",
+                folder.display()
+            ))
+            .help("`train-head joint create` makes one"));
         }
         let value: serde_json::Value = read_json(&path, "a session of a joint training")?;
         let format = value.get("format").and_then(serde_json::Value::as_str).unwrap_or_default();
@@ -127,7 +133,9 @@ impl Session {
         let terms = Terms::from_parts(contents.agreed.clone(), plan.map().clone())?;
         if contents.participants.len() != terms.parties() {
             let (got, expected) = (contents.participants.len(), terms.parties());
-            return Err(Failure::file(format!("{shown}: {got} participants, where its terms are for {expected}")));
+            return Err(Failure::file(format!(
+                "{shown}: {got} participants, where its terms are for {expected}"
+            )));
         }
         let text = serde_json::to_vec(&contents)
             .map_err(|error| Failure::unexpected("cannot write the session as JSON").because(error))?;

@@ -28,7 +28,13 @@ struct About {
 ///
 /// # Errors
 /// A failed write.
-pub(crate) fn write(path: &Path, session: &Session, key: KeyId, share: &Share, identity: &Identity) -> Result<u64> {
+pub(crate) fn write(
+    path: &Path,
+    session: &Session,
+    key: KeyId,
+    share: &Share,
+    identity: &Identity,
+) -> Result<u64> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)
             .map_err(|error| Failure::io("create", folder, Kind::Unexpected, error))?;
@@ -55,7 +61,12 @@ pub(crate) fn write(path: &Path, session: &Session, key: KeyId, share: &Share, i
 ///
 /// # Errors
 /// A file that is damaged, of another session, or not signed by the party.
-pub(crate) fn read(path: &Path, session: &Session, party: usize, protocol: Protocol) -> Result<Option<Share>> {
+pub(crate) fn read(
+    path: &Path,
+    session: &Session,
+    party: usize,
+    protocol: Protocol,
+) -> Result<Option<Share>> {
     if !path.exists() {
         return Ok(None);
     }
@@ -65,8 +76,9 @@ pub(crate) fn read(path: &Path, session: &Session, party: usize, protocol: Proto
     expect_signer(&shown, signer, session.party(party))?;
     let mut reader = opened.unverified()?;
     reader.expect_kind(KIND).map_err(read_failure)?;
-    let about: About = serde_json::from_slice(reader.metadata())
-        .map_err(|error| Failure::file(format!("{shown} does not say what it is a share of")).because(error))?;
+    let about: About = serde_json::from_slice(reader.metadata()).map_err(|error| {
+        Failure::file(format!("{shown} does not say what it is a share of")).because(error)
+    })?;
     if about.share != protocol.to_string() || about.party != party {
         let name = session.party(party).0;
         return Err(Failure::file(format!(

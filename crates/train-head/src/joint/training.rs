@@ -115,7 +115,8 @@ fn evaluation_keys(session: &Session, console: &Console) -> Result<Progress<Eval
         match finish(&session.protocols, &common, first).map_err(|error| session.refusal(error))? {
             Finished::Evaluation(key) => keys.insert(key).map_err(fhe_head::Error::from)?,
             Finished::Relinearisation(first) => {
-                keys.insert(ready!(relinearisation(session, &common, first)?)).map_err(fhe_head::Error::from)?;
+                keys.insert(ready!(relinearisation(session, &common, first)?))
+                    .map_err(fhe_head::Error::from)?;
             }
             Finished::Public(_) => {}
         }
@@ -168,9 +169,11 @@ pub(crate) fn check(session: &Session, trained: &Trained, identity: &Identity) -
     }
     let (found, digest) = read(session, trained.origin.keys.unwrap_or_default())?;
     let same = found.weights.len() == trained.head.weights.len()
-        && found.weights.iter().zip(&trained.head.weights).all(|(a, b)| {
-            a.polys() == b.polys() && a.scale() == b.scale()
-        });
+        && found
+            .weights
+            .iter()
+            .zip(&trained.head.weights)
+            .all(|(a, b)| a.polys() == b.polys() && a.scale() == b.scale());
     if !same {
         return Err(Failure::file(format!(
             "{}: computed again, the training gives another head: do not decrypt this one",

@@ -16,6 +16,7 @@ mod hostile_files;
 mod hostile_memory;
 mod hostile_outputs;
 mod interrupted;
+mod joint;
 mod keys;
 mod manual;
 mod messages;

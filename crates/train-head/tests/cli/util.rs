@@ -268,6 +268,11 @@ pub(crate) fn finished() -> &'static Dir {
 
 /// A copy of [`finished`] that a test may damage.
 pub(crate) fn copy_of_finished() -> Dir {
+    copy_of(finished())
+}
+
+/// A copy of a folder that a test may damage.
+pub(crate) fn copy_of(dir: &Dir) -> Dir {
     fn copy(from: &Path, to: &Path) {
         for entry in std::fs::read_dir(from).unwrap() {
             let from = entry.unwrap().path();
@@ -280,7 +285,7 @@ pub(crate) fn copy_of_finished() -> Dir {
             }
         }
     }
-    let dir = Dir::new();
-    copy(finished().root.path(), dir.root.path());
-    dir
+    let copied = Dir::new();
+    copy(dir.root.path(), copied.root.path());
+    copied
 }

@@ -19,9 +19,7 @@ pub(super) fn of_samples(secrecy: Secrecy) -> Vec<String> {
         Secrecy::Published => {
             "This head was never encrypted, so it and its figures say nothing about the key."
         }
-        Secrecy::Joint => {
-            "This head was decrypted with noise that hides what its error says about the key."
-        }
+        Secrecy::Joint => "This head was decrypted with noise that hides what its error says about the key.",
     };
     let privacy = format!(
         "Encryption protects the data from the party that trains. A head that is published, like any trained model, says something about \
@@ -141,7 +139,8 @@ pub(super) fn section(report: &Report) -> Section {
                 match report.secrecy {
                     Secrecy::Private => "trained on encrypted samples; private, not published",
                     Secrecy::Published => "the exact twin of one trained on encrypted samples; published",
-                    Secrecy::Joint => "trained on encrypted samples of several parties, who decrypted it together",
+                    Secrecy::Joint =>
+                        "trained on encrypted samples of several parties, who decrypted it together",
                 }
             ),
         ),

@@ -1,0 +1,283 @@
+//! `cargo xtask demo --joint 3`: three hospitals and a compute party as processes with folders of their own. They share one folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::workspace::{Metadata, root};
+use crate::{model, notes, process};
+
+const OUT: &str = "target/demo-joint";
+const HOSPITALS: [&str; 3] = ["north", "south", "west"];
+/// Seconds that a party waits for the others.
+const PATIENCE: &str = "900";
+
+/// The program, and the folder in which all folders are.
+struct Stage {
+    binary: PathBuf,
+    folder: PathBuf,
+    model: PathBuf,
+}
+
+/// What came of one process.
+struct Done {
+    seconds: f64,
+    result: Value,
+}
+
+/// Makes the notes of three hospitals, embeds them, and trains one head on all of them.
+///
+/// # Errors
+/// A step failed. Its exit code is passed on.
+pub(crate) fn run() -> Result<()> {
+    let model = model::fetch_model()?;
+    process::step("build", process::cargo(["build", "--release", "-p", "train-head"]).current_dir(root()))?;
+    let folder = root().join(OUT);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    let stage = Stage { binary: Metadata::read()?.train_head(), folder, model };
+    stage.notes()?;
+    stage.embed("public", "public/notes.csv")?;
+    for name in HOSPITALS.into_iter().chain(["union"]) {
+        stage.embed(name, &format!("{name}/notes.csv"))?;
+    }
+    stage.embed("test", &root().join("data/notes/test.csv").display().to_string())?;
+    let session = stage.session()?;
+    stage.train(&session)
+}
+
+impl Stage {
+    /// A command of a party, with an identity of its own.
+    fn command(&self, party: &str, words: &[&str]) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.args(words).args(["--json", "--quiet"]).current_dir(&self.folder).stdin(Stdio::null());
+        command.env("TRAIN_HEAD_HOME", self.folder.join(party).join("home"));
+        command
+    }
+
+    fn say(&self, party: &str, words: &[&str]) -> Result<Done> {
+        let begun = Instant::now();
+        let text = process::output(&mut self.command(party, words))?;
+        Ok(Done { seconds: begun.elapsed().as_secs_f64(), result: serde_json::from_str(&text)? })
+    }
+
+    /// The same step of all hospitals at once, each a process.
+    fn all(&self, words: impl Fn(&str) -> Vec<String>) -> Result<Vec<Done>> {
+        let begun = Instant::now();
+        let mut children = Vec::new();
+        for party in HOSPITALS {
+            let words = words(party);
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let child = self.command(party, &words).stdout(Stdio::piped()).spawn();
+            children.push(child.with_context(|| format!("cannot start {}", self.binary.display()))?);
+        }
+        let mut done = Vec::new();
+        for (party, child) in HOSPITALS.iter().zip(children) {
+            let output = child.wait_with_output()?;
+            if !output.status.success() {
+                bail!("{party}: {}", String::from_utf8_lossy(&output.stdout));
+            }
+            let result = serde_json::from_slice(&output.stdout)?;
+            done.push(Done { seconds: begun.elapsed().as_secs_f64(), result });
+        }
+        Ok(done)
+    }
+
+    fn notes(&self) -> Result<()> {
+        // what no party could have, to compare with
+        let mut union = Vec::new();
+        for (name, bytes) in notes::places()? {
+            let folder = self.folder.join(name);
+            fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+            if HOSPITALS.contains(&name) {
+                let head = bytes.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+                union.extend_from_slice(if union.is_empty() { &bytes[..] } else { &bytes[head..] });
+            }
+            fs::write(folder.join("notes.csv"), bytes)?;
+        }
+        fs::create_dir_all(self.folder.join("union"))?;
+        fs::write(self.folder.join("union/notes.csv"), union)?;
+        fs::create_dir_all(self.folder.join("test"))?;
+        fs::create_dir_all(self.folder.join("cloud"))?;
+        Ok(())
+    }
+
+    fn embed(&self, name: &str, input: &str) -> Result<()> {
+        let model = self.model.display().to_string();
+        let out = format!("{name}/own.safetensors");
+        let words = [
+            "embed",
+            "--input",
+            input,
+            "--text-column",
+            "text",
+            "--label-column",
+            "label",
+            "--model-id",
+            &model,
+            "--out",
+            &out,
+        ];
+        let done = self.say(name, &words)?;
+        println!("==> {name}: embedded its notes in {:.1} s", done.seconds);
+        Ok(())
+    }
+
+    /// Makes identities, plans on the public notes and creates the session.
+    fn session(&self) -> Result<Value> {
+        let mut participants = Vec::new();
+        let key = |party: &str| -> Result<String> {
+            let done = self.say(party, &["identity", "create"])?;
+            Ok(done.result["public_key"].as_str().context("no public key")?.to_owned())
+        };
+        for name in HOSPITALS {
+            let table = fs::read_to_string(self.folder.join(name).join("notes.csv"))?;
+            let rows = csv::Reader::from_reader(table.as_bytes()).records().count();
+            participants.extend(["--participant".to_owned(), format!("{name}={}:{rows}", key(name)?)]);
+        }
+        let cloud = key("cloud")?;
+        let planned = self.say(
+            "north",
+            &[
+                "estimate",
+                "--features",
+                "public/own.safetensors",
+                "--preset",
+                "n16-joint3-l25",
+                "--out",
+                "plan.json",
+            ],
+        )?;
+        let mut words =
+            vec!["joint", "create", "--plan", "plan.json", "--features", "public/own.safetensors"];
+        words.extend(participants.iter().map(String::as_str));
+        words.extend(["--compute", &cloud, "--recomputations", "1", "--out", "shared"]);
+        let created = self.say("north", &words)?;
+        println!(
+            "==> method chosen on the public notes in {:.1} s, session made in {:.1} s",
+            planned.seconds, created.seconds
+        );
+        Ok(created.result)
+    }
+
+    fn train(&self, session: &Value) -> Result<()> {
+        let of = |party: &str, step: &[&str]| -> Vec<String> {
+            let keys = format!("{party}/keys");
+            let place = ["--session", "shared", "--keys", &keys];
+            ["joint"].iter().chain(step).chain(&place).map(|word| (*word).to_owned()).collect()
+        };
+        let with = |mut words: Vec<String>, more: &[&str]| {
+            words.extend(more.iter().map(|word| (*word).to_owned()));
+            words
+        };
+        let slowest = |all: &[Done]| all.iter().map(|done| done.seconds).fold(0.0, f64::max);
+        let joined = self.all(|party| with(of(party, &["join"]), &["--no-passphrase"]))?;
+        let keys = self.all(|party| with(of(party, &["keys"]), &["--wait", PATIENCE]))?;
+        let own = |party: &str| format!("{party}/own.safetensors");
+        let encrypted = self.all(|party| with(of(party, &["encrypt"]), &["--features", &own(party)]))?;
+        let trained = self.say("cloud", &["joint", "train", "--session", "shared"])?;
+        let checked = self.say("south", &["joint", "train", "--session", "shared", "--check"])?;
+        let opened = self.all(|party| {
+            let out = format!("{party}/head");
+            with(of(party, &["decrypt"]), &["--features", &own(party), "--out", &out, "--wait", PATIENCE])
+        })?;
+
+        println!(
+            "==> joined {:.1} s, keys {:.1} s, encrypted {:.1} s (the slowest of three at once)",
+            slowest(&joined),
+            slowest(&keys),
+            slowest(&encrypted)
+        );
+        println!(
+            "==> trained {:.1} s, of which {:.1} s iterations; computed again by south {:.1} s; decrypted {:.1} s",
+            trained.seconds,
+            trained.result["seconds"].as_f64().unwrap_or_default(),
+            checked.seconds,
+            slowest(&opened)
+        );
+        for name in HOSPITALS {
+            let folder = self.folder.join("shared").join(name);
+            println!(
+                "==> {name} sent {} MB: keys {} MB, data {} MB",
+                mb(&folder)?,
+                mb(&folder)? - mb(&folder.join("data.enc"))?,
+                mb(&folder.join("data.enc"))?
+            );
+        }
+        self.compare(session, &opened)
+    }
+
+    /// The joint head against one of the union in the clear, and each hospital's own, on notes that none of them has.
+    fn compare(&self, session: &Value, opened: &[Done]) -> Result<()> {
+        println!(
+            "\n{} iterations, {} bits of flooding, noise {:.1e} on a weight",
+            session["iterations"],
+            session["flooding_bits"],
+            session["weight_noise"].as_f64().unwrap_or_default()
+        );
+        for (name, done) in HOSPITALS.iter().zip(opened) {
+            let of = &done.result["report"]["comparison"];
+            println!(
+                "{name:<6} its own test notes: head of all {:.3}, head of its own notes {:.3} (95 % interval of the difference {:+.3} to {:+.3}, p = {:.3})",
+                of["joint"].as_f64().unwrap_or_default(),
+                of["alone"].as_f64().unwrap_or_default(),
+                of["interval"][0].as_f64().unwrap_or_default(),
+                of["interval"][1].as_f64().unwrap_or_default(),
+                of["p_value"].as_f64().unwrap_or_default(),
+            );
+        }
+        let joint =
+            self.say("north", &["eval", "--head", "north/head", "--features", "test/own.safetensors"])?;
+        println!("\non 700 notes of data/notes/test.csv:");
+        println!("joint head                       {:.4}", accuracy(&joint.result));
+        for name in HOSPITALS.into_iter().chain(["union"]) {
+            let own = format!("{name}/own.safetensors");
+            let out = format!("{name}/alone");
+            let words = [
+                "run",
+                "--features",
+                &own,
+                "--test-features",
+                "test/own.safetensors",
+                "--no-passphrase",
+                "--out",
+                &out,
+            ];
+            let alone = self.say(name, &words)?;
+            let whose = if name == "union" {
+                "all notes in the clear".into()
+            } else {
+                format!("{name}'s notes alone")
+            };
+            println!("head of {whose:<24} {:.4}", plain(&alone.result)?);
+        }
+        println!("\nThe shared folder is {OUT}/shared; each hospital's head is in {OUT}/NAME/head.");
+        Ok(())
+    }
+}
+
+fn accuracy(evaluated: &Value) -> f64 {
+    evaluated["metrics"]["accuracy"].as_f64().unwrap_or_default()
+}
+
+/// Accuracy of the plain twin of a run.
+fn plain(run: &Value) -> Result<f64> {
+    let found = run.pointer("/plain/accuracy").and_then(Value::as_f64);
+    found.with_context(|| format!("no accuracy of the plain training in {run}"))
+}
+
+/// Megabytes of a file, or of all files below a folder.
+fn mb(path: &Path) -> Result<u64> {
+    fn bytes(path: &Path) -> Result<u64> {
+        if !path.is_dir() {
+            return Ok(fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len());
+        }
+        fs::read_dir(path)?.map(|entry| bytes(&entry?.path())).sum()
+    }
+    Ok(bytes(path)? / 1_000_000)
+}
