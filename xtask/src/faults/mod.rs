@@ -1,6 +1,7 @@
 //! `cargo xtask faults`: the real program meets what the world does to programs.
 //!
 //! - [`kill`]: kill -9 at random moments; what is started again ends with the same bytes;
+//! - [`joint`]: the same in a training of several data parties, which goes on and sends the same bytes;
 //! - [`signals`]: ^C and SIGTERM at random moments; every command ends within two seconds;
 //! - [`full`]: a disk that is full after some of the output;
 //! - [`damage`]: flipped bytes and cut ends in every file that a command reads.
@@ -9,6 +10,7 @@
 
 mod damage;
 mod full;
+mod joint;
 mod kill;
 mod row;
 mod signals;
@@ -26,13 +28,14 @@ use site::Site;
 #[derive(Clone, Copy)]
 struct Tries {
     kills: usize,
+    joint: usize,
     signals: usize,
     full: usize,
     damages: usize,
 }
 
-const QUICK: Tries = Tries { kills: 1, signals: 1, full: 2, damages: 6 };
-const WHOLE: Tries = Tries { kills: 8, signals: 4, full: 6, damages: 60 };
+const QUICK: Tries = Tries { kills: 1, joint: 1, signals: 1, full: 2, damages: 6 };
+const WHOLE: Tries = Tries { kills: 8, joint: 40, signals: 4, full: 6, damages: 60 };
 
 /// Tries all faults and prints a table.
 ///
@@ -58,6 +61,7 @@ pub(crate) fn run(quick: bool, seed: Option<u64>) -> Result<()> {
         problems.extend(bad.into_iter().map(|what| format!("{fault}, {command}: {what}")));
     };
     kill::run(&site, tries.kills, &mut rng, &mut show)?;
+    joint::run(&site, tries.joint, &mut rng, &mut show)?;
     signals::run(&site, tries.signals, &mut rng, &mut show)?;
     full::run(&site, tries.full, &mut rng, &mut show)?;
     damage::run(&site, tries.damages, &mut rng, &mut show)?;

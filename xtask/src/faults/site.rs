@@ -187,14 +187,33 @@ impl Site {
     /// # Errors
     /// It fails.
     pub(super) fn time(&self, line: &str) -> Result<Duration> {
+        let took = self.time_once(line)?;
+        self.clear()?;
+        Ok(took)
+    }
+
+    /// How long a command takes that must succeed. What it wrote stays.
+    pub(super) fn time_once(&self, line: &str) -> Result<Duration> {
         let began = Instant::now();
         let ended = self.run(line)?;
         if ended.code != 0 {
             bail!("train-head {line}: exit code {}\n{}", ended.code, ended.stderr);
         }
-        let took = began.elapsed();
-        self.clear()?;
-        Ok(took)
+        Ok(began.elapsed())
+    }
+
+    /// Copies a folder.
+    pub(super) fn copy(&self, from: &str, to: &str) -> Result<()> {
+        for name in self.list()?.into_keys().filter(|name| name.starts_with(&format!("{from}/"))) {
+            let (from, to) = (self.path(&name), self.path(&name.replacen(from, to, 1)));
+            if from.is_dir() {
+                fs::create_dir_all(&to)?;
+                continue;
+            }
+            to.parent().map(fs::create_dir_all).transpose()?;
+            fs::copy(&from, &to)?;
+        }
+        Ok(())
     }
 
     pub(super) fn started(&self, mut command: Command) -> Result<Started> {
