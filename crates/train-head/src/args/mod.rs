@@ -37,7 +37,7 @@ pub(crate) use hidden::{HiddenLayer, activation_name};
 pub(crate) use hyper::Hyper;
 pub(crate) use input::{DataArgs, FeatureDataArgs, TestArgs, TextDataArgs, WeightArgs};
 pub(crate) use keys::{NewKeyArgs, PassphraseArgs, PlanAndKeyArgs};
-pub(crate) use method::{HeadKind, Penalty, Preprocess, Solver};
+pub(crate) use method::{HeadKind, Penalty, Preprocess, SoftmaxFit, Solver};
 pub(crate) use overwrite::OverwriteArgs;
 pub(crate) use parse::{Unparsed, parse};
 pub(crate) use program::{CompletionsArgs, InspectArgs, ManArgs, PresetsArgs};
