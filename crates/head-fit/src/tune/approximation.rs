@@ -55,12 +55,6 @@ impl Family {
         }
     }
 
-    /// Whether the logits of a long training with the polynomial are rather smaller than with the exact link, so that a narrower interval
-    /// holds them: so it is measured on classes in a row.
-    pub(super) fn stays_below(self) -> bool {
-        matches!(self, Self::Softmax { form: SoftmaxForm::InARow, .. })
-    }
-
     /// Approximations on an interval for logits of this root mean square.
     pub(super) fn on_interval(self, half_width: f64, rms: f64) -> Result<Vec<Approximation>> {
         let mut found = vec![Approximation::plain(self, half_width)?];

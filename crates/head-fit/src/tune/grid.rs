@@ -141,19 +141,14 @@ impl Grid {
     }
 
     /// Approximations to try for a training whose exact trajectory is known: for each of these numbers of iterations, the smallest
-    /// interval that holds the logits and one beside it, since the polynomial's trajectory differs a little.
+    /// interval that holds the logits and the next wider one, since the polynomial's trajectory differs a little.
     pub(super) fn approximations(&self, exact: &[Score], iterations: &[usize]) -> Result<Vec<Approximation>> {
         let mut distinct: Vec<Approximation> = Vec::new();
         for &iterations in iterations {
             let most = |f: fn(&Score) -> f64| exact[..iterations].iter().map(f).fold(0.0, f64::max);
             let (largest, rms) = (most(|score| score.largest_logit), most(|score| score.rms_logit));
-            let holding = self.half_widths.partition_point(|&width| width < largest);
-            if holding == self.half_widths.len() {
-                continue;
-            }
-            for &(family, _) in self.families.iter().filter(|(_, most)| *most >= iterations) {
-                let first = if family.stays_below() { holding.saturating_sub(1) } else { holding };
-                for &half_width in self.half_widths[first..].iter().take(2) {
+            for &half_width in self.half_widths.iter().filter(|&&width| width >= largest).take(2) {
+                for &(family, _) in self.families.iter().filter(|(_, most)| *most >= iterations) {
                     for approximation in family.on_interval(half_width, rms)? {
                         if !distinct.contains(&approximation) {
                             distinct.push(approximation);
