@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use fhe_head::Functions::Polynomials;
+use fhe_head::SoftmaxForm;
 use fhe_head::engine::Operation;
 use head_fit::{
     Classifier, Data, Kind, Metrics, Preprocessing, Training, encrypt_and_train, same_predictions,
@@ -151,6 +152,7 @@ fn chosen(training: &Training) -> Value {
         _ => "center".into(),
     };
     let head = match options.kind {
+        Kind::Softmax { form: Some(SoftmaxForm::InARow) } => "softmax in a row",
         Kind::Softmax { .. } => "softmax",
         _ => "logistic",
     };

@@ -57,7 +57,7 @@ pub use ckks;
 pub use ckks_boot;
 pub use engine::Engine;
 pub use error::{Error, Result};
-pub use functions::{Activation, ActivationKind, Degree, Fit, Functions, Sigmoid, Softmax, SoftmaxDepth};
+pub use functions::{Activation, ActivationKind, Degree, Fit, Functions, Sigmoid, Softmax, SoftmaxForm};
 pub use heads::{
     BuiltIn, Gradient, Head, Link, Logistic, Mlp, Multinomial, Ordinal, Output, Pass, Penalty, Residual,
     Ridge, Unit, WeightVector, Weights,

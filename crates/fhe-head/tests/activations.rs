@@ -17,7 +17,7 @@ use fhe_head::twins::{train_simulated, trajectory};
 use fhe_head::{
     Activation, ActivationKind, Bootstraps, BuiltIn, Degree, Error, Fit, Functions, Job, JobSpec, Logistic,
     Mlp, Multinomial, Optimizer, Output, Pairs, Plan, RefreshedMessage, Request, Samples, Scheme, Sigmoid,
-    Softmax, SoftmaxDepth, server,
+    Softmax, SoftmaxForm, server,
 };
 use ndarray::Array1;
 
@@ -39,7 +39,7 @@ fn logistic(degree: Degree) -> Output {
 }
 
 fn softmax(classes: usize) -> Output {
-    Output::Softmax(Multinomial::new(Softmax::new(classes, SoftmaxDepth::Two, 8.0).unwrap()))
+    Output::Softmax(Multinomial::new(Softmax::new(classes, SoftmaxForm::Two, 8.0).unwrap()))
 }
 
 /// Seconds at the pace by which the planner chooses: the same on every machine.
@@ -147,7 +147,7 @@ fn what_cannot_be_is_refused() {
     for points in [vec![point("weights")], vec![point("residuals"), point("residuals")]] {
         refused("refreshed_points", JobSpec { refreshed_points: points, ..spec() });
     }
-    let linear = BuiltIn::Softmax(Multinomial::new(Softmax::new(3, SoftmaxDepth::Two, 8.0).unwrap()));
+    let linear = BuiltIn::Softmax(Multinomial::new(Softmax::new(3, SoftmaxForm::Two, 8.0).unwrap()));
     refused("refreshed_points", JobSpec { head: linear, ..spec() });
     for log_row_weight in [-1, 41] {
         refused("log_row_weight", JobSpec { log_row_weight, ..spec() });

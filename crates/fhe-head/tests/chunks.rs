@@ -19,7 +19,7 @@ use fhe_head::twins::{score, train_simulated, trajectory};
 use fhe_head::{
     Activation, ActivationKind, Degree, Error, Fit, Functions, Head, Job, Logistic, Mlp, Multinomial,
     Optimizer, Ordinal, Output, Packing, Pairs, Plan, Request, Samples, Scheme, Sigmoid, Softmax,
-    SoftmaxDepth, files, server,
+    SoftmaxForm, files, server,
 };
 use ndarray::{Array1, Array2, s};
 
@@ -45,7 +45,7 @@ fn one_vs_rest() -> Logistic {
 }
 
 fn softmax() -> Multinomial {
-    Multinomial::new(Softmax::new(CLASSES, SoftmaxDepth::Two, 6.0).unwrap())
+    Multinomial::new(Softmax::new(CLASSES, SoftmaxForm::Two, 6.0).unwrap())
 }
 
 /// A plan in which the features are cut so, in rows of this length.

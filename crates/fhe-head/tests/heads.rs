@@ -18,7 +18,7 @@ use fhe_head::trainer::unobserved;
 use fhe_head::twins::{train_plain, train_simulated};
 use fhe_head::{
     Activation, ActivationKind, Degree, Error, Fit, Head, Job, Logistic, Mlp, Multinomial, Optimizer, Output,
-    Plan, Request, Scheme, Sigmoid, Softmax, SoftmaxDepth, server,
+    Plan, Request, Scheme, Sigmoid, Softmax, SoftmaxForm, server,
 };
 use ndarray::{Array1, Array2, Axis, s};
 
@@ -34,8 +34,8 @@ fn data(n: usize) -> (Array2<f64>, Array1<f64>) {
     })
 }
 
-fn multinomial(depth: SoftmaxDepth) -> Multinomial {
-    Multinomial::new(Softmax::new(CLASSES, depth, 6.0).unwrap())
+fn multinomial(form: SoftmaxForm) -> Multinomial {
+    Multinomial::new(Softmax::new(CLASSES, form, 6.0).unwrap())
 }
 
 fn mlp(kind: ActivationKind, output: Output) -> Mlp {
@@ -87,7 +87,7 @@ fn the_plain_softmax_is_multinomial_logistic_regression() {
     let scheme = Scheme::new(ckks::presets::insecure_for_tests(10, 12).unwrap());
     let request = Request {
         alpha: 0.01,
-        ..Request::new(multinomial(SoftmaxDepth::Two), 100, FEATURES, vec![1.5, 1.2, 1.0])
+        ..Request::new(multinomial(SoftmaxForm::Two), 100, FEATURES, vec![1.5, 1.2, 1.0])
     };
     let plan = Plan::new(&scheme, &request).unwrap();
     let ours = train_plain(&plan, &equal_weights(&x, &y), None).unwrap();
@@ -107,7 +107,7 @@ fn the_plain_softmax_is_multinomial_logistic_regression() {
 fn the_plain_hidden_layer_is_back_propagation() {
     let (x, y) = data(90);
     let scheme = Scheme::new(ckks::presets::insecure_for_tests(10, 40).unwrap());
-    let softmax = Output::Softmax(multinomial(SoftmaxDepth::Two));
+    let softmax = Output::Softmax(multinomial(SoftmaxForm::Two));
     for (kind, output, all_together) in [
         (ActivationKind::Square, one_vs_rest(), false),
         (ActivationKind::Gelu, softmax.clone(), true),
@@ -156,8 +156,8 @@ fn follows_the_simulation<H: Head>(request: &Request<H>, levels: usize, start: O
 
 #[test]
 fn the_encrypted_softmax_follows_the_simulation() {
-    for (depth, levels) in [(SoftmaxDepth::Two, 10), (SoftmaxDepth::Three, 12)] {
-        let request = Request::new(multinomial(depth), 100, FEATURES, vec![1.5; 3]);
+    for (form, levels) in [(SoftmaxForm::Two, 10), (SoftmaxForm::Three, 12), (SoftmaxForm::InARow, 12)] {
+        let request = Request::new(multinomial(form), 100, FEATURES, vec![1.5; 3]);
         follows_the_simulation(&request, levels, None);
     }
 }
@@ -165,7 +165,7 @@ fn the_encrypted_softmax_follows_the_simulation() {
 #[test]
 fn the_encrypted_hidden_layer_follows_the_simulation() {
     for (kind, output, levels) in [
-        (ActivationKind::Gelu, Output::Softmax(multinomial(SoftmaxDepth::Two)), 18),
+        (ActivationKind::Gelu, Output::Softmax(multinomial(SoftmaxForm::Two)), 18),
         (ActivationKind::Tanh, one_vs_rest(), 20),
     ] {
         let head = mlp(kind, output);
@@ -202,10 +202,8 @@ fn encrypted_scores_are_those_of_the_decrypted_head() {
     let scheme = Scheme::new(ckks::presets::insecure_for_tests(10, 16).unwrap());
     let (x, y) = data(100);
     let samples = equal_weights(&x, &y);
-    let request = Request {
-        scoring: true,
-        ..Request::new(multinomial(SoftmaxDepth::Two), 100, FEATURES, vec![1.5; 2])
-    };
+    let request =
+        Request { scoring: true, ..Request::new(multinomial(SoftmaxForm::Two), 100, FEATURES, vec![1.5; 2]) };
     let first = Plan::new(&scheme, &Request { learning_rates: vec![1.5], ..request.clone() }).unwrap();
     let then = Plan::new(&scheme, &Request { warm_start: true, ..request }).unwrap();
     // levels to spare, which take the place of a bootstrap here
@@ -256,9 +254,8 @@ fn encrypted_scores_are_those_of_the_decrypted_head() {
     assert!(matches!(refused, Error::ScoresDiverged { half_width: 6.0, .. }), "{refused}");
 
     // three iterations in all
-    let whole =
-        Plan::new(&scheme, &Request::new(multinomial(SoftmaxDepth::Two), 100, FEATURES, vec![1.5; 3]))
-            .unwrap();
+    let whole = Plan::new(&scheme, &Request::new(multinomial(SoftmaxForm::Two), 100, FEATURES, vec![1.5; 3]))
+        .unwrap();
     let whole = train_simulated(&whole, &scheme, &samples, None).unwrap();
     let error = (matrix(&whole.weights) - matrix(&weights)).fold(0.0, |max: f64, e| max.max(e.abs()));
     assert!(error < 1e-3, "{error}");

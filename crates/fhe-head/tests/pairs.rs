@@ -19,7 +19,7 @@ use fhe_head::twins::{train_plain, train_simulated, trajectory};
 use fhe_head::{
     Activation, ActivationKind, Degree, Engine, Error, Fit, Functions, Gradient, Head, Job, JobSpec,
     Logistic, Mlp, Multinomial, Optimizer, Ordinal, Output, Packing, Pairs, Pass, Plan, Request, Samples,
-    Scheme, Sigmoid, Softmax, SoftmaxDepth, Unit, Weights, files, server,
+    Scheme, Sigmoid, Softmax, SoftmaxForm, Unit, Weights, files, server,
 };
 use ndarray::{Array1, Array2, Axis, s};
 
@@ -40,8 +40,8 @@ fn sigmoid(degree: Degree) -> Sigmoid {
     Sigmoid::new(degree, 6.0, Fit::LeastSquares).unwrap()
 }
 
-fn multinomial(depth: SoftmaxDepth) -> Multinomial {
-    Multinomial::new(Softmax::new(CLASSES, depth, 6.0).unwrap())
+fn multinomial(form: SoftmaxForm) -> Multinomial {
+    Multinomial::new(Softmax::new(CLASSES, form, 6.0).unwrap())
 }
 
 fn with_pairs<H: Head>(request: &Request<H>, pairs: Pairs) -> Request<H> {
@@ -122,8 +122,10 @@ fn logistic_regression_of_halves_full_part_filled_and_empty() {
 
 #[test]
 fn softmax_in_both_packings() {
-    for (n, depth, levels) in [(300, SoftmaxDepth::Two, 12), (1100, SoftmaxDepth::Three, 14)] {
-        both_packings_train_the_same(&Request::new(multinomial(depth), n, FEATURES, vec![1.0; 3]), levels);
+    for (n, form, levels) in
+        [(300, SoftmaxForm::Two, 12), (1100, SoftmaxForm::Three, 14), (300, SoftmaxForm::InARow, 14)]
+    {
+        both_packings_train_the_same(&Request::new(multinomial(form), n, FEATURES, vec![1.0; 3]), levels);
     }
 }
 
@@ -131,7 +133,7 @@ fn softmax_in_both_packings() {
 fn a_hidden_layer_in_both_packings() {
     let activation = |kind| Activation::new(kind, 4.0).unwrap();
     for (kind, output, batches) in [
-        (ActivationKind::Gelu, Output::Softmax(multinomial(SoftmaxDepth::Two)), 1),
+        (ActivationKind::Gelu, Output::Softmax(multinomial(SoftmaxForm::Two)), 1),
         (ActivationKind::Square, Output::Logistic(Logistic::one_vs_rest(CLASSES, sigmoid(Degree::Three))), 2),
     ] {
         let head = Mlp { hidden: 8, activation: activation(kind), output };
@@ -153,10 +155,8 @@ fn files_and_scores_of_both_packings() {
     let (x, y) = data(333);
     let samples = samples(&x, &y);
     let with_one = common::with_one(&x);
-    let request = Request {
-        scoring: true,
-        ..Request::new(multinomial(SoftmaxDepth::Two), 333, FEATURES, vec![1.5; 3])
-    };
+    let request =
+        Request { scoring: true, ..Request::new(multinomial(SoftmaxForm::Two), 333, FEATURES, vec![1.5; 3]) };
     let open = |bytes: &[u8]| Reader::new(std::io::Cursor::new(bytes.to_vec()), "file").unwrap();
     for pairs in [Pairs::Never, Pairs::Always] {
         let plan = Plan::new(&scheme, &with_pairs(&request, pairs)).unwrap();
@@ -210,7 +210,7 @@ fn a_hidden_layer_scores_pairs() {
     let head = Mlp {
         hidden: 8,
         activation: Activation::new(ActivationKind::Square, 4.0).unwrap(),
-        output: Output::Softmax(multinomial(SoftmaxDepth::Two)),
+        output: Output::Softmax(multinomial(SoftmaxForm::Two)),
     };
     let request =
         Request { scoring: true, pairs: Pairs::Always, ..Request::new(head, 100, FEATURES, vec![0.5]) };

@@ -1,7 +1,7 @@
 //! Which head is fitted.
 
 use fhe_head::ranges;
-use fhe_head::{ActivationKind, BuiltIn, Degree, Error, Fit, Head, Logistic, Ordinal, Result, SoftmaxDepth};
+use fhe_head::{ActivationKind, BuiltIn, Degree, Error, Fit, Head, Logistic, Ordinal, Result, SoftmaxForm};
 use serde::{Deserialize, Serialize};
 
 use crate::labels::Targets;
@@ -29,8 +29,9 @@ pub enum Kind {
     },
     /// Multinomial logistic regression of three classes or more.
     Softmax {
-        /// Levels of the approximation.
-        depth: SoftmaxDepth,
+        /// Form of the approximation; one of those of three levels, chosen, where not given.
+        #[serde(rename = "depth")]
+        form: Option<SoftmaxForm>,
     },
     /// Classes in an order: logistic regressions of the steps between neighbours, with common weights (proportional odds).
     Ordinal {
@@ -67,9 +68,10 @@ impl Kind {
         Self::Ordinal { degree: None, fit: None }
     }
 
-    /// Softmax with the approximation that is used where nobody asks for another: three levels, which the accuracy benchmarks chose.
+    /// Softmax with the approximation chosen from the data, among those of three levels: of two it is coarser, as the accuracy benchmarks
+    /// show.
     pub fn softmax() -> Self {
-        Self::Softmax { depth: SoftmaxDepth::Three }
+        Self::Softmax { form: None }
     }
 
     /// The kind that trains such a head, with nothing left open.
@@ -82,7 +84,7 @@ impl Kind {
                 Self::Ordinal { degree: Some(sigmoid.degree()), fit: Some(sigmoid.fit()) }
             }
             BuiltIn::Ridge(_) => Self::Ridge,
-            BuiltIn::Softmax(head) => Self::Softmax { depth: head.softmax.depth() },
+            BuiltIn::Softmax(head) => Self::Softmax { form: Some(head.softmax.form()) },
             BuiltIn::Mlp(head) => Self::Mlp {
                 hidden: Some(head.hidden),
                 activation: head.activation.kind(),

@@ -3,7 +3,7 @@
 use fhe_head::plan::{Plan, Request};
 use fhe_head::{
     Activation, BuiltIn, Degree, Error, Fit, Link, Logistic, Mlp, Multinomial, Optimizer, Ordinal, Output,
-    Result, Ridge, Scheme, Sigmoid, Softmax, SoftmaxDepth, padded_features,
+    Result, Ridge, Scheme, Sigmoid, Softmax, SoftmaxForm, padded_features,
 };
 
 use crate::classifier::Classifier;
@@ -78,7 +78,7 @@ impl Classifier {
             }
             Targets::Numbers(outputs) => return Ok(BuiltIn::Ridge(Ridge { outputs, half_width })),
         };
-        let multinomial = |depth| Softmax::new(classes, depth, half_width).map(Multinomial::new);
+        let multinomial = |form| Softmax::new(classes, form, half_width).map(Multinomial::new);
         let outputs = targets.scores(Link::Logistic);
         Ok(match self.kind {
             Kind::Logistic { degree, fit } => {
@@ -90,8 +90,8 @@ impl Classifier {
             Kind::Auto if classes == 2 => {
                 BuiltIn::Logistic(Logistic::binary(sigmoid(Degree::Three, Fit::default())?))
             }
-            Kind::Auto | Kind::Ridge => BuiltIn::Softmax(multinomial(SoftmaxDepth::Three)?),
-            Kind::Softmax { depth } => BuiltIn::Softmax(multinomial(depth)?),
+            Kind::Auto | Kind::Ridge => BuiltIn::Softmax(multinomial(SoftmaxForm::Three)?),
+            Kind::Softmax { form } => BuiltIn::Softmax(multinomial(form.unwrap_or(SoftmaxForm::Three))?),
             Kind::Mlp { hidden, activation, activation_interval } => {
                 let most = padded_features(features);
                 let hidden = hidden.unwrap_or(HIDDEN.min(most));
@@ -104,7 +104,7 @@ impl Classifier {
                 }
                 let output = match classes {
                     2 => Output::Logistic(Logistic::binary(sigmoid(Degree::Three, Fit::default())?)),
-                    _ => Output::Softmax(multinomial(SoftmaxDepth::Two)?),
+                    _ => Output::Softmax(multinomial(SoftmaxForm::Two)?),
                 };
                 let activation =
                     Activation::new(activation, activation_interval.unwrap_or(ACTIVATION_INTERVAL))?;

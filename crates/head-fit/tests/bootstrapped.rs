@@ -4,7 +4,7 @@
 mod common;
 
 use head_fit::fhe_head::engine::Operation;
-use head_fit::fhe_head::{Optimizer, Scheme, SoftmaxDepth};
+use head_fit::fhe_head::{Optimizer, Scheme, SoftmaxForm};
 use head_fit::{Classifier, Data, Kind, LogisticRegression, Preprocessing, agreement, stratified_split};
 
 /// Nesterov's method on standardised, unwhitened features: weights within 2^-9 of the simulation's, relative to the largest, and
@@ -61,8 +61,8 @@ fn thirty_two_nesterov_iterations() {
 fn scores_of_several_classes_and_of_the_larger_ring() {
     for (preset, kind, iterations, features) in [
         ("n15-boot-l6", Kind::Logistic { degree: None, fit: None }, 4, 12),
-        ("n15-boot-l6", Kind::Softmax { depth: SoftmaxDepth::Two }, 3, 60),
-        ("n16-boot-l15", Kind::Softmax { depth: SoftmaxDepth::Two }, 5, 30),
+        ("n15-boot-l6", Kind::Softmax { form: Some(SoftmaxForm::Two) }, 3, 60),
+        ("n16-boot-l15", Kind::Softmax { form: Some(SoftmaxForm::Two) }, 5, 30),
     ] {
         let (x, y) = common::three_classes(300, features, 4);
         let options = Classifier {

@@ -3,7 +3,7 @@
 
 use head_fit::fhe_head::ckks::presets;
 use head_fit::fhe_head::{
-    Activation, ActivationKind, Error, Functions, Optimizer, Result, Scheme, SoftmaxDepth,
+    Activation, ActivationKind, Error, Functions, Optimizer, Result, Scheme, SoftmaxForm,
 };
 use head_fit::{ClassWeight, Classifier, Data, Kind, Model, Preprocessing, Training};
 use ndarray::{Array1, Array2, Axis};
@@ -23,7 +23,7 @@ fn softmax() -> Classifier {
         optimizer: Some(Optimizer::GradientDescent),
         learning_rate: Some(2.0),
         max_iter: Some(3),
-        ..Classifier::new(Kind::Softmax { depth: SoftmaxDepth::Two })
+        ..Classifier::new(Kind::Softmax { form: Some(SoftmaxForm::Two) })
     }
 }
 
@@ -163,7 +163,7 @@ fn options_that_come_back_plan_the_same_training() {
         (Classifier::default(), &two),
         (Classifier { optimizer: Some(Optimizer::Momentum(0.5)), ..Classifier::default() }, &two),
         (Classifier::default(), &y),
-        (Classifier::new(Kind::Softmax { depth: SoftmaxDepth::Two }), &y),
+        (Classifier::new(Kind::Softmax { form: Some(SoftmaxForm::Two) }), &y),
         (Classifier { max_iter: Some(3), ..Classifier::new(mlp) }, &y),
         (Classifier { max_iter: Some(3), ..open_units() }, &y),
     ] {

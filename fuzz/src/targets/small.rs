@@ -6,7 +6,7 @@ use fhe_head::ckks::{EvaluationKeys, Parameters, SecretKey, presets};
 use fhe_head::client::{DataEncryptor, evaluation_keys_in_memory};
 use fhe_head::server::{EncryptedBlock, EncryptedHead, EncryptedState};
 use fhe_head::{
-    BuiltIn, Degree, Fit, Logistic, Optimizer, Plan, Request, Samples, Scheme, Sigmoid, Softmax, SoftmaxDepth,
+    BuiltIn, Degree, Fit, Logistic, Optimizer, Plan, Request, Samples, Scheme, Sigmoid, Softmax, SoftmaxForm,
 };
 use fhe_head::{Head as _, server};
 use ndarray::{Array1, Array2};
@@ -91,7 +91,7 @@ pub(super) fn plans() -> fhe_head::Result<Vec<Plan>> {
         BuiltIn::Logistic(Logistic::binary(sigmoid()?)),
         BuiltIn::Logistic(Logistic::one_vs_rest(3, sigmoid()?)),
         BuiltIn::Logistic(Logistic::multi_label(2, sigmoid()?)),
-        BuiltIn::Softmax(fhe_head::Multinomial::new(Softmax::new(3, SoftmaxDepth::Two, 4.0)?)),
+        BuiltIn::Softmax(fhe_head::Multinomial::new(Softmax::new(3, SoftmaxForm::Two, 4.0)?)),
     ];
     heads.into_iter().map(|head| plan(&scheme, head)).collect()
 }

@@ -7,7 +7,7 @@ mod softmax;
 
 pub use activation::{Activation, ActivationKind};
 pub use sigmoid::{Degree, Fit, Sigmoid, SigmoidSpec, logistic};
-pub use softmax::{Softmax, SoftmaxDepth, softmax};
+pub use softmax::{Softmax, SoftmaxForm, softmax};
 
 use serde::{Deserialize, Serialize};
 

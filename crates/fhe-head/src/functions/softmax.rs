@@ -3,13 +3,15 @@
 //! Each probability of a softmax of `K` logits, centred so that their sum is zero, is a function of its own logit and of symmetric
 //! functions of all. With `t = z / B` and `P = sum_j t_j^2`, both forms below use the class's own logit and the spread `P` of all:
 //!
-//! - depth 2: `p_k = 1/K + t_k (c_0 + c_1 P) + d_0 (t_k^2 - P/K)`;
-//! - depth 3: `p_k = 1/K + t_k (c_0 + c_1 P + c_2 P^2) + (t_k^2 - P/K) (d_0 + d_1 P)`.
+//! - two levels: `p_k = 1/K + t_k (c_0 + c_1 P) + d_0 (t_k^2 - P/K)`;
+//! - three levels: `p_k = 1/K + t_k (c_0 + c_1 P + c_2 P^2) + (t_k^2 - P/K) (d_0 + d_1 P)`;
+//! - in a row: `p_k = 1/K + t_k (c_0 + c_1 P + e Q) + (t_k^2 - P/K) (d_0 + d_1 P)` with `Q = sum_j t_j^3`, in three levels too.
 //!
 //! They sum to 1 for every input, so logits stay centred during training. `P` takes the role of the normaliser in
 //! exponential-and-inverse constructions (HETAL, ICML 2023: more than ten levels): it measures how decided a sample is.
-//! Over logits with one clear class at `B = 9`, `K = 7` the depth-2 form is off by 0.05 (root mean square), the depth-3 form by
-//! 0.033, the best polynomial of degree 7 in the class's own logit alone by 0.058.
+//! Over logits with one clear class at `B = 9`, `K = 7` the form of two levels is off by 0.05 (root mean square), that of three by
+//! 0.033, the best polynomial of degree 7 in the class's own logit alone by 0.058. Both are far off where two classes are ahead of the others:
+//! `P` does not tell these logits from those of one class that stands out, `Q` does.
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -27,25 +29,37 @@ pub fn softmax(logits: &mut [f64]) {
     logits.iter_mut().for_each(|z| *z /= sum);
 }
 
-/// The depth of an approximation.
+/// The form of an approximation, and the logits that it is fitted to. Files call it the depth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum SoftmaxDepth {
-    /// Two levels, degree 3.
+pub enum SoftmaxForm {
+    /// Two levels, degree 3, for logits of which one stands out.
     Two,
-    /// Three levels, degree 5.
+    /// Three levels, degree 5, for logits of which one stands out.
     Three,
+    /// Three levels, degree 4. Half of the logits that it is fitted to are those of classes in a row, where neighbours of the likeliest class
+    /// are likely too; of the other half one stands out.
+    InARow,
 }
 
-impl SoftmaxDepth {
-    /// Both, the lower first.
-    pub const ALL: [Self; 2] = [Self::Two, Self::Three];
+impl SoftmaxForm {
+    /// All of them, the lowest first.
+    pub const ALL: [Self; 3] = [Self::Two, Self::Three, Self::InARow];
 
     /// Levels from the logits to the residuals.
     pub fn levels(self) -> usize {
         match self {
             Self::Two => 2,
-            Self::Three => 3,
+            Self::Three | Self::InARow => 3,
+        }
+    }
+
+    /// Degree of the polynomial in all logits together.
+    pub fn degree(self) -> usize {
+        match self {
+            Self::Two => 3,
+            Self::Three => 5,
+            Self::InARow => 4,
         }
     }
 }
@@ -57,6 +71,8 @@ pub struct Softmax {
     spec: SoftmaxSpec,
     /// Factors of `t_k`, `t_k P`, `t_k P^2`.
     pub(crate) own: [f64; 3],
+    /// Factor of `t_k Q`.
+    pub(crate) skew: f64,
     /// Factors of `t_k^2 - P/K`, `(t_k^2 - P/K) P`.
     pub(crate) square: [f64; 2],
 }
@@ -64,7 +80,8 @@ pub struct Softmax {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct SoftmaxSpec {
     classes: usize,
-    depth: SoftmaxDepth,
+    #[serde(rename = "depth")]
+    form: SoftmaxForm,
     half_width: f64,
 }
 
@@ -74,16 +91,18 @@ const SAMPLES: usize = 4000;
 const MOST_VALUES: usize = 1 << 20;
 /// Standard deviation of the logits beside the strength of the outstanding one.
 const NOISE: f64 = 0.15;
+/// Places in a row of classes are from half a class before the first to half a class behind the last.
+const FIRST_PLACE: f64 = -0.5;
 
 impl Softmax {
-    /// Fits the form of this depth to logits in `[-half_width, half_width]`.
+    /// Fits this form to logits in `[-half_width, half_width]`.
     ///
-    /// The fit is by least squares over random logits in which one class stands out by between 0 and `B` and the others scatter, as
-    /// training produces them whatever the data. The randomness is fixed.
+    /// The fit is by least squares over random logits, in which one class stands out by between 0 and `B` and the others scatter, or which
+    /// fall off with the square of a class's distance from a place in a row ([`SoftmaxForm`] says which). The randomness is fixed.
     ///
     /// # Errors
     /// [`Error::Parameter`] below three classes, above [`ranges::MOST_OUTPUTS`], or for a half-width outside [0.5, 100].
-    pub fn new(classes: usize, depth: SoftmaxDepth, half_width: f64) -> Result<Self> {
+    pub fn new(classes: usize, form: SoftmaxForm, half_width: f64) -> Result<Self> {
         if classes < 3 {
             return Err(Error::Parameter {
                 name: "classes",
@@ -93,33 +112,41 @@ impl Softmax {
         }
         ranges::outputs("classes", classes, 3)?;
         ranges::half_width("softmax_interval", Some(half_width))?;
-        let spec = SoftmaxSpec { classes, depth, half_width };
+        let spec = SoftmaxSpec { classes, form, half_width };
         let draws = SAMPLES.min(MOST_VALUES / classes);
         let mut samples = Vec::with_capacity(draws * classes);
         let mut rng = ChaCha20Rng::seed_from_u64(0);
-        for _ in 0..draws {
-            let logits = typical_logits(classes, half_width, &mut rng);
+        for draw in 0..draws {
+            let logits = match form {
+                SoftmaxForm::InARow if draw % 2 == 1 => logits_in_a_row(classes, half_width, &mut rng),
+                _ => typical_logits(classes, half_width, &mut rng),
+            };
             let mut p = logits.clone();
             softmax(&mut p);
             let t: Vec<f64> = logits.iter().map(|z| z / half_width).collect();
-            let power: f64 = t.iter().map(|t| t * t).sum();
+            let Sums { power, skew } = Sums::of(&t);
             samples.extend(t.iter().zip(&p).map(|(t, p)| {
                 let square = t * t - power / classes as f64;
-                ([*t, t * power, t * power * power, square, square * power], p - 1.0 / classes as f64)
+                let terms = [*t, t * power, t * power * power, t * skew, square, square * power];
+                (terms, p - 1.0 / classes as f64)
             }));
         }
-        let (own, square) = match depth {
-            SoftmaxDepth::Two => {
-                let few: Vec<_> = samples.iter().map(|(f, p)| ([f[0], f[1], f[3]], *p)).collect();
-                let [c0, c1, d0] = least_squares(&few);
-                ([c0, c1, 0.0], [d0, 0.0])
+        let fitted = |terms: [usize; 5]| least_squares(&chosen(&samples, terms));
+        let (own, skew, square) = match form {
+            SoftmaxForm::Two => {
+                let [c0, c1, d0] = least_squares(&chosen(&samples, [0, 1, 4]));
+                ([c0, c1, 0.0], 0.0, [d0, 0.0])
             }
-            SoftmaxDepth::Three => {
-                let [c0, c1, c2, d0, d1] = least_squares(&samples);
-                ([c0, c1, c2], [d0, d1])
+            SoftmaxForm::Three => {
+                let [c0, c1, c2, d0, d1] = fitted([0, 1, 2, 4, 5]);
+                ([c0, c1, c2], 0.0, [d0, d1])
+            }
+            SoftmaxForm::InARow => {
+                let [c0, c1, skew, d0, d1] = fitted([0, 1, 3, 4, 5]);
+                ([c0, c1, 0.0], skew, [d0, d1])
             }
         };
-        Ok(Self { spec, own, square })
+        Ok(Self { spec, own, skew, square })
     }
 
     /// `K`.
@@ -127,9 +154,9 @@ impl Softmax {
         self.spec.classes
     }
 
-    /// Its depth.
-    pub fn depth(&self) -> SoftmaxDepth {
-        self.spec.depth
+    /// Its form.
+    pub fn form(&self) -> SoftmaxForm {
+        self.spec.form
     }
 
     /// `B`: logits are within `[-B, B]`.
@@ -141,14 +168,38 @@ impl Softmax {
     pub fn apply(&self, logits: &mut [f64]) {
         let classes = self.spec.classes as f64;
         logits.iter_mut().for_each(|z| *z /= self.spec.half_width);
-        let power: f64 = logits.iter().map(|t| t * t).sum();
+        let Sums { power, skew } = Sums::of(logits);
         let [c0, c1, c2] = self.own;
         let [d0, d1] = self.square;
-        let (own, square) = (c0 + power * (c1 + power * c2), d0 + power * d1);
+        let own = c0 + power * (c1 + power * c2) + self.skew * skew;
+        let square = d0 + power * d1;
         for t in logits {
             *t = 1.0 / classes + *t * own + (*t * *t - power / classes) * square;
         }
     }
+}
+
+/// Sums over all classes.
+struct Sums {
+    /// `P`, of squares.
+    power: f64,
+    /// `Q`, of cubes.
+    skew: f64,
+}
+
+impl Sums {
+    fn of(t: &[f64]) -> Self {
+        let (power, skew) = t.iter().fold((0.0, 0.0), |(p, q), t| (p + t * t, q + t * t * t));
+        Self { power, skew }
+    }
+}
+
+/// The samples with these of their terms.
+fn chosen<const ALL: usize, const F: usize>(
+    samples: &[([f64; ALL], f64)],
+    terms: [usize; F],
+) -> Vec<([f64; F], f64)> {
+    samples.iter().map(|(all, p)| (terms.map(|term| all[term]), *p)).collect()
 }
 
 /// Centred logits with one class that stands out.
@@ -167,11 +218,29 @@ fn typical_logits(classes: usize, half_width: f64, rng: &mut ChaCha20Rng) -> Vec
     logits
 }
 
+/// Centred logits of classes in a row, `-c (s - k)^2`, for a place `s` in the row. `c` is between 0 and what keeps the logits of every place
+/// inside.
+fn logits_in_a_row(classes: usize, half_width: f64, rng: &mut ChaCha20Rng) -> Vec<f64> {
+    let mut uniform = || (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+    let at = |place: f64| {
+        let mut logits: Vec<f64> = (0..classes).map(|k| -(place - k as f64).powi(2)).collect();
+        let mean = logits.iter().sum::<f64>() / classes as f64;
+        logits.iter_mut().for_each(|z| *z -= mean);
+        logits
+    };
+    // the first place reaches furthest
+    let furthest = at(FIRST_PLACE).iter().fold(0.0, |max: f64, z| max.max(z.abs()));
+    let strength = uniform() * half_width / furthest;
+    let mut logits = at(FIRST_PLACE + classes as f64 * uniform());
+    logits.iter_mut().for_each(|z| *z *= strength);
+    logits
+}
+
 impl TryFrom<SoftmaxSpec> for Softmax {
     type Error = Error;
 
     fn try_from(spec: SoftmaxSpec) -> Result<Self> {
-        Self::new(spec.classes, spec.depth, spec.half_width)
+        Self::new(spec.classes, spec.form, spec.half_width)
     }
 }
 
@@ -186,12 +255,15 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn rms_error(classes: usize, depth: SoftmaxDepth, half_width: f64) -> f64 {
-        let approximation = Softmax::new(classes, depth, half_width).unwrap();
+    type Draw = fn(usize, f64, &mut ChaCha20Rng) -> Vec<f64>;
+
+    fn rms_error(draw: Draw, classes: usize, form: SoftmaxForm, half_width: f64) -> f64 {
+        let approximation = Softmax::new(classes, form, half_width).unwrap();
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         let mut sum = 0.0;
         for _ in 0..2000 {
-            let mut exact = typical_logits(classes, half_width, &mut rng);
+            let mut exact = draw(classes, half_width, &mut rng);
+            assert!(exact.iter().all(|z| z.abs() <= half_width * (1.0 + 1e-12)));
             let mut ours = exact.clone();
             softmax(&mut exact);
             approximation.apply(&mut ours);
@@ -202,21 +274,36 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_those_that_the_documentation_states_and_fall_with_depth() {
+    fn errors_where_one_class_stands_out_are_those_that_the_documentation_states_and_fall_with_depth() {
         for classes in [3, 7, 12] {
             for half_width in [6.0, 9.0, 12.0] {
-                let [two, three] = SoftmaxDepth::ALL.map(|depth| rms_error(classes, depth, half_width));
+                let [two, three] = [SoftmaxForm::Two, SoftmaxForm::Three]
+                    .map(|form| rms_error(typical_logits, classes, form, half_width));
                 assert!(three < 0.85 * two, "{classes} {half_width}: {two} {three}");
             }
         }
-        assert!(
-            rms_error(7, SoftmaxDepth::Two, 9.0) < 0.055 && rms_error(7, SoftmaxDepth::Three, 9.0) < 0.038
-        );
+        let error = |form| rms_error(typical_logits, 7, form, 9.0);
+        assert!(error(SoftmaxForm::Two) < 0.055 && error(SoftmaxForm::Three) < 0.038);
+    }
+
+    /// The form for classes in a row serves both kinds of logits; the others fail on those that they are not fitted to.
+    #[test]
+    fn errors_on_classes_in_a_row() {
+        for (classes, half_width, in_a_row, one_stands_out) in
+            [(3, 6.0, 0.035, 0.065), (3, 9.0, 0.07, 0.12), (5, 9.0, 0.06, 0.075), (10, 9.0, 0.04, 0.05)]
+        {
+            let error = |draw, form| rms_error(draw, classes, form, half_width);
+            let ours = error(logits_in_a_row, SoftmaxForm::InARow);
+            let other = error(logits_in_a_row, SoftmaxForm::Three);
+            assert!(ours < in_a_row && other > 2.5 * ours, "{classes} {half_width}: {ours} {other}");
+            let both = error(typical_logits, SoftmaxForm::InARow);
+            assert!(both < one_stands_out, "{classes} {half_width}: {both}");
+        }
     }
 
     #[test]
     fn the_largest_logit_keeps_the_largest_probability_up_to_the_middle_of_the_interval() {
-        let approximation = Softmax::new(5, SoftmaxDepth::Three, 9.0).unwrap();
+        let approximation = Softmax::new(5, SoftmaxForm::Three, 9.0).unwrap();
         for strength in [0.5, 2.0, 4.5] {
             let mut p = [strength, -0.1 * strength, -0.4 * strength, -0.3 * strength, -0.2 * strength];
             approximation.apply(&mut p);
@@ -226,9 +313,12 @@ mod tests {
 
     #[test]
     fn the_specification_alone_travels() {
-        let softmax = Softmax::new(4, SoftmaxDepth::Two, 8.0).unwrap();
-        let text = serde_json::to_string(&softmax).unwrap();
-        assert_eq!(serde_json::from_str::<Softmax>(&text).unwrap(), softmax);
-        assert!(serde_json::from_str::<Softmax>(&text.replace("4", "2")).is_err());
+        for (form, name) in SoftmaxForm::ALL.into_iter().zip(["two", "three", "in-a-row"]) {
+            let softmax = Softmax::new(4, form, 8.0).unwrap();
+            let text = serde_json::to_string(&softmax).unwrap();
+            assert_eq!(text, format!(r#"{{"classes":4,"depth":"{name}","half_width":8.0}}"#));
+            assert_eq!(serde_json::from_str::<Softmax>(&text).unwrap(), softmax);
+            assert!(serde_json::from_str::<Softmax>(&text.replace('4', "2")).is_err());
+        }
     }
 }

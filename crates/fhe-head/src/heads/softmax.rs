@@ -10,7 +10,7 @@ use super::quantities::{ErrorScale, Gradient, Unit};
 use super::weights::Weights;
 use crate::engine::{Engine, require_levels};
 use crate::error::Result;
-use crate::functions::{Softmax, SoftmaxDepth, softmax};
+use crate::functions::{Softmax, SoftmaxForm, softmax};
 use crate::packing::Rows;
 
 /// A softmax over linear logits. The target of class `k` is `y_k - 1/K`.
@@ -59,13 +59,13 @@ impl Multinomial {
         if let Some(exact) = engine.exact(&inputs, classes, &exact) {
             return Ok(exact);
         }
-        let (level, depth) = (engine.level(&t[0]), self.softmax.depth().levels());
+        let (level, depth) = (engine.level(&t[0]), self.softmax.form().levels());
         require_levels("gradient", level, depth)?;
         let out = scale(level - depth);
         let powers = Powers::new(engine, t)?;
-        let probabilities = match self.softmax.depth() {
-            SoftmaxDepth::Two => self.two_levels(engine, rows, rate, &powers, &out),
-            SoftmaxDepth::Three => self.three_levels(engine, rows, rate, &powers, &out),
+        let probabilities = match self.softmax.form() {
+            SoftmaxForm::Two => self.two_levels(engine, rows, rate, &powers, &out),
+            SoftmaxForm::Three | SoftmaxForm::InARow => self.three_levels(engine, rows, rate, &powers, &out),
         }?;
         minus_targets(engine, &probabilities, rows, rate, &out)
     }
@@ -93,34 +93,56 @@ impl Multinomial {
         })
     }
 
-    /// `s t_k (P^2 + c_1/c_2 P + c_0/c_2) + (s_a t_k^2 + s_b P) (P + d_0/d_1)`.
+    /// `s c t_k A + (s_a t_k^2 + s_b P) (P + d_0/d_1)`, where `c A` is the factor of `s t_k`.
     fn three_levels<E: Engine>(
         &self,
         engine: &E,
         rows: &Rows<E::Value>,
         rate: f64,
-        Powers { t, squares, power }: &Powers<'_, E::Value>,
+        powers: &Powers<'_, E::Value>,
         out: &ckks::Scale,
     ) -> Result<Vec<E::Value>> {
-        let ([c0, c1, c2], [d0, d1]) = (self.softmax.own, self.softmax.square);
+        let Powers { t, squares, power } = powers;
+        let [d0, d1] = self.softmax.square;
         let level = engine.level(&t[0]);
-        let fourth = engine.mul(power, power)?;
-        let linear = engine.mul_const(power, c1 / c2, &engine.scale(&fourth))?;
-        let quadratic = engine.add_const(&engine.add(&fourth, &linear)?, c0 / c2)?;
+        let (c, factor_of_t) = self.factor_of_t(engine, powers)?;
         let shifted = engine.add_const(power, d0 / d1)?;
 
         let product = out.mul(&engine.rescale_factor(level - 2));
-        let st_scale = product.div(&engine.scale(&quadratic));
+        let st_scale = product.div(&engine.scale(&factor_of_t));
         let s =
-            self.scaled_weights(engine, rows, level + 1, rate * c2, &over(engine, &st_scale, level, &t[0]))?;
+            self.scaled_weights(engine, rows, level + 1, rate * c, &over(engine, &st_scale, level, &t[0]))?;
         let su_scale = product.div(&engine.scale(&shifted));
         let factor = su_scale.mul(&engine.rescale_factor(level - 1)).div(&engine.scale(power));
         let [own, all] = self.square_weights(engine, rows, level, rate * d1, &factor)?;
         try_map(t.iter().zip(squares), |(t, u)| {
             let st = engine.mul(&s, t)?;
             let su = engine.finish(engine.accumulate(None, &[(&own, u), (&all, power)])?)?;
-            engine.finish(engine.accumulate(None, &[(&st, &quadratic), (&su, &shifted)])?)
+            engine.finish(engine.accumulate(None, &[(&st, &factor_of_t), (&su, &shifted)])?)
         })
+    }
+
+    /// `c` and `A`, two levels below the logits: `c_2` and `P^2 + c_1/c_2 P + c_0/c_2`, or for classes in a row `c_1` and
+    /// `P + e/c_1 Q + c_0/c_1`.
+    fn factor_of_t<E: Engine>(
+        &self,
+        engine: &E,
+        Powers { t, squares, power }: &Powers<'_, E::Value>,
+    ) -> Result<(f64, E::Value)> {
+        let [c0, c1, c2] = self.softmax.own;
+        if self.softmax.form() == SoftmaxForm::InARow {
+            let level = engine.level(&t[0]);
+            // constants multiply copies of the logits in advance, at the scale at which the products come out at that of `P`
+            let scale =
+                engine.scale(power).mul(&engine.rescale_factor(level - 1)).div(&engine.scale(&squares[0]));
+            let scaled = try_map(*t, |t| engine.mul_const(t, self.softmax.skew / c1, &scale))?;
+            let terms: Vec<_> = scaled.iter().zip(squares).collect();
+            let skew = engine.finish(engine.accumulate(None, &terms)?)?;
+            return Ok((c1, engine.add_const(&engine.add(power, &skew)?, c0 / c1)?));
+        }
+        let fourth = engine.mul(power, power)?;
+        let linear = engine.mul_const(power, c1 / c2, &engine.scale(&fourth))?;
+        Ok((c2, engine.add_const(&engine.add(&fourth, &linear)?, c0 / c2)?))
     }
 
     /// The factors of `t_k^2` and of `P` in `factor s (t_k^2 - P/K)`, one level below `level`.

@@ -10,7 +10,7 @@ use fhe_head::plan::{Plan, Request};
 use fhe_head::trainer::{State, Trainer};
 use fhe_head::{
     Activation, ActivationKind, BuiltIn, Degree, Error, Fit, Functions, Job, JobSpec, Link, Logistic, Mlp,
-    Multinomial, Optimizer, Ordinal, Output, Ridge, Samples, Scheme, Sigmoid, Softmax, SoftmaxDepth, ckks,
+    Multinomial, Optimizer, Ordinal, Output, Ridge, Samples, Scheme, Sigmoid, Softmax, SoftmaxForm, ckks,
     twins,
 };
 use ndarray::{Array1, Array2, Axis, s};
@@ -129,7 +129,7 @@ fn the_trainer_follows_a_hidden_layer_on_matrices() {
     let y: Array1<f64> = (0..90).map(|i| f64::from(i % 3)).collect();
     let samples = Samples::new(&x.view(), &y.view(), &Array1::ones(90).view()).unwrap();
     let scheme = Scheme::new(ckks::presets::insecure_for_tests(10, 60).unwrap());
-    let softmax = Softmax::new(3, SoftmaxDepth::Two, 6.0).unwrap();
+    let softmax = Softmax::new(3, SoftmaxForm::Two, 6.0).unwrap();
     let sigmoid = Sigmoid::new(Degree::Three, 6.0, Fit::LeastSquares).unwrap();
     for (kind, output) in [
         (ActivationKind::Square, Output::Softmax(Multinomial::new(softmax))),

@@ -1,7 +1,7 @@
 //! The polynomial of a linear head.
 
 use fhe_head::{
-    BuiltIn, Degree, Fit, Link, Logistic, Multinomial, Ordinal, Result, Ridge, Sigmoid, Softmax, SoftmaxDepth,
+    BuiltIn, Degree, Fit, Link, Logistic, Multinomial, Ordinal, Result, Ridge, Sigmoid, Softmax, SoftmaxForm,
 };
 
 use crate::cleartext::LinkFunction;
@@ -12,7 +12,7 @@ pub(super) enum Family {
     /// A polynomial for the logistic function, under one of the links that it belongs to.
     Logistic { link: Link, degree: Degree, fit: Option<Fit> },
     /// An approximation of the softmax.
-    Softmax { classes: usize, depth: SoftmaxDepth },
+    Softmax { classes: usize, form: SoftmaxForm },
     /// Nothing to approximate: the interval is a unit.
     Identity,
 }
@@ -22,7 +22,7 @@ impl Family {
     pub(super) fn levels(self) -> usize {
         match self {
             Self::Logistic { degree, .. } => degree.depth(),
-            Self::Softmax { depth, .. } => depth.levels(),
+            Self::Softmax { form, .. } => form.levels(),
             Self::Identity => 1,
         }
     }
@@ -88,7 +88,7 @@ impl Approximation {
             Family::Logistic { link, degree, fit } => {
                 Self::Sigmoid(link, Sigmoid::new(degree, half_width, fit.unwrap_or(Fit::LeastSquares))?)
             }
-            Family::Softmax { classes, depth } => Self::Softmax(Softmax::new(classes, depth, half_width)?),
+            Family::Softmax { classes, form } => Self::Softmax(Softmax::new(classes, form, half_width)?),
             Family::Identity => Self::Identity(half_width),
         })
     }
@@ -100,7 +100,7 @@ impl Approximation {
                 Self::Sigmoid(*link, Sigmoid::new(sigmoid.degree(), half_width, Fit::LeastSquares)?)
             }
             Self::Softmax(softmax) => {
-                Self::Softmax(Softmax::new(softmax.classes(), softmax.depth(), half_width)?)
+                Self::Softmax(Softmax::new(softmax.classes(), softmax.form(), half_width)?)
             }
             Self::Identity(_) => Self::Identity(half_width),
         })
@@ -118,7 +118,7 @@ impl Approximation {
     pub(super) fn depth(&self) -> usize {
         match self {
             Self::Sigmoid(_, sigmoid) => sigmoid.depth(),
-            Self::Softmax(softmax) => softmax.depth().levels(),
+            Self::Softmax(softmax) => softmax.form().levels(),
             Self::Identity(_) => 1,
         }
     }
@@ -127,10 +127,7 @@ impl Approximation {
     pub(super) fn degree(&self) -> usize {
         match self {
             Self::Sigmoid(_, sigmoid) => sigmoid.degree().value(),
-            Self::Softmax(softmax) => match softmax.depth() {
-                SoftmaxDepth::Two => 3,
-                SoftmaxDepth::Three => 5,
-            },
+            Self::Softmax(softmax) => softmax.form().degree(),
             Self::Identity(_) => 1,
         }
     }

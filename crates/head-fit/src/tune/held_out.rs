@@ -98,7 +98,7 @@ impl Labels {
 }
 
 /// Bounds of the temperature: few iterations leave logits small, and none leaves them this much too large.
-const TEMPERATURES: (f64, f64) = (0.1, 4.0);
+const TEMPERATURES: (f64, f64) = (0.03, 4.0);
 
 /// Log loss of a sample's logits, and whether its class is predicted: of several labels the means.
 fn of_sample(link: Link, z: &mut [f64], labels: &ArrayView1<'_, f64>) -> (f64, f64) {

@@ -16,6 +16,11 @@ pub(crate) fn breast_cancer() -> (Array2<f64>, Array1<f64>) {
     table(path)
 }
 
+/// Iris: 150 flowers of three species, 4 features. The second species lies between the others.
+pub(crate) fn iris() -> (Array2<f64>, Array1<f64>) {
+    table(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/iris/iris.csv"))
+}
+
 /// A table of numbers whose last column is the label.
 pub(crate) fn table(path: &str) -> (Array2<f64>, Array1<f64>) {
     let text = std::fs::read_to_string(path).unwrap();

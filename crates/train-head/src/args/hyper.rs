@@ -4,7 +4,7 @@ use fhe_head::{Degree, Link, Optimizer, ranges};
 use head_fit::{ClassWeight, Model};
 
 use super::hidden::HiddenLayer;
-use super::method::{ClassWeights, HeadKind, Penalty, Preprocess, Solver};
+use super::method::{ClassWeights, HeadKind, Penalty, Preprocess, SoftmaxFit, Solver};
 use super::steps::Steps;
 use super::training::TrainingArgs;
 use crate::exit::{Failure, Result};
@@ -45,6 +45,14 @@ impl Hyper {
             && matches!(flags.head, Some(HeadKind::Mlp | HeadKind::Softmax | HeadKind::Ridge))
         {
             return Err(Failure::usage("--sigmoid-fit requires --head logreg, ovr or ordinal"));
+        }
+        if flags.softmax_fit.is_some() && flags.head != Some(HeadKind::Softmax) {
+            return Err(Failure::usage("--softmax-fit requires --head softmax"));
+        }
+        if flags.softmax_fit == Some(SoftmaxFit::InARow) && flags.sigmoid_degree.is_some() {
+            return Err(Failure::usage(
+                "--softmax-fit in-a-row has a degree of its own: leave out --sigmoid-degree",
+            ));
         }
         if flags.sigmoid_degree.is_some() {
             match flags.head {
@@ -124,6 +132,7 @@ impl Hyper {
             ("--sigmoid-degree", self.flags.sigmoid_degree.is_some()),
             ("--sigmoid-interval", self.flags.sigmoid_interval.is_some()),
             ("--sigmoid-fit", self.flags.sigmoid_fit.is_some()),
+            ("--softmax-fit", self.flags.softmax_fit.is_some()),
             ("--preset", self.flags.preset.is_some()),
         ];
         given.into_iter().find_map(|(flag, given)| given.then_some(flag))
@@ -202,6 +211,10 @@ mod tests {
             "--head mlp --activation relu",
             "--head mlp --activation-interval 0",
             "--head mlp --sigmoid-degree 5",
+            "--softmax-fit in-a-row",
+            "--head ovr --softmax-fit one-stands-out",
+            "--head softmax --softmax-fit in-a-row --sigmoid-degree 5",
+            "--head softmax --softmax-fit two",
         ] {
             assert!(resolve(line).is_err(), "{line}");
         }

@@ -21,6 +21,15 @@ pub(crate) enum HeadKind {
     Mlp,
 }
 
+/// Scores that a polynomial in place of the softmax is fitted to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SoftmaxFit {
+    /// One class stands out
+    OneStandsOut,
+    /// Classes in a row: neighbours of the likeliest class are likely too
+    InARow,
+}
+
 /// First-order methods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Solver {

@@ -42,7 +42,7 @@ pub(crate) use joint::{
     JointStatusArgs, JointStep, JointTrainArgs, WeightingFlag,
 };
 pub(crate) use keys::{NewKeyArgs, PassphraseArgs, PlanAndKeyArgs};
-pub(crate) use method::{HeadKind, Penalty, Preprocess, Solver};
+pub(crate) use method::{HeadKind, Penalty, Preprocess, SoftmaxFit, Solver};
 pub(crate) use overwrite::OverwriteArgs;
 pub(crate) use parse::{Unparsed, parse};
 pub(crate) use program::{CompletionsArgs, InspectArgs, ManArgs, PresetsArgs};

@@ -4,7 +4,7 @@ use clap::Args;
 use fhe_head::Fit;
 
 use super::hidden::HiddenArgs;
-use super::method::{ClassWeights, HeadKind, Preprocess, Solver};
+use super::method::{ClassWeights, HeadKind, Preprocess, SoftmaxFit, Solver};
 use super::steps::StepArgs;
 
 /// Flags of the training. What is not given is chosen from the training data.
@@ -54,6 +54,9 @@ pub(crate) struct TrainingArgs {
     /// How the polynomial is fitted: `least-squares`, `minimax`, or closest near zero, for logits of this standard deviation
     #[arg(long, value_name = "FIT", value_parser = sigmoid_fit)]
     pub(crate) sigmoid_fit: Option<Fit>,
+    /// Scores that the polynomial in place of the softmax is fitted to, for --head softmax
+    #[arg(long, value_enum, value_name = "FIT")]
+    pub(crate) softmax_fit: Option<SoftmaxFit>,
     /// What the logits of the exported head are divided by, so that its probabilities fit; 1 leaves them as they are
     #[arg(long, value_name = "T")]
     pub(crate) temperature: Option<f64>,

@@ -1,6 +1,6 @@
 //! Parts of a method in words and as JSON.
 
-use fhe_head::{BuiltIn, Head as _, Logistic, Optimizer, Ordinal};
+use fhe_head::{BuiltIn, Head as _, Logistic, Multinomial, Optimizer, Ordinal, SoftmaxForm};
 use head_fit::{Classifier, Expected, ExpectedErrors, Preprocessing};
 use serde_json::{Value, json};
 
@@ -66,9 +66,10 @@ pub(crate) fn functions(head: &BuiltIn) -> String {
             let w = sigmoid.half_width();
             format!("sigmoid of degree {} on [-{w}, {w}]", sigmoid.degree().value())
         }
-        BuiltIn::Softmax(_) => {
-            let w = head.score_unit().value();
-            format!("softmax on [-{w}, {w}]")
+        BuiltIn::Softmax(Multinomial { softmax }) => {
+            let w = softmax.half_width();
+            let fit = if softmax.form() == SoftmaxForm::InARow { ", fitted to classes in a row" } else { "" };
+            format!("softmax on [-{w}, {w}]{fit}")
         }
         BuiltIn::Ordinal(Ordinal { steps, sigmoid }) => {
             let (w, degree) = (sigmoid.half_width(), sigmoid.degree().value());

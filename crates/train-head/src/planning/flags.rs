@@ -1,11 +1,11 @@
 //! A method as the flags of a job file.
 
 use clap::ValueEnum;
-use fhe_head::{Fit, Optimizer, RateSchedule, SoftmaxDepth};
+use fhe_head::{Fit, Optimizer, RateSchedule, SoftmaxForm};
 use head_fit::{ClassWeight, Classifier, Kind, Preprocessing, Targets};
 use serde_json::{Map, Value, json};
 
-use crate::args::{HeadKind, Preprocess, Solver, activation_name};
+use crate::args::{HeadKind, Preprocess, SoftmaxFit, Solver, activation_name};
 
 /// Options with everything filled in, as the entries of a job file for data with such targets.
 pub(crate) fn flags(options: &Classifier, targets: Targets, preset: &str) -> Map<String, Value> {
@@ -27,8 +27,9 @@ pub(crate) fn flags(options: &Classifier, targets: Targets, preset: &str) -> Map
             let head = if several { HeadKind::Ovr } else { HeadKind::Logreg };
             (Some(head), degree.map(|degree| degree.value()), None)
         }
-        Kind::Softmax { depth } => {
-            (Some(HeadKind::Softmax), Some(if depth == SoftmaxDepth::Three { 5 } else { 3 }), None)
+        Kind::Softmax { form } => {
+            let named = form.filter(|form| *form != SoftmaxForm::InARow);
+            (Some(HeadKind::Softmax), named.map(SoftmaxForm::degree), None)
         }
         Kind::Mlp { hidden, activation, activation_interval } => {
             (Some(HeadKind::Mlp), None, Some((hidden, activation_name(activation), activation_interval)))
@@ -36,6 +37,7 @@ pub(crate) fn flags(options: &Classifier, targets: Targets, preset: &str) -> Map
         Kind::Ordinal { degree, .. } => (Some(HeadKind::Ordinal), degree.map(|degree| degree.value()), None),
         Kind::Ridge => (Some(HeadKind::Ridge), None, None),
     };
+    let in_a_row = options.kind == Kind::Softmax { form: Some(SoftmaxForm::InARow) };
     // no flag asks for a heavy ball, and nothing chooses one
     let (solver, momentum) = match options.optimizer {
         Some(Optimizer::GradientDescent) => (Some(Solver::Gd), None),
@@ -74,6 +76,7 @@ pub(crate) fn flags(options: &Classifier, targets: Targets, preset: &str) -> Map
         ("sigmoid_degree", json!(degree)),
         ("sigmoid_interval", json!(options.interval)),
         ("sigmoid_fit", fit),
+        ("softmax_fit", json!(in_a_row.then(|| name(&SoftmaxFit::InARow)))),
         ("temperature", json!(options.temperature)),
         ("hidden_layer_sizes", json!(hidden.map(|(units, ..)| units))),
         ("activation", json!(hidden.map(|(_, activation, _)| activation))),

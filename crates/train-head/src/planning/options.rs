@@ -1,10 +1,10 @@
 //! Flags as options of the library: the only place where one becomes the other.
 
 use clap::ValueEnum as _;
-use fhe_head::{Degree, Optimizer, SoftmaxDepth};
+use fhe_head::{Degree, Optimizer, SoftmaxForm};
 use head_fit::{Classifier, Kind, Preprocessing, Targets};
 
-use crate::args::{HeadKind, HiddenLayer, Hyper, Penalty, Preprocess, Solver};
+use crate::args::{HeadKind, HiddenLayer, Hyper, Penalty, Preprocess, SoftmaxFit, Solver};
 use crate::exit::{Failure, Result};
 
 /// The options that the flags ask for, for data of `samples` samples with such targets. `found` describes the classes in messages.
@@ -100,10 +100,13 @@ fn kind(hyper: &Hyper, targets: Targets, found: impl Fn() -> String) -> Result<K
                 "two classes: --head logreg is the same as ovr or softmax, for half the work",
             ));
         }
-        (Some(HeadKind::Softmax), ..) => match degree {
-            None => Kind::softmax(),
-            Some(Degree::Three) => Kind::Softmax { depth: SoftmaxDepth::Two },
-            Some(_) => Kind::Softmax { depth: SoftmaxDepth::Three },
+        (Some(HeadKind::Softmax), ..) => Kind::Softmax {
+            form: match (degree, hyper.flags.softmax_fit) {
+                (_, Some(SoftmaxFit::InARow)) => Some(SoftmaxForm::InARow),
+                (Some(Degree::Three), _) => Some(SoftmaxForm::Two),
+                (Some(_), _) | (None, Some(SoftmaxFit::OneStandsOut)) => Some(SoftmaxForm::Three),
+                (None, None) => None,
+            },
         },
         (None, ..) if logistic == Kind::logistic() => Kind::Auto,
         (None | Some(HeadKind::Auto | HeadKind::Ovr | HeadKind::Mlp | HeadKind::Ridge), ..) => logistic,

@@ -29,6 +29,7 @@ fn two_classes() {
 fn several_classes() {
     round_trip(table_of_three(150), "--max-iter 3 --preset n15-l18");
     round_trip(table_of_three(150), "--head softmax --max-iter 2 --n-components 2 --scoring");
+    round_trip(table_of_three(150), "--head softmax --softmax-fit in-a-row --max-iter 2 --preset n15-l18");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use fhe_head::plan::{Plan, Request};
 use fhe_head::{
     Activation, BuiltIn, Degree, Fit, Functions, Head as _, Logistic, Mlp, Multinomial, Optimizer, Output,
-    Result, Samples, Sigmoid, Softmax, SoftmaxDepth,
+    Result, Samples, Sigmoid, Softmax, SoftmaxForm,
 };
 use ndarray::Array1;
 use rayon::prelude::*;
@@ -52,7 +52,7 @@ impl Network<'_, '_> {
         let Widths { arguments, logits } = widths;
         let output = match self.classes() {
             2 => Output::Logistic(Logistic::binary(Sigmoid::new(degree, logits, Fit::LeastSquares)?)),
-            classes => Output::Softmax(Multinomial::new(Softmax::new(classes, SoftmaxDepth::Two, logits)?)),
+            classes => Output::Softmax(Multinomial::new(Softmax::new(classes, SoftmaxForm::Two, logits)?)),
         };
         let activation = Activation::new(self.layer.activation, arguments)?;
         Ok(Mlp { hidden: self.layer.hidden, activation, output })

@@ -5,7 +5,7 @@ mod candidate;
 mod rehearsal;
 mod search;
 
-use fhe_head::{Degree, Error, Link, Result, SoftmaxDepth};
+use fhe_head::{Degree, Error, Link, Result, SoftmaxForm};
 use rayon::prelude::*;
 
 use super::approximation::Family;
@@ -95,14 +95,15 @@ fn families(task: Task<'_, '_>) -> Vec<Vec<Family>> {
         Targets::Numbers(_) => return vec![vec![Family::Identity]],
     };
     let softmax =
-        |depths: &[SoftmaxDepth]| depths.iter().map(|&depth| Family::Softmax { classes, depth }).collect();
+        |forms: &[SoftmaxForm]| forms.iter().map(|&form| Family::Softmax { classes, form }).collect();
     match task.options.kind {
         Kind::Logistic { degree, fit } => vec![of_degree(Link::Logistic, degree, fit)],
         Kind::Ordinal { degree, fit } => vec![of_degree(Link::Cumulative, degree, fit)],
-        Kind::Softmax { depth } => vec![softmax(&[depth])],
+        Kind::Softmax { form: Some(form) } => vec![softmax(&[form])],
+        Kind::Softmax { form: None } => vec![softmax(&[SoftmaxForm::Three, SoftmaxForm::InARow])],
         Kind::Auto if classes == 2 => vec![several(Link::Logistic, None)],
         Kind::Auto | Kind::Mlp { .. } | Kind::Ridge => {
-            vec![several(Link::Logistic, None), softmax(&SoftmaxDepth::ALL)]
+            vec![several(Link::Logistic, None), softmax(&SoftmaxForm::ALL)]
         }
     }
 }
