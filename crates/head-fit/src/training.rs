@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use fhe_head::plan::{Plan, Request};
 use fhe_head::twins::{self, SimulatedHead};
-use fhe_head::{BuiltIn, Functions, Result, Samples, Scheme};
+use fhe_head::{BuiltIn, Functions, Result, Samples, Scheme, stop};
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
@@ -86,8 +86,9 @@ impl Classifier {
         if bootstraps || !expected.falls_short(SHORT_ACCURACY, SHORT_LOG_LOSS) {
             return Ok(training);
         }
-        // the shorter training stands whatever keeps a longer one from being planned
+        // the shorter training stands whatever keeps a longer one from being planned, unless nobody waits for it any more
         let longer = on_first(&BOOTSTRAPPED, |scheme| self.prepare_beside(scheme, data, start, &clear));
+        stop::check()?;
         Ok(longer.ok().filter(|longer| longer.pays_over(&training)).unwrap_or(training))
     }
 

@@ -26,6 +26,7 @@ use crate::args::Hyper;
 use crate::console::Console;
 use crate::exit::Result;
 use crate::files::head::Secrecy;
+use crate::interrupt;
 use crate::plan::{Kept, PlanFile, Rehearsal};
 use crate::preset::preset;
 use crate::samples::Matrix;
@@ -98,7 +99,7 @@ impl Planned {
 /// Trains the twins of a plan in the clear. `start` are the exact and the polynomial weights to start from, if not from zero.
 ///
 /// # Errors
-/// The plan names no preset.
+/// The plan names no preset; the user pressed ^C.
 pub(crate) fn rehearse(
     file: &PlanFile,
     samples: &Samples,
@@ -108,6 +109,7 @@ pub(crate) fn rehearse(
     let phase = console.phase("rehearse", 1);
     let rehearsal = Rehearsal::new(file.plan(), &file.scheme()?, samples, start);
     phase.done();
+    interrupt::check()?;
     Ok(rehearsal
         .map_err(|error| {
             console.warn(format!("the training did not get through its rehearsal in the clear: {error}"));

@@ -5,7 +5,7 @@ mod candidate;
 mod rehearsal;
 mod search;
 
-use fhe_head::{Degree, Error, Link, Result, SoftmaxDepth};
+use fhe_head::{Degree, Error, Link, Result, SoftmaxDepth, stop};
 use rayon::prelude::*;
 
 use super::approximation::Family;
@@ -72,6 +72,7 @@ pub(super) fn choose(task: Task<'_, '_>) -> Result<Rehearsed> {
             }
         }
     }
+        stop::check()?;
     Err(refusal.unwrap_or_else(|| Error::Data("there is no method to choose from".into())))
 }
 
@@ -80,6 +81,7 @@ fn families(task: Task<'_, '_>) -> Vec<Vec<Family>> {
     let targets = task.data.targets();
     let several = |link, fit| Degree::ALL.map(|degree| Family::Logistic { link, degree, fit }).to_vec();
     let of_degree = |link, degree: Option<Degree>, fit| match degree {
+            stop::check()?;
         Some(degree) => vec![Family::Logistic { link, degree, fit }],
         None => several(link, fit),
     };
@@ -163,3 +165,4 @@ fn candidates(task: Task<'_, '_>, grids: &[Grid]) -> Result<Vec<Candidate>> {
     candidates.insert(0, chosen);
     Ok(candidates)
 }
+        stop::check()?;
