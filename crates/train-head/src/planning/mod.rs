@@ -56,9 +56,10 @@ impl Planned {
         console: &Console,
     ) -> Result<Self> {
         let (samples, features) = matrix.x.dim();
-        memory::expect("the choice of a method", memory::to_plan([samples, features]))?;
         let found = || format!("the labels have {}: {}", vocabulary.names().len(), vocabulary.described());
         let asked = options::classifier(hyper, matrix.x.nrows(), vocabulary.targets(), found)?;
+        let needed = memory::to_plan(&asked, vocabulary.targets(), [samples, features]);
+        memory::expect("the choice of a method", needed)?;
         let least = asked.least_members(vocabulary.targets());
         balance::expect_members(vocabulary, y, &matrix.sample_weight(), least)?;
         balance::note(vocabulary, y, &asked, console);
@@ -108,8 +109,8 @@ pub(crate) fn rehearse(
 ) -> Result<Option<Rehearsal>> {
     let phase = console.phase("rehearse", 1);
     let rehearsal = Rehearsal::new(file.plan(), &file.scheme()?, samples, start);
-    phase.done();
     interrupt::check()?;
+    phase.done();
     Ok(rehearsal
         .map_err(|error| {
             console.warn(format!("the training did not get through its rehearsal in the clear: {error}"));
