@@ -9,6 +9,8 @@ use super::site::{Line, Site};
 
 /// The least and the most memory, in percent of what an undisturbed command takes.
 const PERCENT: [u64; 2] = [10, 140];
+/// With less the system does not even load the program.
+const LOADED: u64 = 48 << 20;
 
 pub(super) fn run(site: &Site, tries: usize, show: &mut impl FnMut(Row)) -> Result<()> {
     let line = |name, words: &str| Line { name, words: format!("{name} {words}") };
@@ -26,7 +28,7 @@ pub(super) fn run(site: &Site, tries: usize, show: &mut impl FnMut(Row)) -> Resu
         for i in 0..tries {
             let [least, largest] = PERCENT;
             let percent = least + (largest - least) * i as u64 / (tries as u64 - 1).max(1);
-            let limit = most / 100 * percent;
+            let limit = (most / 100 * percent).max(LOADED);
             match starved(site, &line.words, limit)? {
                 Ok(End::Done) => done += 1,
                 Ok(End::Before) => before += 1,
