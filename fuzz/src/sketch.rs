@@ -10,6 +10,10 @@
 //!
 //! Records and checksums are those of `ckks::serial`: its format says how many residues follow a record.
 
+use std::io::{Read, Take};
+use std::iter::Enumerate;
+use std::vec::IntoIter;
+
 use ckks::serial::{FileKind, NewFile, Writer};
 use ckks::{KeyId, Parameters};
 use fhe_head::ckks;
@@ -103,43 +107,96 @@ impl Sketch {
         Self { items, cut, templates, metadata: input.to_vec() }
     }
 
-    /// The file: residues filled in, checksums right.
+    /// The file: residues filled in, checksums right, each piece when it is read. Most mutations are refused for their metadata, before any
+    /// residue is.
     ///
     /// # Panics
     /// Never in practice: memory can be written to.
     #[must_use]
-    pub fn fill_in(&self, kind: FileKind, parameters: &Parameters, key_id: KeyId) -> Vec<u8> {
+    pub fn fill_in(self, kind: FileKind, parameters: &Parameters, key_id: KeyId) -> Take<Filled<'_>> {
         let new = NewFile { kind, parameters, key_id, items: 0, metadata: &self.metadata };
-        let mut file = Writer::new(Vec::new(), "", new)
+        let mut start = Writer::new(Vec::new(), "", new)
             .and_then(Writer::finish)
             .unwrap_or_else(|error| panic!("a file without items: {error}"));
-        file[ITEMS..ITEMS + 8].copy_from_slice(&self.items.to_le_bytes());
-        let sum = checksum(u64::MAX, 0, &file[..HEADER - CHECKSUM]);
-        file[HEADER - CHECKSUM..HEADER].copy_from_slice(&sum);
+        start[ITEMS..ITEMS + 8].copy_from_slice(&self.items.to_le_bytes());
+        let sum = checksum(u64::MAX, 0, &start[..HEADER - CHECKSUM]);
+        start[HEADER - CHECKSUM..HEADER].copy_from_slice(&sum);
 
         let repeated = self.templates.iter().flat_map(|template| (0..template.times).map(move |_| template));
-        for (item, Template { record, fill, .. }) in repeated.take(MOST_ITEMS).enumerate() {
-            let item = item as u64;
-            file.extend_from_slice(&(record.len() as u32).to_le_bytes());
-            file.extend_from_slice(record);
-            file.extend_from_slice(&checksum(item, 0, record));
-            for (chunk, (width, length)) in chunks(record, parameters).into_iter().enumerate() {
-                let mut residues = vec![0; length];
-                // a byte of each residue, or all of them: then it is not below its prime
-                let step = if *fill == u8::MAX { 1 } else { width };
-                // residues that are all alike make a constant polynomial, which is refused before it is decrypted
-                let vary = u8::from(*fill != u8::MAX);
-                for (i, byte) in residues.iter_mut().step_by(step).enumerate() {
-                    *byte = fill ^ (i as u8 & vary);
-                }
-                file.extend_from_slice(&residues);
-                file.extend_from_slice(&checksum(item, chunk as u64 + 1, &residues));
+        let items: Vec<Template> = repeated.take(MOST_ITEMS).cloned().collect();
+        let of_item = |Template { record, .. }: &Template| {
+            let chunks = chunks(record, parameters);
+            4 + record.len() + CHECKSUM + chunks.iter().map(|chunk| chunk.1 + CHECKSUM).sum::<usize>()
+        };
+        let whole = start.len() + items.iter().map(of_item).sum::<usize>();
+        let length = if self.cut > 0 { whole * usize::from(self.cut) / 256 } else { whole };
+        let items = items.into_iter().enumerate();
+        Filled {
+            piece: start,
+            at: 0,
+            items,
+            item: 0,
+            fill: 0,
+            chunks: Vec::new().into_iter().enumerate(),
+            parameters,
+        }
+        .take(length as u64)
+    }
+}
+
+/// A file that is filled in while it is read.
+#[derive(Debug)]
+pub struct Filled<'a> {
+    /// The piece that is being read, from `at` on.
+    piece: Vec<u8>,
+    at: usize,
+    items: Enumerate<IntoIter<Template>>,
+    /// The item whose chunks follow.
+    item: u64,
+    fill: u8,
+    chunks: Enumerate<IntoIter<(usize, usize)>>,
+    parameters: &'a Parameters,
+}
+
+impl Filled<'_> {
+    /// Makes the next piece: a chunk, or the record of the next item. False at the end.
+    fn advance(&mut self) -> bool {
+        self.piece.clear();
+        self.at = 0;
+        if let Some((chunk, (width, length))) = self.chunks.next() {
+            self.piece.resize(length, 0);
+            // a byte of each residue, or all of them: then it is not below its prime
+            let step = if self.fill == u8::MAX { 1 } else { width };
+            // residues that are all alike make a constant polynomial, which is refused before it is decrypted
+            let vary = u8::from(self.fill != u8::MAX);
+            for (i, byte) in self.piece.iter_mut().step_by(step).enumerate() {
+                *byte = self.fill ^ (i as u8 & vary);
+            }
+            let sum = checksum(self.item, chunk as u64 + 1, &self.piece);
+            self.piece.extend_from_slice(&sum);
+            return true;
+        }
+        let Some((item, Template { record, fill, .. })) = self.items.next() else { return false };
+        (self.item, self.fill) = (item as u64, fill);
+        self.piece.extend_from_slice(&(record.len() as u32).to_le_bytes());
+        self.piece.extend_from_slice(&record);
+        self.piece.extend_from_slice(&checksum(self.item, 0, &record));
+        self.chunks = chunks(&record, self.parameters).into_iter().enumerate();
+        true
+    }
+}
+
+impl Read for Filled<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        while self.at == self.piece.len() {
+            if !self.advance() {
+                return Ok(0);
             }
         }
-        if self.cut > 0 {
-            file.truncate(file.len() * usize::from(self.cut) / 256);
-        }
-        file
+        let count = out.len().min(self.piece.len() - self.at);
+        out[..count].copy_from_slice(&self.piece[self.at..self.at + count]);
+        self.at += count;
+        Ok(count)
     }
 }
 

@@ -154,6 +154,9 @@ pub enum Error {
         /// The point of the training at which it happened.
         when: String,
     },
+    /// The process was asked to stop ([`crate::stop`]).
+    #[error("stopped")]
+    Stopped,
     /// A file is unusable.
     #[error(transparent)]
     File(#[from] ckks::serial::FileError),

@@ -33,10 +33,10 @@
 //! # Ok::<(), fhe_head::Error>(())
 //! ```
 
-// What every caller needs is re-exported below. Seven modules are public beside it, each for those who go one step further:
+// What every caller needs is re-exported below. Eight modules are public beside it, each for those who go one step further:
 // `engine` for other arithmetics, `packing`, `heads` and `functions` for heads of one's own (their names, such as `forward`, `split` or
-// `softmax`, say little without the module's), `plan` and `trainer` for drivers of trainings, and `ranges` for checks of options, so
-// that the layers above refuse the same values with the same words.
+// `softmax`, say little without the module's), `plan` and `trainer` for drivers of trainings, `stop` for programs that are interrupted,
+// and `ranges` for checks of options, so that the layers above refuse the same values with the same words.
 pub mod engine;
 mod error;
 pub mod functions;
@@ -49,6 +49,7 @@ pub mod plan;
 pub mod ranges;
 mod samples;
 mod scheme;
+pub mod stop;
 pub mod trainer;
 
 /// The encryption, for the layers above: parameter sets, keys, files.

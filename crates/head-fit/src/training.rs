@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use fhe_head::plan::{Plan, Request};
 use fhe_head::twins::{self, SimulatedHead};
-use fhe_head::{BuiltIn, Functions, Result, Samples, Scheme};
+use fhe_head::{BuiltIn, Functions, Result, Samples, Scheme, stop};
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ use crate::kind::{HeadKind, Kind};
 use crate::labels::Targets;
 use crate::model::Model;
 use crate::presets::{BOOTSTRAPPED, PRESETS, on_first};
-use crate::tune::{Measured, Rehearsed, Task, choose, splits};
+use crate::tune::{Measured, Rehearsed, Task, bytes_to_choose, choose, splits};
 use crate::units::TargetUnits;
 
 /// A training that is ready to be encrypted.
@@ -86,8 +86,9 @@ impl Classifier {
         if bootstraps || !expected.falls_short(SHORT_ACCURACY, SHORT_LOG_LOSS) {
             return Ok(training);
         }
-        // the shorter training stands whatever keeps a longer one from being planned
+        // the shorter training stands whatever keeps a longer one from being planned, unless nobody waits for it any more
         let longer = on_first(&BOOTSTRAPPED, |scheme| self.prepare_beside(scheme, data, start, &clear));
+        stop::check()?;
         Ok(longer.ok().filter(|longer| longer.pays_over(&training)).unwrap_or(training))
     }
 
@@ -100,6 +101,11 @@ impl Classifier {
     /// [`fhe_head::Error::NeedsBootstrapping`] if they ask for more depth than the parameters have.
     pub fn prepare_on(&self, scheme: &Scheme, data: &Data<'_>, start: Option<&Model>) -> Result<Training> {
         self.prepare_beside(scheme, data, start, &OnceCell::new())
+    }
+
+    /// Bytes that a choice of what is open takes for so many samples and features, besides the samples and the rehearsal.
+    pub fn bytes_to_choose(&self, targets: Targets, shape: [usize; 2]) -> u64 {
+        bytes_to_choose(self, targets, shape)
     }
 
     /// `clear` keeps the measures of logistic regression in the clear, which do not depend on the scheme.

@@ -2,7 +2,12 @@
 
 use crate::error::{Error, Result};
 use serde::de::DeserializeOwned;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
+
+/// Most bytes of a configuration or an index. Those of large models take a few MiB.
+const MOST_OF_JSON: u64 = 16 << 20;
 
 /// A folder of a model, or of one of its modules.
 #[derive(Clone, Debug)]
@@ -31,22 +36,38 @@ impl Folder {
         safe.then(|| Self::new(self.path.join(path)))
     }
 
-    /// The bytes of a file that must exist.
-    pub(crate) fn read(&self, name: &str) -> Result<Vec<u8>> {
+    /// The bytes of a file that must exist and hold at most so many. A longer one is refused before it is in memory.
+    pub(crate) fn read(&self, name: &str, most: u64) -> Result<Vec<u8>> {
         if !self.has(name) {
             return Err(self.missing(name));
         }
-        let path = self.file(name);
-        std::fs::read(&path).map_err(|source| Error::Io { operation: "read", path, source })
+        let failed = |source| Error::Io { operation: "read", path: self.file(name), source };
+        let file = File::open(self.file(name)).map_err(failed)?;
+        let length = file.metadata().map_err(failed)?.len();
+        if length > most {
+            return Err(self.invalid(
+                name,
+                format!("at most {most} bytes"),
+                format!("a file of {length} bytes"),
+            ));
+        }
+        let mut bytes = Vec::new();
+        // the file may grow meanwhile
+        file.take(most).read_to_end(&mut bytes).map_err(failed)?;
+        Ok(bytes)
     }
 
     /// A JSON file that must exist.
     pub(crate) fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
-        let bytes = self.read(name)?;
-        serde_json::from_slice(&bytes).map_err(|error| Error::InvalidFile {
+        self.parse(name, &self.read(name, MOST_OF_JSON)?)
+    }
+
+    /// The JSON of a file that was read.
+    pub(crate) fn parse<T: DeserializeOwned>(&self, name: &str, bytes: &[u8]) -> Result<T> {
+        serde_json::from_slice(bytes).map_err(|error| Error::InvalidFile {
             file: self.file(name),
             expected: "the JSON of a sentence-transformers model".into(),
-            found: if is_lfs_pointer(&bytes) { LFS_POINTER.into() } else { error.to_string() },
+            found: if is_lfs_pointer(bytes) { LFS_POINTER.into() } else { error.to_string() },
         })
     }
 

@@ -5,6 +5,7 @@ mod common;
 
 use common::{copy, load};
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use text_encoder::{EncoderOptions, Error, HubSettings, ModelSource, TextEncoder};
 
@@ -206,6 +207,43 @@ fn damaged_weights() {
     let file = "pytorch_model.bin";
     refused("tiny-bert", cut(file, |n| n / 2), &[file, "PyTorch checkpoint"]);
     refused("tiny-bert", write(file, "version https://git-lfs.github.com/spec/v1\n"), &["Git LFS pointer"]);
+}
+
+/// Replaces a file by one of so many bytes, of which the disk stores none.
+fn long(file: &'static str, bytes: u64) -> impl FnOnce(&Path) {
+    move |folder| fs::File::create(folder.join(file)).unwrap().set_len(bytes).unwrap()
+}
+
+/// Replaces the checkpoint by an archive with this pickle.
+fn pickle(bytes: &[u8]) -> impl FnOnce(&Path) {
+    move |folder| {
+        let file = fs::File::create(folder.join("pytorch_model.bin")).unwrap();
+        let mut archive = zip::ZipWriter::new(file);
+        archive.start_file("model/data.pkl", zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(bytes).unwrap();
+        archive.finish().unwrap();
+    }
+}
+
+#[test]
+fn files_that_are_too_long_are_not_read() {
+    const TIB: u64 = 1 << 40;
+    for file in ["config.json", "modules.json", "1_Pooling/config.json", "tokenizer_config.json"] {
+        let found = format!("a file of {TIB} bytes");
+        refused("tiny-tokens", long(file, TIB), &[file, "at most 16777216 bytes", &found]);
+    }
+    refused("tiny-tokens", long("tokenizer.json", TIB), &["tokenizer.json", "at most 268435456 bytes"]);
+    refused("tiny-bert", long("vocab.txt", TIB), &["vocab.txt", "at most 268435456 bytes"]);
+    refused("tiny-roberta", long("model.safetensors.index.json", TIB), &["index.json", "at most 16777216"]);
+    refused("tiny-bert", long("pytorch_model.bin", 1 << 26), &["pytorch_model.bin", "PyTorch checkpoint"]);
+    refused("tiny-bert", pickle(&vec![b'N'; 17 << 20]), &["data.pkl of 17825792 bytes"]);
+}
+
+/// candle's parser panics where a call of a state dict lacks its arguments.
+#[test]
+fn a_state_dict_with_a_call_without_arguments() {
+    let call = b"\x80\x02}(X\x01\0\0\0actorch._utils\n_rebuild_tensor_v2\n)Ru.";
+    refused("tiny-bert", pickle(call), &["pytorch_model.bin", "a state dict that is damaged"]);
 }
 
 #[test]

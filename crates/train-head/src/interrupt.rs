@@ -43,6 +43,7 @@ pub(crate) fn watch() -> Result<()> {
         if ASKED.swap(true, Ordering::SeqCst) {
             end();
         }
+        fhe_head::stop::ask();
         eprintln!("\nstopping; ^C again stops at once");
         let patience = std::thread::Builder::new().spawn(|| {
             std::thread::sleep(GRACE);

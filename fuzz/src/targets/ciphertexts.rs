@@ -1,5 +1,6 @@
 //! Keys and ciphertexts. Inputs are [`Sketch`]es.
 
+use std::io::Take;
 use std::path::Path;
 
 use fhe_head::ckks::serial::{FileError, FileKind, NewFile, Reader, Writer};
@@ -8,7 +9,7 @@ use fhe_head::files::Origin;
 use fhe_head::{BuiltIn, files, server};
 
 use super::small::Small;
-use crate::sketch::Sketch;
+use crate::sketch::{Filled, Sketch};
 use crate::{Target, parcel};
 
 /// Keys of every kind: a byte chooses the kind.
@@ -31,14 +32,13 @@ pub const HEADER: Target = Target { name: "header", read: read_header, seeds: he
 const KINDS: [FileKind; 3] = [FileKind::SECRET_KEY, FileKind::PUBLIC_KEY, FileKind::EVALUATION_KEY];
 
 /// A reader of the file that the input is the sketch of.
-fn reader(input: &[u8], kind: FileKind) -> Result<Reader<std::io::Cursor<Vec<u8>>>, FileError> {
+fn reader(input: &[u8], kind: FileKind) -> Result<Reader<Take<Filled<'static>>>, FileError> {
     let small = Small::get();
     let mut sketch = Sketch::from_bytes(input);
     if let Some(metadata) = files::transcribed::<BuiltIn>(kind, &sketch.metadata) {
         sketch.metadata = metadata;
     }
-    let file = sketch.fill_in(kind, &small.parameters, small.secret.key_id());
-    Reader::new(std::io::Cursor::new(file), "input")
+    Reader::new(sketch.fill_in(kind, &small.parameters, small.secret.key_id()), "input")
 }
 
 fn sketch(file: &[u8]) -> Vec<u8> {

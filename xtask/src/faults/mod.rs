@@ -4,6 +4,7 @@
 //! - [`joint`]: the same in a training of several data parties, which goes on and sends the same bytes;
 //! - [`signals`]: ^C and SIGTERM at random moments; every command ends within two seconds;
 //! - [`full`]: a disk that is full after some of the output;
+//! - [`starve`]: too little memory, on Linux;
 //! - [`damage`]: flipped bytes and cut ends in every file that a command reads.
 //!
 //! After each fault the outputs are whole or absent, and nothing else was changed.
@@ -15,6 +16,7 @@ mod kill;
 mod row;
 mod signals;
 mod site;
+mod starve;
 
 use anyhow::{Result, bail};
 
@@ -31,17 +33,18 @@ struct Tries {
     joint: usize,
     signals: usize,
     full: usize,
+    starvations: usize,
     damages: usize,
 }
 
-const QUICK: Tries = Tries { kills: 1, joint: 1, signals: 1, full: 2, damages: 6 };
-const WHOLE: Tries = Tries { kills: 8, joint: 40, signals: 4, full: 6, damages: 60 };
+const QUICK: Tries = Tries { kills: 1, joint: 1, signals: 1, full: 2, starvations: 3, damages: 6 };
+const WHOLE: Tries = Tries { kills: 8, joint: 40, signals: 4, full: 6, starvations: 18, damages: 60 };
 
-/// Tries all faults and prints a table.
+/// Tries all faults, or one, and prints a table.
 ///
 /// # Errors
 /// A build or preparation that fails; a fault that the program did not survive well.
-pub(crate) fn run(quick: bool, seed: Option<u64>) -> Result<()> {
+pub(crate) fn run(quick: bool, seed: Option<u64>, only: Option<&str>) -> Result<()> {
     if !cfg!(unix) {
         bail!("faults are signals and limits of Unix");
     }
@@ -55,16 +58,35 @@ pub(crate) fn run(quick: bool, seed: Option<u64>) -> Result<()> {
     let site = Site::prepare(&metadata, quick)?;
     println!("{:<8} {:<28} {:>5} {:>5}  note", "fault", "command", "tries", "bad");
     let mut problems = Vec::new();
+    let mut shown = 0;
     let mut show = |row: Row| {
         let Row { fault, command, tries, note, problems: bad } = row;
+        shown += 1;
         println!("{fault:<8} {command:<28} {tries:>5} {:>5}  {note}", bad.len());
         problems.extend(bad.into_iter().map(|what| format!("{fault}, {command}: {what}")));
     };
-    kill::run(&site, tries.kills, &mut rng, &mut show)?;
-    joint::run(&site, tries.joint, &mut rng, &mut show)?;
-    signals::run(&site, tries.signals, &mut rng, &mut show)?;
-    full::run(&site, tries.full, &mut rng, &mut show)?;
-    damage::run(&site, tries.damages, &mut rng, &mut show)?;
+    let wanted = |fault: &str| only.is_none_or(|only| only == fault);
+    if wanted("kill") {
+        kill::run(&site, tries.kills, &mut rng, &mut show)?;
+    }
+    if wanted("joint") {
+        joint::run(&site, tries.joint, &mut rng, &mut show)?;
+    }
+    if wanted("signals") {
+        signals::run(&site, tries.signals, &mut rng, &mut show)?;
+    }
+    if wanted("full") {
+        full::run(&site, tries.full, &mut rng, &mut show)?;
+    }
+    if wanted("starve") && cfg!(target_os = "linux") {
+        starve::run(&site, tries.starvations, &mut show)?;
+    }
+    if wanted("damage") {
+        damage::run(&site, tries.damages, &mut rng, &mut show)?;
+    }
+    if shown == 0 {
+        bail!("no fault of that name; there are kill, joint, signals, full, starve and damage");
+    }
     if !problems.is_empty() {
         bail!("seed {seed}:\n  {}", problems.join("\n  "));
     }

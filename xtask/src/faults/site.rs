@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use crate::workspace::{Metadata, root};
 
 /// Longest time that a command may take.
-const DEADLINE: Duration = Duration::from_secs(300);
+pub(super) const DEADLINE: Duration = Duration::from_secs(300);
 /// The exit codes that `train-head --help` lists.
 pub(super) const DOCUMENTED: [i32; 8] = [0, 1, 2, 3, 4, 5, 6, 130];
 
@@ -231,6 +231,15 @@ pub(super) struct Started {
 }
 
 impl Started {
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has not ended yet.
+    pub(super) fn runs(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_none())
+    }
+
     /// Sends a signal, such as `-INT`.
     pub(super) fn signal(&self, name: &str) -> Result<()> {
         Command::new("kill").args([name, &self.child.id().to_string()]).stderr(Stdio::null()).status()?;

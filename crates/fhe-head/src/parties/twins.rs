@@ -16,7 +16,8 @@ use crate::packing::{Block, untile};
 use crate::plan::Plan;
 use crate::samples::Samples;
 use crate::scheme::Scheme;
-use crate::trainer::{Trainer, unobserved};
+use crate::stop;
+use crate::trainer::Trainer;
 
 /// A simulated training.
 #[derive(Clone, Debug)]
@@ -64,6 +65,7 @@ pub fn trajectory<H: Head>(
     let mut iterates = Vec::with_capacity(plan.job.iterations());
     let _ = Trainer::new(&engine, &plan.job, &blocks)?.run(start, |state| {
         iterates.push(weights(&plan.job, state.weights.iter().map(Slots::real)));
+        stop::check()?;
         Ok::<_, Error>(ControlFlow::<Infallible>::Continue(()))
     })?;
     Ok(iterates)
@@ -83,7 +85,8 @@ pub fn train_simulated<H: Head>(
     let encrypt = |slots, level, scale| engine.encrypt(slots, level, scale);
     let blocks: Vec<Block<Simulated>> = blocks(plan, samples, encrypt)?;
     let start = starting_state(&plan.job, start, encrypt)?;
-    let ControlFlow::Continue(state) = Trainer::new(&engine, &plan.job, &blocks)?.run(start, unobserved)?;
+    let go_on = |_: &_| stop::check().map(|()| ControlFlow::<Infallible>::Continue(()));
+    let ControlFlow::Continue(state) = Trainer::new(&engine, &plan.job, &blocks)?.run(start, go_on)?;
     let vectors = plan.job.weights();
     // most of the error is common to all tiles of a weight, so their mean keeps it
     let error_std = vectors
@@ -145,6 +148,7 @@ fn blocks<H: Head, V: Send>(
 ) -> Result<Vec<Block<V>>> {
     let job = &plan.job;
     let block = |index| {
+        stop::check()?;
         let packed = samples.block(job.packing(), index)?;
         job.layout().build(|item| {
             let (level, scale) = plan.encoding(item);

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::heads::Head;
 use crate::job::Job;
 use crate::packing::{Block, Blocks, Item};
+use crate::stop;
 use crate::trainer::{State, Trainer};
 
 /// Trains without values and returns the level of the result. `observe` gets the level of the weights after each iteration. Data are at
@@ -32,6 +33,7 @@ pub(super) fn run_on<H: Head>(
     let level = |state: &State<Meta>| lowest(&state.weights);
     let run = Trainer::new(trace, job, &blocks)?.run(start, |state| {
         observe(level(state));
+        stop::check()?;
         Ok::<_, Error>(ControlFlow::<std::convert::Infallible>::Continue(()))
     })?;
     let ControlFlow::Continue(state) = run;

@@ -1,7 +1,7 @@
 //! Logistic regression in the clear whose penalty is chosen by cross-validation: what an encrypted head is held against.
 
-use fhe_head::Result;
 use fhe_head::functions::{logistic, softmax};
+use fhe_head::{Result, stop};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip, s};
 use rayon::prelude::*;
 
@@ -49,7 +49,7 @@ fn of_classes(data: &Data<'_>, y: &ArrayView1<'_, f64>, classes: usize, splits: 
         let map = FeatureMap::fit(&train.view(), &weights.view(), Preprocessing::Standardize, train.ncols())?;
         let (train, test) = (map.apply(&train.view())?, map.apply(&test.view())?);
         let problem = Problem::new(&train.view(), &labels, &weights, classes);
-        Ok((problem.path().iter().map(|theta| problem.probabilities(&test.view(), theta)).collect(), truth))
+        Ok((problem.path()?.iter().map(|theta| problem.probabilities(&test.view(), theta)).collect(), truth))
     };
     let folds: Vec<_> = splits.par_iter().map(scores).collect::<Result<_>>()?;
     let samples: usize = folds.iter().map(|(_, truth)| truth.len()).sum();
@@ -91,12 +91,16 @@ impl Problem {
     }
 
     /// Weights (features and the intercept, by outputs) for each of [`CS`], each started from the one before.
-    fn path(&self) -> Vec<Array2<f64>> {
+    ///
+    /// # Errors
+    /// The process was asked to stop.
+    fn path(&self) -> Result<Vec<Array2<f64>>> {
         let mut theta = Array2::zeros((self.x.ncols(), self.targets.ncols()));
         let next = |c: &f64| {
+            stop::check()?;
             let penalty = 1.0 / (c * self.x.nrows() as f64);
             theta = minimize(theta.clone(), |theta| self.value_and_gradient(theta, penalty));
-            theta.clone()
+            Ok(theta.clone())
         };
         CS.iter().map(next).collect()
     }
@@ -155,7 +159,7 @@ mod tests {
         let x = array![[0.3, 1.0], [1.2, -0.4], [-0.7, 0.2], [0.1, 0.9], [-1.0, 0.5], [0.8, -1.1]];
         let y = array![0.0, 1.0, 2.0, 0.0, 2.0, 1.0];
         let problem = Problem::new(&x.view(), &y, &Array1::ones(6), 3);
-        let theta = &problem.path()[4];
+        let theta = &problem.path().unwrap()[4];
         let expected = array![
             [0.096814, 0.385890, -0.482705],
             [0.404166, -0.420015, 0.015849],

@@ -14,6 +14,19 @@ pub(crate) struct Fold {
     pub(crate) test: Samples,
 }
 
+/// How often the folds of so many samples are drawn.
+fn repeats(samples: usize) -> usize {
+    const ENOUGH: usize = 1200;
+    const MOST_REPEATS: usize = 4;
+    (ENOUGH / samples.max(1)).clamp(1, MOST_REPEATS)
+}
+
+/// The number of splits that [`Data::splits`] gives for so many samples, and the samples of both parts of each, at most.
+pub(crate) fn splits_of(folds: usize, samples: usize, limit: usize) -> (usize, usize) {
+    let step = samples.div_ceil(limit.max(1)).max(1);
+    (folds.saturating_mul(repeats(samples)), samples.div_ceil(step))
+}
+
 impl Data<'_> {
     /// Fits a map on all samples, and maps them.
     pub(crate) fn mapped(
@@ -37,9 +50,7 @@ impl Data<'_> {
     /// # Errors
     /// None for groups that [`Self::grouped`] took.
     pub(crate) fn splits(&self, folds: usize, limit: usize, random_state: u64) -> Result<Vec<Split>> {
-        const ENOUGH: usize = 1200;
-        const MOST_REPEATS: usize = 4;
-        let repeats = (ENOUGH / self.len().max(1)).clamp(1, MOST_REPEATS) as u64;
+        let repeats = repeats(self.len()) as u64;
         // every n-th sample of parts that keep proportions keeps them too
         let step = self.len().div_ceil(limit);
         let thin = |part: &[usize]| part.iter().copied().step_by(step).collect();

@@ -4,5 +4,5 @@ mod folds;
 mod labelled;
 mod members;
 
-pub(crate) use folds::Fold;
+pub(crate) use folds::{Fold, splits_of};
 pub use labelled::Data;

@@ -1,6 +1,6 @@
 //! Means, scales and eigenvectors of features, from which all maps follow.
 
-use fhe_head::{Error, Result};
+use fhe_head::{Error, Result, stop};
 use nalgebra::{DMatrix, SymmetricEigen};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
@@ -104,6 +104,8 @@ impl Spectrum {
     }
 
     fn of_rows(mut rows: Array2<f64>, sample_weight: &ArrayView1<'_, f64>) -> Result<Self> {
+        // what follows is the longest part of many choices
+        stop::check()?;
         let total = sample_weight.sum();
         for (mut row, weight) in rows.outer_iter_mut().zip(sample_weight) {
             row *= (weight / total).sqrt();

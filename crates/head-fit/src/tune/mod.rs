@@ -15,7 +15,18 @@ pub(crate) use task::{Rehearsed, Task};
 
 use fhe_head::Result;
 
+use crate::classifier::Classifier;
 use crate::kind::Kind;
+use crate::labels::Targets;
+
+/// Bytes that [`choose`] takes at once, besides the samples and their rehearsal: those of the folds.
+pub(crate) fn bytes_to_choose(options: &Classifier, targets: Targets, shape: [usize; 2]) -> u64 {
+    match options.kind {
+        // one fold of one map
+        Kind::Mlp { .. } => shape.iter().fold(8, |bytes: u64, &count| bytes.saturating_mul(count as u64)),
+        _ => linear::bytes_of_folds(options, targets, shape),
+    }
+}
 
 /// Chooses what is open, and rehearses it on all samples.
 ///

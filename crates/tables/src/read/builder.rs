@@ -3,6 +3,11 @@
 use crate::error::{Error, Result};
 use crate::table::{Cells, Places, Table, twice};
 
+/// Most bytes of a row. A longer one is the rest of a file whose line breaks are missing, or an input without an end.
+const MOST_OF_A_ROW: usize = 1 << 27;
+/// Most blank lines one after the other. They take no memory, so no budget ends them.
+const MOST_BLANK: u64 = 1 << 20;
+
 /// A table that is being read.
 pub(super) struct Builder {
     pub(super) input: String,
@@ -68,6 +73,36 @@ impl Builder {
             return Err(self.too_large(Some(line)));
         }
         Ok(())
+    }
+
+    /// Checks a row of which `pending` bytes are read.
+    ///
+    /// # Errors
+    /// The table exceeds its budget; the row is longer than any that means something.
+    pub(super) fn check_row(&self, pending: usize, line: u64) -> Result<()> {
+        self.check_pending(pending, line)?;
+        if pending > MOST_OF_A_ROW {
+            let what = format!("a row of more than {} MiB", MOST_OF_A_ROW >> 20);
+            return Err(self.malformed(Some(line), what, "is it a table, with a line for each row?"));
+        }
+        Ok(())
+    }
+
+    /// Checks the number of blank lines that follow each other, the last of which is `line`.
+    ///
+    /// # Errors
+    /// There are more than any table has.
+    pub(super) fn check_blank(&self, count: u64, line: u64) -> Result<()> {
+        if count > MOST_BLANK {
+            let what = format!("more than {MOST_BLANK} blank lines one after the other");
+            return Err(self.malformed(Some(line), what, "is it a table, and whole?"));
+        }
+        Ok(())
+    }
+
+    /// The error for bytes that no text holds: the blocks of a device and what follows a crash are full of them.
+    pub(super) fn zero_bytes(&self, line: u64) -> Error {
+        self.malformed(Some(line), "zero bytes, which no text holds", "is it a table, and whole?")
     }
 
     /// Bytes that may still be stored.

@@ -18,7 +18,7 @@ pub(super) fn read(text: Text<'_>, separator: Option<u8>, builder: Builder) -> R
         Some(separator) => (separator, 0),
         None => sniffed(&text.prefix),
     };
-    let mut rows = Rows { text, separator, line: 1, record: Record::default(), builder };
+    let mut rows = Rows { text, separator, line: 1, blank: 0, record: Record::default(), builder };
     if skip > 0 {
         let mut directive = (&mut rows.text.reader).take(skip as u64);
         std::io::copy(&mut directive, &mut std::io::sink())
@@ -112,6 +112,8 @@ struct Rows<'a> {
     separator: u8,
     /// Line of the next byte.
     line: u64,
+    /// Blank lines that were read one after the other.
+    blank: u64,
     record: Record,
     builder: Builder,
 }
@@ -119,6 +121,13 @@ struct Rows<'a> {
 impl Rows<'_> {
     /// Reads the next record. Returns false at the end.
     fn next(&mut self) -> Result<bool> {
+        let any = self.record()?;
+        self.blank = if any && self.record.is_blank() { self.blank + 1 } else { 0 };
+        self.builder.check_blank(self.blank, self.record.line)?;
+        Ok(any)
+    }
+
+    fn record(&mut self) -> Result<bool> {
         let record = &mut self.record;
         record.bytes.clear();
         record.ends.clear();
@@ -190,9 +199,13 @@ impl Rows<'_> {
                     }
                 }
             }
+            // one in a name or a cell is somebody's padding
+            if used >= MANY_ZEROS && buffer.iter().all(|&byte| byte == 0) {
+                return Err(self.builder.zero_bytes(self.line));
+            }
             self.text.reader.consume(used);
-            self.builder
-                .check_pending(record.bytes.len() + record.ends.len() * size_of::<usize>(), record.line)?;
+            let pending = record.bytes.len() + record.ends.len() * size_of::<usize>();
+            self.builder.check_row(pending, record.line)?;
             if done {
                 record.ends.push(record.bytes.len());
                 return Ok(true);
@@ -248,6 +261,8 @@ impl Rows<'_> {
     }
 }
 
+/// Zero bytes in a row that no text holds.
+const MANY_ZEROS: usize = 4096;
 const QUOTES: &str = "close the quote; a quote within a quoted cell is written twice";
 
 fn failed(builder: &Builder, line: u64, source: std::io::Error) -> Error {

@@ -5,9 +5,16 @@ use std::io::{self, BufRead, Read};
 
 use flate2::bufread::GzDecoder;
 
+/// Zeros that may follow the packed data. The blocks of tapes and devices are smaller.
+const MOST_PADDING: usize = 1 << 26;
+/// Members without content that may follow each other.
+const MOST_EMPTY: usize = 1 << 16;
+
 /// The text of a file that gzip packed.
 pub(super) struct Gzip<R> {
     state: State<R>,
+    /// Members without content that were read one after the other.
+    empty: usize,
 }
 
 enum State<R> {
@@ -17,25 +24,28 @@ enum State<R> {
 
 impl<R: BufRead> Gzip<R> {
     pub(super) fn new(packed: R) -> Self {
-        Self { state: State::Member(Box::new(GzDecoder::new(packed))) }
+        Self { state: State::Member(Box::new(GzDecoder::new(packed))), empty: 0 }
     }
 
     /// What follows a member: another one, or the end of the file, which zeros may fill up as tapes and block devices need it.
     fn next_member(&mut self) -> io::Result<()> {
         let State::Member(member) = std::mem::replace(&mut self.state, State::End) else { return Ok(()) };
         let mut packed = member.into_inner();
-        let mut padded = false;
+        let mut padding = 0;
         loop {
             let buffer = packed.fill_buf()?;
             let Some(&first) = buffer.first() else { return Ok(()) };
             if first != 0 {
                 break;
             }
-            padded = true;
             let zeros = buffer.iter().take_while(|byte| **byte == 0).count();
             packed.consume(zeros);
+            padding += zeros;
+            if padding > MOST_PADDING {
+                return Err(damaged("nothing but zeros follows the packed data"));
+            }
         }
-        if padded || packed.fill_buf()?.first() != Some(&0x1f) {
+        if padding > 0 || packed.fill_buf()?.first() != Some(&0x1f) {
             return Err(damaged("something that is not gzip follows the packed data"));
         }
         self.state = State::Member(Box::new(GzDecoder::new(packed)));
@@ -55,7 +65,12 @@ impl<R: BufRead> Read for Gzip<R> {
                 _ => error,
             })?;
             if count > 0 {
+                self.empty = 0;
                 return Ok(count);
+            }
+            self.empty += 1;
+            if self.empty > MOST_EMPTY {
+                return Err(damaged("it holds nothing but empty parts"));
             }
             self.next_member()?;
         }

@@ -84,10 +84,12 @@ struct Lines<'a> {
 impl Lines<'_> {
     /// The object on the next line that is not blank.
     fn next_object(&mut self, builder: &Builder) -> Result<Option<Object>> {
+        let mut blank = 0;
         loop {
             self.buffer.clear();
             loop {
-                // A line arrives in pieces, so that one without an end meets the budget first.
+                // A line arrives in pieces, so that one without an end meets a limit first.
+                let before = self.buffer.len();
                 let mut piece = (&mut self.text.reader).take(1 << 20);
                 let count =
                     piece.read_until(b'\n', &mut self.buffer).map_err(|source| match source.kind() {
@@ -98,7 +100,10 @@ impl Lines<'_> {
                         ),
                         _ => stream::failed(&builder.input, source),
                     })?;
-                builder.check_pending(self.buffer.len(), self.line + 1)?;
+                if self.buffer[before..].contains(&0) {
+                    return Err(builder.zero_bytes(self.line + 1));
+                }
+                builder.check_row(self.buffer.len(), self.line + 1)?;
                 if count == 0 || self.buffer.ends_with(b"\n") {
                     break;
                 }
@@ -116,7 +121,10 @@ impl Lines<'_> {
                 )
             })?;
             let text = text.trim();
-            if !text.is_empty() {
+            if text.is_empty() {
+                blank += 1;
+                builder.check_blank(blank, self.line)?;
+            } else {
                 return serde_json::from_str(text).map(Some).map_err(|error| {
                     // The message of serde ends in a place within the line, which it takes for the first.
                     let reason = error.to_string();

@@ -17,6 +17,9 @@ use config::{Config, TOKENIZER};
 use template::Processed;
 use tokenizers::{Encoding, Token, Tokenizer};
 
+/// Most bytes of a tokenizer's file. Those of 250 000 tokens take 20 to 35 MiB.
+const MOST_BYTES: u64 = 256 << 20;
+
 /// A tokenizer of whole texts: the truncation and padding of `tokenizer.json` are left out.
 pub(crate) struct TextTokenizer {
     tokenizer: Tokenizer,
@@ -35,14 +38,14 @@ impl TextTokenizer {
         let Some(name) = TOKENIZERS.into_iter().find(|name| folder.has(name)) else {
             return Err(folder.missing("tokenizer.json or vocab.txt"));
         };
-        let bytes = folder.read(name)?;
+        let bytes = folder.read(name, MOST_BYTES)?;
         let unusable =
             |error: tokenizers::Error| folder.invalid(name, "a usable tokenizer", error.to_string());
         let mut tokenizer = match name {
             TOKENIZER => {
                 let model: ModelNames = folder.json_if_present("config.json")?.unwrap_or_default();
                 let mut tokenizer = Tokenizer::from_bytes(&bytes).map_err(unusable)?;
-                if let Some(name) = folder.json::<Processed>(TOKENIZER)?.undefined() {
+                if let Some(name) = folder.parse::<Processed>(TOKENIZER, &bytes)?.undefined() {
                     let found = format!("a template with {name}, which is not defined");
                     return Err(folder.invalid(TOKENIZER, "a usable tokenizer", found));
                 }

@@ -2,6 +2,7 @@
 
 mod digest;
 mod files;
+mod pytorch;
 mod safetensors;
 
 #[cfg(feature = "hub")]
@@ -12,13 +13,13 @@ pub(crate) use files::missing;
 pub(crate) use files::{FILE_NAMES, INDEX, shards};
 
 use crate::error::{Error, Result};
-use crate::folder::{Folder, is_lfs_pointer};
+use crate::folder::Folder;
 use crate::ops::linear::Linear;
 use crate::ops::norm::LayerNorm;
 use candle_core::pickle::PthTensors;
 use candle_core::{DType, Tensor};
 use safetensors::SafetensorsFile;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Opened weights files; tensors are read when asked for.
 pub(crate) struct Weights {
@@ -64,7 +65,7 @@ impl File {
         let content = if path.extension().is_some_and(|extension| extension == "safetensors") {
             Content::Safetensors(SafetensorsFile::open(&path)?)
         } else {
-            Content::Pytorch(open_pytorch(&path)?)
+            Content::Pytorch(pytorch::open(&path)?)
         };
         Ok(Self { path, content })
     }
@@ -72,16 +73,8 @@ impl File {
     fn read(&self, name: &str) -> Result<Option<Tensor>> {
         Ok(match &self.content {
             Content::Safetensors(file) => file.read(name)?,
-            Content::Pytorch(file) => file.get(name).map_err(|error| self.damaged(&error))?,
+            Content::Pytorch(file) => pytorch::read(file, &self.path, name)?,
         })
-    }
-
-    fn damaged(&self, error: &candle_core::Error) -> Error {
-        Error::InvalidFile {
-            file: self.path.clone(),
-            expected: "a complete PyTorch checkpoint".into(),
-            found: first_line(error),
-        }
     }
 }
 
@@ -92,27 +85,6 @@ impl Content {
             Self::Pytorch(file) => file.tensor_infos().get(name).map(|info| info.layout.dims().to_vec()),
         }
     }
-}
-
-fn open_pytorch(path: &Path) -> Result<PthTensors> {
-    let invalid = |found: String| Error::InvalidFile {
-        file: path.to_owned(),
-        expected: "a PyTorch checkpoint (zip archive with a state dict)".into(),
-        found,
-    };
-    let tensors = PthTensors::new(path, None).map_err(|error| match std::fs::read(path) {
-        Ok(bytes) if is_lfs_pointer(&bytes) => invalid(crate::folder::LFS_POINTER.into()),
-        _ => invalid(first_line(&error)),
-    })?;
-    if tensors.tensor_infos().is_empty() {
-        return Err(invalid("no tensors".into()));
-    }
-    Ok(tensors)
-}
-
-/// candle's errors carry a backtrace after the first line.
-fn first_line(error: &candle_core::Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 /// The tensors under one prefix of names.
@@ -143,10 +115,12 @@ impl Scope<'_> {
         let Some(file) = self.weights.find(&name) else {
             return Err(error(&self.weights.files[0], "nothing of that name".into()));
         };
-        let tensor = file.read(&name)?.ok_or_else(|| error(file, "nothing of that name".into()))?;
-        if tensor.dims() != shape {
-            return Err(error(file, format!("shape {:?}", tensor.dims())));
+        // before memory is asked for
+        let found = file.content.shape(&name).unwrap_or_default();
+        if found != shape {
+            return Err(error(file, format!("shape {found:?}")));
         }
+        let tensor = file.read(&name)?.ok_or_else(|| error(file, "nothing of that name".into()))?;
         if !tensor.dtype().is_float() {
             return Err(error(file, format!("elements of type {}", tensor.dtype().as_str())));
         }

@@ -27,7 +27,8 @@ pub(super) fn run(arguments: EncryptArgs, console: &Console) -> Result<Outcome> 
     let wanted = Wanted { labels, labels_as, weights, groups, overrides: None, known: Some(file.known()) };
     let matrix = samples::read(&data.resolve()?, wanted, console)?.matrix(None, file.recipe(), console)?;
     let (samples, features) = matrix.x.dim();
-    memory::expect("the encryption", memory::to_encrypt(&file.parameters()?, [samples, features]))?;
+    let needed = memory::to_encrypt(file.plan(), &file.parameters()?, [samples, features], for_scoring);
+    memory::expect("the encryption", needed)?;
     let identity = Identity::mine(&signer, console)?;
     let done = match for_scoring {
         true => encrypt_for_scoring(file, &matrix, &party, &out, &identity, console)?,

@@ -21,7 +21,7 @@ use crate::progress;
 pub(super) fn run(arguments: &KeygenArgs, console: &Console) -> Result<Outcome> {
     KeyFolder::at(&arguments.out).expect_no_secret()?;
     let file = PlanFile::read(&arguments.plan)?;
-    memory::expect("making keys", memory::to_make_keys(&file.parameters()?))?;
+    memory::expect("making keys", memory::to_make_keys(file.plan(), &file.parameters()?))?;
     match &arguments.keys {
         Some(keys) => under_earlier_key(arguments, keys, file, console),
         None => all_keys(arguments, &file, console),

@@ -42,8 +42,9 @@ pub(super) fn run(arguments: &PredictArgs, console: &Console) -> Result<Outcome>
         predicted: predicted.view(),
         cuts: &head.description.cuts(),
         plain: None,
+        secrecy: head.description.secrecy,
     };
-    write(&arguments.out, &table, matrix.long_texts(), head.description.secrecy)
+    write(&arguments.out, &table, matrix.long_texts())
 }
 
 /// Predicts from encrypted scores. The data must be those that were scored; they give the labels, if they have any.
@@ -88,12 +89,13 @@ fn from_scores(
         predicted: predicted.view(),
         cuts: &vec![EVEN; vocabulary.names().len()],
         plain: None,
+        secrecy: Secrecy::Private,
     };
-    let mut outcome = write(&arguments.out, &table, None, Secrecy::Private)?;
+    let mut outcome = write(&arguments.out, &table, None)?;
     if let (Some(path), Some(twin)) = (&arguments.publish, twin) {
         let predicted = twin.predicted(&matrix.x.view())?;
-        let Outcome { text, .. } =
-            write(path, &Predictions { predicted: predicted.view(), ..table }, None, Secrecy::Published)?;
+        let published = Predictions { predicted: predicted.view(), secrecy: Secrecy::Published, ..table };
+        let Outcome { text, .. } = write(path, &published, None)?;
         outcome.text.push_str(&format!("\n{text}"));
         outcome.json["published"] = json!(path);
     }
@@ -101,14 +103,9 @@ fn from_scores(
 }
 
 /// Writes the table of predictions, and counts those of each class or label. `long_texts` is the number of texts beyond the encoder's window.
-fn write(
-    path: &Path,
-    table: &Predictions<'_>,
-    long_texts: Option<usize>,
-    secrecy: Secrecy,
-) -> Result<Outcome> {
-    table.write(path, secrecy.access())?;
-    let (vocabulary, samples) = (table.vocabulary, table.samples);
+fn write(path: &Path, table: &Predictions<'_>, long_texts: Option<usize>) -> Result<Outcome> {
+    table.write(path)?;
+    let Predictions { vocabulary, samples, secrecy, .. } = *table;
     let counts = table.counts();
     let listed = match vocabulary {
         Vocabulary::Numbers(_) => vocabulary.described(),

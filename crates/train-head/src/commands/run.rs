@@ -74,8 +74,9 @@ fn write(folder: &Path, head: &Head, data: &Data, evaluation: &Evaluation, repor
         cuts: &evaluation.cuts,
         // of the twin's they would be a copy
         plain: (secrecy == Secrecy::Private).then(|| evaluation.plain_predicted.view()),
+        secrecy,
     };
-    predictions.write(&folder.join("predictions.csv"), secrecy.access())?;
+    predictions.write(&folder.join("predictions.csv"))?;
     files::write_json(&folder.join("report.json"), secrecy.access(), report)?;
     files::write_bytes(&folder.join("report.html"), secrecy.access(), pages::html(&page(report)).as_bytes())
 }

@@ -46,6 +46,7 @@ fn training_failure(error: fhe_head::Error) -> Failure {
         Error::Diverged { .. } | Error::ScoresDiverged { .. } => Failure::diverged(message),
         Error::Precision { .. } => Failure::parameters(message)
             .help("use a preset with larger primes (`train-head presets`), or --sigmoid-degree 3"),
+        Error::Stopped => Failure::interrupted("interrupted"),
         Error::Transparent => Failure::file(message),
         Error::Ckks(inner) => match inner {
             ckks::Error::Insecure { .. } | ckks::Error::InvalidParameters(_) => Failure::parameters(message),

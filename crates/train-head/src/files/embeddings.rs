@@ -2,17 +2,19 @@
 //! metadata, or a NumPy array without labels and encoder.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use ndarray::{Array2, ArrayView2};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{self, Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use text_encoder::EncoderInfo;
 
-use super::{Access, read_at_most, write_bytes, write_with};
+use super::{Access, write_bytes, write_with};
 use crate::exit::{Failure, Kind, Result};
 use crate::input::npy;
-use crate::resources;
+use crate::{progress, resources};
 
 const TENSOR: &str = "embeddings";
 /// The only metadata entry. With several entries their order in the file would be random.
@@ -120,8 +122,7 @@ pub(crate) fn expect_known_format(path: &Path) -> Result<()> {
 /// # Errors
 /// The file does not exist, is damaged, holds no matrix of floating-point numbers, or a number that is not finite.
 pub(crate) fn read(path: &Path) -> Result<Embeddings> {
-    let budget = resources::budget_for_data().map_or(1 << 40, |budget| budget as u64);
-    let bytes = read_at_most(path, budget, Kind::Data)?;
+    let bytes = read_promised(path)?;
     let bad = |what: String| Failure::data(format!("{}: {what}", path.display()));
     if bytes.is_empty() {
         return Err(bad("the file is empty".into()));
@@ -184,6 +185,41 @@ pub(crate) fn read(path: &Path) -> Result<Embeddings> {
     Ok(Embeddings { x, metadata })
 }
 
+/// Bytes of the length of the header, with which the file starts.
+const LENGTH: usize = size_of::<u64>();
+/// Longest header that the format allows.
+const MOST_HEADER: u64 = 100_000_000;
+
+/// The file as far as its header promises, and a byte of what follows: the file may be a pipe without an end. What has no header is for
+/// the parser to refuse.
+fn read_promised(path: &Path) -> Result<Vec<u8>> {
+    let failed = |error| Failure::io("read", path, Kind::Data, error);
+    let mut file = File::open(path).map_err(failed)?;
+    let there = file.metadata().map_err(failed)?.len();
+    let mut bytes = Vec::new();
+    (&mut file).take(LENGTH as u64).read_to_end(&mut bytes).map_err(failed)?;
+    let Some(header) = bytes.first_chunk().map(|length| u64::from_le_bytes(*length)) else {
+        return Ok(bytes);
+    };
+    if header > MOST_HEADER {
+        return Ok(bytes);
+    }
+    (&mut file).take(header).read_to_end(&mut bytes).map_err(failed)?;
+    let Ok(header) = serde_json::from_slice::<tensor::Metadata>(&bytes[LENGTH..]) else { return Ok(bytes) };
+    let promised = header.data_len();
+    if let Some(budget) = resources::budget_for_data().filter(|&budget| promised > budget) {
+        let [promised, budget] = [promised, budget].map(|bytes| progress::bytes(bytes as u64));
+        let message =
+            format!("{}: {promised} of numbers; {budget} of memory are there for data", path.display());
+        return Err(Failure::data(message).help("use fewer samples, or a machine with more memory"));
+    }
+    if promised as u64 <= there {
+        bytes.reserve_exact(promised + 1);
+    }
+    file.take((promised as u64).saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -232,6 +268,14 @@ mod tests {
         let whole = std::fs::read(&path).unwrap();
         std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
         assert!(refusal().contains("damaged"));
+        std::fs::write(&path, [&whole[..], b"more"].concat()).unwrap();
+        assert!(refusal().contains("damaged"));
+        let header =
+            r#"{"embeddings":{"dtype":"F32","shape":[1048576,1048576],"data_offsets":[0,4398046511104]}}"#;
+        std::fs::write(&path, [&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat()).unwrap();
+        if resources::budget_for_data().is_some() {
+            assert!(refusal().contains("4.0 TiB of numbers"), "{}", refusal());
+        }
         assert_eq!(expect_known_format(Path::new("x.bin")).unwrap_err().kind(), Kind::Usage);
     }
 }

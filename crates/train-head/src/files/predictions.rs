@@ -5,7 +5,8 @@ use std::path::Path;
 use head_fit::predictions;
 use ndarray::{ArrayView1, ArrayView2};
 
-use super::{Access, write_with};
+use super::head::Secrecy;
+use super::write_with;
 use crate::exit::{Failure, Result};
 use crate::samples::Carried;
 use crate::targets::{Labels, Vocabulary};
@@ -27,7 +28,12 @@ pub(crate) struct Predictions<'a> {
     pub(crate) cuts: &'a [f64],
     /// The same from the plain twin.
     pub(crate) plain: Option<ArrayView2<'a, f64>>,
+    /// That of the head.
+    pub(crate) secrecy: Secrecy,
 }
+
+/// The last column, which says in each row who may see it: rows are copied from one table into another, without what is written around them.
+const SECRECY: &str = "secrecy";
 
 impl Predictions<'_> {
     /// Writes a CSV file with a line per sample: its position, the columns that go through, its label, and what is predicted.
@@ -37,13 +43,15 @@ impl Predictions<'_> {
     /// - Labels: the predicted labels with `;` between them, the probability of each, and the plain twin's predicted labels.
     /// - Numbers: each number, and each of the plain twin.
     ///
+    /// The file is as private as the head, and each line ends with `private` or `published`.
+    ///
     /// # Errors
     /// A failure of the operating system.
-    pub(crate) fn write(&self, path: &Path, access: Access) -> Result<()> {
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let failed = |error: csv::Error| {
             Failure::unexpected(format!("cannot write {}", path.display())).because(error)
         };
-        write_with(path, access, |file| {
+        write_with(path, self.secrecy.access(), |file| {
             let mut out = csv::Writer::from_writer(file);
             out.write_record(self.header()).map_err(failed)?;
             for (row, sample) in self.samples.iter().enumerate() {
@@ -51,6 +59,7 @@ impl Predictions<'_> {
                 fields.extend(self.carried.iter().map(|column| column.values[row].clone()));
                 fields.extend(self.label_cells(row));
                 fields.extend(self.cells(row));
+                fields.push(self.secrecy.word().to_owned());
                 out.write_record(&fields).map_err(failed)?;
             }
             out.flush().map_err(|error| failed(error.into()))
@@ -124,7 +133,7 @@ impl Predictions<'_> {
         let names = self.vocabulary.names();
         let mut header = vec!["sample".to_owned()];
         let ours = |name: &str| {
-            matches!(name, "sample" | "label" | "labels" | "probability")
+            matches!(name, "sample" | "label" | "labels" | "probability" | SECRECY)
                 || ["predicted", "probability ", "plain_"].iter().any(|start| name.starts_with(start))
         };
         header.extend(self.carried.iter().map(|column| match ours(&column.name) {
@@ -155,6 +164,7 @@ impl Predictions<'_> {
                 header.extend(self.plain.map(|_| "plain_predicted".to_owned()));
             }
         }
+        header.push(SECRECY.to_owned());
         header
     }
 }
@@ -174,7 +184,7 @@ mod tests {
     fn written(predictions: &Predictions<'_>) -> String {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("predictions.csv");
-        predictions.write(&path, Access::Private).unwrap();
+        predictions.write(&path).unwrap();
         std::fs::read_to_string(&path).unwrap()
     }
 
@@ -191,28 +201,40 @@ mod tests {
             predicted: p.view(),
             cuts: &[0.5],
             plain: Some(plain.view()),
+            secrecy: Secrecy::Private,
         };
-        let expected = "sample,label,predicted,probability,plain_probability\n\
-                        3,no,\"yes, \"\"sure\"\"\",0.75,0.5\n9,no,no,0.25,0.125\n";
+        let expected = "sample,label,predicted,probability,plain_probability,secrecy\n\
+                        3,no,\"yes, \"\"sure\"\"\",0.75,0.5,private\n9,no,no,0.25,0.125,private\n";
         assert_eq!(written(&with_labels), expected);
         let strict = Predictions { cuts: &[0.8], ..with_labels };
         assert_eq!((with_labels.counts(), strict.counts()), (vec![1, 1], vec![2, 0]));
-        let bare = Predictions { samples: &[0, 1], labels: None, plain: None, ..with_labels };
-        assert!(written(&bare).starts_with("sample,predicted,probability\n"));
+        let bare = Predictions {
+            samples: &[0, 1],
+            labels: None,
+            plain: None,
+            secrecy: Secrecy::Published,
+            ..with_labels
+        };
+        let expected = "sample,predicted,probability,secrecy\n0,\"yes, \"\"sure\"\"\",0.75,published\n";
+        assert!(written(&bare).starts_with(expected));
 
         let vocabulary = classes(&["a", "b", "c"]);
         let p = array![[0.25, 0.25, 0.5]];
         let three = Predictions {
             vocabulary: &vocabulary,
             samples: &[7],
-            carried: &[Carried { name: "id".into(), values: vec!["p9".into()] }],
+            carried: &[
+                Carried { name: "id".into(), values: vec!["p9".into()] },
+                Carried { name: "secrecy".into(), values: vec!["low".into()] },
+            ],
             labels: None,
             predicted: p.view(),
             cuts: &[0.5],
             plain: Some(p.view()),
+            secrecy: Secrecy::Private,
         };
-        let header = "sample,id,predicted,probability a,probability b,probability c,plain_predicted";
-        assert_eq!(written(&three), format!("{header}\n7,p9,c,0.25,0.25,0.5,c\n"));
+        let header = "sample,id,secrecy (data),predicted,probability a,probability b,probability c,plain_predicted,secrecy";
+        assert_eq!(written(&three), format!("{header}\n7,p9,low,c,0.25,0.25,0.5,c,private\n"));
     }
 
     #[test]
@@ -228,14 +250,15 @@ mod tests {
             predicted: p.view(),
             cuts: &[0.5, 0.2],
             plain: Some(p.view()),
+            secrecy: Secrecy::Private,
         };
-        let header = "sample,labels,predicted,probability a,probability b,plain_predicted";
-        assert_eq!(written(&sets), format!("{header}\n0,a;b,a;b,0.75,0.25,a;b\n"));
+        let header = "sample,labels,predicted,probability a,probability b,plain_predicted,secrecy";
+        assert_eq!(written(&sets), format!("{header}\n0,a;b,a;b,0.75,0.25,a;b,private\n"));
         let labels =
             Labels::Numbers { names: vec!["los".into(), "cost".into()], values: array![[3.0, 250.5]] };
         let vocabulary = Vocabulary::fit(&labels, Choice::default()).unwrap();
         let numbers = Predictions { vocabulary: &vocabulary, labels: Some(&labels), plain: None, ..sets };
-        let header = "sample,los,cost,predicted los,predicted cost";
-        assert_eq!(written(&numbers), format!("{header}\n0,3,250.5,0.75,0.25\n"));
+        let header = "sample,los,cost,predicted los,predicted cost,secrecy";
+        assert_eq!(written(&numbers), format!("{header}\n0,3,250.5,0.75,0.25,private\n"));
     }
 }

@@ -6,6 +6,7 @@ use fhe_head::ckks::serial::{FileKind, file_bytes};
 use fhe_head::ckks::{Parameters, SwitchingKey};
 use fhe_head::files::DATA;
 use fhe_head::{Job, Plan};
+use head_fit::{Classifier, Targets};
 
 use crate::exit::{Failure, Result, read_failure};
 use crate::files::{evaluation_keys, keys, size};
@@ -14,60 +15,104 @@ use crate::resources::{self, Left};
 
 /// Bytes of a program that holds no data.
 const PROGRAM: u64 = 32 << 20;
-/// Polynomials of the top level that are in use at once: tables of the transforms, digits of key switches, buffers of all threads.
-const WORKING_POLYNOMIALS: u64 = 40;
-/// Copies of the samples while a method is chosen: the matrix as it was read, mapped, and cut into folds; predictions.
+/// What rehearsing a method takes whatever the data: how fast the machine is is measured on buffers larger than its cache.
+const TO_REHEARSE: u64 = 192 << 20;
+/// Copies of the samples while a method is chosen: the matrix as it was read, mapped; predictions.
 const COPIES_TO_PLAN: u64 = 8;
 /// Square matrices of the features: covariance, eigenvectors, their work space.
 const SQUARES_TO_PLAN: u64 = 6;
 /// Copies of the samples while they are encrypted: as read, mapped, as samples of a training.
 const COPIES_TO_ENCRYPT: u64 = 4;
-/// Ciphertexts that are encrypted at once, with their slots and plaintexts.
-const CIPHERTEXTS_AT_ONCE: u64 = 3 * 32;
+/// Polynomials at the level of the data that are in use at once in a training: tables of the transforms, digits of key switches, buffers of
+/// all threads.
+const POLYNOMIALS_TO_TRAIN: u64 = 40;
+/// The same at the top level, where there are bootstraps.
+const POLYNOMIALS_TO_BOOTSTRAP: u64 = 52;
+/// Polynomials at the top level while keys are made, besides the keys themselves.
+const POLYNOMIALS_TO_MAKE_KEYS: u64 = 6;
+/// Keys that are there at once: one that is made, in both halves, and its file.
+const KEYS_AT_ONCE: u64 = 3;
+/// Polynomials at the level of the data while ciphertexts are made, besides the ciphertexts themselves.
+const POLYNOMIALS_TO_ENCRYPT: u64 = 14;
+/// Most ciphertexts that are encrypted at once for a training ([`fhe_head::files::write_data`]).
+const CIPHERTEXTS_AT_ONCE: usize = 32;
 
 /// Bytes of `count` numbers.
 fn numbers(counts: [usize; 2], copies: u64) -> u64 {
     counts.iter().fold(copies.saturating_mul(8), |bytes, &count| bytes.saturating_mul(count as u64))
 }
 
-/// Bytes of a polynomial of the top level, special primes included.
-fn polynomial(parameters: &Parameters) -> u64 {
-    let limbs = parameters.ring().q().len() + parameters.ring().p().len();
-    numbers([parameters.degree(), limbs], 1)
+/// Bytes of so many polynomials of a level, special primes included.
+fn polynomials(parameters: &Parameters, level: usize, count: u64) -> u64 {
+    numbers([parameters.degree(), level + 1 + parameters.ring().p().len()], count)
 }
 
-/// What every computation with ciphertexts of a parameter set needs.
-fn working(parameters: &Parameters) -> u64 {
-    PROGRAM + WORKING_POLYNOMIALS * polynomial(parameters)
+/// The highest level at which data are encrypted.
+fn data_level(plan: &Plan) -> usize {
+    let levels = plan.levels;
+    levels.targets.max(levels.samples).max(levels.weights)
+}
+
+/// What a training needs besides data, keys and diagonals. The level is that of the data.
+fn to_compute(parameters: &Parameters, level: usize, bootstraps: bool) -> u64 {
+    PROGRAM
+        + match bootstraps {
+            true => polynomials(parameters, parameters.max_level(), POLYNOMIALS_TO_BOOTSTRAP),
+            false => polynomials(parameters, level, POLYNOMIALS_TO_TRAIN),
+        }
 }
 
 /// Bytes that the compute party needs: data, keys, the bootstrap's diagonals, and room to work.
 pub(crate) fn to_train(plan: &Plan, parameters: &Parameters) -> u64 {
     let sizes = [plan.sizes.data_bytes, plan.sizes.key_bytes, plan.sizes.diagonal_bytes];
-    sizes.iter().fold(working(parameters), |bytes, &size| bytes.saturating_add(size as u64))
+    let work = to_compute(parameters, data_level(plan), plan.keys.refresh.is_some());
+    sizes.iter().fold(work, |bytes, &size| bytes.saturating_add(size as u64))
 }
 
 /// Bytes to make the keys of a plan, one after the other.
-pub(crate) fn to_make_keys(parameters: &Parameters) -> u64 {
-    let largest = SwitchingKey::bytes_of(parameters, parameters.key_shape(parameters.max_level()));
-    working(parameters) + 3 * largest as u64
+pub(crate) fn to_make_keys(plan: &Plan, parameters: &Parameters) -> u64 {
+    let keys = &plan.keys;
+    let levels = keys.rotations.values().chain(&keys.relinearisation).chain(&keys.conjugation).copied();
+    let highest = levels.chain(keys.refresh.map(|_| parameters.max_level())).max().unwrap_or(0);
+    let largest = SwitchingKey::bytes_of(parameters, parameters.key_shape(highest)) as u64;
+    PROGRAM
+        + polynomials(parameters, parameters.max_level(), POLYNOMIALS_TO_MAKE_KEYS)
+        + KEYS_AT_ONCE * largest
 }
 
-/// Bytes to encrypt this matrix of samples by features, a few ciphertexts at a time.
-pub(crate) fn to_encrypt(parameters: &Parameters, shape: [usize; 2]) -> u64 {
-    let at_once = CIPHERTEXTS_AT_ONCE * polynomial(parameters);
-    (working(parameters) + at_once).saturating_add(numbers(shape, COPIES_TO_ENCRYPT))
+/// Bytes to encrypt this matrix of samples by features: to train on, some ciphertexts at a time, or to score, all of them at once.
+pub(crate) fn to_encrypt(plan: &Plan, parameters: &Parameters, shape: [usize; 2], for_scoring: bool) -> u64 {
+    let job = &plan.job;
+    let (level, count) = match job.spec().score_level {
+        Some(level) if for_scoring => {
+            let packing = job.packing().for_samples(shape[0]);
+            (level, packing.blocks().saturating_mul(packing.diagonals()))
+        }
+        _ => (data_level(plan), job.layout().items().len().min(CIPHERTEXTS_AT_ONCE)),
+    };
+    // ciphertexts have no special primes
+    let count = POLYNOMIALS_TO_ENCRYPT.saturating_add(count as u64);
+    let ciphertexts = numbers([parameters.degree(), level + 1], count);
+    PROGRAM.saturating_add(ciphertexts).saturating_add(numbers(shape, COPIES_TO_ENCRYPT))
 }
 
-/// Bytes to choose a method for this matrix of samples by features.
-pub(crate) fn to_plan([samples, features]: [usize; 2]) -> u64 {
+/// Bytes to choose what the options leave open for this matrix of samples by features, and to rehearse it.
+pub(crate) fn to_plan(options: &Classifier, targets: Targets, [samples, features]: [usize; 2]) -> u64 {
     let squares = numbers([features, features.min(samples)], SQUARES_TO_PLAN);
-    PROGRAM.saturating_add(numbers([samples, features], COPIES_TO_PLAN)).saturating_add(squares)
+    let search = options.bytes_to_choose(targets, [samples, features]).saturating_add(squares);
+    PROGRAM
+        .saturating_add(numbers([samples, features], COPIES_TO_PLAN))
+        .saturating_add(search.max(TO_REHEARSE))
 }
 
 /// Bytes to train on files: keys and data in memory, which hold both halves of each polynomial in whole words, where files hold one half
 /// and a seed.
-fn to_train_on(parameters: &Parameters, job: &Job, key_files: u64, data_file: u64) -> Result<u64> {
+fn to_train_on(
+    parameters: &Parameters,
+    job: &Job,
+    key_files: u64,
+    (data_file, ciphertexts): (u64, u64),
+) -> Result<u64> {
     let top = parameters.max_level();
     let shape = parameters.key_shape(top);
     let ratio = |memory: usize, file: usize| memory as f64 / file.max(1) as f64;
@@ -75,8 +120,10 @@ fn to_train_on(parameters: &Parameters, job: &Job, key_files: u64, data_file: u6
         SwitchingKey::bytes_of(parameters, shape),
         shape.digits() * file_bytes(parameters, shape.basis()),
     );
-    let of_data =
-        ratio(2 * 8 * (top + 1) * parameters.degree(), file_bytes(parameters, parameters.basis(top)));
+    let in_file = file_bytes(parameters, parameters.basis(top));
+    let of_data = ratio(2 * 8 * (top + 1) * parameters.degree(), in_file);
+    // a file holds one half of each ciphertext, a residue of each prime
+    let level = (data_file / ciphertexts.max(1)) as f64 * (top + 1) as f64 / in_file.max(1) as f64;
     let diagonals = match job.refreshed_message() {
         Some(message) => {
             let contract = message.plan(parameters)?.contract();
@@ -85,7 +132,8 @@ fn to_train_on(parameters: &Parameters, job: &Job, key_files: u64, data_file: u6
         None => 0,
     };
     let files = of_keys * key_files as f64 + of_data * data_file as f64;
-    Ok((working(parameters) + diagonals).saturating_add(files as u64))
+    let work = to_compute(parameters, (level as usize).min(top), job.refreshed_message().is_some());
+    Ok((work + diagonals).saturating_add(files as u64))
 }
 
 /// Refuses work that needs more memory than there is. `what` names it.
@@ -110,7 +158,8 @@ pub(crate) fn expect_to_train(data: &Path, keys_folder: &Path) -> Result<()> {
         reader.expect_parameters(&keys::parameters_of(&key)?).map_err(read_failure)?;
     }
     let key_files = listed.files.iter().map(|path| size(path)).sum::<Result<u64>>()?;
-    expect("the training", to_train_on(&parameters, &job, key_files, size(data)?)?)
+    let data = (size(data)?, reader.header().items);
+    expect("the training", to_train_on(&parameters, &job, key_files, data)?)
 }
 
 fn compare(what: &str, needed: u64, left: Option<Left>) -> Result<()> {
@@ -143,6 +192,7 @@ mod tests {
 
     #[test]
     fn no_shape_overflows() {
-        assert_eq!(to_plan([usize::MAX, usize::MAX]), u64::MAX);
+        let options = Classifier::default();
+        assert_eq!(to_plan(&options, Targets::Classes(2), [usize::MAX, usize::MAX]), u64::MAX);
     }
 }

@@ -26,6 +26,7 @@ use crate::args::Hyper;
 use crate::console::Console;
 use crate::exit::Result;
 use crate::files::head::Secrecy;
+use crate::interrupt;
 use crate::plan::{Kept, PlanFile, Rehearsal};
 use crate::preset::preset;
 use crate::samples::Matrix;
@@ -55,9 +56,10 @@ impl Planned {
         console: &Console,
     ) -> Result<Self> {
         let (samples, features) = matrix.x.dim();
-        memory::expect("the choice of a method", memory::to_plan([samples, features]))?;
         let found = || format!("the labels have {}: {}", vocabulary.names().len(), vocabulary.described());
         let asked = options::classifier(hyper, matrix.x.nrows(), vocabulary.targets(), found)?;
+        let needed = memory::to_plan(&asked, vocabulary.targets(), [samples, features]);
+        memory::expect("the choice of a method", needed)?;
         let least = asked.least_members(vocabulary.targets());
         balance::expect_members(vocabulary, y, &matrix.sample_weight(), least)?;
         balance::note(vocabulary, y, &asked, console);
@@ -98,7 +100,7 @@ impl Planned {
 /// Trains the twins of a plan in the clear. `start` are the exact and the polynomial weights to start from, if not from zero.
 ///
 /// # Errors
-/// The plan names no preset.
+/// The plan names no preset; the user pressed ^C.
 pub(crate) fn rehearse(
     file: &PlanFile,
     samples: &Samples,
@@ -107,6 +109,7 @@ pub(crate) fn rehearse(
 ) -> Result<Option<Rehearsal>> {
     let phase = console.phase("rehearse", 1);
     let rehearsal = Rehearsal::new(file.plan(), &file.scheme()?, samples, start);
+    interrupt::check()?;
     phase.done();
     Ok(rehearsal
         .map_err(|error| {

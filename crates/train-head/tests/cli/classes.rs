@@ -21,7 +21,8 @@ fn three_classes_in_one_go() {
     assert!(report["max_weight_error_simulate"].as_f64().unwrap() < 1e-2, "{report}");
     assert!(report["prediction_agreement"].as_f64().unwrap() > 0.95, "{report}");
     let predictions = String::from_utf8(dir.read("out/predictions.csv")).unwrap();
-    let header = "sample,label,predicted,probability ill,probability unsure,probability well,plain_predicted";
+    let header =
+        "sample,label,predicted,probability ill,probability unsure,probability well,plain_predicted,secrecy";
     assert_eq!(predictions.lines().next(), Some(header));
     assert_eq!(predictions.lines().count(), 31);
 

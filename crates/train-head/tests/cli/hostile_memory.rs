@@ -83,8 +83,20 @@ fn inputs_without_an_end() {
         assert!(said.stderr.contains("error: "), "{line}\n{}", said.stderr);
         assert!(!said.stderr.contains("panicked"), "{line}\n{}", said.stderr);
     }
+    // without a limit, what is no table is refused by what it is, long before the machine's memory is full
+    let began = Instant::now();
+    for (line, message) in [
+        ("estimate --features /dev/zero", "line 1: zero bytes"),
+        ("estimate --features /dev/zero --format jsonl", "line 1: zero bytes"),
+        ("run --features /dev/zero --out out", "line 1: zero bytes"),
+    ] {
+        dir.refused(line, 3, &[message]);
+    }
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     // a pipe whose writer never ends
-    for (name, text) in [("pipe.csv", "1,2,3"), ("pipe.npy", "x"), ("pipe.safetensors", "x")] {
+    for (name, text) in
+        [("pipe.csv", "1,2,3"), ("blank.csv", ""), ("pipe.npy", "x"), ("pipe.safetensors", "x")]
+    {
         assert!(Command::new("mkfifo").arg(dir.path(name)).status().unwrap().success());
         let mut writer = Command::new("sh");
         writer.args(["-c", "exec yes \"$0\" > \"$1\"", text]).arg(dir.path(name)).stderr(Stdio::null());

@@ -90,7 +90,9 @@ fn predictions_need_no_labels_and_any_order_of_columns() {
     };
     assert_eq!(column("turned-out.csv", 2), column("out.csv", 3));
     assert!(
-        String::from_utf8(dir.read("out.csv")).unwrap().starts_with("sample,label,predicted,probability\n")
+        String::from_utf8(dir.read("out.csv"))
+            .unwrap()
+            .starts_with("sample,label,predicted,probability,secrecy\n")
     );
 }
 
@@ -112,6 +114,10 @@ fn inspect_knows_every_file() {
         assert_eq!(json["kind"].as_str(), Some(kind), "{file}");
         assert_eq!(json["bytes"].as_u64(), Some(dir.read(file).len() as u64), "{file}");
         assert!(dir.ok(&format!("inspect {file}")).stdout.contains(kind));
+    }
+    for head in ["head", "head/head.json", "head/head.safetensors"] {
+        let json = dir.ok(&format!("inspect {head} --json")).json();
+        assert_eq!(json["description"], dir.json("head/head.json"), "{head}");
     }
     let json = dir.ok("inspect head.enc --json").json();
     assert!(json["first_item"][0].as_str().unwrap().contains("ciphertext at level 0"), "{json}");

@@ -11,6 +11,14 @@ fn mode(dir: &Dir, name: &str) -> u32 {
     std::fs::metadata(dir.path(name)).unwrap().permissions().mode() & 0o777
 }
 
+/// What each row of a table of predictions says of its secrecy.
+fn marks(dir: &Dir, name: &str) -> Vec<String> {
+    let text = String::from_utf8(dir.read(name)).unwrap();
+    let mut lines = text.lines().map(|line| line.rsplit(',').next().unwrap().to_owned());
+    assert_eq!(lines.next().as_deref(), Some("secrecy"));
+    lines.collect()
+}
+
 #[test]
 fn a_decrypted_head_is_as_secret_as_the_key() {
     let dir = copy_of_finished();
@@ -26,6 +34,7 @@ fn a_decrypted_head_is_as_secret_as_the_key() {
     }
     let said = dir.ok("predict --head new --features table.csv --out p.csv --json").json();
     assert_eq!(said["secrecy"].as_str(), Some("private"));
+    assert_eq!(marks(&dir, "p.csv"), ["private"; 80]);
     #[cfg(unix)]
     assert_eq!(mode(&dir, "p.csv"), 0o600);
 }
@@ -60,6 +69,10 @@ fn the_exact_twin_is_published() {
         assert!(measured["metrics"]["accuracy"].as_f64().unwrap() > 0.85, "{measured}");
         dir.ok(&format!("predict --head {head} --features table.csv --out {head}.csv"));
     }
+    assert_eq!(marks(&dir, "new.csv"), ["private"; 80]);
+    assert_eq!(marks(&dir, "public.csv"), ["published"; 80]);
+    #[cfg(unix)]
+    assert_eq!((mode(&dir, "new.csv"), mode(&dir, "public.csv")), (0o600, 0o644));
     dir.refused(
         "decrypt --head head.enc --plan plan.json --keys keys --out newer --publish public",
         2,

@@ -46,9 +46,10 @@ fn compare(dir: &Dir, what: &str) {
     assert_eq!(text.lines().count(), numbers.len() + 1, "{what}");
     for (line, (numbers, called)) in text.lines().skip(1).zip(numbers.iter().zip(&called)) {
         let fields: Vec<&str> = line.split(',').collect();
-        // numbers stand last, probabilities behind what is predicted
-        let first = place("predicted").map_or(fields.len() - numbers.len(), |at| at + 1);
-        let ours: Vec<f64> = fields[first..].iter().map(|field| field.parse().unwrap()).collect();
+        // numbers stand last but for the secrecy, probabilities behind what is predicted
+        let end = place("secrecy").unwrap();
+        let first = place("predicted").map_or(end - numbers.len(), |at| at + 1);
+        let ours: Vec<f64> = fields[first..end].iter().map(|field| field.parse().unwrap()).collect();
         // of two classes the table has the probability of the second
         let theirs = if place("probability").is_some() { &numbers[1..] } else { &numbers[..] };
         assert_eq!(ours.len(), theirs.len(), "{what}: {line}");

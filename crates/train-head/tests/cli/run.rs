@@ -43,7 +43,7 @@ fn everything_in_one_go() {
 
     let predictions = String::from_utf8(dir.read("out/predictions.csv")).unwrap();
     assert_eq!(predictions.lines().count(), 61);
-    assert!(predictions.starts_with("sample,label,predicted,probability,plain_probability\n"));
+    assert!(predictions.starts_with("sample,label,predicted,probability,plain_probability,secrecy\n"));
 
     // what was exported works on its own, and gives the same predictions
     let measured = dir.ok("eval --head out --features data.csv --json").json();

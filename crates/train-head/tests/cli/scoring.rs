@@ -2,7 +2,7 @@
 
 use crate::util::{Dir, FAST, table, table_of_three};
 
-/// The columns of a table of predictions: predicted classes, and the last of the probabilities.
+/// The columns of a table of predictions: predicted classes, and the last of the probabilities, behind which the secrecy stands.
 fn predictions(dir: &Dir, name: &str) -> (Vec<String>, Vec<f64>) {
     let text = String::from_utf8(dir.read(name)).unwrap();
     let at = text.lines().next().unwrap().split(',').position(|column| column == "predicted").unwrap();
@@ -10,7 +10,7 @@ fn predictions(dir: &Dir, name: &str) -> (Vec<String>, Vec<f64>) {
         .skip(1)
         .map(|line| {
             let fields: Vec<&str> = line.split(',').collect();
-            (fields[at].to_owned(), fields.last().unwrap().parse::<f64>().unwrap())
+            (fields[at].to_owned(), fields[fields.len() - 2].parse::<f64>().unwrap())
         })
         .unzip()
 }
@@ -69,7 +69,7 @@ fn of_two_classes() {
         table(60).lines().map(|line| format!("{}\n", &line[..line.rfind(',').unwrap()])).collect();
     let dir = predicts_the_same(&table(80), &unlabelled, FAST);
     let header = String::from_utf8(dir.read("encrypted.csv")).unwrap();
-    assert!(header.starts_with("sample,predicted,probability\n"));
+    assert!(header.starts_with("sample,predicted,probability,secrecy\n"));
     let json = dir.ok("inspect scores.enc --verify --json").json();
     assert_eq!(json["kind"].as_str(), Some("encrypted scores"));
 

@@ -69,11 +69,14 @@ fn a_number_is_predicted_by_ridge_regression() {
     let head = dir.json("out/head.json");
     assert_eq!((head["link"].as_str(), &head["targets"]), (Some("identity"), &serde_json::json!(["cost"])));
     assert!(head.get("classes").is_none());
-    assert_eq!(header(&dir, "out/predictions.csv"), "sample,cost,predicted cost,plain_predicted cost");
+    assert_eq!(
+        header(&dir, "out/predictions.csv"),
+        "sample,cost,predicted cost,plain_predicted cost,secrecy"
+    );
     let measured = dir.ok("eval --head out --features new.csv --label-column cost --json").json();
     assert!(measured["metrics"][0]["r2"]["value"].as_f64().unwrap() > 0.9, "{measured}");
     dir.ok("predict --head out --features new.csv --out predicted.csv");
-    assert_eq!(header(&dir, "predicted.csv"), "sample,cost,predicted cost");
+    assert_eq!(header(&dir, "predicted.csv"), "sample,cost,predicted cost,secrecy");
 }
 
 #[test]
@@ -104,7 +107,7 @@ fn several_numbers_by_two_parties() {
     let read = |file: &str| -> Vec<f64> {
         let text = String::from_utf8(dir.read(file)).unwrap();
         let line = text.lines().nth(3).unwrap().to_owned();
-        line.split(',').skip(1).map(|cell| cell.parse().unwrap()).collect()
+        line.split(',').skip(1).filter_map(|cell| cell.parse().ok()).collect()
     };
     let (scored, decrypted) = (read("scored.csv"), read("decrypted.csv"));
     assert!(
@@ -136,7 +139,7 @@ fn columns_of_zeros_and_ones_make_a_head_of_labels() {
         assert_eq!(one["threshold"], chosen["value"]);
         assert_eq!(chosen["aim"].as_str(), Some("sensitivity=0.9"));
     }
-    let wanted = "sample,labels,predicted,probability cough,probability fever,plain_predicted";
+    let wanted = "sample,labels,predicted,probability cough,probability fever,plain_predicted,secrecy";
     assert_eq!(header(&dir, "out/predictions.csv"), wanted);
     let page = String::from_utf8(dir.read("out/report.html")).unwrap();
     assert!(page.contains("one logistic regression for each label") && page.contains("id=\"figure-roc\""));

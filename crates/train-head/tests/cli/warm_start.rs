@@ -10,7 +10,7 @@ const FIXED: &str = "--sigmoid-degree 3 --preprocess whiten --ridge 1 --solver g
 fn probabilities(dir: &Dir, head: &str) -> Vec<f64> {
     dir.ok(&format!("predict --head {head} --features data.csv --out p.csv --overwrite"));
     let text = String::from_utf8(dir.read("p.csv")).unwrap();
-    text.lines().skip(1).map(|line| line.rsplit(',').next().unwrap().parse().unwrap()).collect()
+    text.lines().skip(1).map(|line| line.rsplit(',').nth(1).unwrap().parse().unwrap()).collect()
 }
 
 #[track_caller]

@@ -29,7 +29,7 @@ fn weighted_and_repeated() -> (String, String) {
 fn probabilities(dir: &Dir, head: &str) -> Vec<f64> {
     dir.ok(&format!("predict --head {head} --features test.csv --out p.csv --overwrite"));
     let text = String::from_utf8(dir.read("p.csv")).unwrap();
-    text.lines().skip(1).map(|line| line.rsplit(',').next().unwrap().parse().unwrap()).collect()
+    text.lines().skip(1).map(|line| line.rsplit(',').nth(1).unwrap().parse().unwrap()).collect()
 }
 
 fn distance(a: &[f64], b: &[f64]) -> f64 {

@@ -3,7 +3,7 @@
 use fhe_head::plan::{Plan, Request};
 use fhe_head::{
     Activation, BuiltIn, Degree, Fit, Functions, Head as _, Logistic, Mlp, Multinomial, Optimizer, Output,
-    Result, Samples, Sigmoid, Softmax, SoftmaxForm,
+    Result, Samples, Sigmoid, Softmax, SoftmaxForm, stop,
 };
 use ndarray::Array1;
 use rayon::prelude::*;
@@ -138,6 +138,7 @@ impl Network<'_, '_> {
         rates: &[f64],
     ) -> Result<Result<Trained>> {
         loop {
+            stop::check()?;
             let head = self.head(degree, widths)?;
             let start = self.start(&head, samples, map)?;
             let batches = self.task.options.batches(samples.len()).unwrap_or(1);

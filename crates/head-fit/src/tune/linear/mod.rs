@@ -5,13 +5,14 @@ mod candidate;
 mod rehearsal;
 mod search;
 
-use fhe_head::{Degree, Error, Link, Result, SoftmaxForm};
+use fhe_head::{Degree, Error, Link, Result, SoftmaxForm, stop};
 use rayon::prelude::*;
 
 use super::approximation::Family;
 use super::grid::{Grid, HALF_WIDTHS, maps};
 use super::task::{Rehearsed, Task};
-use crate::data::{Data, Fold};
+use crate::classifier::Classifier;
+use crate::data::{Data, Fold, splits_of};
 use crate::kind::Kind;
 use crate::labels::{Split, Targets};
 use candidate::Candidate;
@@ -31,8 +32,21 @@ const TOLERANCE: f64 = 0.005;
 /// # Errors
 /// None on data that were checked.
 pub(crate) fn splits(data: &Data<'_>, random_state: u64) -> Result<Vec<Split>> {
-    let limit = (ENTRY_LIMIT / data.features().ncols()).clamp(LEAST_SAMPLES, SAMPLE_LIMIT);
-    data.splits(FOLDS, limit, random_state)
+    data.splits(FOLDS, sample_limit(data.features().ncols()), random_state)
+}
+
+fn sample_limit(features: usize) -> usize {
+    (ENTRY_LIMIT / features.max(1)).clamp(LEAST_SAMPLES, SAMPLE_LIMIT)
+}
+
+/// Bytes of the folds of a choice, all of which are there at once: for each map and split the samples in as many directions as they vary
+/// in at most, and the map.
+pub(crate) fn bytes_of_folds(options: &Classifier, targets: Targets, [samples, features]: [usize; 2]) -> u64 {
+    let maps = maps(options, targets).len();
+    let (splits, thinned) = splits_of(FOLDS, samples, sample_limit(features));
+    let directions = features.min(thinned).min(options.n_components.unwrap_or(usize::MAX));
+    let each = [8, maps, splits, thinned.saturating_add(features), directions];
+    each.iter().fold(1u64, |bytes, &count| bytes.saturating_mul(count as u64))
 }
 
 /// Chooses and rehearses: the best candidate that stays inside its interval on all samples.
@@ -58,6 +72,7 @@ pub(super) fn choose(task: Task<'_, '_>) -> Result<Rehearsed> {
     };
     let mut refusal = None;
     for candidate in &candidates {
+        stop::check()?;
         match rehearse(task, candidate)? {
             Ok(rehearsed) => return Ok(rehearsed),
             Err(error) => refusal = refusal.or(Some(error)),
@@ -66,6 +81,7 @@ pub(super) fn choose(task: Task<'_, '_>) -> Result<Rehearsed> {
     // all samples reach further than the folds did: the best method on wider intervals
     if let (Some(best), None) = (candidates.first(), task.options.interval) {
         for half_width in HALF_WIDTHS.into_iter().filter(|width| *width > best.approximation.half_width()) {
+            stop::check()?;
             let approximation = best.approximation.widened(half_width)?;
             if let Ok(rehearsed) = rehearse(task, &Candidate { approximation, ..best.clone() })? {
                 return Ok(rehearsed);
@@ -150,6 +166,7 @@ fn candidates(task: Task<'_, '_>, grids: &[Grid]) -> Result<Vec<Candidate>> {
             Ok(found) => candidates.extend(found),
             Err(error) => refusal = refusal.or(Some(error)),
         }
+        stop::check()?;
     }
     if candidates.is_empty() {
         return Err(refusal.unwrap_or_else(|| Error::Data("there is no method to choose from".into())));

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use fhe_head::{Error, Optimizer, Result};
+use fhe_head::{Error, Optimizer, Result, stop};
 
 use super::candidate::Candidate;
 use crate::cleartext::{LinkFunction, Method};
@@ -131,6 +131,7 @@ impl Search<'_, '_> {
         let grid = self.grid;
         let mut pools = [Vec::new(), Vec::new()];
         for (map, &preprocessing) in self.maps.iter().enumerate() {
+            stop::check()?;
             let rates = grid.rates(preprocessing, self.folds[map].first());
             let pairs = grid
                 .optimizers
@@ -174,6 +175,7 @@ impl Search<'_, '_> {
             if finalists.is_empty() {
                 continue;
             }
+            stop::check()?;
             let round = self.round(map);
             let methods: Vec<_> = finalists
                 .iter()
@@ -200,6 +202,7 @@ impl Search<'_, '_> {
                     tried.push((finalist, probabilities.clone(), approximation));
                 }
             }
+            stop::check()?;
             let methods: Vec<_> = tried
                 .iter()
                 .map(|(f, _, approximation)| {

@@ -41,7 +41,7 @@ pub(super) fn facts(path: &Path) -> Result<Facts> {
     };
     let mut facts = vec![("kind", json!(kind))];
     if has("head.json") {
-        facts.push(("description", json!(Head::read(path)?.description)));
+        facts.push(("description", Head::described(path)?));
     }
     facts.push(("contents", Value::Array(contents)));
     Ok(facts)

@@ -130,8 +130,7 @@ fn json_file(path: &Path) -> Result<Facts> {
         return Ok(vec![("kind", json!("plan")), ("plan", plan.summary())]);
     }
     if format.starts_with("train-head head") {
-        let head = Head::read(path)?;
-        return Ok(vec![("kind", json!("head")), ("description", json!(head.description))]);
+        return Ok(vec![("kind", json!("head")), ("description", Head::described(path)?)]);
     }
     if path.file_name().is_some_and(|name| name == "report.json") && value.get("encrypted").is_some() {
         return Ok(vec![("kind", json!("report")), ("report", value)]);
@@ -145,8 +144,7 @@ fn json_file(path: &Path) -> Result<Facts> {
 /// The weights of a head, or embeddings.
 fn safetensors_file(path: &Path) -> Result<Facts> {
     if path.file_name().is_some_and(|name| name == "head.safetensors") {
-        let head = Head::read(path)?;
-        return Ok(vec![("kind", json!("head")), ("description", json!(head.description))]);
+        return Ok(vec![("kind", json!("head")), ("description", Head::described(path)?)]);
     }
     let read = embeddings::read(path).map_err(|failure| match failure.kind() {
         Kind::Data => Failure::file(failure.to_string()),

@@ -82,6 +82,14 @@ impl Secrecy {
         }
     }
 
+    /// In a word, as in `head.json`.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::Published => "published",
+        }
+    }
+
     /// What it means.
     pub(crate) fn notice(self) -> &'static str {
         match self {

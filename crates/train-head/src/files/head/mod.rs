@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use head_fit::{Model, probabilities};
 use ndarray::{Array2, ArrayView2, Axis};
 
-use super::{read_sealed, write_bytes, write_json};
+use super::{read_json, read_sealed, write_bytes, write_json};
 use crate::exit::{Failure, Result};
 
 const WEIGHTS: &str = "head.safetensors";
@@ -94,6 +94,15 @@ impl Head {
         let mut description = self.description.clone();
         description.weights = weights::digest(weights);
         write_json(path, description.secrecy.access(), &description)
+    }
+
+    /// The description as its file has it, digests included, of a head that was read and found whole. `path` is as for [`Self::read`].
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(crate) fn described(path: &Path) -> Result<serde_json::Value> {
+        Self::read(path)?;
+        read_json(&folder_of(path).join(DESCRIPTION), "the description of a head")
     }
 
     /// Reads a head. `path` is its folder or either of its files.
