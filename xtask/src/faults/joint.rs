@@ -45,7 +45,7 @@ pub(super) fn run(site: &Site, tries: usize, rng: &mut Rng, show: &mut impl FnMu
     site.clear()?;
     let mut problems = Vec::new();
     for _ in 0..tries {
-        let (at, moment) = (rng.below(times.len() as u64) as usize, rng.below(1000) as f64 / 1000.0);
+        let (at, moment) = (rng.below(times.len()), rng.below(1000) as f64 / 1000.0);
         site.copy(JOINED, "new-joint")?;
         for (i, step) in steps("new-joint").into_iter().enumerate() {
             if i == at {

@@ -249,7 +249,7 @@ impl<H: Head> Planner<'_, H> {
 
     /// Bytes of the data in files.
     pub(super) fn upload_bytes(&self, draft: &Draft<H>) -> usize {
-        let levels = data_levels(&draft.run.record);
+        let levels = data_levels(&draft.run.record, &draft.job);
         upload_bytes(self.scheme.parameters(), &draft.job, levels, self.start_vectors(&draft.job))
     }
 
@@ -259,7 +259,7 @@ impl<H: Head> Planner<'_, H> {
         let score_level = self.request.scoring.then_some(final_level);
         let job = Job::new(JobSpec { score_level, ..job.spec().clone() })?;
         record.keys.refresh = job.refreshed_message();
-        let (levels, start) = (data_levels(&record), self.start_vectors(&job));
+        let (levels, start) = (data_levels(&record, &job), self.start_vectors(&job));
         let sizes = PlanSizes::new(self.scheme.parameters(), &job, levels, &record.keys, start)?;
         Ok(Plan {
             preset: self.scheme.name().to_owned(),
@@ -275,9 +275,10 @@ impl<H: Head> Planner<'_, H> {
     }
 }
 
-/// The levels at which a run used the data.
-fn data_levels(record: &Record) -> DataLevels {
-    let level = |source| record.sources.get(&source).copied().unwrap_or_default();
+/// The levels at which a run used the data. What it did not use lies at the lowest level that holds numbers.
+fn data_levels<H: Head>(record: &Record, job: &Job<H>) -> DataLevels {
+    let lowest = job.spec().snapshot_level;
+    let level = |source| record.sources.get(&source).copied().unwrap_or(lowest);
     DataLevels {
         targets: level(Source::Targets),
         samples: level(Source::Samples),

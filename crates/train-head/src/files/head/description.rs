@@ -87,6 +87,7 @@ impl Secrecy {
         match self {
             Self::Private => "private",
             Self::Published => "published",
+            Self::Joint => "joint",
         }
     }
 
