@@ -220,9 +220,7 @@ fn noise_is_a_function_of_the_release() {
     assert!(first == noise(budget(2, 64.0, 1, 1), [0; 32], &a));
     assert!(first != noise(budget(2, 64.0, 1, 1), [1; 32], &a));
     assert!(first != noise(budget(2, 65.0, 1, 1), [0; 32], &a));
-    assert!(
-        first != noise(budget(2, 64.0, 1, 1), [0; 32], &a.with_scale(ckks::Scale::power_of_two(49)))
-    );
+    assert!(first != noise(budget(2, 64.0, 1, 1), [0; 32], &a.with_scale(ckks::Scale::power_of_two(49))));
 }
 
 /// A party that was killed makes the same shares again, in this attempt; in the next attempt all differ.

@@ -98,6 +98,7 @@ fn outputs_batches_and_shared_refreshes_change_nothing() {
             score_level: None,
             snapshot_every: 4,
             snapshot_level: 0,
+            pass_scale: None,
             state_scale: 40,
             data_scale: 40,
             row_scale: 40,

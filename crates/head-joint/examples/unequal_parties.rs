@@ -135,11 +135,8 @@ fn main() -> Result<()> {
 
         let ours = |model: &head_fit::Model| Ok::<_, Error>(test.accuracy(&model.predict(&test.x.view())?));
         let clear = |table: &Table| {
-            Ok::<_, Error>(ours(&converged(
-                &table.data()?,
-                ClassWeight::Uniform,
-                Preprocessing::Standardize,
-            )?)?)
+            let fit = converged(&table.data()?, ClassWeight::Uniform, Preprocessing::Standardize)?;
+            ours(&fit)
         };
         sums[0] += clear(&union)?;
         sums[1] += ours(&Classifier::default().prepare(&union.data()?, None)?.plain_model()?)?;

@@ -94,6 +94,7 @@ fn the_trainer_follows_training_on_matrices() {
                     score_level: None,
                     snapshot_every: 4,
                     snapshot_level: 0,
+                    pass_scale: None,
                     state_scale: 40,
                     data_scale: 40,
                     row_scale: 40,
