@@ -139,7 +139,7 @@ fn methods_that_do_not_go_with_several_parties_are_refused() {
     assert!(
         refused(&prepared(Classifier { batch_size: Some(100), ..usual.clone() }), &ROWS).contains("batches")
     );
-    assert!(refused(&prepared(usual.clone()), &[100, 100]).contains("3 data parties"));
+    assert!(refused(&prepared(usual), &[100, 100]).contains("3 data parties"));
     let hidden = public(2, Kind::logistic());
     assert!(
         Terms::new(&hidden, &ROWS, Choices { bits: 60, ..choices() }).is_err(),
