@@ -223,6 +223,44 @@ fn noise_is_a_function_of_the_release() {
     assert!(first != noise(budget(2, 64.0, 1, 1), [0; 32], &a.with_scale(ckks::Scale::power_of_two(49))));
 }
 
+/// A relinearisation key of several parties has halves that no seed stands for.
+#[test]
+fn keys_of_several_parties_survive_their_files() {
+    use ckks::serial::{FileKind, NewFile, Reader, Writer};
+    let parameters = insecure_joint_for_tests(10, 3, 2).unwrap();
+    let parties = Parties::new(&parameters, 2);
+    let (full, seeded) = (parties.relinearisation_key(), parties.rotation_key(1));
+    let share = parties.shares[0].public_key(&parties.common);
+    let basis = share.protocol.basis(&parameters);
+    let file = NewFile {
+        kind: FileKind::new("test"),
+        parameters: &parameters,
+        key_id: parties.common.key_id(),
+        items: 3,
+        metadata: b"",
+    };
+    let mut writer = Writer::new(Vec::new(), "memory", file).unwrap();
+    writer.write_switching_key(&full).unwrap();
+    writer.write_switching_key(&seeded).unwrap();
+    writer.write_polys(basis, &[&share.polys[0]]).unwrap();
+    let bytes = writer.finish().unwrap();
+    let mut reader = Reader::new(&bytes[..], "memory").unwrap();
+    for (key, has_seed) in [(full, false), (seeded, true)] {
+        let read = reader.read_switching_key(&parameters).unwrap();
+        assert_eq!(
+            (read.purpose(), read.shape(), read.seed().is_some()),
+            (key.purpose(), key.shape(), has_seed)
+        );
+        for (a, b) in key.digits().iter().zip(read.digits()) {
+            assert!([0, 1].iter().all(|&half| a.to_poly(half) == b.to_poly(half)));
+        }
+    }
+    assert!(reader.read_polys(&parameters, basis, 1).unwrap() == share.polys);
+    let mut reader = Reader::new(&bytes[..], "memory").unwrap();
+    let said = reader.read_polys(&parameters, basis, 1).unwrap_err().to_string();
+    assert!(said.contains("not 1 polynomials"), "{said}");
+}
+
 /// A party that was killed makes the same shares again, in this attempt; in the next attempt all differ.
 #[test]
 fn shares_repeat_within_an_attempt_alone() {

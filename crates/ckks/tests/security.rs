@@ -61,6 +61,34 @@ fn the_largest_keys_are_those_of_the_documents() {
     }
 }
 
+/// Whoever knows all shares but one faces a uniform ternary secret: its column holds, whatever the number of parties, for every object and
+/// for every key that a training may ask for.
+#[test]
+fn sets_for_several_parties_are_within_the_table_of_one_share() {
+    let row = TABLE.iter().find(|row| row.log_n == 16).unwrap();
+    for parties in 2..=10 {
+        let parameters = presets::joint(parties).unwrap();
+        assert_eq!(parameters, presets::by_name(parameters.name()).unwrap());
+        assert_eq!((parameters.security_bits(), parameters.literal().secret.parties()), (128, parties));
+        assert!(parameters.objects().iter().all(|object| object.limit == Some(row.ternary)));
+        assert!(parameters.objects().iter().all(|object| object.log_qp <= row.ternary));
+        for level in 0..=parameters.max_level() {
+            let shape = parameters.key_shape(level);
+            parameters.check_key(shape, parameters.literal().secret).unwrap();
+            let ring = parameters.ring();
+            let moduli = ring.q()[..=level].iter().chain(&ring.p()[..shape.special]);
+            let bits: f64 = moduli.map(|modulus| (modulus.value() as f64).log2()).sum();
+            assert!(bits <= row.ternary, "level {level}: {bits}");
+        }
+        assert_ne!(parameters.hash(), presets::joint(if parties == 2 { 3 } else { 2 }).unwrap().hash());
+    }
+    assert!([0, 1, 11].iter().all(|&parties| presets::joint(parties).is_err()));
+    for bad in ["n16-joint1-l25", "n16-joint11-l25", "n16-joint03-l25", "n16-joint-l25"] {
+        let said = presets::by_name(bad).unwrap_err().to_string();
+        assert!(said.contains("n16-joint2-l25 to n16-joint10-l25"), "{said}");
+    }
+}
+
 #[test]
 fn a_set_beyond_the_table_is_refused() {
     let literal = |log_q: Vec<u32>, secret| ParametersLiteral {
