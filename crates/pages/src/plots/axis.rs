@@ -89,12 +89,17 @@ fn step(range: &Range<f64>, most: usize) -> f64 {
         .unwrap_or(least)
 }
 
+/// Values that differ by less than this share of the largest are alike: their differences would need labels of many digits, and mean nothing.
+const ALIKE: f64 = 1e-3;
+
 /// A range that holds all values, with room beyond them; not empty.
 pub(super) fn around(values: impl Iterator<Item = f64> + Clone, room: f64) -> Range<f64> {
     let low = values.clone().fold(f64::INFINITY, f64::min);
     let high = values.fold(f64::NEG_INFINITY, f64::max);
     let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
-    let room = ((high - low) * room).max(if high > low { 0.0 } else { (0.05 * high.abs()).max(1e-3) });
+    let scale = low.abs().max(high.abs());
+    let alike = high - low <= ALIKE * scale;
+    let room = ((high - low) * room).max(if alike { (0.05 * scale).max(1e-3) } else { 0.0 });
     low - room..high + room
 }
 
@@ -137,6 +142,8 @@ mod tests {
         let range = around([0.7, 0.7].into_iter(), 0.1);
         assert!(range.start < 0.7 && range.end > 0.7);
         assert_eq!(around(std::iter::empty(), 0.1), -0.1..1.1);
+        let alike = around([0.619_066_19, 0.619_066_22].into_iter(), 0.1);
+        assert!(labels(&Axis::linear(alike, 6)).iter().all(|label| label.len() <= 5));
         assert_eq!(around_positive([0.0, 2.0].into_iter(), 2.0), 1.0..4.0);
     }
 }

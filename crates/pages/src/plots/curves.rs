@@ -45,11 +45,12 @@ pub fn log_lines(labels: &Labels<'_>, series: &[Series]) -> Plot {
     draw(labels, series, SMALL, [x, y])
 }
 
-/// Curves over iterations. The vertical axis fits the values.
+/// Curves over iterations. The vertical axis fits the values and their intervals.
 pub fn lines(labels: &Labels<'_>, series: &[Series]) -> Plot {
     let points = || series.iter().flat_map(|one| &one.points);
     let x = around(points().map(|point| point.0), 0.04);
-    let y = around(points().map(|point| point.1).filter(|y| y.is_finite()), 0.1);
+    let ends = series.iter().flat_map(|one| one.intervals.iter().flatten().copied());
+    let y = around(points().map(|point| point.1).chain(ends).filter(|y| y.is_finite()), 0.1);
     draw(labels, series, SMALL, [Axis::whole(x, 8), Axis::linear(y, 6)])
 }
 

@@ -4,6 +4,11 @@ use head_fit::measures::{Estimate, FEWEST_RECORDS};
 
 use crate::targets::Vocabulary;
 
+/// A number of things, `1 iteration` or `2 iterations`.
+pub(crate) fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A value with its interval: `0.912 (0.880 to 0.936)`; a dash for what the samples leave undefined.
 pub(crate) fn estimate(estimate: Option<Estimate>) -> String {
     match estimate {

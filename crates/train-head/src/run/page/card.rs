@@ -6,7 +6,7 @@ use pages::{Block, Property, Section};
 use super::assessed::Assessed;
 use crate::files::head::Secrecy;
 use crate::run::report::Report;
-use crate::run::words::{estimate, few, figure, percent, subject};
+use crate::run::words::{counted, estimate, few, figure, percent, subject};
 use crate::targets::{Scores, Vocabulary};
 
 /// What holds of measures on any samples.
@@ -158,8 +158,10 @@ pub(super) fn section(report: &Report) -> Section {
         Property::new(
             "training",
             format!(
-                "{} iterations under CKKS at {} bits of security, by {}",
-                report.iterations, report.security_bits, report.program
+                "{} under CKKS at {} bits of security, by {}",
+                counted(report.iterations, "iteration"),
+                report.security_bits,
+                report.program
             ),
         ),
         Property::new("measures", measures),

@@ -5,7 +5,7 @@ use pages::{Block, Page, Property, Section, Table};
 use super::assessed::Assessed;
 use super::{card, data, figures, measures, notice, numbers, result, warnings};
 use crate::files::head::Description;
-use crate::run::words::{day, subject};
+use crate::run::words::{counted, day, subject};
 use crate::targets::Scores;
 
 /// What `eval` found out.
@@ -112,7 +112,11 @@ fn head_section(evaluated: &Evaluated<'_>) -> Section {
         Property::new("features", format!("{features} numbers for each sample")),
         Property::new(
             "training",
-            format!("{} iterations {how}, parameter set `{}`", training.iterations, training.preset),
+            format!(
+                "{} {how}, parameter set `{}`",
+                counted(training.iterations, "iteration"),
+                training.preset
+            ),
         ),
     ];
     if let Some(encoder) = encoder {

@@ -14,7 +14,7 @@ const MOST_CLASSES: usize = 4;
 pub(super) fn section(report: &Report) -> Section {
     let assessed = report.assessed();
     let mut figures = curves(&assessed);
-    figures.push(learning(report));
+    figures.extend((report.iterations > 1).then(|| learning(report)));
     Section { title: "Curves".into(), blocks: vec![Block::Text(text(&assessed)), Block::Figures(figures)] }
 }
 

@@ -6,12 +6,18 @@ use pages::{Block, Property, Section};
 
 use crate::planning::describe;
 use crate::run::report::Report;
+use crate::run::words::counted;
 use crate::targets::Vocabulary;
+
+/// How functions are computed on ciphertexts.
+const POLYNOMIALS: &str = "Where a function is no polynomial, such as the logistic one, a polynomial stands for it that is close on the interval \
+     where values are expected; the plan makes sure that they stay there. ";
 
 /// The section.
 pub(super) fn section(report: &Report) -> Section {
     let method = &report.method;
     let texts = report.encoder.is_some();
+    let regression = matches!(report.vocabulary, Vocabulary::Numbers(_));
     let features = if texts {
         "The data party turned each text into a list of numbers with a frozen encoder"
     } else {
@@ -19,11 +25,12 @@ pub(super) fn section(report: &Report) -> Section {
     };
     let steps = format!(
         "{features}, on its own machine. It scaled these numbers, chose the kind of training by cross-validation on its own samples, encrypted \
-         numbers and labels, and handed them over. The compute party then followed the gradient of the loss on ciphertexts, {} times, without \
-         ever decrypting: sums and products of encrypted numbers are again encrypted. Where a function is no polynomial, such as the logistic \
-         one, a polynomial stands for it that is close on the interval where values are expected; the plan makes sure that they stay there. \
-         The result travelled back and was decrypted by the data party.",
-        report.iterations
+         numbers and {}, and handed them over. The compute party then followed the gradient of the loss on ciphertexts, {}, without \
+         ever decrypting: sums and products of encrypted numbers are again encrypted. {}The result travelled back and was decrypted by the data \
+         party.",
+        if regression { "what is to be predicted" } else { "labels" },
+        counted(report.iterations, "time"),
+        if regression { "" } else { POLYNOMIALS },
     );
     let head = match (&method.hidden, report.classes) {
         (Some(hidden), _) => {
@@ -54,8 +61,8 @@ pub(super) fn section(report: &Report) -> Section {
         Property::new(
             "method",
             format!(
-                "{} iterations of {}, {}",
-                report.iterations,
+                "{} of {}, {}",
+                counted(report.iterations, "iteration"),
                 describe::optimizer(method.solver),
                 batches(method.batches)
             ),
@@ -70,7 +77,7 @@ pub(super) fn section(report: &Report) -> Section {
             },
         ),
         Property::new(
-            "weights of the classes",
+            if regression { "weights of the samples" } else { "weights of the classes" },
             match method.class_weight {
                 ClassWeight::Uniform => "every sample counts the same",
                 ClassWeight::Balanced => "every class counts the same",
@@ -81,9 +88,7 @@ pub(super) fn section(report: &Report) -> Section {
         Property::new(
             "functions",
             match method.sigmoid_degree {
-                _ if matches!(report.vocabulary, Vocabulary::Numbers(_)) => {
-                    "none but sums and products: the error is squared as it is".to_owned()
-                }
+                _ if regression => "none but sums and products: the error is squared as it is".to_owned(),
                 Some(degree) => format!(
                     "a polynomial of degree {degree} stands for the logistic function between \u{2212}{0} and {0}",
                     plain(method.sigmoid_interval)

@@ -74,7 +74,7 @@ pub(super) fn section(report: &Report, encrypted: &[Regression]) -> Section {
     }
     if let Some(expected) = &report.expected_errors {
         blocks.push(Block::Text(format!(
-            "Cross-validation on the training samples expected this of new samples: {}.",
+            "What the training samples let expect of new ones: {}.",
             describe::expected_errors(expected).replace("R2", "R\u{b2}")
         )));
     }
@@ -88,7 +88,7 @@ pub(super) fn figures(report: &Report, encrypted: &[Regression]) -> Section {
         _ => None,
     };
     let mut figures = plotted(&report.labels, encrypted, plain);
-    figures.push(learning(report));
+    figures.extend((report.iterations > 1).then(|| learning(report)));
     Section { title: "Curves".into(), blocks: vec![Block::Text(PLOTS.into()), Block::Figures(figures)] }
 }
 

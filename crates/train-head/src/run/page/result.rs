@@ -8,7 +8,7 @@ use crate::planning::describe;
 use crate::run::clinical::matrix;
 use crate::run::measured::Figures;
 use crate::run::report::Report;
-use crate::run::words::{estimate, percent, rounded, the_same};
+use crate::run::words::{counted, estimate, percent, rounded, the_same};
 use crate::targets::{Scores, Vocabulary};
 
 /// The section of a run.
@@ -240,11 +240,11 @@ fn agreement(report: &Report) -> Vec<String> {
         let points = 100.0 * (encrypted - clear);
         texts.push(format!(
             "Plain logistic regression, trained until nothing changes any more, is the usual yardstick; the accuracy of the {} differs \
-             from it by {} points. The encrypted training stops after {} iterations. Stopping early keeps weights small, as a penalty does, so it \
+             from it by {} points. The encrypted training stops after {}. Stopping early keeps weights small, as a penalty does, so it \
              can do better or worse than the yardstick on new samples; differences within the intervals above mean nothing.",
             report.head_name(),
             rounded(points, 1),
-            report.iterations
+            counted(report.iterations, "iteration")
         ));
     }
     texts

@@ -14,13 +14,17 @@ pub(super) fn parties(report: &Report) -> Section {
     if texts {
         row("texts", "in the clear", "never");
     }
-    row(if texts { "embeddings, labels" } else { "features, labels" }, "in the clear", "encrypted");
-    row("names of classes and features, scaling of the features", "in the clear", "never");
+    row(
+        if texts { "embeddings, what is to be predicted" } else { "features, what is to be predicted" },
+        "in the clear",
+        "encrypted",
+    );
+    row("names of features and of what is predicted, scaling of the features", "in the clear", "never");
     row("number of samples", "exactly", "rounded up to whole blocks");
     row("number of features", "exactly", "rounded up by an eighth or less; in some shapes exactly");
     row("gradients, losses, weights during the training", "never made", "encrypted");
     row(
-        "kind of head, number of classes, iterations, learning rates, penalty, polynomials",
+        "kind of head, number of its outputs, iterations, learning rates, penalty, polynomials",
         "in the clear",
         "in the clear",
     );
