@@ -326,7 +326,9 @@ impl Terms {
         let x = samples.features();
         let x = x.slice(s![.., ..x.ncols() - 1]);
         let unit = own.job.head().score_unit().value();
-        for (iteration, (own_weights, others)) in (1..).zip(iterates.iter().zip(&self.agreed.expected)) {
+        // no iteration computes scores under the last weights
+        let passed = iterates.iter().zip(&self.agreed.expected).take(iterates.len().saturating_sub(1));
+        for (iteration, (own_weights, others)) in (1..).zip(passed) {
             let mixed: Vec<_> = own_weights
                 .iter()
                 .zip(others)

@@ -38,7 +38,7 @@ fn choices() -> Choices {
 const ROWS: [usize; 3] = [200, 90, 150];
 
 fn hospitals(classes: usize) -> Vec<(Array2<f64>, Array1<f64>)> {
-    let skews = [0.7, 1.0, 1.6];
+    let skews = [0.5, 1.0, 2.5];
     (0..3).map(|party| table(100 + party as u64, ROWS[party], classes, skews[party])).collect()
 }
 

@@ -91,7 +91,10 @@ impl Session {
         let format = FORMAT.to_owned();
         let agreed = terms.agreed().clone();
         let contents = Contents { format, attempt, participants, compute, recomputations, plan, agreed };
-        write_json(&place.session(), Access::Shared, &SignedJson::new(contents, CONTEXT, identity)?)
+        // signed as a value: what is flattened beside the signature would lose the numbers among the keys of maps
+        let value = serde_json::to_value(&contents)
+            .map_err(|error| Failure::unexpected("cannot write the session as JSON").because(error))?;
+        write_json(&place.session(), Access::Shared, &SignedJson::new(value, CONTEXT, identity)?)
     }
 
     /// Reads a session, which one of its parties must have signed.
@@ -114,12 +117,13 @@ impl Session {
             let message = format!("{}: format {format:?}; this program reads {FORMAT:?}", path.display());
             return Err(Failure::file(message).help("make the session with this version of train-head"));
         }
-        let signed: SignedJson<Contents> = serde_json::from_value(value).map_err(|error| {
-            Failure::file(format!("{} is no session of a joint training", path.display())).because(error)
-        })?;
         let shown = path.display().to_string();
+        let damaged = |error: serde_json::Error| {
+            Failure::file(format!("{shown} is no session of a joint training")).because(error)
+        };
+        let signed: SignedJson<serde_json::Value> = serde_json::from_value(value).map_err(damaged)?;
         let signer = signed.signer(CONTEXT, &shown)?;
-        let contents = signed.value;
+        let contents: Contents = serde_json::from_value(signed.value).map_err(damaged)?;
         let maker = contents.participants.iter().find(|p| Some(p.key) == signer);
         if maker.is_none() {
             let compute = ("the compute party", contents.compute);

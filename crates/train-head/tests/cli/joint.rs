@@ -32,7 +32,7 @@ fn joined() -> &'static Dir {
             let own: Vec<&str> = rows[..1].iter().chain(&rows[from..to]).copied().collect();
             dir.write(&format!("{party}/own.csv"), own.join("\n"));
         }
-        dir.ok("estimate --features public.csv --preset n16-joint2-l25 --max-iter 1 --out plan.json");
+        dir.ok("estimate --features public.csv --preset n16-joint2-l25 --max-iter 2 --out plan.json");
         let created = ok(
             &dir,
             &format!(
@@ -72,7 +72,7 @@ fn trained() -> &'static Dir {
     static DIR: OnceLock<Dir> = OnceLock::new();
     DIR.get_or_init(|| {
         let dir = copy_of(encrypted());
-        assert_eq!(ok(&dir, "joint train --session s --identity cloud/id.key")["iterations"], 1);
+        assert_eq!(ok(&dir, "joint train --session s --identity cloud/id.key")["iterations"], 2);
         let waiting = ok(&dir, &format!("{} --features north/own.csv --out head", of("north", "decrypt")));
         assert!(waiting["waiting_for"].as_str().unwrap().contains("1 more to compute"), "{waiting}");
         assert_eq!(ok(&dir, "joint train --session s --identity south/id.key --check")["same"], true);
