@@ -1,7 +1,8 @@
 //! Three hospitals train one head at 128-bit parameters, in one process: what it costs, and what it brings.
 //!
 //! ```sh
-//! cargo run --release -p head-joint --example three_hospitals
+//! cargo run --release -p head-joint --example three_hospitals                # 384 features, 650 samples each
+//! cargo run --release -p head-joint --example three_hospitals -- 10 16384    # 10 features, 16384 samples each
 //! ```
 
 use std::time::Instant;
@@ -30,7 +31,12 @@ fn patients(seed: u64, n: usize, features: usize, share: f64) -> (Array2<f64>, A
 }
 
 fn main() -> head_joint::Result<()> {
-    let (features, sizes, shares) = (384, [650, 650, 650], [0.5, 0.3, 0.65]);
+    let mut numbers = std::env::args().skip(1).map(|word| {
+        word.parse::<usize>().map_err(|_| head_joint::Error::Data(format!("{word:?} is no number")))
+    });
+    let features = numbers.next().unwrap_or(Ok(384))?;
+    let samples = numbers.next().unwrap_or(Ok(650))?;
+    let (sizes, shares) = ([samples; 3], [0.5, 0.3, 0.65]);
     let scheme = Scheme::new(presets::joint(3)?);
     let (public_x, public_y) = patients(1, 700, features, 0.5);
     let public = Data::new(public_x.view(), public_y.view())?;

@@ -224,7 +224,7 @@ pub(crate) struct JointDecryptArgs {
     pub(crate) data: FeatureDataArgs,
     #[command(flatten)]
     pub(crate) party: JointPartyArgs,
-    /// Folder for the head, and for report.json on this party's own test samples
+    /// Folder for the head, and for report.json and report.html about it on this party's own test samples
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) out: PathBuf,
     #[command(flatten)]

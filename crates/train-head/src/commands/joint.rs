@@ -15,7 +15,7 @@ use crate::args::{
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Kind, Result};
 use crate::files::folder::OutputFolder;
-use crate::files::{Access, shown, size, write_json};
+use crate::files::{Access, shown, size, write_bytes, write_json};
 use crate::identity::Identity;
 use crate::joint::data::{self, OwnData};
 use crate::joint::keys::{self, COMMITTED, JOIN, Join, REVEAL};
@@ -23,7 +23,7 @@ use crate::joint::party::Party;
 use crate::joint::place::Place;
 use crate::joint::session::Participant;
 use crate::joint::wait::{Progress, until};
-use crate::joint::{Session, message, release, training};
+use crate::joint::{Session, message, page, release, training};
 use crate::plan::PlanFile;
 use crate::progress;
 use crate::samples::{self, Matrix, Wanted};
@@ -302,6 +302,10 @@ fn write_result(
         "samples": own.training.x.nrows(), "comparison": comparison,
     });
     write_json(&folder.path("report.json"), Access::Private, &report)?;
+    if let (Some(test), Some(comparison)) = (&own.test, &comparison) {
+        let page = page::page(session, &head, test, comparison, console)?;
+        write_bytes(&folder.path("report.html"), Access::Private, pages::html(&page).as_bytes())?;
+    }
     folder.commit()?;
     let mut text = format!(
         "the head of {} parties\n  {}\n  {}",
@@ -310,6 +314,7 @@ fn write_result(
         out.join("head.json").display()
     );
     if let Some(of) = &comparison {
+        text.push_str(&format!("\n  {}", out.join("report.html").display()));
         let [low, high] = of.interval.map(|x| 100.0 * x);
         text.push_str(&format!(
             "\non {} test samples of {name}, which no training saw:\n  head of all            {:.4}\n  head of {name}'s data alone {:.4}\n  difference             {:+.1} points (95 % interval {low:+.1} to {high:+.1}; p = {:.2}, McNemar)",

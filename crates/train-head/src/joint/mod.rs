@@ -9,11 +9,13 @@
 //! - [`data`]: a party's own samples;
 //! - [`training`]: keys and data of all to an encrypted head;
 //! - [`release`]: what is decrypted, by whose signatures, and the shares of that;
+//! - [`page`]: what a party has of it, for a reader;
 //! - [`wait`]: going on when others have.
 
 pub(crate) mod data;
 pub(crate) mod keys;
 pub(crate) mod message;
+pub(crate) mod page;
 pub(crate) mod party;
 pub(crate) mod place;
 pub(crate) mod release;

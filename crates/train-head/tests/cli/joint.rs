@@ -94,6 +94,10 @@ fn two_hospitals_train_one_head() {
         let comparison = &opened["report"]["comparison"];
         assert!(comparison["joint"].as_f64().unwrap() > 0.8, "{opened}");
         assert!(comparison["samples"].as_u64().unwrap() >= 19 && comparison["p_value"].as_f64().is_some());
+        let page = String::from_utf8(dir.read(&format!("{party}/head/report.html"))).unwrap();
+        for words in ["What it brought", "Who could see what", "n16-joint2-l25"] {
+            assert!(page.contains(words), "{words:?} is not on the page");
+        }
         // the head is like any other
         let measured = ok(&dir, &format!("eval --head {party}/head --features public.csv"));
         assert!(measured["metrics"]["accuracy"].as_f64().unwrap() > 0.85, "{measured}");
