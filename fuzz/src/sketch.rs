@@ -27,8 +27,9 @@ const METADATA_LENGTH: usize = 128;
 const FULL_CIPHERTEXT: u8 = 1;
 const SEEDED_CIPHERTEXT: u8 = 2;
 const SWITCHING_KEY: u8 = 3;
-const PUBLIC_KEY: u8 = 4;
 const SECRET_KEY: u8 = 5;
+const FULL_SWITCHING_KEY: u8 = 6;
+const PUBLIC_KEY: u8 = 8;
 /// Most templates and repetitions that are written out; a file may promise more.
 const MOST_ITEMS: usize = 64;
 
@@ -216,12 +217,13 @@ fn chunks(record: &[u8], parameters: &Parameters) -> Vec<(usize, usize)> {
     let polys = match record.first() {
         Some(&FULL_CIPHERTEXT) => level(1).map(|level| (2, level + 1, 0)),
         Some(&SEEDED_CIPHERTEXT) => level(1).map(|level| (1, level + 1, 0)),
-        Some(&PUBLIC_KEY) => Some((1, parameters.max_level() + 1, 0)),
+        Some(&PUBLIC_KEY) => Some((1, parameters.max_level() + 1, 1)),
         Some(&SECRET_KEY) => return vec![(1, degree)],
-        Some(&SWITCHING_KEY) => {
+        Some(&tag @ (SWITCHING_KEY | FULL_SWITCHING_KEY)) => {
+            let halves = if tag == SWITCHING_KEY { 1 } else { 2 };
             level(10).zip(field(14, 2)).zip(field(16, 8)).map(|((level, special), mask)| {
                 let digits = (mask & (u64::MAX >> (63 - level))).count_ones() as usize;
-                (digits, level + 1, special as usize)
+                (halves * digits, level + 1, special as usize)
             })
         }
         _ => None,

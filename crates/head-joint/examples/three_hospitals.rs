@@ -7,8 +7,8 @@
 
 use std::time::Instant;
 
-use fhe_head::Scheme;
 use fhe_head::ckks::presets;
+use fhe_head::{Functions, Scheme};
 use head_fit::{Classifier, Data};
 use head_joint::{Choices, Comparison, Terms, fit};
 use ndarray::{Array1, Array2};
@@ -61,7 +61,7 @@ fn main() -> head_joint::Result<()> {
         let begun = Instant::now();
         let fitted = fit(&terms, &data)?;
         println!("  all parties in this process: {:.1} s", begun.elapsed().as_secs_f64());
-        let plain = terms.model(&terms.plain_twin(&data)?)?;
+        let plain = terms.model(&terms.plain_twin(&data, Functions::Exact)?)?;
         for (party, own) in data.iter().enumerate() {
             let (x, y) = patients(50 + party as u64, 2000, features, shares[party]);
             let labels: Vec<usize> = y.iter().map(|&y| y as usize).collect();

@@ -12,8 +12,8 @@
 //! - `FedAvg`: federated averaging of logistic regression, 50 rounds of 5 local steps, weighted by size;
 //! - `alone`: each party's own logistic regression, the mean over parties.
 
-use fhe_head::Scheme;
 use fhe_head::ckks::presets;
+use fhe_head::{Functions, Scheme};
 use head_fit::{ClassWeight, Classifier, Data, FeatureMap, Preprocessing, converged};
 use head_joint::{Choices, Error, Result, Terms};
 use ndarray::{Array1, Array2, Axis};
@@ -145,7 +145,7 @@ fn main() -> Result<()> {
         let terms = Terms::new(&method, &rows, Choices::default())?;
         let data = parties.iter().map(Table::data).collect::<Result<Vec<_>>>()?;
         let noise = terms.weight_noise()?;
-        let mut weights = terms.plain_twin(&data)?;
+        let mut weights = terms.plain_twin(&data, Functions::Exact)?;
         weights.iter_mut().for_each(|vector| vector.mapv_inplace(|w| w + noise * random.normal()));
         sums[2] += ours(&terms.model(&weights)?)?;
         let ones = Array1::ones(union.y.len());

@@ -354,12 +354,12 @@ impl Terms {
         Ok(())
     }
 
-    /// The training on the data of all in the clear, with exact functions: what an experiment holds a joint head against. Weights of the
-    /// encrypted space.
+    /// The training on the data of all in the clear, with exact functions or with their polynomials: what an experiment holds a joint head
+    /// against. Weights of the encrypted space.
     ///
     /// # Errors
     /// [`Error::Data`] as [`Self::samples`].
-    pub fn plain_twin(&self, data: &[Data<'_>]) -> Result<Vec<Array1<f64>>> {
+    pub fn plain_twin(&self, data: &[Data<'_>], functions: Functions) -> Result<Vec<Array1<f64>>> {
         let (mut rows, mut labels, mut weights) = (Vec::new(), Vec::new(), Vec::new());
         for (part, data) in self.agreed.parts.iter().zip(data) {
             let samples = self.mapped(data)?;
@@ -375,7 +375,8 @@ impl Terms {
         let weights: Array1<f64> = weights.iter().flatten().copied().collect();
         let samples =
             Samples::with_labels(&together(&rows)?.view(), &together(&labels)?.view(), &weights.view())?;
-        Ok(twins::train_plain(self.plan(), &samples, None)?)
+        let iterates = twins::trajectory(self.plan(), &samples, None, functions)?;
+        Ok(iterates.into_iter().next_back().unwrap_or_default())
     }
 
     /// Samples in the space that is encrypted.

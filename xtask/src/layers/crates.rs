@@ -204,8 +204,10 @@ mod tests {
                 "ckks",
                 "ckks-boot",
                 "ckks-math",
+                "ckks-threshold",
                 "fhe-head",
                 "head-fit",
+                "head-joint",
                 "pages",
                 "tables",
                 "text-encoder"

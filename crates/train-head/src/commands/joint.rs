@@ -205,9 +205,10 @@ fn encrypt(arguments: &JointEncryptArgs, console: &Console) -> Result<Outcome> {
     }
     let held_out = (arguments.test_size, arguments.random_state);
     let own = OwnData::read(&session, &arguments.data, held_out, console)?;
-    let encrypted = data::encrypt(&session, &party, &own.training, &identity, console)?;
+    // before anything leaves: `decrypt` compares heads on what stayed at home
     party.notes.held_out = Some(held_out);
     party.keep()?;
+    let encrypted = data::encrypt(&session, &party, &own.training, &identity, console)?;
     let text = format!(
         "{} samples of {name} encrypted under the key of all parties; {} stay at home to compare heads on\n  {} ({}): for the compute party",
         encrypted.samples,
