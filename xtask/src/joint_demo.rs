@@ -238,16 +238,7 @@ impl Stage {
         for name in HOSPITALS.into_iter().chain(["union"]) {
             let own = format!("{name}/own.safetensors");
             let out = format!("{name}/alone");
-            let words = [
-                "run",
-                "--features",
-                &own,
-                "--test-features",
-                "test/own.safetensors",
-                "--no-passphrase",
-                "--out",
-                &out,
-            ];
+            let words = ["run", "--features", &own, "--test-features", "test/own.safetensors", "--out", &out];
             let alone = self.say(name, &words)?;
             let whose = if name == "union" {
                 "all notes in the clear".into()

@@ -114,7 +114,7 @@ impl Labels {
 const TEMPERATURES: (f64, f64) = (0.03, 4.0);
 
 /// How much of a sample may have another label than it has.
-const DOUBT: f64 = 0.1;
+const DOUBT: f64 = 0.5;
 
 /// Mean log loss of a sample's logits over all labels that it could have.
 fn of_any_label(link: Link, z: &mut [f64]) -> f64 {
@@ -195,8 +195,8 @@ mod tests {
         let labels = Labels { y, share: vec![1.0 / n as f64; n], outputs: 1 };
         let logits: Vec<f64> = (0..n).map(|i| if i % 2 == 1 { 4.0 } else { -4.0 }).collect();
         let margin = 4.0 / labels.temperature(Link::Logistic, &logits);
-        // half of a tenth of a sample in forty: odds of 800
-        assert!((margin - 800f64.ln()).abs() < 0.3, "{margin}");
+        // half of half a sample in forty: odds of 160
+        assert!((margin - 160f64.ln()).abs() < 0.3, "{margin}");
     }
 
     /// By hand: probabilities of classes from those of steps, the mean of labels, and squared errors.

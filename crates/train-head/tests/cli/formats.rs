@@ -109,8 +109,8 @@ fn a_job_file_stands_for_flags() {
     dir.ok("estimate --features t.csv --job job.toml --out read.json");
     assert_eq!(dir.plan("read.json"), dir.plan("typed.json"));
     // what is typed wins
-    let plan = dir.ok("estimate --features t.csv --job job.toml --max-iter 3 --json").json();
-    assert_eq!(plan["iterations"].as_u64(), Some(3));
+    let plan = dir.ok("estimate --features t.csv --job job.toml --max-iter 1 --json").json();
+    assert_eq!(plan["iterations"].as_u64(), Some(1));
 
     dir.write("bad.toml", "max_iter = many").write("unknown.toml", "maximum = 3");
     dir.refused("estimate --features t.csv --job bad.toml", 2, &["bad.toml: not a TOML file"]);

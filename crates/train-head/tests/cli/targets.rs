@@ -264,7 +264,7 @@ fn rare_classes_and_features_named_like_the_label_are_named() {
         .map(|row| format!("{row}\n"))
         .collect();
     dir.write("imbalanced.csv", enough);
-    let said = dir.ok("run --features imbalanced.csv --test-features test.csv --out out --preset n13-l3 --max-iter 1 --sigmoid-degree 3");
+    let said = dir.ok("run --features imbalanced.csv --test-features test.csv --out out --preset n13-l3 --max-iter 1 --sigmoid-degree 3 --temperature 1");
     assert!(said.stderr.contains("rare: \"sick\" (9 of 109"), "{}", said.stderr);
     assert!(said.stderr.contains("--class-weight balanced"), "{}", said.stderr);
     // "well" is never called above this probability
