@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use fhe_head::plan::{Plan, Request};
 use fhe_head::twins::{self, SimulatedHead};
-use fhe_head::{BuiltIn, Functions, Result, Samples, Scheme, stop};
+use fhe_head::{BuiltIn, Error, Functions, Result, Samples, Scheme, stop};
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
@@ -134,19 +134,18 @@ impl Classifier {
         };
         let task = Task { options, data, scheme, start, batches, splits: &splits };
         let rehearsed = choose(task)?;
-        let rehearsed = match rehearsed.options.interval {
+        let open = self.leaves_the_method_open();
+        let held_out = rehearsed.held_out.filter(|_| open);
+        let training = match rehearsed.options.interval {
             Some(interval)
                 if self.interval.is_none() && scheme.parameters().literal().secret.parties() > 1 =>
             {
                 // others' samples, which nobody has looked at, need room as well
-                let options = &Classifier { interval: Some(WIDER * interval), ..rehearsed.options };
-                Rehearsed { held_out: rehearsed.held_out, ..choose(Task { options, ..task })? }
+                let options = Classifier { interval: Some(WIDER * interval), ..rehearsed.options };
+                self.of_fixed(task, options)?
             }
-            _ => rehearsed,
+            _ => Training::of_rehearsed(scheme, rehearsed, batches, start.is_some())?,
         };
-        let open = self.leaves_the_method_open();
-        let held_out = rehearsed.held_out.filter(|_| open);
-        let training = Training::of_rehearsed(scheme, rehearsed, batches, start.is_some())?;
         Ok(match held_out {
             None => training,
             Some(Measured::Classes(measured)) => {
@@ -163,6 +162,21 @@ impl Classifier {
                 Training { expected_errors: Some(expected), ..training }
             }
         })
+    }
+
+    /// The training by a method that was chosen but for its interval, which may ask for a polynomial of a higher degree: then as many
+    /// iterations as the levels leave, unless these options say how many.
+    fn of_fixed(&self, task: Task<'_, '_>, options: Self) -> Result<Training> {
+        let with = |options: &Self| {
+            let rehearsed = choose(Task { options, ..task })?;
+            Training::of_rehearsed(task.scheme, rehearsed, task.batches, task.start.is_some())
+        };
+        match with(&options) {
+            Err(Error::NeedsBootstrapping { fit, .. }) if self.max_iter.is_none() && fit > 0 => {
+                with(&Self { max_iter: Some(fit), ..options })
+            }
+            training => training,
+        }
     }
 
     /// Numbers in units in which they have mean 0 and standard deviation 1, unless the options give others; classes and labels as they are.

@@ -1,5 +1,5 @@
 //! A joint head beside other ways, in the clear: parties of unequal size and class balance, on a table of numbers whose last column is a
-//! label 0 or 1.
+//! label of two classes.
 //!
 //! ```sh
 //! cargo run --release -p head-joint --example unequal_parties -- data/breast-cancer/breast_cancer.csv
@@ -47,18 +47,24 @@ impl Table {
     fn read(path: &str) -> Result<Self> {
         let failed = |why: String| Error::Data(format!("{path}: {why}"));
         let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-        let rows = text.lines().skip(1).map(|line| {
-            let cells = line
-                .split(',')
-                .map(|cell| cell.trim().parse::<f64>().map_err(|error| failed(error.to_string())));
-            cells.collect::<Result<Vec<f64>>>()
-        });
-        let rows = rows.collect::<Result<Vec<_>>>()?;
-        let columns = rows.first().map_or(0, Vec::len);
-        let all = Array2::from_shape_vec((rows.len(), columns), rows.concat())
+        let rows: Vec<(Vec<f64>, &str)> = text
+            .lines()
+            .skip(1)
+            .map(|line| {
+                let (features, label) = line.rsplit_once(',').ok_or_else(|| failed("one column".into()))?;
+                let numbers = features.split(',').map(|cell| cell.trim().parse());
+                let numbers = numbers.collect::<std::result::Result<_, _>>();
+                Ok((numbers.map_err(|error| failed(format!("{error}")))?, label.trim()))
+            })
+            .collect::<Result<_>>()?;
+        // the last in alphabetical order is class 1
+        let last = rows.iter().map(|row| row.1).max().unwrap_or_default();
+        let y = rows.iter().map(|row| f64::from(u8::from(row.1 == last))).collect();
+        let columns = rows.first().map_or(0, |row| row.0.len());
+        let numbers = rows.iter().flat_map(|row| row.0.iter().copied()).collect();
+        let x = Array2::from_shape_vec((rows.len(), columns), numbers)
             .map_err(|error| failed(error.to_string()))?;
-        let (x, y) = all.view().split_at(Axis(1), columns.saturating_sub(1));
-        Ok(Self { x: x.to_owned(), y: y.column(0).to_owned() })
+        Ok(Self { x, y })
     }
 
     fn select(&self, rows: &[usize]) -> Self {

@@ -68,19 +68,6 @@ impl Labels {
         all
     }
 
-    /// Log loss as if [`DOUBT`] of a sample had another label than it has, any of them: where no sample is wrong, log loss alone would ask
-    /// for probabilities of 0 and 1 (Platt 1999 has the same remedy, with a whole sample).
-    fn doubtful_loss(&self, link: Link, logits: &[f64], temperature: f64) -> f64 {
-        let doubt = DOUBT / self.share.len().max(1) as f64;
-        let mut scaled = vec![0.0; self.outputs];
-        let others = logits.chunks(self.outputs).zip(&self.share).map(|(z, share)| {
-            scaled.iter_mut().zip(z).for_each(|(scaled, z)| *scaled = z / temperature);
-            share * of_any_label(link, &mut scaled)
-        });
-        let others: f64 = others.sum();
-        self.measure(link, logits, temperature).loss() + doubt * others
-    }
-
     /// The temperature of least log loss (Guo et al. 2017: a single number that divides all logits), to two digits. Log loss is convex
     /// in its inverse. Numbers have none: 1.
     pub(super) fn temperature(&self, link: Link, logits: &[f64]) -> f64 {
@@ -90,7 +77,7 @@ impl Labels {
         if link == Link::Identity {
             return 1.0;
         }
-        let loss = |log: f64| self.doubtful_loss(link, logits, log.exp());
+        let loss = |log: f64| self.measure(link, logits, log.exp()).loss();
         let (mut low, mut high) = TEMPERATURES;
         (low, high) = (low.ln(), high.ln());
         let (mut a, mut b) = (high - GOLDEN * (high - low), low + GOLDEN * (high - low));
@@ -111,24 +98,7 @@ impl Labels {
 }
 
 /// Bounds of the temperature: few iterations leave logits small, and none leaves them this much too large.
-const TEMPERATURES: (f64, f64) = (0.03, 4.0);
-
-/// How much of a sample may have another label than it has.
-const DOUBT: f64 = 0.5;
-
-/// Mean log loss of a sample's logits over all labels that it could have.
-fn of_any_label(link: Link, z: &mut [f64]) -> f64 {
-    match link {
-        Link::Logistic | Link::MultiLabel => {
-            let of_both = |z: &f64| f64::midpoint(logistic_loss(*z), logistic_loss(-z));
-            z.iter().map(of_both).sum::<f64>() / z.len() as f64
-        }
-        _ => {
-            let p = class_probabilities(link, z);
-            p.iter().map(|p| -p.max(f64::EPSILON).ln()).sum::<f64>() / p.len() as f64
-        }
-    }
-}
+const TEMPERATURES: (f64, f64) = (0.1, 4.0);
 
 /// Log loss of a sample's logits, and whether its class is predicted: of several labels the means.
 fn of_sample(link: Link, z: &mut [f64], labels: &ArrayView1<'_, f64>) -> (f64, f64) {
@@ -185,18 +155,6 @@ mod tests {
         });
         assert!(after.log_loss < before.log_loss);
         assert_eq!(after.accuracy, before.accuracy);
-    }
-
-    /// Where no sample is wrong, probabilities stay away from 0 and 1 by as much as so few samples cannot tell.
-    #[test]
-    fn samples_that_are_all_right_do_not_make_certain() {
-        let n = 40;
-        let y = Array2::from_shape_fn((n, 1), |(i, _)| (i % 2) as f64);
-        let labels = Labels { y, share: vec![1.0 / n as f64; n], outputs: 1 };
-        let logits: Vec<f64> = (0..n).map(|i| if i % 2 == 1 { 4.0 } else { -4.0 }).collect();
-        let margin = 4.0 / labels.temperature(Link::Logistic, &logits);
-        // half of half a sample in forty: odds of 160
-        assert!((margin - 160f64.ln()).abs() < 0.3, "{margin}");
     }
 
     /// By hand: probabilities of classes from those of steps, the mean of labels, and squared errors.
