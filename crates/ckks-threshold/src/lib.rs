@@ -83,4 +83,4 @@ pub use release::{Budget, Ledger, Release};
 pub use secret::SecretShare;
 pub use session::{Sender, Session};
 #[cfg(feature = "client")]
-pub use threshold::{Deal, ThresholdShare, deal_bytes};
+pub use threshold::{Deal, ThresholdShare};

@@ -13,7 +13,7 @@ use crate::decryption::DecryptionShare;
 use crate::error::{Error, Result};
 use crate::release::{Ledger, Release};
 use crate::secret::SecretShare;
-use crate::session::{Sender, Session};
+use crate::session::Sender;
 
 /// What one party deals to another. It is as secret as a share of the secret, and travels sealed to its receiver.
 #[derive(Clone)]
@@ -163,10 +163,4 @@ fn lagrange(prime: &Modulus, set: &[usize], party: usize) -> u64 {
         let fraction = prime.mul(x(other), prime.inv(prime.sub(x(other), x(party))));
         prime.mul(product, fraction)
     })
-}
-
-/// The sizes of a session's decryptions by a threshold, for those who plan one: bytes that one party deals to another.
-#[must_use]
-pub fn deal_bytes(session: &Session, level: usize) -> usize {
-    ckks::serial::file_bytes(session.parameters(), session.parameters().basis(level))
 }

@@ -1,7 +1,7 @@
 //! One classification head on the data of several parties. None of them sees another's data, nobody holds the secret key, and the compute
 //! party sees nothing.
 //!
-//! The parties agree on [`Terms`], which come from public samples. Each makes shares of the keys ([`keys`]), encrypts its own samples
+//! The parties agree on [`Terms`], which come from public samples. Each makes shares of the keys ([`first_share`]), encrypts its own samples
 //! under the public key of all, and goes. The compute party trains as for one data party. Then each sends a share of the decryption of
 //! the head. All in one process:
 //!
@@ -40,7 +40,7 @@ mod compare;
 mod decrypt;
 mod error;
 mod fit;
-pub mod keys;
+mod keys;
 mod terms;
 
 pub use ckks_threshold;

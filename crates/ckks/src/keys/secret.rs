@@ -57,7 +57,7 @@ impl SecretKey {
             SecretDistribution::SparseTernary(weight) => sample::ternary_with_weight(rng, n, weight as usize),
             SecretDistribution::TernarySum(parties) => sum_of_ternaries(rng, n, parties),
         };
-        Self::from_coefficients(parameters, KeyId(id), coefficients)
+        Self::with_guard(parameters, KeyId(id), coefficients, parameters.literal().secret)
     }
 
     /// Draws one party's share of a secret that several parties have the sum of: uniform ternary, with an id of its own.
@@ -89,17 +89,15 @@ impl SecretKey {
         Ok(Self::with_distribution(&self.parameters, self.key_id, coefficients, distribution))
     }
 
-    /// Rebuilds the secret of a parameter set from its coefficients, each in {-1, 0, 1}.
+    /// Rebuilds the secret of a parameter set from its coefficients, each in {-1, 0, 1}. Of a secret that several parties have the sum of,
+    /// they are one party's share.
     pub(crate) fn from_coefficients(
         parameters: &Parameters,
         key_id: KeyId,
         coefficients: Zeroizing<Vec<i64>>,
     ) -> Self {
         let distribution = match parameters.literal().secret {
-            // a file holds a share, not the sum
-            SecretDistribution::TernarySum(_) if coefficients.iter().all(|c| c.abs() <= 1) => {
-                SecretDistribution::Ternary
-            }
+            SecretDistribution::TernarySum(_) => SecretDistribution::Ternary,
             distribution => distribution,
         };
         Self::with_guard(parameters, key_id, coefficients, distribution)

@@ -279,11 +279,7 @@ pub fn decrypt_head<H: Head>(
     job: &Job<H>,
     head: &EncryptedHead,
 ) -> Result<Vec<Array1<f64>>> {
-    let vectors = job.weights();
-    if vectors.len() != head.weights.len() {
-        let (expected, got) = (vectors.len(), head.weights.len());
-        return Err(Error::Shape { what: "weights of the head", expected, got });
-    }
+    let vectors = vectors_of(job, head)?;
     let (decryptor, encoder) = (Decryptor::new(secret), Encoder::new(secret.parameters()));
     let read = |(vector, ciphertext): (&WeightVector, &Ciphertext)| -> Result<Decrypted> {
         expect_hidden(ciphertext)?;
@@ -315,16 +311,21 @@ pub fn decrypt_head<H: Head>(
     Err(Error::Diverged { when, largest: bad.largest * vector.unit.value().abs(), spread: bad.spread })
 }
 
+/// The vectors of a head, if it has as many as its job.
+fn vectors_of<H: Head>(job: &Job<H>, head: &EncryptedHead) -> Result<Vec<WeightVector>> {
+    let vectors = job.weights();
+    if vectors.len() == head.weights.len() {
+        return Ok(vectors);
+    }
+    Err(Error::Shape { what: "weights of the head", expected: vectors.len(), got: head.weights.len() })
+}
+
 /// What is decrypted of a head by several parties: its vectors, each with its period.
 ///
 /// # Errors
 /// [`Error::Shape`] if the head has another number of vectors; [`Error::Transparent`] if a vector is not encrypted.
 pub fn joint_release<H: Head>(job: &Job<H>, head: &EncryptedHead) -> Result<Vec<(Ciphertext, usize)>> {
-    let vectors = job.weights();
-    if vectors.len() != head.weights.len() {
-        let (expected, got) = (vectors.len(), head.weights.len());
-        return Err(Error::Shape { what: "weights of the head", expected, got });
-    }
+    let vectors = vectors_of(job, head)?;
     head.weights.iter().try_for_each(expect_hidden)?;
     Ok(head.weights.iter().cloned().zip(vectors.iter().map(|vector| vector.period)).collect())
 }
@@ -335,15 +336,11 @@ pub fn joint_release<H: Head>(job: &Job<H>, head: &EncryptedHead) -> Result<Vec<
 /// [`Error::Shape`] on other vectors; [`Error::Diverged`] if the weights cannot come from a training inside its intervals.
 pub fn joint_weights<H: Head>(job: &Job<H>, decrypted: &[Vec<Complex64>]) -> Result<Vec<Array1<f64>>> {
     let vectors = job.weights();
-    let periods = |of: &mut dyn Iterator<Item = usize>| of.collect::<Vec<_>>();
-    let (expected, got) =
-        (periods(&mut vectors.iter().map(|v| v.period)), periods(&mut decrypted.iter().map(Vec::len)));
-    if expected != got {
-        return Err(Error::Shape {
-            what: "decrypted weights",
-            expected: expected.iter().sum(),
-            got: got.iter().sum(),
-        });
+    let expected: usize = vectors.iter().map(|vector| vector.period).sum();
+    let got = decrypted.iter().map(Vec::len).sum();
+    let fits = |(vector, slots): (&WeightVector, &Vec<Complex64>)| vector.period == slots.len();
+    if vectors.len() != decrypted.len() || !vectors.iter().zip(decrypted).all(fits) {
+        return Err(Error::Shape { what: "decrypted weights", expected, got });
     }
     let larger = |max: f64, x: &Complex64| if x.re.is_nan() { f64::INFINITY } else { max.max(x.re.abs()) };
     for (vector, slots) in vectors.iter().zip(decrypted) {

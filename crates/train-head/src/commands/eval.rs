@@ -14,7 +14,6 @@ use crate::run::data::expect_thresholds;
 use crate::run::evaluation::warn_of_one_class;
 use crate::run::measured::Measured;
 use crate::run::page::{Assessed, Evaluated, page_of_evaluation};
-use crate::run::report::{PROGRAM, unix_time};
 use crate::run::threshold::{keep, thresholds};
 use crate::targets::{Scores, Vocabulary, extend};
 
@@ -57,14 +56,7 @@ pub(super) fn run(arguments: &EvalArgs, console: &Console) -> Result<Outcome> {
             threshold,
             thresholds: &head.description.thresholds,
         };
-        let evaluated = Evaluated {
-            assessed,
-            description: &head.description,
-            counts: vocabulary.counts(&y.view()),
-            warnings: console.remarks(),
-            program: PROGRAM,
-            unix_time: unix_time(),
-        };
+        let evaluated = Evaluated::new(assessed, &head.description, &y.view(), console.remarks());
         let page = page_of_evaluation(&evaluated);
         files::write_bytes(path, Access::Private, pages::html(&page).as_bytes())?;
     }

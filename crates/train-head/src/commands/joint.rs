@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use fhe_head::Head as _;
-use head_fit::{Classifier, Data, Training};
+use head_fit::{Classifier, Training};
 use head_joint::{Choices, Comparison, Terms, Weighting};
 use ndarray::Array1;
 use serde_json::json;
@@ -13,7 +13,7 @@ use crate::args::{
     JointStatusArgs, JointStep, JointTrainArgs, WeightingFlag,
 };
 use crate::console::{Console, Outcome};
-use crate::exit::{Failure, Kind, Result};
+use crate::exit::{Failure, Result};
 use crate::files::folder::OutputFolder;
 use crate::files::{Access, shown, size, write_bytes, write_json};
 use crate::identity::Identity;
@@ -26,7 +26,7 @@ use crate::joint::wait::{Progress, until};
 use crate::joint::{Session, message, page, release, training};
 use crate::plan::PlanFile;
 use crate::progress;
-use crate::samples::{self, Matrix, Wanted};
+use crate::samples::Matrix;
 
 /// # Errors
 /// Those of the step.
@@ -79,14 +79,7 @@ fn create(arguments: &JointCreateArgs, console: &Console) -> Result<Outcome> {
 
 /// The training on the public samples that the plan was made from.
 fn public_training(plan: &PlanFile, arguments: &JointCreateArgs, console: &Console) -> Result<Training> {
-    let wanted = Wanted {
-        labels: true,
-        labels_as: plan.vocabulary().labels_as(),
-        known: Some(plan.known()),
-        ..Wanted::default()
-    };
-    let raw = samples::read(&arguments.data.resolve()?, wanted, console)?;
-    let samples = plan.samples(&raw.matrix(None, plan.recipe(), console)?)?;
+    let samples = plan.samples(&data::by_plan(plan, &arguments.data, console)?)?;
     Ok(Training::new(
         plan.scheme()?,
         plan.options().clone(),
@@ -342,9 +335,7 @@ fn compare(
     let labels = |matrix: &Matrix| matrix.encode_labels(vocabulary, "this party's data");
     let (y, tested) = (labels(&own.training)?, labels(test)?);
     let phase = console.phase("train alone", 1);
-    let data = Data::new(own.training.x.view(), y.column(0))
-        .and_then(|data| data.with_classes(session.terms.classes()))
-        .map_err(|error| Failure::of(Kind::Data, error.to_string()))?;
+    let data = data::of_session(session, &own.training, &y)?;
     let alone = Classifier::default().prepare(&data, None)?.plain_model()?;
     phase.done();
     let classes: Vec<usize> = tested.column(0).iter().map(|&class| class as usize).collect();

@@ -2,6 +2,7 @@
 
 use fhe_head::client::DataEncryptor;
 use head_fit::Data;
+use ndarray::Array2;
 
 use super::party::Party;
 use super::session::Session;
@@ -12,6 +13,7 @@ use crate::files::keys::KeyFolder;
 use crate::files::signed;
 use crate::identity::Identity;
 use crate::interrupt;
+use crate::plan::PlanFile;
 use crate::samples::{self, Matrix, Wanted, split};
 
 /// A party's samples, split.
@@ -34,14 +36,7 @@ impl OwnData {
         console: &Console,
     ) -> Result<Self> {
         let plan = &session.plan;
-        let wanted = Wanted {
-            labels: true,
-            labels_as: plan.vocabulary().labels_as(),
-            known: Some(plan.known()),
-            ..Wanted::default()
-        };
-        let matrix =
-            samples::read(&source.resolve()?, wanted, console)?.matrix(None, plan.recipe(), console)?;
+        let matrix = by_plan(plan, source, console)?;
         // refuses another number of features and another encoder
         plan.features(&matrix)?;
         let y = matrix.encode_labels(plan.vocabulary(), "this party's data")?;
@@ -56,6 +51,30 @@ impl OwnData {
         let (training, test) = (matrix.select(&parts.train), matrix.select(&parts.test));
         Ok(Self { training, test: Some(test) })
     }
+}
+
+/// Labelled samples, by the columns and labels of a plan.
+///
+/// # Errors
+/// Samples of other columns or labels than the plan's.
+pub(crate) fn by_plan(plan: &PlanFile, source: &FeatureDataArgs, console: &Console) -> Result<Matrix> {
+    let wanted = Wanted {
+        labels: true,
+        labels_as: plan.vocabulary().labels_as(),
+        known: Some(plan.known()),
+        ..Wanted::default()
+    };
+    samples::read(&source.resolve()?, wanted, console)?.matrix(None, plan.recipe(), console)
+}
+
+/// Samples with their encoded labels, of the session's classes, as the library takes them.
+///
+/// # Errors
+/// Samples that no training takes.
+pub(crate) fn of_session<'a>(session: &Session, matrix: &'a Matrix, y: &'a Array2<f64>) -> Result<Data<'a>> {
+    Data::new(matrix.x.view(), y.column(0))
+        .and_then(|data| data.with_classes(session.terms.classes()))
+        .map_err(|error| Failure::of(Kind::Data, error.to_string()))
 }
 
 /// What was encrypted.
@@ -85,10 +104,7 @@ pub(crate) fn encrypt(
     }
     let public = keys.read_public(session.terms.parameters())?;
     let y = training.encode_labels(session.plan.vocabulary(), "this party's data")?;
-    let x = training.x.view();
-    let data = Data::new(x, y.column(0))
-        .and_then(|data| data.with_classes(session.terms.classes()))
-        .map_err(|error| Failure::of(Kind::Data, error.to_string()))?;
+    let data = of_session(session, training, &y)?;
     let samples = session.terms.samples(party.index(), &data)?;
     let part = session.terms.part(party.index())?;
     let encryptor = DataEncryptor::new(&public, session.terms.plan(), &samples).of_part(part)?;

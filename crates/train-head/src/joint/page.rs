@@ -10,7 +10,6 @@ use crate::files::head::Head;
 use crate::progress;
 use crate::run::measured::Measured;
 use crate::run::page::{Assessed, Evaluated, page_of_evaluation};
-use crate::run::report::{PROGRAM, unix_time};
 use crate::samples::Matrix;
 use crate::targets::Scores;
 
@@ -41,14 +40,8 @@ pub(crate) fn page(
         threshold: None,
         thresholds: &[],
     };
-    let mut page = page_of_evaluation(&Evaluated {
-        assessed,
-        description: &head.description,
-        counts: vocabulary.counts(&y.view()),
-        warnings: console.remarks(),
-        program: PROGRAM,
-        unix_time: unix_time(),
-    });
+    let mut page =
+        page_of_evaluation(&Evaluated::new(assessed, &head.description, &y.view(), console.remarks()));
     page.title = page.title.replacen("Evaluation", "Joint training", 1);
     page.lead = format!(
         "{} institutions trained one head on the samples of all. None of them saw another's samples, and the party that trained saw none in the \

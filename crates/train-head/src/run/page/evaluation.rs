@@ -1,27 +1,42 @@
 //! The page of `eval`: a head that was trained before, measured on other samples.
 
+use ndarray::ArrayView2;
 use pages::{Block, Page, Property, Section, Table};
 
 use super::assessed::Assessed;
 use super::{card, data, figures, measures, notice, numbers, result, warnings};
 use crate::files::head::Description;
+use crate::run::report::{PROGRAM, unix_time};
 use crate::run::words::{counted, day, subject};
 use crate::targets::Scores;
 
 /// What `eval` found out.
 pub(crate) struct Evaluated<'a> {
     /// The head and its measures.
-    pub(crate) assessed: Assessed<'a>,
+    assessed: Assessed<'a>,
     /// What `head.json` says.
-    pub(crate) description: &'a Description,
+    description: &'a Description,
     /// Samples of each class, or with each label; empty of numbers.
-    pub(crate) counts: Vec<usize>,
+    counts: Vec<usize>,
     /// What was warned about.
-    pub(crate) warnings: Vec<String>,
+    warnings: Vec<String>,
     /// Name and version of the program.
-    pub(crate) program: &'static str,
+    program: &'static str,
     /// Seconds since 1970.
-    pub(crate) unix_time: u64,
+    unix_time: u64,
+}
+
+impl<'a> Evaluated<'a> {
+    /// What is to be said of a head on samples with these encoded labels, today.
+    pub(crate) fn new(
+        assessed: Assessed<'a>,
+        description: &'a Description,
+        y: &ArrayView2<'_, f64>,
+        warnings: Vec<String>,
+    ) -> Self {
+        let counts = assessed.vocabulary.counts(y);
+        Self { assessed, description, counts, warnings, program: PROGRAM, unix_time: unix_time() }
+    }
 }
 
 /// The page.
