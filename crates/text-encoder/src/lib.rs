@@ -31,6 +31,7 @@
 mod encoder;
 mod error;
 mod folder;
+mod guard;
 mod hub;
 mod info;
 mod long_text;

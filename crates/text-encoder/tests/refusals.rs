@@ -65,6 +65,19 @@ fn templates_that_name_what_is_not_there() {
     refused("tiny-tokens", second, &["tokenizer.json", "the text \"B\", which is not defined"]);
 }
 
+/// The library panics on the first while it reads, on the second at the first text.
+#[test]
+fn tokenizers_that_break_the_library() {
+    let no_kind =
+        edit("tokenizer.json", "\"decoder\": null", "\"decoder\": {\"type\": \"Strip\", \"start\": -1}");
+    refused("tiny-tokens", no_kind, &["tokenizer.json", "a usable tokenizer"]);
+    let nothing_long = "\"type\": \"FixedLength\", \"length\": 0";
+    let folder = copy("tiny-tokens");
+    edit("tokenizer.json", "\"type\": \"BertPreTokenizer\"", nothing_long)(folder.path());
+    let error = load(folder.path()).unwrap().encode(&["a text"], |_| {}).unwrap_err();
+    assert!(error.to_string().contains("text 0: the tokenizer breaks off"), "{error}");
+}
+
 #[test]
 fn missing_model() {
     let error = load(Path::new("/no/such/model")).err().unwrap();

@@ -51,6 +51,7 @@ pub use allocator::EndingAllocator;
 #[must_use]
 pub fn main() -> ExitCode {
     allocator::reserve();
+    exit::keep_panics();
     let arguments = match args::parse(std::env::args_os()) {
         Ok(Ok(arguments)) => arguments,
         Ok(Err(unparsed)) => return console::fail_to_parse(&unparsed),

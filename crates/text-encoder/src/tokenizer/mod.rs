@@ -1,4 +1,7 @@
 //! Texts to token ids: `tokenizer.json`, or a WordPiece tokenizer built from `vocab.txt`.
+//!
+//! The library believes what a file says and panics on some that are damaged, at the first text at the latest. So every call into it is
+//! guarded, and a panic is a refusal.
 
 mod added;
 mod casing;
@@ -11,6 +14,7 @@ pub(crate) use config::TOKENIZERS;
 
 use crate::error::{Error, Result};
 use crate::folder::Folder;
+use crate::guard::guarded;
 use crate::weights::sha256;
 use class::{Class, ModelNames};
 use config::{Config, TOKENIZER};
@@ -39,27 +43,8 @@ impl TextTokenizer {
             return Err(folder.missing("tokenizer.json or vocab.txt"));
         };
         let bytes = folder.read(name, MOST_BYTES)?;
-        let unusable =
-            |error: tokenizers::Error| folder.invalid(name, "a usable tokenizer", error.to_string());
-        let mut tokenizer = match name {
-            TOKENIZER => {
-                let model: ModelNames = folder.json_if_present("config.json")?.unwrap_or_default();
-                let mut tokenizer = Tokenizer::from_bytes(&bytes).map_err(unusable)?;
-                if let Some(name) = folder.parse::<Processed>(TOKENIZER, &bytes)?.undefined() {
-                    let found = format!("a template with {name}, which is not defined");
-                    return Err(folder.invalid(TOKENIZER, "a usable tokenizer", found));
-                }
-                Class::of(&config, &model).adjust(&config, &mut tokenizer).map_err(unusable)?;
-                tokenizer
-            }
-            _ => wordpiece::build(folder, &bytes, &config)?,
-        };
-        added::add(&config, &mut tokenizer).map_err(unusable)?;
-        if lower_case {
-            casing::lower(&mut tokenizer).map_err(unusable)?;
-        }
-        tokenizer.with_padding(None).with_truncation(None).map_err(unusable)?;
-        let around = special_tokens(&tokenizer).map_err(unusable)?;
+        let (tokenizer, around) = guarded(|| Self::open(folder, name, &bytes, &config, lower_case))
+            .unwrap_or_else(|| Err(folder.invalid(name, "a usable tokenizer", "a file that is damaged")))?;
         Ok(Self {
             tokenizer,
             from_left: config.truncation_side.as_deref() == Some("left"),
@@ -72,6 +57,38 @@ impl TextTokenizer {
         })
     }
 
+    /// The tokenizer of the file `name`, adjusted to the files beside it, and its special tokens around a text.
+    fn open(
+        folder: &Folder,
+        name: &str,
+        bytes: &[u8],
+        config: &Config,
+        lower_case: bool,
+    ) -> Result<(Tokenizer, [usize; 2])> {
+        let unusable =
+            |error: tokenizers::Error| folder.invalid(name, "a usable tokenizer", error.to_string());
+        let mut tokenizer = match name {
+            TOKENIZER => {
+                let model: ModelNames = folder.json_if_present("config.json")?.unwrap_or_default();
+                let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(unusable)?;
+                if let Some(name) = folder.parse::<Processed>(TOKENIZER, bytes)?.undefined() {
+                    let found = format!("a template with {name}, which is not defined");
+                    return Err(folder.invalid(TOKENIZER, "a usable tokenizer", found));
+                }
+                Class::of(config, &model).adjust(config, &mut tokenizer).map_err(unusable)?;
+                tokenizer
+            }
+            _ => wordpiece::build(folder, bytes, config)?,
+        };
+        added::add(config, &mut tokenizer).map_err(unusable)?;
+        if lower_case {
+            casing::lower(&mut tokenizer).map_err(unusable)?;
+        }
+        tokenizer.with_padding(None).with_truncation(None).map_err(unusable)?;
+        let around = special_tokens(&tokenizer).map_err(unusable)?;
+        Ok((tokenizer, around))
+    }
+
     /// The smallest limit that leaves room for one token of text.
     pub(crate) fn shortest_limit(&self) -> usize {
         self.around[0] + self.around[1] + 1
@@ -79,8 +96,11 @@ impl TextTokenizer {
 
     /// Token ids of a text, special tokens included.
     pub(crate) fn encode(&self, text: &str) -> std::result::Result<Vec<u32>, String> {
-        let encoding = self.tokenizer.encode_fast(text, true).map_err(|error| error.to_string())?;
-        Ok(encoding.get_ids().to_vec())
+        match guarded(|| self.tokenizer.encode_fast(text, true)) {
+            Some(Ok(encoding)) => Ok(encoding.get_ids().to_vec()),
+            Some(Err(error)) => Err(error.to_string()),
+            None => Err("the tokenizer breaks off, so its file is damaged".into()),
+        }
     }
 
     /// The token with this id.

@@ -3,11 +3,11 @@
 
 use crate::error::{Error, Result};
 use crate::folder::{LFS_POINTER, is_lfs_pointer};
+use crate::guard::guarded;
 use candle_core::Tensor;
 use candle_core::pickle::PthTensors;
 use std::fs::File;
 use std::io::Read;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use zip::ZipArchive;
 
@@ -73,11 +73,11 @@ const MOST_PACKED: u64 = 16;
 
 /// What candle reads, or why it does not.
 fn whole<T>(read: impl FnOnce() -> candle_core::Result<T>) -> std::result::Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(read)) {
+    match guarded(read) {
         // candle's errors carry a backtrace after the first line
-        Ok(outcome) => {
+        Some(outcome) => {
             outcome.map_err(|error| error.to_string().lines().next().unwrap_or_default().to_owned())
         }
-        Err(_) => Err("a state dict that is damaged".into()),
+        None => Err("a state dict that is damaged".into()),
     }
 }

@@ -1,11 +1,13 @@
 //! Failures as the user reads them, and the exit code of each kind.
 
 mod libraries;
+mod panics;
 
 use std::error::Error;
 use std::fmt;
 
 pub(crate) use libraries::{encoder_failure, read_failure, write_failure};
+pub(crate) use panics::keep as keep_panics;
 
 /// The kind of a failure. Each kind has its own exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,8 +143,9 @@ impl Failure {
         )
     }
 
-    /// A bug: what ended the work is on standard error already.
+    /// A bug: a panic that nobody caught. What it said is printed.
     pub(crate) fn bug() -> Self {
+        panics::show();
         Self::unexpected("train-head ended its work because of a bug of its own")
             .help("please report the lines above, and what led to them")
     }

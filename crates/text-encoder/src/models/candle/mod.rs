@@ -1,7 +1,8 @@
 //! Families that run through candle-transformers, on the CPU or on a GPU.
 //!
 //! Texts of equal length form a batch, so that nothing is padded and nothing masked: an embedding does not depend on the texts
-//! around it. The crate trusts configurations; what it would panic on is refused here, before it sees them.
+//! around it. The crate trusts configurations; what it would panic on is refused here, before it sees them, and what that misses is
+//! guarded.
 
 mod deberta;
 mod family;
@@ -14,6 +15,8 @@ mod t5;
 use super::backbone::{Backbone, Packed};
 use crate::error::Result;
 use crate::folder::Folder;
+use crate::guard::guarded;
+use crate::models::backbone::CONFIG;
 use crate::weights::Weights;
 use candle_core::{Device, Tensor};
 use family::{Family, Sizes};
@@ -39,14 +42,17 @@ pub(super) fn load(
     device: &Device,
 ) -> Option<Result<Box<dyn Backbone>>> {
     let source = Source::new(weights, device.clone());
-    let loaded = match model_type {
-        "deberta-v2" => deberta::load(folder, source),
-        "nomic_bert" => nomic::load(folder, source),
-        "qwen2" => qwen::load_qwen2(folder, source),
-        "qwen3" => qwen::load_qwen3(folder, source),
-        "t5" | "mt5" => t5::load(folder, source),
+    let load = match model_type {
+        "deberta-v2" => deberta::load,
+        "nomic_bert" => nomic::load,
+        "qwen2" => qwen::load_qwen2,
+        "qwen3" => qwen::load_qwen3,
+        "t5" | "mt5" => t5::load,
         _ => return None,
     };
+    let loaded = guarded(|| load(folder, source)).unwrap_or_else(|| {
+        Err(folder.invalid(CONFIG, format!("a model of the family {model_type}"), "sizes that do not fit"))
+    });
     Some(loaded.map(|(family, sizes)| {
         Box::new(CandleModel { family, sizes, device: device.clone() }) as Box<dyn Backbone>
     }))
@@ -75,7 +81,8 @@ impl Backbone for CandleModel {
         for equal in all.chunk_by(|a, b| a.len() == b.len()) {
             let (count, length) = (equal.len(), equal[0].len());
             let ids = Tensor::from_vec(equal.concat(), (count, length), &self.device)?;
-            let states = self.family.forward(&ids)?;
+            let states = guarded(|| self.family.forward(&ids))
+                .unwrap_or_else(|| candle_core::bail!("the model breaks off: its files are damaged"))?;
             hidden.push(states.reshape((count * length, self.sizes.hidden))?.to_device(&Device::Cpu)?);
         }
         Tensor::cat(&hidden, 0)?.contiguous()
