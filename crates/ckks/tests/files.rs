@@ -3,7 +3,7 @@
 
 mod common;
 
-use ckks::serial::{AtomicFile, FileError, FileKind, NewFile, Reader, Writer};
+use ckks::serial::{AtomicFile, FileError, FileKind, NewFile, Reader, StoredCiphertexts, Writer};
 use ckks::{
     Complex64, Digits, KeyGenerator, KeyShape, Parameters, SecretEncryptor, SecretKey, SecureRng, presets,
 };
@@ -234,4 +234,81 @@ fn the_format_is_frozen() {
     writer.write_seeded(&seeded).unwrap();
     let hash = blake3::hash(&writer.finish().unwrap()).to_hex();
     assert_eq!(hash.as_str(), "a09bde358ecd6cf0ee584a4b3fbfdf35af1bf65e37658f3daac9bedcee98c329");
+}
+
+/// A file with the bytes of [`sample`], opened for reads at places.
+fn stored(bytes: &[u8], parameters: &Parameters) -> (tempfile::NamedTempFile, Result<Stored, FileError>) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), bytes).unwrap();
+    let open = std::fs::File::open(file.path()).unwrap();
+    let stored = StoredCiphertexts::open(open, bytes.len() as u64, "stored", (KIND, parameters));
+    (file, stored)
+}
+
+type Stored = (StoredCiphertexts, Vec<u8>);
+
+#[test]
+fn ciphertexts_are_read_where_they_lie() {
+    let party = Party::small(&[]);
+    let (bytes, _) = sample(&party);
+    let in_order = read_all(&bytes, &party.parameters).unwrap();
+    let (_file, stored) = stored(&bytes, &party.parameters);
+    let (stored, metadata) = stored.unwrap();
+    assert_eq!((stored.len(), &metadata[..]), (2, &b"{\"a\":1}"[..]));
+    for index in [1, 0, 1] {
+        let read = stored.read(index).unwrap();
+        assert!(read.polys() == in_order[index].polys() && read.scale() == in_order[index].scale());
+        let words: usize =
+            read.polys().iter().map(|poly| poly.basis().limbs() * party.parameters.degree()).sum();
+        assert_eq!(stored.bytes_in_memory(index), 8 * words as u64);
+    }
+    assert!(stored.read(2).is_err());
+    stored.expect_soon(0..2);
+}
+
+#[test]
+fn a_stored_file_that_does_not_fit_is_refused() {
+    let party = Party::small(&[]);
+    let (bytes, _) = sample(&party);
+    for length in [0, 100, 160, 200, bytes.len() / 2, bytes.len() - 1] {
+        let (_file, stored) = stored(&bytes[..length], &party.parameters);
+        assert!(matches!(stored, Err(FileError::Truncated { .. })), "{length}: {:?}", stored.err());
+    }
+    let (_file, longer) = stored(&[&bytes[..], b"x"].concat(), &party.parameters);
+    assert!(longer.unwrap_err().to_string().contains("bytes after the last item"));
+    let file = one_item(FileKind::new("other"), &party.parameters, &party.secret);
+    let mut writer = Writer::new(Vec::new(), "memory", file).unwrap();
+    writer.write_ciphertext(&read_all(&bytes, &party.parameters).unwrap()[0]).unwrap();
+    let (_file, other) = stored(&writer.finish().unwrap(), &party.parameters);
+    assert!(matches!(other, Err(FileError::Kind { .. })));
+}
+
+/// Neither what is damaged in use, nor what is exchanged for another file with checksums that are right.
+#[test]
+fn a_stored_file_is_checked_at_each_read() {
+    let party = Party::small(&[]);
+    let (bytes, _) = sample(&party);
+    let (file, stored) = stored(&bytes, &party.parameters);
+    let (stored, _) = stored.unwrap();
+    stored.read(0).unwrap();
+    let write = |bytes: &[u8]| std::fs::write(file.path(), bytes).unwrap();
+
+    let mut damaged = bytes.clone();
+    let at = bytes.len() / 3;
+    damaged[at] ^= 1;
+    write(&damaged);
+    assert!(matches!(stored.read(0), Err(FileError::Checksum { .. })));
+    write(&bytes[..at]);
+    assert!(matches!(stored.read(0), Err(FileError::Truncated { .. })));
+
+    let other = Party {
+        secret: SecretKey::generate_with(&party.parameters, &mut SecureRng::from_seed([9; 32])),
+        ..party
+    };
+    let (exchanged, _) = sample(&other);
+    assert_eq!(exchanged.len(), bytes.len());
+    write(&exchanged);
+    assert!(stored.read(0).unwrap_err().to_string().contains("was changed while the file was in use"));
+    write(&bytes);
+    stored.read(0).unwrap();
 }

@@ -3,7 +3,7 @@
 use ckks::Parameters;
 
 use crate::error::{Error, Result};
-use crate::heads::{self, BuiltIn, Head, RefreshedPoint, WeightVector};
+use crate::heads::{self, BuiltIn, Head, RefreshedPoint, Refreshes, WeightVector};
 use crate::optimizer::{Optimizer, Step};
 use crate::packing::{BlockLayout, Packing, Tile, messages};
 use crate::ranges;
@@ -217,6 +217,12 @@ impl<H: Head> Job<H> {
     /// The layout of its blocks.
     pub fn layout(&self) -> BlockLayout {
         BlockLayout::new(&self.0.packing, self.0.head.targets())
+    }
+
+    /// Number of blocks that are in memory at once in a pass, at least.
+    pub fn blocks_at_once(&self) -> usize {
+        let (packing, refreshes) = (self.packing(), Refreshes::new(&self.0.refreshed_points));
+        self.head().blocks_at_once(packing, refreshes).min(packing.blocks_per_batch())
     }
 
     /// The shape of the message that all its bootstraps refresh; `None` if the job has no bootstrap.

@@ -68,7 +68,7 @@ pub use optimizer::{Optimizer, RateSchedule, Step};
 pub use packing::{Block, Blocks, Packing};
 #[cfg(feature = "client")]
 pub use parties::client;
-pub use parties::{Part, files, server, twins};
+pub use parties::{Part, StoredBlocks, files, server, twins};
 pub use plan::{Bootstraps, Pairs, Plan, Request};
 pub use samples::{Samples, check_weights, padded_features};
 pub use scheme::{RefreshContract, RefreshedMessage, Scheme};

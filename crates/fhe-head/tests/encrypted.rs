@@ -16,8 +16,8 @@ use fhe_head::files::{Origin, Tag};
 use fhe_head::trainer::{Snapshot, unobserved};
 use fhe_head::twins::train_simulated;
 use fhe_head::{
-    Degree, Error, Fit, Job, Logistic, Optimizer, Plan, Request, Samples, Scheme, Sigmoid, State, files,
-    server,
+    Blocks, Degree, Error, Fit, Job, Logistic, Optimizer, Plan, Request, Samples, Scheme, Sigmoid, State,
+    files, server,
 };
 use ndarray::{Array1, Array2};
 
@@ -130,6 +130,45 @@ fn every_option_follows_the_simulation_on_a_small_insecure_ring() {
 #[test]
 fn gradient_descent_follows_the_simulation_at_128_bits() {
     prepare(Options::default(), ckks::presets::by_name("n15-l18").unwrap()).check();
+}
+
+/// However many blocks are kept in memory, the head is the same, bit for bit; what happens to the file meanwhile ends the training.
+#[test]
+fn blocks_may_stay_in_their_file() {
+    let run = prepare(Options::default(), ckks::presets::insecure_for_tests(10, 17).unwrap());
+    let (job, parameters) = (&run.plan.job, run.scheme.parameters());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let encryptor = DataEncryptor::new(&run.secret, &run.plan, &run.samples);
+    let origin = Origin::default();
+    let data = files::write_data(Vec::new(), "data", &encryptor, &origin, |_| Ok::<_, Error>(())).unwrap();
+    std::fs::write(file.path(), &data).unwrap();
+    let open = |length: u64| -> fhe_head::Result<files::DataOnDisk<Logistic>> {
+        files::open_data(std::fs::File::open(file.path()).unwrap(), length, "data", parameters)
+    };
+    let length = data.len() as u64;
+
+    let reader = Reader::new(std::io::Cursor::new(data.clone()), "data").unwrap();
+    let (_, _, in_memory, _): files::Data<Logistic> = files::read_data(reader, parameters).unwrap();
+    assert!(in_memory.len() > 2, "{} blocks", in_memory.len());
+    let train = |blocks: &dyn Blocks<Ciphertext>| server::train(run.keys.clone(), job, blocks);
+    let written =
+        |head: &server::EncryptedHead| files::write_head(Vec::new(), "head", job, &origin, head).unwrap();
+    let expected = written(&train(&in_memory).unwrap());
+
+    let (found, _, mut blocks, start) = open(length).unwrap();
+    assert_eq!(&found, job);
+    assert!(start.weights.is_empty());
+    assert_eq!(blocks.keep(u64::MAX), in_memory.len());
+    assert_eq!(written(&train(&blocks).unwrap()), expected);
+    let some = blocks.keep(length * 5);
+    assert!((1..in_memory.len()).contains(&some), "{some} blocks");
+    assert_eq!(written(&train(&blocks).unwrap()), expected);
+    assert_eq!(blocks.keep(0), 0);
+    assert_eq!(written(&train(&blocks).unwrap()), expected);
+
+    assert!(open(length - 1).is_err());
+    std::fs::File::options().write(true).open(file.path()).unwrap().set_len(length / 2).unwrap();
+    assert!(matches!(train(&blocks), Err(Error::File(_))));
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::io::{Read, Write};
 use ckks_math::{Basis, Ntt, Poly};
 
 use super::error::FileError;
+use super::format::CHECKSUM;
+use super::pack;
 use super::reader::Reader;
 use super::writer::Writer;
 use crate::ciphertext::Ciphertext;
@@ -142,6 +144,20 @@ impl<R: Read> Reader<R> {
             _ => return Err(self.invalid(format!("record {tag} where a ciphertext is expected"))),
         };
         Ciphertext::from_parts(parameters, key_id, full, scale).map_err(|e| self.invalid(e.to_string()))
+    }
+
+    /// Reads the record of the next ciphertext. Returns the bytes of the whole item in the file, and its level.
+    pub(super) fn ciphertext_size(&mut self, parameters: &Parameters) -> Result<(u64, usize), FileError> {
+        let record = self.next_record(MAX_RECORD)?;
+        let mut fields = Fields { bytes: &record };
+        let (polys, level) = match fields.ciphertext(parameters) {
+            Some((SEEDED_CIPHERTEXT, level, _)) => (1, level),
+            Some((FULL_CIPHERTEXT, level, _)) => (2, level),
+            _ => return Err(self.invalid("not a ciphertext of this parameter set".into())),
+        };
+        let basis = parameters.basis(level);
+        let poly = pack::file_bytes(parameters, basis) + basis.limbs() * CHECKSUM;
+        Ok(((size_of::<u32>() + record.len() + CHECKSUM + polys * poly) as u64, level))
     }
 
     /// Reads an evaluation key and expands its seed.

@@ -17,6 +17,7 @@ mod format;
 mod items;
 mod pack;
 mod reader;
+mod stored;
 mod writer;
 
 pub use atomic::AtomicFile;
@@ -24,4 +25,5 @@ pub use error::FileError;
 pub use format::{FileKind, Header, NewFile};
 pub use pack::file_bytes;
 pub use reader::Reader;
+pub use stored::StoredCiphertexts;
 pub use writer::Writer;

@@ -22,7 +22,12 @@ pub struct Reader<R: Read> {
     metadata: Vec<u8>,
     read: u64,
     buffer: Vec<u8>,
+    /// Digest of the checksums of all chunks so far.
+    sums: blake3::Hasher,
 }
+
+/// Digest of what was read.
+pub(super) type Seen = blake3::Hash;
 
 impl Reader<BufReader<File>> {
     /// Opens a file of this kind.
@@ -80,7 +85,32 @@ impl<R: Read> Reader<R> {
         if sum != checksum(u64::MAX, 1, &metadata) {
             return Err(FileError::Checksum { file: file(), part: "the metadata".into() });
         }
-        Ok(Self { input, name: file(), header, metadata, read: 0, buffer: Vec::new() })
+        let sums = blake3::Hasher::new();
+        Ok(Self { input, name: file(), header, metadata, read: 0, buffer: Vec::new(), sums })
+    }
+
+    /// Reads item `index` of a file with this header from its own beginning.
+    pub(super) fn at(input: R, name: &str, header: &Header, index: u64) -> Self {
+        let (header, metadata, buffer) = (header.clone(), Vec::new(), Vec::new());
+        Self {
+            input,
+            name: name.to_owned(),
+            header,
+            metadata,
+            read: index,
+            buffer,
+            sums: blake3::Hasher::new(),
+        }
+    }
+
+    /// Where the first item lies.
+    pub(super) fn first_item(&self) -> u64 {
+        size_of::<RawHeader>() as u64 + self.header.metadata_length + CHECKSUM as u64
+    }
+
+    /// Digest of what was read of the items.
+    pub(super) fn seen(&self) -> Seen {
+        self.sums.finalize()
     }
 
     /// The name of the stream in errors.
@@ -197,7 +227,7 @@ impl<R: Read> Reader<R> {
             let modulus = *poly.modulus(limb);
             let width = pack::bytes_per_residue(modulus);
             self.read_chunk(first_chunk + limb as u64, width * parameters.degree())?;
-            if pack::unpack(&self.buffer, width, modulus, poly.rows_mut(limb).flatten()).is_none() {
+            if pack::unpack(&self.buffer, width, modulus, poly.rows_mut(limb)).is_none() {
                 let reason = format!("item {}, limb {limb}: a residue is not below its prime", self.read - 1);
                 return Err(self.invalid(reason));
             }
@@ -222,6 +252,7 @@ impl<R: Read> Reader<R> {
         if sum != checksum(item, chunk, &self.buffer) {
             return Err(FileError::Checksum { file: self.name.clone(), part: part() });
         }
+        self.sums.update(&sum);
         Ok(())
     }
 }

@@ -61,7 +61,7 @@ impl<W: Write> Writer<W> {
             for limb in 0..poly.basis().limbs() {
                 let width = pack::bytes_per_residue(*poly.modulus(limb));
                 self.buffer.clear();
-                pack::pack(poly.rows(limb).flatten(), width, &mut self.buffer);
+                pack::pack(poly.rows(limb), width, &mut self.buffer);
                 self.put_chunk(chunk)?;
                 chunk += 1;
             }

@@ -9,6 +9,7 @@ use super::mlp::{Mlp, Output};
 use super::ordinal::Ordinal;
 use super::pass::Pass;
 use super::quantities::{Gradient, Unit};
+use super::refreshes::Refreshes;
 use super::ridge::Ridge;
 use super::softmax::Multinomial;
 use super::weights::Weights;
@@ -85,6 +86,10 @@ impl Head for BuiltIn {
 
     fn refresh_points(&self) -> &'static [&'static str] {
         each!(self, head => head.refresh_points())
+    }
+
+    fn blocks_at_once(&self, packing: &Packing, refreshes: Refreshes<'_>) -> usize {
+        each!(self, head => head.blocks_at_once(packing, refreshes))
     }
 
     fn targets(&self) -> usize {

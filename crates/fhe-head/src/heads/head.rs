@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::linear::linear_scores;
 use super::pass::Pass;
 use super::quantities::{Gradient, Unit};
+use super::refreshes::Refreshes;
 use super::weights::Weights;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -61,6 +62,12 @@ pub trait Head:
     /// ([`Refreshes::scale`](super::Refreshes::scale)): beyond the bound, the bootstrap's error grows with the cube of the value.
     fn refresh_points(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// Number of blocks whose samples [`Self::gradient`] holds at once: 1, unless several share a bootstrap.
+    fn blocks_at_once(&self, packing: &Packing, refreshes: Refreshes<'_>) -> usize {
+        let _ = (packing, refreshes);
+        1
     }
 
     /// How many numbers (targets) the data party encrypts for each sample, beside its row weight.

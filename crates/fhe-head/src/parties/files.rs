@@ -2,9 +2,10 @@
 //!
 //! The metadata of each holds the public [`Job`] and the [`Origin`], so every file says which training it belongs to, and a digest of both.
 
+use std::fs::File;
 use std::io::{Read, Write};
 
-use ckks::serial::{FileError, FileKind, Header, NewFile, Reader, Writer};
+use ckks::serial::{FileError, FileKind, Header, NewFile, Reader, StoredCiphertexts, Writer};
 use ckks::{Ciphertext, Parameters};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,7 @@ use super::client::DataEncryptor;
 use super::origin::transcript;
 use super::part::Part;
 use super::server::{EncryptedBlock, EncryptedHead, EncryptedState};
+use super::stored::StoredBlocks;
 #[cfg(feature = "client")]
 use crate::error::Error;
 use crate::error::Result;
@@ -113,15 +115,33 @@ pub type Data<H> = (Job<H>, Origin, Vec<EncryptedBlock>, EncryptedState);
 /// # Errors
 /// [`Error::File`] if the file is damaged, or of another kind or parameter set.
 pub fn read_data<R: Read, H: Head>(mut reader: Reader<R>, parameters: &Parameters) -> Result<Data<H>> {
-    let Manifest { job, origin, start, part, .. } = job::<_, H>(&reader, DATA, parameters)?;
-    if part.is_some() {
-        let reason = "it holds the data of one of several parties".to_owned();
-        return Err(invalid(reader.name(), reason).into());
-    }
+    let Manifest { job, origin, start, .. } = job::<_, H>(&reader, DATA, parameters)?.whole(reader.name())?;
     let blocks = read_data_blocks(&mut reader, parameters, &job, job.packing().blocks())?;
     let start = if start { read_weights(&mut reader, parameters, &job)? } else { Vec::new() };
     reader.finish()?;
     Ok((job, origin, blocks, EncryptedState::from_weights(start)))
+}
+
+/// Encrypted data whose blocks stay in their file: the job and the origin, the blocks, and the state that the training starts from.
+pub type DataOnDisk<H> = (Job<H>, Origin, StoredBlocks, EncryptedState);
+
+/// Opens encrypted data in the first `length` bytes of a file, which errors call `name`. Blocks are read when a training asks for them.
+///
+/// # Errors
+/// As [`read_data`]. Damage behind the records of ciphertexts is found when a block is read.
+pub fn open_data<H: Head>(
+    file: File,
+    length: u64,
+    name: &str,
+    parameters: &Parameters,
+) -> Result<DataOnDisk<H>> {
+    let (ciphertexts, metadata) = StoredCiphertexts::open(file, length, name, (DATA, parameters))?;
+    let manifest = Manifest::<H>::read(name, (ciphertexts.header(), &metadata), parameters)?;
+    let Manifest { job, origin, start, .. } = manifest.whole(name)?;
+    let (layout, count) = (job.layout(), job.packing().blocks());
+    let starts = if start { count * layout.count()..ciphertexts.len() } else { 0..0 };
+    let start = starts.map(|item| ciphertexts.read(item)).collect::<Result<_, _>>()?;
+    Ok((job, origin, StoredBlocks::new(ciphertexts, layout, count), EncryptedState::from_weights(start)))
 }
 
 /// One party's part of encrypted data as it was read: the job of the whole and the origin, which part it is, and its blocks.
@@ -365,9 +385,7 @@ fn write<W: Write, H: Head>(
 fn job<R: Read, H: Head>(reader: &Reader<R>, kind: FileKind, parameters: &Parameters) -> Result<Manifest<H>> {
     reader.expect_kind(kind)?;
     reader.expect_parameters(parameters)?;
-    let manifest = Manifest::read(reader, kind)?;
-    manifest.check(reader.header(), parameters).map_err(|reason| invalid(reader.name(), reason))?;
-    Ok(manifest)
+    Manifest::read(reader.name(), (reader.header(), reader.metadata()), parameters)
 }
 
 /// The metadata of such a file with the transcript that goes with them: for whoever tries what a hostile party would send.
@@ -416,18 +434,27 @@ impl<H: Head> Manifest<H> {
         }
     }
 
+    /// Refuses the data of one of several parties.
+    fn whole(self, name: &str) -> Result<Self> {
+        match self.part {
+            None => Ok(self),
+            Some(_) => Err(invalid(name, "it holds the data of one of several parties".into()).into()),
+        }
+    }
+
     fn into_bytes(mut self, kind: FileKind, name: &str) -> Result<Vec<u8>> {
         self.transcript = self.transcript(kind, name)?;
         self.json(name)
     }
 
-    fn read<R: Read>(reader: &Reader<R>, kind: FileKind) -> Result<Self> {
-        let refuse = |reason: String| invalid(reader.name(), reason);
+    fn read(name: &str, (header, metadata): (&Header, &[u8]), parameters: &Parameters) -> Result<Self> {
+        let refuse = |reason: String| invalid(name, reason);
         let read: Self =
-            serde_json::from_slice(reader.metadata()).map_err(|error| refuse(format!("its job: {error}")))?;
-        if read.transcript != read.transcript(kind, reader.name())? {
+            serde_json::from_slice(metadata).map_err(|error| refuse(format!("its job: {error}")))?;
+        if read.transcript != read.transcript(header.kind, name)? {
             return Err(refuse("its job and origin are not those that it was written with".into()).into());
         }
+        read.check(header, parameters).map_err(refuse)?;
         Ok(read)
     }
 

@@ -7,6 +7,8 @@ mod origin;
 mod part;
 pub mod server;
 mod start;
+mod stored;
 pub mod twins;
 
 pub use part::Part;
+pub use stored::StoredBlocks;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CheckpointArgs, OverwriteArgs, SignerArgs, TrustArgs, ValidationArgs};
+use super::{CheckpointArgs, MemoryArgs, OverwriteArgs, SignerArgs, TrustArgs, ValidationArgs};
 
 /// Arguments of `train`.
 #[derive(Args, Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct TrainArgs {
     /// `estimate --continue-from`
     #[arg(long, value_name = "FILE")]
     pub(crate) warm_start: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) memory: MemoryArgs,
     #[command(flatten)]
     pub(crate) checkpoints: CheckpointArgs,
     #[command(flatten)]

@@ -10,6 +10,7 @@ mod input;
 mod job;
 mod joint;
 mod keys;
+mod memory;
 mod method;
 mod overwrite;
 mod parse;
@@ -42,6 +43,7 @@ pub(crate) use joint::{
     JointStatusArgs, JointStep, JointTrainArgs, WeightingFlag,
 };
 pub(crate) use keys::{NewKeyArgs, PassphraseArgs, PlanAndKeyArgs};
+pub(crate) use memory::MemoryArgs;
 pub(crate) use method::{HeadKind, Penalty, Preprocess, SoftmaxFit, Solver};
 pub(crate) use overwrite::OverwriteArgs;
 pub(crate) use parse::{Unparsed, parse};

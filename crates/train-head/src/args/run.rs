@@ -7,8 +7,8 @@ use head_fit::measures::Aim;
 
 use super::threshold::aim;
 use super::{
-    CheckpointArgs, DataArgs, EarlyStoppingArgs, EncoderArgs, HeadStartArgs, OverwriteArgs, PassphraseArgs,
-    TableArgs, TestArgs, TrainingArgs, WeightArgs,
+    CheckpointArgs, DataArgs, EarlyStoppingArgs, EncoderArgs, HeadStartArgs, MemoryArgs, OverwriteArgs,
+    PassphraseArgs, TableArgs, TestArgs, TrainingArgs, WeightArgs,
 };
 
 /// Arguments of `run`.
@@ -40,6 +40,8 @@ pub(crate) struct RunArgs {
     pub(crate) stopping: EarlyStoppingArgs,
     #[command(flatten)]
     pub(crate) passphrase: PassphraseArgs,
+    #[command(flatten)]
+    pub(crate) memory: MemoryArgs,
     #[command(flatten)]
     pub(crate) checkpoints: CheckpointArgs,
     /// Folder for what may leave the data party: the exact twin of the head (the same training in the clear, never decrypted), its

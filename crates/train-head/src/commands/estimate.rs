@@ -10,6 +10,7 @@ use crate::console::{Console, Outcome};
 use crate::data_party::follow::expect_log_loss;
 use crate::exit::{Failure, Result};
 use crate::plan::PlanFile;
+use crate::planning::memory::ToTrain;
 use crate::planning::shape::{self, Shape};
 use crate::planning::{Planned, describe, memory, warm_start};
 use crate::samples::{self, Columns, Prepared, Shares, Wanted};
@@ -130,6 +131,12 @@ fn from_data(arguments: &EstimateArgs, mut hyper: Hyper, console: &Console) -> R
     Ok(outcome)
 }
 
+/// The memory of the training, with all blocks and without.
+fn memory_text(memory: ToTrain) -> String {
+    let (whole, least) = (progress::bytes(memory.whole()), progress::bytes(memory.least()));
+    format!("{whole} to train; {least} if samples are read in each iteration (--memory)")
+}
+
 fn outcome(
     plan: &Plan,
     parameters: &Parameters,
@@ -202,14 +209,15 @@ fn outcome(
                 progress::bytes(sizes.key_file_bytes as u64)
             ),
         ),
-        ("memory", format!("{} to train", progress::bytes(memory))),
+        ("memory", memory_text(memory)),
         (
             "time",
             format!("{} to train on one core, {} key switches", progress::seconds(seconds), key_switches),
         ),
     ];
     let mut text: Vec<String> = lines.iter().map(|(name, value)| format!("{name:<11} {value}")).collect();
-    if let Some(free) = resources::memory_left().map(|left| left.bytes).filter(|&free| free < memory) {
+    if let Some(free) = resources::memory_left().map(|left| left.bytes).filter(|&free| free < memory.least())
+    {
         text.push(format!("warning     this machine has {} of memory free", progress::bytes(free)));
     }
     let json = json!({
@@ -224,7 +232,7 @@ fn outcome(
         "levels": plan.levels, "final_level": plan.final_level, "key_switches": key_switches,
         "keys": sizes.keys, "ciphertexts": sizes.ciphertexts,
         "bytes": {
-            "keys": sizes.key_file_bytes, "data": sizes.upload_bytes, "memory": memory,
+            "keys": sizes.key_file_bytes, "data": sizes.upload_bytes, "memory": memory.whole(), "least_memory": memory.least(),
             "keys_in_memory": sizes.key_bytes, "data_in_memory": sizes.data_bytes,
             "diagonals_in_memory": sizes.diagonal_bytes,
         },

@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use fhe_head::Job;
 use fhe_head::engine::Encrypted;
 use fhe_head::files::Origin;
 use fhe_head::server::{self, EncryptedHead, EncryptedState};
+use fhe_head::{Job, StoredBlocks};
 
 use super::checkpoint::Checkpoint;
 use super::pace;
@@ -56,12 +56,12 @@ pub(crate) fn train(arguments: &TrainArgs, scored: Scored<'_>, console: &Console
     let out = NewHead::create(&arguments.out)?;
     let checkpoint = Checkpoint::of(arguments)?;
     checkpoint.expect_resumed(arguments)?;
-    memory::expect_to_train(&arguments.data, &arguments.keys)?;
+    let kept = memory::expect_to_train(&arguments.data, &arguments.keys, arguments.memory.memory)?;
     let identity = &Identity::mine(&arguments.signer, console)?;
     let trust = &Trust::open(&arguments.trust, arguments.signer.identity.as_deref(), console)?;
     let set = evaluation_keys::read_evaluation(&arguments.keys, trust, console)?;
     let keys = Arc::new(set.keys);
-    let data = ciphertexts::read_data(&arguments.data, &keys, trust, console)?;
+    let data = ciphertexts::read_data(&arguments.data, &keys, kept, trust, console)?;
     let TrainingData { job, origin, blocks, start } = data;
     expect_run(&arguments.keys, set.generation, &arguments.data, &origin)?;
     let origin = &origin.with_keys(set.generation.generation);
@@ -104,11 +104,7 @@ pub(crate) fn train(arguments: &TrainArgs, scored: Scored<'_>, console: &Console
 }
 
 /// Runs all iterations, or those until the observer ends the training with a head of its own.
-fn drive(
-    blocks: &Vec<server::EncryptedBlock>,
-    state: EncryptedState,
-    observer: &mut Observer<'_>,
-) -> Result<EncryptedHead> {
+fn drive(blocks: &StoredBlocks, state: EncryptedState, observer: &mut Observer<'_>) -> Result<EncryptedHead> {
     let (engine, job) = (observer.engine, observer.job);
     match server::resume(engine, job, blocks, state, |state| observer.after_iteration(state))? {
         ControlFlow::Continue(head) | ControlFlow::Break(head) => Ok(head),

@@ -4,12 +4,12 @@
 use std::path::Path;
 
 use fhe_head::Job;
-use fhe_head::Plan;
 use fhe_head::ckks::serial::{AtomicFile, FileKind};
 use fhe_head::ckks::{Ciphertext, EvaluationKeys, FreshCiphertext, KeyId, Parameters, SecretKey};
 use fhe_head::client::DataEncryptor;
 use fhe_head::files::{DATA, HEAD, Origin, SAMPLES, SCORES, STATE};
-use fhe_head::server::{EncryptedBlock, EncryptedHead, EncryptedState};
+use fhe_head::server::{EncryptedHead, EncryptedState};
+use fhe_head::{Plan, StoredBlocks};
 
 use super::signed::{self, SignedReader};
 use super::{Access, create};
@@ -49,25 +49,35 @@ pub(crate) struct TrainingData {
     /// The run, and what else they belong to.
     pub(crate) origin: Origin,
     /// The samples.
-    pub(crate) blocks: Vec<EncryptedBlock>,
+    pub(crate) blocks: StoredBlocks,
     /// The state before the first iteration.
     pub(crate) start: EncryptedState,
 }
 
-/// Reads encrypted data to train on with `keys`.
+/// Opens encrypted data to train on with `keys`, of which blocks of at most `kept` bytes stay in memory.
 ///
 /// # Errors
 /// A file that is damaged, of another kind, of another key or parameter set, or not signed by whom it must be.
 pub(crate) fn read_data(
     path: &Path,
     keys: &EvaluationKeys,
+    kept: u64,
     trust: &Trust,
     console: &Console,
 ) -> Result<TrainingData> {
-    let progress = console.phase("load data", 1);
-    let reader = open_under(path, DATA, (keys.parameters(), keys.key_id()), (trust, Role::Data))?;
-    let (job, origin, blocks, start) = fhe_head::files::read_data(reader, keys.parameters())?;
+    let progress = console.phase("check data", 1);
+    let opened = expect_under(path, DATA, (keys.parameters(), keys.key_id()))?;
+    let (file, length, name) = opened.verified_file(trust, Role::Data)?;
+    let (job, origin, mut blocks, start) =
+        fhe_head::files::open_data(file, length, &name, keys.parameters())?;
     progress.done();
+    let (kept, count) = (blocks.keep(kept), job.packing().blocks());
+    if kept < count {
+        let what = format!(
+            "{kept} of {count} blocks of samples fit into memory; the others are read in each iteration"
+        );
+        console.note(what);
+    }
     Ok(TrainingData { job, origin, blocks, start })
 }
 
@@ -248,10 +258,19 @@ fn open_under(
     (parameters, key_id): (&Parameters, KeyId),
     (trust, role): (&Trust, Role),
 ) -> Result<SignedReader> {
+    expect_under(path, kind, (parameters, key_id))?.verified(trust, role)
+}
+
+/// Opens a file, which must be of a kind, a parameter set and a key.
+fn expect_under(
+    path: &Path,
+    kind: FileKind,
+    (parameters, key_id): (&Parameters, KeyId),
+) -> Result<signed::Opened> {
     let opened = signed::open(path)?;
     let reader = opened.reader();
     reader.expect_kind(kind).map_err(read_failure)?;
     reader.expect_parameters(parameters).map_err(read_failure)?;
     reader.expect_key(key_id).map_err(read_failure)?;
-    opened.verified(trust, role)
+    Ok(opened)
 }

@@ -159,10 +159,19 @@ impl Opened {
     ///
     /// # Errors
     /// Another signer, or none; a file that was altered; ^C.
-    pub(crate) fn verified(mut self, trust: &Trust, role: Role) -> Result<SignedReader> {
+    pub(crate) fn verified(self, trust: &Trust, role: Role) -> Result<SignedReader> {
+        let (mut file, length, name) = self.verified_file(trust, role)?;
+        reader(&mut file, length, &name)
+    }
+
+    /// The file, for reads at places, with its length without the trailer and its name, if it is signed by whom it must be.
+    ///
+    /// # Errors
+    /// As [`Self::verified`].
+    pub(crate) fn verified_file(mut self, trust: &Trust, role: Role) -> Result<(File, u64, String)> {
         let signer = self.signer()?;
         trust.expect(&self.name, signer, self.run().unwrap_or_default(), role)?;
-        self.unverified()
+        Ok((self.file, self.length, self.name))
     }
 
     /// The reader at the first item, whoever signed.

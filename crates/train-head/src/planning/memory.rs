@@ -62,11 +62,60 @@ fn to_compute(parameters: &Parameters, level: usize, bootstraps: bool) -> u64 {
         }
 }
 
-/// Bytes that the compute party needs: data, keys, the bootstrap's diagonals, and room to work.
-pub(crate) fn to_train(plan: &Plan, parameters: &Parameters) -> u64 {
-    let sizes = [plan.sizes.data_bytes, plan.sizes.key_bytes, plan.sizes.diagonal_bytes];
+/// The memory of a training, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ToTrain {
+    /// Keys, the bootstrap's diagonals, and room to work.
+    fixed: u64,
+    /// The blocks that are worked on at once.
+    at_once: u64,
+    /// All blocks.
+    data: u64,
+}
+
+impl ToTrain {
+    fn new(fixed: u64, data: u64, job: &Job) -> Self {
+        let block = data / job.packing().blocks().max(1) as u64;
+        Self { fixed, at_once: block.saturating_mul(job.blocks_at_once() as u64), data }
+    }
+
+    /// What a training needs that keeps all blocks in memory.
+    pub(crate) fn whole(self) -> u64 {
+        self.fixed.saturating_add(self.data)
+    }
+
+    /// What it needs if blocks stay in their file.
+    pub(crate) fn least(self) -> u64 {
+        self.fixed.saturating_add(self.at_once)
+    }
+
+    /// Refuses a training that needs more memory than there is, or than `limit`. Returns the bytes of blocks that may be kept.
+    ///
+    /// # Errors
+    /// [`Self::least`] is more than the system says is left, or than the limit.
+    pub(crate) fn expect(self, limit: Option<u64>) -> Result<u64> {
+        self.expect_within(limit, resources::memory_left())
+    }
+
+    fn expect_within(self, limit: Option<u64>, free: Option<Left>) -> Result<u64> {
+        let asked = limit.map(|bytes| Left { bytes, limit: "allowed by --memory" });
+        compare("the training", self.least(), asked)?;
+        compare("the training", self.least(), free)?;
+        // others need memory as well, and more later, unless it is all granted
+        let free = match free.map(|left| left.bytes) {
+            Some(bytes) if bytes < self.whole() => self.least().max(bytes - bytes / 8),
+            bytes => bytes.unwrap_or(u64::MAX),
+        };
+        Ok(limit.unwrap_or(u64::MAX).min(free) - self.least())
+    }
+}
+
+/// The memory of the training that a plan describes.
+pub(crate) fn to_train(plan: &Plan, parameters: &Parameters) -> ToTrain {
     let work = to_compute(parameters, data_level(plan), plan.keys.refresh.is_some());
-    sizes.iter().fold(work, |bytes, &size| bytes.saturating_add(size as u64))
+    let fixed = [plan.sizes.key_bytes, plan.sizes.diagonal_bytes];
+    let fixed = fixed.iter().fold(work, |bytes, &size| bytes.saturating_add(size as u64));
+    ToTrain::new(fixed, plan.sizes.data_bytes as u64, &plan.job)
 }
 
 /// Bytes to make the keys of a plan, one after the other.
@@ -105,14 +154,14 @@ pub(crate) fn to_plan(options: &Classifier, targets: Targets, [samples, features
         .saturating_add(search.max(TO_REHEARSE))
 }
 
-/// Bytes to train on files: keys and data in memory, which hold both halves of each polynomial in whole words, where files hold one half
-/// and a seed.
+/// The memory of a training on files: keys and data in memory hold both halves of each polynomial in whole words, where files hold one
+/// half and a seed.
 fn to_train_on(
     parameters: &Parameters,
     job: &Job,
     key_files: u64,
     (data_file, ciphertexts): (u64, u64),
-) -> Result<u64> {
+) -> Result<ToTrain> {
     let top = parameters.max_level();
     let shape = parameters.key_shape(top);
     let ratio = |memory: usize, file: usize| memory as f64 / file.max(1) as f64;
@@ -131,9 +180,9 @@ fn to_train_on(
         }
         None => 0,
     };
-    let files = of_keys * key_files as f64 + of_data * data_file as f64;
     let work = to_compute(parameters, (level as usize).min(top), job.refreshed_message().is_some());
-    Ok((work + diagonals).saturating_add(files as u64))
+    let fixed = (work + diagonals).saturating_add((of_keys * key_files as f64) as u64);
+    Ok(ToTrain::new(fixed, (of_data * data_file as f64) as u64, job))
 }
 
 /// Refuses work that needs more memory than there is. `what` names it.
@@ -144,11 +193,11 @@ pub(crate) fn expect(what: &str, needed: u64) -> Result<()> {
     compare(what, needed, resources::memory_left())
 }
 
-/// As [`expect`], for a training on these files. Only their beginnings are read.
+/// As [`ToTrain::expect`], for a training on these files. Only their beginnings are read.
 ///
 /// # Errors
-/// As [`expect`]; a file that is missing, damaged, or of another kind or parameter set.
-pub(crate) fn expect_to_train(data: &Path, keys_folder: &Path) -> Result<()> {
+/// As [`ToTrain::expect`]; a file that is missing, damaged, or of another kind or parameter set.
+pub(crate) fn expect_to_train(data: &Path, keys_folder: &Path, limit: Option<u64>) -> Result<u64> {
     let reader = keys::open(data, DATA)?;
     let parameters = keys::parameters_of(&reader)?;
     let job = fhe_head::files::read_job(&reader, &parameters)?;
@@ -159,7 +208,7 @@ pub(crate) fn expect_to_train(data: &Path, keys_folder: &Path) -> Result<()> {
     }
     let key_files = listed.files.iter().map(|path| size(path)).sum::<Result<u64>>()?;
     let data = (size(data)?, reader.header().items);
-    expect("the training", to_train_on(&parameters, &job, key_files, data)?)
+    to_train_on(&parameters, &job, key_files, data)?.expect(limit)
 }
 
 fn compare(what: &str, needed: u64, left: Option<Left>) -> Result<()> {
@@ -188,6 +237,27 @@ mod tests {
         assert_eq!(failure.kind(), Kind::Unexpected);
         let expected = "the training needs 5.0 GiB of memory, 1.0 GiB are free on this machine";
         assert_eq!(failure.to_string(), expected);
+    }
+
+    #[test]
+    fn blocks_that_do_not_fit_are_not_kept() {
+        let training = ToTrain { fixed: 1 << 30, at_once: 1 << 28, data: 8 << 30 };
+        let free = |bytes| Some(Left { bytes, limit: "free" });
+        assert_eq!(training.expect_within(None, None).unwrap(), u64::MAX - training.least());
+        assert!(training.expect_within(None, free(16 << 30)).unwrap() >= training.data);
+        // some of what is free is left to others
+        assert_eq!(training.expect_within(None, free(4 << 30)).unwrap(), (7 << 29) - training.least());
+        assert_eq!(
+            training.expect_within(Some(2 << 30), free(16 << 30)).unwrap(),
+            (2 << 30) - training.least()
+        );
+        assert_eq!(training.expect_within(None, free(training.least())).unwrap(), 0);
+        let failure = training.expect_within(Some(1 << 30), free(16 << 30)).unwrap_err();
+        assert_eq!(
+            failure.to_string(),
+            "the training needs 1.3 GiB of memory, 1.0 GiB are allowed by --memory"
+        );
+        assert!(training.expect_within(None, free(1 << 30)).is_err());
     }
 
     #[test]

@@ -140,7 +140,8 @@ impl<'a> Run<'a> {
         let planned = timed(&mut self.seconds.plan, || {
             Planned::new(&data.training, &data.y, &data.vocabulary, &hyper, self.console)
         })?;
-        memory::expect("the training", memory::to_train(planned.file.plan(), &planned.file.parameters()?))?;
+        memory::to_train(planned.file.plan(), &planned.file.parameters()?)
+            .expect(self.arguments.memory.memory)?;
         let validation = (self.arguments.stopping.validation_fraction, data.validation.as_ref());
         timed(&mut self.seconds.rehearse, || planned.rehearsed(validation, self.from, self.console))
     }
@@ -223,6 +224,7 @@ impl<'a> Run<'a> {
             warm_start: None,
             signer: signatures.compute_signer.clone(),
             trust: signatures.compute_trust.clone(),
+            memory: self.arguments.memory,
             checkpoints: self.arguments.checkpoints,
             overwrite: self.arguments.overwrite,
             validation: ValidationArgs {

@@ -72,6 +72,37 @@ fn a_second_training_gives_the_same_head() {
     assert_eq!(dir.read("again.enc"), dir.read("head.enc"));
 }
 
+/// With less memory than all samples take, they are read in each iteration; with less than that, the training is refused.
+#[test]
+fn a_training_in_little_memory_gives_the_same_head() {
+    let dir = Dir::new();
+    dir.write("table.csv", table(6000));
+    let plan = dir.ok(&format!("estimate --features table.csv --out plan.json {FAST} --json")).json();
+    dir.ok("keygen --plan plan.json --out keys --no-passphrase");
+    dir.ok("encrypt --features table.csv --plan plan.json --keys keys --out data.enc");
+    dir.ok("train --data data.enc --keys keys/eval --out head.enc");
+    let [least, whole] = ["least_memory", "memory"].map(|name| plan["bytes"][name].as_u64().unwrap());
+    assert!(least < whole);
+
+    let train = |bytes: u64| {
+        dir.run(&format!(
+            "train --data data.enc --keys keys/eval --out again.enc --overwrite --memory {bytes}"
+        ))
+    };
+    let refused = train(least / 2);
+    assert_eq!(refused.code, 1);
+    assert!(
+        refused.stderr.contains("of memory") && refused.stderr.contains("--memory"),
+        "{}",
+        refused.stderr
+    );
+    // the plan's figures and those of the files differ a little
+    let fits = (0..64).map(|step| train(least + step * (whole - least) / 64)).find(|said| said.code == 0);
+    let said = fits.unwrap();
+    assert!(said.stderr.contains("blocks of samples fit into memory"), "{}", said.stderr);
+    assert_eq!(dir.read("again.enc"), dir.read("head.enc"));
+}
+
 #[test]
 fn predictions_need_no_labels_and_any_order_of_columns() {
     let dir = copy_of_finished();

@@ -266,6 +266,11 @@ impl Head for Mlp {
         &[ARGUMENTS, RESIDUALS]
     }
 
+    fn blocks_at_once(&self, packing: &Packing, refreshes: Refreshes<'_>) -> usize {
+        let rows = refreshes.rows_together(packing, RESIDUALS);
+        (rows / (packing.halves() * self.output.outputs())).max(1)
+    }
+
     fn targets(&self) -> usize {
         self.output.outputs()
     }
@@ -298,9 +303,9 @@ impl Head for Mlp {
 
         let mut sums = Gradients::<E>::new(outputs);
         // as many blocks at a time as can share the bootstrap of their residuals
-        let together = pass.refreshes.rows_together(packing, RESIDUALS) / (packing.halves() * outputs);
+        let together = self.blocks_at_once(packing, pass.refreshes);
         let indices: Vec<usize> = (0..pass.block_count()).collect();
-        for indices in indices.chunks(together.max(1)) {
+        for indices in indices.chunks(together) {
             let blocks = indices.iter().map(|&index| pass.block(index)).collect::<Result<Vec<_>>>()?;
             let mut hidden = Vec::with_capacity(blocks.len() * packing.halves());
             for block in &blocks {
