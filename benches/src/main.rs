@@ -9,6 +9,7 @@ mod data;
 mod encrypted;
 mod floor;
 mod helr;
+mod large;
 mod limits;
 mod machine;
 mod measure;

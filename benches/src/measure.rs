@@ -60,16 +60,24 @@ impl Options {
     /// # Errors
     /// It is not representable in JSON.
     pub(crate) fn print(&self, record: &impl Serialize) -> anyhow::Result<()> {
-        let value = serde_json::to_value(record)?;
-        if self.json {
-            println!("{value}");
-            return Ok(());
-        }
-        for (name, value) in value.as_object().into_iter().flatten() {
-            println!("{name:>18}  {value}");
-        }
-        Ok(())
+        print(record, self.json)
     }
+}
+
+/// Prints a measurement, as JSON or with one line for each field.
+///
+/// # Errors
+/// It is not representable in JSON.
+pub(crate) fn print(record: &impl Serialize, json: bool) -> anyhow::Result<()> {
+    let value = serde_json::to_value(record)?;
+    if json {
+        println!("{value}");
+        return Ok(());
+    }
+    for (name, value) in value.as_object().into_iter().flatten() {
+        println!("{name:>18}  {value}");
+    }
+    Ok(())
 }
 
 /// Times `repeat` runs of `work`, after one warm-up run.

@@ -1,11 +1,13 @@
-//! `scale`: time of a pass over the data as samples, features or classes grow, beside the planner's estimate.
+//! `scale`: time of a pass over the data as samples, features or classes grow, beside the planner's estimate; or one large training
+//! from the disk.
 
 use std::path::PathBuf;
 
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use crate::measure::{Threads, itself};
+use crate::large::{Large, measure as measure_large};
+use crate::measure::{Threads, itself, print};
 use crate::records::{Label, store};
 
 /// Arguments of `scale`.
@@ -17,9 +19,11 @@ pub(crate) struct Arguments {
     /// Measured runs of each shape, after one warm-up run
     #[arg(long, default_value_t = 3)]
     repeat: usize,
-    /// Folder of the run
-    #[arg(long, value_name = "DIR")]
+    /// Folder of the run, or of the encrypted samples of one training meanwhile
+    #[arg(long, value_name = "DIR", default_value = "target/scale")]
     out: PathBuf,
+    #[command(flatten)]
+    large: Large,
     #[command(flatten)]
     threads: Threads,
 }
@@ -62,6 +66,12 @@ impl Shape {
 /// # Errors
 /// A measurement fails, or the record cannot be written.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    if let (Some(samples), Some(features)) = (arguments.large.samples, arguments.large.features) {
+        std::fs::create_dir_all(&arguments.out)?;
+        let (large, shape, out) = (&arguments.large, [samples, features], &arguments.out);
+        let record = arguments.threads.install(|threads| measure_large(large, shape, out, threads))??;
+        return print(&record, large.json);
+    }
     let threads = arguments.threads.install(|threads| threads)?;
     let mut points = Vec::new();
     for axis in AXES {

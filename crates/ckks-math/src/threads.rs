@@ -6,6 +6,7 @@
 //! sides wait awake: [`for_each`] for its tasks, [`awake`] for whole computations.
 
 use std::{
+    cell::Cell,
     cmp, hint,
     sync::{
         Mutex, PoisonError,
@@ -26,9 +27,21 @@ const PATIENCE: Duration = Duration::from_millis(2);
 /// How long [`awake`] waits for workers to report. Workers with other work do not report.
 const GATHERING: Duration = Duration::from_micros(200);
 
+thread_local! {
+    static IS_ALONE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `f` without the help of other threads: its parallel sections are too short to share.
+pub fn alone<R>(f: impl FnOnce() -> R) -> R {
+    let before = IS_ALONE.replace(true);
+    let _end = AtEnd(|| IS_ALONE.set(before));
+    f()
+}
+
 /// Runs `f` for every task, on all idle threads of the present pool.
 pub fn for_each<T: Send>(tasks: Vec<T>, f: impl Fn(T) + Sync) {
-    let helpers = rayon::current_num_threads().min(tasks.len()).saturating_sub(1);
+    let threads = if IS_ALONE.get() { 1 } else { rayon::current_num_threads() };
+    let helpers = threads.min(tasks.len()).saturating_sub(1);
     if helpers == 0 {
         return tasks.into_iter().for_each(f);
     }

@@ -48,7 +48,8 @@ impl Slots {
         match &self.imaginary {
             None => self.real.iter().fold(0.0, |max, x| larger(max, x.abs())),
             Some(imaginary) => {
-                self.real.iter().zip(imaginary).fold(0.0, |max, (x, y)| larger(max, x.hypot(*y)))
+                let square = |(x, y): (&f64, &f64)| x * x + y * y;
+                self.real.iter().zip(imaginary).map(square).fold(0.0, larger).sqrt()
             }
         }
     }

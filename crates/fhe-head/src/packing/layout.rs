@@ -223,16 +223,16 @@ impl Packing {
         let i = i - chunk.first / columns;
         let baby = i % chunk.baby_steps;
         let constant = self.constant_feature();
-        for (row, sample) in x.outer_iter().enumerate() {
-            for column in 0..columns {
-                let slot = row * columns + column;
-                let feature = chunk.first + (slot + i * columns) % chunk.features;
-                let value = match sample.get(feature) {
-                    Some(value) => *value,
-                    None if constant == Some(feature) => 1.0,
-                    None => continue,
-                };
-                packed[(slot + baby * columns) % slots] = value;
+        // slot `row * columns + column` holds the feature `i * columns` further on, and goes `baby * columns` places further on; both turn
+        let mut feature = i * columns % chunk.features;
+        let mut slot = baby * columns % slots;
+        for sample in x.outer_iter() {
+            for _ in 0..columns {
+                let number = chunk.first + feature;
+                let otherwise = if constant == Some(number) { 1.0 } else { 0.0 };
+                packed[slot] = sample.get(number).copied().unwrap_or(otherwise);
+                feature = if feature + 1 == chunk.features { 0 } else { feature + 1 };
+                slot = if slot + 1 == slots { 0 } else { slot + 1 };
             }
         }
         packed

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use ckks::Scale;
+use ckks::threads::alone;
 
 use crate::engine::{Meta, Source, Trace};
 use crate::error::{Error, Result};
@@ -31,11 +32,15 @@ pub(super) fn run_on<H: Head>(
         false => State::default(),
     };
     let level = |state: &State<Meta>| lowest(&state.weights);
-    let run = Trainer::new(trace, job, &blocks)?.run(start, |state| {
-        observe(level(state));
-        stop::check()?;
-        Ok::<_, Error>(ControlFlow::<std::convert::Infallible>::Continue(()))
-    })?;
+    let trainer = Trainer::new(trace, job, &blocks)?;
+    let run = || {
+        trainer.run(start, |state| {
+            observe(level(state));
+            stop::check()?;
+            Ok::<_, Error>(ControlFlow::<std::convert::Infallible>::Continue(()))
+        })
+    };
+    let run = alone(run)?;
     let ControlFlow::Continue(state) = run;
     Ok(level(&state))
 }
@@ -52,7 +57,9 @@ pub(super) fn iterate_on<H: Head>(trace: &Trace, job: &Job<H>, from_zero: bool) 
             State { iteration: job.iterations().saturating_sub(1), weights, momentum, history: Vec::new() }
         }
     };
-    let state = Trainer::new(trace, job, &Unread::new(trace, job)?)?.iterate(state)?;
+    let blocks = Unread::new(trace, job)?;
+    let trainer = Trainer::new(trace, job, &blocks)?;
+    let state = alone(|| trainer.iterate(state))?;
     Ok(lowest(&[state.weights, state.momentum].concat()))
 }
 
