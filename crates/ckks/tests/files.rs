@@ -17,10 +17,14 @@ fn one_item<'a>(kind: FileKind, parameters: &'a Parameters, secret: &SecretKey) 
 
 /// A file with metadata, a seeded and a full ciphertext.
 fn sample(party: &Party) -> (Vec<u8>, Vec<f64>) {
+    sample_from(party, [5; 32])
+}
+
+fn sample_from(party: &Party, seed: [u8; 32]) -> (Vec<u8>, Vec<f64>) {
     let x = values(party.parameters.slots(), 1);
     let plaintext = party.encoder.encode(&x, 2, &party.parameters.default_scale()).unwrap();
     let seeded =
-        SecretEncryptor::new(&party.secret).encrypt(&plaintext, &mut SecureRng::from_seed([5; 32])).unwrap();
+        SecretEncryptor::new(&party.secret).encrypt(&plaintext, &mut SecureRng::from_seed(seed)).unwrap();
     let full = party.evaluator.mul(&seeded.clone().expand(), &seeded.clone().expand()).unwrap();
     let file =
         NewFile { items: 2, metadata: b"{\"a\":1}", ..one_item(KIND, &party.parameters, &party.secret) };
@@ -301,11 +305,7 @@ fn a_stored_file_is_checked_at_each_read() {
     write(&bytes[..at]);
     assert!(matches!(stored.read(0), Err(FileError::Truncated { .. })));
 
-    let other = Party {
-        secret: SecretKey::generate_with(&party.parameters, &mut SecureRng::from_seed([9; 32])),
-        ..party
-    };
-    let (exchanged, _) = sample(&other);
+    let (exchanged, _) = sample_from(&party, [6; 32]);
     assert_eq!(exchanged.len(), bytes.len());
     write(&exchanged);
     assert!(stored.read(0).unwrap_err().to_string().contains("was changed while the file was in use"));

@@ -58,6 +58,21 @@ impl<D> Poly<D> {
         out
     }
 
+    /// A polynomial whose limbs `write` fills in order. It must write all words of a limb ([`Self::rows_mut`]), which are arbitrary before,
+    /// with residues below the prime.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub fn try_written<E>(
+        ring: &Arc<Ring>,
+        basis: Basis,
+        mut write: impl FnMut(&mut Self, usize) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let mut out = Self::stale(ring, basis);
+        (0..basis.limbs()).try_for_each(|limb| write(&mut out, limb))?;
+        Ok(out)
+    }
+
     /// A polynomial with arbitrary words and zero padding, for callers that overwrite all of it.
     pub(crate) fn stale(ring: &Arc<Ring>, basis: Basis) -> Self {
         assert!(ring.full_basis().contains(basis), "{basis:?} of {ring:?}");

@@ -23,7 +23,7 @@ const READ: usize = 1 << 11;
 ///
 /// Not for secrets: the running time depends on the stream.
 pub fn uniform(ring: &Arc<Ring>, basis: Basis, seed: &Seed, label: &[u8]) -> Poly<Ntt> {
-    let mut out = Poly::zero(ring, basis);
+    let mut out = Poly::stale(ring, basis);
     let (row_len, stride) = (ring.row_len(), ring.layout().row_stride());
     out.map_limbs(Work::Heavy, |_, m, limb| {
         let mut hasher = blake3::Hasher::new_keyed(seed);
@@ -57,20 +57,46 @@ impl Words {
                 self.next = 0;
             }
             let words = &self.bytes.as_chunks::<8>().0[self.next..];
-            let mut used = 0;
-            for bytes in words {
-                if filled == out.len() {
-                    break;
-                }
-                // The word is written whether it is kept or not, which avoids a branch.
-                let word = u64::from_le_bytes(*bytes) & mask;
-                out[filled] = word;
-                filled += usize::from(word < bound);
-                used += 1;
-            }
+            let (kept, used) = keep_below(words, &mut out[filled..], mask, bound);
+            filled += kept;
             self.next += used;
         }
     }
+}
+
+/// Keeps the low bits of words that are below `bound` until `out` is full or no word is left. Returns how many words are kept and how many
+/// were looked at.
+fn keep_below(words: &[[u8; 8]], out: &mut [u64], mask: u64, bound: u64) -> (usize, usize) {
+    const AT_ONCE: usize = 8;
+    let (mut kept, mut used) = (0, 0);
+    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes) & mask;
+    // most primes lie close below a power of two, so mostly all words of a group are kept
+    while let (Some(group), Some(places)) =
+        (words[used..].first_chunk::<AT_ONCE>(), out[kept..].first_chunk_mut::<AT_ONCE>())
+    {
+        *places = group.map(|bytes| word(&bytes));
+        // the top bit of the difference is set if a word is not below: all are below 2^63
+        let beyond = places.iter().fold(0, |any, word| any | (bound - 1).wrapping_sub(*word)) >> 63;
+        if beyond == 0 {
+            kept += AT_ONCE;
+        } else {
+            for bytes in group {
+                // written whether it is kept or not, which avoids a branch
+                out[kept] = word(bytes);
+                kept += usize::from(out[kept] < bound);
+            }
+        }
+        used += AT_ONCE;
+    }
+    for bytes in &words[used..] {
+        if kept == out.len() {
+            break;
+        }
+        out[kept] = word(bytes);
+        kept += usize::from(out[kept] < bound);
+        used += 1;
+    }
+    (kept, used)
 }
 
 #[cfg(test)]

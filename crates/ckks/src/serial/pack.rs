@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn residues_come_back_from_any_width() {
-        for bits in [28, 31, 36, 45, 50, 57, 60] {
+        for bits in [28, 31, 36, 41, 48, 50] {
             let prime = ckks_math::primes::ntt_primes(12, bits, 1, &[]).unwrap()[0];
             let modulus = Modulus::new(prime).unwrap();
             let width = bytes_per_residue(modulus);

@@ -222,17 +222,18 @@ impl<R: Read> Reader<R> {
         basis: Basis,
         first_chunk: u64,
     ) -> Result<Poly<Ntt>, FileError> {
-        let mut poly = Poly::zero(parameters.ring(), basis);
-        for limb in 0..basis.limbs() {
+        Poly::try_written(parameters.ring(), basis, |poly, limb| {
             let modulus = *poly.modulus(limb);
             let width = pack::bytes_per_residue(modulus);
             self.read_chunk(first_chunk + limb as u64, width * parameters.degree())?;
-            if pack::unpack(&self.buffer, width, modulus, poly.rows_mut(limb)).is_none() {
-                let reason = format!("item {}, limb {limb}: a residue is not below its prime", self.read - 1);
-                return Err(self.invalid(reason));
+            match pack::unpack(&self.buffer, width, modulus, poly.rows_mut(limb)) {
+                Some(()) => Ok(()),
+                None => {
+                    let item = self.read - 1;
+                    Err(self.invalid(format!("item {item}, limb {limb}: a residue is not below its prime")))
+                }
             }
-        }
-        Ok(poly)
+        })
     }
 
     /// The bytes of the current item's only chunk.

@@ -76,7 +76,7 @@ fn a_second_training_gives_the_same_head() {
 #[test]
 fn a_training_in_little_memory_gives_the_same_head() {
     let dir = Dir::new();
-    dir.write("table.csv", table(6000));
+    dir.write("table.csv", table(20_000));
     let plan = dir.ok(&format!("estimate --features table.csv --out plan.json {FAST} --json")).json();
     dir.ok("keygen --plan plan.json --out keys --no-passphrase");
     dir.ok("encrypt --features table.csv --plan plan.json --keys keys --out data.enc");
