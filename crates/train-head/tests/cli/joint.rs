@@ -165,6 +165,11 @@ fn only_those_who_take_part_do() {
         &["north has joined"],
     );
     dir.refused(
+        "joint keys --session s --keys north/keys --identity cloud/id.key",
+        2,
+        &["none of the data parties"],
+    );
+    dir.refused(
         "joint keys --session north --keys north/keys --identity north/id.key",
         4,
         &["holds no session"],
@@ -256,7 +261,7 @@ fn a_head_without_the_signatures_is_not_decrypted() {
     dir.refused(
         "joint train --session s --identity south/id.key",
         2,
-        &["does not sign for the compute party"],
+        &["does not sign for compute, the compute party"],
     );
 }
 
