@@ -68,7 +68,7 @@ fn create(arguments: &JointCreateArgs, console: &Console) -> Result<Outcome> {
 
     let folder = OutputFolder::create(&arguments.out)?;
     let staged = Place::at(&folder.path(""));
-    plan.write(&staged.plan())?;
+    plan.write_for(&staged.plan(), Access::Shared)?;
     let participants =
         arguments.participants.iter().map(|p| Participant { name: p.name.clone(), key: p.key }).collect();
     let numbers = (arguments.recomputations, arguments.attempt);

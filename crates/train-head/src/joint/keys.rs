@@ -178,7 +178,7 @@ pub(crate) fn advance(
     deals::publish(party, &common, &joined, identity)?;
     let committed = ready!(committed(session)?);
     party.steps().show(&committed).map_err(|stop| session.stopped(stop))?;
-    publish_first(party)?;
+    publish_first(party, &common, identity)?;
 
     let mut public = None;
     for protocol in session.terms.first_round() {
@@ -233,8 +233,8 @@ fn staged(party: &Party<'_>) -> std::path::PathBuf {
     party.folder().join("first")
 }
 
-/// Copies the staged shares to the shared folder.
-fn publish_first(party: &Party<'_>) -> Result<()> {
+/// Copies the staged shares to the shared folder. One that is staged no more, since it was published before, is made again: it is the same.
+fn publish_first(party: &mut Party<'_>, common: &CommonRandomness, identity: &Identity) -> Result<()> {
     let (session, staged) = (party.session(), staged(party));
     for protocol in session.terms.first_round() {
         let to = session.place.first(party.name(), &protocol);
@@ -242,6 +242,12 @@ fn publish_first(party: &Party<'_>) -> Result<()> {
             continue;
         }
         let from = staged.join(share_name(&protocol));
+        if !from.exists() {
+            let share =
+                party.steps().first_share(common, protocol).map_err(|error| session.refusal(error))?;
+            shares::write(&to, session, common.key_id(), &share, identity)?;
+            continue;
+        }
         let folder = to.parent().unwrap_or(session.place.folder());
         std::fs::create_dir_all(folder)
             .map_err(|error| Failure::io("create", folder, Kind::Unexpected, error))?;

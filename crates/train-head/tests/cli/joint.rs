@@ -123,6 +123,13 @@ fn nothing_secret_is_shared() {
         let mode = std::fs::metadata(trained().path(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
+    // the others, who may be other users of the system, read what is in the shared folder
+    #[cfg(unix)]
+    for name in ["s/plan.json", "s/plan.safetensors", "s/north/join.json"] {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |name: &str| std::fs::metadata(trained().path(name)).unwrap().permissions().mode();
+        assert_eq!(mode(name), mode("s/session.json"), "{name}");
+    }
 }
 
 #[test]
@@ -238,7 +245,10 @@ fn shares_that_were_swapped_damaged_or_changed_are_refused() {
     dir.write(&galois, dir.read(&public));
     dir.refused(train, 4, &[&galois, "share of the public key", "south's"]);
 
-    dir.write(&galois, &good);
+    // a share that was lost on the way is made again, byte by byte
+    std::fs::remove_file(dir.path(&galois)).unwrap();
+    assert_eq!(ok(&dir, &of("south", "keys"))["done"], true);
+    assert!(dir.read(&galois) == good);
     std::fs::remove_file(dir.path("s/south/second.share")).unwrap();
     assert!(ok(&dir, train)["waiting_for"].as_str().unwrap().starts_with("south (second share"));
 }
