@@ -92,7 +92,7 @@ fn messages_that_change_after_the_answer_are_refused() {
     let all = committed(&parties, &common);
     parties[0].show(&all).unwrap();
     parties[0].show(&all).unwrap();
-    let mut others = all.clone();
+    let mut others = all;
     others[2].0[0][0] ^= 1;
     changed(parties[0].show(&others), Step::FirstShares);
 

@@ -104,7 +104,7 @@ pub(crate) fn status(session: &Session) -> Result<Outcome> {
             }
         }
         Some(Err(failure)) => {
-            lines.push(format!("{computes:<11} head refused: {}", failure.chain().join(": ")))
+            lines.push(format!("{computes:<11} head refused: {}", failure.chain().join(": ")));
         }
         None => {}
     }

@@ -263,6 +263,11 @@ fn a_head_without_the_signatures_is_not_decrypted() {
     changed[middle] ^= 1;
     dir.write("s/head.enc", &changed);
     dir.refused(&decrypt("north"), 4, &["head.enc", "signature does not fit"]);
+    let status = dir.ok("joint status --session s").stdout;
+    assert!(
+        status.contains("compute     head refused") && status.contains("signature does not fit"),
+        "{status}"
+    );
     dir.write("s/head.enc", &good);
 
     // the compute party cannot check itself, and nobody else signs in its name
