@@ -28,6 +28,7 @@ const FULL_CIPHERTEXT: u8 = 1;
 const SEEDED_CIPHERTEXT: u8 = 2;
 const SWITCHING_KEY: u8 = 3;
 const SECRET_KEY: u8 = 5;
+const POLYNOMIALS: u8 = 7;
 const FULL_SWITCHING_KEY: u8 = 6;
 const PUBLIC_KEY: u8 = 8;
 /// Most templates and repetitions that are written out; a file may promise more.
@@ -218,6 +219,14 @@ fn chunks(record: &[u8], parameters: &Parameters) -> Vec<(usize, usize)> {
         Some(&FULL_CIPHERTEXT) => level(1).map(|level| (2, level + 1, 0)),
         Some(&SEEDED_CIPHERTEXT) => level(1).map(|level| (1, level + 1, 0)),
         Some(&PUBLIC_KEY) => Some((1, parameters.max_level() + 1, 1)),
+        Some(&POLYNOMIALS) => field(1, 4).zip(field(5, 4)).zip(field(9, 4)).map(|((q, p), count)| {
+            // no more than the parameters have: a file may promise more
+            (
+                (count as usize).min(MOST_ITEMS),
+                (q as usize).min(ring.q().len()),
+                (p as usize).min(ring.p().len()),
+            )
+        }),
         Some(&SECRET_KEY) => return vec![(1, degree)],
         Some(&tag @ (SWITCHING_KEY | FULL_SWITCHING_KEY)) => {
             let halves = if tag == SWITCHING_KEY { 1 } else { 2 };

@@ -98,17 +98,34 @@ fn ordinary_run(metadata: &Metadata, folder: &Path) -> Result<PathBuf> {
     fs::write(run.join("notes.csv"), "text,label\none,a\ntwo,b\nthree,a\n")?;
     let encoder = root().join("crates/text-encoder/tests/golden/tiny-tokens");
     let embed = format!("embed --input notes.csv --overwrite --model-id {}", encoder.display());
+    let train_head = |line: &str| {
+        let mut command = Command::new(metadata.train_head());
+        let words = line.split_whitespace();
+        process::step(
+            "files for seeds",
+            command.args(words).arg("--quiet").current_dir(&run).stdin(Stdio::null()),
+        )
+    };
     for line in [
         "run --features table.csv --out out --overwrite --preset n13-l3 --max-iter 1 --sigmoid-degree 3"
             .to_owned(),
         format!("{embed} --label-column label --text-column text --out embeddings.safetensors"),
         format!("{embed} --text-column text --out embeddings.npy"),
+        "estimate --features table.csv --out joint.json --overwrite --preset n16-joint2-l25 --max-iter 1"
+            .into(),
     ] {
-        let mut command = Command::new(metadata.train_head());
-        let command =
-            command.args(line.split_whitespace()).arg("--quiet").current_dir(&run).stdin(Stdio::null());
-        process::step("files for seeds", command)?;
+        train_head(&line)?;
     }
+    let mut keys = Vec::new();
+    for name in ["north", "south", "cloud"] {
+        train_head(&format!("identity create --identity {name}.key --overwrite"))?;
+        keys.push(fs::read_to_string(run.join(format!("{name}.pub")))?.trim().to_owned());
+    }
+    let [north, south, cloud] = &keys[..] else { bail!("three identities") };
+    train_head(&format!(
+        "joint create --plan joint.json --features table.csv --participant north={north}:9 --participant south={south}:9 \
+         --compute {cloud} --identity north.key --out joint --overwrite"
+    ))?;
     Ok(run)
 }
 

@@ -38,7 +38,7 @@ Commands:
   unsafe        Check that unsafe code is where docs/notes/unsafe.md explains it, and count it
   fuzz          Feed every reader hostile files for `--minutes M` in all; `--target NAME` takes one
   faults        Kill, interrupt and starve the program, and damage its files; `--quick` in a minute, `--seed N` repeats,
-                `--only kill|signals|full|starve|damage` tries one of them
+                `--only kill|joint|signals|full|starve|damage` tries one of them
   sbom          Write the software bill of materials of train-head, CycloneDX, to target/train-head.cdx.json
   fetch-model   Fetch the text encoder all-MiniLM-L6-v2 into models/
   docs          Write docs/parameters.md from the program
@@ -79,6 +79,9 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("faults", []) => faults::run(false, None, None)?,
         ("faults", [flag]) if flag == "--quick" => faults::run(true, None, None)?,
         ("faults", [flag, only]) if flag == "--only" => faults::run(false, None, Some(only))?,
+        ("faults", [flag, only, seed_flag, seed]) if flag == "--only" && seed_flag == "--seed" => {
+            faults::run(false, Some(seed.parse()?), Some(only))?;
+        }
         ("faults", [flag, seed]) if flag == "--seed" => faults::run(false, Some(seed.parse()?), None)?,
         ("faults", [quick, flag, seed]) if quick == "--quick" && flag == "--seed" => {
             faults::run(true, Some(seed.parse()?), None)?;

@@ -78,7 +78,7 @@ pub use error::{Error, Result};
 pub use keys::{RelinearisationSum, galois_key, public_key, relinearisation_key};
 pub use protocol::{Protocol, Share, Sum};
 #[cfg(feature = "client")]
-pub use release::{Budget, Ledger, Release};
+pub use release::{Budget, Entry, Ledger, Release};
 #[cfg(feature = "client")]
 pub use secret::SecretShare;
 pub use session::{Sender, Session};

@@ -132,6 +132,14 @@ pub(crate) fn digest_polys(hasher: &mut blake3::Hasher, polys: &[Poly<Ntt>]) {
     }
 }
 
+/// Whether each residue is below its prime. Looks at all of them, whatever they are.
+pub(crate) fn is_reduced(poly: &Poly<Ntt>) -> bool {
+    (0..poly.basis().limbs()).fold(true, |all, i| {
+        let prime = poly.modulus(i).value();
+        all & poly.rows(i).flatten().fold(true, |all, word| all & (*word < prime))
+    })
+}
+
 /// A sum of shares. Shares may come in any order; what is not a share of this session and protocol is refused by the party's number.
 pub struct Sum {
     session: Session,
@@ -179,10 +187,7 @@ impl Sum {
         if share.polys.len() != self.polys.len() || !share.polys.iter().all(fits) {
             return refuse(format!("expected {} polynomials over {basis:?}", self.polys.len()));
         }
-        let reduced = |poly: &Poly<Ntt>| {
-            (0..basis.limbs()).all(|i| poly.rows(i).flatten().all(|word| *word < poly.modulus(i).value()))
-        };
-        if !share.polys.iter().all(reduced) {
+        if !share.polys.iter().all(is_reduced) {
             return refuse("a residue is not below its prime".into());
         }
         self.polys.iter_mut().zip(&share.polys).for_each(|(sum, poly)| sum.add_assign(poly));

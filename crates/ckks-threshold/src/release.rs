@@ -43,6 +43,7 @@ pub struct Release {
     budget: Budget,
     set: Vec<usize>,
     ciphertexts: Vec<(Ciphertext, usize)>,
+    answers: Vec<[u8; 32]>,
     digest: [u8; 32],
 }
 
@@ -80,6 +81,7 @@ impl Release {
         set.iter().for_each(|&party| {
             hasher.update(&(party as u64).to_le_bytes());
         });
+        let mut answers = Vec::new();
         let mut shown = 0usize;
         for (a, n) in &ciphertexts {
             if a.parameters() != parameters || a.level() < budget.level {
@@ -100,12 +102,21 @@ impl Release {
             let lowered: Vec<_> = a.polys().iter().map(|poly| poly.truncated(basis)).collect();
             crate::protocol::digest_polys(&mut hasher, &lowered);
             hasher.update(format!("{:?}", a.scale()).as_bytes());
+            let mut answered = blake3::Hasher::new_derive_key("ckks-threshold 1 what a share answers");
+            crate::protocol::digest_polys(&mut answered, &lowered[1..]);
+            answers.push(*answered.finalize().as_bytes());
         }
         if shown == 0 || shown > budget.flooding.numbers {
             return refuse(format!("{shown} numbers in one release, of at most {}", budget.flooding.numbers));
         }
         let digest = *hasher.finalize().as_bytes();
-        Ok(Self { session: session.clone(), budget, set: set.to_vec(), ciphertexts, digest })
+        Ok(Self { session: session.clone(), budget, set: set.to_vec(), ciphertexts, answers, digest })
+    }
+
+    /// What shares are multiplied with, one digest for the `c_1` of each ciphertext: the same whoever decrypts, and for whatever purpose.
+    #[must_use]
+    pub fn answers(&self) -> &[[u8; 32]] {
+        &self.answers
     }
 
     /// Stands for the session, the budget, the set, the transcript and every ciphertext.
@@ -145,37 +156,60 @@ impl Release {
     }
 }
 
+/// A release that a party has had a part in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// [`Release::digest`].
+    pub release: [u8; 32],
+    /// [`Release::answers`].
+    pub answers: Vec<[u8; 32]>,
+    /// [`Release::set`].
+    pub set: Vec<usize>,
+}
+
 /// The releases that a party has had a part in. The noise of a release is a function of it, so another share of the same release shows
-/// nothing new, whatever became of the ledger.
+/// nothing new, whatever became of the ledger. A share of the same ciphertexts for another set of parties, or with another transcript, would
+/// have other noise: the ledger refuses it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ledger(Vec<[u8; 32]>);
+pub struct Ledger(Vec<Entry>);
 
 impl Ledger {
-    /// A ledger that was kept: the digests of its releases.
+    /// A ledger that was kept.
     #[must_use]
-    pub fn of(releases: Vec<[u8; 32]>) -> Self {
-        Self(releases)
+    pub fn of(entries: Vec<Entry>) -> Self {
+        Self(entries)
     }
 
-    /// The digests of the releases, to keep them. The ledger is kept before a share is sent.
+    /// The entries, to keep them. The ledger is kept before a share is sent.
     #[must_use]
-    pub fn releases(&self) -> &[[u8; 32]] {
+    pub fn entries(&self) -> &[Entry] {
         &self.0
     }
 
     /// Enters a release, unless it is in the ledger.
     ///
     /// # Errors
-    /// [`Error::Budget`] if the budget is used up.
+    /// [`Error::Budget`] if the party has answered these ciphertexts in another release, or its part of the budget is used up: all of it, by
+    /// the number of sets that have no party in common ([`Session::sets_apart`]).
     pub fn enter(&mut self, release: &Release) -> Result<()> {
-        if self.0.contains(release.digest()) {
+        if self.0.iter().any(|entry| entry.release == *release.digest()) {
             return Ok(());
         }
-        let most = release.budget.flooding.releases;
-        if self.0.len() as u64 >= u64::from(most) {
-            return Err(Error::Budget(format!("all {most} releases of this session are used up")));
+        if let Some(entry) =
+            self.0.iter().find(|entry| entry.answers.iter().any(|one| release.answers.contains(one)))
+        {
+            return Err(Error::Budget(format!(
+                "one share of a ciphertext, ever: this party answered with parties {:?}, and not {:?} or another transcript",
+                entry.set,
+                release.set()
+            )));
         }
-        self.0.push(*release.digest());
+        let most = release.budget.flooding.releases / release.session.sets_apart();
+        if self.0.len() as u64 >= u64::from(most) {
+            return Err(Error::Budget(format!("all {most} releases of a party are used up")));
+        }
+        let (release, answers, set) = (*release.digest(), release.answers.clone(), release.set().to_vec());
+        self.0.push(Entry { release, answers, set });
         Ok(())
     }
 }

@@ -6,6 +6,7 @@
 use ckks::{SecretKey, SecureRng, SwitchingKey, inverse_element};
 use ckks_math::sample;
 use ckks_math::{Ntt, Poly};
+use zeroize::Zeroizing;
 
 use crate::common::CommonRandomness;
 use crate::error::{Error, Result};
@@ -53,6 +54,16 @@ impl SecretShare {
     #[must_use]
     pub fn party(&self) -> usize {
         self.party
+    }
+
+    /// 32 bytes that nobody else has: a function of the share of the secret, the session and `purpose`. For a key that belongs to this party,
+    /// such as the one that messages to it are sealed to.
+    #[must_use]
+    pub fn seed(&self, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+        let label = [self.session.tag(), &b"ckks-threshold seed "[..], purpose].concat();
+        let mut seed = Zeroizing::new([0; 32]);
+        self.key.function_of(&label, &[0; 32]).fill(seed.as_mut());
+        seed
     }
 
     /// The share of the public key, `-a s_i + e`.

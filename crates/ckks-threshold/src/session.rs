@@ -60,6 +60,13 @@ impl Session {
         self.threshold
     }
 
+    /// How many sets of parties that decrypt can have no party in common: `n / t`, rounded down. Each party answers a ciphertext once, so it
+    /// is decrypted at most so often, and a budget has that many releases for each.
+    #[must_use]
+    pub fn sets_apart(&self) -> u32 {
+        self.parameters.literal().secret.parties() / self.threshold as u32
+    }
+
     /// Stands for session and attempt in everything that is sent.
     #[must_use]
     pub fn tag(&self) -> &[u8; 32] {

@@ -13,7 +13,7 @@ use crate::decryption::DecryptionShare;
 use crate::error::{Error, Result};
 use crate::release::{Ledger, Release};
 use crate::secret::SecretShare;
-use crate::session::Sender;
+use crate::session::{Sender, Session};
 
 /// What one party deals to another. It is as secret as a share of the secret, and travels sealed to its receiver.
 #[derive(Clone)]
@@ -26,6 +26,76 @@ pub struct Deal {
     pub value: Poly<Ntt>,
     /// The sender's half of the key of the masks between the two.
     pub mask: Zeroizing<[u8; 32]>,
+}
+
+impl Deal {
+    /// What travels of it, sealed: the half of the key of masks, then the residues, 8 bytes each (little endian), prime after prime.
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let limbs = self.value.basis().limbs();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(32 + 8 * limbs * self.value.ring().degree()));
+        bytes.extend_from_slice(self.mask.as_ref());
+        for i in 0..limbs {
+            self.value.rows(i).flatten().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
+        }
+        bytes
+    }
+
+    /// What `from` dealt to `receiver` for decryptions at `level`, from what travelled.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if there is no such party, or the bytes are not a polynomial at this level; [`Error::Budget`] if there is no such level.
+    pub fn from_bytes(
+        session: &Session,
+        level: usize,
+        (from, receiver): (usize, usize),
+        bytes: &[u8],
+    ) -> Result<Self> {
+        session.expect_party(from, WHAT)?;
+        session.expect_party(receiver, WHAT)?;
+        let parameters = session.parameters();
+        if level > parameters.max_level() {
+            return Err(Error::Budget(format!(
+                "level {level}, where the highest is {}",
+                parameters.max_level()
+            )));
+        }
+        let basis = parameters.basis(level);
+        let expected = 32 + 8 * basis.limbs() * parameters.degree();
+        let refuse = |reason: String| Error::Refused { what: WHAT.into(), party: from, reason };
+        if bytes.len() != expected {
+            return Err(refuse(format!("{} bytes, where {expected} are expected", bytes.len())));
+        }
+        let (half, words) = bytes.split_at(32);
+        let mut mask = Zeroizing::new([0; 32]);
+        mask.copy_from_slice(half);
+        let mut value = Poly::<Ntt>::zero(parameters.ring(), basis).into_secret();
+        let (mut words, _) = words.as_chunks::<8>();
+        for i in 0..basis.limbs() {
+            let (limb, rest) = words.split_at(parameters.degree());
+            value
+                .rows_mut(i)
+                .flatten()
+                .zip(limb)
+                .for_each(|(word, bytes)| *word = u64::from_le_bytes(*bytes));
+            words = rest;
+        }
+        if !crate::protocol::is_reduced(&value) {
+            return Err(refuse("a residue is not below its prime".into()));
+        }
+        Ok(Self { sender: Sender { session: *session.tag(), party: from }, receiver, value, mask })
+    }
+
+    /// A digest that tells nothing of the deal: it is keyed by the half of a mask in it.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.mask);
+        hasher.update(b"ckks-threshold deal").update(&self.sender.session);
+        hasher.update(&(self.sender.party as u64).to_le_bytes());
+        hasher.update(&(self.receiver as u64).to_le_bytes());
+        hasher.update(&self.value.keyed_digest(&self.mask));
+        *hasher.finalize().as_bytes()
+    }
 }
 
 /// A party's share of the whole secret, with which a threshold of parties decrypts.
@@ -74,7 +144,8 @@ impl SecretShare {
     /// This party's share of the whole secret, from what all parties dealt to it; its own deal is one of them.
     ///
     /// # Errors
-    /// [`Error::OtherSession`], [`Error::Refused`] if something was dealt to another party or at another level, or twice;
+    /// [`Error::OtherSession`], [`Error::Refused`] if something was dealt to another party or at another level, or twice, or has a residue
+    /// that is not below its prime;
     /// [`Error::Missing`] if something has not come.
     pub fn collect(&self, common: &CommonRandomness, level: usize, deals: &[Deal]) -> Result<ThresholdShare> {
         let parameters = self.session.parameters();
@@ -91,6 +162,9 @@ impl SecretShare {
             }
             if deal.value.basis() != basis || !std::sync::Arc::ptr_eq(deal.value.ring(), parameters.ring()) {
                 return refuse(format!("expected a polynomial over {basis:?}"));
+            }
+            if !crate::protocol::is_reduced(&deal.value) {
+                return refuse("a residue is not below its prime".into());
             }
             if std::mem::replace(&mut has[party], true) {
                 return refuse("it has come already".into());

@@ -203,7 +203,70 @@ fn releases_stay_within_the_budget() {
     // the same release again costs nothing and shows nothing new, from a ledger that was lost too
     assert!(share(&releases[0], &mut ledger).unwrap() == first);
     assert!(share(&releases[0], &mut Ledger::default()).unwrap() == first);
-    assert_eq!(Ledger::of(ledger.releases().to_vec()), ledger);
+    assert_eq!(Ledger::of(ledger.entries().to_vec()), ledger);
+}
+
+/// What a party deals survives its journey; other lengths, residues, parties and levels are refused.
+#[test]
+fn dealt_shares_travel_as_bytes() {
+    use ckks_threshold::Deal;
+    let parties = Parties::new(&insecure_joint_for_tests(10, 2, 3).unwrap(), 2);
+    let deal = parties.shares[1].deal(&parties.common, 1, 2).unwrap();
+    let bytes = deal.to_bytes();
+    let read = |bytes: &[u8]| Deal::from_bytes(&parties.session, 1, (1, 2), bytes);
+    let again = read(&bytes).unwrap();
+    assert!(again.value == deal.value && again.mask == deal.mask);
+    assert_eq!((again.sender, again.receiver, again.digest()), (deal.sender, 2, deal.digest()));
+    assert_ne!(parties.shares[1].deal(&parties.common, 1, 0).unwrap().digest(), deal.digest());
+
+    let refused = |bytes: &[u8]| match read(bytes) {
+        Err(Error::Refused { party: 1, reason, .. }) => reason,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("taken"),
+    };
+    assert!(refused(&bytes[1..]).contains("bytes"));
+    let mut large = bytes.to_vec();
+    large[32 + 8 * 1024 + 7] = 0xff;
+    assert!(refused(&large).contains("not below its prime"));
+    assert!(Deal::from_bytes(&parties.session, 1, (1, 3), &bytes).is_err(), "no such receiver");
+    assert!(Deal::from_bytes(&parties.session, 9, (1, 2), &bytes).is_err(), "no such level");
+    assert!(Deal::from_bytes(&parties.session, 0, (1, 2), &bytes).is_err(), "another level");
+}
+
+/// One share of a ciphertext, ever: not for another set of parties, another transcript, or beside another ciphertext.
+#[test]
+fn a_ciphertext_is_answered_once() {
+    let parties = Parties::new(&insecure_joint_for_tests(10, 3, 4).unwrap(), 2);
+    let (session, common) = (&parties.session, &parties.common);
+    let deals: Vec<_> = parties.shares.iter().map(|from| from.deal(common, 1, 0).unwrap()).collect();
+    let share = parties.shares[0].collect(common, 1, &deals).unwrap();
+    let (a, b) = (parties.encrypt(&[0.5], 3), parties.encrypt(&[0.25], 3));
+    let answer = |ledger: &mut Ledger, set: &[usize], transcript: u8, of: &[&ckks::Ciphertext], releases| {
+        let of = of.iter().map(|&one| (one.clone(), 1)).collect();
+        let release = Release::new(session, budget(4, 1.0, releases, 1), set, &[transcript; 32], of).unwrap();
+        share.decryption_share(&parties.shares[0], &release, ledger).map(|share| share.residues)
+    };
+    let mut ledger = Ledger::default();
+    let first = answer(&mut ledger, &[0, 1], 0, &[&a], 9).unwrap();
+    let rescaled = a.clone().with_scale(ckks::Scale::power_of_two(49));
+    for (set, transcript, of) in [
+        ([0, 2], 0, vec![&a]),
+        ([0, 1], 1, vec![&a]),
+        ([0, 1], 0, vec![&b, &a]),
+        ([0, 1], 0, vec![&rescaled]),
+    ] {
+        let refused = answer(&mut ledger, &set, transcript, &of, 9).unwrap_err().to_string();
+        assert!(refused.contains("one share of a ciphertext") && refused.contains("[0, 1]"), "{refused}");
+    }
+    assert!(answer(&mut ledger, &[0, 1], 0, &[&a], 9).unwrap() == first);
+    // without the ledger the masks keep shares of two sets apart: the difference is no multiple of the product
+    assert!(answer(&mut Ledger::default(), &[0, 2], 0, &[&a], 9).unwrap() != first);
+    // parties 2 and 3 could decrypt as well: of four releases a party has two
+    assert_eq!(session.sets_apart(), 2);
+    answer(&mut ledger, &[0, 1], 0, &[&b], 4).unwrap();
+    let c = parties.encrypt(&[0.125], 3);
+    let refused = answer(&mut ledger, &[0, 1], 0, &[&c], 4).unwrap_err().to_string();
+    assert!(refused.contains("all 2 releases"), "{refused}");
 }
 
 /// All that a share's noise depends on: with any of it changed, the noise is another.

@@ -1,5 +1,7 @@
 //! Errors of trainings of several parties.
 
+use crate::step::Step;
+
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -10,6 +12,12 @@ pub enum Error {
     /// Data of a party that the terms do not hold for, with the reason.
     #[error("the data do not fit the terms: {0}")]
     Data(String),
+    /// What the others sent for a step is not what this party has answered. A second answer could give its share of the secret away: all
+    /// start a new session.
+    #[error(
+        "what the others sent for {0} has changed since this party answered it; a second answer could give its share away"
+    )]
+    Changed(Step),
     /// An error of a protocol of the keys or of a decryption.
     #[error(transparent)]
     Threshold(#[from] ckks_threshold::Error),

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use ckks_threshold::{CommonRandomness, Contribution, Ledger, SecretShare};
-use fhe_head::client::DataEncryptor;
+use ckks_threshold::{CommonRandomness, SecretShare};
 use fhe_head::server;
 use head_fit::{Data, Model};
 use ndarray::Array1;
 
 use crate::error::{Error, Result};
 use crate::keys::keys_in_memory;
+use crate::notes::InMemory;
+use crate::party::{DataParty, Joining};
 use crate::terms::Terms;
 
 /// What came of a joint training.
@@ -21,46 +22,64 @@ pub struct Fitted {
     pub model: Model,
 }
 
-/// Trains one head on the data of several parties, all of whom, and the compute party, are in this process. A threshold of the parties
-/// is not used: all decrypt.
+/// Trains one head on the data of several parties, all of whom, and the compute party, are in this process. Where a threshold of the parties
+/// decrypts, the first ones do.
+///
+/// Parties in one process have nothing to fear from each other: first shares of keys are added without commitments to them.
 ///
 /// # Errors
 /// [`Error::Data`] if the terms do not hold for a party's data; those of keys, training and decryption.
 pub fn fit(terms: &Terms, data: &[Data<'_>]) -> Result<Fitted> {
-    // all agree
     let session = terms.session(&[0; 32], 0)?;
-    let parties = session.parties();
-    if session.threshold() != parties {
-        return Err(Error::Terms("in one process all parties decrypt".into()));
+    let count = session.parties();
+    if data.len() != count {
+        return Err(Error::Terms(format!("data of {} parties, where there are {count}", data.len())));
     }
-    if data.len() != parties {
-        return Err(Error::Terms(format!("data of {} parties, where there are {parties}", data.len())));
-    }
-    let contributions = (0..parties).map(|_| Contribution::generate()).collect::<Result<Vec<_>, _>>()?;
-    let commitments: Vec<_> =
-        contributions.iter().enumerate().map(|(party, one)| one.commitment(&session, party)).collect();
-    let common = CommonRandomness::finish(&session, &commitments, &contributions)?;
+    let new = |index| DataParty::new(terms, &session, index, InMemory);
+    let mut parties = (0..count).map(new).collect::<Result<Vec<_>>>()?;
 
-    // each makes its shares of the keys, and encrypts
-    let secrets =
-        (0..parties).map(|party| SecretShare::generate(&session, party)).collect::<Result<Vec<_>, _>>()?;
+    // keys
+    let common = agree(&mut parties)?;
+    let secrets: Vec<&SecretShare> = parties.iter().map(DataParty::secret).collect();
     let (public, keys) = keys_in_memory(terms, &session, &common, &secrets)?;
-    let mut blocks = Vec::new();
-    for (party, data) in data.iter().enumerate() {
-        let samples = terms.samples(party, data)?;
-        let encryptor = DataEncryptor::new(&public, terms.plan(), &samples).of_part(terms.part(party)?)?;
-        blocks.extend(encryptor.blocks()?);
+    if session.threshold() < count {
+        deal(&mut parties, &common)?;
     }
 
-    // the compute party trains
+    // data
+    let mut blocks = Vec::new();
+    for (party, data) in parties.iter().zip(data) {
+        let samples = party.samples(data)?;
+        blocks.extend(party.encryptor(&public, &samples)?.blocks()?);
+    }
+
+    // the compute party
     let head = server::train(Arc::new(keys), &terms.plan().job, &blocks)?;
 
-    // all decrypt
-    let set: Vec<usize> = (0..parties).collect();
+    // decryption
+    let set: Vec<usize> = (0..session.threshold()).collect();
     let release = terms.release(&session, &set, &[0; 32], &head)?;
-    let share = |secret: &SecretShare| secret.decryption_share(&release, &mut Ledger::default());
-    let shares = secrets.iter().map(share).collect::<Result<Vec<_>, _>>()?;
-    let weights = terms.open(&release, &shares)?;
+    let shares = parties.iter_mut().take(set.len()).map(|party| party.decryption_share(&release));
+    let weights = terms.open(&release, &shares.collect::<Result<Vec<_>>>()?)?;
     let model = terms.model(&weights)?;
     Ok(Fitted { weights, model })
+}
+
+fn agree(parties: &mut [DataParty<'_, InMemory>]) -> Result<CommonRandomness> {
+    let joined: Vec<Joining> = parties.iter().map(|party| party.joining(String::new())).collect();
+    let reveals = parties.iter_mut().map(|party| party.reveal(&joined).cloned());
+    let contributions = reveals.collect::<Result<Vec<_>>>()?;
+    match parties.first() {
+        Some(party) => party.common(&joined, &contributions),
+        None => Err(Error::Terms("a session without parties".into())),
+    }
+}
+
+fn deal(parties: &mut [DataParty<'_, InMemory>], common: &CommonRandomness) -> Result<()> {
+    for receiver in 0..parties.len() {
+        let others = parties.iter().filter(|party| party.index() != receiver);
+        let deals = others.map(|party| party.deal(common, receiver)).collect::<Result<Vec<_>>>()?;
+        parties[receiver].collect(common, &deals)?;
+    }
+    Ok(())
 }

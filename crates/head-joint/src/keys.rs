@@ -104,10 +104,10 @@ pub fn keys_in_memory(
     terms: &Terms,
     session: &Session,
     common: &CommonRandomness,
-    secrets: &[SecretShare],
+    secrets: &[&SecretShare],
 ) -> Result<(PublicKey, EvaluationKeys)> {
     let of = |party: usize| {
-        secrets.get(party).ok_or_else(|| {
+        secrets.get(party).copied().ok_or_else(|| {
             Error::from(ckks_threshold::Error::Missing { what: "share of the secret".into(), party })
         })
     };

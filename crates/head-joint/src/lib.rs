@@ -32,15 +32,19 @@
 //! # }
 //! ```
 //!
-//! The parties apart: [`ckks_threshold`] has the local steps, [`first_share`], [`sum`] and [`finish`] name those of a training;
-//! [`Terms::samples`] checks a party's data, `fhe_head::client::DataEncryptor` encrypts them, and [`Terms::release`] and [`Terms::open`]
-//! decrypt. [`Comparison`] says what a party has of it.
+//! The parties apart: a [`DataParty`] goes through a session, from joining to its share of the decryption, and answers nothing twice; its page
+//! has a session of three parties of whom two decrypt. Whoever adds and computes needs no secret: [`first_sum`], [`sum`], [`finish`],
+//! [`Terms::release`], [`Terms::open`]. [`Comparison`] says what a party has of it.
 
 mod compare;
 mod decrypt;
 mod error;
 mod fit;
 mod keys;
+mod notes;
+mod party;
+mod set;
+mod step;
 mod terms;
 
 pub use ckks_threshold;
@@ -48,4 +52,8 @@ pub use compare::Comparison;
 pub use error::{Error, Result};
 pub use fit::{Fitted, fit};
 pub use keys::{Finished, finish, first_share, keys_in_memory, sum};
+pub use notes::{InMemory, Keep, Notes};
+pub use party::{Committed, DataParty, Joining, common_randomness, first_sum};
+pub use set::{DecryptingSet, expect_set};
+pub use step::Step;
 pub use terms::{Agreed, Choices, Decryption, Terms, Weighting};

@@ -75,7 +75,8 @@ pub struct Decryption {
     pub numbers: usize,
     /// Bound on the Euclidean norm of their errors.
     pub error_bound: f64,
-    /// Decryptions of a session.
+    /// Decryptions that the noise is for: those of the session, for each set of parties that has no party in common with another
+    /// ([`Session::sets_apart`]).
     pub releases: u32,
     /// Bits of statistical security of all of them.
     pub bits: u32,
@@ -133,15 +134,16 @@ impl Terms {
         let simulated = twins::train_simulated(&plan, scheme, &samples, None)?;
         let expected = twins::trajectory(&plan, &samples, None, Functions::Polynomials)?;
         let numbers = plan.job.weights().iter().map(|vector| 2 * vector.period).sum();
+        let threshold = choices.threshold.unwrap_or(parties);
+        let session = Session::new(scheme.parameters(), &[0; 32], 0, threshold)?;
         let decryption = Decryption {
             numbers,
             error_bound: noise::l2_bound(MARGIN * simulated.variance, numbers, LOG_FAILURE),
-            releases: choices.releases,
+            releases: choices.releases.saturating_mul(session.sets_apart()),
             bits: choices.bits,
             level: plan.final_level,
         };
         let options = Classifier { class_weight: ClassWeight::Uniform, ..public.options.clone() };
-        let threshold = choices.threshold.unwrap_or(parties);
         let agreed = Agreed { options, plan, parts, threshold, decryption, expected };
         Self::on(agreed, public.map.clone(), scheme.clone())
     }
@@ -208,7 +210,13 @@ impl Terms {
         }
         let terms = Self { agreed, map, scheme };
         terms.budget().check(terms.parameters())?;
-        terms.session(&[0; 32], 0)?;
+        let apart = terms.session(&[0; 32], 0)?.sets_apart();
+        if terms.agreed.decryption.releases < apart {
+            return refuse(format!(
+                "noise for {} decryptions, where {apart} sets of parties can decrypt without a party in common",
+                terms.agreed.decryption.releases
+            ));
+        }
         Ok(terms)
     }
 

@@ -146,3 +146,21 @@ fn methods_that_do_not_go_with_several_parties_are_refused() {
         "noise beyond what samples allow"
     );
 }
+
+/// Any two of three open the head, and a set with the third is refused afterwards.
+#[test]
+fn two_of_three_decrypt() {
+    let terms =
+        Terms::new(&public(2, Kind::logistic()), &ROWS, Choices { threshold: Some(2), ..choices() }).unwrap();
+    let hospitals = hospitals(2);
+    let data: Vec<_> = hospitals.iter().map(|(x, y)| Data::new(x.view(), y.view()).unwrap()).collect();
+    let fitted = fit(&terms, &data).unwrap();
+    let plain = terms.plain_twin(&data, Functions::Polynomials).unwrap();
+    let apart = (&fitted.weights[0] - &plain[0]).fold(0.0, |max: f64, d| max.max(d.abs()));
+    let noise = terms.weight_noise().unwrap();
+    assert!(apart < 6.0 * noise + 1e-4, "{apart} apart, noise {noise}");
+    // two of the parties add noise in place of three
+    let all = Terms::new(&public(2, Kind::logistic()), &ROWS, choices()).unwrap();
+    let ratio = all.weight_noise().unwrap() / noise;
+    assert!((ratio - 1.5f64.sqrt()).abs() < 0.05, "{ratio}");
+}

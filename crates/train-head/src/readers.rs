@@ -1,6 +1,8 @@
 //! The readers of files that this crate alone knows, for the fuzz targets of `fuzz/`. Each reads what a path names, drops it, and tells
 //! in words why it refused.
 
+pub mod joint;
+
 use std::path::Path;
 use std::sync::OnceLock;
 

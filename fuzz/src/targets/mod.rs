@@ -2,12 +2,14 @@
 
 mod ciphertexts;
 mod encoder;
+mod joint;
 mod program;
 mod small;
 mod tables;
 
 pub use ciphertexts::{DATA, HEAD, HEADER, KEYS, SAMPLES, SCORES, STATE, TRAINING};
 pub use encoder::ENCODER;
+pub use joint::{DEAL, DECRYPTION, MESSAGE, SEALED, SESSION, SHARE, TERMS};
 pub use program::{BUNDLE, EMBEDDINGS, EXPORTED, JOB, LISTS, NPY, PLAN};
 pub use tables::{CSV, JSONL, PARQUET, XLSX};
 
@@ -35,4 +37,11 @@ pub const ALL: &[&Target] = &[
     &ENCODER,
     &BUNDLE,
     &LISTS,
+    &SESSION,
+    &TERMS,
+    &MESSAGE,
+    &SHARE,
+    &DEAL,
+    &DECRYPTION,
+    &SEALED,
 ];

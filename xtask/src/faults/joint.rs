@@ -1,113 +1,199 @@
 //! kill -9 at random moments of a joint training. The session goes on, and what travels of the keys is the same, byte by byte: a second share
 //! with other errors would give a party's secret away.
+//!
+//! Two sessions: two parties who both decrypt; three of whom two decrypt, after the third has left.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::row::Row;
 use super::site::Site;
 use crate::rng::Rng;
 
-/// The folder of the session in which both parties have joined.
-const JOINED: &str = "joint";
-
-/// What the parties do one after the other, each with its command.
-fn steps(folder: &str) -> Vec<String> {
-    let of = |party: &str, step: &str, more: &str| {
-        format!(
-            "joint {step} --session {folder}/s --keys {folder}/{party} --identity {JOINED}/{party}.key {more}"
-        )
-    };
-    let both = |step: &str, more: &str| [of("north", step, more), of("south", step, more)];
-    let keys = (0..3).flat_map(|_| both("keys", ""));
-    let encrypt = both("encrypt", "--features table.csv --test-size 0");
-    let train = format!("joint train --session {folder}/s --identity {JOINED}/cloud.key");
-    let opened = |party: &str| {
-        of(party, "decrypt", &format!("--features table.csv --out {folder}/head-{party} --overwrite"))
-    };
-    keys.chain(encrypt).chain([train, opened("north"), opened("south"), opened("north")]).collect()
+/// Who takes part, and how many decrypt.
+struct Parties {
+    /// The command's name in the table.
+    name: &'static str,
+    /// The folder in which the session is made, and the one in which all have joined.
+    folders: [&'static str; 2],
+    names: &'static [&'static str],
+    decrypt: usize,
 }
 
+const ALL: Parties = Parties {
+    name: "joint",
+    folders: ["joint-created", "joint-joined"],
+    names: &["north", "south"],
+    decrypt: 2,
+};
+const SOME: Parties = Parties {
+    name: "joint, 2 of 3 decrypt",
+    folders: ["joint3-created", "joint3-joined"],
+    names: &["north", "south", "west"],
+    decrypt: 2,
+};
+
+/// The folder that a training under test works in.
+const WORK: &str = "new-joint";
+/// The identities.
+const IDENTITIES: &str = "joint-identities";
+
+/// Tries `tries` kills of the first session, and a quarter as many of the second.
 pub(super) fn run(site: &Site, tries: usize, rng: &mut Rng, show: &mut impl FnMut(Row)) -> Result<()> {
-    prepare(site)?;
-    site.copy(JOINED, "new-joint")?;
-    let mut times = Vec::new();
-    for step in steps("new-joint") {
-        times.push(site.time_once(&step)?);
+    ALL.run(site, tries, rng, show)?;
+    SOME.run(site, tries.div_ceil(4), rng, show)
+}
+
+impl Parties {
+    /// A party's command.
+    fn of(&self, party: &str, step: &str, more: &str) -> String {
+        format!(
+            "joint {step} --session {WORK}/s --keys {WORK}/{party} --identity {IDENTITIES}/{party}.key {more}"
+        )
     }
-    let undisturbed = keys_that_travel(site, "new-joint")?;
-    let head = site.read("new-joint/head-north/head.safetensors")?;
-    ensure!(
-        head == site.read("new-joint/head-south/head.safetensors")?,
-        "the parties opened different heads"
-    );
-    site.clear()?;
-    let mut problems = Vec::new();
-    for _ in 0..tries {
-        let (at, moment) = (rng.below(times.len()), rng.below(1000) as f64 / 1000.0);
-        site.copy(JOINED, "new-joint")?;
-        for (i, step) in steps("new-joint").into_iter().enumerate() {
-            if i == at {
-                let started = site.started(site.command(&step))?;
-                std::thread::sleep(times[i].mul_f64(moment));
-                drop(started);
-            }
-            let ended = site.run(&step)?;
-            // what was done before the kill is refused, not done twice
-            let done = i == at && ended.code == 2 && ended.stderr.contains("exists");
-            if ended.code != 0 && !done {
-                problems
-                    .push(format!("{step}, killed in step {at}: exit code {}: {}", ended.code, ended.stderr));
-                break;
-            }
-        }
-        let travels = keys_that_travel(site, "new-joint")?;
-        if travels != undisturbed {
-            let differs = undisturbed.iter().find(|(name, bytes)| travels.get(*name) != Some(*bytes));
-            problems.push(format!("killed in step {at}: {:?} differs", differs.map(|(name, _)| name)));
-        }
-        if !site.path("new-joint/head-north/head.safetensors").exists() {
-            problems.push(format!("killed in step {at}: no head"));
+
+    /// How the parties join. The number of these steps is that of the parties.
+    fn joins(&self) -> Vec<String> {
+        self.names.iter().map(|party| self.of(party, "join", "--no-passphrase")).collect()
+    }
+
+    /// What the parties do afterwards, one after the other.
+    fn steps(&self) -> Vec<String> {
+        let each = |step: &str, more: &str| -> Vec<String> {
+            self.names.iter().map(|party| self.of(party, step, more)).collect()
+        };
+        let keys = (0..3).flat_map(|_| each("keys", ""));
+        let encrypt = each("encrypt", "--features table.csv --test-size 0");
+        let train = format!("joint train --session {WORK}/s --identity {IDENTITIES}/cloud.key");
+        let set = match self.decrypt < self.names.len() {
+            true => format!("--set {}", self.names[..self.decrypt].join(",")),
+            false => String::new(),
+        };
+        // the first names the set, the others follow, the first makes its share when they have, and all open
+        let decrypts = (0..3).flat_map(|turn| {
+            let set = if turn == 0 { &set } else { "" };
+            let more = |party: &str, set: &str| {
+                format!("--features table.csv --out {WORK}/head-{party} --overwrite {set}")
+            };
+            self.names[..self.decrypt]
+                .iter()
+                .enumerate()
+                .map(|(i, party)| self.of(party, "decrypt", &more(party, if i == 0 { set } else { "" })))
+                .collect::<Vec<_>>()
+        });
+        keys.chain(encrypt).chain([train]).chain(decrypts).collect()
+    }
+
+    fn run(&self, site: &Site, tries: usize, rng: &mut Rng, show: &mut impl FnMut(Row)) -> Result<()> {
+        self.prepare(site)?;
+        let [created, joined] = self.folders;
+        let mut times = Vec::new();
+        site.copy(created, WORK)?;
+        for join in self.joins() {
+            times.push(site.time_once(&join)?);
         }
         site.clear()?;
+        site.copy(joined, WORK)?;
+        for step in self.steps() {
+            times.push(site.time_once(&step)?);
+        }
+        let undisturbed = keys_that_travel(site)?;
+        self.expect_head(site)?;
+        site.clear()?;
+        let mut problems = Vec::new();
+        for _ in 0..tries {
+            let at = rng.below(times.len());
+            let after = times[at].mul_f64(rng.below(1000) as f64 / 1000.0);
+            let problem = self.killed(site, at, after, &undisturbed)?;
+            problems.extend(problem.map(|problem| format!("killed in step {at} after {after:?}: {problem}")));
+            site.clear()?;
+        }
+        let note = format!("in one of {} steps", times.len());
+        show(Row { fault: "kill -9", command: self.name.into(), tries, note, problems });
+        Ok(())
     }
-    let note = format!("in one of {} steps", times.len());
-    show(Row { fault: "kill -9", command: "joint".into(), tries, note, problems });
-    Ok(())
-}
 
-/// Makes a session of two parties who have joined.
-fn prepare(site: &Site) -> Result<()> {
-    std::fs::create_dir_all(site.path(JOINED))?;
-    let mut keys = Vec::new();
-    for name in ["north", "south", "cloud"] {
-        expect(site, &format!("identity create --identity {JOINED}/{name}.key"))?;
-        keys.push(String::from_utf8(site.read(&format!("{JOINED}/{name}.pub"))?)?.trim().to_owned());
+    /// A session whose step `at` is killed after some time and run again. What went wrong, if anything did.
+    fn killed(
+        &self,
+        site: &Site,
+        at: usize,
+        after: Duration,
+        undisturbed: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<Option<String>> {
+        let [created, joined] = self.folders;
+        let joins = self.joins();
+        let joining = at < joins.len();
+        site.copy(if joining { created } else { joined }, WORK)?;
+        // who has joined once has the same share of the secret in each try
+        let steps: Vec<_> = joins.into_iter().chain(self.steps()).enumerate().collect();
+        for (i, step) in steps.iter().skip(if joining { 0 } else { self.names.len() }) {
+            if *i == at {
+                let started = site.started(site.command(step))?;
+                std::thread::sleep(after);
+                drop(started);
+            }
+            let ended = site.run(step)?;
+            // what was done before the kill is refused, not done twice
+            let done = *i == at && ended.code == 2 && ended.stderr.contains("exists");
+            if ended.code != 0 && !done {
+                return Ok(Some(format!("{step}: exit code {}: {}", ended.code, ended.stderr)));
+            }
+        }
+        let travels = keys_that_travel(site)?;
+        if !joining && travels != *undisturbed {
+            let differs = undisturbed.iter().find(|(name, bytes)| travels.get(*name) != Some(*bytes));
+            return Ok(Some(format!("{:?} differs", differs.map(|(name, _)| name))));
+        }
+        Ok(self.expect_head(site).err().map(|error| error.to_string()))
     }
-    let [north, south, cloud] = &keys[..] else { bail!("three identities") };
-    expect(
-        site,
-        &format!(
-            "estimate --features table.csv --preset n16-joint2-l25 --max-iter 1 --out {JOINED}/plan.json"
-        ),
-    )?;
-    expect(
-        site,
-        &format!(
-            "joint create --plan {JOINED}/plan.json --features table.csv --participant north={north}:200 \
-             --participant south={south}:200 --compute {cloud} --identity {JOINED}/north.key --out {JOINED}/s"
-        ),
-    )?;
-    for name in ["north", "south"] {
+
+    /// All who decrypt have the same head.
+    fn expect_head(&self, site: &Site) -> Result<()> {
+        let head = |party: &str| site.read(&format!("{WORK}/head-{party}/head.safetensors"));
+        let first = head(self.names[0])?;
+        for party in &self.names[1..self.decrypt] {
+            ensure!(first == head(party)?, "the parties opened different heads");
+        }
+        Ok(())
+    }
+
+    /// Makes the session, and a copy in which all have joined.
+    fn prepare(&self, site: &Site) -> Result<()> {
+        let [created, joined] = self.folders;
+        for folder in [IDENTITIES, created] {
+            std::fs::create_dir_all(site.path(folder))?;
+        }
+        let mut participants = String::new();
+        for name in self.names.iter().chain(&["cloud"]) {
+            if !site.path(&format!("{IDENTITIES}/{name}.key")).exists() {
+                expect(site, &format!("identity create --identity {IDENTITIES}/{name}.key"))?;
+            }
+            let key = String::from_utf8(site.read(&format!("{IDENTITIES}/{name}.pub"))?)?;
+            let key = key.trim();
+            participants.push_str(&match *name {
+                "cloud" => format!("--compute {key} "),
+                name => format!("--participant {name}={key}:200 "),
+            });
+        }
+        let plan = format!("{created}/plan.json");
+        let preset = format!("n16-joint{}-l25", self.names.len());
+        expect(site, &format!("estimate --features table.csv --preset {preset} --max-iter 1 --out {plan}"))?;
         expect(
             site,
             &format!(
-                "joint join --session {JOINED}/s --keys {JOINED}/{name} --identity {JOINED}/{name}.key --no-passphrase"
+                "joint create --plan {plan} --features table.csv {participants} --threshold {} \
+                 --identity {IDENTITIES}/north.key --out {created}/s",
+                self.decrypt
             ),
         )?;
+        site.copy(created, WORK)?;
+        self.joins().iter().try_for_each(|join| expect(site, join))?;
+        site.copy(WORK, joined)?;
+        site.clear()
     }
-    Ok(())
 }
 
 fn expect(site: &Site, line: &str) -> Result<()> {
@@ -117,9 +203,9 @@ fn expect(site: &Site, line: &str) -> Result<()> {
 }
 
 /// The messages and shares of keys in the shared folder.
-fn keys_that_travel(site: &Site, folder: &str) -> Result<BTreeMap<String, Vec<u8>>> {
+fn keys_that_travel(site: &Site) -> Result<BTreeMap<String, Vec<u8>>> {
     let names = site.list()?.into_keys().filter(|name| {
-        name.starts_with(&format!("{folder}/s/")) && (name.ends_with(".share") || name.ends_with(".json"))
+        name.starts_with(&format!("{WORK}/s/")) && (name.ends_with(".share") || name.ends_with(".json"))
     });
     names
         .map(|name| {

@@ -41,7 +41,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     // Fuzz targets feed the readers of every crate.
-    ("head-fuzz", &["ckks", "fhe-head", "text-encoder", "tables", "train-head"]),
+    ("head-fuzz", &["ckks", "fhe-head", "head-fit", "head-joint", "text-encoder", "tables", "train-head"]),
     ("xtask", &[]),
 ];
 

@@ -97,12 +97,44 @@ impl FromStr for ParticipantFlag {
         let form = "NAME=KEY:ROWS is expected, such as north=ed25519:0a1b..:650";
         let (name, rest) = text.split_once('=').ok_or(form)?;
         let (key, rows) = rest.rsplit_once(':').ok_or(form)?;
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if name.is_empty() || name.len() > 32 || !name.chars().all(plain) {
-            return Err(format!("the name {name:?} is not made of 1 to 32 small letters, digits and `-`"));
-        }
+        expect_name(name)?;
         let rows = rows.parse().map_err(|_| format!("{rows:?} is no number of samples; {form}"))?;
         Ok(Self { name: name.to_owned(), key: key.parse()?, rows })
+    }
+}
+
+/// A compute party of a session.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ComputeFlag {
+    /// Its name in messages; `None` for one by its place.
+    pub(crate) name: Option<String>,
+    /// Who signs for it.
+    pub(crate) key: PublicKey,
+}
+
+impl FromStr for ComputeFlag {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((name, key)) => {
+                expect_name(name)?;
+                Ok(Self { name: Some(name.to_owned()), key: key.parse()? })
+            }
+            None => Ok(Self { name: None, key: text.parse()? }),
+        }
+    }
+}
+
+/// Refuses a name that is none for a file on every system, or that the session's folder uses itself.
+fn expect_name(name: &str) -> Result<(), String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.is_empty() || name.len() > 32 || !name.chars().all(plain) {
+        return Err(format!("the name {name:?} is not made of 1 to 32 small letters, digits and `-`"));
+    }
+    match name {
+        "checks" => Err("the name \"checks\" is that of a folder of the session".into()),
+        _ => Ok(()),
     }
 }
 
@@ -129,16 +161,22 @@ pub(crate) struct JointCreateArgs {
     /// A data party: its name, its public key as `identity show` prints it, and the most samples that it brings. Once for each
     #[arg(long = "participant", value_name = "NAME=KEY:ROWS", required = true)]
     pub(crate) participants: Vec<ParticipantFlag>,
-    /// Public key of the compute party
-    #[arg(long, value_name = "KEY")]
-    pub(crate) compute: PublicKey,
+    /// Public key of the compute party that trains, with a name for messages if you like. Given again, further compute parties that may
+    /// compute the training again
+    #[arg(long = "compute", value_name = "[NAME=]KEY", required = true)]
+    pub(crate) compute: Vec<ComputeFlag>,
+    /// How many of the data parties decrypt the head; without it, all. With fewer, the head is not lost when one leaves, and as many
+    /// parties that pool all they have can read the samples of all
+    #[arg(long, value_name = "T")]
+    pub(crate) threshold: Option<usize>,
     /// How much each party's samples count
     #[arg(long, value_enum, default_value_t)]
     pub(crate) weighting: WeightingFlag,
     /// Bits of statistical security with which noise hides the error of what is decrypted. More bits leave fewer of the head
     #[arg(long, value_name = "BITS", default_value_t = 40)]
     pub(crate) flooding_bits: u32,
-    /// How many others must have computed the training again before anybody decrypts its result
+    /// How many others, data parties or further compute parties, must have computed the training again and signed the same head before
+    /// anybody decrypts it
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) recomputations: usize,
     /// Number of this attempt. After an attempt that ended early, the next has another number
@@ -224,6 +262,10 @@ pub(crate) struct JointDecryptArgs {
     pub(crate) data: FeatureDataArgs,
     #[command(flatten)]
     pub(crate) party: JointPartyArgs,
+    /// The parties that decrypt, where a threshold of them does. Each of them names the same, or follows the first; it cannot be changed
+    /// once a party has made its share
+    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
+    pub(crate) set: Option<Vec<String>>,
     /// Folder for the head, and for report.json and report.html about it on this party's own test samples
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) out: PathBuf,

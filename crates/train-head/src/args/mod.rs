@@ -39,8 +39,8 @@ pub(crate) use hidden::{HiddenLayer, activation_name};
 pub(crate) use hyper::Hyper;
 pub(crate) use input::{DataArgs, FeatureDataArgs, TestArgs, TextDataArgs, WeightArgs};
 pub(crate) use joint::{
-    JointArgs, JointCreateArgs, JointDecryptArgs, JointEncryptArgs, JointJoinArgs, JointPartyArgs,
-    JointStatusArgs, JointStep, JointTrainArgs, WeightingFlag,
+    ComputeFlag, JointArgs, JointCreateArgs, JointDecryptArgs, JointEncryptArgs, JointJoinArgs,
+    JointPartyArgs, JointStatusArgs, JointStep, JointTrainArgs, WeightingFlag,
 };
 pub(crate) use keys::{NewKeyArgs, PassphraseArgs, PlanAndKeyArgs};
 pub(crate) use memory::MemoryArgs;

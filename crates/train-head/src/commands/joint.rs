@@ -2,28 +2,27 @@
 
 use std::path::Path;
 
-use fhe_head::Head as _;
 use head_fit::{Classifier, Training};
 use head_joint::{Choices, Comparison, Terms, Weighting};
 use ndarray::Array1;
 use serde_json::json;
 
 use crate::args::{
-    JointArgs, JointCreateArgs, JointDecryptArgs, JointEncryptArgs, JointJoinArgs, JointPartyArgs,
-    JointStatusArgs, JointStep, JointTrainArgs, WeightingFlag,
+    ComputeFlag, JointArgs, JointCreateArgs, JointDecryptArgs, JointEncryptArgs, JointJoinArgs,
+    JointPartyArgs, JointStatusArgs, JointStep, JointTrainArgs, WeightingFlag,
 };
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Result};
 use crate::files::folder::OutputFolder;
-use crate::files::{Access, shown, size, write_bytes, write_json};
+use crate::files::{Access, shown, write_bytes, write_json};
 use crate::identity::Identity;
 use crate::joint::data::{self, OwnData};
-use crate::joint::keys::{self, COMMITTED, JOIN, Join, REVEAL};
+use crate::joint::keys::{self, JOIN, Join};
 use crate::joint::party::Party;
 use crate::joint::place::Place;
 use crate::joint::session::Participant;
-use crate::joint::wait::{Progress, until};
-use crate::joint::{Session, message, page, release, training};
+use crate::joint::wait::{Progress, ready, until};
+use crate::joint::{Session, describe, message, page, release, set, training};
 use crate::plan::PlanFile;
 use crate::progress;
 use crate::samples::Matrix;
@@ -43,6 +42,13 @@ pub(super) fn run(arguments: &JointArgs, console: &Console) -> Result<Outcome> {
 }
 
 fn create(arguments: &JointCreateArgs, console: &Console) -> Result<Outcome> {
+    if let Some(name) = Place::at(&arguments.out).someone_joined() {
+        return Err(Failure::usage(format!(
+            "{} holds a session that {name} has joined: its messages are of no use to another",
+            arguments.out.display()
+        ))
+        .help("each session and attempt has a folder of its own: --out names another"));
+    }
     let identity = Identity::mine(&arguments.signer, console)?;
     let plan = PlanFile::read(&arguments.plan)?;
     let rows: Vec<usize> = arguments.participants.iter().map(|participant| participant.rows).collect();
@@ -52,6 +58,7 @@ fn create(arguments: &JointCreateArgs, console: &Console) -> Result<Outcome> {
             WeightingFlag::Equal => Weighting::Equal,
         },
         bits: arguments.flooding_bits,
+        threshold: arguments.threshold,
         ..Choices::default()
     };
     let public = public_training(&plan, arguments, console)?;
@@ -61,20 +68,29 @@ fn create(arguments: &JointCreateArgs, console: &Console) -> Result<Outcome> {
 
     let folder = OutputFolder::create(&arguments.out)?;
     let staged = Place::at(&folder.path(""));
-    plan.write(&staged.plan())?;
+    plan.write_for(&staged.plan(), Access::Shared)?;
     let participants =
         arguments.participants.iter().map(|p| Participant { name: p.name.clone(), key: p.key }).collect();
-    let others = (arguments.compute, arguments.recomputations, arguments.attempt);
-    Session::write(&staged, &terms, participants, others, &identity)?;
+    let numbers = (arguments.recomputations, arguments.attempt);
+    Session::write(&staged, &terms, (participants, compute_parties(arguments)), numbers, &identity)?;
     folder.commit()?;
     let session = Session::open(&arguments.out)?;
-    let described = describe(&session)?;
+    let described = describe::words(&session)?;
     let text = format!(
         "a session of {} data parties\n{described}\n  {}: for all parties, who read it and join",
         rows.len(),
         arguments.out.display()
     );
-    Ok(Outcome { json: json_of(&session)?, text })
+    Ok(Outcome { json: describe::json(&session)?, text })
+}
+
+/// The compute parties, each with a name.
+fn compute_parties(arguments: &JointCreateArgs) -> Vec<Participant> {
+    let named = |(i, flag): (usize, &ComputeFlag)| {
+        let by_place = || if i == 0 { "compute".to_owned() } else { format!("compute-{}", i + 1) };
+        Participant { name: flag.name.clone().unwrap_or_else(by_place), key: flag.key }
+    };
+    arguments.compute.iter().enumerate().map(named).collect()
 }
 
 /// The training on the public samples that the plan was made from.
@@ -89,49 +105,6 @@ fn public_training(plan: &PlanFile, arguments: &JointCreateArgs, console: &Conso
     ))
 }
 
-/// What was agreed on, for a person who is about to agree.
-fn describe(session: &Session) -> Result<String> {
-    let terms = &session.terms;
-    let (plan, decryption) = (terms.plan(), terms.agreed().decryption);
-    let names: Vec<String> = (0..terms.parties())
-        .map(|party| {
-            Ok(format!("{} (at most {} samples)", session.party(party).0, terms.most_samples(party)?))
-        })
-        .collect::<Result<_>>()?;
-    let noise = terms.weight_noise()?;
-    let lines = [
-        ("parties", names.join(", ")),
-        ("head", format!("{} scores, {} iterations", plan.job.head().scores(), plan.job.iterations())),
-        ("parameters", format!("{}: 128 bits of security against all parties but one", plan.preset)),
-        (
-            "decrypted",
-            format!(
-                "the head, once, by all parties; noise hides its error with {} bits and leaves {noise:.1e} on a weight",
-                decryption.bits
-            ),
-        ),
-        (
-            "checked by",
-            match session.contents.recomputations {
-                0 => "nobody: the compute party is trusted to compute what was agreed on".into(),
-                count => format!("{count} who compute the training again"),
-            },
-        ),
-    ];
-    Ok(lines.iter().map(|(name, value)| format!("{name:<11} {value}")).collect::<Vec<_>>().join("\n"))
-}
-
-fn json_of(session: &Session) -> Result<serde_json::Value> {
-    let terms = &session.terms;
-    Ok(json!({
-        "session": session.digest, "preset": terms.plan().preset,
-        "participants": session.contents.participants, "compute": session.contents.compute,
-        "recomputations": session.contents.recomputations,
-        "iterations": terms.plan().job.iterations(), "flooding_bits": terms.agreed().decryption.bits,
-        "weight_noise": terms.weight_noise()?, "sizes": terms.plan().sizes,
-    }))
-}
-
 fn join(arguments: &JointJoinArgs, console: &Console) -> Result<Outcome> {
     let identity = Identity::mine(&arguments.signer, console)?;
     let session = Session::open(&arguments.session)?;
@@ -142,13 +115,9 @@ fn join(arguments: &JointJoinArgs, console: &Console) -> Result<Outcome> {
         return Err(Failure::usage(format!("{} exists: {name} has joined", path.display()))
             .help("go on with `train-head joint keys`; who lost the share of the secret starts a new session with the others"));
     }
-    console.note(describe(&session)?);
-    let party = Party::create(&arguments.keys, &session, index, &arguments.new_key)?;
-    let message = Join {
-        commitment: fhe_head::files::Tag(party.contribution().commitment(&session.protocols, index).0),
-        recipient: party.sealing()?.to_public().to_string(),
-    };
-    message::write(&path, JOIN, &session.digest, message, &identity)?;
+    console.note(describe::words(&session)?);
+    let party = Party::join(&arguments.keys, &session, index, &arguments.new_key)?;
+    message::write(&path, JOIN, &session.digest, Join::from(party.joining()?), &identity)?;
     let text = format!(
         "{name} has joined\n  share of the secret  {}: it never leaves this party\n  message              {}",
         arguments.keys.display(),
@@ -160,11 +129,9 @@ fn join(arguments: &JointJoinArgs, console: &Console) -> Result<Outcome> {
 fn make_keys(arguments: &JointPartyArgs, console: &Console) -> Result<Outcome> {
     let identity = Identity::mine(&arguments.signer, console)?;
     let session = Session::open(&arguments.session)?;
-    let mut party = Party::open(&arguments.keys, &session)?;
-    let progress = until(arguments.wait, console, || {
-        keys::advance(&session, &mut party, &arguments.passphrase, &identity, console)
-    })?;
-    let name = session.party(party.index()).0;
+    let mut party = Party::open(&arguments.keys, &session, &identity, &arguments.passphrase)?;
+    let progress = until(arguments.wait, console, || keys::advance(&mut party, &identity, console))?;
+    let name = party.name();
     Ok(match progress {
         Progress::Waiting(what) => waiting(&what),
         Progress::Done(public) => Outcome {
@@ -175,6 +142,11 @@ fn make_keys(arguments: &JointPartyArgs, console: &Console) -> Result<Outcome> {
             ),
         },
     })
+}
+
+/// The party whose step it is.
+fn open<'a>(arguments: &JointPartyArgs, session: &'a Session, identity: &Identity) -> Result<Party<'a>> {
+    Party::open(&arguments.keys, session, identity, &arguments.passphrase)
 }
 
 fn waiting(what: &str) -> Outcome {
@@ -189,8 +161,8 @@ fn waiting(what: &str) -> Outcome {
 fn encrypt(arguments: &JointEncryptArgs, console: &Console) -> Result<Outcome> {
     let identity = Identity::mine(&arguments.party.signer, console)?;
     let session = Session::open(&arguments.party.session)?;
-    let mut party = Party::open(&arguments.party.keys, &session)?;
-    let name = session.party(party.index()).0;
+    let mut party = open(&arguments.party, &session, &identity)?;
+    let name = party.name();
     let path = session.place.data(name);
     if path.exists() {
         return Err(Failure::usage(format!("{} exists: {name} has encrypted its samples", path.display()))
@@ -199,9 +171,8 @@ fn encrypt(arguments: &JointEncryptArgs, console: &Console) -> Result<Outcome> {
     let held_out = (arguments.test_size, arguments.random_state);
     let own = OwnData::read(&session, &arguments.data, held_out, console)?;
     // before anything leaves: `decrypt` compares heads on what stayed at home
-    party.notes.held_out = Some(held_out);
-    party.keep()?;
-    let encrypted = data::encrypt(&session, &party, &own.training, &identity, console)?;
+    party.hold_out(held_out)?;
+    let encrypted = data::encrypt(&mut party, &own.training, &identity, console)?;
     let text = format!(
         "{} samples of {name} encrypted under the key of all parties; {} stay at home to compare heads on\n  {} ({}): for the compute party",
         encrypted.samples,
@@ -225,8 +196,9 @@ fn train(arguments: &JointTrainArgs, console: &Console) -> Result<Outcome> {
             return Err(Failure::usage(format!("{} exists: the training is done", path.display()))
                 .help("--check computes it again, to compare"));
         }
-        (true, false) => return Ok(waiting("the compute party (head)")),
-        _ => {}
+        (true, false) => return Ok(waiting(&format!("{} (head)", session.computes().0))),
+        (true, true) => drop(training::checker(&session, &identity)?),
+        (false, false) => {}
     }
     let progress = until(arguments.wait, console, || training::train(&session, console))?;
     let trained = match progress {
@@ -256,33 +228,32 @@ fn train(arguments: &JointTrainArgs, console: &Console) -> Result<Outcome> {
 fn decrypt(arguments: &JointDecryptArgs, console: &Console) -> Result<Outcome> {
     let identity = Identity::mine(&arguments.party.signer, console)?;
     let session = Session::open(&arguments.party.session)?;
-    let mut party = Party::open(&arguments.party.keys, &session)?;
-    let held_out = party.notes.held_out.unwrap_or((0.0, 0));
+    let mut party = open(&arguments.party, &session, &identity)?;
+    let held_out = party.held_out();
     let own = OwnData::read(&session, &arguments.data, held_out, console)?;
     let opened = until(arguments.party.wait, console, || {
-        let release = match release::of_head(&session)? {
-            Progress::Done(release) => release,
-            Progress::Waiting(what) => return Ok(Progress::Waiting(what)),
-        };
-        release::share(&session, &mut party, &release, &arguments.party.passphrase, &identity)?;
-        release::open(&session, &party, &release)
+        let signed = ready!(release::signed(&session)?);
+        let set = ready!(set::fix(&mut party, arguments.set.as_deref(), &identity)?);
+        let release = signed.release(&session, &set)?;
+        ready!(release::share(&mut party, &release, &identity)?);
+        release::open(&party, &release)
     })?;
     let weights = match opened {
         Progress::Waiting(what) => return Ok(waiting(&what)),
         Progress::Done(weights) => weights,
     };
-    write_result(&session, &party, &own, &weights, &arguments.out, console)
+    write_result(&party, &own, &weights, &arguments.out, console)
 }
 
 /// Writes the head, and how it does beside one of the party's data alone.
 fn write_result(
-    session: &Session,
-    party: &Party,
+    party: &Party<'_>,
     own: &OwnData,
     weights: &[Array1<f64>],
     out: &Path,
     console: &Console,
 ) -> Result<Outcome> {
+    let (session, name) = (party.session(), party.name());
     let head = session.plan.joint_head(weights, session.terms.plan().job.iterations())?;
     let comparison = match &own.test {
         Some(test) => Some(compare(session, own, test, &head.model, console)?),
@@ -290,7 +261,6 @@ fn write_result(
     };
     let folder = OutputFolder::create(out)?;
     head.write(&folder.path(""))?;
-    let name = session.party(party.index()).0;
     let report = json!({
         "party": name, "session": session.digest, "weight_noise": session.terms.weight_noise()?,
         "samples": own.training.x.nrows(), "comparison": comparison,
@@ -344,44 +314,5 @@ fn compare(
 }
 
 fn status(arguments: &JointStatusArgs) -> Result<Outcome> {
-    let session = Session::open(&arguments.session)?;
-    let place = &session.place;
-    let steps: Vec<_> = session
-        .contents
-        .participants
-        .iter()
-        .map(|participant| {
-            let name = &participant.name;
-            let has = |kind: &str| place.message(name, kind).exists();
-            let first =
-                session.terms.first_round().iter().all(|protocol| place.first(name, protocol).exists());
-            let done = [
-                ("joined", has(JOIN)),
-                ("revealed", has(REVEAL)),
-                ("committed", has(COMMITTED)),
-                ("first shares", first),
-                ("second share", place.second(name).exists()),
-                ("data", place.data(name).exists()),
-                ("decryption", place.decryption(name).exists()),
-            ];
-            (name.clone(), done)
-        })
-        .collect();
-    let head = place.head().exists();
-    let mark = |done: bool| if done { "yes" } else { "-" };
-    let mut lines = vec![describe(&session)?];
-    for (name, done) in &steps {
-        let of =
-            done.iter().map(|(step, done)| format!("{step} {}", mark(*done))).collect::<Vec<_>>().join(", ");
-        lines.push(format!("{name:<11} {of}"));
-    }
-    lines.push(format!("{:<11} head {}", "compute", mark(head)));
-    let parties: serde_json::Map<String, serde_json::Value> = steps
-        .into_iter()
-        .map(|(name, done)| (name, json!(done.into_iter().collect::<std::collections::BTreeMap<_, _>>())))
-        .collect();
-    let bytes = if head { size(&place.head())? } else { 0 };
-    let json =
-        json!({ "session": json_of(&session)?, "parties": parties, "head": head, "head_bytes": bytes });
-    Ok(Outcome { json, text: lines.join("\n") })
+    describe::status(&Session::open(&arguments.session)?)
 }

@@ -19,6 +19,9 @@ impl From<head_joint::Error> for Failure {
             Error::Terms(_) => Self::parameters(message),
             Error::Data(_) => Self::data(message),
             Error::Head(inner) => inner.into(),
+            Error::Changed(_) => {
+                Self::file(message).help("all start a new session, with new keys (`joint create --attempt`)")
+            }
             _ => Self::file(message),
         }
     }

@@ -46,6 +46,11 @@ impl Identity {
         Ok(Self(SigningKey::from_bytes(&seed)))
     }
 
+    /// The identity of a seed that anybody may know: for readers that are fuzzed.
+    pub(crate) fn of_seed(seed: &[u8; 32]) -> Self {
+        Self(SigningKey::from_bytes(seed))
+    }
+
     /// The identity that the flags name, or that of this user, which is made where there is none.
     ///
     /// # Errors

@@ -1,6 +1,5 @@
 //! A party's own samples: those that it encrypts, and those that stay at home to compare heads on.
 
-use fhe_head::client::DataEncryptor;
 use head_fit::Data;
 use ndarray::Array2;
 
@@ -88,12 +87,12 @@ pub(crate) struct Encrypted {
 /// # Errors
 /// Samples that the terms do not hold for; keys that are not made yet; a failed write; ^C.
 pub(crate) fn encrypt(
-    session: &Session,
-    party: &Party,
+    party: &mut Party<'_>,
     training: &Matrix,
     identity: &Identity,
     console: &Console,
 ) -> Result<Encrypted> {
+    let session = party.session();
     let keys = KeyFolder::at(party.folder());
     if !keys.public().exists() {
         return Err(Failure::file(format!(
@@ -105,12 +104,11 @@ pub(crate) fn encrypt(
     let public = keys.read_public(session.terms.parameters())?;
     let y = training.encode_labels(session.plan.vocabulary(), "this party's data")?;
     let data = of_session(session, training, &y)?;
-    let samples = session.terms.samples(party.index(), &data)?;
-    let part = session.terms.part(party.index())?;
-    let encryptor = DataEncryptor::new(&public, session.terms.plan(), &samples).of_part(part)?;
-    let name = session.party(party.index()).0;
-    let path = session.place.data(name);
-    let total = part.count * session.terms.plan().job.layout().count();
+    let path = session.place.data(party.name());
+    let total = session.terms.part(party.index())?.count * session.terms.plan().job.layout().count();
+    let party = party.steps();
+    let samples = party.samples(&data)?;
+    let encryptor = party.encryptor(&public, &samples)?;
     let progress = console.phase("encrypt", total);
     let origin = session.origin(public.key_id());
     let bytes = signed::write(&path, identity, |file, shown| {

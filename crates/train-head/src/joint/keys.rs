@@ -6,20 +6,22 @@
 //!    one after seeing the others'.
 //! 3. All first shares are there: each adds what it needs itself, the public key and what the second round works on, and publishes its
 //!    second share.
+//!
+//! Where a threshold of the parties decrypts, each deals with the first shares, and takes what was dealt to it with the second.
 
 use ckks_threshold::{Commitment, CommonRandomness, Contribution, Protocol, RelinearisationSum, Share};
 use fhe_head::ckks::PublicKey;
 use fhe_head::files::{Digest, Tag};
-use head_joint::{Finished, finish, first_share, sum};
+use head_joint::{Finished, Joining, common_randomness, finish};
 use serde::{Deserialize, Serialize};
 
+use super::deals;
 use super::message;
 use super::party::Party;
 use super::place::share_name;
-use super::session::Session;
+use super::session::{Session, Stop};
 use super::shares;
-use super::wait::Progress;
-use crate::args::PassphraseArgs;
+use super::wait::{Progress, ready};
 use crate::console::Console;
 use crate::exit::{Failure, Kind, Result};
 use crate::files::keys::KeyFolder;
@@ -35,6 +37,19 @@ pub(crate) struct Join {
     pub(crate) recipient: String,
 }
 
+impl Join {
+    /// As the protocols take it.
+    pub(crate) fn joining(&self) -> Joining {
+        Joining { commitment: Commitment(self.commitment.0), recipient: self.recipient.clone() }
+    }
+}
+
+impl From<Joining> for Join {
+    fn from(joining: Joining) -> Self {
+        Self { commitment: Tag(joining.commitment.0), recipient: joining.recipient }
+    }
+}
+
 /// A party reveals its contribution.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Reveal {
@@ -46,6 +61,23 @@ pub(crate) struct Reveal {
 pub(crate) struct Committed {
     /// The digest of each share, by the name of its file.
     pub(crate) shares: Vec<(String, Digest)>,
+}
+
+impl Committed {
+    /// As the protocols take it: in the order of the keys.
+    fn digests(&self, session: &Session, name: &str) -> Result<head_joint::Committed> {
+        let digest = |protocol: &Protocol| {
+            let file = share_name(protocol);
+            self.shares.iter().find(|(known, _)| *known == file).map(|(_, digest)| digest.0).ok_or_else(
+                || {
+                    let path = session.place.message(name, COMMITTED);
+                    Failure::file(format!("{}: {name} has committed to no {protocol}", path.display()))
+                        .help("all start a new session, with new keys (`joint create --attempt`)")
+                },
+            )
+        };
+        session.terms.first_round().iter().map(digest).collect::<Result<_>>().map(head_joint::Committed)
+    }
 }
 
 pub(crate) const JOIN: &str = "join";
@@ -74,103 +106,94 @@ pub(crate) fn of_all<T: Serialize + serde::de::DeserializeOwned>(
     })
 }
 
+/// Who has joined, once all have.
+///
+/// # Errors
+/// As [`of_all`].
+pub(crate) fn joined(session: &Session) -> Result<Progress<Vec<Joining>>> {
+    let joins: Vec<Join> = ready!(of_all(session, JOIN)?);
+    Ok(Progress::Done(joins.iter().map(Join::joining).collect()))
+}
+
+/// The contributions to the common randomness, once all have revealed them.
+fn revealed(session: &Session) -> Result<Progress<Vec<Contribution>>> {
+    let reveals: Vec<Reveal> = ready!(of_all(session, REVEAL)?);
+    Ok(Progress::Done(reveals.iter().map(|reveal| Contribution(reveal.contribution.0)).collect()))
+}
+
 /// The common randomness, once all have revealed their contributions.
 ///
 /// # Errors
 /// A contribution that is not the one that its party committed to.
 pub(crate) fn common(session: &Session) -> Result<Progress<CommonRandomness>> {
-    let joins: Vec<Join> = match of_all(session, JOIN)? {
-        Progress::Done(joins) => joins,
-        Progress::Waiting(what) => return Ok(Progress::Waiting(what)),
-    };
-    let reveals: Vec<Reveal> = match of_all(session, REVEAL)? {
-        Progress::Done(reveals) => reveals,
-        Progress::Waiting(what) => return Ok(Progress::Waiting(what)),
-    };
-    let commitments: Vec<_> = joins.iter().map(|join| Commitment(join.commitment.0)).collect();
-    let contributions: Vec<_> = reveals.iter().map(|reveal| Contribution(reveal.contribution.0)).collect();
-    CommonRandomness::finish(&session.protocols, &commitments, &contributions)
+    let joined = ready!(joined(session)?);
+    let revealed = ready!(revealed(session)?);
+    common_randomness(&session.protocols, &joined, &revealed)
         .map(Progress::Done)
-        .map_err(|error| session.refusal(error.into()))
+        .map_err(|error| session.refusal(error))
 }
 
-/// A digest of messages, for the party's notes.
-fn digest_of(messages: &impl Serialize) -> Result<Digest> {
-    let text = serde_json::to_vec(messages)
-        .map_err(|error| Failure::unexpected("cannot write messages as JSON").because(error))?;
-    let mut hasher = blake3::Hasher::new_derive_key("train-head 2026-11 messages that a party answered");
-    Ok(Tag(*hasher.update(&text).finalize().as_bytes()))
+/// The same, for a party: of those alone that it revealed its contribution to.
+///
+/// # Errors
+/// As [`common`]; others have joined since.
+pub(crate) fn common_of(party: &mut Party<'_>) -> Result<Progress<CommonRandomness>> {
+    let session = party.session();
+    let joined = ready!(joined(session)?);
+    let revealed = ready!(revealed(session)?);
+    let common = party.steps().common(&joined, &revealed);
+    common.map(Progress::Done).map_err(|error| session.refusal(error))
+}
+
+/// What all have committed to, once all have.
+///
+/// # Errors
+/// A party that has not committed to a share of each key.
+pub(crate) fn committed(session: &Session) -> Result<Progress<Vec<head_joint::Committed>>> {
+    let all: Vec<Committed> = ready!(of_all(session, COMMITTED)?);
+    let of = |(party, committed): (usize, &Committed)| committed.digests(session, session.party(party).0);
+    all.iter().enumerate().map(of).collect::<Result<_>>().map(Progress::Done)
 }
 
 /// Does the party's part of making the keys, as far as the others' messages allow. Its public key is in its folder afterwards.
 ///
 /// # Errors
-/// Messages that are refused, or differ from those that were answered; a wrong passphrase; a failed write; ^C.
+/// Messages that are refused, or differ from those that were answered; a failed write; ^C.
 pub(crate) fn advance(
-    session: &Session,
-    party: &mut Party,
-    passphrase: &PassphraseArgs,
+    party: &mut Party<'_>,
     identity: &Identity,
     console: &Console,
 ) -> Result<Progress<PublicKey>> {
-    let (name, index) = (session.party(party.index()).0, party.index());
-    let joins: Vec<Join> = match of_all(session, JOIN)? {
-        Progress::Done(joins) => joins,
-        Progress::Waiting(what) => return Ok(Progress::Waiting(what)),
-    };
-    party.answer("the common randomness", digest_of(&joins)?)?;
-    let reveal = session.place.message(name, REVEAL);
-    if !reveal.exists() {
-        let contribution = Tag(party.contribution().0);
-        message::write(&reveal, REVEAL, &session.digest, Reveal { contribution }, identity)?;
+    let (session, name) = (party.session(), party.name());
+    let joined = ready!(joined(session)?);
+    let contribution = party.steps().reveal(&joined).map_err(|stop| session.stopped(stop))?;
+    let contribution = Tag(contribution.0);
+    let path = session.place.message(name, REVEAL);
+    if !path.exists() {
+        message::write(&path, REVEAL, &session.digest, Reveal { contribution }, identity)?;
     }
-    let common = match common(session)? {
-        Progress::Done(common) => common,
-        Progress::Waiting(what) => return Ok(Progress::Waiting(what)),
-    };
+    let common = ready!(common_of(party)?);
 
-    let protocols = session.terms.first_round();
-    let committed = session.place.message(name, COMMITTED);
-    let staged = party.folder().join("first");
-    if !committed.exists() {
-        let secret = party.secret(session, passphrase)?;
-        let progress = console.phase("first shares", protocols.len());
-        let mut digests = Vec::new();
-        for &protocol in &protocols {
-            interrupt::check()?;
-            let share = first_share(&secret, &common, protocol).map_err(|error| session.refusal(error))?;
-            digests.push((share_name(&protocol), Tag(share.digest())));
-            shares::write(&staged.join(share_name(&protocol)), session, common.key_id(), &share, identity)?;
-            progress.step();
-        }
-        progress.done();
-        message::write(&committed, COMMITTED, &session.digest, Committed { shares: digests }, identity)?;
-    }
-    let all: Vec<Committed> = match of_all(session, COMMITTED)? {
-        Progress::Done(all) => all,
-        Progress::Waiting(what) => return Ok(Progress::Waiting(what)),
-    };
-    party.answer("the first shares", digest_of(&all)?)?;
-    publish_first(session, name, &staged, &protocols)?;
+    commit(party, &common, identity, console)?;
+    deals::publish(party, &common, &joined, identity)?;
+    let committed = ready!(committed(session)?);
+    party.steps().show(&committed).map_err(|stop| session.stopped(stop))?;
+    publish_first(party, &common, identity)?;
 
     let mut public = None;
-    for &protocol in &protocols {
+    for protocol in session.terms.first_round() {
         let second = matches!(protocol, Protocol::RelinearisationOne { .. });
         if !second && protocol != Protocol::PublicKey {
             continue;
         }
-        let added = match first_sum(session, &all, protocol)? {
-            Progress::Done(sum) => sum,
-            Progress::Waiting(what) => return Ok(Progress::Waiting(what)),
-        };
+        let added = ready!(first_sum(session, &committed, protocol)?);
         match finish(&session.protocols, &common, added).map_err(|error| session.refusal(error))? {
             Finished::Public(key) => public = Some(key),
-            Finished::Relinearisation(sum) => {
-                publish_second(session, (party, index), (&common, &sum), passphrase, identity)?;
-            }
+            Finished::Relinearisation(first) => publish_second(party, (&common, &first), identity)?,
             Finished::Evaluation(_) => {}
         }
     }
+    ready!(deals::keep(party, &common)?);
     let Some(public) = public else {
         return Err(Failure::unexpected("no public key among the keys of the session"));
     };
@@ -178,46 +201,77 @@ pub(crate) fn advance(
     Ok(Progress::Done(public))
 }
 
-/// Copies the staged shares to the shared folder.
-fn publish_first(
-    session: &Session,
-    name: &str,
-    staged: &std::path::Path,
-    protocols: &[Protocol],
+/// Makes the party's first shares, keeps them in its folder, and publishes their digests.
+fn commit(
+    party: &mut Party<'_>,
+    common: &CommonRandomness,
+    identity: &Identity,
+    console: &Console,
 ) -> Result<()> {
+    let session = party.session();
+    let path = session.place.message(party.name(), COMMITTED);
+    if path.exists() {
+        return Ok(());
+    }
+    let (staged, protocols) = (staged(party), session.terms.first_round());
+    let progress = console.phase("first shares", protocols.len());
+    let mut digests = Vec::new();
     for protocol in protocols {
-        let to = session.place.first(name, protocol);
+        interrupt::check()?;
+        let share = party.steps().first_share(common, protocol).map_err(|error| session.refusal(error))?;
+        let file = share_name(&protocol);
+        shares::write(&staged.join(&file), session, common.key_id(), &share, identity)?;
+        digests.push((file, Tag(share.digest())));
+        progress.step();
+    }
+    progress.done();
+    message::write(&path, COMMITTED, &session.digest, Committed { shares: digests }, identity)
+}
+
+/// Where the first shares wait until all have committed to theirs.
+fn staged(party: &Party<'_>) -> std::path::PathBuf {
+    party.folder().join("first")
+}
+
+/// Copies the staged shares to the shared folder. One that is staged no more, since it was published before, is made again: it is the same.
+fn publish_first(party: &mut Party<'_>, common: &CommonRandomness, identity: &Identity) -> Result<()> {
+    let (session, staged) = (party.session(), staged(party));
+    for protocol in session.terms.first_round() {
+        let to = session.place.first(party.name(), &protocol);
         if to.exists() {
             continue;
         }
-        let from = staged.join(share_name(protocol));
+        let from = staged.join(share_name(&protocol));
+        if !from.exists() {
+            let share =
+                party.steps().first_share(common, protocol).map_err(|error| session.refusal(error))?;
+            shares::write(&to, session, common.key_id(), &share, identity)?;
+            continue;
+        }
         let folder = to.parent().unwrap_or(session.place.folder());
         std::fs::create_dir_all(folder)
             .map_err(|error| Failure::io("create", folder, Kind::Unexpected, error))?;
         crate::files::copy(&from, &to)?;
     }
     if staged.exists() {
-        std::fs::remove_dir_all(staged)
-            .map_err(|error| Failure::io("remove", staged, Kind::Unexpected, error))?;
+        std::fs::remove_dir_all(&staged)
+            .map_err(|error| Failure::io("remove", &staged, Kind::Unexpected, error))?;
     }
     Ok(())
 }
 
 /// Publishes the second share, for one sum of first shares and no other.
 fn publish_second(
-    session: &Session,
-    (party, index): (&mut Party, usize),
+    party: &mut Party<'_>,
     (common, first): (&CommonRandomness, &RelinearisationSum),
-    passphrase: &PassphraseArgs,
     identity: &Identity,
 ) -> Result<()> {
-    party.answer("the relinearisation key", Tag(first.digest()))?;
-    let path = session.place.second(session.party(index).0);
+    let session = party.session();
+    let path = session.place.second(party.name());
     if path.exists() {
         return Ok(());
     }
-    let secret = party.secret(session, passphrase)?;
-    let share = secret.relinearisation_two(common, first).map_err(|error| session.refusal(error.into()))?;
+    let share = party.steps().second_share(common, first).map_err(|stop| session.stopped(stop))?;
     shares::write(&path, session, common.key_id(), &share, identity)?;
     Ok(())
 }
@@ -228,66 +282,58 @@ fn publish_second(
 /// A share that is damaged, not signed by its party, or not the one that it committed to; ^C.
 pub(crate) fn first_sum(
     session: &Session,
-    committed: &[Committed],
+    committed: &[head_joint::Committed],
     protocol: Protocol,
 ) -> Result<Progress<ckks_threshold::Sum>> {
-    let file = share_name(&protocol);
-    added(session, protocol, |party| {
-        let (name, _) = session.party(party);
-        let path = session.place.first(name, &protocol);
-        let Some(share) = shares::read(&path, session, party, protocol)? else { return Ok(None) };
-        let promised = committed.get(party).and_then(|of| of.shares.iter().find(|(name, _)| *name == file));
-        if promised.map(|(_, digest)| digest.0) != Some(share.digest()) {
-            return Err(Failure::file(format!(
-                "{}: it is not the share that {name} committed to",
-                path.display()
-            ))
-            .help("all start a new session, with new keys (`joint create --attempt`)"));
-        }
-        Ok(Some(share))
-    })
+    let share = |party| {
+        let path = session.place.first(session.party(party).0, &protocol);
+        share_of(session, &path, party, protocol)
+    };
+    added(session, head_joint::first_sum(&session.terms, &session.protocols, committed, protocol, share))
 }
 
 /// The sum of the second shares of all parties.
 ///
 /// # Errors
-/// As [`first_sum`].
+/// A share that is damaged, or not signed by its party; ^C.
 pub(crate) fn second_sum(session: &Session, protocol: Protocol) -> Result<Progress<ckks_threshold::Sum>> {
-    added(session, protocol, |party| {
-        shares::read(&session.place.second(session.party(party).0), session, party, protocol)
-    })
+    let share = |party| share_of(session, &session.place.second(session.party(party).0), party, protocol);
+    added(session, head_joint::sum(&session.protocols, protocol, share))
+}
+
+/// Why a sum stopped.
+enum Unfinished {
+    /// A share has not come.
+    Missing(String),
+    Stopped(Stop),
+}
+
+impl From<head_joint::Error> for Unfinished {
+    fn from(error: head_joint::Error) -> Self {
+        Self::Stopped(error.into())
+    }
+}
+
+fn share_of(
+    session: &Session,
+    path: &std::path::Path,
+    party: usize,
+    protocol: Protocol,
+) -> Result<Share, Unfinished> {
+    let read = interrupt::check().and_then(|()| shares::read(path, session, party, protocol));
+    match read.map_err(|failure| Unfinished::Stopped(failure.into()))? {
+        Some(share) => Ok(share),
+        None => Err(Unfinished::Missing(format!("{} ({protocol})", session.party(party).0))),
+    }
 }
 
 fn added(
     session: &Session,
-    protocol: Protocol,
-    share: impl Fn(usize) -> Result<Option<Share>>,
+    sum: Result<ckks_threshold::Sum, Unfinished>,
 ) -> Result<Progress<ckks_threshold::Sum>> {
-    /// Whose share has not come, or a failure.
-    enum Stop {
-        Missing(usize),
-        Failed(Failure),
-        Refused(head_joint::Error),
-    }
-    impl From<head_joint::Error> for Stop {
-        fn from(error: head_joint::Error) -> Self {
-            Self::Refused(error)
-        }
-    }
-    let of = |party| {
-        interrupt::check().map_err(Stop::Failed)?;
-        match share(party) {
-            Ok(Some(share)) => Ok(share),
-            Ok(None) => Err(Stop::Missing(party)),
-            Err(failure) => Err(Stop::Failed(failure)),
-        }
-    };
-    match sum(&session.protocols, protocol, of) {
+    match sum {
         Ok(sum) => Ok(Progress::Done(sum)),
-        Err(Stop::Missing(party)) => {
-            Ok(Progress::Waiting(format!("{} ({protocol})", session.party(party).0)))
-        }
-        Err(Stop::Failed(failure)) => Err(failure),
-        Err(Stop::Refused(error)) => Err(session.refusal(error)),
+        Err(Unfinished::Missing(what)) => Ok(Progress::Waiting(what)),
+        Err(Unfinished::Stopped(stop)) => Err(session.stopped(stop)),
     }
 }

@@ -19,7 +19,8 @@ struct Bound<T> {
     message: T,
 }
 
-fn context(kind: &str) -> String {
+/// What a signature of such a message is over.
+pub(crate) fn context(kind: &str) -> String {
     format!("train-head 2026-11 joint training: {kind}")
 }
 

@@ -3,23 +3,33 @@
 //! - [`session`]: what all agreed on, and who takes part;
 //! - [`place`]: where everything lies in the shared folder;
 //! - [`message`]: small signed messages;
+//! - [`sealed`]: messages that only their receivers can read;
 //! - [`party`]: what a data party keeps to itself;
 //! - [`shares`]: files of shares of keys;
 //! - [`keys`]: making keys, step by step;
+//! - [`deals`]: shares of shares, where a threshold of the parties decrypts;
 //! - [`data`]: a party's own samples;
 //! - [`training`]: keys and data of all to an encrypted head;
+//! - [`checks`]: who has computed the training again;
+//! - [`set`]: which parties decrypt;
 //! - [`release`]: what is decrypted, by whose signatures, and the shares of that;
+//! - [`describe`]: a session in words;
 //! - [`page`]: what a party has of it, for a reader;
 //! - [`wait`]: going on when others have.
 
+pub(crate) mod checks;
 pub(crate) mod data;
+pub(crate) mod deals;
+pub(crate) mod describe;
 pub(crate) mod keys;
 pub(crate) mod message;
 pub(crate) mod page;
 pub(crate) mod party;
 pub(crate) mod place;
 pub(crate) mod release;
+pub(crate) mod sealed;
 pub(crate) mod session;
+pub(crate) mod set;
 pub(crate) mod shares;
 pub(crate) mod training;
 pub(crate) mod wait;

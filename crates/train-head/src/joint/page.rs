@@ -85,9 +85,14 @@ fn brought(of: &Comparison) -> Section {
 fn seen(session: &Session) -> Result<Section> {
     let decryption = session.terms.agreed().decryption;
     let plan = session.terms.plan();
+    let (threshold, parties) = (session.protocols.threshold(), session.terms.parties());
+    let decrypted = match threshold == parties {
+        true => "its own samples; the head, after all had decrypted it together".to_owned(),
+        false => format!("its own samples; the head, after {threshold} had decrypted it together"),
+    };
     let mut table = Table::new(&["who", "saw"]);
     let rows = [
-        ("this institution", "its own samples; the head, after all had decrypted it together"),
+        ("this institution", decrypted.as_str()),
         ("the other institutions", "their own samples; the head; sizes rounded up to blocks"),
         (
             "the party that trained",
@@ -98,13 +103,19 @@ fn seen(session: &Session) -> Result<Section> {
     let facts = vec![
         Property::new(
             "secret key",
-            format!("the sum of {} shares, which nobody has", session.terms.parties()),
+            match threshold == parties {
+                true => format!("the sum of {parties} shares, which nobody has"),
+                false => format!(
+                    "the sum of {parties} shares, which nobody has; any {threshold} institutions together could find it"
+                ),
+            },
         ),
         Property::new(
             "parameters",
             format!(
-                "`{}`: 128 bits of security against the party that trained and all institutions but one, if they follow the protocol",
-                plan.preset
+                "`{}`: 128 bits of security against the party that trained and {} of the institutions, if they follow the protocol",
+                plan.preset,
+                threshold - 1
             ),
         ),
         Property::new(
@@ -118,7 +129,7 @@ fn seen(session: &Session) -> Result<Section> {
         ),
         Property::new(
             "computed again by",
-            format!("{} of the institutions, before anybody decrypted", session.contents.recomputations),
+            format!("{} of the others, before anybody decrypted", session.contents.recomputations),
         ),
         Property::new("encrypted samples of all", progress::bytes(plan.sizes.upload_bytes as u64)),
     ];

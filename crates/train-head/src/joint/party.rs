@@ -1,117 +1,194 @@
-//! What a data party keeps to itself: its share of the secret, and what it must not do twice in different ways.
+//! A data party's own folder: its share of the secret, and its notes of what it must not do twice in different ways.
 
 use std::path::{Path, PathBuf};
 
-use age::secrecy::ExposeSecret;
-use ckks_threshold::{Contribution, Ledger, SecretShare};
+use ckks_threshold::{Contribution, SecretShare};
 use fhe_head::files::{Digest, Tag};
+use head_joint::{DataParty, Joining, Keep, Notes};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
-use super::session::Session;
+use super::sealed;
+use super::session::{Session, Stop};
 use crate::args::{NewKeyArgs, PassphraseArgs};
 use crate::data_party::passphrase;
 use crate::exit::{Failure, Kind, Result};
 use crate::files::keys::KeyFolder;
 use crate::files::{Access, read_json, write_json};
+use crate::identity::Identity;
 
-const FORMAT: &str = "train-head party 1";
+const FORMAT: &str = "train-head party 2";
 
 /// `party.json`, for the party alone.
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Notes {
+struct Contents {
     format: String,
     /// The session that the party agreed to.
     session: Digest,
+    /// Number of its attempt, for messages.
+    attempt: u32,
     /// Which party it is.
     party: usize,
     /// Its contribution to the common randomness, which nobody knows before all have committed to theirs.
     contribution: Tag<32>,
-    /// Opens what is sealed to this party (age, X25519).
-    sealing: String,
-    /// What the party has seen and answered, by step. It answers nothing else.
-    #[serde(default)]
-    answered: Vec<(String, Digest)>,
-    /// The decryptions that it has had a part in.
-    #[serde(default)]
-    releases: Vec<Digest>,
+    /// What the party has answered. It answers nothing else.
+    notes: Notes,
     /// Share and seed of the samples that stay at home.
-    #[serde(default)]
-    pub(crate) held_out: Option<(f64, u64)>,
+    held_out: Option<(f64, u64)>,
 }
 
-/// A data party of a session.
-pub(crate) struct Party {
-    folder: PathBuf,
-    pub(crate) notes: Notes,
+/// The file of a party's notes.
+pub(crate) struct NotesFile {
+    path: PathBuf,
+    contents: Contents,
     /// Keeps other commands of this party out.
     _lock: Option<std::fs::File>,
 }
 
-impl Party {
-    /// Draws a share of the secret and writes it to `folder`, with the party's notes.
+impl Keep for NotesFile {
+    type Error = Stop;
+
+    fn keep(&mut self, notes: &Notes) -> Result<(), Stop> {
+        self.contents.notes = notes.clone();
+        Ok(self.write()?)
+    }
+}
+
+impl NotesFile {
+    fn write(&self) -> Result<()> {
+        write_json(&self.path, Access::Private, &self.contents)
+    }
+
+    /// The notes in a folder; `None` if there are none.
+    fn read(folder: &Path) -> Result<Option<Self>> {
+        let path = path(folder);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let lock = lock(folder)?;
+        let contents: Contents = read_json(&path, "notes of a data party")?;
+        if contents.format != FORMAT {
+            let (got, shown) = (&contents.format, path.display());
+            return Err(Failure::file(format!("{shown}: format {got:?}; this program reads {FORMAT:?}"))
+                .help("finish the session with the version of train-head that joined it"));
+        }
+        Ok(Some(Self { path, contents, _lock: lock }))
+    }
+}
+
+/// A data party of a session.
+pub(crate) struct Party<'a> {
+    folder: PathBuf,
+    session: &'a Session,
+    inner: DataParty<'a, NotesFile>,
+}
+
+impl<'a> Party<'a> {
+    /// Draws a share of the secret and keeps it in `folder` with the party's notes. A share that was drawn for this session, by a command that
+    /// ended before its message left, is taken up again.
     ///
     /// # Errors
-    /// A folder that holds a share; no passphrase; a failure of the operating system.
-    pub(crate) fn create(
+    /// A folder that holds a share of another session, or another key; no passphrase, or a wrong one; a failure of the operating system.
+    pub(crate) fn join(
         folder: &Path,
-        session: &Session,
-        party: usize,
+        session: &'a Session,
+        index: usize,
         new_key: &NewKeyArgs,
     ) -> Result<Self> {
         let keys = KeyFolder::at(folder);
+        if let Some(notes) = NotesFile::read(folder)? {
+            notes.expect_of(session, folder)?;
+            notes.expect_party(session, index, folder)?;
+            if keys.secret().exists() {
+                return Self::of(folder, session, notes, &new_key.passphrase);
+            }
+        }
         keys.expect_no_secret()?;
         let passphrase = passphrase::of_new_key(new_key)?;
         std::fs::create_dir_all(folder)
             .map_err(|error| Failure::io("create", folder, Kind::Unexpected, error))?;
-        let secret = SecretShare::generate(&session.protocols, party)
-            .map_err(|error| session.refusal(error.into()))?;
-        let contribution = Contribution::generate().map_err(|error| session.refusal(error.into()))?;
-        let sealing = age::x25519::Identity::generate();
-        let notes = Notes {
+        let lock = lock(folder)?;
+        let refusal = |error| session.refusal(error);
+        let secret =
+            SecretShare::generate(&session.protocols, index).map_err(|error| refusal(error.into()))?;
+        let contribution = Contribution::generate().map_err(|error| refusal(error.into()))?;
+        let contents = Contents {
             format: FORMAT.into(),
             session: session.digest,
-            party,
+            attempt: session.contents.attempt,
+            party: index,
             contribution: Tag(contribution.0),
-            sealing: sealing.to_string().expose_secret().to_owned(),
-            answered: Vec::new(),
-            releases: Vec::new(),
+            notes: Notes::default(),
             held_out: None,
         };
-        let this = Self { folder: folder.to_owned(), notes, _lock: lock(folder)? };
-        this.keep()?;
+        let notes = NotesFile { path: path(folder), contents, _lock: lock };
+        // the share comes last: where it is, the notes are
+        notes.write()?;
         keys.write_secret(secret.key(), passphrase)?;
-        Ok(this)
+        Ok(Self::with(folder, session, secret, notes))
     }
 
     /// The party whose folder this is.
     ///
     /// # Errors
-    /// A folder of another session, or of none; another command of this party at work.
-    pub(crate) fn open(folder: &Path, session: &Session) -> Result<Self> {
-        let path = path(folder);
-        if !path.exists() {
+    /// A folder of another session, of another party than `identity` signs for, or of none; another command of this party at work; a wrong
+    /// passphrase.
+    pub(crate) fn open(
+        folder: &Path,
+        session: &'a Session,
+        identity: &Identity,
+        passphrase: &PassphraseArgs,
+    ) -> Result<Self> {
+        let Some(notes) = NotesFile::read(folder)? else {
             return Err(Failure::file(format!("{} is no folder of a data party", folder.display()))
                 .help("`train-head joint join` makes it"));
+        };
+        notes.expect_of(session, folder)?;
+        notes.expect_party(session, session.party_of(identity)?, folder)?;
+        if !KeyFolder::at(folder).secret().exists() {
+            return Err(Failure::file(format!("{} holds no share of the secret yet", folder.display()))
+                .help("`train-head joint join` was ended early: run it again"));
         }
-        let lock = lock(folder)?;
-        let notes: Notes = read_json(&path, "notes of a data party")?;
-        if notes.format != FORMAT {
-            return Err(Failure::file(format!("{}: format {:?}", path.display(), notes.format)));
-        }
-        if notes.session != session.digest {
-            return Err(Failure::file(format!(
-                "{}: the session is not the one that this party agreed to: it was changed, or is another attempt",
-                session.place.session().display()
-            ))
-            .help("ask its maker; to agree to another session, join it with another --keys folder"));
-        }
-        Ok(Self { folder: folder.to_owned(), notes, _lock: lock })
+        Self::of(folder, session, notes, passphrase)
+    }
+
+    fn of(
+        folder: &Path,
+        session: &'a Session,
+        notes: NotesFile,
+        passphrase: &PassphraseArgs,
+    ) -> Result<Self> {
+        let key = KeyFolder::at(folder).read_secret(|| passphrase::of_key(passphrase))?;
+        let secret = SecretShare::from_key(&session.protocols, notes.contents.party, key)
+            .map_err(|error| session.refusal(error.into()))?;
+        Ok(Self::with(folder, session, secret, notes))
+    }
+
+    fn with(folder: &Path, session: &'a Session, secret: SecretShare, file: NotesFile) -> Self {
+        let contribution = Contribution(file.contents.contribution.0);
+        let notes = file.contents.notes.clone();
+        let (terms, protocols) = (&session.terms, &session.protocols);
+        let inner = DataParty::resume(terms, protocols, (secret, contribution), notes, file);
+        Self { folder: folder.to_owned(), session, inner }
+    }
+
+    /// The steps of the protocols.
+    pub(crate) fn steps(&mut self) -> &mut DataParty<'a, NotesFile> {
+        &mut self.inner
+    }
+
+    /// The session.
+    pub(crate) fn session(&self) -> &'a Session {
+        self.session
     }
 
     /// Which party it is, counted from 0.
     pub(crate) fn index(&self) -> usize {
-        self.notes.party
+        self.inner.index()
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &'a str {
+        self.session.party(self.index()).0
     }
 
     /// The folder.
@@ -119,77 +196,72 @@ impl Party {
         &self.folder
     }
 
-    /// Its contribution to the common randomness.
-    pub(crate) fn contribution(&self) -> Contribution {
-        Contribution(self.notes.contribution.0)
+    /// Where what another dealt to it is kept, sealed to it.
+    pub(crate) fn kept_deal(&self, from: &str) -> PathBuf {
+        self.folder.join("deals").join(format!("{from}.age"))
     }
 
     /// Opens what is sealed to it.
     ///
     /// # Errors
-    /// Notes that were changed.
-    pub(crate) fn sealing(&self) -> Result<age::x25519::Identity> {
-        self.notes.sealing.parse().map_err(|error: &str| {
-            Failure::file(format!("{}: the sealing key is damaged", path(&self.folder).display()))
-                .because(error)
-        })
+    /// None in practice.
+    pub(crate) fn opener(&self) -> Result<age::x25519::Identity> {
+        sealed::opener(&self.inner.sealing_seed())
     }
 
-    /// The share of the secret.
+    /// What it sends to agree to the session.
     ///
     /// # Errors
-    /// A file that is missing or damaged; a wrong passphrase.
-    pub(crate) fn secret(&self, session: &Session, arguments: &PassphraseArgs) -> Result<SecretShare> {
-        let key = KeyFolder::at(&self.folder).read_secret(|| passphrase::of_key(arguments))?;
-        SecretShare::from_key(&session.protocols, self.index(), key)
-            .map_err(|error| session.refusal(error.into()))
+    /// None in practice.
+    pub(crate) fn joining(&self) -> Result<Joining> {
+        Ok(self.inner.joining(self.opener()?.to_public().to_string()))
     }
 
-    /// Notes what is answered in a step, before the answer leaves.
-    ///
-    /// # Errors
-    /// The party has answered something else in this step; a failure of the operating system.
-    pub(crate) fn answer(&mut self, step: &str, digest: Digest) -> Result<()> {
-        match self.notes.answered.iter().find(|(known, _)| known == step) {
-            Some((_, known)) if *known == digest => Ok(()),
-            Some(_) => Err(Failure::file(format!(
-                "what the others sent for {step} has changed since this party answered it; a second answer could give its share away"
-            ))
-            .help("all start a new session, with new keys (`joint create --attempt`)")),
-            None => {
-                self.notes.answered.push((step.to_owned(), digest));
-                self.keep()
-            }
-        }
+    /// Share and seed of the samples that stay at home.
+    pub(crate) fn held_out(&mut self) -> (f64, u64) {
+        self.inner.keeper().contents.held_out.unwrap_or((0.0, 0))
     }
 
-    /// The decryptions so far.
-    pub(crate) fn ledger(&self) -> Ledger {
-        Ledger::of(self.notes.releases.iter().map(|digest| digest.0).collect())
-    }
-
-    /// Keeps the decryptions, before a share of one leaves.
+    /// Keeps share and seed of the samples that stay at home.
     ///
     /// # Errors
     /// A failure of the operating system.
-    pub(crate) fn keep_ledger(&mut self, ledger: &Ledger) -> Result<()> {
-        self.notes.releases = ledger.releases().iter().map(|digest| Tag(*digest)).collect();
-        self.keep()
-    }
-
-    /// Writes the notes.
-    ///
-    /// # Errors
-    /// A failure of the operating system.
-    pub(crate) fn keep(&self) -> Result<()> {
-        write_json(&path(&self.folder), Access::Private, &self.notes)
+    pub(crate) fn hold_out(&mut self, held_out: (f64, u64)) -> Result<()> {
+        self.inner.keeper().contents.held_out = Some(held_out);
+        self.inner.keep().map_err(|stop| self.session.stopped(stop))
     }
 }
 
-impl Drop for Notes {
-    fn drop(&mut self) {
-        let sealing = std::mem::take(&mut self.sealing);
-        drop(Zeroizing::new(sealing));
+impl NotesFile {
+    /// Refuses notes of another session.
+    fn expect_of(&self, session: &Session, folder: &Path) -> Result<()> {
+        if self.contents.session == session.digest {
+            return Ok(());
+        }
+        Err(Failure::file(format!(
+            "{}: the session is not the one that this party agreed to: it was changed, or is another attempt (this one is number {}, {} holds \
+             the share of number {})",
+            session.place.session().display(),
+            session.contents.attempt,
+            folder.display(),
+            self.contents.attempt
+        ))
+        .help(
+            "ask its maker; each session and attempt has a share of its own: to agree to another, join it with another --keys folder",
+        ))
+    }
+
+    /// Refuses notes of another party.
+    fn expect_party(&self, session: &Session, index: usize, folder: &Path) -> Result<()> {
+        if self.contents.party == index {
+            return Ok(());
+        }
+        let (whose, signs) = (session.party(self.contents.party).0, session.party(index).0);
+        Err(Failure::usage(format!(
+            "{} is {whose}'s, where the identity signs for {signs}",
+            folder.display()
+        ))
+        .help("--identity and --keys are those of one party"))
     }
 }
 

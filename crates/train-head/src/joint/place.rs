@@ -9,10 +9,12 @@
 //!     committed.json    digests of its first shares of the keys
 //!     first/            these shares
 //!     second.share      its second share of the relinearisation key
+//!     deals/            where a threshold of the parties decrypts: a share of its share for each other party, sealed to it
 //!     data.enc          its samples, encrypted
+//!     set.json          where a threshold of the parties decrypts: which ones
 //!     decryption.age    its share of the decryption, sealed to the data parties
 //! head.enc              the encrypted head, signed by the compute party
-//! checks/               who computed it again
+//! checks/NAME.json      who computed it again, and with what result
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -49,6 +51,17 @@ impl Place {
         self.0.join(name).join(format!("{kind}.json"))
     }
 
+    /// The name of a party that has joined a session in this folder, whichever that was.
+    pub(crate) fn someone_joined(&self) -> Option<String> {
+        let entries = std::fs::read_dir(&self.0).into_iter().flatten().flatten();
+        let mut names: Vec<_> = entries
+            .filter(|entry| entry.path().join("join.json").exists())
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names.into_iter().next()
+    }
+
     /// A party's share of the first round.
     pub(crate) fn first(&self, name: &str, protocol: &Protocol) -> PathBuf {
         self.0.join(name).join("first").join(share_name(protocol))
@@ -57,6 +70,11 @@ impl Place {
     /// A party's share of the second round.
     pub(crate) fn second(&self, name: &str) -> PathBuf {
         self.0.join(name).join("second.share")
+    }
+
+    /// What a party dealt to another.
+    pub(crate) fn deal(&self, from: &str, to: &str) -> PathBuf {
+        self.0.join(from).join("deals").join(format!("{to}.age"))
     }
 
     /// A party's encrypted samples.
@@ -74,9 +92,9 @@ impl Place {
         self.0.join("head.enc")
     }
 
-    /// The folder of those who computed it again.
-    pub(crate) fn checks(&self) -> PathBuf {
-        self.0.join("checks")
+    /// The message of one who computed it again.
+    pub(crate) fn check(&self, name: &str) -> PathBuf {
+        self.0.join("checks").join(format!("{name}.json"))
     }
 }
 

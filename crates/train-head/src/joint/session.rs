@@ -15,13 +15,14 @@ use crate::files::{Access, read_json, write_json};
 use crate::identity::{Identity, PublicKey};
 use crate::plan::PlanFile;
 
-const FORMAT: &str = "train-head session 1";
-const CONTEXT: &str = "train-head 2026-11 session of a joint training";
+const FORMAT: &str = "train-head session 2";
+/// What a signature of a session is over.
+pub(crate) const CONTEXT: &str = "train-head 2026-11 session of a joint training";
 
-/// A data party.
+/// A party.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Participant {
-    /// Its name, and that of its folder.
+    /// Its name: a data party's is that of its folder.
     pub(crate) name: String,
     /// Who signs for it.
     pub(crate) key: PublicKey,
@@ -32,13 +33,15 @@ pub(crate) struct Participant {
 pub(crate) struct Contents {
     /// Name and version of the format.
     format: String,
+    /// Random: no two sessions are the same, whatever else they share.
+    nonce: Digest,
     /// Number of the attempt.
-    attempt: u32,
+    pub(crate) attempt: u32,
     /// The data parties, in the order of their blocks.
     pub(crate) participants: Vec<Participant>,
-    /// Who signs for the compute party.
-    pub(crate) compute: PublicKey,
-    /// How many others must have computed the training again.
+    /// The compute parties. The first trains; the others may compute the training again.
+    pub(crate) compute: Vec<Participant>,
+    /// How many of the others, data parties or compute parties, must have computed the training again.
     pub(crate) recomputations: usize,
     /// Digest of `plan.json`, which holds that of `plan.safetensors`.
     plan: Digest,
@@ -66,31 +69,31 @@ impl Session {
     /// Writes a session. The plan's files are in the folder.
     ///
     /// # Errors
-    /// Names or keys that are not distinct; a failure of the operating system.
+    /// Names or keys that are not distinct; more recomputations than there are parties for them; no randomness; a failure of the operating
+    /// system.
     pub(crate) fn write(
         place: &Place,
         terms: &Terms,
-        participants: Vec<Participant>,
-        (compute, recomputations, attempt): (PublicKey, usize, u32),
+        (participants, compute): (Vec<Participant>, Vec<Participant>),
+        (recomputations, attempt): (usize, u32),
         identity: &Identity,
     ) -> Result<()> {
-        let distinct = |i: usize, p: &Participant| {
-            participants[..i].iter().all(|other| other.name != p.name && other.key != p.key)
-        };
-        if let Some((_, twice)) = participants.iter().enumerate().find(|(i, p)| !distinct(*i, p)) {
+        expect_distinct(&participants, &compute)?;
+        let checkers = participants.len() + compute.len() - 1;
+        if recomputations > checkers {
             return Err(Failure::usage(format!(
-                "--participant {}: its name or key stands there twice",
-                twice.name
-            )));
+                "--recomputations {recomputations}: the data parties and further compute parties are {checkers}"
+            ))
+            .help("name further compute parties: --compute once for each"));
         }
-        if participants.iter().any(|p| p.key == compute) {
-            return Err(Failure::usage("--compute: the compute party is none of the data parties")
-                .help("a data party that computes as well makes a second identity for it: `train-head identity create`"));
-        }
+        let mut nonce = [0; 32];
+        getrandom::fill(&mut nonce)
+            .map_err(|error| Failure::unexpected("no randomness for a session").because(error))?;
         let plan = digest_of_file(&place.plan())?;
-        let format = FORMAT.to_owned();
         let agreed = terms.agreed().clone();
-        let contents = Contents { format, attempt, participants, compute, recomputations, plan, agreed };
+        let (format, nonce) = (FORMAT.to_owned(), Tag(nonce));
+        let contents =
+            Contents { format, nonce, attempt, participants, compute, recomputations, plan, agreed };
         // signed as a value: what is flattened beside the signature would lose the numbers among the keys of maps
         let value = serde_json::to_value(&contents)
             .map_err(|error| Failure::unexpected("cannot write the session as JSON").because(error))?;
@@ -124,10 +127,14 @@ impl Session {
         let signed: SignedJson<serde_json::Value> = serde_json::from_value(value).map_err(damaged)?;
         let signer = signed.signer(CONTEXT, &shown)?;
         let contents: Contents = serde_json::from_value(signed.value).map_err(damaged)?;
-        let maker = contents.participants.iter().find(|p| Some(p.key) == signer);
-        if maker.is_none() {
-            let compute = ("the compute party", contents.compute);
-            expect_signer(&shown, signer, compute)?;
+        let Some(computes) = contents.compute.first() else {
+            return Err(Failure::file(format!("{shown} names no compute party")));
+        };
+        expect_distinct(&contents.participants, &contents.compute).map_err(|failure| {
+            Failure::file(format!("{shown}: names or keys of its parties")).because(failure)
+        })?;
+        if !contents.participants.iter().any(|p| Some(p.key) == signer) {
+            expect_signer(&shown, signer, (&computes.name, computes.key))?;
         }
         if digest_of_file(&place.plan())? != contents.plan {
             return Err(Failure::file(format!("{} is not the plan of the session", place.plan().display()))
@@ -168,6 +175,46 @@ impl Session {
         (&participant.name, participant.key)
     }
 
+    /// Name and key of the compute party that trains.
+    pub(crate) fn computes(&self) -> (&str, PublicKey) {
+        let Participant { name, key } = &self.contents.compute[0];
+        (name, *key)
+    }
+
+    /// Those who may compute the training again: the data parties, and the compute parties but the one that trains.
+    pub(crate) fn checkers(&self) -> impl Iterator<Item = &Participant> {
+        self.contents.participants.iter().chain(&self.contents.compute[1..])
+    }
+
+    /// What happens to the training when a data party leaves, for a person who is about to agree.
+    pub(crate) fn when_a_party_leaves(&self) -> String {
+        let (threshold, parties) = (self.protocols.threshold(), self.terms.parties());
+        let early = "before its keys are made and its samples encrypted, all start a new session;";
+        if threshold == parties {
+            format!("{early} afterwards the head is lost, since all {parties} decrypt")
+        } else {
+            format!("{early} afterwards the head is not lost, as long as {threshold} of {parties} are left")
+        }
+    }
+
+    /// Against whom the data are secret, for the same person.
+    pub(crate) fn secret_from(&self) -> String {
+        let (threshold, parties) = (self.protocols.threshold(), self.terms.parties());
+        if threshold == parties {
+            return format!(
+                "any {} of the {parties} data parties together, with the compute parties",
+                parties - 1
+            );
+        }
+        let fewer = match threshold - 1 {
+            1 => "any one data party".to_owned(),
+            fewer => format!("any {fewer} data parties together"),
+        };
+        format!(
+            "{fewer}, with the compute parties; any {threshold} together could read everybody's samples, not the head alone"
+        )
+    }
+
     /// The names of some parties, for messages.
     pub(crate) fn names(&self, parties: &[usize]) -> String {
         parties.iter().map(|&party| self.party(party).0).collect::<Vec<_>>().join(", ")
@@ -196,4 +243,53 @@ impl Session {
             None => error.into(),
         }
     }
+
+    /// Why a step of a party stopped.
+    pub(crate) fn stopped(&self, stop: Stop) -> Failure {
+        match stop {
+            Stop::Failed(failure) => failure,
+            Stop::Refused(error) => self.refusal(error),
+        }
+    }
+}
+
+/// Why a step of the protocols stopped: they refused, or something failed around them.
+pub(crate) enum Stop {
+    /// Something failed around them.
+    Failed(Failure),
+    /// They refused.
+    Refused(head_joint::Error),
+}
+
+impl From<head_joint::Error> for Stop {
+    fn from(error: head_joint::Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// Refuses parties with the same name or key.
+fn expect_distinct(participants: &[Participant], compute: &[Participant]) -> Result<()> {
+    let all: Vec<(&str, &Participant)> = participants
+        .iter()
+        .map(|p| ("--participant", p))
+        .chain(compute.iter().map(|p| ("--compute", p)))
+        .collect();
+    for (i, (flag, p)) in all.iter().enumerate() {
+        if let Some((other, _)) = all[..i].iter().find(|(_, o)| o.name == p.name || o.key == p.key) {
+            let failure = Failure::usage(format!("{flag} {}: its name or key stands there twice", p.name));
+            return Err(match flag == other {
+                true => failure,
+                false => failure.help(
+                    "a data party that computes as well makes a second identity for it: `train-head identity create`",
+                ),
+            });
+        }
+    }
+    Ok(())
 }

@@ -4,29 +4,20 @@ use std::sync::Arc;
 
 use ckks_threshold::{Protocol, RelinearisationSum, relinearisation_key};
 use fhe_head::ckks::EvaluationKeys;
-use fhe_head::files::{DATA, Digest};
+use fhe_head::files::{DATA, Digest, Tag};
 use fhe_head::server::{self, EncryptedBlock, EncryptedHead};
 use head_joint::{Finished, finish};
-use serde::{Deserialize, Serialize};
 
-use super::keys::{COMMITTED, Committed, common, first_sum, of_all, second_sum};
-use super::message::{self, expect_signer};
-use super::session::Session;
-use super::wait::Progress;
+use super::checks;
+use super::keys::{committed, common, first_sum, second_sum};
+use super::message::expect_signer;
+use super::session::{Participant, Session};
+use super::wait::{Progress, ready};
 use crate::console::Console;
 use crate::exit::{Failure, Result, read_failure};
 use crate::files::ciphertexts::NewHead;
-use crate::files::signed::{self, digest_of_file};
+use crate::files::signed;
 use crate::identity::Identity;
-
-/// Somebody has computed the training again, with the same result.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Checked {
-    /// The digest of the head's file.
-    pub(crate) head: Digest,
-}
-
-pub(crate) const CHECKED: &str = "checked";
 
 /// A trained head.
 pub(crate) struct Trained {
@@ -47,10 +38,7 @@ pub(crate) fn train(session: &Session, console: &Console) -> Result<Progress<Tra
     if !missing.is_empty() {
         return Ok(Progress::Waiting(format!("{} (data)", session.names(&missing))));
     }
-    let keys = match evaluation_keys(session, console)? {
-        Progress::Done(keys) => keys,
-        Progress::Waiting(what) => return Ok(Progress::Waiting(what)),
-    };
+    let keys = ready!(evaluation_keys(session, console)?);
     let origin = session.origin(keys.key_id());
     let progress = console.phase("load data", session.terms.parties());
     let mut blocks = Vec::new();
@@ -93,16 +81,8 @@ fn part_of(session: &Session, party: usize, keys: &EvaluationKeys) -> Result<Vec
 
 /// The evaluation keys, from the shares of all.
 fn evaluation_keys(session: &Session, console: &Console) -> Result<Progress<EvaluationKeys>> {
-    macro_rules! ready {
-        ($progress:expr) => {
-            match $progress {
-                Progress::Done(value) => value,
-                Progress::Waiting(what) => return Ok(Progress::Waiting(what)),
-            }
-        };
-    }
     let common = ready!(common(session)?);
-    let committed: Vec<Committed> = ready!(of_all(session, COMMITTED)?);
+    let committed = ready!(committed(session)?);
     let mut keys = EvaluationKeys::new(session.terms.parameters(), common.key_id());
     let protocols = session.terms.first_round();
     let progress = console.phase("add shares", protocols.len());
@@ -133,10 +113,7 @@ fn relinearisation(
     let Some(protocol) = session.terms.second_round() else {
         return Err(Failure::unexpected("no relinearisation key among the keys of the session"));
     };
-    let second = match second_sum(session, protocol)? {
-        Progress::Done(second) => second,
-        Progress::Waiting(what) => return Ok(Progress::Waiting(what)),
-    };
+    let second = ready!(second_sum(session, protocol)?);
     relinearisation_key(&session.protocols, common, first, second)
         .map(Progress::Done)
         .map_err(|error| session.refusal(error.into()))
@@ -147,11 +124,11 @@ fn relinearisation(
 /// # Errors
 /// An identity that is not the compute party's; a failed write.
 pub(crate) fn write(session: &Session, trained: &Trained, identity: &Identity) -> Result<u64> {
-    if identity.public() != session.contents.compute {
+    let (name, key) = session.computes();
+    if identity.public() != key {
         return Err(Failure::usage(format!(
-            "{} does not sign for the compute party, which is {}",
-            identity.public(),
-            session.contents.compute
+            "{} does not sign for {name}, the compute party that trains, which signs as {key}",
+            identity.public()
         ))
         .help("--identity names the identity; `--check` computes the training again for those who check"));
     }
@@ -159,38 +136,74 @@ pub(crate) fn write(session: &Session, trained: &Trained, identity: &Identity) -
     NewHead::create(&path)?.write(&session.terms.plan().job, &trained.origin, &trained.head, identity)
 }
 
-/// Compares a head that was computed again with the compute party's, and signs that they are the same.
+/// Who an identity checks for.
+///
+/// # Errors
+/// An identity that may not check.
+pub(crate) fn checker<'a>(session: &'a Session, identity: &Identity) -> Result<&'a Participant> {
+    let key = identity.public();
+    if key == session.computes().1 {
+        return Err(Failure::usage("the compute party cannot check itself: another party does"));
+    }
+    session.checkers().find(|checker| checker.key == key).ok_or_else(|| {
+        let names: Vec<&str> = session.checkers().map(|checker| checker.name.as_str()).collect();
+        Failure::usage(format!("{key} signs for none of those who check ({})", names.join(", ")))
+            .help("--identity names the identity whose public key the session holds")
+    })
+}
+
+/// Compares a head that was computed again with the compute party's, and signs the one that was computed.
 ///
 /// # Errors
 /// They differ; a head that the compute party did not sign; an identity that may not check; a failed write.
 pub(crate) fn check(session: &Session, trained: &Trained, identity: &Identity) -> Result<()> {
-    if identity.public() == session.contents.compute {
-        return Err(Failure::usage("the compute party cannot check itself: another party does"));
+    let checker = checker(session, identity)?;
+    let (_, signed) = read(session, trained.origin.keys.unwrap_or_default())?;
+    let computed = digest_of(&trained.head);
+    checks::write(session, checker, computed, identity)?;
+    if computed == signed {
+        return Ok(());
     }
-    let (found, digest) = read(session, trained.origin.keys.unwrap_or_default())?;
-    let same = found.weights.len() == trained.head.weights.len()
-        && found
-            .weights
-            .iter()
-            .zip(&trained.head.weights)
-            .all(|(a, b)| a.polys() == b.polys() && a.scale() == b.scale());
-    if !same {
-        return Err(Failure::file(format!(
-            "{}: computed again, the training gives another head: do not decrypt this one",
-            session.place.head().display()
-        )));
-    }
-    let path = check_path(session, identity.public());
-    message::write(&path, CHECKED, &session.digest, Checked { head: digest }, identity)
+    Err(Failure::file(format!(
+        "{}: computed again, the training gives another head than the one that {} signed: do not decrypt it",
+        session.place.head().display(),
+        session.computes().0
+    ))
+    .help(format!(
+        "{} says so to the others, who decrypt nothing",
+        session.place.check(&checker.name).display()
+    )))
 }
 
-/// Where a party's signature under the head is.
-pub(crate) fn check_path(session: &Session, key: crate::identity::PublicKey) -> std::path::PathBuf {
-    let name = key.to_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>();
-    session.place.checks().join(format!("{name}.json"))
+/// Stands for the bits of a head: those who compute it again sign this.
+pub(crate) fn digest_of(head: &EncryptedHead) -> Digest {
+    const PUBLIC: [u8; 32] = [0; 32];
+    let mut hasher = blake3::Hasher::new_derive_key("train-head 2026-11 head of a joint training");
+    hasher.update(&(head.iteration as u64).to_le_bytes()).update(&(head.weights.len() as u64).to_le_bytes());
+    for vector in &head.weights {
+        hasher.update(format!("{:?}", vector.scale()).as_bytes());
+        vector.polys().iter().for_each(|poly| {
+            hasher.update(&poly.keyed_digest(&PUBLIC));
+        });
+    }
+    Tag(*hasher.finalize().as_bytes())
 }
 
-/// The head that the compute party signed, and the digest of its file. `keys` are those of the session.
+/// The digest of the head that the compute party signed.
+///
+/// # Errors
+/// As [`read`]; also if the keys are not made, so that the head can be none of this session.
+pub(crate) fn signed_digest(session: &Session) -> Result<Digest> {
+    match common(session)? {
+        Progress::Done(common) => {
+            let keys = session.origin(common.key_id()).keys.unwrap_or_default();
+            Ok(read(session, keys)?.1)
+        }
+        Progress::Waiting(what) => Err(Failure::file(format!("there is a head, but not yet {what}"))),
+    }
+}
+
+/// The head that the compute party signed, and its digest. `keys` are those of the session.
 ///
 /// # Errors
 /// A file that is missing, damaged, of another session, or not signed by the compute party.
@@ -199,7 +212,7 @@ pub(crate) fn read(session: &Session, keys: Digest) -> Result<(EncryptedHead, Di
     let shown = path.display().to_string();
     let mut opened = signed::open(&path)?;
     let signer = opened.signer()?;
-    expect_signer(&shown, signer, ("the compute party", session.contents.compute))?;
+    expect_signer(&shown, signer, session.computes())?;
     let reader = opened.unverified()?;
     let (job, origin, head) = fhe_head::files::read_head(reader, session.terms.parameters())?;
     let (run, plan) = (origin.run, origin.plan);
@@ -209,5 +222,6 @@ pub(crate) fn read(session: &Session, keys: Digest) -> Result<(EncryptedHead, Di
     if job != session.terms.plan().job || (run, plan, origin.keys) != (ours.run, ours.plan, ours.keys) {
         return Err(Failure::file(format!("{shown}: a head of another session")));
     }
-    Ok((head, digest_of_file(&path)?))
+    let digest = digest_of(&head);
+    Ok((head, digest))
 }

@@ -41,3 +41,17 @@ pub(crate) enum Progress<T> {
     /// Others have not sent what it needs: who, and what.
     Waiting(String),
 }
+
+/// What came of a step; ends the function that asks if the step is not done.
+macro_rules! ready {
+    ($progress:expr) => {
+        match $progress {
+            $crate::joint::wait::Progress::Done(value) => value,
+            $crate::joint::wait::Progress::Waiting(what) => {
+                return Ok($crate::joint::wait::Progress::Waiting(what));
+            }
+        }
+    };
+}
+
+pub(crate) use ready;

@@ -160,11 +160,17 @@ impl PlanFile {
     /// # Errors
     /// A name that leaves none for the other file; a failure of the operating system.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
+        self.write_for(path, Access::Private)
+    }
+
+    /// The same for those who may read it: a plan on samples that everybody may see is for all parties of a session.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub(crate) fn write_for(&self, path: &Path, access: Access) -> Result<()> {
         let beside = arrays::expect_room(path)?;
         let bytes = self.arrays.to_bytes()?;
-        write_json_with(path, Access::Private, &self.contents, || {
-            write_bytes(&beside, Access::Private, &bytes)
-        })
+        write_json_with(path, access, &self.contents, || write_bytes(&beside, access, &bytes))
     }
 
     /// Reads a plan. Nothing is planned again.

@@ -123,6 +123,13 @@ fn nothing_secret_is_shared() {
         let mode = std::fs::metadata(trained().path(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
+    // the others, who may be other users of the system, read what is in the shared folder
+    #[cfg(unix)]
+    for name in ["s/plan.json", "s/plan.safetensors", "s/north/join.json"] {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |name: &str| std::fs::metadata(trained().path(name)).unwrap().permissions().mode();
+        assert_eq!(mode(name), mode("s/session.json"), "{name}");
+    }
 }
 
 #[test]
@@ -163,6 +170,11 @@ fn only_those_who_take_part_do() {
         "joint join --session s --keys other --identity north/id.key --no-passphrase",
         2,
         &["north has joined"],
+    );
+    dir.refused(
+        "joint keys --session s --keys north/keys --identity cloud/id.key",
+        2,
+        &["none of the data parties"],
     );
     dir.refused(
         "joint keys --session north --keys north/keys --identity north/id.key",
@@ -233,7 +245,10 @@ fn shares_that_were_swapped_damaged_or_changed_are_refused() {
     dir.write(&galois, dir.read(&public));
     dir.refused(train, 4, &[&galois, "share of the public key", "south's"]);
 
-    dir.write(&galois, &good);
+    // a share that was lost on the way is made again, byte by byte
+    std::fs::remove_file(dir.path(&galois)).unwrap();
+    assert_eq!(ok(&dir, &of("south", "keys"))["done"], true);
+    assert!(dir.read(&galois) == good);
     std::fs::remove_file(dir.path("s/south/second.share")).unwrap();
     assert!(ok(&dir, train)["waiting_for"].as_str().unwrap().starts_with("south (second share"));
 }
@@ -248,6 +263,11 @@ fn a_head_without_the_signatures_is_not_decrypted() {
     changed[middle] ^= 1;
     dir.write("s/head.enc", &changed);
     dir.refused(&decrypt("north"), 4, &["head.enc", "signature does not fit"]);
+    let status = dir.ok("joint status --session s").stdout;
+    assert!(
+        status.contains("compute     head refused") && status.contains("signature does not fit"),
+        "{status}"
+    );
     dir.write("s/head.enc", &good);
 
     // the compute party cannot check itself, and nobody else signs in its name
@@ -256,7 +276,7 @@ fn a_head_without_the_signatures_is_not_decrypted() {
     dir.refused(
         "joint train --session s --identity south/id.key",
         2,
-        &["does not sign for the compute party"],
+        &["does not sign for compute, the compute party"],
     );
 }
 

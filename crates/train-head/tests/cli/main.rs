@@ -17,6 +17,7 @@ mod hostile_memory;
 mod hostile_outputs;
 mod interrupted;
 mod joint;
+mod joint_threshold;
 mod keys;
 mod manual;
 mod messages;
