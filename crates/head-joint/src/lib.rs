@@ -41,6 +41,7 @@ mod decrypt;
 mod error;
 mod fit;
 mod keys;
+mod sums;
 mod terms;
 
 pub use ckks_threshold;
@@ -48,4 +49,5 @@ pub use compare::Comparison;
 pub use error::{Error, Result};
 pub use fit::{Fitted, fit};
 pub use keys::{Finished, finish, first_share, keys_in_memory, sum};
+pub use sums::{SumsTerms, sums_in_memory};
 pub use terms::{Agreed, Choices, Decryption, Terms, Weighting};
