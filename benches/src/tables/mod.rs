@@ -149,6 +149,7 @@ fn chosen(training: &Training) -> Value {
         Some(Preprocessing::Whiten { ridge, .. }) => format!("whiten {ridge}"),
         Some(Preprocessing::WhitenWithin { ridge }) => format!("whiten within {ridge}"),
         Some(Preprocessing::Standardize) => "standardize".into(),
+        Some(Preprocessing::Given) => "given".into(),
         _ => "center".into(),
     };
     let head = match options.kind {

@@ -104,7 +104,7 @@ pub use baseline::{Baseline, HeldOut, HeldOutErrors, converged, logistic_regress
 pub use classifier::{Classifier, LogisticRegression, Options};
 pub use custom::{Custom, Family, FittedHead};
 pub use data::Data;
-pub use features::{FeatureMap, LinearMap, Preprocessing};
+pub use features::{FeatureMap, LinearMap, Preprocessing, Sums};
 pub use fit::{Fitted, encrypt_and_train};
 pub use kind::{HeadKind, Kind};
 pub use labels::{

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::baseline::{HeldOut, HeldOutErrors, cross_validated, ridge_cross_validated};
 use crate::classifier::{Classifier, Options};
 use crate::data::Data;
-use crate::features::FeatureMap;
+use crate::features::{FeatureMap, Preprocessing};
 use crate::kind::{HeadKind, Kind};
 use crate::labels::Targets;
 use crate::model::Model;
@@ -127,10 +127,14 @@ impl Classifier {
             None => model.clone(),
         });
         let start = start.as_ref();
+        let options = match data.given_map() {
+            None => options,
+            Some(_) => options.behind_given_map()?,
+        };
         let (options, data) = (&options, &data);
         let splits = match options.kind {
             Kind::Mlp { .. } => Vec::new(),
-            _ => splits(data, options.random_state)?,
+            _ => splits(data, options.random_state, scheme.parameters().literal().secret.parties())?,
         };
         let task = Task { options, data, scheme, start, batches, splits: &splits };
         let rehearsed = choose(task)?;
@@ -162,6 +166,20 @@ impl Classifier {
                 Training { expected_errors: Some(expected), ..training }
             }
         })
+    }
+
+    /// The same options for samples behind a map that was made elsewhere.
+    fn behind_given_map(self) -> Result<Self> {
+        match (self.preprocessing, self.n_components) {
+            (None | Some(Preprocessing::Given), None) => {
+                Ok(Self { preprocessing: Some(Preprocessing::Given), ..self })
+            }
+            (map, components) => Err(Error::Parameter {
+                name: "preprocessing",
+                got: format!("{map:?}, {components:?} components"),
+                expected: "none beside a map that was made elsewhere".into(),
+            }),
+        }
     }
 
     /// The training by a method that was chosen but for its interval, which may ask for a polynomial of a higher degree: then as many

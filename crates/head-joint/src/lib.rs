@@ -45,6 +45,7 @@ mod notes;
 mod party;
 mod set;
 mod step;
+mod sums;
 mod terms;
 
 pub use ckks_threshold;
@@ -56,4 +57,5 @@ pub use notes::{InMemory, Keep, Notes};
 pub use party::{Committed, DataParty, Joining, common_randomness, first_sum};
 pub use set::{DecryptingSet, expect_set};
 pub use step::Step;
+pub use sums::{SumsTerms, sums_in_memory};
 pub use terms::{Agreed, Choices, Decryption, Terms, Weighting};

@@ -164,3 +164,51 @@ fn two_of_three_decrypt() {
     let ratio = all.weight_noise().unwrap() / noise;
     assert!((ratio - 1.5f64.sqrt()).abs() < 0.05, "{ratio}");
 }
+
+/// A whitening fits the noise of its own samples, not that of others: a choice for several parties takes a larger ridge than one for a
+/// party that whitens what it trains on, and does better on others.
+#[test]
+fn the_choice_is_for_a_map_of_others_samples() {
+    let features = 40usize;
+    let table = |seed: u64, n: usize| {
+        let (base, y) = table(seed, n, 2, 1.0);
+        let (noise, _) = self::table(seed + 7777, n * features.div_ceil(6), 2, 1.0);
+        let x = Array2::from_shape_fn((n, features), |(i, j)| {
+            let own = noise[(i * features.div_ceil(6) + j / 6, j % 6)];
+            own + if j < 12 { base[(i, j % 6)] * 0.5 } else { 0.3 * base[(i, 5)] }
+        });
+        (x, y)
+    };
+    let several = insecure_joint_for_tests(11, 24, 3).unwrap();
+    let one = fhe_head::ckks::ParametersLiteral {
+        secret: fhe_head::ckks::SecretDistribution::Ternary,
+        ..several.literal().clone()
+    };
+    let (several, one) = (Scheme::new(several), Scheme::new(one.check().unwrap()));
+    let (x, y) = table(1, 120);
+    let public = Data::new(x.view(), y.view()).unwrap();
+    let options = Classifier { max_iter: Some(3), ..Classifier::default() };
+    let for_others = options.prepare_on(&several, &public, None).unwrap();
+    let for_itself = options.prepare_on(&one, &public, None).unwrap();
+    // what a choice that knows nothing of others would give three parties
+    let unaware = for_itself.options.clone();
+    let unaware = unaware.prepare_on(&several, &public, None).unwrap();
+    let ridge = |training: &Training| match training.options.preprocessing {
+        Some(head_fit::Preprocessing::Whiten { ridge, .. }) => ridge,
+        _ => f64::INFINITY,
+    };
+    assert!(ridge(&for_others) > ridge(&for_itself));
+
+    let hospitals: Vec<_> = (0..3).map(|party| table(100 + party as u64, ROWS[party])).collect();
+    let data: Vec<_> = hospitals.iter().map(|(x, y)| Data::new(x.view(), y.view()).unwrap()).collect();
+    let (x, y) = table(50, 4000);
+    let loss = |public: &Training| {
+        let terms = Terms::new(public, &ROWS, choices()).unwrap();
+        let model = terms.model(&terms.plain_twin(&data, Functions::Exact).unwrap()).unwrap();
+        let p = model.predict_proba(&x.view()).unwrap();
+        // of the second of two classes
+        let of = |(p, y): (&f64, &f64)| -f64::ln(if *y == 1.0 { *p } else { 1.0 - p });
+        p.column(0).iter().zip(&y).map(of).sum::<f64>() / y.len() as f64
+    };
+    assert!(loss(&for_others) < loss(&unaware));
+}

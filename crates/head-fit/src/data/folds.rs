@@ -28,7 +28,7 @@ pub(crate) fn splits_of(folds: usize, samples: usize, limit: usize) -> (usize, u
 }
 
 impl Data<'_> {
-    /// Fits a map on all samples, and maps them.
+    /// Fits a map on all samples, unless one is given, and maps them.
     pub(crate) fn mapped(
         &self,
         preprocessing: Preprocessing,
@@ -36,9 +36,12 @@ impl Data<'_> {
     ) -> Result<(FeatureMap, Samples)> {
         let limit = n_components.unwrap_or(usize::MAX);
         let classes = self.classes().map(|_| self.class_indices());
-        let map =
-            FeatureMap::fit_all(&self.x, &self.weights.view(), classes.as_ref(), &[preprocessing], limit)?
-                .remove(0);
+        let fit =
+            || FeatureMap::fit_all(&self.x, &self.weights.view(), classes.as_ref(), &[preprocessing], limit);
+        let map = match &self.map {
+            Some(given) => given.clone(),
+            None => fit()?.remove(0),
+        };
         let samples =
             Samples::with_labels(&map.apply(&self.x)?.view(), &self.y.view(), &self.weights.view())?;
         Ok((map, samples))
@@ -89,14 +92,51 @@ impl Data<'_> {
         maps: &[Preprocessing],
         n_components: Option<usize>,
     ) -> Result<Vec<Fold>> {
+        self.folds_behind(&split.train, split, maps, n_components)
+    }
+
+    /// As [`Self::folds`], for trainings on other samples than those that the map is fitted on: a map of one half of the training part,
+    /// and a training on the other. `first` says which half.
+    ///
+    /// A whitening removes the correlations of the samples that it is fitted on, noise and all, and leaves those of other samples as large
+    /// as its estimate is uncertain. A ridge that serves the former is too small for the latter.
+    pub(crate) fn folds_apart(
+        &self,
+        split: &Split,
+        first: bool,
+        maps: &[Preprocessing],
+        n_components: Option<usize>,
+    ) -> Result<Vec<Fold>> {
+        // every second sample of a part that keeps proportions keeps them too
+        let half = |skipped: bool| {
+            split.train.iter().copied().skip(usize::from(skipped)).step_by(2).collect::<Vec<_>>()
+        };
+        let trained = Split { train: half(first), test: split.test.clone() };
+        self.folds_behind(&half(!first), &trained, maps, n_components)
+    }
+
+    /// The parts of a split behind each of these maps, fitted on the samples of `fitted_on` unless one is given.
+    fn folds_behind(
+        &self,
+        fitted_on: &[usize],
+        split: &Split,
+        maps: &[Preprocessing],
+        n_components: Option<usize>,
+    ) -> Result<Vec<Fold>> {
         let weights = |part: &[usize]| self.weights.select(Axis(0), part);
         let x = |part: &[usize]| self.x.select(Axis(0), part);
         let limit = n_components.unwrap_or(usize::MAX);
         let (train, test) = (x(&split.train), x(&split.test));
-        let classes = self.classes().map(|_| self.class_indices().select(Axis(0), &split.train));
-        let classes = classes.as_ref().map(|classes| classes.view());
-        let fitted =
-            FeatureMap::fit_all(&train.view(), &weights(&split.train).view(), classes.as_ref(), maps, limit)?;
+        let fit = || {
+            let classes = self.classes().map(|_| self.class_indices().select(Axis(0), fitted_on));
+            let classes = classes.as_ref().map(|classes| classes.view());
+            let weights = weights(fitted_on);
+            FeatureMap::fit_all(&x(fitted_on).view(), &weights.view(), classes.as_ref(), maps, limit)
+        };
+        let fitted = match &self.map {
+            Some(given) => vec![given.clone()],
+            None => fit()?,
+        };
         let fold = |map: FeatureMap| {
             let samples = |x: &Array2<f64>, part: &[usize]| {
                 let y = self.y.select(Axis(0), part);

@@ -3,6 +3,7 @@
 use fhe_head::{Error, Result, check_weights};
 use ndarray::{Array1, ArrayView1, ArrayView2, Axis, CowArray, Ix2};
 
+use crate::features::FeatureMap;
 use crate::labels::{ClassWeight, Targets, group_count};
 use crate::units::TargetUnits;
 
@@ -16,6 +17,8 @@ pub struct Data<'a> {
     pub(super) weights: Array1<f64>,
     /// The group of each sample, if groups stay whole in splits.
     pub(super) groups: Option<Vec<usize>>,
+    /// The feature map, if it is not fitted on the samples.
+    pub(super) map: Option<FeatureMap>,
 }
 
 impl<'a> Data<'a> {
@@ -77,7 +80,7 @@ impl<'a> Data<'a> {
         if y.ncols() == 0 {
             return Err(Error::Data("there is nothing to predict: the labels have no column".into()));
         }
-        Ok(Self { x, weights: Array1::ones(y.nrows()), y: y.into(), targets, groups: None })
+        Ok(Self { x, weights: Array1::ones(y.nrows()), y: y.into(), targets, groups: None, map: None })
     }
 
     /// The same samples, each counting as often as its weight says (scikit-learn's `sample_weight`). Weights are relative, and multiply
@@ -107,6 +110,23 @@ impl<'a> Data<'a> {
             ));
         }
         Ok(Self { groups: Some(groups.to_vec()), ..self })
+    }
+
+    /// The same samples behind a feature map that was made elsewhere: from public constants, or from sums over the samples of several
+    /// parties. Whatever is chosen is chosen behind this map.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the map is for another number of features.
+    pub fn behind(self, map: &FeatureMap) -> Result<Self> {
+        if map.inputs() != self.x.ncols() {
+            return Err(Error::Shape { what: "features", expected: map.inputs(), got: self.x.ncols() });
+        }
+        Ok(Self { map: Some(map.clone()), ..self })
+    }
+
+    /// The feature map to which the samples are bound, if it is not fitted on them.
+    pub(crate) fn given_map(&self) -> Option<&FeatureMap> {
+        self.map.as_ref()
     }
 
     /// The same samples of a problem with more classes than occur in them.

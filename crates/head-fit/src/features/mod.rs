@@ -10,6 +10,7 @@
 //! Learning*, section 4.3.2), also where classes lie in a row. A whitening by all of the covariance masks the class in the middle there.
 
 mod spectrum;
+mod sums;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use spectrum::Moments;
 pub(crate) use spectrum::Spectrum;
+pub use sums::Sums;
 
 /// What to do with features before encryption.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +44,8 @@ pub enum Preprocessing {
         /// The ridge; positive.
         ridge: f64,
     },
+    /// A map that was made elsewhere, not from the samples that are trained on ([`Data::behind`](crate::Data::behind)).
+    Given,
 }
 
 impl Preprocessing {
@@ -135,6 +139,11 @@ impl FeatureMap {
                 {
                     Err(Error::Shape { what: "features", expected: limit, got: x.ncols() })
                 }
+                Preprocessing::Given => Err(Error::Parameter {
+                    name: "preprocessing",
+                    got: "a given map".into(),
+                    expected: "a map to fit, or samples behind one that was made elsewhere".into(),
+                }),
                 Preprocessing::Center => Ok(LinearMap::Diagonal(ones.clone())),
                 Preprocessing::Standardize => Ok(LinearMap::Diagonal(scale.clone())),
                 Preprocessing::Whiten { ridge, standardize } => {

@@ -27,13 +27,18 @@ impl Moments {
             squares.sum::<f64>().sqrt()
         };
         let deviations: Array1<f64> = x.axis_iter(Axis(1)).zip(&mean).map(deviation).collect();
+        let scale = Self::inverse(deviations, &mean);
+        Self { mean, scale }
+    }
+
+    /// Inverse standard deviations; 1 for a constant feature.
+    pub(super) fn inverse(deviations: Array1<f64>, mean: &Array1<f64>) -> Array1<f64> {
         let negligible = NEGLIGIBLE * deviations.fold(0.0, |max: f64, deviation| max.max(*deviation));
         let inverse = |(deviation, mean): (&f64, &f64)| {
             let constant = *deviation <= negligible.max(1e-10 * mean.abs()).max(1e-310);
             if constant { 1.0 } else { deviation.recip() }
         };
-        let scale = deviations.iter().zip(&mean).map(inverse).collect();
-        Self { mean, scale }
+        deviations.iter().zip(mean).map(inverse).collect()
     }
 }
 
@@ -111,17 +116,26 @@ impl Spectrum {
             row *= (weight / total).sqrt();
         }
         let (samples, features) = rows.dim();
-        let (variances, mut directions) = if samples < features {
-            let (variances, shares) = positive_eigenpairs(&rows.dot(&rows.t()));
-            (variances, rows.t().dot(&shares))
-        } else {
-            positive_eigenpairs(&rows.t().dot(&rows))
-        };
+        if samples >= features {
+            return Self::of_covariance(&rows.t().dot(&rows));
+        }
+        let (variances, shares) = positive_eigenpairs(&rows.dot(&rows.t()));
+        let directions = rows.t().dot(&shares) / &variances.mapv(f64::sqrt);
+        Self::varying(variances, directions)
+    }
+
+    /// Decomposes a covariance, features by features.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if the features are all constant.
+    pub(super) fn of_covariance(covariance: &Array2<f64>) -> Result<Self> {
+        let (variances, directions) = positive_eigenpairs(covariance);
+        Self::varying(variances, directions)
+    }
+
+    fn varying(variances: Array1<f64>, directions: Array2<f64>) -> Result<Self> {
         if variances.is_empty() {
             return Err(Error::Data("no feature varies between samples".into()));
-        }
-        if samples < features {
-            directions /= &variances.mapv(f64::sqrt);
         }
         Ok(Self { variances, directions })
     }

@@ -121,3 +121,28 @@ fn whitening_within_classes_leaves_the_differences_between_them() {
     assert!(gap > 5.0, "neighbouring classes lie {gap} apart");
     assert!(FeatureMap::fit(&x.view(), &s.view(), map, 3).is_err(), "without classes");
 }
+
+#[test]
+fn sums_of_parts_give_the_map_of_the_whole() {
+    let (x, _) = samples();
+    let ones = Array1::ones(60);
+    let parts =
+        [x.slice(ndarray::s![..13, ..]), x.slice(ndarray::s![13.., ..])].map(|part| Sums::of(&part).unwrap());
+    let [a, b] = &parts;
+    let sums =
+        Sums::from_parts(a.samples() + b.samples(), a.features() + b.features(), a.products() + b.products())
+            .unwrap();
+    for preprocessing in ALL {
+        let of_sums = FeatureMap::of_sums(&sums, preprocessing, 5).unwrap();
+        let fitted = FeatureMap::fit(&x.view(), &ones.view(), preprocessing, 5).unwrap();
+        let [a, b] = [of_sums, fitted].map(|map| map.apply(&x.view()).unwrap());
+        // directions may differ in sign
+        assert!((a.mapv(f64::abs) - b.mapv(f64::abs)).iter().all(|d| d.abs() < 1e-8), "{preprocessing:?}");
+    }
+    let within = Preprocessing::WhitenWithin { ridge: 0.1 };
+    assert!(FeatureMap::of_sums(&sums, within, 5).is_err(), "nobody told the classes");
+    let (features, products) = (sums.features().clone(), sums.products().clone());
+    assert!(Sums::from_parts(1.0, features.clone(), products.clone()).is_err());
+    assert!(Sums::from_parts(60.0, features.slice(ndarray::s![..4]).to_owned(), products.clone()).is_err());
+    assert!(Sums::from_parts(60.0, features * f64::NAN, products).is_err());
+}

@@ -24,7 +24,8 @@ const RIDGES: [f64; 7] = [0.001, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0];
 const RIDGES_WITHIN: [f64; 4] = [0.001, 0.01, 0.1, 1.0];
 /// Multiples of the safe step, the inverse of the steepest slope on whitened features ([`Family::safe_step`]): saturated samples and a ridge allow more than one.
 const WHITENED_STEPS: [f64; 4] = [0.5, 1.0, 2.0, 4.0];
-/// Multiples of the safe step where whitening within classes leaves the variance between them, along which samples are soon saturated.
+/// Multiples of the safe step where whitening within classes leaves the variance between them, along which samples are soon saturated; and
+/// behind a given map, which may be anything.
 const WITHIN_STEPS: [f64; 4] = [1.0, 2.0, 4.0, 8.0];
 /// Shares of the safe step where features are not whitened. Momentum makes small steps long.
 const SHARES: [f64; 4] = [0.1, 0.25, 0.5, 1.0];
@@ -125,7 +126,9 @@ impl Grid {
         };
         let steps = match (preprocessing, fold) {
             (Preprocessing::Whiten { .. }, _) | (_, None) => WHITENED_STEPS.map(|step| step * safe),
-            (Preprocessing::WhitenWithin { .. }, Some(fold)) => scaled(WITHIN_STEPS, fold),
+            (Preprocessing::WhitenWithin { .. } | Preprocessing::Given, Some(fold)) => {
+                scaled(WITHIN_STEPS, fold)
+            }
             (Preprocessing::Center | Preprocessing::Standardize, Some(fold)) => scaled(SHARES, fold),
         };
         steps.map(|step| two_digits(step / (1.0 + self.alpha * step))).to_vec()

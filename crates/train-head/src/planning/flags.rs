@@ -48,7 +48,8 @@ pub(crate) fn flags(options: &Classifier, targets: Targets, preset: &str) -> Map
         None => (None, None),
     };
     let (preprocess, ridge) = match options.preprocessing {
-        None => (Preprocess::Auto, None),
+        // no flag of a job asks for a given map
+        None | Some(Preprocessing::Given) => (Preprocess::Auto, None),
         Some(Preprocessing::Center) => (Preprocess::None, None),
         Some(Preprocessing::Standardize) => (Preprocess::Standardize, None),
         Some(Preprocessing::Whiten { ridge, .. }) => (Preprocess::Whiten, Some(ridge)),

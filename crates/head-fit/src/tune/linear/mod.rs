@@ -20,6 +20,8 @@ use rehearsal::rehearse;
 use search::Search;
 
 const FOLDS: usize = 5;
+/// More where trainings of a fold have half of its samples.
+const FOLDS_APART: usize = 10;
 /// Samples beyond this number do not change the choice, and cost time. Wide tables have a lower limit.
 const SAMPLE_LIMIT: usize = 2400;
 const ENTRY_LIMIT: usize = 2_400_000;
@@ -27,12 +29,18 @@ const LEAST_SAMPLES: usize = 1000;
 /// A cheaper method wins if it is within this share of the best.
 const TOLERANCE: f64 = 0.005;
 
-/// The splits on which linear heads are compared, with each other and with what is fitted in the clear.
+/// The splits on which linear heads are compared, with each other and with what is fitted in the clear. `parties` train together.
 ///
 /// # Errors
 /// None on data that were checked.
-pub(crate) fn splits(data: &Data<'_>, random_state: u64) -> Result<Vec<Split>> {
-    data.splits(FOLDS, sample_limit(data.features().ncols()), random_state)
+pub(crate) fn splits(data: &Data<'_>, random_state: u64, parties: u32) -> Result<Vec<Split>> {
+    let folds = if map_of_others(data, parties) { FOLDS_APART } else { FOLDS };
+    data.splits(folds, sample_limit(data.features().ncols()), random_state)
+}
+
+/// Whether the feature map will not be of the samples that are trained on: several parties train behind one of public samples.
+fn map_of_others(data: &Data<'_>, parties: u32) -> bool {
+    data.given_map().is_none() && parties > 1
 }
 
 fn sample_limit(features: usize) -> usize {
@@ -153,7 +161,13 @@ fn candidates(task: Task<'_, '_>, grids: &[Grid]) -> Result<Vec<Candidate>> {
     let folds: Vec<Vec<Fold>> = task
         .splits
         .par_iter()
-        .map(|split| task.data.folds(split, &maps, components))
+        .enumerate()
+        .map(|(k, split)| {
+            match map_of_others(task.data, task.scheme.parameters().literal().secret.parties()) {
+                true => task.data.folds_apart(split, k % 2 == 0, &maps, components),
+                false => task.data.folds(split, &maps, components),
+            }
+        })
         .collect::<Result<_>>()?;
     // by map, then by split
     let mut by_map: Vec<Vec<Fold>> = maps.iter().map(|_| Vec::new()).collect();

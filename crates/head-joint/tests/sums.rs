@@ -1,0 +1,125 @@
+//! A feature map by consent, on a small insecure ring.
+#![allow(clippy::unwrap_used)]
+
+use fhe_head::ckks::presets::insecure_joint_for_tests;
+use fhe_head::{Functions, Scheme};
+use head_fit::{Classifier, Data, FeatureMap, Preprocessing, Sums};
+use head_joint::{Choices, SumsTerms, Terms, fit, sums_in_memory};
+use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate, s};
+
+const FEATURES: usize = 50;
+const ROWS: [usize; 3] = [140, 101, 230];
+const RANGE: [f64; 2] = [-4.0, 9.0];
+
+/// Samples of two classes, whose features are of different units and correlated, between -3 and 8.
+fn table(seed: u64, n: usize) -> (Array2<f64>, Array1<f64>) {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut uniform = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let y = Array1::from_shape_fn(n, |_| f64::from(u8::from(uniform() < 0.4)));
+    let mut x = Array2::from_shape_fn((n, FEATURES), |(i, j)| {
+        uniform() * (1.0 + (j % 5) as f64) + if j % 2 == 0 { 0.4 * y[i] } else { 0.0 }
+    });
+    for j in 1..FEATURES {
+        let before = x.column(j - 1).to_owned();
+        x.column_mut(j).scaled_add(0.3, &before);
+    }
+    (x, y)
+}
+
+fn scheme() -> Scheme {
+    Scheme::new(insecure_joint_for_tests(11, 24, 3).unwrap())
+}
+
+fn terms() -> SumsTerms {
+    SumsTerms::new(&scheme(), vec![RANGE; FEATURES], 256, 36).unwrap()
+}
+
+#[test]
+fn the_map_of_encrypted_sums_is_that_of_the_union() {
+    let terms = terms();
+    let hospitals: Vec<_> = (0..3).map(|party| table(10 + party as u64, ROWS[party])).collect();
+    let views: Vec<ArrayView2<'_, f64>> = hospitals.iter().map(|(x, _)| x.view()).collect();
+    let sums = sums_in_memory(&terms, &views).unwrap();
+
+    let union = concatenate(Axis(0), &views).unwrap();
+    let [centre, reach] = [2.5, 6.5];
+    let clear = Sums::of(&((&union - centre) / reach).view()).unwrap();
+    assert_eq!(sums.samples(), 471.0);
+    let apart = (sums.products() - clear.products()).fold(0.0, |max: f64, d| max.max(d.abs()));
+    // three parties round to 2^-40 of 256 each
+    assert!(apart < 1e-9, "{apart}");
+
+    let whiten = Preprocessing::Whiten { ridge: 0.1, standardize: true };
+    let map = terms.feature_map(&sums, whiten).unwrap();
+    let ones = Array1::ones(471);
+    let of_union = FeatureMap::fit(&union.view(), &ones.view(), whiten, usize::MAX).unwrap();
+    let [a, b] = [map.clone(), of_union].map(|map| map.apply(&union.view()).unwrap().mapv(f64::abs));
+    assert!((a - b).iter().all(|d| d.abs() < 1e-6));
+
+    // the training behind it: rates and intervals of public samples, the map of all
+    let (x, y) = table(1, 200);
+    let public = Data::new(x.view(), y.view()).unwrap().behind(&map).unwrap();
+    let options = Classifier { max_iter: Some(3), ..Classifier::default() };
+    let training = options.prepare_on(&scheme(), &public, None).unwrap();
+    assert_eq!(training.options.preprocessing, Some(Preprocessing::Given));
+    assert_eq!(training.map, map);
+    let terms = Terms::new(&training, &ROWS, Choices { bits: 30, ..Choices::default() }).unwrap();
+    let data: Vec<_> = hospitals.iter().map(|(x, y)| Data::new(x.view(), y.view()).unwrap()).collect();
+    let joint = fit(&terms, &data).unwrap().weights;
+    let plain = terms.plain_twin(&data, Functions::Polynomials).unwrap();
+    let noise = terms.weight_noise().unwrap();
+    for (joint, plain) in joint.iter().zip(&plain) {
+        assert!((joint - plain).iter().all(|d| d.abs() < 6.0 * noise + 1e-4));
+        assert!(plain.iter().any(|w| w.abs() > 0.05));
+    }
+}
+
+#[test]
+fn sums_that_would_tell_of_single_samples_are_refused() {
+    let terms = terms();
+    let tables: Vec<_> = ROWS.iter().map(|&rows| table(3, rows).0).collect();
+    let said = |changed: Array2<f64>| {
+        let views = [tables[0].view(), changed.view(), tables[2].view()];
+        sums_in_memory(&terms, &views).unwrap_err().to_string()
+    };
+    assert_eq!(terms.least_samples(), 100);
+    assert!(said(tables[1].slice(s![..99, ..]).to_owned()).contains("99 samples"));
+    assert!(said(table(4, 257).0).contains("at most 256"));
+    assert!(said(tables[1].slice(s![.., ..49]).to_owned()).contains("49 features"));
+    for outside in [9.5, -4.5, f64::NAN] {
+        let mut changed = tables[1].clone();
+        changed[(7, 30)] = outside;
+        assert!(said(changed).contains("feature 30"), "{outside}");
+    }
+    let new = |ranges, most| SumsTerms::new(&scheme(), ranges, most, 36).map(|_| ());
+    assert!(new(vec![RANGE; FEATURES], 99).is_err(), "no party could bring enough");
+    assert!(new(vec![[1.0, 1.0]; FEATURES], 256).is_err());
+    assert!(new(Vec::new(), 256).is_err());
+    // one decryption of a session
+    assert_eq!(terms.budget().flooding.releases, 1);
+}
+
+#[test]
+fn maps_of_others_and_given_maps_do_not_go_together() {
+    let (x, y) = table(1, 200);
+    let ones = Array1::ones(200);
+    let map = FeatureMap::fit(&x.view(), &ones.view(), Preprocessing::Standardize, usize::MAX).unwrap();
+    let data = Data::new(x.view(), y.view()).unwrap().behind(&map).unwrap();
+    let whiten = Some(Preprocessing::Whiten { ridge: 1.0, standardize: true });
+    let refused = |options: Classifier, data: &Data<'_>| {
+        options.prepare_on(&scheme(), data, None).unwrap_err().to_string()
+    };
+    let usual = Classifier { max_iter: Some(2), ..Classifier::default() };
+    assert!(refused(Classifier { preprocessing: whiten, ..usual.clone() }, &data).contains("made elsewhere"));
+    assert!(refused(Classifier { n_components: Some(3), ..usual.clone() }, &data).contains("made elsewhere"));
+    let without = Data::new(x.view(), y.view()).unwrap();
+    let given = Classifier { preprocessing: Some(Preprocessing::Given), ..usual };
+    assert!(refused(given, &without).contains("made elsewhere"));
+    let fewer = x.slice(s![.., ..49]);
+    assert!(Data::new(fewer, y.view()).unwrap().behind(&map).is_err());
+}
