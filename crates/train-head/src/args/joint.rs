@@ -109,7 +109,7 @@ impl FromStr for ParticipantFlag {
 /// How much each party's samples count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum WeightingFlag {
-    /// By size, rounded up to blocks
+    /// By size, as announced
     #[default]
     Size,
     /// Each party the same
