@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --release -p head-joint --example three_hospitals                # 384 features, 650 samples each
 //! cargo run --release -p head-joint --example three_hospitals -- 10 16384    # 10 features, 16384 samples each
+//! cargo run --release -p head-joint --example three_hospitals -- 10 16384 10 # ten folds of them, each a session of its own
 //! ```
 
 use std::time::Instant;
@@ -11,7 +12,7 @@ use fhe_head::ckks::presets;
 use fhe_head::{Functions, Scheme};
 use head_fit::{Classifier, Data};
 use head_joint::{Choices, Comparison, Terms, fit};
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, Axis};
 
 /// Samples of two classes that overlap; `share` of them are of class 1.
 fn patients(seed: u64, n: usize, features: usize, share: f64) -> (Array2<f64>, Array1<f64>) {
@@ -36,6 +37,7 @@ fn main() -> head_joint::Result<()> {
     });
     let features = numbers.next().unwrap_or(Ok(384))?;
     let samples = numbers.next().unwrap_or(Ok(650))?;
+    let folds = numbers.next().transpose()?;
     let (sizes, shares) = ([samples; 3], [0.5, 0.3, 0.65]);
     let scheme = Scheme::new(presets::joint(3)?);
     let (public_x, public_y) = patients(1, 700, features, 0.5);
@@ -43,6 +45,9 @@ fn main() -> head_joint::Result<()> {
     let begun = Instant::now();
     let training = Classifier::default().prepare_on(&scheme, &public, None)?;
     println!("method chosen on public samples in {:.1} s", begun.elapsed().as_secs_f64());
+    if let Some(folds) = folds {
+        return cross_validate(&training, &sizes, &shares, folds);
+    }
     for bits in [30, 40] {
         let terms = Terms::new(&training, &sizes, Choices { bits, ..Choices::default() })?;
         let plan = terms.plan();
@@ -80,5 +85,47 @@ fn main() -> head_joint::Result<()> {
             );
         }
     }
+    Ok(())
+}
+
+/// Trains on all but one of `folds` parts of each hospital's samples and tests on that, for each part: keys, encryption, training and
+/// decryption of all parties, with 40 bits of flooding.
+fn cross_validate(
+    training: &head_fit::Training,
+    sizes: &[usize; 3],
+    shares: &[f64; 3],
+    folds: usize,
+) -> head_joint::Result<()> {
+    let features = training.map.inputs();
+    let hospitals: Vec<_> =
+        (0..3).map(|party| patients(10 + party as u64, sizes[party], features, shares[party])).collect();
+    let (mut right, mut tested) = (0, 0);
+    let begun = Instant::now();
+    for fold in 0..folds {
+        let part = |held_out: bool| {
+            let of = |(x, y): &(Array2<f64>, Array1<f64>)| {
+                let rows: Vec<usize> = (0..y.len()).filter(|row| (row % folds == fold) == held_out).collect();
+                (x.select(Axis(0), &rows), y.select(Axis(0), &rows))
+            };
+            hospitals.iter().map(of).collect::<Vec<_>>()
+        };
+        let (trained, held_out) = (part(false), part(true));
+        let rows: Vec<usize> = trained.iter().map(|(_, y)| y.len()).collect();
+        let terms = Terms::new(training, &rows, Choices::default())?;
+        let data =
+            trained.iter().map(|(x, y)| Data::new(x.view(), y.view())).collect::<Result<Vec<_>, _>>()?;
+        let model = fit(&terms, &data)?.model;
+        for (x, y) in &held_out {
+            let predicted = model.predict(&x.view())?;
+            right += predicted.iter().zip(y).filter(|(p, y)| **p as f64 == **y).count();
+            tested += y.len();
+        }
+    }
+    println!(
+        "{folds} folds of {} x {features}: {:.1} s; accuracy {:.4}",
+        sizes.iter().sum::<usize>(),
+        begun.elapsed().as_secs_f64(),
+        right as f64 / tested as f64
+    );
     Ok(())
 }

@@ -229,7 +229,8 @@ impl SumsTerms {
         let [centre, reach] = self.units();
         let scaled = (x - &centre) / &reach;
         // a number that is not finite lies outside as well
-        if let Some(((_, feature), _)) = scaled.indexed_iter().find(|(_, value)| !(value.abs() <= 1.0)) {
+        let within = -1.0..=1.0;
+        if let Some(((_, feature), _)) = scaled.indexed_iter().find(|(_, value)| !within.contains(*value)) {
             let [low, high] = self.ranges[feature];
             return Err(Error::Data(format!("feature {feature} is not always between {low} and {high}")));
         }

@@ -1,7 +1,7 @@
 //! What the parties agree on before anything is encrypted: method, feature map, shares of the data, what will be decrypted.
 //!
 //! Nothing in the terms comes from a party's private data. Method, rates, intervals and feature map come from public samples, which anybody
-//! can look at; sizes are rounded up to blocks.
+//! can look at; sizes are those that parties announce.
 
 use ckks_threshold::{Budget, Session};
 use fhe_head::ckks::{FloodingLiteral, KeyPurpose, Parameters, noise};
@@ -16,7 +16,8 @@ use crate::error::{Error, Result};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weighting {
-    /// As much as the rows of its blocks: by size, as far as sizes are public.
+    /// By the rows that it announced ([`Terms::new`]). A party that rounds them counts a little more or less than its samples; blocks
+    /// alone would let small parties, whose only block is half empty, count as much as large ones.
     #[default]
     Size,
     /// The same for each party.
@@ -431,25 +432,21 @@ impl Terms {
     }
 }
 
-/// Which blocks are whose.
+/// Which blocks are whose. All weights together are the rows of all blocks.
 fn parts(plan: &Plan, rows: &[usize], weighting: Weighting) -> Vec<Part> {
     let packing = plan.job.packing();
+    let all: usize = rows.iter().sum();
     let mut first = 0;
-    let part = |&rows: &usize| {
-        let count = rows.div_ceil(packing.block_samples());
-        let weight = match weighting {
-            Weighting::Size => (count * packing.block_samples()) as f64,
-            Weighting::Equal => 0.0,
+    let part = |&own: &usize| {
+        let count = own.div_ceil(packing.block_samples());
+        let share = match weighting {
+            Weighting::Size => own as f64 / all as f64,
+            Weighting::Equal => 1.0 / rows.len() as f64,
         };
         first += count;
-        Part { first: first - count, count, weight }
+        Part { first: first - count, count, weight: share * packing.capacity() as f64 }
     };
-    let mut parts: Vec<Part> = rows.iter().map(part).collect();
-    if weighting == Weighting::Equal {
-        let share = packing.capacity() as f64 / parts.len() as f64;
-        parts.iter_mut().for_each(|part| part.weight = share);
-    }
-    parts
+    rows.iter().map(part).collect()
 }
 
 /// Linear heads of classes are trained without bootstraps and in two to five iterations; others are not for several parties.

@@ -81,6 +81,11 @@ fn the_head_of_all_is_that_of_the_union_in_the_clear() {
 #[test]
 fn terms_survive_their_file_and_contradictions_are_refused() {
     let terms = Terms::new(&public(2, Kind::logistic()), &ROWS, choices()).unwrap();
+    // the smallest party's block is half empty, and counts for what it announced
+    let capacity = terms.plan().job.packing().capacity() as f64;
+    for (part, rows) in terms.agreed().parts.iter().zip(ROWS) {
+        assert!((part.weight / capacity - rows as f64 / 440.0).abs() < 1e-12, "{part:?}");
+    }
     let text = serde_json::to_string(terms.agreed()).unwrap();
     let agreed: head_joint::Agreed = serde_json::from_str(&text).unwrap();
     assert_eq!(agreed, *terms.agreed());

@@ -9,6 +9,7 @@ mod case;
 mod compose;
 mod grammar;
 mod patient;
+mod places;
 mod scenarios;
 mod slips;
 
@@ -19,6 +20,7 @@ use anyhow::{Context, Result, bail};
 
 use self::compose::{Banks, Composer, WORDS, count_words, sentences};
 use self::grammar::Expander;
+pub(crate) use self::places::places;
 use crate::rng::Rng;
 use crate::workspace::root;
 
@@ -144,64 +146,34 @@ fn must_be_unique(sentence: &str) -> bool {
     count_words(sentence) >= UNIQUE_FROM_WORDS
 }
 
+/// The sentences of a note that no other note has.
+fn unique_sentences(note: &Note) -> impl Iterator<Item = String> + '_ {
+    sentences(&note.text).filter(|sentence| must_be_unique(sentence)).map(str::to_owned)
+}
+
+/// A table of notes with their labels.
+fn table(notes: &[Note]) -> Result<Vec<u8>> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(["text", "label"])?;
+    for note in notes {
+        table.write_record([note.text.as_str(), note.label])?;
+    }
+    Ok(table.into_inner()?)
+}
+
 /// The files' contents: the notes for training and testing and, for error analysis, the origin of each.
 fn files(train: &[Note], test: &[Note]) -> Result<Files> {
     let mut groups = csv::Writer::from_writer(Vec::new());
     groups.write_record(["file", "row", "style", "specialty", "scenario"])?;
     let mut files = Files::new();
     for (name, notes) in [("train.csv", train), ("test.csv", test)] {
-        let mut table = csv::Writer::from_writer(Vec::new());
-        table.write_record(["text", "label"])?;
         for (row, note) in notes.iter().enumerate() {
-            table.write_record([note.text.as_str(), note.label])?;
             groups.write_record([name, &row.to_string(), note.style, &note.specialty, note.scenario])?;
         }
-        files.insert(name, table.into_inner()?);
+        files.insert(name, table(notes)?);
     }
     files.insert("groups.csv", groups.into_inner()?);
     Ok(files)
-}
-
-/// Notes of one of several places: how many, and how many in a hundred of them are of patients at risk.
-struct Place {
-    name: &'static str,
-    notes: usize,
-    risk_percent: usize,
-}
-
-/// Those that everybody may see, and three hospitals of unequal sizes and patients.
-const PLACES: [Place; 4] = [
-    Place { name: "public", notes: 500, risk_percent: 40 },
-    Place { name: "north", notes: 800, risk_percent: 30 },
-    Place { name: "south", notes: 400, risk_percent: 50 },
-    Place { name: "west", notes: 200, risk_percent: 65 },
-];
-
-/// The training notes dealt to places, each a table by its name; no note is in two of them.
-///
-/// # Errors
-/// A phrase bank is malformed or too small.
-pub(crate) fn places() -> Result<Vec<(&'static str, Vec<u8>)>> {
-    let (train, _) = corpus()?;
-    let (risk, none): (Vec<Note>, Vec<Note>) = train.into_iter().partition(|note| note.label == LABELS[1]);
-    let (mut risk, mut none) = (risk.into_iter(), none.into_iter());
-    let mut rng = Rng::new(SEED);
-    let table = |place: &Place| {
-        let at_risk = place.notes * place.risk_percent / 100;
-        let mut notes: Vec<Note> = risk.by_ref().take(at_risk).collect();
-        notes.extend(none.by_ref().take(place.notes - at_risk));
-        if notes.len() < place.notes {
-            bail!("{} notes for {}, of {}", notes.len(), place.name, place.notes);
-        }
-        rng.shuffle(&mut notes);
-        let mut table = csv::Writer::from_writer(Vec::new());
-        table.write_record(["text", "label"])?;
-        for note in &notes {
-            table.write_record([note.text.as_str(), note.label])?;
-        }
-        Ok((place.name, table.into_inner()?))
-    };
-    PLACES.iter().map(table).collect()
 }
 
 #[cfg(test)]
@@ -225,26 +197,11 @@ mod tests {
     #[test]
     fn test_notes_share_no_sentence_with_training_notes() {
         let (train, test) = corpus().unwrap();
-        let long = |note: &'_ Note| -> Vec<String> {
-            sentences(&note.text).filter(|sentence| must_be_unique(sentence)).map(str::to_owned).collect()
-        };
-        let known: HashSet<String> = train.iter().flat_map(long).collect();
+        let known: HashSet<String> = train.iter().flat_map(unique_sentences).collect();
         assert!(known.len() > 5 * TRAIN_NOTES);
         let shared: Vec<String> =
-            test.iter().flat_map(long).filter(|sentence| known.contains(sentence)).collect();
+            test.iter().flat_map(unique_sentences).filter(|sentence| known.contains(sentence)).collect();
         assert!(shared.is_empty(), "{shared:?}");
-    }
-
-    #[test]
-    fn places_share_no_note() {
-        let mut seen = HashSet::new();
-        for (place, (name, bytes)) in PLACES.iter().zip(places().unwrap()) {
-            assert_eq!(place.name, name);
-            let mut table = csv::Reader::from_reader(&bytes[..]);
-            let texts: Vec<String> = table.records().map(|row| row.unwrap()[0].to_owned()).collect();
-            assert_eq!(texts.len(), place.notes);
-            assert!(texts.into_iter().all(|text| seen.insert(text)));
-        }
     }
 
     #[test]

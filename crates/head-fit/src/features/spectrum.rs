@@ -27,12 +27,12 @@ impl Moments {
             squares.sum::<f64>().sqrt()
         };
         let deviations: Array1<f64> = x.axis_iter(Axis(1)).zip(&mean).map(deviation).collect();
-        let scale = Self::inverse(deviations, &mean);
+        let scale = Self::inverse(&deviations, &mean);
         Self { mean, scale }
     }
 
     /// Inverse standard deviations; 1 for a constant feature.
-    pub(super) fn inverse(deviations: Array1<f64>, mean: &Array1<f64>) -> Array1<f64> {
+    pub(super) fn inverse(deviations: &Array1<f64>, mean: &Array1<f64>) -> Array1<f64> {
         let negligible = NEGLIGIBLE * deviations.fold(0.0, |max: f64, deviation| max.max(*deviation));
         let inverse = |(deviation, mean): (&f64, &f64)| {
             let constant = *deviation <= negligible.max(1e-10 * mean.abs()).max(1e-310);

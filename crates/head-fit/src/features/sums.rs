@@ -80,7 +80,7 @@ impl FeatureMap {
     /// As [`Self::fit`]; [`Error::Parameter`] for a map that needs classes.
     pub fn of_sums(sums: &Sums, preprocessing: Preprocessing, limit: usize) -> Result<Self> {
         let (mean, covariance) = (sums.mean(), sums.covariance());
-        let scale = Moments::inverse(covariance.diag().mapv(|variance| variance.max(0.0).sqrt()), &mean);
+        let scale = Moments::inverse(&covariance.diag().mapv(|variance| variance.max(0.0).sqrt()), &mean);
         let ones = Array1::ones(mean.len());
         let linear = match preprocessing.check()? {
             Preprocessing::Center | Preprocessing::Standardize if mean.len() > limit => {

@@ -141,7 +141,7 @@ fn expect_name(name: &str) -> Result<(), String> {
 /// How much each party's samples count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum WeightingFlag {
-    /// By size, rounded up to blocks
+    /// By size, as announced
     #[default]
     Size,
     /// Each party the same

@@ -93,10 +93,10 @@ fn seen(session: &Session) -> Result<Section> {
     let mut table = Table::new(&["who", "saw"]);
     let rows = [
         ("this institution", decrypted.as_str()),
-        ("the other institutions", "their own samples; the head; sizes rounded up to blocks"),
+        ("the other institutions", "their own samples; the head; sizes as announced"),
         (
             "the party that trained",
-            "ciphertexts and public keys: no sample, label, weight or score; sizes rounded up to blocks",
+            "ciphertexts and public keys: no sample, label, weight or score; sizes as announced",
         ),
     ];
     rows.into_iter().for_each(|row| table.push([row.0, row.1]));

@@ -28,6 +28,8 @@ const ENTRY_LIMIT: usize = 2_400_000;
 const LEAST_SAMPLES: usize = 1000;
 /// A cheaper method wins if it is within this share of the best.
 const TOLERANCE: f64 = 0.005;
+/// The same where a fold trains on half of its samples: a union of several parties has more, and more iterations pay there.
+const TOLERANCE_APART: f64 = 0.001;
 
 /// The splits on which linear heads are compared, with each other and with what is fitted in the clear. `parties` train together.
 ///
@@ -186,7 +188,8 @@ fn candidates(task: Task<'_, '_>, grids: &[Grid]) -> Result<Vec<Candidate>> {
         return Err(refusal.unwrap_or_else(|| Error::Data("there is no method to choose from".into())));
     }
     candidates.sort_by(|a, b| a.objective.total_cmp(&b.objective));
-    let near = candidates[0].objective * (1.0 + TOLERANCE);
+    let apart = map_of_others(task.data, task.scheme.parameters().literal().secret.parties());
+    let near = candidates[0].objective * (1.0 + if apart { TOLERANCE_APART } else { TOLERANCE });
     let cheapest = (0..candidates.len())
         .take_while(|&i| candidates[i].objective <= near)
         .min_by_key(|&i| (candidates[i].depth(), candidates[i].approximation.degree()))
