@@ -91,7 +91,7 @@ pub(crate) fn measure(
         "make_s": made_s, "encrypt_s": encrypt_s, "keygen_s": keygen_s, "load_s": load_s,
         "train_s": train_s, "train_cpu_s": train_cpu_s,
         "train_s_per_sample": train_s / samples as f64,
-        "accuracy": accuracy(&test, weights.view()),
+        "accuracy": accuracy(&test, &weights.view()),
         "peak_rss_bytes": peak_rss_bytes(),
         "data_bytes": length, "data_bytes_in_memory": plan.sizes.data_bytes, "key_bytes": plan.sizes.key_bytes,
     }))
@@ -131,7 +131,7 @@ fn encrypt(
 }
 
 /// Share of the samples on the right side of the head, whose last weight is the intercept.
-fn accuracy((x, y): &(Array2<f64>, Vec<f64>), weights: ArrayView1<'_, f64>) -> f64 {
+fn accuracy((x, y): &(Array2<f64>, Vec<f64>), weights: &ArrayView1<'_, f64>) -> f64 {
     let features = x.ncols();
     let (slope, intercept) = (weights.slice(ndarray::s![..features]), weights[weights.len() - 1]);
     let scores = x.dot(&slope) + intercept;

@@ -149,12 +149,12 @@ fn blocks_may_stay_in_their_file() {
     let origin = Origin::default();
     let data = files::write_data(Vec::new(), "data", &encryptor, &origin, |_| Ok::<_, Error>(())).unwrap();
     std::fs::write(file.path(), &data).unwrap();
+    let length = data.len() as u64;
     let open = |length: u64| -> fhe_head::Result<files::DataOnDisk<Logistic>> {
         files::open_data(std::fs::File::open(file.path()).unwrap(), length, "data", parameters)
     };
-    let length = data.len() as u64;
 
-    let reader = Reader::new(std::io::Cursor::new(data.clone()), "data").unwrap();
+    let reader = Reader::new(std::io::Cursor::new(data), "data").unwrap();
     let (_, _, in_memory, _): files::Data<Logistic> = files::read_data(reader, parameters).unwrap();
     assert!(in_memory.len() > 1, "{} blocks", in_memory.len());
     let train = |blocks: &dyn Blocks<Ciphertext>| server::train(run.keys.clone(), job, blocks);
