@@ -255,7 +255,7 @@ mod tests {
         let failure = training.expect_within(Some(1 << 30), free(16 << 30)).unwrap_err();
         assert_eq!(
             failure.to_string(),
-            "the training needs 1.3 GiB of memory, 1.0 GiB are allowed by --memory"
+            "the training needs 1.2 GiB of memory, 1.0 GiB are allowed by --memory"
         );
         assert!(training.expect_within(None, free(1 << 30)).is_err());
     }
