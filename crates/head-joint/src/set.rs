@@ -27,7 +27,7 @@ impl DecryptingSet {
     /// One that all its members named comes first, then the one that `own` named, then one that names `own`, then any.
     ///
     /// # Errors
-    /// [`Error::Threshold`] for a set that is none of this session's, by the number of the party that named it.
+    /// [`crate::Error::Threshold`] for a set that is none of this session's, by the number of the party that named it.
     pub fn of(session: &Session, named: &[Option<Vec<usize>>], own: Option<usize>) -> Result<Self> {
         let parties = session.parties();
         if session.threshold() == parties {
@@ -59,7 +59,7 @@ impl DecryptingSet {
 /// Refuses a set that cannot decrypt: other parties than the session's, out of order, or not as many as its threshold.
 ///
 /// # Errors
-/// [`Error::Threshold`], by the number of the party that named it.
+/// [`crate::Error::Threshold`], by the number of the party that named it.
 pub fn expect_set(session: &Session, party: usize, set: &[usize]) -> Result<()> {
     let increasing = set.windows(2).all(|pair| pair[0] < pair[1]);
     let known = set.last().is_some_and(|&last| last < session.parties());
