@@ -8,6 +8,9 @@
 //! The one party uses the parameter set of three, with a secret of its own (seeds for half of keys and data), and then `n15-l18`. Times of
 //! a step are those of one party on this machine; each of the three has a machine of its own, as a hospital has.
 
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,30 +24,13 @@ use fhe_head::client::{DataEncryptor, decrypt_head, evaluation_keys_in_memory};
 use fhe_head::{Scheme, server};
 use head_fit::{Classifier, Data, Training};
 use head_joint::{Choices, Finished, Terms, finish, first_share};
-use ndarray::{Array1, Array2, Axis, concatenate};
+use ndarray::{Array1, Axis, concatenate};
 
 type Result<T> = head_joint::Result<T>;
 
 /// Repeats; the shortest time of a step counts.
 const REPEATS: usize = 3;
 const PARTIES: usize = 3;
-
-/// Samples of two classes that overlap.
-fn patients(seed: u64, n: usize, features: usize) -> (Array2<f64>, Array1<f64>) {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut uniform = move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as f64 / (1u64 << 53) as f64
-    };
-    let y = Array1::from_shape_fn(n, |_| f64::from(u8::from(uniform() < 0.4)));
-    let x = Array2::from_shape_fn((n, features), |(i, j)| {
-        let noise: f64 = (0..6).map(|_| uniform()).sum::<f64>() - 3.0;
-        noise + (y[i] - 0.5) * 0.4 * ((j % 7) as f64 / 7.0).powi(2)
-    });
-    (x, y)
-}
 
 /// Seconds of each step.
 #[derive(Clone, Copy, Default)]
@@ -190,13 +176,14 @@ fn main() -> Result<()> {
     let samples = numbers.next().unwrap_or(Ok(650))?;
     let max_iter = Some(numbers.next().unwrap_or(Ok(3))?);
     let three = presets::joint(PARTIES as u32)?;
-    let (public_x, public_y) = patients(1, 700, features);
+    let (public_x, public_y) = common::patients(1, 700, features, 0.4);
     let public = Data::new(public_x.view(), public_y.view())?;
     let options = Classifier { max_iter, ..Classifier::default() };
     let method = options.prepare_on(&Scheme::new(three.clone()), &public, None)?;
     let terms = Terms::new(&method, &[samples; PARTIES], Choices::default())?;
 
-    let hospitals: Vec<_> = (0..3).map(|party| patients(10 + party, samples, features)).collect();
+    let hospitals: Vec<_> =
+        (0..3).map(|party| common::patients(10 + party, samples, features, 0.4)).collect();
     let data: Vec<_> =
         hospitals.iter().map(|(x, y)| Ok(Data::new(x.view(), y.view())?)).collect::<Result<_>>()?;
     println!("{PARTIES} x {samples} x {features}, {} iterations; seconds", terms.plan().job.iterations());

@@ -6,6 +6,9 @@
 //! cargo run --release -p head-joint --example three_hospitals -- 10 16384 10 # ten folds of them, each a session of its own
 //! ```
 
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 use std::time::Instant;
 
 use fhe_head::ckks::presets;
@@ -13,23 +16,6 @@ use fhe_head::{Functions, Scheme};
 use head_fit::{Classifier, Data};
 use head_joint::{Choices, Comparison, Terms, fit};
 use ndarray::{Array1, Array2, Axis};
-
-/// Samples of two classes that overlap; `share` of them are of class 1.
-fn patients(seed: u64, n: usize, features: usize, share: f64) -> (Array2<f64>, Array1<f64>) {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut uniform = move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as f64 / (1u64 << 53) as f64
-    };
-    let y = Array1::from_shape_fn(n, |_| f64::from(u8::from(uniform() < share)));
-    let x = Array2::from_shape_fn((n, features), |(i, j)| {
-        let noise: f64 = (0..6).map(|_| uniform()).sum::<f64>() - 3.0;
-        noise + (y[i] - 0.5) * 0.4 * ((j % 7) as f64 / 7.0).powi(2)
-    });
-    (x, y)
-}
 
 fn main() -> head_joint::Result<()> {
     let mut numbers = std::env::args().skip(1).map(|word| {
@@ -40,7 +26,7 @@ fn main() -> head_joint::Result<()> {
     let folds = numbers.next().transpose()?;
     let (sizes, shares) = ([samples; 3], [0.5, 0.3, 0.65]);
     let scheme = Scheme::new(presets::joint(3)?);
-    let (public_x, public_y) = patients(1, 700, features, 0.5);
+    let (public_x, public_y) = common::patients(1, 700, features, 0.5);
     let public = Data::new(public_x.view(), public_y.view())?;
     let begun = Instant::now();
     let training = Classifier::default().prepare_on(&scheme, &public, None)?;
@@ -59,8 +45,9 @@ fn main() -> head_joint::Result<()> {
             plan.job.packing().blocks(),
             plan.sizes.upload_bytes >> 20,
         );
-        let hospitals: Vec<_> =
-            (0..3).map(|party| patients(10 + party as u64, sizes[party], features, shares[party])).collect();
+        let hospitals: Vec<_> = (0..3)
+            .map(|party| common::patients(10 + party as u64, sizes[party], features, shares[party]))
+            .collect();
         let data =
             hospitals.iter().map(|(x, y)| Data::new(x.view(), y.view())).collect::<Result<Vec<_>, _>>()?;
         let begun = Instant::now();
@@ -68,7 +55,7 @@ fn main() -> head_joint::Result<()> {
         println!("  all parties in this process: {:.1} s", begun.elapsed().as_secs_f64());
         let plain = terms.model(&terms.plain_twin(&data, Functions::Exact)?)?;
         for (party, own) in data.iter().enumerate() {
-            let (x, y) = patients(50 + party as u64, 2000, features, shares[party]);
+            let (x, y) = common::patients(50 + party as u64, 2000, features, shares[party]);
             let labels: Vec<usize> = y.iter().map(|&y| y as usize).collect();
             let alone = Classifier::default().prepare(own, None)?.plain_model()?;
             let joint = fitted.model.predict(&x.view())?;
@@ -97,8 +84,9 @@ fn cross_validate(
     folds: usize,
 ) -> head_joint::Result<()> {
     let features = training.map.inputs();
-    let hospitals: Vec<_> =
-        (0..3).map(|party| patients(10 + party as u64, sizes[party], features, shares[party])).collect();
+    let hospitals: Vec<_> = (0..3)
+        .map(|party| common::patients(10 + party as u64, sizes[party], features, shares[party]))
+        .collect();
     let (mut right, mut tested) = (0, 0);
     let begun = Instant::now();
     for fold in 0..folds {

@@ -1,6 +1,8 @@
 //! Three hospitals and a compute party, on a small insecure ring.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use fhe_head::ckks::presets::insecure_joint_for_tests;
 use fhe_head::{Functions, Scheme};
 use head_fit::{Classifier, Data, Kind, Training};
@@ -9,13 +11,7 @@ use ndarray::{Array1, Array2, Axis, concatenate};
 
 /// Samples of two or three overlapping classes, whose share differs from party to party.
 fn table(seed: u64, n: usize, classes: usize, skew: f64) -> (Array2<f64>, Array1<f64>) {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut uniform = move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as f64 / (1u64 << 53) as f64
-    };
+    let mut uniform = common::uniform(seed);
     let y = Array1::from_shape_fn(n, |_| (uniform().powf(skew) * classes as f64).floor());
     let x = Array2::from_shape_fn((n, 6), |(i, j)| {
         let noise: f64 = (0..6).map(|_| uniform()).sum::<f64>() - 3.0;

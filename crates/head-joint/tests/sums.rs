@@ -1,6 +1,8 @@
 //! A feature map by consent, on a small insecure ring.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use fhe_head::ckks::presets::insecure_joint_for_tests;
 use fhe_head::{Functions, Scheme};
 use head_fit::{Classifier, Data, FeatureMap, Preprocessing, Sums};
@@ -13,13 +15,7 @@ const RANGE: [f64; 2] = [-4.0, 9.0];
 
 /// Samples of two classes, whose features are of different units and correlated, between -3 and 8.
 fn table(seed: u64, n: usize) -> (Array2<f64>, Array1<f64>) {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut uniform = move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as f64 / (1u64 << 53) as f64
-    };
+    let mut uniform = common::uniform(seed);
     let y = Array1::from_shape_fn(n, |_| f64::from(u8::from(uniform() < 0.4)));
     let mut x = Array2::from_shape_fn((n, FEATURES), |(i, j)| {
         uniform() * (1.0 + (j % 5) as f64) + if j % 2 == 0 { 0.4 * y[i] } else { 0.0 }

@@ -160,15 +160,14 @@ fn only_candidate(task: Task<'_, '_>, grid: &Grid) -> Result<Option<Candidate>> 
 fn candidates(task: Task<'_, '_>, grids: &[Grid]) -> Result<Vec<Candidate>> {
     let maps = maps(task.options, task.data.targets());
     let components = task.options.n_components;
+    let apart = map_of_others(task.data, task.scheme.parameters().literal().secret.parties());
     let folds: Vec<Vec<Fold>> = task
         .splits
         .par_iter()
         .enumerate()
-        .map(|(k, split)| {
-            match map_of_others(task.data, task.scheme.parameters().literal().secret.parties()) {
-                true => task.data.folds_apart(split, k % 2 == 0, &maps, components),
-                false => task.data.folds(split, &maps, components),
-            }
+        .map(|(k, split)| match apart {
+            true => task.data.folds_apart(split, k % 2 == 0, &maps, components),
+            false => task.data.folds(split, &maps, components),
         })
         .collect::<Result<_>>()?;
     // by map, then by split
@@ -188,7 +187,6 @@ fn candidates(task: Task<'_, '_>, grids: &[Grid]) -> Result<Vec<Candidate>> {
         return Err(refusal.unwrap_or_else(|| Error::Data("there is no method to choose from".into())));
     }
     candidates.sort_by(|a, b| a.objective.total_cmp(&b.objective));
-    let apart = map_of_others(task.data, task.scheme.parameters().literal().secret.parties());
     let near = candidates[0].objective * (1.0 + if apart { TOLERANCE_APART } else { TOLERANCE });
     let cheapest = (0..candidates.len())
         .take_while(|&i| candidates[i].objective <= near)
