@@ -37,14 +37,7 @@ impl Ciphertext {
         c: [Poly<Ntt>; 2],
         scale: Scale,
     ) -> Result<Self, Error> {
-        let (left, right) = (c[0].basis(), c[1].basis());
-        if left != right || left.p != 0 || left.q == 0 {
-            return Err(Error::WrongParameters {
-                operation: "ciphertext from parts",
-                expected: "two polynomials over the same ciphertext primes".into(),
-                got: format!("{left:?} and {right:?}"),
-            });
-        }
+        expect_one_basis("ciphertext from parts", &c)?;
         Ok(Self { parameters: parameters.clone(), key_id, c, scale })
     }
 
@@ -99,6 +92,20 @@ impl Ciphertext {
 }
 
 impl Tensor {
+    /// Makes a product of three polynomials.
+    ///
+    /// # Errors
+    /// [`Error::WrongParameters`] if their bases differ, are empty or contain special primes.
+    pub fn from_parts(
+        parameters: &Parameters,
+        key_id: KeyId,
+        c: [Poly<Ntt>; 3],
+        scale: Scale,
+    ) -> Result<Self, Error> {
+        expect_one_basis("product from parts", &c)?;
+        Ok(Self { parameters: parameters.clone(), key_id, c, scale })
+    }
+
     /// Level: number of ciphertext primes less one.
     #[must_use]
     pub fn level(&self) -> usize {
@@ -116,6 +123,19 @@ impl Tensor {
     pub fn polys(&self) -> &[Poly<Ntt>; 3] {
         &self.c
     }
+}
+
+/// Checks that polynomials are over the same ciphertext primes, at least one, and no special primes.
+fn expect_one_basis(operation: &'static str, c: &[Poly<Ntt>]) -> Result<(), Error> {
+    let bases: Vec<_> = c.iter().map(Poly::basis).collect();
+    if bases.iter().all(|basis| *basis == bases[0] && basis.p == 0 && basis.q > 0) {
+        return Ok(());
+    }
+    Err(Error::WrongParameters {
+        operation,
+        expected: "polynomials over the same ciphertext primes".into(),
+        got: format!("{bases:?}"),
+    })
 }
 
 impl std::fmt::Debug for Ciphertext {

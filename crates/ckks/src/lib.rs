@@ -58,6 +58,7 @@ pub mod noise;
 mod params;
 mod plaintext;
 pub mod presets;
+mod residues;
 mod scale;
 pub mod security;
 pub mod serial;
@@ -85,5 +86,6 @@ pub use keys::{
 pub use keys::{KeyGenerator, SecretKey};
 pub use params::{ERROR_STD, KeyShape, ObjectSecurity, Parameters, ParametersLiteral, SecurityLevel};
 pub use plaintext::Plaintext;
+pub use residues::{ResidueShape, Residues};
 pub use scale::Scale;
 pub use security::SecretDistribution;

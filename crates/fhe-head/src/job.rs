@@ -5,7 +5,7 @@ use ckks::Parameters;
 use crate::error::{Error, Result};
 use crate::heads::{self, BuiltIn, Head, RefreshedPoint, Refreshes, WeightVector};
 use crate::optimizer::{Optimizer, Step};
-use crate::packing::{BlockLayout, Packing, Tile, messages};
+use crate::packing::{BlockLayout, Deal, Packing, Tile, messages};
 use crate::ranges;
 use crate::scheme::RefreshedMessage;
 use ndarray::Array1;
@@ -223,6 +223,11 @@ impl<H: Head> Job<H> {
     pub fn blocks_at_once(&self) -> usize {
         let (packing, refreshes) = (self.packing(), Refreshes::new(&self.0.refreshed_points));
         self.head().blocks_at_once(packing, refreshes).min(packing.blocks_per_batch())
+    }
+
+    /// How the blocks of a batch are dealt to processes that train together.
+    pub fn deal(&self) -> Deal {
+        Deal { length: self.packing().blocks_per_batch(), together: self.blocks_at_once() }
     }
 
     /// The shape of the message that all its bootstraps refresh; `None` if the job has no bootstrap.

@@ -33,10 +33,11 @@
 //! # Ok::<(), fhe_head::Error>(())
 //! ```
 
-// What every caller needs is re-exported below. Eight modules are public beside it, each for those who go one step further:
-// `engine` for other arithmetics, `packing`, `heads` and `functions` for heads of one's own (their names, such as `forward`, `split` or
+// What every caller needs is re-exported below. Nine modules are public beside it, each for those who go one step further:
+// `engine` for other arithmetics, `collective` for several processes that train together, `packing`, `heads` and `functions` for heads of one's own (their names, such as `forward`, `split` or
 // `softmax`, say little without the module's), `plan` and `trainer` for drivers of trainings, `stop` for programs that are interrupted,
 // and `ranges` for checks of options, so that the layers above refuse the same values with the same words.
+pub mod collective;
 pub mod engine;
 mod error;
 pub mod functions;

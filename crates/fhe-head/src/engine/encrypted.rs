@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use ckks::{Ciphertext, Encoder, EvaluationKeys, Evaluator, Parameters, Scale, Tensor, threads};
 use ckks_boot::{RealBootstrapper, Values};
 
-use super::Engine;
+use super::exchange::Exchange;
+use super::{Engine, Sums};
+use crate::collective::{Alone, Collective, Share};
 use crate::error::{Error, Result};
 use crate::scheme::RefreshedMessage;
 
@@ -17,6 +19,7 @@ pub struct Encrypted {
     evaluator: Evaluator,
     encoder: Encoder,
     bootstrapper: Option<Arc<RealBootstrapper>>,
+    collective: Arc<dyn Collective>,
     /// Nanoseconds spent in refreshes, of all clones.
     refreshing: Arc<AtomicU64>,
 }
@@ -29,7 +32,24 @@ impl Encrypted {
 
     fn with(evaluator: Evaluator, bootstrapper: Option<RealBootstrapper>) -> Self {
         let encoder = Encoder::new(evaluator.parameters());
-        Self { evaluator, encoder, bootstrapper: bootstrapper.map(Arc::new), refreshing: Arc::default() }
+        Self {
+            evaluator,
+            encoder,
+            bootstrapper: bootstrapper.map(Arc::new),
+            collective: Arc::new(Alone),
+            refreshing: Arc::default(),
+        }
+    }
+
+    /// The engine of a process that trains together with others.
+    #[must_use]
+    pub fn with_others(mut self, collective: Arc<dyn Collective>) -> Self {
+        self.collective = collective;
+        self
+    }
+
+    fn exchange(&self) -> Exchange<'_> {
+        Exchange { collective: &*self.collective, keys: self.keys() }
     }
 
     /// An engine that bootstraps messages of this shape. It converts the keys that only the bootstrap uses; if `keys` has no other
@@ -91,6 +111,23 @@ impl Engine for Encrypted {
 
     fn awake<R: Send>(&self, computation: impl FnOnce() -> R + Send) -> R {
         threads::awake(computation)
+    }
+
+    fn share(&self) -> Share {
+        self.collective.share()
+    }
+
+    fn total(&self, part: Option<Sums<Self>>) -> Result<Sums<Self>> {
+        if self.share() == Share::WHOLE {
+            return part.ok_or_else(|| Error::Data("a batch without blocks".into()));
+        }
+        let (products, values) = part.map(|part| (part.products, part.values)).unzip();
+        let exchange = self.exchange();
+        Ok(Sums { products: exchange.sums(products)?, values: exchange.sums(values)? })
+    }
+
+    fn of_rank(&self, from: usize, values: Option<Vec<Ciphertext>>) -> Result<Vec<Ciphertext>> {
+        self.exchange().broadcast(from, values)
     }
 
     fn slots(&self) -> usize {

@@ -8,6 +8,7 @@
 //! - [`Trace`]: levels and scales alone, with which the planner counts operations.
 
 mod encrypted;
+mod exchange;
 mod plain;
 mod simulate;
 mod slots;
@@ -19,8 +20,18 @@ pub use simulate::{Simulate, Simulated};
 pub use slots::Slots;
 pub use trace::{Count, Counts, KeyLevels, Meta, Operation, Record, Source, Trace};
 
+use crate::collective::Share;
 use crate::error::{Error, Result};
 use ckks::Scale;
+
+/// What a process sums over the blocks of a batch, and then all processes of a training together ([`Engine::total`]).
+#[derive(Debug)]
+pub struct Sums<E: Engine> {
+    /// Sums of products before relinearisation.
+    pub products: Vec<E::Sum>,
+    /// Sums of values.
+    pub values: Vec<E::Value>,
+}
 
 /// Arithmetic on slot vectors at the granularity of CKKS.
 ///
@@ -36,6 +47,30 @@ pub trait Engine: Sync {
     /// Runs a computation of many operations. An engine whose operations share threads keeps these awake meanwhile.
     fn awake<R: Send>(&self, computation: impl FnOnce() -> R + Send) -> R {
         computation()
+    }
+
+    /// Which share of the blocks is this process's. By default there is one process.
+    fn share(&self) -> Share {
+        Share::WHOLE
+    }
+
+    /// The sums of all processes, from this one's part; `None` if it has none. Every process calls this.
+    ///
+    /// # Errors
+    /// A failed exchange; [`Error::Data`] if there is no part at all.
+    fn total(&self, part: Option<Sums<Self>>) -> Result<Sums<Self>>
+    where
+        Self: Sized,
+    {
+        part.ok_or_else(|| Error::Data("a batch without blocks".into()))
+    }
+
+    /// The values that process `from` computed and gives here. Every process calls this.
+    ///
+    /// # Errors
+    /// A failed exchange; [`Error::Data`] if there are none.
+    fn of_rank(&self, from: usize, values: Option<Vec<Self::Value>>) -> Result<Vec<Self::Value>> {
+        values.ok_or_else(|| Error::Data(format!("nothing from process {from}")))
     }
 
     /// `S`, the number of slots.

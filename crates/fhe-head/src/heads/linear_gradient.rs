@@ -6,7 +6,7 @@ use super::columns::side_by_side;
 use super::linear::LinearLayer;
 use super::pass::Pass;
 use super::quantities::{Gradient, Residual};
-use crate::engine::Engine;
+use crate::engine::{Engine, Sums};
 use crate::error::Result;
 use crate::packing::{Rows, backward, finish_backward, join_residuals, split};
 
@@ -28,11 +28,9 @@ impl<E: Engine> Pass<'_, E> {
     ) -> Result<Vec<Gradient<E::Value>>> {
         let Self { engine, packing, .. } = *self;
         let mut layer = weights.map(|weights| LinearLayer::new(engine, packing, weights)).transpose()?;
-        let mut intercepts = InterceptSums::new();
         let values = |residuals: Vec<Residual<E::Value>>| residuals.into_iter().map(|one| one.0).collect();
-        let mut sums = None;
-        for index in 0..self.block_count() {
-            let block = self.block(index)?;
+        let sums = self.sum_over_blocks(1, LayerSums::default(), |sums, blocks| {
+            let [block] = blocks else { return Ok(()) };
             let halves: Vec<Vec<_>> = match &mut layer {
                 Some(layer) => {
                     let logits = layer.logits(&block.samples)?;
@@ -48,41 +46,51 @@ impl<E: Engine> Pass<'_, E> {
                 }
             };
             if packing.has_separate_intercept() {
-                intercepts.add(engine, &halves)?;
+                sums.add_intercepts(engine, &halves)?;
             }
             let residuals = join_residuals(engine, halves)?;
-            sums = Some(backward(engine, packing, sums, &block.samples, &residuals, |_| 0)?);
-        }
-        let gradients = finish_backward(engine, packing, sums.unwrap_or_default())?;
+            let products = std::mem::take(&mut sums.products);
+            sums.products = backward(engine, packing, products, &block.samples, &residuals, |_| 0)?;
+            Ok(())
+        })?;
+        let gradients = finish_backward(engine, packing, sums.products)?;
         let mut gradients: Vec<_> = gradients.into_iter().map(Gradient).collect();
-        gradients.extend(intercepts.gradients(self)?);
+        // one gradient for each vector of intercepts, from one sum for each output
+        let rows = try_map(sums.values.chunks(packing.columns()), |sums| side_by_side(engine, sums))?;
+        gradients.extend(self.column_sums(&rows, 1.0)?);
         Ok(gradients)
     }
 }
 
-/// Sums of residuals over blocks and halves, one for each output: what the gradients of separate intercepts are made of.
-struct InterceptSums<E: Engine>(Option<Vec<E::Value>>);
+/// Sums over the blocks of a process.
+struct LayerSums<E: Engine> {
+    /// Of residuals times samples.
+    products: Vec<E::Sum>,
+    /// Of residuals, one for each output, if intercepts are separate.
+    residuals: Vec<E::Value>,
+}
 
-impl<E: Engine> InterceptSums<E> {
-    fn new() -> Self {
-        Self(None)
-    }
-
+impl<E: Engine> LayerSums<E> {
     /// Adds the residuals of each half of a block.
-    fn add(&mut self, engine: &E, halves: &[Vec<E::Value>]) -> Result<()> {
+    fn add_intercepts(&mut self, engine: &E, halves: &[Vec<E::Value>]) -> Result<()> {
         for residuals in halves {
-            self.0 = Some(match self.0.take() {
-                Some(sums) => try_map(sums.iter().zip(residuals), |(sum, e)| engine.add(sum, e))?,
-                None => residuals.clone(),
-            });
+            self.residuals = match self.residuals.is_empty() {
+                true => residuals.clone(),
+                false => try_map(self.residuals.iter().zip(residuals), |(sum, e)| engine.add(sum, e))?,
+            };
         }
         Ok(())
     }
+}
 
-    /// The gradients, one for each vector of intercepts. One level.
-    fn gradients(self, pass: &Pass<'_, E>) -> Result<Vec<Gradient<E::Value>>> {
-        let sums = self.0.unwrap_or_default();
-        let rows = try_map(sums.chunks(pass.packing.columns()), |sums| side_by_side(pass.engine, sums))?;
-        pass.column_sums(&rows, 1.0)
+impl<E: Engine> Default for LayerSums<E> {
+    fn default() -> Self {
+        Self { products: Vec::new(), residuals: Vec::new() }
+    }
+}
+
+impl<E: Engine> From<LayerSums<E>> for Sums<E> {
+    fn from(sums: LayerSums<E>) -> Self {
+        Self { products: sums.products, values: sums.residuals }
     }
 }

@@ -10,10 +10,10 @@ use super::linear::residual_at_zero;
 use super::logistic_residual::logistic_residual;
 use super::quantities::{Gradient, Residual, Unit};
 use super::refreshes::Refreshes;
-use crate::engine::Engine;
+use crate::engine::{Engine, Sums};
 use crate::error::Result;
 use crate::functions::Sigmoid;
-use crate::packing::{Block, BlockLayout, Blocks, Packing, Rows, add_rotations, powers_of_two};
+use crate::packing::{Block, BlockLayout, Blocks, Deal, Packing, Rows, add_rotations, powers_of_two};
 
 /// A batch of packed samples and the constants of an iteration.
 pub struct Pass<'a, E: Engine> {
@@ -40,17 +40,28 @@ pub struct Pass<'a, E: Engine> {
 }
 
 impl<'a, E: Engine> Pass<'a, E> {
-    /// Number of blocks of the batch.
-    pub fn block_count(&self) -> usize {
-        self.batch.len()
-    }
-
-    /// Block `index` of the batch.
+    /// Sums over all blocks of the batch, those of other processes included. `add` adds up to `together` blocks to `part`, which is what
+    /// this process has summed up so far.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] if its layout is not the job's; errors of reading it.
-    pub fn block(&self, index: usize) -> Result<Cow<'a, Block<E::Value>>> {
-        let block = self.blocks.block(self.batch.start + index)?;
+    /// [`crate::Error::Shape`] if the layout of a block is not the job's; errors of reading it, of `add`, and of the other processes.
+    pub fn sum_over_blocks<P: Into<Sums<E>>>(
+        &self,
+        together: usize,
+        mut part: P,
+        mut add: impl FnMut(&mut P, &[Cow<'a, Block<E::Value>>]) -> Result<()>,
+    ) -> Result<Sums<E>> {
+        let deal = Deal { length: self.batch.len(), together };
+        let mine: Vec<usize> = deal.share(self.engine.share()).collect();
+        for indices in mine.chunks(together) {
+            let blocks = indices.iter().map(|index| self.block(self.batch.start + index));
+            add(&mut part, &blocks.collect::<Result<Vec<_>>>()?)?;
+        }
+        self.engine.total((!mine.is_empty()).then(|| part.into()))
+    }
+
+    fn block(&self, index: usize) -> Result<Cow<'a, Block<E::Value>>> {
+        let block = self.blocks.block(index)?;
         self.layout.expect(&block)?;
         Ok(block)
     }

@@ -24,12 +24,14 @@
 //! Horner's rule, which needs a single Galois key.
 
 mod block;
+mod deal;
 mod halves;
 mod layout;
 mod messages;
 mod products;
 
 pub use block::{Block, BlockLayout, Blocks, Item, Rows};
+pub use deal::Deal;
 pub use halves::{join, join_residuals, split};
 pub use layout::{Chunk, Packing, Sizes, untile};
 pub use messages::{Tile, messages};

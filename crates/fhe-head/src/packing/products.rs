@@ -55,48 +55,43 @@ pub fn forward<E: Engine>(
     })
 }
 
-/// Adds the products of a block's samples with the residuals of each output `k` to the sums of the giant steps, `None` for the first
-/// block. Residuals are zero outside `column(k)`; those of a complex block are joined ([`super::join_residuals`]). One level, taken by
-/// [`finish_backward`].
+/// Adds the products of a block's samples with the residuals of each output `k` to the sums of the giant steps, in whose list outputs
+/// alternate; it is empty for the first block. Residuals are zero outside `column(k)`; those of a complex block are joined
+/// ([`super::join_residuals`]). One level, taken by [`finish_backward`].
 ///
 /// # Errors
 /// Those of the engine.
 pub fn backward<E: Engine>(
     engine: &E,
     packing: &Packing,
-    sums: Option<Vec<Vec<E::Sum>>>,
+    sums: Vec<E::Sum>,
     block: &[E::Value],
     residuals: &[E::Value],
     column: impl Fn(usize) -> usize + Sync,
-) -> Result<Vec<Vec<E::Sum>>> {
+) -> Result<Vec<E::Sum>> {
     let (columns, outputs, giants) = (packing.columns() as isize, residuals.len(), packing.giants());
     let steps: Vec<isize> = (0..packing.baby_steps() as isize).map(|b| -b * columns).collect();
     let rotated = try_map(residuals.iter().enumerate(), |(k, residual)| {
         let everywhere = spread(engine, residual.clone(), packing.columns(), column(k))?;
         engine.rotate_many(&everywhere, &steps)
     })?;
-    let sums: Vec<Option<E::Sum>> = match sums {
-        Some(sums) => by_giant(sums).into_iter().map(Some).collect(),
-        None => (0..giants.len() * outputs).map(|_| None).collect(),
-    };
-    let sums = try_map(sums.into_iter().enumerate(), |(i, sum)| {
+    let mut sums: Vec<Option<E::Sum>> = sums.into_iter().map(Some).collect();
+    sums.resize_with(giants.len() * outputs, || None);
+    try_map(sums.into_iter().enumerate(), |(i, sum)| {
         let (giant, residual) = (giants[i / outputs], &rotated[i % outputs]);
         let terms: Vec<_> = block[giant.first..][..giant.baby_steps].iter().zip(residual).collect();
         engine.accumulate(sum, &terms)
-    })?;
-    Ok(by_output(sums, outputs))
+    })
 }
 
-/// For each output, and for each chunk, the sum over all samples of residual times sample, tiled like the weights. One level. The scale
-/// is that of samples times that of residuals over the prime, doubled [`Packing::gradient_doublings`] times.
+/// For each output, and for each chunk, the sum over all samples of residual times sample, tiled like the weights, from the sums that
+/// [`backward`] made. One level. The scale is that of samples times that of residuals over the prime, doubled
+/// [`Packing::gradient_doublings`] times.
 ///
 /// # Errors
 /// Those of the engine.
-pub fn finish_backward<E: Engine>(
-    engine: &E,
-    packing: &Packing,
-    sums: Vec<Vec<E::Sum>>,
-) -> Result<Vec<E::Value>> {
+pub fn finish_backward<E: Engine>(engine: &E, packing: &Packing, sums: Vec<E::Sum>) -> Result<Vec<E::Value>> {
+    let outputs = sums.len() / packing.giants().len();
     let chunks = packing.chunks();
     let of_output = |sums: Vec<E::Sum>| -> Result<Vec<E::Value>> {
         let mut sums = sums.into_iter();
@@ -109,7 +104,7 @@ pub fn finish_backward<E: Engine>(
         };
         over_tiles(engine, packing, &try_map(by_chunk, gradient)?)
     };
-    Ok(try_map(sums, of_output)?.into_iter().flatten().collect())
+    Ok(try_map(by_output(sums, outputs), of_output)?.into_iter().flatten().collect())
 }
 
 /// The gradient of a chunk's weights, not yet summed over the tiles.
@@ -204,13 +199,6 @@ fn by_output<T>(alternating: Vec<T>, outputs: usize) -> Vec<Vec<T>> {
     lists
 }
 
-/// The inverse of [`by_output`].
-fn by_giant<T>(lists: Vec<Vec<T>>) -> Vec<T> {
-    let mut lists: Vec<_> = lists.into_iter().map(Vec::into_iter).collect();
-    let length = lists.first().map_or(0, ExactSizeIterator::len);
-    (0..length).flat_map(|_| lists.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>()).collect()
-}
-
 /// `sum_k rot(parts[k], k step)`, with rotations by `step` alone.
 fn horner<E: Engine>(engine: &E, mut parts: Vec<E::Value>, step: isize) -> Result<E::Value> {
     let mut sum = parts.remove(parts.len() - 1);
@@ -297,7 +285,7 @@ mod tests {
             let rotated = rotated_weights(&engine, &packing, &tiled).unwrap();
             let column = seed as usize % packing.columns();
             let mut z = Vec::new();
-            let mut sums = None;
+            let mut sums = Vec::new();
             for (i, block) in blocks.iter().enumerate() {
                 let logits = forward(&engine, &packing, block, &rotated, |_| column).unwrap();
                 let halves = split(&engine, &packing, logits).unwrap();
@@ -311,12 +299,12 @@ mod tests {
                     residuals.push(vec![engine.rotate(&residual, -(column as isize)).unwrap()]);
                 }
                 let residuals = join_residuals(&engine, residuals).unwrap();
-                sums = Some(backward(&engine, &packing, sums, block, &residuals, |_| column).unwrap());
+                sums = backward(&engine, &packing, sums, block, &residuals, |_| column).unwrap();
             }
             prop_assert!(close(&z[..n], x.dot(&w).as_slice().unwrap()));
             prop_assert!(z[n..].iter().all(|z| *z == 0.0));
 
-            let gradients = finish_backward(&engine, &packing, sums.unwrap()).unwrap();
+            let gradients = finish_backward(&engine, &packing, sums).unwrap();
             prop_assert_eq!(gradients.len(), chunks.len());
             let mut dense = vec![0.0; packing.features()];
             dense[..d].copy_from_slice(x.t().dot(&e).as_slice().unwrap());

@@ -8,8 +8,9 @@ use ckks::serial::StoredCiphertexts;
 use ckks::threads::try_map;
 
 use super::server::EncryptedBlock;
+use crate::collective::Share;
 use crate::error::{Error, Result};
-use crate::packing::{BlockLayout, Blocks};
+use crate::packing::{BlockLayout, Blocks, Deal};
 
 /// Blocks in a file. As many as memory allows are kept once they were read; the others are read, checked and expanded in each pass anew,
 /// by all threads.
@@ -21,27 +22,42 @@ pub struct StoredBlocks {
     ciphertexts: StoredCiphertexts,
     layout: BlockLayout,
     count: usize,
-    /// One cell for each block that may be kept.
-    kept: Vec<OnceLock<EncryptedBlock>>,
+    /// A cell for each block that may be kept.
+    kept: Vec<Option<OnceLock<EncryptedBlock>>>,
+    /// The blocks that this process reads.
+    mine: Vec<usize>,
 }
 
 impl StoredBlocks {
     /// The first `count` blocks of this layout in a file. None are kept.
     pub(super) fn new(ciphertexts: StoredCiphertexts, layout: BlockLayout, count: usize) -> Self {
-        Self { ciphertexts, layout, count, kept: Vec::new() }
+        let kept = std::iter::repeat_with(|| None).take(count).collect();
+        Self { ciphertexts, layout, count, kept, mine: (0..count).collect() }
+    }
+
+    /// Takes a process's share of each batch for what will be asked for. None of them are kept.
+    pub fn deal(&mut self, deal: Deal, share: Share) {
+        let mine = deal.share(share);
+        self.mine = (0..self.count).filter(|index| mine.contains(&(index % deal.length))).collect();
+        self.kept.fill_with(|| None);
     }
 
     /// Keeps as many blocks as take at most this many bytes of memory. Returns their number.
     pub fn keep(&mut self, bytes: u64) -> usize {
         let mut left = bytes;
-        let fits = |&index: &usize| {
-            let rest = left.checked_sub(self.block_bytes(index));
+        let fits = |index: &&usize| {
+            let rest = left.checked_sub(self.block_bytes(**index));
             left = rest.unwrap_or(0);
             rest.is_some()
         };
-        let fitting = (0..self.count).take_while(fits).count();
-        self.kept = (0..fitting).map(|_| OnceLock::new()).collect();
-        fitting
+        let fitting: Vec<usize> = self.mine.iter().take_while(fits).copied().collect();
+        fitting.iter().for_each(|&index| self.kept[index] = Some(OnceLock::new()));
+        fitting.len()
+    }
+
+    /// Number of blocks that this process reads.
+    pub fn mine(&self) -> usize {
+        self.mine.len()
     }
 
     /// Bytes of a block in memory.
@@ -71,11 +87,13 @@ impl Blocks<Ciphertext> for StoredBlocks {
             return Err(Error::Shape { what: "blocks of samples", expected: index + 1, got: self.count });
         }
         // the one after it comes from the disk while this one is worked on
-        let next = (index + 1) % self.count;
-        if self.kept.get(next).is_none_or(|cell| cell.get().is_none()) {
+        let after = self.mine.partition_point(|&mine| mine <= index);
+        if let Some(&next) = self.mine.get(after).or(self.mine.first())
+            && self.kept[next].as_ref().is_none_or(|cell| cell.get().is_none())
+        {
             self.ciphertexts.expect_soon(self.items(next));
         }
-        let Some(cell) = self.kept.get(index) else { return self.read(index).map(Cow::Owned) };
+        let Some(cell) = &self.kept[index] else { return self.read(index).map(Cow::Owned) };
         if let Some(block) = cell.get() {
             return Ok(Cow::Borrowed(block));
         }

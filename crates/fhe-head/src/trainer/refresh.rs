@@ -39,16 +39,20 @@ pub fn refresh_state<E: Engine, H: Head>(
         [_] if alone => Ok(vec![lowered(merged)?]),
         _ => split(engine, &lowered(merged)?, tiles, length),
     };
-    let [mut weights, mut momentum] = [(); 2].map(|()| vec![None; state.weights.len()]);
-    for tiles in &messages {
+    let refreshed = dealt(engine, messages.len(), |index| {
+        let tiles = &messages[index];
         let merged = merge(&state.weights, tiles)?;
         let merged_momentum =
             if state.momentum.is_empty() { None } else { Some(merge(&state.momentum, tiles)?) };
         let (merged, merged_momentum) = engine.refresh(&merged, merged_momentum.as_ref())?;
-        for (place, merged) in [(&mut weights, Some(merged)), (&mut momentum, merged_momentum)] {
-            let Some(merged) = merged else { continue };
-            for (tile, vector) in tiles.iter().zip(split(&merged, tiles)?) {
-                place[tile.vector] = Some(vector);
+        let vectors = [Some(merged), merged_momentum].into_iter().flatten().map(|it| split(&it, tiles));
+        Ok(vectors.collect::<Result<Vec<_>>>()?.concat())
+    })?;
+    let [mut weights, mut momentum] = [(); 2].map(|()| vec![None; state.weights.len()]);
+    for (tiles, vectors) in messages.iter().zip(refreshed) {
+        for (places, vectors) in [&mut weights, &mut momentum].into_iter().zip(vectors.chunks(tiles.len())) {
+            for (tile, vector) in tiles.iter().zip(vectors) {
+                places[tile.vector] = Some(vector.clone());
             }
         }
     }
@@ -58,6 +62,23 @@ pub fn refresh_state<E: Engine, H: Head>(
         momentum: momentum.into_iter().flatten().collect(),
         history: state.history.clone(),
     })
+}
+
+/// The values of `count` works, which are dealt to the processes of a training. A single one is done by each of them: no other would have
+/// anything else to do.
+fn dealt<E: Engine>(
+    engine: &E,
+    count: usize,
+    work: impl Fn(usize) -> Result<Vec<E::Value>>,
+) -> Result<Vec<Vec<E::Value>>> {
+    let share = engine.share();
+    if share.ranks == 1 || count == 1 {
+        return (0..count).map(work).collect();
+    }
+    let owner = |index: usize| index % share.ranks;
+    let mine = (0..count).map(|index| (owner(index) == share.rank).then(|| work(index)).transpose());
+    let mine = mine.collect::<Result<Vec<_>>>()?;
+    mine.into_iter().enumerate().map(|(index, values)| engine.of_rank(owner(index), values)).collect()
 }
 
 /// The message in which the vectors lie side by side.

@@ -301,14 +301,11 @@ impl Head for Mlp {
         let to_hidden = (b2 / (leading * b1)).powi(2);
         let to_intercept = 1.0 / (leading * leading);
 
-        let mut sums = Gradients::<E>::new(outputs);
         // as many blocks at a time as can share the bootstrap of their residuals
         let together = self.blocks_at_once(packing, pass.refreshes);
-        let indices: Vec<usize> = (0..pass.block_count()).collect();
-        for indices in indices.chunks(together) {
-            let blocks = indices.iter().map(|&index| pass.block(index)).collect::<Result<Vec<_>>>()?;
+        let sums = pass.sum_over_blocks(together, Gradients::default(), |sums, blocks| {
             let mut hidden = Vec::with_capacity(blocks.len() * packing.halves());
-            for block in &blocks {
+            for block in blocks {
                 hidden.extend(self.hidden_layer(engine, packing, &block.samples, &network)?);
             }
             let halves = hidden.iter().zip(blocks.iter().flat_map(|block| &block.rows));
@@ -317,10 +314,10 @@ impl Head for Mlp {
             let residuals = residuals.collect::<Result<Vec<_>>>()?.concat();
             let errors = pass.refreshes.rows(engine, packing, RESIDUALS, residuals)?;
             let mut halves = hidden.iter().zip(errors.chunks(outputs));
-            for block in &blocks {
+            for block in blocks {
                 let halves = halves.by_ref().take(packing.halves());
                 let deltas = halves.map(|(hidden, errors)| {
-                    Ok(vec![self.half_delta(engine, &layers, hidden, errors, &mut sums)?])
+                    Ok(vec![self.half_delta(engine, &layers, hidden, errors, sums)?])
                 });
                 let deltas = deltas.collect::<Result<Vec<_>>>()?;
                 if network.intercepts.is_some() {
@@ -330,24 +327,24 @@ impl Head for Mlp {
                 let unit_scale = pass.error_scale(engine.level(delta).saturating_sub(1));
                 let of_unit = |unit| engine.mul_vec(delta, &self.mask(unit, to_hidden), &unit_scale);
                 let deltas = try_map(0..self.hidden, of_unit)?;
-                let hidden_sums = sums.hidden.take();
-                sums.hidden =
-                    Some(backward(engine, packing, hidden_sums, &block.samples, &deltas, |unit| unit)?);
+                let before = std::mem::take(&mut sums.hidden);
+                sums.hidden = backward(engine, packing, before, &block.samples, &deltas, |unit| unit)?;
             }
-        }
+            Ok(())
+        })?;
+        let sums = Gradients::<E>::of(sums, outputs);
 
-        let hidden = finish_backward(engine, packing, sums.hidden.unwrap_or_default())?;
+        let hidden = finish_backward(engine, packing, sums.hidden)?;
         let mut gradient: Vec<_> = hidden.into_iter().map(Gradient).collect();
-        gradient.extend(pass.column_sums(sums.hidden_intercepts.as_slice(), to_hidden)?);
-        let output: Result<Vec<_>> = try_map(sums.output.into_iter().flatten(), |sum| {
+        gradient.extend(pass.column_sums(&sums.hidden_intercepts, to_hidden)?);
+        let output: Result<Vec<_>> = try_map(sums.output, |sum| {
             let rows = powers_of_two(self.hidden, packing.slots());
             // refreshed residuals have a scale of their own
             let sum = engine.mul_const(&engine.finish(sum)?, 1.0, &pass.state_scale)?;
             Ok(Gradient(add_rotations(engine, sum, rows)?))
         });
         gradient.extend(output?);
-        let intercepts = sums.intercepts.into_iter().flatten();
-        gradient.extend(try_map(intercepts, |sum| pass.scaled_sum_over_samples(&sum, to_intercept))?);
+        gradient.extend(try_map(sums.intercepts, |sum| pass.scaled_sum_over_samples(&sum, to_intercept))?);
         Ok(gradient)
     }
 
