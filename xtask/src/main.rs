@@ -12,6 +12,7 @@ mod fuzz;
 mod joint_demo;
 mod layers;
 mod model;
+mod mpi;
 mod notes;
 mod process;
 mod rng;
@@ -39,6 +40,8 @@ Commands:
   fuzz          Feed every reader hostile files for `--minutes M` in all; `--target NAME` takes one
   faults        Kill, interrupt and starve the program, and damage its files; `--quick` in a minute, `--seed N` repeats,
                 `--only kill|joint|signals|full|starve|damage` tries one of them
+  mpi           Train in several processes, kill some, and compare with one; `--quick` in two minutes, `--seed N` repeats. Needs
+                an MPI library (Debian: libopenmpi-dev openmpi-bin libclang-dev)
   sbom          Write the software bill of materials of train-head, CycloneDX, to target/train-head.cdx.json
   fetch-model   Fetch the text encoder all-MiniLM-L6-v2 into models/
   docs          Write docs/parameters.md from the program
@@ -86,6 +89,9 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("faults", [quick, flag, seed]) if quick == "--quick" && flag == "--seed" => {
             faults::run(true, Some(seed.parse()?), None)?;
         }
+        ("mpi", []) => mpi::run(false, None)?,
+        ("mpi", [flag]) if flag == "--quick" => mpi::run(true, None)?,
+        ("mpi", [flag, seed]) if flag == "--seed" => mpi::run(false, Some(seed.parse()?))?,
         ("sbom", []) => sbom::run()?,
         ("docs", []) => docs::run()?,
         ("make-notes", []) => notes::run()?,

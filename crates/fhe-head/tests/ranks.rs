@@ -15,8 +15,8 @@ use fhe_head::collective::{Collective, Share};
 use fhe_head::server::{self, EncryptedHead, EncryptedState};
 use fhe_head::trainer::unobserved;
 use fhe_head::{
-    Activation, ActivationKind, Degree, Fit, Head, Logistic, Mlp, Multinomial, Optimizer, Output, Plan, Request,
-    Result, Scheme, Sigmoid, Softmax, SoftmaxForm,
+    Activation, ActivationKind, Degree, Fit, Head, Logistic, Mlp, Multinomial, Optimizer, Output, Plan,
+    Request, Result, Scheme, Sigmoid, Softmax, SoftmaxForm,
 };
 use ndarray::Array1;
 

@@ -8,6 +8,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use fhe_head::collective::Share;
 use text_encoder::DownloadObserver;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{LevelFilter, filter_fn};
@@ -32,6 +33,8 @@ pub(crate) struct Outcome {
 pub(crate) struct Console {
     json: bool,
     quiet: bool,
+    /// This process, if others do the same work and process 0 speaks for all.
+    process: Option<usize>,
     /// What a page says of the warnings.
     remarks: Arc<Mutex<Vec<String>>>,
 }
@@ -55,7 +58,15 @@ impl Console {
         // whatever RUST_LOG asks for: the tokenizer's log holds the texts
         let lines = lines.with_filter(filter_fn(|event| may_log(event.target())));
         tracing_subscriber::registry().with(filter).with(lines).init();
-        Self { json, quiet, remarks: Arc::default() }
+        Self { json, quiet, process: None, remarks: Arc::default() }
+    }
+
+    /// The console of one of several processes. Process 0 speaks for all; the others tell of failures alone.
+    pub(crate) fn of_process(self, share: Share) -> Self {
+        match share.rank {
+            0 => self,
+            rank => Self { json: false, quiet: true, process: Some(rank), ..self },
+        }
     }
 
     /// Prints a message.
@@ -131,6 +142,9 @@ impl Console {
 
     /// Prints a failure.
     pub(crate) fn fail(&self, failure: &Failure) -> ExitCode {
+        if let Some(process) = self.process {
+            eprintln!("process {process} of those that train together:");
+        }
         eprint!("{}", words(failure));
         if self.json {
             print_line(&failure.json().to_string());
@@ -155,7 +169,7 @@ pub(crate) fn words(failure: &Failure) -> String {
 
 /// Prints a failure from before the flags were parsed; as JSON too if `--json` is among the words.
 pub(crate) fn fail_early(failure: &Failure) -> ExitCode {
-    Console { json: asks_for_json(), quiet: false, remarks: Arc::default() }.fail(failure)
+    Console { json: asks_for_json(), quiet: false, process: None, remarks: Arc::default() }.fail(failure)
 }
 
 /// Prints the help or version that was asked for, or why the words are no arguments.

@@ -6,6 +6,7 @@
 //! - `planning`: from flags and data to a plan;
 //! - `data_party`: where samples become ciphertexts, and heads and scores are decrypted;
 //! - `compute_party`: where the training is driven;
+//! - `crew`: several processes that train together;
 //! - `plan`: the data party's plan file;
 //! - `samples`, `input`: samples from tables, arrays and texts;
 //! - `targets`: what is predicted: classes, labels or numbers;
@@ -23,6 +24,7 @@ mod args;
 mod commands;
 mod compute_party;
 mod console;
+mod crew;
 mod data_party;
 mod exit;
 mod files;
@@ -61,10 +63,20 @@ pub fn main() -> ExitCode {
         let args::GlobalArgs { json, quiet, verbose, .. } = arguments.global;
         console::Console::start(json, quiet, verbose)
     };
+    let crew = match crew::Crew::join() {
+        Ok(crew) => crew,
+        Err(failure) => return console.fail(&failure),
+    };
+    let console = console.of_process(crew.share());
     // a panic has removed what was unfinished
-    let result = std::panic::catch_unwind(AssertUnwindSafe(|| commands::run(arguments, &console)));
-    match result.unwrap_or_else(|_| Err(exit::Failure::bug())) {
-        Ok(outcome) => console.finish(&outcome),
-        Err(failure) => console.fail(&failure),
-    }
+    let result = std::panic::catch_unwind(AssertUnwindSafe(|| commands::run(arguments, &crew, &console)));
+    let (code, status) = match result.unwrap_or_else(|_| Err(exit::Failure::bug())) {
+        Ok(outcome) => (console.finish(&outcome), 0),
+        Err(failure) => {
+            crew.before_failure();
+            (console.fail(&failure), failure.kind().code())
+        }
+    };
+    crew.leave(status);
+    code
 }

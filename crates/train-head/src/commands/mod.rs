@@ -26,6 +26,7 @@ use std::path::Path;
 
 use crate::args::{Cli, Command};
 use crate::console::{Console, Outcome};
+use crate::crew::Crew;
 use crate::data_party::passphrase;
 use crate::exit::{Failure, Result};
 use crate::files::room::expect_room;
@@ -51,8 +52,11 @@ fn passphrase_file(command: &Command) -> Option<&Path> {
 ///
 /// # Errors
 /// The failure of the command.
-pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
+pub(crate) fn run(arguments: Cli, crew: &Crew, console: &Console) -> Result<Outcome> {
     interrupt::watch()?;
+    if crew.share().ranks > 1 && !matches!(arguments.command, Command::Train(_)) {
+        return Err(Failure::usage("of all commands only `train` runs in several processes"));
+    }
     // zero: as many as there are cores. Started here, where a refusal is an error
     let threads = arguments.global.threads.map_or(0, std::num::NonZeroUsize::get);
     rayon::ThreadPoolBuilder::new()
@@ -81,7 +85,7 @@ pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
         Command::Tune(arguments) => tune::run(&arguments, console),
         Command::Keygen(arguments) => keygen::run(&arguments, console),
         Command::Encrypt(arguments) => encrypt::run(arguments, console),
-        Command::Train(arguments) => train::run(&arguments, console),
+        Command::Train(arguments) => train::run(&arguments, crew, console),
         Command::Watch(arguments) => watch::run(&arguments, console),
         Command::Score(arguments) => score::run(&arguments, console),
         Command::Decrypt(arguments) => decrypt::run(&arguments, console),

@@ -5,14 +5,15 @@ use serde_json::json;
 use crate::args::TrainArgs;
 use crate::compute_party::training::train;
 use crate::console::{Console, Outcome};
+use crate::crew::Crew;
 use crate::exit::Result;
 use crate::files::shown;
 use crate::progress;
 
 /// # Errors
 /// Files that are damaged or do not belong together; a failed write; ^C.
-pub(super) fn run(arguments: &TrainArgs, console: &Console) -> Result<Outcome> {
-    let trained = train(arguments, &mut || Ok(()), console)?;
+pub(super) fn run(arguments: &TrainArgs, crew: &Crew, console: &Console) -> Result<Outcome> {
+    let trained = train(arguments, crew, &mut || Ok(()), console)?;
     let text = format!(
         "{}{} iterations in {}; the encrypted head is in {} ({})",
         if trained.iterations < trained.job.iterations() { "stopped by the data party: " } else { "" },
@@ -24,7 +25,7 @@ pub(super) fn run(arguments: &TrainArgs, console: &Console) -> Result<Outcome> {
     let json = json!({
         "iterations": trained.iterations, "bootstraps": trained.bootstraps(),
         "resumed_after": trained.resumed_after, "seconds": trained.seconds,
-        "bootstrap_seconds": trained.bootstrap_seconds, "file": shown(&arguments.out),
+        "bootstrap_seconds": trained.bootstrap_seconds, "processes": crew.share().ranks, "file": shown(&arguments.out),
         "bytes": trained.bytes,
     });
     Ok(Outcome { json, text })

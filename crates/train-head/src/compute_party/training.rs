@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use fhe_head::engine::Encrypted;
 use fhe_head::files::Origin;
@@ -14,7 +15,8 @@ use super::start::earlier_head;
 use super::validation::{Parties, Scored, Validation};
 use crate::args::TrainArgs;
 use crate::console::Console;
-use crate::exit::Result;
+use crate::crew::Crew;
+use crate::exit::{Failure, Result};
 use crate::files::ciphertexts::{self, NewHead, TrainingData};
 use crate::files::evaluation_keys::{self, expect_run};
 use crate::identity::{Identity, Trust};
@@ -47,35 +49,54 @@ impl Trained {
     }
 }
 
-/// Trains on encrypted data and writes the encrypted head. A checkpoint lies beside the head until then.
+/// Trains on encrypted data, together with the other processes of the crew, and writes the encrypted head. A checkpoint lies beside the
+/// head until then.
 ///
 /// # Errors
 /// Files that are damaged or do not belong together; a failed write; failures of `scored`; ^C.
-pub(crate) fn train(arguments: &TrainArgs, scored: Scored<'_>, console: &Console) -> Result<Trained> {
-    // begun here, so that a second training of this head is refused as long as this one runs
-    let out = NewHead::create(&arguments.out)?;
+pub(crate) fn train(
+    arguments: &TrainArgs,
+    crew: &Crew,
+    scored: Scored<'_>,
+    console: &Console,
+) -> Result<Trained> {
     let checkpoint = Checkpoint::of(arguments)?;
-    checkpoint.expect_resumed(arguments)?;
-    let kept = memory::expect_to_train(&arguments.data, &arguments.keys, arguments.memory.memory)?;
-    let identity = &Identity::mine(&arguments.signer, console)?;
-    let trust = &Trust::open(&arguments.trust, arguments.signer.identity.as_deref(), console)?;
+    // begun here, so that a second training of this head is refused as long as this one runs
+    let out = crew.leads().then(|| NewHead::create(&arguments.out)).transpose()?;
+    if crew.leads() {
+        checkpoint.expect_resumed(arguments)?;
+    }
+    let kept =
+        memory::expect_to_train(&arguments.data, &arguments.keys, arguments.memory.memory, crew.here())?;
+    let identity = crew.leads().then(|| Identity::mine(&arguments.signer, console)).transpose()?;
+    let trust = Trust::open(&arguments.trust, arguments.signer.identity.as_deref(), console)?;
+    let trust = &trust.left_to_another(!crew.leads());
     let set = evaluation_keys::read_evaluation(&arguments.keys, trust, console)?;
     let keys = Arc::new(set.keys);
-    let data = ciphertexts::read_data(&arguments.data, &keys, kept, trust, console)?;
+    let data = ciphertexts::read_data(&arguments.data, &keys, (crew.share(), kept), trust, console)?;
     let TrainingData { job, origin, blocks, start } = data;
     expect_run(&arguments.keys, set.generation, &arguments.data, &origin)?;
     let origin = &origin.with_keys(set.generation.generation);
     let resume = arguments.checkpoints.resume;
-    let parties = Parties { identity, trust };
-    let validation = Validation::open(&arguments.validation, &keys, (&job, origin), parties, resume)?;
-    let engine = server::engine(keys, &job)?;
+    let validation = match &identity {
+        Some(identity) => {
+            let parties = Parties { identity, trust };
+            Validation::open(&arguments.validation, &keys, (&job, origin), parties, resume)?
+        }
+        None => None,
+    };
+    let engine = server::engine(keys, &job)?.with_others(crew.collective());
     let start = earlier_head(arguments, &engine, (&job, origin), trust)?.unwrap_or(start);
-
     let state = match resume && checkpoint.exists() {
         true => checkpoint.read(engine.keys(), &job, origin, trust)?,
         false => start,
     };
     let resumed_after = state.iteration;
+    crew.expect_alike("the training", &identity_of(&job, origin, resumed_after))?;
+    let (Some(out), Some(identity)) = (out, &identity) else {
+        return follow(crew, &engine, &job, &blocks, state);
+    };
+
     if resumed_after > 0 {
         interrupt::advise(RESUME);
         console.note(format!("continuing after iteration {resumed_after} of {}", job.iterations()));
@@ -93,7 +114,11 @@ pub(crate) fn train(arguments: &TrainArgs, scored: Scored<'_>, console: &Console
         phase: &phase,
         scored,
     };
-    let head = drive(&blocks, state, &mut observer)?;
+    let observe = |state: &EncryptedState| crew.led(|| observer.after_iteration(state));
+    let head = match server::resume(&engine, &job, &blocks, state, observe)? {
+        ControlFlow::Continue(head) | ControlFlow::Break(Some(head)) => head,
+        ControlFlow::Break(None) => return Err(Failure::bug()),
+    };
     let checkpoint = observer.checkpoint;
 
     let seconds = phase.done().as_secs_f64();
@@ -103,12 +128,27 @@ pub(crate) fn train(arguments: &TrainArgs, scored: Scored<'_>, console: &Console
     Ok(Trained { iterations: head.iteration, job, resumed_after, seconds, bootstrap_seconds, bytes })
 }
 
-/// Runs all iterations, or those until the observer ends the training with a head of its own.
-fn drive(blocks: &StoredBlocks, state: EncryptedState, observer: &mut Observer<'_>) -> Result<EncryptedHead> {
-    let (engine, job) = (observer.engine, observer.job);
-    match server::resume(engine, job, blocks, state, |state| observer.after_iteration(state))? {
-        ControlFlow::Continue(head) | ControlFlow::Break(head) => Ok(head),
-    }
+/// Trains with a process that leads, which writes the head.
+fn follow(
+    crew: &Crew,
+    engine: &Encrypted,
+    job: &Job,
+    blocks: &StoredBlocks,
+    state: EncryptedState,
+) -> Result<Trained> {
+    let (resumed_after, start) = (state.iteration, Instant::now());
+    let observe = |_: &EncryptedState| crew.led(|| Ok(ControlFlow::<EncryptedHead>::Continue(())));
+    let iterations = match server::resume(engine, job, blocks, state, observe)? {
+        ControlFlow::Continue(head) => head.iteration,
+        ControlFlow::Break(_) => job.iterations(),
+    };
+    let (seconds, bootstrap_seconds) = (start.elapsed().as_secs_f64(), engine.refresh_time().as_secs_f64());
+    Ok(Trained { job: job.clone(), iterations, resumed_after, seconds, bootstrap_seconds, bytes: 0 })
+}
+
+/// What must be the same in all processes that train together.
+fn identity_of(job: &Job, origin: &Origin, iteration: usize) -> blake3::Hash {
+    blake3::hash(serde_json::json!([job, origin, iteration]).to_string().as_bytes())
 }
 
 /// What happens after each iteration.

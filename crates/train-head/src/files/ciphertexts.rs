@@ -7,6 +7,7 @@ use fhe_head::Job;
 use fhe_head::ckks::serial::{AtomicFile, FileKind};
 use fhe_head::ckks::{Ciphertext, EvaluationKeys, FreshCiphertext, KeyId, Parameters, SecretKey};
 use fhe_head::client::DataEncryptor;
+use fhe_head::collective::Share;
 use fhe_head::files::{DATA, HEAD, Origin, SAMPLES, SCORES, STATE};
 use fhe_head::server::{EncryptedHead, EncryptedState};
 use fhe_head::{Plan, StoredBlocks};
@@ -42,6 +43,10 @@ pub(crate) fn write_data(
     Ok(bytes)
 }
 
+/// Passes over the samples for which nothing is kept: memory that is touched for the first time costs as much as another reading, and more
+/// where samples are many (docs/notes/memory.md).
+const FEW_PASSES: usize = 2;
+
 /// Encrypted data to train on.
 pub(crate) struct TrainingData {
     /// The public description of the training.
@@ -54,14 +59,15 @@ pub(crate) struct TrainingData {
     pub(crate) start: EncryptedState,
 }
 
-/// Opens encrypted data to train on with `keys`, of which blocks of at most `kept` bytes stay in memory.
+/// Opens encrypted data to train on with `keys`, of which this process trains on its share, and keeps blocks of at most `kept` bytes in
+/// memory.
 ///
 /// # Errors
 /// A file that is damaged, of another kind, of another key or parameter set, or not signed by whom it must be.
 pub(crate) fn read_data(
     path: &Path,
     keys: &EvaluationKeys,
-    kept: u64,
+    (share, kept): (Share, u64),
     trust: &Trust,
     console: &Console,
 ) -> Result<TrainingData> {
@@ -71,7 +77,12 @@ pub(crate) fn read_data(
     let (job, origin, mut blocks, start) =
         fhe_head::files::open_data(file, length, &name, keys.parameters())?;
     progress.done();
-    let (kept, count) = (blocks.keep(kept), job.packing().blocks());
+    blocks.deal(job.deal(), share);
+    let passes = job.iterations().div_ceil(job.packing().batches());
+    let (kept, count) = match passes > FEW_PASSES {
+        true => (blocks.keep(kept), blocks.mine()),
+        false => (0, 0),
+    };
     if kept < count {
         let what = format!(
             "{kept} of {count} blocks of samples fit into memory; the others are read in each iteration"

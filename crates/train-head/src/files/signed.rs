@@ -169,7 +169,7 @@ impl Opened {
     /// # Errors
     /// As [`Self::verified`].
     pub(crate) fn verified_file(mut self, trust: &Trust, role: Role) -> Result<(File, u64, String)> {
-        let signer = self.signer()?;
+        let signer = if trust.is_left_to_another() { None } else { self.signer()? };
         trust.expect(&self.name, signer, self.run().unwrap_or_default(), role)?;
         Ok((self.file, self.length, self.name))
     }

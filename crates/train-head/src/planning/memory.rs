@@ -89,12 +89,14 @@ impl ToTrain {
         self.fixed.saturating_add(self.at_once)
     }
 
-    /// Refuses a training that needs more memory than there is, or than `limit`. Returns the bytes of blocks that may be kept.
+    /// Refuses a training that needs more memory than there is for one of so many processes, or than `limit`. Returns the bytes of blocks
+    /// that may be kept.
     ///
     /// # Errors
     /// [`Self::least`] is more than the system says is left, or than the limit.
-    pub(crate) fn expect(self, limit: Option<u64>) -> Result<u64> {
-        self.expect_within(limit, resources::memory_left())
+    pub(crate) fn expect(self, limit: Option<u64>, processes: usize) -> Result<u64> {
+        let share = |left: Left| Left { bytes: left.bytes / processes as u64, ..left };
+        self.expect_within(limit, resources::memory_left().map(share))
     }
 
     fn expect_within(self, limit: Option<u64>, free: Option<Left>) -> Result<u64> {
@@ -193,11 +195,17 @@ pub(crate) fn expect(what: &str, needed: u64) -> Result<()> {
     compare(what, needed, resources::memory_left())
 }
 
-/// As [`ToTrain::expect`], for a training on these files. Only their beginnings are read.
+/// As [`ToTrain::expect`], for a training on these files by this number of processes that share the memory. Only the beginnings of files
+/// are read.
 ///
 /// # Errors
 /// As [`ToTrain::expect`]; a file that is missing, damaged, or of another kind or parameter set.
-pub(crate) fn expect_to_train(data: &Path, keys_folder: &Path, limit: Option<u64>) -> Result<u64> {
+pub(crate) fn expect_to_train(
+    data: &Path,
+    keys_folder: &Path,
+    limit: Option<u64>,
+    processes: usize,
+) -> Result<u64> {
     let reader = keys::open(data, DATA)?;
     let parameters = keys::parameters_of(&reader)?;
     let job = fhe_head::files::read_job(&reader, &parameters)?;
@@ -208,7 +216,7 @@ pub(crate) fn expect_to_train(data: &Path, keys_folder: &Path, limit: Option<u64
     }
     let key_files = listed.files.iter().map(|path| size(path)).sum::<Result<u64>>()?;
     let data = (size(data)?, reader.header().items);
-    to_train_on(&parameters, &job, key_files, data)?.expect(limit)
+    to_train_on(&parameters, &job, key_files, data)?.expect(limit, processes)
 }
 
 fn compare(what: &str, needed: u64, left: Option<Left>) -> Result<()> {

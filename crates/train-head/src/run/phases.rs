@@ -15,6 +15,7 @@ use crate::args::{Encoder, HoldOut, Hyper, RunArgs, ScoreArgs, Source, TrainArgs
 use crate::compute_party::scoring::score;
 use crate::compute_party::training::{Trained, train};
 use crate::console::Console;
+use crate::crew::Crew;
 use crate::data_party::curve::Point;
 use crate::data_party::follow::Follower;
 use crate::data_party::{DataParty, DecryptedHead, keys, passphrase};
@@ -141,7 +142,7 @@ impl<'a> Run<'a> {
             Planned::new(&data.training, &data.y, &data.vocabulary, &hyper, self.console)
         })?;
         memory::to_train(planned.file.plan(), &planned.file.parameters()?)
-            .expect(self.arguments.memory.memory)?;
+            .expect(self.arguments.memory.memory, 1)?;
         let validation = (self.arguments.stopping.validation_fraction, data.validation.as_ref());
         timed(&mut self.seconds.rehearse, || planned.rehearsed(validation, self.from, self.console))
     }
@@ -241,7 +242,8 @@ impl<'a> Run<'a> {
             }
             None => Ok(()),
         };
-        let trained = timed(&mut self.seconds.load, || train(&arguments, &mut look, self.console))?;
+        let trained =
+            timed(&mut self.seconds.load, || train(&arguments, &Crew::alone(), &mut look, self.console))?;
         self.bytes.head = trained.bytes;
         self.seconds.train = trained.seconds;
         self.seconds.bootstrap = trained.bootstrap_seconds;
