@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: Cli, crew: &Crew, console: &Console) -> Result<Outc
         return Err(Failure::usage("of all commands only `train` runs in several processes"));
     }
     // zero: as many as there are cores. Started here, where a refusal is an error
-    let threads = arguments.global.threads.map_or(0, std::num::NonZeroUsize::get);
+    let threads = arguments.global.threads.or(crew.threads()).map_or(0, std::num::NonZeroUsize::get);
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global()

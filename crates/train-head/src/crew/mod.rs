@@ -6,6 +6,7 @@
 #[cfg(feature = "mpi")]
 mod mpi;
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,6 +30,8 @@ pub(crate) struct Crew {
     collective: Arc<dyn Collective>,
     /// Processes of the training on this machine.
     here: usize,
+    /// Threads of this process, if it should not take all cores that it may run on.
+    threads: Option<NonZeroUsize>,
     /// Whether the others know that the leader failed, and wait for it to end.
     told: AtomicBool,
 }
@@ -36,7 +39,7 @@ pub(crate) struct Crew {
 impl Crew {
     /// A process without others.
     pub(crate) fn alone() -> Self {
-        Self { collective: Arc::new(Alone), here: 1, told: AtomicBool::new(false) }
+        Self { collective: Arc::new(Alone), here: 1, threads: None, told: AtomicBool::new(false) }
     }
 
     /// The processes that were started together with this one.
@@ -48,8 +51,15 @@ impl Crew {
             None => Ok(Self::alone()),
             #[cfg(feature = "mpi")]
             Some(_) => {
-                let (collective, here) = mpi::join()?;
-                Ok(Self { collective: Arc::new(collective), here, told: AtomicBool::new(false) })
+                let (collective, neighbours) = mpi::join()?;
+                let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+                let fair = NonZeroUsize::new(cores / neighbours.count).unwrap_or(NonZeroUsize::MIN);
+                Ok(Self {
+                    collective: Arc::new(collective),
+                    here: neighbours.count,
+                    threads: neighbours.share_cores.then_some(fair),
+                    told: AtomicBool::new(false),
+                })
             }
             #[cfg(not(feature = "mpi"))]
             Some(count) if count > 1 => {
@@ -79,6 +89,11 @@ impl Crew {
     /// Processes on this machine, which share its memory.
     pub(crate) fn here(&self) -> usize {
         self.here
+    }
+
+    /// Threads of this process, where its neighbours need the other cores.
+    pub(crate) fn threads(&self) -> Option<NonZeroUsize> {
+        self.threads
     }
 
     /// Expects what has this digest to be the same in all processes.

@@ -21,11 +21,20 @@ static UNIVERSE: Mutex<Option<Universe>> = Mutex::new(None);
 #[derive(Debug)]
 pub(super) struct World(Share);
 
-/// Enters the job. Also returns how many of its processes run on this machine.
+/// The processes of the job on this machine.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Neighbours {
+    /// Their number.
+    pub(super) count: usize,
+    /// Whether the system runs them all on the same cores: the launcher did not give each its own.
+    pub(super) share_cores: bool,
+}
+
+/// Enters the job.
 ///
 /// # Errors
 /// The MPI library does not allow calls from several threads.
-pub(super) fn join() -> Result<(World, usize)> {
+pub(super) fn join() -> Result<(World, Neighbours)> {
     // one thread at a time, but not always the main one
     let entered = initialize_with_threading(Threading::Serialized);
     let Some((universe, threading)) = entered.filter(|(_, it)| *it >= Threading::Serialized) else {
@@ -35,9 +44,25 @@ pub(super) fn join() -> Result<(World, usize)> {
     let _ = threading;
     let world = universe.world();
     let share = Share { rank: world.rank() as usize, ranks: world.size() as usize };
-    let here = world.split_shared(world.rank()).size() as usize;
+    let neighbours = neighbours(&world.split_shared(world.rank()));
     *UNIVERSE.lock().unwrap_or_else(PoisonError::into_inner) = Some(universe);
-    Ok((World(share), here))
+    Ok((World(share), neighbours))
+}
+
+fn neighbours(machine: &SimpleCommunicator) -> Neighbours {
+    let own = cores();
+    let mut first = own;
+    machine.process_at_rank(0).broadcast_into(&mut first);
+    let (differs, mut differing) = (u64::from(first != own), 0u64);
+    machine.all_reduce_into(&differs, &mut differing, SystemOperation::sum());
+    Neighbours { count: machine.size() as usize, share_cores: differing == 0 }
+}
+
+/// A digest of the list of cores that this process may run on.
+fn cores() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let list = status.lines().find(|line| line.starts_with("Cpus_allowed_list:")).unwrap_or_default();
+    blake3::hash(list.as_bytes()).as_bytes().iter().take(8).fold(0, |word, &byte| word << 8 | u64::from(byte))
 }
 
 /// Leaves the job in order: all its processes do.
