@@ -71,6 +71,6 @@ pub use packing::{Block, Blocks, Packing};
 pub use parties::client;
 pub use parties::{Part, StoredBlocks, files, server, twins};
 pub use plan::{Bootstraps, Pairs, Plan, Request};
-pub use samples::{Samples, check_weights, padded_features};
+pub use samples::{Features, PackedBlock, SampleView, Samples, check_weights, padded_features};
 pub use scheme::{RefreshContract, RefreshedMessage, Scheme};
 pub use trainer::State;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, CowArray, Ix2, s};
 
 use crate::engine::Slots;
 use crate::error::{Error, Result};
@@ -110,17 +110,88 @@ impl Samples {
     /// # Errors
     /// [`Error::Shape`] if the packing holds fewer features or samples.
     pub fn block(&self, packing: &Packing, block: usize) -> Result<PackedBlock<'_>> {
-        let (features, most) = (self.x.ncols() - 1, packing.most_features());
+        SampleView::from(self).block(packing, block)
+    }
+}
+
+/// The features of samples, of which some are asked for at a time.
+pub trait Features: Sync {
+    /// Number of samples.
+    fn samples(&self) -> usize;
+
+    /// Number of features, without the constant one.
+    fn columns(&self) -> usize;
+
+    /// The features of some samples in a row, without the constant one: samples by features.
+    ///
+    /// # Errors
+    /// Whatever prevents having them.
+    fn rows(&self, rows: Range<usize>) -> Result<CowArray<'_, f64, Ix2>>;
+}
+
+impl Features for Samples {
+    fn samples(&self) -> usize {
+        self.len()
+    }
+
+    fn columns(&self) -> usize {
+        self.x.ncols() - 1
+    }
+
+    fn rows(&self, rows: Range<usize>) -> Result<CowArray<'_, f64, Ix2>> {
+        Ok(self.x.slice(s![rows, ..self.columns()]).into())
+    }
+}
+
+/// Samples whose features come from elsewhere, a block at a time.
+#[derive(Clone, Copy)]
+pub struct SampleView<'a> {
+    features: &'a dyn Features,
+    y: ArrayView2<'a, f64>,
+    weight: ArrayView1<'a, f64>,
+}
+
+impl<'a> From<&'a Samples> for SampleView<'a> {
+    fn from(samples: &'a Samples) -> Self {
+        Self { features: samples, y: samples.y.view(), weight: samples.weight.view() }
+    }
+}
+
+impl<'a> SampleView<'a> {
+    /// Samples with these features, labels (samples by columns) and weights, of which only the ratios count.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if their numbers differ.
+    pub fn new(
+        features: &'a dyn Features,
+        y: ArrayView2<'a, f64>,
+        weight: ArrayView1<'a, f64>,
+    ) -> Result<Self> {
+        for (what, got) in [("labels", y.nrows()), ("sample weights", weight.len())] {
+            if got != features.samples() {
+                return Err(Error::Shape { what, expected: features.samples(), got });
+            }
+        }
+        Ok(Self { features, y, weight })
+    }
+
+    /// The samples of block `block`. Batches take equal shares of the samples, in order.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the packing holds fewer features or samples; errors of [`Features::rows`].
+    pub fn block(&self, packing: &Packing, block: usize) -> Result<PackedBlock<'a>> {
+        let (samples, features, most) =
+            (self.features.samples(), self.features.columns(), packing.most_features());
         if features > most {
             return Err(Error::Shape { what: "features", expected: most, got: features });
         }
         let batches = packing.batches();
-        if packing.capacity() < self.len().div_ceil(batches) {
+        if packing.capacity() < samples.div_ceil(batches) {
             let expected = packing.capacity() * batches;
-            return Err(Error::Shape { what: "samples", expected, got: self.len() });
+            return Err(Error::Shape { what: "samples", expected, got: samples });
         }
         let (batch, place) = (block / packing.blocks_per_batch(), block % packing.blocks_per_batch());
-        let [start, end] = [batch, batch + 1].map(|batch| batch * self.len() / batches);
+        let [start, end] = [batch, batch + 1].map(|batch| batch * samples / batches);
         let from = (start + place * packing.block_samples()).min(end);
         let to = (from + packing.block_samples()).min(end);
         // the weights of all rows of a batch, padding included, have mean 1, so the mean loss needs no count of real samples
@@ -128,9 +199,9 @@ impl Samples {
         let scale = packing.capacity() as f64 / total;
         Ok(PackedBlock {
             packing: *packing,
-            x: self.x.slice(s![from..to, ..features]),
+            x: self.features.rows(from..to)?,
             weight: self.weight.slice(s![from..to]).mapv(|w| w * scale),
-            y: self.y.slice(s![from..to, ..]),
+            y: self.y.slice_move(s![from..to, ..]),
         })
     }
 }
@@ -163,7 +234,7 @@ pub fn padded_features(features: usize) -> usize {
 pub struct PackedBlock<'a> {
     packing: Packing,
     /// Without the constant feature.
-    x: ArrayView2<'a, f64>,
+    x: CowArray<'a, f64, Ix2>,
     weight: Array1<f64>,
     y: ArrayView2<'a, f64>,
 }
@@ -178,7 +249,7 @@ impl PackedBlock<'_> {
     /// The slot vector of one item of the block. The head gives the targets.
     pub fn slots<H: Head>(&self, head: &H, item: Item) -> Slots {
         match item {
-            Item::Samples(i) => self.packing.diagonal_slots(&self.x, i),
+            Item::Samples(i) => self.packing.diagonal_slots(&self.x.view(), i),
             Item::Weights { half } => {
                 self.packing.row_slots(&self.weight.slice(s![self.half(half)]).to_vec()).into()
             }

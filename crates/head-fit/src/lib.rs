@@ -109,7 +109,7 @@ pub use fit::{Fitted, encrypt_and_train};
 pub use kind::{HeadKind, Kind};
 pub use labels::{
     ClassWeight, Classes, LabelNames, Split, Targets, folds_of_targets, group_split, multi_label_folds,
-    multi_label_split, shuffled, split_of_targets, stratified_folds, stratified_split,
+    multi_label_split, shuffled, shuffled_order, split_of_targets, stratified_folds, stratified_split,
 };
 pub use metrics::{LabelMetrics, Metrics, MultiLabelMetrics, agreement, predictions, same_predictions};
 pub use model::{LinearLayer, Model, probabilities};

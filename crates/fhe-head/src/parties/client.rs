@@ -19,7 +19,7 @@ use crate::heads::{BuiltIn, Head, WeightVector};
 use crate::job::Job;
 use crate::packing::{Item, untile};
 use crate::plan::Plan;
-use crate::samples::Samples;
+use crate::samples::{PackedBlock, SampleView};
 use crate::trainer::State;
 
 /// Makes the evaluation keys of a plan one at a time. `sink` gets each and may write and drop it, so memory holds one key.
@@ -147,15 +147,19 @@ pub struct DataEncryptor<'a, H: Head = BuiltIn> {
     key: EncryptionKey<'a>,
     encoder: Encoder,
     plan: &'a Plan<H>,
-    samples: &'a Samples,
+    samples: SampleView<'a>,
     part: Option<Part>,
     start: Option<&'a [Array1<f64>]>,
 }
 
 impl<'a, H: Head> DataEncryptor<'a, H> {
     /// An encryptor of `samples`.
-    pub fn new(key: impl Into<EncryptionKey<'a>>, plan: &'a Plan<H>, samples: &'a Samples) -> Self {
-        let key = key.into();
+    pub fn new(
+        key: impl Into<EncryptionKey<'a>>,
+        plan: &'a Plan<H>,
+        samples: impl Into<SampleView<'a>>,
+    ) -> Self {
+        let (key, samples) = (key.into(), samples.into());
         let encoder = Encoder::new(key.parameters()).private();
         Self { key, encoder, plan, samples, part: None, start: None }
     }
@@ -204,16 +208,28 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
         self.key.key_id()
     }
 
-    /// Encrypts some items of one block ([`Job::layout`] lists all), each at the level and scale of the plan ([`Plan::encoding`]).
+    /// The samples of one block.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the plan is for data of another shape; [`Error::Ckks`] on values that do not fit the modulus.
-    pub fn ciphertexts(&self, block: usize, items: &[Item]) -> Result<Vec<FreshCiphertext>> {
+    /// [`Error::Shape`] if the plan is for data of another shape; errors of [`crate::Features::rows`].
+    pub fn packed(&self, block: usize) -> Result<PackedBlock<'a>> {
         let packing = self.plan.job.packing();
-        let packed = match self.part {
-            Some(part) => part.block(packing, self.samples, block)?,
-            None => self.samples.block(packing, block)?,
-        };
+        match self.part {
+            Some(part) => part.block(packing, self.samples, block),
+            None => self.samples.block(packing, block),
+        }
+    }
+
+    /// Encrypts some items of block `block` ([`Job::layout`] lists all), each at the level and scale of the plan ([`Plan::encoding`]).
+    ///
+    /// # Errors
+    /// [`Error::Ckks`] on values that do not fit the modulus.
+    pub fn ciphertexts(
+        &self,
+        block: usize,
+        packed: &PackedBlock<'_>,
+        items: &[Item],
+    ) -> Result<Vec<FreshCiphertext>> {
         let encrypt = |&item: &Item| {
             let (level, scale) = self.plan.encoding(item);
             let slots = packed.slots(self.plan.job.head(), item);
@@ -226,12 +242,12 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
     /// Encrypts all blocks, or those of the part, in memory, in the form in which the compute party has them after loading.
     ///
     /// # Errors
-    /// Those of [`Self::ciphertexts`].
+    /// Those of [`Self::packed`] and [`Self::ciphertexts`].
     pub fn blocks(&self) -> Result<Vec<EncryptedBlock>> {
         let layout = self.plan.job.layout();
         self.blocks_of_part()
             .map(|block| {
-                let fresh = self.ciphertexts(block, &layout.items())?;
+                let fresh = self.ciphertexts(block, &self.packed(block)?, &layout.items())?;
                 layout.assemble(fresh.into_par_iter().map(FreshCiphertext::expand).collect())
             })
             .collect()

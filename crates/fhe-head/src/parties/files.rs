@@ -64,11 +64,11 @@ struct Manifest<H: Head> {
 #[cfg(feature = "client")]
 const AT_ONCE: usize = 32;
 
-/// Encrypts the data into a stream, some ciphertexts at a time. `observe` gets the number of ciphertexts written so far, and can stop
+/// Encrypts the data into a stream, some ciphertexts at a time, from the features of one block at a time. `observe` gets the number of ciphertexts written so far, and can stop
 /// the work with an error of its own type.
 ///
 /// # Errors
-/// [`Error::File`] if writing fails; those of [`DataEncryptor::ciphertexts`], [`DataEncryptor::start`] and `observe`.
+/// [`Error::File`] if writing fails; those of [`DataEncryptor::packed`], [`DataEncryptor::ciphertexts`], [`DataEncryptor::start`] and `observe`.
 #[cfg(feature = "client")]
 pub fn write_data<W: Write, H: Head, X: From<Error>>(
     out: W,
@@ -92,8 +92,9 @@ pub fn write_data<W: Write, H: Head, X: From<Error>>(
     let mut writer = Writer::new(out, name, file).map_err(Error::from)?;
     let mut written = 0;
     for block in blocks {
+        let packed = encryptor.packed(block)?;
         for items in items.chunks(AT_ONCE) {
-            for ciphertext in encryptor.ciphertexts(block, items)? {
+            for ciphertext in encryptor.ciphertexts(block, &packed, items)? {
                 writer.write_fresh(&ciphertext).map_err(Error::from)?;
             }
             written += items.len();

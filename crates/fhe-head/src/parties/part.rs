@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::packing::{Packing, Sizes};
 use crate::ranges;
 #[cfg(feature = "client")]
-use crate::samples::{PackedBlock, Samples};
+use crate::samples::{PackedBlock, SampleView};
 
 /// Some of the blocks of a job, which hold the samples of one party and no others'. Their number is public; how many of their rows are
 /// samples is not.
@@ -68,7 +68,7 @@ impl Part {
     pub(super) fn block<'a>(
         &self,
         whole: &Packing,
-        samples: &'a Samples,
+        samples: SampleView<'a>,
         block: usize,
     ) -> Result<PackedBlock<'a>> {
         let packing = self.packing(whole)?;

@@ -12,7 +12,7 @@ pub(crate) use groups::{count as group_count, folds_of_strata};
 pub use multi_label::{multi_label_folds, multi_label_split};
 pub use sets::LabelNames;
 pub use split::{folds_of_targets, split_of_targets};
-pub use splits::{Split, shuffled, stratified_folds, stratified_split};
+pub use splits::{Split, shuffled, shuffled_order, stratified_folds, stratified_split};
 pub use targets::Targets;
 
 use fhe_head::{Error, Result};

@@ -33,12 +33,19 @@ pub(super) fn shuffle<T>(items: &mut [T], rng: &mut ChaCha20Rng) {
 
 /// The samples in the order in which a training with so many mini-batches takes them: shuffled if there are several.
 pub fn shuffled(samples: Samples, batches: usize, random_state: u64) -> Samples {
-    if batches == 1 {
-        return samples;
+    match shuffled_order(samples.len(), batches, random_state) {
+        Some(order) => samples.select(&order),
+        None => samples,
     }
-    let mut order: Vec<usize> = (0..samples.len()).collect();
-    shuffle(&mut order, &mut ChaCha20Rng::seed_from_u64(random_state));
-    samples.select(&order)
+}
+
+/// The sample at each place of [`shuffled`] ones; `None` if they stay where they are.
+pub fn shuffled_order(samples: usize, batches: usize, random_state: u64) -> Option<Vec<usize>> {
+    (batches > 1).then(|| {
+        let mut order: Vec<usize> = (0..samples).collect();
+        shuffle(&mut order, &mut ChaCha20Rng::seed_from_u64(random_state));
+        order
+    })
 }
 
 /// The samples of each class, shuffled.

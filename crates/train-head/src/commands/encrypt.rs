@@ -69,7 +69,7 @@ fn encrypt_training(
     console: &Console,
 ) -> Result<Done> {
     let (training, validation) = file.hold_out(matrix)?;
-    let samples = file.samples(&training)?;
+    let samples = file.samples_to_encrypt(&training)?;
     let validation = match (&validation, &out.validation_out) {
         (Some(validation), Some(path)) => {
             file.features(validation)?;
@@ -90,7 +90,7 @@ fn encrypt_training(
     if let Some((validation, path)) = validation {
         party.encrypt_for_scoring(validation, path, identity, console)?;
     }
-    let encrypted = party.encrypt_training(&samples, &out.out, identity, console)?;
+    let encrypted = party.encrypt_training(samples.view()?, &out.out, identity, console)?;
     let (samples, features) = training.x.dim();
     Ok(Done { party, samples, features, encrypted })
 }

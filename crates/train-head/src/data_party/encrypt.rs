@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fhe_head::Samples;
+use fhe_head::SampleView;
 use fhe_head::client::{DataEncryptor, encrypt_for_scoring};
 
 use super::DataParty;
@@ -26,9 +26,9 @@ impl DataParty {
     ///
     /// # Errors
     /// A failed encryption or write; ^C.
-    pub(crate) fn encrypt_training(
-        &self,
-        samples: &Samples,
+    pub(crate) fn encrypt_training<'a>(
+        &'a self,
+        samples: SampleView<'a>,
         path: &Path,
         identity: &Identity,
         console: &Console,

@@ -3,11 +3,14 @@
 use std::fmt;
 
 use fhe_head::files::{Digest, RunId, Tag};
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 use serde::{Deserialize, Serialize};
 
 use crate::exit::{Failure, Result};
 use crate::samples::Matrix;
+
+/// Rows that are hashed at once, so that their bytes take little memory.
+const ROWS_AT_ONCE: usize = 1 << 10;
 
 /// What a plan is known by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,16 +52,20 @@ impl Salt {
             for length in array.shape() {
                 hasher.update(&(*length as u64).to_le_bytes());
             }
-            // -0 is 0
-            let bytes: Vec<u8> = array.iter().flat_map(|number| (number + 0.0).to_le_bytes()).collect();
-            hasher.update(&bytes);
+            let mut bytes = Vec::new();
+            for rows in array.axis_chunks_iter(Axis(0), ROWS_AT_ONCE) {
+                bytes.clear();
+                // -0 is 0
+                bytes.extend(rows.iter().flat_map(|number| (number + 0.0).to_le_bytes()));
+                hasher.update(&bytes);
+            }
         }
         finish(&hasher)
     }
 
     /// Keyed digest of samples to train on, with their encoded labels.
     pub(super) fn of_training(&self, matrix: &Matrix, y: &Array2<f64>) -> Digest {
-        let weights = matrix.sample_weight().insert_axis(ndarray::Axis(1));
+        let weights = matrix.sample_weight().insert_axis(Axis(1));
         self.of_numbers("train-head 2026-11 training samples", [&matrix.x, y, &weights])
     }
 

@@ -10,6 +10,7 @@
 mod arrays;
 mod binding;
 mod column_source;
+mod mapped;
 mod origins;
 mod rehearsed;
 mod samples;

@@ -1,11 +1,12 @@
 //! From the features and labels of a table to the numbers that are encrypted, by the plan.
 
 use fhe_head::Samples;
-use head_fit::{Classifier, shuffled};
+use head_fit::{Classifier, shuffled, shuffled_order};
 use ndarray::{Array1, Array2};
 
 use super::PlanFile;
 use super::column_source::ColumnSource;
+use super::mapped::MappedSamples;
 use crate::exit::{Failure, Result, encoder_failure};
 use crate::samples::{Matrix, split};
 
@@ -27,6 +28,12 @@ impl PlanFile {
     /// # Errors
     /// Another number of features or another encoder than the plan's.
     pub(crate) fn features(&self, matrix: &Matrix) -> Result<Array2<f64>> {
+        self.expect_features(matrix)?;
+        Ok(self.map().apply(&matrix.x.view())?)
+    }
+
+    /// Refuses another number of features or another encoder than the plan's.
+    fn expect_features(&self, matrix: &Matrix) -> Result<()> {
         if matrix.x.ncols() != self.map().inputs() {
             return Err(Failure::data(format!(
                 "the plan is for samples of {} features, the data have {}",
@@ -37,7 +44,7 @@ impl PlanFile {
         if let (Some(expected), Some(found)) = (&self.contents.encoder, &matrix.encoder) {
             expected.info.expect_same(&found.info).map_err(encoder_failure)?;
         }
-        Ok(self.map().apply(&matrix.x.view())?)
+        Ok(())
     }
 
     /// Samples to train on, in the space that is encrypted.
@@ -45,6 +52,24 @@ impl PlanFile {
     /// # Errors
     /// Data that the plan was not made from: of another shape, other classes, another encoder, other numbers.
     pub(crate) fn samples(&self, matrix: &Matrix) -> Result<Samples> {
+        let y = self.expect_data(matrix)?;
+        let samples = self.weighted(matrix, &y, self.options())?;
+        Ok(shuffled(samples, self.job().packing().batches(), self.options().random_state))
+    }
+
+    /// As [`Self::samples`], mapped when they are encrypted.
+    ///
+    /// # Errors
+    /// As [`Self::samples`].
+    pub(crate) fn samples_to_encrypt<'a>(&self, matrix: &'a Matrix) -> Result<MappedSamples<'a>> {
+        let y = self.expect_data(matrix)?;
+        let (weight, y) = self.weights_and_labels(matrix, &y, self.options())?;
+        let order = shuffled_order(y.nrows(), self.job().packing().batches(), self.options().random_state);
+        Ok(MappedSamples::new((&matrix.x, self.map().clone()), y, weight, order))
+    }
+
+    /// The encoded labels of the very data that the plan was made from.
+    fn expect_data(&self, matrix: &Matrix) -> Result<Array2<f64>> {
         if matrix.x.nrows() != self.plan().samples || matrix.x.ncols() != self.map().inputs() {
             let (rows, columns) = matrix.x.dim();
             return Err(Failure::data(format!(
@@ -62,10 +87,10 @@ impl PlanFile {
                 .help("`train-head estimate` makes a plan for the classes in these data"));
         }
         self.expect_weights(matrix)?;
-        let samples = self.weighted(matrix, &y, self.options())?;
+        self.expect_features(matrix)?;
         // the last check, since it cannot say what differs
         self.expect_training(matrix, &y)?;
-        Ok(shuffled(samples, self.job().packing().batches(), self.options().random_state))
+        Ok(y)
     }
 
     /// Samples in the space that is encrypted, weighted as `options` say and in the order of their mini-batches.
@@ -79,14 +104,25 @@ impl PlanFile {
     }
 
     fn weighted(&self, matrix: &Matrix, y: &Array2<f64>, options: &Classifier) -> Result<Samples> {
+        let (weight, y) = self.weights_and_labels(matrix, y, options)?;
+        let x = self.features(matrix)?;
+        Ok(Samples::with_labels(&x.view(), &y.view(), &weight.view())?)
+    }
+
+    /// The weight of each sample, and the labels in the units of the training.
+    fn weights_and_labels(
+        &self,
+        matrix: &Matrix,
+        y: &Array2<f64>,
+        options: &Classifier,
+    ) -> Result<(Array1<f64>, Array2<f64>)> {
         let data = matrix.data(y, self.vocabulary())?;
         let weight = data.sample_weights(options.class_weight)?;
-        let x = self.features(matrix)?;
         let y = match &options.target_units {
             Some(units) => (y - &units.mean) / &units.deviation,
             None => y.clone(),
         };
-        Ok(Samples::with_labels(&x.view(), &y.view(), &weight.view())?)
+        Ok((weight, y))
     }
 
     /// Start weights that travel encrypted with the data: those of an earlier head, or random ones for a head that cannot start

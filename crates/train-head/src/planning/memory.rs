@@ -21,8 +21,13 @@ const TO_REHEARSE: u64 = 192 << 20;
 const COPIES_TO_PLAN: u64 = 8;
 /// Square matrices of the features: covariance, eigenvectors, their work space.
 const SQUARES_TO_PLAN: u64 = 6;
-/// Copies of the samples while they are encrypted: as read, mapped, as samples of a training.
-const COPIES_TO_ENCRYPT: u64 = 4;
+/// Copies of the samples while they are encrypted to train on: as they were read, with room for the reader's own. A block of them is mapped at a
+/// time.
+const COPIES_TO_ENCRYPT: u64 = 2;
+/// Copies of the samples while they are encrypted to be scored: as read, mapped.
+const COPIES_TO_SCORE: u64 = 4;
+/// Copies of a block of samples while it is encrypted: in order, mapped.
+const COPIES_OF_A_BLOCK: u64 = 3;
 /// Polynomials at the level of the data that are in use at once in a training: tables of the transforms, digits of key switches, buffers of
 /// all threads.
 const POLYNOMIALS_TO_TRAIN: u64 = 40;
@@ -134,17 +139,22 @@ pub(crate) fn to_make_keys(plan: &Plan, parameters: &Parameters) -> u64 {
 /// Bytes to encrypt this matrix of samples by features: to train on, some ciphertexts at a time, or to score, all of them at once.
 pub(crate) fn to_encrypt(plan: &Plan, parameters: &Parameters, shape: [usize; 2], for_scoring: bool) -> u64 {
     let job = &plan.job;
-    let (level, count) = match job.spec().score_level {
+    let (level, count, copies) = match job.spec().score_level {
         Some(level) if for_scoring => {
             let packing = job.packing().for_samples(shape[0]);
-            (level, packing.blocks().saturating_mul(packing.diagonals()))
+            let count = packing.blocks().saturating_mul(packing.diagonals());
+            (level, count, numbers(shape, COPIES_TO_SCORE))
         }
-        _ => (data_level(plan), job.layout().items().len().min(CIPHERTEXTS_AT_ONCE)),
+        _ => {
+            let block = [shape[0].min(job.packing().block_samples()), shape[1]];
+            let copies = numbers(shape, COPIES_TO_ENCRYPT).saturating_add(numbers(block, COPIES_OF_A_BLOCK));
+            (data_level(plan), job.layout().items().len().min(CIPHERTEXTS_AT_ONCE), copies)
+        }
     };
     // ciphertexts have no special primes
     let count = POLYNOMIALS_TO_ENCRYPT.saturating_add(count as u64);
     let ciphertexts = numbers([parameters.degree(), level + 1], count);
-    PROGRAM.saturating_add(ciphertexts).saturating_add(numbers(shape, COPIES_TO_ENCRYPT))
+    PROGRAM.saturating_add(ciphertexts).saturating_add(copies)
 }
 
 /// Bytes to choose what the options leave open for this matrix of samples by features, and to rehearse it.

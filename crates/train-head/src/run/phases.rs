@@ -199,7 +199,7 @@ impl<'a> Run<'a> {
             if let Some(validation) = &data.validation {
                 party.encrypt_for_scoring(validation, &folder.validation_samples(), identity, console)?;
             }
-            party.encrypt_training(&planned.training.samples, &folder.data(), identity, console)
+            party.encrypt_training((&planned.training.samples).into(), &folder.data(), identity, console)
         })?;
         Ok(Party { data: party, signatures })
     }
