@@ -70,7 +70,7 @@ pub use packing::{Block, Blocks, Packing};
 #[cfg(feature = "client")]
 pub use parties::client;
 pub use parties::{Part, StoredBlocks, files, server, twins};
-pub use plan::{Bootstraps, Pairs, Plan, Request};
+pub use plan::{Aim, Bootstraps, Pairs, Plan, Request};
 pub use samples::{Features, PackedBlock, SampleView, Samples, check_weights, padded_features};
 pub use scheme::{RefreshContract, RefreshedMessage, Scheme};
 pub use trainer::State;

@@ -1,7 +1,7 @@
 //! What to fit: one options type for every kind of head.
 
 use fhe_head::ranges;
-use fhe_head::{Bootstraps, Error, Optimizer, RateSchedule, Result};
+use fhe_head::{Aim, Bootstraps, Error, Optimizer, RateSchedule, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::features::Preprocessing;
@@ -46,6 +46,10 @@ pub struct Options<K> {
     pub scoring: bool,
     /// Where bootstraps may stand.
     pub bootstraps: Bootstraps,
+    /// What the plan is chosen by. With an aim, every parameter set is weighed; without one it is the first of [`PRESETS`](crate::PRESETS) that
+    /// has the depth, and time decides on the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optimize: Option<Aim>,
     /// Fixes folds, shuffles and initial weights.
     pub random_state: u64,
 }
@@ -76,6 +80,7 @@ impl<K> Options<K> {
             class_weight: ClassWeight::Uniform,
             scoring: false,
             bootstraps: Bootstraps::Auto,
+            optimize: None,
             random_state: 0,
         }
     }

@@ -34,3 +34,8 @@ pub(crate) fn on_first<T>(names: &[&str], attempt: impl Fn(&Scheme) -> Result<T>
     }
     Err(refusal)
 }
+
+/// All parameter sets of one data party.
+pub(crate) fn all_schemes() -> Result<Vec<Scheme>> {
+    fhe_head::ckks::presets::NAMES.iter().map(|name| Scheme::by_name(name)).collect()
+}

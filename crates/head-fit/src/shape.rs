@@ -9,7 +9,7 @@ use fhe_head::{
 use crate::classifier::Classifier;
 use crate::kind::Kind;
 use crate::labels::Targets;
-use crate::presets::{PRESETS, on_first};
+use crate::presets::{PRESETS, all_schemes, on_first};
 use crate::tune::MLP_ITERATIONS;
 
 /// Usual values for what would be chosen from the data.
@@ -47,8 +47,12 @@ impl Classifier {
             batches,
             scoring: self.scoring,
             bootstraps: self.bootstraps,
+            aim: self.optimize.unwrap_or_default(),
             ..Request::new(head, samples, features, rates)
         };
+        if presets.is_none() && self.optimize.is_some() {
+            return Plan::cheapest(&all_schemes()?, &request);
+        }
         on_first(presets.unwrap_or(&PRESETS), |scheme| Ok((scheme.clone(), Plan::new(scheme, &request)?)))
     }
 

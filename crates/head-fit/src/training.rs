@@ -15,7 +15,7 @@ use crate::features::{FeatureMap, Preprocessing};
 use crate::kind::{HeadKind, Kind};
 use crate::labels::Targets;
 use crate::model::Model;
-use crate::presets::{BOOTSTRAPPED, PRESETS, on_first};
+use crate::presets::{BOOTSTRAPPED, PRESETS, all_schemes, on_first};
 use crate::tune::{Measured, Rehearsed, Task, bytes_to_choose, choose, splits};
 use crate::units::TargetUnits;
 
@@ -80,14 +80,15 @@ impl Classifier {
     /// As [`Self::prepare_on`].
     pub fn prepare(&self, data: &Data<'_>, start: Option<&Model>) -> Result<Training> {
         let clear = OnceCell::new();
-        let training = on_first(&PRESETS, |scheme| self.prepare_beside(scheme, data, start, &clear))?;
+        let attempt = |scheme: &Scheme| self.prepare_beside(scheme, Presets::Open, data, start, &clear);
+        let training = on_first(&PRESETS, attempt)?;
         let Some(expected) = training.expected else { return Ok(training) };
         let bootstraps = training.scheme.contract().is_some() || self.max_iter.is_some();
         if bootstraps || !expected.falls_short(SHORT_ACCURACY, SHORT_LOG_LOSS) {
             return Ok(training);
         }
         // the shorter training stands whatever keeps a longer one from being planned, unless nobody waits for it any more
-        let longer = on_first(&BOOTSTRAPPED, |scheme| self.prepare_beside(scheme, data, start, &clear));
+        let longer = on_first(&BOOTSTRAPPED, attempt);
         stop::check()?;
         Ok(longer.ok().filter(|longer| longer.pays_over(&training)).unwrap_or(training))
     }
@@ -100,7 +101,7 @@ impl Classifier {
     /// samples of a class; [`fhe_head::Error::OutsideInterval`] if the options force values out of their interval;
     /// [`fhe_head::Error::NeedsBootstrapping`] if they ask for more depth than the parameters have.
     pub fn prepare_on(&self, scheme: &Scheme, data: &Data<'_>, start: Option<&Model>) -> Result<Training> {
-        self.prepare_beside(scheme, data, start, &OnceCell::new())
+        self.prepare_beside(scheme, Presets::Given, data, start, &OnceCell::new())
     }
 
     /// Bytes that a choice of what is open takes for so many samples and features, besides the samples and the rehearsal.
@@ -112,6 +113,7 @@ impl Classifier {
     fn prepare_beside(
         &self,
         scheme: &Scheme,
+        presets: Presets,
         data: &Data<'_>,
         start: Option<&Model>,
         clear: &OnceCell<HeldOut>,
@@ -148,7 +150,7 @@ impl Classifier {
                 let options = Classifier { interval: Some(WIDER * interval), ..rehearsed.options };
                 self.of_fixed(task, options)?
             }
-            _ => Training::of_rehearsed(scheme, rehearsed, batches, start.is_some())?,
+            _ => Training::of_rehearsed(scheme, presets, rehearsed, batches, start.is_some())?,
         };
         Ok(match held_out {
             None => training,
@@ -187,7 +189,7 @@ impl Classifier {
     fn of_fixed(&self, task: Task<'_, '_>, options: Self) -> Result<Training> {
         let with = |options: &Self| {
             let rehearsed = choose(Task { options, ..task })?;
-            Training::of_rehearsed(task.scheme, rehearsed, task.batches, task.start.is_some())
+            Training::of_rehearsed(task.scheme, Presets::Given, rehearsed, task.batches, task.start.is_some())
         };
         match with(&options) {
             Err(Error::NeedsBootstrapping { fit, .. }) if self.max_iter.is_none() && fit > 0 => {
@@ -230,6 +232,14 @@ impl Classifier {
     }
 }
 
+/// Whether the parameter set is given.
+#[derive(Clone, Copy, Debug)]
+enum Presets {
+    Given,
+    /// Any will do if the options have an aim.
+    Open,
+}
+
 /// Factor by which the interval of the logits is wider than the samples ask for, where several parties train by a method that was chosen
 /// on others' samples.
 const WIDER: f64 = 1.5;
@@ -242,7 +252,13 @@ const SAVED_LOG_LOSS: f64 = 0.03;
 const MOST_SECONDS: f64 = 300.0;
 
 impl Training {
-    fn of_rehearsed(scheme: &Scheme, rehearsed: Rehearsed, batches: usize, warm_start: bool) -> Result<Self> {
+    fn of_rehearsed(
+        scheme: &Scheme,
+        presets: Presets,
+        rehearsed: Rehearsed,
+        batches: usize,
+        warm_start: bool,
+    ) -> Result<Self> {
         let Rehearsed { options, map, samples, head, rates, start, largest_state, .. } = rehearsed;
         let request = Request {
             optimizer: options.optimizer.unwrap_or(fhe_head::Optimizer::GradientDescent),
@@ -250,6 +266,7 @@ impl Training {
             batches,
             scoring: options.scoring,
             bootstraps: options.bootstraps,
+            aim: options.optimize.unwrap_or_default(),
             largest_weight: match head {
                 BuiltIn::Mlp(_) => samples.largest_weight(batches),
                 _ => 1.0,
@@ -258,8 +275,11 @@ impl Training {
             warm_start,
             ..Request::new(head, samples.len(), map.outputs(), rates)
         };
-        let plan = Plan::new(scheme, &request)?;
-        Ok(Self { start, ..Self::new(scheme.clone(), options, map, samples, plan) })
+        let (scheme, plan) = match (presets, options.optimize) {
+            (Presets::Open, Some(_)) => Plan::cheapest(&all_schemes()?, &request)?,
+            _ => (scheme.clone(), Plan::new(scheme, &request)?),
+        };
+        Ok(Self { start, ..Self::new(scheme, options, map, samples, plan) })
     }
 
     /// Whether this training with bootstraps is worth its time.

@@ -1,5 +1,6 @@
 //! The choice of packing and bootstraps, by cost.
 
+use super::aim::Aim;
 use super::candidates::candidates;
 use super::cost::{Models, UPLOAD};
 use super::kept::Plan;
@@ -17,6 +18,9 @@ const PAIRS_SAVE: f64 = 1.05;
 /// Seconds that a byte of upload weighs in the choice of a packing where several parties send data from afar, whose last blocks are not
 /// full: more columns make smaller blocks.
 const JOINT_UPLOAD: f64 = 2e-8;
+
+/// Most iterations between two bootstraps that could be further apart.
+const MOST_OFTEN: usize = 4;
 
 impl<H: Head> Plan<H> {
     /// Plans a training: the cheapest packing, and bootstraps if the scheme has them.
@@ -53,21 +57,46 @@ impl<H: Head> Planner<'_, H> {
         self.cheapest_draft(drafts.into_iter().flatten().collect(), upload)
     }
 
-    /// The draft that takes the fewest seconds, those of `more` included.
+    /// The draft of the lowest price: where time is the aim, the one that takes the fewest seconds, those of `more` included.
     fn cheapest_draft(&self, mut drafts: Vec<Draft<H>>, more: impl Fn(&Draft<H>) -> f64) -> Result<Draft<H>> {
-        let seconds = drafts.iter().map(|draft| {
+        let prices = drafts.iter().map(|draft| {
             let message = draft.job.refreshed_message();
-            let counts = &draft.run.record.counts;
-            Ok(self.models.seconds(self.scheme.parameters(), message, counts)? + more(draft))
+            let record = &draft.run.record;
+            let seconds = self.models.seconds(self.scheme.parameters(), message, &record.counts)?;
+            Ok(match self.request.aim {
+                Aim::Time => seconds + more(draft),
+                aim => {
+                    let mut record = record.clone();
+                    record.keys.refresh = message;
+                    aim.price(&self.sizes(&draft.job, &record)?, seconds)
+                }
+            })
         });
-        let seconds = seconds.collect::<Result<Vec<f64>>>()?;
-        let cheapest = (0..drafts.len()).min_by(|&a, &b| seconds[a].total_cmp(&seconds[b]));
+        let prices = prices.collect::<Result<Vec<f64>>>()?;
+        let cheapest = (0..drafts.len()).min_by(|&a, &b| prices[a].total_cmp(&prices[b]));
         Ok(drafts.swap_remove(cheapest.unwrap_or_default()))
+    }
+
+    /// Drafts that bootstrap the state more often than they must, which leaves the data at lower levels; none where time is the aim.
+    fn more_often(&self, packings: &[Packing], longest: &Draft<H>) -> Vec<Draft<H>> {
+        let spec = longest.job.spec();
+        if self.request.aim == Aim::Time || self.scheme.contract().is_none() {
+            return Vec::new();
+        }
+        let between = spec.refresh_before.iter().copied().chain([longest.job.iterations()]);
+        let first = between.min().unwrap_or(1);
+        (1..first.min(MOST_OFTEN + 1)).filter_map(|stretch| self.draft(packings, &[], stretch).ok()).collect()
     }
 
     /// The cheapest training: with bootstraps of the state alone, or also inside iterations if the request allows these.
     fn cheapest(&self, packings: &[Packing]) -> Result<Draft<H>> {
-        let weights_alone = self.draft(packings, &[], usize::MAX);
+        let weights_alone = match self.draft(packings, &[], usize::MAX) {
+            Ok(longest) => {
+                let drafts = self.more_often(packings, &longest);
+                self.cheapest_draft(std::iter::once(longest).chain(drafts).collect(), |_| 0.0)
+            }
+            refused => refused,
+        };
         if self.scheme.contract().is_none() || self.request.bootstraps == Bootstraps::Weights {
             return weights_alone;
         }
@@ -119,13 +148,13 @@ impl<H: Head> Planner<'_, H> {
             let run = short.dry_run(&job)?;
             let seconds =
                 favour * self.models.seconds(self.scheme.parameters(), message, &run.record.counts)?;
-            let upload = match self.request.parts.is_empty() {
-                true => 0.0,
-                false => JOINT_UPLOAD * short.upload_bytes(&Draft { job, run }) as f64,
+            let price = match self.request.aim {
+                Aim::Time if self.request.parts.is_empty() => seconds,
+                Aim::Time => seconds + JOINT_UPLOAD * short.upload_bytes(&Draft { job, run }) as f64,
+                aim => aim.price(&short.sizes(&job, &run.record)?, seconds),
             };
-            let seconds = seconds + upload;
-            if best.is_none_or(|(known, _)| seconds < known) {
-                best = Some((seconds, packing));
+            if best.is_none_or(|(known, _)| price < known) {
+                best = Some((price, packing));
             }
         }
         Ok(best.map_or(packings[0], |(_, packing)| packing))

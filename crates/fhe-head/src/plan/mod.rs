@@ -3,6 +3,7 @@
 //! It runs the trainer itself on [`Trace`](crate::engine::Trace), so a plan lists what the trainer does: there is no second description
 //! of a training that could disagree.
 
+mod aim;
 mod candidates;
 mod choice;
 mod cost;
@@ -15,6 +16,7 @@ mod planner;
 mod request;
 mod schedule;
 
+pub use aim::Aim;
 pub use cost::Sizes as PlanSizes;
 pub use depth::Depth;
 pub use kept::Plan;

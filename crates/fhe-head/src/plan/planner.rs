@@ -253,14 +253,20 @@ impl<H: Head> Planner<'_, H> {
         upload_bytes(self.scheme.parameters(), &draft.job, levels, self.start_vectors(&draft.job))
     }
 
+    /// Numbers and bytes, for the keys that the record names.
+    pub(super) fn sizes(&self, job: &Job<H>, record: &Record) -> Result<PlanSizes> {
+        let levels = data_levels(record, job);
+        PlanSizes::new(self.scheme.parameters(), job, levels, &record.keys, self.start_vectors(job))
+    }
+
     pub(super) fn plan(&self, draft: Draft<H>) -> Result<Plan<H>> {
         let Draft { job, run } = draft;
         let DryRun { mut record, last_iteration, level: final_level } = run;
         let score_level = self.request.scoring.then_some(final_level);
         let job = Job::new(JobSpec { score_level, ..job.spec().clone() })?;
         record.keys.refresh = job.refreshed_message();
-        let (levels, start) = (data_levels(&record, &job), self.start_vectors(&job));
-        let sizes = PlanSizes::new(self.scheme.parameters(), &job, levels, &record.keys, start)?;
+        let levels = data_levels(&record, &job);
+        let sizes = self.sizes(&job, &record)?;
         Ok(Plan {
             preset: self.scheme.name().to_owned(),
             job,

@@ -3,6 +3,7 @@
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
+use super::aim::Aim;
 use crate::error::{Error, Result};
 use crate::heads::{BuiltIn, Head};
 use crate::optimizer::Optimizer;
@@ -57,6 +58,8 @@ pub struct Request<H: Head = BuiltIn> {
     pub pairs: Pairs,
     /// Where the planner may place bootstraps.
     pub bootstraps: Bootstraps,
+    /// What the plan is chosen by.
+    pub aim: Aim,
     /// Largest weight of a sample over the mean of its mini-batch ([`Samples::largest_weight`](crate::samples::Samples::largest_weight));
     /// 1 if all weights are equal. It bounds residuals that are bootstrapped. The job then shows its product with the share of padding in
     /// the blocks, rounded to a power of two.
@@ -89,6 +92,7 @@ impl<H: Head> Request<H> {
             batches: 1,
             pairs: Pairs::Auto,
             bootstraps: Bootstraps::Auto,
+            aim: Aim::Time,
             largest_weight: 1.0,
             warm_start: false,
             continues: false,

@@ -134,6 +134,7 @@ impl Hyper {
             ("--sigmoid-fit", self.flags.sigmoid_fit.is_some()),
             ("--softmax-fit", self.flags.softmax_fit.is_some()),
             ("--preset", self.flags.preset.is_some()),
+            ("--optimize", self.flags.optimize.is_some()),
         ];
         given.into_iter().find_map(|(flag, given)| given.then_some(flag))
     }

@@ -1,6 +1,7 @@
 //! The choices of a method.
 
 use clap::ValueEnum;
+use fhe_head::Aim;
 
 /// Kinds of heads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -47,6 +48,37 @@ pub(crate) enum ClassWeights {
     None,
     /// All classes have the same total weight
     Balanced,
+}
+
+/// What a plan is chosen by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Optimize {
+    /// Seconds of the training and of the upload on a fast line
+    Time,
+    /// Bytes that travel to the compute party: data and evaluation keys
+    Upload,
+    /// The compute party's memory, with all data in it
+    Memory,
+}
+
+impl Optimize {
+    /// For the planner.
+    pub(crate) fn aim(self) -> Aim {
+        match self {
+            Self::Time => Aim::Time,
+            Self::Upload => Aim::Upload,
+            Self::Memory => Aim::Memory,
+        }
+    }
+
+    /// The flag's value for an aim.
+    pub(crate) fn of(aim: Aim) -> Self {
+        match aim {
+            Aim::Time => Self::Time,
+            Aim::Upload => Self::Upload,
+            Aim::Memory => Self::Memory,
+        }
+    }
 }
 
 /// Transformations of the features before the encryption.

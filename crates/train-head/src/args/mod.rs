@@ -44,7 +44,7 @@ pub(crate) use joint::{
 };
 pub(crate) use keys::{NewKeyArgs, PassphraseArgs, PlanAndKeyArgs};
 pub(crate) use memory::MemoryArgs;
-pub(crate) use method::{HeadKind, Penalty, Preprocess, SoftmaxFit, Solver};
+pub(crate) use method::{HeadKind, Optimize, Penalty, Preprocess, SoftmaxFit, Solver};
 pub(crate) use overwrite::OverwriteArgs;
 pub(crate) use parse::{Unparsed, parse};
 pub(crate) use program::{CompletionsArgs, InspectArgs, ManArgs, PresetsArgs};

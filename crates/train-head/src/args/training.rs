@@ -4,7 +4,7 @@ use clap::Args;
 use fhe_head::Fit;
 
 use super::hidden::HiddenArgs;
-use super::method::{ClassWeights, HeadKind, Preprocess, SoftmaxFit, Solver};
+use super::method::{ClassWeights, HeadKind, Optimize, Preprocess, SoftmaxFit, Solver};
 use super::steps::StepArgs;
 
 /// Flags of the training. What is not given is chosen from the training data.
@@ -63,6 +63,10 @@ pub(crate) struct TrainingArgs {
     /// Parameter set (see `train-head presets`)
     #[arg(long, value_name = "NAME")]
     pub(crate) preset: Option<String>,
+    /// What shall be small: the time of the training, the bytes that travel (data and evaluation keys), or the compute party's memory. Every
+    /// parameter set is weighed, or all plans with the one that --preset names [default: the first parameter set with enough levels]
+    #[arg(long, value_enum, value_name = "AIM")]
+    pub(crate) optimize: Option<Optimize>,
     /// Leave levels for predictions with the encrypted head (`score`)
     #[arg(long)]
     pub(crate) scoring: bool,

@@ -5,7 +5,7 @@ use fhe_head::{Fit, Optimizer, RateSchedule, SoftmaxForm};
 use head_fit::{ClassWeight, Classifier, Kind, Preprocessing, Targets};
 use serde_json::{Map, Value, json};
 
-use crate::args::{HeadKind, Preprocess, SoftmaxFit, Solver, activation_name};
+use crate::args::{HeadKind, Optimize, Preprocess, SoftmaxFit, Solver, activation_name};
 
 /// Options with everything filled in, as the entries of a job file for data with such targets.
 pub(crate) fn flags(options: &Classifier, targets: Targets, preset: &str) -> Map<String, Value> {
@@ -83,6 +83,7 @@ pub(crate) fn flags(options: &Classifier, targets: Targets, preset: &str) -> Map
         ("activation", json!(hidden.map(|(_, activation, _)| activation))),
         ("activation_interval", json!(hidden.and_then(|(.., interval)| interval))),
         ("preset", json!(preset)),
+        ("optimize", json!(options.optimize.map(|aim| name(&Optimize::of(aim))))),
         ("scoring", json!(options.scoring.then_some(true))),
         ("random_state", json!(options.random_state)),
     ];

@@ -4,7 +4,7 @@ use clap::ValueEnum as _;
 use fhe_head::{Degree, Optimizer, SoftmaxForm};
 use head_fit::{Classifier, Kind, Preprocessing, Targets};
 
-use crate::args::{HeadKind, HiddenLayer, Hyper, Penalty, Preprocess, SoftmaxFit, Solver};
+use crate::args::{HeadKind, HiddenLayer, Hyper, Optimize, Penalty, Preprocess, SoftmaxFit, Solver};
 use crate::exit::{Failure, Result};
 
 /// The options that the flags ask for, for data of `samples` samples with such targets. `found` describes the classes in messages.
@@ -30,6 +30,7 @@ pub(super) fn classifier(
         alpha: alpha(hyper.penalty, samples),
         class_weight: hyper.class_weight,
         scoring: hyper.flags.scoring,
+        optimize: hyper.flags.optimize.map(Optimize::aim),
         random_state: hyper.flags.random_state,
         ..Classifier::new(kind(hyper, targets, found)?)
     })
@@ -49,6 +50,7 @@ pub(super) fn continued(hyper: &Hyper, earlier: &Classifier, samples: usize) -> 
         alpha: if hyper.penalty.is_some() { alpha(hyper.penalty, samples) } else { earlier.alpha },
         class_weight: hyper.class_weight,
         scoring: hyper.flags.scoring,
+        optimize: hyper.flags.optimize.map(Optimize::aim),
         random_state: hyper.flags.random_state,
         ..earlier.clone()
     }
