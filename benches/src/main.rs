@@ -8,6 +8,7 @@ mod bootstrap;
 mod data;
 mod encrypted;
 mod floor;
+mod forecast;
 mod helr;
 mod large;
 mod limits;
@@ -53,6 +54,8 @@ enum Command {
     Speed(speed::Arguments),
     /// Measure the cost as samples, features or classes grow, beside the planner's estimate
     Scale(scale::Arguments),
+    /// Forecast an iteration on many nodes, from the planner's counts and this machine's pace
+    Forecast(forecast::Arguments),
     /// Compare with other libraries
     Peers(peers::Arguments),
     /// Compare the defaults with scikit-learn on ordinary tables
@@ -74,6 +77,7 @@ fn main() -> anyhow::Result<()> {
         Command::Helr(arguments) => helr::run(&arguments),
         Command::Speed(arguments) => speed::run(&arguments),
         Command::Scale(arguments) => scale::run(&arguments),
+        Command::Forecast(arguments) => forecast::run(&arguments),
         Command::Peers(arguments) => peers::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Tables(arguments) => tables::run(&arguments),
