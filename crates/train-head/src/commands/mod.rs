@@ -12,11 +12,14 @@ mod inspect;
 mod joint;
 mod keygen;
 mod man;
+mod operator;
 mod paths;
 mod predict;
 mod presets;
+mod remote;
 mod run;
 mod score;
+mod serve;
 mod train;
 mod tune;
 mod unbundle;
@@ -52,7 +55,10 @@ fn passphrase_file(command: &Command) -> Option<&Path> {
 /// # Errors
 /// The failure of the command.
 pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
-    interrupt::watch()?;
+    // the service has an end of its own
+    if !matches!(arguments.command, Command::Serve(_)) {
+        interrupt::watch()?;
+    }
     // zero: as many as there are cores. Started here, where a refusal is an error
     let threads = arguments.global.threads.map_or(0, std::num::NonZeroUsize::get);
     rayon::ThreadPoolBuilder::new()
@@ -91,6 +97,9 @@ pub(crate) fn run(arguments: Cli, console: &Console) -> Result<Outcome> {
         Command::Unbundle(arguments) => unbundle::run(&arguments, console),
         Command::Identity(arguments) => identity::run(&arguments),
         Command::Joint(arguments) => joint::run(&arguments, console),
+        Command::Serve(serve) => serve::run(&serve, &arguments.global, console),
+        Command::Operator(arguments) => operator::run(&arguments),
+        Command::Remote(arguments) => remote::run(&arguments, console),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Presets(arguments) => presets::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
