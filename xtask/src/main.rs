@@ -16,6 +16,7 @@ mod notes;
 mod process;
 mod rng;
 mod sbom;
+mod server_demo;
 mod test;
 mod unsafety;
 mod workspace;
@@ -29,6 +30,7 @@ Usage: cargo xtask COMMAND
 
 Commands:
   demo          Fetch the model, build, and train on the synthetic clinical notes: encrypted, end to end
+                With `--server`: a service as the compute party, and what it costs beside the exchange of files
                 With `--joint 3`: three hospitals and a compute party, none of whom sees another's notes
   bench         Fetch the model, build, and make the quick benchmark report
   check         Formatting, lints, and tests of the crates that changed since HEAD, or since `--base REV`
@@ -68,6 +70,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("check", []) => check::run("HEAD")?,
         ("check", [flag, base]) if flag == "--base" => check::run(base)?,
         ("demo", []) => demo::run()?,
+        ("demo", [flag]) if flag == "--server" => server_demo::run()?,
         ("demo", [flag, parties]) if flag == "--joint" && parties == "3" => joint_demo::run()?,
         ("test", extra) => test::run(extra)?,
         ("layers", []) => layers::run()?,

@@ -104,7 +104,8 @@ fn verify_lines(file: &File) -> Result<Checked, String> {
     let mut checked = Checked { number: 0, digest: Tag([0; 32]), bytes: 0, digests: Vec::new() };
     loop {
         let mut line = Vec::new();
-        let read = (&mut lines).take(LONGEST).read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
+        let read =
+            (&mut lines).take(LONGEST).read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
         // the end, or half a line
         if read == 0 || (line.last() != Some(&b'\n') && (read as u64) < LONGEST) {
             return Ok(checked);
@@ -113,7 +114,9 @@ fn verify_lines(file: &File) -> Result<Checked, String> {
         let entry: AuditEntry =
             serde_json::from_slice(&line).map_err(|error| format!("line {number} is no entry: {error}"))?;
         if entry.number != number || entry.previous != checked.digest {
-            return Err(format!("line {number} does not follow the one before: an entry was removed, added or moved"));
+            return Err(format!(
+                "line {number} does not follow the one before: an entry was removed, added or moved"
+            ));
         }
         if entry.digest != digest(&entry) {
             return Err(format!("entry {number} was changed"));
@@ -132,8 +135,13 @@ fn expect_end(checked: &Checked, store: &Store) -> Result<(), String> {
     let there = usize::try_from(number).ok().and_then(|number| checked.digests.get(number.checked_sub(1)?));
     match there {
         Some(found) if *found == digest => Ok(()),
-        Some(_) => Err(format!("entry {number} is not the one that the database knows: the log was replaced")),
-        None => Err(format!("the log ends after entry {}, the database knows {number}: its end was cut off", checked.number)),
+        Some(_) => {
+            Err(format!("entry {number} is not the one that the database knows: the log was replaced"))
+        }
+        None => Err(format!(
+            "the log ends after entry {}, the database knows {number}: its end was cut off",
+            checked.number
+        )),
     }
 }
 
@@ -155,7 +163,8 @@ mod tests {
     #[test]
     fn what_was_changed_removed_or_cut_is_found() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, store) = (folder.path().join("audit.jsonl"), Store::open(&folder.path().join("db")).unwrap());
+        let (path, store) =
+            (folder.path().join("audit.jsonl"), Store::open(&folder.path().join("db")).unwrap());
         let audit = Audit::open(&path, &store).unwrap();
         for action in ["one", "two", "three"] {
             audit.note(&store, "ann", action, "x").unwrap();

@@ -84,7 +84,9 @@ impl Blobs {
     pub(crate) fn remove_strays(&self, is_known: impl Fn(i64, &str) -> bool) -> io::Result<()> {
         for folder in [self.0.blobs(), self.0.arriving()] {
             for project in fs::read_dir(folder)?.flatten() {
-                let Some(number) = project.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+                let Some(number) = project.file_name().to_str().and_then(|name| name.parse().ok()) else {
+                    continue;
+                };
                 for file in fs::read_dir(project.path())?.flatten() {
                     if !file.file_name().to_str().is_some_and(|name| is_known(number, name)) {
                         fs::remove_file(file.path())?;

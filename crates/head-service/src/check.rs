@@ -29,14 +29,26 @@ pub(crate) fn expect_announcement(new: &NewUpload) -> Answer<()> {
     let mut names = std::collections::HashSet::new();
     for file in &new.files {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-        if !file.name.chars().all(plain) || file.name.starts_with('.') || file.name.len() > 128 || file.name.is_empty() {
-            return refuse("a file's name has 1 to 128 letters, digits, '.', '-' and '_', and does not begin with '.'");
+        if !file.name.chars().all(plain)
+            || file.name.starts_with('.')
+            || file.name.len() > 128
+            || file.name.is_empty()
+        {
+            return refuse(
+                "a file's name has 1 to 128 letters, digits, '.', '-' and '_', and does not begin with '.'",
+            );
         }
         if !names.insert(&file.name) {
             return refuse("two files have one name");
         }
-        if file.bytes == 0 || file.bytes > 1 << 44 || file.bytes.div_ceil(CHUNK_BYTES) != file.chunks.len() as u64 {
-            return Err(Problem::malformed(format!("{}: a chunk for each 8 MiB is expected, and at least one byte", file.name)));
+        if file.bytes == 0
+            || file.bytes > 1 << 44
+            || file.bytes.div_ceil(CHUNK_BYTES) != file.chunks.len() as u64
+        {
+            return Err(Problem::malformed(format!(
+                "{}: a chunk for each 8 MiB is expected, and at least one byte",
+                file.name
+            )));
         }
     }
     match new.kind {
@@ -47,7 +59,9 @@ pub(crate) fn expect_announcement(new: &NewUpload) -> Answer<()> {
             }
             match new.files.iter().all(|file| file.name == LIST || file.name.ends_with(".key")) {
                 true => Ok(()),
-                false => refuse("a folder of evaluation keys has files that end in .key, and a list, keys.json"),
+                false => {
+                    refuse("a folder of evaluation keys has files that end in .key, and a list, keys.json")
+                }
             }
         }
         UploadKind::Data | UploadKind::Samples => match new.files.len() {
@@ -82,7 +96,8 @@ pub(crate) fn expect_whole(kind: UploadKind, name: &str, file: File) -> Answer<O
     let reader = Reader::new(BufReader::new(file), name).map_err(malformed)?;
     let header = reader.header().clone();
     expect_header(kind, name, &header)?;
-    let scheme = Scheme::by_name(&header.parameter_name).map_err(|error| Problem::malformed(format!("{name}: {error}")))?;
+    let scheme = Scheme::by_name(&header.parameter_name)
+        .map_err(|error| Problem::malformed(format!("{name}: {error}")))?;
     let parameters = scheme.parameters();
     if parameters.security_bits() < 128 {
         return Err(Problem::malformed(format!("{name}: its parameter set is not secure")));
@@ -108,7 +123,9 @@ pub(crate) fn expect_together(list: &[u8], files: &[(String, Header)]) -> Answer
     named.sort();
     found.sort();
     if named != found {
-        return Err(Problem::malformed("keys.json lists other keys than were sent").help("push the whole folder"));
+        return Err(
+            Problem::malformed("keys.json lists other keys than were sent").help("push the whole folder")
+        );
     }
     let of = |header: &Header| (header.parameter_hash, header.key_id);
     let mut ids = files.iter().map(|(_, header)| of(header));

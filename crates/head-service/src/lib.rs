@@ -41,4 +41,5 @@ pub mod operator;
 pub use digest::{chunk_digest, content_digest};
 pub use http::openapi;
 pub use options::{Limits, Options, Task, TaskKind, Worker};
+pub use place::private_folder;
 pub use run::{Error, Started, serve};

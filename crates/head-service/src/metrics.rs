@@ -58,19 +58,31 @@ impl Metrics {
         };
         head(&mut text, "requests_total", "counter", "Answered requests by class of status.");
         for (class, count) in self.statuses.iter().enumerate().skip(1) {
-            let _ = writeln!(text, "train_head_requests_total{{status=\"{class}xx\"}} {}", count.load(Ordering::Relaxed));
+            let _ = writeln!(
+                text,
+                "train_head_requests_total{{status=\"{class}xx\"}} {}",
+                count.load(Ordering::Relaxed)
+            );
         }
         head(&mut text, "request_seconds", "histogram", "Time to the head of the answer.");
         let mut sum = 0;
-        for (bound, count) in BOUNDS.iter().map(|ms| (*ms as f64 / 1e3).to_string()).chain(["+Inf".into()]).zip(&self.times) {
+        for (bound, count) in
+            BOUNDS.iter().map(|ms| (*ms as f64 / 1e3).to_string()).chain(["+Inf".into()]).zip(&self.times)
+        {
             sum += count.load(Ordering::Relaxed);
             let _ = writeln!(text, "train_head_request_seconds_bucket{{le=\"{bound}\"}} {sum}");
         }
         let seconds = self.micros.load(Ordering::Relaxed) as f64 / 1e6;
-        let _ = writeln!(text, "train_head_request_seconds_sum {seconds}\ntrain_head_request_seconds_count {sum}");
+        let _ = writeln!(
+            text,
+            "train_head_request_seconds_sum {seconds}\ntrain_head_request_seconds_count {sum}"
+        );
         head(&mut text, "jobs", "gauge", "Jobs by state.");
-        for state in [JobState::Queued, JobState::Running, JobState::Done, JobState::Failed, JobState::Cancelled] {
-            let count = measured.jobs.iter().find(|(found, _)| *found == state).map_or(0, |(_, count)| *count);
+        for state in
+            [JobState::Queued, JobState::Running, JobState::Done, JobState::Failed, JobState::Cancelled]
+        {
+            let count =
+                measured.jobs.iter().find(|(found, _)| *found == state).map_or(0, |(_, count)| *count);
             let _ = writeln!(text, "train_head_jobs{{state=\"{state}\"}} {count}");
         }
         let loaded = |count: &AtomicU64| count.load(Ordering::Relaxed);
@@ -93,5 +105,6 @@ impl Metrics {
 pub(crate) fn memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
-    line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()).map_or(0, |kib| kib << 10)
+    line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok())
+        .map_or(0, |kib| kib << 10)
 }

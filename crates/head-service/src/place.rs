@@ -53,7 +53,10 @@ impl Place {
 }
 
 /// Makes a folder that only its owner may enter.
-pub(crate) fn private_folder(folder: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// A failure of the operating system.
+pub fn private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -43,7 +43,8 @@ impl Problem {
 
     /// No token, or none that is valid.
     pub(crate) fn unauthorised() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "a valid token is needed").help("`train-head remote login` takes one")
+        Self::new(StatusCode::UNAUTHORIZED, "a valid token is needed")
+            .help("`train-head remote login` takes one")
     }
 
     /// It is larger than allowed.

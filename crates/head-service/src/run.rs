@@ -83,7 +83,8 @@ async fn run(options: Options, worker: Arc<dyn Worker>, started: impl FnOnce(&St
     let queue = tokio::spawn(work::run(Arc::clone(&service), worker, stop.clone()));
     let sweeper = tokio::spawn(sweep(Arc::clone(&service)));
     let tls = TlsAcceptor::from(identity.config);
-    let answering = tokio::spawn(listen::run(listener, tls, http::router(&service), Arc::clone(&service), stop));
+    let answering =
+        tokio::spawn(listen::run(listener, tls, http::router(&service), Arc::clone(&service), stop));
     signals.await;
     let _ = asked.send(true);
     sweeper.abort();
@@ -115,7 +116,8 @@ fn watch_signals() -> std::io::Result<impl Future<Output = ()>> {
 async fn sweep(service: Arc<Service>) {
     loop {
         let swept = blocking(&service, |service| {
-            let oldest = log::millis() - i64::try_from(service.options.limits.arriving.as_millis()).unwrap_or(i64::MAX);
+            let oldest = log::millis()
+                - i64::try_from(service.options.limits.arriving.as_millis()).unwrap_or(i64::MAX);
             let gone = service.store.remove_abandoned(oldest)?;
             service.remove_blobs(&gone);
             Ok(())

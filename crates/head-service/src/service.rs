@@ -38,9 +38,10 @@ pub(crate) struct Service {
 impl Service {
     /// Opens everything in the folder.
     pub(crate) fn open(options: Options, place: Place) -> Result<Self, String> {
-        let store = Store::open(&place.database()).map_err(|error| format!("{}: {error}", place.database().display()))?;
-        let audit =
-            Audit::open(&place.audit(), &store).map_err(|error| format!("{}: {error}", place.audit().display()))?;
+        let store = Store::open(&place.database())
+            .map_err(|error| format!("{}: {error}", place.database().display()))?;
+        let audit = Audit::open(&place.audit(), &store)
+            .map_err(|error| format!("{}: {error}", place.audit().display()))?;
         let (blobs, room) = (Blobs::new(&place), Semaphore::new(options.limits.chunks_in_memory));
         let (metrics, progress) = (Metrics::default(), Mutex::default());
         let (started, work) = (Instant::now(), Notify::new());
@@ -54,7 +55,8 @@ impl Service {
 
     /// A job with what its process says.
     pub(crate) fn shown(&self, found: StoredJob) -> Job {
-        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner).get(&found.job.id).cloned();
+        let progress =
+            self.progress.lock().unwrap_or_else(PoisonError::into_inner).get(&found.job.id).cloned();
         Job { progress: progress.filter(|_| !found.job.state.is_over()), ..found.job }
     }
 

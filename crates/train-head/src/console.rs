@@ -160,7 +160,8 @@ pub(crate) fn words(failure: &Failure) -> String {
 
 /// Prints a failure from before the flags were parsed; as JSON too if `--json` is among the words.
 pub(crate) fn fail_early(failure: &Failure) -> ExitCode {
-    Console { json: asks_for_json(), quiet: false, progress: ProgressForm::Bar, remarks: Arc::default() }.fail(failure)
+    Console { json: asks_for_json(), quiet: false, progress: ProgressForm::Bar, remarks: Arc::default() }
+        .fail(failure)
 }
 
 /// Prints the help or version that was asked for, or why the words are no arguments.

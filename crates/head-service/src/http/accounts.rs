@@ -28,6 +28,9 @@ pub(super) async fn server(_: Anyone, State(service): State<Arc<Service>>) -> Js
     get, path = "/v1/account", tag = "server",
     responses((status = 200, body = Account), (status = 401, body = Refusal))
 )]
-pub(super) async fn account(Anyone(who): Anyone, State(service): State<Arc<Service>>) -> Answer<Json<Account>> {
+pub(super) async fn account(
+    Anyone(who): Anyone,
+    State(service): State<Arc<Service>>,
+) -> Answer<Json<Account>> {
     blocking(&service, move |service| service.store.account(&who)).await.map(Json)
 }

@@ -47,7 +47,12 @@ pub(super) async fn read(service: &Service, headers: &HeaderMap, body: Body, mos
 }
 
 /// Reads a body of JSON.
-pub(super) async fn json<T: DeserializeOwned>(service: &Service, headers: &HeaderMap, body: Body) -> Answer<T> {
+pub(super) async fn json<T: DeserializeOwned>(
+    service: &Service,
+    headers: &HeaderMap,
+    body: Body,
+) -> Answer<T> {
     let bytes = read(service, headers, body, LONGEST).await?;
-    serde_json::from_slice(&bytes).map_err(|error| Problem::malformed(format!("the body is not what is expected: {error}")))
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Problem::malformed(format!("the body is not what is expected: {error}")))
 }

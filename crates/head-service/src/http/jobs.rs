@@ -44,7 +44,9 @@ pub(super) async fn submit(
         let data = match (asked.kind, &asked.head) {
             (JobKind::Train, _) => UploadKind::Data,
             (JobKind::Score, Some(_)) => UploadKind::Samples,
-            (JobKind::Score, None) => return Err(Problem::malformed("scoring needs a head: name the job that trained it")),
+            (JobKind::Score, None) => {
+                return Err(Problem::malformed("scoring needs a head: name the job that trained it"));
+            }
         };
         service.store.expect_upload(&of.member, &asked.keys, UploadKind::Keys)?;
         service.store.expect_upload(&of.member, &asked.data, data)?;

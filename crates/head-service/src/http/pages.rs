@@ -15,7 +15,8 @@ pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-sr
 
 /// Its routes.
 pub(super) fn routes() -> Router<Arc<Service>> {
-    let file = |kind: &'static str, text: &'static str| get(move || async move { ([(CONTENT_TYPE, kind)], text) });
+    let file =
+        |kind: &'static str, text: &'static str| get(move || async move { ([(CONTENT_TYPE, kind)], text) });
     Router::new()
         .route("/", file("text/html; charset=utf-8", include_str!("../pages/dashboard.html")))
         .route("/dashboard.js", file("text/javascript; charset=utf-8", include_str!("../pages/dashboard.js")))

@@ -138,7 +138,9 @@ pub(super) async fn chunk(
     let bytes = body::read(&service, &headers, body, expected.bytes).await?;
     blocking(&service, move |service| {
         if bytes.len() as u64 != expected.bytes || chunk_digest(&bytes) != expected.digest {
-            return Err(Problem::malformed("the chunk is not the one that was announced").help("send it again"));
+            return Err(
+                Problem::malformed("the chunk is not the one that was announced").help("send it again")
+            );
         }
         if number == 0
             && let Err(problem) = check::expect_start(expected.kind, &file, &bytes)

@@ -35,12 +35,20 @@ fn expect_name(name: &str) -> Answer<()> {
 
 impl Store {
     /// Adds an account with the token, and a project of the same name with these bounds.
-    pub(crate) fn add_account(&self, name: &str, token: &str, operator: bool, bounds: [u64; 2]) -> Answer<()> {
+    pub(crate) fn add_account(
+        &self,
+        name: &str,
+        token: &str,
+        operator: bool,
+        bounds: [u64; 2],
+    ) -> Answer<()> {
         expect_name(name)?;
         let mut connection = self.lock();
         let work = connection.transaction()?;
         let known: bool =
-            work.query_row("SELECT EXISTS (SELECT 1 FROM accounts WHERE name = ?1)", [name], |row| row.get(0))?;
+            work.query_row("SELECT EXISTS (SELECT 1 FROM accounts WHERE name = ?1)", [name], |row| {
+                row.get(0)
+            })?;
         if known {
             return Err(Problem::conflict(format!("there is an account {name}")));
         }
@@ -89,7 +97,8 @@ impl Store {
             Ok(Who { account: row.get(0)?, name: row.get(1)?, operator: row.get(2)? })
         };
         let connection = self.lock();
-        let mut query = connection.prepare_cached("SELECT id, name, operator FROM accounts WHERE token = ?1")?;
+        let mut query =
+            connection.prepare_cached("SELECT id, name, operator FROM accounts WHERE token = ?1")?;
         Ok(query.query_row([&token_hash(token)[..]], row).optional()?)
     }
 
@@ -113,7 +122,8 @@ impl Store {
                (SELECT count(*) FROM jobs WHERE project = projects.id AND state IN ('queued', 'running')), most_jobs
              FROM projects JOIN members ON members.project = projects.id WHERE members.account = ?1 ORDER BY projects.id",
         )?;
-        let number = |row: &rusqlite::Row<'_>, at: usize| Ok::<u64, rusqlite::Error>(row.get::<_, i64>(at)? as u64);
+        let number =
+            |row: &rusqlite::Row<'_>, at: usize| Ok::<u64, rusqlite::Error>(row.get::<_, i64>(at)? as u64);
         let rows = query.query_map([who.account], |row| {
             Ok(Project {
                 name: row.get(0)?,

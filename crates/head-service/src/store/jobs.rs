@@ -27,7 +27,8 @@ pub(crate) enum Queued {
     Before,
 }
 
-const JOB: &str = "SELECT jobs.id, asked, state, attempts, jobs.created, started, ended, result, error, project, process,
+const JOB: &str =
+    "SELECT jobs.id, asked, state, attempts, jobs.created, started, ended, result, error, project, process,
    projects.name, jobs.number, jobs.priority FROM jobs JOIN projects ON projects.id = jobs.project";
 
 impl Store {
@@ -73,12 +74,11 @@ impl Store {
         );
         match row.optional()? {
             None => Err(Problem::absent("upload")),
-            Some((_, UploadState::Arriving)) => {
-                Err(Problem::conflict("the upload has not arrived whole").help("push it again: it goes on where it stopped"))
-            }
-            Some((found, _)) if found != kind => {
-                Err(Problem::malformed(format!("the upload holds {found:?} where {kind:?} is needed").to_lowercase()))
-            }
+            Some((_, UploadState::Arriving)) => Err(Problem::conflict("the upload has not arrived whole")
+                .help("push it again: it goes on where it stopped")),
+            Some((found, _)) if found != kind => Err(Problem::malformed(
+                format!("the upload holds {found:?} where {kind:?} is needed").to_lowercase(),
+            )),
             Some(_) => Ok(()),
         }
     }
@@ -87,7 +87,8 @@ impl Store {
     pub(crate) fn job(&self, member: &Member, id: &str) -> Answer<StoredJob> {
         let connection = self.lock();
         let sql = format!("{JOB} WHERE project = ?1 AND jobs.id = ?2");
-        let found = connection.prepare_cached(&sql)?.query_row(params![member.project, id], of_row).optional()?;
+        let found =
+            connection.prepare_cached(&sql)?.query_row(params![member.project, id], of_row).optional()?;
         let (found, place) = found.ok_or_else(|| Problem::absent("job"))?;
         let job = with_place(&connection, found.job.clone(), place)?;
         Ok(StoredJob { job, ..found })
@@ -177,7 +178,12 @@ impl Store {
     }
 
     /// Notes how a job ended.
-    pub(crate) fn end(&self, id: &str, state: JobState, end: Result<&JobResult, Option<&JobError>>) -> Answer<()> {
+    pub(crate) fn end(
+        &self,
+        id: &str,
+        state: JobState,
+        end: Result<&JobResult, Option<&JobError>>,
+    ) -> Answer<()> {
         let (result, error) = match end {
             Ok(result) => (Some(serde_json::to_string(result)?), None),
             Err(error) => (None, error.map(serde_json::to_string).transpose()?),
@@ -202,7 +208,9 @@ impl Store {
             |row| row.get(0),
         )?;
         if used {
-            return Err(Problem::conflict("a job that has not ended needs this head").help("cancel that job first"));
+            return Err(
+                Problem::conflict("a job that has not ended needs this head").help("cancel that job first")
+            );
         }
         connection.execute("DELETE FROM jobs WHERE project = ?1 AND id = ?2", params![member.project, id])?;
         Ok(())

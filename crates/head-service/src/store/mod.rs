@@ -41,7 +41,9 @@ impl Store {
         let version: i32 =
             connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(words)?;
         if version > VERSION {
-            return Err(format!("it was made by a later version (tables {version}, this program reads {VERSION})"));
+            return Err(format!(
+                "it was made by a later version (tables {version}, this program reads {VERSION})"
+            ));
         }
         connection.execute_batch(include_str!("schema.sql")).map_err(words)?;
         connection.pragma_update(None, "user_version", VERSION).map_err(words)?;
@@ -86,12 +88,14 @@ fn word(value: impl serde::Serialize) -> Answer<String> {
 
 /// A value of an enum from its word.
 fn of_word<T: serde::de::DeserializeOwned>(word: String) -> rusqlite::Result<T> {
-    let failed = |error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error));
+    let failed =
+        |error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error));
     serde_json::from_value(serde_json::Value::String(word)).map_err(failed)
 }
 
 /// A value from JSON in a column.
 fn of_json<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
-    let failed = |error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error));
+    let failed =
+        |error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error));
     serde_json::from_str(text).map_err(failed)
 }

@@ -75,7 +75,9 @@ impl Store {
             )?;
             if used > most {
                 let title = format!("the project's files may take {most} bytes; with these they take {used}");
-                return Err(Problem::too_large(title).help("remove what is not needed (`train-head remote rm`)"));
+                return Err(
+                    Problem::too_large(title).help("remove what is not needed (`train-head remote rm`)")
+                );
             }
         }
         let found = upload(&work, member.project, &id)?.ok_or_else(|| Problem::absent("upload"))?;
@@ -120,12 +122,8 @@ impl Store {
         let row = query
             .query_row(params![member.project, id, file, at.min(i64::MAX >> 8)], |row| {
                 let bytes = row.get::<_, i64>(1)? as u64;
-                let blob = Blob {
-                    project: member.project,
-                    digest: digest(row.get(0)?),
-                    bytes,
-                    whole: row.get(2)?,
-                };
+                let blob =
+                    Blob { project: member.project, digest: digest(row.get(0)?), bytes, whole: row.get(2)? };
                 let chunk: Vec<u8> = row.get(3)?;
                 let kind: UploadKind = of_word(row.get(4)?)?;
                 Ok((blob, chunk, kind, row.get::<_, bool>(5)?))
@@ -183,7 +181,8 @@ impl Store {
         let work = connection.transaction()?;
         let mut blobs = Vec::new();
         let old: Vec<(i64, String)> = {
-            let mut query = work.prepare("SELECT project, id FROM uploads WHERE state = ?1 AND created < ?2")?;
+            let mut query =
+                work.prepare("SELECT project, id FROM uploads WHERE state = ?1 AND created < ?2")?;
             let rows = query.query_map(params![word(UploadState::Arriving)?, before], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?;
@@ -240,15 +239,18 @@ fn files(connection: &Connection, project: i64, id: &str) -> rusqlite::Result<Ve
     )?;
     let rows = query.query_map(params![project, id], |row| {
         let (bytes, whole) = (row.get::<_, i64>(2)? as u64, row.get(3)?);
-        Ok(UploadedFile { name: row.get(0)?, blob: Blob { project, digest: digest(row.get(1)?), bytes, whole } })
+        Ok(UploadedFile {
+            name: row.get(0)?,
+            blob: Blob { project, digest: digest(row.get(1)?), bytes, whole },
+        })
     })?;
     rows.collect()
 }
 
 /// What the files of an upload lack.
 fn missing(connection: &Connection, project: i64, id: &str) -> rusqlite::Result<Vec<MissingChunks>> {
-    let mut query =
-        connection.prepare_cached("SELECT number FROM arrived WHERE project = ?1 AND digest = ?2 ORDER BY number")?;
+    let mut query = connection
+        .prepare_cached("SELECT number FROM arrived WHERE project = ?1 AND digest = ?2 ORDER BY number")?;
     let mut all = Vec::new();
     for UploadedFile { name, blob } in files(connection, project, id)? {
         if blob.whole {
@@ -273,7 +275,9 @@ fn remove(work: &Transaction<'_>, project: i64, id: &str) -> Answer<Vec<Blob>> {
         |row| row.get(0),
     )?;
     if used {
-        return Err(Problem::conflict("a job that has not ended needs this upload").help("cancel the job first"));
+        return Err(
+            Problem::conflict("a job that has not ended needs this upload").help("cancel the job first")
+        );
     }
     let files = files(work, project, id)?;
     if work.execute("DELETE FROM uploads WHERE project = ?1 AND id = ?2", params![project, id])? == 0 {

@@ -116,10 +116,13 @@ fn start(service: &Service, worker: &dyn Worker, job: &StoredJob, folder: &JobFo
     let head = asked.head.as_ref().map(|head| JobFolder::of(&service.place, head).out());
     let files = |upload: &str| {
         let files = service.store.files(job.project, upload)?;
-        Ok::<_, Problem>(files.into_iter().map(|file| (file.name, service.blobs.path(&file.blob))).collect::<Vec<_>>())
+        Ok::<_, Problem>(
+            files.into_iter().map(|file| (file.name, service.blobs.path(&file.blob))).collect::<Vec<_>>(),
+        )
     };
     folder.lay_out(&files(&asked.keys)?, &files(&asked.data)?, head.as_deref())?;
-    let (keys, data, head, out, home) = (folder.keys(), folder.data(), folder.head(), folder.out(), folder.home());
+    let (keys, data, head, out, home) =
+        (folder.keys(), folder.data(), folder.head(), folder.out(), folder.home());
     let task = Task {
         kind: match asked.kind {
             JobKind::Train => TaskKind::Train,

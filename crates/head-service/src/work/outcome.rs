@@ -55,7 +55,9 @@ impl Outcome {
             Ok(Failure { error }) if error.kind == "interrupted" => Self::Stopped,
             _ if stopped => Self::Stopped,
             Ok(Failure { error }) => Self::Broken(error),
-            Err(_) => Self::broken("the process ended without a word: it was killed, or memory ran out".to_owned()),
+            Err(_) => {
+                Self::broken("the process ended without a word: it was killed, or memory ran out".to_owned())
+            }
         }
     }
 

@@ -147,6 +147,7 @@ pub(crate) enum RemoteStep {
     /// Show the project with its uploads and jobs, or one job
     Status {
         /// Job
+        #[arg(id = "job_on_server", value_name = "JOB")]
         job: Option<String>,
         #[command(flatten)]
         server: ServerArgs,
@@ -154,6 +155,7 @@ pub(crate) enum RemoteStep {
     /// Follow a job until it has ended
     Watch {
         /// Job
+        #[arg(id = "job_on_server", value_name = "JOB")]
         job: String,
         #[command(flatten)]
         server: ServerArgs,
@@ -161,6 +163,7 @@ pub(crate) enum RemoteStep {
     /// Wait for a job, and fetch its encrypted head or scores
     Fetch {
         /// Job
+        #[arg(id = "job_on_server", value_name = "JOB")]
         job: String,
         #[command(flatten)]
         server: ServerArgs,
@@ -173,6 +176,7 @@ pub(crate) enum RemoteStep {
     /// Stop a job
     Cancel {
         /// Job
+        #[arg(id = "job_on_server", value_name = "JOB")]
         job: String,
         #[command(flatten)]
         server: ServerArgs,

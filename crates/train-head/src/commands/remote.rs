@@ -29,18 +29,26 @@ pub(super) fn run(arguments: &RemoteArgs, console: &Console) -> Result<Outcome> 
         RemoteStep::Push { paths, server } => push_all(&Client::open(server)?, paths, console),
         RemoteStep::Submit { keys, data, head, score, priority, server } => {
             let kind = if *score { JobKind::Score } else { JobKind::Train };
-            let new =
-                NewJob { kind, keys: keys.clone(), data: data.clone(), head: head.clone(), priority: *priority };
+            let new = NewJob {
+                kind,
+                keys: keys.clone(),
+                data: data.clone(),
+                head: head.clone(),
+                priority: *priority,
+            };
             Ok(job_outcome(&Client::open(server)?.post("jobs", &new)?))
         }
-        RemoteStep::Status { job: Some(job), server } => Ok(job_outcome(&Client::open(server)?.get(&format!("jobs/{job}"))?)),
+        RemoteStep::Status { job: Some(job), server } => {
+            Ok(job_outcome(&Client::open(server)?.get(&format!("jobs/{job}"))?))
+        }
         RemoteStep::Status { job: None, server } => status(&Client::open(server)?),
         RemoteStep::Watch { job, server } => Ok(job_outcome(&wait(&Client::open(server)?, job, console)?)),
         RemoteStep::Fetch { job, server, out, .. } => {
             let client = Client::open(server)?;
             let job = wait(&client, job, console)?;
             let bytes = fetch(&client, &job, out, console)?;
-            let text = format!("{} ({}): `train-head decrypt` opens it", out.display(), progress::bytes(bytes));
+            let text =
+                format!("{} ({}): `train-head decrypt` opens it", out.display(), progress::bytes(bytes));
             Ok(Outcome { json: json!({ "job": job.id, "file": shown(out), "bytes": bytes }), text })
         }
         RemoteStep::Cancel { job, server } => {
@@ -51,7 +59,13 @@ pub(super) fn run(arguments: &RemoteArgs, console: &Console) -> Result<Outcome> 
 }
 
 /// Remembers a server.
-fn add(name: &str, url: &str, fingerprint: Option<&str>, replace: bool, console: &Console) -> Result<Outcome> {
+fn add(
+    name: &str,
+    url: &str,
+    fingerprint: Option<&str>,
+    replace: bool,
+    console: &Console,
+) -> Result<Outcome> {
     let url = expect_url(url)?;
     let fingerprint = match fingerprint {
         Some(SYSTEM) => None,
@@ -75,8 +89,10 @@ fn expect_fingerprint(given: &str) -> Result<String> {
     let digits = plain.strip_prefix("sha256").unwrap_or(&plain);
     match digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         true => Ok(format!("sha256:{digits}")),
-        false => Err(Failure::usage(format!("--fingerprint {given}: sha256: and 64 hexadecimal digits are expected"))
-            .help("`train-head serve` prints it")),
+        false => Err(Failure::usage(format!(
+            "--fingerprint {given}: sha256: and 64 hexadecimal digits are expected"
+        ))
+        .help("`train-head serve` prints it")),
     }
 }
 
@@ -91,10 +107,12 @@ fn login(flags: &ServerArgs, file: Option<&Path>) -> Result<Outcome> {
         }
         None => match remote.token() {
             Ok(token) if std::env::var_os("TRAIN_HEAD_TOKEN").is_some() => token,
-            _ if std::io::stdin().is_terminal() => rpassword::prompt_password(format!("Token for {}: ", remote.url))
-                .map_err(|error| Failure::usage("cannot read the token").because(error))?
-                .trim()
-                .to_owned(),
+            _ if std::io::stdin().is_terminal() => {
+                rpassword::prompt_password(format!("Token for {}: ", remote.url))
+                    .map_err(|error| Failure::usage("cannot read the token").because(error))?
+                    .trim()
+                    .to_owned()
+            }
             _ => {
                 return Err(Failure::usage("there is no token, and no terminal to ask for it")
                     .help("name a file with --token-file, or set TRAIN_HEAD_TOKEN"));
@@ -102,7 +120,9 @@ fn login(flags: &ServerArgs, file: Option<&Path>) -> Result<Outcome> {
         },
     };
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Failure::usage("that is no token").help("it begins with th_, as `train-head serve` printed it"));
+        return Err(
+            Failure::usage("that is no token").help("it begins with th_, as `train-head serve` printed it")
+        );
     }
     let account = Client::of(&remote, token.clone())?.account()?;
     book.set_token(&name, token)?;
@@ -117,7 +137,9 @@ fn push_all(client: &Client, paths: &[PathBuf], console: &Console) -> Result<Out
     for path in paths {
         let upload = push(client, path, console)?;
         lines.push(format!("{}  {}  {}", upload.id, words(&upload), path.display()));
-        rows.push(json!({ "path": shown(path), "upload": upload.id, "kind": upload.kind, "bytes": upload.bytes }));
+        rows.push(
+            json!({ "path": shown(path), "upload": upload.id, "kind": upload.kind, "bytes": upload.bytes }),
+        );
     }
     Ok(Outcome { json: json!(rows), text: lines.join("\n") })
 }
@@ -127,7 +149,12 @@ fn status(client: &Client) -> Result<Outcome> {
     let project = client.account()?.projects.into_iter().find(|project| project.name == client.project());
     let (uploads, jobs): (Vec<Upload>, Vec<Job>) = (client.get("uploads")?, client.get("jobs")?);
     let head = project.as_ref().map(|Project { name, bytes, most_bytes, .. }| {
-        format!("project {name} on {}: {} of {}", client.url(), progress::bytes(*bytes), progress::bytes(*most_bytes))
+        format!(
+            "project {name} on {}: {} of {}",
+            client.url(),
+            progress::bytes(*bytes),
+            progress::bytes(*most_bytes)
+        )
     });
     let lines = uploads.iter().map(|upload| format!("{}  {}", upload.id, words(upload)));
     let text = head.into_iter().chain(lines).chain(jobs.iter().map(line)).collect::<Vec<_>>().join("\n");
@@ -176,7 +203,8 @@ fn line(job: &Job) -> String {
 fn remove(client: &Client, ids: &[String]) -> Result<Outcome> {
     for id in ids {
         if !client.delete(&format!("jobs/{id}"))? && !client.delete(&format!("uploads/{id}"))? {
-            return Err(Failure::usage(format!("the project has no upload or job {id}")).help("`train-head remote status` lists them"));
+            return Err(Failure::usage(format!("the project has no upload or job {id}"))
+                .help("`train-head remote status` lists them"));
         }
     }
     Ok(Outcome { json: json!({ "removed": ids }), text: format!("removed {}", ids.join(", ")) })

@@ -29,8 +29,9 @@ pub(super) fn run(arguments: &ServeArgs, global: &GlobalArgs, console: &Console)
         true => Identity::read(&identity)?,
         false => make_identity(&folder, &identity)?,
     };
-    let program = std::env::current_exe()
-        .map_err(|error| Failure::unexpected("cannot find this program, which does the jobs").because(error))?;
+    let program = std::env::current_exe().map_err(|error| {
+        Failure::unexpected("cannot find this program, which does the jobs").because(error)
+    })?;
     let threads = global.threads.map(std::num::NonZeroUsize::get);
     let worker = Program { path: program, identity, threads };
     let options = Options {
@@ -45,12 +46,16 @@ pub(super) fn run(arguments: &ServeArgs, global: &GlobalArgs, console: &Console)
         console.say(&outcome(started, &arguments.folder, signer.public().to_string(), memory));
     })
     .map_err(failure)?;
-    Ok(Outcome { json: json!({ "stopped": true }), text: "stopped; jobs that ran go on at the next start".into() })
+    Ok(Outcome {
+        json: json!({ "stopped": true }),
+        text: "stopped; jobs that ran go on at the next start".into(),
+    })
 }
 
 /// The identity of a new service.
 fn make_identity(folder: &Path, path: &Path) -> Result<Identity> {
-    std::fs::create_dir_all(folder).map_err(|error| Failure::io("create", folder, Kind::Usage, error))?;
+    head_service::private_folder(folder)
+        .map_err(|error| Failure::io("create", folder, Kind::Usage, error))?;
     let identity = Identity::generate()?;
     identity.write(path, None)?;
     Ok(identity)
@@ -67,9 +72,9 @@ fn limits(arguments: &ServeArgs) -> Limits {
 fn failure(error: Error) -> Failure {
     match error {
         Error::Busy(_) => Failure::usage(error.to_string()).help("stop it first, or choose another --folder"),
-        Error::Listen(address, cause) => {
-            Failure::usage(format!("cannot listen on {address}")).because(cause).help("choose another --listen")
-        }
+        Error::Listen(address, cause) => Failure::usage(format!("cannot listen on {address}"))
+            .because(cause)
+            .help("choose another --listen"),
         error => Failure::unexpected(error.to_string()),
     }
 }

@@ -49,14 +49,19 @@ impl Book {
         let book: Self = read_json(&path, "a list of servers")?;
         match book.format == FORMAT {
             true => Ok(book),
-            false => Err(Failure::file(format!("{}: format {:?}; this program reads {FORMAT:?}", path.display(), book.format))),
+            false => Err(Failure::file(format!(
+                "{}: format {:?}; this program reads {FORMAT:?}",
+                path.display(),
+                book.format
+            ))),
         }
     }
 
     fn write(&self) -> Result<()> {
         let path = Self::path()?;
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| Failure::io("create", folder, Kind::Unexpected, error))?;
+            std::fs::create_dir_all(folder)
+                .map_err(|error| Failure::io("create", folder, Kind::Unexpected, error))?;
         }
         write_json(&path, Access::Private, self)
     }
@@ -67,7 +72,8 @@ impl Book {
     /// The name is known, unless it may be replaced; a failed write.
     pub(crate) fn add(&mut self, name: &str, remote: Remote, replace: bool) -> Result<()> {
         if self.remotes.contains_key(name) && !replace {
-            return Err(Failure::usage(format!("there is a server {name}")).help("choose another name; --overwrite replaces it"));
+            return Err(Failure::usage(format!("there is a server {name}"))
+                .help("choose another name; --overwrite replaces it"));
         }
         self.remotes.insert(name.to_owned(), remote);
         self.write()
@@ -86,14 +92,19 @@ impl Book {
             return match (remotes.next(), remotes.next()) {
                 (Some(only), None) => Ok(found(only)),
                 (None, _) => Err(Failure::usage("no server is known").help(add)),
-                (Some(_), Some(_)) => Err(Failure::usage("several servers are known").help(format!("name one with --server: {}", all()))),
+                (Some(_), Some(_)) => Err(Failure::usage("several servers are known")
+                    .help(format!("name one with --server: {}", all()))),
             };
         };
         let address = named.trim_end_matches('/');
         let one = self.remotes.iter().find(|(name, remote)| *name == named || remote.url == address);
         one.map(found).ok_or_else(|| {
             let failure = Failure::usage(format!("no server {named} is known"));
-            if self.remotes.is_empty() { failure.help(add) } else { failure.help(format!("{add}; known are {}", all())) }
+            if self.remotes.is_empty() {
+                failure.help(add)
+            } else {
+                failure.help(format!("{add}; known are {}", all()))
+            }
         })
     }
 
@@ -120,7 +131,8 @@ impl Remote {
     /// # Errors
     /// There is none.
     pub(crate) fn token(&self) -> Result<String> {
-        let given = std::env::var(TOKEN).ok().map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
+        let given =
+            std::env::var(TOKEN).ok().map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
         given.or_else(|| self.token.clone()).ok_or_else(|| {
             Failure::usage(format!("there is no token for {}", self.url))
                 .help(format!("`train-head remote login` keeps one; or set {TOKEN}"))
@@ -134,7 +146,8 @@ impl Remote {
 /// Anything else.
 pub(crate) fn expect_url(text: &str) -> Result<String> {
     let refused = || {
-        Failure::usage(format!("{text} is not the address of a server")).help("give it as `serve` prints it: https://cloud.example:7843")
+        Failure::usage(format!("{text} is not the address of a server"))
+            .help("give it as `serve` prints it: https://cloud.example:7843")
     };
     let url = text.trim_end_matches('/');
     let parsed: ureq::http::Uri = url.parse().map_err(|_| refused())?;
@@ -152,7 +165,15 @@ mod tests {
     fn addresses_are_checked() {
         assert_eq!(expect_url("https://a.example:7843/").unwrap(), "https://a.example:7843");
         assert_eq!(expect_url("https://[::1]:7843").unwrap(), "https://[::1]:7843");
-        for wrong in ["http://a.example", "a.example", "https://", "https://a/b", "https://a?x", "https://me@a", "https://a b"] {
+        for wrong in [
+            "http://a.example",
+            "a.example",
+            "https://",
+            "https://a/b",
+            "https://a?x",
+            "https://me@a",
+            "https://a b",
+        ] {
             assert!(expect_url(wrong).is_err(), "{wrong}");
         }
     }

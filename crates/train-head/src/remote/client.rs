@@ -48,8 +48,11 @@ impl Client {
         let project = projects.iter().find(|project| wanted.is_none_or(|wanted| project.name == wanted));
         let Some(project) = project else {
             let names = projects.iter().map(|project| project.name.as_str()).collect::<Vec<_>>().join(", ");
-            return Err(Failure::usage(format!("--project {}: the account has no such project", wanted.unwrap_or_default()))
-                .help(format!("it has {names}")));
+            return Err(Failure::usage(format!(
+                "--project {}: the account has no such project",
+                wanted.unwrap_or_default()
+            ))
+            .help(format!("it has {names}")));
         };
         let project = project.name.clone();
         Ok(Self { project, ..client })
@@ -74,7 +77,9 @@ impl Client {
                 Agent::with_parts(config.proxy(None).build(), connector, DefaultResolver::default())
             }
             None => {
-                let tls = ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build();
+                let tls = ureq::tls::TlsConfig::builder()
+                    .root_certs(ureq::tls::RootCerts::PlatformVerifier)
+                    .build();
                 Agent::new_with_config(config.tls_config(tls).build())
             }
         };
@@ -120,7 +125,8 @@ impl Client {
     /// # Errors
     /// As [`Self::get`].
     pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, value: &impl Serialize) -> Result<T> {
-        let body = serde_json::to_vec(value).map_err(|error| Failure::unexpected("cannot write JSON").because(error))?;
+        let body = serde_json::to_vec(value)
+            .map_err(|error| Failure::unexpected("cannot write JSON").because(error))?;
         self.json(&self.send(Method::POST, self.of_project(path), &body)?)
     }
 
@@ -193,7 +199,12 @@ impl Client {
         }
     }
 
-    fn once(&self, method: &Method, path: &str, body: &[u8]) -> std::result::Result<Response<Body>, ureq::Error> {
+    fn once(
+        &self,
+        method: &Method,
+        path: &str,
+        body: &[u8],
+    ) -> std::result::Result<Response<Body>, ureq::Error> {
         let request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url))
@@ -210,7 +221,9 @@ impl Client {
                 .because(error)
                 .help("somebody may stand between; if the server has a new one, compare it with what `serve` prints and `remote add --overwrite`");
         }
-        Failure::unexpected(format!("cannot reach {}", self.url)).because(error).help("nothing is lost: the same command goes on")
+        Failure::unexpected(format!("cannot reach {}", self.url))
+            .because(error)
+            .help("nothing is lost: the same command goes on")
     }
 }
 

@@ -13,8 +13,8 @@ use crate::exit::{Failure, Kind, Result};
 use crate::files::{Access, write_with};
 use crate::progress::Progress;
 
-/// Between two looks at a job.
-const PAUSE: Duration = Duration::from_millis(500);
+/// Between two looks at a job: the first, and those at a long one.
+const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(250)];
 
 /// Waits until a job has its result, and shows how far it is.
 ///
@@ -22,6 +22,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// The job failed or was cancelled; the server cannot be reached; ^C, after which the job goes on.
 pub(crate) fn wait(client: &Client, id: &str, console: &Console) -> Result<Job> {
     let (mut bar, mut before): (Option<(&str, Progress)>, Option<u64>) = (None, None);
+    let mut pause = PAUSES[0];
     loop {
         let job: Job = client.get(&format!("jobs/{id}"))?;
         if job.before != before {
@@ -38,7 +39,8 @@ pub(crate) fn wait(client: &Client, id: &str, console: &Console) -> Result<Job> 
             JobState::Failed | JobState::Cancelled => return Err(failure(&job)),
             JobState::Queued | JobState::Running => show(&mut bar, &job, console),
         }
-        std::thread::sleep(PAUSE);
+        std::thread::sleep(pause);
+        pause = PAUSES[1].min(pause.mul_f64(1.2));
     }
 }
 
@@ -100,12 +102,15 @@ pub(crate) fn fetch(client: &Client, job: &Job, out: &Path, console: &Console) -
     let mut bytes = Vec::new();
     let body = answer.body_mut().with_config().limit(u64::MAX).reader();
     let cut = |error: std::io::Error| {
-        Failure::unexpected(format!("{} ended in the middle of the result", client.url())).because(error).help("fetch it again")
+        Failure::unexpected(format!("{} ended in the middle of the result", client.url()))
+            .because(error)
+            .help("fetch it again")
     };
     // one byte more than there should be: memory grows with what comes, and no further
     body.take(result.bytes + 1).read_to_end(&mut bytes).map_err(cut)?;
     if content_digest(&bytes[..]).ok() != Some(result.digest) {
-        return Err(Failure::unexpected(format!("{} sent another file than it announced", client.url())).help("fetch it again"));
+        return Err(Failure::unexpected(format!("{} sent another file than it announced", client.url()))
+            .help("fetch it again"));
     }
     write_with(out, Access::Shared, |file| {
         file.write_all(&bytes).map_err(|error| Failure::io("write", out, Kind::Unexpected, error))

@@ -57,7 +57,12 @@ impl ServerCertVerifier for Pinned {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -66,7 +71,12 @@ impl ServerCertVerifier for Pinned {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -92,7 +102,9 @@ fn config(fingerprint: Option<String>) -> std::result::Result<(ClientConfig, Arc
 /// It cannot be reached, or speaks no TLS.
 pub(crate) fn shown_certificate(url: &str) -> Result<String> {
     let failed = |error: std::io::Error| {
-        Failure::unexpected(format!("cannot reach {url}")).because(error).help("is it the address that `train-head serve` printed?")
+        Failure::unexpected(format!("cannot reach {url}"))
+            .because(error)
+            .help("is it the address that `train-head serve` printed?")
     };
     let uri: ureq::http::Uri = url.parse().map_err(|_| Failure::usage(format!("{url} is no address")))?;
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
@@ -100,7 +112,10 @@ pub(crate) fn shown_certificate(url: &str) -> Result<String> {
     let mut addresses = (host.as_str(), uri.port_u16().unwrap_or(443)).to_socket_addrs().map_err(failed)?;
     let address = addresses.next().ok_or_else(|| other(&"no such host"))?;
     let mut socket = TcpStream::connect_timeout(&address, PATIENCE).map_err(failed)?;
-    socket.set_read_timeout(Some(PATIENCE)).and_then(|()| socket.set_write_timeout(Some(PATIENCE))).map_err(failed)?;
+    socket
+        .set_read_timeout(Some(PATIENCE))
+        .and_then(|()| socket.set_write_timeout(Some(PATIENCE)))
+        .map_err(failed)?;
     let (config, verifier) = config(None).map_err(|error| other(&error))?;
     let name = ServerName::try_from(host).map_err(|error| other(&error))?;
     let mut connection = ClientConnection::new(Arc::new(config), name).map_err(|error| other(&error))?;
@@ -148,7 +163,8 @@ impl<In: Transport> Connector<In> for PinnedConnector {
         while conn.is_handshaking() {
             conn.complete_io(&mut sock)?;
         }
-        let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
+        let buffers =
+            LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
         Ok(Some(PinnedTransport { buffers, stream: StreamOwned { conn, sock } }))
     }
 }
@@ -170,7 +186,11 @@ impl Transport for PinnedTransport {
         &mut self.buffers
     }
 
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> std::result::Result<(), ureq::Error> {
+    fn transmit_output(
+        &mut self,
+        amount: usize,
+        timeout: NextTimeout,
+    ) -> std::result::Result<(), ureq::Error> {
         self.stream.get_mut().set_timeout(timeout);
         let output = &self.buffers.output()[..amount];
         Ok(self.stream.write_all(output)?)

@@ -83,7 +83,8 @@ fn source(path: &Path) -> Result<Source> {
 fn chunk(file: &File, source: &Source, number: u64) -> Result<Vec<u8>> {
     let from = number * CHUNK_BYTES;
     let mut bytes = vec![0; CHUNK_BYTES.min(source.bytes.saturating_sub(from)) as usize];
-    file.read_exact_at(&mut bytes, from).map_err(|error| Failure::io("read", &source.path, Kind::File, error))?;
+    file.read_exact_at(&mut bytes, from)
+        .map_err(|error| Failure::io("read", &source.path, Kind::File, error))?;
     Ok(bytes)
 }
 
@@ -115,7 +116,9 @@ fn send(client: &Client, upload: &Upload, sources: &[Source], console: &Console)
     // the first chunk tells whether the server takes the file at all
     wanted.sort_by_key(|(_, number)| std::cmp::Reverse(*number > 0));
     wanted.reverse();
-    let lengths = wanted.iter().map(|(source, number)| CHUNK_BYTES.min(source.bytes.saturating_sub(number * CHUNK_BYTES)));
+    let lengths = wanted
+        .iter()
+        .map(|(source, number)| CHUNK_BYTES.min(source.bytes.saturating_sub(number * CHUNK_BYTES)));
     let progress = console.bytes_phase("upload", lengths.sum());
     let (queue, failed) = (Mutex::new(wanted.into_iter()), AtomicBool::new(false));
     let next = || queue.lock().ok().and_then(|mut queue| queue.next());
@@ -124,7 +127,8 @@ fn send(client: &Client, upload: &Upload, sources: &[Source], console: &Console)
             if failed.load(Ordering::Relaxed) {
                 break;
             }
-            send_one(client, upload, (source, number), &progress).inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
+            send_one(client, upload, (source, number), &progress)
+                .inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
         }
         Ok(())
     };
@@ -140,7 +144,12 @@ fn send(client: &Client, upload: &Upload, sources: &[Source], console: &Console)
     Ok(())
 }
 
-fn send_one(client: &Client, upload: &Upload, (source, number): (&Source, u64), progress: &Progress) -> Result<()> {
+fn send_one(
+    client: &Client,
+    upload: &Upload,
+    (source, number): (&Source, u64),
+    progress: &Progress,
+) -> Result<()> {
     let bytes = chunk(&open(source)?, source, number)?;
     client.put(&format!("uploads/{}/files/{}/chunks/{number}", upload.id, source.name), &bytes)?;
     progress.advance(bytes.len());

@@ -158,7 +158,8 @@ impl RunFolder {
     /// The result's.
     pub(crate) fn keep_if_interrupted<T>(&mut self, result: Result<T>, server: bool) -> Result<T> {
         let failed = |failure: &Failure| {
-            failure.kind() == Kind::Interrupted || (server && matches!(failure.kind(), Kind::Unexpected | Kind::Usage))
+            failure.kind() == Kind::Interrupted
+                || (server && matches!(failure.kind(), Kind::Unexpected | Kind::Usage))
         };
         if result.as_ref().is_err_and(failed) {
             self.out.keep();

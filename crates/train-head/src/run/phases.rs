@@ -218,7 +218,8 @@ impl<'a> Run<'a> {
     pub(crate) fn train(&mut self, folder: &RunFolder, party: &Party, data: &Data) -> Result<Followed> {
         let Party { data: party, signatures } = party;
         if let Some(server) = &mut self.server {
-            let trained = timed(&mut self.seconds.load, || server.train(folder, party.file.job(), self.console))?;
+            let trained =
+                timed(&mut self.seconds.load, || server.train(folder, party.file.job(), self.console))?;
             return Ok(self.followed(trained, None));
         }
         let stopping = &self.arguments.stopping;
@@ -381,6 +382,7 @@ impl<'a> Run<'a> {
             data,
             trained: &training.trained,
             secrecy: Secrecy::Private,
+            on_server: self.is_on_server(),
             evaluation,
             scoring,
             validation: training.curve.clone(),
@@ -403,6 +405,7 @@ impl<'a> Run<'a> {
             data,
             trained: &training.trained,
             secrecy: Secrecy::Published,
+            on_server: self.is_on_server(),
             evaluation,
             scoring: None,
             validation: None,

@@ -43,7 +43,9 @@ impl ComputeServer {
             return Ok(None);
         }
         if arguments.memory.memory.is_some() {
-            return Err(Failure::usage("--memory is for a training on this machine; the server has limits of its own"));
+            return Err(Failure::usage(
+                "--memory is for a training on this machine; the server has limits of its own",
+            ));
         }
         if arguments.stopping.validation_fraction.is_some() {
             return Err(Failure::usage("--validation-fraction does not go with --server yet")
@@ -68,10 +70,16 @@ impl ComputeServer {
     ///
     /// # Errors
     /// The server refuses or cannot be reached; the training failed; ^C.
-    pub(crate) fn train(&mut self, folder: &RunFolder, job: &fhe_head::Job, console: &Console) -> Result<Trained> {
+    pub(crate) fn train(
+        &mut self,
+        folder: &RunFolder,
+        job: &fhe_head::Job,
+        console: &Console,
+    ) -> Result<Trained> {
         let keys = push(&self.client, &folder.evaluation_keys(), console)?;
         let data = push(&self.client, &folder.data(), console)?;
-        let asked = NewJob { kind: JobKind::Train, keys: keys.id.clone(), data: data.id, head: None, priority: 0 };
+        let asked =
+            NewJob { kind: JobKind::Train, keys: keys.id.clone(), data: data.id, head: None, priority: 0 };
         let done = self.job(&asked, &folder.encrypted_head(), console)?;
         let worked = Worked::of(&done);
         self.sent = Some((keys, done.clone()));
@@ -95,13 +103,18 @@ impl ComputeServer {
         };
         let samples = push(&self.client, &folder.test_samples(), console)?;
         let head = Some(trained.id.clone());
-        let asked = NewJob { kind: JobKind::Score, keys: keys.id.clone(), data: samples.id, head, priority: 0 };
+        let asked =
+            NewJob { kind: JobKind::Score, keys: keys.id.clone(), data: samples.id, head, priority: 0 };
         Ok(Worked::of(&self.job(&asked, &folder.scores(), console)?).seconds)
     }
 
     fn job(&self, asked: &NewJob, out: &Path, console: &Console) -> Result<ServerJob> {
         let job: ServerJob = self.client.post("jobs", asked)?;
-        console.note(format!("job {} in project {}; ^C leaves it running, and --resume comes back to it", job.id, self.client.project()));
+        console.note(format!(
+            "job {} in project {}; ^C leaves it running, and --resume comes back to it",
+            job.id,
+            self.client.project()
+        ));
         let done = wait(&self.client, &job.id, console)?;
         fetch(&self.client, &done, out, console)?;
         Ok(done)
