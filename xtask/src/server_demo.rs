@@ -41,22 +41,36 @@ pub(crate) fn run() -> Result<()> {
     println!("==> dashboard: {} (the token is in {OUT}/token)", text("url"));
     let client = |words: &[&str]| {
         let mut command = Command::new(&binary);
-        command.args(words).current_dir(root()).stdin(Stdio::null()).env("TRAIN_HEAD_HOME", folder.join("home"));
+        command
+            .args(words)
+            .current_dir(root())
+            .stdin(Stdio::null())
+            .env("TRAIN_HEAD_HOME", folder.join("home"));
         command
     };
     let token = folder.join("token").display().to_string();
-    process::output(&mut client(&["remote", "add", "demo", &text("url"), "--fingerprint", &text("fingerprint")]))?;
+    process::output(&mut client(&[
+        "remote",
+        "add",
+        "demo",
+        &text("url"),
+        "--fingerprint",
+        &text("fingerprint"),
+    ]))?;
     process::output(&mut client(&["remote", "login", "--token-file", &token]))?;
 
     let (model, out) = (model.display().to_string(), folder.join("out"));
     let shown = out.display().to_string();
-    let mut words = vec!["run", "--server", "demo", "--input", TRAIN, "--test-input", TEST, "--text-column", "text"];
+    let mut words =
+        vec!["run", "--server", "demo", "--input", TRAIN, "--test-input", TEST, "--text-column", "text"];
     words.extend(["--label-column", "label", "--model-id", &model]);
     words.extend(METHOD.iter().chain(&["--out", &shown]));
     process::step("train on the server", &mut client(&words))?;
     compare(&client, &folder)?;
     server.stop()?;
-    println!("\n{OUT}/out/report.html shows the run to a reader; `train-head serve --folder {OUT}/service` starts the server again.");
+    println!(
+        "\n{OUT}/out/report.html shows the run to a reader; `train-head serve --folder {OUT}/service` starts the server again."
+    );
     Ok(())
 }
 
@@ -71,7 +85,8 @@ impl Server {
         let mut line = String::new();
         let Some(out) = child.stdout.take() else { bail!("the server has no output") };
         BufReader::new(out).read_line(&mut line)?;
-        let said = serde_json::from_str(&line).with_context(|| format!("the server did not start: see {OUT}/server.log"))?;
+        let said = serde_json::from_str(&line)
+            .with_context(|| format!("the server did not start: see {OUT}/server.log"))?;
         Ok(Self { child, said })
     }
 
@@ -114,11 +129,15 @@ fn compare(client: &dyn Fn(&[&str]) -> Command, folder: &Path) -> Result<()> {
     ensure!(same, "the head of the server is not that of the file workflow");
     let (by_server, total) = (seconds("load") + seconds("train"), seconds("total"));
     let over = by_server - by_files;
-    let bytes = report["bytes"]["keys"].as_f64().unwrap_or(0.0) + report["bytes"]["data"].as_f64().unwrap_or(0.0);
+    let bytes =
+        report["bytes"]["keys"].as_f64().unwrap_or(0.0) + report["bytes"]["data"].as_f64().unwrap_or(0.0);
     println!("\nbeside the exchange of files (`train-head train` on the same files, on this machine)");
     println!("  head         the same, bit for bit");
     println!("  by files     {by_files:.1} s");
-    println!("  by server    {by_server:.1} s: {:.0} MiB sent over TLS, queued, trained, fetched", bytes / f64::from(1 << 20));
+    println!(
+        "  by server    {by_server:.1} s: {:.0} MiB sent over TLS, queued, trained, fetched",
+        bytes / f64::from(1 << 20)
+    );
     println!("  difference   {over:.1} s, {:.1} % of the run without it", 100.0 * over / (total - over));
     Ok(())
 }

@@ -9,5 +9,8 @@ fn the_committed_description_is_true() {
         std::fs::write(path, &now).expect("the description is written");
         return;
     }
-    assert!(committed == now, "crates/head-service/openapi.json is out of date: run this test with TRAIN_HEAD_WRITE_OPENAPI=1");
+    assert!(
+        committed == now,
+        "crates/head-service/openapi.json is out of date: run this test with TRAIN_HEAD_WRITE_OPENAPI=1"
+    );
 }

@@ -20,9 +20,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
@@ -84,21 +85,26 @@ pub(crate) fn router(service: &Arc<Service>) -> Router {
         .route("/v1/openapi.json", get(|| async { ([(CONTENT_TYPE, "application/json")], openapi()) }))
         .fallback(|| async { Problem::absent("page") })
         .method_not_allowed_fallback(|| async {
-            Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "this cannot be done here")
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this cannot be done here")
         })
         .layer(from_fn_with_state(Arc::clone(service), surround))
         .with_state(Arc::clone(service))
 }
 
 /// Logs and counts a request, and gives its answer the headers that all answers have.
-async fn surround(State(service): State<Arc<Service>>, mut request: Request, next: Next) -> Response {
+async fn surround(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let method = request.method().as_str().to_owned();
     // the route, not the path: ids and names are nobody's business
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let account = auth::Account::default();
-    request.extensions_mut().insert(account.clone());
-    let mut response = next.run(request).await;
+    let (mut parts, body) = request.into_parts();
+    parts.extensions.insert(account.clone());
+    let rest = body::Rest::of(body);
+    let mut response = next.run(Request::from_parts(parts, Body::new(rest.clone()))).await;
+    if response.status().is_client_error() && response.status() != StatusCode::REQUEST_TIMEOUT {
+        rest.discard(service.options.limits.patience).await;
+    }
     let (status, took) = (response.status().as_u16(), begun.elapsed());
     service.metrics.request(status, took);
     log::request(&method, route.as_deref().unwrap_or("-"), status, account.name(), took);

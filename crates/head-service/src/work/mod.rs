@@ -87,7 +87,8 @@ async fn attempt(
         true => Process::of_before(&folder, job.process),
         false => start(service, worker, job, &folder)?,
     };
-    let mut stopped = false;
+    // one that ended while there was no server may have been ended with it
+    let mut stopped = taken_up && !process.is_alive();
     while process.is_alive() {
         if let Some(progress) = process.progress() {
             service.set_progress(&job.job.id, Some(progress));
@@ -107,7 +108,7 @@ async fn attempt(
             _ = stop.changed(), if !stopped => {}
         }
     }
-    Ok(Outcome::read(&folder, stopped || taken_up))
+    Ok(Outcome::read(&folder, stopped))
 }
 
 /// Lays out the folder of a job and starts its process.

@@ -12,7 +12,9 @@ use crate::util::{Dir, FAST};
 /// The announcement of a file.
 fn announcement(kind: &str, name: &str, bytes: &[u8]) -> Vec<u8> {
     let digest = blake3::hash(bytes).to_hex().to_string();
-    json!({ "kind": kind, "files": [{ "name": name, "bytes": bytes.len(), "chunks": [digest] }] }).to_string().into_bytes()
+    json!({ "kind": kind, "files": [{ "name": name, "bytes": bytes.len(), "chunks": [digest] }] })
+        .to_string()
+        .into_bytes()
 }
 
 #[test]
@@ -64,7 +66,9 @@ fn strangers_and_other_tenants_get_nothing() {
     // everything is as it was
     assert_eq!(server.request("GET", &result, &server.token, b"").status, 200);
     let log = server.log();
-    assert!(log.contains("\"status\":401") && log.contains("\"status\":404") && log.contains("\"status\":403"));
+    assert!(
+        log.contains("\"status\":401") && log.contains("\"status\":404") && log.contains("\"status\":403")
+    );
     assert!(!log.contains(&server.token) && !log.contains(&other));
     // a token that was taken opens nothing
     server.ok("operator revoke other --folder service");
@@ -126,7 +130,10 @@ fn what_is_malformed_is_refused_before_it_is_stored() {
     }
     assert_eq!(dir.list().iter().filter(|name| name.starts_with("service/arriving/")).count(), 0);
     let early = server.request("POST", &format!("{upload}/finish"), token, b"").json();
-    assert_eq!((early["state"].as_str(), early["missing"][0]["chunks"][0].as_u64()), (Some("arriving"), Some(0)));
+    assert_eq!(
+        (early["state"].as_str(), early["missing"][0]["chunks"][0].as_u64()),
+        (Some("arriving"), Some(0))
+    );
     for _ in 0..2 {
         assert_eq!(server.request("PUT", &chunk, token, &data).status, 204);
     }
@@ -164,9 +171,10 @@ fn slow_and_huge_requests_meet_a_limit() {
     let many = format!("{get}{}\r\n", "a: b\r\n".repeat(500));
     let path = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(64 << 10));
     for (bytes, statuses) in [
-        (long.as_bytes(), [431, 400]),
-        (many.as_bytes(), [431, 400]),
-        (path.as_bytes(), [414, 431]),
+        // who is still sending may find the connection cut, and no answer
+        (long.as_bytes(), [431, 0]),
+        (many.as_bytes(), [431, 0]),
+        (path.as_bytes(), [414, 0]),
         (b"\xff\xfe\x00 nonsense\r\n\r\n", [400, 400]),
         (b"GET /health HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n", [400, 400]),
     ] {

@@ -33,13 +33,17 @@ fn a_server_may_be_killed_while_files_arrive_and_while_it_trains() {
     // during a training: the process goes on, and the next server takes it up
     let job = submit(&server, &uploads);
     let status = |server: &Server<'_>| server.ok(&format!("remote status {job}"));
-    until("it trains", || (field(&status(&server), "/progress/phase").as_str() == Some("train")).then_some(()));
+    until("it trains", || {
+        (field(&status(&server), "/progress/phase").as_str() == Some("train")).then_some(())
+    });
     server.kill_and_start();
     let taken_up = status(&server);
     assert_eq!(taken_up["attempts"].as_u64(), Some(1), "{taken_up}");
 
     // its process is killed: the next one goes on from the checkpoint
-    let checkpoint = || dir.list().into_iter().any(|name| name.starts_with("service/jobs/") && name.ends_with(".checkpoint"));
+    let checkpoint = || {
+        dir.list().into_iter().any(|name| name.starts_with("service/jobs/") && name.ends_with(".checkpoint"))
+    };
     until("a checkpoint", || (checkpoint() || status(&server)["state"] == "done").then_some(()));
     kill_processes(&server, &job);
     let done = server.ok(&format!("remote watch {job}"));
@@ -56,7 +60,9 @@ fn a_server_stops_in_order_and_a_job_can_be_cancelled() {
     prepare(&dir, SLOW);
     let job = submit(&server, &push(&server));
     let status = |server: &Server<'_>| server.ok(&format!("remote status {job}"));
-    until("it trains", || (field(&status(&server), "/progress/phase").as_str() == Some("train")).then_some(()));
+    until("it trains", || {
+        (field(&status(&server), "/progress/phase").as_str() == Some("train")).then_some(())
+    });
     assert_eq!(server.stop(), Some(0), "{}", server.log());
     assert!(!runs(&job), "its process outlived a stop");
     server.start_again();

@@ -26,7 +26,10 @@ pub(crate) fn submit(server: &Server<'_>, [keys, data]: &[String; 2]) -> String 
 pub(crate) fn expect_same_head(dir: &Dir, server: &Server<'_>, job: &str) {
     server.ok(&format!("remote fetch {job} --out head.enc"));
     let identity = server.folder("identity.key");
-    dir.ok(&format!("train --data data.enc --keys keys/eval --out by-files.enc --identity {}", identity.display()));
+    dir.ok(&format!(
+        "train --data data.enc --keys keys/eval --out by-files.enc --identity {}",
+        identity.display()
+    ));
     assert_eq!(dir.read("head.enc"), dir.read("by-files.enc"));
 }
 
@@ -53,7 +56,8 @@ fn step_by_step_it_gives_the_head_of_the_file_workflow() {
     assert_eq!(head.code, 0, "{}", head.stderr);
 
     // what was done is in the log, and no name of a file is
-    let events = server.request("GET", &format!("/v1/projects/operator/jobs/{job}/events"), &server.token, b"");
+    let events =
+        server.request("GET", &format!("/v1/projects/operator/jobs/{job}/events"), &server.token, b"");
     assert!(events.head.contains("text/event-stream"), "{events:?}");
     assert!(String::from_utf8_lossy(&events.body).contains("\"state\":\"done\""), "{events:?}");
     assert_eq!(server.ok("operator audit --folder service")["verified"].as_bool(), Some(true));
@@ -62,7 +66,9 @@ fn step_by_step_it_gives_the_head_of_the_file_workflow() {
     server.ok(&format!("remote rm {job} {} {}", uploads[0], uploads[1]));
     let status = server.ok("remote status");
     assert_eq!(status["project"]["bytes"].as_u64(), Some(0));
-    assert!(status["jobs"].as_array().unwrap().is_empty() && status["uploads"].as_array().unwrap().is_empty());
+    assert!(
+        status["jobs"].as_array().unwrap().is_empty() && status["uploads"].as_array().unwrap().is_empty()
+    );
     assert_eq!(dir.list().iter().filter(|name| name.starts_with("service/blobs/1/")).count(), 0);
 }
 
@@ -71,7 +77,9 @@ fn one_command_trains_and_scores_on_a_server() {
     let dir = Dir::new();
     let server = Server::new(&dir);
     dir.write("table.csv", table(200));
-    let line = format!("run --features table.csv --label-column label --test-size 0.3 --random-state 0 {FAST} --scoring --server here --out out");
+    let line = format!(
+        "run --features table.csv --label-column label --test-size 0.3 --random-state 0 {FAST} --scoring --server here --out out"
+    );
     let report = server.ok(&line);
     assert_eq!(report["on_server"].as_bool(), Some(true));
     assert!(report["scoring"]["agreement"].as_f64().unwrap() > 0.99, "{}", report["scoring"]);
@@ -96,7 +104,11 @@ fn what_is_wrong_is_said_before_anything_is_done() {
     let run = "run --features table.csv --label-column label --out out --server";
     let said = home(&format!("{run} nowhere"));
     assert_eq!(said.code, 2, "{}", said.stderr);
-    assert!(said.stderr.contains("no server nowhere is known") && said.stderr.contains("remote add"), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("no server nowhere is known") && said.stderr.contains("remote add"),
+        "{}",
+        said.stderr
+    );
 
     let server = Server::new(&dir);
     for (line, code, message) in [

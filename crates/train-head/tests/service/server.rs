@@ -52,13 +52,22 @@ impl<'a> Server<'a> {
 
     fn start(dir: &'a Dir, address: SocketAddr, token: Option<String>) -> Self {
         let mut command = dir.command();
-        command.args(["serve", "--folder", "service", "--listen", &address.to_string(), "--memory", "2G", "--json"]);
+        command.args([
+            "serve",
+            "--folder",
+            "service",
+            "--listen",
+            &address.to_string(),
+            "--memory",
+            "2G",
+            "--json",
+        ]);
         let log = std::fs::OpenOptions::new().append(true).create(true).open(dir.path("log")).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let said: Value =
-            serde_json::from_str(&line).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&dir.read("log"))));
+        let said: Value = serde_json::from_str(&line)
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&dir.read("log"))));
         let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
         let address = text("url").trim_start_matches("https://").parse().unwrap();
         let token = token.unwrap_or_else(|| text("token"));
@@ -120,7 +129,8 @@ impl<'a> Server<'a> {
         let mut roots = RootCertStore::empty();
         roots.add(certificate).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let config =
+            ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let config = config.with_root_certificates(roots).with_no_client_auth();
         let name = ServerName::try_from("127.0.0.1").unwrap();
         let socket = TcpStream::connect(self.address).unwrap();
