@@ -40,7 +40,7 @@ Commands:
   unsafe        Check that unsafe code is where docs/notes/unsafe.md explains it, and count it
   fuzz          Feed every reader hostile files for `--minutes M` in all; `--target NAME` takes one
   faults        Kill, interrupt and starve the program, and damage its files; `--quick` in a minute, `--seed N` repeats,
-                `--only kill|joint|signals|full|starve|damage` tries one of them
+                `--only kill|joint|server|signals|full|starve|damage` tries one of them
   sbom          Write the software bill of materials of train-head, CycloneDX, to target/train-head.cdx.json
   fetch-model   Fetch the text encoder all-MiniLM-L6-v2 into models/
   docs          Write docs/parameters.md from the program

@@ -17,6 +17,8 @@ use crate::{http, listen, log, operator, tls, work};
 
 /// Threads that answer requests: what waits for the disk has others.
 const THREADS: usize = 2;
+/// Threads that wait for the disk.
+const DISK_THREADS: usize = 32;
 /// Between two looks for uploads that were given up.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(3600);
 
@@ -53,6 +55,7 @@ pub struct Started {
 pub fn serve(options: Options, worker: Arc<dyn Worker>, started: impl FnOnce(&Started)) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
+        .max_blocking_threads(DISK_THREADS)
         .thread_name("service")
         .enable_all()
         .build()

@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit, setpriority_process};
+use rustix::process::{Pid, Signal, kill_process, setpriority_process};
 
 use super::JobFolder;
 use crate::api::Progress;
@@ -17,6 +17,17 @@ const NICE: i32 = 5;
 const BESIDE: u64 = 1 << 30;
 /// Most that is read at once of what a process says.
 const LONGEST: u64 = 1 << 20;
+
+/// Bounds the memory of a process.
+#[cfg(target_os = "linux")]
+fn limit(id: Pid, most: u64) {
+    use rustix::process::{Resource, Rlimit, prlimit};
+    let _ = prlimit(Some(id), Resource::Data, Rlimit { current: Some(most), maximum: Some(most) });
+}
+
+/// Other systems have no limit that is set from outside.
+#[cfg(not(target_os = "linux"))]
+fn limit(_: Pid, _: u64) {}
 
 /// A process.
 #[derive(Debug)]
@@ -43,9 +54,8 @@ impl Process {
         let child = command.spawn()?;
         drop(command);
         let id = Pid::from_child(&child);
-        // before it has begun to work; where the system has no such limit, the process still keeps its own
-        let most = memory.saturating_add(memory / 4).saturating_add(BESIDE);
-        let _ = prlimit(Some(id), Resource::Data, Rlimit { current: Some(most), maximum: Some(most) });
+        // before it has begun to work; where that cannot be, the process still keeps to the memory that it was told
+        limit(id, memory.saturating_add(memory / 4).saturating_add(BESIDE));
         let _ = setpriority_process(Some(id), NICE);
         let (lock, said) = (folder.lock(), folder.said());
         Ok(Self { child: Some(child), id: Some(id), lock, said, heard: 0, rest: Vec::new() })

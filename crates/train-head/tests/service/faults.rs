@@ -1,4 +1,5 @@
-//! Servers and processes that are killed: what was accepted is there, and heads are the same bit for bit.
+//! Servers and processes that are killed: what was accepted is there, and heads are the same bit for bit. `cargo xtask faults --only server`
+//! tries fifty more moments.
 
 use std::process::{Command, Stdio};
 
