@@ -142,11 +142,10 @@ fn what_is_malformed_is_refused_before_it_is_stored() {
     // files that are something else: a secret key above all
     let secret = dir.read("keys/secret.key");
     let altered = [&b"ckksfile"[..], &data[8..100], &[0; 400]].concat();
-    let others: [(&str, &[u8], &str); 6] = [
+    let others: [(&str, &[u8], &str); 5] = [
         ("data", &secret, "secret key"),
         ("samples", &secret, "secret key"),
         ("data", b"age-encryption.org/v1\n-> scrypt", "secret key"),
-        ("samples", &data, "encrypted data"),
         ("data", b"PK\x03\x04 a workbook with names", "a.enc"),
         ("data", &altered, "a.enc"),
     ];
@@ -158,6 +157,13 @@ fn what_is_malformed_is_refused_before_it_is_stored() {
         assert!(got.json()["title"].as_str().unwrap().contains(why), "{got:?}");
         assert_eq!(server.request("GET", &upload, token, b"").status, 404);
     }
+    // a file that the project has, now said to be something else, is not sent again, and refused all the same
+    let announced = server.request("POST", uploads, token, &announcement("samples", "a.enc", &data)).json();
+    assert_eq!(announced["missing"].as_array().map(Vec::len), Some(0));
+    let refused = format!("{uploads}/{}/finish", announced["id"].as_str().unwrap());
+    let got = server.request("POST", &refused, token, b"");
+    assert!(got.status == 422 && got.json()["title"].as_str().unwrap().contains("encrypted data"), "{got:?}");
+    assert_eq!(server.request("GET", &upload, token, b"").json()["state"], "ready");
     assert_eq!(dir.list().iter().filter(|name| name.starts_with("service/arriving/1/")).count(), 0);
     assert_eq!(server.ok("operator audit --folder service")["verified"].as_bool(), Some(true));
 }
@@ -174,7 +180,7 @@ fn slow_and_huge_requests_meet_a_limit() {
         // who is still sending may find the connection cut, and no answer
         (long.as_bytes(), [431, 0]),
         (many.as_bytes(), [431, 0]),
-        (path.as_bytes(), [414, 0]),
+        (path.as_bytes(), [431, 0]),
         (b"\xff\xfe\x00 nonsense\r\n\r\n", [400, 400]),
         (b"GET /health HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n", [400, 400]),
     ] {
