@@ -8,14 +8,15 @@ use anyhow::Result;
 use crate::workspace::{Metadata, root};
 use crate::{model, process};
 
-const TRAIN: &str = "data/notes/train.csv";
-const TEST: &str = "data/notes/test.csv";
+pub(crate) const TRAIN: &str = "data/notes/train.csv";
+pub(crate) const TEST: &str = "data/notes/test.csv";
 const OUT: &str = "target/demo";
 
 /// Nesterov on standardised features with more iterations than the depth allows, so that the encrypted weights and
 /// momentum are bootstrapped before almost every iteration. Without these flags `run` whitens the features and needs only
 /// a few iterations.
-const METHOD: [&str; 6] = ["--solver", "nesterov", "--preprocess", "standardize", "--max-iter", "32"];
+pub(crate) const METHOD: [&str; 6] =
+    ["--solver", "nesterov", "--preprocess", "standardize", "--max-iter", "32"];
 
 /// Fetches the model, builds the command line and runs it: embed, generate keys, encrypt, train encrypted, decrypt,
 /// evaluate, compare with plain training.

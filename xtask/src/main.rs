@@ -17,6 +17,7 @@ mod notes;
 mod process;
 mod rng;
 mod sbom;
+mod server_demo;
 mod test;
 mod unsafety;
 mod workspace;
@@ -30,6 +31,7 @@ Usage: cargo xtask COMMAND
 
 Commands:
   demo          Fetch the model, build, and train on the synthetic clinical notes: encrypted, end to end
+                With `--server`: a service as the compute party, and what it costs beside the exchange of files
                 With `--joint 3`: three hospitals and a compute party, none of whom sees another's notes
   bench         Fetch the model, build, and make the quick benchmark report
   check         Formatting, lints, and tests of the crates that changed since HEAD, or since `--base REV`
@@ -39,7 +41,7 @@ Commands:
   unsafe        Check that unsafe code is where docs/notes/unsafe.md explains it, and count it
   fuzz          Feed every reader hostile files for `--minutes M` in all; `--target NAME` takes one
   faults        Kill, interrupt and starve the program, and damage its files; `--quick` in a minute, `--seed N` repeats,
-                `--only kill|joint|signals|full|starve|damage` tries one of them
+                `--only kill|joint|server|signals|full|starve|damage` tries one of them
   mpi           Train in several processes, kill some, and compare with one; `--quick` in two minutes, `--seed N` repeats. Needs
                 an MPI library (Debian: libopenmpi-dev openmpi-bin libclang-dev)
   sbom          Write the software bill of materials of train-head, CycloneDX, to target/train-head.cdx.json
@@ -71,6 +73,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("check", []) => check::run("HEAD")?,
         ("check", [flag, base]) if flag == "--base" => check::run(base)?,
         ("demo", []) => demo::run()?,
+        ("demo", [flag]) if flag == "--server" => server_demo::run()?,
         ("demo", [flag, parties]) if flag == "--joint" && parties == "3" => joint_demo::run()?,
         ("test", extra) => test::run(extra)?,
         ("layers", []) => layers::run()?,

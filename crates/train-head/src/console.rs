@@ -1,7 +1,7 @@
 //! Results go to standard output, everything else to standard error.
 //!
-//! With `--json` standard output carries one JSON object, the result or the error. Only `watch` prints objects before it, one per
-//! line.
+//! With `--json` standard output carries one JSON object, the result or the error. Only `watch` and `serve` print objects before
+//! it, one per line.
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
@@ -15,7 +15,7 @@ use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::args::Unparsed;
+use crate::args::{ProgressForm, Unparsed};
 use crate::exit::{Failure, Kind};
 use crate::progress::{self, Progress, Unit};
 
@@ -33,6 +33,7 @@ pub(crate) struct Outcome {
 pub(crate) struct Console {
     json: bool,
     quiet: bool,
+    progress: ProgressForm,
     /// This process, if others do the same work and process 0 speaks for all.
     process: Option<usize>,
     /// What a page says of the warnings.
@@ -41,7 +42,7 @@ pub(crate) struct Console {
 
 impl Console {
     /// Starts logging to standard error. `json`, `quiet` and `verbose` are the global flags.
-    pub(crate) fn start(json: bool, quiet: bool, verbose: u8) -> Self {
+    pub(crate) fn start(json: bool, quiet: bool, verbose: u8, progress: ProgressForm) -> Self {
         let level = match (quiet, verbose) {
             (true, _) => LevelFilter::ERROR,
             (false, 0) => LevelFilter::WARN,
@@ -58,7 +59,7 @@ impl Console {
         // whatever RUST_LOG asks for: the tokenizer's log holds the texts
         let lines = lines.with_filter(filter_fn(|event| may_log(event.target())));
         tracing_subscriber::registry().with(filter).with(lines).init();
-        Self { json, quiet, process: None, remarks: Arc::default() }
+        Self { json, quiet, progress, process: None, remarks: Arc::default() }
     }
 
     /// The console of one of several processes. Process 0 speaks for all; the others tell of failures alone.
@@ -117,7 +118,11 @@ impl Console {
     }
 
     fn phase_of(&self, name: &'static str, total: u64, unit: Unit) -> Progress {
-        if self.quiet { Progress::hidden(name, total) } else { Progress::shown(name, total, unit) }
+        match (self.quiet, self.progress) {
+            (true, _) => Progress::hidden(name, total),
+            (false, ProgressForm::Json) => Progress::in_lines(name, total),
+            (false, ProgressForm::Bar) => Progress::shown(name, total, unit),
+        }
     }
 
     /// Bars for downloads; none with `--quiet`.
@@ -169,7 +174,14 @@ pub(crate) fn words(failure: &Failure) -> String {
 
 /// Prints a failure from before the flags were parsed; as JSON too if `--json` is among the words.
 pub(crate) fn fail_early(failure: &Failure) -> ExitCode {
-    Console { json: asks_for_json(), quiet: false, process: None, remarks: Arc::default() }.fail(failure)
+    Console {
+        json: asks_for_json(),
+        quiet: false,
+        progress: ProgressForm::Bar,
+        process: None,
+        remarks: Arc::default(),
+    }
+    .fail(failure)
 }
 
 /// Prints the help or version that was asked for, or why the words are no arguments.

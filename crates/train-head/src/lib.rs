@@ -12,6 +12,7 @@
 //! - `targets`: what is predicted: classes, labels or numbers;
 //! - `files`: keys, ciphertexts, heads, embeddings and output folders on disk;
 //! - `identity`: who signs files that travel, and whose signatures are accepted;
+//! - `remote`: a compute party that is a service, from the data party's side;
 //! - `exit`: failures and exit codes;
 //! - `console`, `progress`: what the user sees;
 //! - `interrupt`, `allocator`, `resources`: ^C, the end of the memory, how much of it there is;
@@ -38,6 +39,7 @@ mod preset;
 mod progress;
 #[doc(hidden)]
 pub mod readers;
+mod remote;
 mod resources;
 mod run;
 mod samples;
@@ -60,8 +62,8 @@ pub fn main() -> ExitCode {
         Err(failure) => return console::fail_early(&failure),
     };
     let console = {
-        let args::GlobalArgs { json, quiet, verbose, .. } = arguments.global;
-        console::Console::start(json, quiet, verbose)
+        let args::GlobalArgs { json, quiet, verbose, progress, .. } = arguments.global;
+        console::Console::start(json, quiet, verbose, progress)
     };
     let crew = match crew::Crew::join() {
         Ok(crew) => crew,

@@ -1,4 +1,5 @@
-//! Progress of a phase: on a terminal a bar with the time left, elsewhere a line every ten seconds at most, and one at the end.
+//! Progress of a phase: on a terminal a bar with the time left, elsewhere a line every ten seconds at most, and one at the end; for programs
+//! lines of JSON.
 
 use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +21,8 @@ pub(crate) struct Progress {
     forecast: Forecast,
     /// When the last line was printed; `None` where a bar is drawn.
     last_line: Option<Mutex<Instant>>,
+    /// Whether lines are JSON.
+    json: bool,
 }
 
 /// What the steps of a phase are.
@@ -33,6 +36,8 @@ pub(crate) enum Unit {
 
 /// The least time between two lines where there is no terminal.
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
+/// The same for programs.
+const BETWEEN_OBJECTS: Duration = Duration::from_millis(100);
 
 /// When the phase will end, if it is known better than by the bar, which takes all steps as equal.
 type Forecast = Arc<Mutex<Option<Instant>>>;
@@ -49,7 +54,17 @@ impl Progress {
             unit: Unit::Steps,
             forecast: Forecast::default(),
             last_line: None,
+            json: false,
         }
+    }
+
+    /// A phase that prints lines of JSON on standard error.
+    pub(crate) fn in_lines(name: &'static str, total: u64) -> Self {
+        let long_ago = Instant::now().checked_sub(BETWEEN_OBJECTS).unwrap_or_else(Instant::now);
+        let mut lines = Self::hidden(name, total);
+        (lines.last_line, lines.json) = (Some(Mutex::new(long_ago)), true);
+        lines.say_object(None);
+        lines
     }
 
     /// A phase on standard error.
@@ -70,7 +85,7 @@ impl Progress {
         }
         let start = Instant::now();
         let last_line = (!terminal).then(|| Mutex::new(start));
-        Self { name, bar, start, says: true, unit, forecast, last_line }
+        Self { name, bar, start, says: true, unit, forecast, last_line, json: false }
     }
 
     /// Starts after `done` steps that an earlier process did. They do not count for the time left.
@@ -104,7 +119,7 @@ impl Progress {
     /// Prints how far the phase is, where there is no bar and the last line is old enough.
     fn say_line(&self) {
         let Some(Ok(mut last)) = self.last_line.as_ref().map(Mutex::try_lock) else { return };
-        if last.elapsed() < BETWEEN_LINES {
+        if last.elapsed() < if self.json { BETWEEN_OBJECTS } else { BETWEEN_LINES } {
             return;
         }
         *last = Instant::now();
@@ -114,8 +129,21 @@ impl Progress {
             Some(end) => end.saturating_duration_since(Instant::now()),
             None => self.start.elapsed().mul_f64((total as f64 / (done.max(1)) as f64 - 1.0).max(0.0)),
         };
+        if self.json {
+            return self.say_object(Some(left));
+        }
         let (done, total) = (self.unit.amount(done), self.unit.amount(total));
         eprintln!("{:<9} {done} of {total}, {} left", self.name, seconds(left.as_secs_f64().ceil()));
+    }
+
+    /// Prints an object.
+    fn say_object(&self, left: Option<Duration>) {
+        let (done, total) = (self.bar.position(), self.bar.length().unwrap_or(0));
+        let seconds_left = left.map(|left| left.as_secs_f64());
+        let said = head_service::api::Progress { phase: self.name.to_owned(), done, total, seconds_left };
+        if let Ok(line) = serde_json::to_string(&said) {
+            eprintln!("{line}");
+        }
     }
 
     /// Adds a step.
@@ -128,6 +156,10 @@ impl Progress {
         let took = self.start.elapsed();
         let total = self.bar.length().unwrap_or(0);
         self.bar.finish_and_clear();
+        if self.json {
+            self.bar.set_position(total);
+            self.say_object(Some(Duration::ZERO));
+        }
         if self.says {
             let took = seconds(took.as_secs_f64());
             if total > 1 {

@@ -78,7 +78,7 @@ pub fn stop(folder: &Path) -> Refused {
 
 fn console() -> &'static Console {
     static CONSOLE: OnceLock<Console> = OnceLock::new();
-    CONSOLE.get_or_init(|| Console::start(false, true, 0))
+    CONSOLE.get_or_init(|| Console::start(false, true, 0, crate::args::ProgressForm::Bar))
 }
 
 /// Takes files from anyone, so that reading goes on behind a signature that does not fit.

@@ -2,6 +2,7 @@
 //!
 //! - [`kill`]: kill -9 at random moments; what is started again ends with the same bytes;
 //! - [`joint`]: the same in a training of several data parties, which goes on and sends the same bytes;
+//! - [`server`]: the same of a server, while a client sends, waits and fetches;
 //! - [`signals`]: ^C and SIGTERM at random moments; every command ends within two seconds;
 //! - [`full`]: a disk that is full after some of the output;
 //! - [`starve`]: too little memory, on Linux;
@@ -14,6 +15,7 @@ mod full;
 mod joint;
 mod kill;
 mod row;
+mod server;
 mod signals;
 mod site;
 mod starve;
@@ -31,14 +33,16 @@ use site::Site;
 struct Tries {
     kills: usize,
     joint: usize,
+    server: usize,
     signals: usize,
     full: usize,
     starvations: usize,
     damages: usize,
 }
 
-const QUICK: Tries = Tries { kills: 1, joint: 1, signals: 1, full: 2, starvations: 3, damages: 6 };
-const WHOLE: Tries = Tries { kills: 8, joint: 40, signals: 4, full: 6, starvations: 18, damages: 60 };
+const QUICK: Tries = Tries { kills: 1, joint: 1, server: 1, signals: 1, full: 2, starvations: 3, damages: 6 };
+const WHOLE: Tries =
+    Tries { kills: 8, joint: 40, server: 50, signals: 4, full: 6, starvations: 18, damages: 60 };
 
 /// Tries all faults, or one, and prints a table.
 ///
@@ -72,6 +76,9 @@ pub(crate) fn run(quick: bool, seed: Option<u64>, only: Option<&str>) -> Result<
     if wanted("joint") {
         joint::run(&site, tries.joint, &mut rng, &mut show)?;
     }
+    if wanted("server") {
+        server::run(&site, tries.server, &mut rng, &mut show)?;
+    }
     if wanted("signals") {
         signals::run(&site, tries.signals, &mut rng, &mut show)?;
     }
@@ -85,7 +92,7 @@ pub(crate) fn run(quick: bool, seed: Option<u64>, only: Option<&str>) -> Result<
         damage::run(&site, tries.damages, &mut rng, &mut show)?;
     }
     if shown == 0 {
-        bail!("no fault of that name; there are kill, joint, signals, full, starve and damage");
+        bail!("no fault of that name; there are kill, joint, server, signals, full, starve and damage");
     }
     if !problems.is_empty() {
         bail!("seed {seed}:\n  {}", problems.join("\n  "));

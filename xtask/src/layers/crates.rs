@@ -9,7 +9,7 @@ use crate::workspace::{Dependency, Kind, Metadata, root};
 
 /// Each crate, lowest first, with the crates it may depend on. A crate that the workspace does not have yet does no harm.
 ///
-/// Rooms for later crates: `head-mpi`, `head-service` and the Python module above `head-fit`.
+/// Rooms for later crates: `head-mpi` and the Python module above `head-fit`.
 const LAYERS: &[(&str, &[&str])] = &[
     ("ckks-math", &[]),
     ("ckks", &["ckks-math"]),
@@ -21,10 +21,21 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("text-encoder", &[]),
     ("tables", &[]),
     ("pages", &[]),
+    // The compute party as a service: it reaches `ckks` through what `fhe-head` re-exports, and knows no data party.
+    ("head-service", &["fhe-head"]),
     // It reaches `ckks` through what `fhe-head` re-exports.
     (
         "train-head",
-        &["head-joint", "head-fit", "fhe-head", "ckks-threshold", "text-encoder", "tables", "pages"],
+        &[
+            "head-joint",
+            "head-service",
+            "head-fit",
+            "fhe-head",
+            "ckks-threshold",
+            "text-encoder",
+            "tables",
+            "pages",
+        ],
     ),
     (
         "head-bench",
@@ -51,10 +62,15 @@ const KEPT_APART: &[(&str, &str)] = &[
     ("tokenizers", "text-encoder"),
     ("parquet", "tables"),
     ("calamine", "tables"),
+    ("tokio", "head-service"),
+    ("axum", "head-service"),
+    ("hyper", "head-service"),
+    ("rusqlite", "head-service"),
+    ("utoipa", "head-service"),
 ];
 
-/// The crate with the compute party's code.
-pub(super) const COMPUTE_PARTY: &str = "fhe-head";
+/// The crates with the compute party's code, each of which is compiled by itself.
+pub(super) const COMPUTE_PARTY: [&str; 2] = ["fhe-head", "head-service"];
 /// The feature that admits secret keys.
 const SECRET_KEY_FEATURE: &str = "client";
 
@@ -100,12 +116,12 @@ fn below(name: &str) -> BTreeSet<&'static str> {
     seen
 }
 
-/// Refuses manifests that turn the feature `client` on although `fhe-head` is compiled without default features. Such a
-/// compilation would prove nothing.
+/// Refuses manifests that turn the feature `client` on although a crate of the compute party is compiled without default features.
+/// Such a compilation would prove nothing.
 ///
 /// # Errors
 /// `cargo tree` failed, or the feature is on; the error names the crates.
-pub(super) fn refuse_secret_key_feature() -> Result<()> {
+pub(super) fn refuse_secret_key_feature(compute_party: &str) -> Result<()> {
     let mut tree = process::cargo([
         "tree",
         "--edges",
@@ -116,13 +132,13 @@ pub(super) fn refuse_secret_key_feature() -> Result<()> {
         "{p}\t{f}",
         "--no-default-features",
         "--package",
-        COMPUTE_PARTY,
+        compute_party,
     ]);
     let text = process::output(tree.current_dir(root()))?;
     let guilty = with_secret_key_feature(&text);
     if !guilty.is_empty() {
         bail!(
-            "`{COMPUTE_PARTY} --no-default-features` still turns on the feature `{SECRET_KEY_FEATURE}` of: {}",
+            "`{compute_party} --no-default-features` still turns on the feature `{SECRET_KEY_FEATURE}` of: {}",
             guilty.into_iter().collect::<Vec<_>>().join(", ")
         );
     }
@@ -208,6 +224,7 @@ mod tests {
                 "fhe-head",
                 "head-fit",
                 "head-joint",
+                "head-service",
                 "pages",
                 "tables",
                 "text-encoder"

@@ -13,7 +13,7 @@ pub(crate) struct MemoryArgs {
 }
 
 /// A number of bytes: `6G`, `1.5GiB`, `800M`. The units are powers of 1024.
-fn bytes(text: &str) -> Result<u64, String> {
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let expected = || format!("'{text}' is no size: a number with K, M, G or T is needed, such as 6G");
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = text[digits.len()..].to_ascii_uppercase();

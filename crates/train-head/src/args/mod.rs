@@ -17,6 +17,7 @@ mod parse;
 mod program;
 mod progress;
 mod run;
+mod service;
 mod signing;
 mod source;
 mod steps;
@@ -50,6 +51,7 @@ pub(crate) use parse::{Unparsed, parse};
 pub(crate) use program::{CompletionsArgs, InspectArgs, ManArgs, PresetsArgs};
 pub(crate) use progress::{CheckpointArgs, EarlyStoppingArgs, ValidationArgs};
 pub(crate) use run::RunArgs;
+pub(crate) use service::{OperatorArgs, OperatorStep, RemoteArgs, RemoteStep, ServeArgs, ServerArgs};
 pub(crate) use signing::{IdentityAction, IdentityArgs, SignerArgs, TrustArgs};
 pub(crate) use source::{Columns, HoldOut, Source};
 pub(crate) use table::TableArgs;
@@ -119,9 +121,22 @@ pub(crate) struct GlobalArgs {
     /// Read flags from a TOML file, as `tune` writes it: max_iter = 32, preprocess = "whiten". Flags on the command line take precedence
     #[arg(long, global = true, value_name = "FILE.toml")]
     pub(crate) job: Option<std::path::PathBuf>,
+    /// How progress is shown on standard error: bars, or lines of JSON for programs
+    #[arg(long, global = true, value_enum, value_name = "FORM", default_value = "bar")]
+    pub(crate) progress: ProgressForm,
     /// Number of threads [default: all cores]
     #[arg(long, global = true, value_name = "N")]
     pub(crate) threads: Option<std::num::NonZeroUsize>,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ProgressForm {
+    /// A bar on a terminal, lines elsewhere
+    #[default]
+    Bar,
+    /// Lines of JSON
+    Json,
 }
 
 /// The commands.
@@ -160,6 +175,12 @@ pub(crate) enum Command {
     Identity(IdentityArgs),
     /// Train one head on the data of several parties, none of whom sees another's
     Joint(Box<JointArgs>),
+    /// Run the compute party as a service: uploads, jobs and heads over HTTPS (compute party)
+    Serve(ServeArgs),
+    /// Accounts and the audit log of a service (compute party)
+    Operator(OperatorArgs),
+    /// Train on a server, step by step; `run --server` does all of it (data party)
+    Remote(RemoteArgs),
     /// Show what a file or folder of train-head holds
     Inspect(InspectArgs),
     /// List the parameter sets with their security figures

@@ -8,7 +8,7 @@ use head_fit::measures::Aim;
 use super::threshold::aim;
 use super::{
     CheckpointArgs, DataArgs, EarlyStoppingArgs, EncoderArgs, HeadStartArgs, MemoryArgs, OverwriteArgs,
-    PassphraseArgs, TableArgs, TestArgs, TrainingArgs, WeightArgs,
+    PassphraseArgs, ServerArgs, TableArgs, TestArgs, TrainingArgs, WeightArgs,
 };
 
 /// Arguments of `run`.
@@ -44,6 +44,8 @@ pub(crate) struct RunArgs {
     pub(crate) memory: MemoryArgs,
     #[command(flatten)]
     pub(crate) checkpoints: CheckpointArgs,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
     /// Folder for what may leave the data party: the exact twin of the head (the same training in the clear, never decrypted), its
     /// predictions and its report
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]

@@ -12,11 +12,14 @@ mod inspect;
 mod joint;
 mod keygen;
 mod man;
+mod operator;
 mod paths;
 mod predict;
 mod presets;
+mod remote;
 mod run;
 mod score;
+mod serve;
 mod train;
 mod tune;
 mod unbundle;
@@ -53,7 +56,10 @@ fn passphrase_file(command: &Command) -> Option<&Path> {
 /// # Errors
 /// The failure of the command.
 pub(crate) fn run(arguments: Cli, crew: &Crew, console: &Console) -> Result<Outcome> {
-    interrupt::watch()?;
+    // the service has an end of its own
+    if !matches!(arguments.command, Command::Serve(_)) {
+        interrupt::watch()?;
+    }
     if crew.share().ranks > 1 && !matches!(arguments.command, Command::Train(_)) {
         return Err(Failure::usage("of all commands only `train` runs in several processes"));
     }
@@ -95,6 +101,9 @@ pub(crate) fn run(arguments: Cli, crew: &Crew, console: &Console) -> Result<Outc
         Command::Unbundle(arguments) => unbundle::run(&arguments, console),
         Command::Identity(arguments) => identity::run(&arguments),
         Command::Joint(arguments) => joint::run(&arguments, console),
+        Command::Serve(serve) => serve::run(&serve, &arguments.global, console),
+        Command::Operator(arguments) => operator::run(&arguments),
+        Command::Remote(arguments) => remote::run(&arguments, console),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Presets(arguments) => presets::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use fhe_head::ckks::serial::{FileKind, Reader};
 use fhe_head::files;
 
-use crate::args::Command;
+use crate::args::{Command, RemoteArgs, RemoteStep};
 use crate::exit::{Failure, Result};
 use crate::files::private;
 use crate::files::room::Output;
@@ -51,9 +51,15 @@ impl Command {
             Self::Bundle(a) => a.paths.iter().map(|path| Some(path.as_path())).collect(),
             Self::Unbundle(a) => vec![Some(&a.bundle)],
             Self::Joint(a) => a.inputs(),
+            Self::Serve(a) => vec![a.tls_certificate.as_deref(), a.tls_key.as_deref()],
+            Self::Remote(RemoteArgs { step }) => match step {
+                RemoteStep::Push { paths, .. } => paths.iter().map(|path| Some(path.as_path())).collect(),
+                RemoteStep::Login { token_file, .. } => vec![token_file.as_deref()],
+                _ => Vec::new(),
+            },
             Self::Inspect(a) => vec![Some(&a.file)],
             Self::Identity(a) => vec![a.passphrase_file.as_deref()],
-            Self::Presets(_) | Self::Completions(_) | Self::Man(_) => Vec::new(),
+            Self::Presets(_) | Self::Completions(_) | Self::Man(_) | Self::Operator(_) => Vec::new(),
         };
         named.into_iter().flatten().collect()
     }
@@ -97,9 +103,13 @@ impl Command {
                 let pages = a.folder.as_deref();
                 pages.map(|path| Output { flag: "FOLDER", ..folder(path) }).into_iter().collect()
             }
+            Self::Remote(RemoteArgs { step: RemoteStep::Fetch { out, .. } }) => vec![file(out)],
             Self::Watch(_)
             | Self::Inspect(_)
             | Self::Identity(_)
+            | Self::Serve(_)
+            | Self::Operator(_)
+            | Self::Remote(_)
             | Self::Presets(_)
             | Self::Completions(_) => Vec::new(),
         }
@@ -123,9 +133,13 @@ impl Command {
             Self::Man(a) => a.overwrite,
             Self::Eval(a) => a.overwrite,
             Self::Joint(a) => return a.overwrites(),
+            Self::Remote(RemoteArgs { step: RemoteStep::Fetch { overwrite, .. } }) => *overwrite,
             Self::Watch(_)
             | Self::Inspect(_)
             | Self::Identity(_)
+            | Self::Serve(_)
+            | Self::Operator(_)
+            | Self::Remote(_)
             | Self::Presets(_)
             | Self::Completions(_) => return false,
         }
@@ -169,6 +183,7 @@ pub(super) fn expect_replaceable(command: &Command, outputs: &[Output<'_>]) -> R
         Command::Encrypt(_) => &[files::DATA, files::SAMPLES],
         Command::Train(_) => &[files::HEAD],
         Command::Score(_) => &[files::SCORES],
+        Command::Remote(_) => &[files::HEAD, files::SCORES],
         _ => &[],
     };
     for Output { flag, path, .. } in outputs.iter().filter(|output| output.path.is_file()) {

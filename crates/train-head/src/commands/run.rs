@@ -34,10 +34,11 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
     let party = run.keys_and_ciphertexts(&folder, &planned, &data)?;
     folder.survive_interrupts();
     let training = run.train(&folder, &party, &data);
-    let training = folder.keep_if_interrupted(training)?;
+    let training = folder.keep_if_interrupted(training, run.is_on_server())?;
     let decrypted = run.decrypt(&folder, &party, &data)?;
     interrupt::check()?;
-    let scores = run.score(&folder, &party, &data)?;
+    let scores = run.score(&folder, &party, &data);
+    let scores = folder.keep_if_interrupted(scores, run.is_on_server())?;
     let iterations = decrypted.iterations;
     let judged = Judged { head: &decrypted.head, weights: Some(&decrypted.weights), iterations };
     let evaluation = run.evaluate(&planned, rehearsal.as_ref(), &data, judged)?;

@@ -5,7 +5,8 @@
 //! - [`checkpoint`]: its state on disk, for `--resume`;
 //! - [`validation`]: scores of validation samples while it runs;
 //! - [`pace`]: the time that it still takes;
-//! - [`scoring`]: encrypted predictions.
+//! - [`scoring`]: encrypted predictions;
+//! - [`worker`]: how the service starts this work.
 
 mod checkpoint;
 mod pace;
@@ -13,3 +14,4 @@ pub(crate) mod scoring;
 mod start;
 pub(crate) mod training;
 mod validation;
+pub(crate) mod worker;

@@ -25,7 +25,7 @@ use crate::exit::{Failure, Kind, Result};
 use crate::files::{Access, private, write_bytes};
 
 pub(crate) use known::Role;
-pub(crate) use place::default_path;
+pub(crate) use place::{default_path, folder as home};
 pub(crate) use public_key::{PublicKey, public_path};
 pub(crate) use trust::Trust;
 

@@ -19,7 +19,7 @@ pub(crate) fn default_path() -> Result<PathBuf> {
 ///
 /// # Errors
 /// The environment names no folder.
-pub(super) fn folder() -> Result<PathBuf> {
+pub(crate) fn folder() -> Result<PathBuf> {
     let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     named(FOLDER)
         .or_else(|| named("XDG_CONFIG_HOME").map(|folder| folder.join("train-head")))

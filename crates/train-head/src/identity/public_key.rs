@@ -35,7 +35,7 @@ impl PublicKey {
     }
 
     /// The key of the identity in a file, from the file beside it; `None` if there is none.
-    pub(super) fn beside(identity: &Path) -> Option<Self> {
+    pub(crate) fn beside(identity: &Path) -> Option<Self> {
         std::fs::read_to_string(public_path(identity)).ok()?.trim().parse().ok()
     }
 }

@@ -152,12 +152,16 @@ impl RunFolder {
         interrupt::advise(RESUME);
     }
 
-    /// Keeps the files if the result is an interruption.
+    /// Keeps the files if the result is an interruption; with a `server` also if that failed, or could not be reached.
     ///
     /// # Errors
     /// The result's.
-    pub(crate) fn keep_if_interrupted<T>(&mut self, result: Result<T>) -> Result<T> {
-        if result.as_ref().is_err_and(|failure| failure.kind() == Kind::Interrupted) {
+    pub(crate) fn keep_if_interrupted<T>(&mut self, result: Result<T>, server: bool) -> Result<T> {
+        let failed = |failure: &Failure| {
+            failure.kind() == Kind::Interrupted
+                || (server && matches!(failure.kind(), Kind::Unexpected | Kind::Usage))
+        };
+        if result.as_ref().is_err_and(failed) {
             self.out.keep();
         }
         result

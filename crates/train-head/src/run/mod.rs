@@ -1,9 +1,10 @@
-//! The parts of `run`, which is both parties on one machine.
+//! The parts of `run`, which is both parties on one machine, or the data party of a server.
 //!
 //! - [`phases`]: what happens, in its order;
 //! - [`data`]: the samples;
 //! - [`folder`]: where everything lies;
 //! - [`signatures`]: the identities of both parties;
+//! - [`server`]: the compute party, where it is a service;
 //! - [`evaluation`]: the head beside its twins, on the test samples;
 //! - [`threshold`]: the threshold for the aim of `--threshold`;
 //! - [`measured`]: rates with intervals, calibration, curves;
@@ -21,6 +22,7 @@ mod method;
 pub(crate) mod page;
 pub(crate) mod phases;
 pub(crate) mod report;
+pub(crate) mod server;
 pub(crate) mod signatures;
 mod table;
 pub(crate) mod threshold;

@@ -9,6 +9,7 @@ use super::data::{Data, Sources};
 use super::evaluation::{Evaluation, Judged};
 use super::folder::RunFolder;
 use super::report::{Bytes, Parts, Report, Scoring, Seconds};
+use super::server::ComputeServer;
 use super::signatures::Signatures;
 use super::threshold::choose_thresholds;
 use crate::args::{Encoder, HoldOut, Hyper, RunArgs, ScoreArgs, Source, TrainArgs, ValidationArgs};
@@ -36,6 +37,8 @@ pub(crate) struct Run<'a> {
     encoder: Option<Encoder>,
     hyper: Hyper,
     passphrase: Option<SecretString>,
+    /// The compute party, if it is a service.
+    server: Option<ComputeServer>,
     began: Instant,
     /// Who may see the head that the training starts from.
     from: Option<Secrecy>,
@@ -77,6 +80,7 @@ impl<'a> Run<'a> {
         let texts = matches!(source, Source::Texts { .. });
         let encoder = texts.then(|| arguments.encoder.resolve()).transpose()?;
         let passphrase = passphrase::given(&arguments.passphrase)?;
+        let server = ComputeServer::open(arguments, console)?;
         let (seconds, bytes) = (Seconds::default(), Bytes::default());
         Ok(Self {
             arguments,
@@ -86,6 +90,7 @@ impl<'a> Run<'a> {
             encoder,
             hyper,
             passphrase,
+            server,
             began,
             from: None,
             seconds,
@@ -141,8 +146,10 @@ impl<'a> Run<'a> {
         let planned = timed(&mut self.seconds.plan, || {
             Planned::new(&data.training, &data.y, &data.vocabulary, &hyper, self.console)
         })?;
-        memory::to_train(planned.file.plan(), &planned.file.parameters()?)
-            .expect(self.arguments.memory.memory, 1)?;
+        if self.server.is_none() {
+            memory::to_train(planned.file.plan(), &planned.file.parameters()?)
+                .expect(self.arguments.memory.memory, 1)?;
+        }
         let validation = (self.arguments.stopping.validation_fraction, data.validation.as_ref());
         timed(&mut self.seconds.rehearse, || planned.rehearsed(validation, self.from, self.console))
     }
@@ -185,7 +192,8 @@ impl<'a> Run<'a> {
     /// The data party of a new run. The training data are written last.
     fn begin(&mut self, folder: &RunFolder, planned: &Planned, data: &Data) -> Result<Party> {
         let console = self.console;
-        let signatures = Signatures::make(folder, console)?;
+        let server = self.server.as_ref().map(ComputeServer::identity);
+        let signatures = Signatures::make(folder, server, console)?;
         let identity = &signatures.identity;
         let secret = keys::generate_secret(planned.training.scheme.parameters())?;
         let party = DataParty { file: planned.file.clone(), secret };
@@ -210,6 +218,11 @@ impl<'a> Run<'a> {
     /// A training that diverges; a failed write; ^C.
     pub(crate) fn train(&mut self, folder: &RunFolder, party: &Party, data: &Data) -> Result<Followed> {
         let Party { data: party, signatures } = party;
+        if let Some(server) = &mut self.server {
+            let trained =
+                timed(&mut self.seconds.load, || server.train(folder, party.file.job(), self.console))?;
+            return Ok(self.followed(trained, None));
+        }
         let stopping = &self.arguments.stopping;
         let mut follower = match &data.validation {
             Some(samples) => {
@@ -244,11 +257,17 @@ impl<'a> Run<'a> {
         };
         let trained =
             timed(&mut self.seconds.load, || train(&arguments, &Crew::alone(), &mut look, self.console))?;
+        let curve = follower.map(|follower| follower.curve().to_vec());
+        Ok(self.followed(trained, curve))
+    }
+
+    /// Notes the figures of a training. What was counted as loading includes it.
+    fn followed(&mut self, trained: Trained, curve: Option<Vec<Point>>) -> Followed {
         self.bytes.head = trained.bytes;
         self.seconds.train = trained.seconds;
         self.seconds.bootstrap = trained.bootstrap_seconds;
         self.seconds.load -= trained.seconds;
-        Ok(Followed { trained, curve: follower.map(|follower| follower.curve().to_vec()) })
+        Followed { trained, curve }
     }
 
     /// Data party: decrypts the head, holds it against the rehearsal, and chooses its threshold if there is an aim.
@@ -306,7 +325,10 @@ impl<'a> Run<'a> {
             trust: signatures.compute_trust.clone(),
             overwrite: self.arguments.overwrite,
         };
-        let seconds = score(&arguments, self.console)?.seconds;
+        let seconds = match &self.server {
+            Some(server) => server.score(folder, self.console)?,
+            None => score(&arguments, self.console)?.seconds,
+        };
         let scores = party.decrypt_scores(&folder.scores(), &data.test, &signatures.trust)?.scores;
         Ok(Some(Scores { predicted: party.file.predicted(scores), seconds }))
     }
@@ -324,6 +346,11 @@ impl<'a> Run<'a> {
     ) -> Result<Evaluation> {
         let console = self.console;
         timed(&mut self.seconds.evaluate, || Evaluation::new(planned, rehearsal, data, judged, console))
+    }
+
+    /// True if the compute party is a service.
+    pub(crate) fn is_on_server(&self) -> bool {
+        self.server.is_some()
     }
 
     /// True if a passphrase protects the secret key.
@@ -357,6 +384,7 @@ impl<'a> Run<'a> {
             data,
             trained: &training.trained,
             secrecy: Secrecy::Private,
+            on_server: self.is_on_server(),
             evaluation,
             scoring,
             validation: training.curve.clone(),
@@ -379,6 +407,7 @@ impl<'a> Run<'a> {
             data,
             trained: &training.trained,
             secrecy: Secrecy::Published,
+            on_server: self.is_on_server(),
             evaluation,
             scoring: None,
             validation: None,

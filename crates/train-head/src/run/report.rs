@@ -45,6 +45,8 @@ pub(crate) struct Report {
     pub(crate) log_qp: f64,
     /// Classical bits of security.
     pub(crate) security_bits: u32,
+    /// Whether the compute party was a service on a server.
+    pub(crate) on_server: bool,
     /// When it was written, in seconds since 1970.
     pub(crate) unix_time: u64,
     /// What was warned about, without names of columns and values of records.
@@ -203,6 +205,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) trained: &'a Trained,
     /// Whether the head is the decrypted one or its twin.
     pub(crate) secrecy: Secrecy,
+    /// Whether the compute party was a service.
+    pub(crate) on_server: bool,
     /// The measures.
     pub(crate) evaluation: &'a Evaluation,
     /// Encrypted predictions.
@@ -244,6 +248,7 @@ impl Report {
             ring_degree: parameters.degree(),
             log_qp: parameters.log_qp(),
             security_bits: parameters.security_bits(),
+            on_server: parts.on_server,
             unix_time: unix_time(),
             warnings: parts.warnings,
             samples: data.training.x.nrows(),

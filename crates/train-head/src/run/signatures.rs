@@ -3,8 +3,9 @@
 use super::folder::RunFolder;
 use crate::args::{SignerArgs, TrustArgs};
 use crate::console::Console;
-use crate::exit::Result;
-use crate::identity::{Identity, Trust};
+use crate::exit::{Failure, Result};
+use crate::files::{Access, write_bytes};
+use crate::identity::{Identity, PublicKey, Trust, public_path};
 
 /// The data party's signature, and whom each party trusts.
 pub(crate) struct Signatures {
@@ -19,13 +20,16 @@ pub(crate) struct Signatures {
 }
 
 impl Signatures {
-    /// Makes both identities and keeps each among its party's files.
+    /// Makes both identities and keeps each among its party's files; of a `server`, its public key.
     ///
     /// # Errors
     /// A failed write.
-    pub(crate) fn make(folder: &RunFolder, console: &Console) -> Result<Self> {
-        for path in [folder.data_identity(), folder.compute_identity()] {
-            Identity::generate()?.write(&path, None)?;
+    pub(crate) fn make(folder: &RunFolder, server: Option<PublicKey>, console: &Console) -> Result<Self> {
+        Identity::generate()?.write(&folder.data_identity(), None)?;
+        let theirs = folder.compute_identity();
+        match server {
+            None => Identity::generate()?.write(&theirs, None)?,
+            Some(key) => write_bytes(&public_path(&theirs), Access::Shared, format!("{key}\n").as_bytes())?,
         }
         Self::of(folder, console)
     }
@@ -36,7 +40,11 @@ impl Signatures {
     /// A file that is missing or damaged.
     pub(crate) fn of(folder: &RunFolder, console: &Console) -> Result<Self> {
         let (ours, theirs) = (folder.data_identity(), folder.compute_identity());
-        let (identity, peer) = (Identity::read(&ours)?, Identity::read(&theirs)?.public());
+        let identity = Identity::read(&ours)?;
+        let peer = PublicKey::beside(&theirs).ok_or_else(|| {
+            Failure::file(format!("{} is missing or damaged", public_path(&theirs).display()))
+                .help("start anew without --resume")
+        })?;
         let only = |key| TrustArgs { peer: Some(key), allow_unverified: false };
         Ok(Self {
             trust: Trust::open(&only(peer), Some(&ours), console)?,

@@ -63,10 +63,14 @@ pub(crate) fn page(report: &Report) -> Page {
         title: format!("Encrypted training: {}", subject(&report.vocabulary)),
         lead: format!(
             "A {} head was trained on {} samples by a party that never saw one of them in the clear: they were encrypted before it got \
-             them, and so is the head that it returned. In this run one machine played both parties, with their files apart. {}This page says \
+             them, and so is the head that it returned. {}{}This page says \
              what was done, how well the head does on {} test samples, and what can be said about privacy.",
             if regression { "regression" } else { "classification" },
             report.samples,
+            match report.on_server {
+                true => "In this run that party was a service on a server. ",
+                false => "In this run one machine played both parties, with their files apart. ",
+            },
             match report.secrecy {
                 Secrecy::Private | Secrecy::Joint => "",
                 Secrecy::Published =>

@@ -44,12 +44,15 @@ pub(super) fn parties(report: &Report) -> Section {
         row("samples to predict, and their scores", "in the clear", "encrypted");
     }
     let blocks = vec![
-        Block::Text(
-            "The data party owns the records and holds the only key that decrypts. The compute party trains. In this run both roles were played \
-             on one machine, with their files apart: the training read the compute party's folder and nothing else, so the table says what \
-             another machine would have seen."
-                .into(),
-        ),
+        Block::Text(format!(
+            "The data party owns the records and holds the only key that decrypts. The compute party trains. {}",
+            match report.on_server {
+                true => "In this run it was a service on a server, which got the evaluation keys and the encrypted samples over TLS, and nothing else.",
+                false =>
+                    "In this run both roles were played on one machine, with their files apart: the training read the compute party's folder \
+                     and nothing else, so the table says what another machine would have seen.",
+            }
+        )),
         Block::Table(table),
         Block::Text(
             "The compute party is assumed to follow the program and may look at everything that it holds. It could return a wrong head; measuring \

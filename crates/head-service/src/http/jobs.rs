@@ -1,0 +1,182 @@
+//! Jobs: asked for, followed, cancelled; and the heads and scores that come of them.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tokio::io::AsyncReadExt;
+
+use super::auth::OfProject;
+use super::body;
+use crate::api::{Job, JobKind, JobState, NewJob, Refusal, UploadKind};
+use crate::problem::{Answer, Problem};
+use crate::service::{Service, blocking, new_id};
+use crate::store::Queued;
+use crate::work::JobFolder;
+
+/// Bytes of a result that are read at once.
+const PIECE: usize = 256 << 10;
+
+/// Ask for a job
+///
+/// The same again finds the same job, unless that one failed or was cancelled: a training is a function of its files.
+#[utoipa::path(
+    post, path = "/v1/projects/{project}/jobs", tag = "jobs",
+    params(("project" = String, Path)),
+    request_body = NewJob,
+    responses(
+        (status = 201, body = Job, description = "It is new"), (status = 200, body = Job, description = "It was asked for before"),
+        (status = 409, body = Refusal, description = "An upload has not arrived whole, or the project has too many jobs"),
+        (status = 422, body = Refusal), (status = 404, body = Refusal), (status = 401, body = Refusal)
+    )
+)]
+pub(super) async fn submit(
+    of: OfProject,
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer<(StatusCode, Json<Job>)> {
+    let asked: NewJob = body::json(&service, &headers, body).await?;
+    let answer = blocking(&service, move |service| {
+        let data = match (asked.kind, &asked.head) {
+            (JobKind::Train, _) => UploadKind::Data,
+            (JobKind::Score, Some(_)) => UploadKind::Samples,
+            (JobKind::Score, None) => {
+                return Err(Problem::malformed("scoring needs a head: name the job that trained it"));
+            }
+        };
+        service.store.expect_upload(&of.member, &asked.keys, UploadKind::Keys)?;
+        service.store.expect_upload(&of.member, &asked.data, data)?;
+        if let Some(head) = &asked.head {
+            let trained = service.store.job(&of.member, head)?.job;
+            if trained.state != JobState::Done || trained.asked.kind != JobKind::Train {
+                return Err(Problem::conflict("the job of the head is no training that was done"));
+            }
+        }
+        let (job, queued) = service.store.submit(&of.member, &asked, &new_id()?)?;
+        if queued == Queued::Before {
+            return Ok((StatusCode::OK, Json(job)));
+        }
+        service.note(&of.who.name, "job queued", &of.named(&job.id))?;
+        Ok((StatusCode::CREATED, Json(job)))
+    });
+    let answer = answer.await?;
+    service.work.notify_one();
+    Ok(answer)
+}
+
+/// The jobs of a project, the latest first
+#[utoipa::path(
+    get, path = "/v1/projects/{project}/jobs", tag = "jobs",
+    params(("project" = String, Path)),
+    responses((status = 200, body = Vec<Job>), (status = 404, body = Refusal), (status = 401, body = Refusal))
+)]
+pub(super) async fn list(of: OfProject, State(service): State<Arc<Service>>) -> Answer<Json<Vec<Job>>> {
+    let jobs = blocking(&service, move |service| {
+        let found = service.store.jobs(Some(&of.member))?;
+        Ok(found.into_iter().map(|found| service.shown(found)).collect())
+    });
+    jobs.await.map(Json)
+}
+
+/// A job
+#[utoipa::path(
+    get, path = "/v1/projects/{project}/jobs/{job}", tag = "jobs",
+    params(("project" = String, Path), ("job" = String, Path)),
+    responses((status = 200, body = Job), (status = 404, body = Refusal), (status = 401, body = Refusal))
+)]
+pub(super) async fn show(
+    of: OfProject,
+    Path((_, id)): Path<(String, String)>,
+    State(service): State<Arc<Service>>,
+) -> Answer<Json<Job>> {
+    blocking(&service, move |service| Ok(service.shown(service.store.job(&of.member, &id)?))).await.map(Json)
+}
+
+/// Cancel a job
+#[utoipa::path(
+    post, path = "/v1/projects/{project}/jobs/{job}/cancel", tag = "jobs",
+    params(("project" = String, Path), ("job" = String, Path)),
+    responses((status = 200, body = Job), (status = 404, body = Refusal), (status = 401, body = Refusal))
+)]
+pub(super) async fn cancel(
+    of: OfProject,
+    Path((_, id)): Path<(String, String)>,
+    State(service): State<Arc<Service>>,
+) -> Answer<Json<Job>> {
+    let job = blocking(&service, move |service| {
+        let found = service.store.job(&of.member, &id)?;
+        if !found.job.state.is_over() {
+            service.store.cancel(&of.member, &id)?;
+            service.note(&of.who.name, "job cancelled", &of.named(&id))?;
+        }
+        Ok(service.shown(service.store.job(&of.member, &id)?))
+    });
+    let job = job.await?;
+    service.work.notify_one();
+    Ok(Json(job))
+}
+
+/// Remove a job that has ended, with its head or scores
+#[utoipa::path(
+    delete, path = "/v1/projects/{project}/jobs/{job}", tag = "jobs",
+    params(("project" = String, Path), ("job" = String, Path)),
+    responses(
+        (status = 204), (status = 409, body = Refusal, description = "It has not ended"),
+        (status = 404, body = Refusal), (status = 401, body = Refusal)
+    )
+)]
+pub(super) async fn remove(
+    of: OfProject,
+    Path((_, id)): Path<(String, String)>,
+    State(service): State<Arc<Service>>,
+) -> Answer<StatusCode> {
+    blocking(&service, move |service| {
+        service.store.remove_job(&of.member, &id)?;
+        JobFolder::of(&service.place, &id).remove()?;
+        service.note(&of.who.name, "job removed", &of.named(&id))?;
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}
+
+/// The encrypted head or scores of a job that was done
+#[utoipa::path(
+    get, path = "/v1/projects/{project}/jobs/{job}/result", tag = "jobs",
+    params(("project" = String, Path), ("job" = String, Path)),
+    responses(
+        (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 409, body = Refusal, description = "It has no result, or none yet"),
+        (status = 404, body = Refusal), (status = 401, body = Refusal)
+    )
+)]
+pub(super) async fn result(
+    of: OfProject,
+    Path((_, id)): Path<(String, String)>,
+    State(service): State<Arc<Service>>,
+) -> Answer<Response> {
+    let found = blocking(&service, move |service| {
+        let job = service.store.job(&of.member, &id)?.job;
+        let result = job.result.ok_or_else(|| Problem::conflict("the job has no result, or none yet"))?;
+        let file = std::fs::File::open(JobFolder::of(&service.place, &id).out())?;
+        service.note(&of.who.name, "result fetched", &of.named(&id))?;
+        Ok((result, file))
+    });
+    let (result, file) = found.await?;
+    let file = tokio::fs::File::from_std(file);
+    let pieces = futures_util::stream::try_unfold(file, |mut file| async {
+        let mut piece = vec![0; PIECE];
+        let count = file.read(&mut piece).await?;
+        piece.truncate(count);
+        Ok::<_, std::io::Error>((count > 0).then(|| (Bytes::from(piece), file)))
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_LENGTH, result.bytes.to_string()),
+        (header::ETAG, format!("\"{}\"", result.digest)),
+    ];
+    Ok((headers, Body::from_stream(pieces)).into_response())
+}

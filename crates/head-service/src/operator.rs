@@ -1,0 +1,94 @@
+//! For whoever runs the service: accounts and the audit log, also while it runs.
+
+use std::path::Path;
+
+use fhe_head::files::Tag;
+
+use crate::audit::Audit;
+use crate::options::Limits;
+use crate::place::Place;
+use crate::problem::{Answer, Problem};
+use crate::service::Service;
+use crate::store::Store;
+
+/// Why a command of the operator failed, in words.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(String);
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self(problem.words())
+    }
+}
+
+/// The database of a service that was started once.
+fn open(folder: &Path) -> Result<Store, Refused> {
+    let database = Place::existing(folder).database();
+    if !database.is_file() {
+        return Err(Refused(format!("{} is not the folder of a service", folder.display())));
+    }
+    Store::open(&database).map_err(|error| Refused(format!("{}: {error}", database.display())))
+}
+
+/// Adds an account with a project of its name. Returns its token, which nobody can read again.
+///
+/// # Errors
+/// The name is taken or malformed; the folder is not that of a service.
+pub fn add_account(folder: &Path, name: &str, limits: &Limits) -> Result<String, Refused> {
+    let (store, token) = (open(folder)?, new_token()?);
+    store.add_account(name, &token, false, [limits.project_bytes, limits.project_jobs])?;
+    Ok(token)
+}
+
+/// Gives an account a new token in place of the one that it has.
+///
+/// # Errors
+/// There is no such account; the folder is not that of a service.
+pub fn renew_token(folder: &Path, name: &str) -> Result<String, Refused> {
+    let (store, token) = (open(folder)?, new_token()?);
+    store.set_token(name, Some(&token))?;
+    Ok(token)
+}
+
+/// Takes the token of an account.
+///
+/// # Errors
+/// There is no such account; the folder is not that of a service.
+pub fn revoke(folder: &Path, name: &str) -> Result<(), Refused> {
+    Ok(open(folder)?.set_token(name, None)?)
+}
+
+/// Names of all accounts, and whether each has a token.
+///
+/// # Errors
+/// The folder is not that of a service.
+pub fn accounts(folder: &Path) -> Result<Vec<(String, bool)>, Refused> {
+    Ok(open(folder)?.accounts()?)
+}
+
+/// Verifies the audit log. Returns its number of entries.
+///
+/// # Errors
+/// An entry was changed, removed or added; the folder is not that of a service.
+pub fn verify_audit(folder: &Path) -> Result<u64, Refused> {
+    let store = open(folder)?;
+    Audit::verify(&Place::existing(folder).audit(), &store).map_err(Refused)
+}
+
+/// The first account, which is the operator's, unless there are accounts. Returns its token.
+pub(crate) fn first_account(service: &Service) -> Answer<Option<String>> {
+    if service.store.has_accounts()? {
+        return Ok(None);
+    }
+    let (token, limits) = (new_token()?, &service.options.limits);
+    service.store.add_account("operator", &token, true, [limits.project_bytes, limits.project_jobs])?;
+    Ok(Some(token))
+}
+
+/// A token: 256 random bits.
+fn new_token() -> Answer<String> {
+    let mut token = [0; 32];
+    getrandom::fill(&mut token).map_err(Problem::internal)?;
+    Ok(format!("th_{}", Tag(token).to_hex()))
+}

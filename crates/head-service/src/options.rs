@@ -1,0 +1,100 @@
+//! What the operator chose, and how a training is started.
+
+use std::fmt::Debug;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// What the operator chose.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Folder of everything.
+    pub folder: PathBuf,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Certificate chain and key in PEM, in place of a self-signed one.
+    pub certificate: Option<(PathBuf, PathBuf)>,
+    /// The public key that signs heads, for clients to pin.
+    pub identity: String,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// Bounds on what others may ask for.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Jobs whose processes run at a time.
+    pub running_jobs: usize,
+    /// Most memory that the process of a job may take, in bytes.
+    pub job_memory: u64,
+    /// Starts of a job's process before it counts as failed.
+    pub attempts: u64,
+    /// Bytes of a new project's files.
+    pub project_bytes: u64,
+    /// Jobs of a new project that have not ended.
+    pub project_jobs: u64,
+    /// Connections at a time.
+    pub connections: usize,
+    /// Chunks in memory at a time.
+    pub chunks_in_memory: usize,
+    /// How long a client may take for the head of a request, for TLS, and for each part of a body.
+    pub patience: Duration,
+    /// How long an upload may take to arrive before its chunks are removed.
+    pub arriving: Duration,
+}
+
+impl Limits {
+    /// Bounds for a machine with `memory` bytes for jobs.
+    #[must_use]
+    pub fn new(memory: u64) -> Self {
+        Self {
+            running_jobs: 1,
+            job_memory: memory,
+            attempts: 3,
+            project_bytes: 200 << 30,
+            project_jobs: 32,
+            connections: 512,
+            chunks_in_memory: 16,
+            patience: Duration::from_secs(20),
+            arriving: Duration::from_secs(7 * 24 * 3600),
+        }
+    }
+}
+
+/// What the process of a job does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskKind {
+    /// Train a head.
+    Train,
+    /// Score samples.
+    Score,
+}
+
+/// The work of one process: files to read, and the one to write.
+#[derive(Clone, Debug)]
+pub struct Task<'a> {
+    /// What it does.
+    pub kind: TaskKind,
+    /// Folder of evaluation keys.
+    pub keys: &'a Path,
+    /// Encrypted samples.
+    pub data: &'a Path,
+    /// An encrypted head: that scores the samples, or is trained further.
+    pub head: Option<&'a Path>,
+    /// Where the encrypted head or scores go.
+    pub out: &'a Path,
+    /// Folder for what the process remembers, such as who signed first.
+    pub home: &'a Path,
+    /// Most memory in bytes.
+    pub memory: u64,
+}
+
+/// Starts the processes of jobs. The command line knows how: head-service knows no flags.
+///
+/// The process prints lines of [`Progress`](crate::api::Progress) as JSON on standard error, and one JSON object at its end on standard output: a report,
+/// or `{"error": {"kind", "message", "help"}}`. Started again, it continues from its checkpoint.
+pub trait Worker: Debug + Send + Sync + 'static {
+    /// The command for a task.
+    fn command(&self, task: &Task<'_>) -> Command;
+}

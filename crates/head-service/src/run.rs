@@ -1,0 +1,133 @@
+//! The whole service, from its start to its end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use crate::options::{Options, Worker};
+use crate::place::Place;
+use crate::problem::Problem;
+use crate::service::{Service, blocking};
+use crate::{http, listen, log, operator, tls, work};
+
+/// Threads that answer requests: what waits for the disk has others.
+const THREADS: usize = 2;
+/// Threads that wait for the disk.
+const DISK_THREADS: usize = 32;
+/// Between two looks for uploads that were given up.
+const BETWEEN_SWEEPS: Duration = Duration::from_secs(3600);
+
+/// Why the service did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Another service has the folder.
+    #[error("another service runs in {0}")]
+    Busy(PathBuf),
+    /// The folder, or a file in it, cannot be used.
+    #[error("{0}")]
+    Folder(String),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0}")]
+    Listen(std::net::SocketAddr, #[source] std::io::Error),
+}
+
+/// A service that has started.
+#[derive(Clone, Debug)]
+pub struct Started {
+    /// Where it listens.
+    pub address: std::net::SocketAddr,
+    /// What clients pin.
+    pub fingerprint: String,
+    /// Token of the first account, at the first start alone. Nobody can read it again.
+    pub token: Option<String>,
+}
+
+/// Runs the service until ^C or SIGTERM. `started` is called once it listens.
+///
+/// # Errors
+/// The folder or the address cannot be used.
+pub fn serve(options: Options, worker: Arc<dyn Worker>, started: impl FnOnce(&Started)) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .max_blocking_threads(DISK_THREADS)
+        .thread_name("service")
+        .enable_all()
+        .build()
+        .map_err(|error| Error::Folder(format!("no threads: {error}")))?;
+    let result = runtime.block_on(run(options, worker, started));
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    result
+}
+
+async fn run(options: Options, worker: Arc<dyn Worker>, started: impl FnOnce(&Started)) -> Result<(), Error> {
+    let folder = |error: std::io::Error| Error::Folder(format!("{}: {error}", options.folder.display()));
+    let place = Place::open(&options.folder).map_err(folder)?;
+    let lock = std::fs::File::open(place.root()).map_err(folder)?;
+    if let Err(std::fs::TryLockError::WouldBlock) = lock.try_lock() {
+        return Err(Error::Busy(options.folder));
+    }
+    let identity = tls::identity(&options, &place).map_err(Error::Folder)?;
+    let address = options.listen;
+    let listener = TcpListener::bind(address).await.map_err(|error| Error::Listen(address, error))?;
+    let address = listener.local_addr().map_err(|error| Error::Listen(address, error))?;
+    let service = Arc::new(Service::open(options, place).map_err(Error::Folder)?);
+    let words = |problem: Problem| Error::Folder(problem.words());
+    let token = blocking(&service, begin).await.map_err(words)?;
+    let (asked, stop) = watch::channel(false);
+    let signals = watch_signals().map_err(|error| Error::Folder(format!("signals: {error}")))?;
+
+    started(&Started { address, fingerprint: identity.fingerprint, token });
+    let queue = tokio::spawn(work::run(Arc::clone(&service), worker, stop.clone()));
+    let sweeper = tokio::spawn(sweep(Arc::clone(&service)));
+    let tls = TlsAcceptor::from(identity.config);
+    let answering =
+        tokio::spawn(listen::run(listener, tls, http::router(&service), Arc::clone(&service), stop));
+    signals.await;
+    let _ = asked.send(true);
+    sweeper.abort();
+    let _ = (answering.await, queue.await);
+    blocking(&service, |service| service.note("server", "stopped", "-")).await.map_err(words)
+}
+
+/// The first things after a start.
+fn begin(service: &Service) -> Result<Option<String>, Problem> {
+    let token = operator::first_account(service)?;
+    let known = service.store.blob_names()?;
+    service.blobs.remove_strays(|project, name| known.contains(&(project, name.to_owned())))?;
+    service.note("server", "started", "-")?;
+    Ok(token)
+}
+
+/// Ends with the first of ^C and SIGTERM.
+fn watch_signals() -> std::io::Result<impl Future<Output = ()>> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Removes uploads that were given up, from time to time.
+async fn sweep(service: Arc<Service>) {
+    loop {
+        let swept = blocking(&service, |service| {
+            let oldest = log::millis()
+                - i64::try_from(service.options.limits.arriving.as_millis()).unwrap_or(i64::MAX);
+            let gone = service.store.remove_abandoned(oldest)?;
+            service.remove_blobs(&gone);
+            Ok(())
+        });
+        if let Err(problem) = swept.await {
+            log::failure("uploads that were given up were not removed", &problem.words());
+        }
+        tokio::time::sleep(BETWEEN_SWEEPS).await;
+    }
+}

@@ -1,0 +1,100 @@
+//! What handlers and the queue share.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use fhe_head::files::Tag;
+use tokio::sync::{Notify, Semaphore};
+
+use crate::api::{Job, Progress};
+use crate::audit::Audit;
+use crate::blobs::Blobs;
+use crate::log;
+use crate::metrics::Metrics;
+use crate::options::Options;
+use crate::place::Place;
+use crate::problem::{Answer, Problem};
+use crate::store::{Blob, Store, StoredJob};
+
+/// The service.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) options: Options,
+    pub(crate) place: Place,
+    pub(crate) store: Store,
+    pub(crate) blobs: Blobs,
+    pub(crate) metrics: Metrics,
+    pub(crate) started: Instant,
+    /// Rings when the queue has something to do.
+    pub(crate) work: Notify,
+    /// Room for chunks in memory.
+    pub(crate) room: Semaphore,
+    audit: Audit,
+    /// What the processes of jobs say.
+    progress: Mutex<HashMap<String, Progress>>,
+}
+
+impl Service {
+    /// Opens everything in the folder.
+    pub(crate) fn open(options: Options, place: Place) -> Result<Self, String> {
+        let store = Store::open(&place.database())
+            .map_err(|error| format!("{}: {error}", place.database().display()))?;
+        let audit = Audit::open(&place.audit(), &store)
+            .map_err(|error| format!("{}: {error}", place.audit().display()))?;
+        let (blobs, room) = (Blobs::new(&place), Semaphore::new(options.limits.chunks_in_memory));
+        let (metrics, progress) = (Metrics::default(), Mutex::default());
+        let (started, work) = (Instant::now(), Notify::new());
+        Ok(Self { options, place, store, blobs, metrics, started, work, room, audit, progress })
+    }
+
+    /// Notes that something was done.
+    pub(crate) fn note(&self, actor: &str, action: &str, object: &str) -> Answer<()> {
+        self.audit.note(&self.store, actor, action, object)
+    }
+
+    /// A job with what its process says.
+    pub(crate) fn shown(&self, found: StoredJob) -> Job {
+        let progress =
+            self.progress.lock().unwrap_or_else(PoisonError::into_inner).get(&found.job.id).cloned();
+        Job { progress: progress.filter(|_| !found.job.state.is_over()), ..found.job }
+    }
+
+    /// Notes what the process of a job says; `None` once it has ended.
+    pub(crate) fn set_progress(&self, id: &str, progress: Option<Progress>) {
+        let mut all = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        match progress {
+            Some(progress) => all.insert(id.to_owned(), progress),
+            None => all.remove(id),
+        };
+    }
+
+    /// Removes files that belong to no upload any more.
+    pub(crate) fn remove_blobs(&self, blobs: &[Blob]) {
+        for blob in blobs {
+            // what stays is removed at the next start
+            if let Err(error) = self.blobs.remove(blob) {
+                log::failure("a file was not removed", &error.to_string());
+            }
+        }
+    }
+}
+
+/// Runs what waits for the disk on a thread of its own.
+///
+/// # Errors
+/// Those of `work`.
+pub(crate) async fn blocking<T: Send + 'static>(
+    service: &Arc<Service>,
+    work: impl FnOnce(&Service) -> Answer<T> + Send + 'static,
+) -> Answer<T> {
+    let service = Arc::clone(service);
+    tokio::task::spawn_blocking(move || work(&service)).await?
+}
+
+/// A new random id.
+pub(crate) fn new_id() -> Answer<String> {
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).map_err(Problem::internal)?;
+    Ok(Tag(id).to_hex())
+}

@@ -1,0 +1,139 @@
+//! Accounts and their tokens, and the projects that they belong to.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::Store;
+use crate::api::{Account, Project};
+use crate::digest::token_hash;
+use crate::log;
+use crate::problem::{Answer, Problem};
+
+/// Whose token came with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Who {
+    pub(crate) account: i64,
+    pub(crate) name: String,
+    pub(crate) operator: bool,
+}
+
+/// A project, to an account that belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Member {
+    pub(crate) project: i64,
+    /// Name of the project.
+    pub(crate) name: String,
+}
+
+/// Names that may stand in paths and logs as they are.
+fn expect_name(name: &str) -> Answer<()> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !name.is_empty() && name.len() <= 64 && name.chars().all(plain) {
+        return Ok(());
+    }
+    Err(Problem::malformed("a name has 1 to 64 of the characters a-z, 0-9 and -"))
+}
+
+impl Store {
+    /// Adds an account with the token, and a project of the same name with these bounds.
+    pub(crate) fn add_account(
+        &self,
+        name: &str,
+        token: &str,
+        operator: bool,
+        bounds: [u64; 2],
+    ) -> Answer<()> {
+        expect_name(name)?;
+        let mut connection = self.lock();
+        let work = connection.transaction()?;
+        let known: bool =
+            work.query_row("SELECT EXISTS (SELECT 1 FROM accounts WHERE name = ?1)", [name], |row| {
+                row.get(0)
+            })?;
+        if known {
+            return Err(Problem::conflict(format!("there is an account {name}")));
+        }
+        let (now, hash) = (log::millis(), token_hash(token));
+        work.execute(
+            "INSERT INTO accounts (name, token, operator, created) VALUES (?1, ?2, ?3, ?4)",
+            params![name, &hash[..], operator, now],
+        )?;
+        let account = work.last_insert_rowid();
+        let [bytes, jobs] = bounds.map(|bound| i64::try_from(bound).unwrap_or(i64::MAX));
+        work.execute(
+            "INSERT INTO projects (name, most_bytes, most_jobs, created) VALUES (?1, ?2, ?3, ?4)",
+            params![name, bytes, jobs, now],
+        )?;
+        let project = work.last_insert_rowid();
+        work.execute("INSERT INTO members VALUES (?1, ?2)", [project, account])?;
+        Ok(work.commit()?)
+    }
+
+    /// Gives an account another token, or with `None` takes the one that it has.
+    pub(crate) fn set_token(&self, name: &str, token: Option<&str>) -> Answer<()> {
+        let hash = token.map(token_hash);
+        let hash = hash.as_ref().map(|hash| &hash[..]);
+        match self.lock().execute("UPDATE accounts SET token = ?2 WHERE name = ?1", params![name, hash])? {
+            0 => Err(Problem::absent("account")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether there is any account.
+    pub(crate) fn has_accounts(&self) -> Answer<bool> {
+        Ok(self.lock().query_row("SELECT EXISTS (SELECT 1 FROM accounts)", [], |row| row.get(0))?)
+    }
+
+    /// Names of all accounts, and whether each has a token.
+    pub(crate) fn accounts(&self) -> Answer<Vec<(String, bool)>> {
+        let connection = self.lock();
+        let mut query = connection.prepare("SELECT name, token IS NOT NULL FROM accounts ORDER BY id")?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Whose token this is.
+    pub(crate) fn who(&self, token: &str) -> Answer<Option<Who>> {
+        let row = |row: &rusqlite::Row<'_>| {
+            Ok(Who { account: row.get(0)?, name: row.get(1)?, operator: row.get(2)? })
+        };
+        let connection = self.lock();
+        let mut query =
+            connection.prepare_cached("SELECT id, name, operator FROM accounts WHERE token = ?1")?;
+        Ok(query.query_row([&token_hash(token)[..]], row).optional()?)
+    }
+
+    /// The project of this name, if the account belongs to it.
+    pub(crate) fn member(&self, who: &Who, project: &str) -> Answer<Member> {
+        let connection = self.lock();
+        let mut query = connection.prepare_cached(
+            "SELECT projects.id FROM projects JOIN members ON members.project = projects.id
+             WHERE projects.name = ?1 AND members.account = ?2",
+        )?;
+        let id = query.query_row(params![project, who.account], |row| row.get(0)).optional()?;
+        let id = id.ok_or_else(|| Problem::absent("project"))?;
+        Ok(Member { project: id, name: project.to_owned() })
+    }
+
+    /// An account with its projects.
+    pub(crate) fn account(&self, who: &Who) -> Answer<Account> {
+        let connection = self.lock();
+        let mut query = connection.prepare_cached(
+            "SELECT name, (SELECT coalesce(sum(bytes), 0) FROM blobs WHERE project = projects.id), most_bytes,
+               (SELECT count(*) FROM jobs WHERE project = projects.id AND state IN ('queued', 'running')), most_jobs
+             FROM projects JOIN members ON members.project = projects.id WHERE members.account = ?1 ORDER BY projects.id",
+        )?;
+        let number =
+            |row: &rusqlite::Row<'_>, at: usize| Ok::<u64, rusqlite::Error>(row.get::<_, i64>(at)? as u64);
+        let rows = query.query_map([who.account], |row| {
+            Ok(Project {
+                name: row.get(0)?,
+                bytes: number(row, 1)?,
+                most_bytes: number(row, 2)?,
+                jobs: number(row, 3)?,
+                most_jobs: number(row, 4)?,
+            })
+        })?;
+        let projects = rows.collect::<Result<_, _>>()?;
+        Ok(Account { name: who.name.clone(), operator: who.operator, projects })
+    }
+}

@@ -1,0 +1,184 @@
+//! The queue: takes jobs in their order, runs each as a process of its own, and notes how it ended.
+//!
+//! - this file: the queue;
+//! - [`folder`]: the folder of a job;
+//! - [`process`]: its process, which outlives a server that is killed;
+//! - [`outcome`]: how it ended, by the files that it left.
+
+mod folder;
+mod outcome;
+mod process;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::api::{JobError, JobKind, JobResult, JobState};
+use crate::log;
+use crate::options::{Task, TaskKind, Worker};
+use crate::problem::{Answer, Problem};
+use crate::service::Service;
+use crate::store::StoredJob;
+
+pub(crate) use folder::JobFolder;
+use outcome::Outcome;
+use process::Process;
+
+/// Between two looks at a process.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Between two looks at the queue where nobody rings.
+const IDLE: Duration = Duration::from_secs(5);
+/// How long a process may take to stop at a checkpoint.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Works until it is asked to stop. Processes that run then are stopped at a checkpoint, and their jobs wait again.
+pub(crate) async fn run(service: Arc<Service>, worker: Arc<dyn Worker>, mut stop: watch::Receiver<bool>) {
+    let mut running = JoinSet::new();
+    for job in or_none(service.store.running()).unwrap_or_default() {
+        running.spawn(follow(Arc::clone(&service), Arc::clone(&worker), job, true, stop.clone()));
+    }
+    while !*stop.borrow() {
+        while running.len() < service.options.limits.running_jobs {
+            let Some(job) = or_none(service.store.take_next()).flatten() else { break };
+            running.spawn(follow(Arc::clone(&service), Arc::clone(&worker), job, false, stop.clone()));
+        }
+        tokio::select! {
+            _ = stop.changed() => {}
+            Some(_) = running.join_next() => {}
+            () = service.work.notified() => {}
+            () = tokio::time::sleep(IDLE) => {}
+        }
+    }
+    while running.join_next().await.is_some() {}
+}
+
+/// Sees a job through: starts its process, or takes it up after a start of the server, waits, and notes how it ended.
+async fn follow(
+    service: Arc<Service>,
+    worker: Arc<dyn Worker>,
+    job: StoredJob,
+    taken_up: bool,
+    stop: watch::Receiver<bool>,
+) {
+    let id = job.job.id.clone();
+    let outcome = match attempt(&service, &*worker, &job, taken_up, stop).await {
+        Ok(outcome) => outcome,
+        Err(problem) => Outcome::broken(problem.words()),
+    };
+    service.set_progress(&id, None);
+    if let Err(problem) = conclude(&service, &job, outcome) {
+        // it counts as running, and is taken up at the next start
+        log::failure("the end of a job was not noted", &problem.words());
+    }
+}
+
+async fn attempt(
+    service: &Arc<Service>,
+    worker: &dyn Worker,
+    job: &StoredJob,
+    taken_up: bool,
+    mut stop: watch::Receiver<bool>,
+) -> Answer<Outcome> {
+    let folder = JobFolder::of(&service.place, &job.job.id);
+    let mut process = match taken_up {
+        true => Process::of_before(&folder, job.process),
+        false => start(service, worker, job, &folder)?,
+    };
+    // one that ended while there was no server may have been ended with it
+    let mut stopped = taken_up && !process.is_alive();
+    while process.is_alive() {
+        if let Some(progress) = process.progress() {
+            service.set_progress(&job.job.id, Some(progress));
+        }
+        let cancelled = service.store.is_cancelled(&job.job.id).unwrap_or(false);
+        if !stopped && (cancelled || *stop.borrow()) {
+            stopped = true;
+            process.ask_to_stop();
+            let patience = std::time::Instant::now();
+            while process.is_alive() && patience.elapsed() < GRACE {
+                tokio::time::sleep(PAUSE).await;
+            }
+            process.kill();
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            _ = stop.changed(), if !stopped => {}
+        }
+    }
+    Ok(Outcome::read(&folder, stopped))
+}
+
+/// Lays out the folder of a job and starts its process.
+fn start(service: &Service, worker: &dyn Worker, job: &StoredJob, folder: &JobFolder) -> Answer<Process> {
+    let asked = &job.job.asked;
+    let head = asked.head.as_ref().map(|head| JobFolder::of(&service.place, head).out());
+    let files = |upload: &str| {
+        let files = service.store.files(job.project, upload)?;
+        Ok::<_, Problem>(
+            files.into_iter().map(|file| (file.name, service.blobs.path(&file.blob))).collect::<Vec<_>>(),
+        )
+    };
+    folder.lay_out(&files(&asked.keys)?, &files(&asked.data)?, head.as_deref())?;
+    let (keys, data, head, out, home) =
+        (folder.keys(), folder.data(), folder.head(), folder.out(), folder.home());
+    let task = Task {
+        kind: match asked.kind {
+            JobKind::Train => TaskKind::Train,
+            JobKind::Score => TaskKind::Score,
+        },
+        keys: &keys,
+        data: &data,
+        head: asked.head.as_ref().map(|_| head.as_path()),
+        out: &out,
+        home: &home,
+        memory: service.options.limits.job_memory,
+    };
+    let process = Process::start(folder, worker.command(&task), service.options.limits.job_memory)?;
+    service.store.set_process(&job.job.id, process.id())?;
+    service.metrics.starts.fetch_add(1, Ordering::Relaxed);
+    service.note("server", "job started", &format!("{}/{}", job.project_name, job.job.id))?;
+    log::event("job started", &job.job.id);
+    Ok(process)
+}
+
+/// Notes how an attempt ended: the end of the job, or another turn.
+fn conclude(service: &Service, job: &StoredJob, outcome: Outcome) -> Answer<()> {
+    let (id, folder) = (&job.job.id, JobFolder::of(&service.place, &job.job.id));
+    let named = format!("{}/{id}", job.project_name);
+    let end = |state, end: Result<&JobResult, Option<&JobError>>, action| -> Answer<()> {
+        service.store.end(id, state, end)?;
+        service.note("server", action, &named)?;
+        log::event(action, id);
+        Ok(())
+    };
+    let cancelled = service.store.is_cancelled(id)?;
+    match outcome {
+        Outcome::Done(result) => {
+            end(JobState::Done, Ok(&result), "job done")?;
+            Ok(folder.keep_result()?)
+        }
+        _ if cancelled => {
+            end(JobState::Cancelled, Err(None), "job stopped")?;
+            Ok(folder.remove()?)
+        }
+        Outcome::Stopped => service.store.requeue(id, false),
+        Outcome::Broken(_) if job.job.attempts < service.options.limits.attempts => {
+            service.note("server", "job to be tried again", &named)?;
+            service.store.requeue(id, true)?;
+            service.work.notify_one();
+            Ok(())
+        }
+        Outcome::Broken(error) | Outcome::Refused(error) => {
+            end(JobState::Failed, Err(Some(&error)), "job failed")?;
+            Ok(folder.remove()?)
+        }
+    }
+}
+
+/// What the database said; what failed is logged.
+fn or_none<T>(answer: Answer<T>) -> Option<T> {
+    answer.map_err(|problem| log::failure("the queue could not be read", &problem.words())).ok()
+}

@@ -1,0 +1,116 @@
+//! The process of a job. It holds a lock on a file through its standard input, for as long as it lives and whatever becomes of the server. So a
+//! server that was killed finds, at its next start, the processes that still run, and never takes another one for them.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process, setpriority_process};
+
+use super::JobFolder;
+use crate::api::Progress;
+
+/// How far behind the server a process stands where both want the processor.
+const NICE: i32 = 5;
+/// What a process may take beyond the memory of its training, for stacks and buffers.
+const BESIDE: u64 = 1 << 30;
+/// Most that is read at once of what a process says.
+const LONGEST: u64 = 1 << 20;
+
+/// Bounds the memory of a process.
+#[cfg(target_os = "linux")]
+fn limit(id: Pid, most: u64) {
+    use rustix::process::{Resource, Rlimit, prlimit};
+    let _ = prlimit(Some(id), Resource::Data, Rlimit { current: Some(most), maximum: Some(most) });
+}
+
+/// Other systems have no limit that is set from outside.
+#[cfg(not(target_os = "linux"))]
+fn limit(_: Pid, _: u64) {}
+
+/// A process.
+#[derive(Debug)]
+pub(super) struct Process {
+    /// `None` if an earlier server started it.
+    child: Option<Child>,
+    id: Option<Pid>,
+    lock: PathBuf,
+    said: PathBuf,
+    /// How much of it was read.
+    heard: u64,
+    rest: Vec<u8>,
+}
+
+impl Process {
+    /// Starts a process with this much memory.
+    pub(super) fn start(folder: &JobFolder, mut command: Command, memory: u64) -> io::Result<Self> {
+        let new = |path: PathBuf| OpenOptions::new().write(true).create(true).truncate(true).open(path);
+        let lock = new(folder.lock())?;
+        // released when the process ends: this server closes its own copy below
+        lock.lock()?;
+        command.current_dir(folder.root());
+        command.stdin(Stdio::from(lock)).stdout(new(folder.report())?).stderr(new(folder.said())?);
+        let child = command.spawn()?;
+        drop(command);
+        let id = Pid::from_child(&child);
+        // before it has begun to work; where that cannot be, the process still keeps to the memory that it was told
+        limit(id, memory.saturating_add(memory / 4).saturating_add(BESIDE));
+        let _ = setpriority_process(Some(id), NICE);
+        let (lock, said) = (folder.lock(), folder.said());
+        Ok(Self { child: Some(child), id: Some(id), lock, said, heard: 0, rest: Vec::new() })
+    }
+
+    /// The process that an earlier server started, which may have ended.
+    pub(super) fn of_before(folder: &JobFolder, id: Option<u32>) -> Self {
+        let id = id.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        let (lock, said) = (folder.lock(), folder.said());
+        Self { child: None, id, lock, said, heard: 0, rest: Vec::new() }
+    }
+
+    /// Its number.
+    pub(super) fn id(&self) -> u32 {
+        self.id.map_or(0, |id| id.as_raw_nonzero().get().unsigned_abs())
+    }
+
+    /// Whether it lives.
+    pub(super) fn is_alive(&mut self) -> bool {
+        if let Some(child) = &mut self.child
+            && !matches!(child.try_wait(), Ok(None))
+        {
+            return false;
+        }
+        let Ok(file) = File::open(&self.lock) else { return false };
+        matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+    }
+
+    /// Asks it to stop at a checkpoint.
+    pub(super) fn ask_to_stop(&mut self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Ends it.
+    pub(super) fn kill(&mut self) {
+        self.signal(Signal::KILL);
+    }
+
+    /// Only a process that lives gets a signal: the number of one that ended may be another's.
+    fn signal(&mut self, signal: Signal) {
+        if self.is_alive()
+            && let Some(id) = self.id
+        {
+            let _ = kill_process(id, signal);
+        }
+    }
+
+    /// The last thing that it said of its progress since the last look.
+    pub(super) fn progress(&mut self) -> Option<Progress> {
+        let mut file = File::open(&self.said).ok()?;
+        file.seek(SeekFrom::Start(self.heard)).ok()?;
+        let read = file.take(LONGEST).read_to_end(&mut self.rest).ok()?;
+        self.heard += read as u64;
+        let end = self.rest.iter().rposition(|byte| *byte == b'\n')? + 1;
+        let lines: Vec<u8> = self.rest.drain(..end).collect();
+        lines.split(|byte| *byte == b'\n').rev().find_map(|line| serde_json::from_slice(line).ok())
+    }
+}

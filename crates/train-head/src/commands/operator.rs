@@ -1,0 +1,54 @@
+//! `operator`: accounts and the audit log of a service, also while it runs.
+
+use head_service::{Limits, operator};
+use serde_json::json;
+
+use crate::args::{OperatorArgs, OperatorStep};
+use crate::console::Outcome;
+use crate::exit::{Failure, Result};
+
+/// # Errors
+/// The folder is not that of a service; an account that exists or does not; an audit log that was changed.
+pub(super) fn run(arguments: &OperatorArgs) -> Result<Outcome> {
+    let folder = &arguments.folder;
+    let refused = |refused: operator::Refused| Failure::usage(refused.to_string());
+    Ok(match &arguments.step {
+        OperatorStep::Accounts => {
+            let accounts = operator::accounts(folder).map_err(refused)?;
+            let line = |(name, active): &(String, bool)| {
+                format!("{name}{}", if *active { "" } else { " (revoked)" })
+            };
+            let rows: Vec<_> =
+                accounts.iter().map(|(name, active)| json!({ "name": name, "active": active })).collect();
+            Outcome { json: json!(rows), text: accounts.iter().map(line).collect::<Vec<_>>().join("\n") }
+        }
+        OperatorStep::Add { name } => {
+            // the bounds of projects are chosen by `serve`; these are its defaults
+            with_token(name, &operator::add_account(folder, name, &Limits::new(0)).map_err(refused)?)
+        }
+        OperatorStep::Renew { name } => {
+            with_token(name, &operator::renew_token(folder, name).map_err(refused)?)
+        }
+        OperatorStep::Revoke { name } => {
+            operator::revoke(folder, name).map_err(refused)?;
+            Outcome {
+                json: json!({ "name": name, "active": false }),
+                text: format!("{name} has no token any more"),
+            }
+        }
+        OperatorStep::Audit => {
+            let entries = operator::verify_audit(folder).map_err(|refused| {
+                Failure::file(format!("the audit log: {refused}"))
+                    .help("somebody changed it: compare it with a copy elsewhere")
+            })?;
+            let text = format!("the audit log is whole: {entries} entries, none changed, removed or added");
+            Outcome { json: json!({ "entries": entries, "verified": true }), text }
+        }
+    })
+}
+
+fn with_token(name: &str, token: &str) -> Outcome {
+    let text =
+        format!("{token}\nthe token of {name}, shown this once: hand it over by a channel that you trust");
+    Outcome { json: json!({ "name": name, "token": token }), text }
+}

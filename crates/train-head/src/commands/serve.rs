@@ -1,0 +1,100 @@
+//! `serve`: the compute party as a service, until ^C or SIGTERM.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use head_service::{Error, Limits, Options, Started, serve};
+use serde_json::json;
+
+use crate::args::{GlobalArgs, ServeArgs};
+use crate::compute_party::worker::Program;
+use crate::console::{Console, Outcome};
+use crate::exit::{Failure, Kind, Result};
+use crate::files::shown;
+use crate::identity::Identity;
+use crate::resources;
+
+/// What signs heads, in the folder of the service.
+const IDENTITY: &str = "identity.key";
+/// Memory of a job where the system does not say how much there is.
+const UNKNOWN_MEMORY: u64 = 4 << 30;
+
+/// # Errors
+/// A folder or an address that cannot be used; another service in the folder.
+pub(super) fn run(arguments: &ServeArgs, global: &GlobalArgs, console: &Console) -> Result<Outcome> {
+    let folder = std::path::absolute(&arguments.folder)
+        .map_err(|error| Failure::io("use", &arguments.folder, Kind::Usage, error))?;
+    let identity = folder.join(IDENTITY);
+    let signer = match identity.exists() {
+        true => Identity::read(&identity)?,
+        false => make_identity(&folder, &identity)?,
+    };
+    let program = std::env::current_exe().map_err(|error| {
+        Failure::unexpected("cannot find this program, which does the jobs").because(error)
+    })?;
+    let threads = global.threads.map(std::num::NonZeroUsize::get);
+    let worker = Program { path: program, identity, threads };
+    let options = Options {
+        folder,
+        listen: arguments.listen,
+        certificate: arguments.tls_certificate.clone().zip(arguments.tls_key.clone()),
+        identity: signer.public().to_string(),
+        limits: limits(arguments),
+    };
+    let memory = options.limits.job_memory;
+    serve(options, Arc::new(worker), |started| {
+        console.say(&outcome(started, &arguments.folder, signer.public().to_string(), memory));
+    })
+    .map_err(failure)?;
+    Ok(Outcome {
+        json: json!({ "stopped": true }),
+        text: "stopped; jobs that ran go on at the next start".into(),
+    })
+}
+
+/// The identity of a new service.
+fn make_identity(folder: &Path, path: &Path) -> Result<Identity> {
+    head_service::private_folder(folder)
+        .map_err(|error| Failure::io("create", folder, Kind::Usage, error))?;
+    let identity = Identity::generate()?;
+    identity.write(path, None)?;
+    Ok(identity)
+}
+
+fn limits(arguments: &ServeArgs) -> Limits {
+    let jobs = arguments.jobs.get();
+    let free = || resources::memory_left().map_or(UNKNOWN_MEMORY, |left| left.bytes / 4 * 3);
+    let memory = arguments.memory.unwrap_or_else(|| free() / jobs as u64);
+    let (project_bytes, project_jobs) = (arguments.project_bytes, arguments.project_jobs);
+    Limits { running_jobs: jobs, project_bytes, project_jobs, ..Limits::new(memory) }
+}
+
+fn failure(error: Error) -> Failure {
+    match error {
+        Error::Busy(_) => Failure::usage(error.to_string()).help("stop it first, or choose another --folder"),
+        Error::Listen(address, cause) => Failure::usage(format!("cannot listen on {address}"))
+            .because(cause)
+            .help("choose another --listen"),
+        error => Failure::unexpected(error.to_string()),
+    }
+}
+
+fn outcome(started: &Started, folder: &Path, identity: String, memory: u64) -> Outcome {
+    let Started { address, fingerprint, token } = started;
+    let url = format!("https://{address}");
+    let mut text = format!(
+        "train-head service on {url} (dashboard: the same address in a browser)\n  folder       {}\n  certificate  {fingerprint}\n  signs as     {identity}\n  memory       {} for each job",
+        folder.display(),
+        crate::progress::bytes(memory),
+    );
+    if let Some(token) = token {
+        text.push_str(&format!(
+            "\n  token        {token}\n               of the account `operator`, shown this once; `train-head operator add NAME` makes accounts for others\n\nOn the data party's machine:\n  train-head remote add cloud {url} --fingerprint {fingerprint}\n  train-head remote login\n  train-head run --server cloud --input notes.csv --text-column note --label-column diagnosis --out results\n"
+        ));
+    }
+    let json = json!({
+        "url": url, "fingerprint": fingerprint, "identity": identity, "token": token, "folder": shown(folder),
+        "job_memory": memory,
+    });
+    Outcome { json, text }
+}

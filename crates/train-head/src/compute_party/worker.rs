@@ -1,0 +1,43 @@
+//! How the service starts a job: this program again, with `train` or `score`.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use head_service::{Task, TaskKind, Worker};
+
+/// Starts this program.
+#[derive(Debug)]
+pub(crate) struct Program {
+    /// The program.
+    pub(crate) path: PathBuf,
+    /// What signs heads and scores.
+    pub(crate) identity: PathBuf,
+    /// Threads of a job; all cores if it says nothing.
+    pub(crate) threads: Option<usize>,
+}
+
+impl Worker for Program {
+    fn command(&self, task: &Task<'_>) -> Command {
+        let mut command = Command::new(&self.path);
+        command.args(["--json", "--progress", "json"]);
+        if let Some(threads) = self.threads {
+            command.args(["--threads", &threads.to_string()]);
+        }
+        match task.kind {
+            // begun or continued, whichever it is
+            TaskKind::Train => {
+                command.args(["train", "--resume", "--memory", &task.memory.to_string()]);
+                task.head.map(|head| command.arg("--warm-start").arg(head));
+            }
+            TaskKind::Score => {
+                command.arg("score");
+                task.head.map(|head| command.arg("--head").arg(head));
+            }
+        }
+        command.arg("--data").arg(task.data).arg("--keys").arg(task.keys);
+        command.arg("--identity").arg(&self.identity).arg("--out").arg(task.out);
+        // whoever signs the keys of a job must sign its data; other jobs are none of its business
+        command.env("TRAIN_HEAD_HOME", task.home).env_remove("RUST_LOG");
+        command
+    }
+}

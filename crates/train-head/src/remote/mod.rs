@@ -1,0 +1,19 @@
+//! A compute party that is a service: the data party's side.
+//!
+//! - [`book`]: the servers that this user knows;
+//! - [`pin`]: connections to a certificate that was pinned;
+//! - [`client`]: requests, tried again while a server cannot be reached;
+//! - [`push`]: uploads in chunks;
+//! - [`follow`]: waiting for a job, and fetching what came of it.
+
+mod book;
+mod client;
+mod follow;
+mod pin;
+mod push;
+
+pub(crate) use book::{Book, Remote, expect_url};
+pub(crate) use client::Client;
+pub(crate) use follow::{fetch, wait};
+pub(crate) use pin::shown_certificate;
+pub(crate) use push::push;

@@ -1,0 +1,10 @@
+//! The service: the real server on loopback, the real client, real trainings.
+#![allow(clippy::unwrap_used)]
+
+mod abuse;
+mod faults;
+mod path;
+mod server;
+#[allow(dead_code)]
+#[path = "../cli/util.rs"]
+mod util;
