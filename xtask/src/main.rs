@@ -14,10 +14,12 @@ mod layers;
 mod model;
 mod notes;
 mod process;
+mod python;
 mod rng;
 mod sbom;
 mod test;
 mod unsafety;
+mod wheel;
 mod workspace;
 
 use std::process::ExitCode;
@@ -40,6 +42,8 @@ Commands:
   faults        Kill, interrupt and starve the program, and damage its files; `--quick` in a minute, `--seed N` repeats,
                 `--only kill|joint|signals|full|starve|damage` tries one of them
   sbom          Write the software bill of materials of train-head, CycloneDX, to target/train-head.cdx.json
+  wheel         Build the Python package's wheel for Linux with glibc 2.28 or later, and its source archive, in
+                target/wheels/; `--quick` takes this machine's release build, for tests; `--test` tests that wheel
   fetch-model   Fetch the text encoder all-MiniLM-L6-v2 into models/
   docs          Write docs/parameters.md from the program
   make-notes    Write the synthetic clinical notes into data/notes/
@@ -87,6 +91,9 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             faults::run(true, Some(seed.parse()?), None)?;
         }
         ("sbom", []) => sbom::run()?,
+        ("wheel", []) => wheel::run()?,
+        ("wheel", [flag]) if flag == "--quick" => println!("{}", wheel::quick()?.display()),
+        ("wheel", [flag, extra @ ..]) if flag == "--test" => wheel::test(extra)?,
         ("docs", []) => docs::run()?,
         ("make-notes", []) => notes::run()?,
         ("fetch-model", []) => println!("{}", model::fetch_model()?.display()),

@@ -16,7 +16,7 @@
 //! - `interrupt`, `allocator`, `resources`: ^C, the end of the memory, how much of it there is;
 //! - `readers`: the readers of files, for fuzzing.
 //!
-//! The program is `main`; nothing else here is for others to use.
+//! The program is `main`, and `main_with` where another program's words come before; nothing else here is for others to use.
 
 mod allocator;
 mod args;
@@ -41,6 +41,7 @@ mod run;
 mod samples;
 mod targets;
 
+use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
@@ -50,9 +51,15 @@ pub use allocator::EndingAllocator;
 /// The program: reads the command line, runs a command, prints what came of it.
 #[must_use]
 pub fn main() -> ExitCode {
+    ExitCode::from(main_with(std::env::args_os()))
+}
+
+/// The program with these words as its command line, its name first. Gives the exit code.
+#[must_use]
+pub fn main_with(words: impl IntoIterator<Item = OsString>) -> u8 {
     allocator::reserve();
     exit::keep_panics();
-    let arguments = match args::parse(std::env::args_os()) {
+    let arguments = match args::parse(words) {
         Ok(Ok(arguments)) => arguments,
         Ok(Err(unparsed)) => return console::fail_to_parse(&unparsed),
         Err(failure) => return console::fail_early(&failure),

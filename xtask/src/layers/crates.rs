@@ -9,7 +9,7 @@ use crate::workspace::{Dependency, Kind, Metadata, root};
 
 /// Each crate, lowest first, with the crates it may depend on. A crate that the workspace does not have yet does no harm.
 ///
-/// Rooms for later crates: `head-mpi`, `head-service` and the Python module above `head-fit`.
+/// Rooms for later crates: `head-mpi` and `head-service` above `head-fit`.
 const LAYERS: &[(&str, &[&str])] = &[
     ("ckks-math", &[]),
     ("ckks", &["ckks-math"]),
@@ -26,6 +26,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         "train-head",
         &["head-joint", "head-fit", "fhe-head", "ckks-threshold", "text-encoder", "tables", "pages"],
     ),
+    // It has the command line in it.
+    ("train-head-python", &["train-head", "head-fit", "text-encoder"]),
     (
         "head-bench",
         &[
@@ -51,6 +53,8 @@ const KEPT_APART: &[(&str, &str)] = &[
     ("tokenizers", "text-encoder"),
     ("parquet", "tables"),
     ("calamine", "tables"),
+    ("pyo3", "train-head-python"),
+    ("numpy", "train-head-python"),
 ];
 
 /// The crate with the compute party's code.
