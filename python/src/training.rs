@@ -4,7 +4,7 @@ use head_fit::fhe_head::{Functions, Link, Plan, Scheme};
 use head_fit::ndarray::{Array1, Array2};
 use head_fit::{Classifier, Data, Kind, LinearLayer, Targets};
 use numpy::{PyReadonlyArray1, PyReadonlyArray2};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 use serde_json::{Value, json};
 
@@ -49,8 +49,16 @@ impl Training {
     }
 
     /// The same training on the next batch of samples, from a head of the batches before.
-    fn next_batch(&self, py: Python<'_>, samples: Samples<'_>, start: &Model) -> PyResult<Self> {
-        with_data(&samples, |data| work::run(py, None, |_| Ok(Self(self.0.next_batch(data, &start.0)?))))
+    fn next_batch(
+        &self,
+        py: Python<'_>,
+        samples: Samples<'_>,
+        start: &Model,
+        learning_rate: f64,
+    ) -> PyResult<Self> {
+        with_data(&samples, |data| {
+            work::run(py, None, |_| Ok(Self(self.0.next_batch(data, &start.0, learning_rate)?)))
+        })
     }
 
     /// Everything that was chosen and planned, as JSON.
@@ -101,10 +109,12 @@ pub(crate) struct Parties {
 
 #[pymethods]
 impl Parties {
-    /// Makes the keys of a training.
+    /// Makes the keys of a training. `MemoryError` says that keys and samples would not fit.
     #[new]
     #[pyo3(signature = (training, progress=None))]
     fn new(py: Python<'_>, training: &Training, progress: Option<Py<PyAny>>) -> PyResult<Self> {
+        let (plan, parameters) = (&training.0.plan, training.0.scheme.parameters());
+        train_head::expect_memory(plan, parameters).map_err(PyMemoryError::new_err)?;
         let parties = work::run(py, progress.as_ref(), |reporter| {
             Ok(head_fit::Parties::new(&training.0, &mut |done| reporter.watch(done))?)
         })?;

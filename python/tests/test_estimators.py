@@ -69,6 +69,8 @@ def test_the_exact_twin_was_never_encrypted(fitted, cancer):
     plain = EncryptedLogisticRegression(mode="plain").fit(X, y)
     np.testing.assert_array_equal(twin.coef_, plain.coef_)
     assert not np.array_equal(twin.coef_, fitted.coef_)
+    assert twin.mode == "plain" and list(twin.report_.twins) == ["plain"] and fitted.mode == "encrypted"
+    np.testing.assert_array_equal(twin.exact_twin().coef_, twin.coef_)
     assert np.mean(twin.predict(X_test) == fitted.predict(X_test)) > 0.98
 
 
@@ -118,7 +120,7 @@ def test_several_classes_by_name(flowers):
     for estimator in (EncryptedSoftmax(), EncryptedLogisticRegression()):
         estimator.fit(X, y)
         assert list(estimator.classes_) == ["setosa", "versicolor", "virginica"]
-        assert estimator.coef_.shape == (3, 4) and estimator.score(X, y) > 0.93
+        assert estimator.coef_.shape == (3, 4) and estimator.score(X, y) > 0.9
         np.testing.assert_allclose(estimator.predict_proba(X).sum(axis=1), 1)
         assert estimator.report_.twins["plain"]["agreement"] > 0.97
 
@@ -291,7 +293,7 @@ def test_progress_is_shown_and_logged(cancer, capsys, caplog, monkeypatch):
     with caplog.at_level("INFO", logger="train_head"):
         estimator.fit(X, y)
     assert "training" in capsys.readouterr().err
-    assert "preset=" in caplog.text
+    assert "128 bits" in caplog.text and "seconds" in caplog.text
     from train_head import _progress
 
     monkeypatch.setattr(_progress, "_bar", lambda: _progress.PlainBar)

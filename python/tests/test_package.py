@@ -111,7 +111,7 @@ print(EncryptedLogisticRegression(mode="plain").fit(X[:500, :5], y[:500]).score(
     assert float(lines[1]) < when + 4
 
 
-def command(*words, **options):
+def command(**options):
     program = Path(sys.executable).with_name("train-head")
     words = [str(program)] if program.exists() else [sys.executable, "-m", "train_head"]
     return subprocess.run([*words, *options.pop("words")], capture_output=True, text=True, **options)
@@ -137,3 +137,15 @@ def test_the_command_line_ends_within_two_seconds_of_an_interrupt(tmp_path, root
         assert process.wait(10) == 130
         assert time.perf_counter() - began < 2.5
     process.communicate()
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_the_blocks_of_the_documentation(root, number, tmp_path):
+    blocks = re.findall(r"```python\n(.*?)```", (root / "docs" / "python.md").read_text(), re.DOTALL)
+    assert len(blocks) == 3
+    if "models/" in blocks[number]:
+        if not (root / "models" / "all-MiniLM-L6-v2").exists():
+            pytest.skip("cargo xtask fetch-model")
+        (tmp_path / "models").symlink_to(root / "models")
+    run = python(blocks[number], cwd=tmp_path, env={**os.environ, "TRAIN_HEAD_HOME": str(tmp_path / "home")})
+    assert run.returncode == 0, run.stderr

@@ -56,12 +56,12 @@ def test_the_files_are_those_of_the_command_line(trained):
 
 
 def test_failures_carry_the_exit_code(trained, tmp_path, cancer):
-    data_party, compute_party, _ = trained
+    data_party, _, _ = trained
     with pytest.raises(CommandError, match="max-iter|max_iter") as failure:
         data_party.estimate(cancer[0].to_numpy(), cancer[2].to_numpy(), max_iter=0)
     assert (failure.value.code, failure.value.kind) == (2, "usage")
     with pytest.raises(CommandError) as failure:
-        compute_party.train(tmp_path / "none.enc", tmp_path)
+        ComputeParty(tmp_path, home=tmp_path).train(tmp_path / "none.enc", tmp_path)
     assert failure.value.code == 4 and "none.enc" in str(failure.value)
     wrong = DataParty(data_party.folder, home=data_party.home, passphrase="wrong")
     with pytest.raises(CommandError) as failure:
@@ -71,7 +71,7 @@ def test_failures_carry_the_exit_code(trained, tmp_path, cancer):
 
 def test_tables_are_taken_as_they_are(tmp_path, root):
     party = DataParty(tmp_path / "party", home=tmp_path / "home", verbose=1)
-    said = party.estimate(root / "data" / "iris" / "iris.csv", drop=["sepal_length", "sepal_width"], head="softmax")
+    said = party.estimate(root / "data" / "iris" / "iris.csv", drop=["sepal length (cm)", "sepal width (cm)"], head="softmax")
     assert said["iterations"] >= 1 and not (party.folder / "features.npy").exists()
     with pytest.raises(CommandError):
         party.estimate(root / "data" / "iris" / "iris.csv", root / "data" / "iris" / "none.csv")

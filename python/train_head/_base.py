@@ -64,6 +64,8 @@ class _Session:
     def __init__(self):
         self.training = None
         self.parties = None
+        self.learning_rate = None
+        self.batches = 0
 
 
 class EncryptedEstimator(BaseEstimator):
@@ -123,7 +125,7 @@ class EncryptedEstimator(BaseEstimator):
                 seconds[name] = time.perf_counter() - began
         self._keep(models[self.mode], json.loads(training.describe()))
         self.report_ = self._report(training, samples, models, noise, curve, seconds)
-        _LOG.info("%s: %s", type(self).__name__, seconds)
+        _LOG.info("%s: seconds %s", type(self).__name__, seconds)
         return self
 
     def _fit_batch(self, samples):
@@ -138,7 +140,9 @@ class EncryptedEstimator(BaseEstimator):
                 samples, json.dumps(options), self.preset, start=start, from_zero=start is None
             )
         else:
-            training = session.training.next_batch(samples, start)
+            # a share of the rate that falls with the number of batches: all count alike in the end
+            rate = session.learning_rate / (session.batches + 1)
+            training = session.training.next_batch(samples, start, rate)
         before = None if start is None else self._measures(start, samples)
         with Progress(self.verbose) as progress:
             if self.mode == "encrypted":
@@ -149,8 +153,10 @@ class EncryptedEstimator(BaseEstimator):
                 model, _ = training.simulated()
             else:
                 model = training.plain()
-        session.training = training
         plan = json.loads(training.describe())
+        if session.batches == 0:
+            session.learning_rate = plan["options"]["learning_rate"]
+        session.training, session.batches = training, session.batches + 1
         self._keep(model, plan)
         entry = {
             "batch": len(self.__dict__.setdefault("monitor_", [])) + 1,
@@ -199,11 +205,16 @@ class EncryptedEstimator(BaseEstimator):
             A fitted copy.
         """
         check_is_fitted(self)
-        if getattr(self, "_exact", None) is None:
-            raise ValueError("exact_twin() needs a fit with twins=True.")
-        twin = clone_of(self)
-        twin.__dict__.update(self.__getstate__())
+        if self._exact is None:
+            raise ValueError(
+                "exact_twin() needs a fit with twins=True; batches start from decrypted heads, so that they have no twin."
+            )
+        twin = clone_of(self).set_params(mode="plain")
+        # neither a decrypted number nor a figure of one
+        private = {*self.get_params(deep=False), "_model", "monitor_"}
+        twin.__dict__.update({name: value for name, value in self.__getstate__().items() if name not in private})
         twin._model = self._exact
+        twin.report_ = self.report_.published()
         return twin
 
     def _options(self, samples):

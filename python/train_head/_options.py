@@ -48,7 +48,7 @@ def options(estimator, kind, n_samples):
 
 def logistic(estimator):
     """The kind of logistic regression, with the polynomial of the logistic function."""
-    degree = {None: None, 3: "three", 5: "five", 7: "seven"}
+    degree = {None: None, 3: "Three", 5: "Five", 7: "Seven"}
     expect("sigmoid_degree", estimator.sigmoid_degree, degree)
     expect("sigmoid_fit", estimator.sigmoid_fit, (None, "least-squares", "minimax"))
     return {"logistic": {"degree": degree[estimator.sigmoid_degree], "fit": estimator.sigmoid_fit}}
@@ -59,6 +59,12 @@ def softmax(estimator):
     forms = {None: None, "one-stands-out": "three", "in-a-row": "in-a-row"}
     expect("softmax_fit", estimator.softmax_fit, forms)
     return {"softmax": {"depth": forms[estimator.softmax_fit]}}
+
+
+def softmax_of_two(estimator):
+    """The same of two classes, whose softmax is the logistic function."""
+    given = estimator.softmax_fit is not None
+    return {"logistic": {"degree": "Three" if given else None, "fit": "least-squares" if given else None}}
 
 
 def hidden_layer(estimator):

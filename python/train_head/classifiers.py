@@ -15,7 +15,7 @@ class _EncryptedClassifier(ClassifierMixin, EncryptedEstimator):
         """Train on a batch of samples, from the head of the batches before.
 
         The first batch fixes feature map, method and parameter set, so it should hold a few dozen samples of every class. Keys are made
-        once. Before each batch the data party has the head of the batches before, in the clear: ``monitor_`` says how well it does on
+        once. Batch ``k`` is trained on with a ``k``-th of the learning rate, so that all batches count alike in the end. Before each batch the data party has the head of the batches before, in the clear: ``monitor_`` says how well it does on
         samples that it has not seen.
 
         Parameters
@@ -52,7 +52,8 @@ class _EncryptedClassifier(ClassifierMixin, EncryptedEstimator):
             Those of the second of two classes, or of each class.
         """
         outputs = self._outputs(X)
-        return outputs[:, 0] if len(self.classes_) == 2 and outputs.shape[1] == 1 else outputs
+        # of two classes a hidden layer has one output, too
+        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
 
     def predict(self, X):
         """Classes of samples.
@@ -67,7 +68,8 @@ class _EncryptedClassifier(ClassifierMixin, EncryptedEstimator):
         ndarray of shape (n_samples,)
             The likeliest classes.
         """
-        return self.classes_[_codes(self._outputs(X))]
+        codes = _codes(self._outputs(X))
+        return self.classes_[codes]
 
     def predict_proba(self, X):
         """Probabilities of samples.
@@ -334,7 +336,7 @@ class EncryptedSoftmax(_LinearCoefficients, _EncryptedClassifier):
 
     def _kind(self, classes):
         form = _options.softmax(self)
-        return {"logistic": {"degree": None, "fit": None}} if classes == 2 else form
+        return form if classes > 2 else _options.softmax_of_two(self)
 
 
 @documented

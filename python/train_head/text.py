@@ -1,6 +1,7 @@
 """Texts: our encoder as a transformer, and a classifier of texts with SetFit's surface."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +105,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):
             An embedding for each, which does not depend on the other texts.
         """
         texts = _texts(texts)
-        if hasattr(self.model, "encode"):
+        if self._is_foreign():
             return np.asarray(self.model.encode(texts), dtype=np.float32).reshape(len(texts), -1)
         with Progress(self.verbose) as progress:
             return self._encoder().encode(texts, progress)
@@ -112,7 +113,10 @@ class TextEncoder(TransformerMixin, BaseEstimator):
     @property
     def info(self):
         """Identity and settings of the encoder, with the SHA-256 of its weights; None for one that is not ours."""
-        return None if hasattr(self.model, "encode") else json.loads(self._encoder().info())
+        return None if self._is_foreign() else json.loads(self._encoder().info())
+
+    def _is_foreign(self):
+        return not isinstance(self.model, (str, os.PathLike))
 
     def _encoder(self):
         asked = (str(self.model), self.max_seq_length, self.long_text, self.prompt, self.normalize, self.truncate_dim)
@@ -252,10 +256,11 @@ class EncryptedTextClassifier(ClassifierMixin, BaseEstimator):
         info = self.encoder_.info
         if info is None:
             raise ValueError("save_pretrained() needs an encoder that can be named: a folder or a name on the hub.")
-        head = self.head_ if private or self.head_.mode == "plain" else self.head_.exact_twin()
+        private = private and self.head_.mode != "plain"
+        head = self.head_ if private else self.head_.exact_twin()
         about = {
             "format": _FORMAT,
-            "secrecy": "private" if private and self.head_.mode != "plain" else "published",
+            "secrecy": "private" if private else "published",
             "encoder": {
                 "model": str(self.encoder_.model),
                 "weights_sha256": info["weights_sha256"],
@@ -264,12 +269,12 @@ class EncryptedTextClassifier(ClassifierMixin, BaseEstimator):
             "head": {"class": type(head).__name__, "parameters": head.get_params()},
             "classes": self.classes_.tolist(),
             "classes_dtype": "object" if self.classes_.dtype == object else self.classes_.dtype.str,
-            "measured": self.report_.twins["plain" if about_is_exact(head, self.head_) else self.head_.mode],
+            "measured": head.report_.twins[head.mode],
         }
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "head.json").write_text(head._model.to_json())
-        (folder / "README.md").write_text(_card(about, self.report_))
+        (folder / "README.md").write_text(_card(about, head.report_.plan))
         # last: a folder with it is whole
         (folder / "config.json").write_text(json.dumps(about, indent=1))
 
@@ -308,11 +313,6 @@ class EncryptedTextClassifier(ClassifierMixin, BaseEstimator):
         return model
 
 
-def about_is_exact(head, fitted):
-    """Whether a head is the exact twin of one that was fitted."""
-    return head is not fitted
-
-
 def _texts(texts):
     if isinstance(texts, str):
         raise ValueError("Expected an iterable of texts, got a single string.")
@@ -325,7 +325,7 @@ def _texts(texts):
     return texts
 
 
-def _card(about, report):
+def _card(about, plan):
     measured = about["measured"]
     return f"""---
 library_name: train_head
@@ -335,14 +335,14 @@ base_model: {about["encoder"]["model"]}
 
 # {about["head"]["class"]} on {Path(about["encoder"]["model"]).name}
 
-A classification head whose training ran on encrypted embeddings (CKKS, parameter set {report.plan.preset}). This folder holds the
+A classification head whose training ran on encrypted embeddings (CKKS, parameter set {plan.preset}). This folder holds the
 {"decrypted head: it is as secret as the key" if about["secrecy"] == "private" else "exact twin of the head, the same training in the clear: it was never decrypted, and may leave the data party"}.
 
 | | |
 |---|---|
 | classes | {", ".join(map(str, about["classes"]))} |
 | encoder weights, SHA-256 | `{about["encoder"]["weights_sha256"]}` |
-| iterations, bootstraps | {report.plan.iterations}, {report.plan.bootstraps} |
+| iterations, bootstraps | {plan.iterations}, {plan.bootstraps} |
 | accuracy on the training texts | {measured["score"]:.3f} |
 | log loss on the training texts | {measured["loss"]:.3f} |
 

@@ -238,13 +238,18 @@ impl Classifier {
                 hidden.is_some() && activation_interval.is_some()
             }
         };
-        let numbers = self.optimizer.is_some() && self.interval.is_some() && self.temperature.is_some();
-        of_kind && numbers && !self.leaves_the_method_open()
+        // of numbers the interval is a unit, which the rehearsal finds, and nothing divides them
+        let numbers = self.kind == Kind::Ridge || (self.interval.is_some() && self.temperature.is_some());
+        of_kind && numbers && self.optimizer.is_some() && !self.leaves_the_method_open()
     }
 
-    /// Fewest training samples of a class, or with and without a label, where something is chosen: every fold of the cross-validation needs
+    /// Fewest training samples, of a class, or with and without a label, where something is chosen: every fold of the cross-validation needs
     /// some.
     pub fn least_members(&self, targets: Targets) -> usize {
+        if let Targets::Numbers(_) = targets {
+            // two for each fold
+            return 10;
+        }
         let binary = targets == Targets::Classes(2) && !matches!(self.kind, Kind::Mlp { .. });
         if binary { 8 } else { 3 }
     }

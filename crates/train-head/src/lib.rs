@@ -16,7 +16,8 @@
 //! - `interrupt`, `allocator`, `resources`: ^C, the end of the memory, how much of it there is;
 //! - `readers`: the readers of files, for fuzzing.
 //!
-//! The program is `main`, and `main_with` where another program's words come before; nothing else here is for others to use.
+//! The program is `main`. The Python package, which has the program in it, uses `main_with` and `expect_memory`; nothing else here is for
+//! others.
 
 mod allocator;
 mod args;
@@ -47,6 +48,14 @@ use std::process::ExitCode;
 
 #[doc(hidden)]
 pub use allocator::EndingAllocator;
+
+/// Refuses a training of both parties in one process that needs more memory than there is.
+///
+/// # Errors
+/// How much it needs, and how much is left by what.
+pub fn expect_memory(plan: &fhe_head::Plan, parameters: &fhe_head::ckks::Parameters) -> Result<(), String> {
+    planning::memory::expect_room_for_both(plan, parameters).map_err(|failure| failure.to_string())
+}
 
 /// The program: reads the command line, runs a command, prints what came of it.
 #[must_use]

@@ -139,8 +139,9 @@ fn families(task: Task<'_, '_>) -> Vec<Vec<Family>> {
 fn only_candidate(task: Task<'_, '_>, grid: &Grid) -> Result<Option<Candidate>> {
     let options = task.options;
     let given = options.preprocessing.zip(options.optimizer).zip(options.learning_rate).zip(options.max_iter);
+    let unit = (options.kind == Kind::Ridge).then_some(HALF_WIDTHS[0]);
     let (Some((((preprocessing, optimizer), learning_rate), iterations)), Some(width)) =
-        (given, options.interval)
+        (given, options.interval.or(unit))
     else {
         return Ok(None);
     };
