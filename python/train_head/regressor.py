@@ -122,7 +122,15 @@ class EncryptedRidge(MultiOutputMixin, RegressorMixin, EncryptedEstimator):
 
     def _validate_fit(self, X, y, sample_weight, reset):
         X, y = validate_data(
-            self, X, y, dtype=np.float64, order="C", multi_output=True, y_numeric=True, reset=reset
+            self,
+            X,
+            y,
+            dtype=np.float64,
+            order="C",
+            ensure_min_samples=2,
+            multi_output=True,
+            y_numeric=True,
+            reset=reset,
         )
         y = np.asarray(y, dtype=np.float64)
         if reset:

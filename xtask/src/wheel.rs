@@ -30,8 +30,9 @@ pub(crate) fn run() -> Result<()> {
     let tools = Tools::install(&metadata, &TOOLS)?;
     let out = metadata.target_directory.join("wheels");
     let mut build = tools.maturin();
-    build.args(["build", "--release", "--locked", "--zig", "--compatibility", COMPATIBILITY, "--sdist"]);
-    step("wheel", build.arg("--out").arg(out))
+    build.args(["build", "--release", "--locked", "--zig", "--compatibility", COMPATIBILITY, "--out"]);
+    step("wheel", build.arg(&out))?;
+    step("source archive", tools.maturin().args(["sdist", "--out"]).arg(&out))
 }
 
 /// Builds the quick wheel and gives its path.

@@ -35,7 +35,8 @@ fn zeros() -> Model {
 }
 
 fn accuracy(model: &Model, x: &Array2<f64>, y: &Array1<f64>) -> f64 {
-    let right = model.predict(&x.view()).unwrap().into_iter().zip(y).filter(|(p, y)| *p as f64 == **y).count();
+    let right =
+        model.predict(&x.view()).unwrap().into_iter().zip(y).filter(|(p, y)| *p as f64 == **y).count();
     right as f64 / y.len() as f64
 }
 
