@@ -15,11 +15,13 @@ mod model;
 mod mpi;
 mod notes;
 mod process;
+mod python;
 mod rng;
 mod sbom;
 mod server_demo;
 mod test;
 mod unsafety;
+mod wheel;
 mod workspace;
 
 use std::process::ExitCode;
@@ -45,6 +47,8 @@ Commands:
   mpi           Train in several processes, kill some, and compare with one; `--quick` in two minutes, `--seed N` repeats. Needs
                 an MPI library (Debian: libopenmpi-dev openmpi-bin libclang-dev)
   sbom          Write the software bill of materials of train-head, CycloneDX, to target/train-head.cdx.json
+  wheel         Build the Python package's wheel for Linux with glibc 2.28 or later, and its source archive, in
+                target/wheels/; `--quick` takes this machine's release build, for tests; `--test` tests that wheel
   fetch-model   Fetch the text encoder all-MiniLM-L6-v2 into models/
   docs          Write docs/parameters.md from the program
   make-notes    Write the synthetic clinical notes into data/notes/
@@ -96,6 +100,9 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("mpi", [flag]) if flag == "--quick" => mpi::run(true, None)?,
         ("mpi", [flag, seed]) if flag == "--seed" => mpi::run(false, Some(seed.parse()?))?,
         ("sbom", []) => sbom::run()?,
+        ("wheel", []) => wheel::run()?,
+        ("wheel", [flag]) if flag == "--quick" => println!("{}", wheel::quick()?.display()),
+        ("wheel", [flag, extra @ ..]) if flag == "--test" => wheel::test(extra)?,
         ("docs", []) => docs::run()?,
         ("make-notes", []) => notes::run()?,
         ("fetch-model", []) => println!("{}", model::fetch_model()?.display()),

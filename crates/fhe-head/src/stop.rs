@@ -14,10 +14,15 @@ pub fn ask() {
     ASKED.store(true, Ordering::Relaxed);
 }
 
+/// Takes the request back, once everything that it was for has ended: for a process that goes on, such as a notebook.
+pub fn withdraw() {
+    ASKED.store(false, Ordering::Relaxed);
+}
+
 /// Called between the parts of a long computation.
 ///
 /// # Errors
-/// [`Error::Stopped`] after [`ask`].
+/// [`Error::Stopped`] after [`ask`], until [`withdraw`].
 pub fn check() -> Result<()> {
     if ASKED.load(Ordering::Relaxed) { Err(Error::Stopped) } else { Ok(()) }
 }

@@ -76,6 +76,7 @@
 //! exports ([`FittedHead`]).
 
 mod baseline;
+mod batches;
 mod classifier;
 mod cleartext;
 mod custom;
@@ -105,7 +106,7 @@ pub use classifier::{Classifier, LogisticRegression, Options};
 pub use custom::{Custom, Family, FittedHead};
 pub use data::Data;
 pub use features::{FeatureMap, LinearMap, Preprocessing, Sums};
-pub use fit::{Fitted, encrypt_and_train};
+pub use fit::{Fitted, Part, Parties, Progress, Watch, encrypt_and_train};
 pub use kind::{HeadKind, Kind};
 pub use labels::{
     ClassWeight, Classes, LabelNames, Split, Targets, folds_of_targets, group_split, multi_label_folds,

@@ -120,7 +120,12 @@ impl Classifier {
     ) -> Result<Training> {
         self.check()?;
         self.kind.check_for(data.targets())?;
-        data.expect_members(self.least_members(data.targets()))?;
+        data.expect_members(match (self.leaves_nothing_open(), data.given_map()) {
+            (false, _) => self.least_members(data.targets()),
+            (true, None) => 1,
+            // the next batch of a training: a class may be missing
+            (true, Some(_)) => 0,
+        })?;
         let batches = self.batches(data.len())?;
         let data = data.with_class_weight(self.class_weight)?;
         let (options, data) = self.with_units(data)?;
@@ -136,6 +141,7 @@ impl Classifier {
         let (options, data) = (&options, &data);
         let splits = match options.kind {
             Kind::Mlp { .. } => Vec::new(),
+            _ if self.leaves_nothing_open() => Vec::new(),
             _ => splits(data, options.random_state, scheme.parameters().literal().secret.parties())?,
         };
         let task = Task { options, data, scheme, start, batches, splits: &splits };
@@ -221,8 +227,31 @@ impl Classifier {
         }
     }
 
-    /// Fewest training samples of a class, or with and without a label: every fold of the cross-validation needs some.
+    /// Whether these options say everything that is otherwise chosen from the samples, as those of a [`Training`] do.
+    pub fn leaves_nothing_open(&self) -> bool {
+        let of_kind = match self.kind {
+            Kind::Auto => false,
+            Kind::Logistic { degree, fit } | Kind::Ordinal { degree, fit } => {
+                degree.is_some() && fit.is_some()
+            }
+            Kind::Softmax { form } => form.is_some(),
+            Kind::Ridge => true,
+            Kind::Mlp { hidden, activation_interval, .. } => {
+                hidden.is_some() && activation_interval.is_some()
+            }
+        };
+        // of numbers the interval is a unit, which the rehearsal finds, and nothing divides them
+        let numbers = self.kind == Kind::Ridge || (self.interval.is_some() && self.temperature.is_some());
+        of_kind && numbers && self.optimizer.is_some() && !self.leaves_the_method_open()
+    }
+
+    /// Fewest training samples, of a class, or with and without a label, where something is chosen: every fold of the cross-validation needs
+    /// some.
     pub fn least_members(&self, targets: Targets) -> usize {
+        if let Targets::Numbers(_) = targets {
+            // two for each fold
+            return 10;
+        }
         let binary = targets == Targets::Classes(2) && !matches!(self.kind, Kind::Mlp { .. });
         if binary { 8 } else { 3 }
     }

@@ -9,7 +9,7 @@ use head_fit::{Classifier, Data, Error};
 use ndarray::{Array1, Array2};
 
 #[test]
-fn what_was_asked_to_stop_ends_soon_and_says_so() {
+fn what_was_asked_to_stop_ends_soon_and_says_so_until_the_request_is_withdrawn() {
     let noise = |i: usize, j: usize| ((i * (j + 3) * 37 + j * 11) % 101) as f64 / 101.0;
     let x = Array2::from_shape_fn((600, 200), |(i, j)| (i % 2) as f64 * noise(j, 7) + noise(i, j));
     let y: Array1<f64> = (0..600).map(|i| (i % 2) as f64).collect();
@@ -29,4 +29,6 @@ fn what_was_asked_to_stop_ends_soon_and_says_so() {
     assert!(matches!(training.trajectory(Functions::Polynomials), Err(Error::Stopped)));
     let stopped = began.elapsed();
     assert!(stopped < whole.max(Duration::from_millis(100)), "{stopped:?} of {whole:?}");
+    stop::withdraw();
+    assert!(training.train_plain().is_ok());
 }

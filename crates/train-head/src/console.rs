@@ -5,7 +5,6 @@
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
-use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fhe_head::collective::Share;
@@ -18,6 +17,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::args::{ProgressForm, Unparsed};
 use crate::exit::{Failure, Kind};
 use crate::progress::{self, Progress, Unit};
+
+/// The exit code of success. The others are those of [`Kind`].
+const SUCCESS: u8 = 0;
 
 /// The result of a command.
 #[derive(Clone, Debug)]
@@ -135,18 +137,18 @@ impl Console {
         self.finish(outcome);
     }
 
-    /// Prints the result.
-    pub(crate) fn finish(&self, outcome: &Outcome) -> ExitCode {
+    /// Prints the result. What prints last gives the exit code.
+    pub(crate) fn finish(&self, outcome: &Outcome) -> u8 {
         let text = match (self.json, self.quiet) {
             (true, _) => outcome.json.to_string(),
             (false, false) => outcome.text.clone(),
-            (false, true) => return ExitCode::SUCCESS,
+            (false, true) => return SUCCESS,
         };
         print_line(&text)
     }
 
-    /// Prints a failure.
-    pub(crate) fn fail(&self, failure: &Failure) -> ExitCode {
+    /// Prints a failure, whose exit code it gives.
+    pub(crate) fn fail(&self, failure: &Failure) -> u8 {
         if let Some(process) = self.process {
             eprintln!("process {process} of those that train together:");
         }
@@ -154,7 +156,7 @@ impl Console {
         if self.json {
             print_line(&failure.json().to_string());
         }
-        ExitCode::from(failure.kind().code())
+        failure.kind().code()
     }
 }
 
@@ -173,7 +175,7 @@ pub(crate) fn words(failure: &Failure) -> String {
 }
 
 /// Prints a failure from before the flags were parsed; as JSON too if `--json` is among the words.
-pub(crate) fn fail_early(failure: &Failure) -> ExitCode {
+pub(crate) fn fail_early(failure: &Failure) -> u8 {
     Console {
         json: asks_for_json(),
         quiet: false,
@@ -185,12 +187,12 @@ pub(crate) fn fail_early(failure: &Failure) -> ExitCode {
 }
 
 /// Prints the help or version that was asked for, or why the words are no arguments.
-pub(crate) fn fail_to_parse(unparsed: &Unparsed) -> ExitCode {
+pub(crate) fn fail_to_parse(unparsed: &Unparsed) -> u8 {
     let Unparsed { error, help } = unparsed;
     // a closed pipe (`--help | head`) is not an error
     if !error.use_stderr() {
         let _ = error.print();
-        return ExitCode::SUCCESS;
+        return SUCCESS;
     }
     match help {
         // what clap finds similar leads elsewhere
@@ -216,7 +218,7 @@ pub(crate) fn fail_to_parse(unparsed: &Unparsed) -> ExitCode {
         }
         print_line(&failure.json().to_string());
     }
-    ExitCode::from(Kind::Usage.code())
+    Kind::Usage.code()
 }
 
 /// Whether the words of the command line ask for JSON.
@@ -225,13 +227,13 @@ pub(crate) fn asks_for_json() -> bool {
 }
 
 /// Prints to standard output. A closed pipe (`| head`) is not an error.
-fn print_line(text: &str) -> ExitCode {
+fn print_line(text: &str) -> u8 {
     match writeln!(std::io::stdout(), "{text}") {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Ok(()) => SUCCESS,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => SUCCESS,
         Err(error) => {
             eprintln!("error: cannot write to standard output: {error}");
-            ExitCode::FAILURE
+            Kind::Unexpected.code()
         }
     }
 }

@@ -18,7 +18,8 @@
 //! - `interrupt`, `allocator`, `resources`: ^C, the end of the memory, how much of it there is;
 //! - `readers`: the readers of files, for fuzzing.
 //!
-//! The program is `main`; nothing else here is for others to use.
+//! The program is `main`. The Python package, which has the program in it, uses `main_with` and `expect_memory`; nothing else here is for
+//! others.
 
 mod allocator;
 mod args;
@@ -45,18 +46,33 @@ mod run;
 mod samples;
 mod targets;
 
+use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 #[doc(hidden)]
 pub use allocator::EndingAllocator;
 
+/// Refuses a training of both parties in one process that needs more memory than there is.
+///
+/// # Errors
+/// How much it needs, and how much is left by what.
+pub fn expect_memory(plan: &fhe_head::Plan, parameters: &fhe_head::ckks::Parameters) -> Result<(), String> {
+    planning::memory::expect_room_for_both(plan, parameters).map_err(|failure| failure.to_string())
+}
+
 /// The program: reads the command line, runs a command, prints what came of it.
 #[must_use]
 pub fn main() -> ExitCode {
+    ExitCode::from(main_with(std::env::args_os()))
+}
+
+/// The program with these words as its command line, its name first. Gives the exit code.
+#[must_use]
+pub fn main_with(words: impl IntoIterator<Item = OsString>) -> u8 {
     allocator::reserve();
     exit::keep_panics();
-    let arguments = match args::parse(std::env::args_os()) {
+    let arguments = match args::parse(words) {
         Ok(Ok(arguments)) => arguments,
         Ok(Err(unparsed)) => return console::fail_to_parse(&unparsed),
         Err(failure) => return console::fail_early(&failure),
@@ -72,13 +88,13 @@ pub fn main() -> ExitCode {
     let console = console.of_process(crew.share());
     // a panic has removed what was unfinished
     let result = std::panic::catch_unwind(AssertUnwindSafe(|| commands::run(arguments, &crew, &console)));
-    let (code, status) = match result.unwrap_or_else(|_| Err(exit::Failure::bug())) {
-        Ok(outcome) => (console.finish(&outcome), 0),
+    let code = match result.unwrap_or_else(|_| Err(exit::Failure::bug())) {
+        Ok(outcome) => console.finish(&outcome),
         Err(failure) => {
             crew.before_failure();
-            (console.fail(&failure), failure.kind().code())
+            console.fail(&failure)
         }
     };
-    crew.leave(status);
+    crew.leave(code);
     code
 }

@@ -8,8 +8,6 @@ use crate::process;
 use crate::workspace::{Dependency, Kind, Metadata, root};
 
 /// Each crate, lowest first, with the crates it may depend on. A crate that the workspace does not have yet does no harm.
-///
-/// Rooms for later crates: `head-mpi` and the Python module above `head-fit`.
 const LAYERS: &[(&str, &[&str])] = &[
     ("ckks-math", &[]),
     ("ckks", &["ckks-math"]),
@@ -37,6 +35,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "pages",
         ],
     ),
+    // It has the command line in it.
+    ("train-head-python", &["train-head", "head-fit", "text-encoder"]),
     (
         "head-bench",
         &[
@@ -67,6 +67,8 @@ const KEPT_APART: &[(&str, &str)] = &[
     ("hyper", "head-service"),
     ("rusqlite", "head-service"),
     ("utoipa", "head-service"),
+    ("pyo3", "train-head-python"),
+    ("numpy", "train-head-python"),
 ];
 
 /// The crates with the compute party's code, each of which is compiled by itself.

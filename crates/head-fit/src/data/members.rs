@@ -5,9 +5,6 @@ use fhe_head::{Error, Result};
 use super::labelled::Data;
 use crate::labels::Targets;
 
-/// Samples that a regression needs: two for each fold of its cross-validation.
-const LEAST_NUMBERS: usize = 10;
-
 impl Data<'_> {
     /// Refuses data with too few samples of a class, too few with or without a label, or too few of positive weight.
     pub(crate) fn expect_members(&self, least: usize) -> Result<()> {
@@ -15,8 +12,8 @@ impl Data<'_> {
             Targets::Classes(classes) => self.expect_members_of(classes, least),
             Targets::Labels(labels) => (0..labels).try_for_each(|label| self.expect_label(label, least)),
             Targets::Numbers(_) => match self.weights.iter().filter(|weight| **weight > 0.0).count() {
-                count if count < LEAST_NUMBERS => Err(Error::Data(format!(
-                    "{count} samples with a weight above 0: a regression needs at least {LEAST_NUMBERS}"
+                count if count < least => Err(Error::Data(format!(
+                    "{count} samples with a weight above 0: a regression needs at least {least}"
                 ))),
                 _ => Ok(()),
             },

@@ -30,7 +30,7 @@ const WITHIN_STEPS: [f64; 4] = [1.0, 2.0, 4.0, 8.0];
 /// Shares of the safe step where features are not whitened. Momentum makes small steps long.
 const SHARES: [f64; 4] = [0.1, 0.25, 0.5, 1.0];
 /// Half-widths of intervals, ascending.
-pub(super) const HALF_WIDTHS: [f64; 12] = [3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 20.0, 24.0, 32.0];
+pub(crate) const HALF_WIDTHS: [f64; 12] = [3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 20.0, 24.0, 32.0];
 
 /// Values to try. One value each fixes the method.
 pub(super) struct Grid {

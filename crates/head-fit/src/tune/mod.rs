@@ -8,6 +8,7 @@ mod linear;
 mod round;
 mod task;
 
+pub(crate) use grid::HALF_WIDTHS;
 pub(crate) use held_out::Measured;
 pub(crate) use hidden::MLP_ITERATIONS;
 pub(crate) use linear::splits;

@@ -229,6 +229,14 @@ pub(crate) fn expect_to_train(
     to_train_on(&parameters, &job, key_files, data)?.expect(limit, processes)
 }
 
+/// Refuses a training of both parties in one process that needs more memory than there is: they keep all blocks.
+///
+/// # Errors
+/// More than the system says is left.
+pub(crate) fn expect_room_for_both(plan: &Plan, parameters: &Parameters) -> Result<()> {
+    compare("the training", to_train(plan, parameters).whole(), resources::memory_left())
+}
+
 fn compare(what: &str, needed: u64, left: Option<Left>) -> Result<()> {
     match left {
         Some(Left { bytes, limit }) if needed > bytes => Err(Failure::out_of_memory(format!(

@@ -72,13 +72,14 @@ pub(super) fn choose(task: Task<'_, '_>) -> Result<Rehearsed> {
     if grids.is_empty() {
         return Err(refusal.unwrap_or_else(|| Error::Data("there is no head to choose from".into())));
     }
-    let candidates = match candidates(task, &grids) {
-        // where nothing is open, the rehearsal on all samples decides, whatever the folds reach
-        Err(error @ Error::OutsideInterval { .. }) => match only_candidate(task, &grids[0])? {
-            Some(only) => vec![only],
-            None => return Err(error),
+    let candidates = match only_candidate(task, &grids[0])? {
+        // the folds have nothing to say
+        Some(only) if task.options.leaves_nothing_open() => vec![only],
+        only => match (candidates(task, &grids), only) {
+            // where no number is open, the rehearsal on all samples decides, whatever the folds reach
+            (Err(Error::OutsideInterval { .. }), Some(only)) => vec![only],
+            (candidates, _) => candidates?,
         },
-        candidates => candidates?,
     };
     let mut refusal = None;
     for candidate in &candidates {
@@ -134,12 +135,13 @@ fn families(task: Task<'_, '_>) -> Vec<Vec<Family>> {
     }
 }
 
-/// The one method that options without anything open ask for.
+/// The one method that options without an open number ask for.
 fn only_candidate(task: Task<'_, '_>, grid: &Grid) -> Result<Option<Candidate>> {
     let options = task.options;
     let given = options.preprocessing.zip(options.optimizer).zip(options.learning_rate).zip(options.max_iter);
+    let unit = (options.kind == Kind::Ridge).then_some(HALF_WIDTHS[0]);
     let (Some((((preprocessing, optimizer), learning_rate), iterations)), Some(width)) =
-        (given, options.interval)
+        (given, options.interval.or(unit))
     else {
         return Ok(None);
     };

@@ -1,0 +1,38 @@
+//! The extension module of the Python package `train_head`: what the package in `train_head/` is written on.
+//!
+//! - `training`: trainings that are ready, both parties in this process, the twins;
+//! - `model`: heads in the clear;
+//! - `encoder`: texts to embeddings;
+//! - `work`: long work without the interpreter's lock, which ^C ends;
+//! - `failure`: errors as exceptions;
+//! - `program`: the command line.
+
+mod encoder;
+mod failure;
+mod model;
+mod program;
+mod training;
+mod work;
+
+// Memory that the system refuses ends the process in order, as it does that of the command line, instead of aborting it.
+#[global_allocator]
+static ALLOCATOR: train_head::EndingAllocator = train_head::EndingAllocator;
+
+/// What the Python package imports as `train_head._native`.
+#[pyo3::pymodule]
+mod _native {
+    #[pymodule_export]
+    use crate::encoder::TextEncoder;
+    #[pymodule_export]
+    use crate::failure::{DivergedError, ParametersError};
+    #[pymodule_export]
+    use crate::model::Model;
+    #[pymodule_export]
+    use crate::program::main;
+    #[pymodule_export]
+    use crate::training::{Parties, Training, plan_for_shape};
+
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "the name that Python expects")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}
