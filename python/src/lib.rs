@@ -7,6 +7,8 @@
 //! - `failure`: errors as exceptions;
 //! - `program`: the command line.
 
+#![expect(clippy::needless_pass_by_value, reason = "what Python passes comes as handles of its own")]
+
 mod encoder;
 mod failure;
 mod model;

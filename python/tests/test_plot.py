@@ -17,7 +17,7 @@ def closed():
 @pytest.fixture(scope="module")
 def two(cancer):
     X, _, y, _ = cancer
-    return EncryptedLogisticRegression(mode="simulate").fit(X, y)
+    return EncryptedLogisticRegression(mode="simulate", max_iter=3).fit(X, y)
 
 
 def test_curves_of_two_classes(two, cancer):
@@ -33,7 +33,7 @@ def test_curves_of_two_classes(two, cancer):
 
 def test_curves_of_several_classes(flowers):
     X, y = flowers
-    softmax = EncryptedSoftmax(mode="simulate").fit(X, y)
+    softmax = EncryptedSoftmax(mode="simulate", max_iter=3).fit(X, y)
     for draw in (plot.roc, plot.precision_recall):
         assert len(draw(softmax, X, y).get_lines()) == 3
     labels = plot.calibration(softmax, X, y).get_legend_handles_labels()[1]
@@ -45,7 +45,7 @@ def test_the_trained_head_against_its_twin(two, cancer, numbers):
     points = ax.collections[0].get_offsets()
     assert len(points) == len(cancer[1])
     X, y = numbers
-    ridge = EncryptedRidge(mode="simulate").fit(X, y)
+    ridge = EncryptedRidge(mode="simulate", max_iter=3).fit(X, y)
     points = plot.encrypted_against_plain(ridge, X).collections[0].get_offsets()
     assert len(points) == 2 * len(X) and np.allclose(points[:, 0], points[:, 1], rtol=0.1, atol=5)
 
@@ -56,7 +56,7 @@ def test_the_course_of_trainings(two, cancer):
     assert plot.learning_curve(two, ax=ax) is ax
     assert len(ax.get_lines()[0].get_xdata()) == two.n_iter_
     assert len(plot.costs(two).patches) == len(two.report_.seconds)
-    batches = EncryptedLogisticRegression(mode="simulate")
+    batches = EncryptedLogisticRegression(mode="simulate", max_iter=3)
     for rows in np.array_split(np.arange(len(X)), 3):
         batches.partial_fit(X.iloc[rows], y.iloc[rows], classes=[0, 1])
     before, after = plot.monitor(batches).get_lines()
@@ -64,4 +64,4 @@ def test_the_course_of_trainings(two, cancer):
     with pytest.raises(ValueError, match="partial_fit"):
         plot.monitor(two)
     with pytest.raises(ValueError, match="twins"):
-        plot.learning_curve(EncryptedLogisticRegression(mode="simulate", twins=False).fit(X, y))
+        plot.learning_curve(EncryptedLogisticRegression(mode="simulate", max_iter=2, twins=False).fit(X, y))

@@ -13,6 +13,8 @@ from ._progress import Progress
 from .report import Estimate, Report
 
 _LOG = logging.getLogger("train_head")
+_RIDGE_OF_BATCHES = 1.0
+_HALVINGS = 3
 
 PARAMETERS = """
     mode : {"encrypted", "simulate", "plain"}, default="encrypted"
@@ -136,13 +138,16 @@ class EncryptedEstimator(BaseEstimator):
         start = self.__dict__.get("_model")
         if session.training is None:
             options = {**json.loads(self._options(samples)), "temperature": 1.0}
+            if options["preprocessing"] is None:
+                # what few samples say of directions in which they hardly vary would throw later ones far out
+                options["preprocessing"] = {"kind": "whiten", "ridge": _RIDGE_OF_BATCHES, "standardize": True}
             training = _native.Training.prepare(
                 samples, json.dumps(options), self.preset, start=start, from_zero=start is None
             )
         else:
             # a share of the rate that falls with the number of batches: all count alike in the end
             rate = session.learning_rate / (session.batches + 1)
-            training = session.training.next_batch(samples, start, rate)
+            training = self._next_batch(session.training, samples, start, rate)
         before = None if start is None else self._measures(start, samples)
         with Progress(self.verbose) as progress:
             if self.mode == "encrypted":
@@ -169,6 +174,16 @@ class EncryptedEstimator(BaseEstimator):
         self.monitor_ = [*self.monitor_, entry]
         _LOG.info("%s: batch %s", type(self).__name__, entry)
         return self
+
+    def _next_batch(self, training, samples, start, rate):
+        """The training on the next batch. A head whose logits leave every interval on it is halved first."""
+        for _ in range(_HALVINGS):
+            try:
+                return training.next_batch(samples, start, rate)
+            except _native.DivergedError as error:
+                _LOG.warning("%s: the head is halved before this batch: %s", type(self).__name__, error)
+                start = _halved(start)
+        return training.next_batch(samples, start, rate)
 
     def estimate(self, X=None, y=None, *, n_samples=None, n_features=None, n_classes=2):
         """What a training takes, before anything is encrypted.
@@ -254,6 +269,14 @@ class EncryptedEstimator(BaseEstimator):
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
         return self._model.decision_function(X)
+
+
+def _halved(model):
+    """The same head with half of each logit."""
+    about = json.loads(model.to_json())
+    for weights in (about["output"]["coef"], about["output"]["intercept"]):
+        weights["data"] = [weight / 2 for weight in weights["data"]]
+    return _native.Model.from_json(json.dumps(about))
 
 
 def clone_of(estimator):
