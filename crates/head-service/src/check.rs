@@ -1,6 +1,7 @@
 //! What is refused before it is stored, and what is checked before a job may use it. The process of the job checks everything again, and
 //! signatures and checksums of every key and ciphertext.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read};
 
@@ -87,8 +88,33 @@ pub(crate) fn expect_start(kind: UploadKind, name: &str, chunk: &[u8]) -> Answer
     }
 }
 
+/// The parameter sets that the files of an upload name, each built once: as a rule it is one.
+#[derive(Default)]
+pub(crate) struct Schemes(HashMap<String, Scheme>);
+
+impl Schemes {
+    /// The secure parameter set of a file.
+    fn of(&mut self, name: &str, header: &Header) -> Answer<&Scheme> {
+        let preset = &header.parameter_name;
+        if !self.0.contains_key(preset) {
+            let scheme =
+                Scheme::by_name(preset).map_err(|error| Problem::malformed(format!("{name}: {error}")))?;
+            if scheme.parameters().security_bits() < 128 {
+                return Err(Problem::malformed(format!("{name}: its parameter set is not secure")));
+            }
+            self.0.insert(preset.clone(), scheme);
+        }
+        self.0.get(preset).ok_or_else(|| Problem::malformed(format!("{name}: no parameter set")))
+    }
+}
+
 /// Refuses a whole file that is not what the upload is said to hold. Returns its header; `None` of a list of keys.
-pub(crate) fn expect_whole(kind: UploadKind, name: &str, file: File) -> Answer<Option<Header>> {
+pub(crate) fn expect_whole(
+    kind: UploadKind,
+    name: &str,
+    file: File,
+    schemes: &mut Schemes,
+) -> Answer<Option<Header>> {
     if kind == UploadKind::Keys && name == LIST {
         return expect_list(&read_list(file)?).map(|_| None);
     }
@@ -96,12 +122,7 @@ pub(crate) fn expect_whole(kind: UploadKind, name: &str, file: File) -> Answer<O
     let reader = Reader::new(BufReader::new(file), name).map_err(malformed)?;
     let header = reader.header().clone();
     expect_header(kind, name, &header)?;
-    let scheme = Scheme::by_name(&header.parameter_name)
-        .map_err(|error| Problem::malformed(format!("{name}: {error}")))?;
-    let parameters = scheme.parameters();
-    if parameters.security_bits() < 128 {
-        return Err(Problem::malformed(format!("{name}: its parameter set is not secure")));
-    }
+    let parameters = schemes.of(name, &header)?.parameters();
     reader.expect_parameters(parameters).map_err(malformed)?;
     if kind == UploadKind::Data {
         let _: Job = read_job(&reader, parameters).map_err(|error| Problem::malformed(error.to_string()))?;

@@ -89,6 +89,6 @@ pub(crate) fn first_account(service: &Service) -> Answer<Option<String>> {
 /// A token: 256 random bits.
 fn new_token() -> Answer<String> {
     let mut token = [0; 32];
-    getrandom::fill(&mut token).map_err(Problem::internal)?;
+    getrandom::fill(&mut token).map_err(|error| Problem::internal(&error))?;
     Ok(format!("th_{}", Tag(token).to_hex()))
 }

@@ -53,7 +53,7 @@ impl Problem {
     }
 
     /// Something failed here. The client learns no more than that.
-    pub(crate) fn internal(cause: impl ToString) -> Self {
+    pub(crate) fn internal(cause: &impl ToString) -> Self {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         Self { cause: Some(cause.to_string()), ..Self::new(status, "the server failed; its log says why") }
     }
@@ -86,7 +86,7 @@ impl From<rusqlite::Error> for Problem {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DiskFull) => Self::full(error.to_string()),
-            _ => Self::internal(error),
+            _ => Self::internal(&error),
         }
     }
 }
@@ -95,20 +95,20 @@ impl From<io::Error> for Problem {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::full(error.to_string()),
-            _ => Self::internal(error),
+            _ => Self::internal(&error),
         }
     }
 }
 
 impl From<serde_json::Error> for Problem {
     fn from(error: serde_json::Error) -> Self {
-        Self::internal(error)
+        Self::internal(&error)
     }
 }
 
 impl From<tokio::task::JoinError> for Problem {
     fn from(error: tokio::task::JoinError) -> Self {
-        Self::internal(error)
+        Self::internal(&error)
     }
 }
 

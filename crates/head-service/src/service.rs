@@ -95,6 +95,6 @@ pub(crate) async fn blocking<T: Send + 'static>(
 /// A new random id.
 pub(crate) fn new_id() -> Answer<String> {
     let mut id = [0; 16];
-    getrandom::fill(&mut id).map_err(Problem::internal)?;
+    getrandom::fill(&mut id).map_err(|error| Problem::internal(&error))?;
     Ok(Tag(id).to_hex())
 }

@@ -199,10 +199,10 @@ pub(super) async fn finish(
 /// Checks the files of an upload that arrived whole, and moves them to their place.
 fn settle(service: &Service, of: &OfProject, upload: &Upload) -> Answer<()> {
     let files = service.store.files(of.member.project, &upload.id)?;
-    let (mut headers, mut list) = (Vec::new(), None);
+    let (mut headers, mut list, mut schemes) = (Vec::new(), None, check::Schemes::default());
     for file in &files {
         let open = || service.blobs.open_arriving(&file.blob);
-        match check::expect_whole(upload.kind, &file.name, open()?)? {
+        match check::expect_whole(upload.kind, &file.name, open()?, &mut schemes)? {
             Some(header) => headers.push((file.name.clone(), header)),
             None => list = Some(open()?),
         }

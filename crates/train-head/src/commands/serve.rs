@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &ServeArgs, global: &GlobalArgs, console: &Console)
     };
     let memory = options.limits.job_memory;
     serve(options, Arc::new(worker), |started| {
-        console.say(&outcome(started, &arguments.folder, signer.public().to_string(), memory));
+        console.say(&outcome(started, &arguments.folder, &signer.public().to_string(), memory));
     })
     .map_err(failure)?;
     Ok(Outcome {
@@ -79,7 +79,7 @@ fn failure(error: Error) -> Failure {
     }
 }
 
-fn outcome(started: &Started, folder: &Path, identity: String, memory: u64) -> Outcome {
+fn outcome(started: &Started, folder: &Path, identity: &str, memory: u64) -> Outcome {
     let Started { address, fingerprint, token } = started;
     let url = format!("https://{address}");
     let mut text = format!(

@@ -101,7 +101,7 @@ impl Client {
     /// # Errors
     /// As [`Self::get`].
     pub(crate) fn account(&self) -> Result<Account> {
-        self.json(&self.send(Method::GET, "/v1/account".into(), &[])?)
+        self.json(&self.send(&Method::GET, "/v1/account", &[])?)
     }
 
     /// What the server is.
@@ -109,7 +109,7 @@ impl Client {
     /// # Errors
     /// As [`Self::get`].
     pub(crate) fn server(&self) -> Result<ServerFacts> {
-        self.json(&self.send(Method::GET, "/v1/server".into(), &[])?)
+        self.json(&self.send(&Method::GET, "/v1/server", &[])?)
     }
 
     /// Asks for something of the project.
@@ -117,7 +117,7 @@ impl Client {
     /// # Errors
     /// The server refuses, cannot be reached, or answers something else; ^C.
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
-        self.json(&self.send(Method::GET, self.of_project(path), &[])?)
+        self.json(&self.send(&Method::GET, &self.of_project(path), &[])?)
     }
 
     /// Posts something to the project.
@@ -127,7 +127,7 @@ impl Client {
     pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, value: &impl Serialize) -> Result<T> {
         let body = serde_json::to_vec(value)
             .map_err(|error| Failure::unexpected("cannot write JSON").because(error))?;
-        self.json(&self.send(Method::POST, self.of_project(path), &body)?)
+        self.json(&self.send(&Method::POST, &self.of_project(path), &body)?)
     }
 
     /// Puts bytes into the project.
@@ -135,7 +135,7 @@ impl Client {
     /// # Errors
     /// As [`Self::get`].
     pub(crate) fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {
-        self.send(Method::PUT, self.of_project(path), bytes).map(|_| ())
+        self.send(&Method::PUT, &self.of_project(path), bytes).map(|_| ())
     }
 
     /// Removes something of the project. Returns whether it was there.
@@ -173,8 +173,8 @@ impl Client {
     }
 
     /// The body of a good answer.
-    fn send(&self, method: Method, path: String, body: &[u8]) -> Result<Vec<u8>> {
-        let mut answer = self.answered(&method, &path, body)?;
+    fn send(&self, method: &Method, path: &str, body: &[u8]) -> Result<Vec<u8>> {
+        let mut answer = self.answered(method, path, body)?;
         if !answer.status().is_success() {
             return Err(refusal(&mut answer, &self.url));
         }

@@ -65,7 +65,9 @@ fn show(bar: &mut Option<(&'static str, Progress)>, job: &Job, console: &Console
         *bar = Some((name, new));
     }
     if let Some((_, bar)) = bar {
-        progress.seconds_left.map(|left| bar.expect(Duration::from_secs_f64(left.clamp(0.0, 1e9))));
+        if let Some(left) = progress.seconds_left {
+            bar.expect(Duration::from_secs_f64(left.clamp(0.0, 1e9)));
+        }
         bar.set(usize::try_from(progress.done).unwrap_or(usize::MAX));
     }
 }
