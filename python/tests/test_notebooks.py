@@ -8,7 +8,8 @@ nbformat = pytest.importorskip("nbformat")
 nbclient = pytest.importorskip("nbclient")
 
 
-def test_the_quick_start(root):
+def test_the_quick_start(root, monkeypatch):
+    monkeypatch.delenv("MPLBACKEND", raising=False)
     notebook = nbformat.read(root / "docs" / "notebooks" / "quickstart.ipynb", as_version=4)
     assert all(not cell.get("outputs") for cell in notebook.cells), "notebooks are kept without outputs"
     nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()

@@ -113,9 +113,15 @@ class DataParty(_Party):
         dict
             What the command says with ``--json``.
         """
-        sources = self._sources(features, labels)
-        said = self._run("estimate", **sources, **flags, out=self.folder / "plan.json", overwrite=True)
-        _write_private(self.folder / "sources.json", json.dumps({name: str(path) for name, path in sources.items()}).encode())
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            sources = self._sources(features, labels, Path(folder))
+            said = self._run("estimate", **sources, **flags, out=self.folder / "plan.json", overwrite=True)
+            # the samples of the plan take the place of those of an earlier one
+            for name, path in sources.items():
+                if Path(path).parent == Path(folder):
+                    sources[name] = Path(path).replace(self.folder / Path(path).name)
+            named = {name: os.path.abspath(path) for name, path in sources.items()}
+            _write_private(self.folder / "sources.json", json.dumps(named).encode())
         return said
 
     def keygen(self, **flags):
@@ -196,9 +202,8 @@ class DataParty(_Party):
     def _trust(self):
         return {"allow_unverified": self.allow_unverified}
 
-    def _sources(self, features, labels, folder=None):
-        """Flags that name the files of samples. Arrays are written to files first."""
-        folder = folder or self.folder
+    def _sources(self, features, labels, folder):
+        """Flags that name the files of samples. Arrays are written to files of the folder first."""
         sources = {}
         if isinstance(features, (str, os.PathLike)):
             sources["features"] = features

@@ -71,8 +71,7 @@ fn batches_learn_under_one_set_of_keys_what_all_samples_say() {
     let data = Data::new(x1.view(), y1.view()).unwrap();
     let before = model.decision_function(&x1.view()).unwrap().mean().unwrap();
     let next = training.next_batch(&data, &model, 0.5).unwrap();
-    let mut unwatched = |_| Ok(());
-    let moved = next.model(&parties.train(&next, &mut unwatched).unwrap()).unwrap();
+    let moved = next.model(&parties.train(&next, &mut |_| Ok(())).unwrap()).unwrap();
     assert!(moved.decision_function(&x1.view()).unwrap().mean().unwrap() > before);
 }
 
