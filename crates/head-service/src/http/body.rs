@@ -63,10 +63,10 @@ pub(super) async fn json<T: DeserializeOwned>(
         .map_err(|error| Problem::malformed(format!("the body is not what is expected: {error}")))
 }
 
-/// Most bytes of a refused body that are taken in.
+/// Most bytes of an unread body that are taken in.
 const MOST_DISCARDED: usize = 64 << 20;
 
-/// A body whose rest can be taken in after its request was refused: a client that is still sending would not get to read the answer.
+/// A body whose rest can be taken in after its request was answered: a client that is still sending would not get to read the answer.
 #[derive(Clone, Debug)]
 pub(super) struct Rest(Arc<Mutex<Body>>);
 

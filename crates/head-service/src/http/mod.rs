@@ -102,7 +102,8 @@ async fn surround(State(service): State<Arc<Service>>, request: Request, next: N
     parts.extensions.insert(account.clone());
     let rest = body::Rest::of(body);
     let mut response = next.run(Request::from_parts(parts, Body::new(rest.clone()))).await;
-    if response.status().is_client_error() && response.status() != StatusCode::REQUEST_TIMEOUT {
+    // a chunk that had arrived is answered unread, too
+    if response.status() != StatusCode::REQUEST_TIMEOUT {
         rest.discard(service.options.limits.patience).await;
     }
     let (status, took) = (response.status().as_u16(), begun.elapsed());

@@ -99,3 +99,6 @@ fn of_json<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
         |error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error));
     serde_json::from_str(text).map_err(failed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! The queue and the room of projects, without a server around them.
+#![allow(clippy::unwrap_used)]
+
+use fhe_head::files::Tag;
+
+use super::{Member, Queued, Store};
+use crate::api::{CHUNK_BYTES, JobKind, JobState, NewFile, NewJob, NewUpload, UploadKind};
+
+fn store(folder: &tempfile::TempDir, bytes: u64, jobs: u64) -> (Store, Member) {
+    let store = Store::open(&folder.path().join("db")).unwrap();
+    store.add_account("ann", "th_ann", true, [bytes, jobs]).unwrap();
+    let who = store.who("th_ann").unwrap().unwrap();
+    let member = store.member(&who, "ann").unwrap();
+    (store, member)
+}
+
+fn asked(data: &str, priority: i32) -> NewJob {
+    NewJob { kind: JobKind::Train, keys: "k".into(), data: data.into(), head: None, priority }
+}
+
+fn upload(byte: u8, chunks: u64) -> NewUpload {
+    let chunks: Vec<_> = (0..chunks).map(|number| Tag([byte ^ number as u8; 32])).collect();
+    let bytes = chunks.len() as u64 * CHUNK_BYTES;
+    NewUpload { kind: UploadKind::Data, files: vec![NewFile { name: "a.enc".into(), bytes, chunks }] }
+}
+
+#[test]
+fn jobs_come_by_priority_and_then_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, ann) = store(&folder, 1 << 40, 4);
+    for (id, priority) in [("one", 0), ("two", 5), ("three", 0), ("four", 5)] {
+        let (job, queued) = store.submit(&ann, &asked(id, priority), id).unwrap();
+        assert_eq!((queued, job.state), (Queued::New, JobState::Queued));
+    }
+    // the same again is the same; a fifth is one too many
+    assert_eq!(store.submit(&ann, &asked("three", 9), "other").unwrap().1, Queued::Before);
+    assert!(store.submit(&ann, &asked("five", 0), "five").is_err());
+    assert_eq!(store.job(&ann, "three").unwrap().job.before, Some(3));
+    let mut order = Vec::new();
+    while let Some(next) = store.take_next().unwrap() {
+        order.push((next.job.id.clone(), next.job.attempts));
+        if order.len() == 1 {
+            // stopped from outside: its turn comes again, and the start does not count
+            store.requeue(&next.job.id, false).unwrap();
+        }
+    }
+    let ids: Vec<&str> = order.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(ids, ["two", "two", "four", "one", "three"]);
+    assert!(order.iter().all(|(_, attempts)| *attempts == 1));
+    // what ended is forgotten by the next request for the same
+    store.end("one", JobState::Failed, Err(None)).unwrap();
+    assert_eq!(store.submit(&ann, &asked("one", 0), "again").unwrap().1, Queued::New);
+}
+
+#[test]
+fn a_project_has_room_and_files_belong_to_it_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, ann) = store(&folder, 4 * CHUNK_BYTES, 1);
+    let (first, is_new) = store.announce(&ann, &upload(1, 3)).unwrap();
+    assert!(is_new && first.missing[0].chunks == [0, 1, 2]);
+    assert!(!store.announce(&ann, &upload(1, 3)).unwrap().1);
+    assert!(store.announce(&ann, &upload(2, 2)).is_err(), "there is room for one chunk more");
+
+    let expected = store.expected(&ann, &first.id, "a.enc", 1).unwrap();
+    assert!(!expected.arrived && expected.digest == Tag([0; 32]) && expected.bytes == CHUNK_BYTES);
+    assert!(store.expected(&ann, &first.id, "a.enc", 3).is_err());
+    store.arrived(&expected.blob, 1).unwrap();
+    assert_eq!(store.upload(&ann, &first.id).unwrap().missing[0].chunks, [0, 2]);
+
+    // another tenant announces the same file, and learns nothing
+    store.add_account("bob", "th_bob", false, [1 << 40, 1]).unwrap();
+    let who = store.who("th_bob").unwrap().unwrap();
+    assert!(store.member(&who, "ann").is_err());
+    let bob = store.member(&who, "bob").unwrap();
+    let (theirs, _) = store.announce(&bob, &upload(1, 3)).unwrap();
+    assert_eq!(theirs.missing[0].chunks, [0, 1, 2]);
+    // removing one's own leaves the other's
+    assert_eq!(store.remove_upload(&ann, &first.id).unwrap().len(), 1);
+    assert!(store.upload(&ann, &first.id).is_err() && store.upload(&bob, &theirs.id).is_ok());
+}
