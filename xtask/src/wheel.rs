@@ -80,10 +80,20 @@ pub(crate) fn test(extra: &[String]) -> Result<()> {
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", &requirement]);
     step("install", &mut install)?;
     let mut tests = Command::new(&python);
-    tests.args(["-m", "pytest", "--cov", "--cov-report", "term-missing:skip-covered"]);
+    tests.args([
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "--cov",
+        "train_head",
+        "--cov-report",
+        "term-missing:skip-covered",
+    ]);
     tests.args(if extra.is_empty() { &[COVERAGE][..] } else { &[] }).args(extra);
     // the tests' own folder, so that the installed package is imported and not the sources
-    step("tests", tests.current_dir(root().join("python/tests")).env("TRAIN_HEAD_ROOT", root()))
+    tests.current_dir(root().join("python/tests")).env("TRAIN_HEAD_ROOT", root());
+    step("tests", tests.env("COVERAGE_FILE", folder.join("coverage")))
 }
 
 /// The programs that build wheels.
