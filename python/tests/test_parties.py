@@ -86,7 +86,7 @@ def test_an_interrupt_reaches_the_command(tmp_path):
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         party.estimate(X, (X[:, 0] > 0).astype(int))
-    assert time.perf_counter() - began < 7
+    assert time.perf_counter() - began < 20
     assert not (party.folder / "plan.json").exists()
 
 
