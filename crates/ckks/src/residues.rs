@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(from_words.to_words(), sum.to_words());
 
         assert!(Tensor::from_words(&parameters, secret.key_id(), &sum.shape(), &words[1..]).is_err());
-        let many = ResidueShape { primes: 1 << 40, ..shape.clone() };
+        let many = ResidueShape { primes: 1 << 40, ..shape };
         assert!(Ciphertext::from_words(&parameters, secret.key_id(), &many, &words).is_err());
         assert_eq!(ResidueShape::from_words(&[3]), None);
         assert_eq!(ResidueShape::from_words(&[3, 1 << 40]), None);

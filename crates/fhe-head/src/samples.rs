@@ -164,15 +164,15 @@ impl<'a> SampleView<'a> {
     /// [`Error::Shape`] if their numbers differ.
     pub fn new(
         features: &'a dyn Features,
-        y: ArrayView2<'a, f64>,
-        weight: ArrayView1<'a, f64>,
+        y: &ArrayView2<'a, f64>,
+        weight: &ArrayView1<'a, f64>,
     ) -> Result<Self> {
         for (what, got) in [("labels", y.nrows()), ("sample weights", weight.len())] {
             if got != features.samples() {
                 return Err(Error::Shape { what, expected: features.samples(), got });
             }
         }
-        Ok(Self { features, y, weight })
+        Ok(Self { features, y: *y, weight: *weight })
     }
 
     /// The samples of block `block`. Batches take equal shares of the samples, in order.

@@ -17,7 +17,8 @@ impl Deal {
     /// The blocks of a batch that are dealt to a process, counted from the first one of the batch.
     pub fn share(self, share: Share) -> Range<usize> {
         let groups = share.of(self.length.div_ceil(self.together));
-        groups.start * self.together..(groups.end * self.together).min(self.length)
+        let first = |group: usize| (group * self.together).min(self.length);
+        first(groups.start)..first(groups.end)
     }
 }
 

@@ -42,8 +42,9 @@ impl StoredBlocks {
         self.kept.fill_with(|| None);
     }
 
-    /// Keeps as many blocks as take at most this many bytes of memory. Returns their number.
+    /// Keeps as many blocks as take at most this many bytes of memory, and no others. Returns their number.
     pub fn keep(&mut self, bytes: u64) -> usize {
+        self.kept.fill_with(|| None);
         let mut left = bytes;
         let fits = |index: &&usize| {
             let rest = left.checked_sub(self.block_bytes(**index));

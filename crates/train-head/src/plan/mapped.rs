@@ -43,7 +43,7 @@ impl<'a> MappedSamples<'a> {
     /// # Errors
     /// The numbers of samples, labels and weights differ.
     pub(crate) fn view(&self) -> Result<SampleView<'_>> {
-        Ok(SampleView::new(&self.features, self.y.view(), self.weight.view())?)
+        Ok(SampleView::new(&self.features, &self.y.view(), &self.weight.view())?)
     }
 }
 
