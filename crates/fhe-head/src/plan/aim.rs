@@ -3,11 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::cost::{Sizes, UPLOAD};
-use super::kept::Plan;
-use super::request::Request;
-use crate::error::{Error, Result};
-use crate::heads::Head;
-use crate::scheme::Scheme;
 
 /// What shall be small.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,30 +29,5 @@ impl Aim {
             Self::Memory => sizes.data_bytes + sizes.key_bytes + sizes.diagonal_bytes,
         };
         bytes as f64 + BYTES_OF_A_SECOND * seconds
-    }
-}
-
-impl<H: Head> Plan<H> {
-    /// The plan that serves the request's aim best, of those that these schemes allow.
-    ///
-    /// # Errors
-    /// The last refusal, if no scheme allows any.
-    pub fn cheapest(schemes: &[Scheme], request: &Request<H>) -> Result<(Scheme, Self)> {
-        let mut best: Option<(f64, (Scheme, Self))> = None;
-        let mut refusal = Error::Data("there is no parameter set to try".into());
-        for scheme in schemes {
-            let plan = match Self::new(scheme, request) {
-                Ok(plan) => plan,
-                Err(error) => {
-                    refusal = error;
-                    continue;
-                }
-            };
-            let price = request.aim.price(&plan.sizes, plan.usual_seconds(scheme.parameters())?);
-            if best.as_ref().is_none_or(|(known, _)| price < *known) {
-                best = Some((price, (scheme.clone(), plan)));
-            }
-        }
-        best.map(|(_, plan)| plan).ok_or(refusal)
     }
 }

@@ -41,6 +41,29 @@ impl<H: Head> Plan<H> {
         let planner = Planner { scheme, request, models: &Models::default() };
         planner.plan(planner.cheapest_cut(&candidates)?)
     }
+
+    /// The plan that serves the request's aim best, of those that these schemes allow.
+    ///
+    /// # Errors
+    /// The last refusal, if no scheme allows any.
+    pub fn cheapest(schemes: &[Scheme], request: &Request<H>) -> Result<(Scheme, Self)> {
+        let mut best: Option<(f64, (Scheme, Self))> = None;
+        let mut refusal = Error::Data("there is no parameter set to try".into());
+        for scheme in schemes {
+            let plan = match Self::new(scheme, request) {
+                Ok(plan) => plan,
+                Err(error) => {
+                    refusal = error;
+                    continue;
+                }
+            };
+            let price = request.aim.price(&plan.sizes, plan.usual_seconds(scheme.parameters())?);
+            if best.as_ref().is_none_or(|(known, _)| price < *known) {
+                best = Some((price, (scheme.clone(), plan)));
+            }
+        }
+        best.map(|(_, plan)| plan).ok_or(refusal)
+    }
 }
 
 impl<H: Head> Planner<'_, H> {
