@@ -76,9 +76,10 @@ fn a_second_training_gives_the_same_head() {
 #[test]
 fn a_training_in_little_memory_gives_the_same_head() {
     let dir = Dir::new();
-    dir.write("table.csv", table(20_000));
-    // more passes than those for which nothing is kept anyway
-    let method = "--preset n15-l18 --max-iter 3 --sigmoid-degree 3";
+    dir.write("table.csv", table(100_000));
+    // several blocks, and more passes than those for which nothing is kept anyway
+    let method = "--preset n15-l18 --max-iter 3 --sigmoid-degree 3 --sigmoid-interval 8 --learning-rate 1 --solver gd \
+                  --preprocess standardize";
     let plan = dir.ok(&format!("estimate --features table.csv --out plan.json {method} --json")).json();
     dir.ok("keygen --plan plan.json --out keys --no-passphrase");
     dir.ok("encrypt --features table.csv --plan plan.json --keys keys --out data.enc");
