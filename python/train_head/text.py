@@ -217,10 +217,7 @@ class EncryptedTextClassifier(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_texts,), or a class for one text
             The likeliest classes.
         """
-        check_is_fitted(self, "head_")
-        one = isinstance(texts, str)
-        predicted = self.head_.predict(self.encoder_.encode([texts] if one else texts))
-        return predicted[0] if one else predicted
+        return self._of_each(texts, "predict")
 
     def predict_proba(self, texts):
         """Probabilities of texts.
@@ -235,12 +232,16 @@ class EncryptedTextClassifier(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_texts, n_classes), or (n_classes,) for one text
             Those of each class, in the order of ``classes_``.
         """
-        check_is_fitted(self, "head_")
-        one = isinstance(texts, str)
-        probabilities = self.head_.predict_proba(self.encoder_.encode([texts] if one else texts))
-        return probabilities[0] if one else probabilities
+        return self._of_each(texts, "predict_proba")
 
     __call__ = predict
+
+    def _of_each(self, texts, method):
+        """What a method of the head says of each text, or of one."""
+        check_is_fitted(self, "head_")
+        one = isinstance(texts, str)
+        found = getattr(self.head_, method)(self.encoder_.encode([texts] if one else texts))
+        return found[0] if one else found
 
     def save_pretrained(self, folder, *, private=False):
         """Save head, classes and a model card. The encoder is named with the SHA-256 of its weights, not copied.

@@ -1,9 +1,10 @@
 //! `cargo xtask demo`: an encrypted training on the synthetic clinical notes in `data/notes/`, from end to end.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::workspace::{Metadata, root};
 use crate::{model, process};
@@ -24,15 +25,47 @@ pub(crate) const METHOD: [&str; 6] =
 /// # Errors
 /// A step failed. Its exit code is passed on.
 pub(crate) fn run() -> Result<()> {
-    let model = model::fetch_model()?;
+    let Prepared { model, binary } = Prepared::new()?;
     let model = model.strip_prefix(root()).unwrap_or(&model);
     println!("==> model: {}", model.display());
-    process::step("build", process::cargo(["build", "--release", "-p", "train-head"]).current_dir(root()))?;
-    process::step("train", &mut train(&Metadata::read()?.train_head(), model))?;
+    process::step("train", &mut train(&binary, model))?;
     println!("\nThe encrypted head, the decrypted head, the report and the predictions are in {OUT}/.");
     println!("{OUT}/report.json holds every figure above; {OUT}/report.html shows them to a reader:");
     println!("{}", root().join(OUT).join("report.html").display());
     Ok(())
+}
+
+/// What every demo needs.
+pub(crate) struct Prepared {
+    pub(crate) model: PathBuf,
+    /// The program.
+    pub(crate) binary: PathBuf,
+}
+
+impl Prepared {
+    /// Fetches the model, and builds the command line without what tests alone need.
+    ///
+    /// # Errors
+    /// The model could not be fetched, or the build failed.
+    pub(crate) fn new() -> Result<Self> {
+        let model = model::fetch_model()?;
+        let build = ["build", "--release", "-p", "train-head"];
+        process::step("build", process::cargo(build).current_dir(root()))?;
+        Ok(Self { model, binary: Metadata::read()?.train_head() })
+    }
+}
+
+/// An empty folder at this path from the workspace's root; what it held is removed.
+///
+/// # Errors
+/// It cannot be removed or made.
+pub(crate) fn emptied(path: &str) -> Result<PathBuf> {
+    let folder = root().join(path);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    Ok(folder)
 }
 
 /// The command that README shows for a user's own data.

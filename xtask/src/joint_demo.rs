@@ -8,8 +8,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::workspace::{Metadata, root};
-use crate::{model, notes, process};
+use crate::demo::{Prepared, emptied};
+use crate::{notes, process};
 
 const OUT: &str = "target/demo-joint";
 const HOSPITALS: [&str; 3] = ["north", "south", "west"];
@@ -34,13 +34,8 @@ struct Done {
 /// # Errors
 /// A step failed. Its exit code is passed on.
 pub(crate) fn run() -> Result<()> {
-    let model = model::fetch_model()?;
-    process::step("build", process::cargo(["build", "--release", "-p", "train-head"]).current_dir(root()))?;
-    let folder = root().join(OUT);
-    if folder.exists() {
-        fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-    }
-    let stage = Stage { binary: Metadata::read()?.train_head(), folder, model };
+    let Prepared { model, binary } = Prepared::new()?;
+    let stage = Stage { binary, folder: emptied(OUT)?, model };
     stage.notes()?;
     for name in ["public"].into_iter().chain(HOSPITALS).chain(["union", "test"]) {
         stage.embed(name)?;

@@ -10,9 +10,9 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::demo::{METHOD, TEST, TRAIN};
-use crate::workspace::{Metadata, root};
-use crate::{model, process};
+use crate::demo::{METHOD, Prepared, TEST, TRAIN, emptied};
+use crate::process;
+use crate::workspace::root;
 
 const OUT: &str = "target/demo-server";
 
@@ -27,14 +27,8 @@ struct Server {
 /// # Errors
 /// A step failed. Its exit code is passed on.
 pub(crate) fn run() -> Result<()> {
-    let model = model::fetch_model()?;
-    process::step("build", process::cargo(["build", "--release", "-p", "train-head"]).current_dir(root()))?;
-    let folder = root().join(OUT);
-    if folder.exists() {
-        fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-    }
-    fs::create_dir_all(&folder)?;
-    let binary = Metadata::read()?.train_head();
+    let Prepared { model, binary } = Prepared::new()?;
+    let folder = emptied(OUT)?;
     let server = Server::start(&binary, &folder)?;
     let text = |name: &str| server.said[name].as_str().unwrap_or_default().to_owned();
     fs::write(folder.join("token"), text("token"))?;
