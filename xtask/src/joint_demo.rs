@@ -1,4 +1,5 @@
-//! `cargo xtask demo --joint 3`: three hospitals and a compute party as processes with folders of their own. They share one folder.
+//! `cargo xtask demo --joint 3`: three hospitals and a compute party as processes with folders of their own. They share one folder, or with
+//! `--server` none: a server passes on what they have to say, and trains.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::demo::{Prepared, emptied};
+use crate::server_demo::Server;
 use crate::{notes, process};
 
 const OUT: &str = "target/demo-joint";
@@ -21,6 +23,7 @@ struct Stage {
     binary: PathBuf,
     folder: PathBuf,
     model: PathBuf,
+    server: Option<Server>,
 }
 
 /// What came of one process.
@@ -33,15 +36,18 @@ struct Done {
 ///
 /// # Errors
 /// A step failed. Its exit code is passed on.
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn run(by_server: bool) -> Result<()> {
     let Prepared { model, binary } = Prepared::new()?;
-    let stage = Stage { binary, folder: emptied(OUT)?, model };
+    let folder = emptied(OUT)?;
+    let server = by_server.then(|| Server::start(&binary, &folder)).transpose()?;
+    let stage = Stage { binary, folder, model, server };
     stage.notes()?;
     for name in ["public"].into_iter().chain(HOSPITALS).chain(["union", "test"]) {
         stage.embed(name)?;
     }
     let session = stage.session()?;
-    stage.train(&session)
+    stage.train(&session)?;
+    stage.server.map_or(Ok(()), Server::stop)
 }
 
 impl Stage {
@@ -133,7 +139,14 @@ impl Stage {
             let rows = csv::Reader::from_reader(table.as_bytes()).records().count();
             participants.extend(["--participant".to_owned(), format!("{name}={}:{rows}", key(name)?)]);
         }
-        let cloud = key("cloud")?;
+        let cloud = match &self.server {
+            // its key is the server's own
+            Some(server) => {
+                HOSPITALS.iter().try_for_each(|name| self.account(name, server))?;
+                server.said["identity"].as_str().context("no identity of the server")?.to_owned()
+            }
+            None => key("cloud")?,
+        };
         let planned = self.say(
             "north",
             &[
@@ -149,7 +162,11 @@ impl Stage {
         let mut words =
             vec!["joint", "create", "--plan", "plan.json", "--features", "public/own.safetensors"];
         words.extend(participants.iter().map(String::as_str));
-        words.extend(["--compute", &cloud, "--recomputations", "1", "--out", "shared"]);
+        let place = self.place("north");
+        words.extend(["--compute", &cloud, "--recomputations", "1", "--out", &place]);
+        if self.server.is_some() {
+            words.extend(["--server", "cloud"]);
+        }
         let created = self.say("north", &words)?;
         println!(
             "==> method chosen on the public notes in {:.1} s, session made in {:.1} s",
@@ -158,10 +175,33 @@ impl Stage {
         Ok(created.result)
     }
 
+    /// The folder of the session: the one that all share, or a hospital's own copy.
+    fn place(&self, party: &str) -> String {
+        match self.server {
+            Some(_) => format!("{party}/session"),
+            None => "shared".to_owned(),
+        }
+    }
+
+    /// An account of a hospital on the server, in the project that all share.
+    fn account(&self, name: &str, server: &Server) -> Result<()> {
+        let said = |field: &str| server.said[field].as_str().unwrap_or_default().to_owned();
+        let service = self.folder.join("service").display().to_string();
+        let added = self.say(name, &["operator", "add", name, "--project", "trial", "--folder", &service])?;
+        let token = format!("{name}/token");
+        fs::write(self.folder.join(&token), added.result["token"].as_str().unwrap_or_default())?;
+        self.say(name, &["remote", "add", "cloud", &said("url"), "--fingerprint", &said("fingerprint")])?;
+        self.say(name, &["remote", "login", "--token-file", &token])?;
+        if name == HOSPITALS[0] {
+            println!("==> dashboard: {} (a hospital's token is in {OUT}/{token})", said("url"));
+        }
+        Ok(())
+    }
+
     fn train(&self, session: &Value) -> Result<()> {
         let of = |party: &str, step: &[&str]| -> Vec<String> {
-            let keys = format!("{party}/keys");
-            let place = ["--session", "shared", "--keys", &keys];
+            let (keys, session) = (format!("{party}/keys"), self.place(party));
+            let place = ["--session", &session, "--keys", &keys];
             ["joint"].iter().chain(step).chain(&place).map(|word| (*word).to_owned()).collect()
         };
         let with = |mut words: Vec<String>, more: &[&str]| {
@@ -169,12 +209,15 @@ impl Stage {
             words
         };
         let slowest = |all: &[Done]| all.iter().map(|done| done.seconds).fold(0.0, f64::max);
-        let joined = self.all(|party| with(of(party, &["join"]), &["--no-passphrase"]))?;
+        let server: &[&str] = if self.server.is_some() { &["--server", "cloud"] } else { &[] };
+        let joined =
+            self.all(|party| with(of(party, &["join"]), &[&["--no-passphrase"], server].concat()))?;
         let keys = self.all(|party| with(of(party, &["keys"]), &["--wait", PATIENCE]))?;
         let own = |party: &str| format!("{party}/own.safetensors");
         let encrypted = self.all(|party| with(of(party, &["encrypt"]), &["--features", &own(party)]))?;
-        let trained = self.say("cloud", &["joint", "train", "--session", "shared"])?;
-        let checked = self.say("south", &["joint", "train", "--session", "shared", "--check"])?;
+        let computes = if self.server.is_some() { HOSPITALS[0] } else { "cloud" };
+        let trained = self.say(computes, &["joint", "train", "--session", &self.place(computes)])?;
+        let checked = self.say("south", &["joint", "train", "--session", &self.place("south"), "--check"])?;
         let opened = self.all(|party| {
             let out = format!("{party}/head");
             with(of(party, &["decrypt"]), &["--features", &own(party), "--out", &out, "--wait", PATIENCE])
@@ -194,7 +237,7 @@ impl Stage {
             slowest(&opened)
         );
         for name in HOSPITALS {
-            let folder = self.folder.join("shared").join(name);
+            let folder = self.folder.join(self.place(name)).join(name);
             println!(
                 "==> {name} sent {} MB: keys {} MB, data {} MB",
                 mb(&folder)?,
@@ -255,7 +298,8 @@ impl Stage {
                 best_alone = best_alone.max(alone);
             }
         }
-        println!("\nThe shared folder is {OUT}/shared; each hospital's head is in {OUT}/NAME/head.");
+        let place = self.place("NAME");
+        println!("\nThe session's folder is {OUT}/{place}; each hospital's head is in {OUT}/NAME/head.");
         Ok(())
     }
 }

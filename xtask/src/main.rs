@@ -34,7 +34,8 @@ Usage: cargo xtask COMMAND
 Commands:
   demo          Fetch the model, build, and train on the synthetic clinical notes: encrypted, end to end
                 With `--server`: a service as the compute party, and what it costs beside the exchange of files
-                With `--joint 3`: three hospitals and a compute party, none of whom sees another's notes
+                With `--joint 3`: three hospitals and a compute party, none of whom sees another's notes; `--server` besides:
+                through a server, without a folder that they share
   bench         Fetch the model, build, and make the quick benchmark report
   check         Formatting, lints, and tests of the crates that changed since HEAD, or since `--base REV`
   test          Fetch the model and run every test of the workspace, in the release profile
@@ -78,7 +79,10 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("check", [flag, base]) if flag == "--base" => check::run(base)?,
         ("demo", []) => demo::run()?,
         ("demo", [flag]) if flag == "--server" => server_demo::run()?,
-        ("demo", [flag, parties]) if flag == "--joint" && parties == "3" => joint_demo::run()?,
+        ("demo", [flag, parties]) if flag == "--joint" && parties == "3" => joint_demo::run(false)?,
+        ("demo", [flag, parties, server]) if flag == "--joint" && parties == "3" && server == "--server" => {
+            joint_demo::run(true)?;
+        }
         ("test", extra) => test::run(extra)?,
         ("layers", []) => layers::run()?,
         ("unsafe", []) => unsafety::run()?,

@@ -17,9 +17,10 @@ use crate::workspace::root;
 const OUT: &str = "target/demo-server";
 
 /// A server that is stopped in order when the demo ends.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    said: Value,
+    /// What it said when it had started: address, fingerprint, token.
+    pub(crate) said: Value,
 }
 
 /// Fetches the model, builds, starts a server, and trains through it.
@@ -69,7 +70,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 impl Server {
-    fn start(binary: &Path, folder: &Path) -> Result<Self> {
+    pub(crate) fn start(binary: &Path, folder: &Path) -> Result<Self> {
         let log = fs::File::create(folder.join("server.log"))?;
         let service = folder.join("service").display().to_string();
         let mut command = Command::new(binary);
@@ -80,11 +81,11 @@ impl Server {
         let Some(out) = child.stdout.take() else { bail!("the server has no output") };
         BufReader::new(out).read_line(&mut line)?;
         let said = serde_json::from_str(&line)
-            .with_context(|| format!("the server did not start: see {OUT}/server.log"))?;
+            .with_context(|| format!("the server did not start: see {}/server.log", folder.display()))?;
         Ok(Self { child, said })
     }
 
-    fn stop(mut self) -> Result<()> {
+    pub(crate) fn stop(mut self) -> Result<()> {
         process::output(Command::new("kill").args(["-TERM", &self.child.id().to_string()]))?;
         let status = self.child.wait()?;
         ensure!(status.success(), "the server did not stop in order: {status}");

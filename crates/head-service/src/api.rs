@@ -56,6 +56,8 @@ pub enum UploadKind {
     Data,
     /// Encrypted samples to score.
     Samples,
+    /// Messages of a session of several data parties: `NAME_join.json` goes to `NAME/join.json` of the session.
+    Messages,
 }
 
 /// A file that will be sent.
@@ -125,6 +127,8 @@ pub enum JobKind {
     Train,
     /// Score samples with a head.
     Score,
+    /// Train the head of a session of several data parties.
+    Joint,
 }
 
 /// A job that is asked for. The same again finds the same job, unless that one failed or was cancelled.
@@ -133,9 +137,10 @@ pub enum JobKind {
 pub struct NewJob {
     /// What it does.
     pub kind: JobKind,
-    /// Upload of evaluation keys.
+    /// Upload of evaluation keys; empty for a joint training.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub keys: String,
-    /// Upload of the samples.
+    /// Upload of the samples; the session of a joint training.
     pub data: String,
     /// Training job whose head scores the samples, or is trained further.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -143,6 +148,43 @@ pub struct NewJob {
     /// Jobs of higher priority come first, among equals the earlier one.
     #[serde(default)]
     pub priority: i32,
+}
+
+/// Messages that are delivered to a session.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Delivery {
+    /// Upload of messages. It is used up: the session has its files afterwards.
+    pub upload: String,
+}
+
+/// A session of several data parties: a folder that they share. What was delivered is not changed any more.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Session {
+    /// Its name in the project.
+    pub name: String,
+    /// When its first message came, RFC 3339.
+    pub created: String,
+    /// Bytes of all messages.
+    pub bytes: u64,
+    /// What has come, by name.
+    pub messages: Vec<Message>,
+}
+
+/// A message of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Message {
+    /// Its place in the session's folder, with `_` in place of `/`.
+    pub name: String,
+    /// Length.
+    pub bytes: u64,
+    /// The digest of its chunks that names a file.
+    #[schema(value_type = String)]
+    pub digest: Digest,
+    /// Account that delivered it, or `server`.
+    pub from: String,
+    /// When, RFC 3339.
+    pub time: String,
 }
 
 /// How far a job is.
@@ -287,6 +329,8 @@ pub struct Overview {
     pub refused: u64,
     /// Jobs of all projects, the latest first.
     pub jobs: Vec<OverviewJob>,
+    /// Sessions of all projects, the latest first.
+    pub sessions: Vec<OverviewSession>,
     /// The last entries of the audit log.
     pub audit: Vec<AuditEntry>,
 }
@@ -298,6 +342,15 @@ pub struct OverviewJob {
     pub project: String,
     /// The job.
     pub job: Job,
+}
+
+/// A session and its project.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct OverviewSession {
+    /// Name of the project.
+    pub project: String,
+    /// The session.
+    pub session: Session,
 }
 
 /// An entry of the audit log.

@@ -69,6 +69,18 @@ impl Blobs {
         sync_folder(&self.0.blobs())
     }
 
+    /// Makes a file of the service's own, which nobody writes to any more, one of a project's.
+    pub(crate) fn link(&self, from: &std::path::Path, blob: &Blob) -> io::Result<()> {
+        let folder = self.0.blobs().join(blob.project.to_string());
+        private_folder(&folder)?;
+        match fs::hard_link(from, self.path(blob)) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        sync_folder(&folder)?;
+        sync_folder(&self.0.blobs())
+    }
+
     /// Removes a file.
     pub(crate) fn remove(&self, blob: &Blob) -> io::Result<()> {
         for path in [self.arriving(blob), self.path(blob)] {

@@ -65,6 +65,10 @@ pub(crate) fn expect_announcement(new: &NewUpload) -> Answer<()> {
                 }
             }
         }
+        UploadKind::Messages => match new.files.iter().all(|file| is_message(&file.name)) {
+            true => Ok(()),
+            false => refuse("a message is named as its place in the session's folder, with `_` for `/`"),
+        },
         UploadKind::Data | UploadKind::Samples => match new.files.len() {
             1 => Ok(()),
             _ => refuse("encrypted samples are one file"),
@@ -72,8 +76,24 @@ pub(crate) fn expect_announcement(new: &NewUpload) -> Answer<()> {
     }
 }
 
+/// Whether a message of a session may have this name: at most three plain parts, and an end that tells what it is.
+#[must_use]
+pub fn is_message(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('_').collect();
+    let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    let plain = |part: &&str| !part.is_empty() && !part.starts_with('.') && part.chars().all(letter);
+    let known = [".json", ".safetensors", ".share", ".age", ".enc"];
+    parts.len() <= 3
+        && name.len() <= 128
+        && parts.iter().all(plain)
+        && known.iter().any(|end| name.ends_with(end))
+}
+
 /// Refuses the first chunk of a file that cannot be what the upload is said to hold, before it is stored.
 pub(crate) fn expect_start(kind: UploadKind, name: &str, chunk: &[u8]) -> Answer<()> {
+    if kind == UploadKind::Messages {
+        return expect_message(name, chunk);
+    }
     if chunk.starts_with(AGE) {
         return Err(secret(name));
     }
@@ -115,6 +135,9 @@ pub(crate) fn expect_whole(
     file: File,
     schemes: &mut Schemes,
 ) -> Answer<Option<Header>> {
+    if kind == UploadKind::Messages {
+        return Ok(None);
+    }
     if kind == UploadKind::Keys && name == LIST {
         return expect_list(&read_list(file)?).map(|_| None);
     }
@@ -157,11 +180,24 @@ pub(crate) fn expect_together(list: &[u8], files: &[(String, Header)]) -> Answer
     }
 }
 
+/// Refuses a secret key among the messages of a session. What a message says, its receivers check: they know who must have signed it.
+fn expect_message(name: &str, chunk: &[u8]) -> Answer<()> {
+    // sealed to its receivers
+    if name.ends_with(".age") {
+        return match chunk.starts_with(AGE) {
+            true => Ok(()),
+            false => Err(Problem::malformed(format!("{name} is not sealed to anybody"))),
+        };
+    }
+    let is_key = Reader::new(chunk, name).is_ok_and(|reader| reader.header().kind == FileKind::SECRET_KEY);
+    if is_key || chunk.starts_with(AGE) { Err(secret(name)) } else { Ok(()) }
+}
+
 fn expect_header(kind: UploadKind, name: &str, header: &Header) -> Answer<()> {
     let wanted = match kind {
         UploadKind::Keys => FileKind::EVALUATION_KEY,
         UploadKind::Data => DATA,
-        UploadKind::Samples => SAMPLES,
+        UploadKind::Samples | UploadKind::Messages => SAMPLES,
     };
     match header.kind {
         found if found == wanted => Ok(()),

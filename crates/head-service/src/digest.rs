@@ -21,7 +21,8 @@ pub fn content_digest(mut file: impl std::io::Read) -> std::io::Result<Digest> {
 }
 
 /// What names a file: a digest of its length and of the digests of its chunks, so that nobody reads a file twice to name it.
-pub(crate) fn file_digest(bytes: u64, chunks: &[Digest]) -> Digest {
+#[must_use]
+pub fn file_digest(bytes: u64, chunks: &[Digest]) -> Digest {
     let mut hasher = blake3::Hasher::new_derive_key("train-head 2026-11 file of chunks");
     hasher.update(&bytes.to_le_bytes());
     chunks.iter().for_each(|chunk| {

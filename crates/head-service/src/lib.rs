@@ -38,7 +38,8 @@ mod work;
 pub mod api;
 pub mod operator;
 
-pub use digest::{chunk_digest, content_digest};
+pub use check::is_message;
+pub use digest::{chunk_digest, content_digest, file_digest};
 pub use http::openapi;
 pub use options::{Limits, Options, Task, TaskKind, Worker};
 pub use place::private_folder;

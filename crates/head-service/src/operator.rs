@@ -31,13 +31,20 @@ fn open(folder: &Path) -> Result<Store, Refused> {
     Store::open(&database).map_err(|error| Refused(format!("{}: {error}", database.display())))
 }
 
-/// Adds an account with a project of its name. Returns its token, which nobody can read again.
+/// Adds an account to a project, which is made where there is none; by default to one of its own name. Returns its token, which nobody can
+/// read again.
 ///
 /// # Errors
 /// The name is taken or malformed; the folder is not that of a service.
-pub fn add_account(folder: &Path, name: &str, limits: &Limits) -> Result<String, Refused> {
+pub fn add_account(
+    folder: &Path,
+    name: &str,
+    project: Option<&str>,
+    limits: &Limits,
+) -> Result<String, Refused> {
     let (store, token) = (open(folder)?, new_token()?);
-    store.add_account(name, &token, false, [limits.project_bytes, limits.project_jobs])?;
+    let bounds = [limits.project_bytes, limits.project_jobs];
+    store.add_account((name, project), &token, false, bounds)?;
     Ok(token)
 }
 
@@ -82,7 +89,8 @@ pub(crate) fn first_account(service: &Service) -> Answer<Option<String>> {
         return Ok(None);
     }
     let (token, limits) = (new_token()?, &service.options.limits);
-    service.store.add_account("operator", &token, true, [limits.project_bytes, limits.project_jobs])?;
+    let bounds = [limits.project_bytes, limits.project_jobs];
+    service.store.add_account(("operator", None), &token, true, bounds)?;
     Ok(Some(token))
 }
 

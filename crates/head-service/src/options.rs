@@ -69,6 +69,8 @@ pub enum TaskKind {
     Train,
     /// Score samples.
     Score,
+    /// Train the head of a session of several data parties.
+    Joint,
 }
 
 /// The work of one process: files to read, and the one to write.
@@ -76,7 +78,7 @@ pub enum TaskKind {
 pub struct Task<'a> {
     /// What it does.
     pub kind: TaskKind,
-    /// Folder of evaluation keys.
+    /// Folder of evaluation keys; of a joint training, of the session.
     pub keys: &'a Path,
     /// Encrypted samples.
     pub data: &'a Path,

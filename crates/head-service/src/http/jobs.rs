@@ -3,22 +3,18 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use tokio::io::AsyncReadExt;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 
 use super::auth::OfProject;
-use super::body;
+use super::{body, download};
 use crate::api::{Job, JobKind, JobState, NewJob, Refusal, UploadKind};
 use crate::problem::{Answer, Problem};
 use crate::service::{Service, blocking, new_id};
 use crate::store::Queued;
 use crate::work::JobFolder;
-
-/// Bytes of a result that are read at once.
-const PIECE: usize = 256 << 10;
 
 /// Ask for a job
 ///
@@ -41,15 +37,7 @@ pub(super) async fn submit(
 ) -> Answer<(StatusCode, Json<Job>)> {
     let asked: NewJob = body::json(&service, &headers, body).await?;
     let answer = blocking(&service, move |service| {
-        let data = match (asked.kind, &asked.head) {
-            (JobKind::Train, _) => UploadKind::Data,
-            (JobKind::Score, Some(_)) => UploadKind::Samples,
-            (JobKind::Score, None) => {
-                return Err(Problem::malformed("scoring needs a head: name the job that trained it"));
-            }
-        };
-        service.store.expect_upload(&of.member, &asked.keys, UploadKind::Keys)?;
-        service.store.expect_upload(&of.member, &asked.data, data)?;
+        expect_files(service, &of, &asked)?;
         if let Some(head) = &asked.head {
             let trained = service.store.job(&of.member, head)?.job;
             if trained.state != JobState::Done || trained.asked.kind != JobKind::Train {
@@ -66,6 +54,27 @@ pub(super) async fn submit(
     let answer = answer.await?;
     service.work.notify_one();
     Ok(answer)
+}
+
+/// Refuses a job whose files are not there.
+fn expect_files(service: &Service, of: &OfProject, asked: &NewJob) -> Answer<()> {
+    let data = match (asked.kind, &asked.head) {
+        (JobKind::Train, _) => UploadKind::Data,
+        (JobKind::Score, Some(_)) => UploadKind::Samples,
+        (JobKind::Score, None) => {
+            return Err(Problem::malformed("scoring needs a head: name the job that trained it"));
+        }
+        (JobKind::Joint, None) if asked.keys.is_empty() => {
+            return service.store.session(&of.member, &asked.data).map(|_| ());
+        }
+        (JobKind::Joint, _) => {
+            return Err(Problem::malformed(
+                "a joint training has a session, and neither keys nor a head besides",
+            ));
+        }
+    };
+    service.store.expect_upload(&of.member, &asked.keys, UploadKind::Keys)?;
+    service.store.expect_upload(&of.member, &asked.data, data)
 }
 
 /// The jobs of a project, the latest first
@@ -166,17 +175,5 @@ pub(super) async fn result(
         Ok((result, file))
     });
     let (result, file) = found.await?;
-    let file = tokio::fs::File::from_std(file);
-    let pieces = futures_util::stream::try_unfold(file, |mut file| async {
-        let mut piece = vec![0; PIECE];
-        let count = file.read(&mut piece).await?;
-        piece.truncate(count);
-        Ok::<_, std::io::Error>((count > 0).then(|| (Bytes::from(piece), file)))
-    });
-    let headers = [
-        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (header::CONTENT_LENGTH, result.bytes.to_string()),
-        (header::ETAG, format!("\"{}\"", result.digest)),
-    ];
-    Ok((headers, Body::from_stream(pieces)).into_response())
+    Ok(download::response(file, result.bytes, &result.digest))
 }

@@ -3,17 +3,20 @@
 //! - this file: the routes, and what surrounds every request;
 //! - [`auth`]: whose token came with it;
 //! - [`body`]: bodies within bounds of size and time;
-//! - [`uploads`], [`jobs`], [`events`], [`accounts`]: the resources;
+//! - [`uploads`], [`jobs`], [`events`], [`sessions`], [`accounts`]: the resources;
+//! - [`download`]: files as answers;
 //! - [`operator`]: health, metrics, overview;
 //! - [`pages`]: the dashboard.
 
 mod accounts;
 mod auth;
 mod body;
+mod download;
 mod events;
 mod jobs;
 mod operator;
 mod pages;
+mod sessions;
 mod uploads;
 
 use std::sync::Arc;
@@ -64,6 +67,9 @@ fn described() -> (Router<Arc<Service>>, utoipa::openapi::OpenApi) {
         .routes(routes!(jobs::cancel))
         .routes(routes!(jobs::result))
         .routes(routes!(events::events))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::show, sessions::deliver, sessions::remove))
+        .routes(routes!(sessions::message))
         .split_for_parts();
     let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     api.components.get_or_insert_default().add_security_scheme("token", token);

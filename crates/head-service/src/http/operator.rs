@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 
 use super::auth::Operator;
-use crate::api::{Overview, OverviewJob, Refusal};
+use crate::api::{Overview, OverviewJob, OverviewSession, Refusal};
 use crate::audit::Audit;
 use crate::metrics::{Measured, memory};
 use crate::problem::Answer;
@@ -51,6 +51,10 @@ pub(super) async fn overview(_: Operator, State(service): State<Arc<Service>>) -
             project: found.project_name.clone(),
             job: service.shown(found),
         };
+        let mut sessions = Vec::new();
+        for (project, session) in service.store.sessions(None)? {
+            sessions.push(OverviewSession { project: service.store.project_name(project)?, session });
+        }
         Ok(Overview {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime_seconds: service.started.elapsed().as_secs(),
@@ -61,6 +65,7 @@ pub(super) async fn overview(_: Operator, State(service): State<Arc<Service>>) -
             requests,
             refused,
             jobs: service.store.jobs(None)?.into_iter().map(shown).collect(),
+            sessions,
             audit: Audit::tail(&service.place.audit(), ENTRIES)?,
         })
     });

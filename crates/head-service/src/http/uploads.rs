@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::auth::OfProject;
 use super::body;
-use crate::api::{NewUpload, Refusal, Upload, UploadState};
+use crate::api::{NewUpload, Refusal, Upload, UploadKind, UploadState};
 use crate::digest::chunk_digest;
 use crate::problem::{Answer, Problem};
 use crate::service::{Service, blocking};
@@ -204,7 +204,8 @@ fn settle(service: &Service, of: &OfProject, upload: &Upload) -> Answer<()> {
         let open = || service.blobs.open_arriving(&file.blob);
         match check::expect_whole(upload.kind, &file.name, open()?, &mut schemes)? {
             Some(header) => headers.push((file.name.clone(), header)),
-            None => list = Some(open()?),
+            None if upload.kind == UploadKind::Keys => list = Some(open()?),
+            None => {}
         }
     }
     if let Some(list) = list {

@@ -86,7 +86,7 @@ function row({ project, job }) {
   line.append(
     element("td", project),
     element("td", job.id.slice(0, 12), "id"),
-    element("td", job.kind === "train" ? "training" : "scoring"),
+    element("td", { train: "training", score: "scoring", joint: "joint training" }[job.kind]),
     element("td", job.state, job.state),
     progress(job),
     element("td", left === null || left === undefined ? "" : seconds(left)),
@@ -103,6 +103,41 @@ function jobs(all) {
   at("jobs").replaceChildren(...all.map(row));
 }
 
+// A row for each party of a session that has said something, and one for whoever trains.
+function session({ project, session }) {
+  const names = new Map(session.messages.map((message) => [message.name, message]));
+  const parties = [...new Set([...names.keys()].filter((name) => name.endsWith("_join.json")).map((name) => name.split("_")[0]))];
+  const mark = (done) => element("td", done ? "yes" : "-");
+  const rows = parties.map((party) => {
+    const own = session.messages.filter((message) => message.name.startsWith(`${party}_`));
+    const line = element("tr");
+    const shares = own.filter((message) => message.name.endsWith(".share")).length;
+    line.append(
+      element("td", project),
+      element("td", session.name, "id"),
+      element("td", party),
+      mark(names.has(`${party}_join.json`)),
+      element("td", names.has(`${party}_second.share`) ? `all ${shares}` : shares ? `${shares}` : "-"),
+      mark(names.has(`${party}_data.enc`)),
+      element("td", ""),
+      mark(names.has(`checks_${party}.json`)),
+      mark(names.has(`${party}_decryption.age`)),
+      element("td", bytes(own.reduce((sum, message) => sum + message.bytes, 0))),
+    );
+    return line;
+  });
+  const head = names.get("head.enc");
+  const line = element("tr");
+  line.append(element("td", project), element("td", session.name, "id"), element("td", head ? head.from : "compute party"));
+  for (const text of ["", "", "", head ? "yes" : "-", "", "", head ? bytes(head.bytes) : ""]) line.append(element("td", text));
+  return [...rows, line];
+}
+
+function sessions(all) {
+  at("sessions-part").hidden = all.length === 0;
+  at("sessions").replaceChildren(...all.flatMap(session));
+}
+
 async function ofOperator() {
   const all = await ask("/v1/overview");
   figures([
@@ -115,6 +150,7 @@ async function ofOperator() {
     ["Requests", `${all.requests}, ${all.refused} of them refused`],
   ]);
   jobs(all.jobs);
+  sessions(all.sessions);
   at("audit-part").hidden = false;
   at("audit").replaceChildren(...all.audit.map((entry) => {
     const line = element("tr");
@@ -131,13 +167,16 @@ async function ofOperator() {
 
 async function ofMember(account) {
   const all = [];
+  const together = [];
   const pairs = [];
   for (const project of account.projects) {
+    for (const session of await ask(`/v1/projects/${encodeURIComponent(project.name)}/sessions`)) together.push({ project: project.name, session });
     pairs.push([project.name, `${bytes(project.bytes)} of ${bytes(project.most_bytes)}`]);
     for (const job of await ask(`/v1/projects/${encodeURIComponent(project.name)}/jobs`)) all.push({ project: project.name, job });
   }
   figures(pairs);
   jobs(all);
+  sessions(together);
 }
 
 async function show() {

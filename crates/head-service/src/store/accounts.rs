@@ -34,15 +34,17 @@ fn expect_name(name: &str) -> Answer<()> {
 }
 
 impl Store {
-    /// Adds an account with the token, and a project of the same name with these bounds.
+    /// Adds an account with the token. It belongs to the project, which is made with these bounds where there is none; without one, to a new
+    /// project of its name.
     pub(crate) fn add_account(
         &self,
-        name: &str,
+        (name, project): (&str, Option<&str>),
         token: &str,
         operator: bool,
         bounds: [u64; 2],
     ) -> Answer<()> {
         expect_name(name)?;
+        project.map_or(Ok(()), expect_name)?;
         let mut connection = self.lock();
         let work = connection.transaction()?;
         let known: bool =
@@ -58,14 +60,32 @@ impl Store {
             params![name, &hash[..], operator, now],
         )?;
         let account = work.last_insert_rowid();
+        let named: Option<i64> = work
+            .query_row("SELECT id FROM projects WHERE name = ?1", [project.unwrap_or(name)], |row| row.get(0))
+            .optional()?;
+        // nobody gets into another's project by a name alone
+        if named.is_some() && project.is_none() {
+            return Err(Problem::conflict(format!("there is a project {name}"))
+                .help("--project names the project of the account"));
+        }
         let [bytes, jobs] = bounds.map(|bound| i64::try_from(bound).unwrap_or(i64::MAX));
-        work.execute(
-            "INSERT INTO projects (name, most_bytes, most_jobs, created) VALUES (?1, ?2, ?3, ?4)",
-            params![name, bytes, jobs, now],
-        )?;
-        let project = work.last_insert_rowid();
+        let project = match named {
+            Some(project) => project,
+            None => {
+                work.execute(
+                    "INSERT INTO projects (name, most_bytes, most_jobs, created) VALUES (?1, ?2, ?3, ?4)",
+                    params![project.unwrap_or(name), bytes, jobs, now],
+                )?;
+                work.last_insert_rowid()
+            }
+        };
         work.execute("INSERT INTO members VALUES (?1, ?2)", [project, account])?;
         Ok(work.commit()?)
+    }
+
+    /// Name of a project.
+    pub(crate) fn project_name(&self, project: i64) -> Answer<String> {
+        Ok(self.lock().query_row("SELECT name FROM projects WHERE id = ?1", [project], |row| row.get(0))?)
     }
 
     /// Gives an account another token, or with `None` takes the one that it has.

@@ -3,10 +3,12 @@
 //! - this file: the database;
 //! - [`accounts`]: accounts, tokens, projects;
 //! - [`uploads`]: files and their chunks;
-//! - [`jobs`]: the queue.
+//! - [`jobs`]: the queue;
+//! - [`sessions`]: files that the data parties of a joint training pass on to each other.
 
 mod accounts;
 mod jobs;
+mod sessions;
 mod uploads;
 
 use std::path::Path;
@@ -19,10 +21,11 @@ use crate::problem::Answer;
 
 pub(crate) use accounts::{Member, Who};
 pub(crate) use jobs::{Queued, StoredJob};
+pub(crate) use sessions::SERVER;
 pub(crate) use uploads::Blob;
 
 /// Version of the tables.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
 /// The database.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
--- Version 1. Times are milliseconds since 1970; digests are bytes.
+-- Version 2 (1 had no messages). Times are milliseconds since 1970; digests are bytes.
 CREATE TABLE IF NOT EXISTS accounts (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
@@ -53,6 +53,18 @@ CREATE TABLE IF NOT EXISTS files (
   FOREIGN KEY (project, digest) REFERENCES blobs
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS files_of_blob ON files (project, digest);
+-- What the data parties of a joint training pass on to each other.
+CREATE TABLE IF NOT EXISTS messages (
+  project INTEGER NOT NULL REFERENCES projects,
+  session TEXT NOT NULL,
+  name TEXT NOT NULL,
+  digest BLOB NOT NULL,
+  account TEXT NOT NULL,          -- who delivered it
+  time INTEGER NOT NULL,
+  PRIMARY KEY (project, session, name),
+  FOREIGN KEY (project, digest) REFERENCES blobs
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS messages_of_blob ON messages (project, digest);
 CREATE TABLE IF NOT EXISTS jobs (
   number INTEGER PRIMARY KEY,     -- the order in which they were asked for
   id TEXT NOT NULL UNIQUE,

@@ -8,7 +8,7 @@ use crate::api::{CHUNK_BYTES, JobKind, JobState, NewFile, NewJob, NewUpload, Upl
 
 fn store(folder: &tempfile::TempDir, bytes: u64, jobs: u64) -> (Store, Member) {
     let store = Store::open(&folder.path().join("db")).unwrap();
-    store.add_account("ann", "th_ann", true, [bytes, jobs]).unwrap();
+    store.add_account(("ann", None), "th_ann", true, [bytes, jobs]).unwrap();
     let who = store.who("th_ann").unwrap().unwrap();
     let member = store.member(&who, "ann").unwrap();
     (store, member)
@@ -68,7 +68,7 @@ fn a_project_has_room_and_files_belong_to_it_alone() {
     assert_eq!(store.upload(&ann, &first.id).unwrap().missing[0].chunks, [0, 2]);
 
     // another tenant announces the same file, and learns nothing
-    store.add_account("bob", "th_bob", false, [1 << 40, 1]).unwrap();
+    store.add_account(("bob", None), "th_bob", false, [1 << 40, 1]).unwrap();
     let who = store.who("th_bob").unwrap().unwrap();
     assert!(store.member(&who, "ann").is_err());
     let bob = store.member(&who, "bob").unwrap();
@@ -77,4 +77,47 @@ fn a_project_has_room_and_files_belong_to_it_alone() {
     // removing one's own leaves the other's
     assert_eq!(store.remove_upload(&ann, &first.id).unwrap().len(), 1);
     assert!(store.upload(&ann, &first.id).is_err() && store.upload(&bob, &theirs.id).is_ok());
+}
+
+#[test]
+fn messages_of_a_session_are_delivered_once_and_by_one_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, ann) = store(&folder, 1 << 40, 1);
+    store.add_account(("bob", Some("ann")), "th_bob", false, [1, 1]).unwrap();
+    // a name alone lets nobody into a project
+    store.add_account(("eve", Some("shared")), "th_eve", false, [1, 1]).unwrap();
+    assert!(store.add_account(("shared", None), "th_x", false, [1, 1]).is_err());
+
+    let deliver = |name: &str, byte: u8, from: &str| {
+        let file = NewFile { name: name.into(), bytes: CHUNK_BYTES, chunks: vec![Tag([byte; 32])] };
+        let new = NewUpload { kind: UploadKind::Messages, files: vec![file] };
+        let upload = store.announce(&ann, &new).unwrap().0;
+        store.deliver(&ann, "s", from, &upload.id)
+    };
+    deliver("north_join.json", 1, "ann").unwrap();
+    deliver("south_join.json", 2, "bob").unwrap();
+    // the same again is nothing new; another under its name is refused, and so is another's word for a party
+    deliver("north_join.json", 1, "bob").unwrap();
+    assert!(deliver("north_join.json", 3, "ann").is_err());
+    assert!(deliver("north_data.enc", 4, "bob").is_err());
+    deliver("checks_north.json", 5, "ann").unwrap();
+    deliver("checks_south.json", 6, "bob").unwrap();
+    let session = store.session(&ann, "s").unwrap();
+    let names: Vec<(&str, &str)> =
+        session.messages.iter().map(|message| (message.name.as_str(), message.from.as_str())).collect();
+    let expected = [
+        ("checks_north.json", "ann"),
+        ("checks_south.json", "bob"),
+        ("north_join.json", "ann"),
+        ("south_join.json", "bob"),
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(session.bytes, 4 * CHUNK_BYTES);
+
+    // a message keeps its file, whatever becomes of uploads
+    assert!(store.blob_names().unwrap().len() >= 4);
+    let eve = store.member(&store.who("th_eve").unwrap().unwrap(), "shared").unwrap();
+    assert!(store.session(&eve, "s").is_err() && store.message(&eve, "s", "north_join.json").is_err());
+    assert_eq!(store.remove_session(&ann, "s").unwrap().len(), 4);
+    assert!(store.session(&ann, "s").is_err());
 }

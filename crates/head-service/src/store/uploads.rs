@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use fhe_head::files::Digest;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use super::sessions::remove_unused;
 use super::{Member, Store, digest, of_word, word};
 use crate::api::{CHUNK_BYTES, MissingChunks, NewUpload, Upload, UploadKind, UploadState};
 use crate::digest::{file_digest, upload_id};
@@ -285,12 +286,9 @@ fn remove(work: &Transaction<'_>, project: i64, id: &str) -> Answer<Vec<Blob>> {
     }
     let mut gone = Vec::new();
     for UploadedFile { blob, .. } in files {
-        let removed = work.execute(
-            "DELETE FROM blobs WHERE project = ?1 AND digest = ?2
-               AND NOT EXISTS (SELECT 1 FROM files WHERE project = ?1 AND digest = ?2)",
-            params![project, &blob.digest.0[..]],
-        )?;
-        gone.extend((removed > 0).then_some(blob));
+        if remove_unused(work, &blob)? {
+            gone.push(blob);
+        }
     }
     Ok(gone)
 }

@@ -1,7 +1,7 @@
 //! The folder of a job. Its files are links to the uploads': nothing is copied.
 //!
 //! ```text
-//! keys/  data.enc  head.enc   what the process reads
+//! keys/  data.enc  head.enc   what the process reads; of a joint training, session/
 //! out.enc                     the encrypted head or scores, beside it the checkpoint
 //! home/                       who signed first, as the process remembers it
 //! said.jsonl  report.json     what the process says of its progress and of its end
@@ -22,6 +22,20 @@ impl JobFolder {
     /// The folder of a job.
     pub(crate) fn of(place: &Place, id: &str) -> Self {
         Self(place.jobs().join(id))
+    }
+
+    /// Links the messages of a session that the process reads.
+    pub(super) fn lay_out_session(&self, messages: &[(String, PathBuf)]) -> io::Result<()> {
+        for folder in [&self.0, &self.session(), &self.home()] {
+            private_folder(folder)?;
+        }
+        for (name, path) in messages {
+            // names were checked when they were announced: at most three plain parts
+            let to = self.session().join(name.replace('_', "/"));
+            to.parent().map_or(Ok(()), private_folder)?;
+            link(path, &to)?;
+        }
+        Ok(())
     }
 
     /// Links the files that the process reads. What an earlier attempt left stays: its checkpoint above all.
@@ -45,6 +59,10 @@ impl JobFolder {
 
     pub(super) fn keys(&self) -> PathBuf {
         self.0.join("keys")
+    }
+
+    pub(super) fn session(&self) -> PathBuf {
+        self.0.join("session")
     }
 
     pub(super) fn data(&self) -> PathBuf {

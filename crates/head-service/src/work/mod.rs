@@ -3,11 +3,13 @@
 //! - this file: the queue;
 //! - [`folder`]: the folder of a job;
 //! - [`process`]: its process, which outlives a server that is killed;
-//! - [`outcome`]: how it ended, by the files that it left.
+//! - [`outcome`]: how it ended, by the files that it left;
+//! - [`sessions`]: trainings of several data parties.
 
 mod folder;
 mod outcome;
 mod process;
+mod sessions;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -121,13 +123,24 @@ fn start(service: &Service, worker: &dyn Worker, job: &StoredJob, folder: &JobFo
             files.into_iter().map(|file| (file.name, service.blobs.path(&file.blob))).collect::<Vec<_>>(),
         )
     };
-    folder.lay_out(&files(&asked.keys)?, &files(&asked.data)?, head.as_deref())?;
-    let (keys, data, head, out, home) =
-        (folder.keys(), folder.data(), folder.head(), folder.out(), folder.home());
+    let is_joint = asked.kind == JobKind::Joint;
+    if is_joint {
+        folder.lay_out_session(&sessions::files(service, job)?)?;
+    } else {
+        folder.lay_out(&files(&asked.keys)?, &files(&asked.data)?, head.as_deref())?;
+    }
+    let (keys, data, head, out, home) = (
+        if is_joint { folder.session() } else { folder.keys() },
+        folder.data(),
+        folder.head(),
+        folder.out(),
+        folder.home(),
+    );
     let task = Task {
         kind: match asked.kind {
             JobKind::Train => TaskKind::Train,
             JobKind::Score => TaskKind::Score,
+            JobKind::Joint => TaskKind::Joint,
         },
         keys: &keys,
         data: &data,
@@ -157,6 +170,9 @@ fn conclude(service: &Service, job: &StoredJob, outcome: Outcome) -> Answer<()> 
     let cancelled = service.store.is_cancelled(id)?;
     match outcome {
         Outcome::Done(result) => {
+            if job.job.asked.kind == JobKind::Joint {
+                sessions::deliver_head(service, job, &folder)?;
+            }
             end(JobState::Done, Ok(&result), "job done")?;
             Ok(folder.keep_result()?)
         }

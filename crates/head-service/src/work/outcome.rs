@@ -50,7 +50,9 @@ impl Outcome {
                 _ => Self::broken("the result cannot be read".to_owned()),
             };
         }
-        match serde_json::from_slice(&report) {
+        let failure = serde_json::from_slice(&report)
+            .map(|Failure { error }| Failure { error: without_folder(error, folder) });
+        match failure {
             Ok(Failure { error }) if LASTING.contains(&error.kind.as_str()) => Self::Refused(error),
             Ok(Failure { error }) if error.kind == "interrupted" => Self::Stopped,
             _ if stopped => Self::Stopped,
@@ -65,6 +67,13 @@ impl Outcome {
     pub(super) fn broken(message: String) -> Self {
         Self::Broken(JobError { kind: "unexpected".to_owned(), message, help: None })
     }
+}
+
+/// A failure that names files as they are called in the job's folder, wherever the server keeps that.
+fn without_folder(error: JobError, folder: &JobFolder) -> JobError {
+    let prefix = format!("{}/", folder.root().display());
+    let plain = |text: String| text.replace(&prefix, "");
+    JobError { message: plain(error.message), help: error.help.map(plain), ..error }
 }
 
 /// A report without the server's own paths.

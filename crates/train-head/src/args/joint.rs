@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{FeatureDataArgs, NewKeyArgs, OverwriteArgs, PassphraseArgs, SignerArgs};
+use super::{FeatureDataArgs, NewKeyArgs, OverwriteArgs, PassphraseArgs, ServerArgs, SignerArgs};
 use crate::identity::PublicKey;
 
 /// Arguments of `joint`.
@@ -138,6 +138,16 @@ fn expect_name(name: &str) -> Result<(), String> {
     }
 }
 
+/// A server that passes the session on, in place of a folder that all share.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct BoardArgs {
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    /// Name of the session there [default: of a new one that of its folder, else the only one of the project]
+    #[arg(long, value_name = "NAME", requires = "server", help_heading = "Server")]
+    pub(crate) session_name: Option<String>,
+}
+
 /// How much each party's samples count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum WeightingFlag {
@@ -163,7 +173,8 @@ pub(crate) struct JointCreateArgs {
     pub(crate) participants: Vec<ParticipantFlag>,
     /// Public key of the compute party that trains, with a name for messages if you like. Given again, further compute parties that may
     /// compute the training again
-    #[arg(long = "compute", value_name = "[NAME=]KEY", required = true)]
+    /// [default: the server of --server]
+    #[arg(long = "compute", value_name = "[NAME=]KEY", required_unless_present = "server")]
     pub(crate) compute: Vec<ComputeFlag>,
     /// How many of the data parties decrypt the head; without it, all. With fewer, the head is not lost when one leaves, and as many
     /// parties that pool all they have can read the samples of all
@@ -184,11 +195,13 @@ pub(crate) struct JointCreateArgs {
     pub(crate) attempt: u32,
     #[command(flatten)]
     pub(crate) signer: SignerArgs,
-    /// Folder of the session, which all parties share
+    /// Folder of the session, which all parties share; with --server, this party's own copy
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) out: PathBuf,
     #[command(flatten)]
     pub(crate) overwrite: OverwriteArgs,
+    #[command(flatten)]
+    pub(crate) board: BoardArgs,
 }
 
 /// Arguments of `joint join`.
@@ -204,6 +217,8 @@ pub(crate) struct JointJoinArgs {
     /// Folder for this party's share of the secret. It never leaves the party
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) keys: PathBuf,
+    #[command(flatten)]
+    pub(crate) board: BoardArgs,
 }
 
 /// Arguments of a data party's step.
@@ -253,6 +268,11 @@ pub(crate) struct JointTrainArgs {
     /// Wait for the data of all up to this long instead of ending
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub(crate) wait: u64,
+    /// File for the encrypted head [default: head.enc in the session's folder]
+    #[arg(long, value_name = "FILE", conflicts_with = "check", help_heading = "Output")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) board: BoardArgs,
 }
 
 /// Arguments of `joint decrypt`.
@@ -279,4 +299,6 @@ pub(crate) struct JointStatusArgs {
     /// Folder of the session
     #[arg(long, value_name = "FOLDER")]
     pub(crate) session: PathBuf,
+    #[command(flatten)]
+    pub(crate) board: BoardArgs,
 }

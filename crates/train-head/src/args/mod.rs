@@ -40,7 +40,7 @@ pub(crate) use hidden::{HiddenLayer, activation_name};
 pub(crate) use hyper::Hyper;
 pub(crate) use input::{DataArgs, FeatureDataArgs, TestArgs, TextDataArgs, WeightArgs};
 pub(crate) use joint::{
-    ComputeFlag, JointArgs, JointCreateArgs, JointDecryptArgs, JointEncryptArgs, JointJoinArgs,
+    BoardArgs, ComputeFlag, JointArgs, JointCreateArgs, JointDecryptArgs, JointEncryptArgs, JointJoinArgs,
     JointPartyArgs, JointStatusArgs, JointStep, JointTrainArgs, WeightingFlag,
 };
 pub(crate) use keys::{NewKeyArgs, PassphraseArgs, PlanAndKeyArgs};

@@ -57,6 +57,9 @@ pub(crate) enum OperatorStep {
     Add {
         /// Name: a-z, 0-9 and -
         name: String,
+        /// Project of the account, made where there is none: several hospitals that train together share one [default: a new one of its name]
+        #[arg(long, value_name = "PROJECT")]
+        project: Option<String>,
     },
     /// Give an account a new token in place of the one that it has
     Renew {
@@ -181,9 +184,9 @@ pub(crate) enum RemoteStep {
         #[command(flatten)]
         server: ServerArgs,
     },
-    /// Remove uploads and jobs that have ended
+    /// Remove uploads, jobs that have ended, and sessions
     Rm {
-        /// Uploads and jobs
+        /// Uploads, jobs and sessions
         #[arg(required = true, value_name = "UPLOAD_OR_JOB")]
         ids: Vec<String>,
         #[command(flatten)]

@@ -18,11 +18,13 @@ use crate::files::{Access, shown, write_bytes, write_json};
 use crate::identity::Identity;
 use crate::joint::data::{self, OwnData};
 use crate::joint::keys::{self, JOIN, Join};
+use crate::joint::needs::Need;
 use crate::joint::party::Party;
 use crate::joint::place::Place;
 use crate::joint::session::Participant;
-use crate::joint::wait::{Progress, ready, until};
-use crate::joint::{Session, describe, message, page, release, set, training};
+use crate::joint::site::Site;
+use crate::joint::wait::{Progress, ready};
+use crate::joint::{Session, board, describe, message, page, release, set, training};
 use crate::plan::PlanFile;
 use crate::progress;
 use crate::samples::Matrix;
@@ -37,7 +39,7 @@ pub(super) fn run(arguments: &JointArgs, console: &Console) -> Result<Outcome> {
         JointStep::Encrypt(arguments) => encrypt(arguments, console),
         JointStep::Train(arguments) => train(arguments, console),
         JointStep::Decrypt(arguments) => decrypt(arguments, console),
-        JointStep::Status(arguments) => status(arguments),
+        JointStep::Status(arguments) => status(arguments, console),
     }
 }
 
@@ -52,6 +54,7 @@ fn create(arguments: &JointCreateArgs, console: &Console) -> Result<Outcome> {
     let identity = Identity::mine(&arguments.signer, console)?;
     let plan = PlanFile::read(&arguments.plan)?;
     let rows: Vec<usize> = arguments.participants.iter().map(|participant| participant.rows).collect();
+    let compute = compute_parties(arguments)?;
     let choices = Choices {
         weighting: match arguments.weighting {
             WeightingFlag::Size => Weighting::Size,
@@ -72,9 +75,10 @@ fn create(arguments: &JointCreateArgs, console: &Console) -> Result<Outcome> {
     let participants =
         arguments.participants.iter().map(|p| Participant { name: p.name.clone(), key: p.key }).collect();
     let numbers = (arguments.recomputations, arguments.attempt);
-    Session::write(&staged, &terms, (participants, compute_parties(arguments)), numbers, &identity)?;
+    Session::write(&staged, &terms, (participants, compute), numbers, &identity)?;
     folder.commit()?;
     let session = Session::open(&arguments.out)?;
+    Site::create(&arguments.out, &arguments.board, console)?;
     let described = describe::words(&session)?;
     let text = format!(
         "a session of {} data parties\n{described}\n  {}: for all parties, who read it and join",
@@ -84,13 +88,17 @@ fn create(arguments: &JointCreateArgs, console: &Console) -> Result<Outcome> {
     Ok(Outcome { json: describe::json(&session)?, text })
 }
 
-/// The compute parties, each with a name.
-fn compute_parties(arguments: &JointCreateArgs) -> Vec<Participant> {
+/// The compute parties, each with a name; the server, if none is given.
+fn compute_parties(arguments: &JointCreateArgs) -> Result<Vec<Participant>> {
+    if arguments.compute.is_empty() {
+        let key = board::identity(&arguments.board.server)?;
+        return Ok(vec![Participant { name: "server".to_owned(), key }]);
+    }
     let named = |(i, flag): (usize, &ComputeFlag)| {
         let by_place = || if i == 0 { "compute".to_owned() } else { format!("compute-{}", i + 1) };
         Participant { name: flag.name.clone().unwrap_or_else(by_place), key: flag.key }
     };
-    arguments.compute.iter().enumerate().map(named).collect()
+    Ok(arguments.compute.iter().enumerate().map(named).collect())
 }
 
 /// The training on the public samples that the plan was made from.
@@ -107,6 +115,7 @@ fn public_training(plan: &PlanFile, arguments: &JointCreateArgs, console: &Conso
 
 fn join(arguments: &JointJoinArgs, console: &Console) -> Result<Outcome> {
     let identity = Identity::mine(&arguments.signer, console)?;
+    let mut site = Site::enter(&arguments.session, Some(&arguments.board), console)?;
     let session = Session::open(&arguments.session)?;
     let index = session.party_of(&identity)?;
     let name = session.party(index).0;
@@ -118,6 +127,7 @@ fn join(arguments: &JointJoinArgs, console: &Console) -> Result<Outcome> {
     console.note(describe::words(&session)?);
     let party = Party::join(&arguments.keys, &session, index, &arguments.new_key)?;
     message::write(&path, JOIN, &session.digest, Join::from(party.joining()?), &identity)?;
+    site.exchange(Need::Messages, name, console)?;
     let text = format!(
         "{name} has joined\n  share of the secret  {}: it never leaves this party\n  message              {}",
         arguments.keys.display(),
@@ -128,10 +138,13 @@ fn join(arguments: &JointJoinArgs, console: &Console) -> Result<Outcome> {
 
 fn make_keys(arguments: &JointPartyArgs, console: &Console) -> Result<Outcome> {
     let identity = Identity::mine(&arguments.signer, console)?;
+    let mut site = Site::enter(&arguments.session, None, console)?;
     let session = Session::open(&arguments.session)?;
-    let mut party = Party::open(&arguments.keys, &session, &identity, &arguments.passphrase)?;
-    let progress = until(arguments.wait, console, || keys::advance(&mut party, &identity, console))?;
+    let mut party = open(arguments, &session, &identity)?;
     let name = party.name();
+    let progress = site.until((arguments.wait, Need::Keys, name), console, |_| {
+        keys::advance(&mut party, &identity, console)
+    })?;
     Ok(match progress {
         Progress::Waiting(what) => waiting(&what),
         Progress::Done(public) => Outcome {
@@ -160,11 +173,17 @@ fn waiting(what: &str) -> Outcome {
 
 fn encrypt(arguments: &JointEncryptArgs, console: &Console) -> Result<Outcome> {
     let identity = Identity::mine(&arguments.party.signer, console)?;
+    let mut site = Site::enter(&arguments.party.session, None, console)?;
     let session = Session::open(&arguments.party.session)?;
     let mut party = open(&arguments.party, &session, &identity)?;
     let name = party.name();
     let path = session.place.data(name);
     if path.exists() {
+        // killed in between
+        if !session.place.message(name, data::BROUGHT).exists() {
+            data::announce(&session, name, &identity)?;
+        }
+        site.exchange(Need::Messages, name, console)?;
         return Err(Failure::usage(format!("{} exists: {name} has encrypted its samples", path.display()))
             .help("remove it to encrypt others, as long as nobody has trained on it"));
     }
@@ -173,6 +192,9 @@ fn encrypt(arguments: &JointEncryptArgs, console: &Console) -> Result<Outcome> {
     // before anything leaves: `decrypt` compares heads on what stayed at home
     party.hold_out(held_out)?;
     let encrypted = data::encrypt(&mut party, &own.training, &identity, console)?;
+    site.exchange(Need::Messages, name, console)?;
+    // whoever is the last to encrypt sets the training going
+    let job = site.job(&session)?;
     let text = format!(
         "{} samples of {name} encrypted under the key of all parties; {} stay at home to compare heads on\n  {} ({}): for the compute party",
         encrypted.samples,
@@ -182,15 +204,21 @@ fn encrypt(arguments: &JointEncryptArgs, console: &Console) -> Result<Outcome> {
     );
     let json = json!({
         "party": name, "samples": encrypted.samples, "test_samples": own.test.as_ref().map_or(0, |test| test.x.nrows()),
-        "file": shown(path), "bytes": encrypted.bytes,
+        "file": shown(path), "bytes": encrypted.bytes, "job": job.map(|job| job.id),
     });
     Ok(Outcome { json, text })
 }
 
 fn train(arguments: &JointTrainArgs, console: &Console) -> Result<Outcome> {
     let identity = Identity::mine(&arguments.signer, console)?;
+    let mut site = Site::enter(&arguments.session, Some(&arguments.board), console)?;
     let session = Session::open(&arguments.session)?;
-    let path = session.place.head();
+    if !arguments.check
+        && let Some(done) = site.train_there(&session, console)?
+    {
+        return Ok(done);
+    }
+    let path = arguments.out.clone().unwrap_or_else(|| session.place.head());
     match (arguments.check, path.exists()) {
         (false, true) => {
             return Err(Failure::usage(format!("{} exists: the training is done", path.display()))
@@ -200,19 +228,27 @@ fn train(arguments: &JointTrainArgs, console: &Console) -> Result<Outcome> {
         (true, true) => drop(training::checker(&session, &identity)?),
         (false, false) => {}
     }
-    let progress = until(arguments.wait, console, || training::train(&session, console))?;
+    let progress =
+        site.until((arguments.wait, Need::Training, ""), console, |_| training::train(&session, console))?;
     let trained = match progress {
+        // who asks for a file gets it, or hears why not
+        Progress::Waiting(what) if arguments.out.is_some() => {
+            return Err(Failure::usage(format!("the training cannot begin: waiting for {what}")));
+        }
         Progress::Waiting(what) => return Ok(waiting(&what)),
         Progress::Done(trained) => trained,
     };
     let iterations = trained.head.iteration;
     let seconds = progress::seconds(trained.seconds);
     if arguments.check {
-        training::check(&session, &trained, &identity)?;
+        let same = training::check(&session, &trained, &identity);
+        site.exchange(Need::Messages, "", console)?;
+        same?;
         let text = format!("computed again in {seconds}: the head is the same, bit by bit; signed");
         return Ok(Outcome { json: json!({ "same": true, "seconds": trained.seconds }), text });
     }
-    let bytes = training::write(&session, &trained, &identity)?;
+    let bytes = training::write(&session, &trained, &path, &identity)?;
+    site.exchange(Need::Messages, "", console)?;
     let text = format!(
         "{iterations} iterations on the data of {} parties in {seconds}; the encrypted head is in {} ({})",
         session.terms.parties(),
@@ -227,11 +263,17 @@ fn train(arguments: &JointTrainArgs, console: &Console) -> Result<Outcome> {
 
 fn decrypt(arguments: &JointDecryptArgs, console: &Console) -> Result<Outcome> {
     let identity = Identity::mine(&arguments.party.signer, console)?;
+    let mut site = Site::enter(&arguments.party.session, None, console)?;
     let session = Session::open(&arguments.party.session)?;
     let mut party = open(&arguments.party, &session, &identity)?;
     let held_out = party.held_out();
     let own = OwnData::read(&session, &arguments.data, held_out, console)?;
-    let opened = until(arguments.party.wait, console, || {
+    let name = party.name();
+    let job = if session.place.head().exists() { None } else { site.job(&session)? };
+    let opened = site.until((arguments.party.wait, Need::Decryption, name), console, |board| {
+        if let (Some(board), Some(job)) = (board, &job) {
+            board.expect_alive(job)?;
+        }
         let signed = ready!(release::signed(&session)?);
         let set = ready!(set::fix(&mut party, arguments.set.as_deref(), &identity)?);
         let release = signed.release(&session, &set)?;
@@ -313,6 +355,7 @@ fn compare(
     Ok(Comparison::new(&classes, &joint.predict(&x)?, &alone.predict(&x)?))
 }
 
-fn status(arguments: &JointStatusArgs) -> Result<Outcome> {
-    describe::status(&Session::open(&arguments.session)?)
+fn status(arguments: &JointStatusArgs, console: &Console) -> Result<Outcome> {
+    let site = Site::enter(&arguments.session, Some(&arguments.board), console)?;
+    describe::status(&Session::open(&arguments.session)?, site.board())
 }

@@ -22,9 +22,10 @@ pub(super) fn run(arguments: &OperatorArgs) -> Result<Outcome> {
                 accounts.iter().map(|(name, active)| json!({ "name": name, "active": active })).collect();
             Outcome { json: json!(rows), text: accounts.iter().map(line).collect::<Vec<_>>().join("\n") }
         }
-        OperatorStep::Add { name } => {
+        OperatorStep::Add { name, project } => {
             // the bounds of projects are chosen by `serve`; these are its defaults
-            with_token(name, &operator::add_account(folder, name, &Limits::new(0)).map_err(refused)?)
+            let added = operator::add_account(folder, name, project.as_deref(), &Limits::new(0));
+            with_token(name, &added.map_err(refused)?)
         }
         OperatorStep::Renew { name } => {
             with_token(name, &operator::renew_token(folder, name).map_err(refused)?)

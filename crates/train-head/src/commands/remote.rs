@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-use head_service::api::{Job, JobKind, JobState, NewJob, Project, Upload, UploadKind};
+use head_service::api::{Job, JobKind, JobState, NewJob, Project, Session, Upload, UploadKind};
 use serde_json::json;
 
 use crate::args::{RemoteArgs, RemoteStep, ServerArgs};
@@ -148,6 +148,7 @@ fn push_all(client: &Client, paths: &[PathBuf], console: &Console) -> Result<Out
 fn status(client: &Client) -> Result<Outcome> {
     let project = client.account()?.projects.into_iter().find(|project| project.name == client.project());
     let (uploads, jobs): (Vec<Upload>, Vec<Job>) = (client.get("uploads")?, client.get("jobs")?);
+    let sessions: Vec<Session> = client.get("sessions")?;
     let head = project.as_ref().map(|Project { name, bytes, most_bytes, .. }| {
         format!(
             "project {name} on {}: {} of {}",
@@ -157,8 +158,14 @@ fn status(client: &Client) -> Result<Outcome> {
         )
     });
     let lines = uploads.iter().map(|upload| format!("{}  {}", upload.id, words(upload)));
-    let text = head.into_iter().chain(lines).chain(jobs.iter().map(line)).collect::<Vec<_>>().join("\n");
-    Ok(Outcome { json: json!({ "project": project, "uploads": uploads, "jobs": jobs }), text })
+    let of_session = |session: &Session| {
+        let (count, bytes) = (session.messages.len(), progress::bytes(session.bytes));
+        format!("{}  session of several data parties: {count} messages, {bytes}", session.name)
+    };
+    let lines = lines.chain(jobs.iter().map(line)).chain(sessions.iter().map(of_session));
+    let text = head.into_iter().chain(lines).collect::<Vec<_>>().join("\n");
+    let json = json!({ "project": project, "uploads": uploads, "jobs": jobs, "sessions": sessions });
+    Ok(Outcome { json, text })
 }
 
 fn words(upload: &Upload) -> String {
@@ -166,6 +173,7 @@ fn words(upload: &Upload) -> String {
         UploadKind::Keys => "evaluation keys",
         UploadKind::Data => "encrypted data",
         UploadKind::Samples => "samples to score",
+        UploadKind::Messages => "messages of a session",
     };
     let whole = if upload.state == head_service::api::UploadState::Ready { "" } else { ", not whole" };
     format!("{what}, {}{whole}", progress::bytes(upload.bytes))
@@ -180,6 +188,7 @@ fn line(job: &Job) -> String {
     let what = match job.asked.kind {
         JobKind::Train => "training",
         JobKind::Score => "scoring",
+        JobKind::Joint => "joint training",
     };
     let mut text = format!("{}  {what} {}", job.id, job.state);
     if let Some(progress) = job.progress.as_ref().filter(|_| job.state == JobState::Running) {
@@ -202,8 +211,13 @@ fn line(job: &Job) -> String {
 
 fn remove(client: &Client, ids: &[String]) -> Result<Outcome> {
     for id in ids {
-        if !client.delete(&format!("jobs/{id}"))? && !client.delete(&format!("uploads/{id}"))? {
-            return Err(Failure::usage(format!("the project has no upload or job {id}"))
+        let places = ["jobs", "uploads", "sessions"];
+        let mut removed = false;
+        for place in places {
+            removed = removed || client.delete(&format!("{place}/{id}"))?;
+        }
+        if !removed {
+            return Err(Failure::usage(format!("the project has no upload, job or session {id}"))
                 .help("`train-head remote status` lists them"));
         }
     }

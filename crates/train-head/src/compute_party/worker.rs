@@ -1,4 +1,4 @@
-//! How the service starts a job: this program again, with `train` or `score`.
+//! How the service starts a job: this program again, with `train`, `score` or `joint train`.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -33,8 +33,13 @@ impl Worker for Program {
                 command.arg("score");
                 task.head.map(|head| command.arg("--head").arg(head));
             }
+            TaskKind::Joint => {
+                command.args(["joint", "train", "--session"]).arg(task.keys);
+            }
         }
-        command.arg("--data").arg(task.data).arg("--keys").arg(task.keys);
+        if task.kind != TaskKind::Joint {
+            command.arg("--data").arg(task.data).arg("--keys").arg(task.keys);
+        }
         command.arg("--identity").arg(&self.identity).arg("--out").arg(task.out);
         // whoever signs the keys of a job must sign its data; other jobs are none of its business
         command.env("TRAIN_HEAD_HOME", task.home).env_remove("RUST_LOG");

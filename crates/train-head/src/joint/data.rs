@@ -1,10 +1,15 @@
 //! A party's own samples: those that it encrypts, and those that stay at home to compare heads on.
 
+use fhe_head::files::Digest;
 use head_fit::Data;
 use ndarray::Array2;
+use serde::{Deserialize, Serialize};
 
+use super::keys::of_all;
+use super::message;
 use super::party::Party;
 use super::session::Session;
+use super::wait::{Progress, ready};
 use crate::args::FeatureDataArgs;
 use crate::console::Console;
 use crate::exit::{Failure, Kind, Result};
@@ -76,6 +81,39 @@ pub(crate) fn of_session<'a>(session: &Session, matrix: &'a Matrix, y: &'a Array
         .map_err(|error| Failure::of(Kind::Data, error.to_string()))
 }
 
+/// A party says which file its samples are, so that the others need not have it to know what was trained on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Brought {
+    /// Digest of the file.
+    pub(crate) file: Digest,
+}
+
+pub(crate) const BROUGHT: &str = "data";
+
+/// Says which file a party's samples are.
+///
+/// # Errors
+/// A file that cannot be read; a failed write; ^C.
+pub(crate) fn announce(session: &Session, name: &str, identity: &Identity) -> Result<()> {
+    let file = signed::digest_of_file(&session.place.data(name))?;
+    message::write(
+        &session.place.message(name, BROUGHT),
+        BROUGHT,
+        &session.digest,
+        Brought { file },
+        identity,
+    )
+}
+
+/// The digests of the samples of all, once all have said them.
+///
+/// # Errors
+/// A message that is damaged, of another session, or not signed by its party.
+pub(crate) fn brought(session: &Session) -> Result<Progress<Vec<Digest>>> {
+    let all: Vec<Brought> = ready!(of_all(session, BROUGHT)?);
+    Ok(Progress::Done(all.into_iter().map(|brought| brought.file).collect()))
+}
+
 /// What was encrypted.
 pub(crate) struct Encrypted {
     pub(crate) samples: usize,
@@ -104,7 +142,8 @@ pub(crate) fn encrypt(
     let public = keys.read_public(session.terms.parameters())?;
     let y = training.encode_labels(session.plan.vocabulary(), "this party's data")?;
     let data = of_session(session, training, &y)?;
-    let path = session.place.data(party.name());
+    let name = party.name();
+    let path = session.place.data(name);
     let total = session.terms.part(party.index())?.count * session.terms.plan().job.layout().count();
     let party = party.steps();
     let samples = party.samples(&data)?;
@@ -119,5 +158,6 @@ pub(crate) fn encrypt(
         .map(|_| ())
     })?;
     progress.done();
+    announce(session, name, identity)?;
     Ok(Encrypted { samples: data.len(), bytes })
 }

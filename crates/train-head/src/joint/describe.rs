@@ -1,10 +1,12 @@
 //! A session in words: what was agreed on, for a person who is about to agree, and what has come from whom.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use fhe_head::Head as _;
 use serde_json::{Map, Value, json};
 
+use super::board::Board;
 use super::keys::{COMMITTED, JOIN, REVEAL};
 use super::session::{Participant, Session};
 use super::set::SET;
@@ -79,13 +81,14 @@ pub(crate) fn json(session: &Session) -> Result<Value> {
 ///
 /// # Errors
 /// A message of one who checked that is damaged, or not signed by its party.
-pub(crate) fn status(session: &Session) -> Result<Outcome> {
+pub(crate) fn status(session: &Session, board: Option<&Board>) -> Result<Outcome> {
     let place = &session.place;
     let mark = |done: bool| if done { "yes" } else { "-" };
     let mut lines = vec![words(session)?];
+    lines.extend(board.map(|board| format!("{:<11} {} as {}", "passed on", board.url(), board.name())));
     let mut parties = Map::new();
     for (party, Participant { name, .. }) in session.contents.participants.iter().enumerate() {
-        let steps = steps(session, party);
+        let steps = steps(session, board, party);
         let of: Vec<String> = steps.iter().map(|(step, done)| format!("{step} {}", mark(*done))).collect();
         lines.push(format!("{name:<11} {}", of.join(", ")));
         parties.insert(name.clone(), json!(steps.into_iter().collect::<BTreeMap<_, _>>()));
@@ -116,22 +119,24 @@ pub(crate) fn status(session: &Session) -> Result<Outcome> {
 }
 
 /// The steps of a data party, in order, and whether each is done.
-fn steps(session: &Session, party: usize) -> Vec<(&'static str, bool)> {
+fn steps(session: &Session, board: Option<&Board>, party: usize) -> Vec<(&'static str, bool)> {
     let (place, name) = (&session.place, session.party(party).0);
-    let has = |kind: &str| place.message(name, kind).exists();
-    let first = session.terms.first_round().iter().all(|protocol| place.first(name, protocol).exists());
+    // on the server, if not here: a step fetches what it needs alone
+    let there = |path: PathBuf| path.exists() || board.is_some_and(|board| board.has(&path));
+    let has = |kind: &str| there(place.message(name, kind));
+    let first = session.terms.first_round().iter().all(|protocol| there(place.first(name, protocol)));
     let mut steps = vec![
         ("joined", has(JOIN)),
         ("revealed", has(REVEAL)),
         ("committed", has(COMMITTED)),
         ("first shares", first),
-        ("second share", place.second(name).exists()),
-        ("data", place.data(name).exists()),
-        ("decryption", place.decryption(name).exists()),
+        ("second share", there(place.second(name))),
+        ("data", there(place.data(name))),
+        ("decryption", there(place.decryption(name))),
     ];
     if session.protocols.threshold() < session.terms.parties() {
         let others = (0..session.terms.parties()).filter(|&other| other != party);
-        let dealt = others.map(|other| place.deal(name, session.party(other).0)).all(|deal| deal.exists());
+        let dealt = others.map(|other| place.deal(name, session.party(other).0)).all(there);
         steps.insert(5, ("dealt", dealt));
         steps.insert(7, ("set", has(SET)));
     }

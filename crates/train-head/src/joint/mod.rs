@@ -2,6 +2,9 @@
 //!
 //! - [`session`]: what all agreed on, and who takes part;
 //! - [`place`]: where everything lies in the shared folder;
+//! - [`board`]: where a server passes it on instead;
+//! - [`needs`]: what each step fetches from there;
+//! - [`site`]: the one or the other;
 //! - [`message`]: small signed messages;
 //! - [`sealed`]: messages that only their receivers can read;
 //! - [`party`]: what a data party keeps to itself;
@@ -17,12 +20,14 @@
 //! - [`page`]: what a party has of it, for a reader;
 //! - [`wait`]: going on when others have.
 
+pub(crate) mod board;
 pub(crate) mod checks;
 pub(crate) mod data;
 pub(crate) mod deals;
 pub(crate) mod describe;
 pub(crate) mod keys;
 pub(crate) mod message;
+pub(crate) mod needs;
 pub(crate) mod page;
 pub(crate) mod party;
 pub(crate) mod place;
@@ -31,6 +36,7 @@ pub(crate) mod sealed;
 pub(crate) mod session;
 pub(crate) mod set;
 pub(crate) mod shares;
+pub(crate) mod site;
 pub(crate) mod training;
 pub(crate) mod wait;
 

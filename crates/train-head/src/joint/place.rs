@@ -11,6 +11,7 @@
 //!     second.share      its second share of the relinearisation key
 //!     deals/            where a threshold of the parties decrypts: a share of its share for each other party, sealed to it
 //!     data.enc          its samples, encrypted
+//!     data.json         which file these are
 //!     set.json          where a threshold of the parties decrypts: which ones
 //!     decryption.age    its share of the decryption, sealed to the data parties
 //! head.enc              the encrypted head, signed by the compute party

@@ -11,9 +11,8 @@ use super::keys::{common, common_of, joined};
 use super::party::Party;
 use super::session::Session;
 use super::wait::{Progress, ready};
-use super::{checks, sealed, training};
+use super::{checks, data, sealed, training};
 use crate::exit::{Failure, Kind, Result};
-use crate::files::signed::digest_of_file;
 use crate::identity::Identity;
 
 const KIND: &str = "share of the decryption";
@@ -44,11 +43,12 @@ pub(crate) fn signed(session: &Session) -> Result<Progress<Signed>> {
     let keys = session.origin(common.key_id()).keys.unwrap_or_default();
     let (head, digest) = training::read(session, keys)?;
     ready!(checks::expect(session, &digest)?);
+    let brought = ready!(data::brought(session)?);
     let mut hasher = blake3::Hasher::new_derive_key("train-head 2026-11 transcript of a joint training");
     hasher.update(&session.digest.0).update(&digest.0);
-    for party in 0..session.terms.parties() {
-        hasher.update(&digest_of_file(&session.place.data(session.party(party).0))?.0);
-    }
+    brought.iter().for_each(|file| {
+        hasher.update(&file.0);
+    });
     Ok(Progress::Done(Signed { head, transcript: *hasher.finalize().as_bytes() }))
 }
 

@@ -15,7 +15,7 @@ use crate::files::{Access, read_json, write_json};
 use crate::identity::{Identity, PublicKey};
 use crate::plan::PlanFile;
 
-const FORMAT: &str = "train-head session 2";
+const FORMAT: &str = "train-head session 3";
 /// What a signature of a session is over.
 pub(crate) const CONTEXT: &str = "train-head 2026-11 session of a joint training";
 

@@ -1,5 +1,6 @@
 //! The compute party's work: keys from everybody's shares, the training on everybody's data; and the same again by whoever checks it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use ckks_threshold::{Protocol, RelinearisationSum, relinearisation_key};
@@ -9,6 +10,7 @@ use fhe_head::server::{self, EncryptedBlock, EncryptedHead};
 use head_joint::{Finished, finish};
 
 use super::checks;
+use super::data;
 use super::keys::{committed, common, first_sum, second_sum};
 use super::message::expect_signer;
 use super::session::{Participant, Session};
@@ -32,6 +34,7 @@ pub(crate) struct Trained {
 /// # Errors
 /// Files that are missing, damaged, or not signed by their parties; those of the training; ^C.
 pub(crate) fn train(session: &Session, console: &Console) -> Result<Progress<Trained>> {
+    let brought = ready!(data::brought(session)?);
     let missing: Vec<usize> = (0..session.terms.parties())
         .filter(|&party| !session.place.data(session.party(party).0).exists())
         .collect();
@@ -42,8 +45,8 @@ pub(crate) fn train(session: &Session, console: &Console) -> Result<Progress<Tra
     let origin = session.origin(keys.key_id());
     let progress = console.phase("load data", session.terms.parties());
     let mut blocks = Vec::new();
-    for party in 0..session.terms.parties() {
-        blocks.extend(part_of(session, party, &keys)?);
+    for (party, file) in brought.iter().enumerate() {
+        blocks.extend(part_of(session, (party, file), &keys)?);
         progress.step();
     }
     progress.done();
@@ -59,11 +62,19 @@ pub(crate) fn train(session: &Session, console: &Console) -> Result<Progress<Tra
     Ok(Progress::Done(Trained { head, origin, seconds: phase.done().as_secs_f64() }))
 }
 
-/// A party's part of the data.
-fn part_of(session: &Session, party: usize, keys: &EvaluationKeys) -> Result<Vec<EncryptedBlock>> {
+/// A party's part of the data: the file that it named to all.
+fn part_of(
+    session: &Session,
+    (party, file): (usize, &Digest),
+    keys: &EvaluationKeys,
+) -> Result<Vec<EncryptedBlock>> {
     let (name, key) = session.party(party);
     let path = session.place.data(name);
     let shown = path.display().to_string();
+    if signed::digest_of_file(&path)? != *file {
+        return Err(Failure::file(format!("{shown}: not the file that {name} named to all"))
+            .help("copy it again; if it stays so, all start a new session"));
+    }
     let mut opened = signed::open(&path)?;
     let signer = opened.signer()?;
     expect_signer(&shown, signer, (name, key))?;
@@ -123,7 +134,7 @@ fn relinearisation(
 ///
 /// # Errors
 /// An identity that is not the compute party's; a failed write.
-pub(crate) fn write(session: &Session, trained: &Trained, identity: &Identity) -> Result<u64> {
+pub(crate) fn write(session: &Session, trained: &Trained, path: &Path, identity: &Identity) -> Result<u64> {
     let (name, key) = session.computes();
     if identity.public() != key {
         return Err(Failure::usage(format!(
@@ -132,8 +143,7 @@ pub(crate) fn write(session: &Session, trained: &Trained, identity: &Identity) -
         ))
         .help("--identity names the identity; `--check` computes the training again for those who check"));
     }
-    let path = session.place.head();
-    NewHead::create(&path)?.write(&session.terms.plan().job, &trained.origin, &trained.head, identity)
+    NewHead::create(path)?.write(&session.terms.plan().job, &trained.origin, &trained.head, identity)
 }
 
 /// Who an identity checks for.

@@ -47,7 +47,7 @@ pub fn session(folder: &Path) -> Refused {
             crate::files::write_json(&path, crate::files::Access::Shared, &signed)?;
         }
         let session = Session::open(folder)?;
-        drop((describe::words(&session)?, describe::json(&session)?, describe::status(&session)?));
+        drop((describe::words(&session)?, describe::json(&session)?, describe::status(&session, None)?));
         Ok(())
     };
     of(read())

@@ -50,6 +50,8 @@ fn show(bar: &mut Option<(&'static str, Progress)>, job: &Job, console: &Console
     let name = match progress.phase.as_str() {
         "load keys" => "load keys",
         "check data" => "check data",
+        "add shares" => "add shares",
+        "load data" => "load data",
         "train" => "train",
         "score" => "score",
         _ => "work",
@@ -73,7 +75,7 @@ fn show(bar: &mut Option<(&'static str, Progress)>, job: &Job, console: &Console
 }
 
 /// Why a job has no result.
-fn failure(job: &Job) -> Failure {
+pub(crate) fn failure(job: &Job) -> Failure {
     let id = &job.id;
     let Some(error) = &job.error else { return Failure::usage(format!("job {id} was cancelled")) };
     let kind = match error.kind.as_str() {

@@ -14,6 +14,6 @@ mod push;
 
 pub(crate) use book::{Book, Remote, expect_url};
 pub(crate) use client::Client;
-pub(crate) use follow::{fetch, wait};
+pub(crate) use follow::{failure, fetch, wait};
 pub(crate) use pin::shown_certificate;
-pub(crate) use push::push;
+pub(crate) use push::{push, push_messages};

@@ -36,11 +36,31 @@ struct Source {
 /// It is nothing that travels; the server refuses it, or cannot be reached; ^C.
 pub(crate) fn push(client: &Client, path: &Path, console: &Console) -> Result<Upload> {
     let (kind, sources) = sources(path)?;
+    send_all(client, kind, &sources, console)
+}
+
+/// Sends messages of a session: their names there, and their files.
+///
+/// # Errors
+/// As [`push`].
+pub(crate) fn push_messages(
+    client: &Client,
+    messages: &[(String, PathBuf)],
+    console: &Console,
+) -> Result<Upload> {
+    let source = |(name, path): &(String, PathBuf)| {
+        Ok(Source { name: name.clone(), path: path.clone(), bytes: size(path)? })
+    };
+    let sources = messages.iter().map(source).collect::<Result<Vec<_>>>()?;
+    send_all(client, UploadKind::Messages, &sources, console)
+}
+
+fn send_all(client: &Client, kind: UploadKind, sources: &[Source], console: &Console) -> Result<Upload> {
     let files = sources.iter().map(announced).collect::<Result<Vec<_>>>()?;
     let new = NewUpload { kind, files };
     for _ in 0..ROUNDS {
         let upload: Upload = client.post("uploads", &new)?;
-        send(client, &upload, &sources, console)?;
+        send(client, &upload, sources, console)?;
         let finished: Upload = client.post(&format!("uploads/{}/finish", upload.id), &())?;
         if finished.state == UploadState::Ready {
             return Ok(finished);

@@ -5,6 +5,7 @@ mod abuse;
 mod faults;
 mod path;
 mod server;
+mod together;
 #[allow(dead_code)]
 #[path = "../cli/util.rs"]
 mod util;

@@ -16,12 +16,12 @@ use crate::util::{Dir, Said};
 
 /// A server in the folder `service` of a test. Dropped, it is killed.
 pub(crate) struct Server<'a> {
-    dir: &'a Dir,
+    pub(crate) dir: &'a Dir,
     child: Child,
     pub(crate) address: SocketAddr,
     /// The operator's, as the first start printed it.
     pub(crate) token: String,
-    fingerprint: String,
+    pub(crate) fingerprint: String,
 }
 
 /// An answer.

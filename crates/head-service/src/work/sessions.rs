@@ -1,0 +1,51 @@
+//! A training of several data parties: its files are the messages of a session, and its head is one more.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+
+use super::JobFolder;
+use crate::api::{CHUNK_BYTES, Message};
+use crate::digest::{chunk_digest, file_digest};
+use crate::problem::Answer;
+use crate::service::Service;
+use crate::store::{Blob, Member, StoredJob};
+
+/// Name of the message that holds the head.
+const HEAD: &str = "head.enc";
+
+/// The messages of the session of a job, and where they lie. A head that is there is none of them: it would be trained again.
+pub(super) fn files(service: &Service, job: &StoredJob) -> Answer<Vec<(String, PathBuf)>> {
+    let session = service.store.session(&member(job), &job.job.asked.data)?;
+    let path = |Message { name, bytes, digest, .. }: Message| {
+        let blob = Blob { project: job.project, digest, bytes, whole: true };
+        (name, service.blobs.path(&blob))
+    };
+    Ok(session.messages.into_iter().filter(|message| message.name != HEAD).map(path).collect())
+}
+
+/// Puts the head of a job into its session.
+pub(super) fn deliver_head(service: &Service, job: &StoredJob, folder: &JobFolder) -> Answer<()> {
+    let (bytes, chunks) = chunks(&folder.out())?;
+    let blob = Blob { project: job.project, digest: file_digest(bytes, &chunks), bytes, whole: true };
+    service.blobs.link(&folder.out(), &blob)?;
+    service.store.deliver_own(job.project, &job.job.asked.data, HEAD, (&blob, &chunks))
+}
+
+fn member(job: &StoredJob) -> Member {
+    Member { project: job.project, name: job.project_name.clone() }
+}
+
+/// Length of a file, and the digests of its chunks.
+fn chunks(path: &std::path::Path) -> Answer<(u64, Vec<fhe_head::files::Digest>)> {
+    let (mut file, mut bytes, mut digests) = (File::open(path)?, 0, Vec::new());
+    loop {
+        let mut chunk = Vec::new();
+        let count = (&mut file).take(CHUNK_BYTES).read_to_end(&mut chunk)? as u64;
+        if count == 0 {
+            return Ok((bytes, digests));
+        }
+        bytes += count;
+        digests.push(chunk_digest(&chunk));
+    }
+}
