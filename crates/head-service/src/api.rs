@@ -1,6 +1,7 @@
 //! What travels between client and server, as JSON. The description of the interface is made from these types.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 use fhe_head::files::Digest;
 use serde::{Deserialize, Serialize};
@@ -120,10 +121,11 @@ pub struct MissingChunks {
 }
 
 /// What a job does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum JobKind {
     /// Train a head.
+    #[default]
     Train,
     /// Score samples with a head.
     Score,
@@ -132,7 +134,7 @@ pub enum JobKind {
 }
 
 /// A job that is asked for. The same again finds the same job, unless that one failed or was cancelled.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewJob {
     /// What it does.
@@ -145,9 +147,24 @@ pub struct NewJob {
     /// Training job whose head scores the samples, or is trained further.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head: Option<String>,
+    /// Upload of validation samples, which are scored while the training runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<String>,
+    /// Iterations between two such scorings; every iteration without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_every: Option<NonZeroU32>,
     /// Jobs of higher priority come first, among equals the earlier one.
     #[serde(default)]
     pub priority: i32,
+}
+
+/// Encrypted scores of the validation samples of a training.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ValidationScores {
+    /// The iteration after which they were made.
+    pub iteration: u64,
+    /// Length of the file.
+    pub bytes: u64,
 }
 
 /// Messages that are delivered to a session.

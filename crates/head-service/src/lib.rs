@@ -41,6 +41,6 @@ pub mod operator;
 pub use check::is_message;
 pub use digest::{chunk_digest, content_digest, file_digest};
 pub use http::openapi;
-pub use options::{Limits, Options, Task, TaskKind, Worker};
+pub use options::{Limits, Options, Task, TaskKind, Validation, Worker};
 pub use place::private_folder;
 pub use run::{Error, Started, serve};

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -73,6 +74,19 @@ pub enum TaskKind {
     Joint,
 }
 
+/// The validation of a training while it runs.
+///
+/// The process writes `iteration-NNNN.scores` into the folder, and ends where it finds a `stop.json` there, which the data party signed.
+#[derive(Clone, Copy, Debug)]
+pub struct Validation<'a> {
+    /// Encrypted samples.
+    pub samples: &'a Path,
+    /// Iterations between two scorings.
+    pub every: Option<NonZeroU32>,
+    /// Folder of the scores.
+    pub folder: &'a Path,
+}
+
 /// The work of one process: files to read, and the one to write.
 #[derive(Clone, Debug)]
 pub struct Task<'a> {
@@ -82,6 +96,8 @@ pub struct Task<'a> {
     pub keys: &'a Path,
     /// Encrypted samples.
     pub data: &'a Path,
+    /// Validation samples of a training.
+    pub validation: Option<Validation<'a>>,
     /// An encrypted head: that scores the samples, or is trained further.
     pub head: Option<&'a Path>,
     /// Where the encrypted head or scores go.

@@ -11,8 +11,8 @@ use tokio::io::AsyncReadExt;
 /// Bytes that are read at once.
 const PIECE: usize = 256 << 10;
 
-/// A file of this length and digest.
-pub(super) fn response(file: File, bytes: u64, digest: &Digest) -> Response {
+/// A file of this length, and of this digest if it is known.
+pub(super) fn response(file: File, bytes: u64, digest: Option<&Digest>) -> Response {
     let file = tokio::fs::File::from_std(file);
     let pieces = futures_util::stream::try_unfold(file, |mut file| async {
         let mut piece = vec![0; PIECE];
@@ -23,7 +23,7 @@ pub(super) fn response(file: File, bytes: u64, digest: &Digest) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (header::CONTENT_LENGTH, bytes.to_string()),
-        (header::ETAG, format!("\"{digest}\"")),
     ];
-    (headers, Body::from_stream(pieces)).into_response()
+    let tag = digest.map(|digest| [(header::ETAG, format!("\"{digest}\""))]);
+    (headers, tag, Body::from_stream(pieces)).into_response()
 }

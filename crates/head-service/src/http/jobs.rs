@@ -10,11 +10,14 @@ use axum::response::Response;
 
 use super::auth::OfProject;
 use super::{body, download};
-use crate::api::{Job, JobKind, JobState, NewJob, Refusal, UploadKind};
+use crate::api::{Job, JobKind, JobState, NewJob, Refusal, UploadKind, ValidationScores};
 use crate::problem::{Answer, Problem};
 use crate::service::{Service, blocking, new_id};
 use crate::store::Queued;
-use crate::work::JobFolder;
+use crate::work::{JobFolder, Talk};
+
+/// Longest answer to the scores of validation samples.
+const STOP_BYTES: u64 = 4096;
 
 /// Ask for a job
 ///
@@ -56,6 +59,85 @@ pub(super) async fn submit(
     Ok(answer)
 }
 
+/// The encrypted scores of the validation samples that a training has written so far
+#[utoipa::path(
+    get, path = "/v1/projects/{project}/jobs/{job}/validation", tag = "jobs",
+    params(("project" = String, Path), ("job" = String, Path)),
+    responses((status = 200, body = Vec<ValidationScores>), (status = 404, body = Refusal), (status = 401, body = Refusal))
+)]
+pub(super) async fn validation(
+    of: OfProject,
+    Path((_, id)): Path<(String, String)>,
+    State(service): State<Arc<Service>>,
+) -> Answer<Json<Vec<ValidationScores>>> {
+    let found = blocking(&service, move |service| {
+        service.store.job(&of.member, &id)?;
+        Ok(Talk::of(&service.place, &id).scores()?)
+    });
+    found.await.map(Json)
+}
+
+/// The encrypted scores after an iteration
+#[utoipa::path(
+    get, path = "/v1/projects/{project}/jobs/{job}/validation/{iteration}", tag = "jobs",
+    params(("project" = String, Path), ("job" = String, Path), ("iteration" = u64, Path)),
+    responses(
+        (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 404, body = Refusal), (status = 401, body = Refusal)
+    )
+)]
+pub(super) async fn scores(
+    of: OfProject,
+    Path((_, id, iteration)): Path<(String, String, u64)>,
+    State(service): State<Arc<Service>>,
+) -> Answer<Response> {
+    let found = blocking(&service, move |service| {
+        service.store.job(&of.member, &id)?;
+        let file =
+            Talk::of(&service.place, &id).open(iteration)?.ok_or_else(|| Problem::absent("validation"))?;
+        let bytes = file.metadata()?.len();
+        Ok((file, bytes))
+    });
+    let (file, bytes) = found.await?;
+    Ok(download::response(file, bytes, None))
+}
+
+/// End a training with the head of an iteration: the data party's signed answer to the scores of its validation samples
+#[utoipa::path(
+    put, path = "/v1/projects/{project}/jobs/{job}/stop", tag = "jobs",
+    params(("project" = String, Path), ("job" = String, Path)),
+    request_body(content = Object, content_type = "application/json"),
+    responses(
+        (status = 204, description = "The training reads it after its next iteration, and checks the signature"),
+        (status = 409, body = Refusal, description = "The job is no training with validation that runs, or has another answer"),
+        (status = 422, body = Refusal), (status = 404, body = Refusal), (status = 401, body = Refusal)
+    )
+)]
+pub(super) async fn stop(
+    of: OfProject,
+    Path((_, id)): Path<(String, String)>,
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer<StatusCode> {
+    let answer = body::read(&service, &headers, body, STOP_BYTES).await?;
+    blocking(&service, move |service| {
+        let job = service.store.job(&of.member, &id)?.job;
+        if job.asked.validation.is_none() || job.state.is_over() {
+            return Err(Problem::conflict("the job is no training with validation that goes on"));
+        }
+        if !serde_json::from_slice(&answer).is_ok_and(|value: serde_json::Value| value.is_object()) {
+            return Err(Problem::malformed("an answer of `train-head watch` is expected"));
+        }
+        match Talk::of(&service.place, &id).stop(&answer)? {
+            true => service.note(&of.who.name, "stop asked for", &of.named(&id))?,
+            false => return Err(Problem::conflict("the training has another answer")),
+        }
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}
+
 /// Refuses a job whose files are not there.
 fn expect_files(service: &Service, of: &OfProject, asked: &NewJob) -> Answer<()> {
     let data = match (asked.kind, &asked.head) {
@@ -73,6 +155,13 @@ fn expect_files(service: &Service, of: &OfProject, asked: &NewJob) -> Answer<()>
             ));
         }
     };
+    match (&asked.validation, asked.kind) {
+        (Some(samples), JobKind::Train) => {
+            service.store.expect_upload(&of.member, samples, UploadKind::Samples)?
+        }
+        (Some(_), _) => return Err(Problem::malformed("only a training has validation samples")),
+        (None, _) => {}
+    }
     service.store.expect_upload(&of.member, &asked.keys, UploadKind::Keys)?;
     service.store.expect_upload(&of.member, &asked.data, data)
 }
@@ -175,5 +264,5 @@ pub(super) async fn result(
         Ok((result, file))
     });
     let (result, file) = found.await?;
-    Ok(download::response(file, result.bytes, &result.digest))
+    Ok(download::response(file, result.bytes, Some(&result.digest)))
 }

@@ -92,7 +92,7 @@ pub(super) async fn message(
         Ok((blob, file))
     });
     let (blob, file) = found.await?;
-    Ok(download::response(file, blob.bytes, &blob.digest))
+    Ok(download::response(file, blob.bytes, Some(&blob.digest)))
 }
 
 /// Remove a session with all its messages

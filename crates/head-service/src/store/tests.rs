@@ -4,7 +4,7 @@
 use fhe_head::files::Tag;
 
 use super::{Member, Queued, Store};
-use crate::api::{CHUNK_BYTES, JobKind, JobState, NewFile, NewJob, NewUpload, UploadKind};
+use crate::api::{CHUNK_BYTES, JobState, NewFile, NewJob, NewUpload, UploadKind};
 
 fn store(folder: &tempfile::TempDir, bytes: u64, jobs: u64) -> (Store, Member) {
     let store = Store::open(&folder.path().join("db")).unwrap();
@@ -15,7 +15,7 @@ fn store(folder: &tempfile::TempDir, bytes: u64, jobs: u64) -> (Store, Member) {
 }
 
 fn asked(data: &str, priority: i32) -> NewJob {
-    NewJob { kind: JobKind::Train, keys: "k".into(), data: data.into(), head: None, priority }
+    NewJob { keys: "k".into(), data: data.into(), priority, ..NewJob::default() }
 }
 
 fn upload(byte: u8, chunks: u64) -> NewUpload {

@@ -271,7 +271,7 @@ fn missing(connection: &Connection, project: i64, id: &str) -> rusqlite::Result<
 fn remove(work: &Transaction<'_>, project: i64, id: &str) -> Answer<Vec<Blob>> {
     let used: bool = work.query_row(
         "SELECT EXISTS (SELECT 1 FROM jobs WHERE project = ?1 AND state IN ('queued', 'running')
-           AND (asked ->> 'keys' = ?2 OR asked ->> 'data' = ?2))",
+           AND (asked ->> 'keys' = ?2 OR asked ->> 'data' = ?2 OR asked ->> 'validation' = ?2))",
         params![project, id],
         |row| row.get(0),
     )?;

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! keys/  data.enc  head.enc   what the process reads; of a joint training, session/
+//! validation.enc  talk/        validation samples; their scores, and the answer
 //! out.enc                     the encrypted head or scores, beside it the checkpoint
 //! home/                       who signed first, as the process remembers it
 //! said.jsonl  report.json     what the process says of its progress and of its end
@@ -12,6 +13,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::talk::keep_scores;
 use crate::place::{Place, private_folder};
 
 /// The folder.
@@ -43,6 +45,7 @@ impl JobFolder {
         &self,
         keys: &[(String, PathBuf)],
         data: &[(String, PathBuf)],
+        validation: &[(String, PathBuf)],
         head: Option<&Path>,
     ) -> io::Result<()> {
         for folder in [&self.0, &self.keys(), &self.home()] {
@@ -53,6 +56,9 @@ impl JobFolder {
         }
         for (_, path) in data {
             link(path, &self.data())?;
+        }
+        for (_, path) in validation {
+            link(path, &self.validation())?;
         }
         head.map_or(Ok(()), |head| link(head, &self.head()))
     }
@@ -71,6 +77,15 @@ impl JobFolder {
 
     pub(super) fn head(&self) -> PathBuf {
         self.0.join("head.enc")
+    }
+
+    pub(super) fn validation(&self) -> PathBuf {
+        self.0.join("validation.enc")
+    }
+
+    /// Where the scores of validation samples go.
+    pub(super) fn talk(&self) -> PathBuf {
+        self.0.join("talk")
     }
 
     pub(super) fn home(&self) -> PathBuf {
@@ -99,11 +114,13 @@ impl JobFolder {
         self.0.join("out.enc")
     }
 
-    /// Removes everything but the result.
+    /// Removes everything but the result and the scores of validation samples.
     pub(super) fn keep_result(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.0)? {
             let path = entry?.path();
-            if path.is_dir() {
+            if path == self.talk() {
+                keep_scores(&path)?;
+            } else if path.is_dir() {
                 fs::remove_dir_all(path)?;
             } else if path != self.out() {
                 fs::remove_file(path)?;

@@ -4,12 +4,14 @@
 //! - [`folder`]: the folder of a job;
 //! - [`process`]: its process, which outlives a server that is killed;
 //! - [`outcome`]: how it ended, by the files that it left;
-//! - [`sessions`]: trainings of several data parties.
+//! - [`sessions`]: trainings of several data parties;
+//! - [`talk`]: validation while a training runs.
 
 mod folder;
 mod outcome;
 mod process;
 mod sessions;
+mod talk;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,7 +22,7 @@ use tokio::task::JoinSet;
 
 use crate::api::{JobError, JobKind, JobResult, JobState};
 use crate::log;
-use crate::options::{Task, TaskKind, Worker};
+use crate::options::{Task, TaskKind, Validation, Worker};
 use crate::problem::{Answer, Problem};
 use crate::service::Service;
 use crate::store::StoredJob;
@@ -28,6 +30,7 @@ use crate::store::StoredJob;
 pub(crate) use folder::JobFolder;
 use outcome::Outcome;
 use process::Process;
+pub(crate) use talk::Talk;
 
 /// Between two looks at a process.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -127,7 +130,8 @@ fn start(service: &Service, worker: &dyn Worker, job: &StoredJob, folder: &JobFo
     if is_joint {
         folder.lay_out_session(&sessions::files(service, job)?)?;
     } else {
-        folder.lay_out(&files(&asked.keys)?, &files(&asked.data)?, head.as_deref())?;
+        let validation = asked.validation.as_deref().map_or(Ok(Vec::new()), files)?;
+        folder.lay_out(&files(&asked.keys)?, &files(&asked.data)?, &validation, head.as_deref())?;
     }
     let (keys, data, head, out, home) = (
         if is_joint { folder.session() } else { folder.keys() },
@@ -136,7 +140,14 @@ fn start(service: &Service, worker: &dyn Worker, job: &StoredJob, folder: &JobFo
         folder.out(),
         folder.home(),
     );
+    let (samples, talk) = (folder.validation(), folder.talk());
+    let validation = asked.validation.as_ref().map(|_| Validation {
+        samples: &samples,
+        every: asked.validation_every,
+        folder: &talk,
+    });
     let task = Task {
+        validation,
         kind: match asked.kind {
             JobKind::Train => TaskKind::Train,
             JobKind::Score => TaskKind::Score,

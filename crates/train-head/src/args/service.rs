@@ -1,7 +1,7 @@
 //! The arguments of the service: of who runs it, and of who uses it.
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -141,6 +141,12 @@ pub(crate) enum RemoteStep {
         /// Score samples with the head
         #[arg(long, requires = "head")]
         score: bool,
+        /// Upload of validation samples by `encrypt --validation-out`, scored while the training runs
+        #[arg(long, value_name = "UPLOAD", conflicts_with = "score")]
+        validation: Option<String>,
+        /// Iterations between two validations [default: 1]
+        #[arg(long, value_name = "ITERATIONS", requires = "validation")]
+        validation_every: Option<NonZeroU32>,
         /// Jobs of higher priority come first
         #[arg(long, value_name = "NUMBER", default_value = "0", allow_hyphen_values = true)]
         priority: i32,
@@ -160,6 +166,9 @@ pub(crate) enum RemoteStep {
         /// Job
         #[arg(id = "job_on_server", value_name = "JOB")]
         job: String,
+        /// Folder for the encrypted scores of the validation samples. `train-head watch --dir` decrypts them beside, and its answer is passed on
+        #[arg(long, value_name = "FOLDER")]
+        validation_dir: Option<PathBuf>,
         #[command(flatten)]
         server: ServerArgs,
     },

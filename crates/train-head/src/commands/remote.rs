@@ -9,9 +9,12 @@ use serde_json::json;
 use crate::args::{RemoteArgs, RemoteStep, ServerArgs};
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Kind, Result};
+use crate::files::validation::ValidationFolder;
 use crate::files::{read_at_most, shown};
 use crate::progress;
-use crate::remote::{Book, Client, Remote, expect_url, fetch, push, shown_certificate, wait};
+use crate::remote::{
+    Book, Client, Remote, Talk, expect_url, fetch, push, shown_certificate, wait, wait_with,
+};
 
 /// Longest file of a token that is read.
 const MOST_BYTES: u64 = 1 << 12;
@@ -27,13 +30,15 @@ pub(super) fn run(arguments: &RemoteArgs, console: &Console) -> Result<Outcome> 
         }
         RemoteStep::Login { server, token_file } => login(server, token_file.as_deref()),
         RemoteStep::Push { paths, server } => push_all(&Client::open(server)?, paths, console),
-        RemoteStep::Submit { keys, data, head, score, priority, server } => {
+        RemoteStep::Submit { keys, data, head, score, validation, validation_every, priority, server } => {
             let kind = if *score { JobKind::Score } else { JobKind::Train };
             let new = NewJob {
                 kind,
                 keys: keys.clone(),
                 data: data.clone(),
                 head: head.clone(),
+                validation: validation.clone(),
+                validation_every: *validation_every,
                 priority: *priority,
             };
             Ok(job_outcome(&Client::open(server)?.post("jobs", &new)?))
@@ -42,7 +47,12 @@ pub(super) fn run(arguments: &RemoteArgs, console: &Console) -> Result<Outcome> 
             Ok(job_outcome(&Client::open(server)?.get(&format!("jobs/{job}"))?))
         }
         RemoteStep::Status { job: None, server } => status(&Client::open(server)?),
-        RemoteStep::Watch { job, server } => Ok(job_outcome(&wait(&Client::open(server)?, job, console)?)),
+        RemoteStep::Watch { job, validation_dir, server } => {
+            let client = Client::open(server)?;
+            let Some(folder) = validation_dir else { return Ok(job_outcome(&wait(&client, job, console)?)) };
+            let mut talk = Talk::new(&client, job, ValidationFolder::at(folder))?;
+            Ok(job_outcome(&wait_with(&client, job, console, &mut || talk.exchange())?))
+        }
         RemoteStep::Fetch { job, server, out, .. } => {
             let client = Client::open(server)?;
             let job = wait(&client, job, console)?;

@@ -28,6 +28,11 @@ impl Worker for Program {
             TaskKind::Train => {
                 command.args(["train", "--resume", "--memory", &task.memory.to_string()]);
                 task.head.map(|head| command.arg("--warm-start").arg(head));
+                if let Some(validation) = &task.validation {
+                    command.arg("--validation").arg(validation.samples);
+                    command.arg("--validation-dir").arg(validation.folder);
+                    validation.every.map(|every| command.args(["--validation-every", &every.to_string()]));
+                }
             }
             TaskKind::Score => {
                 command.arg("score");

@@ -80,6 +80,11 @@ impl ValidationFolder {
         self.file(iteration, HEAD)
     }
 
+    /// Path of the answer.
+    pub(crate) fn stop(&self) -> PathBuf {
+        self.0.join(STOP)
+    }
+
     fn file(&self, iteration: usize, kind: &str) -> PathBuf {
         self.0.join(format!("iteration-{iteration:04}.{kind}"))
     }
@@ -90,12 +95,12 @@ impl ValidationFolder {
     /// A failed write.
     pub(crate) fn stop_at(&self, run: RunId, iteration: usize, identity: &Identity) -> Result<()> {
         let stop = SignedJson::new(Stop { run, iteration }, CONTEXT, identity)?;
-        write_json(&self.0.join(STOP), Access::Shared, &stop)
+        write_json(&self.stop(), Access::Shared, &stop)
     }
 
     /// True if the data party asked to end the training.
     pub(crate) fn is_asked_to_stop(&self) -> bool {
-        self.0.join(STOP).exists()
+        self.stop().exists()
     }
 
     /// The iteration whose head the data party asked to end the training of a run with, if it asked.
@@ -103,7 +108,7 @@ impl ValidationFolder {
     /// # Errors
     /// `stop.json` is malformed, of another run, or not signed by the data party.
     pub(crate) fn asked_to_stop_at(&self, run: RunId, trust: &Trust) -> Result<Option<usize>> {
-        let path = self.0.join(STOP);
+        let path = self.stop();
         if !path.exists() {
             return Ok(None);
         }

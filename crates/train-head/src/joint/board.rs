@@ -245,8 +245,7 @@ impl Board {
         if !data.into_iter().all(|path| path.exists() || self.has(&path)) || !self.trains(session)? {
             return Ok(None);
         }
-        let (kind, data) = (JobKind::Joint, self.name.clone());
-        let new = NewJob { kind, keys: String::new(), data, head: None, priority: 0 };
+        let new = NewJob { kind: JobKind::Joint, data: self.name.clone(), ..NewJob::default() };
         self.client.post("jobs", &new).map(Some)
     }
 

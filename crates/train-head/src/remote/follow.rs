@@ -21,6 +21,19 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(
 /// # Errors
 /// The job failed or was cancelled; the server cannot be reached; ^C, after which the job goes on.
 pub(crate) fn wait(client: &Client, id: &str, console: &Console) -> Result<Job> {
+    wait_with(client, id, console, &mut || Ok(()))
+}
+
+/// As [`wait`], and calls `meanwhile` after each look at the job.
+///
+/// # Errors
+/// As [`wait`]; those of `meanwhile`.
+pub(crate) fn wait_with(
+    client: &Client,
+    id: &str,
+    console: &Console,
+    meanwhile: &mut dyn FnMut() -> Result<()>,
+) -> Result<Job> {
     let (mut bar, mut before): (Option<(&str, Progress)>, Option<u64>) = (None, None);
     let mut pause = PAUSES[0];
     loop {
@@ -30,6 +43,9 @@ pub(crate) fn wait(client: &Client, id: &str, console: &Console) -> Result<Job> 
             if let Some(before) = before.filter(|before| *before > 0) {
                 console.note(format!("job {id} waits for {before} others"));
             }
+        }
+        if matches!(job.state, JobState::Running | JobState::Done) {
+            meanwhile()?;
         }
         match job.state {
             JobState::Done => {

@@ -4,16 +4,19 @@
 //! - [`pin`]: connections to a certificate that was pinned;
 //! - [`client`]: requests, tried again while a server cannot be reached;
 //! - [`push`]: uploads in chunks;
-//! - [`follow`]: waiting for a job, and fetching what came of it.
+//! - [`follow`]: waiting for a job, and fetching what came of it;
+//! - [`validation`]: the validation of a training that goes on.
 
 mod book;
 mod client;
 mod follow;
 mod pin;
 mod push;
+mod validation;
 
 pub(crate) use book::{Book, Remote, expect_url};
 pub(crate) use client::Client;
-pub(crate) use follow::{failure, fetch, wait};
+pub(crate) use follow::{failure, fetch, wait, wait_with};
 pub(crate) use pin::shown_certificate;
 pub(crate) use push::{push, push_messages};
+pub(crate) use validation::Talk;

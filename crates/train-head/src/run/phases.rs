@@ -1,5 +1,6 @@
 //! The phases of a run, in their order.
 
+use std::num::NonZeroU32;
 use std::time::Instant;
 
 use age::secrecy::SecretString;
@@ -9,7 +10,7 @@ use super::data::{Data, Sources};
 use super::evaluation::{Evaluation, Judged};
 use super::folder::RunFolder;
 use super::report::{Bytes, Parts, Report, Scoring, Seconds};
-use super::server::ComputeServer;
+use super::server::{self, ComputeServer};
 use super::signatures::Signatures;
 use super::threshold::choose_thresholds;
 use crate::args::{Encoder, HoldOut, Hyper, RunArgs, ScoreArgs, Source, TrainArgs, ValidationArgs};
@@ -218,11 +219,6 @@ impl<'a> Run<'a> {
     /// A training that diverges; a failed write; ^C.
     pub(crate) fn train(&mut self, folder: &RunFolder, party: &Party, data: &Data) -> Result<Followed> {
         let Party { data: party, signatures } = party;
-        if let Some(server) = &mut self.server {
-            let trained =
-                timed(&mut self.seconds.load, || server.train(folder, party.file.job(), self.console))?;
-            return Ok(self.followed(trained, None));
-        }
         let stopping = &self.arguments.stopping;
         let mut follower = match &data.validation {
             Some(samples) => {
@@ -232,6 +228,16 @@ impl<'a> Run<'a> {
             }
             None => None,
         };
+        if let Some(server) = &mut self.server {
+            let every = stopping.validation_every.and_then(|every| u32::try_from(every.get()).ok());
+            let every = every.and_then(NonZeroU32::new);
+            let validation = follower.as_mut().map(|follower| server::Followed { follower, every });
+            let trained = timed(&mut self.seconds.load, || {
+                server.train(folder, party.file.job(), validation, self.console)
+            })?;
+            let curve = follower.map(|follower| follower.curve().to_vec());
+            return Ok(self.followed(trained, curve));
+        }
         let arguments = TrainArgs {
             data: folder.data(),
             keys: folder.evaluation_keys(),

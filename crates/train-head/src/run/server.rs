@@ -1,5 +1,6 @@
 //! A run whose compute party is a service: keys and data go there, the encrypted head and scores come back.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use head_service::api::{Job as ServerJob, JobKind, NewJob, Upload};
@@ -9,9 +10,10 @@ use super::folder::RunFolder;
 use crate::args::RunArgs;
 use crate::compute_party::training::Trained;
 use crate::console::Console;
+use crate::data_party::follow::Follower;
 use crate::exit::{Failure, Result};
 use crate::identity::PublicKey;
-use crate::remote::{Client, fetch, push, wait};
+use crate::remote::{Client, Talk, fetch, push, wait, wait_with};
 
 /// The service, and what was sent to it.
 pub(crate) struct ComputeServer {
@@ -20,6 +22,14 @@ pub(crate) struct ComputeServer {
     identity: PublicKey,
     /// The evaluation keys there, and the training.
     sent: Option<(Upload, ServerJob)>,
+}
+
+/// A training that the data party follows by the scores of its validation samples.
+pub(crate) struct Followed<'a, 'b> {
+    /// Decrypts them, and answers.
+    pub(crate) follower: &'a mut Follower<'b>,
+    /// Iterations between two scorings.
+    pub(crate) every: Option<NonZeroU32>,
 }
 
 /// What a job says of its work.
@@ -47,10 +57,6 @@ impl ComputeServer {
                 "--memory is for a training on this machine; the server has limits of its own",
             ));
         }
-        if arguments.stopping.validation_fraction.is_some() {
-            return Err(Failure::usage("--validation-fraction does not go with --server yet")
-                .help("leave it out, or exchange files: `train-head watch` follows a training by them"));
-        }
         let client = Client::open(&arguments.server)?;
         let facts = client.server()?;
         let identity = facts.identity.parse().map_err(|what: String| {
@@ -74,13 +80,17 @@ impl ComputeServer {
         &mut self,
         folder: &RunFolder,
         job: &fhe_head::Job,
+        validation: Option<Followed<'_, '_>>,
         console: &Console,
     ) -> Result<Trained> {
         let keys = push(&self.client, &folder.evaluation_keys(), console)?;
         let data = push(&self.client, &folder.data(), console)?;
-        let asked =
-            NewJob { kind: JobKind::Train, keys: keys.id.clone(), data: data.id, head: None, priority: 0 };
-        let done = self.job(&asked, &folder.encrypted_head(), console)?;
+        let mut asked = NewJob { keys: keys.id.clone(), data: data.id, ..NewJob::default() };
+        if let Some(followed) = &validation {
+            asked.validation = Some(push(&self.client, &folder.validation_samples(), console)?.id);
+            asked.validation_every = followed.every;
+        }
+        let done = self.job(&asked, &folder.encrypted_head(), validation, console)?;
         let worked = Worked::of(&done);
         self.sent = Some((keys, done.clone()));
         Ok(Trained {
@@ -103,19 +113,37 @@ impl ComputeServer {
         };
         let samples = push(&self.client, &folder.test_samples(), console)?;
         let head = Some(trained.id.clone());
-        let asked =
-            NewJob { kind: JobKind::Score, keys: keys.id.clone(), data: samples.id, head, priority: 0 };
-        Ok(Worked::of(&self.job(&asked, &folder.scores(), console)?).seconds)
+        let (keys, data) = (keys.id.clone(), samples.id);
+        let asked = NewJob { kind: JobKind::Score, keys, data, head, ..NewJob::default() };
+        Ok(Worked::of(&self.job(&asked, &folder.scores(), None, console)?).seconds)
     }
 
-    fn job(&self, asked: &NewJob, out: &Path, console: &Console) -> Result<ServerJob> {
+    fn job(
+        &self,
+        asked: &NewJob,
+        out: &Path,
+        validation: Option<Followed<'_, '_>>,
+        console: &Console,
+    ) -> Result<ServerJob> {
         let job: ServerJob = self.client.post("jobs", asked)?;
         console.note(format!(
             "job {} in project {}; ^C leaves it running, and --resume comes back to it",
             job.id,
             self.client.project()
         ));
-        let done = wait(&self.client, &job.id, console)?;
+        let done = match validation {
+            None => wait(&self.client, &job.id, console)?,
+            Some(Followed { follower, .. }) => {
+                let mut talk = Talk::new(&self.client, &job.id, follower.folder().clone())?;
+                wait_with(&self.client, &job.id, console, &mut || {
+                    talk.exchange()?;
+                    let found = follower.folder().iterations()?;
+                    follower.look(found, |point| console.note(point.line()))?;
+                    // the answer goes at once
+                    talk.exchange()
+                })?
+            }
+        };
         fetch(&self.client, &done, out, console)?;
         Ok(done)
     }

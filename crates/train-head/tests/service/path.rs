@@ -113,7 +113,6 @@ fn what_is_wrong_is_said_before_anything_is_done() {
     let server = Server::new(&dir);
     for (line, code, message) in [
         (format!("{run} here --memory 1G"), 2, "limits of its own"),
-        (format!("{run} here --validation-fraction 0.2"), 2, "--validation-fraction"),
         (format!("{run} here --project other"), 2, "no such project"),
         ("remote submit --keys 0 --data 0".into(), 2, "no such upload"),
         ("remote watch 0".into(), 2, "no such job"),
@@ -138,4 +137,31 @@ fn what_is_wrong_is_said_before_anything_is_done() {
     let said = server.client("remote status");
     assert_eq!(said.code, 4, "{}", said.stderr);
     assert!(said.stderr.contains("another certificate"), "{}", said.stderr);
+}
+
+#[test]
+fn a_training_on_a_server_ends_early_where_the_validation_says_so() {
+    let dir = Dir::new();
+    let server = Server::new(&dir);
+    // labels that nothing explains: the log loss does not fall for long
+    let text = table(240);
+    let noise = text.lines().enumerate().map(|(i, line)| match line.rsplit_once(',') {
+        Some((features, _)) if i > 0 => format!("{features},{}", (i * 7919 / 13) % 2),
+        _ => line.to_owned(),
+    });
+    dir.write("table.csv", noise.collect::<Vec<_>>().join("\n"));
+    let line = "run --features table.csv --label-column label --test-size 0.2 --random-state 0 --preset n15-l18 --max-iter 6 \
+                --sigmoid-degree 3 --learning-rate 1 --validation-fraction 0.2 --early-stopping --n-iter-no-change 1";
+    let report = server.ok(&format!("{line} --server here --out out"));
+    let iterations = report["iterations"].as_u64().unwrap();
+    let curve = report["validation"].as_array().unwrap();
+    assert!(iterations < 6 && curve.len() as u64 > iterations, "{iterations} of 6: {curve:?}");
+    assert!(server.log().contains("/stop"), "the answer went over the network");
+    // an ended training takes no answer
+    let jobs = server.ok("remote status");
+    let job = jobs["jobs"][0]["id"].as_str().unwrap();
+    let path = format!("/v1/projects/operator/jobs/{job}");
+    assert_eq!(server.request("PUT", &format!("{path}/stop"), &server.token, b"{}").status, 409);
+    assert_eq!(server.request("GET", &format!("{path}/validation/99"), &server.token, b"").status, 404);
+    assert_eq!(server.request("GET", &format!("{path}/validation"), "th_none", b"").status, 401);
 }
