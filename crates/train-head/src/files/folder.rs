@@ -113,6 +113,11 @@ impl OutputFolder {
         self.finished = true;
     }
 
+    /// Where the files of a folder are until the commit.
+    pub(crate) fn staged(target: &Path) -> PathBuf {
+        target.join(STAGING)
+    }
+
     /// Where a file is until the commit.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.staging.join(name)

@@ -11,6 +11,7 @@ pub(crate) mod head;
 pub(crate) mod keys;
 pub(crate) mod predictions;
 pub(crate) mod private;
+pub(crate) mod remembered;
 pub(crate) mod room;
 pub(crate) mod seal;
 pub(crate) mod signed;

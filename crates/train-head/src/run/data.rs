@@ -1,14 +1,18 @@
 //! The samples of a run: to train on, to validate with, to test on.
 
+use std::path::PathBuf;
+
 use head_fit::measures::Aim;
 use ndarray::Array2;
 use tables::Overrides;
+use text_encoder::EncoderInfo;
 
 use crate::args::{Encoder, HoldOut, Source};
 use crate::console::Console;
 use crate::data_party::follow::expect_log_loss;
 use crate::exit::{Failure, Result};
 use crate::files::head::Description;
+use crate::files::remembered::Remembered;
 use crate::planning::warm_start;
 use crate::samples::{self, Columns, Known, LoadedEncoder, Matrix, Prepared, Raw, Shares, Wanted};
 use crate::targets::{Choice, LabelsAs, Vocabulary};
@@ -39,6 +43,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) start: Option<&'a Description>,
     /// The encoder, for texts.
     pub(crate) encoder: Option<Encoder>,
+    /// Embeddings of an earlier run, if there is one.
+    pub(crate) embeddings: Option<PathBuf>,
 }
 
 /// The samples of a run.
@@ -55,6 +61,8 @@ pub(crate) struct Data {
     pub(crate) test_rows: Vec<usize>,
     /// What is predicted.
     pub(crate) vocabulary: Vocabulary,
+    /// The embeddings of texts, for the next run into the same folder.
+    pub(crate) embedded: Option<(Remembered, EncoderInfo)>,
 }
 
 impl Data {
@@ -85,6 +93,10 @@ impl Data {
             HoldOut::Share { test_size, random_state } => (None, Some((*test_size, *random_state))),
         };
         let encoder = sources.encoder.map(|encoder| LoadedEncoder::load(encoder, console)).transpose()?;
+        let encoder = match &sources.embeddings {
+            Some(path) => encoder.map(|encoder| encoder.with_earlier(path)),
+            None => encoder,
+        };
         let validation = sources.validation_fraction.map(|share| (share, sources.random_state));
         let columns = match start {
             Some(head) => Columns::Known(head.table.as_ref()),
@@ -108,7 +120,8 @@ impl Data {
         let validation = parts.validation.map(|rows| matrix.select(&rows));
         let training = matrix.select(&parts.training);
         let y = training.encode_labels(&vocabulary, "the training data")?;
-        Ok(Self { training, y, validation, test, test_rows, vocabulary })
+        let embedded = encoder.map(LoadedEncoder::made);
+        Ok(Self { training, y, validation, test, test_rows, vocabulary, embedded })
     }
 }
 

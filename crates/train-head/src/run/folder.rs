@@ -1,7 +1,7 @@
 //! The output folder of a run.
 //!
 //! ```text
-//! OUT/client/    the data party's: secret.key, plan.json, plan.safetensors, identity.key (signs its files)
+//! OUT/client/    the data party's: secret.key, plan.json, plan.safetensors, identity.key (signs its files), embeddings.safetensors
 //! OUT/server/    the compute party's: identity.key, eval/ (keys), data.enc, head.enc; test.enc and scores.enc of encrypted predictions;
 //!                validation.enc and validation/ of a training that is followed
 //! OUT/           head.safetensors, head.json, predictions.csv, report.html, report.json
@@ -18,6 +18,9 @@ use crate::interrupt::{self, RESUME};
 
 /// The encrypted data in `server/`. They are written last of what the compute party gets, so that a run that has them can resume.
 const DATA: &str = "data.enc";
+
+/// Embeddings of the texts, for the next run into the folder.
+const EMBEDDINGS: &str = "client/embeddings.safetensors";
 
 /// A key that signs, in the folder of each party.
 const IDENTITY: &str = "identity.key";
@@ -73,6 +76,12 @@ impl RunFolder {
         )
     }
 
+    /// Where an earlier run into a folder, ended or interrupted, left its embeddings.
+    pub(crate) fn earlier_embeddings(path: &Path) -> Option<PathBuf> {
+        let places = [OutputFolder::staged(path).join(EMBEDDINGS), path.join(EMBEDDINGS)];
+        places.into_iter().find(|path| path.is_file())
+    }
+
     /// Starts to fill a folder. With `resume`, keeps the files of an interrupted run that had encrypted its data.
     ///
     /// # Errors
@@ -89,6 +98,11 @@ impl RunFolder {
     /// The plan.
     pub(crate) fn plan(&self) -> PathBuf {
         self.client.join("plan.json")
+    }
+
+    /// The embeddings of the texts.
+    pub(crate) fn embeddings(&self) -> PathBuf {
+        self.out.path(EMBEDDINGS)
     }
 
     /// The secret key.

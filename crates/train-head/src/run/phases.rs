@@ -129,6 +129,7 @@ impl<'a> Run<'a> {
             },
             start: start.as_ref().map(|head| &head.description),
             encoder: self.encoder.take(),
+            embeddings: RunFolder::earlier_embeddings(&self.arguments.out),
         };
         let data = timed(&mut self.seconds.embed, || Data::read(sources, self.console))?;
         if let Some(head) = start {
@@ -165,6 +166,9 @@ impl<'a> Run<'a> {
         planned: &Planned,
         data: &Data,
     ) -> Result<Party> {
+        if let Some((embedded, encoder)) = &data.embedded {
+            embedded.write(&folder.embeddings(), encoder)?;
+        }
         let party = match folder.data().exists() {
             true => self.take_up(folder, planned, data)?,
             false => self.begin(folder, planned, data)?,

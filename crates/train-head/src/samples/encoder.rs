@@ -1,18 +1,26 @@
 //! The encoder, and texts to embeddings.
 
-use ndarray::{Array2, Axis};
+use std::cell::RefCell;
+use std::path::Path;
+
+use ndarray::{Array2, aview1};
 use text_encoder::{EncoderInfo, LongText, TextEncoder};
 
 use crate::args::Encoder;
 use crate::console::Console;
 use crate::exit::{Result, encoder_failure};
 use crate::files::embeddings::UsedEncoder;
+use crate::files::remembered::{Remembered, TextDigest, digest};
 use crate::interrupt;
 
 /// A loaded encoder.
 pub(crate) struct LoadedEncoder {
     encoder: TextEncoder,
     name: String,
+    /// What it embedded in an earlier run.
+    earlier: Remembered,
+    /// What it has embedded in this one.
+    made: RefCell<Remembered>,
 }
 
 impl LoadedEncoder {
@@ -24,7 +32,19 @@ impl LoadedEncoder {
         let Encoder { name, source, mut options } = wanted;
         options.hub.observer = console.downloads();
         let encoder = TextEncoder::load(&source, &options).map_err(encoder_failure)?;
-        Ok(Self { encoder, name })
+        let (earlier, made) = (Remembered::default(), RefCell::default());
+        Ok(Self { encoder, name, earlier, made })
+    }
+
+    /// Takes embeddings of an earlier run, if this very encoder made them.
+    pub(crate) fn with_earlier(self, path: &Path) -> Self {
+        let earlier = Remembered::read(path, self.encoder.info()).unwrap_or_default();
+        Self { earlier, ..self }
+    }
+
+    /// What it has embedded, for the next run.
+    pub(crate) fn made(self) -> (Remembered, EncoderInfo) {
+        (self.made.into_inner(), self.encoder.info().clone())
     }
 
     /// What files record of it.
@@ -53,21 +73,53 @@ pub(crate) fn embed(encoder: &LoadedEncoder, texts: &[String], console: &Console
         let line = format!("{empty} of {} texts are empty and get the same embedding", texts.len());
         console.warn_on_page(&line, format!("{line}: for the head they are all alike."));
     }
-    let encoder = &encoder.encoder;
-    let progress = console.phase("embed", texts.len());
+    let LoadedEncoder { encoder, earlier, made, .. } = encoder;
+    let digests: Vec<TextDigest> = texts.iter().map(|text| digest(text)).collect();
     let mut x = Array2::zeros((texts.len(), encoder.dimension()));
-    let mut long = Vec::with_capacity(texts.len());
-    for (part, mut rows) in texts.chunks(STRETCH).zip(x.axis_chunks_iter_mut(Axis(0), STRETCH)) {
+    let mut long = vec![false; texts.len()];
+    let mut new = Vec::new();
+    for (at, text) in digests.iter().enumerate() {
+        match earlier.get(text) {
+            Some((row, is_long)) => {
+                x.row_mut(at).assign(&aview1(row));
+                long[at] = is_long;
+            }
+            None => new.push(at),
+        }
+    }
+    if new.len() < texts.len() {
+        let (known, all) = (texts.len() - new.len(), texts.len());
+        console.note(format!(
+            "{known} of {all} texts were embedded before by this encoder: taken from the output folder"
+        ));
+    }
+    let progress = console.phase("embed", new.len());
+    for part in new.chunks(STRETCH) {
         interrupt::check()?;
-        let first = long.len();
-        let failure = |error: text_encoder::Error| encoder_failure(error.counted_from(first));
-        let tokens = encoder.tokenize(part).map_err(failure)?;
-        long.extend_from_slice(tokens.long());
-        rows.assign(&encoder.embed(&tokens, |done| progress.advance(done)).map_err(failure)?);
+        let failure = |error| encoder_failure(placed(error, part));
+        let texts: Vec<&str> = part.iter().map(|&at| texts[at].as_str()).collect();
+        let tokens = encoder.tokenize(&texts).map_err(failure)?;
+        let rows = encoder.embed(&tokens, |done| progress.advance(done)).map_err(failure)?;
+        for ((&at, row), &is_long) in part.iter().zip(rows.rows()).zip(tokens.long()) {
+            x.row_mut(at).assign(&row);
+            long[at] = is_long;
+        }
     }
     progress.done();
+    made.borrow_mut().add(&digests, &x, &long);
     say_long(&long, encoder.info(), console);
     Ok(Embedded { x, long })
+}
+
+/// An error about the texts at `places` that names the text where it stands.
+fn placed(error: text_encoder::Error, places: &[usize]) -> text_encoder::Error {
+    use text_encoder::Error::{NotFinite, Tokenize, Vocabulary};
+    let index = match &error {
+        Tokenize { index, .. } | Vocabulary { index, .. } | NotFinite { index } => *index,
+        _ => return error,
+    };
+    let place = places.get(index).copied().unwrap_or(index);
+    error.counted_from(place.saturating_sub(index))
 }
 
 /// Says how many texts are long, and what became of them.

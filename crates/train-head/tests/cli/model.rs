@@ -76,6 +76,23 @@ fn texts_all_the_way() {
     assert_eq!(head["encoder"]["weights_sha256"].as_str().map(str::len), Some(64));
     assert_eq!(head["encoder"]["pooling"], serde_json::json!(["mean"]));
 
+    // what was embedded before is not embedded again, and nothing changes by that; another way to embed is another embedding
+    let again = format!(
+        "run --input train.csv --test-input test.csv --model-id {model} --out out {fast} --overwrite"
+    );
+    let said = dir.ok(&again).stderr;
+    assert!(said.contains("60 of 60 texts were embedded before") && said.contains("30 of 30"), "{said}");
+    assert_eq!(dir.json("out/report.json")["plain"], report["plain"]);
+    let said = dir.ok(&format!("{} --pooling cls", again.replace("--out out", "--out other"))).stderr;
+    assert!(!said.contains("embedded before"), "{said}");
+    std::fs::copy(
+        dir.path("out/client/embeddings.safetensors"),
+        dir.path("other/client/embeddings.safetensors"),
+    )
+    .unwrap();
+    let said = dir.ok(&format!("{} --pooling cls", again.replace("--out out", "--out other"))).stderr;
+    assert!(!said.contains("embedded before"), "{said}");
+
     // the head embeds new texts by itself, with labels or without
     dir.ok("eval --head out --input test.csv");
     dir.write("new.jsonl", "{\"text\": \"Carcinoma of the breast.\"}\n{\"text\": \"All is well.\"}\n");
