@@ -6,6 +6,8 @@
 mod bench;
 mod check;
 mod demo;
+mod dependencies;
+mod dist;
 mod docs;
 mod faults;
 mod fuzz;
@@ -48,6 +50,7 @@ Commands:
   mpi           Train in several processes, kill some, and compare with one; `--quick` in two minutes, `--seed N` repeats. Needs
                 an MPI library (Debian: libopenmpi-dev openmpi-bin libclang-dev)
   sbom          Write the software bill of materials of train-head, CycloneDX, to target/train-head.cdx.json
+  dist          Build an archive and a Debian package of the program for people without Rust, in target/dist/
   wheel         Build the Python package's wheel for Linux with glibc 2.28 or later, and its source archive, in
                 target/wheels/; `--quick` takes this machine's release build, for tests; `--test` tests that wheel
   fetch-model   Fetch the text encoder all-MiniLM-L6-v2 into models/
@@ -104,6 +107,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("mpi", [flag]) if flag == "--quick" => mpi::run(true, None)?,
         ("mpi", [flag, seed]) if flag == "--seed" => mpi::run(false, Some(seed.parse()?))?,
         ("sbom", []) => sbom::run()?,
+        ("dist", []) => dist::run()?,
         ("wheel", []) => wheel::run()?,
         ("wheel", [flag]) if flag == "--quick" => println!("{}", wheel::quick()?.display()),
         ("wheel", [flag, extra @ ..]) if flag == "--test" => wheel::test(extra)?,

@@ -3,56 +3,17 @@
 //! cargo says what is compiled into the program for this platform, Cargo.lock has the digests. (`cargo cyclonedx` gives the same list; its
 //! build takes longer than everything else that CI needs for it.)
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::process;
+use crate::dependencies::{Graph, Node, Package, links};
 use crate::workspace::root;
 
 const PROGRAM: &str = "train-head";
-
-/// The parts of `cargo metadata` that are needed.
-#[derive(Deserialize)]
-struct Graph {
-    packages: Vec<Package>,
-    resolve: Resolve,
-    target_directory: std::path::PathBuf,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    id: String,
-    name: String,
-    version: String,
-    license: Option<String>,
-    description: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Resolve {
-    nodes: Vec<Node>,
-}
-
-#[derive(Deserialize)]
-struct Node {
-    id: String,
-    deps: Vec<Edge>,
-}
-
-#[derive(Deserialize)]
-struct Edge {
-    pkg: String,
-    dep_kinds: Vec<EdgeKind>,
-}
-
-#[derive(Deserialize)]
-struct EdgeKind {
-    kind: Option<String>,
-}
 
 /// Cargo.lock.
 #[derive(Deserialize)]
@@ -72,10 +33,7 @@ struct Locked {
 /// # Errors
 /// cargo failed, or what it printed cannot be read; a failed write.
 pub(crate) fn run() -> Result<()> {
-    let target = process::output(std::process::Command::new("rustc").args(["--print", "host-tuple"]))?;
-    let metadata = ["metadata", "--format-version", "1", "--locked", "--filter-platform", target.trim()];
-    let graph: Graph = serde_json::from_str(&process::output(process::cargo(metadata).current_dir(root()))?)
-        .context("cannot read what `cargo metadata` printed")?;
+    let graph = Graph::read()?;
     let lock: Lock =
         basic_toml::from_str(&fs::read_to_string(root().join("Cargo.lock"))?).context("Cargo.lock")?;
     let path = graph.target_directory.join(format!("{PROGRAM}.cdx.json"));
@@ -91,8 +49,8 @@ fn bill(graph: &Graph, lock: &Lock) -> Option<Value> {
         graph.packages.iter().map(|package| (package.id.as_str(), package)).collect();
     let nodes: BTreeMap<&str, &Node> =
         graph.resolve.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
-    let program = graph.packages.iter().find(|package| package.name == PROGRAM)?;
-    let reached = reached(&program.id, &nodes);
+    let program = graph.package(PROGRAM)?;
+    let reached = graph.reached(program);
     let component = |id: &&str| {
         let Some(package) = packages.get(*id) else { return Value::Null };
         let sum = lock
@@ -116,21 +74,6 @@ fn bill(graph: &Graph, lock: &Lock) -> Option<Value> {
         "components": reached.iter().map(component).collect::<Vec<_>>(),
         "dependencies": dependencies.collect::<Vec<_>>(),
     }))
-}
-
-/// Everything that is compiled into a package or by its build, but not for its tests.
-fn reached<'a>(from: &'a str, nodes: &BTreeMap<&'a str, &'a Node>) -> BTreeSet<&'a str> {
-    let mut seen = BTreeSet::new();
-    let mut open = vec![from];
-    while let Some(id) = open.pop() {
-        open.extend(nodes.get(id).into_iter().flat_map(|node| links(node)).filter(|to| seen.insert(*to)));
-    }
-    seen
-}
-
-fn links(node: &Node) -> impl Iterator<Item = &str> {
-    let built_in = |edge: &&Edge| edge.dep_kinds.iter().any(|kind| kind.kind.as_deref() != Some("dev"));
-    node.deps.iter().filter(built_in).map(|edge| edge.pkg.as_str())
 }
 
 fn described(kind: &str, package: &Package, checksum: Option<&str>) -> Value {
