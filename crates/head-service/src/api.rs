@@ -152,6 +152,7 @@ pub struct NewJob {
     pub validation: Option<String>,
     /// Iterations between two such scorings; every iteration without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>, minimum = 1)]
     pub validation_every: Option<NonZeroU32>,
     /// Jobs of higher priority come first, among equals the earlier one.
     #[serde(default)]

@@ -21,7 +21,6 @@ use crate::problem::Answer;
 
 pub(crate) use accounts::{Member, Who};
 pub(crate) use jobs::{Queued, StoredJob};
-pub(crate) use sessions::SERVER;
 pub(crate) use uploads::Blob;
 
 /// Version of the tables.

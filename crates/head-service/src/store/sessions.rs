@@ -12,7 +12,7 @@ use crate::store::Blob;
 /// Most messages of a project's sessions: some hundred for each party.
 const MOST_MESSAGES: i64 = 100_000;
 /// Who delivers what comes from the service itself.
-pub(crate) const SERVER: &str = "server";
+const SERVER: &str = "server";
 
 /// A message with the number of its project.
 const MESSAGE: &str =
