@@ -8,7 +8,7 @@ use ckks::{Ciphertext, Encoder, EvaluationKeys, Evaluator, Parameters, Scale, Te
 use ckks_boot::{RealBootstrapper, Values};
 
 use super::exchange::Exchange;
-use super::{Engine, Sums};
+use super::operations::{Operations, Sums};
 use crate::collective::{Alone, Collective, Share};
 use crate::error::{Error, Result};
 use crate::scheme::RefreshedMessage;
@@ -105,7 +105,7 @@ fn halved(a: Ciphertext) -> Ciphertext {
     a.with_scale(scale)
 }
 
-impl Engine for Encrypted {
+impl Operations for Encrypted {
     type Value = Ciphertext;
     type Sum = Tensor;
 

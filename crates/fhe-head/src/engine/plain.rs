@@ -1,6 +1,6 @@
 //! Plain twin: floating-point slots, unlimited depth, exact functions.
 
-use super::Engine;
+use super::operations::Operations;
 use super::slots::Slots;
 use crate::error::{Error, Result};
 use ckks::Scale;
@@ -28,7 +28,7 @@ impl Plain {
     }
 }
 
-impl Engine for Plain {
+impl Operations for Plain {
     type Value = Slots;
     type Sum = Slots;
 

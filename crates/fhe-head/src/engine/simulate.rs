@@ -5,7 +5,7 @@
 
 use ckks::{Parameters, Scale, noise};
 
-use super::Engine;
+use super::operations::Operations;
 use super::slots::{Slots, normalise_step};
 use super::trace::{Meta, Record, Trace};
 use crate::error::{Error, Result};
@@ -102,7 +102,7 @@ fn factor(a: &Simulated) -> noise::Factor {
     noise::Factor { mean_square: a.slots.mean_square() * scale * scale, variance: a.noise }
 }
 
-impl Engine for Simulate {
+impl Operations for Simulate {
     type Value = Simulated;
     type Sum = Simulated;
 

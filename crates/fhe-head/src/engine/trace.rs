@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use ckks::{KeyPurpose, KeyShape, Parameters, Scale, conjugation_element, galois_element, noise};
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
+use super::operations::Operations;
 use super::slots::normalise_step;
 use crate::error::{Error, Result};
 use crate::scheme::{RefreshContract, RefreshedMessage, Scheme};
@@ -290,7 +290,7 @@ impl Trace {
     }
 }
 
-impl Engine for Trace {
+impl Operations for Trace {
     type Value = Meta;
     type Sum = Meta;
 

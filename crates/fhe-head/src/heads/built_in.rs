@@ -1,5 +1,7 @@
 //! An enum of the heads that come with the crate.
 
+use std::marker::PhantomData;
+
 use serde::{Deserialize, Serialize};
 
 use super::head::Head;
@@ -13,7 +15,7 @@ use super::refreshes::Refreshes;
 use super::ridge::Ridge;
 use super::softmax::Multinomial;
 use super::weights::Weights;
-use crate::engine::Engine;
+use crate::engine::{Engine, Work, compiled_for_each_engine};
 use crate::error::Result;
 use crate::packing::Packing;
 
@@ -37,11 +39,11 @@ pub enum BuiltIn {
 macro_rules! each {
     ($self:expr, $head:ident => $call:expr) => {
         match $self {
-            Self::Logistic($head) => $call,
-            Self::Softmax($head) => $call,
-            Self::Ordinal($head) => $call,
-            Self::Ridge($head) => $call,
-            Self::Mlp($head) => $call,
+            BuiltIn::Logistic($head) => $call,
+            BuiltIn::Softmax($head) => $call,
+            BuiltIn::Ordinal($head) => $call,
+            BuiltIn::Ridge($head) => $call,
+            BuiltIn::Mlp($head) => $call,
         }
     };
 }
@@ -105,7 +107,9 @@ impl Head for BuiltIn {
         pass: &Pass<'_, E>,
         weights: Option<&[E::Value]>,
     ) -> Result<Vec<Gradient<E::Value>>> {
-        each!(self, head => head.gradient(pass, weights))
+        let mut gradient = Ok(Vec::new());
+        E::run::<GradientWork<'_>>(GradientOf { head: self, pass, weights, gradient: &mut gradient });
+        gradient
     }
 
     fn scores(&self) -> usize {
@@ -119,10 +123,65 @@ impl Head for BuiltIn {
         samples: &[E::Value],
         weights: &[E::Value],
     ) -> Result<Vec<E::Value>> {
-        each!(self, head => head.score(engine, packing, samples, weights))
+        let mut scores = Ok(Vec::new());
+        E::run::<ScoreWork<'_>>(ScoreOf {
+            head: self,
+            engine,
+            packing,
+            samples,
+            weights,
+            scores: &mut scores,
+        });
+        scores
     }
 
     fn score_unit(&self) -> Unit {
         each!(self, head => head.score_unit())
+    }
+}
+
+/// A gradient, compiled here for each engine.
+struct GradientWork<'a>(PhantomData<&'a ()>);
+
+struct GradientOf<'a, E: Engine> {
+    head: &'a BuiltIn,
+    pass: &'a Pass<'a, E>,
+    weights: Option<&'a [E::Value]>,
+    gradient: &'a mut Result<Vec<Gradient<E::Value>>>,
+}
+
+impl<'a> Work for GradientWork<'a> {
+    type On<E: Engine> = GradientOf<'a, E>;
+    compiled_for_each_engine!(GradientOf::run);
+}
+
+impl<E: Engine> GradientOf<'_, E> {
+    fn run(self) {
+        let Self { head, pass, weights, gradient } = self;
+        *gradient = each!(head, head => head.gradient(pass, weights));
+    }
+}
+
+/// Scores, compiled here for each engine.
+struct ScoreWork<'a>(PhantomData<&'a ()>);
+
+struct ScoreOf<'a, E: Engine> {
+    head: &'a BuiltIn,
+    engine: &'a E,
+    packing: &'a Packing,
+    samples: &'a [E::Value],
+    weights: &'a [E::Value],
+    scores: &'a mut Result<Vec<E::Value>>,
+}
+
+impl<'a> Work for ScoreWork<'a> {
+    type On<E: Engine> = ScoreOf<'a, E>;
+    compiled_for_each_engine!(ScoreOf::run);
+}
+
+impl<E: Engine> ScoreOf<'_, E> {
+    fn run(self) {
+        let Self { head, engine, packing, samples, weights, scores } = self;
+        *scores = each!(head, head => head.score(engine, packing, samples, weights));
     }
 }

@@ -213,7 +213,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::{Packing, Sizes, join_residuals, split, untile};
     use super::*;
-    use crate::engine::{Plain, Slots};
+    use crate::engine::{Operations as _, Plain, Slots};
     use ndarray::{Array1, Array2, s};
     use proptest::prelude::*;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ckks::{Ciphertext, EvaluationKeys, Scale};
 
-use crate::engine::{Encrypted, Engine};
+use crate::engine::{Encrypted, Operations as _};
 use crate::error::{Error, Result};
 use crate::heads::{Head, WeightVector};
 use crate::job::Job;

@@ -8,10 +8,12 @@
 //! Values refreshed inside an iteration ([`crate::heads::Refreshes`]) fill the slots, two real vectors as one complex if samples share
 //! slots. The state then uses the same bootstrap, whose keys exist anyway.
 
+use std::marker::PhantomData;
+
 use ckks::threads::try_map;
 
 use super::state::State;
-use crate::engine::Engine;
+use crate::engine::{Engine, Work, compiled_for_each_engine};
 use crate::error::Result;
 use crate::heads::Head;
 use crate::job::Job;
@@ -26,10 +28,50 @@ pub fn refresh_state<E: Engine, H: Head>(
     job: &Job<H>,
     state: &State<E::Value>,
 ) -> Result<State<E::Value>> {
-    let (messages, length) = (job.messages(), job.message_length());
     let alone = job.spec().merged_tiles == 1;
     // separating the tiles takes a level
     let wanted = job.spec().refreshed_level + usize::from(!alone);
+    let merging = Merging { messages: job.messages(), length: job.message_length(), alone, wanted };
+    let mut refreshed = Ok(State::default());
+    E::run::<RefreshWork<'_>>(RefreshOf { engine, merging: &merging, state, refreshed: &mut refreshed });
+    refreshed
+}
+
+/// How the vectors of a state share bootstraps.
+struct Merging {
+    messages: Vec<Vec<Tile>>,
+    /// Length of a message.
+    length: usize,
+    /// Whether each vector has a message to itself.
+    alone: bool,
+    /// The level after the bootstrap at which tiles are separated.
+    wanted: usize,
+}
+
+/// A refresh, compiled here for each engine.
+struct RefreshWork<'a>(PhantomData<&'a ()>);
+
+struct RefreshOf<'a, E: Engine> {
+    engine: &'a E,
+    merging: &'a Merging,
+    state: &'a State<E::Value>,
+    refreshed: &'a mut Result<State<E::Value>>,
+}
+
+impl<'a> Work for RefreshWork<'a> {
+    type On<E: Engine> = RefreshOf<'a, E>;
+    compiled_for_each_engine!(RefreshOf::run);
+}
+
+impl<E: Engine> RefreshOf<'_, E> {
+    fn run(self) {
+        *self.refreshed = refreshed(self.engine, self.merging, self.state);
+    }
+}
+
+fn refreshed<E: Engine>(engine: &E, merging: &Merging, state: &State<E::Value>) -> Result<State<E::Value>> {
+    let Merging { messages, length, alone, wanted } = merging;
+    let (length, alone, wanted) = (*length, *alone, *wanted);
     let lowered = |vector: &E::Value| engine.drop_to(vector, wanted.min(engine.level(vector)));
     let merge = |vectors: &[E::Value], tiles: &[Tile]| match tiles {
         [tile] if alone => Ok(vectors[tile.vector].clone()),

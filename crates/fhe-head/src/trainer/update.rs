@@ -1,9 +1,11 @@
 //! The update of the state: the method of [`crate::Optimizer`] and the L2 penalty, in products with constants alone.
 
+use std::marker::PhantomData;
+
 use ckks::threads::try_map;
 
 use super::state::State;
-use crate::engine::Engine;
+use crate::engine::{Engine, Work, compiled_for_each_engine};
 use crate::error::Result;
 use crate::heads::{Gradient, Penalty, WeightVector};
 use crate::optimizer::Step;
@@ -26,6 +28,12 @@ impl<E: Engine> Update<'_, E> {
         state: &State<E::Value>,
         gradient: &[Gradient<E::Value>],
     ) -> Result<State<E::Value>> {
+        let mut next = Ok(State::default());
+        E::run::<UpdateWork<'_>>(UpdateOf { update: self, state, gradient, next: &mut next });
+        next
+    }
+
+    fn next(&self, state: &State<E::Value>, gradient: &[Gradient<E::Value>]) -> Result<State<E::Value>> {
         let penalty = self.step.rate * self.alpha;
         let updated = try_map(self.vectors.iter().zip(gradient).enumerate(), |(k, (vector, gradient))| {
             let shrinkage = Shrinkage { vector, penalty };
@@ -67,6 +75,27 @@ impl<E: Engine> Update<'_, E> {
             p = engine.sub(&p, &engine.mul_const(old, step.carry, &engine.scale(old))?)?;
         }
         Ok((engine.sub(&p, gradient)?, new_momentum))
+    }
+}
+
+/// An update, compiled here for each engine.
+struct UpdateWork<'a>(PhantomData<&'a ()>);
+
+struct UpdateOf<'a, E: Engine> {
+    update: &'a Update<'a, E>,
+    state: &'a State<E::Value>,
+    gradient: &'a [Gradient<E::Value>],
+    next: &'a mut Result<State<E::Value>>,
+}
+
+impl<'a> Work for UpdateWork<'a> {
+    type On<E: Engine> = UpdateOf<'a, E>;
+    compiled_for_each_engine!(UpdateOf::run);
+}
+
+impl<E: Engine> UpdateOf<'_, E> {
+    fn run(self) {
+        *self.next = self.update.next(self.state, self.gradient);
     }
 }
 
