@@ -289,3 +289,16 @@ pub(crate) fn copy_of(dir: &Dir) -> Dir {
     copy(dir.root.path(), copied.root.path());
     copied
 }
+
+/// Labels that the features tell nothing of: a longer training fits noise alone.
+pub(crate) fn noise() -> String {
+    let names: String = (0..9).map(|j| format!("f{j},")).collect();
+    let row = |i: usize| {
+        let values: String = (0..9).map(|j| format!("{:.4},", ((i * 37 + j * 101) as f64).sin())).collect();
+        values + ["a\n", "b\n"][(i * i / 3) % 2]
+    };
+    format!("{names}label\n{}", (0..160).map(row).collect::<String>())
+}
+
+/// How such a training gets no better from the first iteration on.
+pub(crate) const OVERFIT: &str = "--learning-rate 4 --preprocess whiten --ridge 0.1 --solver gd";

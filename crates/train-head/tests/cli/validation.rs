@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::util::{Dir, table};
+use crate::util::{Dir, OVERFIT, noise, table};
 
 const TRAIN: &str =
     "train --data data.enc --keys keys/eval --out head.enc --validation val.enc --validation-dir talk";
@@ -12,19 +12,6 @@ const WATCH: &str = "watch --dir talk --features data.csv --plan plan.json --key
 fn ready_to_train() -> Dir {
     ready_with(&table(160), "--learning-rate 1")
 }
-
-/// Labels that the features tell nothing of: a longer training fits noise alone.
-fn noise() -> String {
-    let names: String = (0..9).map(|j| format!("f{j},")).collect();
-    let row = |i: usize| {
-        let values: String = (0..9).map(|j| format!("{:.4},", ((i * 37 + j * 101) as f64).sin())).collect();
-        values + ["a\n", "b\n"][(i * i / 3) % 2]
-    };
-    format!("{names}label\n{}", (0..160).map(row).collect::<String>())
-}
-
-/// How such a training gets no better from the first iteration on.
-const OVERFIT: &str = "--learning-rate 4 --preprocess whiten --ridge 0.1 --solver gd";
 
 fn ready_with(data: &str, flags: &str) -> Dir {
     let dir = Dir::new();
