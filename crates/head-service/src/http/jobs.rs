@@ -157,7 +157,7 @@ fn expect_files(service: &Service, of: &OfProject, asked: &NewJob) -> Answer<()>
     };
     match (&asked.validation, asked.kind) {
         (Some(samples), JobKind::Train) => {
-            service.store.expect_upload(&of.member, samples, UploadKind::Samples)?
+            service.store.expect_upload(&of.member, samples, UploadKind::Samples)?;
         }
         (Some(_), _) => return Err(Problem::malformed("only a training has validation samples")),
         (None, _) => {}
