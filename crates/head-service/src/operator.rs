@@ -44,6 +44,7 @@ pub fn add_account(
 ) -> Result<String, Refused> {
     let (store, token) = (open(folder)?, new_token()?);
     let bounds = [limits.project_bytes, limits.project_jobs];
+    store.leave_word("account added", &format!("{}/{name}", project.unwrap_or(name)))?;
     store.add_account((name, project), &token, false, bounds)?;
     Ok(token)
 }
@@ -54,6 +55,7 @@ pub fn add_account(
 /// There is no such account; the folder is not that of a service.
 pub fn renew_token(folder: &Path, name: &str) -> Result<String, Refused> {
     let (store, token) = (open(folder)?, new_token()?);
+    store.leave_word("token renewed", name)?;
     store.set_token(name, Some(&token))?;
     Ok(token)
 }
@@ -63,7 +65,9 @@ pub fn renew_token(folder: &Path, name: &str) -> Result<String, Refused> {
 /// # Errors
 /// There is no such account; the folder is not that of a service.
 pub fn revoke(folder: &Path, name: &str) -> Result<(), Refused> {
-    Ok(open(folder)?.set_token(name, None)?)
+    let store = open(folder)?;
+    store.leave_word("token revoked", name)?;
+    Ok(store.set_token(name, None)?)
 }
 
 /// Names of all accounts, and whether each has a token.

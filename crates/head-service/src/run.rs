@@ -92,7 +92,11 @@ async fn run(options: Options, worker: Arc<dyn Worker>, started: impl FnOnce(&St
     let _ = asked.send(true);
     sweeper.abort();
     let _ = (answering.await, queue.await);
-    blocking(&service, |service| service.note("server", "stopped", "-")).await.map_err(words)
+    let end = |service: &Service| {
+        service.note_commands()?;
+        service.note("server", "stopped", "-")
+    };
+    blocking(&service, end).await.map_err(words)
 }
 
 /// The first things after a start.

@@ -53,6 +53,15 @@ impl Service {
         self.audit.note(&self.store, actor, action, object)
     }
 
+    /// Notes what commands of the operator did meanwhile. After a crash in between, a thing may be noted twice.
+    pub(crate) fn note_commands(&self) -> Answer<()> {
+        for (number, action, object) in self.store.words_left()? {
+            self.note("operator command", &action, &object)?;
+            self.store.forget_word(number)?;
+        }
+        Ok(())
+    }
+
     /// A job with what its process says.
     pub(crate) fn shown(&self, found: StoredJob) -> Job {
         let progress =

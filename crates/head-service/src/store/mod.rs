@@ -68,6 +68,27 @@ impl Store {
         Ok(self.lock().query_row("SELECT number, digest FROM audit_end", [], row).optional()?)
     }
 
+    /// Leaves word of what a command of the operator does, before it is done.
+    pub(crate) fn leave_word(&self, action: &str, object: &str) -> Answer<()> {
+        self.lock().execute("INSERT INTO unnoted (action, object) VALUES (?1, ?2)", [action, object])?;
+        Ok(())
+    }
+
+    /// What commands of the operator left word of: number, action, object.
+    pub(crate) fn words_left(&self) -> Answer<Vec<(i64, String, String)>> {
+        let connection = self.lock();
+        let mut query =
+            connection.prepare_cached("SELECT number, action, object FROM unnoted ORDER BY number")?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Forgets one, which stands in the audit log.
+    pub(crate) fn forget_word(&self, number: i64) -> Answer<()> {
+        self.lock().execute("DELETE FROM unnoted WHERE number = ?1", [number])?;
+        Ok(())
+    }
+
     /// Remembers them.
     pub(crate) fn set_audit_end(&self, number: u64, digest: &Digest) -> Answer<()> {
         self.lock().execute(

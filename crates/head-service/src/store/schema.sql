@@ -83,5 +83,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 );
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, priority DESC, number);
 CREATE INDEX IF NOT EXISTS jobs_of_project ON jobs (project, number DESC);
+-- What commands of the operator did, for the service to put into the audit log, which it alone writes.
+CREATE TABLE IF NOT EXISTS unnoted (number INTEGER PRIMARY KEY, action TEXT NOT NULL, object TEXT NOT NULL);
 -- Where the audit log ends, so that a log that was cut is found.
 CREATE TABLE IF NOT EXISTS audit_end (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, digest BLOB NOT NULL);

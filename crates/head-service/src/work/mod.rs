@@ -46,6 +46,7 @@ pub(crate) async fn run(service: Arc<Service>, worker: Arc<dyn Worker>, mut stop
         running.spawn(follow(Arc::clone(&service), Arc::clone(&worker), job, true, stop.clone()));
     }
     while !*stop.borrow() {
+        or_none(service.note_commands());
         while running.len() < service.options.limits.running_jobs {
             let Some(job) = or_none(service.store.take_next()).flatten() else { break };
             running.spawn(follow(Arc::clone(&service), Arc::clone(&worker), job, false, stop.clone()));

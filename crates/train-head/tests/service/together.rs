@@ -125,6 +125,10 @@ fn hospitals_train_together_through_a_server_and_share_no_folder() {
     let session = server.request("GET", "/v1/projects/trial/sessions/trial-1", &server.token, b"");
     assert_eq!(session.status, 404, "the operator is no member: {session:?}");
     assert_eq!(server.ok("operator audit --folder service")["verified"].as_bool(), Some(true));
+    let audit = String::from_utf8(dir.read("service/audit.jsonl")).unwrap();
+    for what in ["account added", "messages delivered", "job done", "result fetched"] {
+        assert_eq!(audit.contains(what), what != "result fetched", "{what}: {audit}");
+    }
     south.ok("remote rm trial-1");
     assert!(south.ok("remote status")["sessions"].as_array().unwrap().is_empty());
 }
