@@ -21,6 +21,7 @@ mod python;
 mod rng;
 mod sbom;
 mod server_demo;
+mod soak;
 mod test;
 mod unsafety;
 mod wheel;
@@ -49,6 +50,7 @@ Commands:
                 `--only kill|joint|server|signals|full|starve|damage` tries one of them
   mpi           Train in several processes, kill some, and compare with one; `--quick` in two minutes, `--seed N` repeats. Needs
                 an MPI library (Debian: libopenmpi-dev openmpi-bin libclang-dev)
+  soak          Let fifty clients upload to and train on one server for ten minutes, or `--minutes M`
   sbom          Write the software bill of materials of train-head, CycloneDX, to target/train-head.cdx.json
   dist          Build an archive and a Debian package of the program for people without Rust, in target/dist/
   wheel         Build the Python package's wheel for Linux with glibc 2.28 or later, and its source archive, in
@@ -106,6 +108,8 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("mpi", []) => mpi::run(false, None)?,
         ("mpi", [flag]) if flag == "--quick" => mpi::run(true, None)?,
         ("mpi", [flag, seed]) if flag == "--seed" => mpi::run(false, Some(seed.parse()?))?,
+        ("soak", []) => soak::run(10.0)?,
+        ("soak", [flag, minutes]) if flag == "--minutes" => soak::run(minutes.parse()?)?,
         ("sbom", []) => sbom::run()?,
         ("dist", []) => dist::run()?,
         ("wheel", []) => wheel::run()?,

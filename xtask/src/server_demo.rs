@@ -85,6 +85,17 @@ impl Server {
         Ok(Self { child, said })
     }
 
+    /// Most memory that it has had, in bytes.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub(crate) fn peak_memory(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+        let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kilobytes * 1024)
+    }
+
     pub(crate) fn stop(mut self) -> Result<()> {
         process::output(Command::new("kill").args(["-TERM", &self.child.id().to_string()]))?;
         let status = self.child.wait()?;
