@@ -16,6 +16,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Certificate chain and key in PEM, in place of a self-signed one.
     pub certificate: Option<(PathBuf, PathBuf)>,
+    /// Certificates in PEM, one of which must have signed the certificate of every client; without it a token is enough.
+    pub client_authority: Option<PathBuf>,
     /// The public key that signs heads, for clients to pin.
     pub identity: String,
     /// Bounds.

@@ -7,9 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair};
-use rustls::ServerConfig;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use sha2::{Digest, Sha256};
 
 use crate::options::Options;
@@ -42,14 +45,31 @@ pub(crate) fn identity(options: &Options, place: &Place) -> Result<Identity, Str
     let fingerprint = fingerprint(first);
     let key = PrivateKeyDer::from_pem_file(&key).map_err(|error| read(&key, &error))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(|error| read(&certificate, &error))?;
+        .map_err(|error| error.to_string())?;
+    let builder = match &options.client_authority {
+        Some(path) => builder.with_client_cert_verifier(clients_of(path, provider)?),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_single_cert(chain, key).map_err(|error| read(&certificate, &error))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Identity { config: Arc::new(config), fingerprint })
+}
+
+/// Accepts clients whose certificates one of the authorities in a file has signed.
+fn clients_of(path: &Path, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, String> {
+    let words = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let mut authorities = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| words(&error))? {
+        let certificate = certificate.map_err(|error| words(&error))?;
+        authorities.add(certificate).map_err(|error| words(&error))?;
+    }
+    if authorities.is_empty() {
+        return Err(words(&"it holds no certificate"));
+    }
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(authorities), provider).build();
+    verifier.map_err(|error| words(&error))
 }
 
 /// The fingerprint of a certificate.

@@ -51,7 +51,9 @@ pub(crate) use parse::{Unparsed, parse};
 pub(crate) use program::{CompletionsArgs, InspectArgs, ManArgs, PresetsArgs};
 pub(crate) use progress::{CheckpointArgs, EarlyStoppingArgs, ValidationArgs};
 pub(crate) use run::RunArgs;
-pub(crate) use service::{OperatorArgs, OperatorStep, RemoteArgs, RemoteStep, ServeArgs, ServerArgs};
+pub(crate) use service::{
+    OperatorArgs, OperatorStep, RemoteArgs, RemoteStep, ServeArgs, ServeOptions, ServerArgs,
+};
 pub(crate) use signing::{IdentityAction, IdentityArgs, SignerArgs, TrustArgs};
 pub(crate) use source::{Columns, HoldOut, Source};
 pub(crate) use table::TableArgs;

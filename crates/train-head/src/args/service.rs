@@ -5,6 +5,8 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use super::OverwriteArgs;
 use super::memory::bytes;
@@ -12,30 +14,68 @@ use super::memory::bytes;
 /// Arguments of `serve`.
 #[derive(Args, Debug)]
 pub(crate) struct ServeArgs {
-    /// Folder for everything that the service keeps, made where there is none
-    #[arg(long, value_name = "FOLDER", default_value = "train-head-service")]
-    pub(crate) folder: PathBuf,
-    /// Address and port to listen on; port 0 takes a free one. Clients on other machines need `0.0.0.0:7843`
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7843")]
-    pub(crate) listen: SocketAddr,
+    /// File with these options by their names, such as `listen = "0.0.0.0:7843"` (TOML). Flags come before it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) options: ServeOptions,
+}
+
+/// The options of `serve`, by flags or in a file.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct ServeOptions {
+    /// Folder for everything that the service keeps, made where there is none [default: train-head-service]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
+    /// Address and port to listen on; port 0 takes a free one. Clients on other machines need `0.0.0.0:7843` [default: 127.0.0.1:7843]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
     /// Certificate chain in PEM [default: one of its own, which clients pin by its fingerprint]
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) tls_certificate: Option<PathBuf>,
     /// Key of the certificate in PEM
-    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) tls_key: Option<PathBuf>,
-    /// Jobs that run at a time
-    #[arg(long, value_name = "JOBS", default_value = "1", help_heading = "Limits")]
-    pub(crate) jobs: NonZeroUsize,
+    /// Certificates in PEM of whoever signs those of clients, which must have one then (mutual TLS)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client_authority: Option<PathBuf>,
+    /// Jobs that run at a time [default: 1]
+    #[arg(long, value_name = "JOBS", help_heading = "Limits")]
+    pub(crate) jobs: Option<NonZeroUsize>,
     /// Most memory that a job may take, such as `6G` [default: three quarters of what is free, shared by the jobs]
     #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Limits")]
+    #[serde(deserialize_with = "size")]
     pub(crate) memory: Option<u64>,
-    /// Bytes that the files of a new project may take
-    #[arg(long, value_name = "SIZE", value_parser = bytes, default_value = "200G", help_heading = "Limits")]
-    pub(crate) project_bytes: u64,
-    /// Jobs of a new project that wait or run
-    #[arg(long, value_name = "JOBS", default_value = "32", help_heading = "Limits")]
-    pub(crate) project_jobs: u64,
+    /// Bytes that the files of a new project may take [default: 200G]
+    #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Limits")]
+    #[serde(deserialize_with = "size")]
+    pub(crate) project_bytes: Option<u64>,
+    /// Jobs of a new project that wait or run [default: 32]
+    #[arg(long, value_name = "JOBS", help_heading = "Limits")]
+    pub(crate) project_jobs: Option<u64>,
+}
+
+/// A size in a file, as flags have it.
+fn size<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    bytes(&String::deserialize(from)?).map(Some).map_err(D::Error::custom)
+}
+
+impl ServeOptions {
+    /// These options; what they leave open, from others.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            folder: self.folder.or(other.folder),
+            listen: self.listen.or(other.listen),
+            tls_certificate: self.tls_certificate.or(other.tls_certificate),
+            tls_key: self.tls_key.or(other.tls_key),
+            client_authority: self.client_authority.or(other.client_authority),
+            jobs: self.jobs.or(other.jobs),
+            memory: self.memory.or(other.memory),
+            project_bytes: self.project_bytes.or(other.project_bytes),
+            project_jobs: self.project_jobs.or(other.project_jobs),
+        }
+    }
 }
 
 /// Arguments of `operator`.
@@ -108,6 +148,12 @@ pub(crate) enum RemoteStep {
         /// [default: that of the certificate which it shows now]
         #[arg(long, value_name = "FINGERPRINT")]
         fingerprint: Option<String>,
+        /// This client's certificate chain in PEM, where the server asks for one
+        #[arg(long, value_name = "FILE", requires = "client_key")]
+        client_certificate: Option<PathBuf>,
+        /// Its key in PEM
+        #[arg(long, value_name = "FILE", requires = "client_certificate")]
+        client_key: Option<PathBuf>,
         #[command(flatten)]
         overwrite: OverwriteArgs,
     },

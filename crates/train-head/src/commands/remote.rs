@@ -13,7 +13,8 @@ use crate::files::validation::ValidationFolder;
 use crate::files::{read_at_most, shown};
 use crate::progress;
 use crate::remote::{
-    Book, Client, Remote, Talk, expect_url, fetch, push, shown_certificate, wait, wait_with,
+    Book, Client, ClientCertificate, Remote, Talk, expect_url, fetch, push, shown_certificate, wait,
+    wait_with,
 };
 
 /// Longest file of a token that is read.
@@ -25,8 +26,9 @@ const SYSTEM: &str = "system";
 /// An unknown server; a server that refuses or cannot be reached; files that nobody can train on; a job that failed; ^C.
 pub(super) fn run(arguments: &RemoteArgs, console: &Console) -> Result<Outcome> {
     match &arguments.step {
-        RemoteStep::Add { name, url, fingerprint, overwrite } => {
-            add(name, url, fingerprint.as_deref(), overwrite.overwrite, console)
+        RemoteStep::Add { name, url, fingerprint, client_certificate, client_key, overwrite } => {
+            let client = client_certificate.as_deref().zip(client_key.as_deref());
+            add((name, url), fingerprint.as_deref(), client, overwrite.overwrite, console)
         }
         RemoteStep::Login { server, token_file } => login(server, token_file.as_deref()),
         RemoteStep::Push { paths, server } => push_all(&Client::open(server)?, paths, console),
@@ -70,9 +72,9 @@ pub(super) fn run(arguments: &RemoteArgs, console: &Console) -> Result<Outcome> 
 
 /// Remembers a server.
 fn add(
-    name: &str,
-    url: &str,
+    (name, url): (&str, &str),
     fingerprint: Option<&str>,
+    client: Option<(&Path, &Path)>,
     replace: bool,
     console: &Console,
 ) -> Result<Outcome> {
@@ -90,8 +92,26 @@ fn add(
     };
     let json = json!({ "name": name, "url": url, "fingerprint": fingerprint });
     let text = format!("{name} is {url}; `train-head remote login --server {name}` keeps its token");
-    Book::read()?.add(name, Remote::new(url, fingerprint), replace)?;
+    let client = client.map(own_certificate).transpose()?;
+    if client.is_some() && fingerprint.is_none() {
+        return Err(Failure::usage("--client-certificate goes with a server's certificate that is pinned")
+            .help("give its fingerprint, as `train-head serve` prints it, in place of `system`"));
+    }
+    Book::read()?.add(name, Remote { client, ..Remote::new(url, fingerprint) }, replace)?;
     Ok(Outcome { json, text })
+}
+
+/// Where this client's certificate is, from whatever folder it is used.
+fn own_certificate((certificate, key): (&Path, &Path)) -> Result<ClientCertificate> {
+    let absolute = |path: &Path| {
+        let found =
+            std::path::absolute(path).map_err(|error| Failure::io("use", path, Kind::Usage, error))?;
+        match found.is_file() {
+            true => Ok(found),
+            false => Err(Failure::usage(format!("{} is no file", path.display()))),
+        }
+    };
+    Ok(ClientCertificate { certificate: absolute(certificate)?, key: absolute(key)? })
 }
 
 fn expect_fingerprint(given: &str) -> Result<String> {

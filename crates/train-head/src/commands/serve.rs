@@ -1,29 +1,46 @@
 //! `serve`: the compute party as a service, until ^C or SIGTERM.
 
-use std::path::Path;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use head_service::{Error, Limits, Options, Started, serve};
 use serde_json::json;
 
-use crate::args::{GlobalArgs, ServeArgs};
+use crate::args::{GlobalArgs, ServeArgs, ServeOptions};
 use crate::compute_party::worker::Program;
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Kind, Result};
-use crate::files::shown;
+use crate::files::{read_at_most, shown};
 use crate::identity::Identity;
 use crate::resources;
 
 /// What signs heads, in the folder of the service.
 const IDENTITY: &str = "identity.key";
+/// Where a service listens and keeps its things, if nothing else is said.
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7843);
+const FOLDER: &str = "train-head-service";
+/// Longest file of options that is read.
+const MOST_BYTES: u64 = 1 << 16;
 /// Memory of a job where the system does not say how much there is.
 const UNKNOWN_MEMORY: u64 = 4 << 30;
 
 /// # Errors
 /// A folder or an address that cannot be used; another service in the folder.
 pub(super) fn run(arguments: &ServeArgs, global: &GlobalArgs, console: &Console) -> Result<Outcome> {
-    let folder = std::path::absolute(&arguments.folder)
-        .map_err(|error| Failure::io("use", &arguments.folder, Kind::Usage, error))?;
+    let chosen = match &arguments.config {
+        Some(path) => arguments.options.clone().or(of_file(path)?),
+        None => arguments.options.clone(),
+    };
+    let certificate = match (chosen.tls_certificate.clone(), chosen.tls_key.clone()) {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (None, None) => None,
+        _ => return Err(Failure::usage("--tls-certificate and --tls-key go together")),
+    };
+    let given = chosen.folder.clone().unwrap_or_else(|| PathBuf::from(FOLDER));
+    let folder =
+        std::path::absolute(&given).map_err(|error| Failure::io("use", &given, Kind::Usage, error))?;
     let identity = folder.join(IDENTITY);
     let signer = match identity.exists() {
         true => Identity::read(&identity)?,
@@ -36,14 +53,15 @@ pub(super) fn run(arguments: &ServeArgs, global: &GlobalArgs, console: &Console)
     let worker = Program { path: program, identity, threads };
     let options = Options {
         folder,
-        listen: arguments.listen,
-        certificate: arguments.tls_certificate.clone().zip(arguments.tls_key.clone()),
+        listen: chosen.listen.unwrap_or(LISTEN),
+        certificate,
+        client_authority: chosen.client_authority.clone(),
         identity: signer.public().to_string(),
-        limits: limits(arguments),
+        limits: limits(&chosen),
     };
     let memory = options.limits.job_memory;
     serve(options, Arc::new(worker), |started| {
-        console.say(&outcome(started, &arguments.folder, &signer.public().to_string(), memory));
+        console.say(&outcome(started, &given, &signer.public().to_string(), memory));
     })
     .map_err(failure)?;
     Ok(Outcome {
@@ -61,12 +79,26 @@ fn make_identity(folder: &Path, path: &Path) -> Result<Identity> {
     Ok(identity)
 }
 
-fn limits(arguments: &ServeArgs) -> Limits {
-    let jobs = arguments.jobs.get();
+/// The options in a file.
+fn of_file(path: &Path) -> Result<ServeOptions> {
+    let text = read_at_most(path, MOST_BYTES, Kind::Usage)?;
+    let text = std::str::from_utf8(&text)
+        .map_err(|error| Failure::usage(format!("{} is no text", path.display())).because(error))?;
+    toml::from_str(text).map_err(|error| {
+        Failure::usage(format!("{}: options of `serve` are expected", path.display()))
+            .because(error)
+            .help("they are named as the flags: `train-head serve --help`")
+    })
+}
+
+fn limits(chosen: &ServeOptions) -> Limits {
+    let jobs = chosen.jobs.map_or(1, NonZeroUsize::get);
     let free = || resources::memory_left().map_or(UNKNOWN_MEMORY, |left| left.bytes / 4 * 3);
-    let memory = arguments.memory.unwrap_or_else(|| free() / jobs as u64);
-    let (project_bytes, project_jobs) = (arguments.project_bytes, arguments.project_jobs);
-    Limits { running_jobs: jobs, project_bytes, project_jobs, ..Limits::new(memory) }
+    let memory = chosen.memory.unwrap_or_else(|| free() / jobs as u64);
+    let usual = Limits::new(memory);
+    let project_bytes = chosen.project_bytes.unwrap_or(usual.project_bytes);
+    let project_jobs = chosen.project_jobs.unwrap_or(usual.project_jobs);
+    Limits { running_jobs: jobs, project_bytes, project_jobs, ..usual }
 }
 
 fn failure(error: Error) -> Failure {

@@ -27,9 +27,19 @@ pub(crate) struct Remote {
     pub(crate) url: String,
     /// SHA-256 of its certificate; `None` if the system's certificates decide.
     pub(crate) fingerprint: Option<String>,
+    /// Certificate and key of this client, where the server asks for one: absolute paths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client: Option<ClientCertificate>,
     /// The account's token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+}
+
+/// Files in PEM.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ClientCertificate {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
 }
 
 impl Book {
@@ -123,7 +133,7 @@ impl Book {
 impl Remote {
     /// A server without a token.
     pub(crate) fn new(url: String, fingerprint: Option<String>) -> Self {
-        Self { url, fingerprint, token: None }
+        Self { url, fingerprint, client: None, token: None }
     }
 
     /// The token: the environment's, else the one that is kept.

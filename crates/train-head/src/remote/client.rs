@@ -72,7 +72,9 @@ impl Client {
             .user_agent(concat!("train-head/", env!("CARGO_PKG_VERSION")));
         let agent = match &remote.fingerprint {
             Some(fingerprint) => {
-                let connector = ().chain(TcpConnector::default()).chain(PinnedConnector::new(fingerprint)?);
+                let connector =
+                    ().chain(TcpConnector::default())
+                        .chain(PinnedConnector::new(fingerprint, remote.client.as_ref())?);
                 // a proxy would speak TLS in the server's place
                 Agent::with_parts(config.proxy(None).build(), connector, DefaultResolver::default())
             }
@@ -189,7 +191,7 @@ impl Client {
             let answer = self.once(method, path, body);
             let again = match &answer {
                 Ok(answer) => matches!(answer.status().as_u16(), 502..=504),
-                Err(error) => !is_certificate(error),
+                Err(error) => tls_refusal(error).is_none(),
             };
             if !again || begun.elapsed() > PATIENCE {
                 return answer.map_err(|error| self.unreachable(error));
@@ -216,10 +218,18 @@ impl Client {
     }
 
     fn unreachable(&self, error: ureq::Error) -> Failure {
-        if is_certificate(&error) {
-            return Failure::file(format!("{} shows another certificate than the one that was pinned", self.url))
-                .because(error)
-                .help("somebody may stand between; if the server has a new one, compare it with what `serve` prints and `remote add --overwrite`");
+        match tls_refusal(&error) {
+            Some(TlsRefusal::OfServer) => {
+                return Failure::file(format!("{} shows another certificate than the one that was pinned", self.url))
+                    .because(error)
+                    .help("somebody may stand between; if the server has a new one, compare it with what `serve` prints and `remote add --overwrite`");
+            }
+            Some(TlsRefusal::OfClient) => {
+                return Failure::usage(format!("{} refuses this client's certificate, or asks for one", self.url))
+                    .because(error)
+                    .help("its operator says who signs certificates of clients; `remote add --overwrite --client-certificate FILE --client-key FILE` names one");
+            }
+            None => {}
         }
         Failure::unexpected(format!("cannot reach {}", self.url))
             .because(error)
@@ -227,13 +237,25 @@ impl Client {
     }
 }
 
-/// Whether the server has another certificate than it must.
-fn is_certificate(error: &ureq::Error) -> bool {
-    let of_tls = |error: &rustls::Error| matches!(error, rustls::Error::InvalidCertificate(_));
+/// Whose certificate ended a connection.
+enum TlsRefusal {
+    /// The server has another than it must.
+    OfServer,
+    /// The server does not accept this client's, or asks for one.
+    OfClient,
+}
+
+/// Whether a connection ended for good: another try would end the same.
+fn tls_refusal(error: &ureq::Error) -> Option<TlsRefusal> {
+    let of_tls = |error: &rustls::Error| match error {
+        rustls::Error::InvalidCertificate(_) => Some(TlsRefusal::OfServer),
+        rustls::Error::AlertReceived(_) => Some(TlsRefusal::OfClient),
+        _ => None,
+    };
     match error {
         ureq::Error::Rustls(error) => of_tls(error),
-        ureq::Error::Io(error) => error.get_ref().and_then(|inner| inner.downcast_ref()).is_some_and(of_tls),
-        _ => false,
+        ureq::Error::Io(error) => of_tls(error.get_ref()?.downcast_ref()?),
+        _ => None,
     }
 }
 

@@ -14,7 +14,7 @@ mod pin;
 mod push;
 mod validation;
 
-pub(crate) use book::{Book, Remote, expect_url};
+pub(crate) use book::{Book, ClientCertificate, Remote, expect_url};
 pub(crate) use client::Client;
 pub(crate) use follow::{failure, fetch, wait, wait_with};
 pub(crate) use pin::shown_certificate;

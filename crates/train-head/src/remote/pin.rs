@@ -3,18 +3,21 @@
 use std::fmt;
 use std::io::{Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
 use sha2::{Digest, Sha256};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport, TransportAdapter,
 };
 
+use super::book::ClientCertificate;
 use crate::exit::{Failure, Result};
 
 /// How long a server may take to show its certificate.
@@ -85,15 +88,41 @@ impl ServerCertVerifier for Pinned {
 }
 
 /// What a connection needs, and the verifier, which knows the certificate afterwards.
-fn config(fingerprint: Option<String>) -> std::result::Result<(ClientConfig, Arc<Pinned>), rustls::Error> {
+fn config(
+    fingerprint: Option<String>,
+    client: Option<&ClientCertificate>,
+) -> Result<(ClientConfig, Arc<Pinned>)> {
+    let unusable = |error: rustls::Error| Failure::unexpected("TLS cannot be used").because(error);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Arc::new(Pinned { fingerprint, shown: Mutex::default(), provider: Arc::clone(&provider) });
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(unusable)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::clone(&verifier) as Arc<dyn ServerCertVerifier>)
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(Arc::clone(&verifier) as Arc<dyn ServerCertVerifier>);
+    let config = match client {
+        Some(client) => {
+            let (chain, key) = own(client)?;
+            builder.with_client_auth_cert(chain, key).map_err(|error| {
+                Failure::usage(format!("{} does not go with its key", client.certificate.display()))
+                    .because(error)
+            })?
+        }
+        None => builder.with_no_client_auth(),
+    };
     Ok((config, verifier))
+}
+
+/// This client's certificate chain and key.
+fn own(client: &ClientCertificate) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+    let ClientCertificate { certificate, key } = client;
+    let unreadable = |path: &Path, error: rustls::pki_types::pem::Error| {
+        Failure::usage(format!("{} holds no certificate or key in PEM", path.display())).because(error)
+    };
+    let chain = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect)
+        .map_err(|error| unreadable(certificate, error))?;
+    Ok((chain, PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?))
 }
 
 /// The fingerprint of the certificate that a server shows.
@@ -116,7 +145,7 @@ pub(crate) fn shown_certificate(url: &str) -> Result<String> {
         .set_read_timeout(Some(PATIENCE))
         .and_then(|()| socket.set_write_timeout(Some(PATIENCE)))
         .map_err(failed)?;
-    let (config, verifier) = config(None).map_err(|error| other(&error))?;
+    let (config, verifier) = config(None, None)?;
     let name = ServerName::try_from(host).map_err(|error| other(&error))?;
     let mut connection = ClientConnection::new(Arc::new(config), name).map_err(|error| other(&error))?;
     while connection.is_handshaking() {
@@ -131,10 +160,9 @@ pub(super) struct PinnedConnector(Arc<ClientConfig>);
 
 impl PinnedConnector {
     /// # Errors
-    /// None in practice.
-    pub(super) fn new(fingerprint: &str) -> Result<Self> {
-        let (config, _) = config(Some(fingerprint.to_owned()))
-            .map_err(|error| Failure::unexpected("TLS cannot be used").because(error))?;
+    /// A certificate of this client that cannot be used.
+    pub(super) fn new(fingerprint: &str, client: Option<&ClientCertificate>) -> Result<Self> {
+        let (config, _) = config(Some(fingerprint.to_owned()), client)?;
         Ok(Self(Arc::new(config)))
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod abuse;
+mod certificates;
 mod faults;
 mod path;
 mod server;

@@ -50,18 +50,21 @@ impl<'a> Server<'a> {
         server
     }
 
+    /// A new server with options from a file.
+    pub(crate) fn of_file(dir: &'a Dir, options: &str) -> Self {
+        dir.write("serve.toml", options);
+        Self::begin(dir, &["--config", "serve.toml"], None)
+    }
+
     fn start(dir: &'a Dir, address: SocketAddr, token: Option<String>) -> Self {
+        let address = address.to_string();
+        let flags = ["--folder", "service", "--listen", &address, "--memory", "2G"];
+        Self::begin(dir, &flags, token)
+    }
+
+    fn begin(dir: &'a Dir, flags: &[&str], token: Option<String>) -> Self {
         let mut command = dir.command();
-        command.args([
-            "serve",
-            "--folder",
-            "service",
-            "--listen",
-            &address.to_string(),
-            "--memory",
-            "2G",
-            "--json",
-        ]);
+        command.args(["serve", "--json"]).args(flags);
         let log = std::fs::OpenOptions::new().append(true).create(true).open(dir.path("log")).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
