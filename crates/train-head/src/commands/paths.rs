@@ -51,7 +51,11 @@ impl Command {
             Self::Bundle(a) => a.paths.iter().map(|path| Some(path.as_path())).collect(),
             Self::Unbundle(a) => vec![Some(&a.bundle)],
             Self::Joint(a) => a.inputs(),
-            Self::Serve(a) => vec![a.tls_certificate.as_deref(), a.tls_key.as_deref()],
+            Self::Serve(a) => {
+                let o = &a.options;
+                let files = [&a.config, &o.tls_certificate, &o.tls_key, &o.client_authority];
+                files.map(Option::as_deref).to_vec()
+            }
             Self::Remote(RemoteArgs { step }) => match step {
                 RemoteStep::Push { paths, .. } => paths.iter().map(|path| Some(path.as_path())).collect(),
                 RemoteStep::Login { token_file, .. } => vec![token_file.as_deref()],

@@ -97,7 +97,7 @@ fn add(
         return Err(Failure::usage("--client-certificate goes with a server's certificate that is pinned")
             .help("give its fingerprint, as `train-head serve` prints it, in place of `system`"));
     }
-    Book::read()?.add(name, Remote { client, ..Remote::new(url, fingerprint) }, replace)?;
+    Book::read()?.add(name, Remote::new(url, fingerprint, client), replace)?;
     Ok(Outcome { json, text })
 }
 

@@ -132,8 +132,8 @@ impl Book {
 
 impl Remote {
     /// A server without a token.
-    pub(crate) fn new(url: String, fingerprint: Option<String>) -> Self {
-        Self { url, fingerprint, client: None, token: None }
+    pub(crate) fn new(url: String, fingerprint: Option<String>, client: Option<ClientCertificate>) -> Self {
+        Self { url, fingerprint, client, token: None }
     }
 
     /// The token: the environment's, else the one that is kept.
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn servers_are_found_by_name_or_address_or_because_there_is_one() {
-        let remote = |url: &str| Remote::new(url.to_owned(), None);
+        let remote = |url: &str| Remote::new(url.to_owned(), None, None);
         let mut book = Book { format: FORMAT.into(), remotes: BTreeMap::new() };
         assert!(book.find(None).unwrap_err().advice().unwrap().contains("remote add"));
         book.remotes.insert("one".into(), remote("https://one:1"));
