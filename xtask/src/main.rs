@@ -19,6 +19,7 @@ mod python;
 mod rng;
 mod sbom;
 mod server_demo;
+mod site;
 mod test;
 mod unsafety;
 mod wheel;
@@ -46,6 +47,7 @@ Commands:
                 `--only kill|joint|server|signals|full|starve|damage` tries one of them
   mpi           Train in several processes, kill some, and compare with one; `--quick` in two minutes, `--seed N` repeats. Needs
                 an MPI library (Debian: libopenmpi-dev openmpi-bin libclang-dev)
+  site          Build the documentation as a site in target/site/, and check its links
   sbom          Write the software bill of materials of train-head, CycloneDX, to target/train-head.cdx.json
   wheel         Build the Python package's wheel for Linux with glibc 2.28 or later, and its source archive, in
                 target/wheels/; `--quick` takes this machine's release build, for tests; `--test` tests that wheel
@@ -100,6 +102,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("mpi", [flag]) if flag == "--quick" => mpi::run(true, None)?,
         ("mpi", [flag, seed]) if flag == "--seed" => mpi::run(false, Some(seed.parse()?))?,
         ("sbom", []) => sbom::run()?,
+        ("site", []) => site::run()?,
         ("wheel", []) => wheel::run()?,
         ("wheel", [flag]) if flag == "--quick" => println!("{}", wheel::quick()?.display()),
         ("wheel", [flag, extra @ ..]) if flag == "--test" => wheel::test(extra)?,
