@@ -1,7 +1,6 @@
 """A server of the compute party, and clients of it."""
 
 import json
-import os
 import pickle
 import signal
 import subprocess
@@ -20,13 +19,29 @@ from train_head import Client, CommandError, DataParty, EncryptedLogisticRegress
 def server(tmp_path_factory):
     """A server on this machine: address, fingerprint, token, and a home for its client."""
     folder = tmp_path_factory.mktemp("service")
-    words = [sys.executable, "-m", "train_head", "serve", "--folder", "service", "--listen", "127.0.0.1:0", "--memory", "2G", "--json"]
+    words = [
+        sys.executable,
+        "-m",
+        "train_head",
+        "serve",
+        "--folder",
+        "service",
+        "--listen",
+        "127.0.0.1:0",
+        "--memory",
+        "2G",
+        "--json",
+    ]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=log, cwd=folder, text=True)
     line = process.stdout.readline()
     assert line, (folder / "log").read_text()
     said = json.loads(line)
-    yield SimpleNamespace(home=folder / "home", folder=folder / "service", **{name: said[name] for name in ("url", "fingerprint", "token")})
+    yield SimpleNamespace(
+        home=folder / "home",
+        folder=folder / "service",
+        **{name: said[name] for name in ("url", "fingerprint", "token")},
+    )
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
     process.stdout.close()
@@ -66,7 +81,9 @@ def test_estimators_train_on_the_server(client, cancer, flowers, numbers):
     here = EncryptedLogisticRegression(mode="simulate", **GIVEN).fit(X, y, sample_weight=weights)
     there = EncryptedLogisticRegression(server=client, **GIVEN).fit(X, y, sample_weight=weights)
     np.testing.assert_allclose(there.coef_, here.coef_, rtol=1e-2, atol=1e-3 * np.abs(here.coef_).max())
-    assert there.report_.twins["plain"]["agreement"] > 0.98 and {"keys", "encrypt", "train"} <= set(there.report_.seconds)
+    assert there.report_.twins["plain"]["agreement"] > 0.98 and {"keys", "encrypt", "train"} <= set(
+        there.report_.seconds
+    )
     # what was sent is gone
     assert client.status()["uploads"] == client.status()["jobs"] == []
     X, y = flowers
@@ -75,7 +92,9 @@ def test_estimators_train_on_the_server(client, cancer, flowers, numbers):
     assert np.mean(softmax.predict(X) == simulated.predict(X)) > 0.97
     X, y = numbers
     ridge = EncryptedRidge(server=client, max_iter=2, twins=False).fit(X, y)
-    assert ridge.score(X, y) == pytest.approx(EncryptedRidge(mode="simulate", max_iter=2, twins=False).fit(X, y).score(X, y), abs=0.01)
+    assert ridge.score(X, y) == pytest.approx(
+        EncryptedRidge(mode="simulate", max_iter=2, twins=False).fit(X, y).score(X, y), abs=0.01
+    )
     with pytest.raises(ValueError, match="this process"):
         EncryptedRidge(server=client).partial_fit(X, y)
 

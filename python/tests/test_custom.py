@@ -39,7 +39,9 @@ def test_poisson_regression_on_ciphertexts(counts):
 def test_any_loss_of_two_classes(cancer):
     X, X_test, y, y_test = cancer
     # malignant is 0: missing it costs five times as much
-    costs = EncryptedCustomHead(lambda z, y: np.where(y == 1, 1, 5) * (sigmoid(z) - y), inverse_link=sigmoid, mode="simulate")
+    costs = EncryptedCustomHead(
+        lambda z, y: np.where(y == 1, 1, 5) * (sigmoid(z) - y), inverse_link=sigmoid, mode="simulate"
+    )
     even = EncryptedCustomHead(lambda z, y: sigmoid(z) - y, inverse_link=sigmoid, mode="simulate")
     found = [recall_score(y_test, head.fit(X, y).predict(X_test) > 0.5, pos_label=0) for head in (costs, even)]
     assert found[0] >= found[1] and found[0] > 0.95
@@ -73,7 +75,9 @@ def test_a_polynomial_is_taken_as_it_is(counts):
     assert np.mean((y - head.predict(X)) ** 2) < residuals + 0.05
     assert head.score(X, y) > 0.3
     # of degree 0 the loss has no minimum, and the head is what one step after the other makes of it
-    assert EncryptedCustomHead(([0.5], [-1.0]), mode="simulate", max_iter=2, interval=8.0).fit(X, np.sign(y)).n_iter_ == 2
+    assert (
+        EncryptedCustomHead(([0.5], [-1.0]), mode="simulate", max_iter=2, interval=8.0).fit(X, np.sign(y)).n_iter_ == 2
+    )
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,11 @@ def heads(cancer, flowers, numbers):
         "against the rest": (EncryptedLogisticRegression(**several).fit(X2, y2), X2, OneVsRestClassifier),
         "softmax": (EncryptedSoftmax(**several).fit(X2, y2), X2, LogisticRegression),
         "tanh": (network(activation="tanh").fit(X, y), X, MLPClassifier),
-        "tanh of several": (network(activation="tanh", hidden_layer_sizes=8, n_components=None).fit(np.hstack([X2, X2**2]), y2), np.hstack([X2, X2**2]), MLPClassifier),
+        "tanh of several": (
+            network(activation="tanh", hidden_layer_sizes=8, n_components=None).fit(np.hstack([X2, X2**2]), y2),
+            np.hstack([X2, X2**2]),
+            MLPClassifier,
+        ),
         "gelu": (network().fit(X, words), X, None),
         "square": (network(activation="square", activation_interval=4.0).fit(X, y), X, None),
         "a number": (EncryptedRidge(mode="simulate", max_iter=3).fit(X3, y3[:, 0]), X3, Ridge),
@@ -99,7 +103,11 @@ def test_onnx_predicts_the_same(heads, kind, private, tmp_path):
     ours = head if private else head.exact_twin()
     head.to_onnx(tmp_path / "head.onnx", private=private)
     session = onnxruntime.InferenceSession(tmp_path / "head.onnx", providers=["CPUExecutionProvider"])
-    found = dict(zip([output.name for output in session.get_outputs()], session.run(None, {"X": np.asarray(X, dtype=np.float64)})))
+    found = dict(
+        zip(
+            [output.name for output in session.get_outputs()], session.run(None, {"X": np.asarray(X, dtype=np.float64)})
+        )
+    )
     if is_classifier(ours):
         np.testing.assert_array_equal(found["label"].astype(ours.classes_.dtype), ours.predict(X))
         np.testing.assert_allclose(found["probabilities"], ours.predict_proba(X), atol=1e-12)

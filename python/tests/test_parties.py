@@ -71,7 +71,9 @@ def test_failures_carry_the_exit_code(trained, tmp_path, cancer):
 
 def test_tables_are_taken_as_they_are(tmp_path, root):
     party = DataParty(tmp_path / "party", home=tmp_path / "home", verbose=1)
-    said = party.estimate(root / "data" / "iris" / "iris.csv", drop=["sepal length (cm)", "sepal width (cm)"], head="softmax")
+    said = party.estimate(
+        root / "data" / "iris" / "iris.csv", drop=["sepal length (cm)", "sepal width (cm)"], head="softmax"
+    )
     assert said["iterations"] >= 1 and not (party.folder / "features.npy").exists()
     with pytest.raises(CommandError):
         party.estimate(root / "data" / "iris" / "iris.csv", root / "data" / "iris" / "none.csv")
@@ -112,5 +114,9 @@ def test_joint_steps_that_come_too_early(tmp_path):
         JointParty(tmp_path / "shared", home=tmp_path / "home").join()
     with pytest.raises(CommandError):
         JointParty(tmp_path / "shared", home=tmp_path / "none" / "x").create(
-            tmp_path / "plan.json", np.eye(4), [0, 1, 0, 1], participants={"north": (party.identity, 4)}, compute={"cloud": party.identity}
+            tmp_path / "plan.json",
+            np.eye(4),
+            [0, 1, 0, 1],
+            participants={"north": (party.identity, 4)},
+            compute={"cloud": party.identity},
         )

@@ -47,7 +47,18 @@ def test_columns_become_what_the_command_line_makes_of_them(tmp_path):
     assert x.shape == (200, len(names)) and np.isfinite(x).all()
     assert "names rows" in encoder.describe()
     table.assign(label=labels).to_csv(tmp_path / "ward.csv", index=False)
-    words = [sys.executable, "-m", "train_head", "estimate", "--features", "ward.csv", "--label-column", "label", "--out", "plan.json"]
+    words = [
+        sys.executable,
+        "-m",
+        "train_head",
+        "estimate",
+        "--features",
+        "ward.csv",
+        "--label-column",
+        "label",
+        "--out",
+        "plan.json",
+    ]
     run = subprocess.run([*words, "--max-iter", "2"], cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     plan = json.loads((tmp_path / "plan.json").read_text())
@@ -76,9 +87,9 @@ def test_rows_of_any_container_are_read_alike():
 def test_what_cannot_be_read_is_refused_by_name():
     table, _ = ward()
     encoder = TableEncoder().fit(table)
-    with pytest.raises(ValueError, match="\"age\".*no such column"):
+    with pytest.raises(ValueError, match='"age".*no such column'):
         encoder.transform(table.drop(columns="age"))
-    with pytest.raises(ValueError, match="\"weight\"(.|\n)*79 kg"):
+    with pytest.raises(ValueError, match='"weight"(.|\n)*79 kg'):
         TableEncoder().fit(table.assign(weight="79 kg"))
     with pytest.raises(ValueError, match="Expected 2D"):
         TableEncoder().fit(["a", "b"])

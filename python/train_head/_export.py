@@ -179,7 +179,9 @@ class _Graph:
 
     def layer(self, x, coef, intercept, **output):
         """A linear layer: weights are outputs by inputs."""
-        return self.add("Add", self.add("MatMul", x, np.asarray(coef, dtype=np.float64).T), np.asarray(intercept), **output)
+        return self.add(
+            "Add", self.add("MatMul", x, np.asarray(coef, dtype=np.float64).T), np.asarray(intercept), **output
+        )
 
 
 def _onnx_of(head):

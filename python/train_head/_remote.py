@@ -33,7 +33,11 @@ def train(estimator, training, samples):
         The decrypted head, and the seconds of each part.
     """
     x, y, weights, classes = samples
-    client = estimator.server if isinstance(estimator.server, Client) else Client(estimator.server, verbose=estimator.verbose)
+    client = (
+        estimator.server
+        if isinstance(estimator.server, Client)
+        else Client(estimator.server, verbose=estimator.verbose)
+    )
     flags = json.loads(training.flags(classes, y.shape[1]))
     labels = y if classes is None else y[:, 0].astype(int)
     weights = None if np.all(weights == weights[0]) else weights

@@ -222,7 +222,13 @@ class Client:
         environment = {} if self.token is None else {"TRAIN_HEAD_TOKEN": self.token}
         where = {"server": self.url, "project": self.project}
         return run(
-            f"remote {step}", *positional, home=self.home, verbose=self.verbose, environment=environment, **where, **flags
+            f"remote {step}",
+            *positional,
+            home=self.home,
+            verbose=self.verbose,
+            environment=environment,
+            **where,
+            **flags,
         )
 
     def _remember(self, fingerprint):
@@ -232,7 +238,13 @@ class Client:
             return
         name = re.sub(r"[^a-z0-9]+", "-", self.url.split("://", 1)[1].lower()).strip("-")
         run(
-            "remote add", name, self.url, home=self.home, verbose=self.verbose, fingerprint=fingerprint, overwrite=known is not None
+            "remote add",
+            name,
+            self.url,
+            home=self.home,
+            verbose=self.verbose,
+            fingerprint=fingerprint,
+            overwrite=known is not None,
         )
 
     def _known(self):

@@ -7,7 +7,7 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import _check_sample_weight
 
-from . import _native, _options
+from . import _native
 from ._base import EncryptedEstimator, documented
 
 #: Half-widths of the interval of the scores that are tried where none is given; the extension module has the same.
@@ -177,7 +177,9 @@ class EncryptedCustomHead(RegressorMixin, EncryptedEstimator):
 
         whole = TransformedTargetRegressor(fitted, inverse_func=self.inverse_link, check_inverse=False)
         whole.regressor_ = fitted
-        whole.transformer_ = FunctionTransformer(inverse_func=self.inverse_link, check_inverse=False).fit(np.zeros((1, 1)))
+        whole.transformer_ = FunctionTransformer(inverse_func=self.inverse_link, check_inverse=False).fit(
+            np.zeros((1, 1))
+        )
         whole._training_dim = 1
         whole.n_features_in_ = fitted.n_features_in_
         return whole
@@ -205,7 +207,9 @@ class EncryptedCustomHead(RegressorMixin, EncryptedEstimator):
 
     def _encrypted(self, training, samples, progress):
         if self.server is not None:
-            raise ValueError("a head with a loss of its own is trained in this process: the service knows the built-in ones.")
+            raise ValueError(
+                "a head with a loss of its own is trained in this process: the service knows the built-in ones."
+            )
         return training.encrypted(progress)
 
     def _loss(self, y):
@@ -258,7 +262,8 @@ class EncryptedCustomHead(RegressorMixin, EncryptedEstimator):
             constant, by_label = (np.atleast_1d(np.asarray(part, dtype=np.float64)) for part in self.derivative)
         except (TypeError, ValueError):
             raise ValueError(
-                "The 'derivative' parameter must be a callable, or a pair of lists of coefficients. Got " f"{self.derivative!r} instead."
+                "The 'derivative' parameter must be a callable, or a pair of lists of coefficients. Got "
+                f"{self.derivative!r} instead."
             ) from None
         return constant, by_label
 

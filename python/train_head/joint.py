@@ -80,7 +80,9 @@ class JointParty:
             What the command says with ``--json``.
         """
         flags["participant"] = Each(f"{name}={key}:{rows}" for name, (key, rows) in participants.items())
-        flags["compute"] = compute if isinstance(compute, str) else Each(f"{name}={key}" for name, key in compute.items())
+        flags["compute"] = (
+            compute if isinstance(compute, str) else Each(f"{name}={key}" for name, key in compute.items())
+        )
         with tempfile.TemporaryDirectory() as folder:
             sources = sources_of(features, labels, Path(folder))
             return self._run("create", plan=plan, **{**flags, **sources}, out=self.session)
@@ -187,7 +189,9 @@ class JointParty:
 
     def _run_with_share(self, step, **flags):
         if self.folder is None:
-            raise ValueError(f"{step}() is a data party's: JointParty(session, folder) says where its share of the secret is.")
+            raise ValueError(
+                f"{step}() is a data party's: JointParty(session, folder) says where its share of the secret is."
+            )
         return self._run(step, session=self.session, keys=self.folder / "share", **flags)
 
     def _run(self, step, **flags):

@@ -136,7 +136,9 @@ class DataParty(Party):
         """
         out = self.folder / "samples.enc"
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
-            self._run_with_key("encrypt", for_scoring=True, **sources_of(features, None, Path(folder)), out=out, **flags)
+            self._run_with_key(
+                "encrypt", for_scoring=True, **sources_of(features, None, Path(folder)), out=out, **flags
+            )
         return out
 
     def predict_scores(self, scores, features, **flags):
@@ -201,7 +203,9 @@ class DataParty(Party):
         """
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             out = Path(folder) / "predictions.csv"
-            self._run("predict", head=self.folder / "head", **sources_of(features, None, Path(folder)), out=out, **flags)
+            self._run(
+                "predict", head=self.folder / "head", **sources_of(features, None, Path(folder)), out=out, **flags
+            )
             return _rows(out)
 
     def _run_with_key(self, command, new=False, **flags):
