@@ -48,12 +48,12 @@ def heads(cancer, flowers, numbers):
         "softmax": (EncryptedSoftmax(**several).fit(X2, y2), X2, LogisticRegression),
         "tanh": (network(activation="tanh").fit(X, y), X, MLPClassifier),
         "tanh of several": (
-            network(activation="tanh", hidden_layer_sizes=8, n_components=None).fit(np.hstack([X2, X2**2]), y2),
+            network(activation="tanh").fit(np.hstack([X2, X2**2]), y2),
             np.hstack([X2, X2**2]),
             MLPClassifier,
         ),
         "gelu": (network().fit(X, words), X, None),
-        "square": (network(activation="square", activation_interval=4.0).fit(X, y), X, None),
+        "square": (network(activation="square").fit(X, y), X, None),
         "a number": (EncryptedRidge(mode="simulate", max_iter=3).fit(X3, y3[:, 0]), X3, Ridge),
         "two numbers": (EncryptedRidge(mode="simulate", max_iter=3).fit(X3, y3), X3, Ridge),
     }
@@ -84,8 +84,8 @@ def test_scikit_learn_predicts_the_same(heads, kind, private):
         assert type(theirs) is expected
         # nothing of this package is in it
         assert b"train_head" not in pickle.dumps(theirs)
-    np.testing.assert_array_equal(theirs.predict(X), ours.predict(X))
     if is_classifier(ours):
+        np.testing.assert_array_equal(theirs.predict(X), ours.predict(X))
         np.testing.assert_allclose(theirs.predict_proba(X), ours.predict_proba(X), atol=1e-12)
         np.testing.assert_array_equal(theirs.classes_, ours.classes_)
     else:
@@ -125,7 +125,11 @@ def test_skops_files_predict_the_same(heads, kind, tmp_path):
     unknown = io.get_untrusted_types(file=tmp_path / "head.skops")
     assert all(name.startswith(("train_head._activations.", "sklearn.", "numpy.")) for name in unknown), unknown
     again = io.load(tmp_path / "head.skops", trusted=unknown)
-    np.testing.assert_array_equal(again.predict(X), head.exact_twin().predict(X))
+    expected = head.exact_twin().predict(X)
+    if is_classifier(head):
+        np.testing.assert_array_equal(again.predict(X), expected)
+    else:
+        np.testing.assert_allclose(again.predict(X), expected, rtol=1e-12)
 
 
 def test_the_twin_is_exported_unless_the_decrypted_head_is_asked_for(cancer):

@@ -71,7 +71,7 @@ def test_rows_of_any_container_are_read_alike():
     table, _ = ward()
     encoder = TableEncoder().fit(table)
     x = encoder.transform(table)
-    np.testing.assert_array_equal(encoder.transform(polars.from_pandas(table)), x)
+    np.testing.assert_array_equal(encoder.transform(polars.DataFrame({name: table[name].to_list() for name in table})), x)
     # in any order, with others among them
     np.testing.assert_array_equal(encoder.transform(table[table.columns[::-1]].assign(other=1)), x)
     again = pickle.loads(pickle.dumps(encoder))
@@ -89,8 +89,8 @@ def test_what_cannot_be_read_is_refused_by_name():
     encoder = TableEncoder().fit(table)
     with pytest.raises(ValueError, match='"age".*no such column'):
         encoder.transform(table.drop(columns="age"))
-    with pytest.raises(ValueError, match='"weight"(.|\n)*79 kg'):
-        TableEncoder().fit(table.assign(weight="79 kg"))
+    with pytest.raises(ValueError, match='"weight"(.|\n)*kg'):
+        TableEncoder().fit(table.assign(weight=[f"{at} kg" for at in range(len(table))]))
     with pytest.raises(ValueError, match="Expected 2D"):
         TableEncoder().fit(["a", "b"])
     with pytest.raises(ValueError, match="two columns are named"):

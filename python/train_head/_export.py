@@ -106,6 +106,9 @@ def _linear(head, coef, intercept, link, names=True):
         return _with_features(fitted, head, coef.shape[1], names)
     fitted = OneVsRestClassifier(LogisticRegression())
     fitted.label_binarizer_ = LabelBinarizer(sparse_output=True).fit(head.classes_)
+    if not hasattr(type(fitted), "classes_"):
+        # a property of older versions
+        fitted.classes_ = head.classes_
     fitted.estimators_ = []
     for row, constant in zip(coef, intercept):
         one = LogisticRegression()

@@ -30,8 +30,9 @@ class EncryptedCustomHead(RegressorMixin, EncryptedEstimator):
     derivative : callable or pair of array-like
         ``derivative(z, y)`` of arrays, which is fitted by least squares; or coefficients ``(a, b)`` of the polynomial
         ``sum_k (a[k] + y b[k]) z**k``.
-    degree : int, default=3
-        Degree of the polynomial that a callable is fitted by, 7 at most. Of degree 2 and 3 an iteration takes two levels, of higher ones three.
+    degree : int, default=5
+        Degree of the polynomial that a callable is fitted by, 7 at most. The polynomial takes two levels of an iteration for degree 2 and 3, three for
+        higher ones.
     inverse_link : callable, default=None
         What ``predict`` makes of scores, such as ``numpy.exp``; nothing if None.
     learning_rate : float, default=None
@@ -60,7 +61,7 @@ class EncryptedCustomHead(RegressorMixin, EncryptedEstimator):
         self,
         derivative,
         *,
-        degree=3,
+        degree=5,
         inverse_link=None,
         mode="encrypted",
         alpha=0.0,
@@ -181,7 +182,6 @@ class EncryptedCustomHead(RegressorMixin, EncryptedEstimator):
             np.zeros((1, 1))
         )
         whole._training_dim = 1
-        whole.n_features_in_ = fitted.n_features_in_
         return whole
 
     def _of_model(self, name):

@@ -18,8 +18,8 @@
 //! - `interrupt`, `allocator`, `resources`, `program`: ^C, the end of the memory, how much of it there is, how the program is started again;
 //! - `readers`: the readers of files, for fuzzing.
 //!
-//! The program is `main`. The Python package, which has the program in it, uses `main_of`, `expect_memory`, `read_head` and `flags`; nothing
-//! else here is for others.
+//! The program is `main`. The Python package, which has the program in it, uses `main_of`, `expect_memory`,
+//! `expect_bytes`, `read_head` and `flags`; nothing else here is for others.
 
 mod allocator;
 mod args;
@@ -60,6 +60,14 @@ pub use allocator::EndingAllocator;
 /// How much it needs, and how much is left by what.
 pub fn expect_memory(plan: &fhe_head::Plan, parameters: &fhe_head::ckks::Parameters) -> Result<(), String> {
     planning::memory::expect_room_for_both(plan, parameters).map_err(|failure| failure.to_string())
+}
+
+/// As [`expect_memory`], for a head that is none of the engine's: keys and samples take so many bytes.
+///
+/// # Errors
+/// As [`expect_memory`].
+pub fn expect_bytes(bytes: u64) -> Result<(), String> {
+    planning::memory::expect_room(bytes).map_err(|failure| failure.to_string())
 }
 
 /// A method with everything filled in, as flags of the command line.
