@@ -48,7 +48,9 @@ impl CustomTraining {
                     outcome => return Ok(outcome?),
                 }
             }
-            Err(refusal.unwrap_or_else(|| head_fit::Error::Data("there is no parameter set to try".into())).into())
+            Err(refusal
+                .unwrap_or_else(|| head_fit::Error::Data("there is no parameter set to try".into()))
+                .into())
         })
     }
 
@@ -103,7 +105,8 @@ impl CustomTraining {
     fn model(&self, weights: &[Array1<f64>]) -> head_fit::Result<Model> {
         let features = self.0.map.outputs();
         let layer = weights.first().filter(|weights| weights.len() > features);
-        let layer = layer.ok_or(head_fit::Error::Shape { what: "weights", expected: features + 1, got: 0 })?;
+        let layer =
+            layer.ok_or(head_fit::Error::Shape { what: "weights", expected: features + 1, got: 0 })?;
         let (coef, intercept) = self.0.map.pull_back(&layer.slice(s![..features]), layer[layer.len() - 1])?;
         let coef = Array2::from_shape_fn((1, coef.len()), |(_, j)| coef[j]);
         let output = LinearLayer { coef, intercept: Array1::from_elem(1, intercept) };
@@ -133,7 +136,11 @@ fn inside(
         }
         options.interval = options.kind.0.wider(half_width).filter(|_| open);
         if options.interval.is_none() {
-            return Err(head_fit::Error::OutsideInterval { logit, half_width, when: "in plain training".into() });
+            return Err(head_fit::Error::OutsideInterval {
+                logit,
+                half_width,
+                when: "in plain training".into(),
+            });
         }
     }
 }

@@ -58,7 +58,9 @@ impl<E: Engine> Terms<'_, E> {
     /// The coefficient of the power `k` for each sample, one level below `level` at this scale; `None` if it is zero.
     fn coefficient(&self, k: usize, level: usize, scale: &Scale) -> Result<Option<E::Value>> {
         let mut sum = None;
-        for (value, factor) in [self.weight, self.target].into_iter().zip(self.loss.coefficients(k, self.rate)) {
+        for (value, factor) in
+            [self.weight, self.target].into_iter().zip(self.loss.coefficients(k, self.rate))
+        {
             if factor != 0.0 {
                 let term = self.engine.mul_const(&self.engine.drop_to(value, level)?, factor, scale)?;
                 sum = match sum {
@@ -131,7 +133,8 @@ impl Head for PolynomialLoss {
             pass.residuals(self.score_unit(), |rate, scale| {
                 let engine = pass.engine;
                 let weight = &rows.weight;
-                let target = rows.targets.first().ok_or(Error::Shape { what: "targets", expected: 1, got: 0 })?;
+                let target =
+                    rows.targets.first().ok_or(Error::Shape { what: "targets", expected: 1, got: 0 })?;
                 let mut terms = Terms { engine, loss: self, rate, weight, target, powers: Vec::new() };
                 // while all scores are zero, what is constant in them is left
                 let top = engine.level(weight).min(engine.level(target));
@@ -181,7 +184,9 @@ impl LossFamily {
         let points = family.scores.len();
         let rises = family.scores.windows(2).all(|pair| pair[0] < pair[1]);
         if points < 2 || family.constant.len() != points || family.by_label.len() != points || !rises {
-            return Err("the table of the loss has another number of scores and losses, or scores that fall".into());
+            return Err(
+                "the table of the loss has another number of scores and losses, or scores that fall".into()
+            );
         }
         for derivative in &family.derivatives {
             derivative.check().map_err(|error| error.to_string())?;

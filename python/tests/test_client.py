@@ -87,8 +87,10 @@ def test_estimators_train_on_the_server(client, cancer, flowers, numbers):
     # what was sent is gone
     assert client.status()["uploads"] == client.status()["jobs"] == []
     X, y = flowers
-    softmax = EncryptedSoftmax(server=client, max_iter=2, twins=False).fit(X, y)
-    simulated = EncryptedSoftmax(mode="simulate", max_iter=2, twins=False).fit(X, y)
+    given = {name: GIVEN[name] for name in ("preprocess", "ridge", "solver", "learning_rate", "interval", "temperature")}
+    softmax = EncryptedSoftmax(softmax_fit="one-stands-out", max_iter=2, twins=False, **given)
+    simulated = clone(softmax).set_params(mode="simulate").fit(X, y)
+    softmax.set_params(server=client).fit(X, y)
     assert np.mean(softmax.predict(X) == simulated.predict(X)) > 0.97
     X, y = numbers
     ridge = EncryptedRidge(server=client, max_iter=2, twins=False).fit(X, y)

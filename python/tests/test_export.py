@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 from conftest import GIVEN
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neural_network import MLPClassifier
@@ -39,13 +39,16 @@ def heads(cancer, flowers, numbers):
     words = np.where(y == 1, "benign", "malignant")
     X2, y2 = flowers
     X3, y3 = numbers
-    several = {"mode": "simulate", "max_iter": 3}
+    common = {"mode": "simulate", **{name: GIVEN[name] for name in ("preprocess", "ridge", "solver", "max_iter")}}
+    linear = {name: GIVEN[name] for name in ("learning_rate", "interval", "temperature")}
+    softmax = EncryptedSoftmax(softmax_fit="one-stands-out", **common, **linear)
+    ridge = EncryptedRidge(learning_rate=0.5, **common)
     return {
         "two classes": (EncryptedLogisticRegression(mode="simulate", **GIVEN).fit(X, y), X, LogisticRegression),
         "two names": (EncryptedLogisticRegression(mode="simulate", **GIVEN).fit(X, words), X, LogisticRegression),
         "truth values": (EncryptedLogisticRegression(mode="simulate", **GIVEN).fit(X, y == 1), X, LogisticRegression),
-        "against the rest": (EncryptedLogisticRegression(**several).fit(X2, y2), X2, OneVsRestClassifier),
-        "softmax": (EncryptedSoftmax(**several).fit(X2, y2), X2, LogisticRegression),
+        "against the rest": (EncryptedLogisticRegression(mode="simulate", **GIVEN).fit(X2, y2), X2, OneVsRestClassifier),
+        "softmax": (softmax.fit(X2, y2), X2, LogisticRegression),
         "tanh": (network(activation="tanh").fit(X, y), X, MLPClassifier),
         "tanh of several": (
             network(activation="tanh").fit(np.hstack([X2, X2**2]), y2),
@@ -54,8 +57,8 @@ def heads(cancer, flowers, numbers):
         ),
         "gelu": (network().fit(X, words), X, None),
         "square": (network(activation="square").fit(X, y), X, None),
-        "a number": (EncryptedRidge(mode="simulate", max_iter=3).fit(X3, y3[:, 0]), X3, Ridge),
-        "two numbers": (EncryptedRidge(mode="simulate", max_iter=3).fit(X3, y3), X3, Ridge),
+        "a number": (clone(ridge).fit(X3, y3[:, 0]), X3, Ridge),
+        "two numbers": (clone(ridge).fit(X3, y3), X3, Ridge),
     }
 
 
