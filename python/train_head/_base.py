@@ -290,7 +290,8 @@ class EncryptedEstimator(Exports, BaseEstimator):
         )
 
     def _outputs(self, X):
-        return self._model.decision_function(self._features(X))
+        X = self._features(X)
+        return self._model.decision_function(X)
 
     def _features(self, X):
         """The features of new samples as numbers."""

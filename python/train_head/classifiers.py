@@ -84,7 +84,8 @@ class _EncryptedClassifier(ClassifierMixin, EncryptedEstimator):
         ndarray of shape (n_samples, n_classes)
             Those of each class, in the order of ``classes_``.
         """
-        return self._probabilities(self._model, self._features(X))
+        X = self._features(X)
+        return self._probabilities(self._model, X)
 
     def predict_log_proba(self, X):
         """Logarithms of ``predict_proba``.
