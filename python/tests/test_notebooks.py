@@ -66,6 +66,6 @@ def test_three_hospitals(run):
 def test_a_loss_of_ones_own(run):
     text, pictures = run("custom_loss")
     ours, alone = (float(found) for found in re.search(r"deviance ([\d.]+), of the mean alone ([\d.]+)", text).groups())
-    assert ours < 0.8 * alone
+    assert ours < 0.8 * alone and "encrypted" in text
     missed = [int(found) for found in re.findall(r"malignant missed (\d+)", text)]
     assert len(missed) == 2 and missed[1] <= missed[0] and len(pictures) == 1

