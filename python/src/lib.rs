@@ -1,7 +1,9 @@
 //! The extension module of the Python package `train_head`: what the package in `train_head/` is written on.
 //!
 //! - `training`: trainings that are ready, both parties in this process, the twins;
+//! - `custom`, `loss`: the same for a loss of the user's own;
 //! - `model`: heads in the clear;
+//! - `recipe`: tables with gaps, words and dates to numbers;
 //! - `encoder`: texts to embeddings;
 //! - `work`: long work without the interpreter's lock, which ^C ends;
 //! - `failure`: errors as exceptions;
@@ -9,10 +11,13 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "what Python passes comes as handles of its own")]
 
+mod custom;
 mod encoder;
 mod failure;
+mod loss;
 mod model;
 mod program;
+mod recipe;
 mod training;
 mod work;
 
@@ -24,6 +29,8 @@ static ALLOCATOR: train_head::EndingAllocator = train_head::EndingAllocator;
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
+    use crate::custom::CustomTraining;
+    #[pymodule_export]
     use crate::encoder::TextEncoder;
     #[pymodule_export]
     use crate::failure::{DivergedError, ParametersError};
@@ -31,6 +38,8 @@ mod _native {
     use crate::model::Model;
     #[pymodule_export]
     use crate::program::main;
+    #[pymodule_export]
+    use crate::recipe::Recipe;
     #[pymodule_export]
     use crate::training::{Parties, Training, plan_for_shape};
 

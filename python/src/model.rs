@@ -1,5 +1,8 @@
 //! Heads in the clear.
 
+use std::path::PathBuf;
+
+use head_fit::fhe_head::{ActivationKind, Functions};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -23,6 +26,12 @@ impl Model {
             return Err(PyValueError::new_err("this is no head: its layers do not fit together"));
         }
         Ok(Self(model))
+    }
+
+    /// The head in a folder that the command line wrote.
+    #[staticmethod]
+    fn read(folder: PathBuf) -> PyResult<Self> {
+        train_head::read_head(&folder).map(Self).map_err(PyValueError::new_err)
     }
 
     fn to_json(&self) -> PyResult<String> {
@@ -73,6 +82,26 @@ impl Model {
     fn hidden<'py>(&self, py: Python<'py>) -> Option<(Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<f64>>)> {
         let (layer, _) = self.0.hidden.as_ref()?;
         Some((layer.coef.clone().into_pyarray(py), layer.intercept.clone().into_pyarray(py)))
+    }
+
+    /// The activation of the hidden layer, if there is one: the name of its function, and the coefficients of the polynomial that stands
+    /// for it, the constant first; none if the head computes the function itself.
+    #[getter]
+    fn activation(&self) -> Option<(&'static str, Option<Vec<f64>>)> {
+        let (_, activation) = self.0.hidden.as_ref()?;
+        let name = match activation.kind() {
+            ActivationKind::Square => "square",
+            ActivationKind::Gelu => "gelu",
+            ActivationKind::Tanh => "tanh",
+        };
+        let polynomial = self.0.functions == Functions::Polynomials;
+        Some((name, polynomial.then(|| activation.coefficients())))
+    }
+
+    /// What the outputs stand for: `"logistic"`, `"softmax"`, `"ridge"` and so on.
+    #[getter]
+    fn link(&self) -> &'static str {
+        self.0.link.name()
     }
 
     /// Largest difference of a weight from those of another head, in units of the largest weight of the same output there.

@@ -1,6 +1,6 @@
 //! Trainings that are ready, their twins, and both parties in this process.
 
-use head_fit::fhe_head::{Functions, Link, Plan, Scheme};
+use head_fit::fhe_head::{Functions, Head, Link, Plan, Scheme};
 use head_fit::ndarray::{Array1, Array2};
 use head_fit::{Classifier, Data, Kind, LinearLayer, Targets};
 use numpy::{PyReadonlyArray1, PyReadonlyArray2};
@@ -72,6 +72,12 @@ impl Training {
             described.insert("expected_errors".into(), json!(expected_errors));
         }
         Ok(described.to_string())
+    }
+
+    /// The method as flags of the command line, as JSON. `classes` is the number of classes, none for so many numbers.
+    fn flags(&self, classes: Option<usize>, numbers: usize) -> String {
+        let targets = classes.map_or(Targets::Numbers(numbers), Targets::Classes);
+        Value::Object(train_head::flags(&self.0.options, targets, &self.0.plan.preset)).to_string()
     }
 
     /// The plain twin: exact arithmetic, exact functions.
@@ -162,7 +168,7 @@ fn keys(plan: &Plan) -> (String, head_fit::fhe_head::engine::KeyLevels) {
 }
 
 /// Options over the default ones.
-fn classifier(options: &str) -> PyResult<Classifier> {
+pub(crate) fn classifier(options: &str) -> PyResult<Classifier> {
     let refuse = |error: serde_json::Error| PyValueError::new_err(format!("options: {error}"));
     let mut all = serde_json::to_value(Classifier::default()).map_err(refuse)?;
     let given: Value = serde_json::from_str(options).map_err(refuse)?;
@@ -207,7 +213,8 @@ fn zero_model(kind: Kind, data: &Data<'_>) -> Option<head_fit::Model> {
     Some(head_fit::Model::linear(LinearLayer { coef, intercept: Array1::zeros(outputs) }, link))
 }
 
-fn description(scheme: &Scheme, plan: &Plan) -> Value {
+/// What was planned.
+pub(crate) fn description<H: Head>(scheme: &Scheme, plan: &Plan<H>) -> Value {
     let parameters = scheme.parameters();
     json!({
         "preset": plan.preset,

@@ -120,9 +120,19 @@ def test_several_classes_by_name(flowers):
     for estimator in (EncryptedSoftmax(max_iter=3), EncryptedLogisticRegression(mode="simulate", max_iter=3)):
         estimator.fit(X, y)
         assert list(estimator.classes_) == ["setosa", "versicolor", "virginica"]
+        # three iterations are short of convergence
         assert estimator.coef_.shape == (3, 4) and estimator.score(X, y) > 0.8
         np.testing.assert_allclose(estimator.predict_proba(X).sum(axis=1), 1)
         assert estimator.report_.twins["plain"]["agreement"] > 0.97
+
+
+def test_more_iterations_converge(flowers):
+    """Six iterations are as good as sixteen by the polynomials; exact functions reach logistic regression in the clear."""
+    X, y = flowers
+    clear = LogisticRegression(max_iter=1000).fit(X, y).score(X, y)
+    by_polynomials = EncryptedSoftmax(mode="simulate", max_iter=6, twins=False).fit(X, y)
+    exact = EncryptedSoftmax(mode="plain", max_iter=16).fit(X, y)
+    assert by_polynomials.score(X, y) >= 0.93 and exact.score(X, y) > clear - 0.02
 
 
 def test_softmax_of_two_classes_is_logistic_regression(cancer):
@@ -168,7 +178,8 @@ def test_batches_learn_without_seeing_all(cancer):
         parties, interval, first = estimator._session.parties, estimator.monitor_[-1]["interval"], False
     assert [batch["batch"] for batch in estimator.monitor_] == [1, 2, 3, 4]
     assert estimator.monitor_[0]["before"] is None and estimator.monitor_[-1]["before"]["score"] > 0.85
-    assert estimator.score(X_test, y_test) > 0.92
+    # 0.959 to 0.971 in four splits of the table, as logistic regression on all samples
+    assert estimator.score(X_test, y_test) > 0.95
     # what encryption adds is noise alone
     twin = EncryptedLogisticRegression(mode="simulate", max_iter=2)
     for number, rows in enumerate(np.array_split(np.arange(len(X)), 4)):

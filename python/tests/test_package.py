@@ -70,9 +70,10 @@ def test_docstrings_of_estimators_name_every_parameter():
 
 
 def test_examples_of_docstrings():
-    from train_head import classifiers
+    from train_head import classifiers, tables
 
-    assert doctest.testmod(classifiers).failed == 0
+    for module in (classifiers, tables):
+        assert doctest.testmod(module).failed == 0
 
 
 def test_the_lines_of_the_readme_train_a_head(root, tmp_path):
@@ -140,10 +141,10 @@ def test_the_command_line_ends_within_two_seconds_of_an_interrupt(tmp_path, root
     process.communicate()
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(4))
 def test_the_blocks_of_the_documentation(root, number, tmp_path):
     blocks = re.findall(r"```python\n(.*?)```", (root / "docs" / "python.md").read_text(), re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     if "models/" in blocks[number]:
         if not (root / "models" / "all-MiniLM-L6-v2").exists():
             pytest.skip("cargo xtask fetch-model")

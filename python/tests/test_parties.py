@@ -10,8 +10,8 @@ import time
 import numpy as np
 import pytest
 
-from train_head import CommandError, ComputeParty, DataParty
-from train_head import parties as module
+from train_head import CommandError, ComputeParty, DataParty, JointParty
+from train_head import _command, _samples
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,9 @@ def test_failures_carry_the_exit_code(trained, tmp_path, cancer):
 
 def test_tables_are_taken_as_they_are(tmp_path, root):
     party = DataParty(tmp_path / "party", home=tmp_path / "home", verbose=1)
-    said = party.estimate(root / "data" / "iris" / "iris.csv", drop=["sepal length (cm)", "sepal width (cm)"], head="softmax")
+    said = party.estimate(
+        root / "data" / "iris" / "iris.csv", drop=["sepal length (cm)", "sepal width (cm)"], head="softmax"
+    )
     assert said["iterations"] >= 1 and not (party.folder / "features.npy").exists()
     with pytest.raises(CommandError):
         party.estimate(root / "data" / "iris" / "iris.csv", root / "data" / "iris" / "none.csv")
@@ -91,11 +93,30 @@ def test_an_interrupt_reaches_the_command(tmp_path):
 
 
 def test_flags_become_words():
-    words = list(module._words({"max_iter": 3, "scoring": True, "drop": ["a", "b"], "preset": None, "resume": False}))
+    words = list(_command._words({"max_iter": 3, "scoring": True, "drop": ["a", "b"], "preset": None, "resume": False}))
     assert words == ["--max-iter", "3", "--scoring", "--drop", "a,b"]
-    assert module._result('{"a": 1}', 0) == {"a": 1} and module._result("", 0) == {}
+    assert list(_command._words({"compute": _command.Each(["x", "y"])})) == ["--compute", "x", "--compute", "y"]
+    assert _command._result('{"a": 1}', 0) == {"a": 1} and _command._result("", 0) == {}
     with pytest.raises(KeyboardInterrupt):
-        module._result("", 130)
+        _command._result("", 130)
     with pytest.raises(CommandError, match="exit code 1"):
-        module._result("rubbish", 1)
-    assert module._cell('a "b"') == '"a ""b"""' and module._cell(3) == "3"
+        _command._result("rubbish", 1)
+    assert _samples._cell('a "b"') == '"a ""b"""' and _samples._cell(3) == "3"
+
+
+def test_joint_steps_that_come_too_early(tmp_path):
+    party = JointParty(tmp_path / "shared", tmp_path / "north", home=tmp_path / "home", passphrase="correct horse")
+    assert party.identity == party.identity and party.identity.startswith("ed25519:")
+    for step in (party.join, party.keys, party.train, party.status):
+        with pytest.raises(CommandError):
+            step()
+    with pytest.raises(ValueError, match="data party"):
+        JointParty(tmp_path / "shared", home=tmp_path / "home").join()
+    with pytest.raises(CommandError):
+        JointParty(tmp_path / "shared", home=tmp_path / "none" / "x").create(
+            tmp_path / "plan.json",
+            np.eye(4),
+            [0, 1, 0, 1],
+            participants={"north": (party.identity, 4)},
+            compute={"cloud": party.identity},
+        )

@@ -10,10 +10,14 @@ _HOMES = {
     "EncryptedSoftmax": "classifiers",
     "EncryptedMLPClassifier": "classifiers",
     "EncryptedRidge": "regressor",
+    "EncryptedCustomHead": "custom",
     "TextEncoder": "text",
     "EncryptedTextClassifier": "text",
     "DataParty": "parties",
     "ComputeParty": "parties",
+    "Client": "client",
+    "JointParty": "joint",
+    "TableEncoder": "tables",
     "CommandError": "parties",
     "Estimate": "report",
     "Report": "report",
@@ -21,7 +25,7 @@ _HOMES = {
     "ParametersError": "_native",
     "__version__": "_native",
 }
-_MODULES = ("classifiers", "parties", "plot", "regressor", "report", "text")
+_MODULES = ("classifiers", "client", "custom", "joint", "parties", "plot", "regressor", "report", "tables", "text")
 
 __all__ = [*(name for name in _HOMES if name != "__version__"), "plot"]
 

@@ -4,12 +4,16 @@ from ._native import ParametersError as ParametersError
 from .classifiers import EncryptedLogisticRegression as EncryptedLogisticRegression
 from .classifiers import EncryptedMLPClassifier as EncryptedMLPClassifier
 from .classifiers import EncryptedSoftmax as EncryptedSoftmax
+from .client import Client as Client
+from .custom import EncryptedCustomHead as EncryptedCustomHead
+from .joint import JointParty as JointParty
 from .parties import CommandError as CommandError
 from .parties import ComputeParty as ComputeParty
 from .parties import DataParty as DataParty
 from .regressor import EncryptedRidge as EncryptedRidge
 from .report import Estimate as Estimate
 from .report import Report as Report
+from .tables import TableEncoder as TableEncoder
 from .text import EncryptedTextClassifier as EncryptedTextClassifier
 from .text import TextEncoder as TextEncoder
 

@@ -6,11 +6,14 @@ import time
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_array, check_X_y
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from . import _native, _options
+from . import _native, _options, _remote
+from ._export import Exports
 from ._progress import Progress
 from .report import Estimate, Report
+from .tables import TableEncoder
 
 _LOG = logging.getLogger("train_head")
 _RIDGE_OF_BATCHES = 1.0
@@ -20,8 +23,10 @@ PARAMETERS = """
     mode : {"encrypted", "simulate", "plain"}, default="encrypted"
         ``"encrypted"`` encrypts the samples and trains on ciphertexts. ``"simulate"`` runs the same plan on numbers with the levels and the
         noise of ciphertexts, in much less time: for a search of parameters. ``"plain"`` runs it in exact arithmetic with exact functions.
-    preprocess : {"auto", "whiten", "whiten-within", "standardize", "none"}, default="auto"
-        The feature map of the data party. It is fitted in the clear, and folded into ``coef_``.
+    preprocess : {"auto", "whiten", "whiten-within", "standardize", "none"}, default=None
+        The feature map of the data party. It is fitted in the clear, and folded into ``coef_``; chosen if None. With ``"auto"`` columns of any kind
+        become numbers before it, as on the command line: missing values, words, categories, dates (``TableEncoder``). Otherwise these get
+        scikit-learn's errors.
     ridge : float, default=None
         Ridge of the whitening, in units of the mean eigenvalue; chosen if None.
     n_components : int, default=None
@@ -42,6 +47,9 @@ PARAMETERS = """
         Fixes folds, shuffles and initial weights. Keys and noise are from the system's randomness in any case.
     twins : bool, default=True
         Whether ``fit`` also trains the twins that cost less than the estimator's own, for ``report_``.
+    server : str or Client, default=None
+        A server of the compute party, to train there: its address, its name, or a ``Client``. What is sent is removed afterwards. In this process
+        if None.
     verbose : int, default=0
         With 1, bars of keys, encryption and training; tqdm's where it is installed.
 """
@@ -53,6 +61,8 @@ ATTRIBUTES = """
         Names of the features, if ``X`` has names that are all strings.
     n_iter_ : int
         Iterations of the training.
+    table_ : TableEncoder
+        With ``preprocess="auto"``: what becomes of each column. ``coef_`` is for the numbers that it gives.
     report_ : Report
         Plan, twins and seconds of the last ``fit``.
     monitor_ : list of dict
@@ -70,7 +80,7 @@ class _Session:
         self.batches = 0
 
 
-class EncryptedEstimator(BaseEstimator):
+class EncryptedEstimator(Exports, BaseEstimator):
     """What all estimators share."""
 
     _rate = "learning_rate"
@@ -85,7 +95,7 @@ class EncryptedEstimator(BaseEstimator):
         return hasattr(self, "_model")
 
     def fit(self, X, y, sample_weight=None):
-        """Choose a method, make keys, encrypt, train on ciphertexts, decrypt: both parties in this process.
+        """Choose a method, make keys, encrypt, train on ciphertexts, decrypt: both parties in this process, or the compute party on ``server``.
 
         Parameters
         ----------
@@ -104,7 +114,7 @@ class EncryptedEstimator(BaseEstimator):
         _options.expect("mode", self.mode, _options.MODES)
         began = time.perf_counter()
         samples = self._validate_fit(X, y, sample_weight, reset=True)
-        training = _native.Training.prepare(samples, self._options(samples), self.preset)
+        training = self._prepare(samples)
         seconds = {"choose": time.perf_counter() - began}
         for name in ("monitor_", "_session"):
             self.__dict__.pop(name, None)
@@ -112,7 +122,7 @@ class EncryptedEstimator(BaseEstimator):
         with Progress(self.verbose) as progress:
             models, noise, curve = {}, None, []
             if self.mode == "encrypted":
-                models["encrypted"] = _native.Parties(training, progress).train(training, progress)
+                models["encrypted"] = self._encrypted(training, samples, progress)
             seconds.update(progress.seconds)
             wanted = _options.MODES if self.twins else (self.mode,)
             for name in _options.MODES[_options.MODES.index(self.mode) :]:
@@ -130,9 +140,23 @@ class EncryptedEstimator(BaseEstimator):
         _LOG.info("%s: seconds %s", type(self).__name__, seconds)
         return self
 
+    def _prepare(self, samples):
+        """A training with everything chosen and planned."""
+        return _native.Training.prepare(samples, self._options(samples), self.preset)
+
+    def _encrypted(self, training, samples, progress):
+        """The head of a training on ciphertexts, decrypted."""
+        if self.server is None:
+            return _native.Parties(training, progress).train(training, progress)
+        model, seconds = _remote.train(self, training, samples)
+        progress.seconds.update(seconds)
+        return model
+
     def _fit_batch(self, samples):
         """Train on a batch, from the head of the batches before."""
         _options.expect("mode", self.mode, _options.MODES)
+        if self.server is not None:
+            raise ValueError("partial_fit() trains in this process; the 'server' parameter is for fit().")
         began = time.perf_counter()
         session = self.__dict__.setdefault("_session", _Session())
         start = self.__dict__.get("_model")
@@ -202,7 +226,7 @@ class EncryptedEstimator(BaseEstimator):
         """
         if X is not None:
             samples = clone_of(self)._validate_fit(X, y, None, reset=True)
-            training = _native.Training.prepare(samples, self._options(samples), self.preset)
+            training = clone_of(self)._prepare(samples)
             return Estimate._of(json.loads(training.describe()))
         if n_samples is None or n_features is None:
             raise ValueError("estimate() needs X and y, or n_samples and n_features.")
@@ -266,9 +290,30 @@ class EncryptedEstimator(BaseEstimator):
         )
 
     def _outputs(self, X):
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
+        X = self._features(X)
         return self._model.decision_function(X)
+
+    def _features(self, X):
+        """The features of new samples as numbers."""
+        check_is_fitted(self)
+        if "table_" in self.__dict__:
+            return check_array(self.table_.transform(X), dtype=np.float64, order="C")
+        return validate_data(self, X, dtype=np.float64, reset=False)
+
+    def _features_and(self, X, y, reset, **expected):
+        """Samples of a training: features as numbers, and labels, which are as expected."""
+        if reset:
+            self.__dict__.pop("table_", None)
+            if self.preprocess == "auto":
+                self.table_ = TableEncoder().fit(X)
+        if "table_" not in self.__dict__:
+            return validate_data(self, X, y, dtype=np.float64, order="C", reset=reset, **expected)
+        X, y = check_X_y(self.table_.transform(X), y, dtype=np.float64, order="C", estimator=self, **expected)
+        for name in ("n_features_in_", "feature_names_in_"):
+            self.__dict__.pop(name, None)
+            if hasattr(self.table_, name):
+                setattr(self, name, getattr(self.table_, name))
+        return X, y
 
 
 def _halved(model):

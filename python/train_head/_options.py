@@ -6,7 +6,7 @@ from sklearn.utils import check_random_state
 
 MODES = ("encrypted", "simulate", "plain")
 _SOLVERS = (None, "gd", "nesterov")
-_MAPS = ("auto", "whiten", "whiten-within", "standardize", "none")
+_MAPS = (None, "auto", "whiten", "whiten-within", "standardize", "none")
 _ACTIVATIONS = ("gelu", "tanh", "square")
 
 

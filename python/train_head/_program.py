@@ -7,4 +7,4 @@ from . import _native
 
 def main():
     """Run the command line with the words of ``sys.argv``, and end with its exit code."""
-    sys.exit(_native.main(["train-head", *sys.argv[1:]]))
+    sys.exit(_native.main(["train-head", *sys.argv[1:]], [sys.executable, "-m", "train_head"]))

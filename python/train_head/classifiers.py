@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight
 
 from . import _options
 from ._base import EncryptedEstimator, documented
@@ -84,8 +84,7 @@ class _EncryptedClassifier(ClassifierMixin, EncryptedEstimator):
         ndarray of shape (n_samples, n_classes)
             Those of each class, in the order of ``classes_``.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
+        X = self._features(X)
         return self._probabilities(self._model, X)
 
     def predict_log_proba(self, X):
@@ -104,7 +103,7 @@ class _EncryptedClassifier(ClassifierMixin, EncryptedEstimator):
         return np.log(np.maximum(self.predict_proba(X), np.finfo(float).tiny))
 
     def _validate_fit(self, X, y, sample_weight, reset, classes=None):
-        X, y = validate_data(self, X, y, dtype=np.float64, order="C", reset=reset)
+        X, y = self._features_and(X, y, reset)
         check_classification_targets(y)
         if classes is None:
             self.classes_, codes = np.unique(y, return_inverse=True)
@@ -218,7 +217,7 @@ class EncryptedLogisticRegression(_LinearCoefficients, _EncryptedClassifier):
         C=None,
         alpha=0.0,
         class_weight=None,
-        preprocess="auto",
+        preprocess=None,
         ridge=None,
         n_components=None,
         solver=None,
@@ -233,6 +232,7 @@ class EncryptedLogisticRegression(_LinearCoefficients, _EncryptedClassifier):
         preset=None,
         random_state=0,
         twins=True,
+        server=None,
         verbose=0,
     ):
         self.mode = mode
@@ -254,6 +254,7 @@ class EncryptedLogisticRegression(_LinearCoefficients, _EncryptedClassifier):
         self.preset = preset
         self.random_state = random_state
         self.twins = twins
+        self.server = server
         self.verbose = verbose
 
     def _kind(self, classes):
@@ -298,7 +299,7 @@ class EncryptedSoftmax(_LinearCoefficients, _EncryptedClassifier):
         C=None,
         alpha=0.0,
         class_weight=None,
-        preprocess="auto",
+        preprocess=None,
         ridge=None,
         n_components=None,
         solver=None,
@@ -312,6 +313,7 @@ class EncryptedSoftmax(_LinearCoefficients, _EncryptedClassifier):
         preset=None,
         random_state=0,
         twins=True,
+        server=None,
         verbose=0,
     ):
         self.mode = mode
@@ -332,6 +334,7 @@ class EncryptedSoftmax(_LinearCoefficients, _EncryptedClassifier):
         self.preset = preset
         self.random_state = random_state
         self.twins = twins
+        self.server = server
         self.verbose = verbose
 
     def _kind(self, classes):
@@ -379,7 +382,7 @@ class EncryptedMLPClassifier(_EncryptedClassifier):
         activation_interval=None,
         alpha=0.0,
         class_weight=None,
-        preprocess="auto",
+        preprocess=None,
         ridge=None,
         n_components=None,
         solver=None,
@@ -390,6 +393,7 @@ class EncryptedMLPClassifier(_EncryptedClassifier):
         preset=None,
         random_state=0,
         twins=True,
+        server=None,
         verbose=0,
     ):
         self.mode = mode
@@ -409,6 +413,7 @@ class EncryptedMLPClassifier(_EncryptedClassifier):
         self.preset = preset
         self.random_state = random_state
         self.twins = twins
+        self.server = server
         self.verbose = verbose
 
     @property

@@ -6,37 +6,18 @@ Each method runs the command line in a process of its own, so that what Python w
 import csv
 import json
 import os
-import signal
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-import numpy as np
+from ._command import CommandError, run
+from ._samples import sources_of, write_private
+
+__all__ = ["CommandError", "ComputeParty", "DataParty"]
 
 
-class CommandError(RuntimeError):
-    """A command that failed.
+class Party:
+    """A folder, and whose signatures count."""
 
-    Attributes
-    ----------
-    code : int
-        Exit code; ``train-head --help`` lists them.
-    kind : str
-        Its name: ``"usage"``, ``"data"``, ``"file"``, ``"parameters"``, ``"diverged"`` or ``"unexpected"``.
-    help : str or None
-        What to do about it.
-    """
-
-    def __init__(self, message, code, kind, help=None):
-        super().__init__(message)
-        self.code, self.kind, self.help = code, kind, help
-
-    def __str__(self):
-        return super().__str__() + (f" ({self.help})" if self.help else "")
-
-
-class _Party:
     def __init__(self, folder, *, home=None, allow_unverified=False, verbose=0):
         self.folder = Path(folder)
         self.home = home
@@ -44,30 +25,11 @@ class _Party:
         self.verbose = verbose
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    def _run(self, command, *, environment=None, **flags):
-        """Run a command with flags named as on the command line, and give what it says as JSON."""
-        words = [sys.executable, "-m", "train_head", command, "--json", *_words(flags)]
-        if not self.verbose:
-            words.append("--quiet")
-        variables = {**os.environ, **(environment or {})}
-        if self.home is not None:
-            variables["TRAIN_HEAD_HOME"] = str(self.home)
-        errors = None if self.verbose else subprocess.DEVNULL
-        # in a session of its own, so that ^C comes once: from here
-        process = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=variables, start_new_session=True
-        )
-        try:
-            output, _ = process.communicate()
-        except BaseException:
-            # the command keeps or removes what it has begun, and ends within two seconds
-            process.send_signal(signal.SIGINT)
-            process.wait()
-            raise
-        return _result(output.decode(), process.returncode)
+    def _run(self, command, *positional, **flags):
+        return run(command, *positional, home=self.home, verbose=self.verbose, **flags)
 
 
-class DataParty(_Party):
+class DataParty(Party):
     """The data party: holds samples, plan and secret key.
 
     Parameters
@@ -96,15 +58,17 @@ class DataParty(_Party):
         super().__init__(folder, home=home, allow_unverified=allow_unverified, verbose=verbose)
         self.passphrase = passphrase
 
-    def estimate(self, features, labels=None, **flags):
+    def estimate(self, features, labels=None, sample_weight=None, **flags):
         """Choose a method and plan the training (``train-head estimate``).
 
         Parameters
         ----------
         features : path-like or array-like of shape (n_samples, n_features)
             A table, a NumPy array, or embeddings that ``train-head embed`` wrote; or numbers.
-        labels : path-like or array-like of shape (n_samples,), default=None
-            Labels of an array.
+        labels : path-like or array-like of shape (n_samples,) or (n_samples, n_targets), default=None
+            Labels of an array; several columns are numbers.
+        sample_weight : str or array-like of shape (n_samples,), default=None
+            How much each sample counts: a column of the table, or numbers beside labels that are an array.
         **flags
             Flags of the command, such as ``max_iter=4``.
 
@@ -113,15 +77,22 @@ class DataParty(_Party):
         dict
             What the command says with ``--json``.
         """
+        if sample_weight is None or isinstance(sample_weight, str):
+            flags["sample_weight"], sample_weight = sample_weight, None
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
-            sources = self._sources(features, labels, Path(folder))
-            said = self._run("estimate", **sources, **flags, out=self.folder / "plan.json", overwrite=True)
-            # the samples of the plan take the place of those of an earlier one
-            for name, path in sources.items():
-                if Path(path).parent == Path(folder):
-                    sources[name] = Path(path).replace(self.folder / Path(path).name)
-            named = {name: os.path.abspath(path) for name, path in sources.items()}
-            _write_private(self.folder / "sources.json", json.dumps(named).encode())
+            sources = sources_of(features, labels, Path(folder), sample_weight)
+            said = self._run("estimate", **{**flags, **sources}, out=self.folder / "plan.json", overwrite=True)
+            for name in ("features", "labels"):
+                if name not in sources:
+                    continue
+                path = Path(sources[name])
+                if path.parent == Path(folder):
+                    # the samples of the plan take the place of those of an earlier one
+                    path = path.replace(self.folder / path.name)
+                sources[name] = os.path.abspath(path)
+            # the plan knows that there are weights
+            sources.pop("sample_weight", None)
+            write_private(self.folder / "sources.json", json.dumps(sources).encode())
         return said
 
     def keygen(self, **flags):
@@ -147,6 +118,51 @@ class DataParty(_Party):
         out = self.folder / "data.enc"
         self._run_with_key("encrypt", **sources, out=out, **flags)
         return out
+
+    def encrypt_samples(self, features, **flags):
+        """Encrypt samples that the compute party shall predict (``train-head encrypt --for-scoring``), for a plan with ``scoring=True``.
+
+        Parameters
+        ----------
+        features : path-like or array-like of shape (n_samples, n_features)
+            A table, or numbers.
+        **flags
+            Flags of the command.
+
+        Returns
+        -------
+        Path
+            The encrypted samples, for the compute party.
+        """
+        out = self.folder / "samples.enc"
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            self._run_with_key(
+                "encrypt", for_scoring=True, **sources_of(features, None, Path(folder)), out=out, **flags
+            )
+        return out
+
+    def predict_scores(self, scores, features, **flags):
+        """Decrypt scores (``train-head predict --scores``).
+
+        Parameters
+        ----------
+        scores : path-like
+            What the compute party sent.
+        features : path-like or array-like of shape (n_samples, n_features)
+            The samples that were scored: scores of others are refused.
+        **flags
+            Flags of the command.
+
+        Returns
+        -------
+        list of dict
+            The rows of the table of predictions.
+        """
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            out = Path(folder) / "predictions.csv"
+            sources = sources_of(features, None, Path(folder))
+            self._run_with_key("predict", scores=scores, **sources, out=out, **self._trust(), **flags)
+            return _rows(out)
 
     def decrypt(self, head, **flags):
         """Decrypt the trained head (``train-head decrypt``).
@@ -174,7 +190,7 @@ class DataParty(_Party):
             What the command says with ``--json``.
         """
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
-            sources = self._sources(features, labels, Path(folder))
+            sources = sources_of(features, labels, Path(folder))
             return self._run("eval", head=self.folder / "head", **sources, **flags)
 
     def predict(self, features, **flags):
@@ -187,9 +203,10 @@ class DataParty(_Party):
         """
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             out = Path(folder) / "predictions.csv"
-            self._run("predict", head=self.folder / "head", **self._sources(features, None, Path(folder)), out=out, **flags)
-            with out.open(newline="") as rows:
-                return list(csv.DictReader(rows))
+            self._run(
+                "predict", head=self.folder / "head", **sources_of(features, None, Path(folder)), out=out, **flags
+            )
+            return _rows(out)
 
     def _run_with_key(self, command, new=False, **flags):
         environment = {} if self.passphrase is None else {"TRAIN_HEAD_PASSPHRASE": self.passphrase}
@@ -202,25 +219,13 @@ class DataParty(_Party):
     def _trust(self):
         return {"allow_unverified": self.allow_unverified}
 
-    def _sources(self, features, labels, folder):
-        """Flags that name the files of samples. Arrays are written to files of the folder first."""
-        sources = {}
-        if isinstance(features, (str, os.PathLike)):
-            sources["features"] = features
-        else:
-            sources["features"] = folder / "features.npy"
-            array = np.ascontiguousarray(features, dtype=np.float64)
-            _write_private(sources["features"], array)
-        if isinstance(labels, (str, os.PathLike)):
-            sources["labels"] = labels
-        elif labels is not None:
-            sources["labels"] = folder / "labels.csv"
-            lines = ["label", *(_cell(label) for label in np.asarray(labels).tolist())]
-            _write_private(sources["labels"], "\n".join([*lines, ""]).encode())
-        return sources
+
+def _rows(table):
+    with table.open(newline="") as rows:
+        return list(csv.DictReader(rows))
 
 
-class ComputeParty(_Party):
+class ComputeParty(Party):
     """The compute party: holds ciphertexts and evaluation keys, no secret.
 
     Parameters
@@ -257,50 +262,30 @@ class ComputeParty(_Party):
         self._run("train", data=data, keys=keys, out=out, resume=self._interrupted(out), **trust, **flags)
         return out
 
+    def score(self, head, data, keys, **flags):
+        """Predict encrypted samples with an encrypted head (``train-head score``).
+
+        Parameters
+        ----------
+        head : path-like
+            The encrypted head.
+        data : path-like
+            Samples by ``DataParty.encrypt_samples``.
+        keys : path-like
+            Folder of evaluation keys.
+        **flags
+            Flags of the command.
+
+        Returns
+        -------
+        Path
+            Encrypted scores, for the data party.
+        """
+        out = self.folder / "scores.enc"
+        trust = {"allow_unverified": self.allow_unverified}
+        self._run("score", head=head, data=data, keys=keys, out=out, **trust, **flags)
+        return out
+
     @staticmethod
     def _interrupted(out):
         return any(out.parent.glob(out.name + "*checkpoint*"))
-
-
-def _words(flags):
-    for name, value in flags.items():
-        flag = "--" + name.replace("_", "-")
-        if value is None or value is False:
-            continue
-        yield flag
-        if isinstance(value, (list, tuple)):
-            yield ",".join(map(str, value))
-        elif value is not True:
-            yield str(value)
-
-
-def _result(output, code):
-    lines = output.strip().splitlines()
-    try:
-        said = json.loads(lines[-1]) if lines else {}
-    except json.JSONDecodeError:
-        said = {}
-    if code == 0:
-        return said
-    if code == 130:
-        raise KeyboardInterrupt
-    error = said.get("error", {})
-    message = ": ".join([error.get("message", f"train-head ended with exit code {code}"), *error.get("causes", [])])
-    raise CommandError(message, code, error.get("kind", "unexpected"), error.get("help"))
-
-
-def _cell(label):
-    text = str(label)
-    return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ',"\r\n') else text
-
-
-def _write_private(path, content):
-    """Write bytes or an array to a file that its owner alone reads, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        if isinstance(content, np.ndarray):
-            np.save(file, content)
-        else:
-            file.write(content)
-    partial.replace(path)

@@ -2,7 +2,7 @@
 
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import _check_sample_weight
 
 from ._base import EncryptedEstimator, documented
 
@@ -31,7 +31,7 @@ class EncryptedRidge(MultiOutputMixin, RegressorMixin, EncryptedEstimator):
         *,
         mode="encrypted",
         alpha=0.0,
-        preprocess="auto",
+        preprocess=None,
         ridge=None,
         n_components=None,
         solver=None,
@@ -42,6 +42,7 @@ class EncryptedRidge(MultiOutputMixin, RegressorMixin, EncryptedEstimator):
         preset=None,
         random_state=0,
         twins=True,
+        server=None,
         verbose=0,
     ):
         self.mode = mode
@@ -57,6 +58,7 @@ class EncryptedRidge(MultiOutputMixin, RegressorMixin, EncryptedEstimator):
         self.preset = preset
         self.random_state = random_state
         self.twins = twins
+        self.server = server
         self.verbose = verbose
 
     def partial_fit(self, X, y, sample_weight=None):
@@ -121,17 +123,7 @@ class EncryptedRidge(MultiOutputMixin, RegressorMixin, EncryptedEstimator):
         return None
 
     def _validate_fit(self, X, y, sample_weight, reset):
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            dtype=np.float64,
-            order="C",
-            ensure_min_samples=2,
-            multi_output=True,
-            y_numeric=True,
-            reset=reset,
-        )
+        X, y = self._features_and(X, y, reset, ensure_min_samples=2, multi_output=True, y_numeric=True)
         y = np.asarray(y, dtype=np.float64)
         if reset:
             self._flat = y.ndim == 1

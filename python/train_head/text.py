@@ -243,6 +243,48 @@ class EncryptedTextClassifier(ClassifierMixin, BaseEstimator):
         found = getattr(self.head_, method)(self.encoder_.encode([texts] if one else texts))
         return found[0] if one else found
 
+    def to_sklearn(self, *, private=False):
+        """The trained head of embeddings as an estimator of scikit-learn alone: see ``to_sklearn`` of the head.
+
+        Parameters
+        ----------
+        private : bool, default=False
+            Whether to give the decrypted head, which is as secret as the key. Otherwise it is the exact twin, which was never decrypted.
+
+        Returns
+        -------
+        estimator
+            A fitted estimator of embeddings.
+        """
+        check_is_fitted(self, "head_")
+        return self.head_.to_sklearn(private=private)
+
+    def to_onnx(self, path, *, private=False):
+        """Write the trained head of embeddings as an ONNX model.
+
+        Parameters
+        ----------
+        path : path-like
+            The file.
+        private : bool, default=False
+            As of ``to_sklearn``.
+        """
+        check_is_fitted(self, "head_")
+        self.head_.to_onnx(path, private=private)
+
+    def to_skops(self, path, *, private=False):
+        """Write what ``to_sklearn`` gives in skops' format.
+
+        Parameters
+        ----------
+        path : path-like
+            The file.
+        private : bool, default=False
+            As of ``to_sklearn``.
+        """
+        check_is_fitted(self, "head_")
+        self.head_.to_skops(path, private=private)
+
     def save_pretrained(self, folder, *, private=False):
         """Save head, classes and a model card. The encoder is named with the SHA-256 of its weights, not copied.
 
@@ -254,6 +296,8 @@ class EncryptedTextClassifier(ClassifierMixin, BaseEstimator):
             Whether the decrypted head is saved, which is as secret as the key. Otherwise the exact twin is, which was never decrypted.
         """
         check_is_fitted(self, "head_")
+        if hasattr(self.head_, "table_"):
+            raise ValueError("save_pretrained() needs a head of embeddings as they are: leave preprocess='auto' out.")
         info = self.encoder_.info
         if info is None:
             raise ValueError("save_pretrained() needs an encoder that can be named: a folder or a name on the hub.")

@@ -21,6 +21,7 @@ mod python;
 mod rng;
 mod sbom;
 mod server_demo;
+mod site;
 mod soak;
 mod test;
 mod unsafety;
@@ -51,6 +52,7 @@ Commands:
   mpi           Train in several processes, kill some, and compare with one; `--quick` in two minutes, `--seed N` repeats. Needs
                 an MPI library (Debian: libopenmpi-dev openmpi-bin libclang-dev)
   soak          Let fifty clients upload to and train on one server for ten minutes, or `--minutes M`
+  site          Build the documentation as a site in target/site/, and check its links
   sbom          Write the software bill of materials of train-head, CycloneDX, to target/train-head.cdx.json
   dist          Build an archive and a Debian package of the program for people without Rust, in target/dist/
   wheel         Build the Python package's wheel for Linux with glibc 2.28 or later, and its source archive, in
@@ -112,6 +114,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("soak", [flag, minutes]) if flag == "--minutes" => soak::run(minutes.parse()?)?,
         ("sbom", []) => sbom::run()?,
         ("dist", []) => dist::run()?,
+        ("site", []) => site::run()?,
         ("wheel", []) => wheel::run()?,
         ("wheel", [flag]) if flag == "--quick" => println!("{}", wheel::quick()?.display()),
         ("wheel", [flag, extra @ ..]) if flag == "--test" => wheel::test(extra)?,

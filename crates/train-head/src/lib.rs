@@ -15,11 +15,11 @@
 //! - `remote`: a compute party that is a service, from the data party's side;
 //! - `exit`: failures and exit codes;
 //! - `console`, `progress`: what the user sees;
-//! - `interrupt`, `allocator`, `resources`: ^C, the end of the memory, how much of it there is;
+//! - `interrupt`, `allocator`, `resources`, `program`: ^C, the end of the memory, how much of it there is, how the program is started again;
 //! - `readers`: the readers of files, for fuzzing.
 //!
-//! The program is `main`. The Python package, which has the program in it, uses `main_with` and `expect_memory`; nothing else here is for
-//! others.
+//! The program is `main`. The Python package, which has the program in it, uses `main_of`, `expect_memory`,
+//! `expect_bytes`, `read_head` and `flags`; nothing else here is for others.
 
 mod allocator;
 mod args;
@@ -37,6 +37,7 @@ mod joint;
 mod plan;
 mod planning;
 mod preset;
+mod program;
 mod progress;
 #[doc(hidden)]
 pub mod readers;
@@ -61,10 +62,42 @@ pub fn expect_memory(plan: &fhe_head::Plan, parameters: &fhe_head::ckks::Paramet
     planning::memory::expect_room_for_both(plan, parameters).map_err(|failure| failure.to_string())
 }
 
+/// As [`expect_memory`], for a head that is none of the engine's: keys and samples take so many bytes.
+///
+/// # Errors
+/// As [`expect_memory`].
+pub fn expect_bytes(bytes: u64) -> Result<(), String> {
+    planning::memory::expect_room(bytes).map_err(|failure| failure.to_string())
+}
+
+/// A method with everything filled in, as flags of the command line.
+pub fn flags(
+    options: &head_fit::Classifier,
+    targets: head_fit::Targets,
+    preset: &str,
+) -> serde_json::Map<String, serde_json::Value> {
+    planning::flags::flags(options, targets, preset)
+}
+
+/// The model of a head that `decrypt` or `run` wrote, for features as they were read.
+///
+/// # Errors
+/// A file is missing or damaged, or does not fit the other.
+pub fn read_head(folder: &std::path::Path) -> Result<head_fit::Model, String> {
+    files::head::Head::read(folder).map(|head| head.model).map_err(|failure| failure.to_string())
+}
+
 /// The program: reads the command line, runs a command, prints what came of it.
 #[must_use]
 pub fn main() -> ExitCode {
     ExitCode::from(main_with(std::env::args_os()))
+}
+
+/// As [`main_with`], where the words in `program` start it again: it is no program of its own, but in an interpreter.
+#[must_use]
+pub fn main_of(program: Vec<OsString>, words: impl IntoIterator<Item = OsString>) -> u8 {
+    program::is(program);
+    main_with(words)
 }
 
 /// The program with these words as its command line, its name first. Gives the exit code.

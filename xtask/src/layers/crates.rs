@@ -36,7 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     // It has the command line in it.
-    ("train-head-python", &["train-head", "head-fit", "text-encoder"]),
+    ("train-head-python", &["train-head", "head-fit", "tables", "text-encoder"]),
     (
         "head-bench",
         &[

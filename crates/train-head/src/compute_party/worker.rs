@@ -1,15 +1,18 @@
 //! How the service starts a job: this program again, with `train`, `score` or `joint train`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
 use head_service::{Task, TaskKind, Worker};
 
+use crate::program;
+
 /// Starts this program.
 #[derive(Debug)]
 pub(crate) struct Program {
-    /// The program.
-    pub(crate) path: PathBuf,
+    /// What starts it.
+    pub(crate) words: Vec<OsString>,
     /// What signs heads and scores.
     pub(crate) identity: PathBuf,
     /// Threads of a job; all cores if it says nothing.
@@ -18,7 +21,7 @@ pub(crate) struct Program {
 
 impl Worker for Program {
     fn command(&self, task: &Task<'_>) -> Command {
-        let mut command = Command::new(&self.path);
+        let mut command = program::command(&self.words);
         command.args(["--json", "--progress", "json"]);
         if let Some(threads) = self.threads {
             command.args(["--threads", &threads.to_string()]);

@@ -237,6 +237,14 @@ pub(crate) fn expect_room_for_both(plan: &Plan, parameters: &Parameters) -> Resu
     compare("the training", to_train(plan, parameters).whole(), resources::memory_left())
 }
 
+/// Refuses a training of both parties in one process whose keys and samples take so many bytes.
+///
+/// # Errors
+/// More than the system says is left.
+pub(crate) fn expect_room(bytes: u64) -> Result<()> {
+    compare("the training", bytes, resources::memory_left())
+}
+
 fn compare(what: &str, needed: u64, left: Option<Left>) -> Result<()> {
     match left {
         Some(Left { bytes, limit }) if needed > bytes => Err(Failure::out_of_memory(format!(
