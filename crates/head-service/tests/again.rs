@@ -29,6 +29,7 @@ fn start(folder: &Path) -> Started {
         folder: folder.to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
         certificate: None,
+        client_authority: None,
         identity: String::new(),
         limits: Limits::new(1 << 30),
     };
