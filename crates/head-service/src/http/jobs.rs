@@ -14,7 +14,7 @@ use crate::api::{Job, JobKind, JobState, NewJob, Refusal, UploadKind, Validation
 use crate::problem::{Answer, Problem};
 use crate::service::{Service, blocking, new_id};
 use crate::store::Queued;
-use crate::work::{JobFolder, Talk};
+use crate::work::JobFolder;
 
 /// Longest answer to the scores of validation samples.
 const STOP_BYTES: u64 = 4096;
@@ -72,7 +72,7 @@ pub(super) async fn validation(
 ) -> Answer<Json<Vec<ValidationScores>>> {
     let found = blocking(&service, move |service| {
         service.store.job(&of.member, &id)?;
-        Ok(Talk::of(&service.place, &id).scores()?)
+        Ok(JobFolder::of(&service.place, &id).conversation().scores()?)
     });
     found.await.map(Json)
 }
@@ -93,8 +93,10 @@ pub(super) async fn scores(
 ) -> Answer<Response> {
     let found = blocking(&service, move |service| {
         service.store.job(&of.member, &id)?;
-        let file =
-            Talk::of(&service.place, &id).open(iteration)?.ok_or_else(|| Problem::absent("validation"))?;
+        let file = JobFolder::of(&service.place, &id)
+            .conversation()
+            .open(iteration)?
+            .ok_or_else(|| Problem::absent("validation"))?;
         let bytes = file.metadata()?.len();
         Ok((file, bytes))
     });
@@ -129,7 +131,7 @@ pub(super) async fn stop(
         if !serde_json::from_slice(&answer).is_ok_and(|value: serde_json::Value| value.is_object()) {
             return Err(Problem::malformed("an answer of `train-head watch` is expected"));
         }
-        match Talk::of(&service.place, &id).stop(&answer)? {
+        match JobFolder::of(&service.place, &id).conversation().stop(&answer)? {
             true => service.note(&of.who.name, "stop asked for", &of.named(&id))?,
             false => return Err(Problem::conflict("the training has another answer")),
         }

@@ -3,11 +3,11 @@
 use fhe_head::files::Digest;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use super::uploads::{Blob, remove_unused};
 use super::{Member, Store, digest};
 use crate::api::{Message, Session};
 use crate::log;
 use crate::problem::{Answer, Problem};
-use crate::store::Blob;
 
 /// Most messages of a project's sessions: some hundred for each party.
 const MOST_MESSAGES: i64 = 100_000;
@@ -122,17 +122,6 @@ impl Store {
         work.commit()?;
         Ok(gone)
     }
-}
-
-/// Removes the row of a file that belongs to nothing any more. Returns whether it did.
-pub(super) fn remove_unused(work: &Transaction<'_>, blob: &Blob) -> Answer<bool> {
-    let removed = work.execute(
-        "DELETE FROM blobs WHERE project = ?1 AND digest = ?2
-           AND NOT EXISTS (SELECT 1 FROM files WHERE project = ?1 AND digest = ?2)
-           AND NOT EXISTS (SELECT 1 FROM messages WHERE project = ?1 AND digest = ?2)",
-        params![blob.project, &blob.digest.0[..]],
-    )?;
-    Ok(removed > 0)
 }
 
 /// A message and where it is.

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use fhe_head::files::Digest;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::sessions::remove_unused;
 use super::{Member, Store, digest, of_word, word};
 use crate::api::{CHUNK_BYTES, MissingChunks, NewUpload, Upload, UploadKind, UploadState};
 use crate::digest::{file_digest, upload_id};
@@ -291,4 +290,15 @@ fn remove(work: &Transaction<'_>, project: i64, id: &str) -> Answer<Vec<Blob>> {
         }
     }
     Ok(gone)
+}
+
+/// Removes the row of a file that belongs to nothing any more. Returns whether it did.
+pub(super) fn remove_unused(work: &Transaction<'_>, blob: &Blob) -> Answer<bool> {
+    let removed = work.execute(
+        "DELETE FROM blobs WHERE project = ?1 AND digest = ?2
+           AND NOT EXISTS (SELECT 1 FROM files WHERE project = ?1 AND digest = ?2)
+           AND NOT EXISTS (SELECT 1 FROM messages WHERE project = ?1 AND digest = ?2)",
+        params![blob.project, &blob.digest.0[..]],
+    )?;
+    Ok(removed > 0)
 }

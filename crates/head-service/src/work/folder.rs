@@ -13,7 +13,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::talk::keep_scores;
+use super::talk::{Talk, keep_scores};
 use crate::place::{Place, private_folder};
 
 /// The folder.
@@ -86,6 +86,11 @@ impl JobFolder {
     /// Where the scores of validation samples go.
     pub(super) fn talk(&self) -> PathBuf {
         self.0.join("talk")
+    }
+
+    /// What data party and process say to each other there.
+    pub(crate) fn conversation(&self) -> Talk {
+        Talk::at(self.talk())
     }
 
     pub(super) fn home(&self) -> PathBuf {

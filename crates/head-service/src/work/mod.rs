@@ -30,7 +30,6 @@ use crate::store::StoredJob;
 pub(crate) use folder::JobFolder;
 use outcome::Outcome;
 use process::Process;
-pub(crate) use talk::Talk;
 
 /// Between two looks at a process.
 const PAUSE: Duration = Duration::from_millis(100);

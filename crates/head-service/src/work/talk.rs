@@ -4,9 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::JobFolder;
 use crate::api::ValidationScores;
-use crate::place::{Place, sync_folder};
+use crate::place::sync_folder;
 
 const STOP: &str = "stop.json";
 
@@ -15,9 +14,9 @@ const STOP: &str = "stop.json";
 pub(crate) struct Talk(PathBuf);
 
 impl Talk {
-    /// That of a job.
-    pub(crate) fn of(place: &Place, id: &str) -> Self {
-        Self(JobFolder::of(place, id).talk())
+    /// In this folder.
+    pub(super) fn at(folder: PathBuf) -> Self {
+        Self(folder)
     }
 
     /// The scores that are there, by iteration.
