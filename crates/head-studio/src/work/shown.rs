@@ -1,0 +1,175 @@
+//! What the page gets to know of a piece of work.
+
+use std::process::Command;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::step::{End, Step};
+use super::{Kind, Work};
+use crate::choices::Choices;
+use crate::files;
+use crate::id::Id;
+use crate::problem::Words;
+use crate::said::Said;
+use crate::service::Service;
+
+/// How far a piece of work is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    /// It is under way.
+    Running,
+    /// It has its result.
+    Done,
+    /// It failed.
+    Failed,
+    /// It was stopped, and can be continued.
+    Stopped,
+}
+
+/// A step as the page shows it.
+#[derive(Clone, Debug, Serialize)]
+struct ShownStep {
+    name: Step,
+    state: &'static str,
+    #[serde(flatten)]
+    said: Said,
+    /// The command, to do the same without the page.
+    command: String,
+}
+
+/// A piece of work as the page shows it.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Shown {
+    id: Id,
+    kind: Kind,
+    name: String,
+    created: i64,
+    choices: Choices,
+    pub(crate) state: State,
+    steps: Vec<ShownStep>,
+    /// Why it is not done.
+    problem: Option<Words>,
+    /// What came of the last step: the estimate, or figures of the report.
+    result: Value,
+    /// Texts that are longer than the encoder's window, if texts were embedded.
+    long_texts: Option<u64>,
+    /// Whether there is a twin that may leave the data party.
+    published: bool,
+}
+
+/// Figures of a report that the page shows beside it.
+const FIGURES: [&str; 16] = [
+    "samples",
+    "test_samples",
+    "features",
+    "labels",
+    "predicts",
+    "encrypted",
+    "plain",
+    "logistic_regression",
+    "ridge_regression",
+    "prediction_agreement",
+    "iterations",
+    "bootstraps",
+    "preset",
+    "seconds",
+    "bytes",
+    "on_server",
+];
+
+/// A piece of work.
+pub(crate) fn shown(service: &Service, work: &Work) -> Shown {
+    // before the files: what ends in between is shown as under way once more
+    let driven = service.is_driven(&work.id);
+    let (mut steps, mut problem, mut result, mut long_texts) = (Vec::new(), None, Value::Null, None);
+    let mut state = State::Done;
+    for name in work.steps() {
+        let end = name.end(work, &service.place);
+        let (word, then) = match &end {
+            End::Waiting => ("waiting", State::Stopped),
+            End::Running => ("running", State::Running),
+            End::Done(_) => ("done", State::Done),
+            End::Failed(_) => ("failed", State::Failed),
+            End::Stopped(_) => ("stopped", State::Stopped),
+        };
+        if state == State::Done {
+            state = then;
+        }
+        match end {
+            End::Failed(words) | End::Stopped(words) => problem = problem.or(Some(words)),
+            End::Done(report) if name == Step::Embed => {
+                long_texts = report.get("long_texts").and_then(Value::as_u64);
+            }
+            End::Done(report) if name == Step::Estimate => result = report,
+            End::Done(_) => result = figures(service, work),
+            End::Waiting | End::Running => {}
+        }
+        let said = service.said(&name.files(work, &service.place).said);
+        let command = name.command(work, service).map(|command| words(&command)).unwrap_or_default();
+        steps.push(ShownStep { name, state: word, said, command });
+    }
+    if driven && state != State::Done {
+        (state, problem) = (State::Running, None);
+    }
+    Shown {
+        id: work.id.clone(),
+        kind: work.kind,
+        name: work.name.clone(),
+        created: work.created,
+        choices: work.choices.clone(),
+        state,
+        steps,
+        problem,
+        result,
+        long_texts,
+        published: work.published(&service.place).join("report.html").is_file(),
+    }
+}
+
+/// A run in the list of runs.
+pub(crate) fn brief(service: &Service, work: &Work) -> Value {
+    let shown = shown(service, work);
+    let accuracy = shown.result.pointer("/encrypted/accuracy").cloned();
+    json!({
+        "id": shown.id, "name": shown.name, "created": shown.created, "label": shown.choices.label,
+        "server": shown.choices.server, "state": shown.state, "accuracy": accuracy,
+    })
+}
+
+/// Figures of a report.
+fn figures(service: &Service, work: &Work) -> Value {
+    let path = work.result(&service.place).join("report.json");
+    let report: Value = files::read(&path).ok().flatten().unwrap_or_default();
+    let figure = |name: &str| report.get(name).map(|value| (name.to_owned(), value.clone()));
+    Value::Object(FIGURES.iter().filter_map(|name| figure(name)).collect())
+}
+
+/// A command as a shell takes it.
+fn words(command: &Command) -> String {
+    let program = std::path::Path::new(command.get_program());
+    let program = program.file_name().unwrap_or(command.get_program());
+    let all = std::iter::once(program).chain(command.get_args());
+    all.map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |sign: char| sign.is_ascii_alphanumeric() || "-_./=:,+@%".contains(sign);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_written_as_a_shell_takes_them() {
+        let mut command = Command::new("/usr/bin/train-head");
+        command.args(["run", "--label-column=it's", "--out", "a b"]);
+        assert_eq!(words(&command), "train-head run '--label-column=it'\\''s' --out 'a b'");
+    }
+}
