@@ -32,6 +32,9 @@ pub(crate) struct Choices {
     /// Whether the exact twin is written as well.
     #[serde(default)]
     publish: bool,
+    /// Whether the labels are amounts; the table decides.
+    #[serde(default)]
+    numbers: bool,
 }
 
 /// What a head learns from.
@@ -62,12 +65,14 @@ impl Choices {
     /// # Errors
     /// The first choice that cannot be.
     pub(crate) fn check(mut self, place: &Place, commands: &dyn Commands) -> Answer<Self> {
-        let columns = Table::read(place, &self.data)?.columns(place)?;
+        let table = Table::read(place, &self.data)?;
+        let columns = table.columns(place)?;
         let expect = |name: &String| match columns.contains(name) {
             true => Ok(()),
             false => Err(Problem::malformed(format!("the table has no column {name:?}"))),
         };
         expect(&self.label)?;
+        self.numbers = table.are_numbers(place, &self.label)?;
         match &mut self.learn {
             Learn::Texts { column, encoder } => {
                 expect(column)?;
@@ -112,6 +117,7 @@ impl Choices {
     /// How it is trained; `published` is where its twin goes.
     pub(crate) fn goal<'a>(&'a self, published: &'a PathBuf) -> Goal<'a> {
         Goal {
+            numbers: self.numbers,
             balanced: self.balanced,
             test_share: self.test_share,
             server: self.server.as_deref(),

@@ -58,6 +58,8 @@ pub enum Samples<'a> {
 /// How a head is trained and tested.
 #[derive(Clone, Copy, Debug)]
 pub struct Goal<'a> {
+    /// Whether the labels are amounts, and not classes.
+    pub numbers: bool,
     /// Whether rare classes count as much as frequent ones.
     pub balanced: bool,
     /// Share of the samples to test on.

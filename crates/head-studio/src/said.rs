@@ -26,9 +26,13 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    /// Reads what was added to the file. A file that became shorter is another one, and is read from its beginning.
+    /// Reads what was added to the file. A file that became shorter is another one, and is read from its beginning; of one that is gone nothing
+    /// was said.
     pub(crate) fn listen(&mut self, path: &Path) {
-        let Ok(mut file) = File::open(path) else { return };
+        let Ok(mut file) = File::open(path) else {
+            *self = Self::default();
+            return;
+        };
         if file.metadata().is_ok_and(|found| found.len() < self.heard) {
             *self = Self::default();
         }
@@ -92,5 +96,8 @@ mod tests {
         std::fs::write(&path, "{\"phase\":\"plan\",\"done\":1,\"total\":1}\n").unwrap();
         said.listen(&path);
         assert_eq!((said.phases[0].phase.as_str(), said.notes.len()), ("plan", 0));
+        std::fs::remove_file(&path).unwrap();
+        said.listen(&path);
+        assert!(said.phases.is_empty());
     }
 }

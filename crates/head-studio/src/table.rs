@@ -79,12 +79,30 @@ impl Table {
     /// # Errors
     /// It was not looked at.
     pub(crate) fn columns(&self, place: &Place) -> Answer<Vec<String>> {
+        Ok(self.described(place)?.iter().filter_map(name).map(str::to_owned).collect())
+    }
+
+    /// Whether a column, as labels, holds amounts.
+    ///
+    /// # Errors
+    /// It was not looked at.
+    pub(crate) fn are_numbers(&self, place: &Place, label: &str) -> Answer<bool> {
+        let columns = self.described(place)?;
+        let found = columns.iter().find(|column| name(column) == Some(label));
+        let kind = found.and_then(|column| column.pointer("/labels/kind")).and_then(Value::as_str);
+        Ok(kind == Some("numbers"))
+    }
+
+    fn described(&self, place: &Place) -> Answer<Vec<Value>> {
         let look =
             self.looked_at(place)?.ok_or_else(|| Problem::conflict("the table was not looked at yet"))?;
-        let columns = look.get("columns").and_then(Value::as_array).cloned().unwrap_or_default();
-        let name = |column: &Value| column.get("name").and_then(Value::as_str).map(str::to_owned);
-        Ok(columns.iter().filter_map(name).collect())
+        Ok(look.get("columns").and_then(Value::as_array).cloned().unwrap_or_default())
     }
+}
+
+/// The name of a column that was looked at.
+fn name(column: &Value) -> Option<&str> {
+    column.get("name").and_then(Value::as_str)
 }
 
 /// The name under which a table is kept: its ending, if it is one of a table.

@@ -69,7 +69,7 @@ pub(super) async fn open(
     let onward = || {
         let base = service.links.base();
         format!(
-            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0; url={base}/\">\
+            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><link rel=\"icon\" href=\"data:,\"><meta http-equiv=\"refresh\" content=\"0; url={base}/\">\
              <title>train-head studio</title></head><body><p><a href=\"{base}/\">To the studio</a></p></body></html>\n"
         )
     };

@@ -1,6 +1,6 @@
 // What is chosen of a table: labels, what the head learns from, columns that are left out.
 
-import { at, element, json, percent, say } from "./ask.js";
+import { at, element, json, percent, problem, say } from "./ask.js";
 
 let table = null;
 let look = null;
@@ -10,15 +10,16 @@ const OTHER = "other";
 const column = (name) => look.columns.find((one) => one.name === name);
 const learn = () => document.querySelector("input[name=learn]:checked").value;
 
-function option(value, text) {
+function option(value, text, here) {
   const made = element("option", text);
   made.value = value;
+  if (here) made.dataset.here = "yes";
   return made;
 }
 
 export function encoders(all) {
   const before = at("encoder").value;
-  at("encoder").replaceChildren(...all.map((one) => option(one.name, one.here ? one.about : `${one.about} (fetched)`)), option(OTHER, "another one"));
+  at("encoder").replaceChildren(...all.map((one) => option(one.name, one.here ? one.about : `${one.about} (fetched)`, one.here)), option(OTHER, "another one"));
   if (before) at("encoder").value = before;
   at("folder-part").hidden = at("encoder").value !== OTHER;
 }
@@ -39,9 +40,10 @@ function row(one) {
   const line = element("tr");
   const name = element("th", one.name || "(no name)");
   name.scope = "row";
-  const becomes = one.problem ? `cannot be used as it is: ${one.problem}` : one.becomes;
+  const becomes = one.kind === "text" ? "embedded by an encoder, or left out" : one.problem ? `cannot be used as it is: ${one.problem}` : one.becomes;
   const values = one.characters ? `${one.characters.median} characters in the middle, ${one.characters.longest} at most` : one.values;
-  line.append(name, element("td", one.kind), element("td", one.missing, "n"), element("td", values, "t"), element("td", [becomes, ...one.notes].join("; "), "t"), use(one));
+  line.append(name, element("td", one.kind), element("td", one.missing, "n"), element("td", values, "t"), element("td", [becomes, ...one.notes].join("; "), "t becomes"), use(one));
+  line.dataset.becomes = [becomes, ...one.notes].join("; ");
   return line;
 }
 
@@ -53,6 +55,8 @@ function roles() {
     const role = name === at("label").value ? "label" : texts ? (name === at("text").value ? "texts" : "not used") : "";
     box.hidden = role !== "";
     box.nextSibling.textContent = role;
+    const line = box.closest("tr");
+    line.querySelector(".becomes").textContent = role === "label" ? "what is predicted" : role === "texts" ? "embedded by the encoder" : role === "not used" ? "not used" : line.dataset.becomes;
   });
 }
 
@@ -94,7 +98,8 @@ function classes() {
 function show() {
   at("texts-part").hidden = learn() !== "texts";
   at("folder-part").hidden = at("encoder").value !== OTHER;
-  at("long").textContent = "";
+  // what was counted for another column or encoder
+  if (at("long").dataset.of !== counted()) at("long").textContent = "";
   roles();
   classes();
 }
@@ -117,6 +122,7 @@ export function open(found) {
   document.querySelector(`input[name=learn][value=${texts.length > 0 ? "texts" : "columns"}]`).checked = true;
   show();
   say(`${table.name} has ${look.rows} rows and ${look.columns.length} columns.`);
+  countHere();
 }
 
 // What the page asks the studio for.
@@ -138,14 +144,29 @@ function encoder() {
   return at("encoder").value === OTHER ? at("folder").value.trim() : at("encoder").value;
 }
 
+// What long texts are counted for.
+const counted = () => JSON.stringify([table.id, at("text").value, encoder()]);
+
+// An encoder that is on this machine counts without being asked: nothing is fetched for it.
+async function countHere() {
+  const chosen = at("encoder").selectedOptions[0];
+  const already = at("long").dataset.of === counted();
+  if (learn() === "texts" && chosen && chosen.dataset.here && !already) await countLong().catch(problem);
+}
+
 export async function countLong() {
   at("long").textContent = "counting ..";
   const asked = new URLSearchParams({ column: at("text").value, encoder: encoder() });
+  const of = counted();
+  at("long").dataset.of = of;
   try {
     const found = await json(`data/${table.id}/texts?${asked}`);
+    // another choice was made meanwhile
+    if (at("long").dataset.of !== of) return;
     at("long").textContent = `${found.long} of ${found.texts} texts have more than the ${found.window} tokens that the encoder embeds at once${found.long > 0 ? "; the mean of windows over them is taken" : ""}.`;
   } catch (error) {
     at("long").textContent = "";
+    at("long").dataset.of = "";
     throw error;
   }
 }
@@ -155,6 +176,7 @@ export function onChange(call) {
   changed = () => {
     show();
     call();
+    countHere();
   };
   ["label", "text", "encoder", "folder", "balanced"].forEach((id) => at(id).addEventListener("change", changed));
   document.querySelectorAll("input[name=learn]").forEach((one) => one.addEventListener("change", changed));

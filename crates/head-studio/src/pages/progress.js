@@ -6,15 +6,15 @@ const SIDES = { own: "Your machine: data party", cross: "What crosses", theirs: 
 
 // The parts of a training, in their order. `phases` are the names that the command line gives them.
 const FLOW = [
-  { name: "Texts become embeddings", side: "own", phases: ["embed"], texts: true, sees: "texts and labels, in the clear" },
-  { name: "Plan and rehearse", side: "own", phases: ["validate", "plan", "rehearse"], sees: "features and labels, in the clear" },
-  { name: "Make keys", side: "own", phases: ["keygen"], sees: "the secret key, which stays here" },
-  { name: "Encrypt", side: "own", phases: ["encrypt"], sees: "features and labels, in the clear" },
-  { name: "Ciphertexts and evaluation keys go over", side: "cross", phases: ["upload"], sent: true, sees: "nothing that can be read without the secret key" },
-  { name: "Check what came", side: "theirs", phases: ["check data", "load keys"], sees: "ciphertexts, evaluation keys, the sizes of the job" },
-  { name: "Train on ciphertexts", side: "theirs", phases: ["train"], sees: "no text, no label, no weight, no loss" },
-  { name: "The encrypted head comes back", side: "cross", phases: ["fetch"], back: true, sees: "a head that the secret key alone opens" },
-  { name: "Decrypt and measure", side: "own", phases: ["evaluate"], sees: "the head, in the clear" },
+  { name: "Texts become embeddings", side: "own", phases: ["embed"], texts: true, sees: "sees texts and labels in the clear" },
+  { name: "Plan and rehearse", side: "own", phases: ["validate", "plan", "rehearse"], sees: "sees features and labels in the clear" },
+  { name: "Make keys", side: "own", phases: ["keygen"], sees: "sees the secret key, which stays here" },
+  { name: "Encrypt", side: "own", phases: ["encrypt"], sees: "sees features and labels in the clear" },
+  { name: "Ciphertexts and evaluation keys go over", side: "cross", phases: ["upload"], sent: true, sees: "unreadable without the secret key" },
+  { name: "Check what came", side: "theirs", phases: ["check data", "load keys"], sees: "sees ciphertexts, evaluation keys, the sizes of the job" },
+  { name: "Train on ciphertexts", side: "theirs", phases: ["train"], sees: "sees no text, no label, no weight, no loss" },
+  { name: "The encrypted head comes back", side: "cross", phases: ["fetch"], back: true, sees: "unreadable without the secret key" },
+  { name: "Decrypt and measure", side: "own", phases: ["evaluate"], sees: "sees the head in the clear" },
 ];
 
 function flowFor(work) {
@@ -63,7 +63,7 @@ export function flow(into, work) {
     parts.forEach((part) => {
       const item = element("li");
       const box = element("div", null, `box ${part.side}`);
-      box.append(element("span", SIDES[part.side], "side"), element("b", part.name), element("span", `sees: ${part.sees}`, "what"), element("span", "", "state"));
+      box.append(element("span", SIDES[part.side], "side"), element("b", part.name), element("span", part.sees, "what"), element("span", "", "state"));
       const bar = element("progress");
       bar.hidden = true;
       bar.setAttribute("aria-label", part.name);

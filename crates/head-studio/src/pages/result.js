@@ -3,15 +3,15 @@
 import { ask, at, element, json, percent } from "./ask.js";
 
 const KEEP = [
-  ["report.html", "Report", "a page for colleagues and an ethics board"],
-  ["head.safetensors", "Head: weights", "private, as secret as the key"],
-  ["head.json", "Head: description", "goes with the weights"],
-  ["predictions.csv", "Predictions", "a line for each test row; private"],
+  ["report.html", "the report", "a page for colleagues and an ethics board"],
+  ["head.safetensors", "the head: weights", "private, as secret as the key"],
+  ["head.json", "the head: description", "goes with the weights"],
+  ["predictions.csv", "the predictions", "a line for each test row; private"],
 ];
 const PUBLISHED = [
-  ["published-report.html", "Report of the twin", "holds nothing that was decrypted"],
-  ["published-head.safetensors", "Twin: weights", "may leave the institution as far as the data allow"],
-  ["published-head.json", "Twin: description", "goes with its weights"],
+  ["published-report.html", "the report of the twin", "holds nothing that was decrypted"],
+  ["published-head.safetensors", "the twin: weights", "may leave the institution as far as the data allow"],
+  ["published-head.json", "the twin: description", "goes with its weights"],
 ];
 
 function links(work) {
@@ -71,12 +71,30 @@ async function report(work) {
   const text = await (await ask(`work/${work.id}/report`)).text();
   const parsed = new DOMParser().parseFromString(text, "text/html");
   parsed.querySelectorAll("script").forEach((script) => script.remove());
+  const tiles = parsed.querySelector(".tiles");
+  const known = [...(tiles ? tiles.children : [])].filter((one) => !one.textContent.includes("accuracy on the"));
+  at("figures").replaceChildren(...headline(work), ...known);
+  if (tiles) tiles.remove();
   at("report").replaceChildren(...parsed.body.childNodes);
+}
+
+// The accuracy with its interval, before the figures that the report begins with.
+function headline(work) {
+  const accuracy = work.result.accuracy;
+  if (!accuracy) return [];
+  const tile = element("div", null, "tile");
+  const plain = work.result.logistic_regression;
+  const beside = plain && typeof plain.accuracy === "number" ? `; plain logistic regression ${percent(plain.accuracy)}` : "";
+  const interval = `95 % interval ${percent(accuracy.low)} to ${percent(accuracy.high)}`;
+  tile.append(element("b", percent(accuracy.value)), element("span", `accuracy on ${work.result.test_samples} test samples, ${interval}${beside}`));
+  return [tile];
 }
 
 export async function result(work) {
   const done = work.state === "done";
   at("result-part").hidden = !done;
+  at("figures").hidden = !done;
+  at("figures").replaceChildren();
   if (!done) {
     at("report").replaceChildren();
     at("rows").replaceChildren();

@@ -96,7 +96,7 @@ function tile(value, name) {
 function reach(expected) {
   const table = element("table");
   const head = element("tr");
-  const measures = [["accuracy", "accuracy", percent], ["auroc", "AUROC", (x) => x.toFixed(3)], ["log_loss", "log loss", (x) => x.toFixed(3)], ["r2", "R²", (x) => x.toFixed(3)], ["rmse", "RMSE", (x) => x.toPrecision(4)]];
+  const measures = [["accuracy", "accuracy", percent], ["auroc", "AUROC", (x) => x.toFixed(3)], ["log_loss", "log loss", (x) => x.toFixed(3)], ["r2", "R²", (x) => x.toFixed(3)], ["mse", "mean squared error", (x) => x.toPrecision(3)]];
   const rows = [["training", "this training, by cross-validation"], ["logistic_regression", "plain logistic regression"], ["ridge_regression", "plain ridge regression"]].filter(([name]) => expected[name]);
   const known = measures.filter(([name]) => rows.some(([row]) => typeof expected[row][name] === "number"));
   head.append(element("th", "rehearsed in the clear"), ...known.map(([, name]) => element("th", name, "n")));
@@ -173,6 +173,8 @@ async function showRun(work) {
   messages(work);
   if (work.problem) problem(new Error([work.problem.message, work.problem.help].filter(Boolean).join("\n")));
   if (ended) {
+    // while it runs the parts stand first, afterwards the result does
+    at("flow-part").open = work.state !== "done";
     try {
       await result(work);
     } catch (error) {
@@ -227,10 +229,10 @@ async function runs() {
 async function beginning() {
   const all = await json("start");
   choose.encoders(all.encoders);
-  const here = element("option", "On this machine, which plays both parties");
+  const here = element("option", "This machine, as both parties");
   here.value = "";
   at("server").replaceChildren(here, ...all.servers.map((server) => {
-    const made = element("option", `On the server ${server.name}, ${server.url}`);
+    const made = element("option", `Server ${server.name}, ${server.url}`);
     made.value = server.name;
     return made;
   }));

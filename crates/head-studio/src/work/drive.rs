@@ -42,6 +42,12 @@ pub(crate) async fn begin(service: &Arc<Service>, kind: Kind, choices: Choices) 
 /// A training is under way; there is no such work.
 pub(crate) async fn resume(service: &Arc<Service>, work: Work) -> Answer<()> {
     expect_idle(service)?;
+    let of = work.clone();
+    blocking(service, move |service| {
+        of.steps().into_iter().for_each(|step| step.forget(&of, &service.place));
+        Ok(())
+    })
+    .await?;
     drive(service, work)
 }
 

@@ -81,7 +81,7 @@ const FIGURES: [&str; 16] = [
 
 /// A piece of work.
 pub(crate) fn shown(service: &Service, work: &Work) -> Shown {
-    // before the files: what ends in between is shown as under way once more
+    // before the files: what ends in between is shown as under way once more, so that whatever is done can be removed
     let driven = service.is_driven(&work.id);
     let (mut steps, mut problem, mut result, mut long_texts) = (Vec::new(), None, Value::Null, None);
     let mut state = State::Done;
@@ -110,7 +110,7 @@ pub(crate) fn shown(service: &Service, work: &Work) -> Shown {
         let command = name.command(work, service).map(|command| words(&command)).unwrap_or_default();
         steps.push(ShownStep { name, state: word, said, command });
     }
-    if driven && state != State::Done {
+    if driven {
         (state, problem) = (State::Running, None);
     }
     Shown {
@@ -143,7 +143,24 @@ fn figures(service: &Service, work: &Work) -> Value {
     let path = work.result(&service.place).join("report.json");
     let report: Value = files::read(&path).ok().flatten().unwrap_or_default();
     let figure = |name: &str| report.get(name).map(|value| (name.to_owned(), value.clone()));
-    Value::Object(FIGURES.iter().filter_map(|name| figure(name)).collect())
+    let mut figures: serde_json::Map<String, Value> =
+        FIGURES.iter().filter_map(|name| figure(name)).collect();
+    let accuracy = report.pointer("/encrypted/accuracy").and_then(Value::as_f64);
+    let tested = report.get("test_samples").and_then(Value::as_f64).filter(|tested| *tested > 0.0);
+    if let (Some(value), Some(tested)) = (accuracy, tested) {
+        let (low, high) = interval(value, tested);
+        figures.insert("accuracy".to_owned(), json!({ "value": value, "low": low, "high": high }));
+    }
+    Value::Object(figures)
+}
+
+/// Wilson's interval of 95 % for a share of so many.
+fn interval(share: f64, of: f64) -> (f64, f64) {
+    const Z: f64 = 1.959_963_984_540_054;
+    let (square, whole) = (Z * Z / of, 1.0 + Z * Z / of);
+    let (middle, half) =
+        (share + square / 2.0, Z * (share * (1.0 - share) / of + square / (4.0 * of)).sqrt());
+    ((middle - half) / whole, (middle + half) / whole)
 }
 
 /// A command as a shell takes it.
@@ -165,6 +182,14 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// 33 of 38, by the formula in another language.
+    #[test]
+    fn shares_have_intervals() {
+        let (low, high) = interval(33.0 / 38.0, 38.0);
+        assert!((low - 0.726_731).abs() < 1e-4 && (high - 0.942_461).abs() < 1e-4, "{low} {high}");
+        assert!(interval(1.0, 20.0).1 <= 1.0 + 1e-12);
+    }
 
     #[test]
     fn commands_are_written_as_a_shell_takes_them() {

@@ -112,6 +112,17 @@ impl Step {
         Ok(process)
     }
 
+    /// Forgets what a process said that ended without a result, so that nobody takes it for what the next one says.
+    pub(super) fn forget(self, work: &Work, place: &Place) {
+        if matches!(self.end(work, place), End::Failed(_) | End::Stopped(_)) {
+            let ProcessFiles { said, report, lock, .. } = self.files(work, place);
+            // what stays is overwritten by the next process
+            for file in [said, report, lock] {
+                let _ = std::fs::remove_file(file);
+            }
+        }
+    }
+
     /// The process that somebody started.
     pub(super) fn process(self, work: &Work, place: &Place) -> Process {
         let number = std::fs::read_to_string(self.number(work, place)).ok();

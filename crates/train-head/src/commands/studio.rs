@@ -125,6 +125,15 @@ fn of_samples(command: &mut Command, samples: &Samples<'_>) {
     }
 }
 
+/// The flags of the method.
+fn of_method(command: &mut Command, goal: &Goal<'_>) {
+    if goal.numbers {
+        command.arg("--head=ridge");
+    } else if goal.balanced {
+        command.arg("--class-weight=balanced");
+    }
+}
+
 impl Commands for Program {
     fn program(&self) -> &str {
         PROGRAM
@@ -187,19 +196,15 @@ impl Commands for Program {
     fn estimate(&self, samples: &Samples<'_>, goal: &Goal<'_>) -> Command {
         let mut command = self.command("estimate");
         of_samples(&mut command, samples);
-        if goal.balanced {
-            command.arg("--class-weight=balanced");
-        }
+        of_method(&mut command, goal);
         command
     }
 
     fn run(&self, samples: &Samples<'_>, goal: &Goal<'_>, out: &Path) -> Command {
         let mut command = self.command("run");
         of_samples(&mut command, samples);
+        of_method(&mut command, goal);
         command.arg(flag("test-size", goal.test_share.to_string()));
-        if goal.balanced {
-            command.arg("--class-weight=balanced");
-        }
         if let Some(server) = goal.server {
             command.arg(flag("server", server));
         }

@@ -16,7 +16,11 @@ pub(crate) fn until(browser: &Browser, script: &str) {
     let begun = Instant::now();
     while browser.evaluate(&format!("return Boolean({script});")) != json!(true) {
         let page = browser.evaluate("return document.body.innerText;");
-        assert!(begun.elapsed() < Duration::from_secs(240), "{script}\n{}", page.as_str().unwrap_or_default());
+        assert!(
+            begun.elapsed() < Duration::from_secs(240),
+            "{script}\n{}",
+            page.as_str().unwrap_or_default()
+        );
         std::thread::sleep(Duration::from_millis(100));
     }
 }
@@ -32,7 +36,8 @@ pub(crate) fn expect_fit(browser: &Browser, name: &str) {
             assert!(over.as_i64().unwrap() <= 0, "{name} at {width} px is too wide by {over} px: {widest}");
             if let Some(folder) = std::env::var_os("TRAIN_HEAD_SCREENSHOTS").map(PathBuf::from) {
                 let colours = if dark { "dark" } else { "light" };
-                std::fs::write(folder.join(format!("{name}-{width}-{colours}.b64")), browser.screenshot()).unwrap();
+                std::fs::write(folder.join(format!("{name}-{width}-{colours}.b64")), browser.screenshot())
+                    .unwrap();
             }
         }
     }

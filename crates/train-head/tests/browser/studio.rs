@@ -11,7 +11,10 @@ const TAB: char = '\u{e004}';
 const ENTER: char = '\u{e007}';
 
 fn data(name: &str) -> String {
-    std::fs::canonicalize(format!("{}/../../data/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap().display().to_string()
+    std::fs::canonicalize(format!("{}/../../data/{name}", env!("CARGO_MANIFEST_DIR")))
+        .unwrap()
+        .display()
+        .to_string()
 }
 
 /// Opens the link of a studio.
@@ -32,7 +35,10 @@ fn from_a_table_to_its_result() {
     expect_fit(&browser, "studio-new");
 
     browser.type_into("#file", &data("iris/iris.csv"));
-    until(&browser, "!document.getElementById('columns-part').hidden && document.querySelectorAll('#classes li').length === 3");
+    until(
+        &browser,
+        "!document.getElementById('columns-part').hidden && document.querySelectorAll('#classes li').length === 3",
+    );
     assert_eq!(browser.evaluate("return document.getElementById('label').value;"), json!("label"));
     assert_eq!(browser.evaluate("return document.activeElement.id;"), json!("columns-title"));
     assert_eq!(browser.evaluate("return document.querySelectorAll('#columns-body tr').length;"), json!(5));
@@ -48,11 +54,19 @@ fn from_a_table_to_its_result() {
 
     browser.click("#start");
     until(&browser, "document.querySelector('.flow .running')");
-    let sides = browser.evaluate("return ['own', 'cross', 'theirs'].map(side => document.querySelectorAll('.flow .' + side).length);");
+    let sides = browser.evaluate(
+        "return ['own', 'cross', 'theirs'].map(side => document.querySelectorAll('.flow .' + side).length);",
+    );
     assert_eq!(sides, json!([4, 2, 2]));
     expect_fit(&browser, "studio-progress");
-    until(&browser, "document.querySelector('#report figure svg') && document.querySelector('#rows details')");
-    assert_eq!(browser.evaluate("return document.getElementById('status').textContent;"), json!("The training is done."));
+    until(
+        &browser,
+        "document.querySelector('#report figure svg') && document.querySelector('#rows details')",
+    );
+    assert_eq!(
+        browser.evaluate("return document.getElementById('status').textContent;"),
+        json!("The training is done.")
+    );
     let drawn = browser.evaluate(
         "return [...document.querySelectorAll('#report figure svg')].filter(svg => svg.getBoundingClientRect().width > 200
             && svg.querySelectorAll('polyline, circle, rect').length > 3).length;",
@@ -83,16 +97,21 @@ fn the_keyboard_is_enough() {
     let browser = opened(&studio, &dir);
     browser.type_into("#file", &data("iris/iris.csv"));
     until(&browser, "document.querySelectorAll('#classes li').length === 3");
-    browser.evaluate("document.activeElement.blur(); window.scrollTo(0, 0); document.querySelector('.skip').focus();");
+    browser.evaluate(
+        "document.activeElement.blur(); window.scrollTo(0, 0); document.querySelector('.skip').focus();",
+    );
     let mut seen: Vec<String> = Vec::new();
     while seen.last().is_none_or(|last| last != "estimate") {
         browser.press(TAB);
-        let at: Value = browser.evaluate("return document.activeElement.id || document.activeElement.tagName;");
+        let at: Value =
+            browser.evaluate("return document.activeElement.id || document.activeElement.tagName;");
         seen.push(at.as_str().unwrap().to_owned());
         assert!(seen.len() < 60, "{seen:?}");
     }
-    let places: Vec<usize> =
-        ["file", "label", "estimate"].iter().map(|id| seen.iter().position(|one| one == id).unwrap()).collect();
+    let places: Vec<usize> = ["file", "label", "estimate"]
+        .iter()
+        .map(|id| seen.iter().position(|one| one == id).unwrap())
+        .collect();
     assert!(places.is_sorted(), "{seen:?}");
     browser.press(ENTER);
     until(&browser, "!document.getElementById('estimate-result').hidden");
@@ -111,9 +130,20 @@ fn markup_in_data_stays_text() {
     let browser = opened(&studio, &dir);
     browser.type_into("#file", &dir.path("<b>evil.csv").display().to_string());
     until(&browser, "document.querySelectorAll('#classes li').length === 2");
-    assert_eq!(browser.evaluate("return document.querySelectorAll('main img, main script, main i').length;"), json!(0));
+    assert_eq!(
+        browser.evaluate("return document.querySelectorAll('main img, main script, main i').length;"),
+        json!(0)
+    );
     browser.click("#start");
-    until(&browser, "document.querySelector('#report figure svg') || document.getElementById('problem').textContent");
-    assert_eq!(browser.evaluate("return [document.querySelectorAll('main img, main script, main i').length, document.title];"), json!([0, "train-head studio"]));
+    until(
+        &browser,
+        "document.querySelector('#report figure svg') || document.getElementById('problem').textContent",
+    );
+    assert_eq!(
+        browser.evaluate(
+            "return [document.querySelectorAll('main img, main script, main i').length, document.title];"
+        ),
+        json!([0, "train-head studio"])
+    );
     expect_fit(&browser, "studio-evil");
 }
