@@ -3,7 +3,11 @@
 
 mod abuse;
 mod path;
+#[allow(dead_code)]
+#[path = "../service/server.rs"]
+mod server;
 mod site;
+mod texts;
 #[allow(dead_code)]
 #[path = "../cli/util.rs"]
 mod util;

@@ -15,7 +15,7 @@ pub(crate) fn choices(data: &str, label: &str, dropped: &[&str]) -> Value {
     json!({ "data": data, "label": label, "learn": { "columns": { "dropped": dropped } } })
 }
 
-fn begin(studio: &Studio<'_>, what: &str, choices: &Value) -> String {
+pub(crate) fn begin(studio: &Studio<'_>, what: &str, choices: &Value) -> String {
     studio.ok("POST", &format!("api/{what}"), choices)["id"].as_str().unwrap().to_owned()
 }
 
