@@ -13,6 +13,7 @@ use crate::id::Id;
 use crate::problem::Words;
 use crate::said::Said;
 use crate::service::Service;
+use crate::table::Table;
 
 /// How far a piece of work is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -85,6 +86,8 @@ pub(crate) fn shown(service: &Service, work: &Work) -> Shown {
     let driven = service.is_driven(&work.id);
     let (mut steps, mut problem, mut result, mut long_texts) = (Vec::new(), None, Value::Null, None);
     let mut state = State::Done;
+    let table = Table::read(&service.place, &work.choices.data).ok();
+    let kept = table.map(|table| table.path(&service.place).display().to_string());
     for name in work.steps() {
         let end = name.end(work, &service.place);
         let (word, then) = match &end {
@@ -106,7 +109,11 @@ pub(crate) fn shown(service: &Service, work: &Work) -> Shown {
             End::Done(_) => result = figures(service, work),
             End::Waiting | End::Running => {}
         }
-        let said = service.said(&name.files(work, &service.place).said);
+        let mut said = service.said(&name.files(work, &service.place).said);
+        if let Some(kept) = &kept {
+            // people know their table by its own name
+            said.notes.iter_mut().for_each(|note| *note = note.replace(kept, &work.name));
+        }
         let command = name.command(work, service).map(|command| words(&command)).unwrap_or_default();
         steps.push(ShownStep { name, state: word, said, command });
     }
