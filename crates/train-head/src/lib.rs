@@ -16,6 +16,7 @@
 //! - `exit`: failures and exit codes;
 //! - `console`, `progress`: what the user sees;
 //! - `interrupt`, `allocator`, `resources`: ^C, the end of the memory, how much of it there is;
+//! - `itself`: this program, to start it again;
 //! - `readers`: the readers of files, for fuzzing.
 //!
 //! The program is `main`. The Python package, which has the program in it, uses `main_with` and `expect_memory`; nothing else here is for
@@ -33,6 +34,7 @@ mod files;
 mod identity;
 mod input;
 mod interrupt;
+mod itself;
 mod joint;
 mod plan;
 mod planning;

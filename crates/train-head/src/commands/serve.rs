@@ -12,6 +12,7 @@ use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Kind, Result};
 use crate::files::shown;
 use crate::identity::Identity;
+use crate::itself::Itself;
 use crate::resources;
 
 /// What signs heads, in the folder of the service.
@@ -29,11 +30,8 @@ pub(super) fn run(arguments: &ServeArgs, global: &GlobalArgs, console: &Console)
         true => Identity::read(&identity)?,
         false => make_identity(&folder, &identity)?,
     };
-    let program = std::env::current_exe().map_err(|error| {
-        Failure::unexpected("cannot find this program, which does the jobs").because(error)
-    })?;
     let threads = global.threads.map(std::num::NonZeroUsize::get);
-    let worker = Program { path: program, identity, threads };
+    let worker = Program { itself: Itself::find()?, identity, threads };
     let options = Options {
         folder,
         listen: arguments.listen,

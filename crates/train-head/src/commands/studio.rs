@@ -15,6 +15,7 @@ use crate::args::{Encoder, EncoderArgs, GlobalArgs, KNOWN_ENCODERS, StudioArgs};
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Result};
 use crate::files::shown;
+use crate::itself::Itself;
 use crate::remote::Book;
 use crate::run::report::PROGRAM;
 
@@ -26,14 +27,11 @@ const MODEL: &str = "config.json";
 /// # Errors
 /// A folder or a port that cannot be used; another studio in the folder.
 pub(super) fn run(arguments: &StudioArgs, global: &GlobalArgs, console: &Console) -> Result<Outcome> {
-    let program = std::env::current_exe().map_err(|error| {
-        Failure::unexpected("cannot find this program, which does the work").because(error)
-    })?;
     let folder = std::path::absolute(&arguments.out)
         .map_err(|error| Failure::usage(format!("--out {}", arguments.out.display())).because(error))?;
     let threads = global.threads.map(std::num::NonZeroUsize::get);
     let commands =
-        Program { path: program, threads, models: std::path::absolute(MODELS).unwrap_or_default() };
+        Program { itself: Itself::find()?, threads, models: std::path::absolute(MODELS).unwrap_or_default() };
     let options = Options { folder: folder.clone(), port: arguments.port, limits: Limits::default() };
     let (console, opens) = (console.clone(), !arguments.no_open);
     let first = std::sync::Once::new();
@@ -86,7 +84,7 @@ fn open(url: &str) {
 /// Starts this program.
 #[derive(Debug)]
 struct Program {
-    path: PathBuf,
+    itself: Itself,
     /// Threads of the work; all cores if it says nothing.
     threads: Option<usize>,
     /// Folder of encoders.
@@ -95,7 +93,7 @@ struct Program {
 
 impl Program {
     fn command(&self, name: &str) -> Command {
-        let mut command = Command::new(&self.path);
+        let mut command = self.itself.command();
         command.args(["--json", "--progress", "json"]);
         if let Some(threads) = self.threads {
             command.args(["--threads", &threads.to_string()]);

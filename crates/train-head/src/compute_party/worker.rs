@@ -5,11 +5,13 @@ use std::process::Command;
 
 use head_service::{Task, TaskKind, Worker};
 
+use crate::itself::Itself;
+
 /// Starts this program.
 #[derive(Debug)]
 pub(crate) struct Program {
     /// The program.
-    pub(crate) path: PathBuf,
+    pub(crate) itself: Itself,
     /// What signs heads and scores.
     pub(crate) identity: PathBuf,
     /// Threads of a job; all cores if it says nothing.
@@ -18,7 +20,7 @@ pub(crate) struct Program {
 
 impl Worker for Program {
     fn command(&self, task: &Task<'_>) -> Command {
-        let mut command = Command::new(&self.path);
+        let mut command = self.itself.command();
         command.args(["--json", "--progress", "json"]);
         if let Some(threads) = self.threads {
             command.args(["--threads", &threads.to_string()]);
