@@ -1,6 +1,6 @@
 //! What was chosen on the page, checked against the table and against what the command line knows.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -99,7 +99,7 @@ impl Choices {
     }
 
     /// The texts to embed, if the head learns from texts.
-    pub(crate) fn texts<'a>(&'a self, table: &'a PathBuf) -> Option<TextsOf<'a>> {
+    pub(crate) fn texts<'a>(&'a self, table: &'a Path) -> Option<TextsOf<'a>> {
         match &self.learn {
             Learn::Texts { column, encoder } => Some(TextsOf { table, column, label: &self.label, encoder }),
             Learn::Columns { .. } => None,
@@ -107,7 +107,7 @@ impl Choices {
     }
 
     /// What the head is trained on.
-    pub(crate) fn samples<'a>(&'a self, table: &'a PathBuf, embeddings: &'a PathBuf) -> Samples<'a> {
+    pub(crate) fn samples<'a>(&'a self, table: &'a Path, embeddings: &'a Path) -> Samples<'a> {
         match &self.learn {
             Learn::Texts { .. } => Samples::Embeddings(embeddings),
             Learn::Columns { dropped } => Samples::Columns { table, label: &self.label, dropped },
@@ -115,7 +115,7 @@ impl Choices {
     }
 
     /// How it is trained; `published` is where its twin goes.
-    pub(crate) fn goal<'a>(&'a self, published: &'a PathBuf) -> Goal<'a> {
+    pub(crate) fn goal<'a>(&'a self, published: &'a Path) -> Goal<'a> {
         Goal {
             numbers: self.numbers,
             balanced: self.balanced,

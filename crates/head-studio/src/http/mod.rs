@@ -4,7 +4,7 @@
 //! - [`guard`]: who may ask;
 //! - [`body`]: bodies within bounds of size and time;
 //! - [`start`]: what there is to choose;
-//! - [`data`]: tables;
+//! - [`data`]: tables that come and are looked at;
 //! - [`work`]: estimates and runs, and how they go on;
 //! - [`results`]: what came of a run;
 //! - [`assets`]: the page itself.
