@@ -144,7 +144,7 @@ impl Commands for Program {
             .flatten()
             .filter(|entry| entry.path().join(MODEL).is_file())
             .map(|entry| EncoderChoice {
-                name: shown(&entry.path()),
+                name: shown(entry.path()),
                 about: format!("{}, on this machine", entry.file_name().to_string_lossy()),
                 here: true,
             })
