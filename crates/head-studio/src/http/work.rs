@@ -77,7 +77,7 @@ async fn look(service: &Arc<Service>, id: Id) -> Answer<Shown> {
 
 /// Removes a run that is not under way, with its keys, and the table if no other run has it.
 pub(super) async fn remove(State(service): State<Arc<Service>>, Named(id): Named) -> Answer<StatusCode> {
-    blocking(&service, move |service| Work::read(&service.place, &id)?.remove(service)).await?;
+    blocking(&service, move |service| work::remove(service, &Work::read(&service.place, &id)?)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -6,24 +6,18 @@ use std::time::{Duration, Instant};
 use head_service::Process;
 use tokio::sync::watch;
 
+use super::about::{Kind, Work};
+use super::driven::Driven;
 use super::step::{End, Step};
-use super::{Kind, Work};
 use crate::choices::Choices;
 use crate::files;
 use crate::problem::{Answer, Problem};
-use crate::service::{Service, blocking};
+use crate::service::{Service, blocking, now};
 
 /// Between two looks at a process.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long a process may take to stop at a checkpoint. What it has until then stays, and is continued.
 const GRACE: Duration = Duration::from_secs(60);
-
-/// A piece of work that is under way.
-#[derive(Debug)]
-pub(crate) struct Driven {
-    kind: Kind,
-    cancel: watch::Sender<bool>,
-}
 
 /// Begins a piece of work.
 ///
@@ -31,7 +25,9 @@ pub(crate) struct Driven {
 /// A training is under way; choices that cannot be.
 pub(crate) async fn begin(service: &Arc<Service>, kind: Kind, choices: Choices) -> Answer<Work> {
     expect_idle(service)?;
-    let work = blocking(service, move |service| Work::create(service, kind, choices)).await?;
+    let create =
+        move |service: &Service| Work::create(&service.place, &*service.commands, kind, choices, now());
+    let work = blocking(service, create).await?;
     drive(service, work.clone())?;
     Ok(work)
 }
@@ -44,7 +40,7 @@ pub(crate) async fn resume(service: &Arc<Service>, work: Work) -> Answer<()> {
     expect_idle(service)?;
     let of = work.clone();
     blocking(service, move |service| {
-        of.steps().into_iter().for_each(|step| step.forget(&of, &service.place));
+        Step::all(&of).into_iter().for_each(|step| step.forget(&of, &service.place));
         Ok(())
     })
     .await?;
@@ -58,7 +54,7 @@ pub(crate) async fn resume(service: &Arc<Service>, work: Work) -> Answer<()> {
 pub(crate) fn take_up(service: &Arc<Service>) -> Answer<()> {
     for id in service.place.all_work()? {
         let Ok(work) = Work::read(&service.place, &id) else { continue };
-        if work.steps().iter().any(|step| step.is_alive(&work, &service.place)) {
+        if Step::all(&work).iter().any(|step| step.is_alive(&work, &service.place)) {
             drive(service, work)?;
         }
     }
@@ -73,6 +69,24 @@ pub(crate) fn cancel(service: &Service, work: &Work) -> Answer<()> {
     let driven = service.driven.lock().unwrap_or_else(PoisonError::into_inner);
     let found = driven.get(&work.id).ok_or_else(|| Problem::conflict("this is not under way"))?;
     found.cancel.send_replace(true);
+    Ok(())
+}
+
+/// Removes a piece of work, and the table if nothing else was made of it.
+///
+/// # Errors
+/// It is under way; a failure of the operating system.
+pub(crate) fn remove(service: &Service, work: &Work) -> Answer<()> {
+    let place = &service.place;
+    if service.is_driven(&work.id) || Step::all(work).iter().any(|step| step.is_alive(work, place)) {
+        return Err(Problem::conflict("the run is under way").help("stop it first"));
+    }
+    std::fs::remove_dir_all(place.work(&work.id))?;
+    let others = place.all_work()?;
+    let mut others = others.iter().filter_map(|id| Work::read(place, id).ok());
+    if !others.any(|other| other.choices.data == work.choices.data) {
+        std::fs::remove_dir_all(place.data(&work.choices.data))?;
+    }
     Ok(())
 }
 
@@ -99,7 +113,7 @@ fn drive(service: &Arc<Service>, work: Work) -> Answer<()> {
     drop(driven);
     let service = Arc::clone(service);
     tokio::spawn(async move {
-        for step in work.steps() {
+        for step in Step::all(&work) {
             match see_through(&service, &work, step, cancelled.clone()).await {
                 Ok(true) => {}
                 Ok(false) => break,

@@ -5,8 +5,8 @@ use std::process::Command;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::about::{Kind, Work};
 use super::step::{End, Step};
-use super::{Kind, Work};
 use crate::choices::Choices;
 use crate::files;
 use crate::id::Id;
@@ -88,7 +88,7 @@ pub(crate) fn shown(service: &Service, work: &Work) -> Shown {
     let mut state = State::Done;
     let table = Table::read(&service.place, &work.choices.data).ok();
     let kept = table.map(|table| table.path(&service.place).display().to_string());
-    for name in work.steps() {
+    for name in Step::all(work) {
         let end = name.end(work, &service.place);
         let (word, then) = match &end {
             End::Waiting => ("waiting", State::Stopped),

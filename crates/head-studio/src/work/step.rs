@@ -7,7 +7,8 @@ use head_service::{Process, ProcessFiles};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Work;
+use super::about::{Kind, Work};
+use crate::choices::Learn;
 use crate::files;
 use crate::place::Place;
 use crate::problem::{Answer, Words};
@@ -55,6 +56,16 @@ struct Told {
 }
 
 impl Step {
+    /// The steps of a piece of work, in their order.
+    pub(super) fn all(work: &Work) -> Vec<Self> {
+        let last = match work.kind {
+            Kind::Estimate => Self::Estimate,
+            Kind::Run => Self::Run,
+        };
+        let embeds = matches!(work.choices.learn, Learn::Texts { .. });
+        embeds.then_some(Self::Embed).into_iter().chain([last]).collect()
+    }
+
     /// The files of its process.
     pub(super) fn files(self, work: &Work, place: &Place) -> ProcessFiles {
         let (folder, name) = match self {
