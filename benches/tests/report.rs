@@ -1,6 +1,7 @@
 //! The report on the newest committed run: its contents, and in a real browser (Chromium) that it is drawn without errors.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[allow(dead_code)]
 mod webdriver;
 
 use std::path::{Path, PathBuf};

@@ -50,6 +50,8 @@ impl Browser {
             &format!("--user-data-dir={}", folder.join("profile").display()),
         ];
         let wanted = json!({ "capabilities": { "alwaysMatch": {
+            // a server's own certificate, which programs pin
+            "acceptInsecureCerts": true,
             "goog:chromeOptions": { "args": flags },
             "goog:loggingPrefs": { "browser": "ALL" },
         }}});
@@ -60,8 +62,56 @@ impl Browser {
 
     /// Opens a file and waits until it is loaded.
     pub(crate) fn open(&self, path: &Path) {
-        let url = format!("file://{}", path.display());
+        self.go(&format!("file://{}", path.display()));
+    }
+
+    /// Opens an address and waits until it is loaded.
+    pub(crate) fn go(&self, url: &str) {
         self.call("POST", &self.of_session("url"), Some(&json!({ "url": url })));
+    }
+
+    /// Sets the width and height of the page, and whether its user prefers dark colours.
+    pub(crate) fn show_as(&self, width: u32, height: u32, dark: bool) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", &size);
+        let scheme = if dark { "dark" } else { "light" };
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.devtools("Emulation.setEmulatedMedia", &media);
+    }
+
+    /// Types into the first element of a selector as a user would; into a field for files the path of one.
+    pub(crate) fn type_into(&self, selector: &str, text: &str) {
+        self.call("POST", &format!("{}/value", self.element(selector)), Some(&json!({ "text": text })));
+    }
+
+    /// Clicks the first element of a selector, which must be in view.
+    pub(crate) fn click(&self, selector: &str) {
+        self.call("POST", &format!("{}/click", self.element(selector)), Some(&json!({})));
+    }
+
+    /// Presses a key, such as `\u{e004}` for the tabulator.
+    pub(crate) fn press(&self, key: char) {
+        let keys = ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key.to_string() }));
+        let actions = json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": keys }] });
+        self.call("POST", &self.of_session("actions"), Some(&actions));
+    }
+
+    /// The whole page as a PNG in Base64.
+    pub(crate) fn screenshot(&self) -> String {
+        let whole = json!({ "captureBeyondViewport": true, "format": "png" });
+        self.devtools("Page.captureScreenshot", &whole)["data"].as_str().expect("a picture").to_owned()
+    }
+
+    fn element(&self, selector: &str) -> String {
+        let asked = json!({ "using": "css selector", "value": selector });
+        let found = self.call("POST", &self.of_session("element"), Some(&asked));
+        let id = found.as_object().and_then(|found| found.values().next()?.as_str()).expect("an element");
+        self.of_session(&format!("element/{id}"))
+    }
+
+    fn devtools(&self, command: &str, parameters: &Value) -> Value {
+        let asked = json!({ "cmd": command, "params": parameters });
+        self.call("POST", &self.of_session("goog/cdp/execute"), Some(&asked))
     }
 
     /// Runs the body of a function in the page and returns its result.

@@ -7,7 +7,8 @@
 //! - [`serve`]: the whole service, until it is asked to stop;
 //! - [`api`]: what travels, for client and server;
 //! - [`operator`]: accounts and the audit log, for whoever runs it;
-//! - [`Worker`]: how a training is started, which the command line knows.
+//! - [`Worker`]: how a training is started, which the command line knows;
+//! - [`Process`]: a process that outlives whoever started it.
 //!
 //! ```text
 //! FOLDER/service.db      accounts, uploads, jobs (SQLite)
@@ -29,6 +30,7 @@ mod metrics;
 mod options;
 mod place;
 mod problem;
+mod process;
 mod run;
 mod service;
 mod store;
@@ -43,4 +45,5 @@ pub use digest::{chunk_digest, content_digest, file_digest};
 pub use http::openapi;
 pub use options::{Limits, Options, Task, TaskKind, Validation, Worker};
 pub use place::private_folder;
+pub use process::{Process, ProcessFiles};
 pub use run::{Error, Started, serve};

@@ -17,7 +17,7 @@ pub fn render(page: &Page) -> String {
     );
     out += &page.notice.as_deref().map(notice).unwrap_or_default();
     if !page.headlines.is_empty() {
-        out += "<div class=\"tiles\">\n";
+        out += TILES;
         for Property { name, value } in &page.headlines {
             out +=
                 &format!("<div class=\"tile\"><b>{}</b><span>{}</span></div>\n", inline(value), inline(name));
@@ -38,6 +38,19 @@ pub fn render(page: &Page) -> String {
     }
     out + "</footer>\n</body>\n</html>\n"
 }
+
+/// The sections of a page that [`render`] made, with the figures at its head, as elements without a page around them. Nothing if it is
+/// no such page.
+pub fn sections(page: &str) -> Option<String> {
+    let (head, rest) = page.split_once("<main>\n")?;
+    let (sections, _) = rest.split_once("</main>\n")?;
+    let tiles = head.split_once(TILES).and_then(|(_, rest)| rest.split_once("</div>\n<nav"));
+    let tiles = tiles.map(|(tiles, _)| format!("{TILES}{tiles}</div>\n")).unwrap_or_default();
+    Some(format!("{tiles}{sections}"))
+}
+
+/// How the figures at the head of a page begin.
+const TILES: &str = "<div class=\"tiles\">\n";
 
 fn section(section: &Section) -> String {
     let title = escape(&section.title);
@@ -136,7 +149,9 @@ fn matrix(matrix: &Matrix) -> String {
         let samples = counts.iter().sum::<u64>().max(1) as f64;
         for (column, &count) in counts.iter().enumerate() {
             let (class, share) = (if row == column { "hit" } else { "miss" }, count as f64 / samples);
-            out += &format!("<td class=\"{class}\" style=\"--share: {share:.3}\">{count}</td>");
+            // a class, not a style: pages with a strict policy allow no styles of single elements
+            let shade = (share * f64::from(style::SHADES)).round();
+            out += &format!("<td class=\"{class} s{shade}\">{count}</td>");
         }
         out += "</tr>\n";
     }
@@ -167,6 +182,7 @@ fn anchor(title: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::plots::{self, Colour, Labels, Look, Series};
 
@@ -216,6 +232,9 @@ mod tests {
         for outside in ["<script", "src=\"", "@import", "url(", "NaN"] {
             assert!(!page.contains(outside), "{outside}");
         }
-        assert!(page.contains("--share: 0.750") && page.contains("prefers-color-scheme: dark"));
+        let taken = sections(&page).unwrap();
+        assert!(taken.starts_with(TILES) && taken.ends_with("</section>\n") && !taken.contains("<nav"));
+        assert_eq!(sections("<main>"), None);
+        assert!(page.contains("class=\"hit s15\"") && page.contains("prefers-color-scheme: dark"));
     }
 }

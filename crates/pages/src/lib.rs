@@ -1,7 +1,7 @@
 //! Pages with tables and plots, each a self-contained HTML file: style and plots inside, no scripts, no other files.
 //!
 //! A [`Page`] is contents without form: sections of [`Block`]s. [`html`] renders it, for light and dark screens, narrow ones and paper.
-//! [`plots`] draws its figures as SVG.
+//! [`plots`] draws its figures as SVG. [`sections`] and [`style_sheet`] show such a page within another one.
 //!
 //! ```
 //! use pages::plots::{self, Colour, Labels, Look, Series};
@@ -27,4 +27,6 @@ pub mod plots;
 mod style;
 
 pub use html::render as html;
+pub use html::sections;
 pub use page::{Block, Figure, Matrix, Page, Property, Section, Table};
+pub use style::sheet as style_sheet;

@@ -15,7 +15,8 @@
 //! - `remote`: a compute party that is a service, from the data party's side;
 //! - `exit`: failures and exit codes;
 //! - `console`, `progress`: what the user sees;
-//! - `interrupt`, `allocator`, `resources`, `program`: ^C, the end of the memory, how much of it there is, how the program is started again;
+//! - `interrupt`, `allocator`, `resources`: ^C, the end of the memory, how much of it there is;
+//! - `itself`: this program, to start it again;
 //! - `readers`: the readers of files, for fuzzing.
 //!
 //! The program is `main`. The Python package, which has the program in it, uses `main_of`, `expect_memory`,
@@ -33,11 +34,11 @@ mod files;
 mod identity;
 mod input;
 mod interrupt;
+mod itself;
 mod joint;
 mod plan;
 mod planning;
 mod preset;
-mod program;
 mod progress;
 #[doc(hidden)]
 pub mod readers;
@@ -96,7 +97,7 @@ pub fn main() -> ExitCode {
 /// As [`main_with`], where the words in `program` start it again: it is no program of its own, but in an interpreter.
 #[must_use]
 pub fn main_of(program: Vec<OsString>, words: impl IntoIterator<Item = OsString>) -> u8 {
-    program::is(program);
+    itself::is(program);
     main_with(words)
 }
 

@@ -75,7 +75,7 @@ function progress(job) {
   } else if (job.result) {
     const report = job.result.report || {};
     const bootstraps = report.bootstraps ? `, ${report.bootstraps} bootstraps` : "";
-    cell.textContent = report.iterations ? `${report.iterations} iterations${bootstraps}` : bytes(job.result.bytes);
+    cell.textContent = report.iterations ? `${report.iterations} iteration${report.iterations === 1 ? "" : "s"}${bootstraps}` : bytes(job.result.bytes);
   }
   return cell;
 }
@@ -183,7 +183,7 @@ async function show() {
   clearTimeout(timer);
   try {
     const account = await ask("/v1/account");
-    at("who").textContent = `${account.name}${account.operator ? ", operator" : ""}`;
+    at("who").textContent = account.operator && account.name !== "operator" ? `${account.name}, operator` : account.name;
     await (account.operator ? ofOperator() : ofMember(account));
     at("login").hidden = true;
     at("shown").hidden = false;

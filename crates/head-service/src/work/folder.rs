@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use super::talk::{Talk, keep_scores};
 use crate::place::{Place, private_folder};
+use crate::process::ProcessFiles;
 
 /// The folder.
 #[derive(Clone, Debug)]
@@ -97,9 +98,9 @@ impl JobFolder {
         self.0.join("home")
     }
 
-    /// Where the process runs.
-    pub(super) fn root(&self) -> &Path {
-        &self.0
+    /// The files of its process.
+    pub(super) fn process(&self) -> ProcessFiles {
+        ProcessFiles { folder: self.0.clone(), lock: self.lock(), said: self.said(), report: self.report() }
     }
 
     pub(super) fn said(&self) -> PathBuf {

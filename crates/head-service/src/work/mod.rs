@@ -2,14 +2,12 @@
 //!
 //! - this file: the queue;
 //! - [`folder`]: the folder of a job;
-//! - [`process`]: its process, which outlives a server that is killed;
 //! - [`outcome`]: how it ended, by the files that it left;
 //! - [`sessions`]: trainings of several data parties;
 //! - [`talk`]: validation while a training runs.
 
 mod folder;
 mod outcome;
-mod process;
 mod sessions;
 mod talk;
 
@@ -24,12 +22,12 @@ use crate::api::{JobError, JobKind, JobResult, JobState};
 use crate::log;
 use crate::options::{Task, TaskKind, Validation, Worker};
 use crate::problem::{Answer, Problem};
+use crate::process::Process;
 use crate::service::Service;
 use crate::store::StoredJob;
 
 pub(crate) use folder::JobFolder;
 use outcome::Outcome;
-use process::Process;
 
 /// Between two looks at a process.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -89,7 +87,7 @@ async fn attempt(
 ) -> Answer<Outcome> {
     let folder = JobFolder::of(&service.place, &job.job.id);
     let mut process = match taken_up {
-        true => Process::of_before(&folder, job.process),
+        true => Process::of_before(&folder.process(), job.process),
         false => start(service, worker, job, &folder)?,
     };
     // one that ended while there was no server may have been ended with it
@@ -160,7 +158,8 @@ fn start(service: &Service, worker: &dyn Worker, job: &StoredJob, folder: &JobFo
         home: &home,
         memory: service.options.limits.job_memory,
     };
-    let process = Process::start(folder, worker.command(&task), service.options.limits.job_memory)?;
+    let process =
+        Process::start(&folder.process(), worker.command(&task), Some(service.options.limits.job_memory))?;
     service.store.set_process(&job.job.id, process.id())?;
     service.metrics.starts.fetch_add(1, Ordering::Relaxed);
     service.note("server", "job started", &format!("{}/{}", job.project_name, job.job.id))?;

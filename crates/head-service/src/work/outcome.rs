@@ -71,7 +71,7 @@ impl Outcome {
 
 /// A failure that names files as they are called in the job's folder, wherever the server keeps that.
 fn without_folder(error: JobError, folder: &JobFolder) -> JobError {
-    let prefix = format!("{}/", folder.root().display());
+    let prefix = format!("{}/", folder.process().folder.display());
     let plain = |text: String| text.replace(&prefix, "");
     JobError { message: plain(error.message), help: error.help.map(plain), ..error }
 }

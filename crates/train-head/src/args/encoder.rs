@@ -11,6 +11,14 @@ use crate::files::embeddings::UsedEncoder;
 /// The default encoder.
 const DEFAULT_MODEL: &str = "sentence-transformers/all-MiniLM-L6-v2";
 
+/// Encoders that many use, and what for.
+pub(crate) const KNOWN_ENCODERS: [(&str, &str); 4] = [
+    (DEFAULT_MODEL, "English, small and quick"),
+    ("BAAI/bge-base-en-v1.5", "English"),
+    ("intfloat/multilingual-e5-base", "German and many languages"),
+    ("pritamdeka/S-PubMedBert-MS-MARCO", "biomedical English"),
+];
+
 /// Flags of the encoder. The model's files give the defaults.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Encoder")]
@@ -163,6 +171,14 @@ impl EncoderArgs {
     /// The folder of the encoder, unless the flag holds an id.
     pub(crate) fn folder(&self) -> Option<&Path> {
         self.model_id.as_deref().map(Path::new)
+    }
+
+    /// The encoder of this name, without options.
+    ///
+    /// # Errors
+    /// A name that is neither a folder nor a hub id.
+    pub(crate) fn named(name: &str) -> Result<Encoder> {
+        Self { model_id: Some(name.to_owned()), ..Self::default() }.resolve()
     }
 
     /// The encoder that the flags name, else the default.

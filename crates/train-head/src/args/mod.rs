@@ -21,6 +21,7 @@ mod service;
 mod signing;
 mod source;
 mod steps;
+mod studio;
 mod table;
 mod threshold;
 mod training;
@@ -35,7 +36,7 @@ pub(crate) use data_party::{
     DecryptArgs, EmbedArgs, EncryptArgs, EncryptOutArgs, EstimateArgs, EvalArgs, HeadStartArgs, KeygenArgs,
     PredictArgs, TuneArgs, WatchArgs,
 };
-pub(crate) use encoder::{Encoder, EncoderArgs, HeadEncoderArgs};
+pub(crate) use encoder::{Encoder, EncoderArgs, HeadEncoderArgs, KNOWN_ENCODERS};
 pub(crate) use hidden::{HiddenLayer, activation_name};
 pub(crate) use hyper::Hyper;
 pub(crate) use input::{DataArgs, FeatureDataArgs, TestArgs, TextDataArgs, WeightArgs};
@@ -56,6 +57,7 @@ pub(crate) use service::{
 };
 pub(crate) use signing::{IdentityAction, IdentityArgs, SignerArgs, TrustArgs};
 pub(crate) use source::{Columns, HoldOut, Source};
+pub(crate) use studio::{LookArgs, StudioArgs};
 pub(crate) use table::TableArgs;
 pub(crate) use training::TrainingArgs;
 
@@ -147,6 +149,10 @@ pub(crate) enum Command {
     /// Do everything on one machine: embed, plan, make keys, encrypt, train, decrypt, evaluate
     #[command(long_about = RUN)]
     Run(Box<RunArgs>),
+    /// Open a page on this machine: from a table to a head and its report (data party)
+    Studio(StudioArgs),
+    /// Show what a table holds: columns, classes, texts that are too long (data party)
+    Look(Box<LookArgs>),
     /// Embed texts with a frozen encoder (data party)
     Embed(Box<EmbedArgs>),
     /// Plan a training: parameters, keys, memory, upload and time (data party)

@@ -11,6 +11,7 @@ mod identity;
 mod inspect;
 mod joint;
 mod keygen;
+mod look;
 mod man;
 mod operator;
 mod paths;
@@ -20,6 +21,7 @@ mod remote;
 mod run;
 mod score;
 mod serve;
+mod studio;
 mod train;
 mod tune;
 mod unbundle;
@@ -56,8 +58,8 @@ fn passphrase_file(command: &Command) -> Option<&Path> {
 /// # Errors
 /// The failure of the command.
 pub(crate) fn run(arguments: Cli, crew: &Crew, console: &Console) -> Result<Outcome> {
-    // the service has an end of its own
-    if !matches!(arguments.command, Command::Serve(_)) {
+    // the service and the studio have an end of their own
+    if !matches!(arguments.command, Command::Serve(_) | Command::Studio(_)) {
         interrupt::watch()?;
     }
     if crew.share().ranks > 1 && !matches!(arguments.command, Command::Train(_)) {
@@ -86,6 +88,8 @@ pub(crate) fn run(arguments: Cli, crew: &Crew, console: &Console) -> Result<Outc
     }
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments, console),
+        Command::Studio(studio) => studio::run(&studio, &arguments.global, console),
+        Command::Look(arguments) => look::run(&arguments, console),
         Command::Embed(arguments) => embed::run(&arguments, console),
         Command::Estimate(arguments) => estimate::run(&arguments, console),
         Command::Tune(arguments) => tune::run(&arguments, console),

@@ -62,8 +62,11 @@ impl Command {
                 _ => Vec::new(),
             },
             Self::Inspect(a) => vec![Some(&a.file)],
+            Self::Look(a) => vec![Some(&a.file), a.encoder.folder()],
             Self::Identity(a) => vec![a.passphrase_file.as_deref()],
-            Self::Presets(_) | Self::Completions(_) | Self::Man(_) | Self::Operator(_) => Vec::new(),
+            Self::Presets(_) | Self::Completions(_) | Self::Man(_) | Self::Operator(_) | Self::Studio(_) => {
+                Vec::new()
+            }
         };
         named.into_iter().flatten().collect()
     }
@@ -111,6 +114,8 @@ impl Command {
             Self::Watch(_)
             | Self::Inspect(_)
             | Self::Identity(_)
+            | Self::Look(_)
+            | Self::Studio(_)
             | Self::Serve(_)
             | Self::Operator(_)
             | Self::Remote(_)
@@ -141,6 +146,8 @@ impl Command {
             Self::Watch(_)
             | Self::Inspect(_)
             | Self::Identity(_)
+            | Self::Look(_)
+            | Self::Studio(_)
             | Self::Serve(_)
             | Self::Operator(_)
             | Self::Remote(_)

@@ -14,7 +14,8 @@ use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Kind, Result};
 use crate::files::{read_at_most, shown};
 use crate::identity::Identity;
-use crate::{program, resources};
+use crate::itself::Itself;
+use crate::resources;
 
 /// What signs heads, in the folder of the service.
 const IDENTITY: &str = "identity.key";
@@ -46,11 +47,8 @@ pub(super) fn run(arguments: &ServeArgs, global: &GlobalArgs, console: &Console)
         true => Identity::read(&identity)?,
         false => make_identity(&folder, &identity)?,
     };
-    let program = program::words().map_err(|error| {
-        Failure::unexpected("cannot find this program, which does the jobs").because(error)
-    })?;
     let threads = global.threads.map(std::num::NonZeroUsize::get);
-    let worker = Program { words: program, identity, threads };
+    let worker = Program { itself: Itself::find()?, identity, threads };
     let options = Options {
         folder,
         listen: chosen.listen.unwrap_or(LISTEN),

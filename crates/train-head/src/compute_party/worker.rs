@@ -1,18 +1,17 @@
 //! How the service starts a job: this program again, with `train`, `score` or `joint train`.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
 use head_service::{Task, TaskKind, Worker};
 
-use crate::program;
+use crate::itself::Itself;
 
 /// Starts this program.
 #[derive(Debug)]
 pub(crate) struct Program {
-    /// What starts it.
-    pub(crate) words: Vec<OsString>,
+    /// The program.
+    pub(crate) itself: Itself,
     /// What signs heads and scores.
     pub(crate) identity: PathBuf,
     /// Threads of a job; all cores if it says nothing.
@@ -21,7 +20,7 @@ pub(crate) struct Program {
 
 impl Worker for Program {
     fn command(&self, task: &Task<'_>) -> Command {
-        let mut command = program::command(&self.words);
+        let mut command = self.itself.command();
         command.args(["--json", "--progress", "json"]);
         if let Some(threads) = self.threads {
             command.args(["--threads", &threads.to_string()]);

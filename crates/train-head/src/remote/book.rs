@@ -118,6 +118,11 @@ impl Book {
         })
     }
 
+    /// Names and addresses of all servers.
+    pub(crate) fn all(&self) -> Vec<(String, String)> {
+        self.remotes.iter().map(|(name, remote)| (name.clone(), remote.url.clone())).collect()
+    }
+
     /// Keeps a token.
     ///
     /// # Errors

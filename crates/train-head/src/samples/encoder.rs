@@ -13,6 +13,9 @@ use crate::files::embeddings::UsedEncoder;
 use crate::files::remembered::{Remembered, TextDigest, digest};
 use crate::interrupt;
 
+/// Texts between two checks for ^C: enough to form batches of equal length.
+const STRETCH: usize = 2048;
+
 /// A loaded encoder.
 pub(crate) struct LoadedEncoder {
     encoder: TextEncoder,
@@ -66,8 +69,6 @@ pub(crate) struct Embedded {
 /// # Errors
 /// Those of the encoder; ^C.
 pub(crate) fn embed(encoder: &LoadedEncoder, texts: &[String], console: &Console) -> Result<Embedded> {
-    /// Texts between two checks for ^C: enough to form batches of equal length.
-    const STRETCH: usize = 2048;
     let empty = texts.iter().filter(|text| text.trim().is_empty()).count();
     if empty > 0 {
         let line = format!("{empty} of {} texts are empty and get the same embedding", texts.len());
@@ -120,6 +121,24 @@ fn placed(error: text_encoder::Error, places: &[usize]) -> text_encoder::Error {
     };
     let place = places.get(index).copied().unwrap_or(index);
     error.counted_from(place.saturating_sub(index))
+}
+
+/// How many texts have more tokens than the encoder embeds at once.
+///
+/// # Errors
+/// Those of the encoder; ^C.
+pub(crate) fn long_texts(encoder: &LoadedEncoder, texts: &[String], console: &Console) -> Result<usize> {
+    let progress = console.phase("count tokens", texts.len());
+    let mut long = 0;
+    for (at, part) in texts.chunks(STRETCH).enumerate() {
+        interrupt::check()?;
+        let failure = |error: text_encoder::Error| encoder_failure(error.counted_from(at * STRETCH));
+        let tokens = encoder.encoder.tokenize(part).map_err(failure)?;
+        long += tokens.long().iter().filter(|&&long| long).count();
+        progress.advance(part.len());
+    }
+    progress.done();
+    Ok(long)
 }
 
 /// Says how many texts are long, and what became of them.

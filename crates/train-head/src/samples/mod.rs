@@ -23,7 +23,7 @@ mod roles;
 mod wanted;
 
 pub(crate) use attributes::Carried;
-pub(crate) use encoder::{Embedded, LoadedEncoder, embed};
+pub(crate) use encoder::{Embedded, LoadedEncoder, embed, long_texts};
 pub(crate) use matrix::{Matrix, split};
 pub(crate) use parts::Shares;
 pub(crate) use prepared::{Columns, Prepared};

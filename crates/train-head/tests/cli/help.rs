@@ -8,7 +8,7 @@ fn the_help_lists_commands_and_exit_codes() {
     let help = dir.ok("--help").stdout;
     let commands = [
         "run", "embed", "estimate", "tune", "keygen", "encrypt", "train", "decrypt", "eval", "predict",
-        "inspect", "presets", "score", "watch",
+        "inspect", "presets", "score", "watch", "serve", "studio", "look",
     ];
     for command in commands {
         assert!(help.contains(&format!("\n  {command} ")), "{command}");

@@ -1,14 +1,13 @@
-//! The process of a job. It holds a lock on a file through its standard input, for as long as it lives and whatever becomes of the server. So a
-//! server that was killed finds, at its next start, the processes that still run, and never takes another one for them.
+//! A process of this program that outlives whoever started it. It holds a lock on a file through its standard input, for as long as it lives. So
+//! a server that was killed finds, at its next start, the processes that still run, and never takes another one for them.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process, setpriority_process};
 
-use super::JobFolder;
 use crate::api::Progress;
 
 /// How far behind the server a process stands where both want the processor.
@@ -29,9 +28,22 @@ fn limit(id: Pid, most: u64) {
 #[cfg(not(target_os = "linux"))]
 fn limit(_: Pid, _: u64) {}
 
+/// Where a process runs, and the files by which it is known.
+#[derive(Clone, Debug)]
+pub struct ProcessFiles {
+    /// Where it runs.
+    pub folder: PathBuf,
+    /// Locked as long as it lives.
+    pub lock: PathBuf,
+    /// What it says of its progress: its standard error.
+    pub said: PathBuf,
+    /// What it says at its end: its standard output.
+    pub report: PathBuf,
+}
+
 /// A process.
 #[derive(Debug)]
-pub(super) struct Process {
+pub struct Process {
     /// `None` if an earlier server started it.
     child: Option<Child>,
     id: Option<Pid>,
@@ -43,38 +55,47 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts a process with this much memory.
-    pub(super) fn start(folder: &JobFolder, mut command: Command, memory: u64) -> io::Result<Self> {
-        let new = |path: PathBuf| OpenOptions::new().write(true).create(true).truncate(true).open(path);
-        let lock = new(folder.lock())?;
-        // released when the process ends: this server closes its own copy below
+    /// Starts a process, with a bound on its memory if one is given.
+    ///
+    /// # Errors
+    /// A failure of the operating system.
+    pub fn start(files: &ProcessFiles, mut command: Command, memory: Option<u64>) -> io::Result<Self> {
+        let new = |path: &Path| OpenOptions::new().write(true).create(true).truncate(true).open(path);
+        let lock = new(&files.lock)?;
+        // released when the process ends: this one closes its own copy below
         lock.lock()?;
-        command.current_dir(folder.root());
-        command.stdin(Stdio::from(lock)).stdout(new(folder.report())?).stderr(new(folder.said())?);
+        command.current_dir(&files.folder);
+        command.stdin(Stdio::from(lock)).stdout(new(&files.report)?).stderr(new(&files.said)?);
         let child = command.spawn()?;
         drop(command);
         let id = Pid::from_child(&child);
         // before it has begun to work; where that cannot be, the process still keeps to the memory that it was told
-        limit(id, memory.saturating_add(memory / 4).saturating_add(BESIDE));
+        if let Some(memory) = memory {
+            limit(id, memory.saturating_add(memory / 4).saturating_add(BESIDE));
+        }
         let _ = setpriority_process(Some(id), NICE);
-        let (lock, said) = (folder.lock(), folder.said());
-        Ok(Self { child: Some(child), id: Some(id), lock, said, heard: 0, rest: Vec::new() })
+        Ok(Self {
+            child: Some(child),
+            ..Self::of_before(files, Some(id.as_raw_nonzero().get().unsigned_abs()))
+        })
     }
 
-    /// The process that an earlier server started, which may have ended.
-    pub(super) fn of_before(folder: &JobFolder, id: Option<u32>) -> Self {
+    /// The process that an earlier one of us started, which may have ended.
+    #[must_use]
+    pub fn of_before(files: &ProcessFiles, id: Option<u32>) -> Self {
         let id = id.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        let (lock, said) = (folder.lock(), folder.said());
+        let (lock, said) = (files.lock.clone(), files.said.clone());
         Self { child: None, id, lock, said, heard: 0, rest: Vec::new() }
     }
 
     /// Its number.
-    pub(super) fn id(&self) -> u32 {
+    #[must_use]
+    pub fn id(&self) -> u32 {
         self.id.map_or(0, |id| id.as_raw_nonzero().get().unsigned_abs())
     }
 
     /// Whether it lives.
-    pub(super) fn is_alive(&mut self) -> bool {
+    pub fn is_alive(&mut self) -> bool {
         if let Some(child) = &mut self.child
             && !matches!(child.try_wait(), Ok(None))
         {
@@ -85,12 +106,12 @@ impl Process {
     }
 
     /// Asks it to stop at a checkpoint.
-    pub(super) fn ask_to_stop(&mut self) {
+    pub fn ask_to_stop(&mut self) {
         self.signal(Signal::TERM);
     }
 
     /// Ends it.
-    pub(super) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.signal(Signal::KILL);
     }
 
@@ -104,7 +125,7 @@ impl Process {
     }
 
     /// The last thing that it said of its progress since the last look.
-    pub(super) fn progress(&mut self) -> Option<Progress> {
+    pub fn progress(&mut self) -> Option<Progress> {
         let mut file = File::open(&self.said).ok()?;
         file.seek(SeekFrom::Start(self.heard)).ok()?;
         let read = file.take(LONGEST).read_to_end(&mut self.rest).ok()?;
