@@ -101,7 +101,7 @@ fn signed_again(dir: &Dir) {
     let waiting = ok(dir, &decrypt("north", "--set north,west"));
     assert!(waiting["waiting_for"].as_str().unwrap().starts_with("1 more to compute"), "{waiting}");
     // south encrypts again after the training: the ciphertexts are others
-    let trained_on = dir.read("s/south/data.enc");
+    let trained_on = ["data.enc", "data.json"].map(|name| dir.read(&format!("s/south/{name}")));
     std::fs::remove_file(dir.path("s/south/data.enc")).unwrap();
     ok(dir, &format!("{} --features south/own.csv --test-size 0", of("south", "encrypt")));
     let said = dir.run(&check("second"));
@@ -119,7 +119,10 @@ fn signed_again(dir: &Dir) {
         2,
         &["none of those who check (north, south, west, second)"],
     );
-    dir.write("s/south/data.enc", trained_on);
+    let [data, named] = trained_on;
+    dir.write("s/south/data.enc", data);
+    dir.refused(&check("second"), 4, &["s/south/data.enc", "not the file that south named to all"]);
+    dir.write("s/south/data.json", named);
     assert_eq!(ok(dir, &check("second"))["same"], true);
     let status = ok(dir, "joint status --session s");
     assert_eq!(status["checked"]["second"], true, "{status}");
