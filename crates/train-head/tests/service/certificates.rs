@@ -53,7 +53,7 @@ fn clients_without_the_right_certificate_are_not_answered() {
         );
     }
     assert_eq!(code(&format!("{add} --client-certificate ours.pem --client-key others.key")), 0);
-    let said = server.client("remote status");
+    let said = server.client(login);
     assert!(said.code == 2 && said.stderr.contains("does not go with its key"), "{}", said.stderr);
     let said = server.client(&format!("{add} --client-certificate nowhere.pem --client-key ours.key"));
     assert!(said.code == 2 && said.stderr.contains("nowhere.pem is no file"), "{}", said.stderr);

@@ -150,7 +150,9 @@ fn a_training_on_a_server_ends_early_where_the_validation_says_so() {
     );
     let report = server.ok(&format!("{line} --server here --out out"));
     assert_eq!(report["iterations"].as_u64(), Some(1), "{}", report["validation"]);
-    assert_eq!(report["validation"].as_array().map(Vec::len), Some(2));
+    // the training goes on while the answer is under way
+    let seen = report["validation"].as_array().map_or(0, Vec::len);
+    assert!((2..=4).contains(&seen), "{}", report["validation"]);
     assert!(server.log().contains("/stop"), "the answer went over the network");
     // an ended training takes no answer
     let jobs = server.ok("remote status");
