@@ -111,7 +111,7 @@ def test_tokens_stay_in_memory(client, server, monkeypatch):
 
 
 def test_refusals_say_what_to_do(client, server, tmp_path):
-    with pytest.raises(CommandError, match="no upload or job"):
+    with pytest.raises(CommandError, match="no upload, job or session"):
         client.rm("00000000")
     with pytest.raises(CommandError):
         client.submit("nothing", "nothing")
