@@ -43,13 +43,14 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// Fetches the model, and builds the command line without what tests alone need.
+    /// Fetches the model, and builds the command line. The whole workspace is selected for the same choice of features as elsewhere: what comes
+    /// later builds nothing again.
     ///
     /// # Errors
     /// The model could not be fetched, or the build failed.
     pub(crate) fn new() -> Result<Self> {
         let model = model::fetch_model()?;
-        let build = ["build", "--release", "-p", "train-head"];
+        let build = ["build", "--release", "--workspace", "--bin", "train-head"];
         process::step("build", process::cargo(build).current_dir(root()))?;
         Ok(Self { model, binary: Metadata::read()?.train_head() })
     }
