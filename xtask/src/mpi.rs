@@ -129,8 +129,9 @@ impl Site {
             None => Command::new(&self.program),
             Some(ranks) => {
                 let mut command = Command::new("mpirun");
-                // more processes than cores, and root in containers, are refused otherwise
-                command.args(["--allow-run-as-root", "--oversubscribe", "-n", &ranks.to_string()]);
+                // more processes than cores, and root in containers, are refused otherwise; bound processes would share a core with their threads
+                command.args(["--allow-run-as-root", "--oversubscribe", "--bind-to", "none"]);
+                command.args(["-n", &ranks.to_string()]);
                 command.arg(&self.program);
                 command
             }
