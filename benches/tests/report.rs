@@ -48,7 +48,7 @@ fn the_page_needs_nothing_but_itself_and_shows_every_plot() {
 }
 
 #[test]
-#[ignore = "needs Chromium with its driver: .ci/run installs it and runs this in every CI run, step `browser`"]
+#[ignore = "needs Chromium with its driver: .ci/run installs it and runs this every fourth day (by day of the year), step `turn of browser`, and whenever CI_WHOLE=1"]
 fn a_browser_draws_every_plot_without_errors() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("report.html");

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::dependencies::{Graph, Package, host};
 use crate::process;
-use crate::workspace::{Metadata, root};
+use crate::workspace::{Metadata, root, size};
 
 const PROGRAM: &str = "train-head";
 const MAINTAINER: &str = "The train-head authors <train-head@example.org>";
@@ -170,17 +170,6 @@ fn needed_libc(program: &Path) -> Result<String> {
     let newest =
         symbols.split_whitespace().filter_map(version).max().context("the program needs no C library")?;
     Ok(newest.iter().map(u32::to_string).collect::<Vec<_>>().join("."))
-}
-
-/// Bytes of all files in a folder.
-fn size(folder: &Path) -> Result<u64> {
-    let mut bytes = 0;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let found = entry.metadata()?;
-        bytes += if found.is_dir() { size(&entry.path())? } else { found.len() };
-    }
-    Ok(bytes)
 }
 
 /// In Debian's form.

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::demo::{Prepared, emptied};
 use crate::server_demo::Server;
+use crate::workspace::size;
 use crate::{notes, process};
 
 const OUT: &str = "target/demo-joint";
@@ -315,11 +316,5 @@ fn accuracy(evaluated: &Value) -> f64 {
 
 /// Megabytes of a file, or of all files below a folder.
 fn mb(path: &Path) -> Result<u64> {
-    fn bytes(path: &Path) -> Result<u64> {
-        if !path.is_dir() {
-            return Ok(fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len());
-        }
-        fs::read_dir(path)?.map(|entry| bytes(&entry?.path())).sum()
-    }
-    Ok(bytes(path)? / 1_000_000)
+    Ok(size(path)? / 1_000_000)
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ use crate::demo::{Prepared, emptied};
 use crate::process;
 use crate::python::Python;
 use crate::server_demo::Server;
+use crate::workspace::size;
 
 const OUT: &str = "target/soak";
 const CLIENTS: usize = 50;
@@ -203,13 +204,4 @@ fn calls(log: &str) -> Vec<f64> {
 /// The value below which this share lies.
 fn at(sorted: &[f64], share: f64) -> f64 {
     sorted.get((sorted.len() as f64 * share) as usize).or(sorted.last()).copied().unwrap_or(f64::NAN)
-}
-
-/// Bytes of a file, or of the files in a folder.
-fn size(path: &Path) -> Result<u64> {
-    let found = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
-    if !found.is_dir() {
-        return Ok(found.len());
-    }
-    fs::read_dir(path)?.map(|entry| size(&entry?.path())).sum()
 }

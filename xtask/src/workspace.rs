@@ -84,3 +84,15 @@ pub(crate) fn root() -> &'static Path {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     manifest.parent().unwrap_or(manifest)
 }
+
+/// Bytes of a file, or of all files below a folder.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn size(path: &Path) -> Result<u64> {
+    let found = std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
+    if !found.is_dir() {
+        return Ok(found.len());
+    }
+    std::fs::read_dir(path)?.map(|entry| size(&entry?.path())).sum()
+}

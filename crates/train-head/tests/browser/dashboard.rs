@@ -8,7 +8,7 @@ use crate::util::{Dir, FAST, table};
 use crate::webdriver::Browser;
 
 #[test]
-#[ignore = "needs Chromium with its driver: .ci/run installs it and runs this in every CI run, step `browser`"]
+#[ignore = "needs Chromium with its driver: .ci/run installs it and runs this every fourth day (by day of the year), step `turn of browser`, and whenever CI_WHOLE=1"]
 fn the_dashboard_asks_for_a_token_and_shows_jobs() {
     let dir = Dir::new();
     let server = Server::new(&dir);

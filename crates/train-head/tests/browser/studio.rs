@@ -27,7 +27,7 @@ fn opened(studio: &Studio<'_>, dir: &Dir) -> Browser {
 }
 
 #[test]
-#[ignore = "needs Chromium with its driver: .ci/run installs it and runs this in every CI run, step `browser`"]
+#[ignore = "needs Chromium with its driver: .ci/run installs it and runs this every fourth day (by day of the year), step `turn of browser`, and whenever CI_WHOLE=1"]
 fn from_a_table_to_its_result() {
     let dir = Dir::new();
     let studio = Studio::unopened(&dir);
@@ -90,7 +90,7 @@ fn from_a_table_to_its_result() {
 
 /// Everything that can be done is reached by the keyboard, in the order of the page.
 #[test]
-#[ignore = "needs Chromium with its driver: .ci/run installs it and runs this in every CI run, step `browser`"]
+#[ignore = "needs Chromium with its driver: .ci/run installs it and runs this every fourth day (by day of the year), step `turn of browser`, and whenever CI_WHOLE=1"]
 fn the_keyboard_is_enough() {
     let dir = Dir::new();
     let studio = Studio::unopened(&dir);
@@ -120,7 +120,7 @@ fn the_keyboard_is_enough() {
 
 /// A name of a column or a class is text, wherever it stands.
 #[test]
-#[ignore = "needs Chromium with its driver: .ci/run installs it and runs this in every CI run, step `browser`"]
+#[ignore = "needs Chromium with its driver: .ci/run installs it and runs this every fourth day (by day of the year), step `turn of browser`, and whenever CI_WHOLE=1"]
 fn markup_in_data_stays_text() {
     let dir = Dir::new();
     let evil = "<img src=x onerror=document.title=1>";
