@@ -162,7 +162,7 @@ fn chosen(training: &Training) -> Value {
         training.plan.job.iterations(),
         options.learning_rate.unwrap_or(f64::NAN),
         options.interval.unwrap_or(f64::NAN),
-        options.temperature.unwrap_or(1.0),
+        options.calibrator.as_ref().map_or(1.0, |calibrator| calibrator.temperature),
         training.scheme.name(),
         training.plan.counts.of(Operation::Refresh)
     );

@@ -2,6 +2,7 @@
 
 use fhe_head::{Error, Result};
 
+use crate::calibrator::Calibrator;
 use crate::classifier::Classifier;
 use crate::data::Data;
 use crate::features::Preprocessing;
@@ -19,15 +20,15 @@ impl Training {
     /// those of the first batch. So does the interval, unless logits have outgrown it: then the next wider one is taken.
     ///
     /// A learning rate of a `k`-th of the first in batch `k` lets all batches count alike in the end. It is halved if it would drive logits
-    /// out of the interval. The temperature must be 1 from the first batch on: it divides the logits of each model.
+    /// out of the interval. Nothing may be calibrated from the first batch on: the next one starts from the model.
     ///
     /// # Errors
-    /// [`Error::Parameter`] at another temperature; [`Error::Shape`] on other features; [`Error::OutsideInterval`] if the logits leave
+    /// [`Error::Parameter`] with a calibrator; [`Error::Shape`] on other features; [`Error::OutsideInterval`] if the logits leave
     /// every interval.
     pub fn next_batch(&self, data: &Data<'_>, start: &Model, learning_rate: f64) -> Result<Self> {
-        if self.options.temperature != Some(1.0) {
-            let got = self.options.temperature.map_or_else(|| "none".into(), |t| t.to_string());
-            let expected = "1 for a training in batches".into();
+        if !self.options.calibrator.as_ref().is_some_and(Calibrator::changes_nothing) {
+            let got = format!("{:?}", self.options.calibrator);
+            let expected = "1, without shifts, for a training in batches".into();
             return Err(Error::Parameter { name: "temperature", got, expected });
         }
         let data = data.clone().behind(&self.map)?;

@@ -4,6 +4,7 @@ use fhe_head::ranges;
 use fhe_head::{Aim, Bootstraps, Error, Optimizer, RateSchedule, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::calibrator::Calibrator;
 use crate::features::Preprocessing;
 use crate::kind::Kind;
 use crate::labels::ClassWeight;
@@ -31,9 +32,9 @@ pub struct Options<K> {
     pub batch_size: Option<usize>,
     /// Half-width of the interval of the logits on which polynomials stand for functions.
     pub interval: Option<f64>,
-    /// Divides the logits of the exported head, so that its probabilities fit (Guo et al. 2017); 1 leaves them as they are. Few
-    /// iterations leave logits too small.
-    pub temperature: Option<f64>,
+    /// What the exported head's logits get, so that its probabilities fit.
+    #[serde(flatten)]
+    pub calibrator: Option<Calibrator>,
     /// Mean and standard deviation of the numbers that a regression predicts; those of the training samples by default. The head is
     /// trained for numbers in these units, and exported for numbers as they came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,7 +75,7 @@ impl<K> Options<K> {
             max_iter: None,
             batch_size: None,
             interval: None,
-            temperature: None,
+            calibrator: None,
             target_units: None,
             alpha: 0.0,
             class_weight: ClassWeight::Uniform,
@@ -95,7 +96,7 @@ impl<K> Options<K> {
         ranges::max_iter(self.max_iter)?;
         ranges::batch_size(self.batch_size)?;
         ranges::half_width("sigmoid_interval", self.interval)?;
-        ranges::positive("temperature", self.temperature)?;
+        self.calibrator.as_ref().map(Calibrator::check).transpose()?;
         ranges::alpha(Some(self.alpha))
     }
 

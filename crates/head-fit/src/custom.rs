@@ -5,6 +5,7 @@ use fhe_head::{Error, Functions, Head, Job, Optimizer, Result, Samples, Scheme, 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
+use crate::calibrator::Calibrator;
 use crate::classifier::Options;
 use crate::features::{FeatureMap, Preprocessing};
 use crate::kind::HeadKind;
@@ -95,7 +96,7 @@ impl<F: Family> Options<Custom<F>> {
             learning_rate: Some(best.learning_rate),
             max_iter: Some(plan.job.iterations()),
             interval: Some(best.half_width),
-            temperature: Some(1.0),
+            calibrator: Some(Calibrator::default()),
             ..self.clone()
         };
         Ok(Training { start, ..Training::new(scheme.clone(), options, map, samples, plan) })

@@ -77,6 +77,7 @@
 
 mod baseline;
 mod batches;
+mod calibrator;
 mod classifier;
 mod cleartext;
 mod custom;
@@ -102,6 +103,7 @@ pub use fhe_head::{Error, Result};
 pub use ndarray;
 
 pub use baseline::{Baseline, HeldOut, HeldOutErrors, converged, logistic_regression, ridge_regression};
+pub use calibrator::Calibrator;
 pub use classifier::{Classifier, LogisticRegression, Options};
 pub use custom::{Custom, Family, FittedHead};
 pub use data::Data;

@@ -217,10 +217,13 @@ impl Classifier {
         Ok((Self { target_units: Some(units), ..self.clone() }, data))
     }
 
-    /// What a trained model becomes: its logits divided by the temperature, its numbers in the unit in which they came. The options are
+    /// What a trained model becomes: its logits calibrated, its numbers in the unit in which they came. The options are
     /// those of a training, with everything filled in.
     pub fn export(&self, model: Model) -> Model {
-        let model = model.at_temperature(self.temperature.unwrap_or(1.0));
+        let model = match &self.calibrator {
+            Some(calibrator) => model.calibrated(calibrator),
+            None => model,
+        };
         match &self.target_units {
             Some(units) => model.out_of_units(units),
             None => model,
@@ -241,7 +244,7 @@ impl Classifier {
             }
         };
         // of numbers the interval is a unit, which the rehearsal finds, and nothing divides them
-        let numbers = self.kind == Kind::Ridge || (self.interval.is_some() && self.temperature.is_some());
+        let numbers = self.kind == Kind::Ridge || (self.interval.is_some() && self.calibrator.is_some());
         of_kind && numbers && self.optimizer.is_some() && !self.leaves_the_method_open()
     }
 

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use head_fit::fhe_head::{Degree, Fit, Optimizer, Scheme};
-use head_fit::{Classifier, Data, Error, Kind, LinearLayer, Model, Part, Parties, Preprocessing, Progress};
+use head_fit::{
+    Calibrator, Classifier, Data, Error, Kind, LinearLayer, Model, Part, Parties, Preprocessing, Progress,
+};
 use ndarray::{Array1, Array2, s};
 
 const FEATURES: usize = 5;
@@ -24,7 +26,7 @@ fn given() -> Classifier {
         learning_rate: Some(2.0),
         max_iter: Some(2),
         interval: Some(6.0),
-        temperature: Some(1.0),
+        calibrator: Some(Calibrator::default()),
         ..Classifier::default()
     }
 }
@@ -82,12 +84,12 @@ fn an_interval_that_logits_have_outgrown_is_widened() {
     let data = Data::new(x.view(), y.view()).unwrap();
     let training = given().prepare_on(&scheme, &data, Some(&zeros())).unwrap();
     let model = training.plain_model().unwrap();
-    let larger = model.clone().at_temperature(0.1);
+    let larger = model.clone().calibrated(&Calibrator::temperature(0.1));
     let next = training.next_batch(&data, &larger, 0.1).unwrap();
     assert!(next.options.interval > training.options.interval);
-    let far = model.clone().at_temperature(1e-3);
+    let far = model.clone().calibrated(&Calibrator::temperature(1e-3));
     assert!(matches!(training.next_batch(&data, &far, 0.1), Err(Error::OutsideInterval { .. })));
-    let warm = Classifier { temperature: Some(0.5), ..given() };
+    let warm = Classifier { calibrator: Some(Calibrator::temperature(0.5)), ..given() };
     let warm = warm.prepare_on(&scheme, &data, Some(&zeros())).unwrap();
     assert!(matches!(warm.next_batch(&data, &model, 1.0), Err(Error::Parameter { name: "temperature", .. })));
 }

@@ -4,7 +4,7 @@
 use head_fit::fhe_head::ckks::presets;
 use head_fit::fhe_head::{BuiltIn, Link, Optimizer, Scheme};
 use head_fit::{
-    ClassWeight, Classifier, Data, Kind, Model, MultiLabelMetrics, Preprocessing, converged,
+    Calibrator, ClassWeight, Classifier, Data, Kind, Model, MultiLabelMetrics, Preprocessing, converged,
     encrypt_and_train, multi_label_split,
 };
 use ndarray::{Array1, Array2, Axis};
@@ -75,7 +75,7 @@ fn labels_do_not_know_of_each_other() {
         learning_rate: Some(4.0),
         max_iter: Some(3),
         interval: Some(8.0),
-        temperature: Some(1.0),
+        calibrator: Some(Calibrator::default()),
         ..Classifier::new(Kind::logistic())
     };
     let both = Data::multi_label(x.view(), y.view()).unwrap();

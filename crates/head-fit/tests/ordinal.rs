@@ -4,7 +4,8 @@
 use head_fit::fhe_head::ckks::presets;
 use head_fit::fhe_head::{BuiltIn, Link, Optimizer, Scheme};
 use head_fit::{
-    Classifier, Data, FeatureMap, Kind, LinearLayer, Metrics, Model, Preprocessing, encrypt_and_train,
+    Calibrator, Classifier, Data, FeatureMap, Kind, LinearLayer, Metrics, Model, Preprocessing,
+    encrypt_and_train,
 };
 use ndarray::{Array1, Array2, Axis, array};
 
@@ -71,7 +72,7 @@ fn a_training_starts_from_an_earlier_model() {
         learning_rate: Some(1e-6),
         max_iter: Some(1),
         interval: Some(8.0),
-        temperature: Some(1.0),
+        calibrator: Some(Calibrator::default()),
         ..Classifier::new(Kind::ordinal())
     };
     let data = Data::new(x.view(), y.view()).unwrap();

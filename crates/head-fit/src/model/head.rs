@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layer::LinearLayer;
 use super::probabilities::probabilities;
+use crate::calibrator::Calibrator;
 use crate::features::FeatureMap;
 use crate::metrics::predictions;
 use crate::units::TargetUnits;
@@ -46,11 +47,21 @@ impl Model {
         self
     }
 
-    /// The same with all logits divided by a temperature.
+    /// The same with calibrated logits.
     #[must_use]
-    pub fn at_temperature(mut self, temperature: f64) -> Self {
-        self.output.coef /= temperature;
-        self.output.intercept /= temperature;
+    pub fn calibrated(mut self, calibrator: &Calibrator) -> Self {
+        self.output.coef /= calibrator.temperature;
+        self.output.intercept /= calibrator.temperature;
+        self.output.intercept.iter_mut().zip(&calibrator.shifts).for_each(|(b, shift)| *b += shift);
+        self
+    }
+
+    /// The inverse of [`Self::calibrated`].
+    #[must_use]
+    pub fn uncalibrated(mut self, calibrator: &Calibrator) -> Self {
+        self.output.intercept.iter_mut().zip(&calibrator.shifts).for_each(|(b, shift)| *b -= shift);
+        self.output.coef *= calibrator.temperature;
+        self.output.intercept *= calibrator.temperature;
         self
     }
 

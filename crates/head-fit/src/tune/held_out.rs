@@ -4,6 +4,7 @@ use fhe_head::Link;
 use ndarray::{Array2, ArrayView1};
 
 use crate::baseline::{HeldOut, HeldOutErrors};
+use crate::calibrator::Calibrator;
 use crate::cleartext::{LinkFunction, logistic_loss};
 use crate::model::class_probabilities;
 
@@ -36,15 +37,16 @@ impl Measured {
 }
 
 impl Labels {
-    /// Measures of logits, a sample's outputs side by side, divided by `temperature`.
-    pub(super) fn measure(&self, link: Link, logits: &[f64], temperature: f64) -> Measured {
+    /// Measures of calibrated logits, a sample's outputs side by side.
+    pub(super) fn measure(&self, link: Link, logits: &[f64], calibrator: &Calibrator) -> Measured {
         if link == Link::Identity {
             return Measured::Numbers(HeldOutErrors::of_standardised(&self.y.view(), logits, &self.share));
         }
         let mut scaled = vec![0.0; self.outputs];
         let (mut log_loss, mut accuracy) = (0.0, 0.0);
         for ((z, labels), share) in logits.chunks(self.outputs).zip(self.y.rows()).zip(&self.share) {
-            scaled.iter_mut().zip(z).for_each(|(scaled, z)| *scaled = z / temperature);
+            scaled.copy_from_slice(z);
+            calibrator.apply(&mut scaled);
             let (loss, right) = of_sample(link, &mut scaled, &labels);
             log_loss += share * loss;
             accuracy += share * right;
@@ -55,10 +57,12 @@ impl Labels {
         Measured::Classes(HeldOut { log_loss, accuracy })
     }
 
-    /// What the link makes of the logits of all samples, a sample's outputs side by side: those of one against the rest with sum 1.
-    pub(super) fn predictions(&self, link: Link, logits: &[f64], temperature: f64) -> Vec<f64> {
-        let mut all: Vec<f64> = logits.iter().map(|z| z / temperature).collect();
+    /// What the link makes of the calibrated logits of all samples, a sample's outputs side by side: those of one against the rest with
+    /// sum 1.
+    pub(super) fn predictions(&self, link: Link, logits: &[f64], calibrator: &Calibrator) -> Vec<f64> {
+        let mut all = logits.to_vec();
         for p in all.chunks_mut(self.outputs) {
+            calibrator.apply(p);
             LinkFunction::exact(link).apply(p);
             if link == Link::Logistic && p.len() > 1 {
                 let sum: f64 = p.iter().sum();
@@ -67,38 +71,7 @@ impl Labels {
         }
         all
     }
-
-    /// The temperature of least log loss (Guo et al. 2017: a single number that divides all logits), to two digits. Log loss is convex
-    /// in its inverse. Numbers have none: 1.
-    pub(super) fn temperature(&self, link: Link, logits: &[f64]) -> f64 {
-        const GOLDEN: f64 = 0.618_033_988_749_894_8;
-        // to a few percent, within which log loss hardly changes
-        const STEPS: usize = 9;
-        if link == Link::Identity {
-            return 1.0;
-        }
-        let loss = |log: f64| self.measure(link, logits, log.exp()).loss();
-        let (mut low, mut high) = TEMPERATURES;
-        (low, high) = (low.ln(), high.ln());
-        let (mut a, mut b) = (high - GOLDEN * (high - low), low + GOLDEN * (high - low));
-        let (mut at_a, mut at_b) = (loss(a), loss(b));
-        for _ in 0..STEPS {
-            if at_a <= at_b {
-                (high, b, at_b) = (b, a, at_a);
-                a = high - GOLDEN * (high - low);
-                at_a = loss(a);
-            } else {
-                (low, a, at_a) = (a, b, at_b);
-                b = low + GOLDEN * (high - low);
-                at_b = loss(b);
-            }
-        }
-        two_digits(f64::midpoint(low, high).exp())
-    }
 }
-
-/// Bounds of the temperature: few iterations leave logits small, and none leaves them this much too large.
-const TEMPERATURES: (f64, f64) = (0.1, 4.0);
 
 /// Log loss of a sample's logits, and whether its class is predicted: of several labels the means.
 fn of_sample(link: Link, z: &mut [f64], labels: &ArrayView1<'_, f64>) -> (f64, f64) {
@@ -134,29 +107,6 @@ pub(super) fn two_digits(value: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// Logits that are a multiple of the log odds of their labels: the temperature is that multiple.
-    #[test]
-    fn the_temperature_undoes_a_factor() {
-        let (mut y, mut logits) = (Vec::new(), Vec::new());
-        for (odds, positives) in [(0.25f64, 20), (1.0, 50), (9.0, 90)] {
-            for i in 0..100 {
-                y.push(f64::from(u8::from(i < positives)));
-                logits.push(0.5 * odds.ln());
-            }
-        }
-        let share = vec![1.0 / y.len() as f64; y.len()];
-        let y = Array2::from_shape_fn((y.len(), 1), |(i, _)| y[i]);
-        let labels = Labels { y, share, outputs: 1 };
-        let temperature = labels.temperature(Link::Logistic, &logits);
-        assert!((temperature - 0.5).abs() < 0.011, "{temperature}");
-        let [before, after] = [1.0, temperature].map(|t| match labels.measure(Link::Logistic, &logits, t) {
-            Measured::Classes(held_out) => held_out,
-            Measured::Numbers(errors) => panic!("{errors:?}"),
-        });
-        assert!(after.log_loss < before.log_loss);
-        assert_eq!(after.accuracy, before.accuracy);
-    }
-
     /// By hand: probabilities of classes from those of steps, the mean of labels, and squared errors.
     #[test]
     fn other_links_have_losses_of_their_own() {
@@ -167,13 +117,17 @@ mod tests {
         };
         let sigma = |z: f64| 1.0 / (1.0 + (-z).exp());
         // class 1 of 3 lies between the two steps
-        let measured = labels(&[1.0], 1).measure(Link::Cumulative, &[2.0, -1.0], 1.0);
+        let measured = labels(&[1.0], 1).measure(Link::Cumulative, &[2.0, -1.0], &Calibrator::default());
         assert!((measured.loss() + (sigma(2.0) - sigma(-1.0)).ln()).abs() < 1e-12);
-        let measured = labels(&[1.0, 1.0], 2).measure(Link::MultiLabel, &[2.0, -1.0], 1.0);
+        let measured = labels(&[1.0, 1.0], 2).measure(Link::MultiLabel, &[2.0, -1.0], &Calibrator::default());
         assert!((measured.loss() + (sigma(2.0) * sigma(-1.0)).ln() / 2.0).abs() < 1e-12);
         let Measured::Classes(held_out) = measured else { panic!("{measured:?}") };
         assert_eq!(held_out.accuracy, 0.5);
-        let measured = labels(&[1.0, 1.0, -1.0, 2.0], 2).measure(Link::Identity, &[0.5, 1.0, -1.0, 1.0], 1.0);
+        let measured = labels(&[1.0, 1.0, -1.0, 2.0], 2).measure(
+            Link::Identity,
+            &[0.5, 1.0, -1.0, 1.0],
+            &Calibrator::default(),
+        );
         assert!((measured.loss() - (0.25 + 1.0) / 4.0).abs() < 1e-12);
     }
 }

@@ -1,6 +1,7 @@
 //! Choosing what the options leave open, by cross-validation in the clear, and the rehearsal of what was chosen.
 
 mod approximation;
+mod calibrate;
 mod grid;
 mod held_out;
 mod hidden;

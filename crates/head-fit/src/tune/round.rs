@@ -5,15 +5,16 @@ use ndarray::{Axis, concatenate};
 use rayon::prelude::*;
 
 use super::held_out::{Labels, Measured};
+use crate::calibrator::Calibrator;
 use crate::cleartext::{Iterate, Method, Problem, logits, train_linear};
 use crate::data::Fold;
 
 /// Held-out measures after an iteration.
 pub(super) struct Score {
-    /// At the temperature, with the exact link; the loss is infinite once there is a NaN.
+    /// Calibrated, with the exact link; the loss is infinite once there is a NaN.
     pub(super) held_out: Measured,
-    /// What divides the logits of the exported head.
-    pub(super) temperature: f64,
+    /// That of the exported head.
+    pub(super) calibrator: Calibrator,
     /// Largest logit at which the iteration evaluated its function.
     pub(super) largest_logit: f64,
     /// Root mean square of these logits, the largest over the folds.
@@ -26,19 +27,19 @@ pub(super) struct Score {
 pub(super) struct Round<'a> {
     folds: &'a [Fold],
     pub(super) labels: Labels,
-    /// The temperature, if it is not chosen.
-    temperature: Option<f64>,
+    /// The calibrator, if it is not chosen.
+    calibrator: Option<&'a Calibrator>,
 }
 
 impl<'a> Round<'a> {
-    pub(super) fn new(folds: &'a [Fold], outputs: usize, temperature: Option<f64>) -> Self {
+    pub(super) fn new(folds: &'a [Fold], outputs: usize, calibrator: Option<&'a Calibrator>) -> Self {
         let samples = || folds.iter().map(|fold| &fold.test);
         let parts: Vec<_> = samples().map(|test| test.labels()).collect();
         // the folds of one problem have the same columns
         let y = concatenate(Axis(0), &parts).unwrap_or_default();
         let total: f64 = samples().map(|test| test.weights().sum()).sum();
         let share = samples().flat_map(|test| test.weights().mapv(|weight| weight / total)).collect();
-        Self { folds, labels: Labels { y, share, outputs }, temperature }
+        Self { folds, labels: Labels { y, share, outputs }, calibrator }
     }
 
     /// Scores of every iteration of every method.
@@ -57,10 +58,10 @@ impl<'a> Round<'a> {
             let logits: Vec<f64> = parts.clone().flat_map(|part| &part.logits).copied().collect();
             let most = |f: fn(&Scored) -> f64| parts.clone().map(f).fold(0.0, f64::max);
             let link = methods[method].link.link;
-            let (temperature, held_out) = self.at_best_temperature(link, &logits);
+            let (calibrator, held_out) = self.calibrated(link, &logits);
             Score {
                 held_out,
-                temperature,
+                calibrator,
                 largest_logit: most(|part| part.largest_logit),
                 rms_logit: most(|part| part.rms_logit),
                 logits: if keep_logits { logits } else { Vec::new() },
@@ -70,14 +71,16 @@ impl<'a> Round<'a> {
         (0..methods.len()).into_par_iter().map(scores).collect()
     }
 
-    fn at_best_temperature(&self, link: Link, logits: &[f64]) -> (f64, Measured) {
-        let as_they_are = self.labels.measure(link, logits, 1.0);
-        let temperature = match self.temperature {
-            Some(temperature) => temperature,
-            None if as_they_are.loss().is_finite() => self.labels.temperature(link, logits),
-            None => return (1.0, as_they_are),
+    fn calibrated(&self, link: Link, logits: &[f64]) -> (Calibrator, Measured) {
+        let none = Calibrator::default();
+        let as_they_are = self.labels.measure(link, logits, &none);
+        let calibrator = match self.calibrator {
+            Some(given) => given.clone(),
+            None if as_they_are.loss().is_finite() => self.labels.calibrator(link, logits),
+            None => return (none, as_they_are),
         };
-        (temperature, self.labels.measure(link, logits, temperature))
+        let held_out = self.labels.measure(link, logits, &calibrator);
+        (calibrator, held_out)
     }
 }
 

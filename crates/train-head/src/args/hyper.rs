@@ -1,7 +1,7 @@
 //! What is asked of a training.
 
 use fhe_head::{Degree, Link, Optimizer, ranges};
-use head_fit::{ClassWeight, Model};
+use head_fit::{Calibrator, ClassWeight, Model};
 
 use super::hidden::HiddenLayer;
 use super::method::{ClassWeights, HeadKind, Penalty, Preprocess, SoftmaxFit, Solver};
@@ -22,6 +22,8 @@ pub(crate) struct Hyper {
     pub(crate) class_weight: ClassWeight,
     /// The head to start from, for features as they are read.
     pub(crate) warm_start: Option<Model>,
+    /// What the exported head's logits get.
+    pub(crate) calibrator: Option<Calibrator>,
 }
 
 impl Hyper {
@@ -87,6 +89,9 @@ impl Hyper {
                 ClassWeights::Balanced => ClassWeight::Balanced,
             },
             warm_start: None,
+            calibrator: flags
+                .temperature
+                .map(|temperature| Calibrator { temperature, shifts: flags.shifts.clone() }),
         })
     }
 
@@ -213,6 +218,8 @@ mod tests {
             "--head mlp --activation-interval 0",
             "--head mlp --sigmoid-degree 5",
             "--softmax-fit in-a-row",
+            "--shifts 1",
+            "--temperature 1 --shifts one",
             "--head ovr --softmax-fit one-stands-out",
             "--head softmax --softmax-fit in-a-row --sigmoid-degree 5",
             "--head softmax --softmax-fit two",

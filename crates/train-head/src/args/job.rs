@@ -16,7 +16,7 @@ use crate::files::read_at_most;
 const MOST_BYTES: u64 = 1 << 20;
 
 /// Flags that may be repeated.
-const REPEATED: [&str; 10] = [
+const REPEATED: [&str; 11] = [
     "--label-column",
     "--class-order",
     "--drop",
@@ -27,6 +27,7 @@ const REPEATED: [&str; 10] = [
     "--categorical",
     "--impute",
     "--date-parts",
+    "--shifts",
 ];
 
 /// A job file that was read.

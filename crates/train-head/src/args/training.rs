@@ -60,6 +60,15 @@ pub(crate) struct TrainingArgs {
     /// What the logits of the exported head are divided by, so that its probabilities fit; 1 leaves them as they are
     #[arg(long, value_name = "T")]
     pub(crate) temperature: Option<f64>,
+    /// What is added to the logits of the exported head after that: a number for each output
+    #[arg(
+        long,
+        value_name = "S,S",
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        requires = "temperature"
+    )]
+    pub(crate) shifts: Vec<f64>,
     /// Parameter set (see `train-head presets`)
     #[arg(long, value_name = "NAME")]
     pub(crate) preset: Option<String>,

@@ -81,7 +81,7 @@ fn from_data(arguments: &EstimateArgs, mut hyper: Hyper, console: &Console) -> R
     let from = start.as_ref().map(|head| head.description.secrecy);
     if let Some(head) = start {
         warm_start::expect_features(&head.description, &matrix)?;
-        hyper.start_from(head.before_temperature());
+        hyper.start_from(head.into_trained());
     }
     let validation = parts.validation.as_ref().map(|rows| matrix.select(rows));
     let validation = (share, validation.as_ref());
@@ -109,7 +109,7 @@ fn from_data(arguments: &EstimateArgs, mut hyper: Hyper, console: &Console) -> R
         let mapped = describe::features(&options, features, file.map().outputs());
         outcome.text.push_str(&format!("\nfeatures    {mapped}"));
         outcome.json["feature_map"] = json!({ "text": mapped, "preprocessing": options.preprocessing });
-        outcome.json["temperature"] = json!(options.temperature);
+        outcome.json["calibrator"] = json!(options.calibrator);
         outcome.json["expected"] = json!(expected);
         if let Some(errors) = &errors {
             outcome.json["expected"] = json!(errors);

@@ -20,7 +20,7 @@ use std::path::Path;
 
 use fhe_head::ckks::Parameters;
 use fhe_head::{Functions, Job, Plan, Scheme};
-use head_fit::{Classifier, FeatureMap, Model};
+use head_fit::{Calibrator, Classifier, FeatureMap, Model};
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -206,9 +206,9 @@ impl PlanFile {
         &self.contents.options
     }
 
-    /// What divides the logits.
-    fn temperature(&self) -> f64 {
-        self.options().temperature.unwrap_or(1.0)
+    /// What the logits of the exported head get.
+    fn calibrator(&self) -> Calibrator {
+        self.options().calibrator.clone().unwrap_or_default()
     }
 
     /// From features to the space that is encrypted.
@@ -305,7 +305,7 @@ impl PlanFile {
                 preset: plan.preset.clone(),
                 iterations,
                 encrypted: secrecy != Secrecy::Published,
-                temperature: self.temperature(),
+                calibrator: self.calibrator(),
             },
             secrecy,
         );
@@ -315,7 +315,7 @@ impl PlanFile {
     /// Predictions from decrypted scores, samples (rows) by columns: probabilities of classes or labels, or numbers in the unit in which
     /// they came. A head with one output for two classes gives both.
     pub(crate) fn predicted(&self, scores: Array2<f64>) -> Array2<f64> {
-        let scores = scores / self.temperature();
+        let scores = self.calibrator().of_logits(scores);
         let scores = match &self.options().target_units {
             Some(units) => scores * &units.deviation + &units.mean,
             None => scores,

@@ -60,6 +60,7 @@ pub(crate) fn flags(options: &Classifier, targets: Targets, preset: &str) -> Map
         RateSchedule::Cosine => (Some("cosine"), None),
         RateSchedule::Constant | RateSchedule::Explicit(_) => (None, None),
     };
+    let shifts = options.calibrator.as_ref().map(|calibrator| &calibrator.shifts);
     let entries = [
         ("head", json!(head.as_ref().map(name))),
         ("solver", json!(solver.as_ref().map(name))),
@@ -78,7 +79,8 @@ pub(crate) fn flags(options: &Classifier, targets: Targets, preset: &str) -> Map
         ("sigmoid_interval", json!(options.interval)),
         ("sigmoid_fit", fit),
         ("softmax_fit", json!(in_a_row.then(|| name(&SoftmaxFit::InARow)))),
-        ("temperature", json!(options.temperature)),
+        ("temperature", json!(options.calibrator.as_ref().map(|calibrator| calibrator.temperature))),
+        ("shifts", json!(shifts.filter(|shifts| !shifts.is_empty()))),
         ("hidden_layer_sizes", json!(hidden.map(|(units, ..)| units))),
         ("activation", json!(hidden.map(|(_, activation, _)| activation))),
         ("activation_interval", json!(hidden.and_then(|(.., interval)| interval))),

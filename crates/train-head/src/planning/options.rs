@@ -26,7 +26,7 @@ pub(super) fn classifier(
         max_iter: hyper.flags.max_iter,
         batch_size: hyper.steps.batch_size,
         interval: hyper.flags.sigmoid_interval,
-        temperature: hyper.flags.temperature,
+        calibrator: hyper.calibrator.clone(),
         alpha: alpha(hyper.penalty, samples),
         class_weight: hyper.class_weight,
         scoring: hyper.flags.scoring,
@@ -45,7 +45,7 @@ pub(super) fn continued(hyper: &Hyper, earlier: &Classifier, samples: usize) -> 
         schedule: hyper.steps.schedule.clone(),
         max_iter: hyper.flags.max_iter.or(earlier.max_iter),
         // more iterations make logits larger by themselves
-        temperature: Some(hyper.flags.temperature.unwrap_or(1.0)),
+        calibrator: Some(hyper.calibrator.clone().unwrap_or_default()),
         batch_size: hyper.steps.batch_size,
         alpha: if hyper.penalty.is_some() { alpha(hyper.penalty, samples) } else { earlier.alpha },
         class_weight: hyper.class_weight,

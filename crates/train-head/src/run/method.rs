@@ -1,7 +1,7 @@
 //! How a head was trained, for the report.
 
 use fhe_head::{BuiltIn, Head as _, Optimizer};
-use head_fit::{ClassWeight, Preprocessing};
+use head_fit::{Calibrator, ClassWeight, Preprocessing};
 use serde::Serialize;
 
 use crate::planning::{Planned, describe};
@@ -31,8 +31,9 @@ pub(crate) struct Method {
     pub(crate) sigmoid_degree: Option<usize>,
     /// Half-width of the interval of the logits.
     pub(crate) sigmoid_interval: f64,
-    /// What the logits of the exported head were divided by.
-    pub(crate) temperature: Option<f64>,
+    /// What the logits of the exported head got.
+    #[serde(flatten)]
+    pub(crate) calibrator: Option<Calibrator>,
     /// What the feature map does, in words.
     pub(crate) features: String,
 }
@@ -54,7 +55,7 @@ impl Method {
             ordinal: matches!(head, BuiltIn::Ordinal(_)),
             sigmoid_degree: describe::sigmoid_degree(head),
             sigmoid_interval: head.score_unit().value(),
-            temperature: options.temperature,
+            calibrator: options.calibrator.clone(),
             features: describe::features(
                 options,
                 planned.training.map.inputs(),

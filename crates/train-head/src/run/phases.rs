@@ -133,7 +133,7 @@ impl<'a> Run<'a> {
         };
         let data = timed(&mut self.seconds.embed, || Data::read(sources, self.console))?;
         if let Some(head) = start {
-            self.hyper.start_from(head.before_temperature());
+            self.hyper.start_from(head.into_trained());
         }
         Ok(data)
     }

@@ -79,7 +79,7 @@ pub(super) fn choose(
                     learning_rate: Some(rate),
                     max_iter: Some(rates.len()),
                     interval: Some(head.score_unit().value()),
-                    temperature: Some(options.temperature.unwrap_or(1.0)),
+                    calibrator: Some(options.calibrator.clone().unwrap_or_default()),
                     ..options.clone()
                 };
                 let (start, largest_state) = (Some(start), run.state);

@@ -2,6 +2,7 @@
 
 use fhe_head::Optimizer;
 
+use crate::calibrator::Calibrator;
 use crate::features::Preprocessing;
 use crate::tune::approximation::Approximation;
 use crate::tune::held_out::Measured;
@@ -14,7 +15,7 @@ pub(super) struct Candidate {
     pub(super) learning_rate: f64,
     pub(super) approximation: Approximation,
     pub(super) iterations: usize,
-    pub(super) temperature: f64,
+    pub(super) calibrator: Calibrator,
     /// What cross-validation says of it, if it was asked.
     pub(super) held_out: Option<Measured>,
     /// Held-out loss, and what the deviation from the exact link is worth.

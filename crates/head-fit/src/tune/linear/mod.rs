@@ -151,7 +151,7 @@ fn only_candidate(task: Task<'_, '_>, grid: &Grid) -> Result<Option<Candidate>> 
         learning_rate,
         approximation,
         iterations,
-        temperature: options.temperature.unwrap_or(1.0),
+        calibrator: options.calibrator.clone().unwrap_or_default(),
         held_out: None,
         objective: 0.0,
     }))

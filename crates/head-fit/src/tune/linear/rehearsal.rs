@@ -19,6 +19,7 @@ pub(super) fn rehearse(task: Task<'_, '_>, candidate: &Candidate) -> Result<Resu
     let samples = shuffled(samples, task.batches, options.random_state);
     let link = candidate.approximation.link();
     let outputs = task.data.targets().scores(link.link);
+    candidate.calibrator.check_for(outputs)?;
     let head = candidate.approximation.head(outputs);
     let rates = options.schedule.rates(candidate.learning_rate, candidate.iterations)?;
     let method = Method { optimizer: candidate.optimizer, rates: rates.clone(), alpha: options.alpha, link };
@@ -43,7 +44,7 @@ pub(super) fn rehearse(task: Task<'_, '_>, candidate: &Candidate) -> Result<Resu
         learning_rate: Some(candidate.learning_rate),
         max_iter: Some(candidate.iterations),
         interval: Some(head.score_unit().value()),
-        temperature: Some(candidate.temperature),
+        calibrator: Some(candidate.calibrator.clone()),
         ..options.clone()
     };
     let largest_state = largest_state(&iterates, start.as_deref(), candidate.optimizer) / half_width;

@@ -1,8 +1,6 @@
 //! The search among methods of one kind of head: first the maps and the optimiser, with the exact link; then, for the best of these, the
 //! polynomial and its interval.
 
-use std::sync::Arc;
-
 use fhe_head::{Error, Optimizer, Result, stop};
 
 use super::candidate::Candidate;
@@ -98,7 +96,7 @@ impl Search<'_, '_> {
     }
 
     fn round(&self, map: usize) -> Round<'_> {
-        Round::new(&self.folds[map], self.grid.outputs, self.task.options.temperature)
+        Round::new(&self.folds[map], self.grid.outputs, self.task.options.calibrator.as_ref())
     }
 
     /// The first folds, with enough held-out samples to find the finalists.
@@ -110,7 +108,7 @@ impl Search<'_, '_> {
             before < SCREENED
         };
         let count = self.folds[map].iter().take_while(enough).count();
-        Round::new(&self.folds[map][..count], self.grid.outputs, self.task.options.temperature)
+        Round::new(&self.folds[map][..count], self.grid.outputs, self.task.options.calibrator.as_ref())
     }
 
     fn method<'m>(
@@ -184,8 +182,6 @@ impl Search<'_, '_> {
                 })
                 .collect::<Result<_>>()?;
             let exact = round.validate(&methods, true);
-            let exact_probabilities =
-                |score: &Score| round.labels.predictions(grid.link, &score.logits, score.temperature);
             let mut tried = Vec::new();
             for (finalist, exact) in finalists.iter().zip(&exact) {
                 let close = |score: &Score| score.held_out.loss() <= near.max(finalist.loss);
@@ -196,10 +192,8 @@ impl Search<'_, '_> {
                     .collect();
                 let mut iterations = spread(&iterations, LENGTHS);
                 iterations.extend(grid.wanted(exact).map(|(t, _)| t).take(1));
-                let probabilities: Vec<_> = exact.iter().map(exact_probabilities).collect();
-                let probabilities = Arc::new(probabilities);
                 for approximation in grid.approximations(exact, &iterations)? {
-                    tried.push((finalist, probabilities.clone(), approximation));
+                    tried.push((finalist, exact, approximation));
                 }
             }
             stop::check()?;
@@ -217,17 +211,20 @@ impl Search<'_, '_> {
                 for (iterations, score) in
                     grid.wanted(&scores).filter(|(iterations, _)| *iterations <= within)
                 {
-                    let p = round.labels.predictions(grid.link, &score.logits, score.temperature);
+                    // the published twin has the exact link, and the calibrator of the private one
+                    let predictions =
+                        |logits: &[f64]| round.labels.predictions(grid.link, logits, &score.calibrator);
+                    let [ours, exactly] =
+                        [score, &exact[iterations - 1]].map(|score| predictions(&score.logits));
                     candidates.push(Candidate {
                         preprocessing,
                         optimizer: finalist.optimizer,
                         learning_rate: finalist.learning_rate,
                         approximation: approximation.clone(),
                         iterations,
-                        temperature: score.temperature,
+                        calibrator: score.calibrator.clone(),
                         held_out: Some(score.held_out),
-                        objective: score.held_out.loss()
-                            + FIDELITY * mean_deviation(&p, &exact[iterations - 1]),
+                        objective: score.held_out.loss() + FIDELITY * mean_deviation(&ours, &exactly),
                     });
                 }
             }

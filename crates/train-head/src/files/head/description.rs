@@ -2,7 +2,7 @@
 
 use fhe_head::{Activation, Functions};
 use head_fit::measures::Threshold;
-use head_fit::{Model, Preprocessing};
+use head_fit::{Calibrator, Model, Preprocessing};
 use serde::{Deserialize, Serialize};
 use tables::Recipe;
 
@@ -243,13 +243,9 @@ pub(crate) struct Provenance {
     pub(crate) iterations: usize,
     /// True if the training ran on ciphertexts.
     pub(crate) encrypted: bool,
-    /// What the logits of the training were divided by; 1 in heads from before there was a choice.
-    #[serde(default = "one")]
-    pub(crate) temperature: f64,
-}
-
-fn one() -> f64 {
-    1.0
+    /// What the logits of the training got.
+    #[serde(flatten)]
+    pub(crate) calibrator: Calibrator,
 }
 
 impl Description {

@@ -55,9 +55,9 @@ pub(crate) fn of_scores(scores: Array2<f64>, link: fhe_head::Link) -> Array2<f64
 }
 
 impl Head {
-    /// The model as it was trained, before its logits were divided by the temperature: what another training starts from.
-    pub(crate) fn before_temperature(self) -> Model {
-        self.model.at_temperature(self.description.training.temperature.recip())
+    /// The model as it was trained, before its logits were calibrated: what another training starts from.
+    pub(crate) fn into_trained(self) -> Model {
+        self.model.uncalibrated(&self.description.training.calibrator)
     }
 
     /// Predictions, as [`predicted`] gives them.
@@ -145,13 +145,17 @@ mod tests {
     use fhe_head::Activation;
     use fhe_head::ActivationKind;
     use head_fit::LinearLayer;
-    use head_fit::{Classes, LabelNames, Preprocessing};
+    use head_fit::{Calibrator, Classes, LabelNames, Preprocessing};
     use ndarray::array;
 
     fn head() -> Head {
         let classes = Classes::fit(&["benign", "malignant"]).unwrap();
-        let training =
-            Provenance { preset: "n15-l18".into(), iterations: 4, encrypted: true, temperature: 1.0 };
+        let training = Provenance {
+            preset: "n15-l18".into(),
+            iterations: 4,
+            encrypted: true,
+            calibrator: Calibrator::default(),
+        };
         let names = Some(vec!["a".into(), "b".into()]);
         let output = LinearLayer { coef: array![[0.5, -2.0]], intercept: array![0.25] };
         let model = Model::linear(output, fhe_head::Link::Logistic);
@@ -176,8 +180,12 @@ mod tests {
         assert_eq!(Head::read(folder.path()).unwrap().description.vocabulary.names()[1], "malignant");
 
         let classes = Classes::fit(&["a", "b", "c"]).unwrap();
-        let training =
-            Provenance { preset: "n15-l18".into(), iterations: 4, encrypted: true, temperature: 1.0 };
+        let training = Provenance {
+            preset: "n15-l18".into(),
+            iterations: 4,
+            encrypted: true,
+            calibrator: Calibrator::default(),
+        };
         let output = LinearLayer {
             coef: array![[0.5, -2.0], [1.0, 2.0], [3.0, 4.0]],
             intercept: array![0.0, 0.5, 1.0],

@@ -100,12 +100,17 @@ pub(super) fn section(report: &Report) -> Section {
             },
         ),
     ];
-    if let Some(temperature) = method.temperature.filter(|t| (t - 1.0).abs() > 1e-9) {
+    if let Some(calibrator) = method.calibrator.as_ref().filter(|one| !one.changes_nothing()) {
+        let shifts: Vec<String> = calibrator.shifts.iter().map(|shift| plain(*shift)).collect();
+        let shifted = match shifts.len() {
+            0 => String::new(),
+            _ => format!(", and {} added to them", shifts.join(", ")),
+        };
+        let temperature = plain(calibrator.temperature);
         facts.push(Property::new(
-            "temperature",
+            "calibration",
             format!(
-                "the head's logits were divided by {}, chosen by cross-validation, so that probabilities fit",
-                plain(temperature)
+                "the head's logits were divided by {temperature}{shifted}, chosen by cross-validation, so that probabilities fit"
             ),
         ));
     }
