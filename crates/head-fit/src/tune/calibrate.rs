@@ -3,7 +3,7 @@
 use fhe_head::Link;
 use fhe_head::functions::{logistic, softmax};
 use nalgebra::{Cholesky, DMatrix, DVector};
-use ndarray::{Array2, ArrayView1, ArrayViewMut2};
+use ndarray::ArrayView1;
 
 use super::held_out::{Labels, two_digits};
 use crate::calibrator::Calibrator;
@@ -21,13 +21,14 @@ const LEAST_GAIN: f64 = 1e-6;
 
 impl Labels {
     /// The calibrator of most posterior likelihood for the logits of all samples, a sample's outputs side by side, to two digits. Numbers
-    /// have none. The steps are Newton's with the expected curvature (Fisher scoring).
-    pub(super) fn calibrator(&self, link: Link, logits: &[f64]) -> Calibrator {
+    /// have none. The steps are Newton's with the expected curvature (Fisher scoring), from `start` on: that of the iteration before, say.
+    pub(super) fn calibrator(&self, link: Link, logits: &[f64], start: &Calibrator) -> Calibrator {
         if link == Link::Identity {
             return Calibrator::default();
         }
         let fit = Fit { labels: self, link, logits };
-        let mut point = Point { scale: 1.0, shifts: DVector::zeros(self.outputs) };
+        let shifts = DVector::from_fn(self.outputs, |k, _| start.shifts.get(k).copied().unwrap_or(0.0));
+        let mut point = Point { scale: start.temperature.recip(), shifts };
         let mut here = fit.around(&point);
         for _ in 0..MOST_STEPS {
             let Some((step, gain)) = here.step(&point) else { break };
@@ -106,50 +107,87 @@ impl Fit<'_> {
     fn around(&self, point: &Point) -> Around {
         let Labels { y, share, outputs } = self.labels;
         let outputs = *outputs;
+        let (mut of_scale, mut mixed, mut of_shifts) = (0.0, vec![0.0; outputs], Curvature::new(outputs));
         let mut gradient = DVector::zeros(1 + outputs);
-        let mut curvature = DMatrix::zeros(1 + outputs, 1 + outputs);
-        let (mut z, mut of_logits) = (vec![0.0; outputs], Array2::zeros((outputs, outputs)));
+        let (mut z, mut along, mut one) = (vec![0.0; outputs], vec![0.0; outputs], Curvature::new(outputs));
         let mut loss = 0.0;
         for ((raw, labels), &share) in self.logits.chunks(outputs).zip(y.rows()).zip(share) {
             for ((z, raw), shift) in z.iter_mut().zip(raw).zip(point.shifts.iter()) {
                 *z = point.scale * raw + shift;
             }
-            loss += share * to_slopes(self.link, &mut z, &labels, of_logits.view_mut());
-            for (j, (slope, row)) in z.iter().zip(of_logits.rows()).enumerate() {
-                gradient[0] += share * slope * raw[j];
+            loss += share * to_slopes(self.link, &mut z, &labels, &mut one);
+            one.times(raw, &mut along);
+            of_shifts.add(share, &one);
+            for (j, ((slope, raw), along)) in z.iter().zip(raw).zip(&along).enumerate() {
+                gradient[0] += share * slope * raw;
                 gradient[1 + j] += share * slope;
-                let mut along = 0.0;
-                for (k, entry) in row.iter().enumerate() {
-                    curvature[(1 + j, 1 + k)] += share * entry;
-                    along += entry * raw[k];
-                }
-                curvature[(0, 1 + j)] += share * along;
-                curvature[(0, 0)] += share * along * raw[j];
+                of_scale += share * along * raw;
+                mixed[j] += share * along;
             }
         }
         let prior = |deviation: f64| 1.0 / (deviation * deviation * share.len() as f64);
-        let (of_scale, of_shifts) = (prior(LOG_TEMPERATURE), prior(SHIFT));
+        let (scale_prior, shift_prior) = (prior(LOG_TEMPERATURE), prior(SHIFT));
         let log = point.scale.ln();
-        loss += of_scale / 2.0 * log * log;
-        gradient[0] += of_scale * log / point.scale;
-        curvature[(0, 0)] += of_scale / (point.scale * point.scale);
+        loss += scale_prior / 2.0 * log * log + shift_prior / 2.0 * point.shifts.norm_squared();
+        gradient[0] += scale_prior * log / point.scale;
         for (k, shift) in point.shifts.iter().enumerate() {
-            curvature[(1 + k, 0)] = curvature[(0, 1 + k)];
-            curvature[(1 + k, 1 + k)] += of_shifts;
-            gradient[1 + k] += of_shifts * shift;
-            loss += of_shifts / 2.0 * shift * shift;
+            gradient[1 + k] += shift_prior * shift;
         }
+        let curvature = DMatrix::from_fn(1 + outputs, 1 + outputs, |j, k| match (j, k) {
+            (0, 0) => of_scale + scale_prior / (point.scale * point.scale),
+            (0, k) | (k, 0) => mixed[k - 1],
+            (j, k) => of_shifts.at(j - 1, k - 1) + if j == k { shift_prior } else { 0.0 },
+        });
         Around { loss, gradient, curvature }
     }
 }
 
+/// A symmetric matrix over the logits of a sample: the lower half, row after row.
+struct Curvature {
+    outputs: usize,
+    half: Vec<f64>,
+}
+
+impl Curvature {
+    fn new(outputs: usize) -> Self {
+        Self { outputs, half: vec![0.0; outputs * (outputs + 1) / 2] }
+    }
+
+    fn at(&self, j: usize, k: usize) -> f64 {
+        let (low, high) = if j < k { (j, k) } else { (k, j) };
+        self.half[high * (high + 1) / 2 + low]
+    }
+
+    /// Row by row, up to the diagonal.
+    fn fill(&mut self, entry: impl Fn(usize, usize) -> f64) {
+        let mut entries = self.half.iter_mut();
+        for j in 0..self.outputs {
+            for (k, to) in entries.by_ref().take(j + 1).enumerate() {
+                *to = entry(j, k);
+            }
+        }
+    }
+
+    fn add(&mut self, share: f64, other: &Self) {
+        self.half.iter_mut().zip(&other.half).for_each(|(sum, entry)| *sum += share * entry);
+    }
+
+    fn times(&self, vector: &[f64], product: &mut [f64]) {
+        let mut entries = self.half.iter();
+        for j in 0..self.outputs {
+            let mut sum = 0.0;
+            for k in 0..j {
+                let entry = entries.next().copied().unwrap_or(0.0);
+                sum += entry * vector[k];
+                product[k] += entry * vector[j];
+            }
+            product[j] = sum + entries.next().copied().unwrap_or(0.0) * vector[j];
+        }
+    }
+}
+
 /// The log loss of a sample's logits; in their place come its slopes, in `curvature` what its second derivatives are expected to be.
-fn to_slopes(
-    link: Link,
-    z: &mut [f64],
-    labels: &ArrayView1<'_, f64>,
-    curvature: ArrayViewMut2<'_, f64>,
-) -> f64 {
+fn to_slopes(link: Link, z: &mut [f64], labels: &ArrayView1<'_, f64>, curvature: &mut Curvature) -> f64 {
     match (link, &mut *z) {
         (Link::MultiLabel, z) => of_labels(z, labels, curvature),
         (Link::Logistic, z) if z.len() == 1 => of_labels(z, labels, curvature),
@@ -159,47 +197,43 @@ fn to_slopes(
 }
 
 /// The mean over labels.
-fn of_labels(z: &mut [f64], labels: &ArrayView1<'_, f64>, mut curvature: ArrayViewMut2<'_, f64>) -> f64 {
+fn of_labels(z: &mut [f64], labels: &ArrayView1<'_, f64>, curvature: &mut Curvature) -> f64 {
     let share = (z.len() as f64).recip();
-    let mut loss = 0.0;
-    for (k, (z, label)) in z.iter_mut().zip(labels).enumerate() {
-        let positive = *label == 1.0;
-        loss += share * logistic_loss(if positive { *z } else { -*z });
-        let p = logistic(*z);
-        curvature[(k, k)] = share * p * (1.0 - p);
-        *z = share * (p - f64::from(u8::from(positive)));
-    }
-    loss
+    let losses = z.iter().zip(labels).map(|(z, label)| logistic_loss(if *label == 1.0 { *z } else { -z }));
+    let loss: f64 = losses.sum();
+    z.iter_mut().for_each(|z| *z = logistic(*z));
+    curvature.fill(|j, k| if j == k { share * z[j] * (1.0 - z[j]) } else { 0.0 });
+    z.iter_mut().zip(labels).for_each(|(p, label)| *p = share * (*p - f64::from(u8::from(*label == 1.0))));
+    share * loss
 }
 
 /// Of a softmax, or of one class against the rest, scaled to sum 1.
-fn of_classes(link: Link, z: &mut [f64], class: usize, mut curvature: ArrayViewMut2<'_, f64>) -> f64 {
-    // how much a logit moves the logarithm of its class before the scaling
-    let mut move_of = vec![1.0; z.len()];
+fn of_classes(link: Link, z: &mut [f64], class: usize, curvature: &mut Curvature) -> f64 {
+    // of one class against the rest, a logit moves the logarithm of its class by as much before the scaling as its logistic lacks to 1
+    let mut moves = vec![1.0; if link == Link::Softmax { 0 } else { z.len() }];
     if link == Link::Softmax {
         softmax(z);
     } else {
-        for (z, slope) in z.iter_mut().zip(&mut move_of) {
+        for (z, moves) in z.iter_mut().zip(&mut moves) {
             *z = logistic(*z);
-            *slope = 1.0 - *z;
+            *moves = 1.0 - *z;
         }
         let sum: f64 = z.iter().sum();
         z.iter_mut().for_each(|p| *p /= sum);
     }
-    for (j, mut row) in curvature.rows_mut().into_iter().enumerate() {
-        for (k, entry) in row.iter_mut().enumerate() {
-            let own = if j == k { z[j] } else { 0.0 };
-            *entry = move_of[j] * move_of[k] * (own - z[j] * z[k]);
-        }
-    }
+    let moved = |k: usize| moves.get(k).copied().unwrap_or(1.0);
+    curvature.fill(|j, k| {
+        let own = if j == k { z[j] } else { 0.0 };
+        moved(j) * moved(k) * (own - z[j] * z[k])
+    });
     let loss = -z[class].max(f64::EPSILON).ln();
     z[class] -= 1.0;
-    z.iter_mut().zip(&move_of).for_each(|(slope, of)| *slope *= of);
+    z.iter_mut().zip(&moves).for_each(|(slope, moves)| *slope *= moves);
     loss
 }
 
 /// Classes in an order: the probability of one is the difference of those of the steps on its two sides.
-fn of_steps(z: &mut [f64], class: usize, mut curvature: ArrayViewMut2<'_, f64>) -> f64 {
+fn of_steps(z: &mut [f64], class: usize, curvature: &mut Curvature) -> f64 {
     let steps = z.len();
     z.iter_mut().for_each(|z| *z = logistic(*z));
     let between = |above: usize| {
@@ -208,13 +242,11 @@ fn of_steps(z: &mut [f64], class: usize, mut curvature: ArrayViewMut2<'_, f64>) 
     };
     let p: Vec<f64> = (0..=steps).map(between).collect();
     let slope = |k: usize| z[k] * (1.0 - z[k]);
-    for k in 0..steps {
-        curvature[(k, k)] = slope(k) * slope(k) * (1.0 / p[k] + 1.0 / p[k + 1]);
-        if k + 1 < steps {
-            let entry = -slope(k) * slope(k + 1) / p[k + 1];
-            (curvature[(k, k + 1)], curvature[(k + 1, k)]) = (entry, entry);
-        }
-    }
+    curvature.fill(|j, k| match j - k {
+        0 => slope(j) * slope(j) * (1.0 / p[j] + 1.0 / p[j + 1]),
+        1 => -slope(k) * slope(j) / p[j],
+        _ => 0.0,
+    });
     let sides = [class.checked_sub(1), Some(class).filter(|k| *k < steps)];
     let [lower, upper] = sides.map(|k| k.map_or(0.0, slope));
     z.fill(0.0);
@@ -228,7 +260,7 @@ fn of_steps(z: &mut [f64], class: usize, mut curvature: ArrayViewMut2<'_, f64>) 
 
 #[cfg(test)]
 mod tests {
-    use ndarray::array;
+    use ndarray::{Array2, array};
 
     use super::*;
     use crate::tune::held_out::Measured;
@@ -256,7 +288,7 @@ mod tests {
             }
         }
         let labels = labels(&y, 1);
-        let found = labels.calibrator(Link::Logistic, &logits);
+        let found = labels.calibrator(Link::Logistic, &logits, &Calibrator::default());
         assert!((found.temperature - 0.5).abs() < 0.011, "{found:?}");
         assert!((found.shifts[0] - 0.6).abs() < 0.021, "{found:?}");
         let of = |calibrator| loss(&labels, Link::Logistic, &logits, calibrator);
@@ -271,7 +303,7 @@ mod tests {
         let logits: Vec<f64> =
             (0..900).flat_map(|i| (0..3).map(move |k| (k as f64 - 1.0) * (place(i) - 1.5))).collect();
         let labels = labels(&y, 3);
-        let found = labels.calibrator(Link::Softmax, &logits);
+        let found = labels.calibrator(Link::Softmax, &logits, &Calibrator::default());
         assert!(found.shifts[1] > 1.0 + found.shifts[0].max(found.shifts[2]), "{found:?}");
         let of = |calibrator| loss(&labels, Link::Softmax, &logits, calibrator);
         let tempered = Calibrator::temperature(found.temperature);
@@ -292,14 +324,14 @@ mod tests {
             (Link::Cumulative, vec![1.7, 0.4, -0.9], array![3.0]),
         ];
         for (link, z, label) in cases {
-            let mut curvature = Array2::zeros((z.len(), z.len()));
+            let mut curvature = Curvature::new(z.len());
             let mut slopes = z.clone();
-            to_slopes(link, &mut slopes, &label.view(), curvature.view_mut());
+            to_slopes(link, &mut slopes, &label.view(), &mut curvature);
             for k in 0..z.len() {
                 let mut at = |step: f64| {
                     let mut moved = z.clone();
                     moved[k] += step;
-                    to_slopes(link, &mut moved, &label.view(), curvature.view_mut())
+                    to_slopes(link, &mut moved, &label.view(), &mut curvature)
                 };
                 let difference = (at(STEP) - at(-STEP)) / (2.0 * STEP);
                 assert!((difference - slopes[k]).abs() < 1e-8, "{link:?} {label} {k}");
@@ -313,7 +345,7 @@ mod tests {
         let of = |samples: usize| {
             let y: Vec<f64> = (0..samples).map(|i| (i % 2) as f64).collect();
             let logits: Vec<f64> = y.iter().map(|y| y - 0.5).collect();
-            let found = labels(&y, 1).calibrator(Link::Logistic, &logits);
+            let found = labels(&y, 1).calibrator(Link::Logistic, &logits, &Calibrator::default());
             assert!(found.shifts[0].abs() < 0.1, "{found:?}");
             found.temperature
         };
@@ -340,21 +372,20 @@ mod tests {
             ),
         ];
         for (link, z, p) in cases {
-            let mut curvature = Array2::zeros((z.len(), z.len()));
+            let mut curvature = Curvature::new(z.len());
             let mut expected = Array2::<f64>::zeros((z.len(), z.len()));
             for (class, p) in p.iter().enumerate() {
                 let mut slopes = z.clone();
-                to_slopes(link, &mut slopes, &array![class as f64].view(), curvature.view_mut());
+                to_slopes(link, &mut slopes, &array![class as f64].view(), &mut curvature);
                 for (j, a) in slopes.iter().enumerate() {
                     for (k, b) in slopes.iter().enumerate() {
                         expected[(j, k)] += p * a * b;
                     }
                 }
             }
-            assert!(
-                (&curvature - &expected).iter().all(|d| d.abs() < 1e-12),
-                "{link:?} {curvature} {expected}"
-            );
+            for ((j, k), expected) in expected.indexed_iter() {
+                assert!((curvature.at(j, k) - expected).abs() < 1e-12, "{link:?} {j} {k}");
+            }
         }
     }
 }

@@ -53,12 +53,13 @@ impl<'a> Round<'a> {
     fn validate_batch(&self, methods: &[Method<'_>], keep_logits: bool) -> Vec<Vec<Score>> {
         let folds: Vec<Vec<Vec<Scored>>> =
             self.folds.par_iter().map(|fold| scored(fold, self.labels.outputs, methods)).collect();
-        let score = |method: usize, t: usize| {
+        let score = |method: usize, t: usize, before: &mut Calibrator| {
             let parts = folds.iter().map(|fold| &fold[method][t]);
             let logits: Vec<f64> = parts.clone().flat_map(|part| &part.logits).copied().collect();
             let most = |f: fn(&Scored) -> f64| parts.clone().map(f).fold(0.0, f64::max);
             let link = methods[method].link.link;
-            let (calibrator, held_out) = self.calibrated(link, &logits);
+            let (calibrator, held_out) = self.calibrated(link, &logits, before);
+            before.clone_from(&calibrator);
             Score {
                 held_out,
                 calibrator,
@@ -67,16 +68,20 @@ impl<'a> Round<'a> {
                 logits: if keep_logits { logits } else { Vec::new() },
             }
         };
-        let scores = |method: usize| (0..folds[0][method].len()).map(|t| score(method, t)).collect();
+        let scores = |method: usize| {
+            let mut before = Calibrator::default();
+            (0..folds[0][method].len()).map(|t| score(method, t, &mut before)).collect()
+        };
         (0..methods.len()).into_par_iter().map(scores).collect()
     }
 
-    fn calibrated(&self, link: Link, logits: &[f64]) -> (Calibrator, Measured) {
+    /// `before` is the calibrator of the iteration before.
+    fn calibrated(&self, link: Link, logits: &[f64], before: &Calibrator) -> (Calibrator, Measured) {
         let none = Calibrator::default();
         let as_they_are = self.labels.measure(link, logits, &none);
         let calibrator = match self.calibrator {
             Some(given) => given.clone(),
-            None if as_they_are.loss().is_finite() => self.labels.calibrator(link, logits),
+            None if as_they_are.loss().is_finite() => self.labels.calibrator(link, logits, before),
             None => return (none, as_they_are),
         };
         let held_out = self.labels.measure(link, logits, &calibrator);
