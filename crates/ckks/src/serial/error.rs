@@ -21,7 +21,7 @@ pub enum FileError {
         file: String,
     },
     /// The file does not start like a file of this format.
-    #[error("{file}: not a file of this program (magic bytes {found:02x?})")]
+    #[error("{file}: not a file of keys or ciphertexts (it begins with {found:02x?})")]
     Magic {
         /// The file.
         file: String,

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::lbfgs::minimize;
 use crate::cleartext::logistic_loss;
 use crate::data::Data;
-use crate::features::{FeatureMap, Preprocessing};
+use crate::features::{FeatureMap, Preprocessing, in_span};
 use crate::labels::{Split, Targets};
 use crate::metrics::predictions;
 
@@ -47,7 +47,7 @@ fn of_classes(data: &Data<'_>, y: &ArrayView1<'_, f64>, classes: usize, splits: 
         let ((train, labels), (test, truth)) = (part(&split.train), part(&split.test));
         let weights = data.weights().select(Axis(0), &split.train);
         let map = FeatureMap::fit(&train.view(), &weights.view(), Preprocessing::Standardize, train.ncols())?;
-        let (train, test) = (map.apply(&train.view())?, map.apply(&test.view())?);
+        let (train, test) = in_span(map.apply(&train.view())?, map.apply(&test.view())?);
         let problem = Problem::new(&train.view(), &labels, &weights, classes);
         Ok((problem.path()?.iter().map(|theta| problem.probabilities(&test.view(), theta)).collect(), truth))
     };

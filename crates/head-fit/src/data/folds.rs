@@ -1,10 +1,10 @@
 //! Samples behind feature maps: all of them, and the parts of splits.
 
 use fhe_head::{Result, Samples};
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::{Array2, Axis, concatenate, s};
 
 use super::labelled::Data;
-use crate::features::{FeatureMap, Preprocessing};
+use crate::features::{FeatureMap, Preprocessing, in_span};
 use crate::labels::{Split, Targets, folds_of_strata, folds_of_targets, group_count};
 
 /// Training and held-out samples behind one map.
@@ -12,6 +12,22 @@ pub(crate) struct Fold {
     pub(crate) map: FeatureMap,
     pub(crate) train: Samples,
     pub(crate) test: Samples,
+}
+
+impl Fold {
+    /// The same for linear trainings from zero: wide samples in the span of those that are trained on ([`in_span`]).
+    pub(crate) fn for_linear(self) -> Result<Self> {
+        let Self { map, train, test } = self;
+        if train.features().ncols() <= train.len() {
+            return Ok(Self { map, train, test });
+        }
+        // without the constant one, which is added again
+        let features = |samples: &Samples| samples.features().slice(s![.., ..-1]).to_owned();
+        let (x, of_test) = in_span(features(&train), features(&test));
+        let samples =
+            |x: &Array2<f64>, of: &Samples| Samples::with_labels(&x.view(), &of.labels(), &of.weights());
+        Ok(Self { map, train: samples(&x, &train)?, test: samples(&of_test, &test)? })
+    }
 }
 
 /// How often the folds of so many samples are drawn.

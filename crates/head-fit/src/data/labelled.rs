@@ -201,11 +201,11 @@ impl<'a> Data<'a> {
             _ if class_weight == ClassWeight::Uniform => Ok(self.weights.clone()),
             other => Err(Error::Parameter {
                 name: "class_weight",
-                got: format!("{class_weight:?}"),
-                expected: format!(
-                    "none for {}: give sample weights, or move the threshold of a label",
-                    other.described()
-                ),
+                got: "balanced".into(),
+                expected: match other {
+                    Targets::Numbers(_) => "only classes have weights, and numbers are predicted here".into(),
+                    _ => "only classes have weights; of labels the threshold can be moved instead".into(),
+                },
             }),
         }
     }

@@ -9,6 +9,7 @@
 //! leads along the discriminant directions (linear discriminant analysis; Hastie, Tibshirani, Friedman, *The Elements of Statistical
 //! Learning*, section 4.3.2), also where classes lie in a row. A whitening by all of the covariance masks the class in the middle there.
 
+mod span;
 mod spectrum;
 mod sums;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use nalgebra::{DMatrix, DVector};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use span::in_span;
 use spectrum::Moments;
 pub(crate) use spectrum::Spectrum;
 pub use sums::Sums;

@@ -154,7 +154,7 @@ impl Spectrum {
 }
 
 /// Eigenvalues above rounding, largest first, and their eigenvectors as columns.
-fn positive_eigenpairs(matrix: &Array2<f64>) -> (Array1<f64>, Array2<f64>) {
+pub(super) fn positive_eigenpairs(matrix: &Array2<f64>) -> (Array1<f64>, Array2<f64>) {
     let size = matrix.nrows();
     let eigen = SymmetricEigen::new(DMatrix::from_fn(size, size, |i, j| matrix[(i, j)]));
     let mut order: Vec<usize> = (0..size).collect();

@@ -75,10 +75,9 @@ pub fn stratified_split(y: &Array1<f64>, test_size: f64, random_state: u64) -> R
     let mut split = Split { train: Vec::new(), test: Vec::new() };
     for (members, count) in classes.iter().zip(counts) {
         if count == 0 || count >= members.len() {
-            let sizes: Vec<String> = classes.iter().map(|members| members.len().to_string()).collect();
             return refuse(format!(
-                "a fraction that leaves members of every class on both sides (there are {})",
-                sizes.join(", ")
+                "leaves none of a class of {} samples on one side; every class needs samples to train and to test on",
+                members.len()
             ));
         }
         split.test.extend(&members[..count]);

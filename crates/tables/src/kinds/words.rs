@@ -34,8 +34,7 @@ pub(super) fn find(column: &Column<'_>) -> Finding {
             counted(observed.present, "row"),
             counted(length, "character")
         );
-        let help =
-            "--drop COL leaves it out; a table of texts is trained on by --input and --text-column COL";
+        let help = "--drop COL leaves it out; texts are given by --input and --text-column COL, to `run`, `predict` and `eval`, and to `embed`, which makes features of them";
         return Finding::refused(
             Content::Text,
             column.problem(observed.values.first().map(|value| value.first), what, help),

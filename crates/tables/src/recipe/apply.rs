@@ -39,6 +39,9 @@ pub struct AppliedColumn {
     pub new_level_rows: usize,
     /// The first few of these levels.
     pub new_levels: Vec<String>,
+    /// What these levels count as.
+    #[serde(skip)]
+    pub new_levels_as: &'static str,
     /// Rows outside the range of the training rows.
     pub outside: usize,
     /// That range, as text.
@@ -73,8 +76,9 @@ impl Applied {
                 let shown: Vec<String> = column.new_levels.iter().map(|level| shown(level)).collect();
                 let what = counted(column.new_level_rows, "row");
                 notes.push(format!(
-                    "column {name:?}: {what} with levels that the training rows did not have, such as {}",
-                    shown.join(", ")
+                    "column {name:?}: {what} with levels that the training rows did not have, such as {}; they count as {}",
+                    shown.join(", "),
+                    column.new_levels_as
                 ));
             }
             if column.all_outside() {
@@ -99,8 +103,8 @@ impl Applied {
 impl Recipe {
     /// Features of new rows. Columns are found by name; others of the table do not matter.
     ///
-    /// A level that the training rows did not have counts as `other` if the recipe has such a group, else all features of the column are 0;
-    /// either way it is reported.
+    /// A level that the training rows did not have counts as `other` if the recipe has such a group; else all features of the column are 0,
+    /// or a half where one tells two levels apart. Either way it is reported.
     ///
     /// # Errors
     /// All columns that are missing or hold a cell that cannot be read as in training, in one error with their places.
@@ -251,12 +255,18 @@ impl<'a> Cells<'a> {
             Treatment::Category { levels, other, rare, fill } => {
                 let missing = is_missing(cell);
                 let level = if missing { fill.as_deref().ok_or_else(gap)? } else { canonical(cell) };
+                let groups = Groups::of(levels.len(), *other, !rare.is_empty());
                 let group = match self.groups.get(level) {
                     Some(group) => *group,
                     // A recipe that could not keep all rare levels cannot tell which are new.
                     None if rare.len() == MAX_RARE => other.then_some(levels.len()),
                     None => {
                         said.new_level_rows += 1;
+                        said.new_levels_as = match groups {
+                            _ if *other => "`other`",
+                            Groups::One(_) => "halfway between the two that they had",
+                            _ => "none of those that they had",
+                        };
                         if said.new_levels.len() < MOST_NEW_LEVELS
                             && !said.new_levels.iter().any(|known| known == level)
                         {
@@ -265,7 +275,7 @@ impl<'a> Cells<'a> {
                         other.then_some(levels.len())
                     }
                 };
-                Groups::of(levels.len(), *other, !rare.is_empty()).write(group, out);
+                groups.write(group, out);
                 Ok(missing)
             }
             Treatment::LeftOut { .. } => Ok(false),

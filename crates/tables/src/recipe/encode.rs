@@ -39,11 +39,13 @@ impl Groups {
         }
     }
 
-    /// Writes the features of a row of this group; `None` is a level that there is no group for.
+    /// Writes the features of a row of this group; `None` is a level that there is no group for. Where one feature tells two levels apart,
+    /// it is neither of them: halfway between.
     pub(super) fn write(self, group: Option<usize>, out: &mut [f64]) {
         out.fill(0.0);
         match (self, group) {
             (Self::One(marked), Some(group)) if marked == group => out[0] = 1.0,
+            (Self::One(_), None) => out[0] = 0.5,
             (Self::Each(groups), Some(group)) if group < groups => out[group] = 1.0,
             _ => {}
         }

@@ -88,6 +88,8 @@ fn new_rows_may_have_new_levels_and_gaps_but_no_other_notation() {
     let applied = recipe.apply(&table(["01.03.2024", "?", "west", "", "50"])).unwrap();
     assert_eq!(applied.x, array![[50.0, 0.0, 0.0, 0.0, 0.0, 29.0]]);
     assert_eq!(applied.notes().len(), 3, "{:?}", applied.notes());
+    let said = applied.notes().join("\n");
+    assert!(said.contains("such as \"west\"; they count as "), "{said}");
     let refused = recipe.apply(&table(["2024-03-01", "", "west", "maybe", "50.5"])).unwrap_err().to_string();
     for part in [
         "3 columns cannot",
@@ -258,4 +260,19 @@ proptest! {
             let _ = recipe.describe().to_string();
         }
     }
+}
+
+/// One feature tells two levels apart: a third one is neither.
+#[test]
+fn an_unknown_level_of_two_is_halfway_between_them() {
+    let rows: Vec<Vec<&str>> = (0..40)
+        .map(|i| vec![if i % 2 == 0 { "f" } else { "m" }, if i % 3 == 0 { "1" } else { "2" }])
+        .collect();
+    let recipe = fit(&Table::from_rows("t.csv", &["sex", "stage"], &rows).unwrap());
+    let new =
+        Table::from_rows("new.csv", &["sex", "stage"], &[vec!["f", "1"], vec!["x", "1"], vec!["m", "1"]]);
+    let applied = recipe.apply(&new.unwrap()).unwrap();
+    let sex = applied.x.column(0).to_vec();
+    assert!(sex[1] == 0.5 && sex[0] + sex[2] == 1.0, "{sex:?}");
+    assert!(applied.notes()[0].contains("halfway between the two"), "{:?}", applied.notes());
 }

@@ -190,7 +190,8 @@ fn resolve(texts: &TextArgs, features: &FeatureArgs, columns: &ColumnArgs) -> Re
             columns,
         }),
         (None, None) => {
-            Err(Failure::usage("no data: give --input FILE (texts) or --features FILE (numbers)"))
+            Err(Failure::usage("no data: --features FILE names a table, an array or embeddings; --input FILE names texts where the command takes them")
+                .help("`train-head embed` makes features of texts"))
         }
     }
 }

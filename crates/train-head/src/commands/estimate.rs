@@ -125,8 +125,11 @@ fn from_data(arguments: &EstimateArgs, mut hyper: Hyper, console: &Console) -> R
     if let Some(recipe) = file.recipe() {
         outcome.json["columns"] = json!(recipe.describe());
     }
-    if let Some(path) = &arguments.out {
-        file.write(path)?;
+    match &arguments.out {
+        Some(path) => file.write(path)?,
+        None => {
+            outcome.text.push_str("\nplan        not kept: --out FILE writes it, for `keygen` and `encrypt`");
+        }
     }
     Ok(outcome)
 }

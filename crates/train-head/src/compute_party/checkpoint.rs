@@ -1,9 +1,10 @@
 //! The checkpoint of a training: its encrypted state, beside the head that it will write.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fhe_head::Job;
 use fhe_head::ckks::EvaluationKeys;
@@ -17,8 +18,14 @@ use crate::files::ciphertexts;
 use crate::identity::{Identity, Trust};
 use crate::interrupt::{self, RESUME};
 
+/// The end of a checkpoint's name, after as many digits of the hash of the inputs.
+const ENDING: &str = ".checkpoint";
+const HASH: usize = 8;
+
 /// A checkpoint file.
 pub(super) struct Checkpoint {
+    /// Name of the head.
+    head: OsString,
     path: PathBuf,
     /// Iterations between two checkpoints.
     every: NonZeroUsize,
@@ -39,21 +46,54 @@ impl Checkpoint {
             File::open(input).map_err(failed)?.take(IDENTITY).read_to_end(&mut start).map_err(failed)?;
         }
         let out = &arguments.out;
-        let mut name = out.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.checkpoint", &blake3::hash(&start).to_hex()[..8]));
-        Ok(Self { path: out.with_file_name(name), every: arguments.checkpoints.checkpoint_every })
+        let head = out.file_name().unwrap_or_default().to_owned();
+        let mut name = head.clone();
+        name.push(format!(".{}{ENDING}", &blake3::hash(&start).to_hex()[..HASH]));
+        Ok(Self { head, path: out.with_file_name(name), every: arguments.checkpoints.checkpoint_every })
     }
 
-    /// Refuses to start anew where an interrupted training of the same data can be continued.
+    /// Refuses to start anew where an interrupted training of the same data can be continued, or one of other data has left its state
+    /// for the same head.
     ///
     /// # Errors
     /// There is a checkpoint, and the flags ask neither to continue nor to overwrite.
     pub(super) fn expect_resumed(&self, arguments: &TrainArgs) -> Result<()> {
-        if !self.exists() || arguments.checkpoints.resume || arguments.overwrite.overwrite {
+        if arguments.overwrite.overwrite {
+            return Ok(());
+        }
+        if let Some(other) = self.others()?.first() {
+            let message =
+                format!("{} is the state of a training of other data that was interrupted", other.display());
+            return Err(Failure::usage(message).help(
+                "give this head another name (--out), or continue that training with its own --data; --overwrite removes the state",
+            ));
+        }
+        if !self.exists() || arguments.checkpoints.resume {
             return Ok(());
         }
         Err(Failure::usage(format!("{} is the state of an interrupted training", self.path.display()))
             .help("--resume continues it; --overwrite starts anew and removes it"))
+    }
+
+    /// Checkpoints of trainings of other data into the same head.
+    fn others(&self) -> Result<Vec<PathBuf>> {
+        let folder = match self.path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let failed = |error| Failure::io("read", folder, Kind::Usage, error);
+        let mut others = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            let of_this_head = name.as_encoded_bytes().strip_prefix(self.head.as_encoded_bytes());
+            let digits =
+                of_this_head.and_then(|rest| rest.strip_prefix(b".")?.strip_suffix(ENDING.as_bytes()));
+            let path = self.path.with_file_name(&name);
+            if digits.is_some_and(|digits| digits.len() == HASH) && path != self.path {
+                others.push(path);
+            }
+        }
+        Ok(others)
     }
 
     /// True if there is a checkpoint on disk.
@@ -72,7 +112,12 @@ impl Checkpoint {
         origin: &Origin,
         trust: &Trust,
     ) -> Result<EncryptedState> {
-        ciphertexts::read_state(&self.path, keys, job, origin, trust)
+        ciphertexts::read_state(&self.path, keys, job, origin, trust).map_err(|failure| {
+            match failure.kind() {
+                Kind::File => failure.help("--overwrite without --resume begins the training anew"),
+                _ => failure,
+            }
+        })
     }
 
     /// Writes a checkpoint if one is due, or if the user asked to stop, and stops in that case.
@@ -104,13 +149,15 @@ impl Checkpoint {
         })
     }
 
-    /// Removes the checkpoint. A file that stays only earns a warning, since the head is written.
+    /// Removes the checkpoint, and those that --overwrite passed over. A file that stays only earns a warning, since the head is written.
     pub(super) fn remove(self, console: &Console) {
-        match std::fs::remove_file(&self.path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                console.warn(format!("cannot remove {}: {error}", self.path.display()));
+        for path in self.others().unwrap_or_default().iter().chain([&self.path]) {
+            match std::fs::remove_file(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    console.warn(format!("cannot remove {}: {error}", path.display()));
+                }
+                _ => {}
             }
-            _ => {}
         }
     }
 }

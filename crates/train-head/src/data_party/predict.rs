@@ -51,7 +51,11 @@ pub(crate) fn predict(
             }
             None
         }
-        (Content::Table(_), _) | (Content::Numbers { .. }, None) => None,
+        (Content::Table(_), Some(_)) => {
+            return Err(Failure::data("the head was trained on embeddings of texts, not on the columns of a table")
+                .help("give the texts with --input and --text-column, or what `train-head embed` made of them with --features"));
+        }
+        (Content::Table(_) | Content::Numbers { .. }, None) => None,
     };
     let matrix = raw.matrix(encoder.as_ref(), description.table.as_ref(), console)?;
     let predicted = head.predicted(&matrix.x.view())?;

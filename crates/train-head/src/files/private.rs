@@ -78,7 +78,8 @@ fn starts_encrypted(file: &mut File) -> std::io::Result<bool> {
 
 fn age_failure(path: &Path, error: age::DecryptError) -> Failure {
     match error {
-        age::DecryptError::DecryptionFailed => Failure::file(format!("{}: wrong passphrase", path.display())),
+        age::DecryptError::DecryptionFailed => Failure::file(format!("{}: wrong passphrase", path.display()))
+            .help("it comes from --passphrase-file, TRAIN_HEAD_PASSPHRASE, or the keyboard, in this order"),
         other => Failure::file(format!("{}: the encrypted key is damaged", path.display())).because(other),
     }
 }

@@ -26,6 +26,7 @@ pub(crate) struct Output<'a> {
 /// A file that exists; a folder that is not empty, or is a file.
 pub(crate) fn expect_room(output: Output<'_>) -> Result<()> {
     let Output { flag, path, folder } = output;
+    expect_parent(flag, path)?;
     if folder {
         return expect_empty(flag, path);
     }
@@ -42,6 +43,21 @@ pub(crate) fn expect_room(output: Output<'_>) -> Result<()> {
         return Err(Failure::usage(message).help("--overwrite replaces it"));
     }
     Ok(())
+}
+
+/// Refuses a place in a folder that does not exist: the name may be mistyped, or a disk not be there. No folder is made above the one that
+/// is asked for, since a secret key may go in.
+///
+/// # Errors
+/// There is no such folder.
+pub(crate) fn expect_parent(flag: &str, path: &Path) -> Result<()> {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") && !parent.is_dir() => {
+            let message = format!("{flag} {}: there is no folder {}", path.display(), parent.display());
+            Err(Failure::usage(message).help("create it first, or mind the name"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a folder that holds anything.

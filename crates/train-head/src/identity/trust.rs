@@ -1,4 +1,4 @@
-//! Whose signature a file must have: the key that `--peer` pins, or the first that signed for this party in this run.
+//! Whose signature a file must have: the key that `--peer` pins, from then on for this party in this run, or the first that signed for it.
 
 use fhe_head::files::RunId;
 
@@ -67,7 +67,14 @@ impl Trust {
             (None, _) => Failure::file(format!("{file} is not signed, or its end is missing"))
                 .help("copy it again, or ask the party that made it; --allow-unverified goes on without a signature"),
             (Some(key), _) if Some(key) == self.own => return Ok(()),
-            (Some(key), Some(peer)) if key == peer => return Ok(()),
+            (Some(key), Some(peer)) if key == peer => {
+                // a key that was pinned once holds for the run's later files
+                let parties = KnownParties::of_user()?;
+                if parties.of(run, role)?.is_none() {
+                    parties.add(run, role, key)?;
+                }
+                return Ok(());
+            }
             (Some(key), Some(peer)) => {
                 Failure::file(format!("{file} is signed by {key}, where --peer says {peer}"))
                     .help("ask the other party for `train-head identity show`, by a channel that you trust")

@@ -48,6 +48,7 @@ impl RunFolder {
         if arguments.overwrite.overwrite {
             return Ok(());
         }
+        room::expect_parent("--out", path)?;
         let refuse = |what: &str, help: &str| {
             Err(Failure::usage(format!("--out {}: {what}", path.display())).help(help))
         };

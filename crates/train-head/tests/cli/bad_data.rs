@@ -129,7 +129,7 @@ fn a_split_that_leaves_nothing_to_test() {
     let dir = Dir::new();
     dir.write("data.csv", table(40));
     let line = "run --features data.csv --out out --test-size 0.001";
-    dir.refused(line, 2, &["--test-size 0.001: a fraction that leaves members of every class"]);
+    dir.refused(line, 2, &["--test-size 0.001: leaves none of a class of 20 samples on one side"]);
 }
 
 #[test]

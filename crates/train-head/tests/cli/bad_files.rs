@@ -121,7 +121,7 @@ fn files_in_each_others_places() {
     dir.refused(
         "train --data table.csv --keys keys/eval --out new.enc",
         4,
-        &["table.csv: not a file of this program"],
+        &["table.csv: not a file of keys or ciphertexts"],
     );
     dir.refused("eval --head plan.json --features table.csv", 4, &["plan.json is not a decrypted head"]);
     dir.refused("keygen --plan table.csv --out new --no-passphrase", 4, &["table.csv is not a plan"]);
@@ -137,7 +137,7 @@ fn files_that_are_not_there() {
     let dir = copy_of_finished();
     dir.refused("train --data nowhere.enc --keys keys/eval --out new.enc", 4, &["nowhere.enc"]);
     dir.refused("train --data data.enc --keys nowhere --out new.enc", 4, &["nowhere"]);
-    dir.refused("train --data data.enc --keys head --out new.enc", 4, &["head holds no evaluation keys"]);
+    dir.refused("train --data data.enc --keys head --out new.enc", 4, &["head holds a decrypted head"]);
     dir.refused(
         "decrypt --head head.enc --plan plan.json --keys nowhere --out new",
         4,

@@ -98,7 +98,7 @@ fn wide() -> String {
 
 #[test]
 fn a_preset_too_small_for_the_head() {
-    let needs = ["this needs bootstrapping", "--max-iter", "train-head presets"];
+    let needs = ["this needs bootstrapping", "--max-iter", "a preset that bootstraps, such as n15-boot-l6"];
     refused(&table(40), "--preset n13-l3 --max-iter 2", 5, &needs);
     refused(&table_of_three(60), "--head softmax --preset n13-l3 --max-iter 2", 5, &needs);
     let wide = wide();

@@ -54,6 +54,14 @@ fn what_comes_out_was_checked() {
     }
     dir.ok("bundle data.enc head.enc --out b.tar");
     let good = dir.read("b.tar");
+    assert!(
+        dir.ok("inspect b.tar --verify").stdout.contains("verified"),
+        "nothing is said of a sound bundle"
+    );
+    let mut bad = good.clone();
+    bad[good.len() / 2] ^= 1;
+    dir.write("bad.tar", &bad);
+    dir.refused("inspect bad.tar --verify", 4, &["is damaged: its digest differs"]);
     // every header and the middle of every file
     for at in (0..good.len()).step_by(good.len() / 97) {
         let mut bad = good.clone();

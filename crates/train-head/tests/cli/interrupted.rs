@@ -23,7 +23,7 @@ fn leftovers(dir: &Dir) -> Vec<String> {
 fn before_the_training_nothing_is_left() {
     let dir = Dir::new();
     dir.write("data.csv", table(200));
-    let mut running = dir.start(&RUN.replace("out out", "out a/b/out"));
+    let mut running = dir.start(RUN);
     // the plan is made, and keys are about to be
     running.wait_for_line("plan");
     running.signal("-INT");
@@ -187,6 +187,13 @@ fn checkpoints_that_are_damaged_or_of_another_training_are_refused() {
     let other = ready_to_train(FOUR);
     let others = checkpoint(&other);
     assert_ne!(others, name);
+
+    // it stays: a training of other data takes another name, or is told to remove it
+    dir.write("other.enc", other.read("data.enc"));
+    let of_others = TRAIN.replace("data.enc", "other.enc");
+    for again in [of_others.clone(), format!("{of_others} --resume")] {
+        dir.refused(&again, 2, &[&name, "a training of other data that was interrupted", "--overwrite"]);
+    }
     dir.write(&name, other.read(&others));
     dir.refused(&line, 4, &[&name, "belongs to key"]);
 

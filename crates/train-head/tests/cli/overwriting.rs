@@ -19,6 +19,15 @@ fn an_output_that_exists_is_refused_before_any_work() {
         dir.refused(&line, 2, &[path, "--overwrite"]);
         assert_eq!(std::fs::metadata(dir.path(path)).unwrap().modified().unwrap(), before, "{line}");
     }
+    // nor is anything begun that has no place to go to
+    for line in [
+        format!("estimate --features table.csv --out nowhere/plan.json {FAST}"),
+        format!("run --features table.csv --out no/where {FAST}"),
+        "keygen --plan plan.json --out no/where".into(),
+        "predict --head head --features table.csv --out nowhere/predictions.csv".into(),
+    ] {
+        dir.refused(&line, 2, &["there is no folder no", "create it first"]);
+    }
     // what a command reads is not overwritten, whatever is asked
     for line in [
         "bundle data.enc --out data.enc --overwrite",

@@ -111,7 +111,30 @@ fn bundles_carry_signatures() {
     dir.write("head.enc", sign(unsigned(&head), &dir.path("other.key")));
     dir.ok("bundle head.enc --out back.tar");
     let peer = std::fs::read_to_string(home().join("identity.pub")).unwrap();
-    dir.refused(&format!("unbundle back.tar --out in --peer {peer}"), 4, &["where --peer says"]);
+    dir.refused(
+        &format!("unbundle back.tar --out in --peer {peer}"),
+        4,
+        &["head.enc is signed by", "where --peer says"],
+    );
+
+    // a key that was pinned once holds for the run's later files
+    let pinned = copy_of_finished();
+    pinned.ok("identity create --identity other.key");
+    pinned.ok("identity create --identity third.key");
+    let other = std::fs::read_to_string(pinned.path("other.pub")).unwrap();
+    pinned.write("head.enc", sign(unsigned(&head), &pinned.path("other.key")));
+    pinned.ok("bundle head.enc --out back.tar");
+    let line = |command: &str| {
+        let mut words = pinned.command();
+        words.args(command.split_whitespace()).env("TRAIN_HEAD_HOME", pinned.path("home"));
+        words.output().unwrap()
+    };
+    let said = line(&format!("unbundle back.tar --out in --peer {other}"));
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    pinned.write("third.enc", sign(unsigned(&head), &pinned.path("third.key")));
+    let said = line(&format!("{DECRYPT} third.enc"));
+    assert_eq!(said.status.code(), Some(4), "{}", String::from_utf8_lossy(&said.stderr));
+    assert!(String::from_utf8_lossy(&said.stderr).contains("is known by"));
     dir.write("head.enc", unsigned(&head));
     dir.ok("bundle head.enc --out bare.tar");
     dir.refused("unbundle bare.tar --out in", 4, &["head.enc is not signed"]);

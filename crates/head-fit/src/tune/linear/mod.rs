@@ -175,7 +175,10 @@ fn candidates(task: Task<'_, '_>, grids: &[Grid]) -> Result<Vec<Candidate>> {
     // by map, then by split
     let mut by_map: Vec<Vec<Fold>> = maps.iter().map(|_| Vec::new()).collect();
     for split in folds {
-        by_map.iter_mut().zip(split).for_each(|(folds, fold)| folds.push(fold));
+        for (folds, fold) in by_map.iter_mut().zip(split) {
+            // a head to start from may lie outside the span of the samples
+            folds.push(if task.start.is_none() { fold.for_linear()? } else { fold });
+        }
     }
     let (mut candidates, mut refusal) = (Vec::new(), None);
     for grid in grids {

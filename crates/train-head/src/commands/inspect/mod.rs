@@ -15,7 +15,7 @@ use crate::args::InspectArgs;
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Kind, Result, read_failure};
 use crate::files::head::Head;
-use crate::files::{self, embeddings, keys, private, signed};
+use crate::files::{self, bundle, embeddings, keys, private, signed};
 use crate::plan::PlanFile;
 use facts::Facts;
 
@@ -39,7 +39,11 @@ pub(super) fn run(arguments: &InspectArgs, console: &Console) -> Result<Outcome>
 
 /// What a file holds.
 fn file_facts(path: &Path, verify: bool, console: &Console) -> Result<Facts> {
-    if let Some(facts) = others::facts(path) {
+    if let Some(mut facts) = others::facts(path) {
+        if verify && bundle::list(path).is_some() {
+            bundle::verify(path, console)?;
+            facts.push(("verified", json!(true)));
+        }
         return Ok(facts);
     }
     match path.extension().and_then(|extension| extension.to_str()).unwrap_or_default() {

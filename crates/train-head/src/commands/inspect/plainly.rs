@@ -49,7 +49,7 @@ fn sentence(kind: &str) -> &str {
         "embeddings" => "embeddings: private (--features)",
         "report" => "report: the figures of a run",
         "bundle" => {
-            "bundle: what one party hands the other (unbundle); its digests are checked when it is unpacked"
+            "bundle: what one party hands the other (unbundle); signatures are checked when it is unpacked"
         }
         "table" => "table of another program: private where it holds records (--features, --input)",
         "array" => "NumPy array: private where it holds records (--features, --labels)",

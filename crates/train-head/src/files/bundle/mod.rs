@@ -14,4 +14,4 @@ mod pack;
 mod unpack;
 
 pub(crate) use pack::pack;
-pub(crate) use unpack::{list, unpack};
+pub(crate) use unpack::{list, unpack, verify};

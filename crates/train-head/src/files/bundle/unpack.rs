@@ -36,6 +36,61 @@ fn read_list<R: Read>(archive: &mut Archive<R>) -> Result<Manifest, String> {
     Manifest::parse(&text)
 }
 
+/// Checks the digests of everything in a bundle. Signatures are checked when it is unpacked.
+///
+/// # Errors
+/// A file that is not a bundle, is damaged, or holds something else than its list says; ^C.
+pub(crate) fn verify(bundle: &Path, console: &Console) -> Result<()> {
+    let (mut archive, manifest) = open(bundle)?;
+    let progress = console.bytes_phase("verify", manifest.bytes());
+    for entry in &manifest.entries {
+        begin(&mut archive, entry, bundle)?;
+        let contents = archive.contents().take(entry.bytes);
+        copy(contents, entry, |bytes| {
+            progress.advance(bytes.len());
+            Ok(())
+        })
+        .map_err(|broken| broken.of(bundle, entry))?;
+    }
+    end(archive, bundle)?;
+    progress.done();
+    Ok(())
+}
+
+type Opened = Archive<BufReader<File>>;
+
+fn open(bundle: &Path) -> Result<(Opened, Manifest)> {
+    let file = File::open(bundle).map_err(|error| unreadable(bundle, error))?;
+    let mut archive = Archive::new(BufReader::new(file));
+    let manifest = read_list(&mut archive).map_err(|what| manifest::refused(bundle, &what))?;
+    match manifest.bytes() > size(bundle)? {
+        true => Err(manifest::refused(bundle, "its list promises more than the file holds")),
+        false => Ok((archive, manifest)),
+    }
+}
+
+fn unreadable(bundle: &Path, error: std::io::Error) -> Failure {
+    Failure::io("read", bundle, Kind::File, error)
+}
+
+fn begin(archive: &mut Opened, entry: &Entry, bundle: &Path) -> Result<()> {
+    interrupt::check()?;
+    let refuse = |what: String| manifest::refused(bundle, &what);
+    archive.entry(&entry.path, Some(entry.bytes)).map(|_| ()).map_err(|problem| match problem {
+        Problem::Short => refuse(format!("it ends before {:?}", entry.path)),
+        Problem::Odd => refuse(format!("{:?} is not the plain file that its list says", entry.path)),
+        Problem::Read(error) => unreadable(bundle, error),
+    })
+}
+
+fn end(archive: Opened, bundle: &Path) -> Result<()> {
+    archive.end().map_err(|problem| match problem {
+        Problem::Short => manifest::refused(bundle, "its end is missing"),
+        Problem::Odd => manifest::refused(bundle, "it holds more than its list says"),
+        Problem::Read(error) => unreadable(bundle, error),
+    })
+}
+
 /// Unpacks a bundle into a folder.
 ///
 /// # Errors
@@ -43,41 +98,22 @@ fn read_list<R: Read>(archive: &mut Archive<R>) -> Result<Manifest, String> {
 /// is not signed by whom it must be; a failed write; ^C. Nothing is left then.
 pub(crate) fn unpack(bundle: &Path, out: &Path, trust: &Trust, console: &Console) -> Result<Manifest> {
     let refuse = |what: &str| manifest::refused(bundle, what);
-    let unreadable = |error| Failure::io("read", bundle, Kind::File, error);
-    let file = File::open(bundle).map_err(unreadable)?;
-    let mut archive = Archive::new(BufReader::new(file));
-    let manifest = read_list(&mut archive).map_err(|what| refuse(&what))?;
-    if manifest.bytes() > size(bundle)? {
-        return Err(refuse("its list promises more than the file holds"));
-    }
-
+    let (mut archive, manifest) = open(bundle)?;
     let folder = OutputFolder::create(out)?;
     let progress = console.bytes_phase("unbundle", manifest.bytes());
     for entry in &manifest.entries {
-        interrupt::check()?;
-        archive.entry(&entry.path, Some(entry.bytes)).map_err(|problem| match problem {
-            Problem::Short => refuse(&format!("it ends before {:?}", entry.path)),
-            Problem::Odd => refuse(&format!("{:?} is not the plain file that its list says", entry.path)),
-            Problem::Read(error) => unreadable(error),
-        })?;
+        begin(&mut archive, entry, bundle)?;
         if entry.path.starts_with("eval/") {
             folder.subfolder("eval")?;
         }
         let path = folder.path(&entry.path);
         let contents = archive.contents().take(entry.bytes);
-        extract(contents, entry, &path, |done| progress.advance(done)).map_err(|what| match what {
-            Broken::Failure(failure) => failure,
-            Broken::Damaged => refuse(&format!("{:?} is damaged: its digest differs", entry.path)),
-            Broken::Read(error) => unreadable(error),
-        })?;
+        extract(contents, entry, &path, |done| progress.advance(done))
+            .map_err(|broken| broken.of(bundle, entry))?;
         expect_kind(&path, entry, &manifest, &refuse)?;
         expect_signed(&path, entry, trust)?;
     }
-    archive.end().map_err(|problem| match problem {
-        Problem::Short => refuse("its end is missing"),
-        Problem::Odd => refuse("it holds more than its list says"),
-        Problem::Read(error) => unreadable(error),
-    })?;
+    end(archive, bundle)?;
     if manifest.entries.iter().any(|entry| entry.path.starts_with("eval/")) {
         // the list of keys is the other party's word
         let keys = evaluation_keys::listed(&folder.path("eval"))?;
@@ -96,42 +132,63 @@ enum Broken {
     Read(std::io::Error),
 }
 
+impl Broken {
+    fn of(self, bundle: &Path, entry: &Entry) -> Failure {
+        match self {
+            Self::Failure(failure) => failure,
+            Self::Damaged => {
+                manifest::refused(bundle, &format!("{:?} is damaged: its digest differs", entry.path))
+            }
+            Self::Read(error) => unreadable(bundle, error),
+        }
+    }
+}
+
+/// Writes the contents of an entry into a file, which appears only if they are those of the list.
 fn extract(
-    mut from: impl Read,
+    from: impl Read,
     entry: &Entry,
     to: &Path,
     advance: impl Fn(usize),
 ) -> std::result::Result<(), Broken> {
-    let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; 1 << 20];
-    let mut failed = None;
+    let mut broken = None;
     let written = write_with(to, Access::Shared, |file| {
-        loop {
-            interrupt::check()?;
-            let count = match from.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(error) => {
-                    failed = Some(Broken::Read(error));
-                    return Err(Failure::file("unreadable"));
-                }
-            };
-            hasher.update(&buffer[..count]);
-            file.write_all(&buffer[..count])
-                .map_err(|error| Failure::io("write", to, Kind::Unexpected, error))?;
-            advance(count);
-        }
-        if hasher.finalize().to_string() != entry.blake3 {
-            failed = Some(Broken::Damaged);
-            return Err(Failure::file("damaged"));
-        }
-        Ok(())
+        copy(from, entry, |bytes| {
+            file.write_all(bytes).map_err(|error| Failure::io("write", to, Kind::Unexpected, error))?;
+            advance(bytes.len());
+            Ok(())
+        })
+        .map_err(|problem| {
+            broken = Some(problem);
+            Failure::file("not the contents of the list")
+        })
     });
-    match (written, failed) {
+    match (written, broken) {
         (Ok(()), _) => Ok(()),
         (Err(_), Some(problem)) => Err(problem),
         (Err(failure), None) => Err(Broken::Failure(failure)),
     }
+}
+
+/// Hands the contents of an entry on piece by piece, and compares their digest.
+fn copy(
+    mut from: impl Read,
+    entry: &Entry,
+    mut to: impl FnMut(&[u8]) -> Result<()>,
+) -> std::result::Result<(), Broken> {
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        interrupt::check().map_err(Broken::Failure)?;
+        match from.read(&mut buffer).map_err(Broken::Read)? {
+            0 => break,
+            count => {
+                hasher.update(&buffer[..count]);
+                to(&buffer[..count]).map_err(Broken::Failure)?;
+            }
+        }
+    }
+    if hasher.finalize().to_string() == entry.blake3 { Ok(()) } else { Err(Broken::Damaged) }
 }
 
 /// Refuses ciphertexts that are not signed by the party that makes such files. The list of keys is signed for all of them.
@@ -139,14 +196,15 @@ fn expect_signed(path: &Path, entry: &Entry, trust: &Trust) -> Result<()> {
     if entry.path.starts_with("eval/") {
         return Ok(());
     }
-    let opened = signed::open(path)?;
+    let mut opened = signed::open(path)?;
     let kind = opened.reader().header().kind;
     let role = match kind {
         kind if kind == DATA || kind == SAMPLES => Role::Data,
         kind if kind == STATE || kind == HEAD || kind == SCORES => Role::Compute,
         _ => return Ok(()),
     };
-    opened.verified(trust, role).map(|_| ())
+    let signer = opened.signer()?;
+    trust.expect(&entry.path, signer, opened.run().unwrap_or_default(), role)
 }
 
 /// Refuses a file that must not travel, or is not what the list says.
