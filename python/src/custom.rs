@@ -1,8 +1,8 @@
 //! Trainings of heads with a loss of the user's own.
 
 use head_fit::fhe_head::{Functions, Link, Scheme};
-use head_fit::ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
-use head_fit::{Classifier, Custom, LinearLayer, Options, PRESETS, needs_other_parameters};
+use head_fit::ndarray::{Array1, Array2, s};
+use head_fit::{Classifier, Custom, LinearLayer, Options};
 use numpy::{PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
@@ -35,22 +35,12 @@ impl CustomTraining {
             .map_err(|error| PyValueError::new_err(format!("the 'derivative' parameter: {error}")))?;
         let options = of_kind(classifier(options)?, family);
         let (x, y) = (x.as_array(), y.as_array());
-        let names = preset.map_or(PRESETS.to_vec(), |name| vec![name]);
-        let schemes: Vec<Scheme> = names
-            .into_iter()
-            .map(|name| Scheme::by_name(name).map_err(|error| PyErr::from(Failure::from(error))))
-            .collect::<PyResult<_>>()?;
+        let scheme = preset.map(|name| Scheme::by_name(name).map_err(Failure::from)).transpose()?;
         work::run(py, None, |_| {
-            let mut refusal = None;
-            for scheme in &schemes {
-                match inside(&options, scheme, &x, &y) {
-                    Err(error) if needs_other_parameters(&error) => refusal = Some(error),
-                    outcome => return Ok(outcome?),
-                }
-            }
-            Err(refusal
-                .unwrap_or_else(|| head_fit::Error::Data("there is no parameter set to try".into()))
-                .into())
+            Ok(Self(match &scheme {
+                Some(scheme) => options.prepare_on(scheme, &x, &y)?,
+                None => options.prepare(&x, &y)?,
+            }))
         })
     }
 
@@ -111,37 +101,6 @@ impl CustomTraining {
         let coef = Array2::from_shape_fn((1, coef.len()), |(_, j)| coef[j]);
         let output = LinearLayer { coef, intercept: Array1::from_elem(1, intercept) };
         Ok(Model(head_fit::Model::linear(output, Link::Identity)))
-    }
-}
-
-/// A training whose scores stay inside its interval on all samples, rehearsed in the clear. Where the interval is open a wider one is tried.
-fn inside(
-    options: &Options<Custom<LossFamily>>,
-    scheme: &Scheme,
-    x: &ArrayView2<'_, f64>,
-    y: &ArrayView1<'_, f64>,
-) -> head_fit::Result<CustomTraining> {
-    let mut options = options.clone();
-    let open = options.interval.is_none();
-    loop {
-        let training = CustomTraining(options.prepare_on(scheme, x, y)?);
-        let half_width = training.0.options.interval.unwrap_or_default();
-        let mut logit: f64 = 0.0;
-        for weights in training.0.trajectory(Functions::Polynomials)? {
-            let scores = training.model(&weights)?.0.decision_function(x)?;
-            logit = scores.fold(logit, |max, z| if z.is_nan() { f64::INFINITY } else { max.max(z.abs()) });
-        }
-        if logit <= half_width {
-            return Ok(training);
-        }
-        options.interval = options.kind.0.wider(half_width).filter(|_| open);
-        if options.interval.is_none() {
-            return Err(head_fit::Error::OutsideInterval {
-                logit,
-                half_width,
-                when: "in plain training".into(),
-            });
-        }
     }
 }
 

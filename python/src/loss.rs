@@ -195,14 +195,6 @@ impl LossFamily {
     }
 }
 
-impl LossFamily {
-    /// The next wider interval that the derivative was fitted on.
-    pub(crate) fn wider(&self, half_width: f64) -> Option<f64> {
-        let wider = self.derivatives.iter().map(|one| one.half_width).filter(|width| *width > half_width);
-        wider.min_by(f64::total_cmp)
-    }
-}
-
 impl Family for LossFamily {
     type Head = PolynomialLoss;
 

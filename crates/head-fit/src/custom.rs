@@ -2,7 +2,7 @@
 
 use fhe_head::plan::{Plan, Request};
 use fhe_head::{Error, Functions, Head, Job, Optimizer, Result, Samples, Scheme, check_weights, twins};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use serde::{Deserialize, Serialize};
 
 use crate::calibrator::Calibrator;
@@ -10,6 +10,7 @@ use crate::classifier::Options;
 use crate::features::{FeatureMap, Preprocessing};
 use crate::kind::HeadKind;
 use crate::labels::{Split, shuffled};
+use crate::presets::{PRESETS, on_first};
 use crate::training::Training;
 
 /// A family of heads that differ in the interval of their approximations: what the choice of a method has to know of a head of your
@@ -56,7 +57,16 @@ struct Candidate {
 }
 
 impl<F: Family> Options<Custom<F>> {
-    /// Chooses what is open by the loss on held-out samples, maps the features and plans the training.
+    /// As [`Self::prepare_on`], on the first of [`PRESETS`] that has the depth.
+    ///
+    /// # Errors
+    /// As [`Self::prepare_on`].
+    pub fn prepare(&self, x: &ArrayView2<'_, f64>, y: &ArrayView1<'_, f64>) -> Result<Training<Custom<F>>> {
+        on_first(&PRESETS, |scheme| self.prepare_on(scheme, x, y))
+    }
+
+    /// Chooses what is open by the loss on held-out samples, maps the features, plans the training, and rehearses it in the clear on all
+    /// samples: where scores leave an interval that was chosen, a wider one is taken.
     ///
     /// `x` is samples by features, `y` their labels, which mean what the head makes of them. Trials run the trainer itself in exact
     /// arithmetic, with the head's polynomials.
@@ -72,7 +82,36 @@ impl<F: Family> Options<Custom<F>> {
         self.check_ranges()?;
         let weight = Array1::ones(y.len());
         check_weights(&weight.view(), x.nrows())?;
-        let best = self.choose(scheme, x, y)?;
+        let mut best = self.choose(scheme, x, y)?;
+        loop {
+            let training = self.planned(scheme, x, y, &best)?;
+            let logit = training.reach()?;
+            if logit <= best.half_width {
+                return Ok(training);
+            }
+            let wider = HALF_WIDTHS.into_iter().find(|width| *width > best.half_width);
+            let Some(wider) =
+                wider.filter(|width| self.interval.is_none() && self.kind.0.head(*width).is_ok())
+            else {
+                return Err(Error::OutsideInterval {
+                    logit,
+                    half_width: best.half_width,
+                    when: "in plain training".into(),
+                });
+            };
+            best.half_width = wider;
+        }
+    }
+
+    /// The training by a method, on all samples.
+    fn planned(
+        &self,
+        scheme: &Scheme,
+        x: &ArrayView2<'_, f64>,
+        y: &ArrayView1<'_, f64>,
+        best: &Candidate,
+    ) -> Result<Training<Custom<F>>> {
+        let weight = Array1::ones(y.len());
         let limit = self.n_components.unwrap_or(usize::MAX);
         let map = FeatureMap::fit(x, &weight.view(), best.preprocessing, limit)?;
         let batches = self.batches(y.len())?;
@@ -185,14 +224,7 @@ impl<'a, F: Family> Trial<'a, F> {
             let plan = Plan { job: Job::new(spec)?, ..self.plan.clone() };
             let start = self.start.as_deref();
             let iterates = twins::trajectory(&plan, &self.samples, start, Functions::Polynomials)?;
-            let features = self.samples.features();
-            let features = features.slice(ndarray::s![.., ..test.x.ncols()]);
-            let mut reach: f64 = 0.0;
-            for weights in &iterates {
-                let scores = twins::score(&plan.job, weights, &features, Functions::Polynomials);
-                // weights beyond what a training may start from are far outside any interval
-                reach = scores.map_or(f64::INFINITY, |scores| largest(&scores).max(reach));
-            }
+            let reach = reach(&plan.job, &iterates, &self.samples);
             if reach <= half_width {
                 let Some(weights) = iterates.last() else { continue };
                 let scores = twins::score(&plan.job, weights, &test.x.view(), Functions::Polynomials)?;
@@ -208,8 +240,19 @@ impl<'a, F: Family> Trial<'a, F> {
     }
 }
 
-fn largest(scores: &Array2<f64>) -> f64 {
-    scores.fold(0.0, |max: f64, z| if z.is_nan() { f64::INFINITY } else { max.max(z.abs()) })
+/// The largest score of the samples in a training.
+fn reach<H: Head>(job: &Job<H>, iterates: &[Vec<Array1<f64>>], samples: &Samples) -> f64 {
+    let features = samples.features();
+    // without the constant one
+    let features = features.slice(s![.., ..-1]);
+    let largest = |scores: Array2<f64>| {
+        scores.fold(0.0, |max: f64, z| if z.is_nan() { f64::INFINITY } else { max.max(z.abs()) })
+    };
+    let of = |weights: &Vec<Array1<f64>>| {
+        // weights beyond what a training may start from are far outside any interval
+        twins::score(job, weights, &features, Functions::Polynomials).map_or(f64::INFINITY, largest)
+    };
+    iterates.iter().map(of).fold(0.0, f64::max)
 }
 
 /// A trained head of any kind with its feature map: what is exported.
@@ -235,6 +278,11 @@ impl<H: Head> FittedHead<H> {
 }
 
 impl<F: Family> Training<Custom<F>> {
+    /// The largest score of the samples in the plain training.
+    fn reach(&self) -> Result<f64> {
+        Ok(reach(&self.plan.job, &self.trajectory(Functions::Polynomials)?, &self.samples))
+    }
+
     /// The trained head, from weights of the encrypted space.
     pub fn fitted(&self, weights: Vec<Array1<f64>>) -> FittedHead<F::Head> {
         FittedHead { job: self.plan.job.clone(), weights, map: self.map.clone() }
