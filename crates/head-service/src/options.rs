@@ -45,6 +45,8 @@ pub struct Limits {
     pub patience: Duration,
     /// How long an upload may take to arrive before its chunks are removed.
     pub arriving: Duration,
+    /// How long jobs are kept after their end, with their results, and uploads that no job is left of; for ever if `None`.
+    pub keep: Option<Duration>,
 }
 
 impl Limits {
@@ -61,6 +63,7 @@ impl Limits {
             chunks_in_memory: 16,
             patience: Duration::from_secs(20),
             arriving: Duration::from_secs(7 * 24 * 3600),
+            keep: None,
         }
     }
 }

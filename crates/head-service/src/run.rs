@@ -13,13 +13,14 @@ use crate::options::{Options, Worker};
 use crate::place::Place;
 use crate::problem::Problem;
 use crate::service::{Service, blocking};
+use crate::work::JobFolder;
 use crate::{http, listen, log, operator, tls, work};
 
 /// Threads that answer requests: what waits for the disk has others.
 const THREADS: usize = 2;
 /// Threads that wait for the disk.
 const DISK_THREADS: usize = 32;
-/// Between two looks for uploads that were given up.
+/// Between two looks for what is to be removed.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(3600);
 
 /// Why the service did not start, or ended.
@@ -119,19 +120,36 @@ fn watch_signals() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Removes uploads that were given up, from time to time.
+/// Removes uploads that were given up, and what has been kept long enough, from time to time.
 async fn sweep(service: Arc<Service>) {
     loop {
-        let swept = blocking(&service, |service| {
-            let oldest = log::millis()
-                - i64::try_from(service.options.limits.arriving.as_millis()).unwrap_or(i64::MAX);
-            let gone = service.store.remove_abandoned(oldest)?;
-            service.remove_blobs(&gone);
-            Ok(())
-        });
-        if let Err(problem) = swept.await {
-            log::failure("uploads that were given up were not removed", &problem.words());
+        if let Err(problem) = blocking(&service, sweep_once).await {
+            log::failure("what has been kept long enough was not removed", &problem.words());
         }
         tokio::time::sleep(BETWEEN_SWEEPS).await;
     }
+}
+
+fn sweep_once(service: &Service) -> Result<(), Problem> {
+    let ago = |time: Duration| log::millis() - i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    let limits = &service.options.limits;
+    service.remove_blobs(&service.store.remove_abandoned(ago(limits.arriving))?);
+    let Some(keep) = limits.keep else { return Ok(()) };
+    let expired = service.store.remove_expired(ago(keep))?;
+    service.remove_blobs(&expired.blobs);
+    for (project, id) in &expired.jobs {
+        // a folder that stays belongs to no job any more
+        if let Err(error) = JobFolder::of(&service.place, id).remove() {
+            log::failure("the folder of a job was not removed", &error.to_string());
+        }
+        service.note("server", "job expired", &format!("{}/{id}", service.store.project_name(*project)?))?;
+    }
+    for (project, id) in &expired.uploads {
+        service.note(
+            "server",
+            "upload expired",
+            &format!("{}/{id}", service.store.project_name(*project)?),
+        )?;
+    }
+    Ok(())
 }

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod jobs;
+mod retention;
 mod sessions;
 mod uploads;
 

@@ -3,6 +3,7 @@
 
 use fhe_head::files::Tag;
 
+use super::uploads::UploadedFile;
 use super::{Member, Queued, Store};
 use crate::api::{CHUNK_BYTES, JobState, NewFile, NewJob, NewUpload, UploadKind};
 
@@ -120,4 +121,48 @@ fn messages_of_a_session_are_delivered_once_and_by_one_account() {
     assert!(store.session(&eve, "s").is_err() && store.message(&eve, "s", "north_join.json").is_err());
     assert_eq!(store.remove_session(&ann, "s").unwrap().len(), 4);
     assert!(store.session(&ann, "s").is_err());
+}
+
+#[test]
+fn what_was_kept_long_enough_goes_and_what_is_needed_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, ann) = store(&folder, 1 << 40, 9);
+    let ready = |byte: u8| {
+        let upload = store.announce(&ann, &upload(byte, 1)).unwrap().0;
+        for UploadedFile { blob, .. } in store.files(ann.project, &upload.id).unwrap() {
+            store.set_whole(&blob).unwrap();
+        }
+        store.set_ready(&ann, &upload.id).unwrap();
+        upload.id
+    };
+    let [old, needed, idle] = [1, 2, 3].map(ready);
+    let later = || crate::log::millis() + 1;
+    let submit = |data: &str, head: Option<&str>, id: &str| {
+        let new = NewJob { head: head.map(str::to_owned), ..asked(data, 0) };
+        store.submit(&ann, &new, id).unwrap();
+    };
+    submit(&old, None, "first");
+    submit(&needed, None, "second");
+    submit("x", Some("second"), "scores");
+    for id in ["first", "second"] {
+        store.end(id, JobState::Done, Err(None)).unwrap();
+    }
+    // nothing is old yet
+    let none = store.remove_expired(0).unwrap();
+    assert!(none.jobs.is_empty() && none.uploads.is_empty(), "{none:?}");
+    // the second one's head is needed by the job that waits, and so is its row, which names its data
+    let gone = store.remove_expired(later()).unwrap();
+    let ids = |all: &[(i64, String)]| all.iter().map(|(_, id)| id.clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&gone.jobs), ["first"]);
+    let mut uploads = ids(&gone.uploads);
+    uploads.sort();
+    let mut expected = [old, idle];
+    expected.sort();
+    assert_eq!(uploads, expected);
+    assert_eq!(gone.blobs.len(), 2);
+    assert!(store.upload(&ann, &needed).is_ok() && store.job(&ann, "second").is_ok());
+
+    store.end("scores", JobState::Failed, Err(None)).unwrap();
+    let gone = store.remove_expired(later()).unwrap();
+    assert_eq!((gone.jobs.len(), ids(&gone.uploads)), (2, vec![needed]));
 }

@@ -80,6 +80,13 @@ impl Store {
                 );
             }
         }
+        if !is_new {
+            // wanted again: it is kept as if it were new
+            work.execute(
+                "UPDATE uploads SET created = ?3 WHERE project = ?1 AND id = ?2",
+                params![member.project, id, log::millis()],
+            )?;
+        }
         let found = upload(&work, member.project, &id)?.ok_or_else(|| Problem::absent("upload"))?;
         let found = Upload { missing: missing(&work, member.project, &id)?, ..found };
         work.commit()?;
@@ -267,7 +274,8 @@ fn missing(connection: &Connection, project: i64, id: &str) -> rusqlite::Result<
     Ok(all)
 }
 
-fn remove(work: &Transaction<'_>, project: i64, id: &str) -> Answer<Vec<Blob>> {
+/// Removes an upload that no job needs any more. Gives the files that belong to no other.
+pub(super) fn remove(work: &Transaction<'_>, project: i64, id: &str) -> Answer<Vec<Blob>> {
     let used: bool = work.query_row(
         "SELECT EXISTS (SELECT 1 FROM jobs WHERE project = ?1 AND state IN ('queued', 'running')
            AND (asked ->> 'keys' = ?2 OR asked ->> 'data' = ?2 OR asked ->> 'validation' = ?2))",

@@ -54,6 +54,9 @@ pub(crate) struct ServeOptions {
     /// Jobs of a new project that wait or run [default: 32]
     #[arg(long, value_name = "JOBS", help_heading = "Limits")]
     pub(crate) project_jobs: Option<u64>,
+    /// Days for which a job is kept after its end, with its head, and an upload that no job is left of [default: until they are removed]
+    #[arg(long, value_name = "DAYS", help_heading = "Limits")]
+    pub(crate) keep_days: Option<NonZeroU32>,
 }
 
 /// A size in a file, as flags have it.
@@ -74,6 +77,7 @@ impl ServeOptions {
             memory: self.memory.or(other.memory),
             project_bytes: self.project_bytes.or(other.project_bytes),
             project_jobs: self.project_jobs.or(other.project_jobs),
+            keep_days: self.keep_days.or(other.keep_days),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! `serve`: the compute party as a service, until ^C or SIGTERM.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use head_service::{Error, Limits, Options, Started, serve};
 use serde_json::json;
@@ -96,7 +97,8 @@ fn limits(chosen: &ServeOptions) -> Limits {
     let usual = Limits::new(memory);
     let project_bytes = chosen.project_bytes.unwrap_or(usual.project_bytes);
     let project_jobs = chosen.project_jobs.unwrap_or(usual.project_jobs);
-    Limits { running_jobs: jobs, project_bytes, project_jobs, ..usual }
+    let days = |days: NonZeroU32| Duration::from_secs(u64::from(days.get()) * 24 * 3600);
+    Limits { running_jobs: jobs, project_bytes, project_jobs, keep: chosen.keep_days.map(days), ..usual }
 }
 
 fn failure(error: Error) -> Failure {
