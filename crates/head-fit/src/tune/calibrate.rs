@@ -168,20 +168,35 @@ impl Curvature {
         }
     }
 
+    /// What probabilities of classes with sum 1 have, whose logits move them by these factors.
+    fn fill_of_classes(&mut self, p: &[f64], moves: impl Fn(f64) -> f64) {
+        let mut rest = &mut self.half[..];
+        for (j, &of_j) in p.iter().enumerate() {
+            let moved = moves(of_j);
+            let (row, after) = rest.split_at_mut(j + 1);
+            for (to, &of_k) in row.iter_mut().zip(p) {
+                *to = -moved * of_j * moves(of_k) * of_k;
+            }
+            row[j] += moved * moved * of_j;
+            rest = after;
+        }
+    }
+
     fn add(&mut self, share: f64, other: &Self) {
         self.half.iter_mut().zip(&other.half).for_each(|(sum, entry)| *sum += share * entry);
     }
 
     fn times(&self, vector: &[f64], product: &mut [f64]) {
-        let mut entries = self.half.iter();
+        let mut rest = &self.half[..];
         for j in 0..self.outputs {
-            let mut sum = 0.0;
-            for k in 0..j {
-                let entry = entries.next().copied().unwrap_or(0.0);
-                sum += entry * vector[k];
-                product[k] += entry * vector[j];
+            let (row, after) = rest.split_at(j + 1);
+            let (mut sum, of_j) = (row[j] * vector[j], vector[j]);
+            for ((entry, of_k), product) in row[..j].iter().zip(vector).zip(&mut *product) {
+                sum += entry * of_k;
+                *product += entry * of_j;
             }
-            product[j] = sum + entries.next().copied().unwrap_or(0.0) * vector[j];
+            product[j] = sum;
+            rest = after;
         }
     }
 }
@@ -209,26 +224,24 @@ fn of_labels(z: &mut [f64], labels: &ArrayView1<'_, f64>, curvature: &mut Curvat
 
 /// Of a softmax, or of one class against the rest, scaled to sum 1.
 fn of_classes(link: Link, z: &mut [f64], class: usize, curvature: &mut Curvature) -> f64 {
-    // of one class against the rest, a logit moves the logarithm of its class by as much before the scaling as its logistic lacks to 1
-    let mut moves = vec![1.0; if link == Link::Softmax { 0 } else { z.len() }];
     if link == Link::Softmax {
         softmax(z);
-    } else {
-        for (z, moves) in z.iter_mut().zip(&mut moves) {
-            *z = logistic(*z);
-            *moves = 1.0 - *z;
-        }
-        let sum: f64 = z.iter().sum();
-        z.iter_mut().for_each(|p| *p /= sum);
+        curvature.fill_of_classes(z, |_| 1.0);
+        let loss = -z[class].max(f64::EPSILON).ln();
+        z[class] -= 1.0;
+        return loss;
     }
-    let moved = |k: usize| moves.get(k).copied().unwrap_or(1.0);
-    curvature.fill(|j, k| {
-        let own = if j == k { z[j] } else { 0.0 };
-        moved(j) * moved(k) * (own - z[j] * z[k])
-    });
+    // a logit moves the logarithm of its class by as much before the scaling as its logistic lacks to 1
+    z.iter_mut().for_each(|z| *z = logistic(*z));
+    let sum: f64 = z.iter().sum();
+    let scale = sum.recip();
+    z.iter_mut().for_each(|p| *p *= scale);
+    let moves = |p: f64| 1.0 - p * sum;
+    curvature.fill_of_classes(z, moves);
     let loss = -z[class].max(f64::EPSILON).ln();
-    z[class] -= 1.0;
-    z.iter_mut().zip(&moves).for_each(|(slope, moves)| *slope *= moves);
+    for (k, slope) in z.iter_mut().enumerate() {
+        *slope = moves(*slope) * (*slope - f64::from(u8::from(k == class)));
+    }
     loss
 }
 
