@@ -18,17 +18,6 @@ pub(crate) fn optimizer(optimizer: Optimizer) -> String {
     }
 }
 
-/// A feature map in a word or two.
-pub(crate) fn preprocessing(preprocessing: Preprocessing) -> String {
-    match preprocessing {
-        Preprocessing::Whiten { ridge, .. } => format!("whitened with ridge {ridge}"),
-        Preprocessing::WhitenWithin { ridge } => format!("whitened within classes with ridge {ridge}"),
-        Preprocessing::Given => "by constants that were given".into(),
-        Preprocessing::Standardize => "standardised".into(),
-        Preprocessing::Center => "centred".into(),
-    }
-}
-
 /// What the feature map does, with what comes out of it.
 pub(crate) fn features(options: &Classifier, inputs: usize, outputs: usize) -> String {
     let kept = match (inputs, outputs) {

@@ -37,7 +37,20 @@ fn a_threshold_is_kept_in_the_head_and_used_everywhere() {
     assert_eq!(dir.json("out/report.json")["threshold"], kept);
 
     positives(&dir, "out/predictions.csv", value);
-    dir.ok("predict --head out --features data.csv --out predictions.csv");
+    // what is said to be right is what is predicted
+    let report = dir.json("out/report.json");
+    let counts = &report["clinical"]["encrypted"][0]["counts"];
+    let right = counts["true_positives"].as_f64().unwrap() + counts["true_negatives"].as_f64().unwrap();
+    let accuracy = right / report["test_samples"].as_f64().unwrap();
+    assert!((report["encrypted"]["accuracy"].as_f64().unwrap() - accuracy).abs() < 1e-12, "{report}");
+    assert_eq!(report["encrypted"]["confusion"][1][1], counts["true_positives"]);
+    assert!(report["encrypted"]["most_probable"]["accuracy"].is_f64(), "{report}");
+    assert!(said.stdout.contains(&format!("at the threshold of {value}")), "{}", said.stdout);
+    let page = String::from_utf8(dir.read("out/report.html")).unwrap();
+    assert!(page.contains(&format!("At the threshold of {value} the encrypted head is right on")));
+    let predicted = dir.ok("predict --head out --features data.csv --out predictions.csv");
+    let words = format!("\"well\" above {value} (chosen for specificity=0.97 on the validation samples)");
+    assert!(predicted.stdout.contains(&words), "{}", predicted.stdout);
     let called = positives(&dir, "predictions.csv", value);
     let measured = dir.ok("eval --head out --features data.csv --json").json();
     let counts = &measured["clinical"][0]["counts"];

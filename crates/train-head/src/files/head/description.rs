@@ -9,7 +9,6 @@ use tables::Recipe;
 use crate::files::Access;
 use crate::files::embeddings::UsedEncoder;
 use crate::files::seal::Seal;
-use crate::planning::describe;
 use crate::samples::Known;
 use crate::targets::Vocabulary;
 use crate::wording::counted;
@@ -367,7 +366,7 @@ impl Description {
         }
         lines.push(format!(
             "the feature map ({}), folded into the weights; the number of iterations; the parameter set",
-            describe::preprocessing(self.feature_transform.preprocessing)
+            self.feature_transform.preprocessing
         ));
         if self.threshold.is_some() || !self.thresholds.is_empty() {
             lines.push("the threshold, and what it achieves on the samples that it was chosen on".into());

@@ -116,11 +116,13 @@ fn of_curves(assessed: &Assessed<'_>, classes: &[usize], of: fn(&Curves) -> &Vec
     let curves = assessed.head.curves;
     if let [head] = curves {
         let plain = assessed.plain.and_then(|plain| plain.curves.first());
+        // a curve upon another one has to leave some of it to be seen
+        let look = if plain.is_some() { Look::Smooth } else { Look::Equal };
         let mut all: Vec<Series> = plain
             .map(|plain| series("plain training", Colour::Blue, of(plain).clone(), Look::Smooth))
             .into_iter()
             .collect();
-        all.push(series(assessed.called(), Colour::Orange, of(head).clone(), Look::Smooth));
+        all.push(series(assessed.called(), Colour::Orange, of(head).clone(), look));
         return all;
     }
     let one = |(&class, colour): (&usize, Colour)| {
@@ -193,7 +195,8 @@ fn calibration<'a>(assessed: &Assessed<'_>, classes: &[usize]) -> Drawing<'a> {
             if let Some([plain]) = assessed.plain.map(|plain| plain.calibration) {
                 all.push(of_bins("plain training", Colour::Blue, &plain.bins, (Look::Marked, false)));
             }
-            all.push(of_bins(assessed.called(), Colour::Orange, &head.bins, (Look::Marked, true)));
+            let look = if assessed.plain.is_some() { Look::Marked } else { Look::EqualMarked };
+            all.push(of_bins(assessed.called(), Colour::Orange, &head.bins, (look, true)));
             format!(", with Wilson's intervals of the {}", assessed.called())
         }
         _ => {
@@ -218,11 +221,15 @@ fn calibration<'a>(assessed: &Assessed<'_>, classes: &[usize]) -> Drawing<'a> {
 fn learning<'a>(report: &Report) -> Drawing<'a> {
     let curve =
         report.learning_curve.iter().filter_map(|point| Some((point.iteration as f64, point.log_loss?)));
-    let mut all =
-        vec![series("plain training, test samples", Colour::Blue, thinned(curve.collect()), Look::Marked)];
+    let mut all = vec![series(
+        "plain training, test samples",
+        Colour::Blue,
+        thinned(curve.collect()),
+        Look::EqualMarked,
+    )];
     if let Some(validation) = &report.validation {
         let points = validation.iter().map(|point| (point.iteration as f64, point.log_loss)).collect();
-        all.push(series("encrypted, validation samples", Colour::Green, thinned(points), Look::Marked));
+        all.push(series("encrypted, validation samples", Colour::Green, thinned(points), Look::EqualMarked));
     }
     let loss = report.encrypted.accuracy_and_loss().map(|(_, log_loss)| (report.iterations as f64, log_loss));
     let end: Vec<(f64, f64)> = loss.into_iter().collect();

@@ -129,9 +129,10 @@ fn predicted<'a>(
     if let Some(plain) = plain {
         lines.push(series("plain training", Colour::Blue, points(plain), Look::Marked));
     }
+    let look = if plain.is_some() { Look::Marked } else { Look::EqualMarked };
     lines.push(Series {
         intervals: head.bins.iter().map(|bin| [bin.observed.low, bin.observed.high]).collect(),
-        ..series(called, Colour::Orange, points(head), Look::Marked)
+        ..series(called, Colour::Orange, points(head), look)
     });
     let labels = Labels { title, x: "mean prediction", y: "mean true number" };
     drawing(
@@ -144,8 +145,12 @@ fn predicted<'a>(
 
 fn learning<'a>(report: &Report) -> Drawing<'a> {
     let curve = report.learning_curve.iter().filter_map(|point| Some((point.iteration as f64, point.r2?)));
-    let mut all =
-        vec![series("plain training, test samples", Colour::Blue, thinned(curve.collect()), Look::Marked)];
+    let mut all = vec![series(
+        "plain training, test samples",
+        Colour::Blue,
+        thinned(curve.collect()),
+        Look::EqualMarked,
+    )];
     if let Scores::Numbers(each) = &report.encrypted {
         let r2: Vec<f64> = each.iter().filter_map(|m| m.r2).map(|r2| r2.value).collect();
         if !r2.is_empty() && result::plain_beside(report).is_some() {
