@@ -201,7 +201,11 @@ impl<'a> Data<'a> {
             _ if class_weight == ClassWeight::Uniform => Ok(self.weights.clone()),
             other => Err(Error::Parameter {
                 name: "class_weight",
-                got: format!("{class_weight:?}"),
+                got: match class_weight {
+                    ClassWeight::Uniform => "the same for all".into(),
+                    ClassWeight::Balanced => "balanced".into(),
+                    ClassWeight::Given(negative, positive) => format!("{negative}, {positive}"),
+                },
                 expected: format!(
                     "none for {}: give sample weights, or move the threshold of a label",
                     other.described()

@@ -156,7 +156,7 @@ fn three_classes_each_against_the_rest() {
 fn warnings_are_on_the_page_without_names() {
     let dir = Dir::new();
     let (mut leaky, mut rows) = ("a,b,canary,label\n".to_owned(), 0);
-    for line in table(200).lines().skip(1) {
+    for line in table(400).lines().skip(1) {
         let [a, b, _, label] = line.split(',').collect::<Vec<_>>()[..] else { panic!() };
         // a result that was entered with the diagnosis, and fewer than one sample in ten are sick
         let told = if label == "sick" { 3.71 } else { -3.71 } + f64::from(rows % 7) / 10.0;

@@ -1,5 +1,6 @@
 //! What was warned about, in plain words.
 
+use head_fit::ClassWeight;
 use pages::{Block, Section};
 
 use crate::planning::balance::is_rare;
@@ -30,9 +31,13 @@ fn imbalance(report: &Report) -> Option<String> {
         [one] => format!("{one} is"),
         _ => format!("{} of the classes are", rare.len()),
     };
+    let advice = match report.method.class_weight {
+        ClassWeight::Uniform => " `--class-weight balanced` makes classes count the same in training.",
+        ClassWeight::Balanced | ClassWeight::Given(..) => "",
+    };
     Some(format!(
         "The classes are not equally frequent: {names} rare, below a tenth of the training samples. Accuracy alone then says little, since a head that never calls a rare \
          class is right most of the time; sensitivity, predictive values and the precision-recall curve say more, and intervals are wide where few \
-         samples are. `--class-weight balanced` makes classes count the same in training."
+         samples are.{advice}"
     ))
 }
