@@ -86,11 +86,12 @@ fn shown(assessed: &Assessed<'_>) -> Vec<usize> {
     let count = |class: usize| clinical.get(class).map_or(0, |one| one.counts.positives());
     let has_curve =
         |class: usize| assessed.head.curves.get(class).is_some_and(|curves| !curves.roc.is_empty());
-    chosen((0..clinical.len()).map(|class| (count(class), has_curve(class))).collect())
+    let classes: Vec<_> = (0..clinical.len()).map(|class| (count(class), has_curve(class))).collect();
+    chosen(&classes)
 }
 
 /// Of classes with their samples, and whether they have curves: all of a few, of more the most frequent and the rarest that have some.
-fn chosen(classes: Vec<(usize, bool)>) -> Vec<usize> {
+fn chosen(classes: &[(usize, bool)]) -> Vec<usize> {
     if classes.len() <= MOST_CLASSES {
         return (0..classes.len()).collect();
     }
@@ -275,7 +276,8 @@ mod tests {
 
     #[test]
     fn of_many_classes_the_frequent_and_the_rare_have_curves() {
-        let with = |counts: &[usize]| chosen(counts.iter().map(|&count| (count, count >= 10)).collect());
+        let with =
+            |counts: &[usize]| chosen(&counts.iter().map(|&count| (count, count >= 10)).collect::<Vec<_>>());
         assert_eq!(with(&[50, 40, 3]), [0, 1, 2]);
         assert_eq!(with(&[30, 90, 20, 12, 60, 40, 5]), [0, 1, 2, 3, 4]);
         assert_eq!(with(&[100, 90, 80, 70, 60, 50]), [0, 1, 3, 4, 5]);
