@@ -27,7 +27,10 @@ impl Training {
     /// every interval.
     pub fn next_batch(&self, data: &Data<'_>, start: &Model, learning_rate: f64) -> Result<Self> {
         if !self.options.calibrator.as_ref().is_some_and(Calibrator::changes_nothing) {
-            let got = format!("{:?}", self.options.calibrator);
+            let got = self.options.calibrator.as_ref().map_or_else(
+                || "one that is to be chosen".to_owned(),
+                |one| format!("{} with {} shifts", one.temperature, one.shifts.len()),
+            );
             let expected = "1, without shifts, for a training in batches".into();
             return Err(Error::Parameter { name: "temperature", got, expected });
         }

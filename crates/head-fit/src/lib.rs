@@ -114,7 +114,10 @@ pub use labels::{
     ClassWeight, Classes, LabelNames, Split, Targets, folds_of_targets, group_split, multi_label_folds,
     multi_label_split, shuffled, shuffled_order, split_of_targets, stratified_folds, stratified_split,
 };
-pub use metrics::{LabelMetrics, Metrics, MultiLabelMetrics, agreement, predictions, same_predictions};
+pub use metrics::{
+    LabelMetrics, Metrics, MultiLabelMetrics, OrdinalMetrics, agreement, predictions, predictions_above,
+    same_predictions,
+};
 pub use model::{LinearLayer, Model, probabilities};
 pub use presets::{PRESETS, needs_other_parameters};
 pub use training::{Expected, ExpectedErrors, Training};

@@ -184,7 +184,11 @@ impl Classifier {
             }
             (map, components) => Err(Error::Parameter {
                 name: "preprocessing",
-                got: format!("{map:?}, {components:?} components"),
+                got: [map.map(|map| map.to_string()), components.map(|kept| format!("{kept} components"))]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join(", "),
                 expected: "none beside a map that was made elsewhere".into(),
             }),
         }

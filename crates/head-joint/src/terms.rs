@@ -399,8 +399,8 @@ impl Terms {
         }
         if data.classes() != Some(self.classes()) {
             return Err(Error::Data(format!(
-                "{:?}, where the terms have {} classes",
-                data.targets(),
+                "{}, where the terms have {} classes",
+                data.targets().described(),
                 self.classes()
             )));
         }

@@ -107,6 +107,9 @@ fn figure(figure: &Figure) -> String {
 /// Characters of a cell from which it is text rather than a name.
 const LONG: usize = 24;
 
+/// Columns from which a table is set closer, so that it fits most screens.
+const MANY: usize = 8;
+
 fn table(table: &Table) -> String {
     let numbers = |column: usize| {
         let mut cells =
@@ -119,7 +122,13 @@ fn table(table: &Table) -> String {
         false if cell.chars().count() > LONG => " class=\"t\"",
         false => "",
     };
-    let mut out = String::from("<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr>");
+    let class_of_table = match table.head.len() {
+        many if many >= MANY => " class=\"dense\"",
+        // on narrow screens its cells wrap, so that the last column is seen, too
+        few if (0..few).all(|column| !numbers(column)) => " class=\"words\"",
+        _ => "",
+    };
+    let mut out = format!("<div class=\"wide\" tabindex=\"0\"><table{class_of_table}>\n<thead><tr>");
     for (column, name) in table.head.iter().enumerate() {
         let number = if numbers(column) { " class=\"n\"" } else { "" };
         out += &format!("<th scope=\"col\"{number}>{}</th>", inline(name));
@@ -158,6 +167,9 @@ fn matrix(matrix: &Matrix) -> String {
     out + "</tbody>\n</table></div>\n"
 }
 
+/// Characters of code up to which it stays on one line, even on narrow screens.
+const SHORT_CODE: usize = 36;
+
 /// Escapes text and marks `code` between backticks. A percent sign stays with its number, and a line break is one.
 fn inline(text: &str) -> String {
     let text = escape(text).replace(" %", "\u{a0}%").replace('\n', "<br>");
@@ -167,6 +179,10 @@ fn inline(text: &str) -> String {
     let mut out = String::new();
     for (at, part) in parts.iter().enumerate() {
         out += &match at {
+            // a flag is not broken behind its dashes
+            odd if odd % 2 == 1 && odd < paired && part.chars().count() <= SHORT_CODE => {
+                format!("<code class=\"k\">{part}</code>")
+            }
             odd if odd % 2 == 1 && odd < paired => format!("<code>{part}</code>"),
             last if last >= paired => format!("`{part}"),
             _ => part.clone(),
@@ -188,11 +204,25 @@ mod tests {
 
     #[test]
     fn text_is_escaped_and_code_is_marked() {
-        assert_eq!(inline("a < b & `x<y>`"), "a &lt; b &amp; <code>x&lt;y&gt;</code>");
+        assert_eq!(inline("a < b & `x<y>`"), "a &lt; b &amp; <code class=\"k\">x&lt;y&gt;</code>");
         assert_eq!(inline("one ` only"), "one ` only");
         assert_eq!(inline("5 %\n(4 to 6)"), "5\u{a0}%<br>(4 to 6)");
-        assert_eq!(inline("`a` and `b"), "<code>a</code> and `b");
+        assert_eq!(inline("`a` and `b"), "<code class=\"k\">a</code> and `b");
+        let long = "x".repeat(64);
+        assert_eq!(inline(&format!("`{long}`")), format!("<code>{long}</code>"));
         assert_eq!(anchor("Where the time goes"), "where-the-time-goes");
+    }
+
+    #[test]
+    fn tables_of_words_wrap_and_wide_ones_are_set_closer() {
+        let made = |columns: usize, cell: &str| {
+            let mut one = Table::new(&vec!["head"; columns]);
+            one.push(vec![cell; columns]);
+            table(&one)
+        };
+        assert!(made(3, "never").contains("<table class=\"words\">"));
+        assert!(made(3, "12").contains("<table>"));
+        assert!(made(9, "12").contains("<table class=\"dense\">"));
     }
 
     /// Every name that comes from data is escaped, wherever it stands; nothing is loaded from elsewhere.

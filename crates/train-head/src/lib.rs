@@ -15,6 +15,7 @@
 //! - `remote`: a compute party that is a service, from the data party's side;
 //! - `exit`: failures and exit codes;
 //! - `console`, `progress`: what the user sees;
+//! - `wording`: words that depend on numbers;
 //! - `interrupt`, `allocator`, `resources`: ^C, the end of the memory, how much of it there is;
 //! - `itself`: this program, to start it again;
 //! - `readers`: the readers of files, for fuzzing.
@@ -47,6 +48,7 @@ mod resources;
 mod run;
 mod samples;
 mod targets;
+mod wording;
 
 use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;

@@ -201,7 +201,11 @@ impl<'a> Data<'a> {
             _ if class_weight == ClassWeight::Uniform => Ok(self.weights.clone()),
             other => Err(Error::Parameter {
                 name: "class_weight",
-                got: "balanced".into(),
+                got: match class_weight {
+                    ClassWeight::Uniform => "the same for all".into(),
+                    ClassWeight::Balanced => "balanced".into(),
+                    ClassWeight::Given(negative, positive) => format!("{negative}, {positive}"),
+                },
                 expected: match other {
                     Targets::Numbers(_) => "only classes have weights, and numbers are predicted here".into(),
                     _ => "only classes have weights; of labels the threshold can be moved instead".into(),

@@ -15,6 +15,8 @@ mod sums;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use fhe_head::{Error, Result, ranges};
 use nalgebra::{DMatrix, DVector};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
@@ -48,6 +50,18 @@ pub enum Preprocessing {
     },
     /// A map that was made elsewhere, not from the samples that are trained on ([`Data::behind`](crate::Data::behind)).
     Given,
+}
+
+impl fmt::Display for Preprocessing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Center => write!(f, "centred"),
+            Self::Standardize => write!(f, "standardised"),
+            Self::Whiten { ridge, .. } => write!(f, "whitened with ridge {ridge}"),
+            Self::WhitenWithin { ridge } => write!(f, "whitened within classes with ridge {ridge}"),
+            Self::Given => write!(f, "by constants that were given"),
+        }
+    }
 }
 
 impl Preprocessing {

@@ -96,7 +96,7 @@ impl FeatureMap {
             other @ (Preprocessing::WhitenWithin { .. } | Preprocessing::Given) => {
                 return Err(Error::Parameter {
                     name: "preprocessing",
-                    got: format!("{other:?}"),
+                    got: other.to_string(),
                     expected: "another feature map: sums over all samples give no other".into(),
                 });
             }

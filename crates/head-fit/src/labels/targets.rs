@@ -31,7 +31,7 @@ impl Targets {
     }
 
     /// What they are, in messages.
-    pub(crate) fn described(self) -> String {
+    pub fn described(self) -> String {
         match self {
             Self::Classes(count) => format!("{count} classes"),
             Self::Labels(count) => format!("samples with any of {count} labels"),

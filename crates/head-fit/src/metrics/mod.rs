@@ -1,8 +1,10 @@
 //! Measures of predictions.
 
 mod multi_label;
+mod ordinal;
 
 pub use multi_label::{LabelMetrics, MultiLabelMetrics};
+pub use ordinal::OrdinalMetrics;
 
 use ndarray::{Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
@@ -10,9 +12,9 @@ use serde::{Deserialize, Serialize};
 /// Measures of probabilities against labels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
-    /// Share of samples whose most probable class is theirs.
+    /// Share of samples whose predicted class is theirs: the most probable one, or of two classes the one at a threshold.
     pub accuracy: f64,
-    /// Mean of all classes' F1.
+    /// Mean of all classes' F1, of the same predictions.
     pub macro_f1: f64,
     /// Area under the receiver operating characteristic: chance that a positive scores above a negative, ties half.
     /// With more than two classes, the mean over the classes, each against the rest.
@@ -38,9 +40,19 @@ impl Metrics {
 
     /// Measures probabilities (samples by classes) against `labels` (0, 1, .., one each). Areas are NaN when a class is absent.
     pub fn of_classes(labels: &[f64], probabilities: &ArrayView2<'_, f64>) -> Self {
+        Self::of_predicted(labels, probabilities, &predictions(probabilities))
+    }
+
+    /// The same of two classes (samples by 2), of which the second is predicted above a threshold.
+    pub fn at_threshold(labels: &[f64], probabilities: &ArrayView2<'_, f64>, threshold: f64) -> Self {
+        Self::of_predicted(labels, probabilities, &predictions_above(probabilities, threshold))
+    }
+
+    /// Measures probabilities, and the classes that were predicted from them.
+    fn of_predicted(labels: &[f64], probabilities: &ArrayView2<'_, f64>, predicted: &[usize]) -> Self {
         let (n, classes) = (labels.len() as f64, probabilities.ncols());
         let mut confusion = vec![vec![0usize; classes]; classes];
-        for (label, predicted) in labels.iter().zip(predictions(probabilities)) {
+        for (label, &predicted) in labels.iter().zip(predicted) {
             confusion[*label as usize][predicted] += 1;
         }
         let hits: usize = (0..classes).map(|class| confusion[class][class]).sum();
@@ -89,6 +101,11 @@ pub fn predictions(probabilities: &ArrayView2<'_, f64>) -> Vec<usize> {
             .0
     };
     probabilities.outer_iter().map(largest).collect()
+}
+
+/// Of two classes (samples by 2), the second where its probability is above a threshold.
+pub fn predictions_above(probabilities: &ArrayView2<'_, f64>, threshold: f64) -> Vec<usize> {
+    probabilities.outer_iter().map(|row| usize::from(row[1] > threshold)).collect()
 }
 
 /// Share of samples on which two predictions (samples by classes) name the same class.
@@ -141,6 +158,21 @@ mod tests {
         assert!((m.auprc - (1.0 + 1.0 + 3.0 / 5.0 + 4.0 / 6.0) / 4.0).abs() < 1e-12);
         assert!((m.brier - 0.185_312_5).abs() < 1e-12);
         assert!((m.log_loss - 0.537_693_971_779_744_7).abs() < 1e-12);
+    }
+
+    /// scikit-learn's `accuracy_score` and `f1_score` of the same predictions.
+    #[test]
+    fn accuracy_and_f1_are_those_of_the_threshold() {
+        let labels = [0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 0.0];
+        let scores = [0.1, 0.4, 0.35, 0.8, 0.7, 0.6, 0.4, 0.2];
+        let p = Array2::from_shape_fn((8, 2), |(row, class)| [1.0 - scores[row], scores[row]][class]);
+        let (at, most) =
+            (Metrics::at_threshold(&labels, &p.view(), 0.3), Metrics::of_classes(&labels, &p.view()));
+        assert_eq!(at.confusion, [[2, 2], [0, 4]]);
+        assert!((at.accuracy - 0.75).abs() < 1e-12 && (most.accuracy - 0.625).abs() < 1e-12);
+        assert!((at.macro_f1 - (4.0 / 6.0 + 8.0 / 10.0) / 2.0).abs() < 1e-12);
+        assert_eq!((at.auroc, at.log_loss), (most.auroc, most.log_loss));
+        assert_eq!(Metrics::at_threshold(&labels, &p.view(), 0.5), most);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Decrypted heads for the features as they came: the feature map is folded into them.
 
-use fhe_head::{Activation, BuiltIn, Error, Functions, Head as _, Link, Ordinal, Result};
+use fhe_head::{Activation, ActivationKind, BuiltIn, Error, Functions, Head as _, Link, Ordinal, Result};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
@@ -129,6 +129,11 @@ impl Model {
     pub fn weights(&self, head: &BuiltIn, map: &FeatureMap) -> Result<Vec<Array1<f64>>> {
         let refuse =
             |got: String, expected: String| Err(Error::Parameter { name: "warm_start", got, expected });
+        let word = |kind: ActivationKind| match kind {
+            ActivationKind::Square => "square",
+            ActivationKind::Gelu => "gelu",
+            ActivationKind::Tanh => "tanh",
+        };
         let (outputs, wanted) = (self.output.intercept.len(), head.scores());
         if outputs != wanted {
             return refuse(format!("a head of {outputs} outputs"), format!("one of {wanted}"));
@@ -146,12 +151,12 @@ impl Model {
                 let units = layer.intercept.len();
                 if units != mlp.hidden || *activation != mlp.activation {
                     let got = format!(
-                        "{units} hidden units, {:?} on {}",
-                        activation.kind(),
+                        "{units} hidden units, {} on {}",
+                        word(activation.kind()),
                         activation.half_width()
                     );
-                    let (shape, width) = (mlp.activation.kind(), mlp.activation.half_width());
-                    return refuse(got, format!("{} units, {shape:?} on {width}", mlp.hidden));
+                    let (shape, width) = (word(mlp.activation.kind()), mlp.activation.half_width());
+                    return refuse(got, format!("{} units, {shape} on {width}", mlp.hidden));
                 }
                 let mut weights = layer.weights(map)?;
                 weights.extend(self.output.coef.outer_iter().map(|row| row.to_owned()));

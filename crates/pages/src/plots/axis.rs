@@ -103,6 +103,16 @@ pub(super) fn around(values: impl Iterator<Item = f64> + Clone, room: f64) -> Ra
     low - room..high + room
 }
 
+/// A range of at least this span; one without negative values stays so.
+pub(super) fn widened(range: Range<f64>, least: f64) -> Range<f64> {
+    let lacking = least - (range.end - range.start);
+    if lacking <= 0.0 {
+        return range;
+    }
+    let below = if range.start >= 0.0 { (lacking / 2.0).min(range.start) } else { lacking / 2.0 };
+    range.start - below..range.end + lacking - below
+}
+
 /// A range that holds all positive values, with a factor beyond them.
 pub(super) fn around_positive(values: impl Iterator<Item = f64>, factor: f64) -> Range<f64> {
     let (low, high) = values
@@ -145,5 +155,8 @@ mod tests {
         let alike = around([0.619_066_19, 0.619_066_22].into_iter(), 0.1);
         assert!(labels(&Axis::linear(alike, 6)).iter().all(|label| label.len() <= 5));
         assert_eq!(around_positive([0.0, 2.0].into_iter(), 2.0), 1.0..4.0);
+        assert_eq!(widened(0.5..0.75, 0.5), 0.375..0.875);
+        assert_eq!(widened(0.0..0.25, 0.5), 0.0..0.5);
+        assert_eq!(widened(0.0..0.75, 0.5), 0.0..0.75);
     }
 }

@@ -28,7 +28,7 @@ pub fn stacked(labels: &Labels<'_>, rows: &[String], segments: &[Segment]) -> Pl
         .map(|segment| Entry { name: &segment.name, sample: Sample::Bar(segment.colour.ink()) })
         .collect();
     let axes = [Axis::linear(0.0..most * 1.1, 8), Axis::rows(rows)];
-    let mut frame = Frame::new(labels, size(rows, 36.0), axes, &entries, false);
+    let mut frame = Frame::new(labels, size(rows, 36.0), axes, (&entries, 0), false);
     for row in 0..rows.len() {
         let mut from = 0.0;
         for segment in segments {
@@ -57,8 +57,13 @@ pub fn ratios(labels: &Labels<'_>, bars: &[Bar]) -> Plot {
     let values = || bars.iter().map(|bar| bar.value).filter(|value| *value > 0.0 && value.is_finite());
     let (least, most) = (values().fold(1.0, f64::min) / 1.5, values().fold(10.0, f64::max) * 6.0);
     let rows: Vec<String> = bars.iter().map(|bar| bar.name.clone()).collect();
-    let mut frame =
-        Frame::new(labels, size(&rows, 30.0), [Axis::decades(least..most), Axis::rows(&rows)], &[], false);
+    let mut frame = Frame::new(
+        labels,
+        size(&rows, 30.0),
+        [Axis::decades(least..most), Axis::rows(&rows)],
+        (&[], 0),
+        false,
+    );
     for (row, &Bar { value, .. }) in
         bars.iter().enumerate().filter(|(_, bar)| bar.value > 0.0 && bar.value.is_finite())
     {

@@ -64,7 +64,7 @@ pub fn categories(
             Entry { name: key.name, sample }
         })
         .collect();
-    let mut frame = Frame::new(labels, size(rows, 32.0), [x, Axis::rows(rows)], &entries, true);
+    let mut frame = Frame::new(labels, size(rows, 32.0), [x, Axis::rows(rows)], (&entries, 0), true);
     let last = rows.len() as f64 - 0.5;
     for band in bands {
         let corners = [frame.at((-band, -0.5)), frame.at((*band, last))];

@@ -77,16 +77,16 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// Draws everything around the data. `lines` are grid lines along the vertical axis, too.
+    /// Draws everything around the data. The legend has room for so many rows at least. `lines` are grid lines along the vertical axis, too.
     pub(super) fn new(
         labels: &Labels<'_>,
         size: Size,
         [x, y]: [Axis; 2],
-        entries: &[Entry<'_>],
+        (entries, least_rows): (&[Entry<'_>], usize),
         lines: bool,
     ) -> Self {
-        let rows = legend_rows(entries, size.width - 2.0 * EDGE);
-        let top = TITLE + LEGEND * rows.len() as f64 + 6.0;
+        let rows = legend_rows(entries, size.width);
+        let top = TITLE + LEGEND * rows.len().max(least_rows) as f64 + 6.0;
         let bottom = top + size.data;
         let below = if labels.x.is_empty() { 30.0 } else { 50.0 };
         let mut frame = Self {
@@ -160,8 +160,12 @@ pub(super) fn thin(ink: Ink) -> Pen {
     Pen { ink, width: 1.0, dashes: "" }
 }
 
-/// Entries from left to right, with their place, in as many rows as they need.
-fn legend_rows<'a, 'b>(entries: &'b [Entry<'a>], room: f64) -> Vec<Vec<(f64, &'b Entry<'a>)>> {
+/// Entries from left to right, with their place, in as many rows as they need in a plot of this width.
+pub(super) fn legend_rows<'a, 'b>(
+    entries: &'b [Entry<'a>],
+    width_of_plot: f64,
+) -> Vec<Vec<(f64, &'b Entry<'a>)>> {
+    let room = width_of_plot - 2.0 * EDGE;
     let mut rows: Vec<Vec<(f64, &Entry<'_>)>> = Vec::new();
     let mut x = f64::INFINITY;
     for entry in entries {

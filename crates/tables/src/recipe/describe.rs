@@ -12,6 +12,12 @@ use crate::wording::{quoted, short_number};
 /// Most levels that a line shows.
 const MOST_LEVELS: usize = 6;
 
+/// Most characters of levels in a line: five short ones are all seen.
+const MOST_CHARACTERS: usize = 64;
+
+/// Most characters of a column's values in a table to print: levels, how many more there are, and how many rare ones.
+const WIDEST_VALUES: usize = MOST_CHARACTERS + 24;
+
 /// What a recipe does with each column. Displayed as a table, serialised as a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -83,9 +89,9 @@ fn summary(column: &ColumnRecipe) -> ColumnSummary {
             (format!("{} to {}", day(*first), day(*last)), becomes)
         }
         Treatment::Category { levels, other, fill, rare } => {
-            let mut shown: Vec<String> = levels.iter().take(MOST_LEVELS).map(|level| quoted(level)).collect();
-            if levels.len() > MOST_LEVELS {
-                shown.push(format!("and {} more", levels.len() - MOST_LEVELS));
+            let mut shown = first_levels(levels);
+            if levels.len() > shown.len() {
+                shown.push(format!("and {} more", levels.len() - shown.len()));
             }
             if *other || !rare.is_empty() {
                 shown.push(format!("{} rare", column.distinct.saturating_sub(levels.len())));
@@ -111,6 +117,17 @@ fn summary(column: &ColumnRecipe) -> ColumnSummary {
     }
 }
 
+/// The levels that fit into a line, whole.
+fn first_levels(levels: &[String]) -> Vec<String> {
+    let mut used = 0;
+    let fits = |level: &String| {
+        let first = used == 0;
+        used += level.chars().count() + 2;
+        first || used <= MOST_CHARACTERS
+    };
+    levels.iter().take(MOST_LEVELS).map(|level| quoted(level)).take_while(fits).collect()
+}
+
 fn left_out(reason: &Reason) -> String {
     match reason {
         Reason::Asked => "left out, as asked".to_owned(),
@@ -132,7 +149,7 @@ impl fmt::Display for Description {
                 shortened(name, 30),
                 column.kind.name().to_owned(),
                 column.missing.to_string(),
-                shortened(&column.values, 44),
+                shortened(&column.values, WIDEST_VALUES),
                 column.becomes.clone(),
             ]);
         }
@@ -157,4 +174,19 @@ fn shortened(text: &str, most: usize) -> String {
         return one_line;
     }
     one_line.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_shown_whole() {
+        let levels =
+            |names: &[&str]| first_levels(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
+        assert_eq!(levels(&["Neurology", "Cardiology", "Surgery", "Medicine", "Oncology"]).len(), 5);
+        assert_eq!(levels(&["a"; 9]).len(), 6);
+        let long = "l".repeat(60);
+        assert_eq!(levels(&[&long, &long]).len(), 1);
+    }
 }

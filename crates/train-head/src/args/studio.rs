@@ -29,6 +29,10 @@ pub(crate) struct LookArgs {
     /// Sheet of an Excel workbook [default: the first]
     #[arg(long, value_name = "NAME")]
     pub(crate) sheet: Option<String>,
+    /// Column of the labels, to see its classes with their counts, and what the other columns become; several columns of 0 and 1 with
+    /// commas between them [default: one with a usual name]
+    #[arg(long = "label-column", value_name = "NAME")]
+    pub(crate) label_columns: Vec<String>,
     /// Column with texts: counts those that are longer than the window of the encoder, and nothing else
     #[arg(long, value_name = "NAME")]
     pub(crate) text_column: Option<String>,

@@ -13,6 +13,7 @@ use crate::files::head::Head;
 use crate::files::shown;
 use crate::identity::Trust;
 use crate::targets::extend;
+use crate::wording::counted;
 
 /// # Errors
 /// Files that are damaged or do not belong together; a head that diverged, or is not the one that the rehearsal
@@ -37,7 +38,8 @@ pub(super) fn run(arguments: &DecryptArgs, console: &Console) -> Result<Outcome>
     let files = [arguments.out.join("head.safetensors"), arguments.out.join("head.json")];
     let (features, vocabulary) = (head.description.features, &head.description.vocabulary);
     let mut text = format!(
-        "a head of {features} features for {}\n  {}\n  {}\nprivate, as secret as the key, and so is all that is made with it: predictions, reports, exports",
+        "a head of {} for {}\n  {}\n  {}\nprivate, as secret as the key, and so is all that is made with it: predictions, reports, exports",
+        counted(features, "feature"),
         vocabulary.described(),
         files[0].display(),
         files[1].display(),

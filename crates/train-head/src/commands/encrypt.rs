@@ -13,6 +13,7 @@ use crate::plan::PlanFile;
 use crate::planning::memory;
 use crate::progress;
 use crate::samples::{self, Matrix, Wanted};
+use crate::wording::counted;
 
 /// # Errors
 /// Data, plan and keys that do not belong together; a failed write.
@@ -38,7 +39,10 @@ pub(super) fn run(arguments: EncryptArgs, console: &Console) -> Result<Outcome> 
     let Done { party, samples, features, encrypted: Encrypted { ciphertexts, bytes } } = done;
     let key = party.secret.key_id();
     let text = format!(
-        "{samples} samples of {features} features in {ciphertexts} ciphertexts under key {key}\n  {} ({}): for the compute party",
+        "{} of {} in {} under key {key}\n  {} ({}): for the compute party",
+        counted(samples, "sample"),
+        counted(features, "feature"),
+        counted(ciphertexts, "ciphertext"),
         out.out.display(),
         progress::bytes(bytes),
     );

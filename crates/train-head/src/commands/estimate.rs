@@ -1,8 +1,7 @@
 //! `estimate`: plans a training before anything is encrypted.
 
-use fhe_head::Head as _;
-use fhe_head::Plan;
 use fhe_head::ckks::{Pace, Parameters};
+use fhe_head::{BuiltIn, Head as _, Plan};
 use serde_json::json;
 
 use crate::args::{EstimateArgs, Hyper};
@@ -15,6 +14,7 @@ use crate::planning::shape::{self, Shape};
 use crate::planning::{Planned, describe, memory, warm_start};
 use crate::samples::{self, Columns, Prepared, Shares, Wanted};
 use crate::targets::Choice;
+use crate::wording::{counted, in_order};
 use crate::{progress, resources};
 
 /// # Errors
@@ -100,12 +100,18 @@ fn from_data(arguments: &EstimateArgs, mut hyper: Hyper, console: &Console) -> R
         let y = training.encode_labels(&vocabulary, "the training data")?;
         let planned = Planned::new(&training, &y, &vocabulary, &hyper, console)?;
         let planned = if keep { planned.rehearsed(validation, from, console)?.0 } else { planned };
+        let shortfall = planned.shortfall();
         let training = planned.training;
-        about = Some((training.options, training.expected, training.expected_errors));
+        about = Some((training.options, training.expected, training.expected_errors, shortfall));
         planned.file
     };
     let mut outcome = outcome(file.plan(), &file.parameters()?, samples, features, &hyper)?;
-    if let Some((options, expected, errors)) = about {
+    if matches!(file.job().head(), BuiltIn::Ordinal(_)) {
+        let names = file.vocabulary().names();
+        outcome.text.push_str(&format!("\norder       {}", in_order(names)));
+        outcome.json["class_order"] = json!(names);
+    }
+    if let Some((options, expected, errors, shortfall)) = about {
         let mapped = describe::features(&options, features, file.map().outputs());
         outcome.text.push_str(&format!("\nfeatures    {mapped}"));
         outcome.json["feature_map"] = json!({ "text": mapped, "preprocessing": options.preprocessing });
@@ -116,10 +122,10 @@ fn from_data(arguments: &EstimateArgs, mut hyper: Hyper, console: &Console) -> R
             outcome.text.push_str(&format!("\nexpected    {}", describe::expected_errors(errors)));
         }
         if let Some(expected) = &expected {
-            outcome.text.push_str(&format!("\nexpected    {}", describe::expected(expected)));
-            let bootstraps = file.plan().state_bootstraps() > 0;
-            let warning = describe::shortfall(expected, bootstraps);
-            outcome.text.push_str(&warning.map(|text| format!("\nwarning     {text}")).unwrap_or_default());
+            outcome
+                .text
+                .push_str(&format!("\nexpected    {}", describe::expected(expected, file.vocabulary())));
+            outcome.text.push_str(&shortfall.map(|text| format!("\nwarning     {text}")).unwrap_or_default());
         }
     }
     if let Some(recipe) = file.recipe() {
@@ -155,7 +161,7 @@ fn outcome(
     let memory = memory::to_train(plan, parameters);
     let rates = &spec.learning_rates;
     let lines = [
-        ("data", format!("{samples} samples of {features} features")),
+        ("data", format!("{} of {}", counted(samples, "sample"), counted(features, "feature"))),
         (
             "parameters",
             format!(
@@ -169,12 +175,12 @@ fn outcome(
         (
             "training",
             format!(
-                "{} iterations of {}{}, learning rate {}, alpha {}, {}",
-                rates.len(),
+                "{} of {}{}, learning rate {}, alpha {}, {}",
+                counted(rates.len(), "iteration"),
                 describe::optimizer(spec.optimizer),
                 match spec.packing.batches() {
                     1 => String::new(),
-                    batches => format!(" on {batches} mini-batches in turn"),
+                    batches => format!(" on {} in turn", counted(batches, "mini-batch")),
                 },
                 rates_text(rates),
                 spec.alpha,
@@ -186,19 +192,19 @@ fn outcome(
         (
             "packing",
             format!(
-                "{} blocks of {} rows by {} columns{}, {} ciphertexts",
-                spec.packing.blocks(),
-                spec.packing.rows(),
-                spec.packing.columns(),
+                "{} of {} by {}{}, {}",
+                counted(spec.packing.blocks(), "block"),
+                counted(spec.packing.rows(), "row"),
+                counted(spec.packing.columns(), "column"),
                 if spec.packing.is_complex() { ", two samples per slot" } else { "" },
-                sizes.ciphertexts
+                counted(sizes.ciphertexts, "ciphertext")
             ),
         ),
         (
             "keys",
             format!(
-                "{} evaluation keys, {} on disk, {} in memory",
-                sizes.keys,
+                "{}, {} on disk, {} in memory",
+                counted(sizes.keys, "evaluation key"),
                 progress::bytes(sizes.key_file_bytes as u64),
                 progress::bytes(sizes.key_bytes as u64)
             ),
@@ -213,10 +219,7 @@ fn outcome(
             ),
         ),
         ("memory", memory_text(memory)),
-        (
-            "time",
-            format!("{} to train on one core, {} key switches", progress::seconds(seconds), key_switches),
-        ),
+        ("time", format!("{} to train on one core, {key_switches} key switches", progress::seconds(seconds))),
     ];
     let mut text: Vec<String> = lines.iter().map(|(name, value)| format!("{name:<11} {value}")).collect();
     if let Some(free) = resources::memory_left().map(|left| left.bytes).filter(|&free| free < memory.least())

@@ -14,8 +14,10 @@ use crate::run::data::expect_thresholds;
 use crate::run::evaluation::warn_of_one_class;
 use crate::run::measured::Measured;
 use crate::run::page::{Assessed, Evaluated, page_of_evaluation};
-use crate::run::threshold::{keep, thresholds};
-use crate::targets::{Scores, Vocabulary, extend};
+use crate::run::threshold::{keep, named, thresholds};
+use crate::run::words::rounded;
+use crate::targets::{ClassScores, Scores, Vocabulary, extend};
+use crate::wording::in_order;
 
 /// # Errors
 /// A head or data that cannot be used.
@@ -41,7 +43,8 @@ pub(super) fn run(arguments: &EvalArgs, console: &Console) -> Result<Outcome> {
         }
     }
     let (threshold, cuts) = (head.description.threshold, head.description.cuts());
-    let scores = Scores::new(vocabulary.targets(), &y.view(), &predicted.view(), &cuts)?;
+    let scores = Scores::new(vocabulary.targets(), &y.view(), &predicted.view(), &cuts)?
+        .with_order(head.description.is_ordinal());
     let measured = Measured::new(vocabulary.targets(), &y.view(), &predicted.view(), &cuts)?;
     warn_of_one_class(&vocabulary, &predicted, &cuts, console);
     warn_of_own_threshold(&head.description, &measured, console);
@@ -49,6 +52,8 @@ pub(super) fn run(arguments: &EvalArgs, console: &Console) -> Result<Outcome> {
         let assessed = Assessed {
             secrecy: head.description.secrecy,
             vocabulary: &vocabulary,
+            label_columns: &head.description.label_columns,
+            in_run: false,
             samples: y.nrows(),
             scores: &scores,
             head: measured.figures(),
@@ -63,9 +68,16 @@ pub(super) fn run(arguments: &EvalArgs, console: &Console) -> Result<Outcome> {
     if arguments.save_threshold {
         head.write_description(&arguments.head)?;
     }
-    let mut text = vec![format!("{:<10} {}", "samples", y.nrows())];
-    text.extend(figures(&scores).iter().map(|(name, value)| format!("{name:<10} {value:.4}")));
-    text.extend(clinical::lines(&vocabulary, &scores, &measured.clinical, &measured.calibration, threshold));
+    let figures = figures(&scores);
+    let wide = figures.iter().map(|(name, _)| name.len()).max().unwrap_or_default().max(10);
+    let mut text = vec![format!("{:<wide$} {}", "samples", y.nrows())];
+    if head.description.is_ordinal() {
+        text.push(format!("{:<wide$} {}", "order", in_order(vocabulary.names())));
+    }
+    text.extend(figures.iter().map(|(name, value)| format!("{name:<wide$} {}", rounded(*value, 4))));
+    text.extend(at_the_threshold(&scores, threshold));
+    let chosen = clinical::Chosen { threshold, thresholds: &head.description.thresholds };
+    text.extend(clinical::lines(&vocabulary, &scores, &measured.clinical, &measured.calibration, chosen));
     if arguments.save_threshold {
         text.push(format!("the threshold is kept in {}", arguments.head.display()));
     }
@@ -77,7 +89,7 @@ pub(super) fn run(arguments: &EvalArgs, console: &Console) -> Result<Outcome> {
         "threshold": threshold, "clinical": measured.clinical, "calibration": measured.calibration, "curves": measured.curves,
     });
     if !head.description.thresholds.is_empty() {
-        json["thresholds"] = json!(head.description.thresholds);
+        json["thresholds"] = json!(named(vocabulary.names(), &head.description.thresholds));
     }
     json["warnings"] = json!(console.remarks());
     if let Some(path) = &arguments.report {
@@ -120,24 +132,37 @@ fn warn_of_own_threshold(description: &Description, measured: &Measured, console
     }
 }
 
-/// Measures without intervals; those of labels are means over them.
+/// What the accuracy is of, where a threshold was chosen.
+fn at_the_threshold(scores: &Scores, threshold: Option<ChosenThreshold>) -> Option<String> {
+    let most = scores.classes()?.most_probable?;
+    Some(format!(
+        "accuracy and macro F1 are those at the threshold of {}; by the most probable class they are {:.4} and {:.4}",
+        threshold?.threshold.value, most.accuracy, most.macro_f1
+    ))
+}
+
+/// Measures without intervals; those of labels are means over them. Areas of two classes have a line with intervals below.
 fn figures(scores: &Scores) -> Vec<(&'static str, f64)> {
     match scores {
-        Scores::Classes(m) => vec![
-            ("accuracy", m.accuracy),
-            ("macro F1", m.macro_f1),
-            ("AUROC", m.auroc),
-            ("AUPRC", m.auprc),
-            ("Brier", m.brier),
-            ("log loss", m.log_loss),
-        ],
+        Scores::Classes(ClassScores { metrics: m, ordinal, .. }) => {
+            let mut figures = vec![("accuracy", m.accuracy), ("macro F1", m.macro_f1)];
+            if let Some(ordinal) = ordinal {
+                figures.push(("kappa, quadratic weighted", ordinal.quadratic_weighted_kappa));
+                figures.push(("at most one step off", ordinal.within_one_step));
+            }
+            if m.confusion.len() > 2 {
+                figures.extend([("mean AUROC", m.auroc), ("mean AUPRC", m.auprc)]);
+            }
+            figures.extend([("Brier", m.brier), ("log loss", m.log_loss)]);
+            figures
+        }
         Scores::Labels(m) => vec![
             ("all right", m.subset_accuracy),
-            ("accuracy", m.mean.accuracy),
-            ("F1", m.mean.f1),
-            ("AUROC", m.mean.auroc),
-            ("AUPRC", m.mean.auprc),
-            ("log loss", m.mean.log_loss),
+            ("mean accuracy", m.mean.accuracy),
+            ("mean F1", m.mean.f1),
+            ("mean AUROC", m.mean.auroc),
+            ("mean AUPRC", m.mean.auprc),
+            ("mean log loss", m.mean.log_loss),
         ],
         // each has a line with intervals
         Scores::Numbers(_) => Vec::new(),

@@ -28,6 +28,7 @@ use crate::joint::{Session, board, describe, message, page, release, set, traini
 use crate::plan::PlanFile;
 use crate::progress;
 use crate::samples::Matrix;
+use crate::wording::counted;
 
 /// # Errors
 /// Those of the step.
@@ -250,7 +251,8 @@ fn train(arguments: &JointTrainArgs, console: &Console) -> Result<Outcome> {
     let bytes = training::write(&session, &trained, &path, &identity)?;
     site.exchange(Need::Messages, "", console)?;
     let text = format!(
-        "{iterations} iterations on the data of {} parties in {seconds}; the encrypted head is in {} ({})",
+        "{} on the data of {} parties in {seconds}; the encrypted head is in {} ({})",
+        counted(iterations, "iteration"),
         session.terms.parties(),
         path.display(),
         progress::bytes(bytes),

@@ -1,7 +1,7 @@
 //! `look`: what a table holds, before anything is chosen. With a column of texts: how many are longer than an encoder's window.
 
 use serde_json::{Value, json};
-use tables::{Kind, LabelColumn, LabelKind, LabelOptions, Overrides, Recipe, Table};
+use tables::{Description, Kind, LabelColumn, LabelKind, LabelOptions, Overrides, Recipe, Table};
 
 use crate::args::LookArgs;
 use crate::console::{Console, Outcome};
@@ -9,6 +9,7 @@ use crate::exit::Result;
 use crate::files;
 use crate::input::{self, TableOptions};
 use crate::samples::{LoadedEncoder, long_texts};
+use crate::wording::counted;
 
 /// Most classes that are counted for a column that may hold labels.
 const MOST_CLASSES: usize = 40;
@@ -20,15 +21,19 @@ pub(super) fn run(arguments: &LookArgs, console: &Console) -> Result<Outcome> {
     let table = input::open(&arguments.file, options)?;
     match &arguments.text_column {
         Some(column) => texts(arguments, &table, column, console),
-        None => Ok(columns(arguments, &table)),
+        None => columns(arguments, &table),
     }
 }
 
-/// All columns, and what they would be as labels.
-fn columns(arguments: &LookArgs, table: &Table) -> Outcome {
+/// All columns, and what they would be as labels. In the table to print, columns of labels stand apart, with their classes.
+fn columns(arguments: &LookArgs, table: &Table) -> Result<Outcome> {
+    let asked = match &arguments.label_columns[..] {
+        [] => input::labels(table, &[]).unwrap_or_default(),
+        asked => input::labels(table, asked)?,
+    };
     let (recipe, problems) = Recipe::looked_at(table, None, &[], &Overrides::default());
     let described = recipe.describe();
-    let label = input::labels(table, &[]).ok().and_then(|names| names.into_iter().next());
+    let label = asked.first().cloned();
     let text = input::text(table, None, label.as_deref()).ok();
     let columns: Vec<Value> = described
         .columns
@@ -50,15 +55,82 @@ fn columns(arguments: &LookArgs, table: &Table) -> Outcome {
         described.columns.iter().find(|column| column.kind == Kind::Text).map(|column| column.name.as_str())
     };
     let text = text.filter(is_text).or_else(only);
-    let lines = [
-        format!("{}: {} rows, {} columns", arguments.file.display(), table.rows(), table.names().len()),
-        described.to_string().trim_end().to_owned(),
-    ];
+    let features = Description {
+        columns: described.columns.iter().filter(|column| !asked.contains(&column.name)).cloned().collect(),
+    };
+    let mut lines = vec![format!(
+        "{}: {}, {}",
+        arguments.file.display(),
+        counted(table.rows(), "row"),
+        counted(table.names().len(), "column")
+    )];
+    if !features.columns.is_empty() {
+        lines.push(features.to_string().trim_end().to_owned());
+    }
+    lines.extend(features.columns.iter().filter_map(|column| as_sets(table, &column.name)));
+    for name in &asked {
+        match tables::labels(table, name, LabelOptions::default()) {
+            Ok(found) => lines.extend(label_lines(name, &found)),
+            Err(error) if arguments.label_columns.is_empty() => {
+                lines.push(format!("column {name:?} cannot be taken as labels: {error}"));
+            }
+            Err(error) => return Err(input::table_failure(error)),
+        }
+    }
+    if asked.is_empty() {
+        lines.push(
+            "no column has a usual name of labels: --label-column NAME shows the classes of one".to_owned(),
+        );
+    }
     let json = json!({
-        "file": files::shown(&arguments.file), "rows": table.rows(), "columns": columns, "label": label, "text": text,
-        "notes": table.notes(),
+        "file": files::shown(&arguments.file), "rows": table.rows(), "columns": columns, "label": label,
+        "label_columns": asked, "text": text, "notes": table.notes(),
     });
-    Outcome { json, text: lines.join("\n") }
+    Ok(Outcome { json, text: lines.join("\n") })
+}
+
+/// A column of labels: what they are, and each class or label with its rows.
+fn label_lines(name: &str, found: &LabelColumn) -> Vec<String> {
+    let LabelColumn { kind, counts, notes, numbers, .. } = found;
+    let different = counts.len();
+    let mut lines = vec![format!(
+        "labels in column {name:?}: {}",
+        match kind {
+            LabelKind::Classes => counted(different, "class"),
+            LabelKind::MultiLabel(_) => format!("any number of {}", counted(different, "label")),
+            LabelKind::Numbers => {
+                let least = numbers.iter().copied().fold(f64::INFINITY, f64::min);
+                let most = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                format!("{}, {least} to {most}", counted(different, "different number"))
+            }
+        }
+    )];
+    if *kind != LabelKind::Numbers {
+        let shown = &counts[..different.min(MOST_CLASSES)];
+        let wide = shown.iter().map(|(class, _)| class.chars().count()).max().unwrap_or(0).min(40);
+        lines.extend(shown.iter().map(|(class, rows)| {
+            let class: String = class.chars().take(40).collect();
+            format!("  {class:<wide$}  {rows}")
+        }));
+        if different > shown.len() {
+            lines.push(format!("  and {} more", different - shown.len()));
+        }
+    }
+    // the first line says the same of numbers
+    let notes = notes.iter().filter(|_| *kind != LabelKind::Numbers);
+    lines.extend(notes.map(|note| format!("  {note}")));
+    lines
+}
+
+/// A remark on a column that would be sets of labels: as a feature each combination is a category.
+fn as_sets(table: &Table, name: &str) -> Option<String> {
+    let found = tables::labels(table, name, LabelOptions::default()).ok()?;
+    matches!(found.kind, LabelKind::MultiLabel(_)).then(|| {
+        format!(
+            "note on {name:?}: with --label-column any number of {}; as a feature each combination is a category",
+            counted(found.counts.len(), "label")
+        )
+    })
 }
 
 /// What a column would be as labels; null if it would be none.

@@ -16,8 +16,10 @@ use crate::files::predictions::Predictions;
 use crate::files::shown;
 use crate::identity::Trust;
 use crate::plan::PlanFile;
+use crate::run::threshold::{in_words, named};
 use crate::samples::{self, Content, Wanted};
 use crate::targets::{Vocabulary, extend};
+use crate::wording::counted;
 
 /// # Errors
 /// A head or data that cannot be used; a failed write.
@@ -44,7 +46,19 @@ pub(super) fn run(arguments: &PredictArgs, console: &Console) -> Result<Outcome>
         plain: None,
         secrecy: head.description.secrecy,
     };
-    write(&arguments.out, &table, matrix.long_texts())
+    let mut outcome = write(&arguments.out, &table, matrix.long_texts())?;
+    let description = &head.description;
+    if let Some(words) = in_words(description) {
+        outcome.text.push_str(&format!("\ncalled: {words}"));
+        match description.vocabulary {
+            Vocabulary::Labels(_) => {
+                let names = description.vocabulary.names();
+                outcome.json["thresholds"] = json!(named(names, &description.thresholds));
+            }
+            _ => outcome.json["threshold"] = json!(description.threshold),
+        }
+    }
+    Ok(outcome)
 }
 
 /// Predicts from encrypted scores. The data must be those that were scored; they give the labels, if they have any.
@@ -110,7 +124,7 @@ fn write(path: &Path, table: &Predictions<'_>, long_texts: Option<usize>) -> Res
     let listed = match vocabulary {
         Vocabulary::Numbers(_) => vocabulary.described(),
         _ => {
-            let names = counts.iter().zip(vocabulary.names()).rev();
+            let names = counts.iter().zip(vocabulary.names());
             names.map(|(count, name)| format!("{count} {name:?}")).collect::<Vec<_>>().join(", ")
         }
     };
@@ -121,7 +135,7 @@ fn write(path: &Path, table: &Predictions<'_>, long_texts: Option<usize>) -> Res
             "of a head that several parties decrypted together; they may leave as far as the data allow"
         }
     };
-    let text = format!("{} samples: {listed}\n{}: {shared}", samples.len(), path.display());
+    let text = format!("{}: {listed}\n{}: {shared}", counted(samples.len(), "sample"), path.display());
     let mut json = json!({
         "samples": samples.len(), "long_texts": long_texts, "predicted": counts, "file": shown(path),
         "secrecy": secrecy,

@@ -9,14 +9,15 @@ use crate::console::{Console, Outcome};
 use crate::exit::Result;
 use crate::files::shown;
 use crate::progress;
+use crate::wording::counted;
 
 /// # Errors
 /// Files that are damaged or do not belong together; a failed write.
 pub(super) fn run(arguments: &ScoreArgs, console: &Console) -> Result<Outcome> {
     let scored = score(arguments, console)?;
     let text = format!(
-        "scores of at most {} samples in {}; they are in {} ({})",
-        scored.most_samples,
+        "scores of at most {} in {}; they are in {} ({})",
+        counted(scored.most_samples, "sample"),
         progress::seconds(scored.seconds),
         arguments.out.display(),
         progress::bytes(scored.bytes),

@@ -9,15 +9,16 @@ use crate::crew::Crew;
 use crate::exit::Result;
 use crate::files::shown;
 use crate::progress;
+use crate::wording::counted;
 
 /// # Errors
 /// Files that are damaged or do not belong together; a failed write; ^C.
 pub(super) fn run(arguments: &TrainArgs, crew: &Crew, console: &Console) -> Result<Outcome> {
     let trained = train(arguments, crew, &mut || Ok(()), console)?;
     let text = format!(
-        "{}{} iterations in {}; the encrypted head is in {} ({})",
+        "{}{} in {}; the encrypted head is in {} ({})",
         if trained.iterations < trained.job.iterations() { "stopped by the data party: " } else { "" },
-        trained.iterations,
+        counted(trained.iterations, "iteration"),
         progress::seconds(trained.seconds),
         arguments.out.display(),
         progress::bytes(trained.bytes),

@@ -14,6 +14,7 @@ use crate::files::ciphertexts;
 use crate::files::head::Head;
 use crate::identity::Trust;
 use crate::samples::Matrix;
+use crate::wording::counted;
 
 /// A head that was trained on ciphertexts, decrypted.
 pub(crate) struct DecryptedHead {
@@ -91,9 +92,9 @@ impl DataParty {
             let failure = Failure::from(error);
             match failure.kind() {
                 Kind::Diverged => Failure::diverged(format!(
-                    "{}: scores of the head after {} iterations are out of range",
+                    "{}: scores of the head after {} are out of range",
                     path.display(),
-                    scores.iteration
+                    counted(scores.iteration, "iteration")
                 ))
                 .because(failure)
                 .help("check that the samples come from the same encoder or table; `train-head decrypt` checks the head itself"),

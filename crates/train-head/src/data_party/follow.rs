@@ -12,6 +12,7 @@ use crate::files::validation::ValidationFolder;
 use crate::identity::{Identity, Trust};
 use crate::samples::Matrix;
 use crate::targets::{Scores, Vocabulary};
+use crate::wording::counted;
 
 /// A data party that follows a training, and the curve so far.
 pub(crate) struct Follower<'a> {
@@ -98,8 +99,9 @@ impl<'a> Follower<'a> {
             self.party.decrypt_scores(&path, self.samples, self.trust)?;
         if found != iteration {
             return Err(Failure::file(format!(
-                "{} holds the scores after {found} iterations",
-                path.display()
+                "{} holds the scores after {}",
+                path.display(),
+                counted(found, "iteration")
             ))
             .help("its name says something else: copy the folder again"));
         }

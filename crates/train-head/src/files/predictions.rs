@@ -35,6 +35,17 @@ pub(crate) struct Predictions<'a> {
 /// The last column, which says in each row who may see it: rows are copied from one table into another, without what is written around them.
 const SECRECY: &str = "secrecy";
 
+/// Significant digits of probabilities: more than the noise of an encrypted training leaves.
+const OF_SHARES: usize = 6;
+/// Those of predicted numbers, which may be large beside their differences.
+const OF_NUMBERS: usize = 9;
+
+/// A number with so many significant digits, without zeros at its end.
+fn significant(number: f64, digits: usize) -> String {
+    let text = format!("{number:.*e}", digits - 1);
+    text.parse::<f64>().map_or(text, |rounded| rounded.to_string())
+}
+
 impl Predictions<'_> {
     /// Writes a CSV file with a line per sample: its position, the columns that go through, its label, and what is predicted.
     ///
@@ -42,6 +53,8 @@ impl Predictions<'_> {
     ///   twin's: the probability of the positive class, or for more than two classes the prediction.
     /// - Labels: the predicted labels with `;` between them, the probability of each, and the plain twin's predicted labels.
     /// - Numbers: each number, and each of the plain twin.
+    ///
+    /// Numbers have as many digits as matter: probabilities six, numbers nine.
     ///
     /// The file is as private as the head, and each line ends with `private` or `published`.
     ///
@@ -98,11 +111,15 @@ impl Predictions<'_> {
 
     fn cells(&self, row: usize) -> Vec<String> {
         let (p, plain) = (self.predicted.row(row), self.plain.as_ref().map(|plain| plain.row(row)));
-        let texts = |numbers: &ArrayView1<'_, f64>| numbers.iter().map(f64::to_string).collect::<Vec<_>>();
+        let texts = |numbers: &ArrayView1<'_, f64>| {
+            let digits =
+                if matches!(self.vocabulary, Vocabulary::Numbers(_)) { OF_NUMBERS } else { OF_SHARES };
+            numbers.iter().map(|&number| significant(number, digits)).collect::<Vec<_>>()
+        };
         match self.vocabulary {
             Vocabulary::Classes(classes) if classes.count() == 2 => {
-                let mut cells = vec![self.called_names(&p), p[1].to_string()];
-                cells.extend(plain.map(|plain| plain[1].to_string()));
+                let mut cells = vec![self.called_names(&p), significant(p[1], OF_SHARES)];
+                cells.extend(plain.map(|plain| significant(plain[1], OF_SHARES)));
                 cells
             }
             Vocabulary::Classes(_) | Vocabulary::Labels(_) => {
@@ -186,6 +203,13 @@ mod tests {
         let path = folder.path().join("predictions.csv");
         predictions.write(&path).unwrap();
         std::fs::read_to_string(&path).unwrap()
+    }
+
+    #[test]
+    fn numbers_have_the_digits_that_matter() {
+        let shown = [0.123_456_789, 1.0 / 3.0, 0.5, 1e-9, 1.0].map(|share| significant(share, OF_SHARES));
+        assert_eq!(shown, ["0.123457", "0.333333", "0.5", "0.000000001", "1"]);
+        assert_eq!(significant(123_456.789_01, OF_NUMBERS), "123456.789");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::{checks, training};
 use crate::console::Outcome;
 use crate::exit::Result;
 use crate::files::size;
+use crate::wording::counted;
 
 /// What was agreed on.
 ///
@@ -24,7 +25,11 @@ pub(crate) fn words(session: &Session) -> Result<String> {
     let (plan, decryption) = (terms.plan(), terms.agreed().decryption);
     let names: Vec<String> = (0..terms.parties())
         .map(|party| {
-            Ok(format!("{} (at most {} samples)", session.party(party).0, terms.most_samples(party)?))
+            Ok(format!(
+                "{} (at most {})",
+                session.party(party).0,
+                counted(terms.most_samples(party)?, "sample")
+            ))
         })
         .collect::<Result<_>>()?;
     let compute: Vec<&str> = session.contents.compute.iter().map(|party| party.name.as_str()).collect();
@@ -35,7 +40,14 @@ pub(crate) fn words(session: &Session) -> Result<String> {
     let lines = [
         ("parties", names.join(", ")),
         ("compute", compute.join(", ")),
-        ("head", format!("{} scores, {} iterations", plan.job.head().scores(), plan.job.iterations())),
+        (
+            "head",
+            format!(
+                "{}, {}",
+                counted(plan.job.head().scores(), "score"),
+                counted(plan.job.iterations(), "iteration")
+            ),
+        ),
         ("parameters", format!("{}: 128 bits of security", plan.preset)),
         ("secret from", session.secret_from()),
         (

@@ -28,11 +28,14 @@ pub(crate) fn page(
     let y = test.encode_labels(vocabulary, "this party's data")?;
     let predicted = head.predicted(&test.x.view())?;
     let cuts = head.description.cuts();
-    let scores = Scores::new(vocabulary.targets(), &y.view(), &predicted.view(), &cuts)?;
+    let scores = Scores::new(vocabulary.targets(), &y.view(), &predicted.view(), &cuts)?
+        .with_order(head.description.is_ordinal());
     let measured = Measured::new(vocabulary.targets(), &y.view(), &predicted.view(), &cuts)?;
     let assessed = Assessed {
         secrecy: head.description.secrecy,
         vocabulary,
+        label_columns: &head.description.label_columns,
+        in_run: false,
         samples: y.nrows(),
         scores: &scores,
         head: measured.figures(),

@@ -6,9 +6,15 @@ use ndarray::{Array1, Array2};
 use crate::console::Console;
 use crate::exit::{Failure, Result};
 use crate::targets::Vocabulary;
+use crate::wording;
 
 /// Share of the samples below which a class is rare.
 const RARE: f64 = 0.1;
+
+/// Whether a class with `count` of `all` samples is rare, wherever it is said.
+pub(crate) fn is_rare(count: usize, all: usize) -> bool {
+    (count as f64) < RARE * all as f64
+}
 
 /// Refuses a class with fewer training samples than a training needs, or a label that too few samples have or lack, by name. Samples of
 /// weight 0 do not count.
@@ -32,13 +38,14 @@ pub(super) fn expect_members(
         match vocabulary {
             Vocabulary::Classes(_) if count < least => {
                 return refuse(format!(
-                    "class {name:?} has {count} training {}{zero}: training needs at least {least} of each",
-                    if count == 1 { "sample" } else { "samples" }
+                    "class {name:?} has {}{zero}: training needs at least {least} of each",
+                    wording::counted(count, "training sample")
                 ));
             }
             Vocabulary::Labels(_) if count.min(counted.len() - count) < least => {
                 return refuse(format!(
-                    "label {name:?}: {count} training samples{zero} have it and {} do not; training needs at least {least} of each",
+                    "label {name:?}: {}{zero} have it and {} do not; training needs at least {least} of each",
+                    wording::counted(count, "training sample"),
                     counted.len() - count
                 ));
             }
@@ -60,7 +67,7 @@ pub(super) fn note(vocabulary: &Vocabulary, y: &Array2<f64>, asked: &Classifier,
 
 fn imbalance(names: &[String], counts: &[usize]) -> Option<String> {
     let all: usize = counts.iter().sum();
-    let of = |&(_, &count): &(&String, &usize)| (count as f64) < RARE * all as f64;
+    let of = |&(_, &count): &(&String, &usize)| is_rare(count, all);
     let rare: Vec<_> = names.iter().zip(counts).filter(of).collect();
     let listed: Vec<String> =
         rare.iter().map(|(name, count)| format!("{name:?} ({count} of {all} training samples)")).collect();

@@ -1,10 +1,12 @@
 //! Parts of a method in words and as JSON.
 
-use fhe_head::{BuiltIn, Head as _, Logistic, Multinomial, Optimizer, Ordinal, SoftmaxForm};
+use fhe_head::{BuiltIn, Head as _, Logistic, Multinomial, Optimizer, Ordinal, Plan, SoftmaxForm};
 use head_fit::{Classifier, Expected, ExpectedErrors, Preprocessing};
 use serde_json::{Value, json};
 
 use crate::args::activation_name;
+use crate::targets::Vocabulary;
+use crate::wording::counted;
 
 /// The name of a first-order method.
 pub(crate) fn optimizer(optimizer: Optimizer) -> String {
@@ -18,13 +20,18 @@ pub(crate) fn optimizer(optimizer: Optimizer) -> String {
 
 /// What the feature map does, with what comes out of it.
 pub(crate) fn features(options: &Classifier, inputs: usize, outputs: usize) -> String {
-    let kept = if outputs == inputs { format!("all {inputs}") } else { format!("{outputs} of {inputs}") };
+    let kept = match (inputs, outputs) {
+        (1, 1) => "the only".to_owned(),
+        _ if outputs == inputs => format!("all {inputs}"),
+        _ => format!("{outputs} of {inputs}"),
+    };
+    let directions = if (inputs, outputs) == (1, 1) { "direction" } else { "directions" };
     match options.preprocessing {
         Some(Preprocessing::Whiten { ridge, .. }) => {
-            format!("standardised, then whitened with ridge {ridge}; {kept} directions kept")
+            format!("standardised, then whitened with ridge {ridge}; {kept} {directions} kept")
         }
         Some(Preprocessing::WhitenWithin { ridge }) => {
-            format!("standardised, then whitened within classes with ridge {ridge}; {kept} directions kept")
+            format!("standardised, then whitened within classes with ridge {ridge}; {kept} {directions} kept")
         }
         Some(Preprocessing::Given) => format!("by constants that were given; {kept} kept"),
         Some(Preprocessing::Standardize) => format!("standardised; {kept} kept"),
@@ -32,11 +39,15 @@ pub(crate) fn features(options: &Classifier, inputs: usize, outputs: usize) -> S
     }
 }
 
-/// What cross-validation expects of a training, beside logistic regression in the clear.
-pub(crate) fn expected(expected: &Expected) -> String {
+/// What cross-validation expects of a training, beside logistic regression in the clear. Of labels the means over them.
+pub(crate) fn expected(expected: &Expected, vocabulary: &Vocabulary) -> String {
     let Expected { training, logistic_regression: clear } = expected;
+    let (what, of) = match vocabulary {
+        Vocabulary::Labels(_) => ("mean accuracy of the labels", " of each"),
+        _ => ("accuracy", ""),
+    };
     format!(
-        "accuracy {:.3}, log loss {:.3} in cross-validation; logistic regression in the clear {:.3}, {:.3}",
+        "{what} {:.3}, log loss {:.3} in cross-validation; logistic regression{of} in the clear {:.3}, {:.3}",
         training.accuracy, training.log_loss, clear.accuracy, clear.log_loss
     )
 }
@@ -48,16 +59,23 @@ pub(crate) fn expected_errors(expected: &ExpectedErrors) -> String {
 }
 
 /// A warning where a training is expected to be worse than logistic regression in the clear by more than a point of accuracy or a tenth of
-/// the log loss, with what would close the distance.
-pub(crate) fn shortfall(expected: &Expected, bootstraps: bool) -> Option<String> {
-    expected.falls_short(0.01, 0.1).then(|| {
-        let advice = if bootstraps {
-            "a larger `--max-iter`, or `--head mlp`, may close the distance"
-        } else {
-            "more iterations, with bootstraps (`--preset n15-boot-l6 --max-iter 16`), may close the distance for more time"
-        };
-        format!("worse than logistic regression in the clear: {advice}")
-    })
+/// the log loss, with what may close the distance. `asked` are the options that the flags gave.
+///
+/// More iterations are advised only where nobody chose them: neither the flags nor a comparison in which bootstraps paid. Classes in an
+/// order that none of the features follow are better off without one.
+pub(crate) fn shortfall(expected: &Expected, asked: &Classifier, plan: &Plan) -> Option<String> {
+    let bootstraps = !plan.job.spec().refresh_before.is_empty();
+    let advice = match plan.job.head() {
+        BuiltIn::Ordinal(_) => {
+            ": is the order of the classes (`--class-order`) that of what they mean? `--head softmax` needs none"
+        }
+        BuiltIn::Mlp(_) => "",
+        _ if asked.max_iter.is_none() && !bootstraps => {
+            ": more iterations, with bootstraps (`--preset n15-boot-l6 --max-iter 16`), may close the distance for more time"
+        }
+        _ => "",
+    };
+    expected.falls_short(0.01, 0.1).then(|| format!("worse than logistic regression in the clear{advice}"))
 }
 
 /// The functions of a head and their intervals.
@@ -74,7 +92,7 @@ pub(crate) fn functions(head: &BuiltIn) -> String {
         }
         BuiltIn::Ordinal(Ordinal { steps, sigmoid }) => {
             let (w, degree) = (sigmoid.half_width(), sigmoid.degree().value());
-            format!("{steps} ordered steps, sigmoid of degree {degree} on [-{w}, {w}]")
+            format!("{}, sigmoid of degree {degree} on [-{w}, {w}]", counted(*steps, "ordered step"))
         }
         BuiltIn::Ridge(_) => "squared error".into(),
         BuiltIn::Mlp(network) => {

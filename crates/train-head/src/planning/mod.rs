@@ -3,18 +3,20 @@
 //! - this file: a training that is ready to be encrypted;
 //! - [`options`]: flags as options of the library;
 //! - [`balance`]: whether there are samples enough of each class or label;
+//! - [`order`]: whether somebody gave the order of the classes;
 //! - [`shape`]: a plan from the shape of the data;
 //! - [`warm_start`]: a training that starts from an earlier head;
 //! - [`cross_validation`]: the chosen method on held-out samples, in simulation;
 //! - [`flags`]: options as flags of a job file;
 //! - [`describe`], [`memory`]: what a plan says and needs.
 
-mod balance;
+pub(crate) mod balance;
 pub(crate) mod cross_validation;
 pub(crate) mod describe;
 pub(crate) mod flags;
 pub(crate) mod memory;
 mod options;
+mod order;
 pub(crate) mod shape;
 pub(crate) mod warm_start;
 
@@ -63,6 +65,7 @@ impl Planned {
         let least = asked.least_members(vocabulary.targets());
         balance::expect_members(vocabulary, y, &matrix.sample_weight(), least)?;
         balance::note(vocabulary, y, &asked, console);
+        order::warn(vocabulary, hyper, console);
         let phase = console.phase("plan", 1);
         let (data, start) = (matrix.data(y, vocabulary)?, hyper.warm_start.as_ref());
         let training = match &hyper.flags.preset {
@@ -72,6 +75,12 @@ impl Planned {
         let file = PlanFile::new(&training, vocabulary, matrix, y)?;
         phase.done();
         Ok(Self { asked, training, file })
+    }
+
+    /// Whether the training is expected to fall short of logistic regression in the clear, and what may help.
+    pub(crate) fn shortfall(&self) -> Option<String> {
+        let expected = self.training.expected.as_ref()?;
+        describe::shortfall(expected, &self.asked, self.file.plan())
     }
 
     /// Keeps the samples that were held out for validation, rehearses the training, and keeps its twins. A training that does not get

@@ -2,12 +2,22 @@
 
 use head_fit::measures::{Calibration, Clinical, Regression};
 
-use super::words::{estimate, figure, percent, rounded};
+use super::threshold::chosen_for;
+use super::words::{DASH, UNDEFINED, estimate, figure, percent, rounded};
 use crate::files::head::{ChosenThreshold, EVEN};
 use crate::targets::{Scores, Vocabulary};
 
 /// Most classes whose confusion matrix fits a terminal.
 const MOST_CLASSES: usize = 10;
+
+/// The thresholds of a head that were chosen for an aim.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chosen<'a> {
+    /// That of the positive class of two.
+    pub(crate) threshold: Option<ChosenThreshold>,
+    /// Those of the labels.
+    pub(crate) thresholds: &'a [Option<ChosenThreshold>],
+}
 
 /// Rates and areas with 95 % intervals, the calibration, and the confusion matrix of classes; errors of numbers.
 pub(crate) fn lines(
@@ -15,25 +25,35 @@ pub(crate) fn lines(
     scores: &Scores,
     clinical: &[Clinical],
     calibration: &[Calibration],
-    threshold: Option<ChosenThreshold>,
+    chosen: Chosen<'_>,
 ) -> Vec<String> {
     let names = vocabulary.names();
-    match scores {
-        Scores::Classes(metrics) => {
-            let mut lines = match (clinical, calibration) {
-                ([positive], [calibration]) => of_two(names, positive, calibration, threshold),
-                _ => of_several("class", EACH_CLASS, names, clinical, calibration),
-            };
-            lines.extend(confusion(names, clinical, &metrics.confusion));
-            lines
+    let mut lines = match (scores, clinical, calibration) {
+        (Scores::Classes(_), [positive], [calibration]) => {
+            of_two(names, positive, calibration, chosen.threshold)
         }
-        Scores::Labels(_) => of_several("label", EACH_LABEL, names, clinical, calibration),
-        Scores::Numbers(each) => of_numbers(names, each),
+        (Scores::Classes(_), ..) => of_several("class", EACH_CLASS, names, clinical, calibration),
+        (Scores::Labels(_), ..) => {
+            of_several("label", &each_label(chosen.thresholds), names, clinical, calibration)
+        }
+        (Scores::Numbers(each), ..) => of_numbers(names, each),
+    };
+    if !matches!(scores, Scores::Numbers(_)) && lines.iter().any(|line| line.contains(DASH)) {
+        lines.push(format!("  {UNDEFINED}"));
     }
+    if let Scores::Classes(scores) = scores {
+        lines.extend(confusion(names, clinical, &scores.metrics.confusion));
+    }
+    lines
 }
 
 const EACH_CLASS: &str = "each class against the rest, the most probable one called; with 95 % intervals";
-const EACH_LABEL: &str = "each label, called above its threshold; with 95 % intervals";
+
+/// How labels are called.
+fn each_label(thresholds: &[Option<ChosenThreshold>]) -> String {
+    let chosen = thresholds.iter().flatten().next().map(|chosen| format!(", {}", chosen_for(*chosen)));
+    format!("each label, called above its threshold{}; with 95 % intervals", chosen.unwrap_or_default())
+}
 
 fn of_numbers(names: &[String], each: &[Regression]) -> Vec<String> {
     let wide = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(6, 24);
@@ -65,7 +85,7 @@ fn of_two(
     let name = labels.last().map(String::as_str).unwrap_or_default();
     let cut = positive.threshold.unwrap_or(EVEN);
     let chosen = match threshold {
-        Some(chosen) => format!(", chosen for {} on {}", chosen.threshold.aim, chosen.chosen_on.samples()),
+        Some(chosen) => format!(", {}", chosen_for(chosen)),
         None => String::new(),
     };
     let rate = |title: &str, value: String| format!("  {title:<22} {value}");
@@ -90,18 +110,29 @@ fn of_several(
     calibration: &[Calibration],
 ) -> Vec<String> {
     let wide = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0).clamp(5, 24);
+    // of several classes the most probable one is called, without a threshold
+    let cuts = what == "label";
+    let cut = |text: &str| if cuts { format!("{text:<11}") } else { String::new() };
     let mut lines = vec![
         title.to_owned(),
         format!(
-            "  {:<wide$} {:<24} {:<24} {:<24} {:<24} {:<24} {}",
-            what, "sensitivity", "specificity", "PPV", "NPV", "AUROC", "slope"
+            "  {:<wide$} {}{:<24} {:<24} {:<24} {:<24} {:<24} {}",
+            what,
+            cut("threshold"),
+            "sensitivity",
+            "specificity",
+            "PPV",
+            "NPV",
+            "AUROC",
+            "slope"
         ),
     ];
     for ((label, one), calibration) in labels.iter().zip(clinical).zip(calibration) {
-        let slope = calibration.slope.map_or_else(|| "\u{2013}".into(), |slope| rounded(slope.value, 2));
+        let slope = calibration.slope.map_or_else(|| DASH.into(), |slope| rounded(slope.value, 2));
         lines.push(format!(
-            "  {:<wide$} {:<24} {:<24} {:<24} {:<24} {:<24} {slope}",
+            "  {:<wide$} {}{:<24} {:<24} {:<24} {:<24} {:<24} {slope}",
             shortened(label, wide),
+            cut(&one.threshold.unwrap_or(EVEN).to_string()),
             percent(one.sensitivity),
             percent(one.specificity),
             percent(one.ppv),

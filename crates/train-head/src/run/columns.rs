@@ -64,8 +64,12 @@ impl ColumnCounts {
         let mut text = parts.join(", ");
         if self.left_out > 0 {
             text.push_str(&format!(
-                "; {} left out, since they name rows, never vary, or were dropped",
-                if self.left_out == 1 { "one was".to_owned() } else { format!("{} were", self.left_out) }
+                "; {}",
+                match self.left_out {
+                    1 => "one was left out, since it names rows, never varies, or was dropped".to_owned(),
+                    several =>
+                        format!("{several} were left out, since they name rows, never vary, or were dropped"),
+                }
             ));
         }
         if self.with_gaps > 0 {
@@ -101,5 +105,7 @@ mod tests {
             "{words}"
         );
         assert!(words.contains("In one column values were missing (at most 19 of"), "{words}");
+        let one = ColumnCounts { left_out: 1, ..counts }.words();
+        assert!(one.contains("one was left out, since it names rows, never varies, or was dropped"), "{one}");
     }
 }

@@ -93,7 +93,10 @@ impl Evaluation {
             |weights: &[Array1<f64>], functions| predict(&twins.model(weights)?.with_functions(functions));
         let description = &judged.head.description;
         let cuts = description.cuts();
-        let measure = |p: &Array2<f64>| Scores::new(targets, &y.view(), &p.view(), &cuts);
+        let ordered = description.is_ordinal();
+        let measure = |p: &Array2<f64>| {
+            Scores::new(targets, &y.view(), &p.view(), &cuts).map(|scores| scores.with_order(ordered))
+        };
         let encrypted_predicted = predict(&judged.head.model)?;
         let plain_predicted = predict_twin(&plain, Functions::Exact)?;
         let measured = |p: &Array2<f64>| Measured::new(targets, &y.view(), &p.view(), &cuts);

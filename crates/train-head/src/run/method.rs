@@ -28,9 +28,11 @@ pub(crate) struct Method {
     /// Whether the classes have an order that the head keeps.
     pub(crate) ordinal: bool,
     /// Degree of the polynomial in place of the logistic function, if the head has logistic functions.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sigmoid_degree: Option<usize>,
-    /// Half-width of the interval of the logits.
-    pub(crate) sigmoid_interval: f64,
+    /// Half-width of the interval of the logits; none of a regression, which has no function of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sigmoid_interval: Option<f64>,
     /// What the logits of the exported head got.
     #[serde(flatten)]
     pub(crate) calibrator: Option<Calibrator>,
@@ -54,7 +56,7 @@ impl Method {
             hidden: describe::hidden_layer(head),
             ordinal: matches!(head, BuiltIn::Ordinal(_)),
             sigmoid_degree: describe::sigmoid_degree(head),
-            sigmoid_interval: head.score_unit().value(),
+            sigmoid_interval: (!matches!(head, BuiltIn::Ridge(_))).then(|| head.score_unit().value()),
             calibrator: options.calibrator.clone(),
             features: describe::features(
                 options,

@@ -12,6 +12,7 @@ use super::data::Data;
 use super::evaluation::Evaluation;
 use super::measured::{LearningPoint, Measured};
 use super::method::Method;
+use super::threshold::named;
 use crate::compute_party::training::Trained;
 use crate::data_party::curve::Point;
 use crate::files::head::{ChosenThreshold, Secrecy};
@@ -54,8 +55,10 @@ pub(crate) struct Report {
     /// Number of training samples.
     pub(crate) samples: usize,
     /// Training samples of each class, or with each label.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) class_counts: Vec<usize>,
     /// The same of the test samples.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) test_class_counts: Vec<usize>,
     /// Number of validation samples.
     pub(crate) validation_samples: usize,
@@ -65,10 +68,14 @@ pub(crate) struct Report {
     pub(crate) features: usize,
     /// What is predicted: `classes`, `labels` of which a sample has any number, or `numbers`.
     pub(crate) predicts: &'static str,
-    /// Number of classes, labels or numbers.
-    pub(crate) classes: usize,
-    /// Their names, in the order of their codes; of two classes the positive one is last.
+    /// Number of classes or labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) classes: Option<usize>,
+    /// Names of classes, labels or numbers, in the order of their codes; of two classes the positive one is last.
     pub(crate) labels: Vec<String>,
+    /// The columns of the labels, if they come from a table.
+    #[serde(skip)]
+    pub(crate) label_columns: Vec<String>,
     /// What is predicted, by kind.
     #[serde(skip)]
     pub(crate) vocabulary: Vocabulary,
@@ -99,15 +106,22 @@ pub(crate) struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ridge_regression: Option<Scores>,
     /// What cross-validation expected of the training, beside logistic regression in the clear.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) expected: Option<Expected>,
+    /// That it is much worse, and what may help.
+    #[serde(skip)]
+    pub(crate) shortfall: Option<String>,
     /// The same of a regression, beside ridge regression in the clear.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) expected_errors: Option<ExpectedErrors>,
     /// The threshold of the head, if an aim was given.
     pub(crate) threshold: Option<ChosenThreshold>,
-    /// Those of the labels; null for one of 0.5.
+    /// Those of the labels, with their names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) thresholds: Vec<Option<ChosenThreshold>>,
+    pub(crate) thresholds: Vec<serde_json::Value>,
+    /// What was chosen for the labels.
+    #[serde(skip)]
+    pub(crate) chosen: Vec<Option<ChosenThreshold>>,
     /// Rates at the threshold with intervals, and areas: of two classes those of the positive one, of more each class against the rest, of
     /// labels each. Empty of numbers.
     pub(crate) clinical: Both<Vec<Clinical>>,
@@ -266,8 +280,9 @@ impl Report {
                 Vocabulary::Labels(_) => "labels",
                 Vocabulary::Numbers(_) => "numbers",
             },
-            classes: data.vocabulary.names().len(),
+            classes: (!regression).then(|| data.vocabulary.names().len()),
             labels: data.vocabulary.names().to_vec(),
+            label_columns: data.training.label_columns.clone(),
             vocabulary: data.vocabulary.clone(),
             iterations: trained.iterations,
             bootstraps: trained.bootstraps(),
@@ -285,9 +300,11 @@ impl Report {
             logistic_regression: evaluation.converged.clone().filter(|_| !regression),
             ridge_regression: evaluation.converged.clone().filter(|_| regression),
             expected: planned.training.expected,
+            shortfall: planned.shortfall(),
             expected_errors: planned.training.expected_errors,
             threshold: evaluation.threshold,
-            thresholds: evaluation.thresholds.clone(),
+            thresholds: named(data.vocabulary.names(), &evaluation.thresholds),
+            chosen: evaluation.thresholds.clone(),
             clinical: both(evaluation, |measured| measured.clinical.clone()),
             calibration: both(evaluation, |measured| measured.calibration.clone()),
             curves: both(evaluation, |measured| measured.curves.clone()),

@@ -2,11 +2,12 @@
 
 use head_fit::measures::{Aim, choose};
 use ndarray::Array2;
+use serde_json::{Value, json};
 
 use super::data::Data;
 use crate::console::Console;
 use crate::exit::Result;
-use crate::files::head::{ChosenThreshold, Head, Part};
+use crate::files::head::{ChosenThreshold, Description, EVEN, Head, Part};
 use crate::targets::Vocabulary;
 
 /// Chooses the thresholds for an aim on the validation samples, or without any on the training samples, and keeps them in the head. An aim
@@ -61,6 +62,47 @@ pub(crate) fn thresholds(
         Vocabulary::Labels(labels) => (0..labels.count()).map(|label| of(label, label)).collect(),
         _ => vec![of(0, 1)],
     }
+}
+
+/// What the thresholds of a head are, by name: `"sick" above 0.37 (chosen for youden on the validation samples)`. `None` if none was chosen.
+pub(crate) fn in_words(head: &Description) -> Option<String> {
+    let names = head.vocabulary.names();
+    let chosen = match &head.vocabulary {
+        Vocabulary::Labels(_) => head.thresholds.iter().flatten().next(),
+        _ => head.threshold.as_ref(),
+    }?;
+    let called: Vec<String> = match &head.vocabulary {
+        Vocabulary::Labels(_) => {
+            names.iter().zip(head.cuts()).map(|(name, cut)| format!("{name:?} above {cut}")).collect()
+        }
+        _ => names
+            .last()
+            .map(|name| format!("{name:?} above {}", chosen.threshold.value))
+            .into_iter()
+            .collect(),
+    };
+    Some(format!("{} ({})", called.join(", "), chosen_for(*chosen)))
+}
+
+/// What a threshold was chosen for, and on which samples: `chosen for youden on the validation samples`; `given` for a number.
+pub(crate) fn chosen_for(chosen: ChosenThreshold) -> String {
+    match chosen.threshold.aim {
+        Aim::Given(_) => "as given".to_owned(),
+        aim => format!("chosen for {aim} on {}", chosen.chosen_on.samples()),
+    }
+}
+
+/// The thresholds of labels as JSON, each with the name of its label; those that no aim chose are 0.5.
+pub(crate) fn named(names: &[String], thresholds: &[Option<ChosenThreshold>]) -> Vec<Value> {
+    let of = |(name, chosen): (&String, &Option<ChosenThreshold>)| {
+        let mut json = match chosen {
+            Some(chosen) => json!(chosen),
+            None => json!({ "value": EVEN }),
+        };
+        json["label"] = json!(name);
+        json
+    };
+    names.iter().zip(thresholds).map(of).collect()
 }
 
 /// Keeps the threshold of the positive class, or of the next label.

@@ -1,13 +1,12 @@
 //! Figures in words, rounded as far as their intervals allow.
 
-use head_fit::measures::{Estimate, FEWEST_RECORDS};
+use head_fit::measures::Estimate;
 
 use crate::targets::Vocabulary;
+use crate::wording::counted;
 
-/// A number of things, `1 iteration` or `2 iterations`.
-pub(crate) fn counted(count: usize, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
-}
+/// What stands for a measure that the samples leave undefined.
+pub(crate) const DASH: &str = "\u{2013}";
 
 /// A value with its interval: `0.912 (0.880 to 0.936)`; a dash for what the samples leave undefined.
 pub(crate) fn estimate(estimate: Option<Estimate>) -> String {
@@ -15,7 +14,7 @@ pub(crate) fn estimate(estimate: Option<Estimate>) -> String {
         Some(Estimate { value, low, high }) => {
             format!("{} ({} to {})", rounded(value, 3), rounded(low, 3), rounded(high, 3))
         }
-        None => "\u{2013}".into(),
+        None => DASH.into(),
     }
 }
 
@@ -26,31 +25,44 @@ pub(crate) fn percent(share: Option<Estimate>) -> String {
             let [value, low, high] = [value, low, high].map(|share| rounded(100.0 * share, 1));
             format!("{value} % ({low} to {high})")
         }
-        None => "\u{2013}".into(),
+        None => DASH.into(),
     }
 }
 
-/// What the head tells apart, or predicts.
-pub(crate) fn subject(vocabulary: &Vocabulary) -> String {
+/// What the head tells apart, or predicts: the column of the labels with its classes or their number. `columns` are those of the labels, if
+/// they come from a table.
+pub(crate) fn subject(vocabulary: &Vocabulary, columns: &[String]) -> String {
+    let of_column = |what: String| match columns {
+        [column] => format!("{column} ({what})"),
+        _ => what,
+    };
     match (vocabulary, vocabulary.names()) {
-        (Vocabulary::Classes(_), [negative, positive]) => format!("{positive} against {negative}"),
-        (Vocabulary::Classes(_), names) => format!("{} classes", names.len()),
+        (Vocabulary::Classes(_), [negative, positive]) => of_column(format!("{positive} against {negative}")),
+        (Vocabulary::Classes(_), names) => of_column(one_of(names)),
         (Vocabulary::Labels(_), names) => {
-            format!("{} labels, of which a sample may have any number", names.len())
+            of_column(format!("{}, of which a sample may have any number", counted(names.len(), "label")))
         }
         (Vocabulary::Numbers(_), [only]) => format!("the number {only}"),
-        (Vocabulary::Numbers(_), names) => format!("{} numbers", names.len()),
+        (Vocabulary::Numbers(_), names) => counted(names.len(), "number"),
     }
 }
 
-/// A count, unless it is so small that it tells of few people.
-pub(crate) fn few(count: usize) -> String {
-    match count {
-        0 => "none".to_owned(),
-        count if count < FEWEST_RECORDS => format!("fewer than {FEWEST_RECORDS}"),
-        count => count.to_string(),
+/// A few short names of classes, or how many there are.
+fn one_of(names: &[String]) -> String {
+    const MOST_CHARACTERS: usize = 48;
+    match names {
+        [first @ .., last]
+            if names.iter().map(|name| name.chars().count()).sum::<usize>() <= MOST_CHARACTERS =>
+        {
+            format!("{} or {last}", first.join(", "))
+        }
+        _ => counted(names.len(), "class"),
     }
 }
+
+/// Why a measure is a dash, for a terminal and for a page.
+pub(crate) const UNDEFINED: &str = "\u{2013} stands for a measure that these samples leave undefined: a share of no samples, or an area or a slope of a \
+     class where it, or all others together, has fewer than ten samples";
 
 /// What two predictions of a sample have in common that agree, after "give".
 pub(crate) fn the_same(vocabulary: &Vocabulary) -> &'static str {
@@ -69,7 +81,7 @@ pub(crate) fn figure(estimate: Option<Estimate>) -> String {
             let [value, low, high] = [value, low, high].map(|value| rounded(value, decimals));
             format!("{value} ({low} to {high})")
         }
-        None => "\u{2013}".into(),
+        None => DASH.into(),
     }
 }
 
@@ -79,8 +91,11 @@ pub(crate) fn decimals(value: f64) -> usize {
     (2.0 - size).clamp(0.0, 12.0) as usize
 }
 
-/// So many decimals, with a true minus.
+/// So many decimals, with a true minus; a dash for what is undefined.
 pub(crate) fn rounded(value: f64, decimals: usize) -> String {
+    if value.is_nan() {
+        return DASH.into();
+    }
     let text = format!("{value:.decimals$}");
     match text.strip_prefix('-') {
         // no minus before zero
@@ -88,6 +103,13 @@ pub(crate) fn rounded(value: f64, decimals: usize) -> String {
         Some(digits) => format!("\u{2212}{digits}"),
         None => text,
     }
+}
+
+/// A difference of two shares in points, with its sign.
+pub(crate) fn points(difference: f64) -> String {
+    let points = rounded(100.0 * difference, 1);
+    let sign = if points.starts_with(|c: char| c.is_ascii_digit()) && points != "0.0" { "+" } else { "" };
+    format!("{sign}{points} points")
 }
 
 /// The day of a time in seconds since 1970, as `2026-11-29` (UTC).
@@ -105,7 +127,9 @@ pub(crate) fn day(unix_time: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::targets::{Choice, Labels};
 
     #[test]
     fn figures_are_rounded() {
@@ -116,6 +140,27 @@ mod tests {
             [rounded(-0.0004, 3), rounded(-0.5, 1), percent(None)],
             ["0.000", "\u{2212}0.5", "\u{2013}"]
         );
+        assert_eq!(
+            [rounded(f64::NAN, 3), points(0.0123), points(-0.01)],
+            ["\u{2013}", "+1.2 points", "\u{2212}1.0 points"]
+        );
+    }
+
+    #[test]
+    fn the_subject_names_the_column_and_its_classes() {
+        let classes = |names: &[&str]| {
+            let labels = Labels::Classes(names.iter().map(|&name| name.to_owned()).collect());
+            Vocabulary::fit(&labels, Choice::default()).unwrap()
+        };
+        let column = ["severity".to_owned()];
+        assert_eq!(subject(&classes(&["b", "a", "c"]), &column), "severity (a, b or c)");
+        assert_eq!(subject(&classes(&["b", "a"]), &column), "severity (b against a)");
+        assert_eq!(subject(&classes(&["b", "a"]), &[]), "b against a");
+        let long = ["a".repeat(20), "b".repeat(20), "c".repeat(20)];
+        let long: Vec<&str> = long.iter().map(String::as_str).collect();
+        assert_eq!(subject(&classes(&long), &column), "severity (3 classes)");
+        let numbers = Vocabulary::Numbers(vec!["days".into()]);
+        assert_eq!(subject(&numbers, &["days".into()]), "the number days");
     }
 
     #[test]

@@ -15,12 +15,13 @@ pub(super) fn of_leaks(leaks: &[Leak]) -> Vec<String> {
         0 => {}
         count => remarks.push(format!(
             "{} almost alone. Such a column is often filled in only once the label is known; on new samples, where it is not, the head then does \
-             worse than the measures promise. The terminal named it when the head was trained.",
+             worse than the measures promise. The output of the program names {}.",
             if count == 1 {
                 "One column of the table predicts the label".to_owned()
             } else {
                 format!("{count} columns of the table each predict a label")
-            }
+            },
+            if count == 1 { "it" } else { "them" }
         )),
     }
     if columns(true) > 0 {

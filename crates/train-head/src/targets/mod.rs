@@ -12,5 +12,5 @@ mod vocabulary;
 
 pub(crate) use classes::Choice;
 pub(crate) use labels::{Labels, LabelsAs};
-pub(crate) use scores::{Scores, agreement};
+pub(crate) use scores::{ClassScores, Scores, agreement};
 pub(crate) use vocabulary::{Vocabulary, extend};

@@ -19,6 +19,7 @@ mod interrupted;
 mod joint;
 mod joint_threshold;
 mod keys;
+mod look;
 mod manual;
 mod messages;
 mod model;

@@ -141,7 +141,7 @@ fn three_classes_each_against_the_rest() {
     let said = dir.ok("run --features data.csv --out out --preset n14-l8 --max-iter 2 --test-size 0.4");
     assert!(said.stdout.contains("each class against the rest"), "{}", said.stdout);
     let page = page(&dir, "out/report.html");
-    assert!(page.contains("Encrypted training: 3 classes") && page.contains("unsure"));
+    assert!(page.contains("Encrypted training: label (ill, unsure or well)") && page.contains("unsure"));
     let report = dir.json("out/report.json");
     assert_eq!(report["clinical"]["encrypted"].as_array().map(Vec::len), Some(3));
     dir.refused(
@@ -156,11 +156,11 @@ fn three_classes_each_against_the_rest() {
 fn warnings_are_on_the_page_without_names() {
     let dir = Dir::new();
     let (mut leaky, mut rows) = ("a,b,canary,label\n".to_owned(), 0);
-    for line in table(200).lines().skip(1) {
+    for line in table(400).lines().skip(1) {
         let [a, b, _, label] = line.split(',').collect::<Vec<_>>()[..] else { panic!() };
-        // a result that was entered with the diagnosis, and one sample in ten is sick
+        // a result that was entered with the diagnosis, and fewer than one sample in ten are sick
         let told = if label == "sick" { 3.71 } else { -3.71 } + f64::from(rows % 7) / 10.0;
-        if label == "well" || rows % 5 == 0 {
+        if label == "well" || rows % 20 < 2 {
             leaky += &format!("{a},{b},{told},{label}\n");
         }
         rows += 1;
@@ -183,6 +183,37 @@ fn warnings_are_on_the_page_without_names() {
     assert!(warnings.contains("almost alone") && !warnings.contains("canary"), "{warnings}");
 }
 
+/// Counts below ten stand in the table of the data as in the confusion matrix, and the limits say so.
+#[test]
+fn counts_of_classes_are_the_same_everywhere() {
+    let dir = Dir::new();
+    dir.write("data.csv", table(60));
+    dir.ok(&format!("run --features data.csv --test-size 0.25 --out out {FAST}"));
+    let page = page(&dir, "out/report.html");
+    let counts = &dir.json("out/report.json")["test_class_counts"];
+    let [sick, well] = [0, 1].map(|class| counts[class].as_u64().unwrap());
+    assert!(sick < 10 || well < 10, "{counts}");
+    for count in [sick, well] {
+        assert!(page.contains(&format!("<td class=\"n\">{count}</td>")), "{count}");
+    }
+    assert!(!page.contains("fewer than 10") && page.contains("disclosure rules of the house"));
+    assert!(page.contains("\u{2013} stands for a measure that these samples leave undefined"));
+}
+
+/// The published head is its plain twin, which has neither a column nor a row of its own.
+#[test]
+fn a_published_page_shows_its_head_once() {
+    let dir = Dir::new();
+    dir.write("data.csv", table(160));
+    dir.ok(&format!("run --features data.csv --out out --publish public --test-size 0.4 {FAST}"));
+    let page = String::from_utf8(dir.read("public/report.html")).unwrap();
+    assert_eq!(page.matches("the same steps in plain, exact arithmetic").count(), 1);
+    assert!(page.contains("<td class=\"t\">published head: the same steps in plain, exact arithmetic</td>"));
+    assert!(!page.contains(">plain training<"), "the twin beside itself");
+    let private = String::from_utf8(dir.read("out/report.html")).unwrap();
+    assert!(private.contains(">plain training<") && private.contains(">encrypted head<"));
+}
+
 #[test]
 fn eval_writes_a_page_of_its_own() {
     let dir = copy_of_finished();
@@ -199,7 +230,7 @@ fn eval_writes_a_page_of_its_own() {
     assert_eq!(said["report"], "page.html");
     let page = any_page(&dir, "page.html");
     for words in [
-        "Evaluation: well against sick",
+        "Evaluation: label (well against sick)",
         "<h2>Warnings</h2>",
         "outside the range of the training samples",
         "The threshold was chosen on these samples",

@@ -60,7 +60,7 @@ fn samples_unlike_those_of_the_training() {
     dir.ok("encrypt --for-scoring --features far.csv --plan plan.json --keys keys --out far.enc");
     dir.ok("score --head head.enc --data far.enc --keys keys/eval --out scores.enc");
     let line = "predict --scores scores.enc --plan plan.json --keys keys --features far.csv --out p.csv";
-    dir.refused(line, 6, &["scores of the head after 1 iterations are out of range", "unlike those"]);
+    dir.refused(line, 6, &["scores of the head after 1 iteration are out of range", "unlike those"]);
 }
 
 #[test]

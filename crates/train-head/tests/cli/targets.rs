@@ -48,6 +48,10 @@ fn a_number_is_predicted_by_ridge_regression() {
     }
     let report = dir.json("out/report.json");
     assert_eq!(report["predicts"].as_str(), Some("numbers"));
+    for classes in ["classes", "class_counts", "expected"] {
+        assert!(report.get(classes).is_none(), "{classes}: {report}");
+    }
+    assert!(report["method"].get("sigmoid_interval").is_none(), "{report}");
     for twin in ["plain", "simulate", "encrypted", "ridge_regression"] {
         let m = &report[twin][0];
         assert!(m["r2"]["value"].as_f64().unwrap() > 0.9, "{twin}: {m}");
@@ -125,6 +129,9 @@ fn columns_of_zeros_and_ones_make_a_head_of_labels() {
     let said = dir.ok(&format!("{run} --threshold sensitivity=0.9"));
     assert!(said.stderr.contains("a multi-label head"), "{}", said.stderr);
     assert!(said.stdout.contains("each label, called above its threshold"), "{}", said.stdout);
+    // what was expected is what is measured
+    assert!(said.stdout.contains("mean accuracy of the labels"), "{}", said.stdout);
+    assert!(said.stdout.contains("means over the labels"), "{}", said.stdout);
     let report = dir.json("out/report.json");
     assert_eq!((report["predicts"].as_str(), report["labels"][0].as_str()), (Some("labels"), Some("cough")));
     for twin in ["plain", "simulate", "encrypted", "logistic_regression"] {
@@ -135,13 +142,21 @@ fn columns_of_zeros_and_ones_make_a_head_of_labels() {
     assert_eq!((head["link"].as_str(), head["multi_label"].as_bool()), (Some("multi-label"), Some(true)));
     let kept = head["thresholds"].as_array().unwrap();
     assert_eq!((clinical.len(), kept.len()), (2, 2));
-    for (one, chosen) in clinical.iter().zip(kept) {
+    let page = String::from_utf8(dir.read("out/report.html")).unwrap();
+    let predicted =
+        dir.ok("predict --head out --features data.csv --out called.csv --label-column fever,cough");
+    for (at, (one, chosen)) in clinical.iter().zip(kept).enumerate() {
         assert_eq!(one["threshold"], chosen["value"]);
+        let (named, name) = (&report["thresholds"][at], report["labels"][at].as_str().unwrap());
+        assert_eq!((&named["value"], named["label"].as_str()), (&chosen["value"], Some(name)));
+        let value = chosen["value"].as_f64().unwrap();
+        assert!(said.stdout.contains(&format!("  {name} {value}")), "{}", said.stdout);
+        assert!(predicted.stdout.contains(&format!("{name:?} above {value}")), "{}", predicted.stdout);
+        assert!(page.contains(&format!("<td class=\"n\">{value}</td>")), "{value}");
         assert_eq!(chosen["aim"].as_str(), Some("sensitivity=0.9"));
     }
     let wanted = "sample,labels,predicted,probability cough,probability fever,plain_predicted,secrecy";
     assert_eq!(header(&dir, "out/predictions.csv"), wanted);
-    let page = String::from_utf8(dir.read("out/report.html")).unwrap();
     assert!(page.contains("one logistic regression for each label") && page.contains("id=\"figure-roc\""));
     let measured = dir.ok("eval --head out --features data.csv --label-column fever,cough --json").json();
     assert!(measured["metrics"]["mean"]["auroc"].as_f64().unwrap() > 0.85, "{measured}");
@@ -185,13 +200,37 @@ fn classes_in_an_order() {
     let dir = Dir::new();
     dir.write("data.csv", patients(160));
     let flags = "--label-column grade --drop cost,days,fever,cough,findings --head ordinal";
-    dir.ok(&format!("run --features data.csv {flags} --class-order mild,moderate,severe --out out {FAST}"));
+    let said = dir
+        .ok(&format!("run --features data.csv {flags} --class-order mild,moderate,severe --out out {FAST}"));
+    assert!(said.stdout.contains("order       mild < moderate < severe"), "{}", said.stdout);
+    assert!(!said.stderr.contains("alphabet"), "{}", said.stderr);
+    let page = String::from_utf8(dir.read("out/report.html")).unwrap();
+    for words in ["mild &lt; moderate &lt; severe", "order of the classes", "Quadratic weighted kappa"] {
+        assert!(page.contains(words), "{words}");
+    }
     let head = dir.json("out/head.json");
     assert_eq!(head["link"].as_str(), Some("ordinal"));
     assert_eq!(head["classes"], serde_json::json!(["mild", "moderate", "severe"]));
     let report = dir.json("out/report.json");
     assert!(report["encrypted"]["accuracy"].as_f64().unwrap() > 0.6, "{report}");
-    dir.ok("eval --head out --features data.csv --label-column grade");
+    let near = report["encrypted"]["within_one_step"].as_f64().unwrap();
+    let kappa = report["encrypted"]["quadratic_weighted_kappa"].as_f64().unwrap();
+    assert!(
+        near >= report["encrypted"]["accuracy"].as_f64().unwrap() && kappa > 0.3 && kappa <= 1.0,
+        "{report}"
+    );
+    let said = dir.ok("eval --head out --features data.csv --label-column grade");
+    for words in ["mild < moderate < severe", "kappa, quadratic weighted", "at most one step off"] {
+        assert!(said.stdout.contains(words), "{words} is not in:\n{}", said.stdout);
+    }
+    // words without an order are taken by the alphabet, which is said
+    let said = dir.ok(&format!("estimate --features data.csv {flags} {FAST}"));
+    assert!(said.stdout.contains("order       mild < moderate < severe"), "{}", said.stdout);
+    assert!(
+        said.stderr.contains("by the alphabet") && said.stderr.contains("--class-order"),
+        "{}",
+        said.stderr
+    );
     let line = format!("run --features data.csv {flags} --class-order mild,severe --out other {FAST}");
     dir.refused(&line, 2, &["--class-order mild,severe", "each class once", "\"moderate\""]);
 }

@@ -37,13 +37,65 @@ fn a_threshold_is_kept_in_the_head_and_used_everywhere() {
     assert_eq!(dir.json("out/report.json")["threshold"], kept);
 
     positives(&dir, "out/predictions.csv", value);
-    dir.ok("predict --head out --features data.csv --out predictions.csv");
+    let predicted = dir.ok("predict --head out --features data.csv --out predictions.csv");
+    let words = format!("\"well\" above {value} (chosen for specificity=0.97 on the validation samples)");
+    assert!(predicted.stdout.contains(&words), "{}", predicted.stdout);
     let called = positives(&dir, "predictions.csv", value);
     let measured = dir.ok("eval --head out --features data.csv --json").json();
     let counts = &measured["clinical"][0]["counts"];
     let of = |name: &str| counts[name].as_u64().unwrap() as usize;
     assert_eq!(of("true_positives") + of("false_positives"), called);
     assert_eq!(measured["clinical"][0]["threshold"].as_f64(), Some(value));
+}
+
+/// A table in which every seventh label is the other one, so that thresholds matter.
+fn doubtful(rows: usize) -> String {
+    let flipped = |(row, line): (usize, &str)| match line.rsplit_once(',') {
+        Some((cells, label)) if row % 7 == 3 => {
+            format!("{cells},{}\n", if label == "well" { "sick" } else { "well" })
+        }
+        _ => format!("{line}\n"),
+    };
+    table(rows).lines().enumerate().map(flipped).collect()
+}
+
+#[test]
+fn accuracy_is_that_of_what_is_predicted_at_the_threshold() {
+    let dir = Dir::new();
+    dir.write("data.csv", doubtful(200));
+    let said = dir.ok(&format!("run --features data.csv --test-size 0.4 --out out --threshold 0.95 {FAST}"));
+    let report = dir.json("out/report.json");
+    let counts = &report["clinical"]["encrypted"][0]["counts"];
+    let right = counts["true_positives"].as_f64().unwrap() + counts["true_negatives"].as_f64().unwrap();
+    let accuracy = right / report["test_samples"].as_f64().unwrap();
+    assert!((report["encrypted"]["accuracy"].as_f64().unwrap() - accuracy).abs() < 1e-12, "{report}");
+    assert_eq!(report["encrypted"]["confusion"][1][1], counts["true_positives"]);
+    let most = report["encrypted"]["most_probable"]["accuracy"].as_f64().unwrap();
+    assert!(most > accuracy, "{most} {accuracy}");
+    let words = format!(
+        "by the most probable class, as cross-validation expects it, the encrypted head has {most:.4}"
+    );
+    assert!(
+        said.stdout.contains("at the threshold of 0.95") && said.stdout.contains(&words),
+        "{}",
+        said.stdout
+    );
+    let page = String::from_utf8(dir.read("out/report.html")).unwrap();
+    assert!(page.contains("At the threshold of 0.95 the encrypted head is right on"));
+    assert!(page.contains("is above 0.95, the threshold that was given"));
+
+    let said = dir.ok("eval --head out --features data.csv");
+    let matrix: Vec<Vec<f64>> = said
+        .stdout
+        .lines()
+        .rev()
+        .take(2)
+        .map(|line| line.split_whitespace().filter_map(|cell| cell.parse().ok()).collect())
+        .collect();
+    let accuracy = (matrix[0][1] + matrix[1][0]) / 200.0;
+    assert!(said.stdout.contains(&format!("accuracy   {accuracy:.4}")), "{accuracy}:\n{}", said.stdout);
+    // areas have one line, with their interval
+    assert_eq!(said.stdout.matches("AUROC").count(), 1, "{}", said.stdout);
 }
 
 #[test]

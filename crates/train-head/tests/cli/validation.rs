@@ -102,7 +102,7 @@ fn patience_stops_by_itself() {
     copy(1, 3);
     let said = dir.run(&format!("{WATCH} --patience 2"));
     assert_eq!(said.code, 4, "{}", said.stderr);
-    assert!(said.stderr.contains("holds the scores after 1 iterations"), "{}", said.stderr);
+    assert!(said.stderr.contains("holds the scores after 1 iteration"), "{}", said.stderr);
 }
 
 #[test]

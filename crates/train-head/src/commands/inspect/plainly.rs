@@ -94,6 +94,13 @@ fn flatten(name: &str, value: &Value, lines: &mut Vec<String>) {
                 .as_u64()
                 .map_or_else(String::new, |size| format!("{size} ({})", progress::bytes(size))));
         }
+        // as plans keep the degree of a polynomial
+        Value::String(text) if name.ends_with("degree") => say(match &**text {
+            "Three" => "3".into(),
+            "Five" => "5".into(),
+            "Seven" => "7".into(),
+            _ => text.clone(),
+        }),
         other => say(scalar(other)),
     }
 }

@@ -11,6 +11,7 @@ use crate::files::embeddings::UsedEncoder;
 use crate::files::seal::Seal;
 use crate::samples::Known;
 use crate::targets::Vocabulary;
+use crate::wording::counted;
 
 pub(super) const FORMAT: &str = "train-head head 3";
 
@@ -201,6 +202,18 @@ pub(crate) enum Link {
 }
 
 impl Link {
+    /// Its word in `head.json`.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Logistic => "logistic",
+            Self::OneVsRest => "one-vs-rest",
+            Self::Softmax => "softmax",
+            Self::MultiLabel => "multi-label",
+            Self::Ordinal => "ordinal",
+            Self::Identity => "identity",
+        }
+    }
+
     /// The link of a head.
     pub(crate) fn of(head: &Model) -> Self {
         match (head.link, head.output.intercept.len()) {
@@ -265,11 +278,17 @@ impl Description {
             _ => !names.is_empty(),
         };
         if !self.thresholds.is_empty() && self.thresholds.len() != names.len() {
-            return Err(format!("{} thresholds for {} labels", self.thresholds.len(), names.len()));
+            return Err(format!(
+                "{} for {}",
+                counted(self.thresholds.len(), "threshold"),
+                counted(names.len(), "label")
+            ));
         }
         match fits {
             true => Ok(()),
-            false => Err(format!("{} names do not go with the link {:?}", names.len(), self.link)),
+            false => {
+                Err(format!("{} do not go with the link {}", counted(names.len(), "name"), self.link.word()))
+            }
         }
     }
 
@@ -308,6 +327,11 @@ impl Description {
         }
     }
 
+    /// Whether the classes have an order that the head keeps.
+    pub(crate) fn is_ordinal(&self) -> bool {
+        self.link == Link::Ordinal
+    }
+
     /// The probability above which a sample is called positive: of two classes a single one, else one for each label.
     pub(crate) fn cuts(&self) -> Vec<f64> {
         let value = |chosen: &Option<ChosenThreshold>| chosen.map_or(EVEN, |chosen| chosen.threshold.value);
@@ -342,7 +366,7 @@ impl Description {
         }
         lines.push(format!(
             "the feature map ({}), folded into the weights; the number of iterations; the parameter set",
-            format!("{:?}", self.feature_transform.preprocessing).to_lowercase()
+            self.feature_transform.preprocessing
         ));
         if self.threshold.is_some() || !self.thresholds.is_empty() {
             lines.push("the threshold, and what it achieves on the samples that it was chosen on".into());

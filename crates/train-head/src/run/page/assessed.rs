@@ -12,13 +12,17 @@ pub(crate) struct Assessed<'a> {
     pub(crate) secrecy: Secrecy,
     /// What it predicts.
     pub(crate) vocabulary: &'a Vocabulary,
+    /// The columns of the labels that it was trained on, if they come from a table.
+    pub(crate) label_columns: &'a [String],
+    /// Whether it was trained in the run that measured it.
+    pub(crate) in_run: bool,
     /// Number of samples that it was measured on.
     pub(crate) samples: usize,
     /// Measures without intervals; of numbers all there are.
     pub(crate) scores: &'a Scores,
     /// Rates, calibration, curves.
     pub(crate) head: Figures<'a>,
-    /// Those of the plain twin, beside a head that was trained in the same run.
+    /// Those of the plain twin, beside a decrypted head that was trained in the same run. A published head is that twin.
     pub(crate) plain: Option<Figures<'a>>,
     /// The threshold of the positive class, if an aim was given.
     pub(crate) threshold: Option<ChosenThreshold>,
@@ -29,17 +33,17 @@ pub(crate) struct Assessed<'a> {
 impl Assessed<'_> {
     /// The head in legends and captions.
     pub(super) fn called(&self) -> &'static str {
-        match (self.plain, self.secrecy) {
-            (None, _) => "head",
-            (Some(_), Secrecy::Private) => "encrypted head",
-            (Some(_), Secrecy::Published) => "published head",
-            (Some(_), Secrecy::Joint) => "joint head",
+        match (self.in_run, self.secrecy) {
+            (false, _) => "head",
+            (true, Secrecy::Private) => "encrypted head",
+            (true, Secrecy::Published) => "published head",
+            (true, Secrecy::Joint) => "joint head",
         }
     }
 
     /// The samples in sentences.
     pub(super) fn samples_called(&self) -> &'static str {
-        if self.plain.is_some() { "test samples" } else { "samples" }
+        if self.in_run { "test samples" } else { "samples" }
     }
 }
 
@@ -50,6 +54,8 @@ impl Report {
         Assessed {
             secrecy: self.secrecy,
             vocabulary: &self.vocabulary,
+            label_columns: &self.label_columns,
+            in_run: true,
             samples: self.test_samples,
             scores: &self.encrypted,
             head: Figures {
@@ -57,13 +63,13 @@ impl Report {
                 calibration: &calibration.encrypted,
                 curves: &curves.encrypted,
             },
-            plain: Some(Figures {
+            plain: (self.secrecy != Secrecy::Published).then_some(Figures {
                 clinical: &clinical.plain,
                 calibration: &calibration.plain,
                 curves: &curves.plain,
             }),
             threshold: self.threshold,
-            thresholds: &self.thresholds,
+            thresholds: &self.chosen,
         }
     }
 }

@@ -6,8 +6,9 @@ use pages::{Block, Property, Section};
 use super::assessed::Assessed;
 use crate::files::head::Secrecy;
 use crate::run::report::Report;
-use crate::run::words::{counted, estimate, few, figure, percent, subject};
+use crate::run::words::{estimate, figure, percent, subject};
 use crate::targets::{Scores, Vocabulary};
+use crate::wording::counted;
 
 /// What holds of measures on any samples.
 pub(super) fn of_samples(secrecy: Secrecy) -> Vec<String> {
@@ -52,6 +53,13 @@ pub(super) fn of_measures(assessed: &Assessed<'_>) -> Vec<String> {
             assessed.samples_called()
         ));
     }
+    if !matches!(assessed.vocabulary, Vocabulary::Numbers(_)) {
+        limits.push(
+            "Counts of classes below ten are shown as they are, in the tables and in the confusion matrix. Whoever shares this page outside \
+             the institution checks them against the disclosure rules of the house."
+                .to_owned(),
+        );
+    }
     let two = assessed.vocabulary.classes().is_some_and(|classes| classes.count() == 2);
     if assessed.threshold.is_none() && two {
         limits.push("The threshold of 0.5 was not chosen for any clinical aim.".to_owned());
@@ -80,13 +88,18 @@ pub(super) fn section(report: &Report) -> Section {
         .labels
         .iter()
         .zip(&report.class_counts)
-        .map(|(label, &count)| format!("{} of {label:?}", few(count)))
+        .map(|(label, count)| format!("{count} of {label}"))
         .collect();
     let input = match &report.encoder {
         Some(_) => {
             format!("the embedding of a text, {} numbers, by the encoder named under Data", report.features)
         }
-        None => format!("{} numbers, the features of the table in the order of `head.json`", report.features),
+        None => {
+            format!(
+                "{}, the features of the table in the order of `head.json`",
+                counted(report.features, "number")
+            )
+        }
     };
     let measures = match (&report.encrypted, &report.clinical.encrypted[..]) {
         (Scores::Classes(_), [one]) => format!(
@@ -99,8 +112,8 @@ pub(super) fn section(report: &Report) -> Section {
         (Scores::Classes(m), _) => format!(
             "on {} test samples: accuracy {:.1} %, mean AUROC {:.3}",
             report.test_samples,
-            100.0 * m.accuracy,
-            m.auroc
+            100.0 * m.metrics.accuracy,
+            m.metrics.auroc
         ),
         (Scores::Labels(m), _) => format!(
             "on {} test samples: all labels right for {:.1} %, mean AUROC {:.3}",
@@ -117,7 +130,7 @@ pub(super) fn section(report: &Report) -> Section {
         }
     };
     let output = match (&report.vocabulary, report.labels.last()) {
-        (Vocabulary::Classes(_), Some(positive)) if report.classes == 2 => {
+        (Vocabulary::Classes(_), Some(positive)) if report.classes == Some(2) => {
             format!("the probability of {positive}")
         }
         (Vocabulary::Classes(_), _) => "a probability for each class".to_owned(),
@@ -128,14 +141,14 @@ pub(super) fn section(report: &Report) -> Section {
     };
     let training_data = match counts[..] {
         [] => format!("{} samples", report.samples),
-        _ => format!("{} samples: {}", report.samples, counts.join(", ")),
+        _ => format!("{}: {}", counted(report.samples, "sample"), counts.join(", ")),
     };
     let facts = vec![
         Property::new(
             "model",
             format!(
                 "head for {}, {}",
-                subject(&report.vocabulary),
+                subject(&report.vocabulary, &report.label_columns),
                 match report.secrecy {
                     Secrecy::Private => "trained on encrypted samples; private, not published",
                     Secrecy::Published => "the exact twin of one trained on encrypted samples; published",

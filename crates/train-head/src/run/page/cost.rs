@@ -4,6 +4,7 @@ use pages::{Block, Section, Table};
 
 use crate::progress::{bytes, seconds};
 use crate::run::report::Report;
+use crate::wording::counted;
 
 /// The section.
 pub(super) fn section(report: &Report) -> Section {
@@ -31,8 +32,8 @@ pub(super) fn section(report: &Report) -> Section {
     let blocks = vec![
         Block::Table(table),
         Block::Text(format!(
-            "On {} threads; at most {memory} of memory, both parties in one process.",
-            report.threads
+            "On {}; at most {memory} of memory, both parties in one process.",
+            counted(report.threads, "thread")
         )),
     ];
     Section { title: "Time".into(), blocks }

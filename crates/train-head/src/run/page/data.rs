@@ -1,11 +1,11 @@
 //! The data of a run, as counts.
 
-use head_fit::measures::FEWEST_RECORDS;
 use pages::{Block, Property, Section, Table};
 
 use crate::run::report::Report;
-use crate::run::words::{few, rounded};
+use crate::run::words::{rounded, subject};
 use crate::targets::Vocabulary;
+use crate::wording::{counted, in_order};
 
 /// The section.
 pub(super) fn section(report: &Report) -> Section {
@@ -27,9 +27,13 @@ pub(super) fn section(report: &Report) -> Section {
                 }
                 None => match &report.columns {
                     Some(columns) => {
-                        format!("{} numbers for each sample, made of {}", report.features, columns.words())
+                        format!(
+                            "{} for each sample, made of {}",
+                            counted(report.features, "number"),
+                            columns.words()
+                        )
                     }
-                    None => format!("{} numbers for each sample", report.features),
+                    None => format!("{} for each sample", counted(report.features, "number")),
                 },
             },
         ),
@@ -43,15 +47,28 @@ pub(super) fn section(report: &Report) -> Section {
              published, in the clear, on the data party's machine"
         )));
     }
+    facts.push(to_predict(&report.vocabulary, &report.label_columns));
+    facts.extend(report.method.ordinal.then(|| order(&report.labels)));
     let mut blocks = match report.vocabulary {
-        Vocabulary::Numbers(_) => {
-            facts.push(Property::new("to predict", report.labels.join(", ")));
-            vec![Block::Definitions(facts)]
-        }
+        Vocabulary::Numbers(_) => vec![Block::Definitions(facts)],
         _ => vec![Block::Definitions(facts), Block::Table(classes(report))],
     };
     blocks.extend(long_texts(report).map(Block::Text));
     Section { title: "Data".into(), blocks }
+}
+
+/// What is predicted, by the column that it comes from.
+pub(super) fn to_predict(vocabulary: &Vocabulary, columns: &[String]) -> Property {
+    let what = match vocabulary {
+        Vocabulary::Numbers(names) => names.join(", "),
+        _ => subject(vocabulary, columns),
+    };
+    Property::new("to predict", what)
+}
+
+/// The order of the classes of an ordinal head.
+pub(super) fn order(names: &[String]) -> Property {
+    Property::new("order of the classes", in_order(names))
 }
 
 /// Samples of each class.
@@ -61,19 +78,15 @@ fn classes(report: &Report) -> Table {
     let counts = report.class_counts.iter().zip(&report.test_class_counts);
     for (label, (&trained, &tested)) in report.labels.iter().zip(counts) {
         let ([trained, of_trained], [tested, of_tested]) =
-            (counted(trained, report.samples), counted(tested, report.test_samples));
+            (with_share(trained, report.samples), with_share(tested, report.test_samples));
         table.push([label.clone(), trained, of_trained, tested, of_tested]);
     }
     table
 }
 
-/// A count and its share of all, unless it is so small that it tells of few people.
-pub(super) fn counted(count: usize, all: usize) -> [String; 2] {
-    let share = match count < FEWEST_RECORDS {
-        true => "\u{2013}".to_owned(),
-        false => format!("{} %", rounded(100.0 * count as f64 / all.max(1) as f64, 1)),
-    };
-    [few(count), share]
+/// A count and its share of all.
+pub(super) fn with_share(count: usize, all: usize) -> [String; 2] {
+    [count.to_string(), format!("{} %", rounded(100.0 * count as f64 / all.max(1) as f64, 1))]
 }
 
 /// What became of texts that the encoder does not take at once.

@@ -7,8 +7,9 @@ use super::assessed::Assessed;
 use super::{card, data, figures, measures, notice, numbers, result, warnings};
 use crate::files::head::Description;
 use crate::run::report::{PROGRAM, unix_time};
-use crate::run::words::{counted, day, subject};
+use crate::run::words::{day, subject};
 use crate::targets::Scores;
+use crate::wording::counted;
 
 /// What `eval` found out.
 pub(crate) struct Evaluated<'a> {
@@ -51,7 +52,7 @@ pub(crate) fn page(evaluated: &Evaluated<'_>) -> Page {
         limits_section(assessed),
     ]);
     Page {
-        title: format!("Evaluation: {}", subject(assessed.vocabulary)),
+        title: format!("Evaluation: {}", subject(assessed.vocabulary, assessed.label_columns)),
         lead: format!(
             "A head that was trained before was measured on {} labelled samples, in the clear, at the data party. This page says how well \
              it does on them.",
@@ -68,12 +69,13 @@ pub(crate) fn page(evaluated: &Evaluated<'_>) -> Page {
 }
 
 fn result_section(assessed: &Assessed<'_>) -> Section {
-    let about = match assessed.scores {
-        Scores::Numbers(_) => numbers::MEASURES,
-        _ => result::INTERVALS,
+    let (chosen, about) = match assessed.scores {
+        Scores::Numbers(_) => ("", numbers::MEASURES),
+        Scores::Classes(_) if assessed.vocabulary.names().len() > 2 => ("", result::INTERVALS),
+        _ => (" or its threshold chosen", result::INTERVALS),
     };
     let mut blocks = vec![Block::Text(format!(
-        "Measured on the {} samples that `eval` was given. If the head was trained or its threshold chosen on some of them, the measures are \
+        "Measured on the {} samples that `eval` was given. If the head was trained{chosen} on some of them, the measures are \
          better than they will be on new samples: the program cannot know. {about}",
         assessed.samples
     ))];
@@ -89,7 +91,7 @@ fn result_section(assessed: &Assessed<'_>) -> Section {
 fn curves_section(assessed: &Assessed<'_>) -> Section {
     let (text, figures) = match assessed.scores {
         Scores::Numbers(each) => {
-            (numbers::PLOTS.to_owned(), numbers::plotted(assessed.vocabulary.names(), each, None))
+            (numbers::PLOTS.to_owned(), numbers::figures_of_head(assessed.vocabulary.names(), each))
         }
         _ => (figures::text(assessed), figures::curves(assessed)),
     };
@@ -100,16 +102,15 @@ fn data_section(evaluated: &Evaluated<'_>) -> Section {
     let assessed = &evaluated.assessed;
     let mut facts = vec![Property::new("samples", assessed.samples.to_string())];
     let names = assessed.vocabulary.names();
+    facts.push(data::to_predict(assessed.vocabulary, assessed.label_columns));
+    facts.extend(evaluated.description.is_ordinal().then(|| data::order(names)));
     let blocks = match assessed.scores {
-        Scores::Numbers(_) => {
-            facts.push(Property::new("to predict", names.join(", ")));
-            vec![Block::Definitions(facts)]
-        }
+        Scores::Numbers(_) => vec![Block::Definitions(facts)],
         scores => {
             let of = if matches!(scores, Scores::Labels(_)) { "label" } else { "class" };
             let mut table = Table::new(&[of, "samples", "share"]);
             for (name, &count) in names.iter().zip(&evaluated.counts) {
-                let [count, share] = data::counted(count, assessed.samples);
+                let [count, share] = data::with_share(count, assessed.samples);
                 table.push([name.clone(), count, share]);
             }
             vec![Block::Definitions(facts), Block::Table(table)]
@@ -123,8 +124,8 @@ fn head_section(evaluated: &Evaluated<'_>) -> Section {
     let Description { training, encoder, features, .. } = evaluated.description;
     let how = if training.encrypted { "on ciphertexts" } else { "in the clear" };
     let mut facts = vec![
-        Property::new("head", subject(evaluated.assessed.vocabulary)),
-        Property::new("features", format!("{features} numbers for each sample")),
+        Property::new("head", subject(evaluated.assessed.vocabulary, evaluated.assessed.label_columns)),
+        Property::new("features", format!("{} for each sample", counted(*features, "number"))),
         Property::new(
             "training",
             format!(

@@ -6,8 +6,8 @@ use pages::{Block, Property, Section};
 
 use crate::planning::describe;
 use crate::run::report::Report;
-use crate::run::words::counted;
 use crate::targets::Vocabulary;
+use crate::wording::{counted, in_order};
 
 /// How functions are computed on ciphertexts.
 const POLYNOMIALS: &str = "Where a function is no polynomial, such as the logistic one, a polynomial stands for it that is close on the interval \
@@ -37,13 +37,18 @@ pub(super) fn section(report: &Report) -> Section {
             format!("a network with one hidden layer of {} units", hidden["hidden_layer_sizes"][0])
         }
         (None, _) if method.ordinal => {
-            "ordinal regression: one weighted sum of the features, with a threshold between neighbouring classes".to_owned()
+            format!(
+                "ordinal regression: one weighted sum of the features, with a threshold between neighbouring classes: {}",
+                in_order(&report.labels)
+            )
         }
         (None, _) if report.vocabulary.classes().is_none() => match report.vocabulary {
             Vocabulary::Labels(_) => "one logistic regression for each label".to_owned(),
             _ => "ridge regression: a weighted sum of the features gives the number".to_owned(),
         },
-        (None, 2) => "logistic regression: a weighted sum of the features gives the probability".to_owned(),
+        (None, Some(2)) => {
+            "logistic regression: a weighted sum of the features gives the probability".to_owned()
+        }
         (None, _) if method.sigmoid_degree.is_some() => {
             "one logistic regression for each class against the rest".to_owned()
         }
@@ -56,6 +61,7 @@ pub(super) fn section(report: &Report) -> Section {
         (Some(least), Some(most)) if most > least => format!("{} to {}", plain(least), plain(most)),
         _ => plain(method.learning_rate),
     };
+    let interval = plain(method.sigmoid_interval.unwrap_or_default());
     let mut facts = vec![
         Property::new("head", head),
         Property::new(
@@ -64,7 +70,7 @@ pub(super) fn section(report: &Report) -> Section {
                 "{} of {}, {}",
                 counted(report.iterations, "iteration"),
                 describe::optimizer(method.solver),
-                batches(method.batches)
+                batches(method.batches, report.iterations)
             ),
         ),
         Property::new("learning rate", rates),
@@ -90,13 +96,13 @@ pub(super) fn section(report: &Report) -> Section {
             match method.sigmoid_degree {
                 _ if regression => "none but sums and products: the error is squared as it is".to_owned(),
                 Some(degree) => format!(
-                    "a polynomial of degree {degree} stands for the logistic function between \u{2212}{0} and {0}",
-                    plain(method.sigmoid_interval)
+                    "a polynomial of degree {degree} stands for the logistic function between \u{2212}{interval} and {interval}"
                 ),
-                None => format!(
-                    "polynomials stand for the functions, for logits between \u{2212}{0} and {0}",
-                    plain(method.sigmoid_interval)
-                ),
+                None => {
+                    format!(
+                        "polynomials stand for the functions, for logits between \u{2212}{interval} and {interval}"
+                    )
+                }
             },
         ),
     ];
@@ -123,9 +129,10 @@ pub(super) fn section(report: &Report) -> Section {
     Section { title: "Method".into(), blocks: vec![Block::Text(steps), Block::Definitions(facts)] }
 }
 
-fn batches(batches: usize) -> String {
-    match batches {
-        1 => "each over all samples".to_owned(),
-        several => format!("in {several} mini-batches"),
+fn batches(batches: usize, iterations: usize) -> String {
+    match (batches, iterations) {
+        (1, 1) => "over all samples".to_owned(),
+        (1, _) => "each over all samples".to_owned(),
+        (several, _) => format!("in {}", counted(several, "mini-batch")),
     }
 }

@@ -60,7 +60,7 @@ pub(crate) fn page(report: &Report) -> Page {
         card::section(report),
     ]);
     Page {
-        title: format!("Encrypted training: {}", subject(&report.vocabulary)),
+        title: format!("Encrypted training: {}", subject(&report.vocabulary, &report.label_columns)),
         lead: format!(
             "A {} head was trained on {} samples by a party that never saw one of them in the clear: they were encrypted before it got \
              them, and so is the head that it returned. {}{}This page says \
@@ -148,13 +148,26 @@ fn measures(assessed: &Assessed<'_>) -> Vec<Property> {
     match assessed.scores {
         Scores::Classes(_) if tiles.len() > 1 => {}
         Scores::Classes(m) => {
-            tiles.push(tile(&format!("accuracy on the {samples}"), format!("{:.1} %", 100.0 * m.accuracy)));
-            tiles.push(tile("AUROC, mean of the classes", format!("{:.3}", m.auroc)));
+            tiles.push(tile(
+                &format!("accuracy on the {samples}"),
+                format!("{:.1} %", 100.0 * m.metrics.accuracy),
+            ));
+            match m.ordinal {
+                Some(ordinal) => {
+                    tiles
+                        .push(tile("quadratic weighted kappa", rounded(ordinal.quadratic_weighted_kappa, 3)));
+                    tiles.push(tile(
+                        "of them at most one step off",
+                        format!("{:.1} %", 100.0 * ordinal.within_one_step),
+                    ));
+                }
+                None => tiles.push(tile("AUROC, mean of the classes", rounded(m.metrics.auroc, 3))),
+            }
         }
         Scores::Labels(m) => {
             let all_right = format!("{:.1} %", 100.0 * m.subset_accuracy);
             tiles.push(tile(&format!("of the {samples} have all labels right"), all_right));
-            tiles.push(tile("AUROC, mean of the labels", format!("{:.3}", m.mean.auroc)));
+            tiles.push(tile("AUROC, mean of the labels", rounded(m.mean.auroc, 3)));
         }
         Scores::Numbers(each) => {
             for (name, m) in assessed.vocabulary.names().iter().zip(each).take(3) {

@@ -1,11 +1,11 @@
 //! Measures and plots of a regression. No point shows a single record.
 
 use head_fit::measures::Regression;
-use pages::plots::{self, Colour, Labels, Look, Series};
+use pages::plots::{Axes, Chart, Colour, Labels, Look, Series};
 use pages::{Block, Figure, Section, Table};
 
-use super::figures::{figure, series, thinned};
-use super::result::at_most;
+use super::figures::{Drawing, LEAST_SPAN, drawing, drawn, series, thinned};
+use super::result::{self, at_most};
 use crate::planning::describe;
 use crate::run::report::Report;
 use crate::run::words::{estimate, figure as figure_of, the_same};
@@ -45,18 +45,13 @@ pub(super) fn section(report: &Report, encrypted: &[Regression]) -> Section {
             _ => None,
         };
         let rows = [
-            (report.head_name(), encrypted.get(k).cloned()),
-            ("the same steps in simulation, with the encryption's arithmetic", of(Some(&report.simulate))),
-            ("the same steps in plain, exact arithmetic", of(Some(&report.plain))),
-            ("plain ridge regression, solved exactly", of(report.ridge_regression.as_ref())),
+            (result::head_in_table(report), encrypted.get(k).cloned()),
+            (result::SIMULATED.to_owned(), of(Some(&report.simulate))),
+            (result::PLAIN.to_owned(), of(result::plain_beside(report))),
+            ("plain ridge regression, solved exactly".to_owned(), of(report.ridge_regression.as_ref())),
         ];
         for (training, m) in rows.into_iter().filter_map(|(training, m)| Some((training, m?))) {
-            table.push([
-                training.to_owned(),
-                estimate(m.r2),
-                figure_of(Some(m.mae)),
-                figure_of(Some(m.rmse)),
-            ]);
+            table.push([training, estimate(m.r2), figure_of(Some(m.mae)), figure_of(Some(m.rmse))]);
         }
         if report.labels.len() > 1 {
             blocks.push(Block::Heading(name.clone()));
@@ -83,24 +78,45 @@ pub(super) fn section(report: &Report, encrypted: &[Regression]) -> Section {
 
 /// The plots of a run: predicted against true numbers, and the learning curve.
 pub(super) fn figures(report: &Report, encrypted: &[Regression]) -> Section {
-    let plain = match &report.plain {
-        Scores::Numbers(plain) => Some(&plain[..]),
+    let plain = match result::plain_beside(report) {
+        Some(Scores::Numbers(plain)) => Some(&plain[..]),
         _ => None,
     };
-    let mut figures = plotted(&report.labels, encrypted, plain);
-    figures.extend((report.iterations > 1).then(|| learning(report)));
-    Section { title: "Curves".into(), blocks: vec![Block::Text(PLOTS.into()), Block::Figures(figures)] }
+    let titles = titles(&report.labels);
+    let mut drawings = plotted(&titles, encrypted, plain, report.head_name());
+    drawings.extend((report.iterations > 1).then(|| learning(report)));
+    let blocks = vec![Block::Text(PLOTS.into()), Block::Figures(drawn(drawings))];
+    Section { title: "Curves".into(), blocks }
+}
+
+/// The plots of a head without a twin beside it.
+pub(super) fn figures_of_head(names: &[String], head: &[Regression]) -> Vec<Figure> {
+    drawn(plotted(&titles(names), head, None, "head"))
+}
+
+fn titles(names: &[String]) -> Vec<String> {
+    names.iter().map(|name| format!("Predicted and true: {name}")).collect()
 }
 
 /// Predicted against true numbers, for the first few of them.
-pub(super) fn plotted(names: &[String], head: &[Regression], plain: Option<&[Regression]>) -> Vec<Figure> {
-    let of = |(k, (name, m)): (usize, (&String, &Regression))| {
-        predicted(k, name, m, plain.and_then(|plain| plain.get(k)))
+fn plotted<'a>(
+    titles: &'a [String],
+    head: &[Regression],
+    plain: Option<&[Regression]>,
+    called: &str,
+) -> Vec<Drawing<'a>> {
+    let of = |(k, (title, m)): (usize, (&'a String, &Regression))| {
+        predicted(k, title, (m, plain.and_then(|plain| plain.get(k))), called)
     };
-    names.iter().zip(head).take(MOST_PLOTS).enumerate().map(of).collect()
+    titles.iter().zip(head).take(MOST_PLOTS).enumerate().map(of).collect()
 }
 
-fn predicted(k: usize, name: &str, head: &Regression, plain: Option<&Regression>) -> Figure {
+fn predicted<'a>(
+    k: usize,
+    title: &'a str,
+    (head, plain): (&Regression, Option<&Regression>),
+    called: &str,
+) -> Drawing<'a> {
     let points =
         |m: &Regression| m.bins.iter().map(|bin| (bin.predicted, bin.observed.value)).collect::<Vec<_>>();
     let all = points(head).into_iter().flat_map(|(a, b)| [a, b]);
@@ -113,28 +129,31 @@ fn predicted(k: usize, name: &str, head: &Regression, plain: Option<&Regression>
     if let Some(plain) = plain {
         lines.push(series("plain training", Colour::Blue, points(plain), Look::Marked));
     }
-    let called = if plain.is_some() { "encrypted head" } else { "head" };
+    let look = if plain.is_some() { Look::Marked } else { Look::EqualMarked };
     lines.push(Series {
         intervals: head.bins.iter().map(|bin| [bin.observed.low, bin.observed.high]).collect(),
-        ..series(called, Colour::Orange, points(head), Look::Marked)
+        ..series(called, Colour::Orange, points(head), look)
     });
-    let title = format!("Predicted and true: {name}");
-    let labels = Labels { title: &title, x: "mean prediction", y: "mean true number" };
-    figure(
+    let labels = Labels { title, x: "mean prediction", y: "mean true number" };
+    drawing(
         &format!("predicted-{k}"),
         "True numbers of samples of similar prediction, with 95 % intervals of their mean; on the diagonal predictions are right on the \
          whole.",
-        plots::lines(&labels, &lines),
+        Chart { labels, series: lines, axes: Axes::Iterations { least_span: 0.0 } },
     )
 }
 
-fn learning(report: &Report) -> Figure {
+fn learning<'a>(report: &Report) -> Drawing<'a> {
     let curve = report.learning_curve.iter().filter_map(|point| Some((point.iteration as f64, point.r2?)));
-    let mut all =
-        vec![series("plain training, test samples", Colour::Blue, thinned(curve.collect()), Look::Marked)];
+    let mut all = vec![series(
+        "plain training, test samples",
+        Colour::Blue,
+        thinned(curve.collect()),
+        Look::EqualMarked,
+    )];
     if let Scores::Numbers(each) = &report.encrypted {
         let r2: Vec<f64> = each.iter().filter_map(|m| m.r2).map(|r2| r2.value).collect();
-        if !r2.is_empty() {
+        if !r2.is_empty() && result::plain_beside(report).is_some() {
             let mean = r2.iter().sum::<f64>() / r2.len() as f64;
             let end = vec![(report.iterations as f64, mean)];
             all.push(series(
@@ -146,9 +165,9 @@ fn learning(report: &Report) -> Figure {
         }
     }
     let labels = Labels { title: "Learning curve", x: "iteration", y: "R\u{b2}" };
-    figure(
+    drawing(
         "learning",
         "R\u{b2} after each iteration, the mean of several numbers; higher is better. The encrypted training can be seen at its end only.",
-        plots::lines(&labels, &all),
+        Chart { labels, series: all, axes: Axes::Iterations { least_span: LEAST_SPAN } },
     )
 }

@@ -1,11 +1,10 @@
 //! What was warned about, in plain words.
 
+use head_fit::ClassWeight;
 use pages::{Block, Section};
 
+use crate::planning::balance::is_rare;
 use crate::run::report::Report;
-
-/// Below this part of an equal share of the training samples a class is rare.
-const RARE: f64 = 0.4;
 
 /// The section; none if nothing was warned about.
 pub(super) fn section(warnings: Vec<String>) -> Option<Section> {
@@ -20,22 +19,25 @@ pub(super) fn of_run(report: &Report) -> Vec<String> {
 /// What rare classes mean for the measures.
 fn imbalance(report: &Report) -> Option<String> {
     report.vocabulary.classes()?;
-    let least = RARE * report.samples as f64 / report.classes.max(1) as f64;
     let rare: Vec<&str> = report
         .labels
         .iter()
         .zip(&report.class_counts)
-        .filter(|&(_, &count)| (count as f64) < least)
+        .filter(|&(_, &count)| is_rare(count, report.samples))
         .map(|(label, _)| label.as_str())
         .collect();
     let names = match rare[..] {
         [] => return None,
         [one] => format!("{one} is"),
-        _ => format!("{} classes are", rare.len()),
+        _ => format!("{} of the classes are", rare.len()),
+    };
+    let advice = match report.method.class_weight {
+        ClassWeight::Uniform => " `--class-weight balanced` makes classes count the same in training.",
+        ClassWeight::Balanced | ClassWeight::Given(..) => "",
     };
     Some(format!(
-        "The classes are not equally frequent: {names} rare. Accuracy alone then says little, since a head that never calls a rare \
+        "The classes are not equally frequent: {names} rare, below a tenth of the training samples. Accuracy alone then says little, since a head that never calls a rare \
          class is right most of the time; sensitivity, predictive values and the precision-recall curve say more, and intervals are wide where few \
-         samples are. `--class-weight balanced` makes classes count the same in training."
+         samples are.{advice}"
     ))
 }
