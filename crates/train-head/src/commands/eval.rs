@@ -16,6 +16,7 @@ use crate::run::measured::Measured;
 use crate::run::page::{Assessed, Evaluated, page_of_evaluation};
 use crate::run::threshold::{keep, named, thresholds};
 use crate::run::words::rounded;
+use crate::samples::Matrix;
 use crate::targets::{ClassScores, Scores, Vocabulary, extend};
 use crate::wording::in_order;
 
@@ -47,6 +48,7 @@ pub(super) fn run(arguments: &EvalArgs, console: &Console) -> Result<Outcome> {
         .with_order(head.description.is_ordinal());
     let measured = Measured::new(vocabulary.targets(), &y.view(), &predicted.view(), &cuts)?;
     warn_of_one_class(&vocabulary, &predicted, &cuts, console);
+    warn_of_other_columns(&head.description, &matrix, console);
     warn_of_own_threshold(&head.description, &measured, console);
     if let Some(path) = &arguments.report {
         let assessed = Assessed {
@@ -97,6 +99,18 @@ pub(super) fn run(arguments: &EvalArgs, console: &Console) -> Result<Outcome> {
     }
     extend(&mut json, &vocabulary);
     Ok(Outcome { json, text: text.join("\n") })
+}
+
+/// Numbers of another column than the head was trained for look like any others. Of classes, those that the head does not know are refused.
+fn warn_of_other_columns(description: &Description, matrix: &Matrix, console: &Console) {
+    let (trained, given) = (&description.label_columns, &matrix.label_columns);
+    if matches!(description.vocabulary, Vocabulary::Numbers(_)) && !given.is_empty() && given != trained {
+        console.warn(format!(
+            "the head predicts {}, and is held against {}: is that the same number?",
+            trained.join(", "),
+            given.join(", ")
+        ));
+    }
 }
 
 /// Warns if the threshold was chosen on these very samples: there it does better than on new ones. Without `--threshold` they are

@@ -8,12 +8,13 @@ use crate::exit::{Failure, Result};
 use crate::targets::Vocabulary;
 use crate::wording;
 
-/// Share of the samples below which a class is rare.
+/// Share of the samples below which a class is rare, unless there are so many classes that this is usual: then half of an even share.
 const RARE: f64 = 0.1;
 
-/// Whether a class with `count` of `all` samples is rare, wherever it is said.
-pub(crate) fn is_rare(count: usize, all: usize) -> bool {
-    (count as f64) < RARE * all as f64
+/// Whether a class of `count` of `all` samples is rare among so many classes.
+pub(crate) fn is_rare(count: usize, all: usize, classes: usize) -> bool {
+    let share = count as f64 / all as f64;
+    share < RARE.min(0.5 / classes as f64)
 }
 
 /// Refuses a class with fewer training samples than a training needs, or a label that too few samples have or lack, by name. Samples of
@@ -67,7 +68,7 @@ pub(super) fn note(vocabulary: &Vocabulary, y: &Array2<f64>, asked: &Classifier,
 
 fn imbalance(names: &[String], counts: &[usize]) -> Option<String> {
     let all: usize = counts.iter().sum();
-    let of = |&(_, &count): &(&String, &usize)| is_rare(count, all);
+    let of = |&(_, &count): &(&String, &usize)| is_rare(count, all, counts.len());
     let rare: Vec<_> = names.iter().zip(counts).filter(of).collect();
     let listed: Vec<String> =
         rare.iter().map(|(name, count)| format!("{name:?} ({count} of {all} training samples)")).collect();
@@ -96,5 +97,9 @@ mod tests {
             "{text}"
         );
         assert_eq!(imbalance(&names, &[10, 90]), None);
+        // of ten classes, a tenth is no rarity
+        let ten: Vec<String> = (0..10).map(|k| k.to_string()).collect();
+        assert_eq!(imbalance(&ten, &[99, 101, 98, 102, 100, 100, 100, 100, 100, 100]), None);
+        assert!(imbalance(&ten, &[30, 140, 100, 100, 100, 100, 100, 100, 100, 130]).is_some());
     }
 }

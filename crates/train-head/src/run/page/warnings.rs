@@ -23,7 +23,7 @@ fn imbalance(report: &Report) -> Option<String> {
         .labels
         .iter()
         .zip(&report.class_counts)
-        .filter(|&(_, &count)| is_rare(count, report.samples))
+        .filter(|&(_, &count)| is_rare(count, report.samples, report.class_counts.len()))
         .map(|(label, _)| label.as_str())
         .collect();
     let names = match rare[..] {
