@@ -268,9 +268,8 @@ fn an_unknown_level_of_two_is_halfway_between_them() {
     let rows: Vec<Vec<&str>> = (0..40)
         .map(|i| vec![if i % 2 == 0 { "f" } else { "m" }, if i % 3 == 0 { "1" } else { "2" }])
         .collect();
-    let recipe = fit(&Table::from_rows("t.csv", &["sex", "stage"], &rows).unwrap());
-    let new =
-        Table::from_rows("new.csv", &["sex", "stage"], &[vec!["f", "1"], vec!["x", "1"], vec!["m", "1"]]);
+    let recipe = fit(&Table::from_rows("t.csv", &["sex", "label"], &rows).unwrap());
+    let new = Table::from_rows("new.csv", &["sex"], &[vec!["f"], vec!["x"], vec!["m"]]);
     let applied = recipe.apply(&new.unwrap()).unwrap();
     let sex = applied.x.column(0).to_vec();
     assert!(sex[1] == 0.5 && sex[0] + sex[2] == 1.0, "{sex:?}");
