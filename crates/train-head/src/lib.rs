@@ -108,6 +108,9 @@ pub fn main_of(program: Vec<OsString>, words: impl IntoIterator<Item = OsString>
 pub fn main_with(words: impl IntoIterator<Item = OsString>) -> u8 {
     allocator::reserve();
     exit::keep_panics();
+    if let Err(failure) = resources::expect_room_to_start() {
+        return console::fail_early(&failure);
+    }
     let arguments = match args::parse(words) {
         Ok(Ok(arguments)) => arguments,
         Ok(Err(unparsed)) => return console::fail_to_parse(&unparsed),

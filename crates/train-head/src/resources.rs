@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::exit::{Failure, Result};
+
 /// Memory that is left, and what limits it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Left {
@@ -32,6 +34,21 @@ pub(crate) fn memory_left() -> Option<Left> {
         under_ulimit("Max data size", "VmData:").and_then(|bytes| left(bytes, "left by `ulimit -d`")),
     ];
     limits.into_iter().flatten().min_by_key(|left| left.bytes)
+}
+
+/// Refuses to start with hardly more memory than the program itself takes: the C library ends a process that cannot even start a thread.
+///
+/// # Errors
+/// So little is left.
+pub(crate) fn expect_room_to_start() -> Result<()> {
+    const LEAST: u64 = 16 << 20;
+    match memory_left() {
+        Some(Left { bytes, limit }) if bytes < LEAST => Err(Failure::out_of_memory(format!(
+            "{} KiB of memory are {limit}: too little to start",
+            bytes >> 10
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Most bytes that data may take as they are read, `None` if the system does not say how much there is: texts become numbers of eight
