@@ -55,25 +55,25 @@ fn keeps_its_word(preset: &str, log_slots: usize) {
 }
 
 #[test]
-#[ignore = "2^15 values at 128 bits: minutes: `.ci/run` runs this suite every fourth day (by day of the year), step `turn of long_..`, and whenever CI_WHOLE=1"]
+#[ignore = "2^15 values at 128 bits: minutes: `.ci/run` runs this suite every fourth day (by day of the year), step `turn of long_presets`, and whenever CI_WHOLE=1"]
 fn n15_boot_l6_keeps_its_word_in_512_slots() {
     keeps_its_word("n15-boot-l6", 9);
 }
 
 #[test]
-#[ignore = "4 GB of keys at 128 bits: minutes: `.ci/run` runs this suite every fourth day (by day of the year), step `turn of long_..`, and whenever CI_WHOLE=1"]
+#[ignore = "4 GB of keys at 128 bits: minutes: `.ci/run` runs this suite every fourth day (by day of the year), step `turn of long_presets`, and whenever CI_WHOLE=1"]
 fn n15_boot_l6_keeps_its_word_in_all_slots() {
     keeps_its_word("n15-boot-l6", 14);
 }
 
 #[test]
-#[ignore = "2^15 values at 128 bits: minutes: `.ci/run` runs this suite every fourth day (by day of the year), step `turn of long_..`, and whenever CI_WHOLE=1"]
+#[ignore = "2^15 values at 128 bits: minutes: `.ci/run` runs this suite every fourth day (by day of the year), step `turn of long_presets`, and whenever CI_WHOLE=1"]
 fn n16_boot_l15_keeps_its_word_in_4096_slots() {
     keeps_its_word("n16-boot-l15", 12);
 }
 
 #[test]
-#[ignore = "a hundred refreshes at 128 bits: minutes: `.ci/run` runs this suite every fourth day (by day of the year), step `turn of long_..`, and whenever CI_WHOLE=1"]
+#[ignore = "a hundred refreshes at 128 bits: minutes: `.ci/run` runs this suite every fourth day (by day of the year), step `turn of long_presets`, and whenever CI_WHOLE=1"]
 fn a_hundred_refreshes_of_one_ciphertext_do_not_drift() {
     let (mut party, bootstrapper) = setting("n15-boot-l6", 9, Values::Real);
     let message = random(512, false, 3);

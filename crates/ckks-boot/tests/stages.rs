@@ -24,7 +24,7 @@ fn small() -> Parameters {
 }
 
 #[test]
-#[ignore = "all steps at 128 bits: two minutes: `.ci/run` runs this suite every fourth day (by day of the year), step `turn of long_..`, and whenever CI_WHOLE=1"]
+#[ignore = "all steps at 128 bits: two minutes: `.ci/run` runs this suite every fourth day (by day of the year), step `turn of long_stages`, and whenever CI_WHOLE=1"]
 fn every_step_at_128_bits() {
     let parameters = ckks::presets::by_name(PRESET).unwrap();
     slots_to_coeffs(&parameters);

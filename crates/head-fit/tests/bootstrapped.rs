@@ -50,14 +50,14 @@ fn eight_nesterov_iterations_with_refreshed_momentum() {
 }
 
 #[test]
-#[ignore = "half a minute of bootstraps: `.ci/run` runs this suite every fourth day (by day of the year), step `turn of long_..`, and whenever CI_WHOLE=1"]
+#[ignore = "half a minute of bootstraps: `.ci/run` runs this suite every fourth day (by day of the year), step `turn of long_bootstrapped`, and whenever CI_WHOLE=1"]
 fn thirty_two_nesterov_iterations() {
     follows_the_simulation(32, 0.008);
 }
 
 /// Vectors of several classes share bootstraps, and the padding of few features brings rotations that the bootstrap has too.
 #[test]
-#[ignore = "half a minute of bootstraps: `.ci/run` runs this suite every fourth day (by day of the year), step `turn of long_..`, and whenever CI_WHOLE=1"]
+#[ignore = "half a minute of bootstraps: `.ci/run` runs this suite every fourth day (by day of the year), step `turn of long_bootstrapped`, and whenever CI_WHOLE=1"]
 fn scores_of_several_classes_and_of_the_larger_ring() {
     for (preset, kind, iterations, features) in [
         ("n15-boot-l6", Kind::Logistic { degree: None, fit: None }, 4, 12),

@@ -53,3 +53,4 @@ pub use recipe::{
 };
 pub use table::Table;
 pub use value::missing::is_missing;
+pub use wording::counted;

@@ -46,9 +46,14 @@ pub(crate) fn near<'a>(name: &str, names: &'a [String]) -> Option<&'a String> {
     (similar(best) >= 0.8).then_some(best)
 }
 
-/// `1 row`, `2 rows`.
-pub(crate) fn counted(count: usize, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+/// A number of things: `1 row`, `2 rows`, `3 classes`.
+pub fn counted(count: usize, thing: &str) -> String {
+    let ending = match thing {
+        _ if count == 1 => "",
+        hissing if hissing.ends_with('s') || hissing.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{count} {thing}{ending}")
 }
 
 /// A number as people read it: six significant digits.
@@ -68,6 +73,13 @@ pub(crate) fn short_number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_not_many() {
+        let shown = [counted(1, "block"), counted(0, "block"), counted(2, "class"), counted(3, "mini-batch")];
+        assert_eq!(shown, ["1 block", "0 blocks", "2 classes", "3 mini-batches"]);
+        assert_eq!(counted(1, "class"), "1 class");
+    }
 
     #[test]
     fn long_cells_are_cut() {
