@@ -107,6 +107,7 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
         keys.insert(key).map_err(ckks_boot::Error::from)
     })?;
     let keygen_s = start.elapsed().as_secs_f64();
+    let raised = plan.raised().clone();
     let (key_count, key_bytes) = (keys.iter().count(), keys.memory_bytes());
     let bootstrapper = RealBootstrapper::new(plan, Arc::new(keys))?;
 
@@ -124,7 +125,7 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
     Ok(Record {
         preset: parameters.name().to_owned(),
         ring_degree: parameters.degree(),
-        log_qp: parameters.log_qp(),
+        log_qp: raised.log_qp(),
         security_bits: parameters.security_bits(),
         slots,
         complex: arguments.complex,
@@ -143,14 +144,14 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
 fn stages(bootstrapper: &RealBootstrapper, a: &Ciphertext) -> anyhow::Result<Stages> {
     let StageCosts { slots_to_coeffs, encapsulate, raise, trace, coeffs_to_slots, eval_mod } =
         bootstrapper.plan().costs();
-    let parameters = bootstrapper.plan().parameters();
+    let (parameters, raised) = (bootstrapper.plan().parameters(), bootstrapper.plan().raised());
     let (slots_to_coeffs, a) = stage(parameters, slots_to_coeffs, || bootstrapper.slots_to_coeffs(a))?;
     let (encapsulate, a) = stage(parameters, encapsulate, || bootstrapper.encapsulate(&a))?;
-    let (raise, a) = stage(parameters, raise, || bootstrapper.raise(&a))?;
-    let (trace, a) = stage(parameters, trace, || bootstrapper.trace(&a))?;
-    let (coeffs_to_slots, parts) = stage(parameters, coeffs_to_slots, || bootstrapper.coeffs_to_slots(&a))?;
-    let (eval_mod, ()) = stage(parameters, eval_mod, || {
-        parts.into_iter().try_for_each(|x| bootstrapper.eval_mod(x).map(drop))
+    let (raise, a) = stage(raised, raise, || bootstrapper.raise(&a))?;
+    let (trace, a) = stage(raised, trace, || bootstrapper.trace(&a))?;
+    let (coeffs_to_slots, parts) = stage(raised, coeffs_to_slots, || bootstrapper.coeffs_to_slots(&a))?;
+    let (eval_mod, ()) = stage(raised, eval_mod, || {
+        parts.into_iter().try_for_each(|x| bootstrapper.land(&bootstrapper.eval_mod(x)?).map(drop))
     })?;
     Ok(Stages { slots_to_coeffs, encapsulate, raise, trace, coeffs_to_slots, eval_mod })
 }

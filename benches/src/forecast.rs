@@ -135,7 +135,7 @@ fn forecast(arguments: &Arguments) -> anyhow::Result<Forecast> {
     let bootstrap_core_s = match plan.keys.refresh {
         Some(message) => {
             let cost = message.plan(parameters)?.costs().total();
-            cost.seconds(parameters, &pace) * plan.job.messages().len() as f64
+            cost.seconds(parameters.raised().unwrap_or(parameters), &pace) * plan.job.messages().len() as f64
         }
         None => 0.0,
     };

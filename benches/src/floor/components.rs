@@ -195,7 +195,7 @@ fn bootstrap(threads: usize, repeat: usize) -> anyhow::Result<Vec<Component>> {
         max_s: seconds("max_s")?,
         cpu_s: seconds("cpu_s").ok(),
     };
-    let model = Model::of(&parameters, Backend::active()?);
+    let model = Model::of(plan.raised(), Backend::active()?);
     let costs = plan.costs();
     let stage = |name: &str, cost: &Cost| {
         let value = |field: &str| {
@@ -203,7 +203,7 @@ fn bootstrap(threads: usize, repeat: usize) -> anyhow::Result<Vec<Component>> {
         };
         let (once, cpu_s) = (value("s")?, value("cpu_s").ok());
         let times = Times { median_s: once, min_s: once, max_s: once, cpu_s };
-        Ok(Component { name: format!("stage {name} of it"), work: model.stage(&parameters, cost), times })
+        Ok(Component { name: format!("stage {name} of it"), work: model.stage(plan.raised(), cost), times })
     };
     let stages = [
         ("raise", &costs.raise),

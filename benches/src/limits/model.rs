@@ -162,7 +162,7 @@ impl Model {
 
     /// A bootstrap, by its plan's own counts.
     pub(crate) fn bootstrap(&self, plan: &BootstrapPlan) -> Work {
-        self.stage(plan.parameters(), &plan.costs().total())
+        self.stage(plan.raised(), &plan.costs().total())
     }
 
     /// A stage of a bootstrap, by its plan's own counts.

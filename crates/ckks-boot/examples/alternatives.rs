@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use ckks::{
     Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, Evaluator, KeyGenerator, Parameters,
-    ParametersLiteral, Scale, SecretEncryptor, SecretKey, SecureRng, presets,
+    ParametersLiteral, RaisedLiteral, Scale, SecretEncryptor, SecretKey, SecureRng, presets,
 };
 use ckks_boot::Error;
 use ckks_boot::linear::{BsgsPlan, DiagonalMatrix, LinearTransform, slots_to_coeffs, split_stages};
@@ -18,6 +18,8 @@ use ckks_boot::{BootstrapLiteral, BootstrapPlan, Packing, RealBootstrapper, Valu
 
 const PRESET: &str = "n15-boot-l6";
 const LOG_SLOTS: usize = 9;
+/// EvalMod's primes in the preset.
+const EVAL_MOD: [u32; 8] = [45, 45, 45, 45, 46, 50, 50, 49];
 /// Timed refreshes of each kind. The least time counts.
 const RUNS: usize = 9;
 /// Messages of 2^9 uniform values from which the errors are taken.
@@ -77,7 +79,7 @@ fn alternatives() -> Vec<Alternative> {
     let mut other = base("no double angle, degree 126, one level more");
     (other.literal.eval_mod.double_angles, other.literal.eval_mod.degree) = (0, 126);
     other.literal.application = 7;
-    other.chain.log_q = [&[38, 30, 30][..], &[35; 7], &[45, 45, 45, 46, 50, 50, 49], &[42]].concat();
+    other.levels(&[48; 7], &[45, 45, 45, 46, 50, 50, 49], &[42], &[50, 50, 50]);
     all.push(other);
     for ratio in [9, 11] {
         let mut other = base(&format!("ratio 2^{ratio}"));
@@ -90,29 +92,38 @@ fn alternatives() -> Vec<Alternative> {
         other.stages = Some(stages.to_vec());
         all.push(other);
     }
+    let mut other = base("landing on seven primes");
+    other.levels(&[44; 7], &EVAL_MOD, &[42], &[47, 47, 48]);
+    all.push(other);
     let mut other = base("no stage on the raise, two levels for the rest, one level less");
     other.stages = Some(vec![0, 4, 5]);
     (other.literal.application, other.literal.coeffs_to_slots) = (5, 2);
-    other.chain.log_q = [&[38, 30, 30][..], &[35; 5], &[45, 45, 45, 45, 46, 50, 50, 49], &[40, 42]].concat();
-    other.chain.log_p[0] = 42;
-    other.chain.digit_limbs = 2;
+    other.levels(&[45; 6], &EVAL_MOD, &[40, 42], &[42, 49, 49]);
     all.push(other);
-
     let mut other = base("two special primes at the top, one level more");
     other.literal.application = 7;
-    other.chain.log_q = [&[38, 30, 30][..], &[35; 7], &[45, 45, 45, 45, 46, 50, 50, 49], &[42]].concat();
-    (other.chain.special, other.chain.digit_limbs) = (2, 1);
+    other.levels(&[48; 7], &EVAL_MOD, &[42], &[50, 50]);
     all.push(other);
     let mut other = base("four special primes at the top, one level less");
     other.literal.application = 5;
-    other.chain.log_q = [&[38, 30, 30][..], &[35; 5], &[45, 45, 45, 45, 46, 50, 50, 49], &[42]].concat();
-    other.chain.log_p = vec![44, 44, 44, 45, 49, 50, 50];
-    (other.chain.special, other.chain.digit_limbs) = (4, 3);
+    other.levels(&[45; 6], &EVAL_MOD, &[42], &[45, 45, 45, 45]);
     all.push(other);
     all
 }
 
 impl Alternative {
+    /// Both chains, for the literal's number of levels: the primes on which EvalMod ends, those of EvalMod and CoeffsToSlots, and the special
+    /// primes at the top of the raised chain.
+    fn levels(&mut self, landing: &[u32], eval_mod: &[u32], coeffs_to_slots: &[u32], special: &[u32]) {
+        self.chain.log_q = [&[38, 29, 29][..], &vec![34; self.literal.application]].concat();
+        self.chain.raised = Some(RaisedLiteral {
+            log_q: [landing, eval_mod, coeffs_to_slots].concat(),
+            log_p: [special, &[49, 50, 50, 50]].concat(),
+            special: special.len(),
+            digit_limbs: special.len() - 1,
+        });
+    }
+
     /// Measures it and prints its row.
     fn measure(self, preset: &Preset) {
         let mut party = Party::new(self.chain.check().unwrap());
@@ -135,7 +146,7 @@ impl Alternative {
 /// many slots.
 fn coeffs_to_slots_first(name: &str, log_message_ratio: u32, preset: &Preset) {
     let chain = presets::by_name(PRESET).unwrap().literal().clone();
-    let log_q = [&[38][..], &[35; 6], &[30; 2], &[45, 45, 45, 45, 46, 50, 50, 49], &[42]].concat();
+    let log_q = [&[38][..], &[34; 6], &[29; 2]].concat();
     let mut literal = BootstrapLiteral::of_preset(PRESET).unwrap();
     literal.eval_mod.log_message_ratio = log_message_ratio;
     let mut party = Party::new(ParametersLiteral { name: name.to_owned(), log_q, ..chain }.check().unwrap());
@@ -159,6 +170,7 @@ fn coeffs_to_slots_first(name: &str, log_message_ratio: u32, preset: &Preset) {
         let giants = order.giants().iter().map(|giant| giant.rotation);
         order.babies().iter().copied().chain(giants).filter(|&steps| steps != 0).map(|steps| (steps, *level))
     });
+    let rotations = rotations.chain([(1 << LOG_SLOTS, literal.output_level())]);
     let bootstrapper = party.bootstrapper(plan, &rotations.collect::<Vec<_>>());
     let after: Vec<_> = orders
         .into_iter()
@@ -172,7 +184,7 @@ fn coeffs_to_slots_first(name: &str, log_message_ratio: u32, preset: &Preset) {
     let refresh = |a: &Ciphertext| {
         let raised = bootstrapper.raise(&bootstrapper.encapsulate(a).unwrap()).unwrap();
         let mut parts = bootstrapper.coeffs_to_slots(&bootstrapper.trace(&raised).unwrap()).unwrap();
-        let halves = bootstrapper.eval_mod(parts.remove(0)).unwrap();
+        let halves = bootstrapper.land(&bootstrapper.eval_mod(parts.remove(0)).unwrap()).unwrap();
         let swapped = evaluator.rotate(&halves, 1 << LOG_SLOTS).unwrap();
         let coefficients = evaluator.add(&halves, &swapped).unwrap();
         after.iter().fold(coefficients, |a, factor| factor.apply(&evaluator, &a).unwrap())
@@ -190,16 +202,18 @@ fn coeffs_to_slots_first(name: &str, log_message_ratio: u32, preset: &Preset) {
 /// The cost of rotation keys for powers of two only. Such rotations are taken one after the other, each with a
 /// decomposition and a division of its own. Compared with rotations that share one decomposition.
 fn rotations_alone() {
-    let mut party = Party::new(presets::by_name(PRESET).unwrap());
-    let top = party.parameters.max_level();
-    let packing = Packing { log_slots: LOG_SLOTS, values: Values::Real };
-    let plan = BootstrapPlan::new(&party.parameters, BootstrapLiteral::of_preset(PRESET).unwrap(), packing);
-    let steps: Vec<usize> = (1..=7).collect();
-    party.bootstrapper(plan.unwrap(), &steps.iter().map(|&s| (s, top)).collect::<Vec<_>>());
-    let scale = party.parameters.default_scale();
-    let a = party.encrypt(&random(1), top, &scale);
-    let evaluator = party.evaluator.as_ref().unwrap();
-    let steps: Vec<i64> = steps.iter().map(|&s| s as i64).collect();
+    let whole = Party::new(presets::by_name(PRESET).unwrap());
+    let parameters = whole.parameters.raised().unwrap().clone();
+    let mut party = Party::of(whole.secret.raised().unwrap());
+    let top = parameters.max_level();
+    let steps: Vec<i64> = (1..=7).collect();
+    let mut keys = EvaluationKeys::new(&parameters, party.secret.key_id());
+    let mut generator = KeyGenerator::new(&party.secret).unwrap();
+    for &steps in &steps {
+        keys.insert(generator.rotation_key(steps, parameters.key_shape(top)).unwrap()).unwrap();
+    }
+    let evaluator = Evaluator::new(Arc::new(keys));
+    let a = party.encrypt(&random(1), top, &parameters.default_scale());
     let one = || drop(evaluator.rotate(&a, 1).unwrap());
     let seven = || drop(evaluator.rotate_many(&a, &steps).unwrap());
     let [alone, hoisted] = least_seconds([&one, &seven]);
@@ -218,7 +232,11 @@ struct Party {
 
 impl Party {
     fn new(parameters: Parameters) -> Self {
-        let (rng, secret) = (SecureRng::from_os().unwrap(), SecretKey::generate(&parameters).unwrap());
+        Self::of(SecretKey::generate(&parameters).unwrap())
+    }
+
+    fn of(secret: SecretKey) -> Self {
+        let (rng, parameters) = (SecureRng::from_os().unwrap(), secret.parameters().clone());
         Self { encoder: Encoder::new(&parameters), secret, rng, parameters, evaluator: None }
     }
 

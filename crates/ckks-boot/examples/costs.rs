@@ -22,7 +22,7 @@ fn main() {
                 total.transforms,
                 total.conversions,
                 total.products,
-                total.key_bytes(&parameters) as f64 * 1e-9,
+                total.key_bytes(plan.raised()) as f64 * 1e-9,
                 total.equivalent_transforms(),
             );
         }

@@ -23,6 +23,7 @@
 //! ```
 //!
 //! - Rings and polynomials: [`Ring`], [`Poly`], [`Basis`], [`Modulus`], [`primes`], [`AutomorphismTable`].
+//! - From the modulus of one ring to that of another: [`ModulusSwitch`].
 //! - Sums in one pass, the work of key switches and linear maps: [`KeySwitch`], [`Summands`], [`Rotation`],
 //!   [`FoldedRotation`], [`WeightedSum`]; keys in memory are [`PackedPair`]s.
 //! - Randomness: [`sample`], secrets from the operating system's entropy and public polynomials from seeds.
@@ -54,4 +55,4 @@ pub use poly::{
     Weight, WeightedSum,
 };
 pub use ring::{Basis, Ring};
-pub use rns::{KeySwitch, Switched};
+pub use rns::{KeySwitch, ModulusSwitch, Switched};

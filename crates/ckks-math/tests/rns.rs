@@ -178,7 +178,7 @@ fn raising_from_the_first_prime_is_exact() {
         let f = from_words(&ring, Basis::of_q(1), |_, k| {
             if k < 6 { edges[k] } else { p0.reduce(k as u64 * 0x9e37_79b9_7f4a_7c15) }
         });
-        let raised = f.raise(ring.full_basis());
+        let raised = f.raise(&ring, ring.full_basis());
         check_reduced(&raised);
         let source = words(&f, 0);
         for (i, m) in moduli(&raised).iter().enumerate() {

@@ -84,7 +84,9 @@ pub use keys::{
 };
 #[cfg(feature = "client")]
 pub use keys::{KeyGenerator, SecretKey};
-pub use params::{ERROR_STD, KeyShape, ObjectSecurity, Parameters, ParametersLiteral, SecurityLevel};
+pub use params::{
+    ERROR_STD, KeyShape, ObjectSecurity, Parameters, ParametersLiteral, RaisedLiteral, SecurityLevel,
+};
 pub use plaintext::Plaintext;
 pub use residues::{ResidueShape, Residues};
 pub use scale::Scale;

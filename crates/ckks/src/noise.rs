@@ -96,11 +96,11 @@ fn switch(parameters: &Parameters, shape: KeyShape, level: usize, key_error: f64
 
 /// What a raising key adds to a polynomial raised from `q_0`, at the scale of the gadget factor `p_0`: one digit with the first
 /// special prime, `N sigma^2 q_0^2 / (12 p_0^2)`. The division by all special primes, and its rounding, come after the sum
-/// over the rotations.
+/// over the rotations. `q_0` is that of the set, `p_0` that of its [raised](Parameters::raised) chain if it has one.
 #[must_use]
 pub fn raise(parameters: &Parameters) -> f64 {
-    let ring = parameters.ring();
-    let ratio = ring.q()[0].value() as f64 / ring.p()[0].value() as f64;
+    let gadget = parameters.raised().unwrap_or(parameters).ring().p()[0];
+    let ratio = parameters.q(0).value() as f64 / gadget.value() as f64;
     parameters.degree() as f64 * (ERROR_STD * ratio).powi(2) / 12.0
 }
 

@@ -1,7 +1,7 @@
 //! Named parameter sets. A name stands for a ring degree and a number of levels. Tests recompute every claim.
 
 use crate::error::Error;
-use crate::params::{Parameters, ParametersLiteral, SecurityLevel};
+use crate::params::{Parameters, ParametersLiteral, RaisedLiteral, SecurityLevel};
 use crate::security::{MOST_PARTIES, SecretDistribution};
 
 /// Names of all presets, smallest ring first.
@@ -63,6 +63,7 @@ fn joint_n16(parties: u32) -> ParametersLiteral {
         log_scale: 50,
         secret: SecretDistribution::TernarySum(parties),
         ephemeral_weight: None,
+        raised: None,
         security: SecurityLevel::Bits128,
     }
 }
@@ -90,31 +91,39 @@ fn leveled(
         log_scale: log_scale as i32,
         secret: SecretDistribution::Ternary,
         ephemeral_weight: None,
+        raised: None,
         security: SecurityLevel::Bits128,
     }
 }
 
-/// Bootstraps with 6 levels for the application. The chain from the bottom: `q_0`, SlotsToCoeffs, the application,
-/// EvalMod, the last CoeffsToSlots factor. EvalMod's first primes are the large ones, since most of its noise arises
-/// there. `docs/notes/bootstrap.md` has the reasons.
+/// Bootstraps with 6 levels for the application. The chain from the bottom: `q_0`, SlotsToCoeffs, the application. The raised chain: primes
+/// with as many bits together, but fewer and larger, then EvalMod and the last CoeffsToSlots factor. EvalMod's first primes are the large
+/// ones, since most of its noise arises there. `docs/notes/bootstrap.md` has the reasons.
 fn boot_n15(name: &str) -> ParametersLiteral {
     let q0 = [38];
-    let slots_to_coeffs = [30; 2];
-    let application = [35; 6];
+    let slots_to_coeffs = [29; 2];
+    let application = [34; 6];
+    let landing = [50; 6];
     let eval_mod = [45, 45, 45, 45, 46, 50, 50, 49];
     let coeffs_to_slots = [42];
     ParametersLiteral {
         name: name.to_owned(),
         log_n: 15,
-        log_q: [&q0[..], &slots_to_coeffs, &application, &eval_mod, &coeffs_to_slots].concat(),
-        // Special primes beyond the third serve keys of lower levels. Each is as large as the absent ciphertext
-        // primes allow.
+        log_q: [&q0[..], &slots_to_coeffs, &application].concat(),
+        // Special primes beyond the third make digits larger: the modulus leaves room for them.
         log_p: vec![47, 47, 48, 42, 49, 50, 50],
         special: 3,
         digit_limbs: 3,
-        log_scale: 35,
+        log_scale: 34,
         secret: SecretDistribution::Ternary,
         ephemeral_weight: Some(32),
+        raised: Some(RaisedLiteral {
+            log_q: [&landing[..], &eval_mod, &coeffs_to_slots].concat(),
+            // Special primes beyond the third serve keys of lower levels.
+            log_p: vec![50; 8],
+            special: 3,
+            digit_limbs: 3,
+        }),
         security: SecurityLevel::Bits128,
     }
 }
@@ -124,18 +133,25 @@ fn boot_n16(name: &str) -> ParametersLiteral {
     let q0 = [44];
     let slots_to_coeffs = [30; 3];
     let application = [40; 15];
+    let landing = [49; 15];
     let eval_mod = [50; 8];
     let coeffs_to_slots = [45; 2];
     ParametersLiteral {
         name: name.to_owned(),
         log_n: 16,
-        log_q: [&q0[..], &slots_to_coeffs, &application, &eval_mod, &coeffs_to_slots].concat(),
+        log_q: [&q0[..], &slots_to_coeffs, &application].concat(),
         log_p: vec![50; 12],
         special: 10,
         digit_limbs: 10,
         log_scale: 40,
         secret: SecretDistribution::Ternary,
         ephemeral_weight: Some(32),
+        raised: Some(RaisedLiteral {
+            log_q: [&landing[..], &eval_mod, &coeffs_to_slots].concat(),
+            log_p: vec![50; 12],
+            special: 10,
+            digit_limbs: 10,
+        }),
         security: SecurityLevel::Bits128,
     }
 }

@@ -262,7 +262,7 @@ fn raising_keys_have_one_gadget_prime() {
         seed += 1;
         let key = generator.raise_key(1, &ephemeral, top).unwrap();
         let (b, a) = (key.digits()[0].to_poly(0), key.digits()[0].to_poly(1));
-        let digit = uniform(seed).into_coeff().raise(basis).into_ntt();
+        let digit = uniform(seed).into_coeff().raise(ring, basis).into_ntt();
         // digit (b + a s) = p_0 digit s' + noise, and the division by p_0 p_1 leaves the scale 1 / p_1 to the message.
         let mut noise = digit.mul(&b.add(&a.mul(party.secret.poly())));
         let mut wanted = digit.mul(ephemeral.poly());

@@ -101,6 +101,7 @@ fn a_set_beyond_the_table_is_refused() {
         log_scale: 36,
         secret,
         ephemeral_weight: None,
+        raised: None,
         security: SecurityLevel::Bits128,
     };
     assert!(literal(vec![46, 36, 36, 36], SecretDistribution::Ternary).check().is_ok());

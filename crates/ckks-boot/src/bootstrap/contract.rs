@@ -89,9 +89,8 @@ pub trait Bootstrapper {
     fn refresh(&self, a: &Self::Value) -> Result<Self::Value, Error>;
 }
 
-/// Refuses a level below that of the contract.
-pub(crate) fn require_level(contract: &Contract, got: usize) -> Result<(), Error> {
-    let needed = contract.level_before;
+/// Refuses a level below the one that a step needs.
+pub(crate) fn require_level(needed: usize, got: usize) -> Result<(), Error> {
     if got >= needed {
         return Ok(());
     }

@@ -22,15 +22,31 @@ pub fn generate_keys<E: From<Error>>(
     rng: &mut SecureRng,
     mut sink: impl FnMut(SwitchingKey) -> Result<(), E>,
 ) -> Result<(), E> {
+    // both secrets, over the primes of both chains
     let ephemeral = secret.generate_ephemeral(rng).map_err(Error::from)?;
+    let raised = secret.raised().map_err(Error::from)?;
+    let raised_ephemeral = ephemeral.raised().map_err(Error::from)?;
+    let mut raised_generator = KeyGenerator::new(&raised).map_err(Error::from)?;
     for request in requests {
-        let key = match request.purpose {
-            KeyPurpose::Relinearisation => generator.relinearisation_key(request.shape),
-            KeyPurpose::Galois(g) => generator.galois_key(g, request.shape),
-            KeyPurpose::Encapsulation => generator.encapsulation_key(&ephemeral),
-            KeyPurpose::Raise(g) => generator.raise_key(g, &ephemeral, request.shape.level),
+        let key = match request.raised {
+            false => make(request, generator, &ephemeral),
+            true => make(request, &mut raised_generator, &raised_ephemeral),
         };
         sink(key.map_err(Error::from)?)?;
     }
     Ok(())
+}
+
+/// Makes a key with the generator and the ephemeral secret of its chain.
+fn make(
+    request: &KeyRequest,
+    generator: &mut KeyGenerator<'_>,
+    ephemeral: &SecretKey,
+) -> Result<SwitchingKey, ckks::Error> {
+    match request.purpose {
+        KeyPurpose::Relinearisation => generator.relinearisation_key(request.shape),
+        KeyPurpose::Galois(g) => generator.galois_key(g, request.shape),
+        KeyPurpose::Encapsulation => generator.encapsulation_key(ephemeral),
+        KeyPurpose::Raise(g) => generator.raise_key(g, ephemeral, request.shape.level),
+    }
 }

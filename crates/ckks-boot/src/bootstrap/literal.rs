@@ -5,8 +5,9 @@ use ckks::Parameters;
 use crate::Error;
 use crate::eval_mod::EvalModLiteral;
 
-/// The layout of the chain from the bottom: `q_0`, then the primes of SlotsToCoeffs, the application, EvalMod and
-/// CoeffsToSlots.
+/// The layout of the two chains. From the bottom, that of the application is `q_0`, then the primes of SlotsToCoeffs and of the application.
+/// The [raised](Parameters::raised) one is the primes on which a ciphertext lands, then those of EvalMod and CoeffsToSlots. From the
+/// landing the modulus is switched to the whole chain of the application.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BootstrapLiteral {
     /// Levels of SlotsToCoeffs.
@@ -67,28 +68,34 @@ impl BootstrapLiteral {
         self.slots_to_coeffs + self.application
     }
 
-    /// Checks that the chain is made for this layout.
+    /// The level of the raised chain at which EvalMod ends.
+    pub(crate) fn landing_level(&self, raised: &Parameters) -> usize {
+        raised.max_level() - self.eval_mod.depth() - self.coeffs_to_slots
+    }
+
+    /// Checks that the chains are made for this layout. Returns the raised one.
     ///
     /// # Errors
-    /// [`Error::NotBootstrappable`] if it is not.
-    pub fn check(&self, parameters: &Parameters) -> Result<(), Error> {
+    /// [`Error::NotBootstrappable`] if they are not.
+    pub fn check<'a>(&self, parameters: &'a Parameters) -> Result<&'a Parameters, Error> {
         let refuse =
             |reason: String| Err(Error::NotBootstrappable { name: parameters.name().into(), reason });
-        let levels = self.output_level() + self.eval_mod.depth() + self.coeffs_to_slots;
-        if parameters.max_level() != levels {
+        let (levels, least) = (self.output_level(), self.eval_mod.depth() + self.coeffs_to_slots);
+        let (Some(_), Some(raised)) = (parameters.literal().ephemeral_weight, parameters.raised()) else {
+            return refuse("the set has no ephemeral secret or no raised chain".into());
+        };
+        if parameters.max_level() != levels || raised.max_level() < least {
             return refuse(format!(
-                "the chain has {} levels, the steps need {levels}",
-                parameters.max_level()
+                "the chains have {} and {} levels, the steps need {levels} and at least {least}",
+                parameters.max_level(),
+                raised.max_level()
             ));
         }
-        if parameters.literal().ephemeral_weight.is_none() {
-            return refuse("the set has no ephemeral secret".into());
-        }
-        if self.slots_to_coeffs == 0 || self.coeffs_to_slots == 0 || parameters.ring().p().len() < 2 {
+        if self.slots_to_coeffs == 0 || self.coeffs_to_slots == 0 || raised.ring().p().len() < 2 {
             return refuse(
                 "SlotsToCoeffs and CoeffsToSlots need a level, raising needs two special primes".into(),
             );
         }
-        Ok(())
+        Ok(raised)
     }
 }

@@ -15,7 +15,7 @@ use super::raise::RaiseFactor;
 use crate::linear::DiagonalMatrix;
 use crate::raised::{Hoisted, Turn};
 
-/// The chain of a preset in a small ring. **Insecure.**
+/// The chains of a preset in a small ring. **Insecure.**
 fn toy() -> Parameters {
     let literal = presets::by_name("n15-boot-l6").unwrap().literal().clone();
     let security = SecurityLevel::Insecure;
@@ -65,9 +65,10 @@ fn assert_close(what: &str, measured: f64, formula: f64) {
 #[test]
 fn hoisted_sums_and_the_late_trace() {
     let parameters = toy();
-    let secret = SecretKey::generate(&parameters).unwrap();
+    let secret = SecretKey::generate(&parameters).unwrap().raised().unwrap();
+    let parameters = parameters.raised().unwrap().clone();
     let log_n = parameters.literal().log_n;
-    let level = 16;
+    let level = 13;
     let rotation = |log: usize| galois_element(log_n, 1 << log);
     let order = 2 * parameters.degree();
     // The period is 2^7 slots of 2^10: three doublings, in sums of four and of two.
@@ -109,10 +110,12 @@ fn hoisted_sums_and_the_late_trace() {
 /// The raise with the first factor: each rotation adds the noise of its key times its diagonal, which is in the key already.
 #[test]
 fn folded_raising_keys() {
-    let parameters = toy();
-    let secret = SecretKey::generate(&parameters).unwrap();
+    let whole = toy();
+    let parameters = whole.raised().unwrap().clone();
+    let secret = SecretKey::generate(&whole).unwrap();
     let mut rng = SecureRng::from_os().unwrap();
-    let ephemeral = secret.generate_ephemeral(&mut rng).unwrap();
+    let ephemeral = secret.generate_ephemeral(&mut rng).unwrap().raised().unwrap();
+    let secret = secret.raised().unwrap();
     let log_n = parameters.literal().log_n;
     let top = parameters.max_level();
     let mut matrix = DiagonalMatrix::zero(64);
@@ -126,26 +129,26 @@ fn folded_raising_keys() {
         let g = galois_element(log_n, steps as i64);
         keys.insert(generator.raise_key(g, &ephemeral, top).unwrap()).unwrap();
     }
+    let q0 = whole.rescale_factor(0);
     let (encoder, target) = (Encoder::new(&parameters), Scale::power_of_two(53));
-    let factor = RaiseFactor::encode(&encoder, &matrix, &target, &mut keys).unwrap();
+    let factor = RaiseFactor::encode(&encoder, &matrix, (&q0, &target), &mut keys).unwrap();
     let evaluator = Evaluator::new(Arc::new(keys));
 
     let ring = parameters.ring();
     let basis = parameters.raise_shape(top).basis();
     let absorbed = Scale::prime(ring.p()[1].value());
-    let scale = target.mul(&absorbed).div(&parameters.rescale_factor(0));
+    let scale = target.mul(&absorbed).div(&q0);
     let gadget: Vec<u64> =
         (0..basis.limbs()).map(|i| ring.modulus(basis, i).reduce(ring.p()[0].value())).collect();
     let mut turn = 0u8;
     let measured = variance(|| {
         turn = turn.wrapping_add(1);
         let halves = [b"c0", b"c1"]
-            .map(|label| ckks_math::sample::uniform(ring, parameters.basis(0), &[turn; 32], label));
-        let a =
-            Ciphertext::from_parts(&parameters, secret.key_id(), halves.clone(), parameters.default_scale());
+            .map(|label| ckks_math::sample::uniform(whole.ring(), whole.basis(0), &[turn; 32], label));
+        let a = Ciphertext::from_parts(&whole, secret.key_id(), halves.clone(), whole.default_scale());
         let got = factor.apply(&evaluator, &a.unwrap()).unwrap();
         // What it should be, with the secrets: the map applied to the raised phase.
-        let raised = halves.map(|c| c.into_coeff().raise(basis).into_ntt());
+        let raised = halves.map(|c| c.into_coeff().raise(ring, basis).into_ntt());
         let mut exact = phase(&ephemeral, &raised);
         exact.mul_scalar_assign(&gadget);
         let mut sum = Poly::zero(ring, basis);
@@ -158,6 +161,6 @@ fn folded_raising_keys() {
     });
     // Every diagonal has entries of magnitude 1, so its polynomial has the squared norm `scale^2`.
     let weight = (scale.log2() - (ring.p()[1].value() as f64).log2()).exp2().powi(2);
-    let formula = 3.0 * weight * noise::raise(&parameters) + rounding(&secret) + 1.0 / 12.0;
+    let formula = 3.0 * weight * noise::raise(&whole) + rounding(&secret) + 1.0 / 12.0;
     assert_close("raise", measured, formula);
 }

@@ -30,7 +30,7 @@ impl Bootstrapper for SecretKeyBootstrapper<'_> {
     }
 
     fn refresh(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
-        require_level(&self.contract, a.level())?;
+        require_level(self.contract.level_before, a.level())?;
         let slots = 1 << self.contract.packing.log_slots;
         let values = self.encoder.decode_complex(&Decryptor::new(self.secret).decrypt(a)?, slots)?;
         let (level, scale) = (self.contract.level_after, &self.contract.scale_after);

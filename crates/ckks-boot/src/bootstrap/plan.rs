@@ -23,6 +23,8 @@ const LATE_DOUBLINGS: usize = 5;
 /// A request for one evaluation key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyRequest {
+    /// Whether the key is for raised ciphertexts.
+    pub raised: bool,
     /// Purpose of the key.
     pub purpose: KeyPurpose,
     /// Shape of the key.
@@ -33,6 +35,8 @@ pub struct KeyRequest {
 #[derive(Clone, Debug)]
 pub struct BootstrapPlan {
     parameters: Parameters,
+    /// The chain from ModRaise to EvalMod.
+    raised: Parameters,
     literal: BootstrapLiteral,
     packing: Packing,
     pub(crate) slots_to_coeffs: Vec<Factor>,
@@ -65,7 +69,7 @@ pub struct StageCosts {
     pub trace: Cost,
     /// The rest of CoeffsToSlots, and the sums after it.
     pub coeffs_to_slots: Cost,
-    /// EvalMod, and the operations that join or separate its results.
+    /// EvalMod, the operations that join or separate its results, and the switch to the modulus of the application.
     pub eval_mod: Cost,
 }
 
@@ -79,9 +83,21 @@ impl StageCosts {
 }
 
 impl KeyRequest {
+    /// The primes of the key: those of a parameter set, or of its raised chain.
+    ///
+    /// # Panics
+    /// If the key is for raised ciphertexts, and the set has none.
+    pub fn chain<'a>(&self, parameters: &'a Parameters) -> &'a Parameters {
+        match (self.raised, parameters.raised()) {
+            (false, _) => parameters,
+            (true, Some(raised)) => raised,
+            (true, None) => panic!("{} does not bootstrap", parameters.name()),
+        }
+    }
+
     /// Bytes of the key in memory.
     pub fn bytes(&self, parameters: &Parameters) -> usize {
-        SwitchingKey::bytes_of(parameters, self.shape)
+        SwitchingKey::bytes_of(self.chain(parameters), self.shape)
     }
 }
 
@@ -91,8 +107,8 @@ impl BootstrapPlan {
     /// # Errors
     /// [`Error::NotBootstrappable`] if the chain does not fit the literal or the packing does not fit the ring.
     pub fn new(parameters: &Parameters, literal: BootstrapLiteral, packing: Packing) -> Result<Self, Error> {
-        check(parameters, &literal, packing)?;
-        let stages = coeffs_to_slots_stages(parameters, packing.log_slots, literal.coeffs_to_slots);
+        let raised = check(parameters, &literal, packing)?;
+        let stages = coeffs_to_slots_stages(raised, packing.log_slots, literal.coeffs_to_slots);
         Self::with_stages(parameters, literal, packing, &stages)
     }
 
@@ -107,7 +123,7 @@ impl BootstrapPlan {
         packing: Packing,
         stages: &[usize],
     ) -> Result<Self, Error> {
-        check(parameters, &literal, packing)?;
+        let raised = check(parameters, &literal, packing)?;
         let log_slots = packing.log_slots;
         let complete = stages.len() == literal.coeffs_to_slots + 1
             && stages.iter().sum::<usize>() == log_slots
@@ -126,19 +142,20 @@ impl BootstrapPlan {
             .zip((1..=literal.slots_to_coeffs).rev())
             .map(|(m, level)| Factor::new(parameters, m, level, Noise::Kept));
 
-        let (raise, back) = back_factors(parameters, &literal, packing, stages);
-        let levels = (0..=parameters.max_level()).rev();
+        let (first, back) = back_factors(parameters, &literal, packing, stages);
+        let levels = (0..=raised.max_level()).rev();
         let back =
-            back.into_iter().zip(levels).map(|(m, level)| Factor::new(parameters, m, level, Noise::Rescaled));
-        let (trace, fold) = sums(parameters, &literal, packing);
+            back.into_iter().zip(levels).map(|(m, level)| Factor::new(raised, m, level, Noise::Rescaled));
+        let (trace, fold) = sums(raised, &literal, packing);
 
         Ok(Self {
             slots_to_coeffs: forward.collect(),
-            raise,
+            raise: first,
             trace,
             coeffs_to_slots: back.collect(),
             fold,
             parameters: parameters.clone(),
+            raised: raised.clone(),
             literal,
             packing,
         })
@@ -149,7 +166,12 @@ impl BootstrapPlan {
         &self.parameters
     }
 
-    /// The layout of the chain.
+    /// The chain from ModRaise to EvalMod.
+    pub fn raised(&self) -> &Parameters {
+        &self.raised
+    }
+
+    /// The layout of the chains.
     pub fn literal(&self) -> &BootstrapLiteral {
         &self.literal
     }
@@ -167,39 +189,42 @@ impl BootstrapPlan {
     /// All keys of the bootstrap, each at the level of its use.
     pub fn keys(&self) -> BTreeSet<KeyRequest> {
         let log_n = self.parameters.literal().log_n;
-        let top = self.parameters.max_level();
+        let top = self.raised.max_level();
         let rotation = |steps: usize| KeyPurpose::Galois(galois_element(log_n, steps as i64));
+        let of_factors = |factors: &[Factor]| {
+            let mut keys = Vec::new();
+            for FactorOrder { plan, baby_shape, giant_shape, .. } in
+                factors.iter().map(|factor| &factor.order)
+            {
+                let babies = plan.babies().iter().filter(|&&steps| steps != 0);
+                keys.extend(babies.map(|&steps| (rotation(steps), *baby_shape)));
+                let giants = plan.giants().iter().filter(|giant| giant.rotation != 0);
+                keys.extend(giants.map(|giant| (rotation(giant.rotation), *giant_shape)));
+            }
+            keys
+        };
 
-        let mut keys = BTreeSet::new();
-        let mut add = |purpose: KeyPurpose, shape: KeyShape| keys.insert(KeyRequest { purpose, shape });
-        add(KeyPurpose::Encapsulation, self.parameters.encapsulation_shape());
-        for &steps in self.raise.diagonals().keys() {
-            add(KeyPurpose::Raise(galois_element(log_n, steps as i64)), self.parameters.raise_shape(top));
-        }
-        for sums in [&self.trace, &self.fold] {
-            for &g in sums.groups.iter().flatten().filter(|&&g| g != 1) {
-                add(KeyPurpose::Galois(g), sums.shape);
-            }
-        }
-        for FactorOrder { plan, baby_shape, giant_shape, .. } in self.factors() {
-            for &steps in plan.babies().iter().filter(|&&steps| steps != 0) {
-                add(rotation(steps), *baby_shape);
-            }
-            for giant in plan.giants().iter().filter(|giant| giant.rotation != 0) {
-                add(rotation(giant.rotation), *giant_shape);
-            }
-        }
-        for level in self.eval_mod_levels() {
-            add(KeyPurpose::Relinearisation, self.relinearisation_shape(level));
-        }
+        let mut own = of_factors(&self.slots_to_coeffs);
+        own.push((KeyPurpose::Encapsulation, self.parameters.encapsulation_shape()));
         if self.packing.values == Values::Pair {
-            // Separates the two vectors again.
-            add(KeyPurpose::Galois(conjugation_element(log_n)), self.join_shape());
+            own.push((KeyPurpose::Galois(conjugation_element(log_n)), self.separation_shape()));
         }
+
+        let mut raised = of_factors(&self.coeffs_to_slots);
+        let raises = self.raise.diagonals().keys().map(|&steps| galois_element(log_n, steps as i64));
+        raised.extend(raises.map(|g| (KeyPurpose::Raise(g), self.raised.raise_shape(top))));
+        for sums in [&self.trace, &self.fold] {
+            let turns = sums.groups.iter().flatten().filter(|&&g| g != 1);
+            raised.extend(turns.map(|&g| (KeyPurpose::Galois(g), sums.shape)));
+        }
+        let relinearise = |level| (KeyPurpose::Relinearisation, self.relinearisation_shape(level));
+        raised.extend(self.eval_mod_levels().map(relinearise));
         if self.side_by_side() {
-            add(rotation(1 << self.packing.log_slots), self.join_shape());
+            raised.push((rotation(1 << self.packing.log_slots), self.join_shape()));
         }
-        keys
+
+        let request = |raised| move |(purpose, shape)| KeyRequest { raised, purpose, shape };
+        own.into_iter().map(request(false)).chain(raised.into_iter().map(request(true))).collect()
     }
 
     /// Bytes of all encoded diagonals in memory.
@@ -212,7 +237,7 @@ impl BootstrapPlan {
             let basis = Basis { q: factor.order.level + 1, p: factor.order.baby_shape.special };
             bytes(&factor.matrix, basis)
         });
-        let raise = self.parameters.raise_shape(self.parameters.max_level()).basis();
+        let raise = self.raised.raise_shape(self.raised.max_level()).basis();
         bytes(&self.raise, raise) + factors.sum::<usize>()
     }
 
@@ -222,9 +247,14 @@ impl BootstrapPlan {
         let factors = |factors: &[Factor]| factors.iter().map(|factor| factor.order.cost()).sum::<Cost>();
         let switch = |shape: KeyShape| Cost::switch(shape, shape.level);
         let parts = if self.packing.values.is_complex() && !self.side_by_side() { 2 } else { 1 };
-        let joins = usize::from(self.packing.values == Values::Pair) + usize::from(self.side_by_side());
+        let (join, separation) = (self.side_by_side(), self.packing.values == Values::Pair);
+        let joins = switch(self.join_shape()) * usize::from(join)
+            + switch(self.separation_shape()) * usize::from(separation);
+        let landing = self.literal.landing_level(&self.raised);
+        // the landing's primes are dropped
+        let switch_modulus = Cost::divide(landing + 1, self.literal.output_level() + 1) * 2;
         let eval_mod = EvalMod::new(self.literal.eval_mod, &Coefficient::real(1.0));
-        let top = self.literal.output_level() + self.literal.eval_mod.depth();
+        let top = landing + self.literal.eval_mod.depth();
         let relinearisations = eval_mod.iter().flat_map(|eval_mod| eval_mod.products_by_depth());
         let relinearisations = relinearisations.map(|(depth, products)| {
             let level = top - depth;
@@ -233,29 +263,30 @@ impl BootstrapPlan {
         StageCosts {
             slots_to_coeffs: factors(&self.slots_to_coeffs),
             encapsulate: switch(parameters.encapsulation_shape()),
-            raise: raise_cost(parameters, self.raise.diagonals().len()),
+            raise: raise_cost(&self.raised, self.raise.diagonals().len()),
             trace: self.trace.cost(),
             coeffs_to_slots: factors(&self.coeffs_to_slots) + self.fold.cost(),
-            eval_mod: relinearisations.sum::<Cost>() * parts + switch(self.join_shape()) * joins,
+            eval_mod: relinearisations.sum::<Cost>() * parts + joins + switch_modulus,
         }
-    }
-
-    fn factors(&self) -> impl Iterator<Item = &FactorOrder> {
-        self.slots_to_coeffs.iter().chain(&self.coeffs_to_slots).map(|factor| &factor.order)
     }
 
     /// Levels at which EvalMod multiplies.
     fn eval_mod_levels(&self) -> std::ops::RangeInclusive<usize> {
-        let output = self.literal.output_level();
-        output + 1..=output + self.literal.eval_mod.depth()
+        let landing = self.literal.landing_level(&self.raised);
+        landing + 1..=landing + self.literal.eval_mod.depth()
     }
 
     fn relinearisation_shape(&self, level: usize) -> KeyShape {
-        shape(&self.parameters, level, Noise::Rescaled, None)
+        shape(&self.raised, level, Noise::Rescaled, None)
     }
 
-    /// The shape of keys for operations on EvalMod's results.
+    /// The shape of the key that joins real and imaginary parts after EvalMod.
     fn join_shape(&self) -> KeyShape {
+        shape(&self.raised, self.literal.landing_level(&self.raised), Noise::Kept, None)
+    }
+
+    /// The shape of the key that separates a refreshed pair of vectors again.
+    fn separation_shape(&self) -> KeyShape {
         shape(&self.parameters, self.literal.output_level(), Noise::Kept, None)
     }
 }
@@ -267,13 +298,17 @@ impl Factor {
     }
 }
 
-/// Checks that the chain fits the literal and the packing fits the ring.
-fn check(parameters: &Parameters, literal: &BootstrapLiteral, packing: Packing) -> Result<(), Error> {
-    literal.check(parameters)?;
+/// Checks that the chains fit the literal and the packing fits the ring. Returns the raised chain.
+fn check<'a>(
+    parameters: &'a Parameters,
+    literal: &BootstrapLiteral,
+    packing: Packing,
+) -> Result<&'a Parameters, Error> {
+    let raised = literal.check(parameters)?;
     let log_all = parameters.literal().log_n as usize - 1;
     let least = 4.max(literal.coeffs_to_slots + 1).max(literal.slots_to_coeffs);
     if (least..=log_all).contains(&packing.log_slots) {
-        return Ok(());
+        return Ok(raised);
     }
     let reason = format!("2^{} slots are not between 2^{least} and 2^{log_all}", packing.log_slots);
     Err(Error::NotBootstrappable { name: parameters.name().into(), reason })

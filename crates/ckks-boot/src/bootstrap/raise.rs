@@ -1,7 +1,7 @@
-//! From the last prime to the whole chain: encapsulation, and ModRaise together with the first factor of
+//! From the last prime to the raised chain: encapsulation, and ModRaise together with the first factor of
 //! CoeffsToSlots.
 //!
-//! The raised polynomials are small integers, so keys of one digit can switch from the ephemeral secret to the
+//! The raised polynomials are small integers, which primes other than `q_0` hold as well, so keys of one digit can switch from the ephemeral secret to the
 //! preimages of the dense secret, for all rotations of the first factor. The keys hold the secret times `p_0` over
 //! the primes of `Q p_0 p_1`. `p_0` keeps their noise down. `p_1` absorbs the scale of the factor's diagonals, so
 //! that the factor uses no prime of Q. Each key serves one rotation of one digit. It is stored rotated and multiplied
@@ -35,7 +35,7 @@ struct Rotation {
 
 impl RaiseFactor {
     /// Encodes the factor for a result of scale `target`, with the raised message read as a fraction of `q_0`. The
-    /// raising keys move out of the set and are kept here, combined with their diagonals.
+    /// raising keys move out of the set and are kept here, combined with their diagonals. `encoder` and `keys` are of the raised chain.
     ///
     /// # Errors
     /// [`Error::Ckks`] if a key is missing or the factor does not fit its modulus; [`Error::KeyShapes`] if a key has
@@ -43,13 +43,13 @@ impl RaiseFactor {
     pub(crate) fn encode(
         encoder: &Encoder,
         matrix: &DiagonalMatrix,
-        target: &Scale,
+        (q0, target): (&Scale, &Scale),
         keys: &mut EvaluationKeys,
     ) -> Result<Self, Error> {
         let parameters = encoder.parameters();
         let (basis, top) = (raised_basis(parameters), parameters.max_level());
         let absorbed = Scale::prime(parameters.ring().p()[1].value());
-        let scale = target.mul(&absorbed).div(&parameters.rescale_factor(0));
+        let scale = target.mul(&absorbed).div(q0);
         let encode = |(&steps, diagonal): (&usize, &Vec<_>)| -> Result<_, Error> {
             let g = galois_element(parameters.literal().log_n, steps as i64);
             let table = parameters.ring().automorphism(g);
@@ -70,11 +70,11 @@ impl RaiseFactor {
     }
 
     /// Raises a ciphertext under the ephemeral secret and applies the factor. The result is under the dense secret,
-    /// at the top level.
+    /// at the top level of the raised chain, whose evaluator this is.
     pub(crate) fn apply(&self, evaluator: &Evaluator, a: &Ciphertext) -> Result<Ciphertext, Error> {
         let parameters = evaluator.parameters();
         let basis = raised_basis(parameters);
-        let raise = |c: &Poly<Ntt>| c.clone().into_coeff().raise(basis).into_ntt();
+        let raise = |c: &Poly<Ntt>| c.clone().into_coeff().raise(parameters.ring(), basis).into_ntt();
         let [mut c0, c1] = a.polys().each_ref().map(raise);
         c0.mul_scalar_assign(&gadget_residues(parameters, basis));
         let rotations = self.rotations.iter().map(|Rotation { table, diagonal, key }| FoldedRotation {

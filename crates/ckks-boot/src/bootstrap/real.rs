@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::f64::consts::TAU;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ckks::{Ciphertext, Encoder, EvaluationKeys, Evaluator, Scale};
+use ckks::{Ciphertext, Encoder, EvaluationKeys, Evaluator, Parameters, Scale};
+use ckks_math::ModulusSwitch;
 use num_complex::Complex64;
 
 use super::contract::{Bootstrapper, Contract, require_level};
@@ -31,6 +32,9 @@ const SCALE_RANGE: u32 = 6;
 pub struct RealBootstrapper {
     plan: BootstrapPlan,
     contract: Contract,
+    evaluator: Evaluator,
+    encoder: Encoder,
+    /// Evaluator and encoder of the raised chain.
     arithmetic: CiphertextArithmetic,
     /// The first factor of SlotsToCoeffs for each input scale seen so far.
     entry: Mutex<HashMap<Scale, Arc<LinearTransform>>>,
@@ -38,27 +42,31 @@ pub struct RealBootstrapper {
     raise: RaiseFactor,
     coeffs_to_slots: Vec<LinearTransform>,
     eval_mod: EvalMod,
+    /// From the primes on which EvalMod ends to those of the application.
+    landing: ModulusSwitch,
 }
 
 impl RealBootstrapper {
     /// Encodes everything that the plan needs.
     ///
-    /// Raising keys are combined with their diagonals and kept only in that form. The [evaluator](Self::evaluator)
-    /// has the other keys. If the caller holds no other reference to `keys`, the memory of the raising keys is freed.
+    /// Raising keys are combined with their diagonals and kept only in that form. The [evaluator](Self::evaluator) has the keys of the
+    /// application's chain. If the caller holds no other reference to `keys`, the memory of the raising keys is freed.
     ///
     /// # Errors
     /// [`Error::Ckks`] if a matrix does not fit its modulus (the literal belongs to another chain) or a raising key
     /// is missing; [`Error::KeyShapes`] if a raising key has another shape.
     pub fn new(plan: BootstrapPlan, keys: Arc<EvaluationKeys>) -> Result<Self, Error> {
         let mut keys = Arc::unwrap_or_clone(keys);
-        let encoder = Encoder::new(plan.parameters());
+        let mut raised_keys = keys.take_raised()?;
+        let [encoder, raised_encoder] = [plan.parameters(), plan.raised()].map(Encoder::new);
         let literal = plan.literal();
         let headroom = HEADROOM * literal.coeffs_to_slots as i32;
         let after_raise = Scale::power_of_two(literal.log_argument_scale + headroom);
-        let raise = RaiseFactor::encode(&encoder, &plan.raise, &after_raise, &mut keys)?;
+        let scales = (&plan.parameters().rescale_factor(0), &after_raise);
+        let raise = RaiseFactor::encode(&raised_encoder, &plan.raise, scales, &mut raised_keys)?;
         let back = |factor: &Factor| {
-            let scale = plan.parameters().rescale_factor(factor.order.level).mul_power_of_two(-HEADROOM);
-            encode(&encoder, factor, &scale)
+            let scale = plan.raised().rescale_factor(factor.order.level).mul_power_of_two(-HEADROOM);
+            encode(&raised_encoder, factor, &scale)
         };
         let coeffs_to_slots = plan.coeffs_to_slots.iter().map(back).collect::<Result<_, _>>()?;
         let later = plan.slots_to_coeffs.iter().skip(1);
@@ -66,8 +74,22 @@ impl RealBootstrapper {
         let slots_to_coeffs = slots_to_coeffs.collect::<Result<_, _>>()?;
         let eval_mod = EvalMod::new(literal.eval_mod, &eval_mod_factor(&plan))?;
         let (contract, entry) = (plan.contract(), Mutex::default());
-        let arithmetic = CiphertextArithmetic::new(Evaluator::new(Arc::new(keys)), encoder);
-        Ok(Self { plan, contract, arithmetic, entry, slots_to_coeffs, raise, coeffs_to_slots, eval_mod })
+        let [evaluator, raised_evaluator] = [keys, raised_keys].map(|keys| Evaluator::new(Arc::new(keys)));
+        let arithmetic = CiphertextArithmetic::new(raised_evaluator, raised_encoder);
+        let landing = landing(&plan);
+        Ok(Self {
+            plan,
+            contract,
+            evaluator,
+            encoder,
+            arithmetic,
+            entry,
+            slots_to_coeffs,
+            raise,
+            coeffs_to_slots,
+            eval_mod,
+            landing,
+        })
     }
 
     /// The plan.
@@ -118,7 +140,7 @@ impl RealBootstrapper {
         let raised = self.trace(&self.raise(&encapsulated)?)?;
         let arguments = self.coeffs_to_slots(&raised)?;
         let parts = arguments.into_iter().map(|x| self.eval_mod(x)).collect::<Result<Vec<_>, _>>()?;
-        self.join(parts)
+        self.land(&self.join(parts)?)
     }
 
     /// SlotsToCoeffs: the slot values as coefficients, at level 0 and scale `q_0 / 2^ratio`.
@@ -126,7 +148,7 @@ impl RealBootstrapper {
     /// # Errors
     /// As [`refresh`](Self::refresh).
     pub fn slots_to_coeffs(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
-        require_level(&self.contract, a.level())?;
+        require_level(self.contract.level_before, a.level())?;
         let a = self.evaluator().drop_to(a, self.contract.level_before)?;
         let a = self.entry(a.scale())?.apply(self.evaluator(), &a)?;
         self.slots_to_coeffs.iter().try_fold(a, |a, factor| factor.apply(self.evaluator(), &a))
@@ -140,12 +162,12 @@ impl RealBootstrapper {
         encapsulate(self.evaluator(), a)
     }
 
-    /// ModRaise and the first factor of CoeffsToSlots. The result is under the dense secret, at the top level.
+    /// ModRaise and the first factor of CoeffsToSlots. The result is under the dense secret, at the top level of the raised chain.
     ///
     /// # Errors
     /// [`Error::Ckks`] if a key is missing.
     pub fn raise(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
-        self.raise.apply(self.evaluator(), a)
+        self.raise.apply(self.raised(), a)
     }
 
     /// Projects towards the subring of the packing, by sums over automorphisms that fix its messages. The rest of the
@@ -165,7 +187,7 @@ impl RealBootstrapper {
     /// # Errors
     /// [`Error::Ckks`] if a key is missing.
     pub fn coeffs_to_slots(&self, a: &Ciphertext) -> Result<Vec<Ciphertext>, Error> {
-        let evaluator = self.evaluator();
+        let evaluator = self.raised();
         let v = self.coeffs_to_slots.iter().try_fold(a.clone(), |a, factor| factor.apply(evaluator, &a))?;
         // The 1/2 of (v + conj v) / 2 is in the first factor.
         if !self.plan.packing().values.is_complex() || self.plan.side_by_side() {
@@ -180,7 +202,7 @@ impl RealBootstrapper {
     /// Applies one sum over automorphisms after the other. Between them only the polynomial to be switched is divided
     /// by `P`.
     fn sums(&self, sums: &Sums, a: &Ciphertext) -> Result<Ciphertext, Error> {
-        let evaluator = self.evaluator();
+        let evaluator = self.raised();
         let mut raised: Option<Raised> = None;
         for group in &sums.groups {
             let turns = group.iter().map(|&g| Turn::find(evaluator, g, sums.level));
@@ -194,19 +216,33 @@ impl RealBootstrapper {
         raised.map_or_else(|| Ok(a.clone()), |sum| sum.mod_down(evaluator))
     }
 
-    /// EvalMod of one part, read at the default scale: the message, or half of it for a pair.
+    /// EvalMod of one part, where it lands on the raised chain: the message, or half of it for a pair.
     ///
     /// # Errors
     /// [`Error::Ckks`] if a key is missing.
     pub fn eval_mod(&self, x: Ciphertext) -> Result<Ciphertext, Error> {
         let target = Scale::power_of_two(self.plan.literal().log_polynomial_scale);
         let y = self.eval_mod.evaluate(&self.arithmetic, x, &target)?;
-        Ok(y.with_scale(self.contract.scale_after.clone()))
+        Ok(y.with_scale(landing_scale(&self.plan)))
+    }
+
+    /// Switches from the modulus on which EvalMod ends to that of the application, and to the scale of the contract.
+    ///
+    /// # Errors
+    /// [`Error::Ckks`] if the ciphertext is at another level.
+    pub fn land(&self, a: &Ciphertext) -> Result<Ciphertext, Error> {
+        self.raised().require_own("bootstrap", a)?;
+        let landing = self.plan.literal().landing_level(self.plan.raised());
+        require_level(landing, a.level())?;
+        let a = self.raised().drop_to(a, landing)?;
+        let c = self.landing.apply(a.polys().each_ref());
+        let scale = self.contract.scale_after.clone();
+        Ok(Ciphertext::from_parts(self.plan.parameters(), a.key_id(), c, scale)?)
     }
 
     /// Joins real and imaginary parts.
     fn join(&self, parts: Vec<Ciphertext>) -> Result<Ciphertext, Error> {
-        let evaluator = self.evaluator();
+        let evaluator = self.raised();
         let mut parts = parts.into_iter();
         let Some(mut joined) = parts.next() else { panic!("EvalMod of nothing") };
         if let Some(imaginary) = parts.next() {
@@ -232,13 +268,18 @@ impl RealBootstrapper {
             return Ok(Arc::clone(known));
         }
         let diagonals = entry_scale(&self.plan, scale);
-        let made = Arc::new(encode(self.arithmetic.encoder(), &self.plan.slots_to_coeffs[0], &diagonals)?);
+        let made = Arc::new(encode(&self.encoder, &self.plan.slots_to_coeffs[0], &diagonals)?);
         lock().insert(scale.clone(), Arc::clone(&made));
         Ok(made)
     }
 
-    /// The evaluator, with all keys but the raising keys.
+    /// The evaluator of the application, without the keys for raised ciphertexts.
     pub fn evaluator(&self) -> &Evaluator {
+        &self.evaluator
+    }
+
+    /// The evaluator of the raised chain.
+    fn raised(&self) -> &Evaluator {
         self.arithmetic.evaluator()
     }
 }
@@ -258,6 +299,24 @@ impl Bootstrapper for RealBootstrapper {
 fn encode(encoder: &Encoder, factor: &Factor, scale: &Scale) -> Result<LinearTransform, Error> {
     let FactorOrder { plan, level, baby_shape, .. } = &factor.order;
     LinearTransform::encode(encoder, &factor.matrix, plan.clone(), *level, baby_shape.special, scale)
+}
+
+/// The step from the primes on which EvalMod ends to those of the application.
+fn landing(plan: &BootstrapPlan) -> ModulusSwitch {
+    let at = |parameters: &Parameters, level: usize| (Arc::clone(parameters.ring()), parameters.basis(level));
+    let from = at(plan.raised(), plan.literal().landing_level(plan.raised()));
+    let to = at(plan.parameters(), plan.literal().output_level());
+    ModulusSwitch::new((&from.0, from.1), (&to.0, to.1))
+}
+
+/// The scale where EvalMod ends. The switch of the modulus brings it to the default one.
+fn landing_scale(plan: &BootstrapPlan) -> Scale {
+    let modulus = |parameters: &Parameters, level: usize| {
+        (0..=level).fold(Scale::power_of_two(0), |q, level| q.mul(&parameters.rescale_factor(level)))
+    };
+    let landing = modulus(plan.raised(), plan.literal().landing_level(plan.raised()));
+    let application = modulus(plan.parameters(), plan.literal().output_level());
+    plan.parameters().default_scale().mul(&landing).div(&application)
 }
 
 /// The product of the scales of all SlotsToCoeffs factors, for input at scale `from`.
@@ -281,20 +340,20 @@ fn entry_scale(plan: &BootstrapPlan, from: &Scale) -> Scale {
     (1..plan.literal().slots_to_coeffs).fold(slots_to_coeffs_scale(plan, from), |rest, _| rest.div(&later))
 }
 
-/// EvalMod's factor of the sine, which brings a refreshed message to the default scale, or half the message for a
+/// EvalMod's factor of the sine, which brings a refreshed message to the [scale where it lands](landing_scale), or half the message for a
 /// pair.
 ///
 /// The sine of `2 pi (I + v / 2^ratio)` is about `2 pi v / 2^ratio`, at the scale `s` of EvalMod's result. As an
-/// integer it equals `v` times the default scale if the factor is `default 2^ratio / (2 pi s)`, apart from the
+/// integer it equals `v` times the wanted scale if the factor is `wanted 2^ratio / (2 pi s)`, apart from the
 /// correction of the slope.
 fn eval_mod_factor(plan: &BootstrapPlan) -> Coefficient {
-    let (parameters, literal) = (plan.parameters(), plan.literal());
+    let (raised, literal) = (plan.raised(), plan.literal());
     let mut scale = Scale::power_of_two(literal.log_polynomial_scale);
-    let output = literal.output_level();
-    for level in (output + 1..=output + literal.eval_mod.double_angles as usize).rev() {
-        scale = scale.mul(&scale).div(&parameters.rescale_factor(level));
+    let landing = literal.landing_level(plan.raised());
+    for level in (landing + 1..=landing + literal.eval_mod.double_angles as usize).rev() {
+        scale = scale.mul(&scale).div(&raised.rescale_factor(level));
     }
-    let wanted = parameters.default_scale().mul_power_of_two(literal.eval_mod.log_message_ratio as i32);
+    let wanted = landing_scale(plan).mul_power_of_two(literal.eval_mod.log_message_ratio as i32);
     let real = literal.eval_mod.slope() * wanted.div(&scale).to_f64() / TAU;
     let factor = if plan.packing().values == Values::Pair { real / 2.0 } else { real };
     if !plan.side_by_side() {

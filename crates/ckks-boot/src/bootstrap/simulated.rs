@@ -26,7 +26,7 @@ impl Bootstrapper for SimulatedBootstrapper<'_> {
     }
 
     fn refresh(&self, a: &SimulatedSlots) -> Result<SimulatedSlots, Error> {
-        require_level(&self.contract, a.level)?;
+        require_level(self.contract.level_before, a.level)?;
         // `max` alone would pass over NaN
         let larger = |max: f64, part: f64| if part.is_nan() { f64::INFINITY } else { max.max(part.abs()) };
         let largest = a.slots.iter().flat_map(|v| [v.re, v.im]).fold(0.0, larger);

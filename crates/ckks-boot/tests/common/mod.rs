@@ -9,7 +9,7 @@ use ckks::{
 };
 use ckks_boot::{BootstrapLiteral, BootstrapPlan, Packing, RealBootstrapper, generate_keys};
 
-/// The chain of a preset in a small ring. **Insecure.**
+/// The chains of a preset in a small ring. **Insecure.**
 pub fn toy(preset: &str, log_n: u32) -> Parameters {
     let literal = presets::by_name(preset).unwrap().literal().clone();
     let name = format!("insecure-{preset}");
@@ -51,6 +51,17 @@ impl Party {
     pub fn decrypt(&self, a: &Ciphertext, slots: usize) -> Vec<Complex64> {
         let plaintext = Decryptor::new(&self.secret).decrypt(a).unwrap();
         self.encoder.decode_complex(&plaintext, slots).unwrap()
+    }
+
+    /// The same for ciphertexts that a bootstrap has raised.
+    pub fn raised(&self) -> Self {
+        let parameters = self.parameters.raised().unwrap().clone();
+        Self {
+            secret: self.secret.raised().unwrap(),
+            encoder: Encoder::new(&parameters),
+            parameters,
+            rng: SecureRng::from_seed([7; 32]),
+        }
     }
 
     /// The integer coefficients of the phase, centred.

@@ -103,15 +103,17 @@ fn raising(ring: &Ring, basis: Basis, own: &Range<usize>) -> Arc<Conversion> {
 }
 
 impl Poly<Coeff> {
-    /// ModRaise: the centred representative modulo the first prime, exactly, over a larger basis.
+    /// ModRaise: the centred representative modulo the first prime, exactly, over a basis of another ring of the same degree (or of this
+    /// one).
     ///
     /// # Panics
-    /// If `self` has more than one limb.
+    /// If `self` has more than one limb, or `basis` no prime of Q; if the degrees differ.
     #[must_use]
-    pub fn raise(&self, basis: Basis) -> Self {
+    pub fn raise(&self, ring: &Arc<Ring>, basis: Basis) -> Self {
         assert_eq!(self.basis(), Basis::of_q(1), "ModRaise starts from the first prime alone");
-        assert!(basis.q > 0, "ModRaise keeps the first prime");
-        let (ring, from) = (self.ring(), &self.ring().q()[0]);
+        assert!(basis.q > 0, "ModRaise needs a prime of Q");
+        assert_eq!(self.ring().degree(), ring.degree(), "rings of one degree");
+        let from = &self.ring().q()[0];
         let mut out = Self::stale(ring, basis);
         out.map_limbs(Work::Heavy, |_, m, limb| {
             kernels::lift_centred(ring.backend(), m, limb, from, self.limb(0), 1);

@@ -3,6 +3,8 @@
 mod convert;
 mod decompose;
 mod divide;
+mod modulus_switch;
 mod switch;
 
+pub use modulus_switch::ModulusSwitch;
 pub use switch::{KeySwitch, Switched};

@@ -7,7 +7,7 @@ use super::{KeyId, KeyPurpose, SwitchingKey, conjugation_element, galois_element
 use crate::error::Error;
 use crate::params::Parameters;
 
-/// Evaluation keys under one secret, each for its own highest level.
+/// Evaluation keys under one secret, each for its own highest level, and those for ciphertexts that a bootstrap has raised.
 ///
 /// There may be several keys for one purpose, for instance a small relinearisation key for low levels and a large one
 /// for high levels. An operation takes the key of the lowest sufficient level. Rotations and conjugations pass over keys
@@ -17,13 +17,16 @@ pub struct EvaluationKeys {
     parameters: Parameters,
     key_id: KeyId,
     keys: BTreeMap<(KeyPurpose, usize), Arc<SwitchingKey>>,
+    /// Keys over the raised chain, if the parameter set has one.
+    raised: Option<Box<Self>>,
 }
 
 impl EvaluationKeys {
     /// An empty set for keys under the secret `key_id`.
     #[must_use]
     pub fn new(parameters: &Parameters, key_id: KeyId) -> Self {
-        Self { parameters: parameters.clone(), key_id, keys: BTreeMap::new() }
+        let raised = parameters.raised().map(|raised| Box::new(Self::new(raised, key_id)));
+        Self { parameters: parameters.clone(), key_id, keys: BTreeMap::new(), raised }
     }
 
     /// The parameter set.
@@ -38,12 +41,28 @@ impl EvaluationKeys {
         self.key_id
     }
 
-    /// Adds a key. It replaces one of the same purpose and level.
+    /// Takes the keys for [raised](Parameters::raised) ciphertexts out of the set. None are left in it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameters`] if the parameter set does not bootstrap.
+    pub fn take_raised(&mut self) -> Result<Self, Error> {
+        match (&mut self.raised, self.parameters.raised()) {
+            (Some(keys), Some(parameters)) => {
+                Ok(std::mem::replace(&mut **keys, Self::new(parameters, self.key_id)))
+            }
+            _ => Err(self.parameters.no_bootstrap()),
+        }
+    }
+
+    /// Adds a key. It replaces one of the same purpose and level over the same chain.
     ///
     /// # Errors
     /// [`Error::WrongParameters`] or [`Error::WrongKey`] if the key is of another parameter set or secret.
     pub fn insert(&mut self, key: SwitchingKey) -> Result<(), Error> {
         const OPERATION: &str = "add an evaluation key";
+        if let Some(raised) = self.raised.as_mut().filter(|raised| raised.parameters == key.parameters) {
+            return raised.insert(key);
+        }
         if key.parameters != self.parameters {
             return Err(Error::WrongParameters {
                 operation: OPERATION,
@@ -62,15 +81,15 @@ impl EvaluationKeys {
         Ok(())
     }
 
-    /// All keys, ordered by purpose and level.
+    /// All keys, ordered by purpose and level; those for raised ciphertexts last.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<SwitchingKey>> {
-        self.keys.values()
+        self.keys.values().chain(self.raised.iter().flat_map(|raised| raised.keys.values()))
     }
 
     /// Bytes of all keys in memory.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
-        self.keys.values().map(|key| key.memory_bytes()).sum()
+        self.iter().map(|key| key.memory_bytes()).sum()
     }
 
     /// The smallest key of this purpose that serves `level`. An error names the `operation`.

@@ -78,15 +78,22 @@ impl SecretKey {
     /// [`Error::InvalidParameters`] if the parameter set has no ephemeral weight.
     pub fn generate_ephemeral(&self, rng: &mut SecureRng) -> Result<Self, Error> {
         let Some(weight) = self.parameters.literal().ephemeral_weight else {
-            let name = self.parameters.name();
-            return Err(Error::InvalidParameters(format!(
-                "{name} has no ephemeral secret: it does not bootstrap"
-            )));
+            return Err(self.parameters.no_bootstrap());
         };
         let mut rng = rng.derive(&self.randomness, b"ephemeral secret", &[0; 32]);
         let coefficients = sample::ternary_with_weight(&mut rng, self.parameters.degree(), weight as usize);
         let distribution = SecretDistribution::SparseTernary(weight);
         Ok(Self::with_distribution(&self.parameters, self.key_id, coefficients, distribution))
+    }
+
+    /// The same secret over the primes of ciphertexts that a bootstrap has [raised](Parameters::raised). It is not kept in RAM: make the
+    /// keys, and drop it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameters`] if the parameter set does not bootstrap.
+    pub fn raised(&self) -> Result<Self, Error> {
+        let Some(raised) = self.parameters.raised() else { return Err(self.parameters.no_bootstrap()) };
+        Ok(Self::with_distribution(raised, self.key_id, self.coefficients.clone(), self.distribution))
     }
 
     /// Rebuilds the secret of a parameter set from its coefficients, each in {-1, 0, 1}. Of a secret that several parties have the sum of,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ckks_math::{Ring, primes};
 
-use super::{Inner, Parameters, ParametersLiteral};
+use super::{Chain, Inner, Parameters, ParametersLiteral};
 use crate::digits::Digits;
 use crate::error::Error;
 use crate::security::{MOST_PARTIES, SecretDistribution};
@@ -16,6 +16,11 @@ impl ParametersLiteral {
     /// [`Error::InvalidParameters`] if sizes are out of range or a key-switch digit exceeds the special primes;
     /// [`Error::Insecure`] if 128 bits are claimed and an object lies outside the security table.
     pub fn check(self) -> Result<Parameters, Error> {
+        self.check_apart_from(&[], false)
+    }
+
+    /// As [`check`](Self::check), with primes other than those `taken`. `raised` says whether this is the raised chain of another set.
+    fn check_apart_from(self, taken: &[u64], raised: bool) -> Result<Parameters, Error> {
         let invalid = |reason: String| Err(Error::InvalidParameters(format!("{}: {reason}", self.name)));
         if !(10..=16).contains(&self.log_n) {
             return invalid(format!("log2(N) = {} is not in 10..=16", self.log_n));
@@ -41,24 +46,50 @@ impl ParametersLiteral {
         if let Some(bits) = self.log_q.iter().chain(&self.log_p).find(|bits| !(20..=50).contains(*bits)) {
             return invalid(format!("a prime of {bits} bits is not in 20..=50"));
         }
-        let (q, p) = find_primes(self.log_n, &self.log_q, &self.log_p)?;
+        let (q, p) = find_primes(self.log_n, &self.log_q, &self.log_p, taken)?;
         let log_p = log2_product(&p[..self.special]);
         if let Some(digit) = q.chunks(self.digit_limbs).find(|digit| log2_product(digit) > log_p) {
             let bits = log2_product(digit);
             return invalid(format!("a digit of {bits:.1} bits exceeds the special primes' {log_p:.1} bits"));
         }
+        let chain = match raised {
+            true => Chain::Raised,
+            // a modulus is switched between the two chains, so they have no prime in common
+            false => {
+                Chain::Whole(self.raised_chain().map(|chain| chain.check_apart_from(&q, true)).transpose()?)
+            }
+        };
         let ring = Ring::new(self.log_n, &q, &p)?;
-        let hash = hash(&self, &q, &p);
-        let parameters = Parameters(Arc::new(Inner { literal: self, ring, hash }));
+        let hash = hash(&self, &q, &p, &chain);
+        let parameters = Parameters(Arc::new(Inner { literal: self, ring, hash, chain }));
         parameters.check_security()?;
         Ok(parameters)
     }
+
+    /// The raised chain as a set of its own.
+    fn raised_chain(&self) -> Option<Self> {
+        let raised = self.raised.clone()?;
+        Some(Self {
+            name: format!("{} raised", self.name),
+            log_q: raised.log_q,
+            log_p: raised.log_p,
+            special: raised.special,
+            digit_limbs: raised.digit_limbs,
+            raised: None,
+            ..self.clone()
+        })
+    }
 }
 
-/// The primes closest to each size, all distinct. Special primes are assigned first, then the ciphertext primes from
+/// The primes closest to each size, all distinct and none of those `taken`. Special primes are assigned first, then the ciphertext primes from
 /// level 0 up, so the assignment depends on the literal alone.
-fn find_primes(log_n: u32, log_q: &[u32], log_p: &[u32]) -> Result<(Vec<u64>, Vec<u64>), Error> {
-    let mut taken: Vec<u64> = Vec::new();
+fn find_primes(
+    log_n: u32,
+    log_q: &[u32],
+    log_p: &[u32],
+    taken: &[u64],
+) -> Result<(Vec<u64>, Vec<u64>), Error> {
+    let mut taken = taken.to_vec();
     let mut next = |bits: u32| -> Result<u64, Error> {
         let found = primes::ntt_primes(log_n + 1, bits, 1, &taken)?;
         taken.push(found[0]);
@@ -73,7 +104,7 @@ fn log2_product(primes: &[u64]) -> f64 {
     primes.iter().map(|&p| (p as f64).log2()).sum()
 }
 
-fn hash(literal: &ParametersLiteral, q: &[u64], p: &[u64]) -> [u8; 32] {
+fn hash(literal: &ParametersLiteral, q: &[u64], p: &[u64], chain: &Chain) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_derive_key("ckks parameter set v1");
     hasher.update(&literal.log_n.to_le_bytes());
     for chain in [q, p] {
@@ -93,6 +124,15 @@ fn hash(literal: &ParametersLiteral, q: &[u64], p: &[u64]) -> [u8; 32] {
     hasher.update(&literal.ephemeral_weight.unwrap_or(0).to_le_bytes());
     if let SecretDistribution::TernarySum(parties) = literal.secret {
         hasher.update(b"parties").update(&parties.to_le_bytes());
+    }
+    match chain {
+        Chain::Whole(None) => {}
+        Chain::Whole(Some(raised)) => {
+            hasher.update(b"raised").update(raised.hash());
+        }
+        Chain::Raised => {
+            hasher.update(b"of a bootstrap");
+        }
     }
     *hasher.finalize().as_bytes()
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use ckks_math::{Basis, Modulus, Ring};
 
+use crate::error::Error;
 use crate::scale::Scale;
 use crate::security::SecretDistribution;
 
@@ -50,8 +51,24 @@ pub struct ParametersLiteral {
     /// Hamming weight of the ephemeral secret under which the bootstrap encapsulates `q_0`. `None` for sets without
     /// bootstrap.
     pub ephemeral_weight: Option<u32>,
+    /// The primes of ciphertexts that a bootstrap has raised. `None` for sets without bootstrap.
+    pub raised: Option<RaisedLiteral>,
     /// The security claim that [`check`](Self::check) verifies.
     pub security: SecurityLevel,
+}
+
+/// The chain of ciphertexts within a bootstrap, from ModRaise to EvalMod: primes of their own, as large as they can be, since the scale of
+/// the application need not divide them. Fields as in [`ParametersLiteral`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RaisedLiteral {
+    /// Bit sizes of the ciphertext primes, from the last that the bootstrap uses up.
+    pub log_q: Vec<u32>,
+    /// Bit sizes of the special primes.
+    pub log_p: Vec<u32>,
+    /// Special primes of a key of the top level.
+    pub special: usize,
+    /// Ciphertext primes in one digit of a key of the top level.
+    pub digit_limbs: usize,
 }
 
 /// A checked parameter set. Cheap to clone.
@@ -62,6 +79,13 @@ struct Inner {
     literal: ParametersLiteral,
     ring: Arc<Ring>,
     hash: [u8; 32],
+    chain: Chain,
+}
+
+/// Whether a set is a whole one, or the raised chain of another.
+enum Chain {
+    Whole(Option<Parameters>),
+    Raised,
 }
 
 impl Parameters {
@@ -81,6 +105,22 @@ impl Parameters {
     #[must_use]
     pub fn ring(&self) -> &Arc<Ring> {
         &self.0.ring
+    }
+
+    /// The same ring, secrets and claim over the primes of ciphertexts that a bootstrap has raised. `None` for sets without bootstrap, and
+    /// for such a chain itself.
+    #[must_use]
+    pub fn raised(&self) -> Option<&Parameters> {
+        match &self.0.chain {
+            Chain::Whole(raised) => raised.as_ref(),
+            Chain::Raised => None,
+        }
+    }
+
+    /// Whether this is the [raised](Self::raised) chain of another set.
+    #[must_use]
+    pub fn is_raised(&self) -> bool {
+        matches!(self.0.chain, Chain::Raised)
     }
 
     /// Ring degree `N`.
@@ -155,6 +195,10 @@ impl Parameters {
             SecurityLevel::Bits128 => 128,
             SecurityLevel::Insecure => 0,
         }
+    }
+
+    pub(crate) fn no_bootstrap(&self) -> Error {
+        Error::InvalidParameters(format!("{} does not bootstrap", self.name()))
     }
 
     fn log2_basis(&self, basis: Basis) -> f64 {

@@ -34,15 +34,19 @@ impl Parameters {
         let top = self.max_level();
         let mut objects = vec![
             object("ciphertext", self.basis(top), literal.secret),
-            object("public key", PublicKey::basis(self), literal.secret),
             object("evaluation key", self.top_basis(), literal.secret),
         ];
+        if self.is_raised() {
+            objects.push(object("raising key", self.raise_shape(top).basis(), literal.secret));
+            return objects;
+        }
+        objects.insert(1, object("public key", PublicKey::basis(self), literal.secret));
         if let Some(weight) = literal.ephemeral_weight {
             let secret = SecretDistribution::SparseTernary(weight);
             objects.push(object("encapsulated ciphertext", self.basis(0), secret));
             objects.push(object("encapsulation key", self.encapsulation_shape().basis(), secret));
-            objects.push(object("raising key", self.raise_shape(top).basis(), literal.secret));
         }
+        objects.extend(self.raised().into_iter().flat_map(Self::objects));
         objects
     }
 

@@ -26,6 +26,9 @@ const POLYNOMIALS: u8 = 7;
 // 4 was a public key without the special prime
 const PUBLIC_KEY: u8 = 8;
 
+/// Set in the purpose of a key for ciphertexts that a bootstrap has raised. The file is one of the whole parameter set.
+const RAISED: u8 = 1 << 4;
+
 /// A scale with more primes is refused.
 const MAX_SCALE_PRIMES: usize = 256;
 const MAX_RECORD: usize = 64 + 12 * MAX_SCALE_PRIMES;
@@ -73,7 +76,8 @@ impl<W: Write> Writer<W> {
     pub fn write_switching_key(&mut self, key: &SwitchingKey) -> Result<(), FileError> {
         let (kind, element) = key.purpose().tag();
         let tag = if key.seed().is_some() { SWITCHING_KEY } else { FULL_SWITCHING_KEY };
-        let mut record = vec![tag, kind];
+        let raised = if key.parameters().is_raised() { RAISED } else { 0 };
+        let mut record = vec![tag, kind | raised];
         record.extend_from_slice(&element.to_le_bytes());
         let shape = key.shape();
         put_level(&mut record, shape.level);
@@ -168,7 +172,10 @@ impl<R: Read> Reader<R> {
         self.expect_parameters(parameters)?;
         let key_id = self.header().key_id;
         let record = self.next_record(MAX_RECORD)?;
-        let Some((purpose, shape, seed)) = Fields { bytes: &record }.switching_key(parameters) else {
+        let raised = record.get(1).is_some_and(|kind| kind & RAISED != 0);
+        let chain = if raised { parameters.raised() } else { Some(parameters) };
+        let fields = chain.and_then(|chain| Some((chain, Fields { bytes: &record }.switching_key(chain)?)));
+        let Some((parameters, (purpose, shape, seed))) = fields else {
             return Err(self.invalid("not an evaluation key of this parameter set".into()));
         };
         let basis = shape.basis();
@@ -287,7 +294,7 @@ impl Fields<'_> {
         };
         let (kind, element) = (self.u8()?, u64::from_le_bytes(self.take()?));
         let order = 2 * parameters.degree() as u64;
-        let purpose = match kind {
+        let purpose = match kind & !RAISED {
             0 => KeyPurpose::Relinearisation,
             1 if element % 2 == 1 && element < order => KeyPurpose::Galois(element as usize),
             2 => KeyPurpose::Encapsulation,

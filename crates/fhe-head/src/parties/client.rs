@@ -38,8 +38,8 @@ pub fn evaluation_keys<X: From<Error>>(
         None => BTreeSet::new(),
     };
     // A key of the bootstrap at the same level serves the training too. The reverse fails: the bootstrap needs its own key shape.
-    let shared =
-        |purpose, level| bootstrap.iter().any(|key| key.purpose == purpose && key.shape.level == level);
+    let own = || bootstrap.iter().filter(|key| !key.raised);
+    let shared = |purpose, level| own().any(|key| key.purpose == purpose && key.shape.level == level);
     for (purpose, shape) in keys.shapes(parameters) {
         if !shared(purpose, shape.level) {
             let key = match purpose {

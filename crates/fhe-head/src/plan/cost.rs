@@ -56,16 +56,18 @@ impl Sizes {
             }
             None => (BTreeSet::new(), 0),
         };
-        let shapes = all.map(|level| parameters.key_shape(level));
-        let shapes: Vec<_> = shapes.chain(bootstrap.iter().map(|key| key.shape)).collect();
-        let key_file = |shape: &KeyShape| shape.digits() * file_bytes(parameters, shape.basis());
+        let shapes = all.map(|level| (parameters, parameters.key_shape(level)));
+        let of_bootstrap = bootstrap.iter().map(|key| (key.chain(parameters), key.shape));
+        let shapes: Vec<(&Parameters, KeyShape)> = shapes.chain(of_bootstrap).collect();
+        let key_file =
+            |(chain, shape): &(&Parameters, KeyShape)| shape.digits() * file_bytes(chain, shape.basis());
         Ok(Self {
             ciphertexts: job.packing().blocks() * job.layout().count() + start,
             keys: shapes.len(),
             upload_bytes: upload_bytes(parameters, job, levels, start),
             data_bytes: 2 * halves(job, levels, start, in_memory),
             key_file_bytes: shapes.iter().map(key_file).sum(),
-            key_bytes: shapes.iter().map(|&shape| SwitchingKey::bytes_of(parameters, shape)).sum(),
+            key_bytes: shapes.iter().map(|&(chain, shape)| SwitchingKey::bytes_of(chain, shape)).sum(),
             diagonal_bytes,
         })
     }
@@ -157,7 +159,10 @@ impl CostModel {
             Operation::HoistedRotate => Cost::hoisted(shape, level),
             Operation::Relinearise => Cost::relinearise(shape, level, 0),
             Operation::Rotate | Operation::Conjugate => Cost::switch(shape, level),
-            Operation::Refresh => self.refresh.unwrap_or_default(),
+            Operation::Refresh => {
+                let raised = self.parameters.raised().unwrap_or(&self.parameters);
+                return self.refresh.unwrap_or_default().seconds(raised, &self.pace);
+            }
         };
         cost.seconds(&self.parameters, &self.pace)
     }

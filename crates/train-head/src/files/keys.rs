@@ -147,7 +147,8 @@ pub(crate) fn write_evaluation_key(
     key: &SwitchingKey,
 ) -> Result<u64> {
     let parameters = secret.parameters();
-    let purpose = purpose_name(parameters, key.purpose());
+    let chain = if key.parameters().is_raised() { "raised-" } else { "" };
+    let purpose = format!("{chain}{}", purpose_name(parameters, key.purpose()));
     let path = folder.join(format!("{purpose}-level-{}.key", key.level()));
     if path.exists() {
         return Err(Failure::unexpected(format!("two keys for {purpose} at level {}", key.level())));

@@ -52,6 +52,11 @@ fn polynomials(parameters: &Parameters, level: usize, count: u64) -> u64 {
     numbers([parameters.degree(), level + 1 + parameters.ring().p().len()], count)
 }
 
+/// The primes of the largest ciphertexts and keys: those of a bootstrap if there is one.
+fn largest_chain(parameters: &Parameters, bootstraps: bool) -> &Parameters {
+    parameters.raised().filter(|_| bootstraps).unwrap_or(parameters)
+}
+
 /// The highest level at which data are encrypted.
 fn data_level(plan: &Plan) -> usize {
     let levels = plan.levels;
@@ -62,7 +67,10 @@ fn data_level(plan: &Plan) -> usize {
 fn to_compute(parameters: &Parameters, level: usize, bootstraps: bool) -> u64 {
     PROGRAM
         + match bootstraps {
-            true => polynomials(parameters, parameters.max_level(), POLYNOMIALS_TO_BOOTSTRAP),
+            true => {
+                let chain = largest_chain(parameters, true);
+                polynomials(chain, chain.max_level(), POLYNOMIALS_TO_BOOTSTRAP)
+            }
             false => polynomials(parameters, level, POLYNOMIALS_TO_TRAIN),
         }
 }
@@ -129,11 +137,10 @@ pub(crate) fn to_train(plan: &Plan, parameters: &Parameters) -> ToTrain {
 pub(crate) fn to_make_keys(plan: &Plan, parameters: &Parameters) -> u64 {
     let keys = &plan.keys;
     let levels = keys.rotations.values().chain(&keys.relinearisation).chain(&keys.conjugation).copied();
-    let highest = levels.chain(keys.refresh.map(|_| parameters.max_level())).max().unwrap_or(0);
-    let largest = SwitchingKey::bytes_of(parameters, parameters.key_shape(highest)) as u64;
-    PROGRAM
-        + polynomials(parameters, parameters.max_level(), POLYNOMIALS_TO_MAKE_KEYS)
-        + KEYS_AT_ONCE * largest
+    let chain = largest_chain(parameters, keys.refresh.is_some());
+    let highest = levels.chain(keys.refresh.map(|_| chain.max_level())).max().unwrap_or(0);
+    let largest = SwitchingKey::bytes_of(chain, chain.key_shape(highest)) as u64;
+    PROGRAM + polynomials(chain, chain.max_level(), POLYNOMIALS_TO_MAKE_KEYS) + KEYS_AT_ONCE * largest
 }
 
 /// Bytes to encrypt this matrix of samples by features: to train on, some ciphertexts at a time, or to score, all of them at once.
