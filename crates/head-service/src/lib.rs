@@ -45,5 +45,5 @@ pub use digest::{chunk_digest, content_digest, file_digest};
 pub use http::openapi;
 pub use options::{Limits, Options, Task, TaskKind, Validation, Worker};
 pub use place::private_folder;
-pub use process::{Process, ProcessFiles};
+pub use process::{Process, ProcessFiles, most_memory};
 pub use run::{Error, Started, serve};

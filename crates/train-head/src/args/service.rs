@@ -43,6 +43,13 @@ pub(crate) struct ServeOptions {
     /// Jobs that run at a time [default: 1]
     #[arg(long, value_name = "JOBS", help_heading = "Limits")]
     pub(crate) jobs: Option<NonZeroUsize>,
+    /// Command that starts jobs, such as `mpirun -n {ranks} {command}`; also {threads}, {memory} (MiB) and {folder} have a place in it. Jobs run on
+    /// this machine without it
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(crate) launcher: Option<String>,
+    /// Processes of a training, with --launcher [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) ranks: Option<NonZeroUsize>,
     /// Most memory that a job may take, such as `6G` [default: three quarters of what is free, shared by the jobs]
     #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Limits")]
     #[serde(deserialize_with = "size")]
@@ -78,6 +85,8 @@ impl ServeOptions {
             project_bytes: self.project_bytes.or(other.project_bytes),
             project_jobs: self.project_jobs.or(other.project_jobs),
             keep_days: self.keep_days.or(other.keep_days),
+            launcher: self.launcher.or(other.launcher),
+            ranks: self.ranks.or(other.ranks),
         }
     }
 }

@@ -10,6 +10,7 @@ use head_service::{Error, Limits, Options, Started, serve};
 use serde_json::json;
 
 use crate::args::{GlobalArgs, ServeArgs, ServeOptions};
+use crate::compute_party::launcher::Launcher;
 use crate::compute_party::worker::Program;
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Kind, Result};
@@ -49,7 +50,14 @@ pub(super) fn run(arguments: &ServeArgs, global: &GlobalArgs, console: &Console)
         false => make_identity(&folder, &identity)?,
     };
     let threads = global.threads.map(std::num::NonZeroUsize::get);
-    let worker = Program { itself: Itself::find()?, identity, threads };
+    let launcher = match (&chosen.launcher, chosen.ranks) {
+        (Some(template), ranks) => Some(Launcher::new(template, ranks.unwrap_or(NonZeroUsize::MIN))?),
+        (None, None) => None,
+        (None, Some(ranks)) => {
+            return Err(Failure::usage(format!("--ranks {ranks}: there is no --launcher to start them")));
+        }
+    };
+    let worker = Program { itself: Itself::find()?, identity, threads, launcher };
     let options = Options {
         folder,
         listen: chosen.listen.unwrap_or(LISTEN),

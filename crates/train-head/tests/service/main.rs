@@ -5,6 +5,8 @@ mod abuse;
 mod certificates;
 mod faults;
 mod path;
+mod proxy;
+mod resume;
 mod server;
 mod together;
 #[allow(dead_code)]
