@@ -9,9 +9,9 @@
 //! - [`worker`]: how the service starts this work;
 //! - [`launcher`]: what starts it in several processes.
 
-mod checkpoint;
+pub(crate) mod checkpoint;
 pub(crate) mod launcher;
-mod pace;
+pub(crate) mod pace;
 pub(crate) mod scoring;
 mod start;
 pub(crate) mod training;

@@ -47,7 +47,7 @@ impl Worker for Program {
                 task.head.map(|head| command.arg("--head").arg(head));
             }
             TaskKind::Joint => {
-                command.args(["joint", "train", "--session"]).arg(task.keys);
+                command.args(["joint", "train", "--resume", "--session"]).arg(task.keys);
             }
         }
         if task.kind != TaskKind::Joint {

@@ -4,6 +4,7 @@
 mod abuse;
 mod certificates;
 mod faults;
+mod launchers;
 mod path;
 mod proxy;
 mod resume;
