@@ -9,6 +9,7 @@ mod path;
 mod proxy;
 mod resume;
 mod server;
+mod sso;
 mod together;
 #[allow(dead_code)]
 #[path = "../cli/util.rs"]
