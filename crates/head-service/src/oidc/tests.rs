@@ -249,7 +249,7 @@ fn sets_of_keys_are_bounded_and_symmetric_keys_are_none() {
     let unknown = json!({ "kty": "AKP", "kid": "pq", "alg": "ML-DSA-65", "pub": "AAAA" });
     assert_eq!(count(json!([ed, encryption, other, secret, unknown, 5, {}])).unwrap(), 1);
     assert!(count(json!([secret])).is_err() && count(json!([])).is_err());
-    assert!(count(Value::from(vec![ed.clone(); 65])).is_err());
+    assert!(count(Value::from(vec![ed; 65])).is_err());
     assert!(
         parse(&vec![b' '; 1 << 20]).is_err() && parse(b"[]").is_err() && parse(b"{\"keys\": 1}").is_err()
     );

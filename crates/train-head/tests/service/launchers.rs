@@ -61,6 +61,7 @@ fn a_launcher_that_stands_between_changes_nothing() {
 
     // a stop in order
     server.ok(&format!("remote rm {job}"));
+    ["head.enc", "by-files.enc"].iter().for_each(|name| std::fs::remove_file(dir.path(name)).unwrap());
     let job = submit(&server, &push(&server));
     until("it trains", || {
         (server.ok(&format!("remote status {job}"))["progress"]["phase"] == "train").then_some(())

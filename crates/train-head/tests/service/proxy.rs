@@ -21,8 +21,8 @@ struct Flags {
     holds: AtomicBool,
     /// Long answers that pass before.
     passes: AtomicUsize,
-    /// One is.
-    held: AtomicBool,
+    /// Answers that are held back now.
+    held: AtomicUsize,
 }
 
 impl Proxy {
@@ -42,19 +42,21 @@ impl Proxy {
 
     /// From now on long answers are held back after their first part, but for so many.
     pub(crate) fn hold_after(&self, count: usize) {
-        self.flags.held.store(false, Ordering::SeqCst);
         self.flags.passes.store(count, Ordering::SeqCst);
         self.flags.holds.store(true, Ordering::SeqCst);
     }
 
-    /// Everything passes.
+    /// Everything passes, what was held back first.
     pub(crate) fn let_go(&self) {
         self.flags.holds.store(false, Ordering::SeqCst);
+        while self.is_holding() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Whether one is held back.
     pub(crate) fn is_holding(&self) -> bool {
-        self.flags.held.load(Ordering::SeqCst)
+        self.flags.held.load(Ordering::SeqCst) > 0
     }
 }
 
@@ -82,10 +84,11 @@ impl Flags {
         {
             return;
         }
+        self.held.fetch_add(1, Ordering::SeqCst);
         while self.holds.load(Ordering::SeqCst) {
-            self.held.store(true, Ordering::SeqCst);
             std::thread::sleep(Duration::from_millis(5));
         }
+        self.held.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
