@@ -26,11 +26,11 @@ pub(super) fn run(arguments: &OperatorArgs) -> Result<Outcome> {
             let (named, subject) = ((name.as_str(), project.as_deref()), oidc_subject.as_deref());
             // the bounds of projects are chosen by `serve`; these are its defaults
             let added = operator::add_account(folder, named, subject, &Limits::new(0));
-            credential(name, added.map_err(refused)?, subject)
+            credential(name, added.map_err(refused)?.as_deref(), subject)
         }
         OperatorStep::Renew { name, oidc_subject } => {
             let subject = oidc_subject.as_deref();
-            credential(name, operator::renew(folder, name, subject).map_err(refused)?, subject)
+            credential(name, operator::renew(folder, name, subject).map_err(refused)?.as_deref(), subject)
         }
         OperatorStep::Revoke { name } => {
             operator::revoke(folder, name).map_err(refused)?;
@@ -51,8 +51,8 @@ pub(super) fn run(arguments: &OperatorArgs) -> Result<Outcome> {
 }
 
 /// What an account is known by from now on.
-fn credential(name: &str, token: Option<String>, subject: Option<&str>) -> Outcome {
-    let text = match &token {
+fn credential(name: &str, token: Option<&str>, subject: Option<&str>) -> Outcome {
+    let text = match token {
         Some(token) => {
             format!("{token}\nthe token of {name}, shown this once: hand it over by a channel that you trust")
         }
