@@ -120,22 +120,26 @@ fn is_checkpoint(name: &str) -> bool {
 #[test]
 fn a_joint_training_goes_on_where_it_was_interrupted() {
     let train = "joint train --session s --identity cloud/id.key";
-    for (name, code) in [("-KILL", -1), ("-INT", 130)] {
+    for name in ["-KILL", "-INT"] {
         let dir = copy_of(encrypted());
         let mut running = dir.start(train);
         assert!(running.wait_for_file(is_checkpoint), "it ended before there was a checkpoint");
         running.signal(name);
         let said = running.end();
-        assert_eq!(said.code, code, "{}", said.stderr);
-        assert_eq!(said.stderr.contains("--resume continues"), code == 130, "{}", said.stderr);
-        assert!(!dir.path("s/head.enc").exists());
-        dir.refused(
-            train,
-            2,
-            &["s/head.enc", "the state of an interrupted training", "--resume continues it"],
-        );
-        let trained = ok(&dir, &format!("{train} --resume"));
-        assert_eq!((trained["resumed_after"].as_u64(), trained["iterations"].as_u64()), (Some(1), Some(2)));
+        // the last iteration may end before the interruption would end the process
+        let ended = name == "-INT" && said.code == 0;
+        if !ended {
+            assert_eq!(said.code, if name == "-INT" { 130 } else { -1 }, "{}", said.stderr);
+            assert_eq!(said.stderr.contains("--resume continues"), name == "-INT", "{}", said.stderr);
+            assert!(!dir.path("s/head.enc").exists());
+            let why = ["s/head.enc", "the state of an interrupted training", "--resume continues it"];
+            dir.refused(train, 2, &why);
+            let trained = ok(&dir, &format!("{train} --resume"));
+            assert_eq!(
+                (trained["resumed_after"].as_u64(), trained["iterations"].as_u64()),
+                (Some(1), Some(2))
+            );
+        }
         assert_eq!(dir.read("s/head.enc"), self::trained().read("s/head.enc"));
         assert_eq!(checkpoint(&dir), None);
     }
