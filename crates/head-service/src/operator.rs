@@ -9,7 +9,7 @@ use crate::options::Limits;
 use crate::place::Place;
 use crate::problem::{Answer, Problem};
 use crate::service::Service;
-use crate::store::Store;
+use crate::store::{Credential, Store};
 
 /// Why a command of the operator failed, in words.
 #[derive(Debug, thiserror::Error)]
@@ -31,46 +31,58 @@ fn open(folder: &Path) -> Result<Store, Refused> {
     Store::open(&database).map_err(|error| Refused(format!("{}: {error}", database.display())))
 }
 
-/// Adds an account to a project, which is made where there is none; by default to one of its own name. Returns its token, which nobody can
-/// read again.
+/// Adds an account to a project, which is made where there is none; by default to one of its own name. With the `subject` of an issuer's tokens
+/// these are its own; without one it gets a token, which is returned and which nobody can read again.
 ///
 /// # Errors
-/// The name is taken or malformed; the folder is not that of a service.
+/// The name is taken or malformed, or another account has the subject; the folder is not that of a service.
 pub fn add_account(
     folder: &Path,
-    name: &str,
-    project: Option<&str>,
+    (name, project): (&str, Option<&str>),
+    subject: Option<&str>,
     limits: &Limits,
-) -> Result<String, Refused> {
-    let (store, token) = (open(folder)?, new_token()?);
+) -> Result<Option<String>, Refused> {
+    let store = open(folder)?;
     let bounds = [limits.project_bytes, limits.project_jobs];
     store.leave_word("account added", &format!("{}/{name}", project.unwrap_or(name)))?;
-    store.add_account((name, project), &token, false, bounds)?;
-    Ok(token)
+    with_credential(subject, |credential| store.add_account((name, project), credential, false, bounds))
 }
 
-/// Gives an account a new token in place of the one that it has.
+/// Gives an account a new token in place of the one that it has, which is returned; or with a `subject` that one.
 ///
 /// # Errors
-/// There is no such account; the folder is not that of a service.
-pub fn renew_token(folder: &Path, name: &str) -> Result<String, Refused> {
-    let (store, token) = (open(folder)?, new_token()?);
-    store.leave_word("token renewed", name)?;
-    store.set_token(name, Some(&token))?;
-    Ok(token)
+/// There is no such account, or another has the subject; the folder is not that of a service.
+pub fn renew(folder: &Path, name: &str, subject: Option<&str>) -> Result<Option<String>, Refused> {
+    let store = open(folder)?;
+    store.leave_word(if subject.is_some() { "subject renewed" } else { "token renewed" }, name)?;
+    with_credential(subject, |credential| store.set_credential(name, Some(credential)))
 }
 
-/// Takes the token of an account.
+/// Uses the subject, or a new token, which it returns.
+fn with_credential(
+    subject: Option<&str>,
+    work: impl FnOnce(Credential<'_>) -> Answer<()>,
+) -> Result<Option<String>, Refused> {
+    if let Some(subject) = subject {
+        work(Credential::Subject(subject))?;
+        return Ok(None);
+    }
+    let token = new_token()?;
+    work(Credential::Token(&token))?;
+    Ok(Some(token))
+}
+
+/// Takes token and subject of an account.
 ///
 /// # Errors
 /// There is no such account; the folder is not that of a service.
 pub fn revoke(folder: &Path, name: &str) -> Result<(), Refused> {
     let store = open(folder)?;
     store.leave_word("token revoked", name)?;
-    Ok(store.set_token(name, None)?)
+    Ok(store.set_credential(name, None)?)
 }
 
-/// Names of all accounts, and whether each has a token.
+/// Names of all accounts, and whether each has a token or a subject.
 ///
 /// # Errors
 /// The folder is not that of a service.
@@ -94,7 +106,7 @@ pub(crate) fn first_account(service: &Service) -> Answer<Option<String>> {
     }
     let (token, limits) = (new_token()?, &service.options.limits);
     let bounds = [limits.project_bytes, limits.project_jobs];
-    service.store.add_account(("operator", None), &token, true, bounds)?;
+    service.store.add_account(("operator", None), Credential::Token(&token), true, bounds)?;
     Ok(Some(token))
 }
 

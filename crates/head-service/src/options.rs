@@ -18,10 +18,25 @@ pub struct Options {
     pub certificate: Option<(PathBuf, PathBuf)>,
     /// Certificates in PEM, one of which must have signed the certificate of every client; without it a token is enough.
     pub client_authority: Option<PathBuf>,
+    /// Whose bearer tokens are accepted beside our own.
+    pub oidc: Option<Oidc>,
     /// The public key that signs heads, for clients to pin.
     pub identity: String,
     /// Bounds.
     pub limits: Limits,
+}
+
+/// An issuer of bearer tokens (OpenID Connect).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Oidc {
+    /// Its name: the claim `iss` of its tokens. Without a file of keys it is asked for them under this address.
+    pub issuer: String,
+    /// What its tokens must be for: the claim `aud`.
+    pub audience: String,
+    /// The claim that holds the subject of an account.
+    pub claim: String,
+    /// File with its keys (a JWK set).
+    pub keys: Option<PathBuf>,
 }
 
 /// Bounds on what others may ask for.

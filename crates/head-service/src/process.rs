@@ -1,12 +1,17 @@
 //! A process of this program that outlives whoever started it. It holds a lock on a file through its standard input, for as long as it lives. So
 //! a server that was killed finds, at its next start, the processes that still run, and never takes another one for them.
+//!
+//! A launcher may stand between, such as `mpirun`. It is a group of its own then, which signals go to, and lives as long as the job: what it
+//! leaves behind is ended. Some launchers read or close their standard input, none its standard error: that has a lock as well.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process, setpriority_process};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, setpriority_process, waitid,
+};
 
 use crate::api::Progress;
 
@@ -16,6 +21,12 @@ const NICE: i32 = 5;
 const BESIDE: u64 = 1 << 30;
 /// Most that is read at once of what a process says.
 const LONGEST: u64 = 1 << 20;
+
+/// Bytes that the system gives the process of a job whose training may take `memory`.
+#[must_use]
+pub fn most_memory(memory: u64) -> u64 {
+    memory.saturating_add(memory / 4).saturating_add(BESIDE)
+}
 
 /// Bounds the memory of a process.
 #[cfg(target_os = "linux")]
@@ -35,7 +46,7 @@ pub struct ProcessFiles {
     pub folder: PathBuf,
     /// Locked as long as it lives.
     pub lock: PathBuf,
-    /// What it says of its progress: its standard error.
+    /// What it says of its progress: its standard error. Locked as well.
     pub said: PathBuf,
     /// What it says at its end: its standard output.
     pub report: PathBuf,
@@ -64,14 +75,16 @@ impl Process {
         let lock = new(&files.lock)?;
         // released when the process ends: this one closes its own copy below
         lock.lock()?;
+        let said = new(&files.said)?;
+        said.lock()?;
         command.current_dir(&files.folder);
-        command.stdin(Stdio::from(lock)).stdout(new(&files.report)?).stderr(new(&files.said)?);
+        command.stdin(Stdio::from(lock)).stdout(new(&files.report)?).stderr(said);
         let child = command.spawn()?;
         drop(command);
         let id = Pid::from_child(&child);
         // before it has begun to work; where that cannot be, the process still keeps to the memory that it was told
         if let Some(memory) = memory {
-            limit(id, memory.saturating_add(memory / 4).saturating_add(BESIDE));
+            limit(id, most_memory(memory));
         }
         let _ = setpriority_process(Some(id), NICE);
         Ok(Self {
@@ -94,15 +107,17 @@ impl Process {
         self.id.map_or(0, |id| id.as_raw_nonzero().get().unsigned_abs())
     }
 
-    /// Whether it lives.
+    /// Whether it lives, or another of its group that has its locks.
     pub fn is_alive(&mut self) -> bool {
-        if let Some(child) = &mut self.child
-            && !matches!(child.try_wait(), Ok(None))
-        {
-            return false;
+        if let (Some(child), Some(id)) = (&mut self.child, self.id) {
+            let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+            // not waited for yet: its number, and so its group's, is nobody else's
+            if matches!(waitid(WaitId::Pid(id), look), Ok(Some(_))) {
+                let _ = kill_process_group(id, Signal::KILL);
+            }
+            let _ = child.try_wait();
         }
-        let Ok(file) = File::open(&self.lock) else { return false };
-        matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+        is_locked(&self.lock) || is_locked(&self.said)
     }
 
     /// Asks it to stop at a checkpoint.
@@ -120,7 +135,10 @@ impl Process {
         if self.is_alive()
             && let Some(id) = self.id
         {
-            let _ = kill_process(id, signal);
+            // one that is no group of its own is alone
+            if kill_process_group(id, signal).is_err() {
+                let _ = kill_process(id, signal);
+            }
         }
     }
 
@@ -134,4 +152,10 @@ impl Process {
         let lines: Vec<u8> = self.rest.drain(..end).collect();
         lines.split(|byte| *byte == b'\n').rev().find_map(|line| serde_json::from_slice(line).ok())
     }
+}
+
+/// Whether a process that lives has the lock of a file. Opened for writing: network file systems lock no others.
+fn is_locked(path: &Path) -> bool {
+    let file = OpenOptions::new().read(true).write(true).open(path);
+    file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }

@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use crate::oidc::Verifier;
 use crate::options::{Options, Worker};
 use crate::place::Place;
 use crate::problem::Problem;
@@ -33,6 +34,9 @@ pub enum Error {
     /// The folder, or a file in it, cannot be used.
     #[error("{0}")]
     Folder(String),
+    /// The issuer of tokens has no address, or its keys cannot be used.
+    #[error("the issuer of tokens: {0}")]
+    Issuer(String),
     /// The address cannot be listened on.
     #[error("cannot listen on {0}")]
     Listen(std::net::SocketAddr, #[source] std::io::Error),
@@ -73,11 +77,15 @@ async fn run(options: Options, worker: Arc<dyn Worker>, started: impl FnOnce(&St
     if let Err(std::fs::TryLockError::WouldBlock) = lock.try_lock() {
         return Err(Error::Busy(options.folder));
     }
+    let settings = options.oidc.clone();
+    // it may be asked for its keys
+    let issuer = tokio::task::spawn_blocking(move || settings.as_ref().map(Verifier::open).transpose()).await;
+    let issuer = issuer.map_err(|error| Error::Issuer(error.to_string()))?.map_err(Error::Issuer)?;
     let identity = tls::identity(&options, &place).map_err(Error::Folder)?;
     let address = options.listen;
     let listener = TcpListener::bind(address).await.map_err(|error| Error::Listen(address, error))?;
     let address = listener.local_addr().map_err(|error| Error::Listen(address, error))?;
-    let service = Arc::new(Service::open(options, place).map_err(Error::Folder)?);
+    let service = Arc::new(Service::open(options, place, issuer).map_err(Error::Folder)?);
     let words = |problem: Problem| Error::Folder(problem.words());
     let token = blocking(&service, begin).await.map_err(words)?;
     let (asked, stop) = watch::channel(false);

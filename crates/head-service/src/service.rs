@@ -12,6 +12,7 @@ use crate::audit::Audit;
 use crate::blobs::Blobs;
 use crate::log;
 use crate::metrics::Metrics;
+use crate::oidc::Verifier;
 use crate::options::Options;
 use crate::place::Place;
 use crate::problem::{Answer, Problem};
@@ -24,6 +25,8 @@ pub(crate) struct Service {
     pub(crate) place: Place,
     pub(crate) store: Store,
     pub(crate) blobs: Blobs,
+    /// Verifies tokens of an issuer, if one is accepted.
+    pub(crate) oidc: Option<Verifier>,
     pub(crate) metrics: Metrics,
     pub(crate) started: Instant,
     /// Rings when the queue has something to do.
@@ -37,7 +40,7 @@ pub(crate) struct Service {
 
 impl Service {
     /// Opens everything in the folder.
-    pub(crate) fn open(options: Options, place: Place) -> Result<Self, String> {
+    pub(crate) fn open(options: Options, place: Place, oidc: Option<Verifier>) -> Result<Self, String> {
         let store = Store::open(&place.database())
             .map_err(|error| format!("{}: {error}", place.database().display()))?;
         let audit = Audit::open(&place.audit(), &store)
@@ -45,7 +48,7 @@ impl Service {
         let (blobs, room) = (Blobs::new(&place), Semaphore::new(options.limits.chunks_in_memory));
         let (metrics, progress) = (Metrics::default(), Mutex::default());
         let (started, work) = (Instant::now(), Notify::new());
-        Ok(Self { options, place, store, blobs, metrics, started, work, room, audit, progress })
+        Ok(Self { options, place, store, blobs, oidc, metrics, started, work, room, audit, progress })
     }
 
     /// Notes that something was done.

@@ -30,6 +30,7 @@ fn start(folder: &Path) -> Started {
         listen: "127.0.0.1:0".parse().unwrap(),
         certificate: None,
         client_authority: None,
+        oidc: None,
         identity: String::new(),
         limits: Limits::new(1 << 30),
     };

@@ -116,6 +116,9 @@ pub fn main_with(words: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(Err(unparsed)) => return console::fail_to_parse(&unparsed),
         Err(failure) => return console::fail_early(&failure),
     };
+    if let Some(most) = arguments.global.most_memory {
+        resources::limit(most);
+    }
     let console = {
         let args::GlobalArgs { json, quiet, verbose, progress, .. } = arguments.global;
         console::Console::start(json, quiet, verbose, progress)

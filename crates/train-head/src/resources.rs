@@ -51,6 +51,20 @@ pub(crate) fn expect_room_to_start() -> Result<()> {
     }
 }
 
+/// Bounds the memory that the system gives this process. Where it has no such bound, or a lower one is set already, nothing changes.
+#[cfg(target_os = "linux")]
+pub(crate) fn limit(most: u64) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let before = getrlimit(Resource::Data);
+    let lower = |bound: Option<u64>| Some(bound.map_or(most, |bound| bound.min(most)));
+    let _ =
+        setrlimit(Resource::Data, Rlimit { current: lower(before.current), maximum: lower(before.maximum) });
+}
+
+/// Other systems bound nothing.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn limit(_: u64) {}
+
 /// Most bytes that data may take as they are read, `None` if the system does not say how much there is: texts become numbers of eight
 /// bytes, and training makes copies.
 pub(crate) fn budget_for_data() -> Option<usize> {

@@ -69,6 +69,7 @@ const KEPT_APART: &[(&str, &[&str])] = &[
     ("axum", &["head-service", "head-studio"]),
     ("hyper", &["head-service", "head-studio"]),
     ("rusqlite", &["head-service"]),
+    ("jsonwebtoken", &["head-service"]),
     ("utoipa", &["head-service"]),
     ("pyo3", &["train-head-python"]),
     ("numpy", &["train-head-python"]),

@@ -24,6 +24,45 @@ pub(crate) struct Member {
     pub(crate) name: String,
 }
 
+/// By what an account is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Credential<'a> {
+    /// A token of our own.
+    Token(&'a str),
+    /// The subject of an issuer's tokens.
+    Subject(&'a str),
+}
+
+impl Credential<'_> {
+    /// Refuses a subject that no token has.
+    fn expect_valid(self) -> Answer<()> {
+        match self {
+            Self::Subject(subject) if !(1..=255).contains(&subject.len()) => {
+                Err(Problem::malformed("a subject has 1 to 255 bytes"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Hash of the token, and subject.
+    fn columns(&self) -> (Option<[u8; 32]>, Option<&str>) {
+        match self {
+            Self::Token(token) => (Some(token_hash(token)), None),
+            Self::Subject(subject) => (None, Some(subject)),
+        }
+    }
+}
+
+/// A subject that another account has.
+fn taken(error: rusqlite::Error) -> Problem {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::ConstraintViolation) => {
+            Problem::conflict("another account has this subject")
+        }
+        _ => error.into(),
+    }
+}
+
 /// Names that may stand in paths and logs as they are.
 fn expect_name(name: &str) -> Answer<()> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -34,17 +73,18 @@ fn expect_name(name: &str) -> Answer<()> {
 }
 
 impl Store {
-    /// Adds an account with the token. It belongs to the project, which is made with these bounds where there is none; without one, to a new
+    /// Adds an account with the token or subject. It belongs to the project, which is made with these bounds where there is none; without one, to a new
     /// project of its name.
     pub(crate) fn add_account(
         &self,
         (name, project): (&str, Option<&str>),
-        token: &str,
+        credential: Credential<'_>,
         operator: bool,
         bounds: [u64; 2],
     ) -> Answer<()> {
         expect_name(name)?;
         project.map_or(Ok(()), expect_name)?;
+        credential.expect_valid()?;
         let mut connection = self.lock();
         let work = connection.transaction()?;
         let known: bool =
@@ -54,11 +94,13 @@ impl Store {
         if known {
             return Err(Problem::conflict(format!("there is an account {name}")));
         }
-        let (now, hash) = (log::millis(), token_hash(token));
+        let (now, (hash, subject)) = (log::millis(), credential.columns());
+        let hash = hash.as_ref().map(|hash| &hash[..]);
         work.execute(
-            "INSERT INTO accounts (name, token, operator, created) VALUES (?1, ?2, ?3, ?4)",
-            params![name, &hash[..], operator, now],
-        )?;
+            "INSERT INTO accounts (name, token, operator, created, subject) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![name, hash, operator, now, subject],
+        )
+        .map_err(taken)?;
         let account = work.last_insert_rowid();
         let named: Option<i64> = work
             .query_row("SELECT id FROM projects WHERE name = ?1", [project.unwrap_or(name)], |row| row.get(0))
@@ -88,11 +130,17 @@ impl Store {
         Ok(self.lock().query_row("SELECT name FROM projects WHERE id = ?1", [project], |row| row.get(0))?)
     }
 
-    /// Gives an account another token, or with `None` takes the one that it has.
-    pub(crate) fn set_token(&self, name: &str, token: Option<&str>) -> Answer<()> {
-        let hash = token.map(token_hash);
+    /// Gives an account another token or subject in place of the one that it has; with `None` takes both.
+    pub(crate) fn set_credential(&self, name: &str, credential: Option<Credential<'_>>) -> Answer<()> {
+        credential.map_or(Ok(()), Credential::expect_valid)?;
+        let (hash, subject) = credential.as_ref().map_or((None, None), Credential::columns);
+        let change = match credential {
+            Some(Credential::Token(_)) => "UPDATE accounts SET token = ?2 WHERE name = ?1 AND ?3 IS NULL",
+            Some(Credential::Subject(_)) => "UPDATE accounts SET subject = ?3 WHERE name = ?1 AND ?2 IS NULL",
+            None => "UPDATE accounts SET token = ?2, subject = ?3 WHERE name = ?1",
+        };
         let hash = hash.as_ref().map(|hash| &hash[..]);
-        match self.lock().execute("UPDATE accounts SET token = ?2 WHERE name = ?1", params![name, hash])? {
+        match self.lock().execute(change, params![name, hash, subject]).map_err(taken)? {
             0 => Err(Problem::absent("account")),
             _ => Ok(()),
         }
@@ -103,10 +151,11 @@ impl Store {
         Ok(self.lock().query_row("SELECT EXISTS (SELECT 1 FROM accounts)", [], |row| row.get(0))?)
     }
 
-    /// Names of all accounts, and whether each has a token.
+    /// Names of all accounts, and whether each has a token or a subject.
     pub(crate) fn accounts(&self) -> Answer<Vec<(String, bool)>> {
         let connection = self.lock();
-        let mut query = connection.prepare("SELECT name, token IS NOT NULL FROM accounts ORDER BY id")?;
+        let mut query = connection
+            .prepare("SELECT name, token IS NOT NULL OR subject IS NOT NULL FROM accounts ORDER BY id")?;
         let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -120,6 +169,17 @@ impl Store {
         let mut query =
             connection.prepare_cached("SELECT id, name, operator FROM accounts WHERE token = ?1")?;
         Ok(query.query_row([&token_hash(token)[..]], row).optional()?)
+    }
+
+    /// Whose subject this is.
+    pub(crate) fn of_subject(&self, subject: &str) -> Answer<Option<Who>> {
+        let row = |row: &rusqlite::Row<'_>| {
+            Ok(Who { account: row.get(0)?, name: row.get(1)?, operator: row.get(2)? })
+        };
+        let connection = self.lock();
+        let mut query =
+            connection.prepare_cached("SELECT id, name, operator FROM accounts WHERE subject = ?1")?;
+        Ok(query.query_row([subject], row).optional()?)
     }
 
     /// The project of this name, if the account belongs to it.

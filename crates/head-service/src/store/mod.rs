@@ -20,12 +20,14 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::problem::Answer;
 
-pub(crate) use accounts::{Member, Who};
+pub(crate) use accounts::{Credential, Member, Who};
 pub(crate) use jobs::{Queued, StoredJob};
 pub(crate) use uploads::Blob;
 
 /// Version of the tables.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
+/// The first with subjects of accounts.
+const WITH_SUBJECTS: i32 = 3;
 
 /// The database.
 #[derive(Debug)]
@@ -49,6 +51,13 @@ impl Store {
             ));
         }
         connection.execute_batch(include_str!("schema.sql")).map_err(words)?;
+        // a new database has version 0, and the column
+        if (1..WITH_SUBJECTS).contains(&version) {
+            connection.execute_batch("ALTER TABLE accounts ADD COLUMN subject TEXT").map_err(words)?;
+        }
+        connection
+            .execute_batch("CREATE UNIQUE INDEX IF NOT EXISTS accounts_by_subject ON accounts (subject)")
+            .map_err(words)?;
         connection.pragma_update(None, "user_version", VERSION).map_err(words)?;
         Ok(Self(Mutex::new(connection)))
     }

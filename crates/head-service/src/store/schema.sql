@@ -1,10 +1,11 @@
--- Version 2 (1 had no messages). Times are milliseconds since 1970; digests are bytes.
+-- Version 3 (1 had no messages, 2 no subjects). Times are milliseconds since 1970; digests are bytes.
 CREATE TABLE IF NOT EXISTS accounts (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
   token BLOB UNIQUE,              -- hash of the token; NULL once it is revoked
   operator INTEGER NOT NULL,
-  created INTEGER NOT NULL
+  created INTEGER NOT NULL,
+  subject TEXT                    -- whose tokens of the issuer are this account's
 );
 CREATE TABLE IF NOT EXISTS projects (
   id INTEGER PRIMARY KEY,

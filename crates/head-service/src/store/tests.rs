@@ -4,12 +4,12 @@
 use fhe_head::files::Tag;
 
 use super::uploads::UploadedFile;
-use super::{Member, Queued, Store};
+use super::{Credential, Member, Queued, Store};
 use crate::api::{CHUNK_BYTES, JobState, NewFile, NewJob, NewUpload, UploadKind};
 
 fn store(folder: &tempfile::TempDir, bytes: u64, jobs: u64) -> (Store, Member) {
     let store = Store::open(&folder.path().join("db")).unwrap();
-    store.add_account(("ann", None), "th_ann", true, [bytes, jobs]).unwrap();
+    store.add_account(("ann", None), Credential::Token("th_ann"), true, [bytes, jobs]).unwrap();
     let who = store.who("th_ann").unwrap().unwrap();
     let member = store.member(&who, "ann").unwrap();
     (store, member)
@@ -69,7 +69,7 @@ fn a_project_has_room_and_files_belong_to_it_alone() {
     assert_eq!(store.upload(&ann, &first.id).unwrap().missing[0].chunks, [0, 2]);
 
     // another tenant announces the same file, and learns nothing
-    store.add_account(("bob", None), "th_bob", false, [1 << 40, 1]).unwrap();
+    store.add_account(("bob", None), Credential::Token("th_bob"), false, [1 << 40, 1]).unwrap();
     let who = store.who("th_bob").unwrap().unwrap();
     assert!(store.member(&who, "ann").is_err());
     let bob = store.member(&who, "bob").unwrap();
@@ -84,10 +84,10 @@ fn a_project_has_room_and_files_belong_to_it_alone() {
 fn messages_of_a_session_are_delivered_once_and_by_one_account() {
     let folder = tempfile::tempdir().unwrap();
     let (store, ann) = store(&folder, 1 << 40, 1);
-    store.add_account(("bob", Some("ann")), "th_bob", false, [1, 1]).unwrap();
+    store.add_account(("bob", Some("ann")), Credential::Token("th_bob"), false, [1, 1]).unwrap();
     // a name alone lets nobody into a project
-    store.add_account(("eve", Some("shared")), "th_eve", false, [1, 1]).unwrap();
-    assert!(store.add_account(("shared", None), "th_x", false, [1, 1]).is_err());
+    store.add_account(("eve", Some("shared")), Credential::Token("th_eve"), false, [1, 1]).unwrap();
+    assert!(store.add_account(("shared", None), Credential::Token("th_x"), false, [1, 1]).is_err());
 
     let deliver = |name: &str, byte: u8, from: &str| {
         let file = NewFile { name: name.into(), bytes: CHUNK_BYTES, chunks: vec![Tag([byte; 32])] };
@@ -165,4 +165,46 @@ fn what_was_kept_long_enough_goes_and_what_is_needed_stays() {
     store.end("scores", JobState::Failed, Err(None)).unwrap();
     let gone = store.remove_expired(later()).unwrap();
     assert_eq!((gone.jobs.len(), ids(&gone.uploads)), (2, vec![needed]));
+}
+
+#[test]
+fn an_account_is_known_by_its_token_or_its_subject() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = store(&folder, 1, 1);
+    store.add_account(("bob", None), Credential::Subject("b|1"), false, [1, 1]).unwrap();
+    assert_eq!(store.of_subject("b|1").unwrap().unwrap().name, "bob");
+    assert!(store.who("b|1").unwrap().is_none() && store.of_subject("th_ann").unwrap().is_none());
+    // a subject is one account's
+    for _ in 0..2 {
+        let taken = store.add_account(("eve", None), Credential::Subject("b|1"), false, [1, 1]);
+        assert!(taken.unwrap_err().words().contains("another account"));
+        assert!(store.set_credential("ann", Some(Credential::Subject("b|1"))).is_err());
+    }
+    assert!(store.add_account(("eve", None), Credential::Subject(""), false, [1, 1]).is_err());
+    // both, and none
+    store.set_credential("ann", Some(Credential::Subject("a|1"))).unwrap();
+    let names = [store.who("th_ann").unwrap().unwrap().name, store.of_subject("a|1").unwrap().unwrap().name];
+    assert_eq!(names, ["ann", "ann"]);
+    store.set_credential("ann", None).unwrap();
+    assert!(store.who("th_ann").unwrap().is_none() && store.of_subject("a|1").unwrap().is_none());
+    assert_eq!(store.accounts().unwrap(), [("ann".to_owned(), false), ("bob".to_owned(), true)]);
+}
+
+#[test]
+fn a_database_without_subjects_gets_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    let schema = include_str!("schema.sql")
+        .replace("  created INTEGER NOT NULL,\n  subject TEXT", "  created INTEGER NOT NULL\n -- ");
+    old.execute_batch(&schema).unwrap();
+    assert!(old.execute_batch("SELECT subject FROM accounts").is_err(), "{schema}");
+    old.pragma_update(None, "user_version", 2).unwrap();
+    old.execute("INSERT INTO accounts VALUES (1, 'ann', NULL, 1, 0)", []).unwrap();
+    drop(old);
+    for _ in 0..2 {
+        let store = Store::open(&path).unwrap();
+        store.set_credential("ann", Some(Credential::Subject("a|1"))).unwrap();
+        assert_eq!(store.of_subject("a|1").unwrap().unwrap().name, "ann");
+    }
 }

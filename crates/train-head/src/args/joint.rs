@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{FeatureDataArgs, NewKeyArgs, OverwriteArgs, PassphraseArgs, ServerArgs, SignerArgs};
+use super::{
+    CheckpointArgs, FeatureDataArgs, NewKeyArgs, OverwriteArgs, PassphraseArgs, ServerArgs, SignerArgs,
+};
 use crate::identity::PublicKey;
 
 /// Arguments of `joint`.
@@ -263,6 +265,8 @@ pub(crate) struct JointTrainArgs {
     /// Compute the training again, compare the head bit by bit with the compute party's, and sign that it is the same
     #[arg(long)]
     pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) checkpoints: CheckpointArgs,
     #[command(flatten)]
     pub(crate) signer: SignerArgs,
     /// Wait for the data of all up to this long instead of ending

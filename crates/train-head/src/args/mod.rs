@@ -131,6 +131,9 @@ pub(crate) struct GlobalArgs {
     /// Number of threads [default: all cores]
     #[arg(long, global = true, value_name = "N")]
     pub(crate) threads: Option<std::num::NonZeroUsize>,
+    /// Bytes of memory that the system gives this process at most: a job of a service bounds itself
+    #[arg(long, global = true, value_name = "BYTES", hide = true)]
+    pub(crate) most_memory: Option<u64>,
 }
 
 /// How progress is shown.

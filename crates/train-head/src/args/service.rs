@@ -40,9 +40,28 @@ pub(crate) struct ServeOptions {
     /// Certificates in PEM of whoever signs those of clients, which must have one then (mutual TLS)
     #[arg(long, value_name = "FILE")]
     pub(crate) client_authority: Option<PathBuf>,
+    /// Issuer of bearer tokens (OpenID Connect) that are accepted beside those of accounts: the claim `iss`, under whose address its keys are found
+    #[arg(long, value_name = "URL", help_heading = "Single sign-on")]
+    pub(crate) oidc_issuer: Option<String>,
+    /// What its tokens must be for: the claim `aud`
+    #[arg(long, value_name = "NAME", help_heading = "Single sign-on")]
+    pub(crate) oidc_audience: Option<String>,
+    /// Claim with the subject that `operator add --oidc-subject` names [default: sub]
+    #[arg(long, value_name = "CLAIM", help_heading = "Single sign-on")]
+    pub(crate) oidc_claim: Option<String>,
+    /// File with the issuer's keys (a JWK set), reread when it changes [default: the issuer is asked]
+    #[arg(long, value_name = "FILE", help_heading = "Single sign-on")]
+    pub(crate) oidc_keys: Option<PathBuf>,
     /// Jobs that run at a time [default: 1]
     #[arg(long, value_name = "JOBS", help_heading = "Limits")]
     pub(crate) jobs: Option<NonZeroUsize>,
+    /// Command that starts jobs, such as `mpirun -n {ranks} {command}`; also {threads}, {memory} (MiB) and {folder} have a place in it. Jobs run on
+    /// this machine without it
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(crate) launcher: Option<String>,
+    /// Processes of a training, with --launcher [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) ranks: Option<NonZeroUsize>,
     /// Most memory that a job may take, such as `6G` [default: three quarters of what is free, shared by the jobs]
     #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Limits")]
     #[serde(deserialize_with = "size")]
@@ -78,6 +97,12 @@ impl ServeOptions {
             project_bytes: self.project_bytes.or(other.project_bytes),
             project_jobs: self.project_jobs.or(other.project_jobs),
             keep_days: self.keep_days.or(other.keep_days),
+            oidc_issuer: self.oidc_issuer.or(other.oidc_issuer),
+            oidc_audience: self.oidc_audience.or(other.oidc_audience),
+            oidc_claim: self.oidc_claim.or(other.oidc_claim),
+            oidc_keys: self.oidc_keys.or(other.oidc_keys),
+            launcher: self.launcher.or(other.launcher),
+            ranks: self.ranks.or(other.ranks),
         }
     }
 }
@@ -104,13 +129,19 @@ pub(crate) enum OperatorStep {
         /// Project of the account, made where there is none: several hospitals that train together share one [default: a new one of its name]
         #[arg(long, value_name = "PROJECT")]
         project: Option<String>,
+        /// Subject in the tokens of the service's issuer (`serve --oidc-issuer`), in place of a token
+        #[arg(long, value_name = "SUBJECT")]
+        oidc_subject: Option<String>,
     },
     /// Give an account a new token in place of the one that it has
     Renew {
         /// Name
         name: String,
+        /// Give it this subject instead
+        #[arg(long, value_name = "SUBJECT")]
+        oidc_subject: Option<String>,
     },
-    /// Take the token of an account
+    /// Take token and subject of an account
     Revoke {
         /// Name
         name: String,
@@ -168,6 +199,9 @@ pub(crate) enum RemoteStep {
         /// File whose first line is the token [default: the environment variable TRAIN_HEAD_TOKEN, else a prompt]
         #[arg(long, value_name = "FILE")]
         token_file: Option<PathBuf>,
+        /// Command that prints a token, such as one of single sign-on. It is kept in place of a token, and run again when one has expired
+        #[arg(long, value_name = "COMMAND", conflicts_with = "token_file")]
+        token_command: Option<String>,
     },
     /// Send a folder of evaluation keys (`eval`), encrypted data or samples. Sent again, it goes on where it stopped
     Push {

@@ -23,6 +23,7 @@ use crate::joint::party::Party;
 use crate::joint::place::Place;
 use crate::joint::session::Participant;
 use crate::joint::site::Site;
+use crate::joint::training::Purpose;
 use crate::joint::wait::{Progress, ready};
 use crate::joint::{Session, board, describe, message, page, release, set, training};
 use crate::plan::PlanFile;
@@ -226,11 +227,18 @@ fn train(arguments: &JointTrainArgs, console: &Console) -> Result<Outcome> {
                 .help("--check computes it again, to compare"));
         }
         (true, false) => return Ok(waiting(&format!("{} (head)", session.computes().0))),
-        (true, true) => drop(training::checker(&session, &identity)?),
-        (false, false) => {}
+        (true, true) => {}
+        (false, false) => training::expect_computes(&session, &identity)?,
     }
-    let progress =
-        site.until((arguments.wait, Need::Training, ""), console, |_| training::train(&session, console))?;
+    let out = match arguments.check {
+        true => session.place.check(&training::checker(&session, &identity)?.name),
+        false => path.clone(),
+    };
+    let (check, checkpoints) = (arguments.check, arguments.checkpoints);
+    let purpose = Purpose { out: &out, check, checkpoints, identity: &identity };
+    let progress = site.until((arguments.wait, Need::Training, ""), console, |_| {
+        training::train(&session, purpose, console)
+    })?;
     let trained = match progress {
         // who asks for a file gets it, or hears why not
         Progress::Waiting(what) if arguments.out.is_some() => {
@@ -239,16 +247,19 @@ fn train(arguments: &JointTrainArgs, console: &Console) -> Result<Outcome> {
         Progress::Waiting(what) => return Ok(waiting(&what)),
         Progress::Done(trained) => trained,
     };
-    let iterations = trained.head.iteration;
-    let seconds = progress::seconds(trained.seconds);
+    let (iterations, resumed_after) = (trained.head.iteration, trained.resumed_after);
+    let (took, seconds) = (trained.seconds, progress::seconds(trained.seconds));
     if arguments.check {
-        let same = training::check(&session, &trained, &identity);
+        let same = training::check(&session, trained, &identity, console);
         site.exchange(Need::Messages, "", console)?;
         same?;
         let text = format!("computed again in {seconds}: the head is the same, bit by bit; signed");
-        return Ok(Outcome { json: json!({ "same": true, "seconds": trained.seconds }), text });
+        return Ok(Outcome {
+            json: json!({ "same": true, "seconds": took, "resumed_after": resumed_after }),
+            text,
+        });
     }
-    let bytes = training::write(&session, &trained, &path, &identity)?;
+    let bytes = training::write(&session, trained, &identity, console)?;
     site.exchange(Need::Messages, "", console)?;
     let text = format!(
         "{} on the data of {} parties in {seconds}; the encrypted head is in {} ({})",
@@ -258,7 +269,8 @@ fn train(arguments: &JointTrainArgs, console: &Console) -> Result<Outcome> {
         progress::bytes(bytes),
     );
     let json = json!({
-        "done": true, "iterations": iterations, "seconds": trained.seconds, "file": shown(path), "bytes": bytes,
+        "done": true, "iterations": iterations, "resumed_after": resumed_after, "seconds": took, "file": shown(path),
+        "bytes": bytes,
     });
     Ok(Outcome { json, text })
 }

@@ -22,19 +22,21 @@ pub(super) fn run(arguments: &OperatorArgs) -> Result<Outcome> {
                 accounts.iter().map(|(name, active)| json!({ "name": name, "active": active })).collect();
             Outcome { json: json!(rows), text: accounts.iter().map(line).collect::<Vec<_>>().join("\n") }
         }
-        OperatorStep::Add { name, project } => {
+        OperatorStep::Add { name, project, oidc_subject } => {
+            let (named, subject) = ((name.as_str(), project.as_deref()), oidc_subject.as_deref());
             // the bounds of projects are chosen by `serve`; these are its defaults
-            let added = operator::add_account(folder, name, project.as_deref(), &Limits::new(0));
-            with_token(name, &added.map_err(refused)?)
+            let added = operator::add_account(folder, named, subject, &Limits::new(0));
+            credential(name, added.map_err(refused)?.as_deref(), subject)
         }
-        OperatorStep::Renew { name } => {
-            with_token(name, &operator::renew_token(folder, name).map_err(refused)?)
+        OperatorStep::Renew { name, oidc_subject } => {
+            let subject = oidc_subject.as_deref();
+            credential(name, operator::renew(folder, name, subject).map_err(refused)?.as_deref(), subject)
         }
         OperatorStep::Revoke { name } => {
             operator::revoke(folder, name).map_err(refused)?;
             Outcome {
                 json: json!({ "name": name, "active": false }),
-                text: format!("{name} has no token any more"),
+                text: format!("{name} has no token any more, and no subject"),
             }
         }
         OperatorStep::Audit => {
@@ -48,8 +50,15 @@ pub(super) fn run(arguments: &OperatorArgs) -> Result<Outcome> {
     })
 }
 
-fn with_token(name: &str, token: &str) -> Outcome {
-    let text =
-        format!("{token}\nthe token of {name}, shown this once: hand it over by a channel that you trust");
-    Outcome { json: json!({ "name": name, "token": token }), text }
+/// What an account is known by from now on.
+fn credential(name: &str, token: Option<&str>, subject: Option<&str>) -> Outcome {
+    let text = match token {
+        Some(token) => {
+            format!("{token}\nthe token of {name}, shown this once: hand it over by a channel that you trust")
+        }
+        None => {
+            format!("{name} is known by the issuer's tokens with the subject {}", subject.unwrap_or_default())
+        }
+    };
+    Outcome { json: json!({ "name": name, "token": token, "oidc_subject": subject }), text }
 }

@@ -13,12 +13,12 @@ use crate::files::validation::ValidationFolder;
 use crate::files::{read_at_most, shown};
 use crate::progress;
 use crate::remote::{
-    Book, Client, ClientCertificate, Remote, Talk, expect_url, fetch, push, shown_certificate, wait,
-    wait_with,
+    Book, Client, ClientCertificate, Kept, Remote, Talk, Token, expect_token, expect_url, fetch, push,
+    shown_certificate, wait, wait_with,
 };
 
 /// Longest file of a token that is read.
-const MOST_BYTES: u64 = 1 << 12;
+const MOST_BYTES: u64 = 1 << 14;
 /// In place of a fingerprint: a certificate that this system trusts.
 const SYSTEM: &str = "system";
 
@@ -30,7 +30,13 @@ pub(super) fn run(arguments: &RemoteArgs, console: &Console) -> Result<Outcome> 
             let client = client_certificate.as_deref().zip(client_key.as_deref());
             add((name, url), fingerprint.as_deref(), client, overwrite.overwrite, console)
         }
-        RemoteStep::Login { server, token_file } => login(server, token_file.as_deref()),
+        RemoteStep::Login { server, token_file: _, token_command: Some(command) } => {
+            login(server, &|_| Ok((Token::of_command(command)?, Kept::Command(command.clone()))))
+        }
+        RemoteStep::Login { server, token_file, token_command: None } => login(server, &|remote| {
+            let token = given_token(remote, token_file.as_deref())?;
+            Ok((Token::fixed(token.clone()), Kept::Token(token)))
+        }),
         RemoteStep::Push { paths, server } => push_all(&Client::open(server)?, paths, console),
         RemoteStep::Submit { keys, data, head, score, validation, validation_every, priority, server } => {
             let kind = if *score { JobKind::Score } else { JobKind::Train };
@@ -126,39 +132,43 @@ fn expect_fingerprint(given: &str) -> Result<String> {
     }
 }
 
-/// Keeps a token that the server accepts.
-fn login(flags: &ServerArgs, file: Option<&Path>) -> Result<Outcome> {
+/// Keeps a token, or what prints one, that the server accepts.
+fn login(flags: &ServerArgs, given: &dyn Fn(&Remote) -> Result<(Token, Kept)>) -> Result<Outcome> {
     let mut book = Book::read()?;
     let (name, remote) = book.find(flags.server.as_deref())?;
+    let (token, kept) = given(&remote)?;
+    let account = Client::of(&remote, token)?.account()?;
+    book.keep(&name, kept)?;
+    let projects: Vec<&str> = account.projects.iter().map(|project| project.name.as_str()).collect();
+    let text = format!("{} is {} with the projects {}", name, account.name, projects.join(", "));
+    Ok(Outcome { json: json!({ "server": name, "account": account.name, "projects": projects }), text })
+}
+
+/// The token of a file, the environment, or whoever is asked.
+fn given_token(remote: &Remote, file: Option<&Path>) -> Result<String> {
     let token = match file {
         Some(path) => {
             let text = String::from_utf8_lossy(&read_at_most(path, MOST_BYTES, Kind::Usage)?).into_owned();
             text.lines().next().unwrap_or_default().trim().to_owned()
         }
-        None => match remote.token() {
-            Ok(token) if std::env::var_os("TRAIN_HEAD_TOKEN").is_some() => token,
-            _ if std::io::stdin().is_terminal() => {
-                rpassword::prompt_password(format!("Token for {}: ", remote.url))
-                    .map_err(|error| Failure::usage("cannot read the token").because(error))?
-                    .trim()
-                    .to_owned()
-            }
-            _ => {
-                return Err(Failure::usage("there is no token, and no terminal to ask for it")
-                    .help("name a file with --token-file, or set TRAIN_HEAD_TOKEN"));
-            }
-        },
+        None if std::env::var_os("TRAIN_HEAD_TOKEN").is_some_and(|token| !token.is_empty()) => {
+            remote.token()?.now()
+        }
+        None if std::io::stdin().is_terminal() => {
+            rpassword::prompt_password(format!("Token for {}: ", remote.url))
+                .map_err(|error| Failure::usage("cannot read the token").because(error))?
+                .trim()
+                .to_owned()
+        }
+        None => {
+            return Err(Failure::usage("there is no token, and no terminal to ask for it")
+                .help("name a file with --token-file, or set TRAIN_HEAD_TOKEN"));
+        }
     };
-    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(
-            Failure::usage("that is no token").help("it begins with th_, as `train-head serve` printed it")
-        );
-    }
-    let account = Client::of(&remote, token.clone())?.account()?;
-    book.set_token(&name, token)?;
-    let projects: Vec<&str> = account.projects.iter().map(|project| project.name.as_str()).collect();
-    let text = format!("{} is {} with the projects {}", name, account.name, projects.join(", "));
-    Ok(Outcome { json: json!({ "server": name, "account": account.name, "projects": projects }), text })
+    expect_token(&token).map_err(|()| {
+        Failure::usage("that is no token").help("it begins with th_, as `train-head serve` printed it")
+    })?;
+    Ok(token)
 }
 
 fn push_all(client: &Client, paths: &[PathBuf], console: &Console) -> Result<Outcome> {

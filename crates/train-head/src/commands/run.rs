@@ -14,11 +14,13 @@ use crate::files::folder::OutputFolder;
 use crate::files::head::{Head, Secrecy};
 use crate::files::predictions::Predictions;
 use crate::interrupt;
+use crate::plan::Rehearsal;
+use crate::planning::Planned;
 use crate::run::data::Data;
 use crate::run::evaluation::{Evaluation, Judged};
 use crate::run::folder::RunFolder;
 use crate::run::page::page;
-use crate::run::phases::Run;
+use crate::run::phases::{Party, Run};
 use crate::run::report::Report;
 
 /// # Errors
@@ -32,26 +34,15 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
     let mut folder = RunFolder::open(&arguments.out, arguments.checkpoints.resume)?;
     let published = arguments.publish.as_deref().map(OutputFolder::create).transpose()?;
     let party = run.keys_and_ciphertexts(&folder, &planned, &data)?;
+    // from here on nothing is lost: what was sent or trained is taken up again
     folder.survive_interrupts();
-    let training = run.train(&folder, &party, &data);
-    let training = folder.keep_if_interrupted(training, run.is_on_server())?;
-    let decrypted = run.decrypt(&folder, &party, &data)?;
-    interrupt::check()?;
-    let scores = run.score(&folder, &party, &data);
-    let scores = folder.keep_if_interrupted(scores, run.is_on_server())?;
-    let iterations = decrypted.iterations;
-    let judged = Judged { head: &decrypted.head, weights: Some(&decrypted.weights), iterations };
-    let evaluation = run.evaluate(&planned, rehearsal.as_ref(), &data, judged)?;
-    let report = run.report(&planned, &data, &training, &evaluation, scores);
-    write(&folder.path(""), &decrypted.head, &data, &evaluation, &report)?;
-
-    let twin = run.twin(&party, &data, iterations)?;
-    if let (Some(folder), Some(twin)) = (&published, &twin) {
-        let judged = Judged { head: twin, weights: None, iterations };
-        let evaluation = run.evaluate(&planned, rehearsal.as_ref(), &data, judged)?;
-        let report = run.published_report(&planned, &data, &training, &evaluation);
-        write(&folder.path(""), twin, &data, &evaluation, &report)?;
-    }
+    let ended = train_and_judge(
+        &mut run,
+        (&folder, published.as_ref()),
+        (&party, &data),
+        (&planned, rehearsal.as_ref()),
+    );
+    let Ended { report, twin } = folder.keep_if_interrupted(ended, run.is_on_server())?;
     folder.commit()?;
     published.map(OutputFolder::commit).transpose()?;
     let mut outcome = outcome(&report, &arguments.out, run.has_passphrase());
@@ -60,6 +51,40 @@ pub(super) fn run(arguments: &RunArgs, console: &Console) -> Result<Outcome> {
         outcome.json["published"] = json!(path);
     }
     Ok(outcome)
+}
+
+/// What came of a run.
+struct Ended {
+    report: Report,
+    /// The head that may leave the data party, with `--publish`.
+    twin: Option<Head>,
+}
+
+/// From the training to the reports: what `--resume` does again.
+fn train_and_judge(
+    run: &mut Run<'_>,
+    (folder, published): (&RunFolder, Option<&OutputFolder>),
+    (party, data): (&Party, &Data),
+    (planned, rehearsal): (&Planned, Option<&Rehearsal>),
+) -> Result<Ended> {
+    let training = run.train(folder, party, data)?;
+    let decrypted = run.decrypt(folder, party, data)?;
+    interrupt::check()?;
+    let scores = run.score(folder, party, data)?;
+    let iterations = decrypted.iterations;
+    let judged = Judged { head: &decrypted.head, weights: Some(&decrypted.weights), iterations };
+    let evaluation = run.evaluate(planned, rehearsal, data, judged)?;
+    let report = run.report(planned, data, &training, &evaluation, scores);
+    write(&folder.path(""), &decrypted.head, data, &evaluation, &report)?;
+
+    let twin = run.twin(party, data, iterations)?;
+    if let (Some(folder), Some(twin)) = (published, &twin) {
+        let judged = Judged { head: twin, weights: None, iterations };
+        let evaluation = run.evaluate(planned, rehearsal, data, judged)?;
+        let report = run.published_report(planned, data, &training, &evaluation);
+        write(&folder.path(""), twin, data, &evaluation, &report)?;
+    }
+    Ok(Ended { report, twin })
 }
 
 /// Writes a head, its predictions for the test samples, and the report, all as private as the head.

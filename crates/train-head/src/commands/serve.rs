@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use head_service::{Error, Limits, Options, Started, serve};
+use head_service::{Error, Limits, Oidc, Options, Started, serve};
 use serde_json::json;
 
 use crate::args::{GlobalArgs, ServeArgs, ServeOptions};
+use crate::compute_party::launcher::Launcher;
 use crate::compute_party::worker::Program;
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Kind, Result};
@@ -49,24 +50,47 @@ pub(super) fn run(arguments: &ServeArgs, global: &GlobalArgs, console: &Console)
         false => make_identity(&folder, &identity)?,
     };
     let threads = global.threads.map(std::num::NonZeroUsize::get);
-    let worker = Program { itself: Itself::find()?, identity, threads };
+    let launcher = match (&chosen.launcher, chosen.ranks) {
+        (Some(template), ranks) => Some(Launcher::new(template, ranks.unwrap_or(NonZeroUsize::MIN))?),
+        (None, None) => None,
+        (None, Some(ranks)) => {
+            return Err(Failure::usage(format!("--ranks {ranks}: there is no --launcher to start them")));
+        }
+    };
+    let worker = Program { itself: Itself::find()?, identity, threads, launcher };
     let options = Options {
         folder,
         listen: chosen.listen.unwrap_or(LISTEN),
         certificate,
         client_authority: chosen.client_authority.clone(),
+        oidc: oidc(&chosen)?,
         identity: signer.public().to_string(),
         limits: limits(&chosen),
     };
     let memory = options.limits.job_memory;
+    let (launcher, issuer) = (chosen.launcher.as_deref(), chosen.oidc_issuer.as_deref());
     serve(options, Arc::new(worker), |started| {
-        console.say(&outcome(started, &given, &signer.public().to_string(), memory));
+        console.say(&outcome(started, &given, &signer.public().to_string(), memory, (launcher, issuer)));
     })
     .map_err(failure)?;
     Ok(Outcome {
         json: json!({ "stopped": true }),
         text: "stopped; jobs that ran go on at the next start".into(),
     })
+}
+
+/// The issuer whose tokens are accepted.
+fn oidc(chosen: &ServeOptions) -> Result<Option<Oidc>> {
+    let (issuer, audience) =
+        match (&chosen.oidc_issuer, &chosen.oidc_audience) {
+            (Some(issuer), Some(audience)) => (issuer.clone(), audience.clone()),
+            (None, None) if chosen.oidc_claim.is_none() && chosen.oidc_keys.is_none() => return Ok(None),
+            _ => return Err(Failure::usage("--oidc-issuer and --oidc-audience go together").help(
+                "without an audience, a token that the issuer gave for another service would open this one",
+            )),
+        };
+    let claim = chosen.oidc_claim.clone().unwrap_or_else(|| "sub".to_owned());
+    Ok(Some(Oidc { issuer, audience, claim, keys: chosen.oidc_keys.clone() }))
 }
 
 /// The identity of a new service.
@@ -107,11 +131,18 @@ fn failure(error: Error) -> Failure {
         Error::Listen(address, cause) => Failure::usage(format!("cannot listen on {address}"))
             .because(cause)
             .help("choose another --listen"),
+        Error::Issuer(_) => Failure::usage(error.to_string()),
         error => Failure::unexpected(error.to_string()),
     }
 }
 
-fn outcome(started: &Started, folder: &Path, identity: &str, memory: u64) -> Outcome {
+fn outcome(
+    started: &Started,
+    folder: &Path,
+    identity: &str,
+    memory: u64,
+    (launcher, issuer): (Option<&str>, Option<&str>),
+) -> Outcome {
     let Started { address, fingerprint, token } = started;
     let url = format!("https://{address}");
     let mut text = format!(
@@ -119,6 +150,11 @@ fn outcome(started: &Started, folder: &Path, identity: &str, memory: u64) -> Out
         folder.display(),
         crate::progress::bytes(memory),
     );
+    for (name, value) in [("launcher", launcher), ("issuer", issuer)] {
+        if let Some(value) = value {
+            text.push_str(&format!("\n  {name:<11}  {value}"));
+        }
+    }
     if let Some(token) = token {
         text.push_str(&format!(
             "\n  token        {token}\n               of the account `operator`, shown this once; `train-head operator add NAME` makes accounts for others\n\nOn the data party's machine:\n  train-head remote add cloud {url} --fingerprint {fingerprint}\n  train-head remote login\n  train-head run --server cloud --input notes.csv --text-column note --label-column diagnosis --out results\n"
@@ -126,7 +162,7 @@ fn outcome(started: &Started, folder: &Path, identity: &str, memory: u64) -> Out
     }
     let json = json!({
         "url": url, "fingerprint": fingerprint, "identity": identity, "token": token, "folder": shown(folder),
-        "job_memory": memory,
+        "job_memory": memory, "launcher": launcher, "oidc_issuer": issuer,
     });
     Outcome { json, text }
 }

@@ -11,7 +11,7 @@ use fhe_head::ckks::EvaluationKeys;
 use fhe_head::files::Origin;
 use fhe_head::server::EncryptedState;
 
-use crate::args::TrainArgs;
+use crate::args::{CheckpointArgs, TrainArgs};
 use crate::console::Console;
 use crate::exit::{Failure, Kind, Result};
 use crate::files::ciphertexts;
@@ -23,7 +23,8 @@ const ENDING: &str = ".checkpoint";
 const HASH: usize = 8;
 
 /// A checkpoint file.
-pub(super) struct Checkpoint {
+#[derive(Debug)]
+pub(crate) struct Checkpoint {
     /// Name of the head.
     head: OsString,
     path: PathBuf,
@@ -45,11 +46,15 @@ impl Checkpoint {
             let failed = |error| Failure::io("read", input, Kind::File, error);
             File::open(input).map_err(failed)?.take(IDENTITY).read_to_end(&mut start).map_err(failed)?;
         }
-        let out = &arguments.out;
+        Ok(Self::beside(&arguments.out, &start, arguments.checkpoints))
+    }
+
+    /// The checkpoint of a training whose inputs these bytes identify, beside the file that it will write.
+    pub(crate) fn beside(out: &Path, inputs: &[u8], flags: CheckpointArgs) -> Self {
         let head = out.file_name().unwrap_or_default().to_owned();
         let mut name = head.clone();
-        name.push(format!(".{}{ENDING}", &blake3::hash(&start).to_hex()[..HASH]));
-        Ok(Self { head, path: out.with_file_name(name), every: arguments.checkpoints.checkpoint_every })
+        name.push(format!(".{}{ENDING}", &blake3::hash(inputs).to_hex()[..HASH]));
+        Self { head, path: out.with_file_name(name), every: flags.checkpoint_every }
     }
 
     /// Refuses to start anew where an interrupted training of the same data can be continued, or one of other data has left its state
@@ -61,18 +66,26 @@ impl Checkpoint {
         if arguments.overwrite.overwrite {
             return Ok(());
         }
+        self.expect_wanted(arguments.checkpoints, "--overwrite starts anew and removes it")
+    }
+
+    /// As [`Self::expect_resumed`]; `anew` tells how to start anew.
+    ///
+    /// # Errors
+    /// There is a checkpoint, and the flags do not ask to continue.
+    pub(crate) fn expect_wanted(&self, flags: CheckpointArgs, anew: &str) -> Result<()> {
         if let Some(other) = self.others()?.first() {
             let message =
                 format!("{} is the state of a training of other data that was interrupted", other.display());
-            return Err(Failure::usage(message).help(
-                "give this head another name (--out), or continue that training with its own --data; --overwrite removes the state",
-            ));
+            return Err(Failure::usage(message).help(format!(
+                "give this head another name (--out), or continue that training with its own data; {anew}"
+            )));
         }
-        if !self.exists() || arguments.checkpoints.resume {
+        if !self.exists() || flags.resume {
             return Ok(());
         }
         Err(Failure::usage(format!("{} is the state of an interrupted training", self.path.display()))
-            .help("--resume continues it; --overwrite starts anew and removes it"))
+            .help(format!("--resume continues it; {anew}")))
     }
 
     /// Checkpoints of trainings of other data into the same head.
@@ -97,7 +110,7 @@ impl Checkpoint {
     }
 
     /// True if there is a checkpoint on disk.
-    pub(super) fn exists(&self) -> bool {
+    pub(crate) fn exists(&self) -> bool {
         self.path.exists()
     }
 
@@ -105,7 +118,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// A file that is damaged, of another key, parameter set or training, or not signed by whom it must be.
-    pub(super) fn read(
+    pub(crate) fn read(
         &self,
         keys: &EvaluationKeys,
         job: &Job,
@@ -114,7 +127,9 @@ impl Checkpoint {
     ) -> Result<EncryptedState> {
         ciphertexts::read_state(&self.path, keys, job, origin, trust).map_err(|failure| {
             match failure.kind() {
-                Kind::File => failure.help("--overwrite without --resume begins the training anew"),
+                Kind::File => {
+                    failure.help(format!("without {} the training begins anew", self.path.display()))
+                }
                 _ => failure,
             }
         })
@@ -124,7 +139,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// A failed write; ^C.
-    pub(super) fn after_iteration(
+    pub(crate) fn after_iteration(
         &self,
         job: &Job,
         origin: &Origin,
@@ -150,7 +165,7 @@ impl Checkpoint {
     }
 
     /// Removes the checkpoint, and those that --overwrite passed over. A file that stays only earns a warning, since the head is written.
-    pub(super) fn remove(self, console: &Console) {
+    pub(crate) fn remove(self, console: &Console) {
         for path in self.others().unwrap_or_default().iter().chain([&self.path]) {
             match std::fs::remove_file(path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

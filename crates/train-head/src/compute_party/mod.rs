@@ -6,10 +6,12 @@
 //! - [`validation`]: scores of validation samples while it runs;
 //! - [`pace`]: the time that it still takes;
 //! - [`scoring`]: encrypted predictions;
-//! - [`worker`]: how the service starts this work.
+//! - [`worker`]: how the service starts this work;
+//! - [`launcher`]: what starts it in several processes.
 
-mod checkpoint;
-mod pace;
+pub(crate) mod checkpoint;
+pub(crate) mod launcher;
+pub(crate) mod pace;
 pub(crate) mod scoring;
 mod start;
 pub(crate) mod training;

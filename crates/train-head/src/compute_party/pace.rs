@@ -8,7 +8,7 @@ use fhe_head::engine::Encrypted;
 
 /// The time left after iteration `now` of a training that this process began after iteration `from`, `took` ago; `None` if it is
 /// not yet known.
-pub(super) fn left(
+pub(crate) fn left(
     engine: &Encrypted,
     job: &Job,
     from: usize,

@@ -9,7 +9,7 @@ use super::DataParty;
 use crate::console::Console;
 use crate::exit::{Failure, Result};
 use crate::files::ciphertexts;
-use crate::identity::Identity;
+use crate::identity::{Identity, PublicKey};
 use crate::samples::Matrix;
 
 /// Encrypted samples that were written.
@@ -58,6 +58,24 @@ impl DataParty {
         let bytes = ciphertexts::write_samples(path, &self.secret, of, &blocks, identity)?;
         phase.done();
         Ok(Encrypted { ciphertexts: blocks.iter().map(Vec::len).sum(), bytes })
+    }
+
+    /// Whether a file holds these samples, encrypted by this plan and signed by `signer`: those of a run that was interrupted.
+    ///
+    /// # Errors
+    /// Samples of other features than the plan's; a file that cannot be read; ^C.
+    pub(crate) fn has_encrypted_for_scoring(
+        &self,
+        matrix: &Matrix,
+        path: &Path,
+        signer: PublicKey,
+    ) -> Result<bool> {
+        if !path.exists() {
+            return Ok(false);
+        }
+        let origin = self.file.origin_of_samples(matrix)?;
+        let of = (self.secret.parameters(), self.secret.key_id());
+        ciphertexts::holds_samples(path, of, (self.file.job(), &origin), signer)
     }
 }
 

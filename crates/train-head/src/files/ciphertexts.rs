@@ -15,8 +15,8 @@ use fhe_head::{Plan, StoredBlocks};
 use super::signed::{self, SignedReader};
 use super::{Access, create};
 use crate::console::Console;
-use crate::exit::{Failure, Result, read_failure, write_failure};
-use crate::identity::{Identity, Role, Trust};
+use crate::exit::{Failure, Kind, Result, read_failure, write_failure};
+use crate::identity::{Identity, PublicKey, Role, Trust};
 use crate::interrupt;
 
 /// Encrypts the training data and writes them, a few ciphertexts at a time. Returns the size in bytes.
@@ -220,6 +220,31 @@ pub(crate) type Samples = (Job, Origin, Vec<Vec<Ciphertext>>);
 pub(crate) fn read_samples(path: &Path, keys: &EvaluationKeys, trust: &Trust) -> Result<Samples> {
     let reader = open_under(path, SAMPLES, (keys.parameters(), keys.key_id()), (trust, Role::Data))?;
     Ok(fhe_head::files::read_samples(reader, keys.parameters())?)
+}
+
+/// Whether a file holds samples of this origin under this key, encrypted for the head of `job` and signed by `signer`. One that is damaged, or
+/// another's, does not.
+///
+/// # Errors
+/// ^C.
+pub(crate) fn holds_samples(
+    path: &Path,
+    under: (&Parameters, KeyId),
+    (job, origin): (&Job, &Origin),
+    signer: PublicKey,
+) -> Result<bool> {
+    let found = || -> Result<bool> {
+        let mut opened = expect_under(path, SAMPLES, under)?;
+        if opened.signer()? != Some(signer) {
+            return Ok(false);
+        }
+        let (wanted, from, _) = fhe_head::files::read_samples(opened.unverified()?, under.0)?;
+        Ok(wanted == *job && from == *origin)
+    };
+    match found() {
+        Err(failure) if failure.kind() != Kind::Interrupted => Ok(false),
+        found => found,
+    }
 }
 
 /// Writes the scores of the head of `job` after `iteration` iterations. Returns the size in bytes.

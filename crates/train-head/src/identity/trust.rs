@@ -46,6 +46,12 @@ impl Trust {
         })
     }
 
+    /// This party's own files alone.
+    pub(crate) fn of_own(key: PublicKey, console: &Console) -> Self {
+        let (own, peer) = (Some(key), Some(key));
+        Self { own, peer, unverified: false, left_to_another: false, console: console.clone() }
+    }
+
     /// Leaves signatures to another process of this party, which reads the same files.
     #[must_use]
     pub(crate) fn left_to_another(self, left: bool) -> Self {
@@ -74,6 +80,9 @@ impl Trust {
                     parties.add(run, role, key)?;
                 }
                 return Ok(());
+            }
+            (Some(key), Some(peer)) if self.own == self.peer => {
+                Failure::file(format!("{file} is signed by {key}, and not by this party, {peer}"))
             }
             (Some(key), Some(peer)) => {
                 Failure::file(format!("{file} is signed by {key}, where --peer says {peer}"))

@@ -15,16 +15,37 @@ use super::keys::{committed, common, first_sum, second_sum};
 use super::message::expect_signer;
 use super::session::{Participant, Session};
 use super::wait::{Progress, ready};
+use crate::args::CheckpointArgs;
+use crate::compute_party::checkpoint::Checkpoint;
+use crate::compute_party::pace;
 use crate::console::Console;
-use crate::exit::{Failure, Result, read_failure};
+use crate::exit::{Failure, Kind, Result, read_failure};
 use crate::files::ciphertexts::NewHead;
 use crate::files::signed;
-use crate::identity::Identity;
+use crate::identity::{Identity, Trust};
+use crate::interrupt::{self, RESUME};
+
+/// What a training is for, and what it keeps meanwhile.
+#[derive(Clone, Copy)]
+pub(crate) struct Purpose<'a> {
+    /// The file that will be written: the head, or the word of who computes it again. The checkpoint lies beside it.
+    pub(crate) out: &'a Path,
+    /// Whether the training is computed again.
+    pub(crate) check: bool,
+    pub(crate) checkpoints: CheckpointArgs,
+    /// Who computes, and signs.
+    pub(crate) identity: &'a Identity,
+}
 
 /// A trained head.
-pub(crate) struct Trained {
+pub(crate) struct Trained<'a> {
     pub(crate) head: EncryptedHead,
     pub(crate) origin: fhe_head::files::Origin,
+    /// Its place, which no other process can take meanwhile; `None` of a head that is computed again.
+    out: Option<NewHead<'a>>,
+    checkpoint: Checkpoint,
+    /// Iterations that an earlier process did.
+    pub(crate) resumed_after: usize,
     /// Seconds of the training, without reading and adding.
     pub(crate) seconds: f64,
 }
@@ -32,8 +53,12 @@ pub(crate) struct Trained {
 /// Adds the shares of all keys, reads the data of all, and trains.
 ///
 /// # Errors
-/// Files that are missing, damaged, or not signed by their parties; those of the training; ^C.
-pub(crate) fn train(session: &Session, console: &Console) -> Result<Progress<Trained>> {
+/// Files that are missing, damaged, or not signed by their parties; a checkpoint that the flags do not ask to continue; those of the training; ^C.
+pub(crate) fn train<'a>(
+    session: &Session,
+    purpose: Purpose<'a>,
+    console: &Console,
+) -> Result<Progress<Trained<'a>>> {
     let brought = ready!(data::brought(session)?);
     let missing: Vec<usize> = (0..session.terms.parties())
         .filter(|&party| !session.place.data(session.party(party).0).exists())
@@ -41,6 +66,10 @@ pub(crate) fn train(session: &Session, console: &Console) -> Result<Progress<Tra
     if !missing.is_empty() {
         return Ok(Progress::Waiting(format!("{} (data)", session.names(&missing))));
     }
+    let Purpose { out, check, checkpoints, identity } = purpose;
+    let checkpoint = checkpoint(session, &brought, purpose)?;
+    // begun here, so that a second training of this head is refused as long as this one runs
+    let out = (!check).then(|| NewHead::create(out)).transpose()?;
     let keys = ready!(evaluation_keys(session, console)?);
     let origin = session.origin(keys.key_id());
     let progress = console.phase("load data", session.terms.parties());
@@ -51,15 +80,44 @@ pub(crate) fn train(session: &Session, console: &Console) -> Result<Progress<Tra
     }
     progress.done();
     let job = &session.terms.plan().job;
-    let phase = console.phase("train", job.iterations());
     let engine = server::engine(Arc::new(keys), job)?;
-    let outcome = server::resume(&engine, job, &blocks, server::EncryptedState::default(), |state| {
+    let state = match checkpoints.resume && checkpoint.exists() {
+        true => checkpoint.read(engine.keys(), job, &origin, &Trust::of_own(identity.public(), console))?,
+        false => server::EncryptedState::default(),
+    };
+    let resumed_after = state.iteration;
+    if resumed_after > 0 {
+        interrupt::advise(RESUME);
+        console.note(format!("continuing after iteration {resumed_after} of {}", job.iterations()));
+    }
+    let phase = console.phase("train", job.iterations());
+    phase.start_from(resumed_after);
+    let outcome = server::resume(&engine, job, &blocks, state, |state| {
         phase.set(state.iteration);
-        crate::interrupt::check()?;
+        if let Some(left) = pace::left(&engine, job, resumed_after, state.iteration, phase.elapsed()) {
+            phase.expect(left);
+        }
+        checkpoint.after_iteration(job, &origin, state, identity)?;
         Ok::<_, Failure>(std::ops::ControlFlow::<std::convert::Infallible>::Continue(()))
     })?;
     let std::ops::ControlFlow::Continue(head) = outcome;
-    Ok(Progress::Done(Trained { head, origin, seconds: phase.done().as_secs_f64() }))
+    let seconds = phase.done().as_secs_f64();
+    Ok(Progress::Done(Trained { head, origin, out, checkpoint, resumed_after, seconds }))
+}
+
+/// The checkpoint of a training on the data that the parties named to all.
+fn checkpoint(session: &Session, brought: &[Digest], purpose: Purpose<'_>) -> Result<Checkpoint> {
+    let Purpose { out, checkpoints, .. } = purpose;
+    let folder = out.parent().unwrap_or(session.place.folder());
+    if purpose.check {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Failure::io("create", folder, Kind::Unexpected, error))?;
+    }
+    let inputs: Vec<u8> =
+        std::iter::once(&session.digest).chain(brought).flat_map(|digest| digest.0).collect();
+    let checkpoint = Checkpoint::beside(out, &inputs, checkpoints);
+    checkpoint.expect_wanted(checkpoints, "who removes the file starts anew")?;
+    Ok(checkpoint)
 }
 
 /// A party's part of the data: the file that it named to all.
@@ -130,11 +188,11 @@ fn relinearisation(
         .map_err(|error| session.refusal(error.into()))
 }
 
-/// Writes the head, signed by the compute party. Returns the size in bytes.
+/// Refuses an identity that is not the compute party's.
 ///
 /// # Errors
-/// An identity that is not the compute party's; a failed write.
-pub(crate) fn write(session: &Session, trained: &Trained, path: &Path, identity: &Identity) -> Result<u64> {
+/// It is another.
+pub(crate) fn expect_computes(session: &Session, identity: &Identity) -> Result<()> {
     let (name, key) = session.computes();
     if identity.public() != key {
         return Err(Failure::usage(format!(
@@ -143,7 +201,25 @@ pub(crate) fn write(session: &Session, trained: &Trained, path: &Path, identity:
         ))
         .help("--identity names the identity; `--check` computes the training again for those who check"));
     }
-    NewHead::create(path)?.write(&session.terms.plan().job, &trained.origin, &trained.head, identity)
+    Ok(())
+}
+
+/// Writes the head, signed by the compute party, and removes the checkpoint. Returns the size in bytes.
+///
+/// # Errors
+/// A failed write.
+pub(crate) fn write(
+    session: &Session,
+    trained: Trained<'_>,
+    identity: &Identity,
+    console: &Console,
+) -> Result<u64> {
+    let Trained { head, origin, out: Some(out), checkpoint, .. } = trained else {
+        return Err(Failure::unexpected("a head that is computed again is not written"));
+    };
+    let bytes = out.write(&session.terms.plan().job, &origin, &head, identity)?;
+    checkpoint.remove(console);
+    Ok(bytes)
 }
 
 /// Who an identity checks for.
@@ -166,11 +242,17 @@ pub(crate) fn checker<'a>(session: &'a Session, identity: &Identity) -> Result<&
 ///
 /// # Errors
 /// They differ; a head that the compute party did not sign; an identity that may not check; a failed write.
-pub(crate) fn check(session: &Session, trained: &Trained, identity: &Identity) -> Result<()> {
+pub(crate) fn check(
+    session: &Session,
+    trained: Trained<'_>,
+    identity: &Identity,
+    console: &Console,
+) -> Result<()> {
     let checker = checker(session, identity)?;
     let (_, signed) = read(session, trained.origin.keys.unwrap_or_default())?;
     let computed = digest_of(&trained.head);
     checks::write(session, checker, computed, identity)?;
+    trained.checkpoint.remove(console);
     if computed == signed {
         return Ok(());
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::token::Token;
 use crate::exit::{Failure, Kind, Result};
 use crate::files::{Access, read_json, write_json};
 use crate::identity::home;
@@ -33,6 +34,17 @@ pub(crate) struct Remote {
     /// The account's token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+    /// What prints one instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token_command: Option<String>,
+}
+
+/// What is kept of an account.
+pub(crate) enum Kept {
+    /// A token.
+    Token(String),
+    /// A command that prints one.
+    Command(String),
 }
 
 /// Files in PEM.
@@ -123,13 +135,16 @@ impl Book {
         self.remotes.iter().map(|(name, remote)| (name.clone(), remote.url.clone())).collect()
     }
 
-    /// Keeps a token.
+    /// Keeps a token, or what prints one.
     ///
     /// # Errors
     /// A failed write.
-    pub(crate) fn set_token(&mut self, name: &str, token: String) -> Result<()> {
+    pub(crate) fn keep(&mut self, name: &str, kept: Kept) -> Result<()> {
         if let Some(remote) = self.remotes.get_mut(name) {
-            remote.token = Some(token);
+            (remote.token, remote.token_command) = match kept {
+                Kept::Token(token) => (Some(token), None),
+                Kept::Command(command) => (None, Some(command)),
+            };
         }
         self.write()
     }
@@ -138,17 +153,20 @@ impl Book {
 impl Remote {
     /// A server without a token.
     pub(crate) fn new(url: String, fingerprint: Option<String>, client: Option<ClientCertificate>) -> Self {
-        Self { url, fingerprint, client, token: None }
+        Self { url, fingerprint, client, token: None, token_command: None }
     }
 
-    /// The token: the environment's, else the one that is kept.
+    /// The token: the environment's, else that of the command or the one that is kept.
     ///
     /// # Errors
-    /// There is none.
-    pub(crate) fn token(&self) -> Result<String> {
+    /// There is none; the command fails.
+    pub(crate) fn token(&self) -> Result<Token> {
         let given =
             std::env::var(TOKEN).ok().map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
-        given.or_else(|| self.token.clone()).ok_or_else(|| {
+        if let (None, Some(command)) = (&given, &self.token_command) {
+            return Token::of_command(command);
+        }
+        given.or_else(|| self.token.clone()).map(Token::fixed).ok_or_else(|| {
             Failure::usage(format!("there is no token for {}", self.url))
                 .help(format!("`train-head remote login` keeps one; or set {TOKEN}"))
         })

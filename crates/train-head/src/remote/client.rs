@@ -12,6 +12,7 @@ use ureq::{Agent, Body};
 
 use super::book::{Book, Remote};
 use super::pin::PinnedConnector;
+use super::token::Token;
 use crate::args::ServerArgs;
 use crate::exit::{Failure, Result};
 use crate::interrupt;
@@ -30,7 +31,7 @@ const LONGEST: u64 = 64 << 20;
 pub(crate) struct Client {
     agent: Agent,
     url: String,
-    token: String,
+    token: Token,
     project: String,
 }
 
@@ -62,7 +63,7 @@ impl Client {
     ///
     /// # Errors
     /// None in practice.
-    pub(crate) fn of(remote: &Remote, token: String) -> Result<Self> {
+    pub(crate) fn of(remote: &Remote, token: Token) -> Result<Self> {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .https_only(true)
@@ -186,9 +187,20 @@ impl Client {
     /// An answer, good or bad. A server that cannot be reached or is busy is asked again.
     fn answered(&self, method: &Method, path: &str, body: &[u8]) -> Result<Response<Body>> {
         let (begun, mut pause) = (Instant::now(), PAUSES[0]);
+        let mut renewed = false;
         loop {
             interrupt::check()?;
-            let answer = self.once(method, path, body);
+            let token = self.token.now();
+            let answer = self.once((method, path, body), &token);
+            // one of single sign-on expires
+            if let Ok(refused) = &answer
+                && refused.status() == StatusCode::UNAUTHORIZED
+                && !renewed
+                && self.token.renew(&token)?
+            {
+                renewed = true;
+                continue;
+            }
             let again = match &answer {
                 Ok(answer) => matches!(answer.status().as_u16(), 502..=504),
                 Err(error) => tls_refusal(error).is_none(),
@@ -203,14 +215,13 @@ impl Client {
 
     fn once(
         &self,
-        method: &Method,
-        path: &str,
-        body: &[u8],
+        (method, path, body): (&Method, &str, &[u8]),
+        token: &str,
     ) -> std::result::Result<Response<Body>, ureq::Error> {
         let request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url))
-            .header("authorization", format!("Bearer {}", self.token));
+            .header("authorization", format!("Bearer {token}"));
         match *method {
             Method::GET | Method::DELETE => self.agent.run(request.body(())?),
             _ => self.agent.run(request.body(body)?),

@@ -167,14 +167,15 @@ impl RunFolder {
         interrupt::advise(RESUME);
     }
 
-    /// Keeps the files if the result is an interruption; with a `server` also if that failed, or could not be reached.
+    /// Keeps the files if the result is an interruption; with a `server` also if that failed, could not be reached, or showed another certificate
+    /// than its own: whoever stands between for a moment must not cost the keys.
     ///
     /// # Errors
     /// The result's.
     pub(crate) fn keep_if_interrupted<T>(&mut self, result: Result<T>, server: bool) -> Result<T> {
         let failed = |failure: &Failure| {
             failure.kind() == Kind::Interrupted
-                || (server && matches!(failure.kind(), Kind::Unexpected | Kind::Usage))
+                || (server && matches!(failure.kind(), Kind::Unexpected | Kind::Usage | Kind::File))
         };
         if result.as_ref().is_err_and(failed) {
             self.out.keep();

@@ -324,11 +324,14 @@ impl<'a> Run<'a> {
         if !self.hyper.flags.scoring {
             return Ok(None);
         }
-        let identity = &signatures.identity;
-        party.encrypt_for_scoring(&data.test, &folder.test_samples(), identity, self.console)?;
+        // those of an interrupted run may be on the server already
+        let (samples, identity) = (folder.test_samples(), &signatures.identity);
+        if !party.has_encrypted_for_scoring(&data.test, &samples, identity.public())? {
+            party.encrypt_for_scoring(&data.test, &samples, identity, self.console)?;
+        }
         let arguments = ScoreArgs {
             head: folder.encrypted_head(),
-            data: folder.test_samples(),
+            data: samples,
             keys: folder.evaluation_keys(),
             out: folder.scores(),
             signer: signatures.compute_signer.clone(),

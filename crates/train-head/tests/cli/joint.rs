@@ -108,6 +108,72 @@ fn two_hospitals_train_one_head() {
     assert!(status.contains("north       joined yes") && status.contains("head yes"), "{status}");
 }
 
+/// The state of a training in the shared folder.
+fn checkpoint(dir: &Dir) -> Option<String> {
+    dir.list().into_iter().find(|name| is_checkpoint(name))
+}
+
+fn is_checkpoint(name: &str) -> bool {
+    name.ends_with(".checkpoint")
+}
+
+#[test]
+fn a_joint_training_goes_on_where_it_was_interrupted() {
+    let train = "joint train --session s --identity cloud/id.key";
+    for name in ["-KILL", "-INT"] {
+        let dir = copy_of(encrypted());
+        let mut running = dir.start(train);
+        assert!(running.wait_for_file(is_checkpoint), "it ended before there was a checkpoint");
+        running.signal(name);
+        let said = running.end();
+        // the last iteration may end before the interruption would end the process
+        let ended = name == "-INT" && said.code == 0;
+        if !ended {
+            assert_eq!(said.code, if name == "-INT" { 130 } else { -1 }, "{}", said.stderr);
+            assert_eq!(said.stderr.contains("--resume continues"), name == "-INT", "{}", said.stderr);
+            assert!(!dir.path("s/head.enc").exists());
+            let why = ["s/head.enc", "the state of an interrupted training", "--resume continues it"];
+            dir.refused(train, 2, &why);
+            let trained = ok(&dir, &format!("{train} --resume"));
+            assert_eq!(
+                (trained["resumed_after"].as_u64(), trained["iterations"].as_u64()),
+                (Some(1), Some(2))
+            );
+        }
+        assert_eq!(dir.read("s/head.enc"), self::trained().read("s/head.enc"));
+        assert_eq!(checkpoint(&dir), None);
+    }
+}
+
+#[test]
+fn a_training_that_is_computed_again_goes_on_from_a_state_of_its_own_alone() {
+    let dir = copy_of(encrypted());
+    let mut running = dir.start("joint train --session s --identity cloud/id.key");
+    assert!(running.wait_for_file(is_checkpoint), "it ended before there was a checkpoint");
+    running.signal("-KILL");
+    let _ = running.end();
+    let of_cloud = checkpoint(&dir).unwrap();
+    let state = dir.read(&of_cloud);
+    ok(&dir, "joint train --session s --identity cloud/id.key --resume");
+
+    let check = "joint train --session s --identity south/id.key --check";
+    // the compute party's state, where the checker's own would be
+    std::fs::create_dir_all(dir.path("s/checks")).unwrap();
+    let own = of_cloud.replace("s/head.enc.", "s/checks/south.json.");
+    dir.write(&own, &state);
+    dir.refused(&format!("{check} --resume"), 4, &["south.json", "and not by this party"]);
+    std::fs::remove_file(dir.path(&own)).unwrap();
+
+    let mut running = dir.start(check);
+    assert!(running.wait_for_file(is_checkpoint), "it ended before there was a checkpoint");
+    running.signal("-KILL");
+    let _ = running.end();
+    assert_eq!(checkpoint(&dir), Some(own));
+    let checked = ok(&dir, &format!("{check} --resume"));
+    assert_eq!((checked["same"].as_bool(), checked["resumed_after"].as_u64()), (Some(true), Some(1)));
+    assert_eq!(checkpoint(&dir), None);
+}
+
 /// What each party keeps to itself is not in the shared folder.
 #[test]
 fn nothing_secret_is_shared() {

@@ -8,7 +8,7 @@ use crate::server::{Server, until};
 use crate::util::Dir;
 
 /// Three iterations of about a second, with bootstraps between; keys of some hundred megabytes.
-const SLOW: &str = "--preset n15-boot-l6 --max-iter 3 --sigmoid-degree 7 --solver nesterov --preprocess standardize \
+pub(crate) const SLOW: &str = "--preset n15-boot-l6 --max-iter 3 --sigmoid-degree 7 --solver nesterov --preprocess standardize \
      --learning-rate 0.1 --sigmoid-interval 8";
 
 fn field<'a>(job: &'a serde_json::Value, path: &str) -> &'a serde_json::Value {
@@ -83,7 +83,7 @@ fn a_server_stops_in_order_and_a_job_can_be_cancelled() {
 }
 
 /// Ids of the processes of a job: those that run in its folder.
-fn processes(job: &str) -> Vec<String> {
+pub(crate) fn processes(job: &str) -> Vec<String> {
     let all = std::fs::read_dir("/proc").unwrap().flatten();
     let of_job = all.filter(|process| {
         std::fs::read_link(process.path().join("cwd")).is_ok_and(|folder| folder.ends_with(job))
@@ -98,7 +98,10 @@ fn runs(job: &str) -> bool {
 fn kill_processes(server: &Server<'_>, job: &str) {
     let ids = processes(job);
     assert!(!ids.is_empty(), "no process of the job runs\n{}", server.log());
-    for id in ids {
-        assert!(Command::new("kill").args(["-KILL", &id]).status().unwrap().success());
-    }
+    ids.iter().for_each(|id| signal(id, "-KILL"));
+}
+
+/// Sends a process a signal, such as `-INT`.
+pub(crate) fn signal(id: &str, name: &str) {
+    assert!(Command::new("kill").args([name, id]).status().unwrap().success());
 }

@@ -4,8 +4,12 @@
 mod abuse;
 mod certificates;
 mod faults;
+mod launchers;
 mod path;
+mod proxy;
+mod resume;
 mod server;
+mod sso;
 mod together;
 #[allow(dead_code)]
 #[path = "../cli/util.rs"]

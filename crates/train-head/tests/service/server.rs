@@ -22,6 +22,8 @@ pub(crate) struct Server<'a> {
     /// The operator's, as the first start printed it.
     pub(crate) token: String,
     pub(crate) fingerprint: String,
+    /// Flags beside those that all have.
+    more: Vec<String>,
 }
 
 /// An answer.
@@ -41,7 +43,13 @@ impl Answer {
 impl<'a> Server<'a> {
     /// Starts a new server, and makes it known to the client of the test.
     pub(crate) fn new(dir: &'a Dir) -> Self {
-        let server = Self::start(dir, "127.0.0.1:0".parse().unwrap(), None);
+        Self::with(dir, &[])
+    }
+
+    /// As [`Self::new`], with more flags.
+    pub(crate) fn with(dir: &'a Dir, more: &[&str]) -> Self {
+        let more: Vec<String> = more.iter().map(|word| (*word).to_owned()).collect();
+        let server = Self::start(dir, "127.0.0.1:0".parse().unwrap(), None, more);
         dir.write("token", &server.token);
         let Self { address, fingerprint, .. } = &server;
         let client = |line: &str| server.client(line);
@@ -56,10 +64,13 @@ impl<'a> Server<'a> {
         Self::begin(dir, &["--config", "serve.toml"], None)
     }
 
-    fn start(dir: &'a Dir, address: SocketAddr, token: Option<String>) -> Self {
+    fn start(dir: &'a Dir, address: SocketAddr, token: Option<String>, more: Vec<String>) -> Self {
         let address = address.to_string();
-        let flags = ["--folder", "service", "--listen", &address, "--memory", "2G"];
-        Self::begin(dir, &flags, token)
+        let mut flags = vec!["--folder", "service", "--listen", &address, "--memory", "2G"];
+        flags.extend(more.iter().map(String::as_str));
+        let mut started = Self::begin(dir, &flags, token);
+        started.more = more;
+        started
     }
 
     fn begin(dir: &'a Dir, flags: &[&str], token: Option<String>) -> Self {
@@ -74,7 +85,7 @@ impl<'a> Server<'a> {
         let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
         let address = text("url").trim_start_matches("https://").parse().unwrap();
         let token = token.unwrap_or_else(|| text("token"));
-        Self { dir, child, address, token, fingerprint: text("fingerprint") }
+        Self { dir, child, address, token, fingerprint: text("fingerprint"), more: Vec::new() }
     }
 
     /// Kills the server (-9), and starts it again.
@@ -93,7 +104,8 @@ impl<'a> Server<'a> {
 
     /// Starts a server that was stopped.
     pub(crate) fn start_again(&mut self) {
-        *self = Self::start(self.dir, self.address, Some(self.token.clone()));
+        let more = std::mem::take(&mut self.more);
+        *self = Self::start(self.dir, self.address, Some(self.token.clone()), more);
     }
 
     /// A command of the client, which has a home of its own for each test.

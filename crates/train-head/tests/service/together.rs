@@ -1,6 +1,7 @@
 //! Two hospitals that share no folder: a server passes on what they have to say, and trains.
 
-use crate::server::Server;
+use crate::faults::{processes, signal};
+use crate::server::{Server, until};
 use crate::util::{Dir, table};
 
 /// A party: its commands have a home of their own, which knows the server by the party's token.
@@ -94,9 +95,19 @@ fn hospitals_train_together_through_a_server_and_share_no_folder() {
     let north = Party { server: &server, name: "north" };
     let south = Party { server: &server, name: "south" };
     // the last to encrypt sets the training going
-    assert!(south.step("encrypt --features south/own.csv")["job"].is_string());
+    let job = south.step("encrypt --features south/own.csv")["job"].as_str().unwrap().to_owned();
+    // the job's process is killed after an iteration: the next goes on from there
+    until("a checkpoint", || dir.list().iter().any(|name| name.ends_with(".checkpoint")).then_some(()));
+    let ids = processes(&job);
+    assert!(!ids.is_empty(), "no process of the job runs\n{}", server.log());
+    ids.iter().for_each(|id| signal(id, "-KILL"));
     let trained = north.ok("joint train --session north/session");
     assert_eq!((trained["done"].as_bool(), trained["iterations"].as_u64()), (Some(true), Some(2)));
+    let done = north.ok(&format!("remote status {job}"));
+    assert_eq!(
+        (done["attempts"].as_u64(), done["result"]["report"]["resumed_after"].as_u64()),
+        (Some(2), Some(1))
+    );
     assert_eq!(south.ok("joint train --session south/session --check")["same"], true);
 
     let waiting = north.step("decrypt --features north/own.csv --out north/head");
