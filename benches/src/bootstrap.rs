@@ -107,7 +107,6 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
         keys.insert(key).map_err(ckks_boot::Error::from)
     })?;
     let keygen_s = start.elapsed().as_secs_f64();
-    let raised = plan.raised().clone();
     let (key_count, key_bytes) = (keys.iter().count(), keys.memory_bytes());
     let bootstrapper = RealBootstrapper::new(plan, Arc::new(keys))?;
 
@@ -125,7 +124,7 @@ fn record(arguments: &Arguments, threads: usize) -> anyhow::Result<Record> {
     Ok(Record {
         preset: parameters.name().to_owned(),
         ring_degree: parameters.degree(),
-        log_qp: raised.log_qp(),
+        log_qp: parameters.log_qp(),
         security_bits: parameters.security_bits(),
         slots,
         complex: arguments.complex,

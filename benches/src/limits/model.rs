@@ -82,8 +82,7 @@ impl Model {
 
     /// For a parameter set. Words of keys have as many bits as its primes on average.
     pub(crate) fn of(parameters: &Parameters, backend: Backend) -> Self {
-        let limbs = parameters.max_level() + 1 + parameters.literal().special;
-        Self::new(parameters.literal().log_n, backend, parameters.log_qp() / limbs as f64)
+        Self::new(parameters.literal().log_n, backend, parameters.mean_prime_bits())
     }
 
     fn words(&self, multiplications_of_a_word: f64) -> Work {

@@ -291,7 +291,7 @@ impl Party {
         let a = exhausted(self, &constant);
         let of_constant = self.precision(&refresh(&a), &constant).1;
         let [own, presets] = least_seconds([&|| drop(refresh(&a)), &|| preset.refresh()]);
-        let bytes = self.evaluator.as_ref().unwrap().keys().memory_bytes();
+        let bytes = bootstrapper.contract().key_bytes;
         let contract = bootstrapper.contract();
         println!(
             "| {name} | {} | {:.2} GB | {:.2} | {:.1} / {worst:.1} | {of_constant:.1} | {:.0} |",

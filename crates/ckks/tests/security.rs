@@ -20,7 +20,6 @@ fn every_object_of_every_preset_is_within_the_table() {
             other => panic!("{name}: no column for {other:?}"),
         };
         assert!(log_q + log_p <= dense, "{name}: {} > {dense}", log_q + log_p);
-        assert!((parameters.log_qp() - log_q - log_p).abs() < 1e-9);
         if let Some(weight) = parameters.literal().ephemeral_weight {
             assert_eq!(weight, 32, "{name}: no column for this weight");
             // The ephemeral secret hides nothing beyond `q_0` and one special prime.
@@ -31,10 +30,28 @@ fn every_object_of_every_preset_is_within_the_table() {
         for object in parameters.objects() {
             assert!(object.log_qp <= object.limit.unwrap(), "{object:?}");
         }
-        let mut primes: Vec<u64> = ring.q().iter().chain(ring.p()).map(|m| m.value()).collect();
-        primes.sort_unstable();
-        primes.dedup();
-        assert_eq!(primes.len(), ring.q().len() + ring.p().len(), "{name}: primes repeat");
+        let distinct = |mut primes: Vec<u64>| {
+            let count = primes.len();
+            primes.sort_unstable();
+            primes.dedup();
+            primes.len() == count
+        };
+        let values = |moduli: &[ckks_math::Modulus]| moduli.iter().map(|m| m.value()).collect::<Vec<_>>();
+        assert!(distinct([values(ring.q()), values(ring.p())].concat()), "{name}: primes repeat");
+        assert_eq!(parameters.raised().is_some(), parameters.literal().ephemeral_weight.is_some());
+        if let Some(raised) = parameters.raised() {
+            let other = raised.ring();
+            assert!(distinct([values(other.q()), values(other.p())].concat()), "{name}: primes repeat");
+            assert!(
+                distinct([values(other.q()), values(ring.q())].concat()),
+                "{name}: the chains share a prime"
+            );
+            assert!(raised.is_raised() && raised.raised().is_none() && raised.hash() != parameters.hash());
+            let bits = log2(other.q()) + log2(&other.p()[..raised.literal().special]);
+            assert!(bits <= dense && (parameters.log_qp() - bits).abs() < 1e-9, "{name}");
+        } else {
+            assert!((parameters.log_qp() - log_q - log_p).abs() < 1e-9);
+        }
     }
 }
 
@@ -42,18 +59,20 @@ fn every_object_of_every_preset_is_within_the_table() {
 #[test]
 fn the_largest_keys_are_those_of_the_documents() {
     for (name, bits) in
-        [("n15-l18", 867.0), ("n15-boot-l6", 867.0), ("n16-l36", 1742.0), ("n16-boot-l15", 1734.0)]
+        [("n15-l18", 867.0), ("n15-boot-l6", 867.0), ("n16-l36", 1742.0), ("n16-boot-l15", 1735.0)]
     {
         let parameters = presets::by_name(name).unwrap();
-        let ring = parameters.ring();
         let log2 = |m: &ckks_math::Modulus| (m.value() as f64).log2();
         let mut largest = 0.0f64;
-        for level in 0..=parameters.max_level() {
-            for special in 1..=ring.p().len() {
-                let shape = ckks::KeyShape { level, special, digits: ckks::Digits::uniform(1) };
-                if parameters.check_key(shape, parameters.literal().secret).is_ok() {
-                    let moduli = ring.q()[..=level].iter().chain(&ring.p()[..special]);
-                    largest = largest.max(moduli.map(log2).sum());
+        for chain in [Some(&parameters), parameters.raised()].into_iter().flatten() {
+            let ring = chain.ring();
+            for level in 0..=chain.max_level() {
+                for special in 1..=ring.p().len() {
+                    let shape = ckks::KeyShape { level, special, digits: ckks::Digits::uniform(1) };
+                    if chain.check_key(shape, chain.literal().secret).is_ok() {
+                        let moduli = ring.q()[..=level].iter().chain(&ring.p()[..special]);
+                        largest = largest.max(moduli.map(log2).sum());
+                    }
                 }
             }
         }

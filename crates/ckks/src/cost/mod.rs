@@ -46,8 +46,7 @@ impl Cost {
 
     /// Bytes of the keys that are read, at the mean width of the chain's primes.
     pub fn key_bytes(&self, parameters: &Parameters) -> usize {
-        let limbs = parameters.max_level() + 1 + parameters.literal().special;
-        let limb_bits = parameters.degree() as f64 * parameters.log_qp() / limbs as f64;
+        let limb_bits = parameters.degree() as f64 * parameters.mean_prime_bits();
         (self.key_limbs as f64 * limb_bits / 8.0) as usize
     }
 

@@ -172,10 +172,18 @@ impl Parameters {
         &self.0.hash
     }
 
-    /// `log2` of the modulus of a key of the top level: all ciphertext primes and its special primes.
+    /// `log2` of the modulus of a key of the top level: all ciphertext primes and its special primes. Of the [raised](Self::raised) chain,
+    /// if it has more bits.
     #[must_use]
     pub fn log_qp(&self) -> f64 {
-        self.log2_basis(self.top_basis())
+        let raised = self.raised().map_or(0.0, |raised| raised.log2_basis(raised.top_basis()));
+        self.log2_basis(self.top_basis()).max(raised)
+    }
+
+    /// Bits of a prime of a key of the top level, on average.
+    #[must_use]
+    pub fn mean_prime_bits(&self) -> f64 {
+        self.log2_basis(self.top_basis()) / self.top_basis().limbs() as f64
     }
 
     fn top_basis(&self) -> Basis {

@@ -91,6 +91,11 @@ fn table(sets: &[Scheme]) -> String {
     text
 }
 
+/// `log2` of the modulus of a key of the top level, without that of a bootstrap's raised chain.
+fn own_bits(parameters: &Parameters) -> f64 {
+    parameters.mean_prime_bits() * (parameters.max_level() + 1 + parameters.literal().special) as f64
+}
+
 /// The text of `docs/parameters.md`.
 fn markdown(sets: &[Scheme]) -> Result<String> {
     let mut text = format!(
@@ -114,9 +119,22 @@ fn markdown(sets: &[Scheme]) -> Result<String> {
             runs(&literal.log_q),
             runs(&literal.log_p),
             literal.digit_limbs,
-            parameters.log_qp(),
+            own_bits(parameters),
             limit(parameters),
         );
+        if let Some(raised) = parameters.raised() {
+            let literal = raised.literal();
+            let _ = writeln!(
+                text,
+                "| raised by its bootstrap | | | {} | {} | {} | {} | {:.1} | {:.0} |",
+                raised.max_level(),
+                runs(&literal.log_q),
+                runs(&literal.log_p),
+                literal.digit_limbs,
+                raised.log_qp(),
+                limit(raised),
+            );
+        }
     }
     text.push_str(
         "\n## Objects\n\nEach object counts with the primes it uses, under the secret that hides it.\n\n\
