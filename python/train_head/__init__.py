@@ -14,18 +14,18 @@ _HOMES = {
     "TextEncoder": "text",
     "EncryptedTextClassifier": "text",
     "DataParty": "parties",
-    "ComputeParty": "parties",
+    "ComputeParty": "compute",
     "Client": "client",
     "JointParty": "joint",
     "TableEncoder": "tables",
-    "CommandError": "parties",
+    "CommandError": "compute",
     "Estimate": "report",
     "Report": "report",
     "DivergedError": "_native",
     "ParametersError": "_native",
     "__version__": "_native",
 }
-_MODULES = ("classifiers", "client", "custom", "joint", "parties", "plot", "regressor", "report", "tables", "text")
+_MODULES = ("classifiers", "client", "compute", "custom", "joint", "parties", "plot", "regressor", "report", "tables", "text")
 
 __all__ = [*(name for name in _HOMES if name != "__version__"), "plot"]
 

@@ -5,10 +5,10 @@ from .classifiers import EncryptedLogisticRegression as EncryptedLogisticRegress
 from .classifiers import EncryptedMLPClassifier as EncryptedMLPClassifier
 from .classifiers import EncryptedSoftmax as EncryptedSoftmax
 from .client import Client as Client
+from .compute import CommandError as CommandError
+from .compute import ComputeParty as ComputeParty
 from .custom import EncryptedCustomHead as EncryptedCustomHead
 from .joint import JointParty as JointParty
-from .parties import CommandError as CommandError
-from .parties import ComputeParty as ComputeParty
 from .parties import DataParty as DataParty
 from .regressor import EncryptedRidge as EncryptedRidge
 from .report import Estimate as Estimate

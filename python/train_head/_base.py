@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -80,8 +81,24 @@ class _Session:
         self.batches = 0
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class EncryptedEstimator(Exports, BaseEstimator):
-    """What all estimators share."""
+    """What all estimators share. Fields are parameters: the constructor that ``dataclass`` writes has them in its signature, as scikit-learn asks for."""
+
+    mode: str = "encrypted"
+    alpha: float = 0.0
+    preprocess: str | None = None
+    ridge: float | None = None
+    n_components: int | None = None
+    solver: str | None = None
+    momentum: float | None = None
+    max_iter: int | None = None
+    batch_size: int | None = None
+    preset: str | None = None
+    random_state: object = 0
+    twins: bool = True
+    server: object = None
+    verbose: int = 0
 
     _rate = "learning_rate"
 
@@ -118,7 +135,10 @@ class EncryptedEstimator(Exports, BaseEstimator):
         seconds = {"choose": time.perf_counter() - began}
         for name in ("monitor_", "_session"):
             self.__dict__.pop(name, None)
-        _LOG.info("%s: %s", type(self).__name__, Estimate._of(json.loads(training.describe())))
+        # once: its forecast of the time goes through the whole plan
+        described = json.loads(training.describe())
+        plan = Estimate._of(described)
+        _LOG.info("%s: %s", type(self).__name__, plan)
         with Progress(self.verbose) as progress:
             models, noise, curve = {}, None, []
             if self.mode == "encrypted":
@@ -135,8 +155,8 @@ class EncryptedEstimator(Exports, BaseEstimator):
                     curve = training.trajectory()
                     models[name] = curve[-1]
                 seconds[name] = time.perf_counter() - began
-        self._keep(models[self.mode], json.loads(training.describe()))
-        self.report_ = self._report(training, samples, models, noise, curve, seconds)
+        self._keep(models[self.mode], described)
+        self.report_ = self._report(plan, samples, models, noise, curve, seconds)
         _LOG.info("%s: seconds %s", type(self).__name__, seconds)
         return self
 
@@ -268,7 +288,7 @@ class EncryptedEstimator(Exports, BaseEstimator):
         self._exact = None
         self.n_iter_ = plan["iterations"]
 
-    def _report(self, training, samples, models, noise, curve, seconds):
+    def _report(self, plan, samples, models, noise, curve, seconds):
         if "plain" in models:
             self._exact = models["plain"]
         own = models[self.mode]
@@ -282,7 +302,7 @@ class EncryptedEstimator(Exports, BaseEstimator):
         }
         return Report(
             mode=self.mode,
-            plan=Estimate._of(json.loads(training.describe())),
+            plan=plan,
             twins=twins,
             seconds=seconds,
             noise=noise,

@@ -1,5 +1,7 @@
 """Classifiers that train on encrypted samples, as scikit-learn's estimators."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import compute_sample_weight
@@ -169,6 +171,7 @@ class _LinearCoefficients:
 
 
 @documented
+@dataclass(kw_only=True, eq=False, repr=False)
 class EncryptedLogisticRegression(_LinearCoefficients, _EncryptedClassifier):
     """Logistic regression, trained on encrypted samples. Of several classes each gets one against the rest.
 
@@ -205,63 +208,25 @@ class EncryptedLogisticRegression(_LinearCoefficients, _EncryptedClassifier):
     >>> from sklearn.datasets import load_breast_cancer
     >>> from train_head import EncryptedLogisticRegression
     >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> head = EncryptedLogisticRegression().fit(X, y)
+    >>> head = EncryptedLogisticRegression(max_iter=3).fit(X, y)
     >>> round(head.score(X, y), 1)
     1.0
     """
 
-    def __init__(
-        self,
-        *,
-        mode="encrypted",
-        C=None,
-        alpha=0.0,
-        class_weight=None,
-        preprocess=None,
-        ridge=None,
-        n_components=None,
-        solver=None,
-        momentum=None,
-        learning_rate=None,
-        max_iter=None,
-        batch_size=None,
-        sigmoid_degree=None,
-        sigmoid_fit=None,
-        interval=None,
-        temperature=None,
-        preset=None,
-        random_state=0,
-        twins=True,
-        server=None,
-        verbose=0,
-    ):
-        self.mode = mode
-        self.C = C
-        self.alpha = alpha
-        self.class_weight = class_weight
-        self.preprocess = preprocess
-        self.ridge = ridge
-        self.n_components = n_components
-        self.solver = solver
-        self.momentum = momentum
-        self.learning_rate = learning_rate
-        self.max_iter = max_iter
-        self.batch_size = batch_size
-        self.sigmoid_degree = sigmoid_degree
-        self.sigmoid_fit = sigmoid_fit
-        self.interval = interval
-        self.temperature = temperature
-        self.preset = preset
-        self.random_state = random_state
-        self.twins = twins
-        self.server = server
-        self.verbose = verbose
+    C: float | None = None
+    class_weight: object = None
+    learning_rate: float | None = None
+    sigmoid_degree: int | None = None
+    sigmoid_fit: str | None = None
+    interval: float | None = None
+    temperature: float | None = None
 
     def _kind(self, classes):
         return _options.logistic(self)
 
 
 @documented
+@dataclass(kw_only=True, eq=False, repr=False)
 class EncryptedSoftmax(_LinearCoefficients, _EncryptedClassifier):
     """Multinomial logistic regression, trained on encrypted samples. Of two classes it is logistic regression.
 
@@ -292,50 +257,12 @@ class EncryptedSoftmax(_LinearCoefficients, _EncryptedClassifier):
     <attributes>
     """
 
-    def __init__(
-        self,
-        *,
-        mode="encrypted",
-        C=None,
-        alpha=0.0,
-        class_weight=None,
-        preprocess=None,
-        ridge=None,
-        n_components=None,
-        solver=None,
-        momentum=None,
-        learning_rate=None,
-        max_iter=None,
-        batch_size=None,
-        softmax_fit=None,
-        interval=None,
-        temperature=None,
-        preset=None,
-        random_state=0,
-        twins=True,
-        server=None,
-        verbose=0,
-    ):
-        self.mode = mode
-        self.C = C
-        self.alpha = alpha
-        self.class_weight = class_weight
-        self.preprocess = preprocess
-        self.ridge = ridge
-        self.n_components = n_components
-        self.solver = solver
-        self.momentum = momentum
-        self.learning_rate = learning_rate
-        self.max_iter = max_iter
-        self.batch_size = batch_size
-        self.softmax_fit = softmax_fit
-        self.interval = interval
-        self.temperature = temperature
-        self.preset = preset
-        self.random_state = random_state
-        self.twins = twins
-        self.server = server
-        self.verbose = verbose
+    C: float | None = None
+    class_weight: object = None
+    learning_rate: float | None = None
+    softmax_fit: str | None = None
+    interval: float | None = None
+    temperature: float | None = None
 
     def _kind(self, classes):
         form = _options.softmax(self)
@@ -343,6 +270,7 @@ class EncryptedSoftmax(_LinearCoefficients, _EncryptedClassifier):
 
 
 @documented
+@dataclass(kw_only=True, eq=False, repr=False)
 class EncryptedMLPClassifier(_EncryptedClassifier):
     """A network with one hidden layer, trained on encrypted samples.
 
@@ -372,49 +300,11 @@ class EncryptedMLPClassifier(_EncryptedClassifier):
     """
 
     _rate = "learning_rate_init"
-
-    def __init__(
-        self,
-        *,
-        mode="encrypted",
-        hidden_layer_sizes=None,
-        activation="gelu",
-        activation_interval=None,
-        alpha=0.0,
-        class_weight=None,
-        preprocess=None,
-        ridge=None,
-        n_components=None,
-        solver=None,
-        momentum=None,
-        learning_rate_init=None,
-        max_iter=None,
-        batch_size=None,
-        preset=None,
-        random_state=0,
-        twins=True,
-        server=None,
-        verbose=0,
-    ):
-        self.mode = mode
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.activation_interval = activation_interval
-        self.alpha = alpha
-        self.class_weight = class_weight
-        self.preprocess = preprocess
-        self.ridge = ridge
-        self.n_components = n_components
-        self.solver = solver
-        self.momentum = momentum
-        self.learning_rate_init = learning_rate_init
-        self.max_iter = max_iter
-        self.batch_size = batch_size
-        self.preset = preset
-        self.random_state = random_state
-        self.twins = twins
-        self.server = server
-        self.verbose = verbose
+    hidden_layer_sizes: object = None
+    activation: str = "gelu"
+    activation_interval: float | None = None
+    class_weight: object = None
+    learning_rate_init: float | None = None
 
     @property
     def coefs_(self):

@@ -1,6 +1,7 @@
 """A linear head with a loss of the user's own, trained on encrypted samples."""
 
 import json
+from dataclasses import dataclass, field
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -18,6 +19,7 @@ _STRAIGHT = 1e-6
 
 
 @documented
+@dataclass(kw_only=True, eq=False, repr=False)
 class EncryptedCustomHead(RegressorMixin, EncryptedEstimator):
     """A linear head ``z = x . coef + intercept`` whose loss is given by its derivative, trained on encrypted samples.
 
@@ -57,48 +59,11 @@ class EncryptedCustomHead(RegressorMixin, EncryptedEstimator):
     >>> poisson.fit(X, counts).predict(X)                               # doctest: +SKIP
     """
 
-    def __init__(
-        self,
-        derivative,
-        *,
-        degree=5,
-        inverse_link=None,
-        mode="encrypted",
-        alpha=0.0,
-        preprocess=None,
-        ridge=None,
-        n_components=None,
-        solver=None,
-        momentum=None,
-        learning_rate=None,
-        max_iter=None,
-        batch_size=None,
-        interval=None,
-        preset=None,
-        random_state=0,
-        twins=True,
-        server=None,
-        verbose=0,
-    ):
-        self.derivative = derivative
-        self.degree = degree
-        self.inverse_link = inverse_link
-        self.mode = mode
-        self.alpha = alpha
-        self.preprocess = preprocess
-        self.ridge = ridge
-        self.n_components = n_components
-        self.solver = solver
-        self.momentum = momentum
-        self.learning_rate = learning_rate
-        self.max_iter = max_iter
-        self.batch_size = batch_size
-        self.interval = interval
-        self.preset = preset
-        self.random_state = random_state
-        self.twins = twins
-        self.server = server
-        self.verbose = verbose
+    derivative: object = field(kw_only=False)
+    degree: int = 5
+    inverse_link: object = None
+    learning_rate: float | None = None
+    interval: float | None = None
 
     def fit(self, X, y):
         """Choose a method, make keys, encrypt, train on ciphertexts, decrypt: both parties in this process.

@@ -1,5 +1,7 @@
 """Ridge regression that trains on encrypted samples, as scikit-learn's estimator."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import _check_sample_weight
@@ -8,6 +10,7 @@ from ._base import EncryptedEstimator, documented
 
 
 @documented
+@dataclass(kw_only=True, eq=False, repr=False)
 class EncryptedRidge(MultiOutputMixin, RegressorMixin, EncryptedEstimator):
     """Linear regression of one or several numbers with a ridge, trained on encrypted samples.
 
@@ -26,40 +29,7 @@ class EncryptedRidge(MultiOutputMixin, RegressorMixin, EncryptedEstimator):
     <attributes>
     """
 
-    def __init__(
-        self,
-        *,
-        mode="encrypted",
-        alpha=0.0,
-        preprocess=None,
-        ridge=None,
-        n_components=None,
-        solver=None,
-        momentum=None,
-        learning_rate=None,
-        max_iter=None,
-        batch_size=None,
-        preset=None,
-        random_state=0,
-        twins=True,
-        server=None,
-        verbose=0,
-    ):
-        self.mode = mode
-        self.alpha = alpha
-        self.preprocess = preprocess
-        self.ridge = ridge
-        self.n_components = n_components
-        self.solver = solver
-        self.momentum = momentum
-        self.learning_rate = learning_rate
-        self.max_iter = max_iter
-        self.batch_size = batch_size
-        self.preset = preset
-        self.random_state = random_state
-        self.twins = twins
-        self.server = server
-        self.verbose = verbose
+    learning_rate: float | None = None
 
     def partial_fit(self, X, y, sample_weight=None):
         """Train on a batch of samples, from the head of the batches before.

@@ -57,6 +57,7 @@ Commands:
   dist          Build an archive and a Debian package of the program for people without Rust, in target/dist/
   wheel         Build the Python package's wheel for Linux with glibc 2.28 or later, and its source archive, in
                 target/wheels/; `--quick` takes this machine's release build, for tests; `--test` tests that wheel
+                With `--party compute`: the wheel of a compute party, which cannot hold a secret key; `--test` besides tests it
   fetch-model   Fetch the text encoder all-MiniLM-L6-v2 into models/
   docs          Write docs/parameters.md from the program
   make-notes    Write the synthetic clinical notes into data/notes/
@@ -117,6 +118,10 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("site", []) => site::run()?,
         ("wheel", []) => wheel::run()?,
         ("wheel", [flag]) if flag == "--quick" => println!("{}", wheel::quick()?.display()),
+        ("wheel", [flag, party]) if flag == "--party" && party == "compute" => wheel::compute_party::run()?,
+        ("wheel", [flag, party, test]) if flag == "--party" && party == "compute" && test == "--test" => {
+            wheel::compute_party::test()?;
+        }
         ("wheel", [flag, extra @ ..]) if flag == "--test" => wheel::test(extra)?,
         ("docs", []) => docs::run()?,
         ("make-notes", []) => notes::run()?,

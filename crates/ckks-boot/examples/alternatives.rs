@@ -126,7 +126,7 @@ impl Alternative {
 
     /// Measures it and prints its row.
     fn measure(self, preset: &Preset) {
-        let mut party = Party::new(self.chain.check().unwrap());
+        let mut party = Party::new(&self.chain.check().unwrap());
         let packing = Packing { log_slots: LOG_SLOTS, values: Values::Real };
         let plan = match self.stages {
             Some(stages) => BootstrapPlan::with_stages(&party.parameters, self.literal, packing, &stages),
@@ -149,7 +149,7 @@ fn coeffs_to_slots_first(name: &str, log_message_ratio: u32, preset: &Preset) {
     let log_q = [&[38][..], &[34; 6], &[29; 2]].concat();
     let mut literal = BootstrapLiteral::of_preset(PRESET).unwrap();
     literal.eval_mod.log_message_ratio = log_message_ratio;
-    let mut party = Party::new(ParametersLiteral { name: name.to_owned(), log_q, ..chain }.check().unwrap());
+    let mut party = Party::new(&ParametersLiteral { name: name.to_owned(), log_q, ..chain }.check().unwrap());
     let parameters = party.parameters.clone();
     let packing = Packing { log_slots: LOG_SLOTS, values: Values::Complex };
     let plan = BootstrapPlan::new(&parameters, literal, packing).unwrap();
@@ -202,7 +202,7 @@ fn coeffs_to_slots_first(name: &str, log_message_ratio: u32, preset: &Preset) {
 /// The cost of rotation keys for powers of two only. Such rotations are taken one after the other, each with a
 /// decomposition and a division of its own. Compared with rotations that share one decomposition.
 fn rotations_alone() {
-    let whole = Party::new(presets::by_name(PRESET).unwrap());
+    let whole = Party::new(&presets::by_name(PRESET).unwrap());
     let parameters = whole.parameters.raised().unwrap().clone();
     let mut party = Party::of(whole.secret.raised().unwrap());
     let top = parameters.max_level();
@@ -231,8 +231,8 @@ struct Party {
 }
 
 impl Party {
-    fn new(parameters: Parameters) -> Self {
-        Self::of(SecretKey::generate(&parameters).unwrap())
+    fn new(parameters: &Parameters) -> Self {
+        Self::of(SecretKey::generate(parameters).unwrap())
     }
 
     fn of(secret: SecretKey) -> Self {
@@ -312,7 +312,7 @@ struct Preset {
 
 impl Preset {
     fn new() -> Self {
-        let mut party = Party::new(presets::by_name(PRESET).unwrap());
+        let mut party = Party::new(&presets::by_name(PRESET).unwrap());
         let literal = BootstrapLiteral::of_preset(PRESET).unwrap();
         let packing = Packing { log_slots: LOG_SLOTS, values: Values::Real };
         let plan = BootstrapPlan::new(&party.parameters, literal, packing).unwrap();

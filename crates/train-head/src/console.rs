@@ -8,6 +8,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fhe_head::collective::Share;
+#[cfg(feature = "data-party")]
 use text_encoder::DownloadObserver;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{LevelFilter, filter_fn};
@@ -16,7 +17,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::{ProgressForm, Unparsed};
 use crate::exit::{Failure, Kind};
-use crate::progress::{self, Progress, Unit};
+#[cfg(feature = "data-party")]
+use crate::progress;
+use crate::progress::{Progress, Unit};
 
 /// The exit code of success. The others are those of [`Kind`].
 const SUCCESS: u8 = 0;
@@ -128,6 +131,7 @@ impl Console {
     }
 
     /// Bars for downloads; none with `--quiet`.
+    #[cfg(feature = "data-party")]
     pub(crate) fn downloads(&self) -> Option<DownloadObserver> {
         (!self.quiet).then(progress::downloads)
     }

@@ -4,6 +4,7 @@
 //! - `commands`: one file per command;
 //! - `run`: the parts of the command `run`;
 //! - `planning`: from flags and data to a plan;
+//! - `memory`: what each part of the work needs of it;
 //! - `data_party`: where samples become ciphertexts, and heads and scores are decrypted;
 //! - `compute_party`: where the training is driven;
 //! - `crew`: several processes that train together;
@@ -12,6 +13,7 @@
 //! - `targets`: what is predicted: classes, labels or numbers;
 //! - `files`: keys, ciphertexts, heads, embeddings and output folders on disk;
 //! - `identity`: who signs files that travel, and whose signatures are accepted;
+//! - `passphrase`: what keys and identities are encrypted with;
 //! - `remote`: a compute party that is a service, from the data party's side;
 //! - `exit`: failures and exit codes;
 //! - `console`, `progress`: what the user sees;
@@ -20,8 +22,14 @@
 //! - `itself`: this program, to start it again;
 //! - `readers`: the readers of files, for fuzzing.
 //!
+//! Without the feature `data-party` the program is the compute party's alone: `train`, `score`, `serve`, and what goes with them. No crate
+//! below has the feature `client` then, so that nothing here can name a secret key (`cargo xtask layers`).
+//!
 //! The program is `main`. The Python package, which has the program in it, uses `main_of`, `expect_memory`,
 //! `expect_bytes`, `read_head` and `flags`; nothing else here is for others.
+
+// the two programs share modules, of which that of the compute party uses a part
+#![cfg_attr(not(feature = "data-party"), allow(dead_code))]
 
 mod allocator;
 mod args;
@@ -29,24 +37,36 @@ mod commands;
 mod compute_party;
 mod console;
 mod crew;
+#[cfg(feature = "data-party")]
 mod data_party;
 mod exit;
 mod files;
 mod identity;
+#[cfg(feature = "data-party")]
 mod input;
 mod interrupt;
 mod itself;
+#[cfg(feature = "data-party")]
 mod joint;
+mod memory;
+mod passphrase;
+#[cfg(feature = "data-party")]
 mod plan;
+#[cfg(feature = "data-party")]
 mod planning;
 mod preset;
 mod progress;
+#[cfg(feature = "data-party")]
 #[doc(hidden)]
 pub mod readers;
+#[cfg(feature = "data-party")]
 mod remote;
 mod resources;
+#[cfg(feature = "data-party")]
 mod run;
+#[cfg(feature = "data-party")]
 mod samples;
+#[cfg(feature = "data-party")]
 mod targets;
 mod wording;
 
@@ -61,19 +81,22 @@ pub use allocator::EndingAllocator;
 ///
 /// # Errors
 /// How much it needs, and how much is left by what.
+#[cfg(feature = "data-party")]
 pub fn expect_memory(plan: &fhe_head::Plan, parameters: &fhe_head::ckks::Parameters) -> Result<(), String> {
-    planning::memory::expect_room_for_both(plan, parameters).map_err(|failure| failure.to_string())
+    memory::expect_room_for_both(plan, parameters).map_err(|failure| failure.to_string())
 }
 
 /// As [`expect_memory`], for a head that is none of the engine's: keys and samples take so many bytes.
 ///
 /// # Errors
 /// As [`expect_memory`].
+#[cfg(feature = "data-party")]
 pub fn expect_bytes(bytes: u64) -> Result<(), String> {
-    planning::memory::expect_room(bytes).map_err(|failure| failure.to_string())
+    memory::expect_room(bytes).map_err(|failure| failure.to_string())
 }
 
 /// A method with everything filled in, as flags of the command line.
+#[cfg(feature = "data-party")]
 pub fn flags(
     options: &head_fit::Classifier,
     targets: head_fit::Targets,
@@ -86,6 +109,7 @@ pub fn flags(
 ///
 /// # Errors
 /// A file is missing or damaged, or does not fit the other.
+#[cfg(feature = "data-party")]
 pub fn read_head(folder: &std::path::Path) -> Result<head_fit::Model, String> {
     files::head::Head::read(folder).map(|head| head.model).map_err(|failure| failure.to_string())
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+#[cfg(feature = "data-party")]
 use text_encoder::DownloadObserver;
 
 /// A phase with a number of steps. Dropped before [`done`](Self::done), it only clears its bar.
@@ -188,6 +189,7 @@ impl Drop for Progress {
 }
 
 /// Bars for downloads, one file after the other.
+#[cfg(feature = "data-party")]
 pub(crate) fn downloads() -> DownloadObserver {
     let current: Mutex<Option<(String, ProgressBar)>> = Mutex::new(None);
     DownloadObserver::new(move |file, done, size| {

@@ -75,8 +75,8 @@ const KEPT_APART: &[(&str, &[&str])] = &[
     ("numpy", &["train-head-python"]),
 ];
 
-/// The crates with the compute party's code, each of which is compiled by itself.
-pub(super) const COMPUTE_PARTY: [&str; 2] = ["fhe-head", "head-service"];
+/// The crates with the compute party's code, each of which is compiled by itself. The last two are its program and its Python package.
+pub(super) const COMPUTE_PARTY: [&str; 4] = ["fhe-head", "head-service", "train-head", "train-head-python"];
 /// The feature that admits secret keys.
 const SECRET_KEY_FEATURE: &str = "client";
 

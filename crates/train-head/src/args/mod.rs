@@ -2,28 +2,42 @@
 
 mod bundle;
 mod compute_party;
+#[cfg(feature = "data-party")]
 mod data_party;
+#[cfg(feature = "data-party")]
 mod encoder;
+#[cfg(feature = "data-party")]
 mod hidden;
+#[cfg(feature = "data-party")]
 mod hyper;
+#[cfg(feature = "data-party")]
 mod input;
 mod job;
+#[cfg(feature = "data-party")]
 mod joint;
 mod keys;
 mod memory;
+#[cfg(feature = "data-party")]
 mod method;
 mod overwrite;
 mod parse;
 mod program;
 mod progress;
+#[cfg(feature = "data-party")]
 mod run;
 mod service;
 mod signing;
+#[cfg(feature = "data-party")]
 mod source;
+#[cfg(feature = "data-party")]
 mod steps;
+#[cfg(feature = "data-party")]
 mod studio;
+#[cfg(feature = "data-party")]
 mod table;
+#[cfg(feature = "data-party")]
 mod threshold;
+#[cfg(feature = "data-party")]
 mod training;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -32,33 +46,49 @@ use crate::exit::EXIT_CODES;
 
 pub(crate) use bundle::{BundleArgs, UnbundleArgs};
 pub(crate) use compute_party::{ScoreArgs, TrainArgs};
+#[cfg(feature = "data-party")]
 pub(crate) use data_party::{
     DecryptArgs, EmbedArgs, EncryptArgs, EncryptOutArgs, EstimateArgs, EvalArgs, HeadStartArgs, KeygenArgs,
     PredictArgs, TuneArgs, WatchArgs,
 };
+#[cfg(feature = "data-party")]
 pub(crate) use encoder::{Encoder, EncoderArgs, HeadEncoderArgs, KNOWN_ENCODERS};
+#[cfg(feature = "data-party")]
 pub(crate) use hidden::{HiddenLayer, activation_name};
+#[cfg(feature = "data-party")]
 pub(crate) use hyper::Hyper;
+#[cfg(feature = "data-party")]
 pub(crate) use input::{DataArgs, FeatureDataArgs, TestArgs, TextDataArgs, WeightArgs};
+#[cfg(feature = "data-party")]
 pub(crate) use joint::{
     BoardArgs, ComputeFlag, JointArgs, JointCreateArgs, JointDecryptArgs, JointEncryptArgs, JointJoinArgs,
     JointPartyArgs, JointStatusArgs, JointStep, JointTrainArgs, WeightingFlag,
 };
-pub(crate) use keys::{NewKeyArgs, PassphraseArgs, PlanAndKeyArgs};
+#[cfg(feature = "data-party")]
+pub(crate) use keys::PlanAndKeyArgs;
+pub(crate) use keys::{NewKeyArgs, PassphraseArgs};
 pub(crate) use memory::MemoryArgs;
+#[cfg(feature = "data-party")]
 pub(crate) use method::{HeadKind, Optimize, Penalty, Preprocess, SoftmaxFit, Solver};
 pub(crate) use overwrite::OverwriteArgs;
 pub(crate) use parse::{Unparsed, parse};
 pub(crate) use program::{CompletionsArgs, InspectArgs, ManArgs, PresetsArgs};
-pub(crate) use progress::{CheckpointArgs, EarlyStoppingArgs, ValidationArgs};
+#[cfg(feature = "data-party")]
+pub(crate) use progress::EarlyStoppingArgs;
+pub(crate) use progress::{CheckpointArgs, ValidationArgs};
+#[cfg(feature = "data-party")]
 pub(crate) use run::RunArgs;
-pub(crate) use service::{
-    OperatorArgs, OperatorStep, RemoteArgs, RemoteStep, ServeArgs, ServeOptions, ServerArgs,
-};
+pub(crate) use service::{OperatorArgs, OperatorStep, ServeArgs, ServeOptions};
+#[cfg(feature = "data-party")]
+pub(crate) use service::{RemoteArgs, RemoteStep, ServerArgs};
 pub(crate) use signing::{IdentityAction, IdentityArgs, SignerArgs, TrustArgs};
+#[cfg(feature = "data-party")]
 pub(crate) use source::{Columns, HoldOut, Source};
+#[cfg(feature = "data-party")]
 pub(crate) use studio::{LookArgs, StudioArgs};
+#[cfg(feature = "data-party")]
 pub(crate) use table::TableArgs;
+#[cfg(feature = "data-party")]
 pub(crate) use training::TrainingArgs;
 
 /// Train a classification head on encrypted text embeddings.
@@ -69,6 +99,7 @@ pub(crate) use training::TrainingArgs;
 ///
 /// `run` does everything on one machine. The other commands are its steps, for two parties on two machines.
 #[derive(Debug, Parser)]
+#[cfg_attr(not(feature = "data-party"), command(about = ABOUT_COMPUTE_PARTY, long_about = ABOUT_COMPUTE_PARTY))]
 #[command(version, after_help = EXIT_CODES, max_term_width = 110, arg_required_else_help = true, args_override_self = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -77,7 +108,16 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// What the help of a compute party's program starts with.
+#[cfg(not(feature = "data-party"))]
+const ABOUT_COMPUTE_PARTY: &str = "\
+Train classification heads on ciphertexts: the compute party's program, which cannot hold a secret key
+
+It trains on encrypted data with evaluation keys, and sees no text, embedding, label or weight. The data party has the program with all
+commands.";
+
 /// What `run --help` starts with.
+#[cfg(feature = "data-party")]
 const RUN: &str = "\
 Do everything on one machine: embed, plan, make keys, encrypt, train, decrypt, evaluate
 
@@ -88,6 +128,7 @@ A quarter of the rows is held back to test the head on. The flags that people us
 from the data, in the clear, at the data party. `-h` is shorter.";
 
 /// The flags of `run` that people use, in the order in which its help shows them.
+#[cfg(feature = "data-party")]
 const MOST_USED: [&str; 10] = [
     "input",
     "features",
@@ -101,7 +142,14 @@ const MOST_USED: [&str; 10] = [
     "out",
 ];
 
+/// The command line of a compute party.
+#[cfg(not(feature = "data-party"))]
+pub(crate) fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// The command line. In the help of `run` the flags that people use stand first, under a heading of their own.
+#[cfg(feature = "data-party")]
 pub(crate) fn command() -> clap::Command {
     let shown_first = |run: clap::Command, (at, name): (usize, &'static str)| {
         run.mut_arg(name, |flag| flag.help_heading("Flags that people use").display_order(at))
@@ -150,33 +198,45 @@ pub(crate) enum ProgressForm {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Do everything on one machine: embed, plan, make keys, encrypt, train, decrypt, evaluate
+    #[cfg(feature = "data-party")]
     #[command(long_about = RUN)]
     Run(Box<RunArgs>),
     /// Open a page on this machine: from a table to a head and its report (data party)
+    #[cfg(feature = "data-party")]
     Studio(StudioArgs),
     /// Show what a table holds: columns, classes, texts that are too long (data party)
+    #[cfg(feature = "data-party")]
     Look(Box<LookArgs>),
     /// Embed texts with a frozen encoder (data party)
+    #[cfg(feature = "data-party")]
     Embed(Box<EmbedArgs>),
     /// Plan a training: parameters, keys, memory, upload and time (data party)
+    #[cfg(feature = "data-party")]
     Estimate(Box<EstimateArgs>),
     /// Choose a method by cross-validation, validate it in simulation, and write a job file (data party)
+    #[cfg(feature = "data-party")]
     Tune(Box<TuneArgs>),
     /// Make the secret, public and evaluation keys for a plan (data party)
+    #[cfg(feature = "data-party")]
     Keygen(KeygenArgs),
     /// Encrypt embeddings and labels by a plan, or samples to score (data party)
+    #[cfg(feature = "data-party")]
     Encrypt(EncryptArgs),
     /// Train on encrypted data (compute party)
     Train(TrainArgs),
     /// Follow a running training on validation samples, and stop it early (data party)
+    #[cfg(feature = "data-party")]
     Watch(Box<WatchArgs>),
     /// Score encrypted samples with an encrypted head (compute party)
     Score(ScoreArgs),
     /// Decrypt and export a trained head (data party)
+    #[cfg(feature = "data-party")]
     Decrypt(DecryptArgs),
     /// Measure a decrypted head on labelled data (data party)
+    #[cfg(feature = "data-party")]
     Eval(EvalArgs),
     /// Predict with a decrypted head, or from encrypted scores (data party)
+    #[cfg(feature = "data-party")]
     Predict(Box<PredictArgs>),
     /// Put what one party hands the other into one file, and nothing that is secret
     Bundle(BundleArgs),
@@ -185,12 +245,14 @@ pub(crate) enum Command {
     /// Make or show the key pair by which a party signs the files that travel
     Identity(IdentityArgs),
     /// Train one head on the data of several parties, none of whom sees another's
+    #[cfg(feature = "data-party")]
     Joint(Box<JointArgs>),
     /// Run the compute party as a service: uploads, jobs and heads over HTTPS (compute party)
     Serve(ServeArgs),
     /// Accounts and the audit log of a service (compute party)
     Operator(OperatorArgs),
     /// Train on a server, step by step; `run --server` does all of it (data party)
+    #[cfg(feature = "data-party")]
     Remote(RemoteArgs),
     /// Show what a file or folder of train-head holds
     Inspect(InspectArgs),

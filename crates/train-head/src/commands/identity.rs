@@ -4,9 +4,9 @@ use serde_json::json;
 
 use crate::args::{IdentityAction, IdentityArgs, PassphraseArgs};
 use crate::console::Outcome;
-use crate::data_party::passphrase;
 use crate::exit::{Failure, Kind, Result};
 use crate::identity::{Identity, PublicKey, default_path, public_path};
+use crate::passphrase;
 
 /// # Errors
 /// An identity that would be overwritten, or is missing; a failed write.

@@ -6,14 +6,15 @@ use serde_json::json;
 
 use crate::args::KeygenArgs;
 use crate::console::{Console, Outcome};
-use crate::data_party::{DataParty, keys, passphrase};
+use crate::data_party::{DataParty, keys};
 use crate::exit::Result;
 use crate::files::folder::OutputFolder;
 use crate::files::keys::KeyFolder;
 use crate::files::shown;
 use crate::identity::Identity;
+use crate::memory;
+use crate::passphrase;
 use crate::plan::PlanFile;
-use crate::planning::memory;
 use crate::progress;
 
 /// # Errors

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use fhe_head::ckks::serial::{FileKind, Reader};
 use fhe_head::files;
 
-use crate::args::{Command, RemoteArgs, RemoteStep};
+use crate::args::Command;
+#[cfg(feature = "data-party")]
+use crate::args::{RemoteArgs, RemoteStep};
 use crate::exit::{Failure, Result};
 use crate::files::private;
 use crate::files::room::Output;
@@ -17,6 +19,7 @@ impl Command {
     /// What the command reads: files, and folders of keys, heads and encoders. A name need not exist: encoders have ids, too.
     pub(super) fn inputs(&self) -> Vec<&Path> {
         let named: Vec<Option<&Path>> = match self {
+            #[cfg(feature = "data-party")]
             Self::Run(a) => {
                 let others = [
                     a.encoder.folder(),
@@ -25,48 +28,60 @@ impl Command {
                 ];
                 [&a.data.files()[..], &a.test.files(), &others].concat()
             }
+            #[cfg(feature = "data-party")]
             Self::Embed(a) => [&a.data.files()[..], &[a.encoder.folder()]].concat(),
+            #[cfg(feature = "data-party")]
             Self::Estimate(a) => {
                 let others = [a.start.warm_start.as_deref(), a.continue_from.as_deref()];
                 [&a.data.files()[..], &others].concat()
             }
+            #[cfg(feature = "data-party")]
             Self::Tune(a) => a.data.files().to_vec(),
+            #[cfg(feature = "data-party")]
             Self::Keygen(a) => {
                 let passphrase = a.new_key.passphrase.passphrase_file.as_deref();
                 vec![Some(&a.plan), a.keys.as_deref(), passphrase]
             }
+            #[cfg(feature = "data-party")]
             Self::Encrypt(a) => [&a.data.files()[..], &a.party.files()].concat(),
             Self::Train(a) => {
                 let validation = a.validation.validation.as_deref();
                 vec![Some(&a.data), Some(&a.keys), a.warm_start.as_deref(), validation]
             }
+            #[cfg(feature = "data-party")]
             Self::Watch(a) => [&a.data.files()[..], &a.party.files(), &[Some(&a.dir)]].concat(),
             Self::Score(a) => vec![Some(&a.head), Some(&a.data), Some(&a.keys)],
+            #[cfg(feature = "data-party")]
             Self::Decrypt(a) => [&a.party.files()[..], &[Some(&a.head)]].concat(),
+            #[cfg(feature = "data-party")]
             Self::Eval(a) => [&a.data.files()[..], &[Some(&a.head), a.encoder.folder()]].concat(),
+            #[cfg(feature = "data-party")]
             Self::Predict(a) => {
                 let named = [&a.head, &a.scores, &a.plan, &a.keys, &a.passphrase.passphrase_file];
                 [&a.data.files()[..], &named.map(Option::as_deref), &[a.encoder.folder()]].concat()
             }
             Self::Bundle(a) => a.paths.iter().map(|path| Some(path.as_path())).collect(),
             Self::Unbundle(a) => vec![Some(&a.bundle)],
+            #[cfg(feature = "data-party")]
             Self::Joint(a) => a.inputs(),
             Self::Serve(a) => {
                 let o = &a.options;
                 let files = [&a.config, &o.tls_certificate, &o.tls_key, &o.client_authority];
                 files.map(Option::as_deref).to_vec()
             }
+            #[cfg(feature = "data-party")]
             Self::Remote(RemoteArgs { step }) => match step {
                 RemoteStep::Push { paths, .. } => paths.iter().map(|path| Some(path.as_path())).collect(),
                 RemoteStep::Login { token_file, .. } => vec![token_file.as_deref()],
                 _ => Vec::new(),
             },
             Self::Inspect(a) => vec![Some(&a.file)],
+            #[cfg(feature = "data-party")]
             Self::Look(a) => vec![Some(&a.file), a.encoder.folder()],
             Self::Identity(a) => vec![a.passphrase_file.as_deref()],
-            Self::Presets(_) | Self::Completions(_) | Self::Man(_) | Self::Operator(_) | Self::Studio(_) => {
-                Vec::new()
-            }
+            #[cfg(feature = "data-party")]
+            Self::Studio(_) => Vec::new(),
+            Self::Presets(_) | Self::Completions(_) | Self::Man(_) | Self::Operator(_) => Vec::new(),
         };
         named.into_iter().flatten().collect()
     }
@@ -76,10 +91,15 @@ impl Command {
         let file = |path| Output { flag: "--out", path, folder: false };
         let folder = |path| Output { flag: "--out", path, folder: true };
         match self {
+            #[cfg(feature = "data-party")]
             Self::Embed(a) => vec![file(&a.out)],
+            #[cfg(feature = "data-party")]
             Self::Estimate(a) => a.out.as_deref().map(file).into_iter().collect(),
+            #[cfg(feature = "data-party")]
             Self::Tune(a) => vec![file(&a.out)],
+            #[cfg(feature = "data-party")]
             Self::Keygen(a) => vec![folder(&a.out)],
+            #[cfg(feature = "data-party")]
             Self::Encrypt(a) => {
                 let validation = a.out.validation_out.as_deref();
                 let validation = validation.map(|path| Output { flag: "--validation-out", ..file(path) });
@@ -87,22 +107,27 @@ impl Command {
             }
             Self::Train(a) => vec![file(&a.out)],
             Self::Score(a) => vec![file(&a.out)],
+            #[cfg(feature = "data-party")]
             Self::Decrypt(a) => {
                 let publish = a.publish.as_deref().map(|path| Output { flag: "--publish", ..folder(path) });
                 [folder(&a.out)].into_iter().chain(publish).collect()
             }
+            #[cfg(feature = "data-party")]
             Self::Predict(a) => {
                 let publish = a.publish.as_deref().map(|path| Output { flag: "--publish", ..file(path) });
                 [file(&a.out)].into_iter().chain(publish).collect()
             }
+            #[cfg(feature = "data-party")]
             Self::Run(a) => {
                 let publish = a.publish.as_deref().map(|path| Output { flag: "--publish", ..folder(path) });
                 publish.into_iter().collect()
             }
+            #[cfg(feature = "data-party")]
             Self::Eval(a) => {
                 let page = a.report.as_deref();
                 page.map(|path| Output { flag: "--report", ..file(path) }).into_iter().collect()
             }
+            #[cfg(feature = "data-party")]
             Self::Joint(a) => a.output().map(folder).into_iter().collect(),
             Self::Bundle(a) => vec![file(&a.out)],
             Self::Unbundle(a) => vec![folder(&a.out)],
@@ -110,15 +135,14 @@ impl Command {
                 let pages = a.folder.as_deref();
                 pages.map(|path| Output { flag: "FOLDER", ..folder(path) }).into_iter().collect()
             }
+            #[cfg(feature = "data-party")]
             Self::Remote(RemoteArgs { step: RemoteStep::Fetch { out, .. } }) => vec![file(out)],
-            Self::Watch(_)
-            | Self::Inspect(_)
+            #[cfg(feature = "data-party")]
+            Self::Watch(_) | Self::Look(_) | Self::Studio(_) | Self::Remote(_) => Vec::new(),
+            Self::Inspect(_)
             | Self::Identity(_)
-            | Self::Look(_)
-            | Self::Studio(_)
             | Self::Serve(_)
             | Self::Operator(_)
-            | Self::Remote(_)
             | Self::Presets(_)
             | Self::Completions(_) => Vec::new(),
         }
@@ -127,30 +151,39 @@ impl Command {
     /// Whether the command may replace outputs that exist.
     pub(super) fn overwrites(&self) -> bool {
         match self {
+            #[cfg(feature = "data-party")]
             Self::Run(a) => a.overwrite,
+            #[cfg(feature = "data-party")]
             Self::Embed(a) => a.overwrite,
+            #[cfg(feature = "data-party")]
             Self::Estimate(a) => a.overwrite,
+            #[cfg(feature = "data-party")]
             Self::Tune(a) => a.overwrite,
+            #[cfg(feature = "data-party")]
             Self::Keygen(a) => a.overwrite,
+            #[cfg(feature = "data-party")]
             Self::Encrypt(a) => a.out.overwrite,
             Self::Train(a) => a.overwrite,
             Self::Score(a) => a.overwrite,
+            #[cfg(feature = "data-party")]
             Self::Decrypt(a) => a.overwrite,
+            #[cfg(feature = "data-party")]
             Self::Predict(a) => a.overwrite,
             Self::Bundle(a) => a.overwrite,
             Self::Unbundle(a) => a.overwrite,
             Self::Man(a) => a.overwrite,
+            #[cfg(feature = "data-party")]
             Self::Eval(a) => a.overwrite,
+            #[cfg(feature = "data-party")]
             Self::Joint(a) => return a.overwrites(),
+            #[cfg(feature = "data-party")]
             Self::Remote(RemoteArgs { step: RemoteStep::Fetch { overwrite, .. } }) => *overwrite,
-            Self::Watch(_)
-            | Self::Inspect(_)
+            #[cfg(feature = "data-party")]
+            Self::Watch(_) | Self::Look(_) | Self::Studio(_) | Self::Remote(_) => return false,
+            Self::Inspect(_)
             | Self::Identity(_)
-            | Self::Look(_)
-            | Self::Studio(_)
             | Self::Serve(_)
             | Self::Operator(_)
-            | Self::Remote(_)
             | Self::Presets(_)
             | Self::Completions(_) => return false,
         }
@@ -191,9 +224,11 @@ pub(super) fn expect_apart(inputs: &[&Path], outputs: &[Output<'_>]) -> Result<(
 /// There is such an output.
 pub(super) fn expect_replaceable(command: &Command, outputs: &[Output<'_>]) -> Result<()> {
     let written: &[FileKind] = match command {
+        #[cfg(feature = "data-party")]
         Command::Encrypt(_) => &[files::DATA, files::SAMPLES],
         Command::Train(_) => &[files::HEAD],
         Command::Score(_) => &[files::SCORES],
+        #[cfg(feature = "data-party")]
         Command::Remote(_) => &[files::HEAD, files::SCORES],
         _ => &[],
     };
@@ -258,7 +293,7 @@ fn place(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).ok().or_else(missing).unwrap_or_else(|| path.to_owned())
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "data-party"))]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;

@@ -21,7 +21,7 @@ use crate::files::ciphertexts::{self, NewHead, TrainingData};
 use crate::files::evaluation_keys::{self, expect_run};
 use crate::identity::{Identity, Trust};
 use crate::interrupt::{self, RESUME};
-use crate::planning::memory;
+use crate::memory;
 use crate::progress::Progress;
 
 /// A training that was done.

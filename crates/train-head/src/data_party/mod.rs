@@ -5,7 +5,6 @@
 //! - [`encrypt`]: samples become ciphertexts;
 //! - [`decrypt`]: heads and scores become numbers;
 //! - [`follow`]: a look at a training that runs, by the [`curve`] of its validation;
-//! - [`passphrase`]: the passphrase of the secret key;
 //! - [`predict`]: probabilities from a decrypted head.
 
 pub(crate) mod curve;
@@ -13,7 +12,6 @@ mod decrypt;
 mod encrypt;
 pub(crate) mod follow;
 pub(crate) mod keys;
-pub(crate) mod passphrase;
 pub(crate) mod predict;
 
 use std::path::Path;
@@ -25,6 +23,7 @@ use crate::args::{PassphraseArgs, PlanAndKeyArgs};
 use crate::exit::{Failure, Result};
 use crate::files::evaluation_keys::{self, LIST};
 use crate::files::keys::KeyFolder;
+use crate::passphrase;
 use crate::plan::PlanFile;
 
 pub(crate) use decrypt::{DecryptedHead, DecryptedScores};

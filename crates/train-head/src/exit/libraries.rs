@@ -11,6 +11,7 @@ impl From<fhe_head::Error> for Failure {
     }
 }
 
+#[cfg(feature = "data-party")]
 impl From<head_joint::Error> for Failure {
     fn from(error: head_joint::Error) -> Self {
         use head_joint::Error;
@@ -124,12 +125,14 @@ pub(crate) fn write_failure(error: FileError) -> Failure {
 }
 
 /// A message without the frames that candle adds to its errors where RUST_BACKTRACE is set.
+#[cfg(feature = "data-party")]
 fn without_frames(message: &str) -> String {
     let frame = |line: &str| line.trim_start().starts_with("0: ");
     message.lines().take_while(|line| !frame(line)).collect::<Vec<_>>().join("\n").trim_end().to_owned()
 }
 
 /// Converts an error of the text encoder.
+#[cfg(feature = "data-party")]
 #[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 pub(crate) fn encoder_failure(error: text_encoder::Error) -> Failure {
     use text_encoder::Error;

@@ -6,7 +6,9 @@ mod panics;
 use std::error::Error;
 use std::fmt;
 
-pub(crate) use libraries::{encoder_failure, read_failure, write_failure};
+#[cfg(feature = "data-party")]
+pub(crate) use libraries::encoder_failure;
+pub(crate) use libraries::{read_failure, write_failure};
 pub(crate) use panics::keep as keep_panics;
 
 /// The kind of a failure. Each kind has its own exit code.

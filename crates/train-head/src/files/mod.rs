@@ -4,17 +4,22 @@
 
 pub(crate) mod bundle;
 pub(crate) mod ciphertexts;
+#[cfg(feature = "data-party")]
 pub(crate) mod embeddings;
 pub(crate) mod evaluation_keys;
 pub(crate) mod folder;
+#[cfg(feature = "data-party")]
 pub(crate) mod head;
 pub(crate) mod keys;
+#[cfg(feature = "data-party")]
 pub(crate) mod predictions;
 pub(crate) mod private;
+#[cfg(feature = "data-party")]
 pub(crate) mod remembered;
 pub(crate) mod room;
 pub(crate) mod seal;
 pub(crate) mod signed;
+#[cfg(feature = "data-party")]
 pub(crate) mod tensors;
 pub(crate) mod validation;
 

@@ -20,12 +20,14 @@ use zeroize::Zeroizing;
 
 use crate::args::SignerArgs;
 use crate::console::Console;
-use crate::data_party::passphrase;
 use crate::exit::{Failure, Kind, Result};
 use crate::files::{Access, private, write_bytes};
+use crate::passphrase;
 
 pub(crate) use known::Role;
-pub(crate) use place::{default_path, folder as home};
+pub(crate) use place::default_path;
+#[cfg(feature = "data-party")]
+pub(crate) use place::folder as home;
 pub(crate) use public_key::{PublicKey, public_path};
 pub(crate) use trust::Trust;
 

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::sealed;
 use super::session::{Session, Stop};
 use crate::args::{NewKeyArgs, PassphraseArgs};
-use crate::data_party::passphrase;
 use crate::exit::{Failure, Kind, Result};
 use crate::files::keys::KeyFolder;
 use crate::files::{Access, read_json, write_json};
 use crate::identity::Identity;
+use crate::passphrase;
 
 const FORMAT: &str = "train-head party 2";
 

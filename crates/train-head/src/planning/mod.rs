@@ -8,13 +8,12 @@
 //! - [`warm_start`]: a training that starts from an earlier head;
 //! - [`cross_validation`]: the chosen method on held-out samples, in simulation;
 //! - [`flags`]: options as flags of a job file;
-//! - [`describe`], [`memory`]: what a plan says and needs.
+//! - [`describe`]: what a plan says.
 
 pub(crate) mod balance;
 pub(crate) mod cross_validation;
 pub(crate) mod describe;
 pub(crate) mod flags;
-pub(crate) mod memory;
 mod options;
 mod order;
 pub(crate) mod shape;
@@ -29,6 +28,7 @@ use crate::console::Console;
 use crate::exit::Result;
 use crate::files::head::Secrecy;
 use crate::interrupt;
+use crate::memory;
 use crate::plan::{Kept, PlanFile, Rehearsal};
 use crate::preset::preset;
 use crate::samples::Matrix;

@@ -20,13 +20,15 @@ use crate::console::Console;
 use crate::crew::Crew;
 use crate::data_party::curve::Point;
 use crate::data_party::follow::Follower;
-use crate::data_party::{DataParty, DecryptedHead, keys, passphrase};
+use crate::data_party::{DataParty, DecryptedHead, keys};
 use crate::exit::{Failure, Result};
 use crate::files;
 use crate::files::head::{Head, Secrecy};
 use crate::files::validation::ValidationFolder;
+use crate::memory;
+use crate::passphrase;
 use crate::plan::{PlanFile, Rehearsal};
-use crate::planning::{Planned, memory, warm_start};
+use crate::planning::{Planned, warm_start};
 use crate::targets::{Choice, agreement};
 
 /// A run under way: its flags, and the figures so far.

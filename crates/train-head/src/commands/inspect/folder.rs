@@ -6,9 +6,9 @@ use fhe_head::ckks::serial::Reader;
 use serde_json::{Value, json};
 
 use super::facts::Facts;
+use super::in_the_clear;
 use crate::exit::{Failure, Kind, Result, read_failure};
 use crate::files::evaluation_keys::{self, LIST};
-use crate::files::head::Head;
 use crate::files::{private, size, size_of_folder};
 
 /// The facts of a folder.
@@ -41,7 +41,7 @@ pub(super) fn facts(path: &Path) -> Result<Facts> {
     };
     let mut facts = vec![("kind", json!(kind))];
     if has("head.json") {
-        facts.push(("description", Head::described(path)?));
+        facts.extend(in_the_clear::head(path)?);
     }
     facts.push(("contents", Value::Array(contents)));
     Ok(facts)

@@ -2,6 +2,11 @@
 
 mod facts;
 mod folder;
+#[cfg(feature = "data-party")]
+mod in_the_clear;
+#[cfg(not(feature = "data-party"))]
+#[path = "not_read.rs"]
+mod in_the_clear;
 mod others;
 mod plainly;
 
@@ -13,10 +18,8 @@ use serde_json::{Value, json};
 
 use crate::args::InspectArgs;
 use crate::console::{Console, Outcome};
-use crate::exit::{Failure, Kind, Result, read_failure};
-use crate::files::head::Head;
-use crate::files::{self, bundle, embeddings, keys, private, signed};
-use crate::plan::PlanFile;
+use crate::exit::{Failure, Result, read_failure};
+use crate::files::{self, bundle, keys, private, signed};
 use facts::Facts;
 
 /// # Errors
@@ -105,9 +108,14 @@ fn ciphertext_file(path: &Path, verify: bool, console: &Console) -> Result<Facts
 fn item<R: Read>(reader: &mut Reader<R>) -> Result<String> {
     let parameters = keys::parameters_of(reader)?;
     match reader.header().kind {
+        #[cfg(feature = "data-party")]
         FileKind::SECRET_KEY => {
             reader.read_secret_key(&parameters).map_err(read_failure)?;
             Ok("secret key".into())
+        }
+        #[cfg(not(feature = "data-party"))]
+        FileKind::SECRET_KEY => {
+            Err(Failure::file("a secret key, which never leaves the data party: this program cannot read it"))
         }
         FileKind::PUBLIC_KEY => {
             reader.read_public_key(&parameters).map_err(read_failure)?;
@@ -130,11 +138,10 @@ fn json_file(path: &Path) -> Result<Facts> {
     let value: Value = files::read_json(path, "a file of train-head")?;
     let format = value.get("format").and_then(Value::as_str).unwrap_or_default().to_owned();
     if format.starts_with("train-head plan") {
-        let plan = PlanFile::read(path)?;
-        return Ok(vec![("kind", json!("plan")), ("plan", plan.summary())]);
+        return in_the_clear::plan(path);
     }
     if format.starts_with("train-head head") {
-        return Ok(vec![("kind", json!("head")), ("description", Head::described(path)?)]);
+        return head(path);
     }
     if path.file_name().is_some_and(|name| name == "report.json") && value.get("encrypted").is_some() {
         return Ok(vec![("kind", json!("report")), ("report", value)]);
@@ -148,20 +155,16 @@ fn json_file(path: &Path) -> Result<Facts> {
 /// The weights of a head, or embeddings.
 fn safetensors_file(path: &Path) -> Result<Facts> {
     if path.file_name().is_some_and(|name| name == "head.safetensors") {
-        return Ok(vec![("kind", json!("head")), ("description", Head::described(path)?)]);
+        return head(path);
     }
-    let read = embeddings::read(path).map_err(|failure| match failure.kind() {
-        Kind::Data => Failure::file(failure.to_string()),
-        _ => failure,
-    })?;
-    let known = read.metadata.as_ref();
-    Ok(vec![
-        ("kind", json!("embeddings")),
-        ("samples", json!(read.x.nrows())),
-        ("features", json!(read.x.ncols())),
-        ("labels", json!(known.is_some_and(|known| known.labels.is_some()))),
-        ("encoder", json!(known.map(|known| &known.encoder))),
-    ])
+    in_the_clear::embeddings(path)
+}
+
+/// A file of a head in the clear.
+fn head(path: &Path) -> Result<Facts> {
+    let mut facts = vec![("kind", json!("head"))];
+    facts.extend(in_the_clear::head(path)?);
+    Ok(facts)
 }
 
 fn hex(bytes: &[u8]) -> String {

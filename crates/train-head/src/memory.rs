@@ -6,6 +6,7 @@ use fhe_head::ckks::serial::{FileKind, file_bytes};
 use fhe_head::ckks::{Parameters, SwitchingKey};
 use fhe_head::files::DATA;
 use fhe_head::{Job, Plan};
+#[cfg(feature = "data-party")]
 use head_fit::{Classifier, Targets};
 
 use crate::exit::{Failure, Result, read_failure};
@@ -165,6 +166,7 @@ pub(crate) fn to_encrypt(plan: &Plan, parameters: &Parameters, shape: [usize; 2]
 }
 
 /// Bytes to choose what the options leave open for this matrix of samples by features, and to rehearse it.
+#[cfg(feature = "data-party")]
 pub(crate) fn to_plan(options: &Classifier, targets: Targets, [samples, features]: [usize; 2]) -> u64 {
     let squares = numbers([features, features.min(samples)], SQUARES_TO_PLAN);
     let search = options.bytes_to_choose(targets, [samples, features]).saturating_add(squares);
@@ -301,6 +303,7 @@ mod tests {
         assert!(training.expect_within(None, free(1 << 30)).is_err());
     }
 
+    #[cfg(feature = "data-party")]
     #[test]
     fn no_shape_overflows() {
         let options = Classifier::default();

@@ -1,47 +1,26 @@
 //! Files of ciphertexts, in the formats of [`fhe_head::files`]. The compute party gets encrypted data and samples to score, and gives
-//! back encrypted heads and scores.
+//! back encrypted heads and scores. What the data party writes and decrypts is in `data_party`.
+
+#[cfg(feature = "data-party")]
+mod data_party;
 
 use std::path::Path;
 
-use fhe_head::Job;
 use fhe_head::ckks::serial::{AtomicFile, FileKind};
-use fhe_head::ckks::{Ciphertext, EvaluationKeys, FreshCiphertext, KeyId, Parameters, SecretKey};
-use fhe_head::client::DataEncryptor;
+use fhe_head::ckks::{Ciphertext, EvaluationKeys, KeyId, Parameters};
 use fhe_head::collective::Share;
-use fhe_head::files::{DATA, HEAD, Origin, SAMPLES, SCORES, STATE};
+use fhe_head::files::{DATA, HEAD, Origin, SAMPLES, STATE};
 use fhe_head::server::{EncryptedHead, EncryptedState};
-use fhe_head::{Plan, StoredBlocks};
+use fhe_head::{Job, StoredBlocks};
 
 use super::signed::{self, SignedReader};
 use super::{Access, create};
 use crate::console::Console;
 use crate::exit::{Failure, Kind, Result, read_failure, write_failure};
 use crate::identity::{Identity, PublicKey, Role, Trust};
-use crate::interrupt;
 
-/// Encrypts the training data and writes them, a few ciphertexts at a time. Returns the size in bytes.
-///
-/// # Errors
-/// A failed encryption or write; ^C.
-pub(crate) fn write_data(
-    path: &Path,
-    plan: &Plan,
-    encryptor: &DataEncryptor<'_>,
-    origin: &Origin,
-    identity: &Identity,
-    console: &Console,
-) -> Result<u64> {
-    let progress = console.phase("encrypt", plan.sizes.ciphertexts);
-    let bytes = signed::write(path, identity, |file, name| {
-        fhe_head::files::write_data(file, name, encryptor, origin, |done| {
-            progress.set(done);
-            interrupt::check()
-        })
-        .map(|_| ())
-    })?;
-    progress.done();
-    Ok(bytes)
-}
+#[cfg(feature = "data-party")]
+pub(crate) use data_party::{read_scores, write_data, write_samples};
 
 /// Passes over the samples for which nothing is kept: memory that is touched for the first time costs as much as another reading, and more
 /// where samples are many (docs/notes/memory.md).
@@ -193,23 +172,6 @@ pub(crate) fn read_head(
     Ok(fhe_head::files::read_head(reader, parameters)?)
 }
 
-/// Writes samples to score with the head of `job`. Returns the size in bytes.
-///
-/// # Errors
-/// A failed write.
-pub(crate) fn write_samples(
-    path: &Path,
-    secret: &SecretKey,
-    (job, origin): (&Job, &Origin),
-    blocks: &[Vec<FreshCiphertext>],
-    identity: &Identity,
-) -> Result<u64> {
-    signed::write(path, identity, |file, name| {
-        fhe_head::files::write_samples(file, name, secret, job, origin, blocks)?;
-        Ok(())
-    })
-}
-
 /// Encrypted samples: the job of the head that they were encrypted for, what they belong to, and one list of ciphertexts per block.
 pub(crate) type Samples = (Job, Origin, Vec<Vec<Ciphertext>>);
 
@@ -262,29 +224,6 @@ pub(crate) fn write_scores(
         fhe_head::files::write_scores(file, name, job, origin, iteration, scores)?;
         Ok(())
     })
-}
-
-/// Encrypted scores.
-pub(crate) struct Scores {
-    /// The job of the head that gave them.
-    pub(crate) job: Job,
-    /// The run of that head, and the samples that were scored.
-    pub(crate) origin: Origin,
-    /// Iterations of that head.
-    pub(crate) iteration: usize,
-    /// One list of ciphertexts per block of samples.
-    pub(crate) blocks: Vec<Vec<Ciphertext>>,
-}
-
-/// Reads scores under `secret`.
-///
-/// # Errors
-/// A file that is damaged, of another kind, of another key or parameter set, or not signed by whom it must be.
-pub(crate) fn read_scores(path: &Path, secret: &SecretKey, trust: &Trust) -> Result<Scores> {
-    let of = (secret.parameters(), secret.key_id());
-    let reader = open_under(path, SCORES, of, (trust, Role::Compute))?;
-    let (job, origin, iteration, blocks) = fhe_head::files::read_scores(reader, secret.parameters())?;
-    Ok(Scores { job, origin, iteration, blocks })
 }
 
 /// Opens a file, which must be of a kind, a parameter set and a key, and signed by a party.

@@ -1,7 +1,10 @@
 //! `cargo xtask wheel`: the wheel of the Python package.
 //!
 //! The one that is given away is built by maturin, with zig's C library of an old Linux, from a build of its own. The quick one, for tests,
-//! holds the extension module of the workspace's release build: the same sources, nothing compiled again.
+//! holds the extension module of the workspace's release build: the same sources, nothing compiled again. [`compute_party`] builds the wheel of
+//! a compute party.
+
+pub(crate) mod compute_party;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -52,16 +55,21 @@ pub(crate) fn quick() -> Result<PathBuf> {
     let library = metadata.target_directory.join("release").join(LIBRARY);
     fs::copy(&library, content.join("train_head").join(MODULE))
         .with_context(|| format!("cannot copy {}", library.display()))?;
+    pack(&tools, &root().join("python"), &content, &folder)
+}
+
+/// Packs a package, described by the project in a folder, into a wheel in `folder`, and gives its path.
+fn pack(tools: &Tools, project: &Path, content: &Path, folder: &Path) -> Result<PathBuf> {
     let mut describe = tools.maturin();
-    describe.args(["pep517", "write-dist-info", "--metadata-directory"]).arg(&content);
+    describe.current_dir(project).args(["pep517", "write-dist-info", "--metadata-directory"]).arg(content);
     step("describe", &mut describe)?;
     let mut pack = tools.python.command();
     pack.env("PYTHONPATH", &tools.folder)
         .args(["-m", "wheel", "pack", "--dest-dir"])
-        .arg(&folder)
-        .arg(&content);
+        .arg(folder)
+        .arg(content);
     step("pack", &mut pack)?;
-    let mut wheel = fs::read_dir(&folder)?.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut wheel = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
     let wheel = wheel.find(|path| path.extension().is_some_and(|extension| extension == "whl"));
     wheel.context("wheel packed nothing")
 }
