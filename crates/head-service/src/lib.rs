@@ -12,7 +12,7 @@
 //!
 //! ```text
 //! FOLDER/service.db      accounts, uploads, jobs (SQLite)
-//! FOLDER/blobs/          files of ciphertexts and keys, by project and digest
+//! FOLDER/blobs/          files of ciphertexts and keys, by project and digest; copies, if they are in a bucket
 //! FOLDER/arriving/       those that have not arrived whole
 //! FOLDER/jobs/           a folder for each job: links to its files, checkpoint, head
 //! FOLDER/tls/            certificate and key
@@ -36,6 +36,8 @@ mod run;
 mod service;
 mod store;
 mod tls;
+mod traces;
+mod web;
 mod work;
 
 pub mod api;
@@ -44,7 +46,7 @@ pub mod operator;
 pub use check::is_message;
 pub use digest::{chunk_digest, content_digest, file_digest};
 pub use http::openapi;
-pub use options::{Limits, Oidc, Options, Task, TaskKind, Validation, Worker};
+pub use options::{Bucket, Limits, Oidc, Options, Task, TaskKind, Validation, Worker, expect_collector};
 pub use place::private_folder;
 pub use process::{Process, ProcessFiles, most_memory};
 pub use run::{Error, Started, serve};

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::web::expect_safe;
+
 /// What the operator chose.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -20,10 +22,64 @@ pub struct Options {
     pub client_authority: Option<PathBuf>,
     /// Whose bearer tokens are accepted beside our own.
     pub oidc: Option<Oidc>,
+    /// Where files are kept in place of the folder, which has copies then.
+    pub bucket: Option<Bucket>,
+    /// Address of a collector of OpenTelemetry that gets spans of requests and jobs, over HTTP.
+    pub traces: Option<String>,
     /// The public key that signs heads, for clients to pin.
     pub identity: String,
     /// Bounds.
     pub limits: Limits,
+}
+
+/// A bucket with the interface of S3. Credentials are in the environment, by the usual names (`AWS_ACCESS_KEY_ID` and others).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// Address of the store; Amazon's if `None`.
+    pub endpoint: Option<String>,
+    /// Its region; that of the environment, else `us-east-1`, if `None`.
+    pub region: Option<String>,
+    /// What the names of all objects begin with, without `/` at the end; nothing if empty.
+    pub prefix: String,
+    /// Most bytes of copies in the folder; half of its disk if `None`.
+    pub copies: Option<u64>,
+}
+
+impl Bucket {
+    /// Refuses a bucket that cannot be, or that this build knows nothing of.
+    ///
+    /// # Errors
+    /// In words.
+    pub fn expect_usable(&self) -> Result<(), String> {
+        let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        let plain = |part: &str| !part.is_empty() && !part.starts_with('.') && part.chars().all(letter);
+        if !cfg!(feature = "s3") {
+            return Err("this program was built without the feature `s3`".to_owned());
+        }
+        if !(3..=63).contains(&self.name.len()) || !plain(&self.name) {
+            return Err(format!("{:?} is the name of no bucket", self.name));
+        }
+        if !self.prefix.is_empty() && (self.prefix.len() > 256 || !self.prefix.split('/').all(plain)) {
+            return Err(format!(
+                "{:?} is no prefix: letters, digits, '.', '-' and '_', parted by '/'",
+                self.prefix
+            ));
+        }
+        self.endpoint.as_deref().map_or(Ok(()), expect_safe)
+    }
+}
+
+/// Refuses an address of a collector that cannot be, or that this build sends nothing to.
+///
+/// # Errors
+/// In words.
+pub fn expect_collector(endpoint: &str) -> Result<(), String> {
+    match cfg!(feature = "otel") {
+        true => expect_safe(endpoint),
+        false => Err("this program was built without the feature `otel`".to_owned()),
+    }
 }
 
 /// An issuer of bearer tokens (OpenID Connect).

@@ -65,6 +65,17 @@ impl Problem {
             .help("remove what is not needed (`train-head remote rm`), or ask the operator")
     }
 
+    /// The bucket does not answer, or refuses us.
+    fn unreachable(cause: String) -> Self {
+        let title = "the server cannot reach its files; try again";
+        Self { cause: Some(cause), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, title) }
+    }
+
+    /// Whether it passes, as a rule, and another try may help.
+    pub(crate) fn passes(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE
+    }
+
     /// Adds advice.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -94,6 +105,7 @@ impl From<rusqlite::Error> for Problem {
 impl From<io::Error> for Problem {
     fn from(error: io::Error) -> Self {
         match error.kind() {
+            io::ErrorKind::HostUnreachable => Self::unreachable(error.to_string()),
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::full(error.to_string()),
             _ => Self::internal(&error),
         }

@@ -9,12 +9,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use crate::blobs::Blobs;
 use crate::oidc::Verifier;
 use crate::options::{Options, Worker};
 use crate::place::Place;
 use crate::problem::Problem;
-use crate::service::{Service, blocking};
-use crate::work::JobFolder;
+use crate::service::{Parts, Service, blocking, new_id};
+use crate::traces::Traces;
 use crate::{http, listen, log, operator, tls, work};
 
 /// Threads that answer requests: what waits for the disk has others.
@@ -37,6 +38,12 @@ pub enum Error {
     /// The issuer of tokens has no address, or its keys cannot be used.
     #[error("the issuer of tokens: {0}")]
     Issuer(String),
+    /// The bucket of the files is another service's, does not answer, or is nothing that this program knows.
+    #[error("the bucket of the files: {0}")]
+    Bucket(String),
+    /// The collector of spans has no address, or is nothing that this program knows.
+    #[error("the collector of traces: {0}")]
+    Traces(String),
     /// The address cannot be listened on.
     #[error("cannot listen on {0}")]
     Listen(std::net::SocketAddr, #[source] std::io::Error),
@@ -85,7 +92,12 @@ async fn run(options: Options, worker: Arc<dyn Worker>, started: impl FnOnce(&St
     let address = options.listen;
     let listener = TcpListener::bind(address).await.map_err(|error| Error::Listen(address, error))?;
     let address = listener.local_addr().map_err(|error| Error::Listen(address, error))?;
-    let service = Arc::new(Service::open(options, place, issuer).map_err(Error::Folder)?);
+    let blobs = Blobs::open(&place, options.bucket.as_ref()).map_err(Error::Bucket)?;
+    let traces = Traces::open(options.traces.as_deref()).map_err(Error::Traces)?;
+    let parts = Parts { oidc: issuer, blobs, traces };
+    let service = Arc::new(Service::open(options, place, parts).map_err(Error::Folder)?);
+    let claim = |service: &Service| service.blobs.claim(&service.store, &new_id()?);
+    blocking(&service, claim).await.map_err(|problem| Error::Bucket(problem.words()))?;
     let words = |problem: Problem| Error::Folder(problem.words());
     let token = blocking(&service, begin).await.map_err(words)?;
     let (asked, stop) = watch::channel(false);
@@ -101,6 +113,11 @@ async fn run(options: Options, worker: Arc<dyn Worker>, started: impl FnOnce(&St
     let _ = asked.send(true);
     sweeper.abort();
     let _ = (answering.await, queue.await);
+    let last = |service: &Service| {
+        service.traces.end();
+        Ok(())
+    };
+    blocking(&service, last).await.map_err(words)?;
     let end = |service: &Service| {
         service.note_commands()?;
         service.note("server", "stopped", "-")
@@ -113,6 +130,8 @@ fn begin(service: &Service) -> Result<Option<String>, Problem> {
     let token = operator::first_account(service)?;
     let known = service.store.blob_names()?;
     service.blobs.remove_strays(|project, name| known.contains(&(project, name.to_owned())))?;
+    let known = service.store.job_names()?;
+    service.blobs.remove_stray_jobs(|project, id| known.contains(&(project, id.to_owned())))?;
     service.note("server", "started", "-")?;
     Ok(token)
 }
@@ -142,13 +161,14 @@ fn sweep_once(service: &Service) -> Result<(), Problem> {
     let ago = |time: Duration| log::millis() - i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
     let limits = &service.options.limits;
     service.remove_blobs(&service.store.remove_abandoned(ago(limits.arriving))?);
+    service.blobs.trim()?;
     let Some(keep) = limits.keep else { return Ok(()) };
     let expired = service.store.remove_expired(ago(keep))?;
     service.remove_blobs(&expired.blobs);
     for (project, id) in &expired.jobs {
         // a folder that stays belongs to no job any more
-        if let Err(error) = JobFolder::of(&service.place, id).remove() {
-            log::failure("the folder of a job was not removed", &error.to_string());
+        if let Err(problem) = service.remove_job_files(*project, id) {
+            log::failure("the files of a job were not removed", &problem.words());
         }
         service.note("server", "job expired", &format!("{}/{id}", service.store.project_name(*project)?))?;
     }

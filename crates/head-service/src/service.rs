@@ -1,15 +1,17 @@
 //! What handlers and the queue share.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use fhe_head::files::Tag;
 use tokio::sync::{Notify, Semaphore};
 
-use crate::api::{Job, Progress};
+use crate::api::{Job, JobResult, Progress};
 use crate::audit::Audit;
-use crate::blobs::Blobs;
+use crate::blobs::{Blobs, JobName, Wanted};
 use crate::log;
 use crate::metrics::Metrics;
 use crate::oidc::Verifier;
@@ -17,6 +19,8 @@ use crate::options::Options;
 use crate::place::Place;
 use crate::problem::{Answer, Problem};
 use crate::store::{Blob, Store, StoredJob};
+use crate::traces::Traces;
+use crate::work::JobFolder;
 
 /// The service.
 #[derive(Debug)]
@@ -28,6 +32,7 @@ pub(crate) struct Service {
     /// Verifies tokens of an issuer, if one is accepted.
     pub(crate) oidc: Option<Verifier>,
     pub(crate) metrics: Metrics,
+    pub(crate) traces: Traces,
     pub(crate) started: Instant,
     /// Rings when the queue has something to do.
     pub(crate) work: Notify,
@@ -38,17 +43,26 @@ pub(crate) struct Service {
     progress: Mutex<HashMap<String, Progress>>,
 }
 
+/// What has settings of its own.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) oidc: Option<Verifier>,
+    pub(crate) blobs: Blobs,
+    pub(crate) traces: Traces,
+}
+
 impl Service {
     /// Opens everything in the folder.
-    pub(crate) fn open(options: Options, place: Place, oidc: Option<Verifier>) -> Result<Self, String> {
+    pub(crate) fn open(options: Options, place: Place, parts: Parts) -> Result<Self, String> {
         let store = Store::open(&place.database())
             .map_err(|error| format!("{}: {error}", place.database().display()))?;
         let audit = Audit::open(&place.audit(), &store)
             .map_err(|error| format!("{}: {error}", place.audit().display()))?;
-        let (blobs, room) = (Blobs::new(&place), Semaphore::new(options.limits.chunks_in_memory));
+        let Parts { oidc, blobs, traces } = parts;
+        let room = Semaphore::new(options.limits.chunks_in_memory);
         let (metrics, progress) = (Metrics::default(), Mutex::default());
         let (started, work) = (Instant::now(), Notify::new());
-        Ok(Self { options, place, store, blobs, oidc, metrics, started, work, room, audit, progress })
+        Ok(Self { options, place, store, blobs, oidc, metrics, traces, started, work, room, audit, progress })
     }
 
     /// Notes that something was done.
@@ -79,6 +93,30 @@ impl Service {
             Some(progress) => all.insert(id.to_owned(), progress),
             None => all.remove(id),
         };
+    }
+
+    /// Where a whole file is, which stays there as long as the caller holds the files.
+    pub(crate) fn obtain(&self, blob: &Blob, wanted: Wanted<'_>) -> Answer<PathBuf> {
+        self.blobs.obtain(blob, || self.store.chunks(blob), wanted)
+    }
+
+    /// Opens a file whose chunks have all arrived.
+    pub(crate) fn open_file(&self, blob: &Blob) -> Answer<File> {
+        self.blobs.open_file(blob, || self.store.chunks(blob))
+    }
+
+    /// Where the result of a job is.
+    pub(crate) fn obtain_result(&self, project: i64, id: &str, result: &JobResult) -> Answer<PathBuf> {
+        let out = JobFolder::of(&self.place, id).out();
+        let job = JobName { project, id: id.to_owned() };
+        self.blobs.obtain_result(&job, (result.bytes, &result.digest), &out)?;
+        Ok(out)
+    }
+
+    /// Removes what was kept of a job that is gone.
+    pub(crate) fn remove_job_files(&self, project: i64, id: &str) -> Answer<()> {
+        JobFolder::of(&self.place, id).remove()?;
+        Ok(self.blobs.remove_job(&JobName { project, id: id.to_owned() })?)
     }
 
     /// Removes files that belong to no upload any more.

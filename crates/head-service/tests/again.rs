@@ -31,6 +31,8 @@ fn start(folder: &Path) -> Started {
         certificate: None,
         client_authority: None,
         oidc: None,
+        bucket: None,
+        traces: None,
         identity: String::new(),
         limits: Limits::new(1 << 30),
     };

@@ -11,6 +11,7 @@ use axum::response::Response;
 use super::auth::OfProject;
 use super::{body, download};
 use crate::api::{Job, JobKind, JobState, NewJob, Refusal, UploadKind, ValidationScores};
+use crate::blobs::JobName;
 use crate::problem::{Answer, Problem};
 use crate::service::{Service, blocking, new_id};
 use crate::store::Queued;
@@ -131,10 +132,11 @@ pub(super) async fn stop(
         if !serde_json::from_slice(&answer).is_ok_and(|value: serde_json::Value| value.is_object()) {
             return Err(Problem::malformed("an answer of `train-head watch` is expected"));
         }
-        match JobFolder::of(&service.place, &id).conversation().stop(&answer)? {
-            true => service.note(&of.who.name, "stop asked for", &of.named(&id))?,
-            false => return Err(Problem::conflict("the training has another answer")),
+        if !JobFolder::of(&service.place, &id).conversation().stop(&answer)? {
+            return Err(Problem::conflict("the training has another answer"));
         }
+        service.blobs.keep_stop(&JobName { project: of.member.project, id: id.clone() }, &answer)?;
+        service.note(&of.who.name, "stop asked for", &of.named(&id))?;
         Ok(StatusCode::NO_CONTENT)
     })
     .await
@@ -236,7 +238,7 @@ pub(super) async fn remove(
 ) -> Answer<StatusCode> {
     blocking(&service, move |service| {
         service.store.remove_job(&of.member, &id)?;
-        JobFolder::of(&service.place, &id).remove()?;
+        service.remove_job_files(of.member.project, &id)?;
         service.note(&of.who.name, "job removed", &of.named(&id))?;
         Ok(StatusCode::NO_CONTENT)
     })
@@ -259,9 +261,10 @@ pub(super) async fn result(
     State(service): State<Arc<Service>>,
 ) -> Answer<Response> {
     let found = blocking(&service, move |service| {
-        let job = service.store.job(&of.member, &id)?.job;
+        let found = service.store.job(&of.member, &id)?;
+        let (project, job) = (found.project, found.job);
         let result = job.result.ok_or_else(|| Problem::conflict("the job has no result, or none yet"))?;
-        let file = std::fs::File::open(JobFolder::of(&service.place, &id).out())?;
+        let file = std::fs::File::open(service.obtain_result(project, &id, &result)?)?;
         service.note(&of.who.name, "result fetched", &of.named(&id))?;
         Ok((result, file))
     });

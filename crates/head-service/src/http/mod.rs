@@ -117,6 +117,7 @@ async fn surround(State(service): State<Arc<Service>>, request: Request, next: N
     }
     let (status, took) = (response.status().as_u16(), begun.elapsed());
     service.metrics.request(status, took);
+    service.traces.request(&method, route.as_deref(), status, took);
     log::request(&method, route.as_deref().unwrap_or("-"), status, account.name(), took);
     let headers = response.headers_mut();
     for (name, value) in [

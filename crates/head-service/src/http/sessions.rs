@@ -88,7 +88,7 @@ pub(super) async fn message(
 ) -> Answer<Response> {
     let found = blocking(&service, move |service| {
         let blob = service.store.message(&of.member, &session, &name)?;
-        let file = std::fs::File::open(service.blobs.path(&blob))?;
+        let file = service.open_file(&blob)?;
         Ok((blob, file))
     });
     let (blob, file) = found.await?;

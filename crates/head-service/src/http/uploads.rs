@@ -151,9 +151,9 @@ pub(super) async fn chunk(
             service.note(&of.who.name, "upload refused", &of.named(&id))?;
             return Err(problem);
         }
-        service.blobs.write(&expected.blob, number, &bytes)?;
+        service.blobs.write(&expected.blob, number, bytes)?;
         service.store.arrived(&expected.blob, number)?;
-        service.metrics.uploaded.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        service.metrics.uploaded.fetch_add(expected.bytes, Ordering::Relaxed);
         Ok(StatusCode::NO_CONTENT)
     })
     .await
@@ -201,7 +201,7 @@ fn settle(service: &Service, of: &OfProject, upload: &Upload) -> Answer<()> {
     let files = service.store.files(of.member.project, &upload.id)?;
     let (mut headers, mut list, mut schemes) = (Vec::new(), None, check::Schemes::default());
     for file in &files {
-        let open = || service.blobs.open_arriving(&file.blob);
+        let open = || service.open_file(&file.blob);
         match check::expect_whole(upload.kind, &file.name, open()?, &mut schemes)? {
             Some(header) => headers.push((file.name.clone(), header)),
             None if upload.kind == UploadKind::Keys => list = Some(open()?),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig};
+
+use crate::web::{agent, expect_safe};
 
 /// How long an answer may take in all.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -26,28 +26,9 @@ pub(super) fn keys_of(issuer: &str) -> Result<Vec<u8>, String> {
     get(keys)
 }
 
-/// Refuses an address that is not of HTTPS; on this machine HTTP does.
-pub(super) fn expect_safe(url: &str) -> Result<(), String> {
-    let parsed: ureq::http::Uri = url.parse().map_err(|_| format!("{url} is no address"))?;
-    let loopback = matches!(parsed.host(), Some("127.0.0.1" | "[::1]" | "localhost"));
-    match parsed.scheme_str() {
-        Some("https") => Ok(()),
-        Some("http") if loopback => Ok(()),
-        _ => Err(format!("{url}: an address with https is needed")),
-    }
-}
-
 fn get(url: &str) -> Result<Vec<u8>, String> {
-    let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-    let agent: Agent = Agent::config_builder()
-        .max_redirects(0)
-        .timeout_global(Some(PATIENCE))
-        .user_agent(concat!("train-head/", env!("CARGO_PKG_VERSION")))
-        .tls_config(tls)
-        .build()
-        .into();
     let failed = |error: ureq::Error| format!("{url}: {error}");
-    let mut answer = agent.get(url).call().map_err(failed)?;
+    let mut answer = agent(PATIENCE).get(url).call().map_err(failed)?;
     if !answer.status().is_success() {
         return Err(format!("{url}: status {}", answer.status()));
     }

@@ -88,7 +88,7 @@ impl Keys {
                 *keys.known() = Known { keys: read, read: Some(Instant::now()), asked: None, stamp };
             }
             Source::Issuer(issuer) => {
-                fetch::expect_safe(issuer)?;
+                crate::web::expect_safe(issuer)?;
                 keys.ask(issuer);
             }
         }

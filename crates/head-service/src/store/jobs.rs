@@ -1,9 +1,13 @@
 //! Jobs: the queue, and what came of each.
 
+use std::collections::HashSet;
+use std::time::{Duration, SystemTime};
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Member, Store, of_json, of_word, word};
 use crate::api::{Job, JobError, JobResult, JobState, NewJob, UploadKind, UploadState};
+use crate::blobs::JobName;
 use crate::log;
 use crate::problem::{Answer, Problem};
 
@@ -16,6 +20,25 @@ pub(crate) struct StoredJob {
     pub(crate) job: Job,
     /// The process that was last started.
     pub(crate) process: Option<u32>,
+    /// When it was asked for, in milliseconds since 1970.
+    pub(crate) created: i64,
+}
+
+impl StoredJob {
+    /// By its project and id.
+    pub(crate) fn name(&self) -> JobName {
+        JobName { project: self.project, id: self.job.id.clone() }
+    }
+
+    /// When it was asked for.
+    pub(crate) fn queued(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(self.created).unwrap_or(0))
+    }
+
+    /// Its project, as one of its accounts has it.
+    pub(crate) fn member(&self) -> Member {
+        Member { project: self.project, name: self.project_name.clone() }
+    }
 }
 
 /// Whether a job is new.
@@ -142,6 +165,14 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Project and id of all jobs.
+    pub(crate) fn job_names(&self) -> Answer<HashSet<(i64, String)>> {
+        let connection = self.lock();
+        let mut query = connection.prepare("SELECT project, id FROM jobs")?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Notes the process of a job.
     pub(crate) fn set_process(&self, id: &str, process: u32) -> Answer<()> {
         self.lock().execute("UPDATE jobs SET process = ?2 WHERE id = ?1", params![id, process])?;
@@ -242,7 +273,8 @@ fn of_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<(StoredJob, Place)> {
         error: row.get::<_, Option<String>>(8)?.as_deref().map(of_json).transpose()?,
     };
     let process = row.get::<_, Option<i64>>(10)?.and_then(|id| u32::try_from(id).ok());
-    let found = StoredJob { project: row.get(9)?, project_name: row.get(11)?, job, process };
+    let found =
+        StoredJob { project: row.get(9)?, project_name: row.get(11)?, job, process, created: row.get(4)? };
     Ok((found, place))
 }
 

@@ -25,7 +25,7 @@ pub(crate) use jobs::{Queued, StoredJob};
 pub(crate) use uploads::Blob;
 
 /// Version of the tables.
-const VERSION: i32 = 3;
+const VERSION: i32 = 4;
 /// The first with subjects of accounts.
 const WITH_SUBJECTS: i32 = 3;
 
@@ -81,6 +81,17 @@ impl Store {
     /// Leaves word of what a command of the operator does, before it is done.
     pub(crate) fn leave_word(&self, action: &str, object: &str) -> Answer<()> {
         self.lock().execute("INSERT INTO unnoted (action, object) VALUES (?1, ?2)", [action, object])?;
+        Ok(())
+    }
+
+    /// The id of the bucket that has the files.
+    pub(crate) fn bucket(&self) -> Answer<Option<String>> {
+        Ok(self.lock().query_row("SELECT id FROM bucket", [], |row| row.get(0)).optional()?)
+    }
+
+    /// Notes that a bucket of this id has the files.
+    pub(crate) fn set_bucket(&self, id: &str) -> Answer<()> {
+        self.lock().execute("INSERT INTO bucket VALUES (1, ?1) ON CONFLICT DO NOTHING", [id])?;
         Ok(())
     }
 

@@ -1,4 +1,4 @@
--- Version 3 (1 had no messages, 2 no subjects). Times are milliseconds since 1970; digests are bytes.
+-- Version 4 (1 had no messages, 2 no subjects, 3 no bucket). Times are milliseconds since 1970; digests are bytes.
 CREATE TABLE IF NOT EXISTS accounts (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
@@ -88,3 +88,5 @@ CREATE INDEX IF NOT EXISTS jobs_of_project ON jobs (project, number DESC);
 CREATE TABLE IF NOT EXISTS unnoted (number INTEGER PRIMARY KEY, action TEXT NOT NULL, object TEXT NOT NULL);
 -- Where the audit log ends, so that a log that was cut is found.
 CREATE TABLE IF NOT EXISTS audit_end (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, digest BLOB NOT NULL);
+-- The bucket that has the files, if they are in one: by the id that it has as well.
+CREATE TABLE IF NOT EXISTS bucket (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL);

@@ -202,6 +202,16 @@ impl Store {
         Ok(blobs)
     }
 
+    /// The digests of a file's chunks.
+    pub(crate) fn chunks(&self, blob: &Blob) -> Answer<Vec<Digest>> {
+        let chunks: Vec<u8> = self.lock().query_row(
+            "SELECT chunks FROM blobs WHERE project = ?1 AND digest = ?2",
+            params![blob.project, &blob.digest.0[..]],
+            |row| row.get(0),
+        )?;
+        Ok(chunks.as_chunks().0.iter().copied().map(digest).collect())
+    }
+
     /// Project and digest, in hexadecimal digits, of all files.
     pub(crate) fn blob_names(&self) -> Answer<HashSet<(i64, String)>> {
         let connection = self.lock();

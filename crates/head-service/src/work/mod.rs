@@ -1,19 +1,23 @@
 //! The queue: takes jobs in their order, runs each as a process of its own, and notes how it ended.
 //!
 //! - this file: the queue;
-//! - [`folder`]: the folder of a job;
+//! - [`folder`]: the folder of a job; [`inputs`]: what it has before its process starts;
 //! - [`outcome`]: how it ended, by the files that it left;
 //! - [`sessions`]: trainings of several data parties;
+//! - [`states`]: copies of what a training goes on from, if files are in a bucket;
 //! - [`talk`]: validation while a training runs.
 
 mod folder;
+mod inputs;
 mod outcome;
 mod sessions;
+mod states;
 mod talk;
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -23,16 +27,19 @@ use crate::log;
 use crate::options::{Task, TaskKind, Validation, Worker};
 use crate::problem::{Answer, Problem};
 use crate::process::Process;
-use crate::service::Service;
+use crate::service::{Service, blocking};
 use crate::store::StoredJob;
 
 pub(crate) use folder::JobFolder;
-use outcome::Outcome;
+pub(crate) use outcome::Outcome;
+use states::States;
 
 /// Between two looks at a process.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Between two looks at the queue where nobody rings.
 const IDLE: Duration = Duration::from_secs(5);
+/// Between two tries where the bucket of the files does not answer.
+const TRIES: Duration = Duration::from_secs(10);
 /// How long a process may take to stop at a checkpoint.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -64,17 +71,41 @@ async fn follow(
     worker: Arc<dyn Worker>,
     job: StoredJob,
     taken_up: bool,
-    stop: watch::Receiver<bool>,
+    mut stop: watch::Receiver<bool>,
 ) {
     let id = job.job.id.clone();
-    let outcome = match attempt(&service, &*worker, &job, taken_up, stop).await {
+    let begun = SystemTime::now();
+    let outcome = match attempt(&service, &*worker, &job, taken_up, stop.clone()).await {
         Ok(outcome) => outcome,
+        // nobody's fault: it counts as no attempt
+        Err(problem) if problem.passes() => {
+            log::failure("a job could not start", &problem.words());
+            pause(TRIES, &mut stop).await;
+            Outcome::Stopped
+        }
         Err(problem) => Outcome::broken(problem.words()),
     };
     service.set_progress(&id, None);
-    if let Err(problem) = conclude(&service, &job, outcome) {
+    service.traces.job(&job, &outcome, begun);
+    loop {
+        let (outcome, job) = (outcome.clone(), job.clone());
+        let Err(problem) = blocking(&service, move |service| conclude(service, &job, outcome)).await else {
+            return;
+        };
         // it counts as running, and is taken up at the next start
         log::failure("the end of a job was not noted", &problem.words());
+        if !problem.passes() || *stop.borrow() {
+            return;
+        }
+        pause(TRIES, &mut stop).await;
+    }
+}
+
+/// Waits, unless the server is asked to stop.
+async fn pause(time: Duration, stop: &mut watch::Receiver<bool>) {
+    tokio::select! {
+        () = tokio::time::sleep(time) => {}
+        _ = stop.changed() => {}
     }
 }
 
@@ -88,8 +119,14 @@ async fn attempt(
     let folder = JobFolder::of(&service.place, &job.job.id);
     let mut process = match taken_up {
         true => Process::of_before(&folder.process(), job.process),
-        false => start(service, worker, job, &folder)?,
+        false => {
+            if !lay_out(service, job, &folder, &stop).await? {
+                return Ok(Outcome::Stopped);
+            }
+            start(service, worker, job, &folder)?
+        }
     };
+    let states = States::keep(service, job, &folder);
     // one that ended while there was no server may have been ended with it
     let mut stopped = taken_up && !process.is_alive();
     while process.is_alive() {
@@ -111,26 +148,34 @@ async fn attempt(
             _ = stop.changed(), if !stopped => {}
         }
     }
+    if let Some(states) = states {
+        states.end().await;
+    }
     Ok(Outcome::read(&folder, stopped))
 }
 
-/// Lays out the folder of a job and starts its process.
+/// Lays out the folder of a job. Returns false if the job is not wanted any more.
+async fn lay_out(
+    service: &Arc<Service>,
+    job: &StoredJob,
+    folder: &JobFolder,
+    stop: &watch::Receiver<bool>,
+) -> Answer<bool> {
+    let (job, folder, stop) = (job.clone(), folder.clone(), stop.clone());
+    blocking(service, move |service| {
+        let is_wanted = || !*stop.borrow() && !service.store.is_cancelled(&job.job.id).unwrap_or(false);
+        match inputs::lay_out(service, &job, &folder, &is_wanted) {
+            Err(_) if !is_wanted() => Ok(false),
+            result => result.map(|()| true),
+        }
+    })
+    .await
+}
+
+/// Starts the process of a job, whose folder is laid out.
 fn start(service: &Service, worker: &dyn Worker, job: &StoredJob, folder: &JobFolder) -> Answer<Process> {
     let asked = &job.job.asked;
-    let head = asked.head.as_ref().map(|head| JobFolder::of(&service.place, head).out());
-    let files = |upload: &str| {
-        let files = service.store.files(job.project, upload)?;
-        Ok::<_, Problem>(
-            files.into_iter().map(|file| (file.name, service.blobs.path(&file.blob))).collect::<Vec<_>>(),
-        )
-    };
     let is_joint = asked.kind == JobKind::Joint;
-    if is_joint {
-        folder.lay_out_session(&sessions::files(service, job)?)?;
-    } else {
-        let validation = asked.validation.as_deref().map_or(Ok(Vec::new()), files)?;
-        folder.lay_out(&files(&asked.keys)?, &files(&asked.data)?, &validation, head.as_deref())?;
-    }
     let (keys, data, head, out, home) = (
         if is_joint { folder.session() } else { folder.keys() },
         folder.data(),
@@ -159,6 +204,10 @@ fn start(service: &Service, worker: &dyn Worker, job: &StoredJob, folder: &JobFo
         memory: service.options.limits.job_memory,
     };
     let mut command = worker.command(&task);
+    // jobs have no business with the bucket
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"AWS_")) {
+        command.env_remove(name);
+    }
     // signals reach a launcher with everything that it started, and those of a terminal reach the server alone
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let program = command.get_program().to_owned();
@@ -190,12 +239,15 @@ fn conclude(service: &Service, job: &StoredJob, outcome: Outcome) -> Answer<()> 
             if job.job.asked.kind == JobKind::Joint {
                 sessions::deliver_head(service, job, &folder)?;
             }
+            service.blobs.keep_result(&job.name(), &folder.out())?;
             end(JobState::Done, Ok(&result), "job done")?;
-            Ok(folder.keep_result()?)
+            folder.keep_result()?;
+            clean_up(service, || service.blobs.keep_result_alone(&job.name()))
         }
         _ if cancelled => {
             end(JobState::Cancelled, Err(None), "job stopped")?;
-            Ok(folder.remove()?)
+            folder.remove()?;
+            clean_up(service, || service.blobs.remove_job(&job.name()))
         }
         Outcome::Stopped => service.store.requeue(id, false),
         Outcome::Broken(_) if job.job.attempts < service.options.limits.attempts => {
@@ -206,9 +258,18 @@ fn conclude(service: &Service, job: &StoredJob, outcome: Outcome) -> Answer<()> 
         }
         Outcome::Broken(error) | Outcome::Refused(error) => {
             end(JobState::Failed, Err(Some(&error)), "job failed")?;
-            Ok(folder.remove()?)
+            folder.remove()?;
+            clean_up(service, || service.blobs.remove_job(&job.name()))
         }
     }
+}
+
+/// What may go once a job has ended. What stays now goes with the job, or is removed at the next start.
+fn clean_up(service: &Service, remove: impl FnOnce() -> io::Result<()>) -> Answer<()> {
+    for result in [remove(), service.blobs.trim()] {
+        result.unwrap_or_else(|error| log::failure("a file was not removed", &error.to_string()));
+    }
+    Ok(())
 }
 
 /// What the database said; what failed is logged.

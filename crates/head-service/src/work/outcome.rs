@@ -12,8 +12,8 @@ use crate::digest::content_digest;
 use crate::log;
 
 /// How an attempt ended.
-#[derive(Debug)]
-pub(super) enum Outcome {
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
     /// With a result.
     Done(JobResult),
     /// Files that cannot be worked with: another attempt would end the same.

@@ -6,22 +6,27 @@ use std::path::PathBuf;
 
 use super::JobFolder;
 use crate::api::{CHUNK_BYTES, Message};
+use crate::blobs::Wanted;
 use crate::digest::{chunk_digest, file_digest};
 use crate::problem::Answer;
 use crate::service::Service;
-use crate::store::{Blob, Member, StoredJob};
+use crate::store::{Blob, StoredJob};
 
 /// Name of the message that holds the head.
 const HEAD: &str = "head.enc";
 
 /// The messages of the session of a job, and where they lie. A head that is there is none of them: it would be trained again.
-pub(super) fn files(service: &Service, job: &StoredJob) -> Answer<Vec<(String, PathBuf)>> {
-    let session = service.store.session(&member(job), &job.job.asked.data)?;
+pub(super) fn files(
+    service: &Service,
+    job: &StoredJob,
+    wanted: Wanted<'_>,
+) -> Answer<Vec<(String, PathBuf)>> {
+    let session = service.store.session(&job.member(), &job.job.asked.data)?;
     let path = |Message { name, bytes, digest, .. }: Message| {
         let blob = Blob { project: job.project, digest, bytes, whole: true };
-        (name, service.blobs.path(&blob))
+        Ok((name, service.obtain(&blob, wanted)?))
     };
-    Ok(session.messages.into_iter().filter(|message| message.name != HEAD).map(path).collect())
+    session.messages.into_iter().filter(|message| message.name != HEAD).map(path).collect()
 }
 
 /// Puts the head of a job into its session.
@@ -30,10 +35,6 @@ pub(super) fn deliver_head(service: &Service, job: &StoredJob, folder: &JobFolde
     let blob = Blob { project: job.project, digest: file_digest(bytes, &chunks), bytes, whole: true };
     service.blobs.link(&folder.out(), &blob)?;
     service.store.deliver_own(job.project, &job.job.asked.data, HEAD, (&blob, &chunks))
-}
-
-fn member(job: &StoredJob) -> Member {
-    Member { project: job.project, name: job.project_name.clone() }
 }
 
 /// Length of a file, and the digests of its chunks.

@@ -52,6 +52,26 @@ pub(crate) struct ServeOptions {
     /// File with the issuer's keys (a JWK set), reread when it changes [default: the issuer is asked]
     #[arg(long, value_name = "FILE", help_heading = "Single sign-on")]
     pub(crate) oidc_keys: Option<PathBuf>,
+    /// Bucket with the interface of S3 for the service's files, of which the folder then has copies. Credentials come from the environment, by
+    /// the usual names: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or those of a cloud's roles
+    #[arg(long, value_name = "NAME", help_heading = "Storage")]
+    pub(crate) s3_bucket: Option<String>,
+    /// Address of the store, such as https://minio.hospital.example [default: Amazon's]
+    #[arg(long, value_name = "URL", help_heading = "Storage")]
+    pub(crate) s3_endpoint: Option<String>,
+    /// Region of the bucket [default: AWS_REGION, else us-east-1]
+    #[arg(long, value_name = "REGION", help_heading = "Storage")]
+    pub(crate) s3_region: Option<String>,
+    /// What the names of all objects begin with, for a bucket that has other things as well
+    #[arg(long, value_name = "PREFIX", help_heading = "Storage")]
+    pub(crate) s3_prefix: Option<String>,
+    /// Bytes that copies in the folder may take while no job needs more [default: half of the disk]
+    #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Storage")]
+    #[serde(deserialize_with = "size")]
+    pub(crate) s3_copies: Option<u64>,
+    /// Address of a collector of OpenTelemetry, such as http://127.0.0.1:4318, that gets spans of requests and jobs
+    #[arg(long, value_name = "URL")]
+    pub(crate) otlp_endpoint: Option<String>,
     /// Jobs that run at a time [default: 1]
     #[arg(long, value_name = "JOBS", help_heading = "Limits")]
     pub(crate) jobs: Option<NonZeroUsize>,
@@ -103,6 +123,12 @@ impl ServeOptions {
             oidc_keys: self.oidc_keys.or(other.oidc_keys),
             launcher: self.launcher.or(other.launcher),
             ranks: self.ranks.or(other.ranks),
+            s3_bucket: self.s3_bucket.or(other.s3_bucket),
+            s3_endpoint: self.s3_endpoint.or(other.s3_endpoint),
+            s3_region: self.s3_region.or(other.s3_region),
+            s3_prefix: self.s3_prefix.or(other.s3_prefix),
+            s3_copies: self.s3_copies.or(other.s3_copies),
+            otlp_endpoint: self.otlp_endpoint.or(other.otlp_endpoint),
         }
     }
 }

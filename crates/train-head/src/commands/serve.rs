@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use head_service::{Error, Limits, Oidc, Options, Started, serve};
+use head_service::{Bucket, Error, Limits, Oidc, Options, Started, expect_collector, serve};
 use serde_json::json;
 
 use crate::args::{GlobalArgs, ServeArgs, ServeOptions};
@@ -41,6 +41,7 @@ pub(super) fn run(arguments: &ServeArgs, global: &GlobalArgs, console: &Console)
         (None, None) => None,
         _ => return Err(Failure::usage("--tls-certificate and --tls-key go together")),
     };
+    let (bucket, traces) = (bucket(&chosen)?, collector(&chosen)?);
     let given = chosen.folder.clone().unwrap_or_else(|| PathBuf::from(FOLDER));
     let folder =
         std::path::absolute(&given).map_err(|error| Failure::io("use", &given, Kind::Usage, error))?;
@@ -64,13 +65,20 @@ pub(super) fn run(arguments: &ServeArgs, global: &GlobalArgs, console: &Console)
         certificate,
         client_authority: chosen.client_authority.clone(),
         oidc: oidc(&chosen)?,
+        bucket,
+        traces,
         identity: signer.public().to_string(),
         limits: limits(&chosen),
     };
     let memory = options.limits.job_memory;
-    let (launcher, issuer) = (chosen.launcher.as_deref(), chosen.oidc_issuer.as_deref());
+    let others = [
+        ("launcher", chosen.launcher.as_deref()),
+        ("issuer", chosen.oidc_issuer.as_deref()),
+        ("bucket", chosen.s3_bucket.as_deref()),
+        ("traces", chosen.otlp_endpoint.as_deref()),
+    ];
     serve(options, Arc::new(worker), |started| {
-        console.say(&outcome(started, &given, &signer.public().to_string(), memory, (launcher, issuer)));
+        console.say(&outcome(started, &given, &signer.public().to_string(), memory, others));
     })
     .map_err(failure)?;
     Ok(Outcome {
@@ -91,6 +99,35 @@ fn oidc(chosen: &ServeOptions) -> Result<Option<Oidc>> {
         };
     let claim = chosen.oidc_claim.clone().unwrap_or_else(|| "sub".to_owned());
     Ok(Some(Oidc { issuer, audience, claim, keys: chosen.oidc_keys.clone() }))
+}
+
+/// The bucket of the files.
+fn bucket(chosen: &ServeOptions) -> Result<Option<Bucket>> {
+    let Some(name) = &chosen.s3_bucket else {
+        let others = [&chosen.s3_endpoint, &chosen.s3_region, &chosen.s3_prefix];
+        return match others.iter().all(|other| other.is_none()) && chosen.s3_copies.is_none() {
+            true => Ok(None),
+            false => Err(Failure::usage("what is said of a bucket needs its name (--s3-bucket)")),
+        };
+    };
+    let bucket = Bucket {
+        name: name.clone(),
+        endpoint: chosen.s3_endpoint.clone(),
+        region: chosen.s3_region.clone(),
+        prefix: chosen.s3_prefix.as_deref().unwrap_or_default().trim_matches('/').to_owned(),
+        copies: chosen.s3_copies,
+    };
+    bucket.expect_usable().map_err(|why| Failure::usage(format!("--s3-bucket {name}: {why}")))?;
+    Ok(Some(bucket))
+}
+
+/// The collector of traces.
+fn collector(chosen: &ServeOptions) -> Result<Option<String>> {
+    if let Some(endpoint) = &chosen.otlp_endpoint {
+        expect_collector(endpoint)
+            .map_err(|why| Failure::usage(format!("--otlp-endpoint {endpoint}: {why}")))?;
+    }
+    Ok(chosen.otlp_endpoint.clone())
 }
 
 /// The identity of a new service.
@@ -131,7 +168,7 @@ fn failure(error: Error) -> Failure {
         Error::Listen(address, cause) => Failure::usage(format!("cannot listen on {address}"))
             .because(cause)
             .help("choose another --listen"),
-        Error::Issuer(_) => Failure::usage(error.to_string()),
+        Error::Issuer(_) | Error::Bucket(_) | Error::Traces(_) => Failure::usage(error.to_string()),
         error => Failure::unexpected(error.to_string()),
     }
 }
@@ -141,7 +178,7 @@ fn outcome(
     folder: &Path,
     identity: &str,
     memory: u64,
-    (launcher, issuer): (Option<&str>, Option<&str>),
+    others: [(&str, Option<&str>); 4],
 ) -> Outcome {
     let Started { address, fingerprint, token } = started;
     let url = format!("https://{address}");
@@ -150,7 +187,7 @@ fn outcome(
         folder.display(),
         crate::progress::bytes(memory),
     );
-    for (name, value) in [("launcher", launcher), ("issuer", issuer)] {
+    for (name, value) in others {
         if let Some(value) = value {
             text.push_str(&format!("\n  {name:<11}  {value}"));
         }
@@ -160,9 +197,11 @@ fn outcome(
             "\n  token        {token}\n               of the account `operator`, shown this once; `train-head operator add NAME` makes accounts for others\n\nOn the data party's machine:\n  train-head remote add cloud {url} --fingerprint {fingerprint}\n  train-head remote login\n  train-head run --server cloud --input notes.csv --text-column note --label-column diagnosis --out results\n"
         ));
     }
+    let [launcher, issuer, bucket, traces] = others.map(|(_, value)| value);
     let json = json!({
         "url": url, "fingerprint": fingerprint, "identity": identity, "token": token, "folder": shown(folder),
         "job_memory": memory, "launcher": launcher, "oidc_issuer": issuer,
+        "s3_bucket": bucket, "otlp_endpoint": traces,
     });
     Outcome { json, text }
 }

@@ -1,10 +1,11 @@
 //! Files on the disk, each in its project's folder under its digest. A file that arrives is written in place, chunk by chunk, and moved when
-//! it is whole: nothing is copied, and a job links to it.
+//! it is whole: nothing is copied, and a job links to it. With a bucket they are copies of what that has.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use crate::api::CHUNK_BYTES;
 use crate::place::{Place, private_folder, sync_folder};
@@ -12,32 +13,28 @@ use crate::store::Blob;
 
 /// The files.
 #[derive(Debug)]
-pub(crate) struct Blobs(Place);
+pub(super) struct Files(Place);
 
-impl Blobs {
-    pub(crate) fn new(place: &Place) -> Self {
+impl Files {
+    pub(super) fn new(place: &Place) -> Self {
         Self(place.clone())
     }
 
     /// Where a whole file is.
-    pub(crate) fn path(&self, blob: &Blob) -> PathBuf {
+    pub(super) fn path(&self, blob: &Blob) -> PathBuf {
         self.0.blobs().join(blob.project.to_string()).join(blob.digest.to_hex())
     }
 
     /// Where a file grows.
-    pub(crate) fn arriving(&self, blob: &Blob) -> PathBuf {
+    pub(super) fn arriving(&self, blob: &Blob) -> PathBuf {
         self.0.arriving().join(blob.project.to_string()).join(blob.digest.to_hex())
     }
 
     /// Writes a chunk that was verified, and waits until it lies on the disk.
-    pub(crate) fn write(&self, blob: &Blob, number: u64, chunk: &[u8]) -> io::Result<()> {
-        let path = self.arriving(blob);
+    pub(super) fn write(&self, blob: &Blob, number: u64, chunk: &[u8]) -> io::Result<()> {
         let folder = self.0.arriving().join(blob.project.to_string());
-        let new = !path.exists();
-        if new {
-            private_folder(&folder)?;
-        }
-        let file = open_private(&path)?;
+        let new = !self.arriving(blob).exists();
+        let file = self.open_to_write(blob)?;
         file.write_all_at(chunk, number * CHUNK_BYTES)?;
         file.sync_data()?;
         if new {
@@ -47,14 +44,25 @@ impl Blobs {
         Ok(())
     }
 
+    /// Writes a chunk that is durable elsewhere.
+    pub(super) fn write_copy(&self, blob: &Blob, number: u64, chunk: &[u8]) -> io::Result<()> {
+        self.open_to_write(blob)?.write_all_at(chunk, number * CHUNK_BYTES)
+    }
+
+    /// The file that grows, made where there is none.
+    pub(super) fn open_to_write(&self, blob: &Blob) -> io::Result<File> {
+        private_folder(&self.0.arriving().join(blob.project.to_string()))?;
+        open_private(&self.arriving(blob))
+    }
+
     /// The file that grows, to check it.
-    pub(crate) fn open_arriving(&self, blob: &Blob) -> io::Result<File> {
+    pub(super) fn open_arriving(&self, blob: &Blob) -> io::Result<File> {
         // after a crash it may have been moved already
         File::open(self.arriving(blob)).or_else(|_| File::open(self.path(blob)))
     }
 
     /// Moves a file whose chunks have all arrived to its place. From then on nobody writes to it.
-    pub(crate) fn settle(&self, blob: &Blob) -> io::Result<()> {
+    pub(super) fn settle(&self, blob: &Blob) -> io::Result<()> {
         let (from, to) = (self.arriving(blob), self.path(blob));
         if !from.exists() && to.exists() {
             return Ok(());
@@ -70,7 +78,7 @@ impl Blobs {
     }
 
     /// Makes a file of the service's own, which nobody writes to any more, one of a project's.
-    pub(crate) fn link(&self, from: &std::path::Path, blob: &Blob) -> io::Result<()> {
+    pub(super) fn link(&self, from: &std::path::Path, blob: &Blob) -> io::Result<()> {
         let folder = self.0.blobs().join(blob.project.to_string());
         private_folder(&folder)?;
         match fs::hard_link(from, self.path(blob)) {
@@ -82,7 +90,7 @@ impl Blobs {
     }
 
     /// Removes a file.
-    pub(crate) fn remove(&self, blob: &Blob) -> io::Result<()> {
+    pub(super) fn remove(&self, blob: &Blob) -> io::Result<()> {
         for path in [self.arriving(blob), self.path(blob)] {
             match fs::remove_file(path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -93,7 +101,7 @@ impl Blobs {
     }
 
     /// Removes files that the database does not know: what a crash left between the two.
-    pub(crate) fn remove_strays(&self, is_known: impl Fn(i64, &str) -> bool) -> io::Result<()> {
+    pub(super) fn remove_strays(&self, is_known: impl Fn(i64, &str) -> bool) -> io::Result<()> {
         for folder in [self.0.blobs(), self.0.arriving()] {
             for project in fs::read_dir(folder)?.flatten() {
                 let Some(number) = project.file_name().to_str().and_then(|name| name.parse().ok()) else {
@@ -109,9 +117,24 @@ impl Blobs {
         Ok(())
     }
 
-    /// Bytes that are free where the files lie.
-    pub(crate) fn free_bytes(&self) -> u64 {
-        rustix::fs::statvfs(self.0.root()).map_or(0, |found| found.f_bavail.saturating_mul(found.f_frsize))
+    /// The whole files: where they are, their lengths, and when each was last wanted.
+    pub(super) fn whole(&self) -> io::Result<Vec<(PathBuf, u64, SystemTime)>> {
+        let mut all = Vec::new();
+        for project in fs::read_dir(self.0.blobs())? {
+            for file in fs::read_dir(project?.path())? {
+                let file = file?;
+                let found = file.metadata()?;
+                all.push((file.path(), found.len(), found.modified()?));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Bytes that are free where the files lie, and bytes of all.
+    pub(super) fn room(&self) -> [u64; 2] {
+        rustix::fs::statvfs(self.0.root()).map_or([0; 2], |found| {
+            [found.f_bavail, found.f_blocks].map(|blocks| blocks.saturating_mul(found.f_frsize))
+        })
     }
 }
 
