@@ -116,7 +116,11 @@ impl Service {
     /// Removes what was kept of a job that is gone.
     pub(crate) fn remove_job_files(&self, project: i64, id: &str) -> Answer<()> {
         JobFolder::of(&self.place, id).remove()?;
-        Ok(self.blobs.remove_job(&JobName { project, id: id.to_owned() })?)
+        // what stays in a bucket is removed at the next start
+        if let Err(error) = self.blobs.remove_job(&JobName { project, id: id.to_owned() }) {
+            log::failure("what a job left was not removed", &error.to_string());
+        }
+        Ok(())
     }
 
     /// Removes files that belong to no upload any more.

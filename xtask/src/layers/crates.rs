@@ -70,6 +70,8 @@ const KEPT_APART: &[(&str, &[&str])] = &[
     ("hyper", &["head-service", "head-studio"]),
     ("rusqlite", &["head-service"]),
     ("jsonwebtoken", &["head-service"]),
+    ("object_store", &["head-service"]),
+    ("opentelemetry", &["head-service"]),
     ("utoipa", &["head-service"]),
     ("pyo3", &["train-head-python"]),
     ("numpy", &["train-head-python"]),

@@ -73,9 +73,12 @@ async fn answer(State(store): State<Store>, request: Request<Body>) -> Response 
         (Method::GET, "") => list(&objects, query).into_response(),
         (Method::POST, "") => {
             let names = String::from_utf8(body.to_vec()).unwrap();
-            let names = names.split("<Key>").skip(1).map(|rest| rest.split('<').next().unwrap());
-            names.for_each(|name| drop(objects.remove(name)));
-            r#"<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></DeleteResult>"#.into_response()
+            let mut text = String::from(r#"<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">"#);
+            for name in names.split("<Key>").skip(1).filter_map(|rest| rest.split('<').next()) {
+                objects.remove(name);
+                text += &format!("<Deleted><Key>{name}</Key></Deleted>");
+            }
+            (text + "</DeleteResult>").into_response()
         }
         (Method::PUT, name) => {
             objects.insert(name.to_owned(), body);
