@@ -3,6 +3,7 @@
 
 mod abuse;
 mod certificates;
+mod elsewhere;
 mod faults;
 mod launchers;
 mod path;
