@@ -20,7 +20,7 @@ use crate::{http, listen, log, operator, tls, work};
 
 /// Threads that answer requests: what waits for the disk has others.
 const THREADS: usize = 2;
-/// Threads that wait for the disk.
+/// Threads that wait for the disk, and as many again if a bucket is waited for as well.
 const DISK_THREADS: usize = 32;
 /// Between two looks for what is to be removed.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(3600);
@@ -67,7 +67,7 @@ pub struct Started {
 pub fn serve(options: Options, worker: Arc<dyn Worker>, started: impl FnOnce(&Started)) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
-        .max_blocking_threads(DISK_THREADS)
+        .max_blocking_threads(DISK_THREADS * (1 + usize::from(options.bucket.is_some())))
         .thread_name("service")
         .enable_all()
         .build()
@@ -161,7 +161,7 @@ fn sweep_once(service: &Service) -> Result<(), Problem> {
     let ago = |time: Duration| log::millis() - i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
     let limits = &service.options.limits;
     service.remove_blobs(&service.store.remove_abandoned(ago(limits.arriving))?);
-    service.blobs.trim()?;
+    service.blobs.trim(0)?;
     let Some(keep) = limits.keep else { return Ok(()) };
     let expired = service.store.remove_expired(ago(keep))?;
     service.remove_blobs(&expired.blobs);

@@ -5,11 +5,15 @@ use std::time::Duration;
 use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
 
+/// How long a connection may take to come about.
+const CONNECTION: Duration = Duration::from_secs(5);
+
 /// What asks: the system's authorities decide whom it trusts, and no redirection is followed. `patience` bounds a request as a whole.
 pub(crate) fn agent(patience: Duration) -> Agent {
     let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
     Agent::config_builder()
         .max_redirects(0)
+        .timeout_connect(Some(CONNECTION))
         .timeout_global(Some(patience))
         .user_agent(concat!("train-head/", env!("CARGO_PKG_VERSION")))
         .http_status_as_error(false)

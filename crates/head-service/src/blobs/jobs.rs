@@ -63,11 +63,11 @@ impl Blobs {
 
     /// Sees that the result of a job, of this length and digest, is where it should be.
     pub(crate) fn obtain_result(&self, job: &JobName, result: (u64, &Digest), out: &Path) -> io::Result<()> {
-        match self.far() {
-            Some(far) if !out.exists() => {
-                far.get_file(out, result, |number| job.object(&format!("out/{number}")))
-            }
-            _ => Ok(()),
+        let Some(copied) = &self.bucket else { return Ok(()) };
+        let _turn = copied.turn(result.1);
+        match out.exists() {
+            true => Ok(()),
+            false => copied.far.get_file(out, result, |number| job.object(&format!("out/{number}"))),
         }
     }
 

@@ -21,7 +21,7 @@ mod tests;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::SystemTime;
 
 use axum::body::Bytes;
@@ -63,11 +63,19 @@ impl Copied {
     fn new(far: Far, most: Option<u64>) -> Self {
         Self { far, most, fetching: Default::default(), wanted: RwLock::default() }
     }
+
+    /// Waits for others who fetch the same file.
+    fn turn(&self, digest: &Digest) -> MutexGuard<'_, ()> {
+        let number = usize::from(digest.0[0]) % FETCHED;
+        self.fetching[number].lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// As long as it lives, copies in the folder stay.
 #[derive(Debug)]
-pub(crate) struct Held<'a>(#[allow(dead_code)] Option<RwLockReadGuard<'a, ()>>);
+pub(crate) struct Held<'a> {
+    _wanted: Option<RwLockReadGuard<'a, ()>>,
+}
 
 impl Blobs {
     /// The files in a folder, or in a bucket if one is named.
@@ -151,9 +159,8 @@ impl Blobs {
         wanted: Wanted<'_>,
     ) -> Answer<PathBuf> {
         let path = self.files.path(blob);
-        let Some(Copied { far, fetching, .. }) = &self.bucket else { return Ok(path) };
-        let turn = usize::from(blob.digest.0[0]) % FETCHED;
-        let _turn = fetching[turn].lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(copied) = &self.bucket else { return Ok(path) };
+        let (far, _turn) = (&copied.far, copied.turn(&blob.digest));
         match File::open(&path) {
             Ok(copy) => copy.set_modified(SystemTime::now())?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -167,8 +174,8 @@ impl Blobs {
 
     /// Keeps copies where they are until the answer is dropped.
     pub(crate) fn hold(&self) -> Held<'_> {
-        let Some(Copied { wanted, .. }) = &self.bucket else { return Held(None) };
-        Held(Some(wanted.read().unwrap_or_else(PoisonError::into_inner)))
+        let Some(Copied { wanted, .. }) = &self.bucket else { return Held { _wanted: None } };
+        Held { _wanted: Some(wanted.read().unwrap_or_else(PoisonError::into_inner)) }
     }
 
     /// Moves a file whose chunks have all arrived to its place. From then on nobody writes to it.
@@ -200,20 +207,39 @@ impl Blobs {
         self.bucket.as_ref().map_or(Ok(()), |copied| copied.far.remove_strays("blobs", &is_known))
     }
 
-    /// Removes the copies that were wanted least recently, if all take more than they may. Not while somebody counts on one.
-    pub(crate) fn trim(&self) -> io::Result<()> {
+    /// Makes room for copies of these files before they are fetched.
+    pub(crate) fn make_room<'a>(&self, blobs: impl Iterator<Item = &'a Blob>) -> io::Result<()> {
+        if self.bucket.is_none() {
+            return Ok(());
+        }
+        let mut more = 0;
+        for blob in blobs {
+            match File::open(self.files.path(blob)) {
+                Ok(copy) => copy.set_modified(SystemTime::now())?,
+                Err(_) => more += blob.bytes,
+            }
+        }
+        self.trim(more)
+    }
+
+    /// Removes the copies that were wanted least recently, if all and so many bytes more take more than they may. Not while somebody counts
+    /// on one.
+    pub(crate) fn trim(&self, more: u64) -> io::Result<()> {
         let Some(Copied { most, wanted, .. }) = &self.bucket else { return Ok(()) };
         let Ok(_alone) = wanted.try_write() else { return Ok(()) };
         let most = most.unwrap_or_else(|| self.files.room()[1] / 2);
         let mut copies = self.files.whole()?;
         copies.sort_by_key(|(_, _, time)| *time);
-        let mut bytes: u64 = copies.iter().map(|(_, bytes, _)| bytes).sum();
+        let mut bytes = more + copies.iter().map(|(_, bytes, _)| bytes).sum::<u64>();
         for (path, length, _) in copies {
             if bytes <= most {
                 break;
             }
-            fs::remove_file(path)?;
-            bytes -= length;
+            match fs::remove_file(path) {
+                // its upload was removed meanwhile
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => bytes -= length,
+            }
         }
         Ok(())
     }

@@ -117,12 +117,20 @@ fn copies_go_by_least_recent_want_and_not_while_they_are_held() {
     let (first, second) = (obtain(&one), obtain(&two));
     File::open(&first).unwrap().set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
     let held = blobs.hold();
-    blobs.trim().unwrap();
+    blobs.trim(0).unwrap();
     assert!(first.exists() && second.exists());
     drop(held);
-    blobs.trim().unwrap();
+    blobs.trim(0).unwrap();
     assert!(!first.exists() && second.exists());
     assert_eq!(fs::read(obtain(&one)).unwrap(), one.1.concat());
+    // the second goes for what a job still lacks, and what it has stays
+    fs::remove_file(&first).unwrap();
+    obtain(&two);
+    blobs.make_room([&one.0].into_iter()).unwrap();
+    assert!(!second.exists());
+    obtain(&one);
+    blobs.make_room([&one.0].into_iter()).unwrap();
+    assert!(first.exists());
 }
 
 #[test]

@@ -266,7 +266,7 @@ fn conclude(service: &Service, job: &StoredJob, outcome: Outcome) -> Answer<()> 
 
 /// What may go once a job has ended. What stays now goes with the job, or is removed at the next start.
 fn clean_up(service: &Service, remove: impl FnOnce() -> io::Result<()>) -> Answer<()> {
-    for result in [remove(), service.blobs.trim()] {
+    for result in [remove(), service.blobs.trim(0)] {
         result.unwrap_or_else(|error| log::failure("a file was not removed", &error.to_string()));
     }
     Ok(())

@@ -2,11 +2,9 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::PathBuf;
 
 use super::JobFolder;
 use crate::api::{CHUNK_BYTES, Message};
-use crate::blobs::Wanted;
 use crate::digest::{chunk_digest, file_digest};
 use crate::problem::Answer;
 use crate::service::Service;
@@ -15,18 +13,13 @@ use crate::store::{Blob, StoredJob};
 /// Name of the message that holds the head.
 const HEAD: &str = "head.enc";
 
-/// The messages of the session of a job, and where they lie. A head that is there is none of them: it would be trained again.
-pub(super) fn files(
-    service: &Service,
-    job: &StoredJob,
-    wanted: Wanted<'_>,
-) -> Answer<Vec<(String, PathBuf)>> {
+/// The messages of the session of a job, and the files that they are. A head that is there is none of them: it would be trained again.
+pub(super) fn files(service: &Service, job: &StoredJob) -> Answer<Vec<(String, Blob)>> {
     let session = service.store.session(&job.member(), &job.job.asked.data)?;
-    let path = |Message { name, bytes, digest, .. }: Message| {
-        let blob = Blob { project: job.project, digest, bytes, whole: true };
-        Ok((name, service.obtain(&blob, wanted)?))
+    let blob = |Message { name, bytes, digest, .. }: Message| {
+        (name, Blob { project: job.project, digest, bytes, whole: true })
     };
-    session.messages.into_iter().filter(|message| message.name != HEAD).map(path).collect()
+    Ok(session.messages.into_iter().filter(|message| message.name != HEAD).map(blob).collect())
 }
 
 /// Puts the head of a job into its session.
