@@ -198,7 +198,7 @@ fn a_bucket_belongs_to_one_service_and_what_it_does_not_know_goes() {
     let new = crate::api::NewUpload { kind: crate::api::UploadKind::Data, files: vec![file] };
     let ann = store.member(&store.who("t").unwrap().unwrap(), "ann").unwrap();
     store.announce(&ann, &new).unwrap();
-    assert_eq!(store.chunks(&Blob { project: ann.project, ..blob.clone() }).unwrap(), digests);
+    assert_eq!(store.chunks(&Blob { project: ann.project, ..blob }).unwrap(), digests);
     let (empty, ..) = blobs(&Map::default(), None);
     assert!(empty.claim(&store, "sixth").is_err());
 

@@ -21,9 +21,9 @@ const SCRIPT: &str = "TRAIN_HEAD_TEST_SCRIPT";
 const SAVED: [&str; 4] = ["service.db", "service.db-wal", "audit.jsonl", "tls"];
 
 /// A server that runs.
-pub struct Running {
-    pub server: Server,
-    pub log: PathBuf,
+pub(crate) struct Running {
+    pub(crate) server: Server,
+    pub(crate) log: PathBuf,
     process: Child,
 }
 
@@ -63,7 +63,12 @@ fn server_process() {
 ///
 /// # Errors
 /// Why it did not start.
-pub fn start(folder: &Path, store: &str, script: &str, token: Option<&str>) -> Result<Running, String> {
+pub(crate) fn start(
+    folder: &Path,
+    store: &str,
+    script: &str,
+    token: Option<&str>,
+) -> Result<Running, String> {
     let log = folder.with_extension("log");
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["server::server_process", "--exact", "--nocapture"]);
@@ -86,7 +91,7 @@ pub fn start(folder: &Path, store: &str, script: &str, token: Option<&str>) -> R
 
 impl Running {
     /// Kills it, and takes its disk away but for what a backup has. Returns the folder of the next one.
-    pub fn lose(mut self) -> PathBuf {
+    pub(crate) fn lose(mut self) -> PathBuf {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         let old = &self.server.folder;

@@ -12,23 +12,23 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use ring::{digest, hmac};
 
-pub const KEY_ID: &str = "AKIDTEST";
-pub const SECRET: &str = "wJalrXUtnFEMI-secret";
-pub const BUCKET: &str = "heads";
+pub(crate) const KEY_ID: &str = "AKIDTEST";
+pub(crate) const SECRET: &str = "wJalrXUtnFEMI-secret";
+pub(crate) const BUCKET: &str = "heads";
 
 /// Names in a page of a list: few, so that there are several.
 const PAGE: usize = 3;
 
 /// What the store has, and whether it answers.
 #[derive(Clone, Debug, Default)]
-pub struct Store {
+pub(crate) struct Store {
     objects: Arc<Mutex<BTreeMap<String, Bytes>>>,
     is_out: Arc<AtomicBool>,
 }
 
 impl Store {
     /// Starts it.
-    pub fn start() -> (Self, SocketAddr) {
+    pub(crate) fn start() -> (Self, SocketAddr) {
         let store = Self::default();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -44,12 +44,12 @@ impl Store {
     }
 
     /// Names of all objects.
-    pub fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         self.objects.lock().unwrap().keys().cloned().collect()
     }
 
     /// Lets it fail, or answer again.
-    pub fn fail(&self, is_out: bool) {
+    pub(crate) fn fail(&self, is_out: bool) {
         self.is_out.store(is_out, Ordering::Relaxed);
     }
 }

@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 /// The usual options, on a free port.
-pub fn options(folder: &Path) -> Options {
+pub(crate) fn options(folder: &Path) -> Options {
     Options {
         folder: folder.to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
@@ -28,32 +28,32 @@ pub fn options(folder: &Path) -> Options {
 
 /// A server, as a client knows it.
 #[derive(Clone, Debug)]
-pub struct Server {
-    pub folder: PathBuf,
-    pub address: SocketAddr,
-    pub token: String,
+pub(crate) struct Server {
+    pub(crate) folder: PathBuf,
+    pub(crate) address: SocketAddr,
+    pub(crate) token: String,
 }
 
 /// An answer.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", self.text()))
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 }
 
 impl Server {
     /// One that runs until the test ends.
-    pub fn start(options: Options, worker: Arc<dyn Worker>) -> Self {
+    pub(crate) fn start(options: Options, worker: Arc<dyn Worker>) -> Self {
         let folder = options.folder.clone();
         let (said, heard) = mpsc::channel();
         std::thread::spawn(move || serve(options, worker, |started| said.send(started.clone()).unwrap()));
@@ -62,12 +62,12 @@ impl Server {
     }
 
     /// Asks for something of the project.
-    pub fn request(&self, method: &str, place: &str, body: &[u8]) -> Answer {
+    pub(crate) fn request(&self, method: &str, place: &str, body: &[u8]) -> Answer {
         self.request_at(method, &format!("/v1/projects/operator/{place}"), body)
     }
 
     /// Sends a request whose body is written whole before the answer is read.
-    pub fn request_at(&self, method: &str, path: &str, body: &[u8]) -> Answer {
+    pub(crate) fn request_at(&self, method: &str, path: &str, body: &[u8]) -> Answer {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(self.folder.join("tls/certificate.pem")).unwrap()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
