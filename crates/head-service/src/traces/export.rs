@@ -14,7 +14,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use ureq::Agent;
 
-use super::{Span, Value};
+use super::span::{Span, Value};
 use crate::log;
 use crate::web::agent;
 

@@ -1,14 +1,20 @@
 //! Spans of requests and jobs for a collector of OpenTelemetry, if the operator names one. What a span says is said here and nowhere else: routes,
 //! states, numbers and times. No ids, names, accounts, tokens, addresses or contents.
+//!
+//! - this file: what is told of requests and jobs;
+//! - [`span`]: a span;
+//! - `export` (feature `otel`): spans on their way.
 
 #[cfg(feature = "otel")]
 mod export;
+mod span;
 
 use std::time::{Duration, SystemTime};
 
 use crate::api::JobKind;
 use crate::store::StoredJob;
 use crate::work::Outcome;
+use span::{Span, Value};
 
 /// Spans, if anybody wants them.
 #[derive(Debug)]
@@ -20,29 +26,6 @@ type Sink = export::Exporter;
 /// Nobody does.
 #[cfg(not(feature = "otel"))]
 type Sink = std::convert::Infallible;
-
-/// A span.
-#[derive(Debug)]
-#[cfg_attr(not(feature = "otel"), allow(dead_code))]
-struct Span<'a> {
-    name: &'a str,
-    begun: SystemTime,
-    ended: SystemTime,
-    /// Whether it stands for a request that was answered.
-    is_request: bool,
-    /// Whether it failed through no fault of whoever asked.
-    failed: bool,
-    attributes: Vec<(&'static str, Value)>,
-    within: Vec<Span<'a>>,
-}
-
-/// What an attribute says.
-#[derive(Debug)]
-#[cfg_attr(not(feature = "otel"), allow(dead_code))]
-enum Value {
-    Word(String),
-    Number(u64),
-}
 
 impl Traces {
     /// Spans go to this collector.
