@@ -168,7 +168,10 @@ fn failure(error: Error) -> Failure {
         Error::Listen(address, cause) => Failure::usage(format!("cannot listen on {address}"))
             .because(cause)
             .help("choose another --listen"),
-        Error::Issuer(_) | Error::Bucket(_) | Error::Traces(_) => Failure::usage(error.to_string()),
+        Error::Bucket(_) => Failure::usage(error.to_string()).help(
+            "its credentials come from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), else from the role of this machine",
+        ),
+        Error::Issuer(_) | Error::Traces(_) => Failure::usage(error.to_string()),
         error => Failure::unexpected(error.to_string()),
     }
 }
