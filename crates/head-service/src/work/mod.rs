@@ -14,7 +14,9 @@ mod sessions;
 mod states;
 mod talk;
 
+use std::ffi::OsString;
 use std::io;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
@@ -204,10 +206,7 @@ fn start(service: &Service, worker: &dyn Worker, job: &StoredJob, folder: &JobFo
         memory: service.options.limits.job_memory,
     };
     let mut command = worker.command(&task);
-    // jobs have no business with the bucket
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"AWS_")) {
-        command.env_remove(name);
-    }
+    withhold(service, &mut command);
     // signals reach a launcher with everything that it started, and those of a terminal reach the server alone
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let program = command.get_program().to_owned();
@@ -221,6 +220,17 @@ fn start(service: &Service, worker: &dyn Worker, job: &StoredJob, folder: &JobFo
     service.note("server", "job started", &format!("{}/{}", job.project_name, job.job.id))?;
     log::event("job started", &job.job.id);
     Ok(process)
+}
+
+/// Keeps from a job what the server alone has business with: credentials of the bucket, and of the collector of traces.
+fn withhold(service: &Service, command: &mut Command) {
+    let options = &service.options;
+    for (asked, beginning) in [(options.bucket.is_some(), "AWS_"), (options.traces.is_some(), "OTEL_")] {
+        let is_one = |name: &OsString| asked && name.as_encoded_bytes().starts_with(beginning.as_bytes());
+        std::env::vars_os().map(|(name, _)| name).filter(is_one).for_each(|name| {
+            command.env_remove(name);
+        });
+    }
 }
 
 /// Notes how an attempt ended: the end of the job, or another turn.
