@@ -187,8 +187,12 @@ fn a_hidden_layer_gets_units_that_fit() {
         let x = Array2::from_shape_fn((samples, features), |(i, j)| noise(i, j));
         // no line tells these classes apart
         let y = x.column(0).iter().zip(x.column(1)).map(|(a, b)| f64::from(u8::from(a * b > 0.0))).collect();
-        let training =
-            prepare(&Classifier { max_iter: Some(2), ..Classifier::new(Kind::mlp()) }, &x, &y, &Array1::ones(samples))?;
+        let training = prepare(
+            &Classifier { max_iter: Some(2), ..Classifier::new(Kind::mlp()) },
+            &x,
+            &y,
+            &Array1::ones(samples),
+        )?;
         match training.options.kind {
             Kind::Mlp { hidden, .. } => Ok(hidden),
             other => panic!("{other:?}"),
