@@ -68,7 +68,7 @@ pub use job::{Job, JobSpec};
 pub use optimizer::{Optimizer, RateSchedule, Step};
 pub use packing::{Block, Blocks, Packing};
 #[cfg(feature = "client")]
-pub use parties::client;
+pub use parties::{client, growing};
 pub use parties::{Part, StoredBlocks, files, server, twins};
 pub use plan::{Aim, Bootstraps, Pairs, Plan, Request};
 pub use samples::{Features, PackedBlock, SampleView, Samples, check_weights, padded_features};
