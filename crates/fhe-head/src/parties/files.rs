@@ -305,7 +305,7 @@ pub fn open_samples<R: Read, H: Head>(
 
 impl<R: Read> SampleBlocks<R> {
     /// Number of blocks that are left.
-    pub fn count(&self) -> usize {
+    pub fn left(&self) -> usize {
         self.left
     }
 }

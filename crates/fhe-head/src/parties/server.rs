@@ -139,9 +139,11 @@ impl<'a, H: Head> Scorer<'a, H> {
             None
         };
         // keys for scoring only reach up to the level that was planned for it
-        let lowered = refreshed.as_deref().unwrap_or(weights).iter().map(|p| {
-            if p.level() > wanted { engine.drop_to(p, wanted) } else { Ok(p.clone()) }
-        });
+        let lowered = refreshed
+            .as_deref()
+            .unwrap_or(weights)
+            .iter()
+            .map(|p| if p.level() > wanted { engine.drop_to(p, wanted) } else { Ok(p.clone()) });
         Ok(Self { engine, job, weights: lowered.collect::<Result<_>>()? })
     }
 

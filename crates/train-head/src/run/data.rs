@@ -79,6 +79,7 @@ impl Data {
             groups: sources.groups,
             overrides: Some(sources.overrides),
             known: start.map(Description::known),
+            stored: false,
         };
         let raw = samples::read(sources.training, wanted, console)?;
         let vocabulary = match start {
