@@ -38,6 +38,18 @@ impl ResumableFile {
     /// # Errors
     /// [`FileError::Io`] if it cannot be created; [`FileError::Busy`] if another process is writing it.
     pub fn begin(target: &Path) -> Result<Self, FileError> {
+        Self::begin_with_mode(target, 0o644)
+    }
+
+    /// Starts a file that only its owner may read and write, from its first byte.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub fn begin_private(target: &Path) -> Result<Self, FileError> {
+        Self::begin_with_mode(target, 0o600)
+    }
+
+    fn begin_with_mode(target: &Path, mode: u32) -> Result<Self, FileError> {
         /// How often another process may take the name between two steps.
         const TRIES: usize = 8;
         let partial = Self::place(target);
@@ -49,7 +61,7 @@ impl ResumableFile {
                     std::fs::remove_file(&partial).map_err(failed)?;
                 }
             }
-            let new = match create_new(&partial, 0o644) {
+            let new = match create_new(&partial, mode) {
                 Ok(new) => new,
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_file(&partial) => continue,
                 Err(error) => return Err(failed(error)),
@@ -86,6 +98,11 @@ impl ResumableFile {
     pub fn keep(&mut self) {
         self.kept = true;
         unfinished(|all| all.retain(|path| *path != self.partial));
+    }
+
+    /// Removes the file: what it is kept for is done.
+    pub fn discard(mut self) {
+        self.kept = false;
     }
 
     /// What lies there already, from the place where the file stands.

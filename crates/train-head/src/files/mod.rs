@@ -5,6 +5,8 @@
 pub(crate) mod bundle;
 pub(crate) mod ciphertexts;
 #[cfg(feature = "data-party")]
+pub(crate) mod embedded;
+#[cfg(feature = "data-party")]
 pub(crate) mod embeddings;
 pub(crate) mod evaluation_keys;
 pub(crate) mod folder;

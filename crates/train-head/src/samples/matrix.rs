@@ -84,16 +84,16 @@ impl<X: Rows> Matrix<X> {
         // features have no say in it, and may not be there
         let none = ArrayView2::from_shape((y.nrows(), 1).strides((0, 0)), &[0.0])
             .map_err(|error| Failure::unexpected("no view of the labels").because(error))?;
-        Ok(self.data_with(none, y, vocabulary)?.sample_weights(class_weight)?)
+        Ok(self.data_with(&none, y, vocabulary)?.sample_weights(class_weight)?)
     }
 
     fn data_with<'a>(
         &'a self,
-        x: ArrayView2<'a, f64>,
+        x: &ArrayView2<'a, f64>,
         y: &'a Array2<f64>,
         vocabulary: &Vocabulary,
     ) -> Result<Data<'a>> {
-        let mut data = vocabulary.data(x, y)?;
+        let mut data = vocabulary.data(*x, y)?;
         if self.weights.is_some() {
             data = data.weighted(self.sample_weight().view())?;
         }
@@ -140,7 +140,7 @@ impl Matrix {
     /// # Errors
     /// No features; sample weights that are negative or all zero; one group.
     pub(crate) fn data<'a>(&'a self, y: &'a Array2<f64>, vocabulary: &Vocabulary) -> Result<Data<'a>> {
-        self.data_with(self.x.view(), y, vocabulary)
+        self.data_with(&self.x.view(), y, vocabulary)
     }
 
     /// The same samples where others may have their features in a file.
