@@ -78,7 +78,8 @@ pub(crate) fn write(
         phase.set(done);
         interrupt::check()
     };
-    let mut grown = Grown { bytes: 0, ciphertexts: blocks * source.block_length(), resumed_after: 0 };
+    let ciphertexts = blocks * source.block_length() + source.behind()?.len();
+    let mut grown = Grown { bytes: 0, ciphertexts, resumed_after: 0 };
     if growth == Growth::AtOnce || AtomicFile::writes_through(path) {
         grown.bytes = signed::write(path, identity, |file, name| {
             BlockWriter::begin(file, name, source, origin)?.rest(observe).map(|_| ())
@@ -137,6 +138,8 @@ pub(crate) fn write(
             "interrupted after block {kept} of {blocks}; what is encrypted is kept"
         ))
         .help(RESUME)),
+        // what else there is to do about it comes first
+        Err(failure) if failure.advice().is_some() => Err(failure),
         Err(failure) => Err(failure.help(RESUME)),
     }
 }

@@ -158,7 +158,8 @@ fn an_encryption_may_start_anew() {
 #[test]
 fn samples_to_score_go_on_as_well() {
     let dir = ready();
-    let line = "encrypt --for-scoring --features other.npy --plan plan.json --keys keys --out data.enc --threads 1";
+    let line =
+        "encrypt --for-scoring --features other.npy --plan plan.json --keys keys --out data.enc --threads 1";
     stopped(&dir, line, "-KILL");
     let others = line.replace("other.npy", "x.npy");
     dir.refused(&format!("{others} --resume"), 4, &["begun with other samples"]);
@@ -173,7 +174,8 @@ fn samples_to_score_go_on_as_well() {
     dir.ok("predict --head head --features other.npy --out plain.csv");
     let predicted = |name: &str| -> Vec<f64> {
         let text = String::from_utf8(dir.read(name)).unwrap();
-        let fields = |line: &str| line.split(',').filter_map(|field| field.parse().ok()).collect::<Vec<f64>>();
+        let fields =
+            |line: &str| line.split(',').filter_map(|field| field.parse().ok()).collect::<Vec<f64>>();
         text.lines().skip(1).flat_map(fields).collect()
     };
     let (encrypted, plain) = (predicted("encrypted.csv"), predicted("plain.csv"));
@@ -204,8 +206,9 @@ fn columns_that_lie_together_and_mini_batches_are_read_as_well() {
     let (rows, header) = (dir.read("x.npy"), dir.read("x.npy").len() - 4 * ROWS * COLUMNS);
     let at = |row: usize, column: usize| &rows[header + 4 * (row * COLUMNS + column)..][..4];
     let number = |at: &[u8]| f32::from_le_bytes(at.try_into().unwrap());
-    let columns =
-        (0..COLUMNS).flat_map(|column| (0..ROWS).map(move |row| (row, column))).map(|(i, j)| number(at(i, j)));
+    let columns = (0..COLUMNS)
+        .flat_map(|column| (0..ROWS).map(move |row| (row, column)))
+        .map(|(i, j)| number(at(i, j)));
     let mut turned = npy(&format!("({ROWS}, {COLUMNS})"), columns);
     let flag = turned.windows(5).position(|window| window == b"False").unwrap();
     turned[flag..flag + 5].copy_from_slice(b"True ");
