@@ -227,7 +227,8 @@ fn embeddings_that_were_made_are_kept() {
     use std::os::unix::fs::PermissionsExt;
     const PARTIAL: &str = "x.safetensors.resumable.partial";
     let dir = Dir::new();
-    let rows = (0..2100).map(|i| format!("\"{} {i}\",{}\n", ["pain", "well"][i % 2], i % 2)).collect::<String>();
+    let rows =
+        (0..2100).map(|i| format!("\"{} {i}\",{}\n", ["pain", "well"][i % 2], i % 2)).collect::<String>();
     dir.write("notes.csv", format!("text,label\n{rows}"));
     let line = format!(
         "embed --input notes.csv --text-column text --model-id {} --out x.safetensors",
