@@ -6,11 +6,13 @@ use std::fs::File;
 use std::io::{Read, Write};
 
 use ckks::serial::{FileError, FileKind, Header, NewFile, Reader, StoredCiphertexts, Writer};
-use ckks::{Ciphertext, Parameters};
+use ckks::{Ciphertext, KeyId, Parameters};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "client")]
 use super::client::DataEncryptor;
+#[cfg(feature = "client")]
+use super::growing::BlockWriter;
 use super::origin::transcript;
 use super::part::Part;
 use super::server::{EncryptedBlock, EncryptedHead, EncryptedState};
@@ -60,10 +62,6 @@ struct Manifest<H: Head> {
     transcript: Digest,
 }
 
-/// Ciphertexts encrypted at once: enough work for every core, little memory.
-#[cfg(feature = "client")]
-const AT_ONCE: usize = 32;
-
 /// Encrypts the data into a stream, some ciphertexts at a time, from the features of one block at a time. `observe` gets the number of ciphertexts written so far, and can stop
 /// the work with an error of its own type.
 ///
@@ -75,37 +73,27 @@ pub fn write_data<W: Write, H: Head, X: From<Error>>(
     name: &str,
     encryptor: &DataEncryptor<'_, H>,
     origin: &Origin,
-    mut observe: impl FnMut(usize) -> Result<(), X>,
+    observe: impl FnMut(usize) -> Result<(), X>,
 ) -> Result<W, X> {
-    let (job, start) = (encryptor.job(), encryptor.start()?);
-    let manifest =
-        Manifest { start: !start.is_empty(), part: encryptor.part(), ..Manifest::new(job, origin, 0) };
-    let manifest = manifest.into_bytes(DATA, name)?;
-    let (blocks, items) = (encryptor.blocks_of_part(), job.layout().items());
-    let file = NewFile {
-        kind: DATA,
-        parameters: encryptor.parameters(),
-        key_id: encryptor.key_id(),
-        items: (blocks.len() * items.len() + start.len()) as u64,
-        metadata: &manifest,
-    };
-    let mut writer = Writer::new(out, name, file).map_err(Error::from)?;
-    let mut written = 0;
-    for block in blocks {
-        let packed = encryptor.packed(block)?;
-        for items in items.chunks(AT_ONCE) {
-            for ciphertext in encryptor.ciphertexts(block, &packed, items)? {
-                writer.write_fresh(&ciphertext).map_err(Error::from)?;
-            }
-            written += items.len();
-            observe(written)?;
-        }
-    }
-    for ciphertext in &start {
-        writer.write_fresh(ciphertext).map_err(Error::from)?;
-    }
-    observe(written + start.len())?;
-    Ok(writer.finish().map_err(Error::from)?)
+    BlockWriter::begin(out, name, encryptor, origin)?.rest(observe)
+}
+
+/// The metadata of encrypted data. `start`: whether initial weights follow the blocks.
+#[cfg(feature = "client")]
+pub(super) fn data_metadata<H: Head>(
+    encryptor: &DataEncryptor<'_, H>,
+    origin: &Origin,
+    start: bool,
+    name: &str,
+) -> Result<Vec<u8>> {
+    Manifest { start, part: encryptor.part(), ..Manifest::new(encryptor.job(), origin, 0) }
+        .into_bytes(DATA, name)
+}
+
+/// The metadata of samples to score.
+#[cfg(feature = "client")]
+pub(super) fn sample_metadata<H: Head>(job: &Job<H>, origin: &Origin, name: &str) -> Result<Vec<u8>> {
+    Manifest::new(job, origin, job.iterations()).into_bytes(SAMPLES, name)
 }
 
 /// Encrypted data as they were read: the job and the origin, the blocks, and the state that the training starts from.
@@ -268,9 +256,8 @@ pub fn write_samples<W: Write, H: Head>(
     origin: &Origin,
     blocks: &[Vec<ckks::FreshCiphertext>],
 ) -> Result<W> {
-    let manifest = Manifest::new(job, origin, job.iterations());
     let items = blocks.iter().map(Vec::len).sum::<usize>() as u64;
-    let metadata = manifest.into_bytes(SAMPLES, name)?;
+    let metadata = sample_metadata(job, origin, name)?;
     let (parameters, key_id) = (secret.parameters(), secret.key_id());
     let file = NewFile { kind: SAMPLES, parameters, key_id, items, metadata: &metadata };
     let mut writer = Writer::new(out, name, file)?;
@@ -288,9 +275,57 @@ pub fn read_samples<R: Read, H: Head>(
     reader: Reader<R>,
     parameters: &Parameters,
 ) -> Result<(Job<H>, Origin, Vec<Vec<Ciphertext>>)> {
-    let length = |job: &Job<H>| job.packing().diagonals();
-    let (manifest, samples) = read_blocks(reader, SAMPLES, parameters, length)?;
-    Ok((manifest.job, manifest.origin, samples))
+    let (job, origin, blocks) = open_samples(reader, parameters)?;
+    Ok((job, origin, blocks.collect::<Result<_>>()?))
+}
+
+/// Samples for scoring of which a block is read at a time.
+pub struct SampleBlocks<R: Read> {
+    reader: Option<Reader<R>>,
+    parameters: Parameters,
+    left: usize,
+    length: usize,
+}
+
+/// Opens samples for scoring, with the job and the run of the head that shall score them. Damage behind the metadata is found when a block
+/// is read.
+///
+/// # Errors
+/// [`Error::File`] if the beginning of the file is damaged, or of another kind or parameter set.
+pub fn open_samples<R: Read, H: Head>(
+    reader: Reader<R>,
+    parameters: &Parameters,
+) -> Result<(Job<H>, Origin, SampleBlocks<R>)> {
+    let manifest: Manifest<H> = job(&reader, SAMPLES, parameters)?;
+    let length = manifest.job.packing().diagonals();
+    let left = blocks_of(&reader, length)?;
+    let blocks = SampleBlocks { reader: Some(reader), parameters: parameters.clone(), left, length };
+    Ok((manifest.job, manifest.origin, blocks))
+}
+
+impl<R: Read> SampleBlocks<R> {
+    /// Number of blocks that are left.
+    pub fn left(&self) -> usize {
+        self.left
+    }
+}
+
+impl<R: Read> Iterator for SampleBlocks<R> {
+    type Item = Result<Vec<Ciphertext>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let reader = self.reader.as_mut()?;
+        if let Some(left) = self.left.checked_sub(1) {
+            self.left = left;
+            let block = (0..self.length).map(|_| reader.read_ciphertext(&self.parameters));
+            let block = block.collect::<Result<_, _>>();
+            if block.is_err() {
+                self.reader = None;
+            }
+            return Some(Ok(block).and_then(|block| Ok(block?)));
+        }
+        self.reader.take()?.finish().err().map(|error| Err(error.into()))
+    }
 }
 
 /// Writes scores, block by block. `iteration` counts the iterations of the head that gave them.
@@ -307,6 +342,44 @@ pub fn write_scores<W: Write, H: Head>(
 ) -> Result<W> {
     let manifest = Manifest::new(job, origin, iteration);
     write(out, name, SCORES, manifest, &scores.iter().flatten().collect::<Vec<_>>())
+}
+
+/// Writes scores of `blocks` blocks as they come.
+pub struct ScoreWriter<W: Write>(Writer<W>);
+
+impl<W: Write> ScoreWriter<W> {
+    /// Starts a file as [`write_scores`] writes it, of scores under a key.
+    ///
+    /// # Errors
+    /// [`Error::File`] if writing fails.
+    pub fn begin<H: Head>(
+        out: W,
+        name: &str,
+        (job, origin, iteration): (&Job<H>, &Origin, usize),
+        (parameters, key_id): (&Parameters, KeyId),
+        blocks: usize,
+    ) -> Result<Self> {
+        let metadata = Manifest::new(job, origin, iteration).into_bytes(SCORES, name)?;
+        let items = (blocks * job.head().scores()) as u64;
+        let file = NewFile { kind: SCORES, parameters, key_id, items, metadata: &metadata };
+        Ok(Self(Writer::new(out, name, file)?))
+    }
+
+    /// Writes the scores of a block.
+    ///
+    /// # Errors
+    /// [`Error::File`] if writing fails.
+    pub fn block(&mut self, scores: &[Ciphertext]) -> Result<()> {
+        scores.iter().try_for_each(|score| Ok(self.0.write_ciphertext(score)?))
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// [`Error::File`] if writing fails, or scores are missing.
+    pub fn finish(self) -> Result<W> {
+        Ok(self.0.finish()?)
+    }
 }
 
 /// Scores as they were read: the job and the origin of the head that gave them, its number of iterations, and the scores block by block.
@@ -329,15 +402,22 @@ fn read_blocks<R: Read, H: Head>(
     length: impl Fn(&Job<H>) -> usize,
 ) -> Result<(Manifest<H>, Vec<Vec<Ciphertext>>)> {
     let manifest: Manifest<H> = job(&reader, kind, parameters)?;
-    let (items, length) = (reader.header().items as usize, length(&manifest.job));
+    let length = length(&manifest.job);
+    let count = blocks_of(&reader, length)?;
+    let block = |_| (0..length).map(|_| reader.read_ciphertext(parameters)).collect::<Result<_, _>>();
+    let blocks = (0..count).map(block).collect::<Result<_, _>>()?;
+    reader.finish()?;
+    Ok((manifest, blocks))
+}
+
+/// Number of blocks of a file.
+fn blocks_of<R: Read>(reader: &Reader<R>, length: usize) -> Result<usize> {
+    let items = reader.header().items as usize;
     if !items.is_multiple_of(length) {
         let reason = format!("{items} ciphertexts do not make blocks of {length}");
         return Err(invalid(reader.name(), reason).into());
     }
-    let block = |_| (0..length).map(|_| reader.read_ciphertext(parameters)).collect::<Result<_, _>>();
-    let blocks = (0..items / length).map(block).collect::<Result<_, _>>()?;
-    reader.finish()?;
-    Ok((manifest, blocks))
+    Ok(items / length)
 }
 
 fn read_history<R: Read, H: Head>(

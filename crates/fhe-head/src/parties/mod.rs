@@ -3,6 +3,8 @@
 #[cfg(feature = "client")]
 pub mod client;
 pub mod files;
+#[cfg(feature = "client")]
+pub mod growing;
 mod origin;
 mod part;
 pub mod server;

@@ -33,6 +33,9 @@ pub(crate) struct EmbedArgs {
     /// File for the embeddings: .safetensors (with labels and encoder) or .npy (only numbers)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: PathBuf,
+    /// Take what an interrupted command had embedded; texts that are new are embedded
+    #[arg(long, help_heading = "Output")]
+    pub(crate) resume: bool,
     #[command(flatten)]
     pub(crate) overwrite: OverwriteArgs,
 }
@@ -151,6 +154,9 @@ pub(crate) struct EncryptOutArgs {
     /// File for the ciphertexts, for the compute party
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: PathBuf,
+    /// Continue an interrupted encryption of the same command behind its last whole block; start anew if there is none
+    #[arg(long, help_heading = "Output")]
+    pub(crate) resume: bool,
     #[command(flatten)]
     pub(crate) overwrite: OverwriteArgs,
 }

@@ -59,6 +59,7 @@ fn from_data(arguments: &EstimateArgs, mut hyper: Hyper, console: &Console) -> R
             (None, Some(plan)) => Some(plan.known()),
             (None, None) => None,
         },
+        stored: false,
     };
     let raw = samples::read(&source, wanted, console)?;
     let vocabulary = match (&start, &earlier) {

@@ -102,7 +102,8 @@ pub(crate) fn run(arguments: Cli, crew: &Crew, console: &Console) -> Result<Outc
     expect_apart(&inputs, &outputs)?;
     expect_replaceable(&arguments.command, &outputs)?;
     if !arguments.command.overwrites() {
-        outputs.into_iter().try_for_each(expect_room)?;
+        let command = &arguments.command;
+        outputs.into_iter().filter(|output| !command.continues(output)).try_for_each(expect_room)?;
     }
     #[cfg(feature = "data-party")]
     if let Some(path) = passphrase_file(&arguments.command)

@@ -148,6 +148,16 @@ impl Command {
         }
     }
 
+    /// Whether an output may be there already because the command goes on with an interrupted one, which had written it. The command looks
+    /// at it itself.
+    pub(super) fn continues(&self, output: &Output<'_>) -> bool {
+        match self {
+            #[cfg(feature = "data-party")]
+            Self::Encrypt(a) => a.out.resume && a.out.validation_out.as_deref() == Some(output.path),
+            _ => false,
+        }
+    }
+
     /// Whether the command may replace outputs that exist.
     pub(super) fn overwrites(&self) -> bool {
         match self {

@@ -142,10 +142,12 @@ impl PlanFile {
     }
 
     /// The same plan for the samples that remain after a share was held out: `validation`.
-    #[must_use]
-    pub(crate) fn with_validation(self, share: Option<f64>, validation: Option<&Matrix>) -> Self {
-        let binding = self.contents.binding.with_validation(validation);
-        Self { contents: Contents { validation_fraction: share, binding, ..self.contents }, ..self }
+    ///
+    /// # Errors
+    /// None in practice: the samples are in memory.
+    pub(crate) fn with_validation(self, share: Option<f64>, validation: Option<&Matrix>) -> Result<Self> {
+        let binding = self.contents.binding.with_validation(validation)?;
+        Ok(Self { contents: Contents { validation_fraction: share, binding, ..self.contents }, ..self })
     }
 
     /// Refuses a name for a plan whose other file would replace something else, before there is a plan.
@@ -325,11 +327,11 @@ impl PlanFile {
 }
 
 /// Where the weights of samples come from, if they have any.
-fn weights_of(samples: &Matrix) -> Option<ColumnSource> {
+fn weights_of<X>(samples: &Matrix<X>) -> Option<ColumnSource> {
     samples.weights.as_ref().map(|weights| ColumnSource::of(weights.column.as_ref()))
 }
 
 /// Where the groups of samples come from, if they have any.
-fn groups_of(samples: &Matrix) -> Option<ColumnSource> {
+fn groups_of<X>(samples: &Matrix<X>) -> Option<ColumnSource> {
     samples.groups.as_ref().map(|groups| ColumnSource::of(groups.column.as_ref()))
 }

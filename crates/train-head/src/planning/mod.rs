@@ -94,7 +94,7 @@ impl Planned {
         from: Option<Secrecy>,
         console: &Console,
     ) -> Result<(Self, Option<Rehearsal>)> {
-        self.file = self.file.with_validation(share, validation);
+        self.file = self.file.with_validation(share, validation)?;
         let start = self.training.start.as_deref();
         let rehearsal = rehearse(&self.file, &self.training.samples, [start; 2], console)?;
         if let Some(rehearsal) = &rehearsal {

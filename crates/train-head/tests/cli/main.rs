@@ -33,6 +33,7 @@ mod run;
 mod scoring;
 mod ship;
 mod signatures;
+mod streaming;
 mod targets;
 mod threshold;
 mod tune;
