@@ -7,6 +7,8 @@ pub(crate) mod ciphertexts;
 #[cfg(feature = "data-party")]
 pub(crate) mod embeddings;
 pub(crate) mod evaluation_keys;
+#[cfg(feature = "data-party")]
+pub(crate) mod feature_map;
 pub(crate) mod folder;
 #[cfg(feature = "data-party")]
 pub(crate) mod head;
