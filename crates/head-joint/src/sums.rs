@@ -215,7 +215,7 @@ impl SumsTerms {
     /// The sums, from everybody's shares, of features that are scaled to between -1 and 1 by their ranges.
     ///
     /// # Errors
-    /// [`Error::Threshold`] for a share that is refused or missing; [`Error::Data`] if they are no sums of so many samples.
+    /// [`Error::Threshold`] for a share that is refused or missing; [`Error::Data`] if they are no sums of samples that the parties may have.
     pub fn open(&self, release: &Release, shares: &[DecryptionShare]) -> Result<Sums> {
         let mut sum = DecryptionSum::new(release);
         shares.iter().try_for_each(|share| sum.add(share))?;
@@ -231,7 +231,23 @@ impl SumsTerms {
                 products[(i, j)] = next();
             }
         }
-        Ok(Sums::from_parts(samples, features, products)?)
+        let sums = Sums::from_parts(samples, features, products)?;
+        self.expect_possible(&sums)?;
+        Ok(sums)
+    }
+
+    /// Refuses sums that no samples of the parties have: a party encrypted something else.
+    fn expect_possible(&self, sums: &Sums) -> Result<()> {
+        let count = sums.samples();
+        let [least, most] = [self.least_samples(), self.most].map(|of_one| (of_one * self.parties()) as f64);
+        // features lie between -1 and 1, and so do their products; the sums are rounded
+        let beyond = |sum: &f64| sum.abs() > count + 1e-6 * most;
+        if (least..=most).contains(&count) && !sums.features().iter().chain(sums.products()).any(beyond) {
+            return Ok(());
+        }
+        Err(Error::Data(format!(
+            "the sums of {count} samples are none of features within their ranges: a party encrypted something else"
+        )))
     }
 
     /// The feature map that follows from the sums, for features as they came.

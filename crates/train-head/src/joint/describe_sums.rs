@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use head_joint::{Agreement as _, SumsTerms};
+use head_joint::SumsTerms;
 use serde_json::{Map, Value, json};
 
 use super::board::Board;
