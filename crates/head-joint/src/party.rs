@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::keys::{first_share, sum};
 use crate::notes::{Keep, Notes};
 use crate::step::Step;
+use crate::sums::SumsTerms;
 use crate::terms::Terms;
 
 /// What a party sends when it agrees to a session.
@@ -344,6 +345,22 @@ impl<K: Keep> DataParty<'_, K, Terms> {
         samples: &'b Samples,
     ) -> Result<DataEncryptor<'b, BuiltIn>> {
         Ok(DataEncryptor::new(public, self.terms.plan(), samples).of_part(self.terms.part(self.index())?)?)
+    }
+}
+
+impl<K: Keep> DataParty<'_, K, SumsTerms> {
+    /// Notes that it shows its encrypted sums, now that all have committed to theirs by the digests of their files: who could choose its own
+    /// after seeing another's would add a multiple of that to them, and see it alone. To be asked again before it has a part in the
+    /// decryption.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] if it has answered other commitments; those of [`Keep`].
+    pub fn show_sums(&mut self, committed: &[[u8; 32]]) -> Result<(), K::Error> {
+        let mut hasher = blake3::Hasher::new_derive_key("head-joint 1 digests of encrypted sums");
+        committed.iter().for_each(|digest| {
+            hasher.update(digest);
+        });
+        self.answer(Step::Sums, *hasher.finalize().as_bytes())
     }
 }
 

@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 
 use fhe_head::Scheme;
 use fhe_head::ckks::{Ciphertext, PublicKey, presets};
+use head_joint::SumsTerms;
 use head_joint::ckks_threshold::{
     Commitment, CommonRandomness, Contribution, Protocol, SecretShare, Session, Sum, public_key,
 };
-use head_joint::SumsTerms;
 use ndarray::Array2;
 use train_head::readers::{self, joint};
 

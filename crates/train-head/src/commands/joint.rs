@@ -24,9 +24,9 @@ use crate::joint::party::Party;
 use crate::joint::place::Place;
 use crate::joint::session::Participant;
 use crate::joint::site::Site;
+use crate::joint::subject::Subject;
 use crate::joint::training::Purpose;
 use crate::joint::wait::{Progress, ready};
-use crate::joint::subject::Subject;
 use crate::joint::{
     AnySession, Session, board, describe, describe_sums, message, page, release, set, training,
 };
@@ -243,7 +243,7 @@ fn encrypt(arguments: &JointEncryptArgs, console: &Console) -> Result<Outcome> {
     let mut party = open(&arguments.party, &session, &identity)?;
     let name = party.name();
     let path = session.place.data(name);
-    expect_not_encrypted(&session, name, &mut site, &identity, console)?;
+    expect_not_encrypted((&session, name), &path, &mut site, &identity, console)?;
     let held_out = (arguments.test_size, arguments.random_state);
     let own = OwnData::read(&session.plan, &arguments.data, held_out, console)?;
     // before anything leaves: `decrypt` compares heads on what stayed at home
@@ -268,19 +268,18 @@ fn encrypt(arguments: &JointEncryptArgs, console: &Console) -> Result<Outcome> {
 
 /// Refuses to encrypt again; a file of samples that was not named to all is named first.
 pub(super) fn expect_not_encrypted<S: Subject>(
-    session: &Session<S>,
-    name: &str,
+    (session, name): (&Session<S>, &str),
+    path: &Path,
     site: &mut Site,
     identity: &Identity,
     console: &Console,
 ) -> Result<()> {
-    let path = session.place.data(name);
     if !path.exists() {
         return Ok(());
     }
     // killed in between
     if !session.place.message(name, data::BROUGHT).exists() {
-        data::announce(session, name, identity)?;
+        data::announce(session, (name, path), identity)?;
     }
     site.exchange(Need::Messages, name, console)?;
     Err(Failure::usage(format!("{} exists: {name} has encrypted its samples", path.display()))

@@ -89,15 +89,16 @@ pub(super) fn encrypt(
 ) -> Result<Outcome> {
     let party = open(&arguments.party, session, identity)?;
     let name = party.name();
-    expect_not_encrypted(session, name, &mut site, identity, console)?;
+    let path = sums::staged(&party);
+    expect_not_encrypted((session, name), &path, &mut site, identity, console)?;
     let held_out = (arguments.test_size, arguments.random_state);
     let own = OwnData::read(&session.plan, &arguments.data, held_out, console)?;
     let encrypted = sums::encrypt(&party, &own.training, identity)?;
     site.exchange(Need::Messages, name, console)?;
     let kept = own.test.as_ref().map_or(0, |test| test.x.nrows());
-    let path = session.place.data(name);
     let text = format!(
-        "sums over {} samples of {name} encrypted under the key of all parties; {kept} samples are left out\n  {} ({}): for the other parties",
+        "sums over {} samples of {name} encrypted under the key of all parties; {kept} samples are left out\n  {} ({}): `joint decrypt` shows \
+         them to the others, once all have encrypted theirs",
         encrypted.samples,
         path.display(),
         progress::bytes(encrypted.bytes),
@@ -127,7 +128,7 @@ pub(super) fn decrypt(
     let mut party = open(&arguments.party, session, identity)?;
     let name = party.name();
     let opened = site.until((arguments.party.wait, Need::Sums, name), console, |_| {
-        let release = ready!(sums::release(session)?);
+        let release = ready!(sums::release(&mut party)?);
         ready!(release::share(&mut party, &release, identity)?);
         let shares = ready!(release::shares(&party, &release)?);
         sums::open(session, &release, &shares).map(Progress::Done)

@@ -20,7 +20,8 @@ use super::{Access, read, write_bytes};
 use crate::exit::{Failure, Result, encoder_failure};
 
 const FORMAT: &str = "train-head feature map 1";
-const HELP: &str = "docs/cli.md shows such a file; `joint decrypt` writes one at the end of a session of sums";
+const HELP: &str =
+    "docs/cli.md shows such a file; `joint decrypt` writes one at the end of a session of sums";
 
 /// A file of a feature map.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,7 +122,9 @@ impl FeatureMapFile {
     ) -> Result<Vec<u8>> {
         let (deviation, matrix) = match map.linear() {
             LinearMap::Diagonal(scale) => (Some(scale.iter().map(|scale| 1.0 / scale).collect()), None),
-            LinearMap::Dense(matrix) => (None, Some(matrix.rows().into_iter().map(|row| row.to_vec()).collect())),
+            LinearMap::Dense(matrix) => {
+                (None, Some(matrix.rows().into_iter().map(|row| row.to_vec()).collect()))
+            }
         };
         let contents = Contents {
             format: FORMAT.into(),
@@ -217,8 +220,11 @@ impl Contents {
         }
         let linear = match (&self.deviation, &self.matrix) {
             (Some(deviation), None) => {
-                if let Some(wrong) = deviation.iter().find(|one| !(**one > 0.0 && (1.0 / **one).is_finite())) {
-                    return Err(format!("a deviation of {wrong}: features are divided by it, so it is positive"));
+                if let Some(wrong) = deviation.iter().find(|one| !(**one > 0.0 && (1.0 / **one).is_finite()))
+                {
+                    return Err(format!(
+                        "a deviation of {wrong}: features are divided by it, so it is positive"
+                    ));
                 }
                 LinearMap::Diagonal(deviation.iter().map(|deviation| 1.0 / deviation).collect())
             }
@@ -233,7 +239,8 @@ impl Contents {
             }
             _ => return Err("one of `deviation` and `matrix` is needed".into()),
         };
-        FeatureMap::from_arrays(Array1::from_vec(self.mean.clone()), linear).map_err(|error| error.to_string())
+        FeatureMap::from_arrays(Array1::from_vec(self.mean.clone()), linear)
+            .map_err(|error| error.to_string())
     }
 }
 
@@ -260,7 +267,10 @@ mod tests {
         let refused = |features, names: &[String]| {
             file.of_features(features, Some(names), None).unwrap_err().to_string()
         };
-        assert!(refused(3, &["a", "b", "c"].map(String::from)).contains("for 2 features, the data have 3: a, b, c"));
+        assert!(
+            refused(3, &["a", "b", "c"].map(String::from))
+                .contains("for 2 features, the data have 3: a, b, c")
+        );
         assert!(refused(2, &["a", "c"].map(String::from)).contains("no feature \"c\""));
     }
 

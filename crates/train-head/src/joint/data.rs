@@ -1,5 +1,7 @@
 //! A party's own samples: those that it encrypts, and those that stay at home to compare heads on.
 
+use std::path::Path;
+
 use fhe_head::ckks::PublicKey;
 use fhe_head::files::Digest;
 use head_fit::Data;
@@ -91,12 +93,16 @@ pub(crate) struct Brought {
 
 pub(crate) const BROUGHT: &str = "data";
 
-/// Says which file a party's samples are.
+/// Says which file a party's samples, or its sums, are.
 ///
 /// # Errors
 /// A file that cannot be read; a failed write; ^C.
-pub(crate) fn announce<S: Subject>(session: &Session<S>, name: &str, identity: &Identity) -> Result<()> {
-    let file = signed::digest_of_file(&session.place.data(name))?;
+pub(crate) fn announce<S: Subject>(
+    session: &Session<S>,
+    (name, file): (&str, &Path),
+    identity: &Identity,
+) -> Result<()> {
+    let file = signed::digest_of_file(file)?;
     message::write(
         &session.place.message(name, BROUGHT),
         BROUGHT,
@@ -173,6 +179,6 @@ pub(crate) fn encrypt(
         .map(|_| ())
     })?;
     progress.done();
-    announce(session, name, identity)?;
+    announce(session, (name, &path), identity)?;
     Ok(Encrypted { samples: data.len(), bytes })
 }

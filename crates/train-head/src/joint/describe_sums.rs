@@ -7,6 +7,7 @@ use head_joint::SumsTerms;
 use serde_json::{Map, Value, json};
 
 use super::board::Board;
+use super::data::BROUGHT;
 use super::keys::{COMMITTED, JOIN, REVEAL};
 use super::session::{Participant, Session};
 use crate::console::Outcome;
@@ -47,15 +48,16 @@ pub(crate) fn words(session: &Session<SumsTerms>) -> Result<String> {
     Ok(lines.iter().map(|(name, value)| format!("{name:<11} {value}")).collect::<Vec<_>>().join("\n"))
 }
 
-const AFTERWARDS: &str =
-    "a training behind the map shows means and covariance of all samples to whoever reads its folder, compute parties as well";
+const AFTERWARDS: &str = "a training behind the map shows means and covariance of all samples to whoever reads its folder, compute parties as well";
 const WHO_LEAVES: &str = "nothing is decrypted, and all start a new session";
 
 /// What the parties learn of each other, for a person who is about to agree.
 fn learned(session: &Session<SumsTerms>) -> String {
     let others = match session.terms.parties() - 1 {
         1 => "so the other party has this one's count, means and covariance".to_owned(),
-        others => format!("any {others} that pool what they have know the last one's count, means and covariance"),
+        others => {
+            format!("any {others} that pool what they have know the last one's count, means and covariance")
+        }
     };
     format!("all parties learn the sums, and {others}, exactly: who may not tell these does not join")
 }
@@ -92,7 +94,7 @@ pub(crate) fn status(session: &Session<SumsTerms>, board: Option<&Board>) -> Res
 }
 
 /// The steps of a party, in order, and whether each is done.
-fn steps(session: &Session<SumsTerms>, board: Option<&Board>, name: &str) -> [(&'static str, bool); 6] {
+fn steps(session: &Session<SumsTerms>, board: Option<&Board>, name: &str) -> [(&'static str, bool); 7] {
     let place = &session.place;
     let there = |path: PathBuf| path.exists() || board.is_some_and(|board| board.has(&path));
     let has = |kind: &str| there(place.message(name, kind));
@@ -100,7 +102,11 @@ fn steps(session: &Session<SumsTerms>, board: Option<&Board>, name: &str) -> [(&
         ("joined", has(JOIN)),
         ("revealed", has(REVEAL)),
         ("committed", has(COMMITTED)),
-        ("first shares", session.terms.first_round().iter().all(|protocol| there(place.first(name, protocol)))),
+        (
+            "first shares",
+            session.terms.first_round().iter().all(|protocol| there(place.first(name, protocol))),
+        ),
+        ("sums committed", has(BROUGHT)),
         ("sums", there(place.data(name))),
         ("decryption", there(place.decryption(name))),
     ]

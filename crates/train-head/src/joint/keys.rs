@@ -20,8 +20,8 @@ use super::message;
 use super::party::Party;
 use super::place::share_name;
 use super::session::{Session, Stop};
-use super::subject::Subject;
 use super::shares;
+use super::subject::Subject;
 use super::wait::{Progress, ready};
 use crate::console::Console;
 use crate::exit::{Failure, Kind, Result};
@@ -235,7 +235,11 @@ fn staged<S: Subject>(party: &Party<'_, S>) -> std::path::PathBuf {
 }
 
 /// Copies the staged shares to the shared folder. One that is staged no more, since it was published before, is made again: it is the same.
-fn publish_first<S: Subject>(party: &mut Party<'_, S>, common: &CommonRandomness, identity: &Identity) -> Result<()> {
+fn publish_first<S: Subject>(
+    party: &mut Party<'_, S>,
+    common: &CommonRandomness,
+    identity: &Identity,
+) -> Result<()> {
     let (session, staged) = (party.session(), staged(party));
     for protocol in session.terms.first_round() {
         let to = session.place.first(party.name(), &protocol);
@@ -297,7 +301,10 @@ pub(crate) fn first_sum<S: Subject>(
 ///
 /// # Errors
 /// A share that is damaged, or not signed by its party; ^C.
-pub(crate) fn second_sum<S: Subject>(session: &Session<S>, protocol: Protocol) -> Result<Progress<ckks_threshold::Sum>> {
+pub(crate) fn second_sum<S: Subject>(
+    session: &Session<S>,
+    protocol: Protocol,
+) -> Result<Progress<ckks_threshold::Sum>> {
     let share = |party| share_of(session, &session.place.second(session.party(party).0), party, protocol);
     added(session, head_joint::sum(&session.protocols, protocol, share))
 }

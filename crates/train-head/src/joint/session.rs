@@ -155,15 +155,15 @@ impl<T: Subject> Session<T> {
             return Err(Failure::file(message).help("make the session with this version of train-head"));
         }
         let shown = path.display().to_string();
-        let damaged = |error: serde_json::Error| {
-            Failure::file(format!("{shown} is not {}", T::CALLED)).because(error)
-        };
+        let damaged =
+            |error: serde_json::Error| Failure::file(format!("{shown} is not {}", T::CALLED)).because(error);
         let signed: SignedJson<serde_json::Value> = serde_json::from_value(value).map_err(damaged)?;
         let signer = signed.signer(CONTEXT, &shown)?;
         let contents: Contents<T::Agreed> = serde_json::from_value(signed.value).map_err(damaged)?;
         let computes = contents.compute.first();
         if computes.is_some() != T::COMPUTES {
-            let what = if T::COMPUTES { "no compute party" } else { "a compute party, where none takes part" };
+            let what =
+                if T::COMPUTES { "no compute party" } else { "a compute party, where none takes part" };
             return Err(Failure::file(format!("{shown} names {what}")));
         }
         expect_distinct(&contents.participants, &contents.compute).map_err(|failure| {

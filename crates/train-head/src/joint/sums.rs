@@ -1,7 +1,10 @@
 //! Sums by consent: each party encrypts its count, `sum x` and `sum x x^T`; everybody adds the ciphertexts of all itself, so that no compute
 //! party is needed or trusted; all decrypt the sums once, with flooding. The feature map of all samples follows from them.
+//!
+//! Each commits to its ciphertexts before anybody shows some, so that nobody adds another's to its own, or subtracts it.
 
 use std::io::Read;
+use std::path::PathBuf;
 
 use ckks_threshold::{DecryptionShare, Release};
 use fhe_head::ckks::serial::{FileKind, NewFile, Reader, Writer};
@@ -53,7 +56,12 @@ pub(crate) fn ranges(public: &Array2<f64>, widen: f64) -> Result<Vec<[f64; 2]>> 
     Ok(public.columns().into_iter().map(of).collect())
 }
 
-/// Encrypts a party's sums and writes them to the shared folder.
+/// A party's encrypted sums, in its own folder: others see them when all have committed to theirs.
+pub(crate) fn staged(party: &Party<'_, SumsTerms>) -> PathBuf {
+    party.folder().join("sums.enc")
+}
+
+/// Encrypts a party's sums, keeps them in its folder, and commits to them before all.
 ///
 /// # Errors
 /// Fewer samples than twice the features, or more than agreed on; a feature outside its range; keys that are not made yet; a failed write.
@@ -67,11 +75,11 @@ pub(crate) fn encrypt(
     expect_within(session, samples)?;
     let sums = session.terms.encrypt(&public, &samples.x.view()).map_err(|error| session.refusal(error))?;
     interrupt::check()?;
-    let about = (session.digest, party.index());
-    let bytes = signed::write(&session.place.data(name), identity, |file, shown| {
+    let (about, path) = ((session.digest, party.index()), staged(party));
+    let bytes = signed::write(&path, identity, |file, shown| {
         write(file, shown, &session.terms, public.key_id(), about, &sums).map(drop)
     })?;
-    data::announce(session, name, identity)?;
+    data::announce(session, (name, &path), identity)?;
     Ok(Encrypted { samples: samples.x.nrows(), bytes })
 }
 
@@ -151,13 +159,17 @@ fn of_party(
     parse(opened.unverified()?, (&shown, name), &session.terms, key_id, (session.digest, party))
 }
 
-/// The decryption of the sums, once those of all are there.
+/// The decryption of the sums. Shows the party's own once all have committed to theirs, and goes on once those of all are there.
 ///
 /// # Errors
-/// Sums that are damaged, not those that their party named, or not signed by it.
-pub(crate) fn release(session: &Session<SumsTerms>) -> Result<Progress<Release>> {
+/// Sums that are damaged, not those that their party committed to, or not signed by it; other commitments than the party has answered.
+pub(crate) fn release(party: &mut Party<'_, SumsTerms>) -> Result<Progress<Release>> {
+    let session = party.session();
     let common = ready!(common(session)?);
     let brought = ready!(data::brought(session)?);
+    let committed: Vec<[u8; 32]> = brought.iter().map(|file| file.0).collect();
+    party.steps().show_sums(&committed).map_err(|stop| session.stopped(stop))?;
+    show(party)?;
     let missing = data::missing(session);
     if !missing.is_empty() {
         return Ok(Progress::Waiting(format!("{} (sums)", session.names(&missing))));
@@ -173,6 +185,19 @@ pub(crate) fn release(session: &Session<SumsTerms>) -> Result<Progress<Release>>
     let (terms, protocols) = (&session.terms, &session.protocols);
     let release = terms.add(&parties).and_then(|sums| terms.release(protocols, transcript.as_bytes(), sums));
     release.map(Progress::Done).map_err(|error| session.refusal(error))
+}
+
+/// Copies the party's encrypted sums to the shared folder.
+fn show(party: &Party<'_, SumsTerms>) -> Result<()> {
+    let (from, to) = (staged(party), party.session().place.data(party.name()));
+    if to.exists() {
+        return Ok(());
+    }
+    if !from.exists() {
+        return Err(Failure::file(format!("{} is not there: nothing is encrypted yet", from.display()))
+            .help("`train-head joint encrypt` makes it"));
+    }
+    crate::files::copy(&from, &to)
 }
 
 /// The sums, from everybody's shares, and the feature map that was agreed on.

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use ckks_threshold::{DecryptionShare, Protocol, Sender, Share};
-use fhe_head::ckks::{Ciphertext, KeyId};
 use fhe_head::ckks::serial::{FileKind, NewFile, Reader, Writer};
+use fhe_head::ckks::{Ciphertext, KeyId};
 use fhe_head::files::Tag;
 use head_joint::SumsTerms;
 use serde::Serialize;
@@ -21,7 +21,8 @@ use crate::joint::checks::{CHECKED, Checked};
 use crate::joint::keys::{COMMITTED, Committed, JOIN, Join, REVEAL, Reveal};
 use crate::joint::set::{Named, SET};
 use crate::joint::{
-    AnySession, describe, describe_sums, message as messages, release, sealed as seals, session, shares, sums as by_consent,
+    AnySession, describe, describe_sums, message as messages, release, sealed as seals, session, shares,
+    sums as by_consent,
 };
 
 /// The hostile party. Its signatures are the same in every process, so that an input can hold one.

@@ -63,7 +63,10 @@ fn keyed() -> &'static Dir {
     DIR.get_or_init(|| {
         let dir = copy_of(prepared());
         let said = dir.ok(&create(&dir, 100, "--sums --out s")).stdout;
-        for words in ["any 2 that pool what they have know the last one's count, means and covariance", "fewer than 6 samples"] {
+        for words in [
+            "any 2 that pool what they have know the last one's count, means and covariance",
+            "fewer than 6 samples",
+        ] {
             assert!(said.contains(words), "{words:?} is not in {said}");
         }
         for party in PARTIES {
@@ -107,19 +110,27 @@ fn opened() -> &'static Dir {
     static DIR: OnceLock<Dir> = OnceLock::new();
     DIR.get_or_init(|| {
         let dir = copy_of(encrypted());
-        let waiting = ok(&dir, &decrypt("north"));
-        assert_eq!(waiting["waiting_for"], "south, west (share of the decryption)");
-        for party in ["south", "west", "north", "south"] {
-            let opened = ok(&dir, &format!("{} --overwrite", decrypt(party)));
-            assert_eq!(opened["done"] == true, party != "south" || dir.path("south/map").exists(), "{opened}");
+        // each shows its sums, then its share
+        let waiting = |party: &str| ok(&dir, &decrypt(party))["waiting_for"].clone();
+        assert_eq!(waiting("north"), "south, west (sums)");
+        assert_eq!(waiting("south"), "west (sums)");
+        assert_eq!(waiting("west"), "north, south (share of the decryption)");
+        assert_eq!(waiting("north"), "south (share of the decryption)");
+        for party in ["south", "west", "north"] {
+            assert_eq!(ok(&dir, &decrypt(party))["done"], true);
         }
+        // decrypted again, it is the same
+        let map = dir.read("north/map/map.json");
+        ok(&dir, &format!("{} --overwrite", decrypt("north")));
+        assert_eq!(dir.read("north/map/map.json"), map);
         dir
     })
 }
 
 /// The columns of a table, as numbers.
 fn columns(text: &str) -> Vec<Vec<f64>> {
-    let rows = text.lines().skip(1).map(|line| line.split(',').take(3).map(|cell| cell.parse().unwrap()).collect());
+    let rows =
+        text.lines().skip(1).map(|line| line.split(',').take(3).map(|cell| cell.parse().unwrap()).collect());
     let rows: Vec<Vec<f64>> = rows.collect();
     (0..3).map(|column| rows.iter().map(|row| row[column]).collect()).collect()
 }
@@ -152,7 +163,11 @@ fn all_parties_get_the_map_of_all_samples() {
     // the shared folder has no sums in the clear
     assert!(!dir.list().iter().any(|name| name.starts_with("s/") && name.ends_with("map.json")));
     let status = dir.ok("joint status --session s").stdout;
-    assert!(status.contains("west        joined yes") && status.contains("sums yes, decryption yes"), "{status}");
+    assert!(
+        status.contains("west        joined yes")
+            && status.contains("sums committed yes, sums yes, decryption yes"),
+        "{status}"
+    );
 
     for (file, kind) in [
         ("s/north/data.enc", "encrypted sums"),
@@ -181,13 +196,15 @@ fn a_joint_training_is_planned_behind_the_map() {
     dir.ok("identity create --identity cloud/id.key");
     let line = create(&dir, 100, &format!("--compute {} --out t", key(&dir, "cloud")));
     let said = dir.ok(&line.replace("plan.json", "behind.json")).stdout;
-    assert!(said.contains("of the sums of session") && said.contains("whoever reads this folder sees it"), "{said}");
+    assert!(
+        said.contains("of the sums of session") && said.contains("whoever reads this folder sees it"),
+        "{said}"
+    );
     let described = ok(&dir, "inspect t/session.json");
     assert_eq!(described["kind"], "session of a joint training");
     assert_eq!(described["session"]["given_map"], planned["feature_map"]["given"]);
     // what all signed holds the map: another one is another session
-    let arrays = dir.read("t/plan.safetensors");
-    let mut changed = arrays.clone();
+    let mut changed = dir.read("t/plan.safetensors");
     *changed.last_mut().unwrap() ^= 1;
     dir.write("t/plan.safetensors", changed);
     dir.refused("joint status --session t", 4, &["not the feature map of the plan"]);
@@ -199,38 +216,63 @@ fn sums_that_would_tell_of_single_samples_are_refused_before_they_are_encrypted(
     let text = String::from_utf8(dir.read("south/own.csv")).unwrap();
     let few: Vec<&str> = text.lines().take(6).collect();
     dir.write("south/own.csv", few.join("\n"));
-    dir.refused(&encrypt("south"), 3, &["5 samples, where sums of 3 features take 6 at least", "single samples"]);
+    dir.refused(
+        &encrypt("south"),
+        3,
+        &["5 samples, where sums of 3 features take 6 at least", "single samples"],
+    );
     // what stays at home does not count
     let seven: Vec<&str> = text.lines().take(8).collect();
     dir.write("south/own.csv", seven.join("\n"));
     let line = encrypt("south").replace("--test-size 0", "--test-size 0.3");
     dir.refused(&line, 3, &["where sums of 3 features take 6 at least"]);
     let rows = text.lines().map(|line| match line.split_once(',') {
-        Some((a, rest)) if a.parse::<f64>().is_ok() => format!("{},{rest}", 1000.0 * a.parse::<f64>().unwrap()),
+        Some((a, rest)) if a.parse::<f64>().is_ok() => {
+            format!("{},{rest}", 1000.0 * a.parse::<f64>().unwrap())
+        }
         _ => line.to_owned(),
     });
     dir.write("south/own.csv", rows.collect::<Vec<_>>().join("\n"));
     dir.refused(&encrypt("south"), 3, &["\"a\" is not always between", "--widen"]);
     dir.write("south/own.csv", table(101));
     dir.refused(&encrypt("south"), 3, &["101 samples, of at most 100"]);
-    assert!(!dir.path("s/south/data.enc").exists());
+    assert!(!dir.path("south/keys/sums.enc").exists() && !dir.path("s/south/data.json").exists());
 }
 
 #[test]
 fn a_session_of_sums_is_no_training() {
     let dir = copy_of(encrypted());
-    dir.refused("joint train --session s --identity north/id.key", 2, &["nothing is trained", "joint decrypt"]);
+    dir.refused(
+        "joint train --session s --identity north/id.key",
+        2,
+        &["nothing is trained", "joint decrypt"],
+    );
     dir.refused(&encrypt("south"), 2, &["south has encrypted"]);
     dir.refused(&format!("{} --features north/own.csv", decrypt("north")), 2, &["without samples"]);
     dir.refused(&format!("{} --set north,west", decrypt("north")), 2, &["all parties decrypt"]);
-    // another file than the one that south named to all
+    // all have committed to their sums, and nobody has shown any
+    assert!(!dir.list().iter().any(|name| name.starts_with("s/") && name.ends_with("data.enc")));
+    for party in PARTIES {
+        dir.ok(&decrypt(party));
+    }
+    // another file than the one that south committed to
+    let own = dir.read("s/south/data.enc");
     std::fs::copy(dir.path("s/west/data.enc"), dir.path("s/south/data.enc")).unwrap();
     dir.refused(&decrypt("north"), 4, &["not the file that south named to all"]);
+    // south encrypts anew, and commits to that: the others have answered its first commitment
+    dir.write("s/south/data.enc", own);
+    std::fs::remove_file(dir.path("south/keys/sums.enc")).unwrap();
+    ok(&dir, &encrypt("south"));
+    std::fs::copy(dir.path("south/keys/sums.enc"), dir.path("s/south/data.enc")).unwrap();
+    for party in PARTIES {
+        dir.refused(&decrypt(party), 4, &["the encrypted sums has changed since this party answered"]);
+    }
 
     let dir = copy_of(prepared());
     dir.refused(&create(&dir, 5, "--sums --out s"), 5, &["at most 5 samples"]);
     let uneven = create(&dir, 100, "--sums --out s");
-    let uneven = uneven.replacen(&format!("{}:100", key(&dir, "west")), &format!("{}:5", key(&dir, "west")), 1);
+    let uneven =
+        uneven.replacen(&format!("{}:100", key(&dir, "west")), &format!("{}:5", key(&dir, "west")), 1);
     dir.refused(&uneven, 2, &["--participant west: 5 samples", "take 6 of each party"]);
     dir.refused(&create(&dir, 100, "--sums --flooding-bits 60 --out s"), 4, &["60"]);
     dir.refused(&create(&dir, 100, "--sums --widen 0.5 --out s"), 2, &["--widen 0.5"]);
@@ -256,7 +298,11 @@ fn constants_are_a_feature_map() {
     let estimate = format!("estimate --features table.csv {FAST} --out plan.json");
     let behind = format!("{estimate} --feature-map map.json");
     let planned = dir.ok(&behind).stdout;
-    assert!(planned.contains("by a map that was given; all 3 directions kept") || planned.contains("by a map that was given; all 3 kept"), "{planned}");
+    assert!(
+        planned.contains("by a map that was given; all 3 directions kept")
+            || planned.contains("by a map that was given; all 3 kept"),
+        "{planned}"
+    );
     assert_eq!(ok(&dir, "inspect map.json")["map"]["inputs"], 3);
     let given = ok(&dir, "inspect plan.json")["plan"]["given_map"].clone();
     assert_eq!(given["file"], ok(&dir, "inspect map.json")["map"]["digest"]);

@@ -147,7 +147,8 @@ fn json_file(path: &Path) -> Result<Facts> {
         return in_the_clear::feature_map(path);
     }
     // it is read with the plan beside it, by the name that it has there
-    if format.starts_with("train-head session") && path.file_name().is_some_and(|name| name == "session.json") {
+    if format.starts_with("train-head session") && path.file_name().is_some_and(|name| name == "session.json")
+    {
         return in_the_clear::session(path);
     }
     if path.file_name().is_some_and(|name| name == "report.json") && value.get("encrypted").is_some() {
