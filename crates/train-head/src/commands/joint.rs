@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use super::joint_sums;
 use head_fit::{Classifier, Training};
 use head_joint::{Choices, Comparison, Terms, Weighting};
 use ndarray::Array1;
 use serde_json::json;
 
+use super::joint_shared::{expect_not_encrypted, open, publish, waiting};
+use super::joint_sums;
 use crate::args::{
     ComputeFlag, JointArgs, JointCreateArgs, JointDecryptArgs, JointEncryptArgs, JointJoinArgs,
     JointPartyArgs, JointStatusArgs, JointStep, JointTrainArgs, WeightingFlag,
@@ -98,23 +99,6 @@ fn create_training(arguments: &JointCreateArgs, console: &Console) -> Result<Out
         arguments.out.display()
     );
     Ok(Outcome { json: describe::json(&session)?, text })
-}
-
-/// Writes the files of a session.
-pub(super) fn publish<S: Subject>(
-    arguments: &JointCreateArgs,
-    plan: &PlanFile,
-    (agreed, compute): (S::Agreed, Vec<Participant>),
-    identity: &Identity,
-) -> Result<()> {
-    let folder = OutputFolder::create(&arguments.out)?;
-    let staged = Place::at(&folder.path(""));
-    plan.write_for(&staged.plan(), Access::Shared)?;
-    let participants =
-        arguments.participants.iter().map(|p| Participant { name: p.name.clone(), key: p.key }).collect();
-    let numbers = (arguments.recomputations, arguments.attempt);
-    Session::<S>::write(&staged, agreed, (participants, compute), numbers, identity)?;
-    folder.commit()
 }
 
 /// The compute parties, each with a name; the server, if none is given.
@@ -213,24 +197,6 @@ fn make_keys_of<S: Subject>(
     })
 }
 
-/// The party whose step it is.
-pub(super) fn open<'a, S: Subject>(
-    arguments: &JointPartyArgs,
-    session: &'a Session<S>,
-    identity: &Identity,
-) -> Result<Party<'a, S>> {
-    Party::open(&arguments.keys, session, identity, &arguments.passphrase)
-}
-
-pub(super) fn waiting(what: &str) -> Outcome {
-    Outcome {
-        json: json!({ "done": false, "waiting_for": what }),
-        text: format!(
-            "done as far as possible; waiting for {what}: run the same command again when it has come"
-        ),
-    }
-}
-
 fn encrypt(arguments: &JointEncryptArgs, console: &Console) -> Result<Outcome> {
     let identity = Identity::mine(&arguments.party.signer, console)?;
     let mut site = Site::enter(&arguments.party.session, None, console)?;
@@ -264,26 +230,6 @@ fn encrypt(arguments: &JointEncryptArgs, console: &Console) -> Result<Outcome> {
         "file": shown(path), "bytes": encrypted.bytes, "job": job.map(|job| job.id),
     });
     Ok(Outcome { json, text })
-}
-
-/// Refuses to encrypt again; a file of samples that was not named to all is named first.
-pub(super) fn expect_not_encrypted<S: Subject>(
-    (session, name): (&Session<S>, &str),
-    path: &Path,
-    site: &mut Site,
-    identity: &Identity,
-    console: &Console,
-) -> Result<()> {
-    if !path.exists() {
-        return Ok(());
-    }
-    // killed in between
-    if !session.place.message(name, data::BROUGHT).exists() {
-        data::announce(session, (name, path), identity)?;
-    }
-    site.exchange(Need::Messages, name, console)?;
-    Err(Failure::usage(format!("{} exists: {name} has encrypted its samples", path.display()))
-        .help("remove it to encrypt others, as long as nobody has computed or decrypted with it"))
 }
 
 fn train(arguments: &JointTrainArgs, console: &Console) -> Result<Outcome> {

@@ -6,7 +6,7 @@ use head_fit::Preprocessing;
 use head_joint::SumsTerms;
 use serde_json::json;
 
-use super::joint::{expect_not_encrypted, open, publish, waiting};
+use super::joint_shared::{expect_not_encrypted, open, publish, waiting};
 use crate::args::{JointCreateArgs, JointDecryptArgs, JointEncryptArgs, SumsMapFlag};
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Result};
