@@ -71,6 +71,16 @@ pub(crate) struct EstimateArgs {
     pub(crate) training: TrainingArgs,
     #[command(flatten)]
     pub(crate) start: HeadStartArgs,
+    /// Train behind the feature map of this file, in place of one that is fitted on the samples: constants that everybody knows, or what a
+    /// session of sums gave (`joint create --sums`)
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "features",
+        conflicts_with_all = ["warm_start", "continue_from", "preprocess", "ridge", "n_components"],
+        help_heading = "Training (chosen from the data where not given)"
+    )]
+    pub(crate) feature_map: Option<PathBuf>,
     /// Plan a training that continues from the encrypted head of an earlier plan (`train --warm-start`), under the same key
     #[arg(
         long,

@@ -17,6 +17,10 @@ mod inspect;
 #[cfg(feature = "data-party")]
 mod joint;
 #[cfg(feature = "data-party")]
+mod joint_shared;
+#[cfg(feature = "data-party")]
+mod joint_sums;
+#[cfg(feature = "data-party")]
 mod keygen;
 #[cfg(feature = "data-party")]
 mod look;

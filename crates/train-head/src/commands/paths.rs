@@ -32,7 +32,8 @@ impl Command {
             Self::Embed(a) => [&a.data.files()[..], &[a.encoder.folder()]].concat(),
             #[cfg(feature = "data-party")]
             Self::Estimate(a) => {
-                let others = [a.start.warm_start.as_deref(), a.continue_from.as_deref()];
+                let named = [&a.start.warm_start, &a.continue_from, &a.feature_map];
+                let others = named.map(Option::as_deref);
                 [&a.data.files()[..], &others].concat()
             }
             #[cfg(feature = "data-party")]

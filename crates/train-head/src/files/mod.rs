@@ -9,6 +9,8 @@ pub(crate) mod embedded;
 #[cfg(feature = "data-party")]
 pub(crate) mod embeddings;
 pub(crate) mod evaluation_keys;
+#[cfg(feature = "data-party")]
+pub(crate) mod feature_map;
 pub(crate) mod folder;
 #[cfg(feature = "data-party")]
 pub(crate) mod growing;

@@ -17,6 +17,7 @@ mod hostile_memory;
 mod hostile_outputs;
 mod interrupted;
 mod joint;
+mod joint_sums;
 mod joint_threshold;
 mod keys;
 mod look;
