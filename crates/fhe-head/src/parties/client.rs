@@ -12,8 +12,9 @@ use ckks::{
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-use super::files::{self, Origin};
 use super::growing::{BlockParts, BlockSource};
+use super::manifest;
+use super::origin::Origin;
 use super::part::Part;
 use super::server::{EncryptedBlock, EncryptedHead, EncryptedState};
 use super::start::starting_state;
@@ -284,7 +285,7 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
 
 impl<H: Head> BlockSource for DataEncryptor<'_, H> {
     fn kind(&self) -> FileKind {
-        files::DATA
+        manifest::DATA
     }
 
     fn parameters(&self) -> &Parameters {
@@ -321,7 +322,7 @@ impl<H: Head> BlockSource for DataEncryptor<'_, H> {
     }
 
     fn metadata(&self, origin: &Origin, behind: bool, name: &str) -> Result<Vec<u8>> {
-        files::data_metadata(self, origin, behind, name)
+        manifest::data_metadata(&self.plan.job, self.part(), origin, behind, name)
     }
 }
 
@@ -485,7 +486,7 @@ impl<'a, H: Head> SampleEncryptor<'a, H> {
 
 impl<H: Head> BlockSource for SampleEncryptor<'_, H> {
     fn kind(&self) -> FileKind {
-        files::SAMPLES
+        manifest::SAMPLES
     }
 
     fn parameters(&self) -> &Parameters {
@@ -522,7 +523,7 @@ impl<H: Head> BlockSource for SampleEncryptor<'_, H> {
     }
 
     fn metadata(&self, origin: &Origin, _: bool, name: &str) -> Result<Vec<u8>> {
-        files::sample_metadata(self.job, origin, name)
+        manifest::sample_metadata(self.job, origin, name)
     }
 }
 

@@ -5,6 +5,7 @@ pub mod client;
 pub mod files;
 #[cfg(feature = "client")]
 pub mod growing;
+mod manifest;
 mod origin;
 mod part;
 pub mod server;

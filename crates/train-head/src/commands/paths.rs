@@ -151,6 +151,7 @@ impl Command {
 
     /// Whether an output may be there already because the command goes on with an interrupted one, which had written it. The command looks
     /// at it itself.
+    #[cfg_attr(not(feature = "data-party"), allow(unused_variables))]
     pub(super) fn continues(&self, output: &Output<'_>) -> bool {
         match self {
             #[cfg(feature = "data-party")]
