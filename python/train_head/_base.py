@@ -43,7 +43,7 @@ PARAMETERS = """
     alpha : float, default=0.0
         Weight of the L2 penalty beside the mean loss. Whitening regularises by its ridge.
     preset : str, default=None
-        Name of a parameter set; the first that has the depth if None.
+        Name of a parameter set; the one on which training and upload take the least time if None.
     random_state : int, RandomState instance or None, default=0
         Fixes folds, shuffles and initial weights. Keys and noise are from the system's randomness in any case.
     twins : bool, default=True

@@ -126,6 +126,10 @@ fn ordinary_run(metadata: &Metadata, folder: &Path) -> Result<PathBuf> {
         "joint create --plan joint.json --features table.csv --participant north={north}:9 --participant south={south}:9 \
          --compute {cloud} --identity north.key --out joint --overwrite"
     ))?;
+    train_head(&format!(
+        "joint create --sums --plan joint.json --features table.csv --participant north={north}:90 --participant south={south}:90 \
+         --identity north.key --out sums --overwrite"
+    ))?;
     Ok(run)
 }
 

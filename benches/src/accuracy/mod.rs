@@ -132,8 +132,6 @@ fn matrix(arguments: &Arguments, threads: usize) -> anyhow::Result<()> {
                 if head == Head::Mlp {
                     for split in &mut splits {
                         split.train.thin(recipes::HIDDEN_SAMPLES);
-                        split.train.normalize();
-                        split.test.normalize();
                     }
                 }
                 let task = Task { entry, classes: &dataset.classes, head, seed };

@@ -1,9 +1,8 @@
-//! How each head is trained: by the product's estimator with its defaults. The hidden layer alone has a recipe of its own.
+//! How each head is trained: by the product's estimator with its defaults. A hidden layer alone gets fewer iterations.
 
 use std::time::Instant;
 
 use anyhow::ensure;
-use fhe_head::{ActivationKind, Optimizer, RateSchedule};
 use head_fit::{ClassWeight, Classifier, Data, Kind, Preprocessing, Training, converged};
 use ndarray::{Array1, ArrayView2};
 use serde::Serialize;
@@ -43,37 +42,19 @@ pub(crate) struct Prepared {
     pub(crate) seconds: f64,
 }
 
-/// The most samples that a hidden layer is trained on. Each is scaled to unit norm: squares would blow outliers up.
+/// The most samples that a hidden layer is trained on.
 pub(super) const HIDDEN_SAMPLES: usize = 2000;
-/// Units of the hidden layer.
-const HIDDEN: usize = 32;
-/// Directions of the features that it sees, with the constant.
-const COMPONENTS: usize = 128;
+/// Iterations of a hidden layer, a third of the product's: each takes seconds.
+const HIDDEN_ITERATIONS: usize = 10;
 
-/// The options of the product for a head: its defaults, except for the hidden layer, which computes squares. They are exact under
-/// encryption.
+/// The options of the product for a head: its defaults, but for the iterations of a hidden layer.
 pub(crate) fn options(head: Head, seed: u64) -> Classifier {
-    let kind = match head {
-        Head::Logistic | Head::OneVsRest => Kind::logistic(),
-        Head::Softmax => Kind::softmax(),
-        Head::Mlp => {
-            Kind::Mlp { hidden: Some(HIDDEN), activation: ActivationKind::Square, activation_interval: None }
-        }
+    let (kind, max_iter) = match head {
+        Head::Logistic | Head::OneVsRest => (Kind::logistic(), None),
+        Head::Softmax => (Kind::softmax(), None),
+        Head::Mlp => (Kind::mlp(), Some(HIDDEN_ITERATIONS)),
     };
-    let defaults = Classifier { random_state: seed, ..Classifier::new(kind) };
-    match head {
-        Head::Mlp => Classifier {
-            preprocessing: Some(Preprocessing::Whiten { ridge: 1.5, standardize: false }),
-            n_components: Some(COMPONENTS),
-            optimizer: Some(Optimizer::GradientDescent),
-            learning_rate: Some(2.8),
-            schedule: RateSchedule::Cosine,
-            max_iter: Some(10),
-            alpha: 0.02,
-            ..defaults
-        },
-        _ => defaults,
-    }
+    Classifier { random_state: seed, max_iter, ..Classifier::new(kind) }
 }
 
 /// Chooses what the options leave open, and plans, as `train-head` does.

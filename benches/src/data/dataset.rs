@@ -25,16 +25,6 @@ impl Samples {
         }
     }
 
-    /// Scales every sample to unit norm.
-    pub(crate) fn normalize(&mut self) {
-        for mut sample in self.x.rows_mut() {
-            let norm = sample.dot(&sample).sqrt();
-            if norm > 0.0 {
-                sample /= norm;
-            }
-        }
-    }
-
     /// Number of samples.
     pub(crate) fn len(&self) -> usize {
         self.y.len()

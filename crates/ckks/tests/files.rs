@@ -3,7 +3,9 @@
 
 mod common;
 
-use ckks::serial::{AtomicFile, FileError, FileKind, NewFile, Reader, StoredCiphertexts, Writer};
+use ckks::serial::{
+    AtomicFile, FileError, FileKind, NewFile, Reader, ResumableFile, StoredCiphertexts, Writer,
+};
 use ckks::{
     Complex64, Digits, KeyGenerator, KeyShape, Parameters, SecretEncryptor, SecretKey, SecureRng, presets,
 };
@@ -164,6 +166,50 @@ fn an_uncommitted_file_leaves_nothing() {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
+}
+
+/// A file that is kept outlives its writer, one that is not does not; nobody else writes it meanwhile.
+#[cfg(unix)]
+#[test]
+fn files_that_are_continued() {
+    use std::io::{Read, Write};
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("data");
+    let partial = ResumableFile::place(&target);
+    drop(ResumableFile::begin(&target).unwrap());
+    assert!(!partial.exists() && ResumableFile::resume(&target).unwrap().is_none());
+
+    let mut file = ResumableFile::begin(&target).unwrap();
+    assert!(matches!(ResumableFile::begin(&target), Err(FileError::Busy { .. })));
+    assert!(matches!(ResumableFile::resume(&target), Err(FileError::Busy { .. })));
+    file.write_all(b"first, cut").unwrap();
+    file.keep();
+    drop(file);
+    // others leave it alone
+    AtomicFile::remove_abandoned(&target).unwrap();
+    AtomicFile::create(&target).unwrap().commit().unwrap();
+
+    let mut file = ResumableFile::resume(&target).unwrap().unwrap();
+    let mut left = Vec::new();
+    file.left().unwrap().read_to_end(&mut left).unwrap();
+    assert_eq!(left, b"first, cut");
+    file.cut(5).unwrap();
+    file.write_all(b", second").unwrap();
+    file.commit().unwrap();
+    assert_eq!(std::fs::read(&target).unwrap(), b"first, second");
+    assert!(!partial.exists());
+
+    // what was kept can be replaced; a link in its place is not followed
+    let mut file = ResumableFile::begin_private(&target).unwrap();
+    file.keep();
+    drop(file);
+    drop(ResumableFile::begin(&target).unwrap());
+    assert!(!partial.exists());
+    symlink(&target, &partial).unwrap();
+    assert!(ResumableFile::resume(&target).unwrap().is_none());
+    assert!(ResumableFile::begin(&target).is_err());
+    assert_eq!(std::fs::read(&target).unwrap(), b"first, second");
 }
 
 /// Names of partial files cannot be known beforehand, links by such names are not followed, and what a killed process left is removed.

@@ -67,9 +67,9 @@ pub use heads::{
 pub use job::{Job, JobSpec};
 pub use optimizer::{Optimizer, RateSchedule, Step};
 pub use packing::{Block, Blocks, Packing};
-#[cfg(feature = "client")]
-pub use parties::client;
 pub use parties::{Part, StoredBlocks, files, server, twins};
+#[cfg(feature = "client")]
+pub use parties::{client, growing};
 pub use plan::{Aim, Bootstraps, Pairs, Plan, Request};
 pub use samples::{Features, PackedBlock, SampleView, Samples, check_weights, padded_features};
 pub use scheme::{RefreshContract, RefreshedMessage, Scheme};

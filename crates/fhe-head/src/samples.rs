@@ -143,6 +143,20 @@ impl Features for Samples {
     }
 }
 
+impl Features for ArrayView2<'_, f64> {
+    fn samples(&self) -> usize {
+        self.nrows()
+    }
+
+    fn columns(&self) -> usize {
+        self.ncols()
+    }
+
+    fn rows(&self, rows: Range<usize>) -> Result<CowArray<'_, f64, Ix2>> {
+        Ok(self.slice(s![rows, ..]).into())
+    }
+}
+
 /// Samples whose features come from elsewhere, a block at a time.
 #[derive(Clone, Copy)]
 pub struct SampleView<'a> {

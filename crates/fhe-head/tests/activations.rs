@@ -108,19 +108,20 @@ fn where_levels_do_not_suffice_otherwise() {
 #[test]
 fn where_cheaper_and_not_where_dearer() {
     let scheme = Scheme::by_name("n16-boot-l15").unwrap();
-    let both = |hidden| {
+    let both = |hidden, degree| {
         [Bootstraps::Weights, Bootstraps::Auto].map(|at| {
-            let plan = Plan::new(&scheme, &request(hidden, at)).unwrap();
+            let head = network(hidden, ActivationKind::Square, logistic(degree));
+            let plan = Plan::new(&scheme, &Request { head, ..request(hidden, at) }).unwrap();
             print(&plan);
             plan
         })
     };
     // a bootstrap costs more than the levels that it saves a few units
-    let [weights, auto] = both(8);
+    let [weights, auto] = both(8, Degree::Three);
     assert_eq!(weights.job, auto.job);
     assert_eq!(weights.activation_bootstraps(), 0);
     for units in [32, 128] {
-        let [weights, auto] = both(units);
+        let [weights, auto] = both(units, Degree::Seven);
         assert!(auto.activation_bootstraps() > 0 && seconds(&auto) < 0.95 * seconds(&weights));
     }
     // without bootstraps there is nothing to place

@@ -47,8 +47,7 @@ pub struct Options<K> {
     pub scoring: bool,
     /// Where bootstraps may stand.
     pub bootstraps: Bootstraps,
-    /// What the plan is chosen by. With an aim, every parameter set is weighed; without one it is the first of [`PRESETS`](crate::PRESETS) that
-    /// has the depth, and time decides on the rest.
+    /// What the plan is chosen by, of all parameter sets unless one is given: without an aim, the time of training and upload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub optimize: Option<Aim>,
     /// Fixes folds, shuffles and initial weights.

@@ -74,6 +74,11 @@ impl Kind {
         Self::Softmax { form: None }
     }
 
+    /// One hidden layer of GELUs, with everything else chosen from the data.
+    pub fn mlp() -> Self {
+        Self::Mlp { hidden: None, activation: ActivationKind::Gelu, activation_interval: None }
+    }
+
     /// The kind that trains such a head, with nothing left open.
     pub(crate) fn of_head(head: &BuiltIn) -> Self {
         match head {

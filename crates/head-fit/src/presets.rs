@@ -2,8 +2,8 @@
 
 use fhe_head::{Error, Result, Scheme};
 
-/// Parameter sets in the order in which they are tried: the first that has the depth is taken. Those with `boot` in their name bootstrap;
-/// the larger one is for trainings that take more levels between two bootstraps than the smaller one leaves.
+/// Parameter sets in the order in which a training is tried for its depth; the plan may then be cheaper on another. Those with `boot` in
+/// their name bootstrap; the larger one is for trainings that take more levels between two bootstraps than the smaller one leaves.
 pub const PRESETS: [&str; 4] = ["n15-l18", "n15-boot-l6", "n16-l36", "n16-boot-l15"];
 
 /// Those of [`PRESETS`] that bootstrap.

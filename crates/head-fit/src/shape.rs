@@ -9,7 +9,7 @@ use fhe_head::{
 use crate::classifier::Classifier;
 use crate::kind::Kind;
 use crate::labels::Targets;
-use crate::presets::{PRESETS, all_schemes, on_first};
+use crate::presets::{all_schemes, on_first};
 use crate::tune::MLP_ITERATIONS;
 
 /// Usual values for what would be chosen from the data.
@@ -21,7 +21,7 @@ const HIDDEN: usize = 32;
 
 impl Classifier {
     /// A plan for data of this shape, with usual values for what would be chosen from the data, on the first of `presets` that has the
-    /// depth ([`PRESETS`] if `None`).
+    /// depth, or on the set that serves the aim best if `None`.
     ///
     /// # Errors
     /// Options out of range; fewer than two classes, nothing to predict or no sample; a shape that no parameter set holds.
@@ -50,10 +50,10 @@ impl Classifier {
             aim: self.optimize.unwrap_or_default(),
             ..Request::new(head, samples, features, rates)
         };
-        if presets.is_none() && self.optimize.is_some() {
-            return Plan::cheapest(&all_schemes()?, &request);
+        match presets {
+            None => Plan::cheapest(&all_schemes()?, &request),
+            Some(names) => on_first(names, |scheme| Ok((scheme.clone(), Plan::new(scheme, &request)?))),
         }
-        on_first(presets.unwrap_or(&PRESETS), |scheme| Ok((scheme.clone(), Plan::new(scheme, &request)?)))
     }
 
     fn usual_head(&self, features: usize, targets: Targets) -> Result<BuiltIn> {

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use fhe_head::engine::Operation;
 use fhe_head::plan::{Plan, Request};
 use fhe_head::twins::{self, SimulatedHead};
 use fhe_head::{BuiltIn, Error, Functions, Result, Samples, Scheme, stop};
@@ -70,8 +71,8 @@ impl Expected {
 }
 
 impl Classifier {
-    /// Chooses what is open, maps the features, plans the training, and rehearses it in the clear, on the first of [`PRESETS`] that has
-    /// the depth.
+    /// Chooses what is open, maps the features, rehearses the training in the clear with the depth of the first of [`PRESETS`] that allows it,
+    /// and plans it on the parameter set that serves the aim best.
     ///
     /// A linear head gets bootstraps, and with them more iterations, if fewer iterations are expected to fall short of logistic
     /// regression in the clear and more are expected to be better.
@@ -83,8 +84,8 @@ impl Classifier {
         let attempt = |scheme: &Scheme| self.prepare_beside(scheme, Presets::Open, data, start, &clear);
         let training = on_first(&PRESETS, attempt)?;
         let Some(expected) = training.expected else { return Ok(training) };
-        let bootstraps = training.scheme.contract().is_some() || self.max_iter.is_some();
-        if bootstraps || !expected.falls_short(SHORT_ACCURACY, SHORT_LOG_LOSS) {
+        let bootstraps = training.plan.counts.of(Operation::Refresh) > 0;
+        if bootstraps || self.max_iter.is_some() || !expected.falls_short(SHORT_ACCURACY, SHORT_LOG_LOSS) {
             return Ok(training);
         }
         // the shorter training stands whatever keeps a longer one from being planned, unless nobody waits for it any more
@@ -272,7 +273,7 @@ impl Classifier {
 #[derive(Clone, Copy, Debug)]
 enum Presets {
     Given,
-    /// Any will do if the options have an aim.
+    /// Any will do.
     Open,
 }
 
@@ -311,9 +312,9 @@ impl Training {
             warm_start,
             ..Request::new(head, samples.len(), map.outputs(), rates)
         };
-        let (scheme, plan) = match (presets, options.optimize) {
-            (Presets::Open, Some(_)) => Plan::cheapest(&all_schemes()?, &request)?,
-            _ => (scheme.clone(), Plan::new(scheme, &request)?),
+        let (scheme, plan) = match presets {
+            Presets::Open => Plan::cheapest(&all_schemes()?, &request)?,
+            Presets::Given => (scheme.clone(), Plan::new(scheme, &request)?),
         };
         Ok(Self { start, ..Self::new(scheme, options, map, samples, plan) })
     }

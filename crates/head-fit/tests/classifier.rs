@@ -165,7 +165,7 @@ fn options_that_come_back_plan_the_same_training() {
         (Classifier::default(), &y),
         (Classifier::new(Kind::Softmax { form: Some(SoftmaxForm::Two) }), &y),
         (Classifier { max_iter: Some(3), ..Classifier::new(mlp) }, &y),
-        (Classifier { max_iter: Some(3), ..open_units() }, &y),
+        (Classifier { max_iter: Some(3), ..Classifier::new(Kind::mlp()) }, &y),
     ] {
         let first = prepare(&options, &x, y, &Array1::ones(60)).unwrap();
         let filled = &first.options;
@@ -179,11 +179,6 @@ fn options_that_come_back_plan_the_same_training() {
     }
 }
 
-fn open_units() -> Classifier {
-    let activation = ActivationKind::Gelu;
-    Classifier::new(Kind::Mlp { hidden: None, activation, activation_interval: None })
-}
-
 /// As many hidden units as the padded features hold, the samples bear and the held-out loss asks for.
 #[test]
 fn a_hidden_layer_gets_units_that_fit() {
@@ -192,8 +187,12 @@ fn a_hidden_layer_gets_units_that_fit() {
         let x = Array2::from_shape_fn((samples, features), |(i, j)| noise(i, j));
         // no line tells these classes apart
         let y = x.column(0).iter().zip(x.column(1)).map(|(a, b)| f64::from(u8::from(a * b > 0.0))).collect();
-        let training =
-            prepare(&Classifier { max_iter: Some(2), ..open_units() }, &x, &y, &Array1::ones(samples))?;
+        let training = prepare(
+            &Classifier { max_iter: Some(2), ..Classifier::new(Kind::mlp()) },
+            &x,
+            &y,
+            &Array1::ones(samples),
+        )?;
         match training.options.kind {
             Kind::Mlp { hidden, .. } => Ok(hidden),
             other => panic!("{other:?}"),

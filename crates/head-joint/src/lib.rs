@@ -36,6 +36,7 @@
 //! has a session of three parties of whom two decrypt. Whoever adds and computes needs no secret: [`first_sum`], [`sum`], [`finish`],
 //! [`Terms::release`], [`Terms::open`]. [`Comparison`] says what a party has of it.
 
+mod agreement;
 mod compare;
 mod decrypt;
 mod error;
@@ -48,6 +49,7 @@ mod step;
 mod sums;
 mod terms;
 
+pub use agreement::Agreement;
 pub use ckks_threshold;
 pub use compare::Comparison;
 pub use error::{Error, Result};

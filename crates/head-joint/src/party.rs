@@ -11,10 +11,12 @@ use fhe_head::{BuiltIn, Samples};
 use head_fit::Data;
 use zeroize::Zeroizing;
 
+use crate::agreement::Agreement;
 use crate::error::{Error, Result};
 use crate::keys::{first_share, sum};
 use crate::notes::{Keep, Notes};
 use crate::step::Step;
+use crate::sums::SumsTerms;
 use crate::terms::Terms;
 
 /// What a party sends when it agrees to a session.
@@ -30,7 +32,7 @@ pub struct Joining {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed(pub Vec<[u8; 32]>);
 
-/// A data party of a session.
+/// A data party of a session: of a training, or, with [`crate::SumsTerms`], of sums, where nothing is trained and step 3 is none.
 ///
 /// It does not answer twice: what it answers is noted and [kept](Keep) before the answer leaves, and messages that change afterwards are
 /// refused ([`Error::Changed`]). Its answers are functions of its share of the secret and of what they answer, so that a party that was
@@ -119,8 +121,8 @@ pub struct Committed(pub Vec<[u8; 32]>);
 /// # Ok(())
 /// # }
 /// ```
-pub struct DataParty<'a, K> {
-    terms: &'a Terms,
+pub struct DataParty<'a, K, T = Terms> {
+    terms: &'a T,
     secret: SecretShare,
     session: &'a Session,
     contribution: Contribution,
@@ -129,19 +131,19 @@ pub struct DataParty<'a, K> {
     keeper: K,
 }
 
-impl<'a, K: Keep> DataParty<'a, K> {
+impl<'a, K: Keep, T: Agreement> DataParty<'a, K, T> {
     /// Party `index`, counted from 0, with a new share of the secret and a new contribution to the common randomness. Nothing is kept yet.
     ///
     /// # Errors
     /// [`Error::Threshold`] if there is no such party, or the operating system provides no randomness.
-    pub fn new(terms: &'a Terms, session: &'a Session, index: usize, keeper: K) -> Result<Self> {
+    pub fn new(terms: &'a T, session: &'a Session, index: usize, keeper: K) -> Result<Self> {
         let secret = SecretShare::generate(session, index)?;
         Ok(Self::resume(terms, session, (secret, Contribution::generate()?), Notes::default(), keeper))
     }
 
     /// A party that was kept: its share of the secret, its contribution, and its notes.
     pub fn resume(
-        terms: &'a Terms,
+        terms: &'a T,
         session: &'a Session,
         (secret, contribution): (SecretShare, Contribution),
         notes: Notes,
@@ -295,27 +297,7 @@ impl<'a, K: Keep> DataParty<'a, K> {
         Ok(())
     }
 
-    /// Its samples in the space that is encrypted, if the terms hold for them ([`Terms::samples`]).
-    ///
-    /// # Errors
-    /// [`Error::Data`]: the party refuses, rather than spoil everybody's head.
-    pub fn samples(&self, data: &Data<'_>) -> Result<Samples> {
-        self.terms.samples(self.index(), data)
-    }
-
-    /// Encrypts its samples, as its blocks of the whole.
-    ///
-    /// # Errors
-    /// [`Error::Head`] if the samples are not those of [`samples`](Self::samples).
-    pub fn encryptor<'b>(
-        &'b self,
-        public: &'b PublicKey,
-        samples: &'b Samples,
-    ) -> Result<DataEncryptor<'b, BuiltIn>> {
-        Ok(DataEncryptor::new(public, self.terms.plan(), samples).of_part(self.terms.part(self.index())?)?)
-    }
-
-    /// Its share of a decryption of the head ([`Terms::release`]).
+    /// Its share of a decryption: of the head ([`Terms::release`]), or of sums ([`crate::SumsTerms::release`]).
     ///
     /// # Errors
     /// [`Error::Threshold`] if it is not of the set that decrypts, has answered the same ciphertexts in another release, or the budget is used
@@ -344,6 +326,44 @@ impl<'a, K: Keep> DataParty<'a, K> {
     }
 }
 
+impl<K: Keep> DataParty<'_, K, Terms> {
+    /// Its samples in the space that is encrypted, if the terms hold for them ([`Terms::samples`]).
+    ///
+    /// # Errors
+    /// [`Error::Data`]: the party refuses, rather than spoil everybody's head.
+    pub fn samples(&self, data: &Data<'_>) -> Result<Samples> {
+        self.terms.samples(self.index(), data)
+    }
+
+    /// Encrypts its samples, as its blocks of the whole.
+    ///
+    /// # Errors
+    /// [`Error::Head`] if the samples are not those of [`samples`](Self::samples).
+    pub fn encryptor<'b>(
+        &'b self,
+        public: &'b PublicKey,
+        samples: &'b Samples,
+    ) -> Result<DataEncryptor<'b, BuiltIn>> {
+        Ok(DataEncryptor::new(public, self.terms.plan(), samples).of_part(self.terms.part(self.index())?)?)
+    }
+}
+
+impl<K: Keep> DataParty<'_, K, SumsTerms> {
+    /// Notes that it shows its encrypted sums, now that all have committed to theirs by the digests of their files: who could choose its own
+    /// after seeing another's would add a multiple of that to them, and see it alone. To be asked again before it has a part in the
+    /// decryption.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] if it has answered other commitments; those of [`Keep`].
+    pub fn show_sums(&mut self, committed: &[[u8; 32]]) -> Result<(), K::Error> {
+        let mut hasher = blake3::Hasher::new_derive_key("head-joint 1 digests of encrypted sums");
+        committed.iter().for_each(|digest| {
+            hasher.update(digest);
+        });
+        self.answer(Step::Sums, *hasher.finalize().as_bytes())
+    }
+}
+
 /// The common randomness of those who have joined.
 ///
 /// # Errors
@@ -362,7 +382,7 @@ pub fn common_randomness(
 /// # Errors
 /// Those of `share`; [`Error::Threshold`] for a share that is refused, or is not the one that was committed to.
 pub fn first_sum<X: From<Error>>(
-    terms: &Terms,
+    terms: &impl Agreement,
     session: &Session,
     committed: &[Committed],
     protocol: Protocol,

@@ -14,6 +14,8 @@ pub enum Step {
     Relinearisation,
     /// It takes its share of the whole secret from what was dealt to it.
     Deals,
+    /// It shows its encrypted sums, and has a part in the decryption of these alone.
+    Sums,
 }
 
 impl std::fmt::Display for Step {
@@ -23,6 +25,7 @@ impl std::fmt::Display for Step {
             Self::FirstShares => "the first shares",
             Self::Relinearisation => "the relinearisation key",
             Self::Deals => "the dealt shares",
+            Self::Sums => "the encrypted sums",
         })
     }
 }

@@ -81,6 +81,37 @@ impl SumsTerms {
         Ok(terms)
     }
 
+    /// What the parties make: the public key, and no evaluation key.
+    pub fn first_round(&self) -> Vec<Protocol> {
+        vec![Protocol::PublicKey]
+    }
+
+    /// The CKKS parameters.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// Number of data parties, all of whom decrypt.
+    pub fn parties(&self) -> usize {
+        self.parameters.literal().secret.parties() as usize
+    }
+
+    /// Number of ciphertexts of a party.
+    pub fn ciphertexts(&self) -> usize {
+        self.pieces().len()
+    }
+
+    /// Standard deviation of the noise of a decrypted sum, as a share of the most that it can be. Below 2^-41 it vanishes: sums
+    /// are whole multiples of 2^-40.
+    ///
+    /// # Errors
+    /// None in practice: the budget was checked.
+    pub fn noise(&self) -> Result<f64> {
+        let deviation = self.budget().check(&self.parameters)?.deviation() * (self.parties() as f64).sqrt();
+        let longest = self.pieces().into_iter().max().unwrap_or_default();
+        Ok(deviation * (longest as f64).sqrt() / self.scale().log2().exp2())
+    }
+
     /// Number of features.
     pub fn features(&self) -> usize {
         self.ranges.len()
@@ -127,6 +158,22 @@ impl SumsTerms {
         self.pieces().into_iter().map(encrypt).collect()
     }
 
+    /// The first feature that leaves its range, counted from 0. A number that is not finite lies outside as well.
+    pub fn outside(&self, x: &ArrayView2<'_, f64>) -> Option<usize> {
+        if x.ncols() != self.features() {
+            return None;
+        }
+        let within = -1.0..=1.0;
+        let scaled = self.scaled(x);
+        scaled.indexed_iter().find(|(_, value)| !within.contains(*value)).map(|((_, feature), _)| feature)
+    }
+
+    /// Features between -1 and 1 for their ranges.
+    fn scaled(&self, x: &ArrayView2<'_, f64>) -> Array2<f64> {
+        let [centre, reach] = self.units();
+        (x - &centre) / &reach
+    }
+
     /// The sums of all parties, encrypted. Needs no key.
     ///
     /// # Errors
@@ -168,7 +215,7 @@ impl SumsTerms {
     /// The sums, from everybody's shares, of features that are scaled to between -1 and 1 by their ranges.
     ///
     /// # Errors
-    /// [`Error::Threshold`] for a share that is refused or missing; [`Error::Data`] if they are no sums of so many samples.
+    /// [`Error::Threshold`] for a share that is refused or missing; [`Error::Data`] if they are no sums of samples that the parties may have.
     pub fn open(&self, release: &Release, shares: &[DecryptionShare]) -> Result<Sums> {
         let mut sum = DecryptionSum::new(release);
         shares.iter().try_for_each(|share| sum.add(share))?;
@@ -184,7 +231,23 @@ impl SumsTerms {
                 products[(i, j)] = next();
             }
         }
-        Ok(Sums::from_parts(samples, features, products)?)
+        let sums = Sums::from_parts(samples, features, products)?;
+        self.expect_possible(&sums)?;
+        Ok(sums)
+    }
+
+    /// Refuses sums that no samples of the parties have: a party encrypted something else.
+    fn expect_possible(&self, sums: &Sums) -> Result<()> {
+        let count = sums.samples();
+        let [least, most] = [self.least_samples(), self.most].map(|of_one| (of_one * self.parties()) as f64);
+        // features lie between -1 and 1, and so do their products; the sums are rounded
+        let beyond = |sum: &f64| sum.abs() > count + 1e-6 * most;
+        if (least..=most).contains(&count) && !sums.features().iter().chain(sums.products()).any(beyond) {
+            return Ok(());
+        }
+        Err(Error::Data(format!(
+            "the sums of {count} samples are none of features within their ranges: a party encrypted something else"
+        )))
     }
 
     /// The feature map that follows from the sums, for features as they came.
@@ -226,14 +289,11 @@ impl SumsTerms {
         if samples > self.most {
             return Err(Error::Data(format!("{samples} samples, of at most {}", self.most)));
         }
-        let [centre, reach] = self.units();
-        let scaled = (x - &centre) / &reach;
-        // a number that is not finite lies outside as well
-        let within = -1.0..=1.0;
-        if let Some(((_, feature), _)) = scaled.indexed_iter().find(|(_, value)| !within.contains(*value)) {
+        if let Some(feature) = self.outside(x) {
             let [low, high] = self.ranges[feature];
             return Err(Error::Data(format!("feature {feature} is not always between {low} and {high}")));
         }
+        let scaled = self.scaled(x);
         let sums = Sums::of(&scaled.view())?;
         let most = self.most as f64;
         let triangle = (0..features).flat_map(|i| (0..=i).map(move |j| (i, j)));

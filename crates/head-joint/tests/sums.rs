@@ -3,10 +3,14 @@
 
 mod common;
 
+use fhe_head::ckks::Encoder;
 use fhe_head::ckks::presets::insecure_joint_for_tests;
 use fhe_head::{Functions, Scheme};
 use head_fit::{Classifier, Data, FeatureMap, Preprocessing, Sums};
-use head_joint::{Choices, SumsTerms, Terms, fit, sums_in_memory};
+use head_joint::ckks_threshold::{
+    CommonRandomness, Contribution, DecryptionSum, Ledger, Protocol, SecretShare,
+};
+use head_joint::{Choices, Finished, SumsTerms, Terms, finish, first_share, fit, sum, sums_in_memory};
 use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate, s};
 
 const FEATURES: usize = 50;
@@ -73,6 +77,41 @@ fn the_map_of_encrypted_sums_is_that_of_the_union() {
         assert!((joint - plain).iter().all(|d| d.abs() < 6.0 * noise + 1e-4));
         assert!(plain.iter().any(|w| w.abs() > 0.05));
     }
+}
+
+/// What is decrypted, before it is rounded, differs from what was encrypted by noise of the deviation that the terms name.
+#[test]
+fn noise_has_the_deviation_of_its_formula() {
+    let terms = terms();
+    let session = terms.session(&[0; 32], 0).unwrap();
+    let contributions: Vec<_> = (0..3).map(|_| Contribution::generate().unwrap()).collect();
+    let commitments: Vec<_> =
+        contributions.iter().enumerate().map(|(party, one)| one.commitment(&session, party)).collect();
+    let common = CommonRandomness::finish(&session, &commitments, &contributions).unwrap();
+    let secrets: Vec<_> = (0..3).map(|party| SecretShare::generate(&session, party).unwrap()).collect();
+    let share = |party: usize| first_share(&secrets[party], &common, Protocol::PublicKey);
+    let added = sum(&session, Protocol::PublicKey, share).unwrap();
+    let Finished::Public(public) = finish(&session, &common, added).unwrap() else { panic!("no public key") };
+
+    // the middle of the range: all sums but the count are 0, so that what is decoded has no rounding of its own
+    let tables: Vec<_> = ROWS.iter().map(|&rows| Array2::from_elem((rows, FEATURES), 2.5)).collect();
+    let encrypted: Vec<_> = tables.iter().map(|x| terms.encrypt(&public, &x.view()).unwrap()).collect();
+    let release = terms.release(&session, &[0; 32], terms.add(&encrypted).unwrap()).unwrap();
+    let share = |secret: &SecretShare| secret.decryption_share(&release, &mut Ledger::default()).unwrap();
+    let shares: Vec<_> = secrets.iter().map(share).collect();
+    let mut decrypted = DecryptionSum::new(&release);
+    shares.iter().try_for_each(|share| decrypted.add(share)).unwrap();
+    let slots = decrypted.finish(&Encoder::new(terms.parameters()).private()).unwrap();
+
+    // numbers are whole multiples of 2^-40: the nearest one is what was encrypted
+    let grid = 40f64.exp2();
+    let full: Vec<f64> = slots[0].iter().skip(1).map(|slot| slot.re).collect();
+    let squares: f64 = full.iter().map(|slot| (slot - (slot * grid).round() / grid).powi(2)).sum();
+    let (measured, formula) = ((squares / full.len() as f64).sqrt(), terms.noise().unwrap());
+    assert_eq!(full.len(), 1023);
+    assert!(formula < 0.1 / grid, "{formula:e} is not below the grid");
+    assert!((0.85..1.15).contains(&(measured / formula)), "{measured:e} where {formula:e} is expected");
+    assert_eq!(terms.open(&release, &shares).unwrap().samples(), 471.0);
 }
 
 #[test]

@@ -22,11 +22,10 @@ const TO_REHEARSE: u64 = 192 << 20;
 const COPIES_TO_PLAN: u64 = 8;
 /// Square matrices of the features: covariance, eigenvectors, their work space.
 const SQUARES_TO_PLAN: u64 = 6;
-/// Copies of the samples while they are encrypted to train on: as they were read, with room for the reader's own. A block of them is mapped at a
-/// time.
+/// Copies of the samples while they are encrypted, if they do not stay in their file: as they were read, with room for the reader's own.
 const COPIES_TO_ENCRYPT: u64 = 2;
-/// Copies of the samples while they are encrypted to be scored: as read, mapped.
-const COPIES_TO_SCORE: u64 = 4;
+/// Numbers beside the features of each sample while they are encrypted: label, weight, place.
+const NUMBERS_OF_A_SAMPLE: u64 = 12;
 /// Copies of a block of samples while it is encrypted: in order, mapped.
 const COPIES_OF_A_BLOCK: u64 = 3;
 /// Polynomials at the level of the data that are in use at once in a training: tables of the transforms, digits of key switches, buffers of
@@ -40,7 +39,7 @@ const POLYNOMIALS_TO_MAKE_KEYS: u64 = 6;
 const KEYS_AT_ONCE: u64 = 3;
 /// Polynomials at the level of the data while ciphertexts are made, besides the ciphertexts themselves.
 const POLYNOMIALS_TO_ENCRYPT: u64 = 14;
-/// Most ciphertexts that are encrypted at once for a training ([`fhe_head::files::write_data`]).
+/// Most ciphertexts that are encrypted at once ([`fhe_head::growing`]).
 const CIPHERTEXTS_AT_ONCE: usize = 32;
 
 /// Bytes of `count` numbers.
@@ -144,25 +143,29 @@ pub(crate) fn to_make_keys(plan: &Plan, parameters: &Parameters) -> u64 {
     PROGRAM + polynomials(chain, chain.max_level(), POLYNOMIALS_TO_MAKE_KEYS) + KEYS_AT_ONCE * largest
 }
 
-/// Bytes to encrypt this matrix of samples by features: to train on, some ciphertexts at a time, or to score, all of them at once.
-pub(crate) fn to_encrypt(plan: &Plan, parameters: &Parameters, shape: [usize; 2], for_scoring: bool) -> u64 {
+/// Bytes to encrypt this matrix of samples by features, to train on or to be scored, a block of samples and some of its ciphertexts at a
+/// time. `stored`: whether the samples stay in their file.
+pub(crate) fn to_encrypt(
+    plan: &Plan,
+    parameters: &Parameters,
+    [samples, features]: [usize; 2],
+    for_scoring: bool,
+    stored: bool,
+) -> u64 {
     let job = &plan.job;
-    let (level, count, copies) = match job.spec().score_level {
-        Some(level) if for_scoring => {
-            let packing = job.packing().for_samples(shape[0]);
-            let count = packing.blocks().saturating_mul(packing.diagonals());
-            (level, count, numbers(shape, COPIES_TO_SCORE))
-        }
-        _ => {
-            let block = [shape[0].min(job.packing().block_samples()), shape[1]];
-            let copies = numbers(shape, COPIES_TO_ENCRYPT).saturating_add(numbers(block, COPIES_OF_A_BLOCK));
-            (data_level(plan), job.layout().items().len().min(CIPHERTEXTS_AT_ONCE), copies)
-        }
+    let (level, count) = match job.spec().score_level {
+        Some(level) if for_scoring => (level, job.packing().diagonals()),
+        _ => (data_level(plan), job.layout().items().len()),
     };
+    let block = [samples.min(job.packing().block_samples()), features];
+    let copies = if stored { 0 } else { COPIES_TO_ENCRYPT };
     // ciphertexts have no special primes
-    let count = POLYNOMIALS_TO_ENCRYPT.saturating_add(count as u64);
-    let ciphertexts = numbers([parameters.degree(), level + 1], count);
-    PROGRAM.saturating_add(ciphertexts).saturating_add(copies)
+    let count = POLYNOMIALS_TO_ENCRYPT.saturating_add(count.min(CIPHERTEXTS_AT_ONCE) as u64);
+    PROGRAM
+        .saturating_add(numbers([parameters.degree(), level + 1], count))
+        .saturating_add(numbers([samples, features], copies))
+        .saturating_add(numbers(block, COPIES_OF_A_BLOCK))
+        .saturating_add(numbers([samples, 1], NUMBERS_OF_A_SAMPLE))
 }
 
 /// Bytes to choose what the options leave open for this matrix of samples by features, and to rehearse it.

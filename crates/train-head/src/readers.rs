@@ -11,6 +11,7 @@ use fhe_head::files::RunId;
 use crate::args::TrustArgs;
 use crate::console::Console;
 use crate::exit::Failure;
+use crate::files::feature_map::FeatureMapFile;
 use crate::files::validation::ValidationFolder;
 use crate::files::{bundle, embeddings, evaluation_keys, head};
 use crate::identity::Trust;
@@ -25,6 +26,19 @@ type Refused = Result<(), String>;
 /// Why it was refused.
 pub fn plan(path: &Path) -> Refused {
     of(PlanFile::read(path).and_then(|plan| plan.scheme().map(|_| plan.summary())))
+}
+
+/// A file of a feature map, and the map for its features.
+///
+/// # Errors
+/// Why it was refused.
+pub fn feature_map(path: &Path) -> Refused {
+    let read = || {
+        let file = FeatureMapFile::read(path)?;
+        let inputs = file.summary()["inputs"].as_u64().unwrap_or_default() as usize;
+        file.of_features(inputs, None, None)
+    };
+    of(read())
 }
 
 /// A folder with `head.json` and `head.safetensors`.

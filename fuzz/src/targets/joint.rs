@@ -17,7 +17,7 @@ use train_head::readers::joint as readers;
 use crate::sketch::Sketch;
 use crate::{Target, folder, parcel};
 
-/// A session's file and the plan beside it, signed by the hostile party.
+/// A session's file, of a training or of sums, and the plan beside it, signed by the hostile party.
 pub const SESSION: Target = Target { name: "session", read: read_session, seeds: session_seeds };
 /// The terms of a session, and what a party derives from them.
 pub const TERMS: Target = Target { name: "terms", read: read_terms, seeds: terms_seeds };
@@ -125,11 +125,14 @@ fn read_session(input: &[u8]) -> Result<(), String> {
 }
 
 fn session_seeds(run: &Path) -> Vec<Vec<u8>> {
-    let folder = run.join("joint");
-    let file = |name: &str| made(std::fs::read(folder.join(name)));
-    let compact = |name: &str| made(serde_json::from_slice::<serde_json::Value>(&file(name))).to_string();
-    let (session, plan) = (compact("session.json"), file("plan.json"));
-    vec![parcel::pack([session.as_bytes(), &plan, &file("plan.safetensors")])]
+    let of = |kind: &str| {
+        let folder = run.join(kind);
+        let file = |name: &str| made(std::fs::read(folder.join(name)));
+        let compact = |name: &str| made(serde_json::from_slice::<serde_json::Value>(&file(name))).to_string();
+        let (session, plan) = (compact("session.json"), file("plan.json"));
+        parcel::pack([session.as_bytes(), &plan, &file("plan.safetensors")])
+    };
+    vec![of("joint"), of("sums")]
 }
 
 fn read_terms(input: &[u8]) -> Result<(), String> {

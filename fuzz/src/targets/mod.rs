@@ -5,12 +5,14 @@ mod encoder;
 mod joint;
 mod program;
 mod small;
+mod sums;
 mod tables;
 
 pub use ciphertexts::{DATA, HEAD, HEADER, KEYS, SAMPLES, SCORES, STATE, TRAINING};
 pub use encoder::ENCODER;
 pub use joint::{DEAL, DECRYPTION, MESSAGE, SEALED, SESSION, SHARE, TERMS};
 pub use program::{BUNDLE, EMBEDDINGS, EXPORTED, JOB, LISTS, NPY, PLAN};
+pub use sums::{FEATURE_MAP, SUMS};
 pub use tables::{CSV, JSONL, PARQUET, XLSX};
 
 use crate::Target;
@@ -44,4 +46,6 @@ pub const ALL: &[&Target] = &[
     &DEAL,
     &DECRYPTION,
     &SEALED,
+    &SUMS,
+    &FEATURE_MAP,
 ];

@@ -33,7 +33,7 @@ fn killed(site: &Site, line: &Line, wait: Duration, problems: &mut Vec<String>) 
         problem(what.to_string());
     }
     let again = match line.name {
-        "train" | "run" => format!("{} --resume --overwrite", line.words),
+        "train" | "run" | "encrypt" | "embed" => format!("{} --resume --overwrite", line.words),
         _ => format!("{} --overwrite", line.words),
     };
     let ended = site.run(&again)?;
@@ -53,7 +53,7 @@ fn killed(site: &Site, line: &Line, wait: Duration, problems: &mut Vec<String>) 
 
 /// What only a command in progress has.
 pub(super) fn is_unfinished(name: &str) -> bool {
-    name.contains(".partial") || name.ends_with(".checkpoint")
+    name.contains(".partial") || name.ends_with(".checkpoint") || name.ends_with(".marks")
 }
 
 /// Refuses an output that exists under its own name and is not whole, or not what an undisturbed command writes.

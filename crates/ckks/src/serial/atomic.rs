@@ -2,7 +2,8 @@
 //!
 //! A new file grows beside its target, as `TARGET.RANDOM.partial`, which its writer keeps locked. A partial file without a lock is one
 //! that a killed process left: the next writer of the same target removes it. One with a lock belongs to a process that is still at
-//! work, and the second writer is refused.
+//! work, and the second writer is refused. A file that can be continued after its writer ended has a name of its own
+//! ([`ResumableFile`](super::ResumableFile)), which nobody takes for an abandoned one.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -16,7 +17,7 @@ use zeroize::Zeroize;
 use super::error::{FileError, remove_quietly};
 
 /// The ending of files that are being written.
-const ENDING: &str = ".partial";
+pub(super) const ENDING: &str = ".partial";
 /// Hexadecimal digits of the random part of their names.
 const RANDOM_DIGITS: usize = 16;
 /// Longest name of a target that its partial file repeats: file systems take 255 bytes.
@@ -152,7 +153,7 @@ impl Drop for AtomicFile {
 }
 
 /// The file alone. The buffer may have held a secret key, so it is wiped.
-fn without_buffer(out: BufWriter<File>) -> File {
+pub(super) fn without_buffer(out: BufWriter<File>) -> File {
     let (file, buffer) = out.into_parts();
     if let Ok(mut buffer) = buffer {
         buffer.zeroize();
@@ -161,20 +162,20 @@ fn without_buffer(out: BufWriter<File>) -> File {
 }
 
 /// Strikes a partial file off the list, and removes it if it was not renamed.
-fn forget(temporary: &PathBuf, remove: bool) {
+pub(super) fn forget(temporary: &PathBuf, remove: bool) {
     if remove {
         remove_quietly(temporary);
     }
     unfinished(|all| all.retain(|path| path != temporary));
 }
 
-fn unfinished(change: impl FnOnce(&mut Vec<PathBuf>)) {
+pub(super) fn unfinished(change: impl FnOnce(&mut Vec<PathBuf>)) {
     // the list is whole between any two statements
     change(&mut UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner));
 }
 
 /// Creates a file that does not exist yet. A link in its place is not followed.
-fn create_new(path: &Path, mode: u32) -> io::Result<File> {
+pub(super) fn create_new(path: &Path, mode: u32) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -198,7 +199,7 @@ fn is_standard_output(target: &Path) -> bool {
 }
 
 /// The part of a target's name that its partial files repeat.
-fn stem(target: &Path) -> OsString {
+pub(super) fn stem(target: &Path) -> OsString {
     match target.file_name() {
         Some(name) if name.len() <= LONGEST_NAME => name.to_owned(),
         _ => "output".into(),
@@ -265,7 +266,7 @@ fn is_live(partial: &Path) -> Result<bool, FileError> {
 }
 
 /// Makes a rename last. A file system that cannot has made it last already.
-fn sync_folder(target: &Path) {
+pub(super) fn sync_folder(target: &Path) {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }

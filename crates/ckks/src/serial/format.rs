@@ -73,6 +73,15 @@ pub struct NewFile<'a> {
     pub metadata: &'a [u8],
 }
 
+impl NewFile<'_> {
+    /// What the file begins with, before its first item.
+    #[must_use]
+    pub fn beginning(&self) -> Vec<u8> {
+        let header = Header::of(self).to_raw();
+        [header.as_bytes(), self.metadata, &checksum(u64::MAX, 1, self.metadata)].concat()
+    }
+}
+
 /// The header as bytes.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone)]
 #[repr(C)]

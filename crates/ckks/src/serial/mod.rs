@@ -17,6 +17,7 @@ mod format;
 mod items;
 mod pack;
 mod reader;
+mod resumable;
 mod stored;
 mod writer;
 
@@ -25,5 +26,6 @@ pub use error::FileError;
 pub use format::{FileKind, Header, NewFile};
 pub use pack::file_bytes;
 pub use reader::Reader;
+pub use resumable::ResumableFile;
 pub use stored::StoredCiphertexts;
 pub use writer::Writer;

@@ -3,11 +3,10 @@
 use std::io::Write;
 
 use ckks_math::{Ntt, Poly};
-use zerocopy::IntoBytes;
 use zeroize::Zeroizing;
 
 use super::error::FileError;
-use super::format::{Header, NewFile, checksum};
+use super::format::{NewFile, checksum};
 use super::pack;
 
 /// Writes items to a stream, one after the other.
@@ -26,17 +25,20 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// [`FileError::Io`] if writing fails.
     pub fn new(out: W, name: &str, file: NewFile<'_>) -> Result<Self, FileError> {
-        let mut writer = Self {
-            out,
-            name: name.to_owned(),
-            declared: file.items,
-            written: 0,
-            buffer: Zeroizing::default(),
-        };
-        writer.put(Header::of(&file).to_raw().as_bytes())?;
-        writer.put(file.metadata)?;
-        writer.put(&checksum(u64::MAX, 1, file.metadata))?;
+        let mut writer = Self::resume(out, name, file.items, 0);
+        writer.put(&file.beginning())?;
         Ok(writer)
+    }
+
+    /// Goes on with a file that was begun: `out` stands behind the first `written` of `items` items. That what comes before is whole, the
+    /// caller knows.
+    pub fn resume(out: W, name: &str, items: u64, written: u64) -> Self {
+        Self { out, name: name.to_owned(), declared: items, written, buffer: Zeroizing::default() }
+    }
+
+    /// The stream. Between two items, what was written ends with a whole one.
+    pub fn stream(&mut self) -> &mut W {
+        &mut self.out
     }
 
     /// Ends the file and returns the stream.

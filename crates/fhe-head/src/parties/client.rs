@@ -1,7 +1,9 @@
 //! The data party: makes keys, encrypts samples, decrypts heads and scores.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
+use ckks::serial::FileKind;
 use ckks::{
     Ciphertext, Complex64, Decryptor, Encoder, EvaluationKeys, FreshCiphertext, KeyGenerator, KeyId,
     KeyPurpose, Parameters, PublicEncryptor, PublicKey, Scale, SecretEncryptor, SecretKey, SecureRng,
@@ -10,6 +12,9 @@ use ckks::{
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
+use super::growing::{BlockParts, BlockSource};
+use super::manifest;
+use super::origin::Origin;
 use super::part::Part;
 use super::server::{EncryptedBlock, EncryptedHead, EncryptedState};
 use super::start::starting_state;
@@ -17,9 +22,9 @@ use crate::engine::{KeyLevels, Slots};
 use crate::error::{Error, Result};
 use crate::heads::{BuiltIn, Head, WeightVector};
 use crate::job::Job;
-use crate::packing::{Item, untile};
+use crate::packing::{Item, Packing, untile};
 use crate::plan::Plan;
-use crate::samples::{PackedBlock, SampleView};
+use crate::samples::{Features, PackedBlock, SampleView};
 use crate::trainer::State;
 
 /// Makes the evaluation keys of a plan one at a time. `sink` gets each and may write and drop it, so memory holds one key.
@@ -179,7 +184,7 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
     }
 
     /// The blocks that are encrypted.
-    pub(super) fn blocks_of_part(&self) -> std::ops::Range<usize> {
+    fn blocks_of_part(&self) -> Range<usize> {
         match self.part {
             Some(part) => part.blocks(),
             None => 0..self.plan.job.packing().blocks(),
@@ -275,6 +280,49 @@ impl<'a, H: Head> DataEncryptor<'a, H> {
         starting_state(&self.plan.job, weights, |slots, level, scale| {
             self.key.encrypt(&self.encoder, ("start", 0), &slots, level, &scale)
         })
+    }
+}
+
+impl<H: Head> BlockSource for DataEncryptor<'_, H> {
+    fn kind(&self) -> FileKind {
+        manifest::DATA
+    }
+
+    fn parameters(&self) -> &Parameters {
+        self.key.parameters()
+    }
+
+    fn key_id(&self) -> KeyId {
+        self.key.key_id()
+    }
+
+    fn blocks(&self) -> Range<usize> {
+        self.blocks_of_part()
+    }
+
+    fn block_length(&self) -> usize {
+        self.plan.job.layout().count()
+    }
+
+    fn block(&self, block: usize) -> Result<BlockParts<'_>> {
+        let (packed, items) = (self.packed(block)?, self.plan.job.layout().items());
+        Ok(Box::new(move |part| {
+            let got = part.end;
+            let items = items.get(part).ok_or(Error::Shape {
+                what: "ciphertexts of a block",
+                expected: items.len(),
+                got,
+            })?;
+            self.ciphertexts(block, &packed, items)
+        }))
+    }
+
+    fn behind(&self) -> Result<Vec<FreshCiphertext>> {
+        self.start()
+    }
+
+    fn metadata(&self, origin: &Origin, behind: bool, name: &str) -> Result<Vec<u8>> {
+        manifest::data_metadata(&self.plan.job, self.part(), origin, behind, name)
     }
 }
 
@@ -403,47 +451,94 @@ impl Decrypted {
     }
 }
 
-/// Encrypts samples for scoring: the slot vectors of each block. The rows of `x` are in the feature space of the training, without the
-/// constant feature.
+/// Encrypts samples for scoring, block by block.
+pub struct SampleEncryptor<'a, H: Head = BuiltIn> {
+    secret: &'a SecretKey,
+    encoder: Encoder,
+    job: &'a Job<H>,
+    samples: &'a dyn Features,
+    packing: Packing,
+    level: usize,
+}
+
+impl<'a, H: Head> SampleEncryptor<'a, H> {
+    /// An encryptor of samples in the feature space of the training.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if the job leaves no levels for scoring; [`Error::Shape`] if the samples have more features than the job.
+    pub fn new(secret: &'a SecretKey, job: &'a Job<H>, samples: &'a dyn Features) -> Result<Self> {
+        let most = job.packing().most_features();
+        let Some(level) = job.spec().score_level else {
+            return Err(Error::Parameter {
+                name: "scoring",
+                got: "a job that was planned without it".into(),
+                expected: "a job whose request asks for scoring".into(),
+            });
+        };
+        if samples.columns() > most {
+            return Err(Error::Shape { what: "features", expected: most, got: samples.columns() });
+        }
+        let packing = job.packing().for_samples(samples.samples());
+        let encoder = Encoder::new(secret.parameters()).private();
+        Ok(Self { secret, encoder, job, samples, packing, level })
+    }
+}
+
+impl<H: Head> BlockSource for SampleEncryptor<'_, H> {
+    fn kind(&self) -> FileKind {
+        manifest::SAMPLES
+    }
+
+    fn parameters(&self) -> &Parameters {
+        self.secret.parameters()
+    }
+
+    fn key_id(&self) -> KeyId {
+        self.secret.key_id()
+    }
+
+    fn blocks(&self) -> Range<usize> {
+        0..self.packing.blocks()
+    }
+
+    fn block_length(&self) -> usize {
+        self.packing.diagonals()
+    }
+
+    fn block(&self, block: usize) -> Result<BlockParts<'_>> {
+        let (length, all) = (self.packing.block_samples(), self.samples.samples());
+        let [start, end] = [block, block + 1].map(|block| (block * length).min(all));
+        let rows = self.samples.rows(start..end)?;
+        let scale = Scale::power_of_two(self.job.spec().data_scale);
+        let encrypt = move |i| {
+            let place = ("samples to score", block * self.packing.diagonals() + i);
+            let slots = self.packing.diagonal_slots(&rows.view(), i);
+            EncryptionKey::Secret(self.secret).encrypt(&self.encoder, place, &slots, self.level, &scale)
+        };
+        Ok(Box::new(move |diagonals| diagonals.into_par_iter().map(&encrypt).collect()))
+    }
+
+    fn behind(&self) -> Result<Vec<FreshCiphertext>> {
+        Ok(Vec::new())
+    }
+
+    fn metadata(&self, origin: &Origin, _: bool, name: &str) -> Result<Vec<u8>> {
+        manifest::sample_metadata(self.job, origin, name)
+    }
+}
+
+/// Encrypts samples for scoring in memory: the slot vectors of each block. The rows of `x` are in the feature space of the training,
+/// without the constant feature.
 ///
 /// # Errors
-/// [`Error::Parameter`] if the job leaves no levels for scoring; [`Error::Shape`] if `x` has more features than the job.
+/// Those of [`SampleEncryptor`].
 pub fn encrypt_for_scoring<H: Head>(
     secret: &SecretKey,
     job: &Job<H>,
     x: &ArrayView2<'_, f64>,
 ) -> Result<Vec<Vec<FreshCiphertext>>> {
-    let (spec, features) = (job.spec(), job.packing().most_features());
-    let Some(level) = spec.score_level else {
-        return Err(Error::Parameter {
-            name: "scoring",
-            got: "a job that was planned without it".into(),
-            expected: "a job whose request asks for scoring".into(),
-        });
-    };
-    if x.ncols() > features {
-        return Err(Error::Shape { what: "features", expected: features, got: x.ncols() });
-    }
-    let packing = job.packing().for_samples(x.nrows());
-    let encoder = Encoder::new(secret.parameters()).private();
-    let scale = Scale::power_of_two(spec.data_scale);
-    x.axis_chunks_iter(Axis(0), packing.block_samples())
-        .enumerate()
-        .map(|(block, rows)| {
-            let diagonals = (0..packing.diagonals()).into_par_iter();
-            let encrypt = |i| {
-                let place = ("samples to score", block * packing.diagonals() + i);
-                EncryptionKey::Secret(secret).encrypt(
-                    &encoder,
-                    place,
-                    &packing.diagonal_slots(&rows, i),
-                    level,
-                    &scale,
-                )
-            };
-            diagonals.map(encrypt).collect()
-        })
-        .collect()
+    let source = SampleEncryptor::new(secret, job, x)?;
+    source.blocks().map(|block| source.block(block)?(0..source.block_length())).collect()
 }
 
 /// Decrypts the scores of `samples` samples: samples by scores (the logits of a classifier).

@@ -5,13 +5,16 @@
 use std::fs::File;
 use std::io::{Read, Write};
 
-use ckks::serial::{FileError, FileKind, Header, NewFile, Reader, StoredCiphertexts, Writer};
-use ckks::{Ciphertext, Parameters};
-use serde::{Deserialize, Serialize};
+use ckks::serial::{FileKind, NewFile, Reader, StoredCiphertexts, Writer};
+use ckks::{Ciphertext, KeyId, Parameters};
 
 #[cfg(feature = "client")]
 use super::client::DataEncryptor;
-use super::origin::transcript;
+#[cfg(feature = "client")]
+use super::growing::BlockWriter;
+#[cfg(feature = "client")]
+use super::manifest::sample_metadata;
+use super::manifest::{Manifest, invalid};
 use super::part::Part;
 use super::server::{EncryptedBlock, EncryptedHead, EncryptedState};
 use super::stored::StoredBlocks;
@@ -22,47 +25,10 @@ use crate::heads::Head;
 use crate::job::Job;
 use crate::trainer::Snapshot;
 
+#[doc(hidden)]
+pub use super::manifest::transcribed;
+pub use super::manifest::{DATA, HEAD, SAMPLES, SCORES, STATE};
 pub use super::origin::{Digest, Origin, RunId, Tag};
-
-/// Encrypted samples, labels and weights.
-pub const DATA: FileKind = FileKind::new("encrypted data");
-/// The state of a training between two iterations.
-pub const STATE: FileKind = FileKind::new("encrypted state");
-/// A trained head.
-pub const HEAD: FileKind = FileKind::new("encrypted head");
-/// Encrypted samples for scoring.
-pub const SAMPLES: FileKind = FileKind::new("samples to score");
-/// Encrypted scores of samples.
-pub const SCORES: FileKind = FileKind::new("encrypted scores");
-
-/// Metadata of all these files.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(bound = "H: Head")]
-struct Manifest<H: Head> {
-    job: Job<H>,
-    origin: Origin,
-    /// Completed iterations of a state or head.
-    #[serde(default)]
-    iteration: usize,
-    /// Whether a state holds a momentum.
-    #[serde(default)]
-    momentum: bool,
-    /// Iterations of the snapshots.
-    #[serde(default)]
-    history: Vec<usize>,
-    /// Whether initial weights follow the data.
-    #[serde(default)]
-    start: bool,
-    /// Which of the data these are, if several parties have them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    part: Option<Part>,
-    /// Digest of the kind of file and of all the above.
-    transcript: Digest,
-}
-
-/// Ciphertexts encrypted at once: enough work for every core, little memory.
-#[cfg(feature = "client")]
-const AT_ONCE: usize = 32;
 
 /// Encrypts the data into a stream, some ciphertexts at a time, from the features of one block at a time. `observe` gets the number of ciphertexts written so far, and can stop
 /// the work with an error of its own type.
@@ -75,37 +41,9 @@ pub fn write_data<W: Write, H: Head, X: From<Error>>(
     name: &str,
     encryptor: &DataEncryptor<'_, H>,
     origin: &Origin,
-    mut observe: impl FnMut(usize) -> Result<(), X>,
+    observe: impl FnMut(usize) -> Result<(), X>,
 ) -> Result<W, X> {
-    let (job, start) = (encryptor.job(), encryptor.start()?);
-    let manifest =
-        Manifest { start: !start.is_empty(), part: encryptor.part(), ..Manifest::new(job, origin, 0) };
-    let manifest = manifest.into_bytes(DATA, name)?;
-    let (blocks, items) = (encryptor.blocks_of_part(), job.layout().items());
-    let file = NewFile {
-        kind: DATA,
-        parameters: encryptor.parameters(),
-        key_id: encryptor.key_id(),
-        items: (blocks.len() * items.len() + start.len()) as u64,
-        metadata: &manifest,
-    };
-    let mut writer = Writer::new(out, name, file).map_err(Error::from)?;
-    let mut written = 0;
-    for block in blocks {
-        let packed = encryptor.packed(block)?;
-        for items in items.chunks(AT_ONCE) {
-            for ciphertext in encryptor.ciphertexts(block, &packed, items)? {
-                writer.write_fresh(&ciphertext).map_err(Error::from)?;
-            }
-            written += items.len();
-            observe(written)?;
-        }
-    }
-    for ciphertext in &start {
-        writer.write_fresh(ciphertext).map_err(Error::from)?;
-    }
-    observe(written + start.len())?;
-    Ok(writer.finish().map_err(Error::from)?)
+    BlockWriter::begin(out, name, encryptor, origin)?.rest(observe)
 }
 
 /// Encrypted data as they were read: the job and the origin, the blocks, and the state that the training starts from.
@@ -268,9 +206,8 @@ pub fn write_samples<W: Write, H: Head>(
     origin: &Origin,
     blocks: &[Vec<ckks::FreshCiphertext>],
 ) -> Result<W> {
-    let manifest = Manifest::new(job, origin, job.iterations());
     let items = blocks.iter().map(Vec::len).sum::<usize>() as u64;
-    let metadata = manifest.into_bytes(SAMPLES, name)?;
+    let metadata = sample_metadata(job, origin, name)?;
     let (parameters, key_id) = (secret.parameters(), secret.key_id());
     let file = NewFile { kind: SAMPLES, parameters, key_id, items, metadata: &metadata };
     let mut writer = Writer::new(out, name, file)?;
@@ -288,9 +225,57 @@ pub fn read_samples<R: Read, H: Head>(
     reader: Reader<R>,
     parameters: &Parameters,
 ) -> Result<(Job<H>, Origin, Vec<Vec<Ciphertext>>)> {
-    let length = |job: &Job<H>| job.packing().diagonals();
-    let (manifest, samples) = read_blocks(reader, SAMPLES, parameters, length)?;
-    Ok((manifest.job, manifest.origin, samples))
+    let (job, origin, blocks) = open_samples(reader, parameters)?;
+    Ok((job, origin, blocks.collect::<Result<_>>()?))
+}
+
+/// Samples for scoring of which a block is read at a time.
+pub struct SampleBlocks<R: Read> {
+    reader: Option<Reader<R>>,
+    parameters: Parameters,
+    left: usize,
+    length: usize,
+}
+
+/// Opens samples for scoring, with the job and the run of the head that shall score them. Damage behind the metadata is found when a block
+/// is read.
+///
+/// # Errors
+/// [`Error::File`] if the beginning of the file is damaged, or of another kind or parameter set.
+pub fn open_samples<R: Read, H: Head>(
+    reader: Reader<R>,
+    parameters: &Parameters,
+) -> Result<(Job<H>, Origin, SampleBlocks<R>)> {
+    let manifest: Manifest<H> = job(&reader, SAMPLES, parameters)?;
+    let length = manifest.job.packing().diagonals();
+    let left = blocks_of(&reader, length)?;
+    let blocks = SampleBlocks { reader: Some(reader), parameters: parameters.clone(), left, length };
+    Ok((manifest.job, manifest.origin, blocks))
+}
+
+impl<R: Read> SampleBlocks<R> {
+    /// Number of blocks that are left.
+    pub fn left(&self) -> usize {
+        self.left
+    }
+}
+
+impl<R: Read> Iterator for SampleBlocks<R> {
+    type Item = Result<Vec<Ciphertext>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let reader = self.reader.as_mut()?;
+        if let Some(left) = self.left.checked_sub(1) {
+            self.left = left;
+            let block = (0..self.length).map(|_| reader.read_ciphertext(&self.parameters));
+            let block = block.collect::<Result<_, _>>();
+            if block.is_err() {
+                self.reader = None;
+            }
+            return Some(Ok(block).and_then(|block| Ok(block?)));
+        }
+        self.reader.take()?.finish().err().map(|error| Err(error.into()))
+    }
 }
 
 /// Writes scores, block by block. `iteration` counts the iterations of the head that gave them.
@@ -307,6 +292,44 @@ pub fn write_scores<W: Write, H: Head>(
 ) -> Result<W> {
     let manifest = Manifest::new(job, origin, iteration);
     write(out, name, SCORES, manifest, &scores.iter().flatten().collect::<Vec<_>>())
+}
+
+/// Writes scores of `blocks` blocks as they come.
+pub struct ScoreWriter<W: Write>(Writer<W>);
+
+impl<W: Write> ScoreWriter<W> {
+    /// Starts a file as [`write_scores`] writes it, of scores under a key.
+    ///
+    /// # Errors
+    /// [`Error::File`] if writing fails.
+    pub fn begin<H: Head>(
+        out: W,
+        name: &str,
+        (job, origin, iteration): (&Job<H>, &Origin, usize),
+        (parameters, key_id): (&Parameters, KeyId),
+        blocks: usize,
+    ) -> Result<Self> {
+        let metadata = Manifest::new(job, origin, iteration).into_bytes(SCORES, name)?;
+        let items = (blocks * job.head().scores()) as u64;
+        let file = NewFile { kind: SCORES, parameters, key_id, items, metadata: &metadata };
+        Ok(Self(Writer::new(out, name, file)?))
+    }
+
+    /// Writes the scores of a block.
+    ///
+    /// # Errors
+    /// [`Error::File`] if writing fails.
+    pub fn block(&mut self, scores: &[Ciphertext]) -> Result<()> {
+        scores.iter().try_for_each(|score| Ok(self.0.write_ciphertext(score)?))
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// [`Error::File`] if writing fails, or scores are missing.
+    pub fn finish(self) -> Result<W> {
+        Ok(self.0.finish()?)
+    }
 }
 
 /// Scores as they were read: the job and the origin of the head that gave them, its number of iterations, and the scores block by block.
@@ -329,15 +352,22 @@ fn read_blocks<R: Read, H: Head>(
     length: impl Fn(&Job<H>) -> usize,
 ) -> Result<(Manifest<H>, Vec<Vec<Ciphertext>>)> {
     let manifest: Manifest<H> = job(&reader, kind, parameters)?;
-    let (items, length) = (reader.header().items as usize, length(&manifest.job));
+    let length = length(&manifest.job);
+    let count = blocks_of(&reader, length)?;
+    let block = |_| (0..length).map(|_| reader.read_ciphertext(parameters)).collect::<Result<_, _>>();
+    let blocks = (0..count).map(block).collect::<Result<_, _>>()?;
+    reader.finish()?;
+    Ok((manifest, blocks))
+}
+
+/// Number of blocks of a file.
+fn blocks_of<R: Read>(reader: &Reader<R>, length: usize) -> Result<usize> {
+    let items = reader.header().items as usize;
     if !items.is_multiple_of(length) {
         let reason = format!("{items} ciphertexts do not make blocks of {length}");
         return Err(invalid(reader.name(), reason).into());
     }
-    let block = |_| (0..length).map(|_| reader.read_ciphertext(parameters)).collect::<Result<_, _>>();
-    let blocks = (0..items / length).map(block).collect::<Result<_, _>>()?;
-    reader.finish()?;
-    Ok((manifest, blocks))
+    Ok(items / length)
 }
 
 fn read_history<R: Read, H: Head>(
@@ -387,95 +417,4 @@ fn job<R: Read, H: Head>(reader: &Reader<R>, kind: FileKind, parameters: &Parame
     reader.expect_kind(kind)?;
     reader.expect_parameters(parameters)?;
     Manifest::read(reader.name(), (reader.header(), reader.metadata()), parameters)
-}
-
-/// The metadata of such a file with the transcript that goes with them: for whoever tries what a hostile party would send.
-#[doc(hidden)]
-pub fn transcribed<H: Head>(kind: FileKind, metadata: &[u8]) -> Option<Vec<u8>> {
-    serde_json::from_slice::<Manifest<H>>(metadata).ok()?.into_bytes(kind, "").ok()
-}
-
-impl<H: Head> Manifest<H> {
-    fn new(job: &Job<H>, origin: &Origin, iteration: usize) -> Self {
-        let (job, origin) = (job.clone(), origin.clone());
-        let transcript = Digest::default();
-        let (momentum, history, start) = (false, Vec::new(), false);
-        Self { job, origin, iteration, momentum, history, start, part: None, transcript }
-    }
-
-    /// Refuses counts that do not fit the job, the parameters and the number of ciphertexts in the file. Memory is asked for after this
-    /// alone, so that a number in a file costs nothing.
-    fn check(&self, found: &Header, parameters: &Parameters) -> Result<(), String> {
-        let Self { job, iteration, history, .. } = self;
-        job.expect_within(parameters).map_err(|error| format!("its job: {error}"))?;
-        let last = job.iterations();
-        if *iteration > last || (*iteration == 0 && matches!(found.kind, STATE | HEAD)) {
-            return Err(format!("iteration {iteration} of a training of {last}"));
-        }
-        let increasing = history.windows(2).all(|pair| pair[0] < pair[1]);
-        if !increasing || history.first() == Some(&0) || history.last().is_some_and(|at| at > iteration) {
-            return Err(format!("snapshots that do not precede iteration {iteration}"));
-        }
-        let vectors = job.weights().len();
-        let expected = match found.kind {
-            DATA => {
-                self.part
-                    .map_or(Ok(()), |part| part.check(job.packing()))
-                    .map_err(|error| error.to_string())?;
-                let blocks = self.part.map_or(job.packing().blocks(), |part| part.count);
-                blocks * job.layout().count() + vectors * usize::from(self.start)
-            }
-            STATE | HEAD => vectors * (1 + usize::from(self.momentum) + history.len()),
-            // any number of blocks
-            _ => return Ok(()),
-        };
-        match found.items == expected as u64 {
-            true => Ok(()),
-            false => Err(format!("{} ciphertexts where its job has {expected}", found.items)),
-        }
-    }
-
-    /// Refuses the data of one of several parties.
-    fn whole(self, name: &str) -> Result<Self> {
-        match self.part {
-            None => Ok(self),
-            Some(_) => Err(invalid(name, "it holds the data of one of several parties".into()).into()),
-        }
-    }
-
-    fn into_bytes(mut self, kind: FileKind, name: &str) -> Result<Vec<u8>> {
-        self.transcript = self.transcript(kind, name)?;
-        self.json(name)
-    }
-
-    fn read(name: &str, (header, metadata): (&Header, &[u8]), parameters: &Parameters) -> Result<Self> {
-        let refuse = |reason: String| invalid(name, reason);
-        let read: Self =
-            serde_json::from_slice(metadata).map_err(|error| refuse(format!("its job: {error}")))?;
-        if read.transcript != read.transcript(header.kind, name)? {
-            return Err(refuse("its job and origin are not those that it was written with".into()).into());
-        }
-        read.check(header, parameters).map_err(refuse)?;
-        Ok(read)
-    }
-
-    fn transcript(&self, kind: FileKind, name: &str) -> Result<Digest> {
-        let blank = Self {
-            iteration: self.iteration,
-            momentum: self.momentum,
-            history: self.history.clone(),
-            start: self.start,
-            part: self.part,
-            ..Self::new(&self.job, &self.origin, 0)
-        };
-        Ok(transcript(&kind.to_string(), &blank.json(name)?))
-    }
-
-    fn json(&self, name: &str) -> Result<Vec<u8>> {
-        Ok(serde_json::to_vec(self).map_err(|error| invalid(name, error.to_string()))?)
-    }
-}
-
-fn invalid(name: &str, reason: String) -> FileError {
-    FileError::Invalid { file: name.to_owned(), reason }
 }

@@ -3,6 +3,9 @@
 #[cfg(feature = "client")]
 pub mod client;
 pub mod files;
+#[cfg(feature = "client")]
+pub mod growing;
+mod manifest;
 mod origin;
 mod part;
 pub mod server;

@@ -9,7 +9,7 @@ use ckks::{Ciphertext, EvaluationKeys, Scale};
 
 use crate::engine::{Encrypted, Operations as _};
 use crate::error::{Error, Result};
-use crate::heads::{Head, WeightVector};
+use crate::heads::{BuiltIn, Head, WeightVector};
 use crate::job::Job;
 use crate::packing::{Block, Blocks};
 use crate::trainer::{Snapshot, State, Trainer, refresh_state, unobserved};
@@ -104,38 +104,61 @@ pub fn score<H: Head>(
     weights: &[Ciphertext],
     blocks: &[Vec<Ciphertext>],
 ) -> Result<Vec<Vec<Ciphertext>>> {
-    let Some(wanted) = job.spec().score_level else {
-        return Err(Error::Parameter {
-            name: "scoring",
-            got: "a job that was planned without it".into(),
-            expected: "a job whose request asks for scoring".into(),
-        });
-    };
-    let expected = job.weights().len();
-    if weights.len() != expected {
-        return Err(Error::Shape { what: "weights of the head", expected, got: weights.len() });
+    let scorer = Scorer::new(engine, job, weights)?;
+    blocks.iter().map(|samples| scorer.block(samples)).collect()
+}
+
+/// Scores samples block by block, as [`score`] does.
+pub struct Scorer<'a, H: Head = BuiltIn> {
+    engine: &'a Encrypted,
+    job: &'a Job<H>,
+    weights: Vec<Ciphertext>,
+}
+
+impl<'a, H: Head> Scorer<'a, H> {
+    /// Brings the weights to the level of scoring.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if the job leaves no levels for scoring; [`Error::Shape`] on weights of another head.
+    pub fn new(engine: &'a Encrypted, job: &'a Job<H>, weights: &[Ciphertext]) -> Result<Self> {
+        let Some(wanted) = job.spec().score_level else {
+            return Err(Error::Parameter {
+                name: "scoring",
+                got: "a job that was planned without it".into(),
+                expected: "a job whose request asks for scoring".into(),
+            });
+        };
+        let expected = job.weights().len();
+        if weights.len() != expected {
+            return Err(Error::Shape { what: "weights of the head", expected, got: weights.len() });
+        }
+        let lacks_levels = weights.iter().any(|p| p.level() < wanted.min(job.spec().entry_level));
+        let refreshed = if lacks_levels && job.refreshed_message().is_some() {
+            Some(refresh_state(engine, job, &State::from_weights(weights.to_vec()))?.weights)
+        } else {
+            None
+        };
+        // keys for scoring only reach up to the level that was planned for it
+        let lowered = refreshed
+            .as_deref()
+            .unwrap_or(weights)
+            .iter()
+            .map(|p| if p.level() > wanted { engine.drop_to(p, wanted) } else { Ok(p.clone()) });
+        Ok(Self { engine, job, weights: lowered.collect::<Result<_>>()? })
     }
-    let lacks_levels = weights.iter().any(|p| p.level() < wanted.min(job.spec().entry_level));
-    let refreshed = if lacks_levels && job.refreshed_message().is_some() {
-        Some(refresh_state(engine, job, &State::from_weights(weights.to_vec()))?.weights)
-    } else {
-        None
-    };
-    let weights = refreshed.as_deref().unwrap_or(weights);
-    // keys for scoring only reach up to the level that was planned for it
-    let lowered: Vec<_> = weights
-        .iter()
-        .map(|p| if p.level() > wanted { engine.drop_to(p, wanted) } else { Ok(p.clone()) })
-        .collect::<Result<_>>()?;
-    let weights = &lowered;
-    let one = |samples: &Vec<Ciphertext>| {
+
+    /// The scores of a block of samples.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] on samples of another head.
+    pub fn block(&self, samples: &[Ciphertext]) -> Result<Vec<Ciphertext>> {
+        let Self { engine, job, weights } = self;
         let expected = job.packing().diagonals();
         if samples.len() != expected {
             return Err(Error::Shape { what: "slot vectors of a block", expected, got: samples.len() });
         }
-        job.head().score(engine, job.packing(), samples, weights)
-    };
-    engine.awake(|| blocks.iter().map(one).collect())
+        engine.awake(|| job.head().score(*engine, job.packing(), samples, weights))
+    }
 }
 
 /// The state of a training that starts from the encrypted head of an earlier one, under the same key and for the same features. Weights

@@ -33,6 +33,9 @@ pub(crate) struct EmbedArgs {
     /// File for the embeddings: .safetensors (with labels and encoder) or .npy (only numbers)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: PathBuf,
+    /// Take what an interrupted command had embedded; texts that are new are embedded
+    #[arg(long, help_heading = "Output")]
+    pub(crate) resume: bool,
     #[command(flatten)]
     pub(crate) overwrite: OverwriteArgs,
 }
@@ -68,6 +71,16 @@ pub(crate) struct EstimateArgs {
     pub(crate) training: TrainingArgs,
     #[command(flatten)]
     pub(crate) start: HeadStartArgs,
+    /// Train behind the feature map of this file, in place of one that is fitted on the samples: constants that everybody knows, or what a
+    /// session of sums gave (`joint create --sums`)
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "features",
+        conflicts_with_all = ["warm_start", "continue_from", "preprocess", "ridge", "n_components"],
+        help_heading = "Training (chosen from the data where not given)"
+    )]
+    pub(crate) feature_map: Option<PathBuf>,
     /// Plan a training that continues from the encrypted head of an earlier plan (`train --warm-start`), under the same key
     #[arg(
         long,
@@ -151,6 +164,9 @@ pub(crate) struct EncryptOutArgs {
     /// File for the ciphertexts, for the compute party
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: PathBuf,
+    /// Continue an interrupted encryption of the same command behind its last whole block; start anew if there is none
+    #[arg(long, help_heading = "Output")]
+    pub(crate) resume: bool,
     #[command(flatten)]
     pub(crate) overwrite: OverwriteArgs,
 }

@@ -8,6 +8,7 @@ use super::method::{ClassWeights, HeadKind, Penalty, Preprocess, SoftmaxFit, Sol
 use super::steps::Steps;
 use super::training::TrainingArgs;
 use crate::exit::{Failure, Result};
+use crate::files::feature_map::FeatureMapFile;
 use crate::targets::LabelsAs;
 
 /// Flags of the training, checked. `None` is chosen from the data.
@@ -22,6 +23,8 @@ pub(crate) struct Hyper {
     pub(crate) class_weight: ClassWeight,
     /// The head to start from, for features as they are read.
     pub(crate) warm_start: Option<Model>,
+    /// The feature map, if it is given and not fitted on the samples.
+    pub(crate) feature_map: Option<FeatureMapFile>,
     /// What the exported head's logits get.
     pub(crate) calibrator: Option<Calibrator>,
 }
@@ -89,6 +92,7 @@ impl Hyper {
                 ClassWeights::Balanced => ClassWeight::Balanced,
             },
             warm_start: None,
+            feature_map: None,
             calibrator: flags
                 .temperature
                 .map(|temperature| Calibrator { temperature, shifts: flags.shifts.clone() }),

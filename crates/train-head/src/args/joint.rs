@@ -71,11 +71,11 @@ pub(crate) enum JointStep {
     Join(JointJoinArgs),
     /// Make the keys together: does what can be done now, and says what is waited for (each data party)
     Keys(JointPartyArgs),
-    /// Encrypt this party's samples (each data party)
+    /// Encrypt this party's samples, or its sums (each data party)
     Encrypt(JointEncryptArgs),
     /// Train on the data of all (compute party), or compute it again and sign it (anyone who checks)
     Train(JointTrainArgs),
-    /// Decrypt the head together, and compare it with one of this party's data alone (each data party)
+    /// Decrypt the head together, and compare it with one of this party's data alone; or the sums, for a feature map (each data party)
     Decrypt(JointDecryptArgs),
     /// Show what has come from whom
     Status(JointStatusArgs),
@@ -160,11 +160,42 @@ pub(crate) enum WeightingFlag {
     Equal,
 }
 
+/// The feature map that is made of sums.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SumsMapFlag {
+    /// Standardise, then whiten
+    #[default]
+    Whiten,
+    /// Subtract means, divide by standard deviations
+    Standardize,
+}
+
+/// Flags of a session of sums.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Sums by consent, in place of a training")]
+pub(crate) struct SumsArgs {
+    /// A session that trains nothing: the parties add up their counts, sums and sums of products of features under a common key and decrypt
+    /// them, for a feature map of the samples of all (`estimate --feature-map`). All but one party that pool learn the last one's count,
+    /// means and covariance exactly: who may not tell these takes no part. A party with fewer than two samples a feature refuses
+    #[arg(long, conflicts_with_all = ["compute", "threshold", "recomputations", "weighting"])]
+    pub(crate) sums: bool,
+    /// The feature map that is made of them
+    #[arg(long = "map", value_enum, default_value_t, requires = "sums")]
+    pub(crate) map: SumsMapFlag,
+    /// Ridge of the whitening, relative to the mean eigenvalue
+    #[arg(long = "ridge", value_name = "RIDGE", default_value_t = 1.0, requires = "sums")]
+    pub(crate) ridge: f64,
+    /// How many times as wide as those of the public samples the ranges of the features are. A party with a feature outside its range
+    /// refuses
+    #[arg(long, value_name = "FACTOR", default_value_t = 4.0, requires = "sums")]
+    pub(crate) widen: f64,
+}
+
 /// Arguments of `joint create`.
 #[derive(Args, Debug)]
 pub(crate) struct JointCreateArgs {
     /// Plan by `estimate --preset n16-joint3-l25` (for three data parties) on samples that everybody may see. Method, feature map,
-    /// columns and labels come from it
+    /// columns and labels come from it; of a session of sums the columns and the parameter set alone
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: PathBuf,
     /// The samples that the plan was made from
@@ -176,7 +207,7 @@ pub(crate) struct JointCreateArgs {
     /// Public key of the compute party that trains, with a name for messages if you like. Given again, further compute parties that may
     /// compute the training again
     /// [default: the server of --server]
-    #[arg(long = "compute", value_name = "[NAME=]KEY", required_unless_present = "server")]
+    #[arg(long = "compute", value_name = "[NAME=]KEY", required_unless_present_any = ["server", "sums"])]
     pub(crate) compute: Vec<ComputeFlag>,
     /// How many of the data parties decrypt the head; without it, all. With fewer, the head is not lost when one leaves, and as many
     /// parties that pool all they have can read the samples of all
@@ -186,8 +217,9 @@ pub(crate) struct JointCreateArgs {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) weighting: WeightingFlag,
     /// Bits of statistical security with which noise hides the error of what is decrypted. More bits leave fewer of the head
-    #[arg(long, value_name = "BITS", default_value_t = 40)]
-    pub(crate) flooding_bits: u32,
+    /// [default: 40; of sums 30]
+    #[arg(long, value_name = "BITS")]
+    pub(crate) flooding_bits: Option<u32>,
     /// How many others, data parties or further compute parties, must have computed the training again and signed the same head before
     /// anybody decrypts it
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -195,6 +227,8 @@ pub(crate) struct JointCreateArgs {
     /// Number of this attempt. After an attempt that ended early, the next has another number
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) attempt: u32,
+    #[command(flatten)]
+    pub(crate) sums: SumsArgs,
     #[command(flatten)]
     pub(crate) signer: SignerArgs,
     /// Folder of the session, which all parties share; with --server, this party's own copy
@@ -248,7 +282,7 @@ pub(crate) struct JointEncryptArgs {
     pub(crate) data: FeatureDataArgs,
     #[command(flatten)]
     pub(crate) party: JointPartyArgs,
-    /// Stratified share of the samples that stays at home, to compare heads on
+    /// Stratified share of the samples that stays at home, to compare heads on. Sums are over the others as well
     #[arg(long, value_name = "SHARE", default_value_t = 0.25)]
     pub(crate) test_size: f64,
     /// Seed of the split
@@ -290,7 +324,8 @@ pub(crate) struct JointDecryptArgs {
     /// once a party has made its share
     #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
     pub(crate) set: Option<Vec<String>>,
-    /// Folder for the head, and for report.json and report.html about it on this party's own test samples
+    /// Folder for the head, and for report.json and report.html about it on this party's own test samples; of a session of sums, for
+    /// map.json
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) out: PathBuf,
     #[command(flatten)]

@@ -62,7 +62,7 @@ pub(crate) use input::{DataArgs, FeatureDataArgs, TestArgs, TextDataArgs, Weight
 #[cfg(feature = "data-party")]
 pub(crate) use joint::{
     BoardArgs, ComputeFlag, JointArgs, JointCreateArgs, JointDecryptArgs, JointEncryptArgs, JointJoinArgs,
-    JointPartyArgs, JointStatusArgs, JointStep, JointTrainArgs, WeightingFlag,
+    JointPartyArgs, JointStatusArgs, JointStep, JointTrainArgs, SumsMapFlag, WeightingFlag,
 };
 #[cfg(feature = "data-party")]
 pub(crate) use keys::PlanAndKeyArgs;

@@ -73,7 +73,7 @@ pub(crate) struct TrainingArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) preset: Option<String>,
     /// What shall be small: the time of the training, the bytes that travel (data and evaluation keys), or the compute party's memory. Every
-    /// parameter set is weighed, or all plans with the one that --preset names [default: the first parameter set with enough levels]
+    /// parameter set is weighed, or all plans with the one that --preset names [default: time]
     #[arg(long, value_enum, value_name = "AIM")]
     pub(crate) optimize: Option<Optimize>,
     /// Leave levels for predictions with the encrypted head (`score`)

@@ -1,10 +1,12 @@
 //! `embed`: turns texts into embeddings, on the data party's machine.
 
+use fhe_head::ckks::serial::AtomicFile;
 use serde_json::json;
 
 use crate::args::{EmbedArgs, Source};
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Result};
+use crate::files::embedded;
 use crate::files::embeddings::{self, KeptColumn, Metadata};
 use crate::files::{self, Access};
 use crate::progress;
@@ -17,6 +19,7 @@ pub(super) fn run(arguments: &EmbedArgs, console: &Console) -> Result<Outcome> {
     embeddings::expect_known_format(&arguments.out)?;
     let source = arguments.data.resolve()?;
     expect_room_beside(arguments, &source)?;
+    embedded::expect_wanted(&arguments.out, arguments.resume, arguments.overwrite.overwrite)?;
     let encoder = arguments.encoder.resolve()?;
     let (weights, groups) = (arguments.weights.column(), arguments.weights.groups());
     // what numbers stand for is asked when a head is trained
@@ -27,6 +30,10 @@ pub(super) fn run(arguments: &EmbedArgs, console: &Console) -> Result<Outcome> {
         return Err(Failure::unexpected("the texts were read as numbers"));
     };
     let encoder = LoadedEncoder::load(encoder, console)?;
+    let encoder = match AtomicFile::writes_through(&arguments.out) {
+        true => encoder,
+        false => encoder.keeping(&arguments.out, arguments.resume)?,
+    };
     let Embedded { x, long } = samples::embed(&encoder, &texts, console)?;
     let sample_weight = raw.weights.map(|weights| weights.values);
     let group = raw.groups.map(|groups| groups.of.iter().map(|&group| groups.names[group].clone()).collect());
@@ -41,6 +48,7 @@ pub(super) fn run(arguments: &EmbedArgs, console: &Console) -> Result<Outcome> {
     let columns: Vec<KeptColumn> = raw.carried.into_iter().map(kept).collect();
     let metadata = Metadata { encoder: encoder.used(), labels, sample_weight, group, columns };
     embeddings::write(&arguments.out, Access::Private, &x.view(), &metadata)?;
+    encoder.forget();
 
     let (rows, columns) = x.dim();
     let bytes = files::size(&arguments.out)?;

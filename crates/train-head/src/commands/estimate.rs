@@ -8,6 +8,7 @@ use crate::args::{EstimateArgs, Hyper};
 use crate::console::{Console, Outcome};
 use crate::data_party::follow::expect_log_loss;
 use crate::exit::{Failure, Result};
+use crate::files::feature_map::FeatureMapFile;
 use crate::memory::{self, ToTrain};
 use crate::plan::PlanFile;
 use crate::planning::shape::{self, Shape};
@@ -22,6 +23,7 @@ use crate::{progress, resources};
 pub(super) fn run(arguments: &EstimateArgs, console: &Console) -> Result<Outcome> {
     let mut hyper = Hyper::resolve(&arguments.training)?;
     hyper.flags.scoring |= arguments.validation_fraction.is_some();
+    hyper.feature_map = arguments.feature_map.as_deref().map(FeatureMapFile::read).transpose()?;
     match (arguments.samples, arguments.dimension) {
         (Some(samples), Some(features)) => from_shape(arguments, samples, features, &hyper),
         _ => from_data(arguments, hyper, console),
@@ -59,6 +61,7 @@ fn from_data(arguments: &EstimateArgs, mut hyper: Hyper, console: &Console) -> R
             (None, Some(plan)) => Some(plan.known()),
             (None, None) => None,
         },
+        stored: false,
     };
     let raw = samples::read(&source, wanted, console)?;
     let vocabulary = match (&start, &earlier) {
@@ -114,7 +117,8 @@ fn from_data(arguments: &EstimateArgs, mut hyper: Hyper, console: &Console) -> R
     if let Some((options, expected, errors, shortfall)) = about {
         let mapped = describe::features(&options, features, file.map().outputs());
         outcome.text.push_str(&format!("\nfeatures    {mapped}"));
-        outcome.json["feature_map"] = json!({ "text": mapped, "preprocessing": options.preprocessing });
+        outcome.json["feature_map"] =
+            json!({ "text": mapped, "preprocessing": options.preprocessing, "given": file.given_map() });
         outcome.json["calibrator"] = json!(options.calibrator);
         outcome.json["expected"] = json!(expected);
         if let Some(errors) = &errors {

@@ -7,6 +7,8 @@ use head_joint::{Choices, Comparison, Terms, Weighting};
 use ndarray::Array1;
 use serde_json::json;
 
+use super::joint_shared::{expect_not_encrypted, open, publish, waiting};
+use super::joint_sums;
 use crate::args::{
     ComputeFlag, JointArgs, JointCreateArgs, JointDecryptArgs, JointEncryptArgs, JointJoinArgs,
     JointPartyArgs, JointStatusArgs, JointStep, JointTrainArgs, WeightingFlag,
@@ -23,9 +25,12 @@ use crate::joint::party::Party;
 use crate::joint::place::Place;
 use crate::joint::session::Participant;
 use crate::joint::site::Site;
+use crate::joint::subject::Subject;
 use crate::joint::training::Purpose;
 use crate::joint::wait::{Progress, ready};
-use crate::joint::{Session, board, describe, message, page, release, set, training};
+use crate::joint::{
+    AnySession, Session, board, describe, describe_sums, message, page, release, set, training,
+};
 use crate::plan::PlanFile;
 use crate::progress;
 use crate::samples::Matrix;
@@ -46,6 +51,15 @@ pub(super) fn run(arguments: &JointArgs, console: &Console) -> Result<Outcome> {
 }
 
 fn create(arguments: &JointCreateArgs, console: &Console) -> Result<Outcome> {
+    expect_nobody_joined(arguments)?;
+    match arguments.sums.sums {
+        true => joint_sums::create(arguments, console),
+        false => create_training(arguments, console),
+    }
+}
+
+/// Refuses the folder of a session that somebody has joined.
+fn expect_nobody_joined(arguments: &JointCreateArgs) -> Result<()> {
     if let Some(name) = Place::at(&arguments.out).someone_joined() {
         return Err(Failure::usage(format!(
             "{} holds a session that {name} has joined: its messages are of no use to another",
@@ -53,6 +67,10 @@ fn create(arguments: &JointCreateArgs, console: &Console) -> Result<Outcome> {
         ))
         .help("each session and attempt has a folder of its own: --out names another"));
     }
+    Ok(())
+}
+
+fn create_training(arguments: &JointCreateArgs, console: &Console) -> Result<Outcome> {
     let identity = Identity::mine(&arguments.signer, console)?;
     let plan = PlanFile::read(&arguments.plan)?;
     let rows: Vec<usize> = arguments.participants.iter().map(|participant| participant.rows).collect();
@@ -62,7 +80,7 @@ fn create(arguments: &JointCreateArgs, console: &Console) -> Result<Outcome> {
             WeightingFlag::Size => Weighting::Size,
             WeightingFlag::Equal => Weighting::Equal,
         },
-        bits: arguments.flooding_bits,
+        bits: arguments.flooding_bits.unwrap_or(Choices::default().bits),
         threshold: arguments.threshold,
         ..Choices::default()
     };
@@ -71,15 +89,8 @@ fn create(arguments: &JointCreateArgs, console: &Console) -> Result<Outcome> {
     let terms = Terms::new(&public, &rows, choices)?;
     phase.done();
 
-    let folder = OutputFolder::create(&arguments.out)?;
-    let staged = Place::at(&folder.path(""));
-    plan.write_for(&staged.plan(), Access::Shared)?;
-    let participants =
-        arguments.participants.iter().map(|p| Participant { name: p.name.clone(), key: p.key }).collect();
-    let numbers = (arguments.recomputations, arguments.attempt);
-    Session::write(&staged, &terms, (participants, compute), numbers, &identity)?;
-    folder.commit()?;
-    let session = Session::open(&arguments.out)?;
+    publish::<Terms>(arguments, &plan, (terms.agreed().clone(), compute), &identity)?;
+    let session = Session::<Terms>::open(&arguments.out)?;
     Site::create(&arguments.out, &arguments.board, console)?;
     let described = describe::words(&session)?;
     let text = format!(
@@ -117,18 +128,34 @@ fn public_training(plan: &PlanFile, arguments: &JointCreateArgs, console: &Conso
 
 fn join(arguments: &JointJoinArgs, console: &Console) -> Result<Outcome> {
     let identity = Identity::mine(&arguments.signer, console)?;
-    let mut site = Site::enter(&arguments.session, Some(&arguments.board), console)?;
-    let session = Session::open(&arguments.session)?;
-    let index = session.party_of(&identity)?;
+    let site = Site::enter(&arguments.session, Some(&arguments.board), console)?;
+    match AnySession::open(&arguments.session)? {
+        AnySession::Training(session) => {
+            join_one(arguments, (&session, site), &identity, &describe::words(&session)?, console)
+        }
+        AnySession::Sums(session) => {
+            join_one(arguments, (&session, site), &identity, &describe_sums::words(&session)?, console)
+        }
+    }
+}
+
+fn join_one<S: Subject>(
+    arguments: &JointJoinArgs,
+    (session, mut site): (&Session<S>, Site),
+    identity: &Identity,
+    described: &str,
+    console: &Console,
+) -> Result<Outcome> {
+    let index = session.party_of(identity)?;
     let name = session.party(index).0;
     let path = session.place.message(name, JOIN);
     if path.exists() {
         return Err(Failure::usage(format!("{} exists: {name} has joined", path.display()))
             .help("go on with `train-head joint keys`; who lost the share of the secret starts a new session with the others"));
     }
-    console.note(describe::words(&session)?);
-    let party = Party::join(&arguments.keys, &session, index, &arguments.new_key)?;
-    message::write(&path, JOIN, &session.digest, Join::from(party.joining()?), &identity)?;
+    console.note(described.to_owned());
+    let party = Party::join(&arguments.keys, session, index, &arguments.new_key)?;
+    message::write(&path, JOIN, &session.digest, Join::from(party.joining()?), identity)?;
     site.exchange(Need::Messages, name, console)?;
     let text = format!(
         "{name} has joined\n  share of the secret  {}: it never leaves this party\n  message              {}",
@@ -140,12 +167,23 @@ fn join(arguments: &JointJoinArgs, console: &Console) -> Result<Outcome> {
 
 fn make_keys(arguments: &JointPartyArgs, console: &Console) -> Result<Outcome> {
     let identity = Identity::mine(&arguments.signer, console)?;
-    let mut site = Site::enter(&arguments.session, None, console)?;
-    let session = Session::open(&arguments.session)?;
-    let mut party = open(arguments, &session, &identity)?;
+    let site = Site::enter(&arguments.session, None, console)?;
+    match AnySession::open(&arguments.session)? {
+        AnySession::Training(session) => make_keys_of(arguments, (&session, site), &identity, console),
+        AnySession::Sums(session) => make_keys_of(arguments, (&session, site), &identity, console),
+    }
+}
+
+fn make_keys_of<S: Subject>(
+    arguments: &JointPartyArgs,
+    (session, mut site): (&Session<S>, Site),
+    identity: &Identity,
+    console: &Console,
+) -> Result<Outcome> {
+    let mut party = open(arguments, session, identity)?;
     let name = party.name();
     let progress = site.until((arguments.wait, Need::Keys, name), console, |_| {
-        keys::advance(&mut party, &identity, console)
+        keys::advance(&mut party, identity, console)
     })?;
     Ok(match progress {
         Progress::Waiting(what) => waiting(&what),
@@ -159,38 +197,21 @@ fn make_keys(arguments: &JointPartyArgs, console: &Console) -> Result<Outcome> {
     })
 }
 
-/// The party whose step it is.
-fn open<'a>(arguments: &JointPartyArgs, session: &'a Session, identity: &Identity) -> Result<Party<'a>> {
-    Party::open(&arguments.keys, session, identity, &arguments.passphrase)
-}
-
-fn waiting(what: &str) -> Outcome {
-    Outcome {
-        json: json!({ "done": false, "waiting_for": what }),
-        text: format!(
-            "done as far as possible; waiting for {what}: run the same command again when it has come"
-        ),
-    }
-}
-
 fn encrypt(arguments: &JointEncryptArgs, console: &Console) -> Result<Outcome> {
     let identity = Identity::mine(&arguments.party.signer, console)?;
     let mut site = Site::enter(&arguments.party.session, None, console)?;
-    let session = Session::open(&arguments.party.session)?;
+    let session = match AnySession::open(&arguments.party.session)? {
+        AnySession::Training(session) => session,
+        AnySession::Sums(session) => {
+            return joint_sums::encrypt(arguments, (&session, site), &identity, console);
+        }
+    };
     let mut party = open(&arguments.party, &session, &identity)?;
     let name = party.name();
     let path = session.place.data(name);
-    if path.exists() {
-        // killed in between
-        if !session.place.message(name, data::BROUGHT).exists() {
-            data::announce(&session, name, &identity)?;
-        }
-        site.exchange(Need::Messages, name, console)?;
-        return Err(Failure::usage(format!("{} exists: {name} has encrypted its samples", path.display()))
-            .help("remove it to encrypt others, as long as nobody has trained on it"));
-    }
+    expect_not_encrypted((&session, name), &path, &mut site, &identity, console)?;
     let held_out = (arguments.test_size, arguments.random_state);
-    let own = OwnData::read(&session, &arguments.data, held_out, console)?;
+    let own = OwnData::read(&session.plan, &arguments.data, held_out, console)?;
     // before anything leaves: `decrypt` compares heads on what stayed at home
     party.hold_out(held_out)?;
     let encrypted = data::encrypt(&mut party, &own.training, &identity, console)?;
@@ -214,7 +235,10 @@ fn encrypt(arguments: &JointEncryptArgs, console: &Console) -> Result<Outcome> {
 fn train(arguments: &JointTrainArgs, console: &Console) -> Result<Outcome> {
     let identity = Identity::mine(&arguments.signer, console)?;
     let mut site = Site::enter(&arguments.session, Some(&arguments.board), console)?;
-    let session = Session::open(&arguments.session)?;
+    let session = match AnySession::open(&arguments.session)? {
+        AnySession::Training(session) => session,
+        AnySession::Sums(_) => return Err(joint_sums::nothing_to_train(&arguments.session)),
+    };
     if !arguments.check
         && let Some(done) = site.train_there(&session, console)?
     {
@@ -278,10 +302,15 @@ fn train(arguments: &JointTrainArgs, console: &Console) -> Result<Outcome> {
 fn decrypt(arguments: &JointDecryptArgs, console: &Console) -> Result<Outcome> {
     let identity = Identity::mine(&arguments.party.signer, console)?;
     let mut site = Site::enter(&arguments.party.session, None, console)?;
-    let session = Session::open(&arguments.party.session)?;
+    let session = match AnySession::open(&arguments.party.session)? {
+        AnySession::Training(session) => session,
+        AnySession::Sums(session) => {
+            return joint_sums::decrypt(arguments, (&session, site), &identity, console);
+        }
+    };
     let mut party = open(&arguments.party, &session, &identity)?;
     let held_out = party.held_out();
-    let own = OwnData::read(&session, &arguments.data, held_out, console)?;
+    let own = OwnData::read(&session.plan, &arguments.data, held_out, console)?;
     let name = party.name();
     let job = if session.place.head().exists() { None } else { site.job(&session)? };
     let opened = site.until((arguments.party.wait, Need::Decryption, name), console, |board| {
@@ -371,5 +400,8 @@ fn compare(
 
 fn status(arguments: &JointStatusArgs, console: &Console) -> Result<Outcome> {
     let site = Site::enter(&arguments.session, Some(&arguments.board), console)?;
-    describe::status(&Session::open(&arguments.session)?, site.board())
+    match AnySession::open(&arguments.session)? {
+        AnySession::Training(session) => describe::status(&session, site.board()),
+        AnySession::Sums(session) => Ok(describe_sums::status(&session, site.board())?),
+    }
 }

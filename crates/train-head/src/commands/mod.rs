@@ -17,6 +17,10 @@ mod inspect;
 #[cfg(feature = "data-party")]
 mod joint;
 #[cfg(feature = "data-party")]
+mod joint_shared;
+#[cfg(feature = "data-party")]
+mod joint_sums;
+#[cfg(feature = "data-party")]
 mod keygen;
 #[cfg(feature = "data-party")]
 mod look;
@@ -102,7 +106,8 @@ pub(crate) fn run(arguments: Cli, crew: &Crew, console: &Console) -> Result<Outc
     expect_apart(&inputs, &outputs)?;
     expect_replaceable(&arguments.command, &outputs)?;
     if !arguments.command.overwrites() {
-        outputs.into_iter().try_for_each(expect_room)?;
+        let command = &arguments.command;
+        outputs.into_iter().filter(|output| !command.continues(output)).try_for_each(expect_room)?;
     }
     #[cfg(feature = "data-party")]
     if let Some(path) = passphrase_file(&arguments.command)

@@ -32,7 +32,8 @@ impl Command {
             Self::Embed(a) => [&a.data.files()[..], &[a.encoder.folder()]].concat(),
             #[cfg(feature = "data-party")]
             Self::Estimate(a) => {
-                let others = [a.start.warm_start.as_deref(), a.continue_from.as_deref()];
+                let named = [&a.start.warm_start, &a.continue_from, &a.feature_map];
+                let others = named.map(Option::as_deref);
                 [&a.data.files()[..], &others].concat()
             }
             #[cfg(feature = "data-party")]
@@ -145,6 +146,17 @@ impl Command {
             | Self::Operator(_)
             | Self::Presets(_)
             | Self::Completions(_) => Vec::new(),
+        }
+    }
+
+    /// Whether an output may be there already because the command goes on with an interrupted one, which had written it. The command looks
+    /// at it itself.
+    #[cfg_attr(not(feature = "data-party"), allow(unused_variables))]
+    pub(super) fn continues(&self, output: &Output<'_>) -> bool {
+        match self {
+            #[cfg(feature = "data-party")]
+            Self::Encrypt(a) => a.out.resume && a.out.validation_out.as_deref() == Some(output.path),
+            _ => false,
         }
     }
 

@@ -29,6 +29,7 @@ pub(super) fn run(arguments: &TuneArgs, console: &Console) -> Result<Outcome> {
         groups: arguments.weights.groups(),
         overrides: Some(&overrides),
         known: None,
+        stored: false,
     };
     let raw = samples::read(&source, wanted, console)?;
     let vocabulary = raw.vocabulary(Choice { positive: None, order: &hyper.flags.class_order })?;

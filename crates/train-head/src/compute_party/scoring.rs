@@ -10,6 +10,7 @@ use crate::exit::{Failure, Result};
 use crate::files::evaluation_keys::expect_run;
 use crate::files::{ciphertexts, evaluation_keys};
 use crate::identity::{Identity, Trust};
+use crate::interrupt;
 
 /// Scores that were computed.
 #[derive(Debug)]
@@ -35,18 +36,24 @@ pub(crate) fn score(arguments: &ScoreArgs, console: &Console) -> Result<Scored> 
     let set = evaluation_keys::read_evaluation(keys, &trust, console)?;
     let keys = Arc::new(set.keys);
     let (job, from, trained) = ciphertexts::read_head(head, keys.parameters(), keys.key_id(), &trust)?;
-    let (wanted, origin, samples) = ciphertexts::read_samples(data, &keys, &trust)?;
+    let (wanted, origin, samples) = ciphertexts::open_samples(data, &keys, &trust)?;
     if wanted != job || (origin.run, origin.plan) != (from.run, from.plan) {
         let message = format!("{} was encrypted for another head than {}", data.display(), head.display());
         return Err(Failure::file(message).help("encrypt the samples by the plan of the head"));
     }
     expect_run(&arguments.keys, set.generation, data, &origin)?;
     let origin = origin.with_keys(set.generation.generation);
-    let phase = console.phase("score", 1);
-    let engine = server::engine(keys, &job)?;
-    let scores = server::score(&engine, &job, &trained.weights, &samples)?;
-    let seconds = phase.done().as_secs_f64();
-    let bytes = ciphertexts::write_scores(out, (&job, &origin), trained.iteration, &scores, &identity)?;
-    let most_samples = samples.len() * job.packing().block_samples();
-    Ok(Scored { blocks: samples.len(), most_samples, seconds, bytes })
+    let blocks = samples.left();
+    let phase = console.phase("score", blocks);
+    let engine = server::engine(keys.clone(), &job)?;
+    let scorer = server::Scorer::new(&engine, &job, &trained.weights)?;
+    let of = (&job, &origin, trained.iteration);
+    let (bytes, took) = ciphertexts::score_into(out, of, &scorer, &keys, samples, &identity, |done| {
+        phase.set(done);
+        interrupt::check()
+    })?;
+    phase.done();
+    let seconds = took.as_secs_f64();
+    let most_samples = blocks * job.packing().block_samples();
+    Ok(Scored { blocks, most_samples, seconds, bytes })
 }

@@ -3,70 +3,58 @@
 use std::path::Path;
 
 use fhe_head::SampleView;
-use fhe_head::client::{DataEncryptor, encrypt_for_scoring};
+use fhe_head::client::{DataEncryptor, SampleEncryptor};
 
 use super::DataParty;
 use crate::console::Console;
 use crate::exit::{Failure, Result};
 use crate::files::ciphertexts;
+use crate::files::growing::{self, Grown, Growth};
 use crate::identity::{Identity, PublicKey};
-use crate::samples::Matrix;
-
-/// Encrypted samples that were written.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Encrypted {
-    /// Number of ciphertexts.
-    pub(crate) ciphertexts: usize,
-    /// Size of the file in bytes.
-    pub(crate) bytes: u64,
-}
+use crate::samples::{Matrix, Rows};
 
 impl DataParty {
-    /// Encrypts samples to train on, and the start weights if the plan has any, and writes them to a file.
+    /// Encrypts samples to train on, and the start weights if the plan has any, and writes them to a file, block by block.
     ///
     /// # Errors
-    /// A failed encryption or write; ^C.
+    /// A failed encryption or write; ^C; what an interrupted command left, if it cannot be taken up.
     pub(crate) fn encrypt_training<'a>(
         &'a self,
         samples: SampleView<'a>,
         path: &Path,
         identity: &Identity,
+        growth: Growth,
         console: &Console,
-    ) -> Result<Encrypted> {
-        let plan = self.plan();
-        let encryptor = DataEncryptor::new(&self.secret, plan, samples).with_start(self.file.start());
-        let origin = self.file.origin()?;
-        let bytes = ciphertexts::write_data(path, plan, &encryptor, &origin, identity, console)?;
-        Ok(Encrypted { ciphertexts: plan.sizes.ciphertexts, bytes })
+    ) -> Result<Grown> {
+        let encryptor = DataEncryptor::new(&self.secret, self.plan(), samples).with_start(self.file.start());
+        growing::write(path, &encryptor, &self.file.origin()?, identity, growth, console)
     }
 
-    /// Encrypts samples to score and writes them to a file.
+    /// Encrypts samples to score and writes them to a file, block by block.
     ///
     /// # Errors
-    /// Samples of other features than the plan's; a failed encryption or write.
-    pub(crate) fn encrypt_for_scoring(
+    /// Samples of other features than the plan's; those of [`Self::encrypt_training`].
+    pub(crate) fn encrypt_for_scoring<X: Rows>(
         &self,
-        matrix: &Matrix,
+        matrix: &Matrix<X>,
         path: &Path,
         identity: &Identity,
+        growth: Growth,
         console: &Console,
-    ) -> Result<Encrypted> {
-        let phase = console.phase("encrypt", 1);
-        let (x, origin) = (self.file.features(matrix)?, self.file.origin_of_samples(matrix)?);
-        let blocks = encrypt_for_scoring(&self.secret, self.file.job(), &x.view())?;
-        let of = (self.file.job(), &origin);
-        let bytes = ciphertexts::write_samples(path, &self.secret, of, &blocks, identity)?;
-        phase.done();
-        Ok(Encrypted { ciphertexts: blocks.iter().map(Vec::len).sum(), bytes })
+    ) -> Result<Grown> {
+        let features = self.file.features_to_encrypt(matrix)?;
+        let origin = self.file.origin_of_samples(matrix)?;
+        let encryptor = SampleEncryptor::new(&self.secret, self.file.job(), &features)?;
+        growing::write(path, &encryptor, &origin, identity, growth, console)
     }
 
     /// Whether a file holds these samples, encrypted by this plan and signed by `signer`: those of a run that was interrupted.
     ///
     /// # Errors
     /// Samples of other features than the plan's; a file that cannot be read; ^C.
-    pub(crate) fn has_encrypted_for_scoring(
+    pub(crate) fn has_encrypted_for_scoring<X: Rows>(
         &self,
-        matrix: &Matrix,
+        matrix: &Matrix<X>,
         path: &Path,
         signer: PublicKey,
     ) -> Result<bool> {

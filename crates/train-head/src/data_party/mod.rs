@@ -27,7 +27,7 @@ use crate::passphrase;
 use crate::plan::PlanFile;
 
 pub(crate) use decrypt::{DecryptedHead, DecryptedScores};
-pub(crate) use encrypt::{Encrypted, expect_scoring};
+pub(crate) use encrypt::expect_scoring;
 
 /// A data party: the plan of its training, and the secret key.
 pub(crate) struct DataParty {

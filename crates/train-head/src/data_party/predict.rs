@@ -45,7 +45,7 @@ pub(crate) fn predict(
             wanted.info.expect_same(&encoder.used().info).map_err(encoder_failure)?;
             Some(encoder)
         }
-        (Content::Numbers { encoder: found, .. }, Some(wanted)) => {
+        (Content::Numbers { encoder: found, .. } | Content::Stored { encoder: found, .. }, Some(wanted)) => {
             if let Some(found) = found {
                 wanted.info.expect_same(&found.info).map_err(encoder_failure)?;
             }
@@ -55,7 +55,7 @@ pub(crate) fn predict(
             return Err(Failure::data("the head was trained on embeddings of texts, not on the columns of a table")
                 .help("give the texts with --input and --text-column, or what `train-head embed` made of them with --features"));
         }
-        (Content::Table(_) | Content::Numbers { .. }, None) => None,
+        (Content::Table(_) | Content::Numbers { .. } | Content::Stored { .. }, None) => None,
     };
     let matrix = raw.matrix(encoder.as_ref(), description.table.as_ref(), console)?;
     let predicted = head.predicted(&matrix.x.view())?;

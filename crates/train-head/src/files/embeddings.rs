@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use ndarray::{Array2, ArrayView2};
@@ -13,7 +14,8 @@ use text_encoder::EncoderInfo;
 
 use super::{Access, write_bytes, write_with};
 use crate::exit::{Failure, Kind, Result};
-use crate::input::npy;
+use crate::input::npy::{self, Element};
+use crate::input::{Numbers, StoredArray};
 use crate::{progress, resources};
 
 const TENSOR: &str = "embeddings";
@@ -130,14 +132,7 @@ pub(crate) fn read(path: &Path) -> Result<Embeddings> {
     let damaged = |error| bad("not a safetensors file, or damaged".into()).because(format!("{error:?}"));
     let tensors = SafeTensors::deserialize(&bytes).map_err(damaged)?;
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(damaged)?;
-    let metadata = match header.metadata().as_ref().and_then(|entries| entries.get(ENTRY)) {
-        Some(text) => {
-            let parsed: Metadata = serde_json::from_str(text)
-                .map_err(|error| bad("malformed metadata".into()).because(error))?;
-            Some(parsed)
-        }
-        None => None,
-    };
+    let metadata = metadata_in(&header).map_err(|error| bad("malformed metadata".into()).because(error))?;
     let view = match (tensors.tensor(TENSOR), &tensors.tensors()[..]) {
         (Ok(view), _) => view,
         (Err(_), [(_, view)]) => view.clone(),
@@ -162,27 +157,84 @@ pub(crate) fn read(path: &Path) -> Result<Embeddings> {
         let (row, column) = (at / columns, at % columns);
         return Err(bad(format!("row {row}, column {column}: {} is not a finite number", values[at])));
     }
-    if metadata.as_ref().and_then(|known| known.labels.as_ref()).is_some_and(|labels| labels.len() != rows) {
-        return Err(bad("the number of labels differs from the number of embeddings".into()));
-    }
-    if metadata.as_ref().and_then(|known| known.group.as_ref()).is_some_and(|groups| groups.len() != rows) {
-        return Err(bad("the number of groups differs from the number of embeddings".into()));
-    }
-    let kept = metadata.as_ref().map(|known| &known.columns[..]).unwrap_or_default();
-    if kept.iter().any(|column| column.values.len() != rows) {
-        return Err(bad("the number of values of a column differs from the number of embeddings".into()));
-    }
-    if let Some(weights) = metadata.as_ref().and_then(|known| known.sample_weight.as_ref()) {
-        if weights.len() != rows {
-            return Err(bad("the number of sample weights differs from the number of embeddings".into()));
-        }
-        if !weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0) {
-            return Err(bad("a sample weight is negative or not finite".into()));
-        }
-    }
+    expect_one_each(metadata.as_ref(), rows).map_err(&bad)?;
     let x = Array2::from_shape_vec((rows, columns), values)
         .map_err(|error| bad("malformed shape".into()).because(error))?;
     Ok(Embeddings { x, metadata })
+}
+
+/// Refuses metadata of another number of samples.
+fn expect_one_each(metadata: Option<&Metadata>, rows: usize) -> Result<(), String> {
+    if metadata.and_then(|known| known.labels.as_ref()).is_some_and(|labels| labels.len() != rows) {
+        return Err("the number of labels differs from the number of embeddings".into());
+    }
+    if metadata.and_then(|known| known.group.as_ref()).is_some_and(|groups| groups.len() != rows) {
+        return Err("the number of groups differs from the number of embeddings".into());
+    }
+    let kept = metadata.map(|known| &known.columns[..]).unwrap_or_default();
+    if kept.iter().any(|column| column.values.len() != rows) {
+        return Err("the number of values of a column differs from the number of embeddings".into());
+    }
+    if let Some(weights) = metadata.and_then(|known| known.sample_weight.as_ref()) {
+        if weights.len() != rows {
+            return Err("the number of sample weights differs from the number of embeddings".into());
+        }
+        if !weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0) {
+            return Err("a sample weight is negative or not finite".into());
+        }
+    }
+    Ok(())
+}
+
+/// What this program wrote beside the numbers, if it did.
+fn metadata_in(header: &tensor::Metadata) -> Result<Option<Metadata>, serde_json::Error> {
+    let entry = header.metadata().as_ref().and_then(|entries| entries.get(ENTRY));
+    entry.map(|text| serde_json::from_str(text)).transpose()
+}
+
+/// Opens embeddings that stay in their file; `None` for what is no regular file or no matrix of numbers, which [`read`] reads or refuses.
+///
+/// # Errors
+/// As [`read`]; numbers that are not finite are found when they are read.
+pub(crate) fn open(path: &Path) -> Result<Option<(StoredArray, Option<Metadata>)>> {
+    let failed = |error| Failure::io("read", path, Kind::Data, error);
+    let file = File::open(path).map_err(failed)?;
+    let found = file.metadata().map_err(failed)?;
+    let mut length = [0; LENGTH];
+    if !found.is_file() || found.len() <= LENGTH as u64 {
+        return Ok(None);
+    }
+    file.read_exact_at(&mut length, 0).map_err(failed)?;
+    let length = u64::from_le_bytes(length);
+    if length > MOST_HEADER.min(found.len() - LENGTH as u64) {
+        return Ok(None);
+    }
+    let mut header = vec![0; length as usize];
+    file.read_exact_at(&mut header, LENGTH as u64).map_err(failed)?;
+    let Ok(header) = serde_json::from_slice::<tensor::Metadata>(&header) else { return Ok(None) };
+    let start = LENGTH as u64 + length;
+    if (header.data_len() as u64).checked_add(start) != Some(found.len()) {
+        return Ok(None);
+    }
+    let tensors = header.tensors();
+    let only = if tensors.len() == 1 { tensors.values().next() } else { None };
+    let Some(info) = tensors.get(TENSOR).or(only) else { return Ok(None) };
+    let element = match info.dtype {
+        Dtype::F32 => Element::of("<f4"),
+        Dtype::F64 => Element::of("<f8"),
+        _ => None,
+    };
+    let (Some(element), &[rows, columns]) = (element, &info.shape[..]) else { return Ok(None) };
+    let (from, to) = info.data_offsets;
+    let bytes = rows.checked_mul(columns).and_then(|count| count.checked_mul(element.size()));
+    if rows == 0 || columns == 0 || to.checked_sub(from) != bytes || to > header.data_len() {
+        return Ok(None);
+    }
+    let bad = |what: String| Failure::data(format!("{}: {what}", path.display()));
+    let metadata = metadata_in(&header).map_err(|error| bad("malformed metadata".into()).because(error))?;
+    expect_one_each(metadata.as_ref(), rows).map_err(bad)?;
+    let numbers = Numbers { start: start + from as u64, element, columns_first: false };
+    Ok(Some((StoredArray::new((file, path), numbers, (rows, columns))?, metadata)))
 }
 
 /// Bytes of the length of the header, with which the file starts.

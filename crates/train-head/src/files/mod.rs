@@ -5,12 +5,20 @@
 pub(crate) mod bundle;
 pub(crate) mod ciphertexts;
 #[cfg(feature = "data-party")]
+pub(crate) mod embedded;
+#[cfg(feature = "data-party")]
 pub(crate) mod embeddings;
 pub(crate) mod evaluation_keys;
+#[cfg(feature = "data-party")]
+pub(crate) mod feature_map;
 pub(crate) mod folder;
+#[cfg(feature = "data-party")]
+pub(crate) mod growing;
 #[cfg(feature = "data-party")]
 pub(crate) mod head;
 pub(crate) mod keys;
+#[cfg(feature = "data-party")]
+mod marks;
 #[cfg(feature = "data-party")]
 pub(crate) mod predictions;
 pub(crate) mod private;
@@ -63,14 +71,20 @@ pub(crate) fn write_with<T>(
 /// # Errors
 /// A folder in its place; another process that is writing it; a failure of the operating system.
 fn create(path: &Path, access: Access) -> Result<AtomicFile> {
-    if path.is_dir() {
-        return Err(Failure::usage(format!("{} is a folder; the name of a file is needed", path.display())));
-    }
+    expect_no_folder(path)?;
     let file = match access {
         Access::Shared => AtomicFile::create(path),
         Access::Private => AtomicFile::create_private(path),
     };
     file.map_err(write_failure)
+}
+
+/// Refuses a folder in the place of a file.
+fn expect_no_folder(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Err(Failure::usage(format!("{} is a folder; the name of a file is needed", path.display())));
+    }
+    Ok(())
 }
 
 /// A path as JSON. Bytes of its name that are no text are shown as `\u{fffd}`.

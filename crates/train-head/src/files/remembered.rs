@@ -14,7 +14,8 @@ use crate::exit::{Failure, Result};
 
 const FORMAT: &str = concat!("train-head embeddings 1, text-encoder ", env!("CARGO_PKG_VERSION"));
 const ENTRY: &str = "train_head";
-const DIGEST_BYTES: usize = 32;
+/// Bytes of what stands for a text.
+pub(super) const DIGEST_BYTES: usize = 32;
 
 /// What stands for a text.
 pub(crate) type TextDigest = [u8; DIGEST_BYTES];
@@ -105,8 +106,13 @@ impl Remembered {
     /// Remembers the embeddings of texts.
     pub(crate) fn add(&mut self, texts: &[TextDigest], embeddings: &Array2<f32>, long: &[bool]) {
         for ((text, row), &long) in texts.iter().zip(embeddings.rows()).zip(long) {
-            self.rows.insert(*text, Row { embedding: row.to_vec(), long });
+            self.insert(*text, row.to_vec(), long);
         }
+    }
+
+    /// Remembers the embedding of a text.
+    pub(super) fn insert(&mut self, text: TextDigest, embedding: Vec<f32>, long: bool) {
+        self.rows.insert(text, Row { embedding, long });
     }
 }
 

@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Take, Write};
 use std::path::Path;
 
+#[cfg(feature = "data-party")]
+use fhe_head::ckks::serial::ResumableFile;
 use fhe_head::ckks::serial::{AtomicFile, Reader};
 use fhe_head::files::{Digest, RunId, Tag};
 use serde::{Deserialize, Serialize};
@@ -21,21 +23,74 @@ const MARK: &[u8; 16] = b"train-head sign1";
 const TRAILER: u64 = 32 + 64 + 16;
 
 /// A file that is hashed while it is written.
-pub(crate) struct Hashed<'a> {
-    file: &'a mut AtomicFile,
+#[derive(Clone)]
+pub(crate) struct Hashed<W> {
+    file: W,
     hasher: blake3::Hasher,
+    length: u64,
 }
 
-impl Write for Hashed<'_> {
+impl<W> Hashed<W> {
+    /// A file in which nothing is yet.
+    pub(super) fn new(file: W) -> Self {
+        Self { file, hasher: blake3::Hasher::new_derive_key(CONTEXT), length: 0 }
+    }
+
+    /// The same in another file, which holds these bytes.
+    #[cfg(feature = "data-party")]
+    pub(super) fn with<V>(self, file: V) -> Hashed<V> {
+        Hashed { file, hasher: self.hasher, length: self.length }
+    }
+
+    /// The file behind what is in it.
+    #[cfg(feature = "data-party")]
+    pub(super) fn file(&mut self) -> &mut W {
+        &mut self.file
+    }
+
+    /// Bytes in the file, and what stands for them.
+    pub(super) fn so_far(&self) -> (u64, Digest) {
+        (self.length, Tag(*self.hasher.finalize().as_bytes()))
+    }
+
+    /// Takes up what lies in the file already.
+    pub(super) fn take_up(&mut self, bytes: &[u8]) {
+        self.hasher.update(bytes);
+        self.length += bytes.len() as u64;
+    }
+
+    /// Ends the file with the signature of what is in it.
+    fn sign(mut self, path: &Path, identity: &Identity) -> Result<W>
+    where
+        W: Write,
+    {
+        let (_, digest) = self.so_far();
+        let trailer = [&identity.public().to_bytes()[..], &identity.sign(&digest).0, MARK].concat();
+        self.file.write_all(&trailer).map_err(|error| Failure::io("write", path, Kind::Unexpected, error))?;
+        Ok(self.file)
+    }
+}
+
+impl<W: Write> Write for Hashed<W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let count = self.file.write(bytes)?;
-        self.hasher.update(&bytes[..count]);
+        self.take_up(&bytes[..count]);
         Ok(count)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
         self.file.flush()
     }
+}
+
+/// Signs a file that grew, and puts it in its place. Returns the size in bytes.
+///
+/// # Errors
+/// A failure of the operating system.
+#[cfg(feature = "data-party")]
+pub(super) fn finish(file: Hashed<ResumableFile>, path: &Path, identity: &Identity) -> Result<u64> {
+    file.sign(path, identity)?.commit().map_err(write_failure)?;
+    size(path)
 }
 
 /// Writes a file with `write`, which gets the file and its name for messages, and signs it. Returns the size in bytes.
@@ -45,7 +100,7 @@ impl Write for Hashed<'_> {
 pub(crate) fn write(
     path: &Path,
     identity: &Identity,
-    write: impl FnOnce(&mut Hashed<'_>, &str) -> Result<()>,
+    write: impl FnOnce(&mut Hashed<AtomicFile>, &str) -> Result<()>,
 ) -> Result<u64> {
     write_to(create(path, Access::Shared)?, path, identity, write)
 }
@@ -55,17 +110,14 @@ pub(crate) fn write(
 /// # Errors
 /// Those of `write`; a failure of the operating system.
 pub(super) fn write_to(
-    mut file: AtomicFile,
+    file: AtomicFile,
     path: &Path,
     identity: &Identity,
-    write: impl FnOnce(&mut Hashed<'_>, &str) -> Result<()>,
+    write: impl FnOnce(&mut Hashed<AtomicFile>, &str) -> Result<()>,
 ) -> Result<u64> {
-    let mut hashed = Hashed { file: &mut file, hasher: blake3::Hasher::new_derive_key(CONTEXT) };
+    let mut hashed = Hashed::new(file);
     write(&mut hashed, &path.display().to_string())?;
-    let digest = Tag(*hashed.hasher.finalize().as_bytes());
-    let trailer = [&identity.public().to_bytes()[..], &identity.sign(&digest).0, MARK].concat();
-    file.write_all(&trailer).map_err(|error| Failure::io("write", path, Kind::Unexpected, error))?;
-    file.commit().map_err(write_failure)?;
+    hashed.sign(path, identity)?.commit().map_err(write_failure)?;
     size(path)
 }
 

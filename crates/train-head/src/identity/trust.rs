@@ -16,6 +16,8 @@ pub(crate) struct Trust {
     own: Option<PublicKey>,
     /// The other party's key, if it is pinned.
     peer: Option<PublicKey>,
+    /// Whether nobody else's files are expected.
+    own_alone: bool,
     /// Whether to go on with a warning where a file would be refused.
     unverified: bool,
     /// Whether another process of this party checks the signatures of the same files.
@@ -40,6 +42,7 @@ impl Trust {
         Ok(Self {
             own,
             peer: arguments.peer,
+            own_alone: false,
             unverified: arguments.allow_unverified,
             left_to_another: false,
             console: console.clone(),
@@ -48,8 +51,14 @@ impl Trust {
 
     /// This party's own files alone.
     pub(crate) fn of_own(key: PublicKey, console: &Console) -> Self {
-        let (own, peer) = (Some(key), Some(key));
-        Self { own, peer, unverified: false, left_to_another: false, console: console.clone() }
+        Self {
+            own: Some(key),
+            peer: None,
+            own_alone: true,
+            unverified: false,
+            left_to_another: false,
+            console: console.clone(),
+        }
     }
 
     /// Leaves signatures to another process of this party, which reads the same files.
@@ -81,8 +90,8 @@ impl Trust {
                 }
                 return Ok(());
             }
-            (Some(key), Some(peer)) if self.own == self.peer => {
-                Failure::file(format!("{file} is signed by {key}, and not by this party, {peer}"))
+            (Some(key), _) if self.own_alone => {
+                Failure::file(format!("{file} is signed by {key}, and not by this party"))
             }
             (Some(key), Some(peer)) => {
                 Failure::file(format!("{file} is signed by {key}, where --peer says {peer}"))

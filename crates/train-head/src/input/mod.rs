@@ -8,6 +8,7 @@ mod arrays;
 mod columns;
 mod format;
 mod labels;
+mod stored;
 mod table;
 mod weights;
 
@@ -15,5 +16,6 @@ pub(crate) use arrays::{is_array, read_array};
 pub(crate) use columns::{labels, names, siblings, text};
 pub(crate) use format::Format;
 pub(crate) use labels::{LabelReading, ReadLabels, column_labels, open_labels, read_labels, text_labels};
+pub(crate) use stored::{Numbers, StoredArray};
 pub(crate) use table::{TableOptions, open, table_failure};
 pub(crate) use weights::{SampleWeights, column_weights};

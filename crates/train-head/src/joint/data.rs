@@ -1,5 +1,8 @@
 //! A party's own samples: those that it encrypts, and those that stay at home to compare heads on.
 
+use std::path::Path;
+
+use fhe_head::ckks::PublicKey;
 use fhe_head::files::Digest;
 use head_fit::Data;
 use ndarray::Array2;
@@ -9,6 +12,7 @@ use super::keys::of_all;
 use super::message;
 use super::party::Party;
 use super::session::Session;
+use super::subject::Subject;
 use super::wait::{Progress, ready};
 use crate::args::FeatureDataArgs;
 use crate::console::Console;
@@ -34,12 +38,11 @@ impl OwnData {
     /// # Errors
     /// Samples of other columns, labels or encoder than the session's; a share that leaves a class without samples.
     pub(crate) fn read(
-        session: &Session,
+        plan: &PlanFile,
         source: &FeatureDataArgs,
         (share, seed): (f64, u64),
         console: &Console,
     ) -> Result<Self> {
-        let plan = &session.plan;
         let matrix = by_plan(plan, source, console)?;
         // refuses another number of features and another encoder
         plan.features(&matrix)?;
@@ -90,12 +93,16 @@ pub(crate) struct Brought {
 
 pub(crate) const BROUGHT: &str = "data";
 
-/// Says which file a party's samples are.
+/// Says which file a party's samples, or its sums, are.
 ///
 /// # Errors
 /// A file that cannot be read; a failed write; ^C.
-pub(crate) fn announce(session: &Session, name: &str, identity: &Identity) -> Result<()> {
-    let file = signed::digest_of_file(&session.place.data(name))?;
+pub(crate) fn announce<S: Subject>(
+    session: &Session<S>,
+    (name, file): (&str, &Path),
+    identity: &Identity,
+) -> Result<()> {
+    let file = signed::digest_of_file(file)?;
     message::write(
         &session.place.message(name, BROUGHT),
         BROUGHT,
@@ -109,9 +116,31 @@ pub(crate) fn announce(session: &Session, name: &str, identity: &Identity) -> Re
 ///
 /// # Errors
 /// A message that is damaged, of another session, or not signed by its party.
-pub(crate) fn brought(session: &Session) -> Result<Progress<Vec<Digest>>> {
+pub(crate) fn brought<S: Subject>(session: &Session<S>) -> Result<Progress<Vec<Digest>>> {
     let all: Vec<Brought> = ready!(of_all(session, BROUGHT)?);
     Ok(Progress::Done(all.into_iter().map(|brought| brought.file).collect()))
+}
+
+/// The public key of all parties, which is in the party's folder once the keys are made.
+///
+/// # Errors
+/// It is not there yet, or damaged.
+pub(crate) fn public_key<S: Subject>(party: &Party<'_, S>) -> Result<PublicKey> {
+    let keys = KeyFolder::at(party.folder());
+    if !keys.public().exists() {
+        return Err(Failure::file(format!(
+            "{} is not there: the keys are not made yet",
+            keys.public().display()
+        ))
+        .help("`train-head joint keys` makes them, together with the other parties"));
+    }
+    keys.read_public(party.session().terms.parameters())
+}
+
+/// The parties whose encrypted samples or sums are not there.
+pub(crate) fn missing<S: Subject>(session: &Session<S>) -> Vec<usize> {
+    let is_missing = |&party: &usize| !session.place.data(session.party(party).0).exists();
+    (0..session.terms.parties()).filter(is_missing).collect()
 }
 
 /// What was encrypted.
@@ -131,15 +160,7 @@ pub(crate) fn encrypt(
     console: &Console,
 ) -> Result<Encrypted> {
     let session = party.session();
-    let keys = KeyFolder::at(party.folder());
-    if !keys.public().exists() {
-        return Err(Failure::file(format!(
-            "{} is not there: the keys are not made yet",
-            keys.public().display()
-        ))
-        .help("`train-head joint keys` makes them, together with the other parties"));
-    }
-    let public = keys.read_public(session.terms.parameters())?;
+    let public = public_key(party)?;
     let y = training.encode_labels(session.plan.vocabulary(), "this party's data")?;
     let data = of_session(session, training, &y)?;
     let name = party.name();
@@ -158,6 +179,6 @@ pub(crate) fn encrypt(
         .map(|_| ())
     })?;
     progress.done();
-    announce(session, name, identity)?;
+    announce(session, (name, &path), identity)?;
     Ok(Encrypted { samples: data.len(), bytes })
 }

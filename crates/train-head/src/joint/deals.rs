@@ -6,6 +6,7 @@ use head_joint::Joining;
 
 use super::party::Party;
 use super::sealed;
+use super::subject::Subject;
 use super::wait::Progress;
 use crate::exit::{Failure, Kind, Result};
 use crate::identity::Identity;
@@ -16,8 +17,8 @@ const KIND: &str = "dealt share";
 ///
 /// # Errors
 /// A party that nothing can be sealed to; a failed write.
-pub(crate) fn publish(
-    party: &mut Party<'_>,
+pub(crate) fn publish<S: Subject>(
+    party: &mut Party<'_, S>,
     common: &CommonRandomness,
     joined: &[Joining],
     identity: &Identity,
@@ -44,7 +45,7 @@ pub(crate) fn publish(
 ///
 /// # Errors
 /// A deal that is damaged, not sealed to the party, not signed by its dealer, or another than before.
-pub(crate) fn keep(party: &mut Party<'_>, common: &CommonRandomness) -> Result<Progress<()>> {
+pub(crate) fn keep<S: Subject>(party: &mut Party<'_, S>, common: &CommonRandomness) -> Result<Progress<()>> {
     let session = party.session();
     if !party.steps().deals() {
         return Ok(Progress::Done(()));

@@ -14,6 +14,7 @@ use super::{checks, training};
 use crate::console::Outcome;
 use crate::exit::Result;
 use crate::files::size;
+use crate::plan::PlanFile;
 use crate::wording::counted;
 
 /// What was agreed on.
@@ -48,6 +49,7 @@ pub(crate) fn words(session: &Session) -> Result<String> {
                 counted(plan.job.iterations(), "iteration")
             ),
         ),
+        ("feature map", feature_map(&session.plan)),
         ("parameters", format!("{}: 128 bits of security", plan.preset)),
         ("secret from", session.secret_from()),
         (
@@ -73,6 +75,17 @@ pub(crate) fn words(session: &Session) -> Result<String> {
     Ok(lines.iter().map(|(name, value)| format!("{name:<11} {value}")).collect::<Vec<_>>().join("\n"))
 }
 
+/// Where the feature map comes from. It stands in the session's folder.
+fn feature_map(plan: &PlanFile) -> String {
+    match plan.given_map() {
+        None => "fitted on public samples".into(),
+        Some(given) => {
+            let seen = if given.sums.is_some() { "; whoever reads this folder sees it" } else { "" };
+            format!("{}{seen}", given.words())
+        }
+    }
+}
+
 /// The same for a program.
 ///
 /// # Errors
@@ -83,7 +96,7 @@ pub(crate) fn json(session: &Session) -> Result<Value> {
         "session": session.digest, "attempt": session.contents.attempt, "preset": terms.plan().preset,
         "participants": session.contents.participants, "compute": session.contents.compute,
         "threshold": session.protocols.threshold(), "recomputations": session.contents.recomputations,
-        "iterations": terms.plan().job.iterations(), "flooding_bits": terms.agreed().decryption.bits,
+        "iterations": terms.plan().job.iterations(), "given_map": session.plan.given_map(), "flooding_bits": terms.agreed().decryption.bits,
         "weight_noise": terms.weight_noise()?, "sizes": terms.plan().sizes,
         "when_a_party_leaves": session.when_a_party_leaves(), "secret_from": session.secret_from(),
     }))

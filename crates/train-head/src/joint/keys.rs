@@ -21,6 +21,7 @@ use super::party::Party;
 use super::place::share_name;
 use super::session::{Session, Stop};
 use super::shares;
+use super::subject::Subject;
 use super::wait::{Progress, ready};
 use crate::console::Console;
 use crate::exit::{Failure, Kind, Result};
@@ -65,7 +66,7 @@ pub(crate) struct Committed {
 
 impl Committed {
     /// As the protocols take it: in the order of the keys.
-    fn digests(&self, session: &Session, name: &str) -> Result<head_joint::Committed> {
+    fn digests<S: Subject>(&self, session: &Session<S>, name: &str) -> Result<head_joint::Committed> {
         let digest = |protocol: &Protocol| {
             let file = share_name(protocol);
             self.shares.iter().find(|(known, _)| *known == file).map(|(_, digest)| digest.0).ok_or_else(
@@ -88,8 +89,8 @@ pub(crate) const COMMITTED: &str = "committed";
 ///
 /// # Errors
 /// One that is not signed by its party, or of another session.
-pub(crate) fn of_all<T: Serialize + serde::de::DeserializeOwned>(
-    session: &Session,
+pub(crate) fn of_all<T: Serialize + serde::de::DeserializeOwned, S: Subject>(
+    session: &Session<S>,
     kind: &'static str,
 ) -> Result<Progress<Vec<T>>> {
     let (mut all, mut missing) = (Vec::new(), Vec::new());
@@ -110,13 +111,13 @@ pub(crate) fn of_all<T: Serialize + serde::de::DeserializeOwned>(
 ///
 /// # Errors
 /// As [`of_all`].
-pub(crate) fn joined(session: &Session) -> Result<Progress<Vec<Joining>>> {
+pub(crate) fn joined<S: Subject>(session: &Session<S>) -> Result<Progress<Vec<Joining>>> {
     let joins: Vec<Join> = ready!(of_all(session, JOIN)?);
     Ok(Progress::Done(joins.iter().map(Join::joining).collect()))
 }
 
 /// The contributions to the common randomness, once all have revealed them.
-fn revealed(session: &Session) -> Result<Progress<Vec<Contribution>>> {
+fn revealed<S: Subject>(session: &Session<S>) -> Result<Progress<Vec<Contribution>>> {
     let reveals: Vec<Reveal> = ready!(of_all(session, REVEAL)?);
     Ok(Progress::Done(reveals.iter().map(|reveal| Contribution(reveal.contribution.0)).collect()))
 }
@@ -125,7 +126,7 @@ fn revealed(session: &Session) -> Result<Progress<Vec<Contribution>>> {
 ///
 /// # Errors
 /// A contribution that is not the one that its party committed to.
-pub(crate) fn common(session: &Session) -> Result<Progress<CommonRandomness>> {
+pub(crate) fn common<S: Subject>(session: &Session<S>) -> Result<Progress<CommonRandomness>> {
     let joined = ready!(joined(session)?);
     let revealed = ready!(revealed(session)?);
     common_randomness(&session.protocols, &joined, &revealed)
@@ -137,7 +138,7 @@ pub(crate) fn common(session: &Session) -> Result<Progress<CommonRandomness>> {
 ///
 /// # Errors
 /// As [`common`]; others have joined since.
-pub(crate) fn common_of(party: &mut Party<'_>) -> Result<Progress<CommonRandomness>> {
+pub(crate) fn common_of<S: Subject>(party: &mut Party<'_, S>) -> Result<Progress<CommonRandomness>> {
     let session = party.session();
     let joined = ready!(joined(session)?);
     let revealed = ready!(revealed(session)?);
@@ -149,7 +150,7 @@ pub(crate) fn common_of(party: &mut Party<'_>) -> Result<Progress<CommonRandomne
 ///
 /// # Errors
 /// A party that has not committed to a share of each key.
-pub(crate) fn committed(session: &Session) -> Result<Progress<Vec<head_joint::Committed>>> {
+pub(crate) fn committed<S: Subject>(session: &Session<S>) -> Result<Progress<Vec<head_joint::Committed>>> {
     let all: Vec<Committed> = ready!(of_all(session, COMMITTED)?);
     let of = |(party, committed): (usize, &Committed)| committed.digests(session, session.party(party).0);
     all.iter().enumerate().map(of).collect::<Result<_>>().map(Progress::Done)
@@ -159,8 +160,8 @@ pub(crate) fn committed(session: &Session) -> Result<Progress<Vec<head_joint::Co
 ///
 /// # Errors
 /// Messages that are refused, or differ from those that were answered; a failed write; ^C.
-pub(crate) fn advance(
-    party: &mut Party<'_>,
+pub(crate) fn advance<S: Subject>(
+    party: &mut Party<'_, S>,
     identity: &Identity,
     console: &Console,
 ) -> Result<Progress<PublicKey>> {
@@ -202,8 +203,8 @@ pub(crate) fn advance(
 }
 
 /// Makes the party's first shares, keeps them in its folder, and publishes their digests.
-fn commit(
-    party: &mut Party<'_>,
+fn commit<S: Subject>(
+    party: &mut Party<'_, S>,
     common: &CommonRandomness,
     identity: &Identity,
     console: &Console,
@@ -229,12 +230,16 @@ fn commit(
 }
 
 /// Where the first shares wait until all have committed to theirs.
-fn staged(party: &Party<'_>) -> std::path::PathBuf {
+fn staged<S: Subject>(party: &Party<'_, S>) -> std::path::PathBuf {
     party.folder().join("first")
 }
 
 /// Copies the staged shares to the shared folder. One that is staged no more, since it was published before, is made again: it is the same.
-fn publish_first(party: &mut Party<'_>, common: &CommonRandomness, identity: &Identity) -> Result<()> {
+fn publish_first<S: Subject>(
+    party: &mut Party<'_, S>,
+    common: &CommonRandomness,
+    identity: &Identity,
+) -> Result<()> {
     let (session, staged) = (party.session(), staged(party));
     for protocol in session.terms.first_round() {
         let to = session.place.first(party.name(), &protocol);
@@ -261,8 +266,8 @@ fn publish_first(party: &mut Party<'_>, common: &CommonRandomness, identity: &Id
 }
 
 /// Publishes the second share, for one sum of first shares and no other.
-fn publish_second(
-    party: &mut Party<'_>,
+fn publish_second<S: Subject>(
+    party: &mut Party<'_, S>,
     (common, first): (&CommonRandomness, &RelinearisationSum),
     identity: &Identity,
 ) -> Result<()> {
@@ -280,8 +285,8 @@ fn publish_second(
 ///
 /// # Errors
 /// A share that is damaged, not signed by its party, or not the one that it committed to; ^C.
-pub(crate) fn first_sum(
-    session: &Session,
+pub(crate) fn first_sum<S: Subject>(
+    session: &Session<S>,
     committed: &[head_joint::Committed],
     protocol: Protocol,
 ) -> Result<Progress<ckks_threshold::Sum>> {
@@ -296,7 +301,10 @@ pub(crate) fn first_sum(
 ///
 /// # Errors
 /// A share that is damaged, or not signed by its party; ^C.
-pub(crate) fn second_sum(session: &Session, protocol: Protocol) -> Result<Progress<ckks_threshold::Sum>> {
+pub(crate) fn second_sum<S: Subject>(
+    session: &Session<S>,
+    protocol: Protocol,
+) -> Result<Progress<ckks_threshold::Sum>> {
     let share = |party| share_of(session, &session.place.second(session.party(party).0), party, protocol);
     added(session, head_joint::sum(&session.protocols, protocol, share))
 }
@@ -314,8 +322,8 @@ impl From<head_joint::Error> for Unfinished {
     }
 }
 
-fn share_of(
-    session: &Session,
+fn share_of<S: Subject>(
+    session: &Session<S>,
     path: &std::path::Path,
     party: usize,
     protocol: Protocol,
@@ -327,8 +335,8 @@ fn share_of(
     }
 }
 
-fn added(
-    session: &Session,
+fn added<S: Subject>(
+    session: &Session<S>,
     sum: Result<ckks_threshold::Sum, Unfinished>,
 ) -> Result<Progress<ckks_threshold::Sum>> {
     match sum {

@@ -1,6 +1,7 @@
-//! Joint trainings: several data parties and a compute party around a shared folder.
+//! Joint trainings: several data parties and a compute party around a shared folder. And sums by consent, before a training.
 //!
 //! - [`session`]: what all agreed on, and who takes part;
+//! - [`subject`]: what a session is for;
 //! - [`place`]: where everything lies in the shared folder;
 //! - [`board`]: where a server passes it on instead;
 //! - [`needs`]: what each step fetches from there;
@@ -13,10 +14,12 @@
 //! - [`deals`]: shares of shares, where a threshold of the parties decrypts;
 //! - [`data`]: a party's own samples;
 //! - [`training`]: keys and data of all to an encrypted head;
+//! - [`sums`]: sums of the samples of all, and the feature map that is made of them;
 //! - [`checks`]: who has computed the training again;
 //! - [`set`]: which parties decrypt;
 //! - [`release`]: what is decrypted, by whose signatures, and the shares of that;
 //! - [`describe`]: a session in words;
+//! - [`describe_sums`]: the same of a session of sums;
 //! - [`page`]: what a party has of it, for a reader;
 //! - [`wait`]: going on when others have.
 
@@ -25,6 +28,7 @@ pub(crate) mod checks;
 pub(crate) mod data;
 pub(crate) mod deals;
 pub(crate) mod describe;
+pub(crate) mod describe_sums;
 pub(crate) mod keys;
 pub(crate) mod message;
 pub(crate) mod needs;
@@ -37,7 +41,9 @@ pub(crate) mod session;
 pub(crate) mod set;
 pub(crate) mod shares;
 pub(crate) mod site;
+pub(crate) mod subject;
+pub(crate) mod sums;
 pub(crate) mod training;
 pub(crate) mod wait;
 
-pub(crate) use session::Session;
+pub(crate) use session::{AnySession, Session};

@@ -11,6 +11,8 @@ pub(crate) enum Need {
     Training,
     /// The decryption.
     Decryption,
+    /// The decryption of sums, which each party adds itself.
+    Sums,
 }
 
 impl Need {
@@ -24,6 +26,7 @@ impl Need {
                 Self::Messages => name == "head.enc",
                 Self::Keys => of_all.iter().any(|part| name.contains(part)) || dealt(),
                 Self::Training => name.ends_with(".share") || name.ends_with(".enc"),
+                Self::Sums => name.ends_with("_data.enc") || name.ends_with("_decryption.age"),
                 Self::Decryption => name == "head.enc" || name.ends_with("_decryption.age") || dealt(),
             }
     }
@@ -51,6 +54,9 @@ mod tests {
             wants(Need::Keys, "south_first_relinearisation-9.share")
                 && wants(Need::Keys, "south_first_public.share")
         );
+        // encrypted sums are added by each party
+        assert!(wants(Need::Sums, "south_data.enc") && wants(Need::Sums, "south_decryption.age"));
+        assert!(!wants(Need::Sums, "south_first_public.share"));
         // what is dealt to another is of no use
         assert!(wants(Need::Keys, "south_deals_north.age") && !wants(Need::Keys, "south_deals_west.age"));
         assert!(

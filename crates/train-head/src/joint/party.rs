@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use ckks_threshold::{Contribution, SecretShare};
 use fhe_head::files::{Digest, Tag};
-use head_joint::{DataParty, Joining, Keep, Notes};
+use head_joint::{DataParty, Joining, Keep, Notes, Terms};
 use serde::{Deserialize, Serialize};
 
 use super::sealed;
 use super::session::{Session, Stop};
+use super::subject::Subject;
 use crate::args::{NewKeyArgs, PassphraseArgs};
 use crate::exit::{Failure, Kind, Result};
 use crate::files::keys::KeyFolder;
@@ -76,13 +77,13 @@ impl NotesFile {
 }
 
 /// A data party of a session.
-pub(crate) struct Party<'a> {
+pub(crate) struct Party<'a, T: Subject = Terms> {
     folder: PathBuf,
-    session: &'a Session,
-    inner: DataParty<'a, NotesFile>,
+    session: &'a Session<T>,
+    inner: DataParty<'a, NotesFile, T>,
 }
 
-impl<'a> Party<'a> {
+impl<'a, T: Subject> Party<'a, T> {
     /// Draws a share of the secret and keeps it in `folder` with the party's notes. A share that was drawn for this session, by a command that
     /// ended before its message left, is taken up again.
     ///
@@ -90,7 +91,7 @@ impl<'a> Party<'a> {
     /// A folder that holds a share of another session, or another key; no passphrase, or a wrong one; a failure of the operating system.
     pub(crate) fn join(
         folder: &Path,
-        session: &'a Session,
+        session: &'a Session<T>,
         index: usize,
         new_key: &NewKeyArgs,
     ) -> Result<Self> {
@@ -134,7 +135,7 @@ impl<'a> Party<'a> {
     /// passphrase.
     pub(crate) fn open(
         folder: &Path,
-        session: &'a Session,
+        session: &'a Session<T>,
         identity: &Identity,
         passphrase: &PassphraseArgs,
     ) -> Result<Self> {
@@ -153,7 +154,7 @@ impl<'a> Party<'a> {
 
     fn of(
         folder: &Path,
-        session: &'a Session,
+        session: &'a Session<T>,
         notes: NotesFile,
         passphrase: &PassphraseArgs,
     ) -> Result<Self> {
@@ -163,7 +164,7 @@ impl<'a> Party<'a> {
         Ok(Self::with(folder, session, secret, notes))
     }
 
-    fn with(folder: &Path, session: &'a Session, secret: SecretShare, file: NotesFile) -> Self {
+    fn with(folder: &Path, session: &'a Session<T>, secret: SecretShare, file: NotesFile) -> Self {
         let contribution = Contribution(file.contents.contribution.0);
         let notes = file.contents.notes.clone();
         let (terms, protocols) = (&session.terms, &session.protocols);
@@ -172,12 +173,12 @@ impl<'a> Party<'a> {
     }
 
     /// The steps of the protocols.
-    pub(crate) fn steps(&mut self) -> &mut DataParty<'a, NotesFile> {
+    pub(crate) fn steps(&mut self) -> &mut DataParty<'a, NotesFile, T> {
         &mut self.inner
     }
 
     /// The session.
-    pub(crate) fn session(&self) -> &'a Session {
+    pub(crate) fn session(&self) -> &'a Session<T> {
         self.session
     }
 
@@ -234,7 +235,7 @@ impl<'a> Party<'a> {
 
 impl NotesFile {
     /// Refuses notes of another session.
-    fn expect_of(&self, session: &Session, folder: &Path) -> Result<()> {
+    fn expect_of<T: Subject>(&self, session: &Session<T>, folder: &Path) -> Result<()> {
         if self.contents.session == session.digest {
             return Ok(());
         }
@@ -252,7 +253,7 @@ impl NotesFile {
     }
 
     /// Refuses notes of another party.
-    fn expect_party(&self, session: &Session, index: usize, folder: &Path) -> Result<()> {
+    fn expect_party<T: Subject>(&self, session: &Session<T>, index: usize, folder: &Path) -> Result<()> {
         if self.contents.party == index {
             return Ok(());
         }

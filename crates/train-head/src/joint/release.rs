@@ -1,4 +1,5 @@
-//! Decrypting the head together: whose signatures it has, each party's share, sealed to the data parties, and the sum.
+//! Decrypting together: whose signatures the head has, each party's share, sealed to the data parties, and the sum. Shares of sums by
+//! consent are the same.
 
 use ckks_threshold::{DecryptionShare, Release, Sender};
 use fhe_head::files::{Digest, Tag};
@@ -10,6 +11,7 @@ use super::deals;
 use super::keys::{common, common_of, joined};
 use super::party::Party;
 use super::session::Session;
+use super::subject::Subject;
 use super::wait::{Progress, ready};
 use super::{checks, data, sealed, training};
 use crate::exit::{Failure, Kind, Result};
@@ -69,7 +71,11 @@ impl Signed {
 ///
 /// # Errors
 /// Ciphertexts that the party has answered otherwise; a failed write.
-pub(crate) fn share(party: &mut Party<'_>, release: &Release, identity: &Identity) -> Result<Progress<()>> {
+pub(crate) fn share<S: Subject>(
+    party: &mut Party<'_, S>,
+    release: &Release,
+    identity: &Identity,
+) -> Result<Progress<()>> {
     let session = party.session();
     let path = session.place.decryption(party.name());
     let ledger = party.steps().notes().ledger();
@@ -109,11 +115,14 @@ pub(crate) fn parse(text: &[u8], shown: &str, sender: Sender) -> Result<Decrypti
     Ok(DecryptionShare { sender, release: release.0, residues })
 }
 
-/// Opens the head: its weights in the encrypted space, once all shares are there.
+/// The shares of the parties that decrypt, once all are there.
 ///
 /// # Errors
 /// A share that is damaged, sealed to others, not signed by its party, or of another release.
-pub(crate) fn open(party: &Party<'_>, release: &Release) -> Result<Progress<Vec<Array1<f64>>>> {
+pub(crate) fn shares<S: Subject>(
+    party: &Party<'_, S>,
+    release: &Release,
+) -> Result<Progress<Vec<DecryptionShare>>> {
     let session = party.session();
     let path = |other: usize| session.place.decryption(session.party(other).0);
     let missing: Vec<usize> = release.set().iter().copied().filter(|&other| !path(other).exists()).collect();
@@ -127,5 +136,15 @@ pub(crate) fn open(party: &Party<'_>, release: &Release) -> Result<Progress<Vec<
         let sender = Sender { session: *session.protocols.tag(), party: other };
         shares.push(parse(&text, &path(other).display().to_string(), sender)?);
     }
+    Ok(Progress::Done(shares))
+}
+
+/// Opens the head: its weights in the encrypted space, once all shares are there.
+///
+/// # Errors
+/// As [`shares`].
+pub(crate) fn open(party: &Party<'_>, release: &Release) -> Result<Progress<Vec<Array1<f64>>>> {
+    let session = party.session();
+    let shares = ready!(shares(party, release)?);
     session.terms.open(release, &shares).map(Progress::Done).map_err(|error| session.refusal(error))
 }

@@ -4,18 +4,18 @@ use std::path::Path;
 
 use fhe_head::ckks::KeyId;
 use fhe_head::files::{Digest, Origin, Tag};
-use head_joint::{Agreed, Terms};
+use head_joint::{SumsTerms, Terms};
 use serde::{Deserialize, Serialize};
 
 use super::message::expect_signer;
 use super::place::Place;
+use super::subject::Subject;
 use crate::exit::{Failure, Result};
 use crate::files::signed::{SignedJson, digest_of_file};
 use crate::files::{Access, read_json, write_json};
 use crate::identity::{Identity, PublicKey};
 use crate::plan::PlanFile;
 
-const FORMAT: &str = "train-head session 3";
 /// What a signature of a session is over.
 pub(crate) const CONTEXT: &str = "train-head 2026-11 session of a joint training";
 
@@ -30,7 +30,7 @@ pub(crate) struct Participant {
 
 /// `session.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Contents {
+pub(crate) struct Contents<A> {
     /// Name and version of the format.
     format: String,
     /// Random: no two sessions are the same, whatever else they share.
@@ -39,33 +39,75 @@ pub(crate) struct Contents {
     pub(crate) attempt: u32,
     /// The data parties, in the order of their blocks.
     pub(crate) participants: Vec<Participant>,
-    /// The compute parties. The first trains; the others may compute the training again.
+    /// The compute parties, where something is trained. The first trains; the others may compute the training again.
     pub(crate) compute: Vec<Participant>,
     /// How many of the others, data parties or compute parties, must have computed the training again.
     pub(crate) recomputations: usize,
     /// Digest of `plan.json`, which holds that of `plan.safetensors`.
     plan: Digest,
-    /// Method, keys, blocks, what will be decrypted.
-    agreed: Agreed,
+    /// Of a training: method, keys, blocks, what will be decrypted. Of sums: ranges of the features, and the map that is made of them.
+    pub(crate) agreed: A,
 }
 
-/// A session.
-pub(crate) struct Session {
+/// A session: of a training, or of sums.
+pub(crate) struct Session<T: Subject = Terms> {
     /// The shared folder.
     pub(crate) place: Place,
     /// Who takes part.
-    pub(crate) contents: Contents,
+    pub(crate) contents: Contents<T::Agreed>,
     /// The digest of all that was agreed on.
     pub(crate) digest: Digest,
-    /// Method, keys, blocks.
-    pub(crate) terms: Terms,
+    /// What it is for.
+    pub(crate) terms: T,
     /// The plan on public samples: columns, labels, feature map.
     pub(crate) plan: PlanFile,
     /// What the protocols are bound to.
     pub(crate) protocols: ckks_threshold::Session,
 }
 
-impl Session {
+/// A session, of whichever kind its file is.
+pub(crate) enum AnySession {
+    /// Of a training.
+    Training(Box<Session>),
+    /// Of sums.
+    Sums(Box<Session<SumsTerms>>),
+}
+
+impl AnySession {
+    /// Reads a session, which one of its parties must have signed.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub(crate) fn open(folder: &Path) -> Result<Self> {
+        Ok(match is_of_sums(folder)? {
+            true => Self::Sums(Box::new(Session::open(folder)?)),
+            false => Self::Training(Box::new(Session::open(folder)?)),
+        })
+    }
+}
+
+/// Whether the session in a folder says that it is one of sums, of whichever version.
+fn is_of_sums(folder: &Path) -> Result<bool> {
+    let name = SumsTerms::FORMAT.trim_end_matches(|c: char| c.is_ascii_digit());
+    Ok(format(&read(&Place::at(folder))?).starts_with(name))
+}
+
+/// `session.json`, whatever it holds.
+fn read(place: &Place) -> Result<serde_json::Value> {
+    let path = place.session();
+    if !path.exists() {
+        let folder = place.folder().display();
+        return Err(Failure::file(format!("{folder} holds no session: it has no session.json"))
+            .help("`train-head joint create` makes one"));
+    }
+    read_json(&path, "a session of several parties")
+}
+
+fn format(value: &serde_json::Value) -> &str {
+    value.get("format").and_then(serde_json::Value::as_str).unwrap_or_default()
+}
+
+impl<T: Subject> Session<T> {
     /// Writes a session. The plan's files are in the folder.
     ///
     /// # Errors
@@ -73,7 +115,7 @@ impl Session {
     /// system.
     pub(crate) fn write(
         place: &Place,
-        terms: &Terms,
+        agreed: T::Agreed,
         (participants, compute): (Vec<Participant>, Vec<Participant>),
         (recomputations, attempt): (usize, u32),
         identity: &Identity,
@@ -90,8 +132,7 @@ impl Session {
         getrandom::fill(&mut nonce)
             .map_err(|error| Failure::unexpected("no randomness for a session").because(error))?;
         let plan = digest_of_file(&place.plan())?;
-        let agreed = terms.agreed().clone();
-        let (format, nonce) = (FORMAT.to_owned(), Tag(nonce));
+        let (format, nonce) = (T::FORMAT.to_owned(), Tag(nonce));
         let contents =
             Contents { format, nonce, attempt, participants, compute, recomputations, plan, agreed };
         // signed as a value: what is flattened beside the signature would lose the numbers among the keys of maps
@@ -107,41 +148,39 @@ impl Session {
     pub(crate) fn open(folder: &Path) -> Result<Self> {
         let place = Place::at(folder);
         let path = place.session();
-        if !path.exists() {
-            return Err(Failure::file(format!(
-                "{} holds no session: it has no session.json",
-                folder.display()
-            ))
-            .help("`train-head joint create` makes one"));
-        }
-        let value: serde_json::Value = read_json(&path, "a session of a joint training")?;
-        let format = value.get("format").and_then(serde_json::Value::as_str).unwrap_or_default();
-        if format != FORMAT {
-            let message = format!("{}: format {format:?}; this program reads {FORMAT:?}", path.display());
+        let value = read(&place)?;
+        if format(&value) != T::FORMAT {
+            let (found, wanted) = (format(&value), T::FORMAT);
+            let message = format!("{}: format {found:?}; this program reads {wanted:?}", path.display());
             return Err(Failure::file(message).help("make the session with this version of train-head"));
         }
         let shown = path.display().to_string();
-        let damaged = |error: serde_json::Error| {
-            Failure::file(format!("{shown} is no session of a joint training")).because(error)
-        };
+        let damaged =
+            |error: serde_json::Error| Failure::file(format!("{shown} is not {}", T::CALLED)).because(error);
         let signed: SignedJson<serde_json::Value> = serde_json::from_value(value).map_err(damaged)?;
         let signer = signed.signer(CONTEXT, &shown)?;
-        let contents: Contents = serde_json::from_value(signed.value).map_err(damaged)?;
-        let Some(computes) = contents.compute.first() else {
-            return Err(Failure::file(format!("{shown} names no compute party")));
-        };
+        let contents: Contents<T::Agreed> = serde_json::from_value(signed.value).map_err(damaged)?;
+        let computes = contents.compute.first();
+        if computes.is_some() != T::COMPUTES {
+            let what =
+                if T::COMPUTES { "no compute party" } else { "a compute party, where none takes part" };
+            return Err(Failure::file(format!("{shown} names {what}")));
+        }
         expect_distinct(&contents.participants, &contents.compute).map_err(|failure| {
             Failure::file(format!("{shown}: names or keys of its parties")).because(failure)
         })?;
         if !contents.participants.iter().any(|p| Some(p.key) == signer) {
-            expect_signer(&shown, signer, (&computes.name, computes.key))?;
+            let Some(other) = computes.or(contents.participants.first()) else {
+                return Err(Failure::file(format!("{shown} names no data party")));
+            };
+            expect_signer(&shown, signer, (&other.name, other.key))?;
         }
         if digest_of_file(&place.plan())? != contents.plan {
             return Err(Failure::file(format!("{} is not the plan of the session", place.plan().display()))
                 .help("copy the whole folder again"));
         }
         let plan = PlanFile::read(&place.plan())?;
-        let terms = Terms::from_parts(contents.agreed.clone(), plan.map().clone())?;
+        let terms = T::of(contents.agreed.clone(), &plan)?;
         if contents.participants.len() != terms.parties() {
             let (got, expected) = (contents.participants.len(), terms.parties());
             return Err(Failure::file(format!(
@@ -175,6 +214,36 @@ impl Session {
         (&participant.name, participant.key)
     }
 
+    /// The names of some parties, for messages.
+    pub(crate) fn names(&self, parties: &[usize]) -> String {
+        parties.iter().map(|&party| self.party(party).0).collect::<Vec<_>>().join(", ")
+    }
+
+    /// A refusal of the protocols, with the party's name.
+    pub(crate) fn refusal(&self, error: head_joint::Error) -> Failure {
+        let party = match &error {
+            head_joint::Error::Threshold(inner) => inner.party(),
+            _ => None,
+        };
+        match party {
+            Some(party) => {
+                let message = error.to_string().replace(&format!("party {party}"), self.party(party).0);
+                Failure::file(message).help("ask the party to run its step again, or start a new session")
+            }
+            None => error.into(),
+        }
+    }
+
+    /// Why a step of a party stopped.
+    pub(crate) fn stopped(&self, stop: Stop) -> Failure {
+        match stop {
+            Stop::Failed(failure) => failure,
+            Stop::Refused(error) => self.refusal(error),
+        }
+    }
+}
+
+impl Session {
     /// Name and key of the compute party that trains.
     pub(crate) fn computes(&self) -> (&str, PublicKey) {
         let Participant { name, key } = &self.contents.compute[0];
@@ -215,11 +284,6 @@ impl Session {
         )
     }
 
-    /// The names of some parties, for messages.
-    pub(crate) fn names(&self, parties: &[usize]) -> String {
-        parties.iter().map(|&party| self.party(party).0).collect::<Vec<_>>().join(", ")
-    }
-
     /// What the data of the session and the head that comes of them belong to.
     pub(crate) fn origin(&self, key: KeyId) -> Origin {
         let mut run = [0; 16];
@@ -227,29 +291,6 @@ impl Session {
         let mut keys = [0; 32];
         keys[..16].copy_from_slice(&key.0);
         Origin { run: Tag(run), plan: self.digest, ..Origin::default() }.with_keys(Tag(keys))
-    }
-
-    /// A refusal of the protocols, with the party's name.
-    pub(crate) fn refusal(&self, error: head_joint::Error) -> Failure {
-        let party = match &error {
-            head_joint::Error::Threshold(inner) => inner.party(),
-            _ => None,
-        };
-        match party {
-            Some(party) => {
-                let message = error.to_string().replace(&format!("party {party}"), self.party(party).0);
-                Failure::file(message).help("ask the party to run its step again, or start a new session")
-            }
-            None => error.into(),
-        }
-    }
-
-    /// Why a step of a party stopped.
-    pub(crate) fn stopped(&self, stop: Stop) -> Failure {
-        match stop {
-            Stop::Failed(failure) => failure,
-            Stop::Refused(error) => self.refusal(error),
-        }
     }
 }
 

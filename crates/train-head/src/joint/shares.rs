@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::message::expect_signer;
 use super::session::Session;
+use super::subject::Subject;
 use crate::exit::{Failure, Kind, Result, read_failure, write_failure};
 use crate::files::signed;
 use crate::identity::Identity;
@@ -30,9 +31,9 @@ struct About {
 ///
 /// # Errors
 /// A failed write.
-pub(crate) fn write(
+pub(crate) fn write<S: Subject>(
     path: &Path,
-    session: &Session,
+    session: &Session<S>,
     key: KeyId,
     share: &Share,
     identity: &Identity,
@@ -71,9 +72,9 @@ pub(crate) fn metadata(share: &Share) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// A file that is damaged, of another session, or not signed by the party.
-pub(crate) fn read(
+pub(crate) fn read<S: Subject>(
     path: &Path,
-    session: &Session,
+    session: &Session<S>,
     party: usize,
     protocol: Protocol,
 ) -> Result<Option<Share>> {

@@ -60,9 +60,7 @@ pub(crate) fn train<'a>(
     console: &Console,
 ) -> Result<Progress<Trained<'a>>> {
     let brought = ready!(data::brought(session)?);
-    let missing: Vec<usize> = (0..session.terms.parties())
-        .filter(|&party| !session.place.data(session.party(party).0).exists())
-        .collect();
+    let missing = data::missing(session);
     if !missing.is_empty() {
         return Ok(Progress::Waiting(format!("{} (data)", session.names(&missing))));
     }

@@ -7,7 +7,8 @@ use ndarray::{Array2, Axis};
 use serde::{Deserialize, Serialize};
 
 use crate::exit::{Failure, Result};
-use crate::samples::Matrix;
+use crate::interrupt;
+use crate::samples::{Matrix, Rows};
 
 /// Rows that are hashed at once, so that their bytes take little memory.
 const ROWS_AT_ONCE: usize = 1 << 10;
@@ -46,32 +47,41 @@ impl Salt {
         blake3::Hasher::new_keyed(&blake3::derive_key(context, &self.0.0))
     }
 
-    fn of_numbers<'a>(&self, context: &str, arrays: impl IntoIterator<Item = &'a Array2<f64>>) -> Digest {
+    fn of_numbers(&self, context: &str, arrays: &[&dyn Rows]) -> Result<Digest> {
         let mut hasher = self.hasher(context);
         for array in arrays {
-            for length in array.shape() {
-                hasher.update(&(*length as u64).to_le_bytes());
+            let (rows, columns) = array.dim();
+            for length in [rows, columns] {
+                hasher.update(&(length as u64).to_le_bytes());
             }
             let mut bytes = Vec::new();
-            for rows in array.axis_chunks_iter(Axis(0), ROWS_AT_ONCE) {
+            for start in (0..rows).step_by(ROWS_AT_ONCE) {
+                interrupt::check()?;
                 bytes.clear();
                 // -0 is 0
-                bytes.extend(rows.iter().flat_map(|number| (number + 0.0).to_le_bytes()));
+                let numbers = array.range(start..(start + ROWS_AT_ONCE).min(rows))?;
+                bytes.extend(numbers.iter().flat_map(|number| (number + 0.0).to_le_bytes()));
                 hasher.update(&bytes);
             }
         }
-        finish(&hasher)
+        Ok(finish(&hasher))
     }
 
     /// Keyed digest of samples to train on, with their encoded labels.
-    pub(super) fn of_training(&self, matrix: &Matrix, y: &Array2<f64>) -> Digest {
+    ///
+    /// # Errors
+    /// Features that cannot be read; ^C.
+    pub(super) fn of_training<X: Rows>(&self, matrix: &Matrix<X>, y: &Array2<f64>) -> Result<Digest> {
         let weights = matrix.sample_weight().insert_axis(Axis(1));
-        self.of_numbers("train-head 2026-11 training samples", [&matrix.x, y, &weights])
+        self.of_numbers("train-head 2026-11 training samples", &[&matrix.x, y, &weights])
     }
 
     /// Keyed digest of samples to score.
-    pub(super) fn of_features(&self, matrix: &Matrix) -> Digest {
-        self.of_numbers("train-head 2026-11 samples to score", [&matrix.x])
+    ///
+    /// # Errors
+    /// As [`Self::of_training`].
+    pub(super) fn of_features<X: Rows>(&self, matrix: &Matrix<X>) -> Result<Digest> {
+        self.of_numbers("train-head 2026-11 samples to score", &[&matrix.x])
     }
 }
 
@@ -98,7 +108,7 @@ impl Binding {
     /// The operating system gives no randomness.
     pub(super) fn new(training: &Matrix, y: &Array2<f64>) -> Result<Self> {
         let salt = Salt(random()?);
-        let samples = salt.of_training(training, y);
+        let samples = salt.of_training(training, y)?;
         Ok(Self { run: random()?, continues: None, salt, samples, validation: None })
     }
 
@@ -111,8 +121,11 @@ impl Binding {
     }
 
     /// The same with samples held out for validation.
-    pub(super) fn with_validation(self, validation: Option<&Matrix>) -> Self {
-        let validation = validation.map(|matrix| self.salt.of_features(matrix));
-        Self { validation, ..self }
+    ///
+    /// # Errors
+    /// None in practice: the samples are in memory.
+    pub(super) fn with_validation(self, validation: Option<&Matrix>) -> Result<Self> {
+        let validation = validation.map(|matrix| self.salt.of_features(matrix)).transpose()?;
+        Ok(Self { validation, ..self })
     }
 }

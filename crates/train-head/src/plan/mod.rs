@@ -28,6 +28,7 @@ use tables::Recipe;
 
 use crate::exit::{Failure, Result};
 use crate::files::embeddings::UsedEncoder;
+use crate::files::feature_map::GivenMap;
 use crate::files::head::{Description, FeatureSource, Head, Provenance, Secrecy, of_scores};
 use crate::files::seal::Seal;
 use crate::files::{Access, read_sealed, write_bytes, write_json_with};
@@ -81,6 +82,9 @@ struct Contents {
     options: Classifier,
     /// Parameter set, job, levels, keys, sizes.
     plan: Plan,
+    /// The file of the feature map, if it was given and not fitted on the samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    given_map: Option<GivenMap>,
     /// How far a decrypted weight may be from the twin's, in the encrypted space; `null` without twins.
     tolerance: Option<f64>,
     /// BLAKE3 digest of the file beside this one.
@@ -114,6 +118,7 @@ impl PlanFile {
             validation_fraction: None,
             options: prepared.options.clone(),
             plan: prepared.plan.clone(),
+            given_map: None,
             tolerance: None,
             arrays: arrays::digest(&arrays.to_bytes()?),
         };
@@ -141,11 +146,19 @@ impl PlanFile {
         Ok(Self { contents, arrays })
     }
 
-    /// The same plan for the samples that remain after a share was held out: `validation`.
+    /// The same plan, of a training behind a map that was given.
     #[must_use]
-    pub(crate) fn with_validation(self, share: Option<f64>, validation: Option<&Matrix>) -> Self {
-        let binding = self.contents.binding.with_validation(validation);
-        Self { contents: Contents { validation_fraction: share, binding, ..self.contents }, ..self }
+    pub(crate) fn behind(self, map: GivenMap) -> Self {
+        Self { contents: Contents { given_map: Some(map), ..self.contents }, ..self }
+    }
+
+    /// The same plan for the samples that remain after a share was held out: `validation`.
+    ///
+    /// # Errors
+    /// None in practice: the samples are in memory.
+    pub(crate) fn with_validation(self, share: Option<f64>, validation: Option<&Matrix>) -> Result<Self> {
+        let binding = self.contents.binding.with_validation(validation)?;
+        Ok(Self { contents: Contents { validation_fraction: share, binding, ..self.contents }, ..self })
     }
 
     /// Refuses a name for a plan whose other file would replace something else, before there is a plan.
@@ -216,6 +229,21 @@ impl PlanFile {
         &self.arrays.map
     }
 
+    /// The file of the feature map, if it was given and not fitted on the samples.
+    pub(crate) fn given_map(&self) -> Option<&GivenMap> {
+        self.contents.given_map.as_ref()
+    }
+
+    /// Names of the features, if they come from a table.
+    pub(crate) fn feature_names(&self) -> Option<&[String]> {
+        self.contents.feature_names.as_deref()
+    }
+
+    /// The encoder, if the samples are texts.
+    pub(crate) fn encoder(&self) -> Option<&UsedEncoder> {
+        self.contents.encoder.as_ref()
+    }
+
     /// The parameter set, with its bootstrap.
     ///
     /// # Errors
@@ -252,6 +280,7 @@ impl PlanFile {
         let Contents { vocabulary, encoder, options, plan, .. } = &self.contents;
         let mut summary = json!({
             "run": self.run(), "preset": plan.preset, "features": self.map().inputs(), "encoder": encoder,
+            "given_map": self.given_map(),
             "options": options, "packing": plan.job.packing().sizes(), "levels": plan.levels, "sizes": plan.sizes,
             "key_switches": plan.counts.key_switches(), "bootstraps": plan.job.spec().refresh_before.len(),
             "activation_bootstraps": plan.activation_bootstraps(),
@@ -325,11 +354,11 @@ impl PlanFile {
 }
 
 /// Where the weights of samples come from, if they have any.
-fn weights_of(samples: &Matrix) -> Option<ColumnSource> {
+fn weights_of<X>(samples: &Matrix<X>) -> Option<ColumnSource> {
     samples.weights.as_ref().map(|weights| ColumnSource::of(weights.column.as_ref()))
 }
 
 /// Where the groups of samples come from, if they have any.
-fn groups_of(samples: &Matrix) -> Option<ColumnSource> {
+fn groups_of<X>(samples: &Matrix<X>) -> Option<ColumnSource> {
     samples.groups.as_ref().map(|groups| ColumnSource::of(groups.column.as_ref()))
 }

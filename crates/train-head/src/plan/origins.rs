@@ -8,7 +8,7 @@ use super::PlanFile;
 use super::binding::{Binding, finish, random};
 use crate::exit::{Failure, Result};
 use crate::files::keys::Generation;
-use crate::samples::Matrix;
+use crate::samples::{Matrix, Rows};
 
 impl PlanFile {
     /// The run.
@@ -34,8 +34,8 @@ impl PlanFile {
     ///
     /// # Errors
     /// As [`Self::origin`].
-    pub(crate) fn origin_of_samples(&self, matrix: &Matrix) -> Result<Origin> {
-        let samples = Some(self.contents.binding.salt.of_features(matrix));
+    pub(crate) fn origin_of_samples<X: Rows>(&self, matrix: &Matrix<X>) -> Result<Origin> {
+        let samples = Some(self.contents.binding.salt.of_features(matrix)?);
         Ok(Origin { samples, validation: None, ..self.origin()? })
     }
 
@@ -43,9 +43,9 @@ impl PlanFile {
     ///
     /// # Errors
     /// They differ in a feature, a label, a weight or their order.
-    pub(crate) fn expect_training(&self, matrix: &Matrix, y: &Array2<f64>) -> Result<()> {
+    pub(crate) fn expect_training<X: Rows>(&self, matrix: &Matrix<X>, y: &Array2<f64>) -> Result<()> {
         let Binding { salt, samples, .. } = &self.contents.binding;
-        if salt.of_training(matrix, y) == *samples {
+        if salt.of_training(matrix, y)? == *samples {
             return Ok(());
         }
         Err(Failure::data(

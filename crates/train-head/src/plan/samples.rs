@@ -6,16 +6,16 @@ use ndarray::{Array1, Array2};
 
 use super::PlanFile;
 use super::column_source::ColumnSource;
-use super::mapped::MappedSamples;
+use super::mapped::{Mapped, MappedSamples};
 use crate::exit::{Failure, Result, encoder_failure};
-use crate::samples::{Matrix, split};
+use crate::samples::{Matrix, Rows, split};
 
 impl PlanFile {
     /// Splits samples into those to train on and those that the plan holds out for validation, if any.
     ///
     /// # Errors
     /// An unknown label; too few samples.
-    pub(crate) fn hold_out(&self, matrix: Matrix) -> Result<(Matrix, Option<Matrix>)> {
+    pub(crate) fn hold_out<X: Rows>(&self, matrix: Matrix<X>) -> Result<(Matrix<X>, Option<Matrix<X>>)> {
         let Some(share) = self.contents.validation_fraction else { return Ok((matrix, None)) };
         let y = matrix.encode_labels(self.vocabulary(), "the data")?;
         let split = split(self.vocabulary(), &y, matrix.groups.as_ref(), share, self.options().random_state)
@@ -32,13 +32,25 @@ impl PlanFile {
         Ok(self.map().apply(&matrix.x.view())?)
     }
 
+    /// As [`Self::features`], mapped when they are encrypted.
+    ///
+    /// # Errors
+    /// As [`Self::features`].
+    pub(crate) fn features_to_encrypt<'a, X: Rows>(&self, matrix: &'a Matrix<X>) -> Result<Mapped<'a, X>> {
+        self.expect_features(matrix)?;
+        Ok(Mapped::new(&matrix.x, self.map().clone()))
+    }
+
     /// Refuses another number of features or another encoder than the plan's.
-    fn expect_features(&self, matrix: &Matrix) -> Result<()> {
-        if matrix.x.ncols() != self.map().inputs() {
+    ///
+    /// # Errors
+    /// There is such a difference.
+    pub(crate) fn expect_features<X: Rows>(&self, matrix: &Matrix<X>) -> Result<()> {
+        let (_, columns) = matrix.x.dim();
+        if columns != self.map().inputs() {
             return Err(Failure::data(format!(
-                "the plan is for samples of {} features, the data have {}",
+                "the plan is for samples of {} features, the data have {columns}",
                 self.map().inputs(),
-                matrix.x.ncols()
             )));
         }
         if let (Some(expected), Some(found)) = (&self.contents.encoder, &matrix.encoder) {
@@ -61,7 +73,10 @@ impl PlanFile {
     ///
     /// # Errors
     /// As [`Self::samples`].
-    pub(crate) fn samples_to_encrypt<'a>(&self, matrix: &'a Matrix) -> Result<MappedSamples<'a>> {
+    pub(crate) fn samples_to_encrypt<'a, X: Rows>(
+        &self,
+        matrix: &'a Matrix<X>,
+    ) -> Result<MappedSamples<'a, X>> {
         let y = self.expect_data(matrix)?;
         let (weight, y) = self.weights_and_labels(matrix, &y, self.options())?;
         let order = shuffled_order(y.nrows(), self.job().packing().batches(), self.options().random_state);
@@ -69,9 +84,9 @@ impl PlanFile {
     }
 
     /// The encoded labels of the very data that the plan was made from.
-    fn expect_data(&self, matrix: &Matrix) -> Result<Array2<f64>> {
-        if matrix.x.nrows() != self.plan().samples || matrix.x.ncols() != self.map().inputs() {
-            let (rows, columns) = matrix.x.dim();
+    fn expect_data<X: Rows>(&self, matrix: &Matrix<X>) -> Result<Array2<f64>> {
+        let (rows, columns) = matrix.x.dim();
+        if rows != self.plan().samples || columns != self.map().inputs() {
             return Err(Failure::data(format!(
                 "the plan is for {} samples of {} features, the data are {rows} of {columns}",
                 self.plan().samples,
@@ -110,14 +125,13 @@ impl PlanFile {
     }
 
     /// The weight of each sample, and the labels in the units of the training.
-    fn weights_and_labels(
+    fn weights_and_labels<X: Rows>(
         &self,
-        matrix: &Matrix,
+        matrix: &Matrix<X>,
         y: &Array2<f64>,
         options: &Classifier,
     ) -> Result<(Array1<f64>, Array2<f64>)> {
-        let data = matrix.data(y, self.vocabulary())?;
-        let weight = data.sample_weights(options.class_weight)?;
+        let weight = matrix.counts(y, self.vocabulary(), options.class_weight)?;
         let y = match &options.target_units {
             Some(units) => (y - &units.mean) / &units.deviation,
             None => y.clone(),
@@ -142,7 +156,7 @@ impl PlanFile {
     }
 
     /// Refuses data with sample weights if the plan was made without them, and the reverse.
-    fn expect_weights(&self, matrix: &Matrix) -> Result<()> {
+    fn expect_weights<X>(&self, matrix: &Matrix<X>) -> Result<()> {
         if super::weights_of(matrix) != self.contents.sample_weight {
             let (plan, data) = match self.contents.sample_weight {
                 Some(_) => ("with sample weights", "no"),

@@ -33,7 +33,7 @@ pub(crate) fn features(options: &Classifier, inputs: usize, outputs: usize) -> S
         Some(Preprocessing::WhitenWithin { ridge }) => {
             format!("standardised, then whitened within classes with ridge {ridge}; {kept} {directions} kept")
         }
-        Some(Preprocessing::Given) => format!("by constants that were given; {kept} kept"),
+        Some(Preprocessing::Given) => format!("by a map that was given; {kept} kept"),
         Some(Preprocessing::Standardize) => format!("standardised; {kept} kept"),
         Some(Preprocessing::Center) | None => format!("centred; {kept} kept"),
     }

@@ -68,11 +68,23 @@ impl Planned {
         order::warn(vocabulary, hyper, console);
         let phase = console.phase("plan", 1);
         let (data, start) = (matrix.data(y, vocabulary)?, hyper.warm_start.as_ref());
+        let given = hyper.feature_map.as_ref();
+        let data = match given {
+            None => data,
+            Some(given) => {
+                let (names, encoder) = (matrix.names.as_deref(), matrix.encoder.as_ref());
+                data.behind(&given.of_features(features, names, encoder)?)?
+            }
+        };
         let training = match &hyper.flags.preset {
             Some(name) => asked.prepare_on(&preset(name)?, &data, start)?,
             None => asked.prepare(&data, start)?,
         };
         let file = PlanFile::new(&training, vocabulary, matrix, y)?;
+        let file = match given {
+            None => file,
+            Some(given) => file.behind(given.given.clone()),
+        };
         phase.done();
         Ok(Self { asked, training, file })
     }
@@ -94,7 +106,7 @@ impl Planned {
         from: Option<Secrecy>,
         console: &Console,
     ) -> Result<(Self, Option<Rehearsal>)> {
-        self.file = self.file.with_validation(share, validation);
+        self.file = self.file.with_validation(share, validation)?;
         let start = self.training.start.as_deref();
         let rehearsal = rehearse(&self.file, &self.training.samples, [start; 2], console)?;
         if let Some(rehearsal) = &rehearsal {

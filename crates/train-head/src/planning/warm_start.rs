@@ -100,7 +100,7 @@ pub(crate) fn rehearsed(
     console: &Console,
 ) -> Result<PlanFile> {
     let samples = file.samples(training)?;
-    let file = file.with_validation(validation.0, validation.1);
+    let file = file.with_validation(validation.0, validation.1)?;
     let ([exact, Some(expected)], tolerance) = earlier.last_twins() else { return Ok(file) };
     let start = [Some(&exact.as_ref().unwrap_or(&expected)[..]), Some(&expected[..])];
     match rehearse(&file, &samples, start, console)? {

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use ckks_threshold::{DecryptionShare, Protocol, Sender, Share};
-use fhe_head::ckks::KeyId;
 use fhe_head::ckks::serial::{FileKind, NewFile, Reader, Writer};
+use fhe_head::ckks::{Ciphertext, KeyId};
 use fhe_head::files::Tag;
+use head_joint::SumsTerms;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -19,7 +20,10 @@ use crate::identity::Identity;
 use crate::joint::checks::{CHECKED, Checked};
 use crate::joint::keys::{COMMITTED, Committed, JOIN, Join, REVEAL, Reveal};
 use crate::joint::set::{Named, SET};
-use crate::joint::{Session, describe, message as messages, release, sealed as seals, session, shares};
+use crate::joint::{
+    AnySession, describe, describe_sums, message as messages, release, sealed as seals, session, shares,
+    sums as by_consent,
+};
 
 /// The hostile party. Its signatures are the same in every process, so that an input can hold one.
 fn hostile() -> &'static Identity {
@@ -27,7 +31,7 @@ fn hostile() -> &'static Identity {
     IDENTITY.get_or_init(|| Identity::of_seed(&[7; 32]))
 }
 
-/// `session.json` and the plan beside it, and all that a party derives from them before it joins. The hostile party is its first data party,
+/// `session.json`, of a training or of sums, and the plan beside it, and all that a party derives from them before it joins. The hostile party is its first data party,
 /// and signs it; the digest of the plan is made right.
 ///
 /// # Errors
@@ -46,9 +50,16 @@ pub fn session(folder: &Path) -> Refused {
             let signed = SignedJson::new(value, session::CONTEXT, hostile())?;
             crate::files::write_json(&path, crate::files::Access::Shared, &signed)?;
         }
-        let session = Session::open(folder)?;
-        drop((describe::words(&session)?, describe::json(&session)?, describe::status(&session, None)?));
-        Ok(())
+        match AnySession::open(folder)? {
+            AnySession::Training(session) => {
+                drop((describe::words(&session)?, describe::json(&session)?));
+                describe::status(&session, None).map(drop)
+            }
+            AnySession::Sums(session) => {
+                drop((describe_sums::words(&session)?, describe_sums::json(&session)?));
+                describe_sums::status(&session, None).map(drop)
+            }
+        }
     };
     of(read())
 }
@@ -146,6 +157,30 @@ pub fn share<R: Read>(
     Reader::new(input, "input")
         .map_err(read_failure)
         .and_then(|reader| shares::parse(reader, "input", session, (party, "input"), protocol))
+        .map_err(|failure| failure.chain().join(": "))
+}
+
+/// The kind of a file of encrypted sums.
+pub const SUMS: FileKind = by_consent::KIND;
+
+/// A file of the encrypted sums of the second party, as it writes it.
+///
+/// # Errors
+/// None in practice.
+pub fn sums_file(terms: &SumsTerms, key_id: KeyId, sums: &[Ciphertext]) -> Result<Vec<u8>, String> {
+    by_consent::write(Vec::new(), "", terms, key_id, (Tag([0; 32]), 1), sums)
+        .map_err(|failure| failure.chain().join(": "))
+}
+
+/// The encrypted sums of the second party.
+///
+/// # Errors
+/// Why they were refused.
+pub fn sums<R: Read>(input: R, terms: &SumsTerms, key_id: KeyId) -> Result<Vec<Ciphertext>, String> {
+    let of = (Tag([0; 32]), 1);
+    Reader::new(input, "input")
+        .map_err(read_failure)
+        .and_then(|reader| by_consent::parse(reader, ("input", "input"), terms, key_id, of))
         .map_err(|failure| failure.chain().join(": "))
 }
 

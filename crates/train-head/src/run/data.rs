@@ -79,6 +79,7 @@ impl Data {
             groups: sources.groups,
             overrides: Some(sources.overrides),
             known: start.map(Description::known),
+            stored: false,
         };
         let raw = samples::read(sources.training, wanted, console)?;
         let vocabulary = match start {
@@ -93,10 +94,7 @@ impl Data {
             HoldOut::Share { test_size, random_state } => (None, Some((*test_size, *random_state))),
         };
         let encoder = sources.encoder.map(|encoder| LoadedEncoder::load(encoder, console)).transpose()?;
-        let encoder = match &sources.embeddings {
-            Some(path) => encoder.map(|encoder| encoder.with_earlier(path)),
-            None => encoder,
-        };
+        let encoder = encoder.map(|encoder| encoder.remembering(sources.embeddings.as_deref()));
         let validation = sources.validation_fraction.map(|share| (share, sources.random_state));
         let columns = match start {
             Some(head) => Columns::Known(head.table.as_ref()),

@@ -23,6 +23,7 @@ use crate::data_party::follow::Follower;
 use crate::data_party::{DataParty, DecryptedHead, keys};
 use crate::exit::{Failure, Result};
 use crate::files;
+use crate::files::growing::Growth;
 use crate::files::head::{Head, Secrecy};
 use crate::files::validation::ValidationFolder;
 use crate::memory;
@@ -212,9 +213,11 @@ impl<'a> Run<'a> {
         })?;
         timed(&mut self.seconds.encrypt, || {
             if let Some(validation) = &data.validation {
-                party.encrypt_for_scoring(validation, &folder.validation_samples(), identity, console)?;
+                let path = folder.validation_samples();
+                party.encrypt_for_scoring(validation, &path, identity, Growth::AtOnce, console)?;
             }
-            party.encrypt_training((&planned.training.samples).into(), &folder.data(), identity, console)
+            let samples = (&planned.training.samples).into();
+            party.encrypt_training(samples, &folder.data(), identity, Growth::AtOnce, console)
         })?;
         Ok(Party { data: party, signatures })
     }
@@ -329,7 +332,7 @@ impl<'a> Run<'a> {
         // those of an interrupted run may be on the server already
         let (samples, identity) = (folder.test_samples(), &signatures.identity);
         if !party.has_encrypted_for_scoring(&data.test, &samples, identity.public())? {
-            party.encrypt_for_scoring(&data.test, &samples, identity, self.console)?;
+            party.encrypt_for_scoring(&data.test, &samples, identity, Growth::AtOnce, self.console)?;
         }
         let arguments = ScoreArgs {
             head: folder.encrypted_head(),

@@ -33,7 +33,12 @@ pub(super) fn read(
         }
         () if input::is_array(path) => {
             expect_no_names(path, dropped, wanted)?;
-            (Raw::of(Content::Numbers { x: input::read_array(path)?, encoder: None }), None)
+            let stored = if wanted.stored { input::npy::open_matrix(path)? } else { None };
+            let content = match stored {
+                Some(array) => Content::Stored { array: array.into(), encoder: None },
+                None => Content::Numbers { x: input::read_array(path)?, encoder: None },
+            };
+            (Raw::of(content), None)
         }
         () => return Ok(None),
     };
@@ -66,16 +71,21 @@ fn read_embeddings(
     wanted: Wanted<'_>,
     console: &Console,
 ) -> Result<(Raw, Option<Table>)> {
-    let read = embeddings::read(path)?;
-    let Some(known) = read.metadata else {
-        return Ok((Raw::of(Content::Numbers { x: read.x, encoder: None }), None));
+    let (mut content, metadata) = match if wanted.stored { embeddings::open(path)? } else { None } {
+        Some((array, metadata)) => (Content::Stored { array: array.into(), encoder: None }, metadata),
+        None => {
+            let read = embeddings::read(path)?;
+            (Content::Numbers { x: read.x, encoder: None }, read.metadata)
+        }
     };
+    let Some(known) = metadata else { return Ok((Raw::of(content), None)) };
     let kept = match &known.columns[..] {
         [] => None,
         columns => {
             let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
             let row = |row: usize| columns.iter().map(|column| column.values[row].as_str()).collect();
-            let rows: Vec<Vec<&str>> = (0..read.x.nrows()).map(row).collect();
+            let count = columns.first().map_or(0, |column| column.values.len());
+            let rows: Vec<Vec<&str>> = (0..count).map(row).collect();
             let table = Table::from_rows(&path.display().to_string(), &names, &rows);
             Some(table.map_err(input::table_failure)?)
         }
@@ -97,7 +107,9 @@ fn read_embeddings(
         },
         None => None,
     };
-    let content = Content::Numbers { x: read.x, encoder: Some(Box::new(known.encoder)) };
+    if let Content::Numbers { encoder, .. } | Content::Stored { encoder, .. } = &mut content {
+        *encoder = Some(Box::new(known.encoder));
+    }
     Ok((Raw { labels, weights, groups, ..Raw::of(content) }, kept))
 }
 

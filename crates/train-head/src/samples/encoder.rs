@@ -9,6 +9,7 @@ use text_encoder::{EncoderInfo, LongText, TextEncoder};
 use crate::args::Encoder;
 use crate::console::Console;
 use crate::exit::{Result, encoder_failure};
+use crate::files::embedded::{self, Embedded as Kept};
 use crate::files::embeddings::UsedEncoder;
 use crate::files::remembered::{Remembered, TextDigest, digest};
 use crate::interrupt;
@@ -22,8 +23,10 @@ pub(crate) struct LoadedEncoder {
     name: String,
     /// What it embedded in an earlier run.
     earlier: Remembered,
-    /// What it has embedded in this one.
-    made: RefCell<Remembered>,
+    /// What it has embedded in this one, if that is asked for in the end.
+    made: Option<RefCell<Remembered>>,
+    /// Where embeddings are kept as they are made, if they are.
+    kept: RefCell<Option<Kept>>,
 }
 
 impl LoadedEncoder {
@@ -35,19 +38,38 @@ impl LoadedEncoder {
         let Encoder { name, source, mut options } = wanted;
         options.hub.observer = console.downloads();
         let encoder = TextEncoder::load(&source, &options).map_err(encoder_failure)?;
-        let (earlier, made) = (Remembered::default(), RefCell::default());
-        Ok(Self { encoder, name, earlier, made })
+        Ok(Self { encoder, name, earlier: Remembered::default(), made: None, kept: RefCell::default() })
     }
 
-    /// Takes embeddings of an earlier run, if this very encoder made them.
-    pub(crate) fn with_earlier(self, path: &Path) -> Self {
-        let earlier = Remembered::read(path, self.encoder.info()).unwrap_or_default();
-        Self { earlier, ..self }
+    /// Takes embeddings of an earlier run, if this very encoder made them, and remembers its own.
+    pub(crate) fn remembering(self, path: Option<&Path>) -> Self {
+        let earlier = path.and_then(|path| Remembered::read(path, self.encoder.info()));
+        Self { earlier: earlier.unwrap_or_default(), made: Some(RefCell::default()), ..self }
+    }
+
+    /// Keeps embeddings beside `target` as they are made. With `resume`, takes those that an interrupted command kept.
+    ///
+    /// # Errors
+    /// A file that cannot be read or written.
+    pub(crate) fn keeping(self, target: &Path, resume: bool) -> Result<Self> {
+        let info = self.encoder.info();
+        let (kept, earlier) = match resume {
+            true => Kept::resume(target, info)?,
+            false => (Kept::begin(target, info)?, Remembered::default()),
+        };
+        Ok(Self { earlier, kept: RefCell::new(Some(kept)), ..self })
+    }
+
+    /// Removes what was kept: the embeddings are where they belong.
+    pub(crate) fn forget(&self) {
+        if let Some(kept) = self.kept.take() {
+            kept.discard();
+        }
     }
 
     /// What it has embedded, for the next run.
     pub(crate) fn made(self) -> (Remembered, EncoderInfo) {
-        (self.made.into_inner(), self.encoder.info().clone())
+        (self.made.map(RefCell::into_inner).unwrap_or_default(), self.encoder.info().clone())
     }
 
     /// What files record of it.
@@ -74,7 +96,7 @@ pub(crate) fn embed(encoder: &LoadedEncoder, texts: &[String], console: &Console
         let line = format!("{empty} of {} texts are empty and get the same embedding", texts.len());
         console.warn_on_page(&line, format!("{line}: for the head they are all alike."));
     }
-    let LoadedEncoder { encoder, earlier, made, .. } = encoder;
+    let LoadedEncoder { encoder, earlier, made, kept, .. } = encoder;
     let digests: Vec<TextDigest> = texts.iter().map(|text| digest(text)).collect();
     let mut x = Array2::zeros((texts.len(), encoder.dimension()));
     let mut long = vec![false; texts.len()];
@@ -90,13 +112,18 @@ pub(crate) fn embed(encoder: &LoadedEncoder, texts: &[String], console: &Console
     }
     if new.len() < texts.len() {
         let (known, all) = (texts.len() - new.len(), texts.len());
-        console.note(format!(
-            "{known} of {all} texts were embedded before by this encoder: taken from the output folder"
-        ));
+        let place = if kept.borrow().is_some() { "what was kept" } else { "the output folder" };
+        console
+            .note(format!("{known} of {all} texts were embedded before by this encoder: taken from {place}"));
     }
     let progress = console.phase("embed", new.len());
+    let mut kept = kept.borrow_mut();
+    let mut done = 0;
     for part in new.chunks(STRETCH) {
-        interrupt::check()?;
+        interrupt::check().map_err(|failure| match (&*kept, done) {
+            (Some(_), 1..) => failure.help(embedded::RESUME),
+            _ => failure,
+        })?;
         let failure = |error| encoder_failure(placed(error, part));
         let texts: Vec<&str> = part.iter().map(|&at| texts[at].as_str()).collect();
         let tokens = encoder.tokenize(&texts).map_err(failure)?;
@@ -105,9 +132,18 @@ pub(crate) fn embed(encoder: &LoadedEncoder, texts: &[String], console: &Console
             x.row_mut(at).assign(&row);
             long[at] = is_long;
         }
+        done += part.len();
+        if let Some(kept) = kept.as_mut().filter(|_| done < new.len()) {
+            for (&at, row) in part.iter().zip(rows.rows()) {
+                kept.add(&digests[at], row.iter().copied(), long[at])?;
+            }
+            kept.keep()?;
+        }
     }
     progress.done();
-    made.borrow_mut().add(&digests, &x, &long);
+    if let Some(made) = made {
+        made.borrow_mut().add(&digests, &x, &long);
+    }
     say_long(&long, encoder.info(), console);
     Ok(Embedded { x, long })
 }

@@ -1,10 +1,11 @@
 //! Samples as numbers.
 
-use head_fit::{Data, Split, split_of_targets};
-use ndarray::{Array1, Array2, Axis};
+use head_fit::{ClassWeight, Data, Split, split_of_targets};
+use ndarray::{Array1, Array2, ArrayView2, ShapeBuilder as _};
 use tables::Recipe;
 
 use super::attributes::{Carried, Groups};
+use super::rows::{AnyRows, Rows};
 use crate::exit::{Failure, Result};
 use crate::files::embeddings::UsedEncoder;
 use crate::input::SampleWeights;
@@ -12,9 +13,9 @@ use crate::targets::{Labels, Vocabulary};
 
 /// Samples as numbers.
 #[derive(Clone, Debug)]
-pub(crate) struct Matrix {
+pub(crate) struct Matrix<X = Array2<f64>> {
     /// Samples by features.
-    pub(crate) x: Array2<f64>,
+    pub(crate) x: X,
     /// What each sample has to learn, if there are labels.
     pub(crate) labels: Option<Labels>,
     /// The columns that they come from, if they come from the table itself.
@@ -51,7 +52,7 @@ pub(crate) fn split(
     Ok(split_of_targets(vocabulary.targets(), &y.view(), groups, share, random_state)?)
 }
 
-impl Matrix {
+impl<X: Rows> Matrix<X> {
     /// The labels as numbers, samples by columns ([`Vocabulary::encode`]). `what` names the data in messages.
     ///
     /// # Errors
@@ -66,16 +67,33 @@ impl Matrix {
     pub(crate) fn sample_weight(&self) -> Array1<f64> {
         match &self.weights {
             Some(weights) => weights.values.iter().copied().collect(),
-            None => Array1::ones(self.x.nrows()),
+            None => Array1::ones(self.x.dim().0),
         }
     }
 
-    /// The samples to fit on, with their encoded labels.
+    /// What each sample counts: its weight, times that of its class.
     ///
     /// # Errors
-    /// No features; sample weights that are negative or all zero; one group.
-    pub(crate) fn data<'a>(&'a self, y: &'a Array2<f64>, vocabulary: &Vocabulary) -> Result<Data<'a>> {
-        let mut data = vocabulary.data(self.x.view(), y)?;
+    /// As [`Matrix::data`].
+    pub(crate) fn counts(
+        &self,
+        y: &Array2<f64>,
+        vocabulary: &Vocabulary,
+        class_weight: ClassWeight,
+    ) -> Result<Array1<f64>> {
+        // features have no say in it, and may not be there
+        let none = ArrayView2::from_shape((y.nrows(), 1).strides((0, 0)), &[0.0])
+            .map_err(|error| Failure::unexpected("no view of the labels").because(error))?;
+        Ok(self.data_with(&none, y, vocabulary)?.sample_weights(class_weight)?)
+    }
+
+    fn data_with<'a>(
+        &'a self,
+        x: &ArrayView2<'a, f64>,
+        y: &'a Array2<f64>,
+        vocabulary: &Vocabulary,
+    ) -> Result<Data<'a>> {
+        let mut data = vocabulary.data(*x, y)?;
         if self.weights.is_some() {
             data = data.weighted(self.sample_weight().view())?;
         }
@@ -97,7 +115,7 @@ impl Matrix {
             values: rows.iter().map(|&row| column.values[row].clone()).collect(),
         });
         Self {
-            x: self.x.select(Axis(0), rows),
+            x: self.x.selected(rows),
             labels,
             label_columns: self.label_columns.clone(),
             weights,
@@ -113,5 +131,22 @@ impl Matrix {
     /// Number of texts with more tokens than the encoder embeds at once, if texts were embedded.
     pub(crate) fn long_texts(&self) -> Option<usize> {
         self.long.as_ref().map(|long| long.iter().filter(|&&long| long).count())
+    }
+}
+
+impl Matrix {
+    /// The samples to fit on, with their encoded labels.
+    ///
+    /// # Errors
+    /// No features; sample weights that are negative or all zero; one group.
+    pub(crate) fn data<'a>(&'a self, y: &'a Array2<f64>, vocabulary: &Vocabulary) -> Result<Data<'a>> {
+        self.data_with(&self.x.view(), y, vocabulary)
+    }
+
+    /// The same samples where others may have their features in a file.
+    pub(super) fn here(self) -> Matrix<AnyRows> {
+        let Self { x, labels, label_columns, weights, groups, carried, names, recipe, encoder, long } = self;
+        let x = AnyRows::Here(x);
+        Matrix { x, labels, label_columns, weights, groups, carried, names, recipe, encoder, long }
     }
 }

@@ -8,6 +8,7 @@
 //! - [`encoder`]: texts become embeddings;
 //! - [`roles`]: what flags take a column for, one purpose each;
 //! - [`remarks`]: what a page says of columns, without their names;
+//! - [`rows`]: features in memory or in their file;
 //! - [`matrix`]: all of it as numbers.
 
 mod arrays;
@@ -20,6 +21,7 @@ mod raw;
 mod read;
 mod remarks;
 mod roles;
+mod rows;
 mod wanted;
 
 pub(crate) use attributes::Carried;
@@ -29,4 +31,5 @@ pub(crate) use parts::Shares;
 pub(crate) use prepared::{Columns, Prepared};
 pub(crate) use raw::{Content, Raw};
 pub(crate) use read::read;
+pub(crate) use rows::{AnyRows, Rows};
 pub(crate) use wanted::{Known, Wanted};

@@ -1,6 +1,7 @@
 //! Samples as they were read: texts are not embedded, and columns are not numbers yet.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use ndarray::{Array2, Axis};
 use tables::{Overrides, Recipe, Table, numbers_of};
@@ -9,10 +10,11 @@ use super::attributes::{Carried, Groups};
 use super::encoder::{Embedded, LoadedEncoder, embed};
 use super::matrix::Matrix;
 use super::remarks;
+use super::rows::AnyRows;
 use crate::console::Console;
 use crate::exit::{Failure, Result};
 use crate::files::embeddings::UsedEncoder;
-use crate::input::{SampleWeights, table_failure};
+use crate::input::{SampleWeights, StoredArray, table_failure};
 use crate::targets::Labels;
 
 /// Samples as they were read.
@@ -43,6 +45,13 @@ pub(crate) enum Content {
     Numbers {
         /// Samples by features.
         x: Array2<f64>,
+        /// The encoder.
+        encoder: Option<Box<UsedEncoder>>,
+    },
+    /// The same in their file, of which some rows are read at a time.
+    Stored {
+        /// Samples by features.
+        array: Arc<StoredArray>,
         /// The encoder.
         encoder: Option<Box<UsedEncoder>>,
     },
@@ -78,6 +87,7 @@ impl Raw {
             Content::Texts(texts) => texts.len(),
             Content::Table(raw) => raw.table.rows(),
             Content::Numbers { x, .. } => x.nrows(),
+            Content::Stored { array, .. } => array.dim().0,
         }
     }
 
@@ -132,6 +142,32 @@ impl Raw {
         self.matrix_by(encoder, recipe, false, console)
     }
 
+    /// The samples as numbers, which stay in their file if they were read so ([`Wanted::stored`](super::Wanted)). Texts have no numbers here.
+    ///
+    /// # Errors
+    /// As [`Self::matrix`].
+    pub(crate) fn rows(self, recipe: Option<&Recipe>, console: &Console) -> Result<Matrix<AnyRows>> {
+        let Self { content, labels, label_columns, weights, groups, carried } = self;
+        match content {
+            Content::Stored { array, encoder } => Ok(Matrix {
+                x: AnyRows::Stored { array, places: None },
+                labels,
+                label_columns,
+                weights,
+                groups,
+                carried,
+                names: None,
+                recipe: recipe.cloned(),
+                encoder: encoder.map(|encoder| *encoder),
+                long: None,
+            }),
+            content => {
+                let raw = Self { content, labels, label_columns, weights, groups, carried };
+                Ok(raw.matrix(None, recipe, console)?.here())
+            }
+        }
+    }
+
     /// As [`Self::matrix`]; `fitted_here` if the recipe was fitted on these very samples.
     ///
     /// # Errors
@@ -149,6 +185,10 @@ impl Raw {
             Content::Numbers { x, encoder } => {
                 used = encoder.map(|encoder| *encoder);
                 x
+            }
+            Content::Stored { array, encoder } => {
+                used = encoder.map(|encoder| *encoder);
+                array.rows(&(0..array.dim().0).collect::<Vec<_>>())?
             }
             Content::Texts(texts) => {
                 let encoder = encoder.ok_or_else(|| Failure::unexpected("texts without an encoder"))?;

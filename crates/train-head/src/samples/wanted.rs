@@ -24,6 +24,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) overrides: Option<&'a Overrides>,
     /// What an earlier training read, where there was one.
     pub(crate) known: Option<Known<'a>>,
+    /// Leave the numbers of arrays and embeddings in their file, for [`super::Raw::rows`].
+    pub(crate) stored: bool,
 }
 
 /// What an earlier training read of a table.

@@ -219,3 +219,34 @@ fn identifiers_reach_the_predictions_through_embeddings() {
     dir.refused(line, 3, &["encoder is not in /nowhere/model", "--model-id", "SHA-256"]);
     dir.ok(&format!("{line} --model-id {model}"));
 }
+
+/// An interrupted embedding keeps what is done, for its owner alone, and goes on to the same file.
+#[cfg(unix)]
+#[test]
+fn embeddings_that_were_made_are_kept() {
+    use std::os::unix::fs::PermissionsExt;
+    const PARTIAL: &str = "x.safetensors.resumable.partial";
+    let dir = Dir::new();
+    let rows =
+        (0..2100).map(|i| format!("\"{} {i}\",{}\n", ["pain", "well"][i % 2], i % 2)).collect::<String>();
+    dir.write("notes.csv", format!("text,label\n{rows}"));
+    let line = format!(
+        "embed --input notes.csv --text-column text --model-id {} --out x.safetensors",
+        encoder().display()
+    );
+    let running = dir.start(&line);
+    while !dir.path(PARTIAL).metadata().is_ok_and(|found| found.len() > 1 << 20) {
+        assert!(!dir.path("x.safetensors").exists(), "it was over before it was killed");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    running.signal("-KILL");
+    assert_eq!(running.end().code, -1);
+    assert_eq!(dir.path(PARTIAL).metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    dir.refused(&line, 2, &["what an interrupted command had embedded", "--resume continues it"]);
+    let said = dir.ok(&format!("{line} --resume"));
+    assert!(said.stderr.contains("2048 of 2100 texts were embedded before"), "{}", said.stderr);
+    assert!(!dir.path(PARTIAL).exists());
+    let resumed = dir.read("x.safetensors");
+    dir.ok(&format!("{line} --overwrite"));
+    assert_eq!(dir.read("x.safetensors"), resumed);
+}

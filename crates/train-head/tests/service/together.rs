@@ -43,10 +43,8 @@ impl Party<'_> {
     }
 }
 
-#[test]
-fn hospitals_train_together_through_a_server_and_share_no_folder() {
-    let dir = Dir::new();
-    let mut server = Server::new(&dir);
+/// Two hospitals with samples and an account each, and public samples. Gives their public keys.
+fn hospitals(dir: &Dir, server: &Server<'_>) -> Vec<String> {
     let rows = table(400);
     let rows: Vec<&str> = rows.lines().collect();
     dir.write("public.csv", rows[..121].join("\n"));
@@ -57,12 +55,56 @@ fn hospitals_train_together_through_a_server_and_share_no_folder() {
         dir.write(&format!("{name}/own.csv"), own.join("\n"));
         let added = server.ok(&format!("operator add {name} --project trial --folder service"));
         dir.write(&format!("{name}/token"), added["token"].as_str().unwrap());
-        let party = Party { server: &server, name };
+        let party = Party { server, name };
         let (address, fingerprint) = (server.address, &server.fingerprint);
         party.ok(&format!("remote add cloud https://{address} --fingerprint {fingerprint}"));
         party.ok(&format!("remote login --token-file {name}/token"));
         keys.push(party.ok("identity create")["public_key"].as_str().unwrap().to_owned());
     }
+    keys
+}
+
+/// The server passes on encrypted sums as well; the parties add them, and no job runs.
+#[test]
+fn sums_by_consent_pass_through_a_server() {
+    let dir = Dir::new();
+    let server = Server::new(&dir);
+    let keys = hospitals(&dir, &server);
+    let north = Party { server: &server, name: "north" };
+    let south = Party { server: &server, name: "south" };
+    north.ok("estimate --features public.csv --preset n16-joint2-l25 --max-iter 2 --out plan.json");
+    let created = north.ok(&format!(
+        "joint create --sums --plan plan.json --features public.csv --participant north={}:150 --participant south={}:80 \
+         --server cloud --session-name sums-1 --out north/session",
+        keys[0], keys[1]
+    ));
+    assert_eq!(created["least_samples"], 6);
+    north.step("join --no-passphrase");
+    south.step("join --no-passphrase --server cloud");
+    for party in [&north, &south, &north, &south, &north] {
+        party.step("keys");
+    }
+    assert_eq!(south.step("keys")["done"], true);
+    for party in [&north, &south] {
+        party.step(&format!("encrypt --features {}/own.csv", party.name));
+    }
+    let decrypt = |party: &Party<'_>| party.step(&format!("decrypt --out {}/map", party.name));
+    assert_eq!(decrypt(&north)["waiting_for"], "south (sums)");
+    assert_eq!(decrypt(&south)["waiting_for"], "north (share of the decryption)");
+    for party in [&north, &south] {
+        assert_eq!(decrypt(party)["done"], true);
+    }
+    assert_eq!(dir.read("north/map/map.json"), dir.read("south/map/map.json"));
+    assert!(north.ok("remote status")["jobs"].as_array().unwrap().is_empty());
+    let status = north.ok("joint status --session north/session");
+    assert!(status["parties"]["south"].as_object().unwrap().values().all(|done| done == true), "{status}");
+}
+
+#[test]
+fn hospitals_train_together_through_a_server_and_share_no_folder() {
+    let dir = Dir::new();
+    let mut server = Server::new(&dir);
+    let keys = hospitals(&dir, &server);
     {
         let north = Party { server: &server, name: "north" };
         let south = Party { server: &server, name: "south" };

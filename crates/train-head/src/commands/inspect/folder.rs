@@ -84,6 +84,8 @@ fn what(path: &Path) -> Option<String> {
     let known = match name {
         "secret.key" => "secret key: never leaves the data party",
         "plan.json" => "plan of the data party",
+        "map.json" => "feature map of sums by consent: statistics of the data, private",
+        "session.json" => "session of several data parties",
         "plan.safetensors" => "feature map of the plan: statistics of the data, private",
         "head.json" => "head in the clear: who may see it, classes, features, encoder",
         "head.safetensors" => "head in the clear: weights",

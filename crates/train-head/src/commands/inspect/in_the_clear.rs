@@ -7,12 +7,32 @@ use serde_json::json;
 use super::facts::Facts;
 use crate::exit::{Failure, Kind, Result};
 use crate::files::embeddings;
+use crate::files::feature_map::FeatureMapFile;
 use crate::files::head::Head;
+use crate::joint::{AnySession, describe, describe_sums};
 use crate::plan::PlanFile;
 
 /// A plan.
 pub(super) fn plan(path: &Path) -> Result<Facts> {
     Ok(vec![("kind", json!("plan")), ("plan", PlanFile::read(path)?.summary())])
+}
+
+/// A feature map.
+pub(super) fn feature_map(path: &Path) -> Result<Facts> {
+    Ok(vec![("kind", json!("feature map")), ("map", FeatureMapFile::read(path)?.summary())])
+}
+
+/// A session of several data parties, with the plan beside it.
+pub(super) fn session(path: &Path) -> Result<Facts> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(match AnySession::open(folder)? {
+        AnySession::Training(session) => {
+            vec![("kind", json!("session of a joint training")), ("session", describe::json(&session)?)]
+        }
+        AnySession::Sums(session) => {
+            vec![("kind", json!("session of sums")), ("session", describe_sums::json(&session)?)]
+        }
+    })
 }
 
 /// What is known of a head by its folder or either of its files.

@@ -133,7 +133,7 @@ fn item<R: Read>(reader: &mut Reader<R>) -> Result<String> {
     }
 }
 
-/// A plan or the description of a head.
+/// A plan, the description of a head, a feature map or a session.
 fn json_file(path: &Path) -> Result<Facts> {
     let value: Value = files::read_json(path, "a file of train-head")?;
     let format = value.get("format").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -142,6 +142,14 @@ fn json_file(path: &Path) -> Result<Facts> {
     }
     if format.starts_with("train-head head") {
         return head(path);
+    }
+    if format.starts_with("train-head feature map") {
+        return in_the_clear::feature_map(path);
+    }
+    // it is read with the plan beside it, by the name that it has there
+    if format.starts_with("train-head session") && path.file_name().is_some_and(|name| name == "session.json")
+    {
+        return in_the_clear::session(path);
     }
     if path.file_name().is_some_and(|name| name == "report.json") && value.get("encrypted").is_some() {
         return Ok(vec![("kind", json!("report")), ("report", value)]);

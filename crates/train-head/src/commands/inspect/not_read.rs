@@ -11,6 +11,14 @@ pub(super) fn plan(_: &Path) -> Result<Facts> {
     Ok(vec![("kind", json!("plan"))])
 }
 
+pub(super) fn feature_map(_: &Path) -> Result<Facts> {
+    Ok(vec![("kind", json!("feature map"))])
+}
+
+pub(super) fn session(_: &Path) -> Result<Facts> {
+    Ok(vec![("kind", json!("session of several data parties"))])
+}
+
 pub(super) fn head(_: &Path) -> Result<Facts> {
     Ok(Vec::new())
 }

@@ -18,7 +18,7 @@ pub(super) fn text(path: &Path, facts: &Facts) -> String {
             ("contents", Value::Array(items)) if items.iter().all(Value::is_object) => {
                 lines.extend(items.iter().map(entry));
             }
-            ("metadata" | "plan" | "description" | "report" | "list", value) => {
+            ("metadata" | "plan" | "description" | "report" | "list" | "map" | "session", value) => {
                 flatten("", value, &mut lines);
             }
             (name, value) => flatten(name, value, &mut lines),
@@ -46,6 +46,12 @@ fn sentence(kind: &str) -> &str {
         "encrypted scores" => "encrypted scores, for the data party (predict --scores)",
         "plan" => "plan of the data party: private, since it holds statistics of the data",
         "head" => "decrypted head (predict --head)",
+        "feature map" => {
+            "feature map, to train behind (estimate --feature-map): private if it came of sums, since it holds statistics of the data"
+        }
+        "encrypted sums" => "encrypted sums of one party, for the others (joint decrypt)",
+        "session of a joint training" => "session of a joint training: for all its parties (joint join)",
+        "session of sums" => "session of sums by consent: for all its parties (joint join)",
         "embeddings" => "embeddings: private (--features)",
         "report" => "report: the figures of a run",
         "bundle" => {

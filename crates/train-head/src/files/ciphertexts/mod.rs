@@ -4,13 +4,16 @@
 #[cfg(feature = "data-party")]
 mod data_party;
 
+use std::fs::File;
+use std::io::{BufReader, Take};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use fhe_head::ckks::serial::{AtomicFile, FileKind};
 use fhe_head::ckks::{Ciphertext, EvaluationKeys, KeyId, Parameters};
 use fhe_head::collective::Share;
-use fhe_head::files::{DATA, HEAD, Origin, SAMPLES, STATE};
-use fhe_head::server::{EncryptedHead, EncryptedState};
+use fhe_head::files::{DATA, HEAD, Origin, SAMPLES, STATE, SampleBlocks, ScoreWriter};
+use fhe_head::server::{EncryptedHead, EncryptedState, Scorer};
 use fhe_head::{Job, StoredBlocks};
 
 use super::signed::{self, SignedReader};
@@ -20,7 +23,7 @@ use crate::exit::{Failure, Kind, Result, read_failure, write_failure};
 use crate::identity::{Identity, PublicKey, Role, Trust};
 
 #[cfg(feature = "data-party")]
-pub(crate) use data_party::{read_scores, write_data, write_samples};
+pub(crate) use data_party::read_scores;
 
 /// Passes over the samples for which nothing is kept: memory that is touched for the first time costs as much as another reading, and more
 /// where samples are many (docs/notes/memory.md).
@@ -184,6 +187,18 @@ pub(crate) fn read_samples(path: &Path, keys: &EvaluationKeys, trust: &Trust) ->
     Ok(fhe_head::files::read_samples(reader, keys.parameters())?)
 }
 
+/// Encrypted samples of which a block is read at a time.
+pub(crate) type OpenSamples = (Job, Origin, SampleBlocks<BufReader<Take<File>>>);
+
+/// Opens samples to score with `keys`.
+///
+/// # Errors
+/// A file that is damaged, of another kind, of another key or parameter set, or not signed by whom it must be.
+pub(crate) fn open_samples(path: &Path, keys: &EvaluationKeys, trust: &Trust) -> Result<OpenSamples> {
+    let reader = open_under(path, SAMPLES, (keys.parameters(), keys.key_id()), (trust, Role::Data))?;
+    Ok(fhe_head::files::open_samples(reader, keys.parameters())?)
+}
+
 /// Whether a file holds samples of this origin under this key, encrypted for the head of `job` and signed by `signer`. One that is damaged, or
 /// another's, does not.
 ///
@@ -200,7 +215,8 @@ pub(crate) fn holds_samples(
         if opened.signer()? != Some(signer) {
             return Ok(false);
         }
-        let (wanted, from, _) = fhe_head::files::read_samples(opened.unverified()?, under.0)?;
+        // whoever signed it wrote it whole
+        let (wanted, from, _) = fhe_head::files::open_samples(opened.unverified()?, under.0)?;
         Ok(wanted == *job && from == *origin)
     };
     match found() {
@@ -224,6 +240,38 @@ pub(crate) fn write_scores(
         fhe_head::files::write_scores(file, name, job, origin, iteration, scores)?;
         Ok(())
     })
+}
+
+/// Scores samples block by block with the head of `job` after `iteration` iterations, and writes the scores. `observe` gets the number of
+/// blocks that are done. Returns the size in bytes, and how long the scoring took.
+///
+/// # Errors
+/// A block that is damaged; a failed scoring or write; those of `observe`.
+pub(crate) fn score_into(
+    path: &Path,
+    (job, origin, iteration): (&Job, &Origin, usize),
+    scorer: &Scorer<'_>,
+    keys: &EvaluationKeys,
+    samples: SampleBlocks<BufReader<Take<File>>>,
+    identity: &Identity,
+    observe: impl Fn(usize) -> Result<()>,
+) -> Result<(u64, Duration)> {
+    let mut took = Duration::ZERO;
+    let bytes = signed::write(path, identity, |file, name| {
+        let of = (job, origin, iteration);
+        let under = (keys.parameters(), keys.key_id());
+        let mut out = ScoreWriter::begin(file, name, of, under, samples.left())?;
+        for (done, block) in (1..).zip(samples) {
+            let (block, start) = (block?, Instant::now());
+            let scores = scorer.block(&block)?;
+            took += start.elapsed();
+            out.block(&scores)?;
+            observe(done)?;
+        }
+        out.finish()?;
+        Ok(())
+    })?;
+    Ok((bytes, took))
 }
 
 /// Opens a file, which must be of a kind, a parameter set and a key, and signed by a party.

@@ -34,8 +34,8 @@ impl Header {
 }
 
 /// The type of an element.
-#[derive(Clone, Copy)]
-pub(super) struct Element {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Element {
     /// NumPy's letter: `f`, `i`, `u`, `b`, `U`, `S`.
     class: u8,
     big_endian: bool,
@@ -45,7 +45,7 @@ pub(super) struct Element {
 
 impl Element {
     /// The type with this name, if it is supported.
-    pub(super) fn of(descr: &str) -> Option<Self> {
+    pub(crate) fn of(descr: &str) -> Option<Self> {
         let (&[order, class], size) = descr.as_bytes().split_first_chunk::<2>()?;
         let size: usize = std::str::from_utf8(size).ok()?.parse().ok()?;
         let big_endian = order == b'>' || (order == b'=' && cfg!(target_endian = "big"));
@@ -61,17 +61,17 @@ impl Element {
     }
 
     /// Bytes of an element.
-    pub(super) fn size(self) -> usize {
+    pub(crate) fn size(self) -> usize {
         self.size
     }
 
     /// True for Unicode and byte strings.
-    pub(super) fn is_text(self) -> bool {
+    pub(crate) fn is_text(self) -> bool {
         matches!(self.class, b'U' | b'S')
     }
 
     /// An element as a number.
-    pub(super) fn number(self, item: &[u8]) -> f64 {
+    pub(crate) fn number(self, item: &[u8]) -> f64 {
         let mut raw = [0; 8];
         for (to, from) in raw.iter_mut().zip(item) {
             *to = *from;

@@ -8,9 +8,11 @@ use std::path::Path;
 
 use ndarray::ArrayView2;
 
+use super::stored::{Numbers, StoredArray};
 use crate::exit::{Failure, Kind, Result};
 use crate::{progress, resources};
-use header::{Element, Header};
+pub(crate) use header::Element;
+use header::Header;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// Largest length of a header that is accepted. Headers are a line of text.
@@ -41,26 +43,57 @@ pub(crate) enum Npy {
 /// A file that does not exist or is not an array; elements of an unsupported type, such as objects; a length that differs from the
 /// header.
 pub(crate) fn read(path: &Path) -> Result<Npy> {
+    let (file, length) = open(path)?;
+    parse(&mut BufReader::with_capacity(PIECE, file), length).map_err(|problem| problem.of(path))
+}
+
+/// Opens a matrix of numbers whose elements stay in their file; `None` for anything else, which [`read`] refuses or reads.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn open_matrix(path: &Path) -> Result<Option<StoredArray>> {
+    let (file, length) = open(path)?;
+    if length.is_none() {
+        return Ok(None);
+    }
+    let found = layout(&mut BufReader::new(&file), length).map_err(|problem| problem.of(path))?;
+    let Layout { element, fortran_order, before, .. } = found;
+    match found.shape[..] {
+        [rows, columns] if rows > 0 && columns > 0 && !element.is_text() => {
+            let numbers = Numbers { start: before, element, columns_first: fortran_order };
+            StoredArray::new((file, path), numbers, (rows, columns)).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The file, and its length if it has one.
+fn open(path: &Path) -> Result<(File, Option<u64>)> {
     let failed = |error| Failure::io("read", path, Kind::Data, error);
     let file = File::open(path).map_err(failed)?;
     let found = file.metadata().map_err(failed)?;
     if found.is_file() && found.len() == 0 {
         return Err(Failure::data(format!("{}: the file is empty", path.display())));
     }
-    let length = found.is_file().then_some(found.len());
-    parse(&mut BufReader::with_capacity(PIECE, file), length).map_err(|problem| match problem {
-        Problem::Io(error) => failed(error),
-        Problem::Content(what) => {
-            Failure::data(format!("{}: not an array that can be read: {what}", path.display()))
-                .help("save it with numpy.save(path, array) as floats, integers or fixed-width texts")
-        }
-    })
+    Ok((file, found.is_file().then_some(found.len())))
 }
 
 /// Why a file is not an array that can be read.
 enum Problem {
     Io(std::io::Error),
     Content(String),
+}
+
+impl Problem {
+    fn of(self, path: &Path) -> Failure {
+        match self {
+            Self::Io(error) => Failure::io("read", path, Kind::Data, error),
+            Self::Content(what) => {
+                Failure::data(format!("{}: not an array that can be read: {what}", path.display()))
+                    .help("save it with numpy.save(path, array) as floats, integers or fixed-width texts")
+            }
+        }
+    }
 }
 
 impl From<&str> for Problem {
@@ -94,8 +127,19 @@ pub(crate) fn write(out: &mut impl Write, x: &ArrayView2<'_, f32>) -> std::io::R
     x.iter().try_for_each(|value| out.write_all(&value.to_le_bytes()))
 }
 
-/// Reads header and elements. `length` is the size of the whole file, where there is a file.
-fn parse(input: &mut impl Read, length: Option<u64>) -> Result<Npy, Problem> {
+/// What the header says of the elements.
+struct Layout {
+    element: Element,
+    fortran_order: bool,
+    shape: Vec<usize>,
+    /// Bytes before the first element.
+    before: u64,
+    count: usize,
+    bytes: usize,
+}
+
+/// Reads the header. `length` is the size of the whole file, where there is a file.
+fn layout(input: &mut impl Read, length: Option<u64>) -> Result<Layout, Problem> {
     const CUT: &str = "it ends within the header";
     let mut magic = [0; MAGIC.len()];
     exactly(input, &mut magic, "it does not start like one")?;
@@ -135,6 +179,12 @@ fn parse(input: &mut impl Read, length: Option<u64>) -> Result<Npy, Problem> {
         )
         .into());
     };
+    Ok(Layout { element, fortran_order, shape, before, count, bytes })
+}
+
+/// Reads header and elements. `length` is the size of the whole file, where there is a file.
+fn parse(input: &mut impl Read, length: Option<u64>) -> Result<Npy, Problem> {
+    let Layout { element, fortran_order, shape, count, bytes, .. } = layout(input, length)?;
     let budget = resources::budget_for_data();
     if let Some(budget) = budget.filter(|&budget| count.saturating_mul(8).max(bytes) > budget) {
         let budget = progress::bytes(budget as u64);
@@ -143,7 +193,7 @@ fn parse(input: &mut impl Read, length: Option<u64>) -> Result<Npy, Problem> {
         );
     }
     // what a pipe promises is not asked for at once
-    let room = if there.is_some() { count } else { 0 };
+    let room = if length.is_some() { count } else { 0 };
     Ok(if element.is_text() {
         let mut values = Vec::with_capacity(if element.size() == 0 { 0 } else { room });
         let mut strange = false;
