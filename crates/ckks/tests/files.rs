@@ -184,6 +184,7 @@ fn files_that_are_continued() {
     assert!(matches!(ResumableFile::begin(&target), Err(FileError::Busy { .. })));
     assert!(matches!(ResumableFile::resume(&target), Err(FileError::Busy { .. })));
     file.write_all(b"first, cut").unwrap();
+    file.flush().unwrap();
     file.keep();
     drop(file);
     // others leave it alone

@@ -94,7 +94,7 @@ impl ResumableFile {
         Self { target: target.to_owned(), partial, out, kept }
     }
 
-    /// From now on the file stays if it is not committed, however the process ends.
+    /// From now on the file stays if it is not committed, however the process ends, as far as it was flushed.
     pub fn keep(&mut self) {
         self.kept = true;
         unfinished(|all| all.retain(|path| *path != self.partial));

@@ -15,6 +15,8 @@ pub(crate) struct Method<'a> {
     /// Weight of the L2 penalty.
     pub(crate) alpha: f64,
     pub(crate) link: LinkFunction<'a>,
+    /// A run ends with the iteration whose logits leave this interval, once those of all methods have.
+    pub(crate) within: f64,
 }
 
 /// After an iteration.
@@ -30,7 +32,7 @@ pub(crate) struct Iterate {
     pub(crate) rms_logit: f64,
 }
 
-/// Runs all iterations of each method, from these weights (features, the constant one last, by outputs) or from zero.
+/// Runs the iterations of each method, from these weights (features, the constant one last, by outputs) or from zero.
 pub(crate) fn train_linear(
     problem: &Problem<'_>,
     outputs: usize,
@@ -76,6 +78,12 @@ pub(crate) fn train_linear(
                 largest_logit: largest(z),
                 rms_logit: (z.fold(0.0, |sum, z| sum + z * z) / z.len() as f64).sqrt(),
             });
+        }
+        let left = |(run, method): (&Vec<Iterate>, &Method<'_>)| {
+            run.last().is_some_and(|iterate| iterate.largest_logit > method.within)
+        };
+        if runs.iter().zip(methods).all(left) {
+            break;
         }
     }
     runs

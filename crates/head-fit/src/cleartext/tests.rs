@@ -110,7 +110,13 @@ fn the_trainer_follows_training_on_matrices() {
                 let y = y.view().insert_axis(Axis(1));
                 let problem = Problem { x: x.view(), y, weights: weight.view(), batches: 1 };
                 let rates = learning_rates.clone();
-                let method = Method { optimizer, rates, alpha, link: LinkFunction::exact(Link::Logistic) };
+                let method = Method {
+                    optimizer,
+                    rates,
+                    alpha,
+                    link: LinkFunction::exact(Link::Logistic),
+                    within: f64::INFINITY,
+                };
                 let expected = train_linear(&problem, 1, None, &[method]).remove(0);
                 assert_eq!(seen.len(), expected.len());
                 for (ours, matrix) in seen.iter().zip(&expected) {
@@ -193,7 +199,7 @@ fn the_trainer_follows_other_links_on_matrices() {
             Request { optimizer, alpha, ..Request::new(head.clone(), 80, x.ncols(), rates.clone()) };
         let plan = Plan::new(&scheme, &request).unwrap();
         let slots = twins::trajectory(&plan, &samples, None, Functions::Polynomials).unwrap();
-        let method = Method { optimizer, rates, alpha, link };
+        let method = Method { optimizer, rates, alpha, link, within: f64::INFINITY };
         let run = train_linear(&Problem::new(&samples, 1), outputs, None, &[method]).remove(0);
         for (weights, iterate) in slots.iter().zip(&run) {
             let map =
@@ -222,6 +228,7 @@ fn ordinal_regression_converges_to_the_minimum_of_all_thresholds() {
         rates: vec![1.0; 2000],
         alpha: 1.2 / 120.0,
         link: LinkFunction::exact(Link::Cumulative),
+        within: f64::INFINITY,
     };
     let run = train_linear(&Problem::new(&samples, 1), 3, None, &[method]).remove(0);
     let coef = [4.275_784_3, -3.100_143_6, 1.865_482_2];

@@ -10,8 +10,6 @@ use crate::tune::task::Task;
 
 /// Numbers of units to try. The cost of a training is in proportion to them.
 const UNITS: [usize; 4] = [8, 16, 32, 64];
-/// The fewest that are tried.
-pub(super) const FEWEST: usize = UNITS[0];
 /// Most weights of the network for each sample. There may be several: few iterations and small initial weights keep them small.
 const WEIGHTS_OF_SAMPLE: usize = 4;
 /// Share of the loss that more units must save.
@@ -32,7 +30,7 @@ pub(super) fn fitting(
         return Ok(earlier.intercept.len());
     }
     let bearable = WEIGHTS_OF_SAMPLE * task.data.len() / padded_features;
-    let fits = |units: &usize| *units <= padded_features && *units <= bearable.max(FEWEST);
+    let fits = |units: &usize| *units <= padded_features && *units <= bearable.max(UNITS[0]);
     let mut best: Option<(f64, usize)> = None;
     for hidden in UNITS.into_iter().filter(fits) {
         let network = Network { task, layer: layer(hidden) };
@@ -46,6 +44,6 @@ pub(super) fn fitting(
     best.map(|(_, hidden)| hidden).ok_or_else(|| Error::Parameter {
         name: "hidden_layer_sizes",
         got: "open".into(),
-        expected: format!("at least {} features with the constant, padded to {padded_features}", FEWEST),
+        expected: format!("at least {} features with the constant, padded to {padded_features}", UNITS[0]),
     })
 }

@@ -16,7 +16,7 @@ use crate::data::{Data, Fold, splits_of};
 use crate::kind::Kind;
 use crate::labels::{Split, Targets};
 use candidate::Candidate;
-use rehearsal::rehearse;
+use rehearsal::{Mapped, rehearse};
 use search::Search;
 
 const FOLDS: usize = 5;
@@ -26,6 +26,10 @@ const FOLDS_APART: usize = 10;
 const SAMPLE_LIMIT: usize = 2400;
 const ENTRY_LIMIT: usize = 2_400_000;
 const LEAST_SAMPLES: usize = 1000;
+/// Candidates that are rehearsed on all samples before the best one gets a wider interval: as many as this many numbers allow, and
+/// at least these.
+const REHEARSED_ENTRIES: usize = 400_000_000;
+const LEAST_REHEARSALS: usize = 4;
 /// A cheaper method wins if it is within this share of the best.
 const TOLERANCE: f64 = 0.005;
 /// The same where a fold trains on half of its samples: a union of several parties has more, and more iterations pay there.
@@ -81,10 +85,11 @@ pub(super) fn choose(task: Task<'_, '_>) -> Result<Rehearsed> {
             (candidates, _) => candidates?,
         },
     };
-    let mut refusal = None;
-    for candidate in &candidates {
+    let (mut refusal, mut mapped) = (None, Mapped::default());
+    let entries = task.data.features().len().max(1);
+    for candidate in candidates.iter().take((REHEARSED_ENTRIES / entries).max(LEAST_REHEARSALS)) {
         stop::check()?;
-        match rehearse(task, candidate)? {
+        match rehearse(task, candidate, &mut mapped)? {
             Ok(rehearsed) => return Ok(rehearsed),
             Err(error) => refusal = refusal.or(Some(error)),
         }
@@ -94,7 +99,8 @@ pub(super) fn choose(task: Task<'_, '_>) -> Result<Rehearsed> {
         for half_width in HALF_WIDTHS.into_iter().filter(|width| *width > best.approximation.half_width()) {
             stop::check()?;
             let approximation = best.approximation.widened(half_width)?;
-            if let Ok(rehearsed) = rehearse(task, &Candidate { approximation, ..best.clone() })? {
+            if let Ok(rehearsed) = rehearse(task, &Candidate { approximation, ..best.clone() }, &mut mapped)?
+            {
                 return Ok(rehearsed);
             }
         }

@@ -1,28 +1,55 @@
 //! The rehearsal of a linear head: the whole training in the clear, on all samples.
 
-use fhe_head::{BuiltIn, Error, Head as _, Optimizer, Ordinal, Result};
+use fhe_head::{BuiltIn, Error, Head as _, Optimizer, Ordinal, Result, Samples};
 use ndarray::{Array1, Array2, s};
 
 use super::candidate::Candidate;
 use crate::classifier::Classifier;
 use crate::cleartext::{Iterate, Method, Problem, train_linear};
+use crate::features::{FeatureMap, Preprocessing};
 use crate::kind::Kind;
 use crate::labels::shuffled;
 use crate::tune::approximation::Approximation;
 use crate::tune::grid::HALF_WIDTHS;
 use crate::tune::task::{Rehearsed, Task};
 
+/// All samples behind the map of the last candidate: the next one often has the same.
+#[derive(Default)]
+pub(super) struct Mapped(Option<(Preprocessing, FeatureMap, Samples)>);
+
+impl Mapped {
+    /// The samples behind a map, in the order in which mini-batches take them.
+    fn behind(&mut self, preprocessing: Preprocessing, task: Task<'_, '_>) -> Result<(FeatureMap, Samples)> {
+        match self.0.take() {
+            Some((known, map, samples)) if known == preprocessing => Ok((map, samples)),
+            _ => {
+                let (map, samples) = task.data.mapped(preprocessing, task.options.n_components)?;
+                Ok((map, shuffled(samples, task.batches, task.options.random_state)))
+            }
+        }
+    }
+}
+
 /// Trains on all samples with the polynomial; the inner error says that the logits left their interval.
-pub(super) fn rehearse(task: Task<'_, '_>, candidate: &Candidate) -> Result<Result<Rehearsed>> {
+pub(super) fn rehearse(
+    task: Task<'_, '_>,
+    candidate: &Candidate,
+    mapped: &mut Mapped,
+) -> Result<Result<Rehearsed>> {
     let options = task.options;
-    let (map, samples) = task.data.mapped(candidate.preprocessing, options.n_components)?;
-    let samples = shuffled(samples, task.batches, options.random_state);
+    let (map, samples) = mapped.behind(candidate.preprocessing, task)?;
     let link = candidate.approximation.link();
     let outputs = task.data.targets().scores(link.link);
     candidate.calibrator.check_for(outputs)?;
     let head = candidate.approximation.head(outputs);
     let rates = options.schedule.rates(candidate.learning_rate, candidate.iterations)?;
-    let method = Method { optimizer: candidate.optimizer, rates: rates.clone(), alpha: options.alpha, link };
+    let within = match (&candidate.approximation, options.interval) {
+        // the unit of numbers follows from what they reach
+        (Approximation::Identity(_), None) => f64::INFINITY,
+        (other, _) => other.half_width(),
+    };
+    let (optimizer, alpha) = (candidate.optimizer, options.alpha);
+    let method = Method { optimizer, rates: rates.clone(), alpha, link, within };
     let start = task.start.map(|model| model.weights(&head, &map)).transpose()?;
     let problem = Problem::new(&samples, task.batches);
     let columns = start.as_deref().map(|weights| columns(&head, weights));
@@ -35,6 +62,7 @@ pub(super) fn rehearse(task: Task<'_, '_>, candidate: &Candidate) -> Result<Resu
     let half_width = approximation.half_width();
     if let Some(t) = iterates.iter().position(|iterate| iterate.largest_logit > half_width) {
         let when = format!("in iteration {}", t + 1);
+        mapped.0 = Some((candidate.preprocessing, map, samples));
         return Ok(Err(Error::OutsideInterval { logit: iterates[t].largest_logit, half_width, when }));
     }
     let options = Classifier {

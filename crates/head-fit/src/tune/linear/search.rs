@@ -120,7 +120,7 @@ impl Search<'_, '_> {
     ) -> Result<Method<'m>> {
         let options = self.task.options;
         let rates = options.schedule.rates(learning_rate, iterations)?;
-        Ok(Method { optimizer, rates, alpha: options.alpha, link })
+        Ok(Method { optimizer, rates, alpha: options.alpha, link, within: f64::INFINITY })
     }
 
     /// Maps and optimisers, with the exact link. The first pool has trainings as long as their logits stay on the widest interval, the
