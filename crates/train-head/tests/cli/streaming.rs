@@ -117,7 +117,7 @@ fn what_is_not_of_the_same_command_is_not_taken_up() {
     stopped(&dir, ENCRYPT, "-KILL");
     let resume = format!("{ENCRYPT} --resume");
     dir.refused(&resume.replace("plan.json", "plan2.json"), 4, &["begun by another plan", "--overwrite"]);
-    dir.refused(&resume.replace("keys ", "keys2 "), 4, &["begun under another secret key"]);
+    dir.refused(&resume.replace("--keys keys", "--keys keys2"), 4, &["begun under another secret key"]);
     dir.refused(&resume.replace("x.npy", "other.npy"), 3, &["the plan was made from other data"]);
     dir.ok("identity create --identity other.key");
     dir.refused(&format!("{resume} --identity other.key"), 4, &["another identity began it"]);
