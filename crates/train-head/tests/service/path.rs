@@ -149,10 +149,11 @@ fn a_training_on_a_server_ends_early_where_the_validation_says_so() {
          --validation-fraction 0.3 --early-stopping --n-iter-no-change 1"
     );
     let report = server.ok(&format!("{line} --server here --out out"));
-    assert_eq!(report["iterations"].as_u64(), Some(1), "{}", report["validation"]);
-    // the training goes on while the answer is under way
+    // the training goes on while the answer is under way, and may be over before it is there
     let seen = report["validation"].as_array().map_or(0, Vec::len);
     assert!((2..=4).contains(&seen), "{}", report["validation"]);
+    let iterations = report["iterations"].as_u64();
+    assert!(iterations == Some(1) || (seen, iterations) == (4, Some(4)), "{}", report["validation"]);
     assert!(server.log().contains("/stop"), "the answer went over the network");
     // an ended training takes no answer
     let jobs = server.ok("remote status");
