@@ -50,17 +50,28 @@ impl Data<'_> {
         preprocessing: Preprocessing,
         n_components: Option<usize>,
     ) -> Result<(FeatureMap, Samples)> {
-        let limit = n_components.unwrap_or(usize::MAX);
-        let classes = self.classes().map(|_| self.class_indices());
-        let fit =
-            || FeatureMap::fit_all(&self.x, &self.weights.view(), classes.as_ref(), &[preprocessing], limit);
-        let map = match &self.map {
-            Some(given) => given.clone(),
-            None => fit()?.remove(0),
-        };
-        let samples =
-            Samples::with_labels(&map.apply(&self.x)?.view(), &self.y.view(), &self.weights.view())?;
+        let map = self.fitted(&[preprocessing], n_components)?.remove(0);
+        let samples = self.behind_map(&map)?;
         Ok((map, samples))
+    }
+
+    /// These maps, fitted on all samples in one pass; the given one in the place of each if there is one.
+    pub(crate) fn fitted(
+        &self,
+        maps: &[Preprocessing],
+        n_components: Option<usize>,
+    ) -> Result<Vec<FeatureMap>> {
+        if let Some(given) = &self.map {
+            return Ok(vec![given.clone(); maps.len()]);
+        }
+        let classes = self.classes().map(|_| self.class_indices());
+        let limit = n_components.unwrap_or(usize::MAX);
+        FeatureMap::fit_all(&self.x, &self.weights.view(), classes.as_ref(), maps, limit)
+    }
+
+    /// All samples behind a map.
+    pub(crate) fn behind_map(&self, map: &FeatureMap) -> Result<Samples> {
+        Samples::with_labels(&map.apply(&self.x)?.view(), &self.y.view(), &self.weights.view())
     }
 
     /// Splits for a choice: stratified folds of whole groups, with at most `limit` samples in all, since more cost time and do not change

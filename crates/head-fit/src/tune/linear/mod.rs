@@ -85,9 +85,10 @@ pub(super) fn choose(task: Task<'_, '_>) -> Result<Rehearsed> {
             (candidates, _) => candidates?,
         },
     };
-    let (mut refusal, mut mapped) = (None, Mapped::default());
-    let entries = task.data.features().len().max(1);
-    for candidate in candidates.iter().take((REHEARSED_ENTRIES / entries).max(LEAST_REHEARSALS)) {
+    let most = (REHEARSED_ENTRIES / task.data.features().len().max(1)).max(LEAST_REHEARSALS);
+    let rehearsed = &candidates[..most.min(candidates.len())];
+    let (mut refusal, mut mapped) = (None, Mapped::new(rehearsed));
+    for candidate in rehearsed {
         stop::check()?;
         match rehearse(task, candidate, &mut mapped)? {
             Ok(rehearsed) => return Ok(rehearsed),

@@ -13,20 +13,48 @@ use crate::tune::approximation::Approximation;
 use crate::tune::grid::HALF_WIDTHS;
 use crate::tune::task::{Rehearsed, Task};
 
-/// All samples behind the map of the last candidate: the next one often has the same.
-#[derive(Default)]
-pub(super) struct Mapped(Option<(Preprocessing, FeatureMap, Samples)>);
+/// All samples behind the maps of the candidates: maps are fitted once, the first alone, since most often no other is asked for.
+pub(super) struct Mapped<'a> {
+    candidates: &'a [Candidate],
+    maps: Vec<(Preprocessing, FeatureMap)>,
+    /// Those of the last candidate: the next one often has the same map.
+    samples: Option<(Preprocessing, Samples)>,
+}
 
-impl Mapped {
+impl<'a> Mapped<'a> {
+    pub(super) fn new(candidates: &'a [Candidate]) -> Self {
+        Self { candidates, maps: Vec::new(), samples: None }
+    }
+
     /// The samples behind a map, in the order in which mini-batches take them.
-    fn behind(&mut self, preprocessing: Preprocessing, task: Task<'_, '_>) -> Result<(FeatureMap, Samples)> {
-        match self.0.take() {
-            Some((known, map, samples)) if known == preprocessing => Ok((map, samples)),
-            _ => {
-                let (map, samples) = task.data.mapped(preprocessing, task.options.n_components)?;
-                Ok((map, shuffled(samples, task.batches, task.options.random_state)))
+    fn behind(&mut self, wanted: Preprocessing, task: Task<'_, '_>) -> Result<(FeatureMap, Samples)> {
+        let map = self.map(wanted, task)?;
+        let samples = match self.samples.take() {
+            Some((known, samples)) if known == wanted => samples,
+            _ => shuffled(task.data.behind_map(&map)?, task.batches, task.options.random_state),
+        };
+        Ok((map, samples))
+    }
+
+    fn map(&mut self, wanted: Preprocessing, task: Task<'_, '_>) -> Result<FeatureMap> {
+        let find = |maps: &[(Preprocessing, FeatureMap)]| {
+            maps.iter().find(|(known, _)| *known == wanted).map(|(_, map)| map.clone())
+        };
+        if let Some(map) = find(&self.maps) {
+            return Ok(map);
+        }
+        let mut missing = vec![wanted];
+        if !self.maps.is_empty() {
+            for Candidate { preprocessing, .. } in self.candidates {
+                let known = self.maps.iter().any(|(known, _)| known == preprocessing);
+                if !known && !missing.contains(preprocessing) {
+                    missing.push(*preprocessing);
+                }
             }
         }
+        let fitted = task.data.fitted(&missing, task.options.n_components)?;
+        self.maps.extend(missing.into_iter().zip(fitted));
+        find(&self.maps).ok_or_else(|| Error::Data("there is no feature map".into()))
     }
 }
 
@@ -34,7 +62,7 @@ impl Mapped {
 pub(super) fn rehearse(
     task: Task<'_, '_>,
     candidate: &Candidate,
-    mapped: &mut Mapped,
+    mapped: &mut Mapped<'_>,
 ) -> Result<Result<Rehearsed>> {
     let options = task.options;
     let (map, samples) = mapped.behind(candidate.preprocessing, task)?;
@@ -62,7 +90,7 @@ pub(super) fn rehearse(
     let half_width = approximation.half_width();
     if let Some(t) = iterates.iter().position(|iterate| iterate.largest_logit > half_width) {
         let when = format!("in iteration {}", t + 1);
-        mapped.0 = Some((candidate.preprocessing, map, samples));
+        mapped.samples = Some((candidate.preprocessing, samples));
         return Ok(Err(Error::OutsideInterval { logit: iterates[t].largest_logit, half_width, when }));
     }
     let options = Classifier {
