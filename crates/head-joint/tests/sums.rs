@@ -86,8 +86,8 @@ fn the_map_of_encrypted_sums_is_that_of_the_union() {
 /// What is decrypted, before it is rounded, differs from what was encrypted by noise of the deviation that the terms name.
 #[test]
 fn noise_has_the_deviation_of_its_formula() {
-    // well above the rounding of numbers that are decoded beside the count
-    let terms = flooded_by(46);
+    // above the rounding of numbers that are decoded beside the count
+    let terms = flooded_by(39);
     let session = terms.session(&[0; 32], 0).unwrap();
     let contributions: Vec<_> = (0..3).map(|_| Contribution::generate().unwrap()).collect();
     let commitments: Vec<_> =
