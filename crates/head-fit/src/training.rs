@@ -315,7 +315,7 @@ impl Training {
         // what was chosen was chosen for the depth of this scheme: it must have it, even if another one is cheaper
         let plan = Plan::new(scheme, &request)?;
         let (scheme, plan) = match presets {
-            Presets::Open => Plan::cheapest(&all_schemes()?, &request)?,
+            Presets::Open => plan.or_cheaper(scheme, &all_schemes()?, &request)?,
             Presets::Given => (scheme.clone(), plan),
         };
         Ok(Self { start, ..Self::new(scheme, options, map, samples, plan) })

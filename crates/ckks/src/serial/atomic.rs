@@ -111,18 +111,8 @@ impl AtomicFile {
     /// # Errors
     /// [`FileError::Io`] if it cannot be written or renamed; nothing is left behind.
     pub fn commit(mut self) -> Result<(), FileError> {
-        let Some(mut out) = self.out.take() else { return Ok(()) };
-        let flushed = out.flush();
-        let file = without_buffer(out);
-        let finish = || -> io::Result<()> {
-            flushed?;
-            let Some(temporary) = &self.temporary else { return Ok(()) };
-            file.sync_all()?;
-            std::fs::rename(temporary, &self.target)?;
-            sync_folder(&self.target);
-            Ok(())
-        };
-        let finished = finish().map_err(|error| FileError::io_at(&self.target, error));
+        let Some(out) = self.out.take() else { return Ok(()) };
+        let finished = put_in_place(out, self.temporary.as_deref(), &self.target);
         if let Some(temporary) = self.temporary.take() {
             forget(&temporary, finished.is_err());
         }
@@ -150,6 +140,25 @@ impl Drop for AtomicFile {
             forget(&temporary, true);
         }
     }
+}
+
+/// Writes what the buffer holds, and renames the file to its target, if it has a name of its own.
+pub(super) fn put_in_place(
+    mut out: BufWriter<File>,
+    temporary: Option<&Path>,
+    target: &Path,
+) -> Result<(), FileError> {
+    let flushed = out.flush();
+    let file = without_buffer(out);
+    let finish = || -> io::Result<()> {
+        flushed?;
+        let Some(temporary) = temporary else { return Ok(()) };
+        file.sync_all()?;
+        std::fs::rename(temporary, target)?;
+        sync_folder(target);
+        Ok(())
+    };
+    finish().map_err(|error| FileError::io_at(target, error))
 }
 
 /// The file alone. The buffer may have held a secret key, so it is wiped.

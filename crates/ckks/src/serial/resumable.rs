@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::atomic::{ENDING, create_new, forget, stem, sync_folder, unfinished, without_buffer};
+use super::atomic::{ENDING, create_new, forget, put_in_place, stem, unfinished, without_buffer};
 use super::error::FileError;
 
 /// What stands where other partial files have random digits.
@@ -128,17 +128,8 @@ impl ResumableFile {
     /// # Errors
     /// [`FileError::Io`] if it cannot be written or renamed. What was kept stays.
     pub fn commit(mut self) -> Result<(), FileError> {
-        let Some(mut out) = self.out.take() else { return Ok(()) };
-        let flushed = out.flush();
-        let file = without_buffer(out);
-        let finish = || -> io::Result<()> {
-            flushed?;
-            file.sync_all()?;
-            std::fs::rename(&self.partial, &self.target)?;
-            sync_folder(&self.target);
-            Ok(())
-        };
-        let finished = finish().map_err(|error| FileError::io_at(&self.target, error));
+        let Some(out) = self.out.take() else { return Ok(()) };
+        let finished = put_in_place(out, Some(&self.partial), &self.target);
         forget(&self.partial, finished.is_err() && !self.kept);
         finished
     }

@@ -47,22 +47,39 @@ impl<H: Head> Plan<H> {
     /// # Errors
     /// The last refusal, if no scheme allows any.
     pub fn cheapest(schemes: &[Scheme], request: &Request<H>) -> Result<(Scheme, Self)> {
-        let mut best: Option<(f64, (Scheme, Self))> = None;
         let mut refusal = Error::Data("there is no parameter set to try".into());
-        for scheme in schemes {
-            let plan = match Self::new(scheme, request) {
-                Ok(plan) => plan,
-                Err(error) => {
-                    refusal = error;
-                    continue;
-                }
-            };
-            let price = request.aim.price(&plan.sizes, plan.usual_seconds(scheme.parameters())?);
-            if best.as_ref().is_none_or(|(known, _)| price < *known) {
-                best = Some((price, (scheme.clone(), plan)));
+        for (at, scheme) in schemes.iter().enumerate() {
+            match Self::new(scheme, request) {
+                Ok(plan) => return plan.or_cheaper(scheme, &schemes[at + 1..], request),
+                Err(error) => refusal = error,
             }
         }
-        best.map(|(_, plan)| plan).ok_or(refusal)
+        Err(refusal)
+    }
+
+    /// This plan, made on `scheme` for the same request, or one on another of these schemes that serves the aim better.
+    ///
+    /// # Errors
+    /// None on a plan of this request.
+    pub fn or_cheaper(
+        self,
+        scheme: &Scheme,
+        others: &[Scheme],
+        request: &Request<H>,
+    ) -> Result<(Scheme, Self)> {
+        let price = |scheme: &Scheme, plan: &Self| -> Result<f64> {
+            Ok(request.aim.price(&plan.sizes, plan.usual_seconds(scheme.parameters())?))
+        };
+        let mut best = (price(scheme, &self)?, scheme.clone(), self);
+        for other in others.iter().filter(|other| other.name() != scheme.name()) {
+            // one that has not the depth is no choice
+            let Ok(plan) = Self::new(other, request) else { continue };
+            let other_price = price(other, &plan)?;
+            if other_price < best.0 {
+                best = (other_price, other.clone(), plan);
+            }
+        }
+        Ok((best.1, best.2))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::args::FeatureDataArgs;
 use crate::console::Console;
 use crate::exit::{Failure, Kind, Result};
 use crate::files::keys::KeyFolder;
-use crate::files::signed;
+use crate::files::signed::{self, SignedReader};
 use crate::identity::Identity;
 use crate::interrupt;
 use crate::plan::PlanFile;
@@ -119,6 +119,27 @@ pub(crate) fn announce<S: Subject>(
 pub(crate) fn brought<S: Subject>(session: &Session<S>) -> Result<Progress<Vec<Digest>>> {
     let all: Vec<Brought> = ready!(of_all(session, BROUGHT)?);
     Ok(Progress::Done(all.into_iter().map(|brought| brought.file).collect()))
+}
+
+/// Opens what a party brings: the file that it named to all, signed by it. Its name comes along, for what is said of it.
+///
+/// # Errors
+/// Another file than the one that was named, or one that the party did not sign.
+pub(crate) fn named<S: Subject>(
+    session: &Session<S>,
+    (party, file): (usize, &Digest),
+) -> Result<(String, SignedReader)> {
+    let (name, key) = session.party(party);
+    let path = session.place.data(name);
+    let shown = path.display().to_string();
+    if signed::digest_of_file(&path)? != *file {
+        return Err(Failure::file(format!("{shown}: not the file that {name} named to all"))
+            .help("copy it again; if it stays so, all start a new session"));
+    }
+    let mut opened = signed::open(&path)?;
+    let signer = opened.signer()?;
+    message::expect_signer(&shown, signer, (name, key))?;
+    Ok((shown, opened.unverified()?))
 }
 
 /// The public key of all parties, which is in the party's folder once the keys are made.

@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 
 use super::data::{self, Encrypted, public_key};
 use super::keys::common;
-use super::message::expect_signer;
 use super::party::Party;
 use super::session::Session;
 use super::wait::{Progress, ready};
@@ -146,17 +145,9 @@ fn of_party(
     (party, file): (usize, &Digest),
     key_id: KeyId,
 ) -> Result<Vec<Ciphertext>> {
-    let (name, key) = session.party(party);
-    let path = session.place.data(name);
-    let shown = path.display().to_string();
-    if signed::digest_of_file(&path)? != *file {
-        return Err(Failure::file(format!("{shown}: not the file that {name} named to all"))
-            .help("copy it again; if it stays so, all start a new session"));
-    }
-    let mut opened = signed::open(&path)?;
-    let signer = opened.signer()?;
-    expect_signer(&shown, signer, (name, key))?;
-    parse(opened.unverified()?, (&shown, name), &session.terms, key_id, (session.digest, party))
+    let (shown, reader) = data::named(session, (party, file))?;
+    let (name, _) = session.party(party);
+    parse(reader, (&shown, name), &session.terms, key_id, (session.digest, party))
 }
 
 /// The decryption of the sums. Shows the party's own once all have committed to theirs, and goes on once those of all are there.

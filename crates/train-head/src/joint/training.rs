@@ -124,17 +124,8 @@ fn part_of(
     (party, file): (usize, &Digest),
     keys: &EvaluationKeys,
 ) -> Result<Vec<EncryptedBlock>> {
-    let (name, key) = session.party(party);
-    let path = session.place.data(name);
-    let shown = path.display().to_string();
-    if signed::digest_of_file(&path)? != *file {
-        return Err(Failure::file(format!("{shown}: not the file that {name} named to all"))
-            .help("copy it again; if it stays so, all start a new session"));
-    }
-    let mut opened = signed::open(&path)?;
-    let signer = opened.signer()?;
-    expect_signer(&shown, signer, (name, key))?;
-    let reader = opened.unverified()?;
+    let (shown, reader) = data::named(session, (party, file))?;
+    let (name, _) = session.party(party);
     reader.expect_kind(DATA).map_err(read_failure)?;
     reader.expect_key(keys.key_id()).map_err(read_failure)?;
     let (job, origin, part, blocks) = fhe_head::files::read_part(reader, keys.parameters())?;

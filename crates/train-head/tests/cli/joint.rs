@@ -13,24 +13,33 @@ fn ok(dir: &Dir, line: &str) -> serde_json::Value {
     dir.ok(&format!("{line} --json")).json()
 }
 
+/// Public samples, and a folder with samples of its own for each hospital: rows of one table, which the public ones are not of.
+pub(crate) fn hospitals(dir: &Dir, own: &[(&str, std::ops::Range<usize>)]) {
+    dir.write("public.csv", table(120));
+    let rows = table(400);
+    let rows: Vec<&str> = rows.lines().collect();
+    for (party, range) in own {
+        std::fs::create_dir_all(dir.path(party)).unwrap();
+        let own: Vec<&str> = rows[..1].iter().chain(&rows[range.clone()]).copied().collect();
+        dir.write(&format!("{party}/own.csv"), own.join("\n"));
+    }
+}
+
+/// Three of them, of different sizes.
+pub(crate) const THREE: [(&str, std::ops::Range<usize>); 3] =
+    [("north", 121..220), ("south", 221..300), ("west", 301..380)];
+
 /// A folder in which both have joined.
 fn joined() -> &'static Dir {
     static DIR: OnceLock<Dir> = OnceLock::new();
     DIR.get_or_init(|| {
         let dir = Dir::new();
-        dir.write("public.csv", table(120));
+        hospitals(&dir, &[("north", 121..260), ("south", 261..340)]);
         let mut keys = Vec::new();
         for party in ["north", "south", "cloud"] {
-            std::fs::create_dir(dir.path(party)).unwrap();
+            std::fs::create_dir_all(dir.path(party)).unwrap();
             dir.ok(&format!("identity create --identity {party}/id.key"));
             keys.push(String::from_utf8(dir.read(&format!("{party}/id.pub"))).unwrap().trim().to_owned());
-        }
-        // the rows of both hospitals differ from the public ones, and in number
-        let rows = table(400);
-        let rows: Vec<&str> = rows.lines().collect();
-        for (party, from, to) in [("north", 121, 260), ("south", 261, 340)] {
-            let own: Vec<&str> = rows[..1].iter().chain(&rows[from..to]).copied().collect();
-            dir.write(&format!("{party}/own.csv"), own.join("\n"));
         }
         dir.ok("estimate --features public.csv --preset n16-joint2-l25 --max-iter 2 --out plan.json");
         let created = ok(

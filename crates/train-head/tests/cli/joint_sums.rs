@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use crate::joint::{THREE, hospitals};
 use crate::util::{Dir, FAST, copy_of, table};
 
 const PARTIES: [&str; 3] = ["north", "south", "west"];
@@ -43,13 +44,8 @@ fn prepared() -> &'static Dir {
     static DIR: OnceLock<Dir> = OnceLock::new();
     DIR.get_or_init(|| {
         let dir = Dir::new();
-        dir.write("public.csv", table(120));
-        let rows = table(400);
-        let rows: Vec<&str> = rows.lines().collect();
-        for (party, from, to) in [("north", 121, 220), ("south", 221, 300), ("west", 301, 380)] {
-            std::fs::create_dir(dir.path(party)).unwrap();
-            let own: Vec<&str> = rows[..1].iter().chain(&rows[from..to]).copied().collect();
-            dir.write(&format!("{party}/own.csv"), own.join("\n"));
+        hospitals(&dir, &THREE);
+        for party in PARTIES {
             dir.ok(&format!("identity create --identity {party}/id.key"));
         }
         dir.ok(&format!("{ESTIMATE} --out plan.json"));

@@ -2,7 +2,8 @@
 
 use std::sync::OnceLock;
 
-use crate::util::{Dir, copy_of, table};
+use crate::joint::{THREE, hospitals};
+use crate::util::{Dir, copy_of};
 
 const PARTIES: [&str; 3] = ["north", "south", "west"];
 
@@ -26,14 +27,7 @@ fn check(party: &str) -> String {
 /// A folder with identities, samples and a plan, and the public keys by name.
 fn prepared() -> (Dir, impl Fn(&str) -> String) {
     let dir = Dir::new();
-    dir.write("public.csv", table(120));
-    let rows = table(400);
-    let rows: Vec<&str> = rows.lines().collect();
-    for (party, from, to) in [("north", 121, 220), ("south", 221, 300), ("west", 301, 380)] {
-        std::fs::create_dir(dir.path(party)).unwrap();
-        let own: Vec<&str> = rows[..1].iter().chain(&rows[from..to]).copied().collect();
-        dir.write(&format!("{party}/own.csv"), own.join("\n"));
-    }
+    hospitals(&dir, &THREE);
     for party in PARTIES.into_iter().chain(["cloud", "second"]) {
         std::fs::create_dir_all(dir.path(party)).unwrap();
         dir.ok(&format!("identity create --identity {party}/id.key"));
