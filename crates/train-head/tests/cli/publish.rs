@@ -111,7 +111,7 @@ fn published_reports_come_of_the_twin() {
             "run --features data.csv --out out{run} --publish public{run} --scoring --threshold youden {FAST}"
         ));
     }
-    assert_ne!(dir.read("out1/predictions.csv"), dir.read("out2/predictions.csv"));
+    assert_ne!(dir.read("out1/head.safetensors"), dir.read("out2/head.safetensors"));
     assert_eq!(dir.read("public1/predictions.csv"), dir.read("public2/predictions.csv"));
     assert_eq!(dir.read("public1/head.json"), dir.read("public2/head.json"));
     assert_eq!(dir.read("public1/head.safetensors"), dir.read("public2/head.safetensors"));
