@@ -37,8 +37,7 @@ pub fn number(data: &mut [u8], size: usize, seed: u32) -> Option<usize> {
         chosen
     };
     let hostile = HOSTILE[choose(HOSTILE.len())].as_bytes();
-    let numbers: Vec<_> = numbers(&data[..size]);
-    let (from, to) = *numbers.get(choose(numbers.len().max(1)))?;
+    let (from, to) = next_number(&data[..size], choose(size.max(1)))?;
     let grown = size - (to - from) + hostile.len();
     if grown > data.len() {
         return None;
@@ -48,18 +47,14 @@ pub fn number(data: &mut [u8], size: usize, seed: u32) -> Option<usize> {
     Some(grown)
 }
 
-/// Where runs of digits, with a fraction, start and end.
-fn numbers(text: &[u8]) -> Vec<(usize, usize)> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at < text.len() {
-        let length = text[at..].iter().take_while(|&&byte| byte.is_ascii_digit() || byte == b'.').count();
-        if length > 0 && text[at].is_ascii_digit() {
-            found.push((at, at + length));
-        }
-        at += length.max(1);
-    }
-    found
+/// Where the next number behind the place `start` stands, digits with a fraction; at the end the search goes on at the beginning. Numbers
+/// are not listed first: the coverage of a loop over all bytes would be taken for the reader's, and cost as much.
+fn next_number(text: &[u8], start: usize) -> Option<(usize, usize)> {
+    let digits =
+        |at: usize| text[at..].iter().take_while(|&&byte| byte.is_ascii_digit() || byte == b'.').count();
+    let digit_from = |at: usize| Some(at + text[at..].iter().position(u8::is_ascii_digit)?);
+    let from = digit_from(start + digits(start)).or_else(|| digit_from(0))?;
+    Some((from, from + digits(from)))
 }
 
 #[cfg(test)]
