@@ -38,7 +38,7 @@ pub(crate) struct Unpack {
 enum Ahead {
     /// None: what pays on AMD's processors before Zen 5.
     Nothing,
-    /// Those a kilobyte ahead, into the first level: what pays on Zen 5.
+    /// Those some vectors ahead, past the second level, where digits are: what pays on Zen 5.
     Near,
     /// Those a page ahead, into the second level: what pays on Intel's.
     Far,
@@ -84,7 +84,7 @@ impl Unpack {
         let later = |bytes: usize| stretch.as_ptr().wrapping_add(bytes).cast();
         match self.ahead {
             Ahead::Nothing => {}
-            Ahead::Near => lines.for_each(|line| _mm_prefetch::<_MM_HINT_T0>(later(1024 + 64 * line))),
+            Ahead::Near => lines.for_each(|line| _mm_prefetch::<_MM_HINT_NTA>(later(1280 + 64 * line))),
             Ahead::Far => lines.for_each(|line| _mm_prefetch::<_MM_HINT_T1>(later(4096 + 64 * line))),
         }
         let mut out = [[self.mask; W]; 2];
