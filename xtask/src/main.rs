@@ -98,16 +98,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("fuzz", [flag, minutes, other, target]) if flag == "--minutes" && other == "--target" => {
             fuzz::run(minutes.parse()?, Some(target))?;
         }
-        ("faults", []) => faults::run(false, None, None)?,
-        ("faults", [flag]) if flag == "--quick" => faults::run(true, None, None)?,
-        ("faults", [flag, only]) if flag == "--only" => faults::run(false, None, Some(only))?,
-        ("faults", [flag, only, seed_flag, seed]) if flag == "--only" && seed_flag == "--seed" => {
-            faults::run(false, Some(seed.parse()?), Some(only))?;
-        }
-        ("faults", [flag, seed]) if flag == "--seed" => faults::run(false, Some(seed.parse()?), None)?,
-        ("faults", [quick, flag, seed]) if quick == "--quick" && flag == "--seed" => {
-            faults::run(true, Some(seed.parse()?), None)?;
-        }
+        ("faults", flags) => faults::with_flags(flags)?,
         ("mpi", []) => mpi::run(false, None)?,
         ("mpi", [flag]) if flag == "--quick" => mpi::run(true, None)?,
         ("mpi", [flag, seed]) if flag == "--seed" => mpi::run(false, Some(seed.parse()?))?,

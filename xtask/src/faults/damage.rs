@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::joint_damage::{self, damage};
 use super::row::Row;
 use super::site::{DOCUMENTED, Site};
 use crate::rng::Rng;
@@ -65,15 +66,8 @@ pub(super) fn run(site: &Site, tries: usize, rng: &mut Rng, show: &mut impl FnMu
         let whole = site.read(file)?;
         let mut problems = Vec::new();
         let mut codes = std::collections::BTreeMap::new();
-        for i in 0..tries {
-            let at = rng.below(whole.len());
-            let (damaged, what) = if i % 4 == 3 {
-                (whole[..at].to_vec(), format!("cut after {at} bytes"))
-            } else {
-                let mut damaged = whole.clone();
-                damaged[at] ^= 1 << rng.below(8);
-                (damaged, format!("byte {at} flipped"))
-            };
+        for _ in 0..tries {
+            let (damaged, what) = damage(&whole, rng);
             site.write(file, &damaged)?;
             match damaged_run(site, line, expected)? {
                 Ok(code) => *codes.entry(code).or_insert(0) += 1,
@@ -87,7 +81,7 @@ pub(super) fn run(site: &Site, tries: usize, rng: &mut Rng, show: &mut impl FnMu
         let command = format!("{} {file}", line.split_whitespace().next().unwrap_or_default());
         show(Row { fault: "damage", command, tries, note, problems });
     }
-    Ok(())
+    joint_damage::run(site, tries, rng, show)
 }
 
 fn damaged_run(site: &Site, line: &str, expected: Expected) -> Result<Result<i32, String>> {

@@ -13,7 +13,7 @@ use super::site::Site;
 use crate::rng::Rng;
 
 /// Who takes part, and how many decrypt.
-struct Parties {
+pub(super) struct Parties {
     /// The command's name in the table.
     name: &'static str,
     /// The folder in which the session is made, and the one in which all have joined.
@@ -22,7 +22,7 @@ struct Parties {
     decrypt: usize,
 }
 
-const ALL: Parties = Parties {
+pub(super) const ALL: Parties = Parties {
     name: "joint",
     folders: ["joint-created", "joint-joined"],
     names: &["north", "south"],
@@ -60,7 +60,7 @@ impl Parties {
     }
 
     /// What the parties do afterwards, one after the other.
-    fn steps(&self) -> Vec<String> {
+    pub(super) fn steps(&self) -> Vec<String> {
         let each = |step: &str, more: &str| -> Vec<String> {
             self.names.iter().map(|party| self.of(party, step, more)).collect()
         };
@@ -84,6 +84,21 @@ impl Parties {
                 .collect::<Vec<_>>()
         });
         keys.chain(encrypt).chain([train]).chain(decrypts).collect()
+    }
+
+    /// Makes a session that all have joined, in the folder under test.
+    pub(super) fn start(&self, site: &Site) -> Result<()> {
+        let joined = self.folders[1];
+        if !site.path(joined).exists() {
+            self.prepare(site)?;
+        }
+        site.copy(joined, WORK)
+    }
+
+    /// The files of the session, in the shared folder and at the parties.
+    pub(super) fn files(&self, site: &Site) -> Result<Vec<String>> {
+        let names = site.list()?.into_keys().filter(|name| name.starts_with(&format!("{WORK}/")));
+        Ok(names.filter(|name| site.read(name).is_ok_and(|bytes| !bytes.is_empty())).collect())
     }
 
     fn run(&self, site: &Site, tries: usize, rng: &mut Rng, show: &mut impl FnMut(Row)) -> Result<()> {
@@ -151,7 +166,7 @@ impl Parties {
     }
 
     /// All who decrypt have the same head.
-    fn expect_head(&self, site: &Site) -> Result<()> {
+    pub(super) fn expect_head(&self, site: &Site) -> Result<()> {
         let head = |party: &str| site.read(&format!("{WORK}/head-{party}/head.safetensors"));
         let first = head(self.names[0])?;
         for party in &self.names[1..self.decrypt] {

@@ -13,6 +13,7 @@
 mod damage;
 mod full;
 mod joint;
+mod joint_damage;
 mod kill;
 mod row;
 mod server;
@@ -20,7 +21,7 @@ mod signals;
 mod site;
 mod starve;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::process;
 use crate::rng::Rng;
@@ -44,11 +45,30 @@ const QUICK: Tries = Tries { kills: 1, joint: 1, server: 1, signals: 1, full: 2,
 const WHOLE: Tries =
     Tries { kills: 8, joint: 40, server: 50, signals: 4, full: 6, starvations: 18, damages: 60 };
 
+/// Tries what the flags ask for, in any order.
+///
+/// # Errors
+/// An unknown flag, or one without its value; as [`run`].
+pub(crate) fn with_flags(flags: &[String]) -> Result<()> {
+    let (mut quick, mut seed, mut only) = (false, None, None);
+    let mut flags = flags.iter();
+    while let Some(flag) = flags.next() {
+        let mut value = || flags.next().with_context(|| format!("{flag} needs a value"));
+        match flag.as_str() {
+            "--quick" => quick = true,
+            "--seed" => seed = Some(value()?.parse()?),
+            "--only" => only = Some(value()?.as_str()),
+            other => bail!("faults has no flag {other}: there are --quick, --seed N and --only FAULT"),
+        }
+    }
+    run(quick, seed, only)
+}
+
 /// Tries all faults, or one, and prints a table.
 ///
 /// # Errors
 /// A build or preparation that fails; a fault that the program did not survive well.
-pub(crate) fn run(quick: bool, seed: Option<u64>, only: Option<&str>) -> Result<()> {
+fn run(quick: bool, seed: Option<u64>, only: Option<&str>) -> Result<()> {
     if !cfg!(unix) {
         bail!("faults are signals and limits of Unix");
     }

@@ -147,6 +147,9 @@ pub(crate) struct EncryptArgs {
     #[command(flatten)]
     pub(crate) party: PlanAndKeyArgs,
     /// Encrypt only features, for `score`: any number of samples, with or without labels. Needs a plan with --scoring
+    ///
+    /// Names of samples are not encrypted: `predict --scores` reads the same samples again and takes --id-column and --keep-columns
+    /// from there.
     #[arg(long)]
     pub(crate) for_scoring: bool,
     #[command(flatten)]
