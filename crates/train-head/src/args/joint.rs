@@ -34,6 +34,7 @@ impl JointArgs {
         let passphrase = self.passphrase().and_then(|flags| flags.passphrase_file.as_deref());
         match &self.step {
             JointStep::Create(a) => [&a.data.files()[..], &[Some(&a.plan)]].concat(),
+            JointStep::Join(a) => vec![a.feature_map.as_deref(), passphrase],
             JointStep::Encrypt(a) => [&a.data.files()[..], &[passphrase]].concat(),
             JointStep::Decrypt(a) => {
                 let own = [Some(a.party.session.as_path()), Some(&a.party.keys), passphrase];
@@ -246,6 +247,9 @@ pub(crate) struct JointJoinArgs {
     /// Folder of the session
     #[arg(long, value_name = "FOLDER")]
     pub(crate) session: PathBuf,
+    /// Feature map that this party agreed to, as constants or by sums: a session behind another is refused
+    #[arg(long, value_name = "FILE")]
+    pub(crate) feature_map: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) new_key: NewKeyArgs,
     #[command(flatten)]

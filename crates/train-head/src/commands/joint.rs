@@ -15,6 +15,7 @@ use crate::args::{
 };
 use crate::console::{Console, Outcome};
 use crate::exit::{Failure, Result};
+use crate::files::feature_map::FeatureMapFile;
 use crate::files::folder::OutputFolder;
 use crate::files::{Access, shown, write_bytes, write_json};
 use crate::identity::Identity;
@@ -131,12 +132,34 @@ fn join(arguments: &JointJoinArgs, console: &Console) -> Result<Outcome> {
     let site = Site::enter(&arguments.session, Some(&arguments.board), console)?;
     match AnySession::open(&arguments.session)? {
         AnySession::Training(session) => {
+            if let Some(own) = &arguments.feature_map {
+                expect_map(&session.plan, own)?;
+            }
             join_one(arguments, (&session, site), &identity, &describe::words(&session)?, console)
+        }
+        AnySession::Sums(_) if arguments.feature_map.is_some() => {
+            Err(Failure::usage("--feature-map: a session of sums has none; it ends with one"))
         }
         AnySession::Sums(session) => {
             join_one(arguments, (&session, site), &identity, &describe_sums::words(&session)?, console)
         }
     }
+}
+
+/// Refuses a session behind another feature map than the party's own.
+///
+/// # Errors
+/// It is another, or the session's was fitted on the samples of its plan; the party's cannot be read.
+fn expect_map(plan: &PlanFile, own: &Path) -> Result<()> {
+    let FeatureMapFile { given, .. } = FeatureMapFile::read(own)?;
+    let of_session = match plan.given_map() {
+        Some(map) if map.file == given.file => return Ok(()),
+        Some(map) => map.words(),
+        None => "fitted on the samples of the plan".into(),
+    };
+    let message =
+        format!("--feature-map {}: the session trains behind another map, {of_session}", own.display());
+    Err(Failure::file(message).help(format!("this one is {}; ask who made the session", given.words())))
 }
 
 fn join_one<S: Subject>(

@@ -199,6 +199,20 @@ fn a_joint_training_is_planned_behind_the_map() {
     let described = ok(&dir, "inspect t/session.json");
     assert_eq!(described["kind"], "session of a joint training");
     assert_eq!(described["session"]["given_map"], planned["feature_map"]["given"]);
+    // a party joins behind the map that it holds, and no other
+    let mine =
+        "joint join --session t --keys north/trains --identity north/id.key --no-passphrase --feature-map";
+    let map = String::from_utf8(dir.read("north/map/map.json")).unwrap();
+    dir.write("other.json", map.replacen("\"mean\":", " \"mean\":", 1));
+    dir.refused(
+        &format!("{mine} other.json"),
+        4,
+        &["the session trains behind another map", "of the sums of session"],
+    );
+    assert!(!dir.path("north/trains").exists());
+    let again = mine.replace("--session t", "--session s");
+    dir.refused(&format!("{again} north/map/map.json"), 2, &["a session of sums has none"]);
+    dir.ok(&format!("{mine} north/map/map.json"));
     // what all signed holds the map: another one is another session
     let mut changed = dir.read("t/plan.safetensors");
     *changed.last_mut().unwrap() ^= 1;
