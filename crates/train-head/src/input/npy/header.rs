@@ -56,8 +56,12 @@ impl Element {
             b'U' | b'S' => size < 1 << 20,
             _ => false,
         };
+        if !known || !b"<>|=".contains(&order) {
+            return None;
+        }
+        // a character has four bytes
         let size = if class == b'U' { 4 * size } else { size };
-        (known && b"<>|=".contains(&order)).then_some(Self { class, big_endian, size })
+        Some(Self { class, big_endian, size })
     }
 
     /// Bytes of an element.
