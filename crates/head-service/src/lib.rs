@@ -22,6 +22,7 @@
 mod audit;
 mod blobs;
 mod check;
+mod clock;
 mod digest;
 mod http;
 mod listen;

@@ -73,7 +73,7 @@ impl Problem {
 
     /// Whether it passes, as a rule, and another try may help.
     pub(crate) fn passes(&self) -> bool {
-        self.status == StatusCode::SERVICE_UNAVAILABLE
+        matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::INSUFFICIENT_STORAGE)
     }
 
     /// Adds advice.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::blobs::Blobs;
+use crate::clock::Clock;
 use crate::oidc::Verifier;
 use crate::options::{Options, Worker};
 use crate::place::Place;
@@ -22,6 +23,8 @@ use crate::{http, listen, log, operator, tls, work};
 const THREADS: usize = 2;
 /// Threads that wait for the disk, and as many again if a bucket is waited for as well.
 const DISK_THREADS: usize = 32;
+/// How long the folder may be another service's: a process of a job that one killed just now was starting has its lock until it has started.
+const HANDOVER: Duration = Duration::from_secs(2);
 /// Between two looks for what is to be removed.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(3600);
 
@@ -81,8 +84,12 @@ async fn run(options: Options, worker: Arc<dyn Worker>, started: impl FnOnce(&St
     let folder = |error: std::io::Error| Error::Folder(format!("{}: {error}", options.folder.display()));
     let place = Place::open(&options.folder).map_err(folder)?;
     let lock = std::fs::File::open(place.root()).map_err(folder)?;
-    if let Err(std::fs::TryLockError::WouldBlock) = lock.try_lock() {
-        return Err(Error::Busy(options.folder));
+    let begun = Instant::now();
+    while let Err(std::fs::TryLockError::WouldBlock) = lock.try_lock() {
+        if begun.elapsed() > HANDOVER {
+            return Err(Error::Busy(options.folder));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let settings = options.oidc.clone();
     // it may be asked for its keys
@@ -149,16 +156,18 @@ fn watch_signals() -> std::io::Result<impl Future<Output = ()>> {
 
 /// Removes uploads that were given up, and what has been kept long enough, from time to time.
 async fn sweep(service: Arc<Service>) {
+    let clock = Clock::start();
     loop {
-        if let Err(problem) = blocking(&service, sweep_once).await {
+        let now = clock.now();
+        if let Err(problem) = blocking(&service, move |service| sweep_once(service, now)).await {
             log::failure("what has been kept long enough was not removed", &problem.words());
         }
         tokio::time::sleep(BETWEEN_SWEEPS).await;
     }
 }
 
-fn sweep_once(service: &Service) -> Result<(), Problem> {
-    let ago = |time: Duration| log::millis() - i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+fn sweep_once(service: &Service, now: i64) -> Result<(), Problem> {
+    let ago = |time: Duration| now - i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
     let limits = &service.options.limits;
     service.remove_blobs(&service.store.remove_abandoned(ago(limits.arriving))?);
     service.blobs.trim(0)?;

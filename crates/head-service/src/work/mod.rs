@@ -210,14 +210,16 @@ fn start(service: &Service, worker: &dyn Worker, job: &StoredJob, folder: &JobFo
     // signals reach a launcher with everything that it started, and those of a terminal reach the server alone
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let program = command.get_program().to_owned();
-    let process = Process::start(&folder.process(), command, Some(service.options.limits.job_memory))
+    let mut process = Process::start(&folder.process(), command, Some(service.options.limits.job_memory))
         .map_err(|error| {
             log::failure(&format!("{} could not be started", program.display()), &error.to_string());
             Problem::internal(&format!("its process could not be started: {error}"))
         })?;
-    service.store.set_process(&job.job.id, process.id())?;
+    // one that nobody would know of must not go on beside the next
+    service.store.set_process(&job.job.id, process.id()).inspect_err(|_| process.kill())?;
     service.metrics.starts.fetch_add(1, Ordering::Relaxed);
-    service.note("server", "job started", &format!("{}/{}", job.project_name, job.job.id))?;
+    let named = format!("{}/{}", job.project_name, job.job.id);
+    service.note("server", "job started", &named).inspect_err(|_| process.kill())?;
     log::event("job started", &job.job.id);
     Ok(process)
 }

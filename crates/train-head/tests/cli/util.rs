@@ -93,7 +93,20 @@ impl Dir {
     }
 
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_train-head"));
+        self.command_under(&[])
+    }
+
+    /// The program, under a command that becomes the one in its last words.
+    pub(crate) fn command_under(&self, under: &[String]) -> Command {
+        let program = env!("CARGO_BIN_EXE_train-head");
+        let mut command = match under {
+            [] => Command::new(program),
+            [first, words @ ..] => {
+                let mut command = Command::new(first);
+                command.args(words).arg(program);
+                command
+            }
+        };
         command.current_dir(self.root.path()).stdin(Stdio::null());
         for variable in ["TRAIN_HEAD_PASSPHRASE", "RUST_LOG", "NO_COLOR"] {
             command.env_remove(variable);

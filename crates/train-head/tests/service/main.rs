@@ -3,6 +3,8 @@
 
 mod abuse;
 mod certificates;
+mod clock;
+mod disk;
 mod elsewhere;
 mod faults;
 mod launchers;

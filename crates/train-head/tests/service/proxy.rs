@@ -9,6 +9,9 @@ use std::time::Duration;
 /// Bytes that an answer may have before it is held back: those of jobs and uploads have fewer, a head has more.
 const SHORT: usize = 48 << 10;
 
+/// Bytes of a request after which a connection is cut: amid a chunk of 8 MiB.
+const AMID_A_CHUNK: usize = 3 << 20;
+
 /// A proxy, until the test ends.
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
@@ -23,6 +26,8 @@ struct Flags {
     passes: AtomicUsize,
     /// Answers that are held back now.
     held: AtomicUsize,
+    /// Connections that are still to be cut amid a chunk.
+    cuts: AtomicUsize,
 }
 
 impl Proxy {
@@ -54,6 +59,16 @@ impl Proxy {
         }
     }
 
+    /// So many connections are cut, each in the middle of a chunk.
+    pub(crate) fn cut(&self, count: usize) {
+        self.flags.cuts.store(count, Ordering::SeqCst);
+    }
+
+    /// Connections that are still to be cut.
+    pub(crate) fn cuts_left(&self) -> usize {
+        self.flags.cuts.load(Ordering::SeqCst)
+    }
+
     /// Whether one is held back.
     pub(crate) fn is_holding(&self) -> bool {
         self.flags.held.load(Ordering::SeqCst) > 0
@@ -63,10 +78,18 @@ impl Proxy {
 /// Passes bytes on in both directions until one side ends.
 fn join(client: &TcpStream, server: &TcpStream, flags: &Flags) {
     // bytes of the answer so far
-    let answer = AtomicUsize::new(0);
+    let (answer, asked) = (AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
-        scope.spawn(|| pass(client, server, |_| answer.store(0, Ordering::SeqCst)));
+        scope.spawn(|| {
+            pass(client, server, |bytes| {
+                answer.store(0, Ordering::SeqCst);
+                if asked.fetch_add(bytes, Ordering::SeqCst) + bytes > AMID_A_CHUNK && flags.cuts() {
+                    let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
+                }
+            });
+        });
         pass(server, client, |bytes| {
+            asked.store(0, Ordering::SeqCst);
             let before = answer.fetch_add(bytes, Ordering::SeqCst);
             if before <= SHORT && before + bytes > SHORT {
                 flags.long_answer();
@@ -76,6 +99,11 @@ fn join(client: &TcpStream, server: &TcpStream, flags: &Flags) {
 }
 
 impl Flags {
+    /// Whether a connection is to be cut now.
+    fn cuts(&self) -> bool {
+        self.cuts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left: usize| left.checked_sub(1)).is_ok()
+    }
+
     /// Waits as long as a long answer is held back.
     fn long_answer(&self) {
         let pass = |left: usize| left.checked_sub(1);

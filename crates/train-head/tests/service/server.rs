@@ -24,6 +24,8 @@ pub(crate) struct Server<'a> {
     pub(crate) fingerprint: String,
     /// Flags beside those that all have.
     more: Vec<String>,
+    /// What stands before the program: a command that becomes the one in its last words, such as `env NAME=VALUE`.
+    under: Vec<String>,
 }
 
 /// An answer.
@@ -48,8 +50,13 @@ impl<'a> Server<'a> {
 
     /// As [`Self::new`], with more flags.
     pub(crate) fn with(dir: &'a Dir, more: &[&str]) -> Self {
+        Self::under(dir, more, &[])
+    }
+
+    /// As [`Self::with`], under another command, which becomes the server.
+    pub(crate) fn under(dir: &'a Dir, more: &[&str], under: &[String]) -> Self {
         let more: Vec<String> = more.iter().map(|word| (*word).to_owned()).collect();
-        let server = Self::start(dir, "127.0.0.1:0".parse().unwrap(), None, more);
+        let server = Self::start(dir, "127.0.0.1:0".parse().unwrap(), None, more, under.to_vec());
         dir.write("token", &server.token);
         let Self { address, fingerprint, .. } = &server;
         let client = |line: &str| server.client(line);
@@ -61,20 +68,26 @@ impl<'a> Server<'a> {
     /// A new server with options from a file.
     pub(crate) fn of_file(dir: &'a Dir, options: &str) -> Self {
         dir.write("serve.toml", options);
-        Self::begin(dir, &["--config", "serve.toml"], None)
+        Self::begin(dir, &["--config", "serve.toml"], None, Vec::new())
     }
 
-    fn start(dir: &'a Dir, address: SocketAddr, token: Option<String>, more: Vec<String>) -> Self {
+    fn start(
+        dir: &'a Dir,
+        address: SocketAddr,
+        token: Option<String>,
+        more: Vec<String>,
+        under: Vec<String>,
+    ) -> Self {
         let address = address.to_string();
         let mut flags = vec!["--folder", "service", "--listen", &address, "--memory", "2G"];
         flags.extend(more.iter().map(String::as_str));
-        let mut started = Self::begin(dir, &flags, token);
+        let mut started = Self::begin(dir, &flags, token, under);
         started.more = more;
         started
     }
 
-    fn begin(dir: &'a Dir, flags: &[&str], token: Option<String>) -> Self {
-        let mut command = dir.command();
+    fn begin(dir: &'a Dir, flags: &[&str], token: Option<String>, under: Vec<String>) -> Self {
+        let mut command = dir.command_under(&under);
         command.args(["serve", "--json"]).args(flags);
         let log = std::fs::OpenOptions::new().append(true).create(true).open(dir.path("log")).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
@@ -85,7 +98,7 @@ impl<'a> Server<'a> {
         let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
         let address = text("url").trim_start_matches("https://").parse().unwrap();
         let token = token.unwrap_or_else(|| text("token"));
-        Self { dir, child, address, token, fingerprint: text("fingerprint"), more: Vec::new() }
+        Self { dir, child, address, token, fingerprint: text("fingerprint"), more: Vec::new(), under }
     }
 
     /// Kills the server (-9), and starts it again.
@@ -104,8 +117,8 @@ impl<'a> Server<'a> {
 
     /// Starts a server that was stopped.
     pub(crate) fn start_again(&mut self) {
-        let more = std::mem::take(&mut self.more);
-        *self = Self::start(self.dir, self.address, Some(self.token.clone()), more);
+        let (more, under) = (std::mem::take(&mut self.more), std::mem::take(&mut self.under));
+        *self = Self::start(self.dir, self.address, Some(self.token.clone()), more, under);
     }
 
     /// A command of the client, which has a home of its own for each test.
