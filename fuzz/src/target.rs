@@ -43,6 +43,8 @@ impl Target {
         let Some(folder) = std::env::var_os(SEEDS) else {
             // in place of libFuzzer's, which ends the process at any panic
             std::panic::set_hook(Box::new(|panic| *last_panic() = panic.to_string()));
+            // rings and sessions, which a target makes once, are not the time of its first input
+            self.feed(&[]);
             return;
         };
         let run = std::env::var_os(RUN).unwrap_or_default();
