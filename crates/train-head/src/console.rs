@@ -21,6 +21,15 @@ use crate::exit::{Failure, Kind};
 use crate::progress;
 use crate::progress::{Progress, Unit};
 
+/// Writes a line to standard error. If that fails, as on a full disk, nobody can be told; `eprintln` would panic.
+macro_rules! tell {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($words)*);
+    }};
+}
+pub(crate) use tell;
+
 /// The exit code of success. The others are those of [`Kind`].
 const SUCCESS: u8 = 0;
 
@@ -78,14 +87,14 @@ impl Console {
     /// Prints a message.
     pub(crate) fn note(&self, line: impl Display) {
         if !self.quiet {
-            eprintln!("{line}");
+            tell!("{line}");
         }
     }
 
     /// Prints a warning.
     pub(crate) fn warn(&self, line: impl Display) {
         if !self.quiet {
-            eprintln!("{} {line}", painted("warning:", "33"));
+            tell!("{} {line}", painted("warning:", "33"));
         }
     }
 
@@ -154,9 +163,9 @@ impl Console {
     /// Prints a failure, whose exit code it gives.
     pub(crate) fn fail(&self, failure: &Failure) -> u8 {
         if let Some(process) = self.process {
-            eprintln!("process {process} of those that train together:");
+            tell!("process {process} of those that train together:");
         }
-        eprint!("{}", words(failure));
+        tell!("{}", words(failure).trim_end());
         if self.json {
             print_line(&failure.json().to_string());
         }
@@ -203,7 +212,7 @@ pub(crate) fn fail_to_parse(unparsed: &Unparsed) -> u8 {
         Some(help) => {
             let text = error.to_string();
             let first = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
-            eprintln!("{} {first}\n  {} {help}", painted("error:", "31"), painted("help:", "36"));
+            tell!("{} {first}\n  {} {help}", painted("error:", "31"), painted("help:", "36"));
         }
         None => {
             let _ = error.print();
@@ -236,7 +245,7 @@ fn print_line(text: &str) -> u8 {
         Ok(()) => SUCCESS,
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => SUCCESS,
         Err(error) => {
-            eprintln!("error: cannot write to standard output: {error}");
+            tell!("error: cannot write to standard output: {error}");
             Kind::Unexpected.code()
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use fhe_head::ckks::serial::AtomicFile;
 
-use crate::console;
+use crate::console::{self, tell};
 use crate::exit::{Failure, Kind, Result};
 
 /// How long the work may go on to the next good place.
@@ -44,7 +44,7 @@ pub(crate) fn watch() -> Result<()> {
             end();
         }
         fhe_head::stop::ask();
-        eprintln!("\nstopping; ^C again stops at once");
+        tell!("\nstopping; ^C again stops at once");
         let patience = std::thread::Builder::new().spawn(|| {
             std::thread::sleep(GRACE);
             end();

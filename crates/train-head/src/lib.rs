@@ -30,6 +30,8 @@
 
 // the two programs share modules, of which that of the compute party uses a part
 #![cfg_attr(not(feature = "data-party"), allow(dead_code))]
+// `eprintln` panics where standard error cannot be written to; `console::tell` does not
+#![warn(clippy::print_stderr)]
 
 mod allocator;
 mod args;

@@ -9,6 +9,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 #[cfg(feature = "data-party")]
 use text_encoder::DownloadObserver;
 
+use crate::console::tell;
+
 /// A phase with a number of steps. Dropped before [`done`](Self::done), it only clears its bar.
 #[derive(Debug)]
 pub(crate) struct Progress {
@@ -134,7 +136,7 @@ impl Progress {
             return self.say_object(Some(left));
         }
         let (done, total) = (self.unit.amount(done), self.unit.amount(total));
-        eprintln!("{:<9} {done} of {total}, {} left", self.name, seconds(left.as_secs_f64().ceil()));
+        tell!("{:<9} {done} of {total}, {} left", self.name, seconds(left.as_secs_f64().ceil()));
     }
 
     /// Prints an object.
@@ -143,7 +145,7 @@ impl Progress {
         let seconds_left = left.map(|left| left.as_secs_f64());
         let said = head_service::api::Progress { phase: self.name.to_owned(), done, total, seconds_left };
         if let Ok(line) = serde_json::to_string(&said) {
-            eprintln!("{line}");
+            tell!("{line}");
         }
     }
 
@@ -164,9 +166,9 @@ impl Progress {
         if self.says {
             let took = seconds(took.as_secs_f64());
             if total > 1 {
-                eprintln!("{:<9} {} in {took}", self.name, self.unit.amount(total));
+                tell!("{:<9} {} in {took}", self.name, self.unit.amount(total));
             } else {
-                eprintln!("{:<9} {took}", self.name);
+                tell!("{:<9} {took}", self.name);
             }
         }
         took

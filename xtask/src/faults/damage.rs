@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 
-use super::joint_damage::{self, damage};
 use super::row::Row;
 use super::site::{DOCUMENTED, Site};
 use crate::rng::Rng;
@@ -67,8 +66,8 @@ pub(super) fn run(site: &Site, tries: usize, rng: &mut Rng, show: &mut impl FnMu
         let mut problems = Vec::new();
         let mut codes = std::collections::BTreeMap::new();
         for _ in 0..tries {
-            let (damaged, what) = damage(&whole, rng);
-            site.write(file, &damaged)?;
+            let (bytes, what) = damaged(&whole, rng);
+            site.write(file, &bytes)?;
             match damaged_run(site, line, expected)? {
                 Ok(code) => *codes.entry(code).or_insert(0) += 1,
                 Err(why) => problems.push(format!("{file}: {what}: {why}")),
@@ -81,7 +80,18 @@ pub(super) fn run(site: &Site, tries: usize, rng: &mut Rng, show: &mut impl FnMu
         let command = format!("{} {file}", line.split_whitespace().next().unwrap_or_default());
         show(Row { fault: "damage", command, tries, note, problems });
     }
-    joint_damage::run(site, tries, rng, show)
+    Ok(())
+}
+
+/// A file with a bit flipped or its end cut off, and which.
+pub(super) fn damaged(whole: &[u8], rng: &mut Rng) -> (Vec<u8>, String) {
+    let at = rng.below(whole.len());
+    if rng.below(4) == 3 {
+        return (whole[..at].to_vec(), format!("cut after {at} bytes"));
+    }
+    let mut damaged = whole.to_vec();
+    damaged[at] ^= 1 << rng.below(8);
+    (damaged, format!("byte {at} flipped"))
 }
 
 fn damaged_run(site: &Site, line: &str, expected: Expected) -> Result<Result<i32, String>> {
@@ -98,4 +108,22 @@ fn damaged_run(site: &Site, line: &str, expected: Expected) -> Result<Result<i32
         return Ok(Err(format!("left behind: {}", changed.join(", "))));
     }
     Ok(Ok(ended.code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_is_of_one_place() {
+        let whole = vec![7; 50];
+        for seed in 0..50 {
+            let (bytes, what) = damaged(&whole, &mut Rng::new(seed));
+            let differs = bytes.iter().zip(&whole).filter(|(a, b)| a != b).count();
+            assert_eq!(
+                (bytes.len() < 50, differs),
+                (what.starts_with("cut"), usize::from(what.ends_with("flipped")))
+            );
+        }
+    }
 }

@@ -110,6 +110,7 @@ fn run(quick: bool, seed: Option<u64>, only: Option<&str>) -> Result<()> {
     }
     if wanted("damage") {
         damage::run(&site, tries.damages, &mut rng, &mut show)?;
+        joint_damage::run(&site, tries.damages, &mut rng, &mut show)?;
     }
     if shown == 0 {
         bail!("no fault of that name; there are kill, joint, server, signals, full, starve and damage");

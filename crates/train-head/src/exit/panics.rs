@@ -4,6 +4,8 @@
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::sync::{Mutex, PoisonError};
 
+use crate::console::tell;
+
 static LAST: Mutex<String> = Mutex::new(String::new());
 
 /// From here on a panic is kept, not printed.
@@ -20,5 +22,5 @@ pub(crate) fn keep() {
 
 /// Prints the last panic.
 pub(super) fn show() {
-    eprintln!("{}", LAST.lock().unwrap_or_else(PoisonError::into_inner));
+    tell!("{}", LAST.lock().unwrap_or_else(PoisonError::into_inner));
 }

@@ -1,5 +1,8 @@
 //! What the program says: in JSON, about other programs' names, and never about the data.
 
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
 use crate::util::{Dir, FAST, copy_of_finished, finished, table};
 
 #[test]
@@ -33,6 +36,31 @@ fn a_job_file_is_named_where_it_is_wrong() {
     dir.refused("estimate --features t.csv --job job.toml", 2, &["--frobnicate comes from job.toml"]);
     dir.write("job.toml", "max_iter = \"many\"\n");
     dir.refused("estimate --features t.csv --job job.toml", 2, &["--max-iter comes from job.toml"]);
+}
+
+/// A full disk takes no messages either. The exit code still says what happened, and nothing waits for ever.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_command_that_cannot_say_why_it_fails_ends_all_the_same() {
+    let dir = Dir::new();
+    dir.write("t.csv", table(80));
+    let plan = format!("estimate --features t.csv --out plan.json {FAST}");
+    for (line, code) in [("inspect nothing", 4), ("frobnicate", 2), ("run --target y", 2), (&*plan, 0)] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut child =
+            dir.command().args(line.split_whitespace()).stdout(Stdio::null()).stderr(full).spawn().unwrap();
+        let began = Instant::now();
+        let ended = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status.code();
+            }
+            if began.elapsed() > Duration::from_secs(60) {
+                child.kill().unwrap();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        assert_eq!(ended, Some(code), "{line}");
+    }
 }
 
 /// Tokenizers log whole texts at the finest level. Nothing of it may reach the screen, whatever is asked for.

@@ -24,7 +24,7 @@ fn library() -> String {
 }
 
 #[test]
-#[ignore = "needs libfaketime; .ci/run runs it"]
+#[ignore = "needs libfaketime: .ci/run installs it and runs this every fourth day (by day of the year), step `turn of disk_and_clock`, and whenever CI_WHOLE=1"]
 fn a_clock_that_jumps_changes_nothing_that_was_accepted() {
     let dir = Dir::new();
     prepare(&dir, SLOW);

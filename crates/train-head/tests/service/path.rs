@@ -13,18 +13,19 @@ pub(crate) fn prepare(dir: &Dir, flags: &str) {
 
 /// Sends keys and data. Returns the ids of both.
 pub(crate) fn push(server: &Server<'_>) -> [String; 2] {
-    let pushed = server.ok("remote push keys/eval data.enc");
+    let pushed = server.ok("remote push keys/eval data.enc --server here");
     [0, 1].map(|at| pushed[at]["upload"].as_str().unwrap().to_owned())
 }
 
 /// Asks for a training.
 pub(crate) fn submit(server: &Server<'_>, [keys, data]: &[String; 2]) -> String {
-    server.ok(&format!("remote submit --keys {keys} --data {data}"))["id"].as_str().unwrap().to_owned()
+    let job = server.ok(&format!("remote submit --keys {keys} --data {data} --server here"));
+    job["id"].as_str().unwrap().to_owned()
 }
 
 /// The head of the file workflow, under the server's signature, is that of the service, bit for bit.
 pub(crate) fn expect_same_head(dir: &Dir, server: &Server<'_>, job: &str) {
-    server.ok(&format!("remote fetch {job} --out head.enc"));
+    server.ok(&format!("remote fetch {job} --out head.enc --server here"));
     let identity = server.folder("identity.key");
     dir.ok(&format!(
         "train --data data.enc --keys keys/eval --out by-files.enc --identity {}",
