@@ -20,15 +20,7 @@ use crate::exit::{Failure, Kind};
 #[cfg(feature = "data-party")]
 use crate::progress;
 use crate::progress::{Progress, Unit};
-
-/// Writes a line to standard error. If that fails, as on a full disk, nobody can be told; `eprintln` would panic.
-macro_rules! tell {
-    ($($words:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), $($words)*);
-    }};
-}
-pub(crate) use tell;
+use crate::tell::tell;
 
 /// The exit code of success. The others are those of [`Kind`].
 const SUCCESS: u8 = 0;

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use fhe_head::ckks::serial::AtomicFile;
 
-use crate::console::{self, tell};
+use crate::console;
 use crate::exit::{Failure, Kind, Result};
+use crate::tell::tell;
 
 /// How long the work may go on to the next good place.
 const GRACE: Duration = Duration::from_millis(1500);

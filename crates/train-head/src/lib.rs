@@ -16,7 +16,7 @@
 //! - `passphrase`: what keys and identities are encrypted with;
 //! - `remote`: a compute party that is a service, from the data party's side;
 //! - `exit`: failures and exit codes;
-//! - `console`, `progress`: what the user sees;
+//! - `console`, `progress`, `tell`: what the user sees;
 //! - `wording`: words that depend on numbers;
 //! - `interrupt`, `allocator`, `resources`: ^C, the end of the memory, how much of it there is;
 //! - `itself`: this program, to start it again;
@@ -30,7 +30,7 @@
 
 // the two programs share modules, of which that of the compute party uses a part
 #![cfg_attr(not(feature = "data-party"), allow(dead_code))]
-// `eprintln` panics where standard error cannot be written to; `console::tell` does not
+// `eprintln` panics where standard error cannot be written to; `tell` does not
 #![warn(clippy::print_stderr)]
 
 mod allocator;
@@ -70,6 +70,7 @@ mod run;
 mod samples;
 #[cfg(feature = "data-party")]
 mod targets;
+mod tell;
 mod wording;
 
 use std::ffi::OsString;

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 #[cfg(feature = "data-party")]
 use text_encoder::DownloadObserver;
 
-use crate::console::tell;
+use crate::tell::tell;
 
 /// A phase with a number of steps. Dropped before [`done`](Self::done), it only clears its bar.
 #[derive(Debug)]

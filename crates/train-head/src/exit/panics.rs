@@ -4,7 +4,7 @@
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::sync::{Mutex, PoisonError};
 
-use crate::console::tell;
+use crate::tell::tell;
 
 static LAST: Mutex<String> = Mutex::new(String::new());
 
