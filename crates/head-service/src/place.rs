@@ -1,8 +1,10 @@
 //! Where everything lies in the folder of the service.
 
-use std::fs::{DirBuilder, File};
-use std::io;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+use crate::api::CHUNK_BYTES;
 
 /// The folder.
 #[derive(Clone, Debug)]
@@ -49,6 +51,17 @@ impl Place {
 
     pub(crate) fn root(&self) -> &Path {
         &self.0
+    }
+
+    /// Whether the disk has no room for another chunk of a file, or the quota none. A write tells; what the file system says of free blocks knows no quotas.
+    pub(crate) fn is_full(&self) -> bool {
+        let trial = self.0.join("room");
+        let written =
+            File::create(&trial).and_then(|mut file| file.write_all(&vec![0; CHUNK_BYTES as usize]));
+        let _ = fs::remove_file(&trial);
+        written.is_err_and(|error| {
+            matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        })
     }
 }
 

@@ -40,7 +40,7 @@ use states::States;
 const PAUSE: Duration = Duration::from_millis(100);
 /// Between two looks at the queue where nobody rings.
 const IDLE: Duration = Duration::from_secs(5);
-/// Between two tries where the bucket of the files does not answer.
+/// Between two tries where the disk is full, or the bucket of the files does not answer.
 const TRIES: Duration = Duration::from_secs(10);
 /// How long a process may take to stop at a checkpoint.
 const GRACE: Duration = Duration::from_secs(5);
@@ -77,7 +77,15 @@ async fn follow(
 ) {
     let id = job.job.id.clone();
     let begun = SystemTime::now();
-    let outcome = match attempt(&service, &*worker, &job, taken_up, stop.clone()).await {
+    let ended = attempt(&service, &*worker, &job, taken_up, stop.clone()).await;
+    service.set_progress(&id, None);
+    let outcome = match ended {
+        // nobody's fault either, but the process may not have found room to say so
+        Ok(Outcome::Broken(error)) if service.place.is_full() => {
+            log::failure("a job broke off on a full disk", &error.message);
+            pause(TRIES, &mut stop).await;
+            Outcome::Stopped
+        }
         Ok(outcome) => outcome,
         // nobody's fault: it counts as no attempt
         Err(problem) if problem.passes() => {
@@ -87,7 +95,6 @@ async fn follow(
         }
         Err(problem) => Outcome::broken(problem.words()),
     };
-    service.set_progress(&id, None);
     service.traces.job(&job, &outcome, begun);
     loop {
         let (outcome, job) = (outcome.clone(), job.clone());

@@ -5,11 +5,14 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::faults::SLOW;
+use crate::faults::{SLOW, processes, signal};
 use crate::path::{expect_same_head, prepare, push, submit};
 use crate::proxy::Proxy;
 use crate::server::{Server, until};
 use crate::util::Dir;
+
+/// Room for what the server notes, but not for what a training keeps.
+const LINES: u64 = 256 << 10;
 
 /// A file system of its own in the folder `service` of a test, which nobody else sees. It is there as long as the process that has it.
 struct Disk {
@@ -96,6 +99,15 @@ fn accepted(server: &Server<'_>) -> usize {
     lines.count()
 }
 
+/// Does something while the processes of a job stand still.
+fn held(server: &Server<'_>, job: &str, work: impl FnOnce()) {
+    let ids = processes(job);
+    assert!(!ids.is_empty(), "no process of the job runs\n{}", server.log());
+    ids.iter().for_each(|id| signal(id, "-STOP"));
+    work();
+    ids.iter().for_each(|id| signal(id, "-CONT"));
+}
+
 #[test]
 #[ignore = "mounts a file system of its own (unshare): .ci/run runs this every fourth day (by day of the year), step `turn of disk_and_clock`, and whenever CI_WHOLE=1, where mounts are allowed"]
 fn a_full_disk_loses_nothing_that_was_answered() {
@@ -126,16 +138,18 @@ fn a_full_disk_loses_nothing_that_was_answered() {
     let job = submit(&server, &uploads);
     let status = || server.ok(&format!("remote status {job}"));
 
-    // and amid it
-    until("it trains", || (status()["progress"]["phase"] == "train").then_some(()));
-    disk.fill(0);
-    let unnoted = "the end of a job was not noted";
-    until("its end cannot be noted", || server.log().contains(unnoted).then_some(()));
-    assert_eq!(status()["state"], "running");
-    disk.make_room();
+    // and amid it, with room for some lines of the database and the audit log, and with none: the attempt counts for nothing
+    for (breaks, left) in [(1, LINES), (2, 0)] {
+        until("it trains", || (status()["progress"]["phase"] == "train").then_some(()));
+        held(&server, &job, || disk.fill(left));
+        let full = "a job broke off on a full disk";
+        until("it breaks off", || (server.log().matches(full).count() >= breaks).then_some(()));
+        assert!(["running", "queued"].contains(&status()["state"].as_str().unwrap()), "{}", status());
+        disk.make_room();
+    }
     // without a new start: what waited for room goes on
     let done = server.ok(&format!("remote watch {job}"));
-    assert_eq!(done["state"].as_str(), Some("done"), "{done}");
+    assert_eq!((done["state"].as_str(), done["attempts"].as_u64()), (Some("done"), Some(1)), "{done}");
     fs::copy(disk.folder.join("identity.key"), dir.path("service/identity.key")).unwrap();
     expect_same_head(&dir, &server, &job);
     let folder = disk.folder.display();
