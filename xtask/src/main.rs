@@ -4,6 +4,7 @@
 //! alike on a laptop and in CI.
 
 mod bench;
+mod bucket;
 mod check;
 mod demo;
 mod dependencies;
@@ -52,6 +53,7 @@ Commands:
   mpi           Train in several processes, kill some, and compare with one; `--quick` in two minutes, `--seed N` repeats. Needs
                 an MPI library (Debian: libopenmpi-dev openmpi-bin libclang-dev)
   soak          Let fifty clients upload to and train on one server for ten minutes, or `--minutes M`
+  bucket        Train through a server whose files are in a bucket of a store that others wrote, and let the server lose its disk
   site          Build the documentation as a site in target/site/, and check its links
   sbom          Write the software bill of materials of train-head, CycloneDX, to target/train-head.cdx.json
   dist          Build an archive and a Debian package of the program for people without Rust, in target/dist/
@@ -104,6 +106,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ("mpi", [flag, seed]) if flag == "--seed" => mpi::run(false, Some(seed.parse()?))?,
         ("soak", []) => soak::run(10.0)?,
         ("soak", [flag, minutes]) if flag == "--minutes" => soak::run(minutes.parse()?)?,
+        ("bucket", []) => bucket::run()?,
         ("sbom", []) => sbom::run()?,
         ("dist", []) => dist::run()?,
         ("site", []) => site::run()?,

@@ -71,17 +71,25 @@ pub(crate) fn run() -> Result<()> {
 
 impl Server {
     pub(crate) fn start(binary: &Path, folder: &Path) -> Result<Self> {
-        let log = fs::File::create(folder.join("server.log"))?;
         let service = folder.join("service").display().to_string();
         let mut command = Command::new(binary);
         command.args(["serve", "--listen", "127.0.0.1:0", "--json", "--folder", &service]);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
-        let mut child = command.spawn().with_context(|| format!("cannot start {}", binary.display()))?;
+        Self::by(command, &folder.join("server.log"))
+    }
+
+    /// A server that `command` starts. What it logs is added to `log`.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub(crate) fn by(mut command: Command, log: &Path) -> Result<Self> {
+        let log_file = fs::OpenOptions::new().append(true).create(true).open(log)?;
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log_file);
+        let mut child = command.spawn().context("cannot start the server")?;
         let mut line = String::new();
         let Some(out) = child.stdout.take() else { bail!("the server has no output") };
         BufReader::new(out).read_line(&mut line)?;
         let said = serde_json::from_str(&line)
-            .with_context(|| format!("the server did not start: see {}/server.log", folder.display()))?;
+            .with_context(|| format!("the server did not start: see {}", log.display()))?;
         Ok(Self { child, said })
     }
 
