@@ -59,6 +59,7 @@ fn fill(tree: &Path, built: &Path, graph: &Graph, program: &Package) -> Result<(
         fs::write(path, process::output(Command::new(&stripped).args(["completions", shell]))?)?;
     }
     let man = tree.join("usr/share/man/man1");
+    fs::create_dir_all(&man)?;
     process::output(Command::new(&stripped).arg("man").arg(&man))?;
     for page in fs::read_dir(&man)? {
         // as Debian wants them; without a time, the same bytes each time
