@@ -20,7 +20,7 @@ pub(crate) struct TextEncoder(text_encoder::TextEncoder);
 #[pymethods]
 impl TextEncoder {
     #[new]
-    #[pyo3(signature = (model, *, max_seq_length=None, long_text="mean", prompt=None, prompt_name=None, pooling=None, normalize=false, truncate_dim=None, offline=false, progress=None))]
+    #[pyo3(signature = (model, *, max_seq_length=None, long_text="mean", prompt=None, prompt_name=None, pooling=None, normalize=false, truncate_dim=None, dtype="auto", offline=false, progress=None))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments")]
     fn new(
         py: Python<'_>,
@@ -32,6 +32,7 @@ impl TextEncoder {
         pooling: Option<Vec<String>>,
         normalize: bool,
         truncate_dim: Option<NonZeroUsize>,
+        dtype: &str,
         offline: bool,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
@@ -54,6 +55,7 @@ impl TextEncoder {
             pooling: pooling.transpose()?,
             normalize,
             truncate_dim: truncate_dim.map(NonZeroUsize::get),
+            dtype: if dtype == "auto" { None } else { Some(named("dtype", dtype)?) },
             hub,
             ..EncoderOptions::default()
         };

@@ -86,6 +86,7 @@ class TextEncoder:
         pooling: Sequence[str] | None = None,
         normalize: bool = False,
         truncate_dim: int | None = None,
+        dtype: str = "auto",
         offline: bool = False,
         progress: _Progress = None,
     ) -> None: ...

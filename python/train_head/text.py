@@ -32,6 +32,8 @@ class TextEncoder(TransformerMixin, BaseEstimator):
         Whether embeddings get length 1 even if the model leaves them as they are.
     truncate_dim : int, default=None
         Components that are kept; all if None.
+    dtype : {"auto", "float32", "bfloat16"}, default="auto"
+        Numbers that the encoder multiplies in: bfloat16 where the processor has AVX512-BF16, else float32, if "auto".
     offline : bool, default=False
         Whether no connection may be opened. ``HF_HOME`` and ``HF_HUB_OFFLINE`` are honoured.
     verbose : int, default=0
@@ -54,6 +56,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):
         prompt=None,
         normalize=False,
         truncate_dim=None,
+        dtype="auto",
         offline=False,
         verbose=0,
     ):
@@ -63,6 +66,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):
         self.prompt = prompt
         self.normalize = normalize
         self.truncate_dim = truncate_dim
+        self.dtype = dtype
         self.offline = offline
         self.verbose = verbose
 
@@ -119,7 +123,15 @@ class TextEncoder(TransformerMixin, BaseEstimator):
         return not isinstance(self.model, (str, os.PathLike))
 
     def _encoder(self):
-        asked = (str(self.model), self.max_seq_length, self.long_text, self.prompt, self.normalize, self.truncate_dim)
+        asked = (
+            str(self.model),
+            self.max_seq_length,
+            self.long_text,
+            self.prompt,
+            self.normalize,
+            self.truncate_dim,
+            self.dtype,
+        )
         kept = self.__dict__.get("_loaded")
         if kept is None or kept[0] != asked:
             encoder = _native.TextEncoder(
@@ -129,6 +141,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):
                 prompt=self.prompt,
                 normalize=self.normalize,
                 truncate_dim=self.truncate_dim,
+                dtype=self.dtype,
                 offline=self.offline,
             )
             self._loaded = kept = (asked, encoder)

@@ -38,7 +38,7 @@ const SETTINGS: [&str; 7] = [
 
 /// A frozen sentence encoder: texts to vectors of [`dimension`](Self::dimension) components.
 ///
-/// Computes in f32, on all threads of rayon's current pool or on a GPU. An embedding does not depend on the texts around
+/// Computes in f32, or multiplies in bfloat16 ([`Dtype`](crate::Dtype)), on all threads of rayon's current pool or on a GPU. An embedding does not depend on the texts around
 /// it (up to rounding, 1e-6) nor on the number of threads.
 pub struct TextEncoder {
     tokenizer: TextTokenizer,
@@ -82,7 +82,8 @@ impl TextEncoder {
 
         let mut digests = Digests::default();
         let weights = Weights::open(folder, &mut digests)?;
-        let (architecture, model) = models::load(folder, weights, options.device)?;
+        let models::Loaded { architecture, dtype, model } =
+            models::load(folder, weights, options.device, options.dtype)?;
         let pipeline = modules.load_rest(model.hidden_size(), pooling_modes(options)?, &mut digests)?;
 
         let (settings_file, settings) = settings(folder)?;
@@ -118,6 +119,7 @@ impl TextEncoder {
             modules: pipeline.stages.iter().map(Stage::description).collect(),
             normalize: options.normalize || ends_normalized,
             prompt,
+            dtype,
         };
         let normalize = options.normalize && !ends_normalized;
         Ok(Self { tokenizer, cutter, model, pipeline, prompt_length, normalize, info })

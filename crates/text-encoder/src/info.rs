@@ -1,5 +1,6 @@
 //! Identity of an encoder, complete enough to refuse embeddings made by another one.
 
+use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::long_text::LongText;
 use crate::pooling::PoolingMode;
@@ -37,6 +38,9 @@ pub struct EncoderInfo {
     pub normalize: bool,
     /// Text put before every input; empty for none.
     pub prompt: String,
+    /// What its layers multiply in. Files from before there was a choice do not say: it was float32.
+    #[serde(default)]
+    pub dtype: Dtype,
 }
 
 impl EncoderInfo {
@@ -44,7 +48,7 @@ impl EncoderInfo {
     ///
     /// # Errors
     /// [`Error::OtherEncoder`] with the first field that differs. Names and revisions may differ, because the same files
-    /// can have several.
+    /// can have several; so may what layers multiply in, which changes an embedding less than a head sees.
     pub fn expect_same(&self, other: &Self) -> Result<()> {
         fn same<T: PartialEq + Debug>(field: &'static str, expected: &T, found: &T) -> Result<()> {
             if expected == found {

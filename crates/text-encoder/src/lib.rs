@@ -28,6 +28,7 @@
 //! are [candle](https://docs.rs/candle-core) tensors with fused kernels of our own. Nothing depends on the number of
 //! threads, and an embedding does not depend on the texts around it.
 
+mod dtype;
 mod encoder;
 mod error;
 mod folder;
@@ -45,6 +46,7 @@ mod tokenizer;
 mod tokens;
 mod weights;
 
+pub use dtype::Dtype;
 pub use encoder::TextEncoder;
 pub use error::Error;
 pub use hub::{DownloadObserver, HubSettings, Token};

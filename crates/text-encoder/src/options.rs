@@ -1,5 +1,6 @@
 //! Options of an encoder.
 
+use crate::dtype::Dtype;
 use crate::hub::HubSettings;
 use crate::long_text::LongText;
 use crate::models::EncoderDevice;
@@ -20,6 +21,9 @@ pub struct EncoderOptions {
     pub normalize: bool,
     /// Keeps the first components only, for models trained for it (Matryoshka), instead of the model's `truncate_dim`.
     pub truncate_dim: Option<usize>,
+    /// What the layers multiply in. `None`: [`Dtype::Bfloat16`] where the processor multiplies that faster and the family has a forward pass of
+    /// ours, else [`Dtype::Float32`].
+    pub dtype: Option<Dtype>,
     /// Where the model computes.
     pub device: EncoderDevice,
     /// How hub ids are resolved.

@@ -8,7 +8,7 @@ mod common;
 use common::{copy, expected, golden, load, texts};
 use serde_json::{Value, json};
 use std::path::Path;
-use text_encoder::{EncoderDevice, EncoderOptions, Error, ModelSource, PoolingMode, TextEncoder};
+use text_encoder::{Dtype, EncoderDevice, EncoderOptions, Error, ModelSource, PoolingMode, TextEncoder};
 
 /// Compares with the reference, in a batch and each text alone.
 fn check(name: &str) -> TextEncoder {
@@ -149,7 +149,7 @@ fn a_missing_tensor_is_named_as_in_the_file() {
 #[test]
 fn a_gpu_needs_a_feature_and_a_family() {
     let load = |model: &str, device| {
-        let options = EncoderOptions { device, ..EncoderOptions::default() };
+        let options = EncoderOptions { device, dtype: Some(Dtype::Float32), ..EncoderOptions::default() };
         TextEncoder::load(&ModelSource::Folder(golden(model)), &options).err().unwrap().to_string()
     };
     assert!(load("tiny-bert", EncoderDevice::Cuda).contains("cpu for models of the family bert"));

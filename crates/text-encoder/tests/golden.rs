@@ -5,7 +5,7 @@ mod common;
 
 use common::{agreement, copy, expected, golden, load, minilm, texts};
 use std::path::Path;
-use text_encoder::{EncoderOptions, LongText, ModelSource, PoolingMode, Prompt, TextEncoder};
+use text_encoder::{Dtype, EncoderOptions, LongText, ModelSource, PoolingMode, Prompt, TextEncoder};
 
 /// Compares with the reference, and the batch with each text alone.
 fn check(name: &str, folder: &Path) -> TextEncoder {
@@ -42,6 +42,45 @@ fn minilm_equals_sentence_transformers() {
     assert_eq!(info.weights_sha256, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db");
     assert_eq!((info.architecture.as_str(), info.pooling.as_slice()), ("bert", &[PoolingMode::Mean][..]));
     assert!(info.normalize);
+}
+
+/// Least cosine between an embedding in bfloat16 and the reference's in float32. The small models are of random weights and narrow: what
+/// rounding does to a component, it does to a large part of them.
+const BFLOAT16: [(&str, f64); 6] = [
+    ("all-MiniLM-L6-v2", 0.9998),
+    ("tiny-bert", 0.999),
+    ("tiny-distilbert", 0.999),
+    ("tiny-roberta", 0.999),
+    ("tiny-mpnet", 0.999),
+    ("tiny-modernbert", 0.999),
+];
+
+#[test]
+fn bfloat16_is_near_the_reference() {
+    for (name, least) in BFLOAT16 {
+        let folder = if name.starts_with("tiny") { golden(name) } else { minilm() };
+        let options = EncoderOptions {
+            dtype: Some(Dtype::Bfloat16),
+            long_text: LongText::Truncate,
+            ..EncoderOptions::default()
+        };
+        let encoder = TextEncoder::load(&ModelSource::Folder(folder), &options).unwrap();
+        assert_eq!(encoder.info().dtype, Dtype::Bfloat16);
+        let (texts, expected) = (texts(), expected(name));
+        let embeddings = encoder.encode(&texts, |_| {}).unwrap();
+        let cosines = embeddings.outer_iter().zip(expected.outer_iter()).map(|(a, b)| agreement(a, b).0);
+        let (lowest, highest) = cosines.fold((2.0, -2.0), |(low, high), x| (x.min(low), x.max(high)));
+        assert!(lowest >= least, "{name}: {lowest}");
+        // rounded indeed
+        assert!(
+            highest < 1.0 - 1e-8 && embeddings != load_plain(name).encode(&texts, |_| {}).unwrap(),
+            "{name}"
+        );
+    }
+}
+
+fn load_plain(name: &str) -> TextEncoder {
+    load(&if name.starts_with("tiny") { golden(name) } else { minilm() }).unwrap()
 }
 
 #[test]
@@ -102,8 +141,12 @@ fn modernbert_with_the_configuration_of_transformers_4() {
 #[test]
 fn prompts_are_chosen_by_name_or_text() {
     let source = ModelSource::Folder(golden("tiny-mpnet"));
-    let prompted =
-        |prompt| TextEncoder::load(&source, &EncoderOptions { prompt, ..EncoderOptions::default() });
+    let prompted = |prompt| {
+        TextEncoder::load(
+            &source,
+            &EncoderOptions { prompt, dtype: Some(Dtype::Float32), ..EncoderOptions::default() },
+        )
+    };
     let named = prompted(Prompt::Named("query".into())).unwrap();
     assert_eq!(named.info().prompt, "query: ");
     let text = prompted(Prompt::Text("query: ".into())).unwrap();
@@ -126,6 +169,7 @@ fn options_shorten_texts_and_vectors() {
         long_text: LongText::Truncate,
         truncate_dim,
         normalize: true,
+        dtype: Some(Dtype::Float32),
         ..EncoderOptions::default()
     };
     let encoder = TextEncoder::load(&source, &options(Some(12), Some(5))).unwrap();

@@ -11,7 +11,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use text_encoder::{
-    DownloadObserver, EncoderOptions, HubSettings, LongText, ModelSource, PoolingMode, TextEncoder,
+    DownloadObserver, Dtype, EncoderOptions, HubSettings, LongText, ModelSource, PoolingMode, TextEncoder,
 };
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -152,7 +152,12 @@ impl Hub {
         let source = ModelSource::parse("org/tiny").unwrap();
         TextEncoder::load(
             &source,
-            &EncoderOptions { hub, long_text: LongText::Truncate, ..EncoderOptions::default() },
+            &EncoderOptions {
+                hub,
+                long_text: LongText::Truncate,
+                dtype: Some(Dtype::Float32),
+                ..EncoderOptions::default()
+            },
         )
     }
 }
@@ -259,7 +264,11 @@ fn unknown_models_and_unreachable_hubs() {
         observer: None,
     };
     let load = |id: &str, endpoint: &str| {
-        let options = EncoderOptions { hub: settings(endpoint), ..EncoderOptions::default() };
+        let options = EncoderOptions {
+            hub: settings(endpoint),
+            dtype: Some(Dtype::Float32),
+            ..EncoderOptions::default()
+        };
         TextEncoder::load(&ModelSource::parse(id).unwrap(), &options).err().unwrap().to_string()
     };
     let error = load("org/unknown", &hub.endpoint);

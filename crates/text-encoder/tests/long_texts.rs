@@ -5,7 +5,7 @@ mod common;
 
 use common::golden;
 use ndarray::{Array1, Axis};
-use text_encoder::{EncoderOptions, LongText, ModelSource, Prompt, TextEncoder};
+use text_encoder::{Dtype, EncoderOptions, LongText, ModelSource, Prompt, TextEncoder};
 
 /// Words of the tiny BERT's vocabulary, one token each.
 const WORDS: [&str; 6] = ["the", "patient", "mass", "no", "evidence", "of"];
@@ -20,6 +20,7 @@ fn encoder(model: &str, long_text: LongText, normalize: bool, prompt: Prompt) ->
         long_text,
         normalize,
         prompt,
+        dtype: Some(Dtype::Float32),
         ..EncoderOptions::default()
     };
     TextEncoder::load(&ModelSource::Folder(golden(model)), &options).unwrap()

@@ -17,31 +17,49 @@ pub(crate) use backbone::{Backbone, Packed};
 
 pub use device::EncoderDevice;
 
-use crate::error::Result;
+use crate::dtype::Dtype;
+use crate::error::{Error, Result};
 use crate::folder::Folder;
 use crate::weights::Weights;
 use backbone::CONFIG;
 use config::ModelType;
 
-/// Reads `config.json` and builds the model it names, on a device.
+/// Reads `config.json` and builds the model it names, on a device, in numbers of a kind: the fastest where none is asked for.
 pub(crate) fn load(
     folder: &Folder,
     weights: Weights,
     device: EncoderDevice,
-) -> Result<(String, Box<dyn Backbone>)> {
+    dtype: Option<Dtype>,
+) -> Result<Loaded> {
     let ModelType { model_type } = folder.json(CONFIG)?;
-    let model: Box<dyn Backbone> = match (model_type.as_str(), config::Family::of(&model_type)) {
-        ("modernbert", _) => {
-            device.expect_cpu(&model_type)?;
-            Box::new(modernbert::ModernBert::load(folder, &weights)?)
+    let family = config::Family::of(&model_type);
+    if family.is_none() && model_type != "modernbert" {
+        if dtype == Some(Dtype::Bfloat16) {
+            return Err(Error::Option {
+                option: "dtype",
+                expected: format!("float32 for models of the family {model_type}"),
+                found: "bfloat16".into(),
+            });
         }
-        (_, Some(family)) => {
-            device.expect_cpu(&model_type)?;
-            Box::new(post_norm::PostNorm::load(family, folder, &weights)?)
-        }
-        (other, None) => by_candle(other, folder, weights, device)?,
+        let model = by_candle(&model_type, folder, weights, device)?;
+        return Ok(Loaded { architecture: model_type, dtype: Dtype::Float32, model });
+    }
+    device.expect_cpu(&model_type)?;
+    let dtype = dtype.unwrap_or_else(Dtype::fastest);
+    let model: Box<dyn Backbone> = match family {
+        Some(family) => Box::new(post_norm::PostNorm::load(family, folder, &weights, dtype)?),
+        None => Box::new(modernbert::ModernBert::load(folder, &weights, dtype)?),
     };
-    Ok((model_type, model))
+    Ok(Loaded { architecture: model_type, dtype, model })
+}
+
+/// A model.
+pub(crate) struct Loaded {
+    /// `model_type` of `config.json`.
+    pub(crate) architecture: String,
+    /// What its layers multiply in.
+    pub(crate) dtype: Dtype,
+    pub(crate) model: Box<dyn Backbone>,
 }
 
 #[cfg(feature = "candle-models")]

@@ -2,6 +2,7 @@
 //! attention in all but every n-th layer.
 
 use super::backbone::{Backbone, CONFIG, Packed, activation, head_dim};
+use crate::dtype::Dtype;
 use crate::error::Result;
 use crate::folder::Folder;
 use crate::ops::activation::Activation;
@@ -97,7 +98,7 @@ struct Layer {
 }
 
 impl ModernBert {
-    pub(super) fn load(folder: &Folder, weights: &Weights) -> Result<Self> {
+    pub(super) fn load(folder: &Folder, weights: &Weights, dtype: Dtype) -> Result<Self> {
         let config: Config = folder.json(CONFIG)?;
         let hidden = config.hidden_size;
         let head_dim = head_dim(folder, hidden, config.num_attention_heads)?;
@@ -111,7 +112,7 @@ impl ModernBert {
             |scope: &Scope<'_>, name: &str| scope.layer_norm(name, hidden, config.norm_eps, config.norm_bias);
         let embeddings = root.at("embeddings");
         let layers = (0..config.num_hidden_layers)
-            .map(|i| Layer::load(&root.at("layers").at(&i.to_string()), i, folder, &config, head_dim))
+            .map(|i| Layer::load(&root.at("layers").at(&i.to_string()), i, folder, &config, dtype))
             .collect::<Result<_>>()?;
         let [global, local] =
             config.thetas(folder)?.map(|t| Rope::new(head_dim, config.max_position_embeddings, t));
@@ -194,22 +195,26 @@ impl Backbone for ModernBert {
 }
 
 impl Layer {
-    fn load(scope: &Scope<'_>, i: usize, folder: &Folder, config: &Config, head_dim: usize) -> Result<Self> {
+    fn load(scope: &Scope<'_>, i: usize, folder: &Folder, config: &Config, dtype: Dtype) -> Result<Self> {
         let (hidden, inner) = (config.hidden_size, config.intermediate_size);
+        let head_dim = head_dim(folder, hidden, config.num_attention_heads)?;
+        let linear = |name, inputs, outputs, bias| -> Result<Linear> {
+            Ok(scope.linear(name, inputs, outputs, bias)?.in_dtype(dtype)?)
+        };
         let norm = |name| scope.layer_norm(name, hidden, config.norm_eps, config.norm_bias);
         Ok(Self {
             attention_norm: (i > 0).then(|| norm("attn_norm")).transpose()?,
-            qkv: scope.linear("attn.Wqkv", hidden, 3 * hidden, config.attention_bias)?,
+            qkv: linear("attn.Wqkv", hidden, 3 * hidden, config.attention_bias)?,
             attention: Attention {
                 heads: config.num_attention_heads,
                 head_dim,
                 window: config.window(i, folder)?,
             },
-            attention_output: scope.linear("attn.Wo", hidden, hidden, config.attention_bias)?,
+            attention_output: linear("attn.Wo", hidden, hidden, config.attention_bias)?,
             mlp_norm: norm("mlp_norm")?,
-            up: scope.linear("mlp.Wi", hidden, 2 * inner, config.mlp_bias)?,
+            up: linear("mlp.Wi", hidden, 2 * inner, config.mlp_bias)?,
             act: activation(folder, &config.hidden_activation)?,
-            down: scope.linear("mlp.Wo", inner, hidden, config.mlp_bias)?,
+            down: linear("mlp.Wo", inner, hidden, config.mlp_bias)?,
         })
     }
 

@@ -3,6 +3,7 @@
 use super::backbone::{Backbone, CONFIG, Packed, activation, head_dim};
 use super::config::{Config, Family, LayerNames};
 use super::relative;
+use crate::dtype::Dtype;
 use crate::error::Result;
 use crate::folder::Folder;
 use crate::ops::activation::Activation;
@@ -38,7 +39,7 @@ struct Layer {
 }
 
 impl PostNorm {
-    pub(super) fn load(family: Family, folder: &Folder, weights: &Weights) -> Result<Self> {
+    pub(super) fn load(family: Family, folder: &Folder, weights: &Weights, dtype: Dtype) -> Result<Self> {
         let config = Config::load(folder)?;
         let (hidden, eps) = (config.hidden_size, config.layer_norm_eps);
         let head_dim = head_dim(folder, hidden, config.num_attention_heads)?;
@@ -70,7 +71,7 @@ impl PostNorm {
         let names = family.layer_names();
         let layers = root.at(names.layers);
         let layers = (0..config.num_hidden_layers)
-            .map(|i| Layer::load(&layers.at(&i.to_string()), &names, &config, act))
+            .map(|i| Layer::load(&layers.at(&i.to_string()), &names, &config, act, dtype))
             .collect::<Result<_>>()?;
         let attention = Attention { heads: config.num_attention_heads, head_dim, window: None };
         Ok(Self {
@@ -132,16 +133,22 @@ impl Backbone for PostNorm {
 }
 
 impl Layer {
-    fn load(scope: &Scope<'_>, names: &LayerNames, config: &Config, act: Activation) -> Result<Self> {
+    fn load(
+        scope: &Scope<'_>,
+        names: &LayerNames,
+        config: &Config,
+        act: Activation,
+        dtype: Dtype,
+    ) -> Result<Self> {
         let (hidden, inner, eps) = (config.hidden_size, config.intermediate_size, config.layer_norm_eps);
         let square = |name| scope.linear(name, hidden, hidden, true);
         let [query, key, value] = names.qkv;
         Ok(Self {
-            qkv: Linear::side_by_side(&[square(query)?, square(key)?, square(value)?])?,
-            attention_output: square(names.attention_output)?,
+            qkv: Linear::side_by_side(&[square(query)?, square(key)?, square(value)?])?.in_dtype(dtype)?,
+            attention_output: square(names.attention_output)?.in_dtype(dtype)?,
             attention_norm: scope.layer_norm(names.attention_norm, hidden, eps, true)?,
-            up: scope.linear(names.up, hidden, inner, true)?.then(act),
-            down: scope.linear(names.down, inner, hidden, true)?,
+            up: scope.linear(names.up, hidden, inner, true)?.then(act).in_dtype(dtype)?,
+            down: scope.linear(names.down, inner, hidden, true)?.in_dtype(dtype)?,
             output_norm: scope.layer_norm(names.output_norm, hidden, eps, true)?,
         })
     }

@@ -1,14 +1,21 @@
 //! Fully connected layers with their activation in one operation.
 
 use super::activation::Activation;
+use super::bfloat16;
 use super::gemm::{Mat, matmul};
-use super::{matrix, output, slice};
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
+use super::{matrix, output, slice, with_slice};
+use crate::dtype::Dtype;
+use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor};
+
+enum Weight {
+    Float32(Tensor),
+    Bfloat16(bfloat16::Weights),
+}
 
 /// `x -> f(x W^T + b)` on packed rows.
 pub(crate) struct Linear {
     /// `[inputs, outputs]`: transposed once at loading, since products with `W^T` read strided memory.
-    weight: Tensor,
+    weight: Weight,
     /// `[outputs]`, zero where the model has none.
     bias: Tensor,
     activation: Activation,
@@ -21,18 +28,37 @@ impl Linear {
             Some(bias) => bias,
             None => Tensor::zeros(weight.dim(0)?, weight.dtype(), weight.device())?,
         };
-        Ok(Self { weight: weight.t()?.contiguous()?, bias, activation: Activation::Identity })
+        let weight = Weight::Float32(weight.t()?.contiguous()?);
+        Ok(Self { weight, bias, activation: Activation::Identity })
     }
 
-    /// Layers of one input as one layer, with their outputs side by side (query, key and value).
+    /// Layers of one input as one layer, with their outputs side by side (query, key and value). They are in float32.
     pub(crate) fn side_by_side(layers: &[Self]) -> Result<Self> {
-        let weights: Vec<&Tensor> = layers.iter().map(|layer| &layer.weight).collect();
+        let weights = layers.iter().map(|layer| match &layer.weight {
+            Weight::Float32(weight) => Ok(weight),
+            Weight::Bfloat16(_) => candle_core::bail!("layers are joined before they are rounded"),
+        });
+        let weights = weights.collect::<Result<Vec<_>>>()?;
         let biases: Vec<&Tensor> = layers.iter().map(|layer| &layer.bias).collect();
         Ok(Self {
-            weight: Tensor::cat(&weights, 1)?.contiguous()?,
+            weight: Weight::Float32(Tensor::cat(&weights, 1)?.contiguous()?),
             bias: Tensor::cat(&biases, 0)?,
             activation: Activation::Identity,
         })
+    }
+
+    /// The same layer in numbers of this kind, at most as precise as before.
+    pub(crate) fn in_dtype(self, dtype: Dtype) -> Result<Self> {
+        let weight = match (dtype, &self.weight) {
+            (Dtype::Bfloat16, Weight::Float32(weight)) => {
+                let (inputs, outputs) = weight.dims2()?;
+                Weight::Bfloat16(with_slice(weight, |weight| {
+                    bfloat16::Weights::new(weight, inputs, outputs)
+                })?)
+            }
+            _ => self.weight,
+        };
+        Ok(Self { weight, ..self })
     }
 
     /// The same layer followed by `activation`.
@@ -42,7 +68,37 @@ impl Linear {
 
     /// `[rows, inputs]` to `[rows, outputs]`.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        x.apply_op3_no_bwd(&self.weight, &self.bias, &Fused(self.activation))
+        match &self.weight {
+            Weight::Float32(weight) => x.apply_op3_no_bwd(weight, &self.bias, &Fused(self.activation)),
+            Weight::Bfloat16(weights) => {
+                x.apply_op2_no_bwd(&self.bias, &Rounded { weights, activation: self.activation })
+            }
+        }
+    }
+}
+
+/// The layer in bfloat16.
+struct Rounded<'a> {
+    weights: &'a bfloat16::Weights,
+    activation: Activation,
+}
+
+impl CustomOp2 for Rounded<'_> {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        bias: &CpuStorage,
+        bias_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (rows, _) = matrix(self.name(), x_layout, self.weights.inputs())?;
+        let mut y = self.weights.product(slice(self.name(), x, x_layout)?);
+        self.activation.add_bias_and_apply(&mut y, slice(self.name(), bias, bias_layout)?);
+        Ok(output(y, rows, self.weights.outputs()))
     }
 }
 
@@ -112,10 +168,26 @@ mod tests {
     }
 
     #[test]
+    fn in_bfloat16_it_is_nearly_the_same_layer() {
+        let cpu = &Device::Cpu;
+        let x = Tensor::randn(0f32, 1.0, (37, 96), cpu).unwrap();
+        let w = Tensor::randn(0f32, 0.1, (65, 96), cpu).unwrap();
+        let b = Tensor::randn(0f32, 1.0, 65, cpu).unwrap();
+        let layer = || Linear::new(&w, Some(b.clone())).unwrap().then(Activation::Gelu);
+        let rounded = layer().in_dtype(Dtype::Bfloat16).unwrap().forward(&x).unwrap();
+        let off = difference(&rounded, &layer().forward(&x).unwrap());
+        // each number loses at most 2^-9 of itself, and 96 products add up
+        assert!(off > 1e-5 && off < 0.03, "{off}");
+    }
+
+    #[test]
     fn refuses_another_width() {
         let w = Tensor::zeros((4, 3), candle_core::DType::F32, &Device::Cpu).unwrap();
         let x = Tensor::zeros((2, 5), candle_core::DType::F32, &Device::Cpu).unwrap();
-        let error = Linear::new(&w, None).unwrap().forward(&x).unwrap_err().to_string();
-        assert!(error.contains("[_, 3]") && error.contains("[2, 5]"), "{error}");
+        for dtype in [Dtype::Float32, Dtype::Bfloat16] {
+            let layer = Linear::new(&w, None).unwrap().in_dtype(dtype).unwrap();
+            let error = layer.forward(&x).unwrap_err().to_string();
+            assert!(error.contains("[_, 3]") && error.contains("[2, 5]"), "{error}");
+        }
     }
 }

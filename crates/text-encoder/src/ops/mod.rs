@@ -5,6 +5,7 @@
 
 pub(crate) mod activation;
 pub(crate) mod attention;
+pub(crate) mod bfloat16;
 mod gemm;
 pub(crate) mod linear;
 pub(crate) mod math;

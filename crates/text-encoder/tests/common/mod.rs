@@ -3,7 +3,7 @@
 
 use ndarray::Array2;
 use std::path::{Path, PathBuf};
-use text_encoder::{EncoderOptions, Error, LongText, ModelSource, TextEncoder};
+use text_encoder::{Dtype, EncoderOptions, Error, LongText, ModelSource, TextEncoder};
 
 pub fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -23,7 +23,11 @@ pub fn minilm() -> PathBuf {
 
 pub fn load(folder: &Path) -> Result<TextEncoder, Error> {
     // what sentence-transformers does with long texts
-    let options = EncoderOptions { long_text: LongText::Truncate, ..EncoderOptions::default() };
+    let options = EncoderOptions {
+        long_text: LongText::Truncate,
+        dtype: Some(Dtype::Float32),
+        ..EncoderOptions::default()
+    };
     TextEncoder::load(&ModelSource::Folder(folder.into()), &options)
 }
 

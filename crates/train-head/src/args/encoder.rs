@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
-use text_encoder::{EncoderDevice, EncoderOptions, HubSettings, LongText, ModelSource, PoolingMode, Prompt};
+use text_encoder::{
+    Dtype, EncoderDevice, EncoderOptions, HubSettings, LongText, ModelSource, PoolingMode, Prompt,
+};
 
 use crate::exit::{Failure, Result, encoder_failure};
 use crate::files::embeddings::UsedEncoder;
@@ -51,6 +53,9 @@ pub(crate) struct EncoderArgs {
     /// Keep only the first N components, for models trained for it (Matryoshka)
     #[arg(long, value_name = "N")]
     truncate_dim: Option<usize>,
+    /// Numbers that the encoder multiplies in
+    #[arg(long, value_enum, default_value_t)]
+    dtype: Numbers,
     /// Where the encoder computes
     #[arg(long, value_enum, default_value_t)]
     device: Device,
@@ -108,6 +113,28 @@ impl From<LongTexts> for LongText {
             LongTexts::Truncate => Self::Truncate,
             LongTexts::HeadTail => Self::HeadTail,
             LongTexts::Mean => Self::Mean,
+        }
+    }
+}
+
+/// Kinds of numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Numbers {
+    /// The quicker ones on this processor: bfloat16 where it has AVX512-BF16, else float32
+    #[default]
+    Auto,
+    /// 24 bits of precision
+    Float32,
+    /// 8 bits, summed in float32
+    Bfloat16,
+}
+
+impl From<Numbers> for Option<Dtype> {
+    fn from(numbers: Numbers) -> Self {
+        match numbers {
+            Numbers::Auto => None,
+            Numbers::Float32 => Some(Dtype::Float32),
+            Numbers::Bfloat16 => Some(Dtype::Bfloat16),
         }
     }
 }
@@ -199,6 +226,7 @@ impl EncoderArgs {
             pooling: self.pooling.map(|pooling| vec![pooling.into()]),
             normalize: self.normalize,
             prompt,
+            dtype: self.dtype.into(),
             device: self.device.into(),
             hub: hub(self.offline),
         };
@@ -245,6 +273,7 @@ impl Encoder {
             pooling: Some(info.pooling.clone()),
             normalize: info.normalize,
             prompt: text_prompt(&info.prompt),
+            dtype: Some(info.dtype),
             device: arguments.device.into(),
             hub: hub(arguments.offline),
         };

@@ -12,7 +12,7 @@ use fhe_head::ckks::serial::ResumableFile;
 use serde::{Deserialize, Serialize};
 use text_encoder::EncoderInfo;
 
-use super::remembered::{DIGEST_BYTES, Remembered, TextDigest};
+use super::remembered::{DIGEST_BYTES, Remembered, TextDigest, made_alike};
 use super::{expect_no_folder, shown};
 use crate::exit::{Failure, Kind, Result, write_failure};
 use crate::interrupt;
@@ -151,7 +151,7 @@ fn read(mut from: impl Read, encoder: &EncoderInfo) -> std::io::Result<Option<(R
     }
     from.by_ref().take(u64::from(length)).read_to_end(&mut header)?;
     let Ok(Header { format, encoder: found }) = serde_json::from_slice(&header) else { return Ok(None) };
-    if format != FORMAT || found.expect_same(encoder).is_err() {
+    if format != FORMAT || !made_alike(&found, encoder) {
         return Ok(None);
     }
     let row = 4 * encoder.dimension;

@@ -45,6 +45,11 @@ pub(crate) fn digest(text: &str) -> TextDigest {
     blake3::derive_key("train-head 2026-11 text of an embedding", text.as_bytes())
 }
 
+/// Whether two encoders give the same embeddings to the last bits but few.
+pub(crate) fn made_alike(a: &EncoderInfo, b: &EncoderInfo) -> bool {
+    a.expect_same(b).is_ok() && a.dtype == b.dtype
+}
+
 impl Remembered {
     /// The embeddings in a file, if this encoder made them.
     pub(crate) fn read(path: &Path, encoder: &EncoderInfo) -> Option<Self> {
@@ -55,7 +60,7 @@ impl Remembered {
         let data = |name: &str| tensors.tensor(name).ok().map(|view| view.data().to_vec());
         let (texts, values, long) = (data("texts")?, data("embeddings")?, data("long")?);
         let whole = metadata.digest == content_digest(&texts, &values, &long);
-        if metadata.format != FORMAT || metadata.encoder.expect_same(encoder).is_err() || !whole {
+        if metadata.format != FORMAT || !made_alike(&metadata.encoder, encoder) || !whole {
             return None;
         }
         let row_bytes = 4 * encoder.dimension;

@@ -152,6 +152,42 @@ fn long_texts_are_counted_and_embedded_as_asked() {
 }
 
 #[test]
+fn numbers_of_the_encoder_are_kept_with_the_head() {
+    let encoder = encoder();
+    let model = encoder.display();
+    let dir = Dir::new();
+    dir.write("notes.csv", texts(60));
+    let embed = |name: &str| {
+        dir.ok(&format!("embed --input notes.csv --model-id {model} --dtype {name} --out {name}.npy --json"))
+            .json()
+    };
+    for name in ["float32", "bfloat16"] {
+        assert_eq!(embed(name)["encoder"]["dtype"], name);
+    }
+    // which one `auto` is depends on the processor
+    let auto = embed("auto")["encoder"]["dtype"].as_str().unwrap().to_owned();
+    assert_eq!(dir.read("auto.npy"), dir.read(&format!("{auto}.npy")));
+    assert_ne!(dir.read("float32.npy"), dir.read("bfloat16.npy"));
+
+    let line =
+        "run --text-column text --label-column label --input notes.csv --test-input notes.csv --out out";
+    dir.ok(&format!("{line} --dtype bfloat16 --model-id {model} {FAST}"));
+    assert_eq!(dir.json("out/head.json")["encoder"]["dtype"], "bfloat16");
+    let metrics = |flags: &str| dir.ok(&format!("eval --head out --json {flags}")).json()["metrics"].clone();
+    dir.ok(&format!("embed --input notes.csv --model-id {model} --dtype bfloat16 --out notes.safetensors"));
+    assert_eq!(metrics("--input notes.csv"), metrics("--features notes.safetensors"));
+    // the other kind is near enough to be let in
+    dir.ok(&format!("embed --input notes.csv --model-id {model} --dtype float32 --out other.safetensors"));
+    assert_eq!(metrics("--features other.safetensors")["accuracy"], metrics("--input notes.csv")["accuracy"]);
+    // embeddings of another kind are not taken for those that are asked for
+    let again = dir.ok(&format!("{line} --overwrite --dtype float32 --model-id {model} {FAST}"));
+    assert!(!again.stderr.contains("were embedded before"), "{}", again.stderr);
+    assert_eq!(dir.json("out/head.json")["encoder"]["dtype"], "float32");
+    let again = dir.ok(&format!("{line} --overwrite --dtype float32 --model-id {model} {FAST}"));
+    assert!(again.stderr.contains("were embedded before"), "{}", again.stderr);
+}
+
+#[test]
 fn a_device_that_the_program_was_not_built_for() {
     let dir = Dir::new();
     dir.write("notes.csv", texts(4));
