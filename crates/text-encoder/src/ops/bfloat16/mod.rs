@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(rounded(1.0), 1.0);
         assert_eq!(rounded(1.0 + 1.0 / 256.0), 1.0);
         assert_eq!(rounded(1.0 + 3.0 / 256.0), 1.0 + 4.0 / 256.0);
-        assert_eq!(rounded(-1.004), -1.0);
+        assert_eq!(rounded(-1.003), -1.0);
         assert!(rounded(f32::NAN).is_nan());
         assert_eq!(rounded(f32::INFINITY), f32::INFINITY);
         assert_eq!(rounded(f32::MAX), f32::INFINITY);
