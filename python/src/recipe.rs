@@ -16,10 +16,18 @@ pub(crate) struct Recipe(tables::Recipe);
 impl Recipe {
     /// Finds out what the columns of a table hold, given as texts.
     #[staticmethod]
-    fn fit(py: Python<'_>, names: Vec<String>, columns: Vec<Vec<String>>) -> PyResult<Self> {
+    fn fit(
+        py: Python<'_>,
+        names: Vec<String>,
+        columns: Vec<Vec<String>>,
+        categorical: Vec<String>,
+        numeric: Vec<String>,
+        drop: Vec<String>,
+    ) -> PyResult<Self> {
         py.detach(|| {
             let table = table(&names, &columns)?;
-            tables::Recipe::fit(&table, None, &[], &Overrides::default()).map(Self)
+            let overrides = Overrides { categorical, numeric, drop, ..Overrides::default() };
+            tables::Recipe::fit(&table, None, &[], &overrides).map(Self)
         })
         .map_err(refused)
     }

@@ -221,6 +221,25 @@ def test_pipelines_and_searches(cancer):
     assert clone(search.best_estimator_)[-1].get_params() == search.best_estimator_[-1].get_params()
 
 
+def test_parameters_may_be_scalars_of_numpy(cancer):
+    X, _, y, _ = cancer
+    plain = dict(max_iter=2, learning_rate=1.0, C=1.0, ridge=0.1, preprocess="whiten", mode="simulate")
+    scalars = {**plain, "max_iter": np.int64(2), "learning_rate": np.float32(1.0), "C": np.float64(1.0)}
+    one, other = (EncryptedLogisticRegression(**given).fit(X, y) for given in (plain, scalars))
+    np.testing.assert_array_equal(one.coef_, other.coef_)
+
+
+def test_a_training_that_falls_short_is_said(caplog):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 4))
+    y = (X[:, 0] + 0.3 * rng.normal(size=400) > 0).astype(int)
+    # one direction hides behind cells of another scale
+    X[rng.random(X.shape) < 0.01] *= 1000
+    with caplog.at_level("WARNING", logger="train_head"):
+        EncryptedLogisticRegression(mode="simulate", max_iter=1).fit(X, y)
+    assert "worse than logistic regression in the clear" in caplog.text
+
+
 def test_estimates_come_before_anything_is_encrypted(cancer):
     X, _, y, _ = cancer
     estimator = EncryptedLogisticRegression()

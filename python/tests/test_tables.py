@@ -9,6 +9,7 @@ import numpy as np
 import pandas
 import pytest
 from conftest import GIVEN
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.linear_model import LogisticRegression
@@ -140,6 +141,18 @@ def test_the_treatment_is_fitted_on_the_training_part_alone():
     assert np.mean(cross_val_score(head, table, labels, cv=3)) > 0.75
     search = GridSearchCV(head, {"max_iter": [2, 4]}, cv=3).fit(table, labels)
     assert search.best_estimator_.table_.n_features_in_ == 6
+
+
+def test_columns_that_are_declared_or_named_are_taken_as_said():
+    codes = [1 + at % 4 for at in range(80)]
+    frame = pandas.DataFrame({"code": pandas.Categorical(codes), "x": [at % 7 for at in range(80)], "id": range(80)})
+    assert TableEncoder().fit(frame).get_feature_names_out().tolist() == ["code=1", "code=2", "code=3", "code=4", "x"]
+    encoder = TableEncoder(numeric=["code"], categorical=["x"], drop=["id"]).fit(frame)
+    names = encoder.get_feature_names_out().tolist()
+    assert names[0] == "code" and "x=3" in names and "id" not in names
+    assert clone(encoder).get_params()["numeric"] == ["code"]
+    with pytest.raises(ValueError, match="nothing"):
+        TableEncoder(drop=["nothing"]).fit(frame)
 
 
 def test_numbers_from_a_table():

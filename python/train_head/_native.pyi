@@ -66,7 +66,13 @@ class CustomTraining:
 
 class Recipe:
     @staticmethod
-    def fit(names: Sequence[str], columns: Sequence[Sequence[str]]) -> Recipe: ...
+    def fit(
+        names: Sequence[str],
+        columns: Sequence[Sequence[str]],
+        categorical: Sequence[str],
+        numeric: Sequence[str],
+        drop: Sequence[str],
+    ) -> Recipe: ...
     @staticmethod
     def from_json(text: str) -> Recipe: ...
     def to_json(self) -> str: ...

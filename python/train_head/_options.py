@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 from sklearn.utils import check_random_state
 
 MODES = ("encrypted", "simulate", "plain")
@@ -42,8 +43,16 @@ def options(estimator, kind, n_samples):
             "temperature": getattr(estimator, "temperature", None),
             "alpha": _penalty(estimator, n_samples),
             "random_state": _seed(estimator.random_state),
-        }
+        },
+        default=_plain,
     )
+
+
+def _plain(value):
+    """The number that a scalar of NumPy is, as grids of parameters hold them."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"a parameter has a value of the type {type(value).__name__}: {value!r}")
 
 
 def logistic(estimator):

@@ -19,6 +19,15 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     constants and empty columns are left out. Missing values become the median or the most frequent level, and say so in a column of their own where
     there are many. Columns that are none of these are refused, all in one message. It is fitted on the training rows alone.
 
+    Parameters
+    ----------
+    categorical : sequence of str, default=None
+        Columns to take as categories, whatever they hold. Those that a data frame declares as such are taken so, unless ``numeric`` names them.
+    numeric : sequence of str, default=None
+        Columns to take as numbers, identifiers included.
+    drop : sequence of str, default=None
+        Columns to leave out.
+
     Attributes
     ----------
     n_features_in_ : int
@@ -37,6 +46,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     >>> encoder.transform(ward[:2]).tolist()
     [[61.0, 0.0, 1.0], [65.5, 1.0, 0.0]]
     """
+
+    def __init__(self, *, categorical=None, numeric=None, drop=None):
+        self.categorical = categorical
+        self.numeric = numeric
+        self.drop = drop
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -59,7 +73,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             The encoder.
         """
         names, columns, named = _columns(X)
-        self._recipe = _native.Recipe.fit(names, columns)
+        numeric, drop = ([str(name) for name in wish or ()] for wish in (self.numeric, self.drop))
+        categorical = [str(name) for name in self.categorical or ()]
+        said = {*numeric, *drop, *categorical}
+        categorical += [name for name in _declared(X) if name not in said]
+        self._recipe = _native.Recipe.fit(names, columns, categorical, numeric, drop)
         self.n_features_in_ = len(names)
         self.__dict__.pop("feature_names_in_", None)
         if named:
@@ -121,6 +139,15 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self):
         return "_recipe" in self.__dict__
+
+
+def _declared(X):
+    """Columns that a data frame says are categories: pandas' ``category``, polars' ``Categorical`` and ``Enum``."""
+    if not hasattr(X, "columns"):
+        return []
+    kinds = X.dtypes if isinstance(X.dtypes, list) else list(X.dtypes)
+    is_one = [str(kind).lower().startswith(("categor", "enum")) for kind in kinds]
+    return [str(name) for name, declared in zip(X.columns, is_one, strict=True) if declared]
 
 
 def _columns(X):

@@ -63,10 +63,11 @@ pub struct ExpectedErrors {
 
 impl Expected {
     /// Whether the training is expected to be worse than logistic regression in the clear: by more than these shares of accuracy and of
-    /// log loss.
+    /// log loss. Losses that differ by less than 0.005 differ by nothing that anybody sees, whatever share of a small one that is.
     pub fn falls_short(&self, accuracy: f64, log_loss: f64) -> bool {
         let (ours, clear) = (self.training, self.logistic_regression);
-        ours.accuracy < clear.accuracy - accuracy || ours.log_loss > clear.log_loss * (1.0 + log_loss)
+        let seen = (clear.log_loss * log_loss).max(LEAST_LOG_LOSS);
+        ours.accuracy < clear.accuracy - accuracy || ours.log_loss > clear.log_loss + seen
     }
 }
 
@@ -283,6 +284,8 @@ const WIDER: f64 = 1.5;
 /// Shares of accuracy and log loss by which a training falls short of logistic regression in the clear, so that bootstraps are tried.
 const SHORT_ACCURACY: f64 = 0.005;
 const SHORT_LOG_LOSS: f64 = 0.05;
+/// Differences of log loss that count: classes that a plane separates have losses near zero, whose shares say nothing.
+const LEAST_LOG_LOSS: f64 = 0.005;
 /// Bootstraps are taken if they save this share of the log loss,
 const SAVED_LOG_LOSS: f64 = 0.03;
 /// and the training takes at most this long, in seconds on a usual core.
@@ -325,7 +328,8 @@ impl Training {
     fn pays_over(&self, shorter: &Self) -> bool {
         let loss = |training: &Self| training.expected.map_or(f64::INFINITY, |e| e.training.log_loss);
         let seconds = self.plan.usual_seconds(self.scheme.parameters()).unwrap_or(f64::INFINITY);
-        loss(self) <= loss(shorter) * (1.0 - SAVED_LOG_LOSS) && seconds <= MOST_SECONDS
+        let saved = (loss(shorter) * SAVED_LOG_LOSS).max(LEAST_LOG_LOSS);
+        loss(self) <= loss(shorter) - saved && seconds <= MOST_SECONDS
     }
 
     /// The model for features as they came, from weights of the encrypted space.

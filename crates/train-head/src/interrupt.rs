@@ -57,6 +57,17 @@ pub(crate) fn watch() -> Result<()> {
     .map_err(|error| Failure::unexpected("cannot watch for ^C").because(error))
 }
 
+/// Makes a write beyond the limit of file sizes (`ulimit -f`) an error, in place of the end of the process.
+///
+/// # Errors
+/// The operating system refuses the handler.
+pub(crate) fn outlive_limits() -> Result<()> {
+    #[cfg(unix)]
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default())
+        .map_err(|error| Failure::unexpected("cannot watch the limit of file sizes").because(error))?;
+    Ok(())
+}
+
 /// Ends the process, with nothing unfinished left.
 fn end() -> ! {
     let _whole = whole();

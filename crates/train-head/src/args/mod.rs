@@ -176,7 +176,7 @@ pub(crate) struct GlobalArgs {
     /// How progress is shown on standard error: bars, or lines of JSON for programs
     #[arg(long, global = true, value_enum, value_name = "FORM", default_value = "bar")]
     pub(crate) progress: ProgressForm,
-    /// Number of threads [default: all cores]
+    /// Number of threads, at most 64 or as many as there are cores [default: all cores]
     #[arg(long, global = true, value_name = "N")]
     pub(crate) threads: Option<std::num::NonZeroUsize>,
     /// Bytes of memory that the system gives this process at most: a job of a service bounds itself

@@ -67,6 +67,10 @@ fn columns(arguments: &LookArgs, table: &Table) -> Result<Outcome> {
     if !features.columns.is_empty() {
         lines.push(features.to_string().trim_end().to_owned());
     }
+    for column in &features.columns {
+        let problem = problems.0.iter().find(|problem| problem.column == column.name);
+        lines.extend(problem.map(|problem| format!("problem of {:?}: {}", column.name, problem.what)));
+    }
     lines.extend(features.columns.iter().filter_map(|column| as_sets(table, &column.name)));
     for name in &asked {
         match tables::labels(table, name, LabelOptions::default()) {

@@ -84,11 +84,15 @@ fn has_an_end_of_its_own(command: &Command) -> bool {
     }
 }
 
+/// Threads beyond the cores that are started if somebody asks for them: more would only stand in each other's way.
+const MOST_THREADS: usize = 64;
+
 /// Runs one command.
 ///
 /// # Errors
 /// The failure of the command.
 pub(crate) fn run(arguments: Cli, crew: &Crew, console: &Console) -> Result<Outcome> {
+    interrupt::outlive_limits()?;
     if !has_an_end_of_its_own(&arguments.command) {
         interrupt::watch()?;
     }
@@ -96,7 +100,9 @@ pub(crate) fn run(arguments: Cli, crew: &Crew, console: &Console) -> Result<Outc
         return Err(Failure::usage("of all commands only `train` runs in several processes"));
     }
     // zero: as many as there are cores. Started here, where a refusal is an error
-    let threads = arguments.global.threads.or(crew.threads()).map_or(0, std::num::NonZeroUsize::get);
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    let asked = arguments.global.threads.or(crew.threads()).map_or(0, std::num::NonZeroUsize::get);
+    let threads = asked.min(cores.max(MOST_THREADS));
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global()

@@ -128,7 +128,17 @@ impl Identity {
             return Err(Failure::file(format!("{} is no identity, or damaged", path.display()))
                 .help("`train-head identity create` makes one"));
         };
-        Ok(Self(SigningKey::from_bytes(&Zeroizing::new(seed))))
+        let identity = Self(SigningKey::from_bytes(&Zeroizing::new(seed)));
+        // any 32 bytes are a key: one that is damaged would sign as somebody else
+        if PublicKey::beside(path).is_some_and(|public| public != identity.public()) {
+            return Err(Failure::file(format!(
+                "{} is damaged, or belongs to another identity than {}",
+                path.display(),
+                public_path(path).display()
+            ))
+            .help("put both files back from a copy, or remove the latter if the former is right"));
+        }
+        Ok(identity)
     }
 }
 
@@ -150,6 +160,11 @@ mod tests {
         assert_eq!(key, identity.public());
         assert!(key.signed(&digest, &read.sign(&digest)) && !key.signed(&other, &read.sign(&digest)));
         assert!(!Identity::generate().unwrap().public().signed(&digest, &read.sign(&digest)));
+        let other = folder.path().join("other.key");
+        Identity::generate().unwrap().write(&other, None).unwrap();
+        std::fs::copy(public_path(&other), public_path(&path)).unwrap();
+        let refused = Identity::read(&path).err().unwrap();
+        assert!(refused.kind() == Kind::File && refused.to_string().contains("another identity"));
         std::fs::write(&path, "train-head identity 1\nzz\n").unwrap();
         assert_eq!(Identity::read(&path).err().unwrap().kind(), Kind::File);
         // a key of small order, under which anything is signed

@@ -84,6 +84,25 @@ fn imbalance(names: &[String], counts: &[usize]) -> Option<String> {
     ))
 }
 
+/// What rare classes mean for the measures, without their names.
+pub(crate) fn remark(counts: &[usize], weight: &ClassWeight) -> Option<String> {
+    let all: usize = counts.iter().sum();
+    let who = match counts.iter().filter(|&&count| is_rare(count, all, counts.len())).count() {
+        0 => return None,
+        1 => "one of the classes is".to_owned(),
+        several => format!("{several} of the classes are"),
+    };
+    let advice = match weight {
+        ClassWeight::Uniform => " `--class-weight balanced` makes classes count the same in training.",
+        ClassWeight::Balanced | ClassWeight::Given(..) => "",
+    };
+    Some(format!(
+        "The classes are not equally frequent: {who} rare, below a tenth of the training samples. Accuracy alone then says little, since a head that never calls a rare \
+         class is right most of the time; sensitivity, predictive values and the precision-recall curve say more, and intervals are wide where few \
+         samples are.{advice}"
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

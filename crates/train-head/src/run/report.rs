@@ -16,7 +16,7 @@ use super::threshold::named;
 use crate::compute_party::training::Trained;
 use crate::data_party::curve::Point;
 use crate::files::head::{ChosenThreshold, Secrecy};
-use crate::planning::Planned;
+use crate::planning::{Planned, balance};
 use crate::resources;
 use crate::samples::Matrix;
 use crate::targets::{Scores, Vocabulary, agreement};
@@ -254,6 +254,14 @@ impl Report {
         fn both<T>(evaluation: &Evaluation, of: impl Fn(&Measured) -> T) -> Both<T> {
             Both { encrypted: of(&evaluation.measured), plain: of(&evaluation.measured_plain) }
         }
+        let (method, class_counts) = (Method::new(planned), data.vocabulary.counts(&data.y.view()));
+        let classes = matches!(data.vocabulary, Vocabulary::Classes(_));
+        let rare = classes.then(|| balance::remark(&class_counts, &method.class_weight)).flatten();
+        let shortfall = planned.shortfall();
+        let short = shortfall.as_ref().map(|text| {
+            let end = if text.ends_with(['.', '?', '!']) { "" } else { "." };
+            format!("Expected to be {text}{end}")
+        });
         Self {
             program: PROGRAM,
             secrecy,
@@ -264,9 +272,9 @@ impl Report {
             security_bits: parameters.security_bits(),
             on_server: parts.on_server,
             unix_time: unix_time(),
-            warnings: parts.warnings,
+            warnings: parts.warnings.into_iter().chain(rare).chain(short).collect(),
             samples: data.training.x.nrows(),
-            class_counts: data.vocabulary.counts(&data.y.view()),
+            class_counts,
             test_class_counts: data
                 .test
                 .encode_labels(&data.vocabulary, "the test data")
@@ -286,7 +294,7 @@ impl Report {
             vocabulary: data.vocabulary.clone(),
             iterations: trained.iterations,
             bootstraps: trained.bootstraps(),
-            method: Method::new(planned),
+            method,
             encoder: data.training.encoder.as_ref().map(|encoder| json!(encoder)),
             columns: data.training.recipe.as_ref().map(ColumnCounts::new),
             long_texts: data
@@ -300,7 +308,7 @@ impl Report {
             logistic_regression: evaluation.converged.clone().filter(|_| !regression),
             ridge_regression: evaluation.converged.clone().filter(|_| regression),
             expected: planned.training.expected,
-            shortfall: planned.shortfall(),
+            shortfall,
             expected_errors: planned.training.expected_errors,
             threshold: evaluation.threshold,
             thresholds: named(data.vocabulary.names(), &evaluation.thresholds),

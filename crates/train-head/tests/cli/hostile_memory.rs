@@ -8,8 +8,13 @@ use crate::util::{Dir, Said, table};
 
 /// Runs the program with a limit on its address space, in MB.
 fn run_under(dir: &Dir, megabytes: u64, line: &str) -> Said {
+    limited(dir, &format!("ulimit -v {}", megabytes * 1000), line)
+}
+
+/// Runs the program behind a limit of the shell.
+fn limited(dir: &Dir, limit: &str, line: &str) -> Said {
     let program = dir.command();
-    let script = format!("ulimit -v {}; exec \"$0\" \"$@\"", megabytes * 1000);
+    let script = format!("{limit}; exec \"$0\" \"$@\"");
     let mut command = Command::new("sh");
     command.args(["-c", &script]).arg(program.get_program()).args(line.split_whitespace());
     command.current_dir(dir.path("")).stdin(Stdio::null());
@@ -67,6 +72,32 @@ fn no_limit_of_memory_aborts() {
         }
         assert!(succeeded, "{line}: never");
     }
+}
+
+#[test]
+fn a_limit_of_file_sizes_is_a_full_disk() {
+    let dir = Dir::new();
+    dir.write("data.csv", table(200));
+    dir.ok(&format!("estimate --features data.csv --out plan.json {FLAGS}"));
+    let before = dir.list();
+    for line in [
+        "keygen --plan plan.json --out keys --no-passphrase".to_owned(),
+        format!("run --features data.csv --out out {FLAGS}"),
+    ] {
+        let said = limited(&dir, "ulimit -f 200", &line);
+        assert_eq!(said.code, 1, "{line}: {}", said.stderr);
+        assert!(said.stderr.contains("error: "), "{line}: {}", said.stderr);
+        assert_eq!(dir.list(), before, "{line}: something was left");
+    }
+}
+
+#[test]
+fn a_hundred_thousand_threads_are_not_started() {
+    let dir = Dir::new();
+    dir.write("data.csv", table(200));
+    let began = Instant::now();
+    dir.ok("look data.csv --threads 100000");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }
 
 #[test]

@@ -39,6 +39,15 @@ fn sets_of_labels_are_known_as_such() {
 }
 
 #[test]
+fn what_keeps_a_column_from_being_used_is_said() {
+    let dir = Dir::new();
+    let rows: String = (0..20).map(|row| format!("{row} %,{}\n", row % 2)).collect();
+    dir.write("data.csv", format!("share,label\n{rows}"));
+    let said = dir.ok("look data.csv");
+    assert!(said.stdout.contains("problem of \"share\": "), "{}", said.stdout);
+}
+
+#[test]
 fn five_short_levels_are_all_seen() {
     let dir = Dir::new();
     let wards = ["Neurology", "Cardiology", "Surgery", "Medicine", "Oncology"];

@@ -180,6 +180,7 @@ fn warnings_are_on_the_page_without_names() {
     }
     assert!(!page.contains("canary") && !page.contains("3.71"));
     let warnings = dir.json("out/report.json")["warnings"].to_string();
+    assert!(warnings.contains("not equally frequent"), "{warnings}");
     assert!(warnings.contains("almost alone") && !warnings.contains("canary"), "{warnings}");
 }
 

@@ -41,7 +41,7 @@ use crate::targets::{Scores, Vocabulary};
 /// The page of a run.
 pub(crate) fn page(report: &Report) -> Page {
     let regression = matches!(report.vocabulary, Vocabulary::Numbers(_));
-    let mut sections: Vec<Section> = warnings::section(warnings::of_run(report)).into_iter().collect();
+    let mut sections: Vec<Section> = warnings::section(report.warnings.clone()).into_iter().collect();
     sections.extend([
         match &report.encrypted {
             Scores::Numbers(each) => numbers::section(report, each),

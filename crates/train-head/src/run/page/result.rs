@@ -305,10 +305,6 @@ fn agreement(report: &Report) -> Vec<String> {
             describe::expected(expected, &report.vocabulary),
             less_than_expected(report)
         ));
-        texts.extend(report.shortfall.as_ref().map(|text| {
-            let end = if text.ends_with(['.', '?', '!']) { "" } else { "." };
-            format!("Expected to be {text}{end}")
-        }));
     }
     // of the most probable class: a threshold was chosen for the head, not for the yardstick
     let accuracy = |scores: &Scores| match scores {
