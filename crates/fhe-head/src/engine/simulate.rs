@@ -26,7 +26,6 @@ impl Simulated {
     }
 
     /// The same noise around other slots.
-    #[cfg(feature = "client")]
     pub(crate) fn around(&self, slots: Slots) -> Self {
         Self { slots, ..self.clone() }
     }
