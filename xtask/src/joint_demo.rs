@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::demo::{Prepared, emptied};
+use crate::paired::Paired;
 use crate::server_demo::Server;
 use crate::workspace::size;
 use crate::{notes, process};
@@ -249,6 +250,20 @@ impl Stage {
         self.compare(session, &opened)
     }
 
+    /// Whether a head is right on each of the notes that nobody has.
+    fn right(&self, party: &str, head: &str) -> Result<Vec<bool>> {
+        let out = format!("{head}-on-test.csv");
+        let words = ["predict", "--head", head, "--features", "test/own.safetensors", "--out", &out];
+        self.say(party, &words)?;
+        let mut table = csv::Reader::from_path(self.folder.join(&out))?;
+        let column = |headers: &csv::StringRecord, name: &str| {
+            headers.iter().position(|header| header == name).with_context(|| format!("{out} has no {name}"))
+        };
+        let headers = table.headers()?.clone();
+        let (label, predicted) = (column(&headers, "label")?, column(&headers, "predicted")?);
+        table.records().map(|row| row.map(|row| row[label] == row[predicted]).map_err(Into::into)).collect()
+    }
+
     /// The joint head against one of the union in the clear, and each hospital's own, on notes that none of them has.
     fn compare(&self, session: &Value, opened: &[Done]) -> Result<()> {
         println!(
@@ -268,36 +283,24 @@ impl Stage {
                 of["p_value"].as_f64().unwrap_or_default(),
             );
         }
-        let on_test = |party: &str, head: &str| -> Result<Value> {
-            let words = ["eval", "--head", head, "--features", "test/own.safetensors"];
-            Ok(self.say(party, &words)?.result)
-        };
-        let joint = on_test("north", "north/head")?;
-        let tested = joint["samples"].as_u64().unwrap_or_default();
-        let joint = accuracy(&joint);
+        let joint = self.right("north", "north/head")?;
         println!(
-            "\non {tested} other notes (standard error {:.4}); every head from three quarters of the notes it had:",
-            standard_error(joint, tested)
+            "\non {} other notes (standard error {:.4}); every head from three quarters of the notes it had, and how the joint head does beside it:",
+            joint.len(),
+            standard_error(&joint)
         );
-        println!("joint head                       {joint:.4}");
-        let mut best_alone = 0.0_f64;
+        println!("joint head                       {:.4}", accuracy(&joint));
         for name in HOSPITALS.into_iter().chain(["union"]) {
             let own = format!("{name}/own.safetensors");
             let out = format!("{name}/alone");
             // as many notes stay at home as in the joint training
             self.say(name, &["run", "--features", &own, "--test-size", "0.25", "--out", &out])?;
-            let alone = accuracy(&on_test(name, &out)?);
-            if name == "union" {
-                println!("head of all notes in one place   {alone:.4}");
-                println!(
-                    "The joint head is {:+.1} points from that one, and {:+.1} from the best of one hospital's notes.",
-                    100.0 * (joint - alone),
-                    100.0 * (joint - best_alone)
-                );
-            } else {
-                println!("head of {:<24} {alone:.4}", format!("{name}'s notes alone"));
-                best_alone = best_alone.max(alone);
-            }
+            let alone = self.right(name, &out)?;
+            let whose = match name {
+                "union" => "all notes in one place".to_owned(),
+                name => format!("{name}'s notes alone"),
+            };
+            println!("head of {whose:<24} {:.4}  {}", accuracy(&alone), Paired::new(&joint, &alone).words());
         }
         let place = self.place("NAME");
         println!("\nThe session's folder is {OUT}/{place}; each hospital's head is in {OUT}/NAME/head.");
@@ -305,13 +308,14 @@ impl Stage {
     }
 }
 
-/// Standard error of an accuracy on so many samples.
-fn standard_error(accuracy: f64, samples: u64) -> f64 {
-    (accuracy * (1.0 - accuracy) / samples.max(1) as f64).sqrt()
+/// Standard error of the accuracy.
+fn standard_error(right: &[bool]) -> f64 {
+    let accuracy = accuracy(right);
+    (accuracy * (1.0 - accuracy) / right.len().max(1) as f64).sqrt()
 }
 
-fn accuracy(evaluated: &Value) -> f64 {
-    evaluated["metrics"]["accuracy"].as_f64().unwrap_or_default()
+fn accuracy(right: &[bool]) -> f64 {
+    right.iter().filter(|right| **right).count() as f64 / right.len().max(1) as f64
 }
 
 /// Megabytes of a file, or of all files below a folder.

@@ -17,6 +17,7 @@ mod layers;
 mod model;
 mod mpi;
 mod notes;
+mod paired;
 mod process;
 mod python;
 mod rng;

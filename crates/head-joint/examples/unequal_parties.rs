@@ -156,7 +156,7 @@ fn main() -> Result<()> {
         let data = parties.iter().map(Table::data).collect::<Result<Vec<_>>>()?;
         let joint = match fit(&terms, &data) {
             Ok(fitted) => ours(&fitted.model)?,
-            // a party whose own training would leave the interval does not encrypt: the same session in the clear
+            // a party whose samples the terms do not hold for does not encrypt: the same session in the clear
             Err(Error::Data(_)) => {
                 refused += 1;
                 ours(&terms.model(&terms.plain_twin(&data, Functions::Polynomials)?)?)?

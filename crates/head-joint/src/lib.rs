@@ -37,12 +37,14 @@
 //! [`Terms::release`], [`Terms::open`]. [`Comparison`] says what a party has of it.
 
 mod agreement;
+mod bound;
 mod compare;
 mod decrypt;
 mod error;
 mod fit;
 mod keys;
 mod notes;
+mod own;
 mod party;
 mod set;
 mod step;

@@ -4,12 +4,13 @@
 //! can look at; sizes are those that parties announce.
 
 use ckks_threshold::{Budget, Session};
-use fhe_head::ckks::{FloodingLiteral, KeyPurpose, Parameters, noise};
+use fhe_head::ckks::{FloodingLiteral, KeyPurpose, Parameters};
 use fhe_head::{BuiltIn, Functions, Head as _, Part, Plan, Request, Samples, Scheme, twins};
 use head_fit::{ClassWeight, Classifier, Data, FeatureMap, Model, Training};
 use ndarray::{Array1, Array2, Axis, concatenate, s};
 use serde::{Deserialize, Serialize};
 
+use crate::bound::error_bound;
 use crate::error::{Error, Result};
 
 /// How much each party's samples count together.
@@ -87,12 +88,6 @@ pub struct Decryption {
 
 /// Factor by which the variance of the error may exceed that of a training on the public samples.
 const MARGIN: f64 = 4.0;
-/// Binary logarithm of the probability that the error exceeds its bound.
-const LOG_FAILURE: f64 = -60.0;
-/// Polynomials stand for functions at scores up to 1 in their unit. So many of a party's samples may be expected beyond,
-const SHARE_BEYOND: f64 = 0.02;
-/// and none beyond this, where a polynomial has the wrong sign.
-const LARGEST_SCORE: f64 = 2.0;
 
 impl Terms {
     /// The terms of a training by the method of `public`, a training that was prepared on public samples and on the parameter set for the
@@ -135,11 +130,12 @@ impl Terms {
         let simulated = twins::train_simulated(&plan, scheme, &samples, None)?;
         let expected = twins::trajectory(&plan, &samples, None, Functions::Polynomials)?;
         let numbers = plan.job.weights().iter().map(|vector| 2 * vector.period).sum();
+        let error_bound = error_bound(&plan, scheme, MARGIN * simulated.variance);
         let threshold = choices.threshold.unwrap_or(parties);
         let session = Session::new(scheme.parameters(), &[0; 32], 0, threshold)?;
         let decryption = Decryption {
             numbers,
-            error_bound: noise::l2_bound(MARGIN * simulated.variance, numbers, LOG_FAILURE),
+            error_bound,
             releases: choices.releases.saturating_mul(session.sets_apart()),
             bits: choices.bits,
             level: plan.final_level,
@@ -302,67 +298,6 @@ impl Terms {
         Ok(self.plan().job.weights().iter().map(of).fold(0.0, f64::max))
     }
 
-    /// A party's samples in the space that is encrypted, if the terms hold for them.
-    ///
-    /// # Errors
-    /// [`Error::Data`] if there are more than the party's blocks hold, or training on them alone would leave the intervals of the terms: the
-    /// party refuses, rather than spoil everybody's head.
-    pub fn samples(&self, party: usize, data: &Data<'_>) -> Result<Samples> {
-        let most = self.most_samples(party)?;
-        if data.len() > most {
-            return Err(Error::Data(format!("{} samples, of at most {most}", data.len())));
-        }
-        let samples = self.mapped(data)?;
-        let own = self.own_plan(party)?;
-        self.expect_scores(party, &own, &samples)?;
-        let simulated = twins::train_simulated(&own, self.scheme(), &samples, None)?;
-        let numbers = self.agreed.decryption.numbers;
-        let bound = noise::l2_bound(simulated.variance, numbers, LOG_FAILURE);
-        if bound > self.agreed.decryption.error_bound {
-            return Err(Error::Data(format!(
-                "the error of a training on them is {:.2} times what the terms hide",
-                bound / self.agreed.decryption.error_bound
-            )));
-        }
-        Ok(samples)
-    }
-
-    /// Refuses samples whose scores are expected to leave the intervals of the terms, under heads that are to the party's share its own,
-    /// and for the rest those of the public samples.
-    fn expect_scores(&self, party: usize, own: &Plan, samples: &Samples) -> Result<()> {
-        let share = self.part(party)?.weight / self.plan().job.packing().capacity() as f64;
-        let iterates = twins::trajectory(own, samples, None, Functions::Exact)?;
-        let x = samples.features();
-        let x = x.slice(s![.., ..x.ncols() - 1]);
-        let unit = own.job.head().score_unit().value();
-        // no iteration computes scores under the last weights
-        let passed = iterates.iter().zip(&self.agreed.expected).take(iterates.len().saturating_sub(1));
-        for (iteration, (own_weights, others)) in (1..).zip(passed) {
-            let mixed: Vec<_> = own_weights
-                .iter()
-                .zip(others)
-                .map(|(own, others)| own * share + others * (1.0 - share))
-                .collect();
-            let far = |what: String| {
-                let why = "features are far from those of the public samples";
-                Error::Data(format!("after {iteration} iterations {what}: {why}"))
-            };
-            let scores = twins::score(&own.job, &mixed, &x, Functions::Exact)
-                .map_err(|error| far(error.to_string()))?;
-            let larger = |max: f64, x: &f64| if x.is_nan() { f64::INFINITY } else { max.max(x.abs()) };
-            let largest = scores.iter().fold(0.0, larger) / unit;
-            let beyond =
-                scores.iter().filter(|score| score.abs() > unit).count() as f64 / scores.len() as f64;
-            if largest > LARGEST_SCORE || beyond > SHARE_BEYOND {
-                return Err(far(format!(
-                    "{:.1} % of the scores lie outside the interval of the terms, and the largest is {largest:.2} times as wide",
-                    100.0 * beyond
-                )));
-            }
-        }
-        Ok(())
-    }
-
     /// The training on the data of all in the clear, with exact functions or with their polynomials: what an experiment holds a joint head
     /// against. Weights of the encrypted space.
     ///
@@ -389,7 +324,7 @@ impl Terms {
     }
 
     /// Samples in the space that is encrypted.
-    fn mapped(&self, data: &Data<'_>) -> Result<Samples> {
+    pub(crate) fn mapped(&self, data: &Data<'_>) -> Result<Samples> {
         if data.features().ncols() != self.map.inputs() {
             return Err(Error::Data(format!(
                 "{} features, where the terms have {}",
@@ -412,14 +347,6 @@ impl Terms {
     /// Number of classes. A party may have samples of some of them only ([`Data::with_classes`]).
     pub fn classes(&self) -> usize {
         self.plan().job.head().scores().max(2)
-    }
-
-    /// The plan of the same training on one party's part alone.
-    fn own_plan(&self, party: usize) -> Result<Plan> {
-        let mut spec = self.plan().job.spec().clone();
-        let blocks = self.part(party)?.count;
-        spec.packing = fhe_head::Packing::new(fhe_head::packing::Sizes { blocks, ..spec.packing.sizes() })?;
-        Ok(Plan { job: fhe_head::Job::new(spec)?, ..self.plan().clone() })
     }
 
     /// The model for features as they came, from weights of the encrypted space.

@@ -24,6 +24,11 @@ impl Simulated {
     pub fn slots(&self) -> &Slots {
         &self.slots
     }
+
+    /// The same noise around other slots.
+    pub(crate) fn around(&self, slots: Slots) -> Self {
+        Self { slots, ..self.clone() }
+    }
 }
 
 /// Arithmetic on simulated ciphertexts.

@@ -17,7 +17,7 @@ use crate::plan::Plan;
 use crate::samples::Samples;
 use crate::scheme::Scheme;
 use crate::stop;
-use crate::trainer::Trainer;
+use crate::trainer::{State, Trainer};
 
 /// A simulated training.
 #[derive(Clone, Debug)]
@@ -26,7 +26,8 @@ pub struct SimulatedHead {
     pub weights: Vec<Array1<f64>>,
     /// Estimated standard deviation of the noise that encryption leaves in a weight: the largest of all vectors.
     pub error_std: f64,
-    /// Estimated variance of a coefficient of the error of a vector's ciphertext, as an integer at its scale: the largest of all vectors.
+    /// Estimated variance of a coefficient of the error of a vector's ciphertext, as an integer at its scale: the mean over all coefficients,
+    /// and the largest of all vectors. A vector that was summed over its tiles has its error in the coefficients of its period alone.
     pub variance: f64,
 }
 
@@ -93,9 +94,39 @@ pub fn train_simulated<H: Head>(
         .iter()
         .zip(&state.weights)
         .fold(0.0, |max: f64, (vector, value)| max.max(vector.unit.value() * engine.error_std(value)));
-    let variance = state.weights.iter().map(|value| engine.variance(value)).fold(0.0, f64::max);
+    let variance = largest_variance(&engine, &state);
     let weights = weights(&plan.job, state.weights.iter().map(|value| value.slots().real()));
     Ok(SimulatedHead { weights, error_std, variance })
+}
+
+/// The variance of a training's error ([`SimulatedHead::variance`]) where the weights do not follow from `samples` alone: those after each
+/// iteration are `course`, in the form of [`trajectory`]. So the samples may be a part of what is trained on. From zero, without bootstraps
+/// at the end.
+///
+/// # Errors
+/// Those of [`train_simulated`].
+pub fn variance_along<H: Head>(
+    plan: &Plan<H>,
+    scheme: &Scheme,
+    samples: &Samples,
+    course: &[Vec<Array1<f64>>],
+) -> Result<f64> {
+    let engine = Simulate::new(Trace::new(scheme).with_keys(plan.keys.clone()));
+    let blocks: Vec<Block<Simulated>> =
+        blocks(plan, samples, |slots, level, scale| engine.encrypt(slots, level, scale))?;
+    let trainer = Trainer::new(&engine, &plan.job, &blocks)?;
+    let mut state = State::default();
+    for weights in course {
+        stop::check()?;
+        state = trainer.iterate(state)?;
+        let slots = starting_state(&plan.job, Some(weights), |slots, _, _| Ok(slots))?.weights;
+        state.weights = state.weights.iter().zip(slots).map(|(value, slots)| value.around(slots)).collect();
+    }
+    Ok(largest_variance(&engine, &state))
+}
+
+fn largest_variance(engine: &Simulate, state: &State<Simulated>) -> f64 {
+    state.weights.iter().map(|value| engine.variance(value)).fold(0.0, f64::max)
 }
 
 /// Scores (logits) of samples under a head's weights in floating point: samples by scores. The rows of `samples` are in the feature

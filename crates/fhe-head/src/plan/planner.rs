@@ -23,9 +23,12 @@ const SAMPLE_LOSS: i32 = 4;
 /// Most bits by which the state's scale may exceed the bootstrap's unit scale. With more, residuals, whose scale is larger still, would
 /// reach the modulus.
 const MOST_STATE_GAIN: f64 = 8.0;
-/// Bits by which the state's scale exceeds that of a pass where several parties decrypt together, with noise that hides the error: steps
-/// are small, and with these bits more their error is that of the samples. More bits gain nothing.
-const JOINT_GAIN: i32 = 16;
+/// Bits by which the state's scale exceeds that of the samples where several parties decrypt together, with noise that hides the error:
+/// steps are small, and with these bits more their error is that of the pass. More bits gain nothing.
+const JOINT_GAIN: i32 = 24;
+/// Bits by which the scale of a pass exceeds that of the samples there: lowered weights, logits and their squares keep as many bits more.
+/// With one bit more, the row weights are what has too few (`docs/notes/joint.md`).
+const JOINT_PASS: i32 = 2;
 /// Most ciphertexts in all snapshots together.
 const MOST_SNAPSHOTS: usize = 64;
 /// The level from which depth is measured.
@@ -204,7 +207,7 @@ impl<H: Head> Planner<'_, H> {
             entry_level: schedule.entry_level,
             score_level: None,
             state_scale,
-            pass_scale: joint.then_some(default),
+            pass_scale: joint.then_some(default + JOINT_PASS),
             // taking a real part doubles the scale
             data_scale: default - loss - i32::from(packing.is_complex()),
             row_scale: default,

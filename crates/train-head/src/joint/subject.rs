@@ -27,7 +27,7 @@ pub(crate) trait Subject: Agreement + Sized {
 }
 
 impl Subject for Terms {
-    const FORMAT: &'static str = "train-head session 3";
+    const FORMAT: &'static str = "train-head session 4";
     const CALLED: &'static str = "a session of a joint training";
     const COMPUTES: bool = true;
     type Agreed = Agreed;
