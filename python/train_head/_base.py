@@ -139,6 +139,8 @@ class EncryptedEstimator(Exports, BaseEstimator):
         described = json.loads(training.describe())
         plan = Estimate._of(described)
         _LOG.info("%s: %s", type(self).__name__, plan)
+        if described["falls_short"]:
+            _LOG.warning("%s: %s", type(self).__name__, _shortfall(described["expected"]))
         with Progress(self.verbose) as progress:
             models, noise, curve = {}, None, []
             if self.mode == "encrypted":
@@ -291,16 +293,6 @@ class EncryptedEstimator(Exports, BaseEstimator):
     def _report(self, plan, samples, models, noise, curve, seconds):
         if "plain" in models:
             self._exact = models["plain"]
-        if plan.get("falls_short"):
-            ours, clear = plan["expected"]["training"], plan["expected"]["logistic_regression"]
-            _LOG.warning(
-                "%s: expected to be worse than logistic regression in the clear: accuracy %.3f, log loss %.3f in cross-validation; %.3f, %.3f in the clear",
-                type(self).__name__,
-                ours["accuracy"],
-                ours["log_loss"],
-                clear["accuracy"],
-                clear["log_loss"],
-            )
         own = models[self.mode]
         twins = {
             name: {
@@ -363,3 +355,12 @@ def documented(cls):
     """Fill the shared parts of an estimator's documentation in."""
     cls.__doc__ = cls.__doc__.replace("    <parameters>\n", PARAMETERS[1:]).replace("    <attributes>\n", ATTRIBUTES[1:])
     return cls
+
+
+def _shortfall(expected):
+    """That a training will hardly be as good as what the data party could have in the clear."""
+    ours, clear = (
+        "accuracy {accuracy:.3f}, log loss {log_loss:.3f}".format(**expected[name])
+        for name in ("training", "logistic_regression")
+    )
+    return f"expected to be worse than logistic regression in the clear: {ours} in cross-validation; {clear} in the clear"
