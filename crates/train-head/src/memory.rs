@@ -238,7 +238,10 @@ pub(crate) fn expect_to_train(
     }
     let key_files = listed.files.iter().map(|path| size(path)).sum::<Result<u64>>()?;
     let data = (size(data)?, reader.header().items);
-    to_train_on(&parameters, &job, key_files, data)?.expect(limit, processes)
+    let need = to_train_on(&parameters, &job, key_files, data)?;
+    let kept = need.expect(limit, processes)?;
+    resources::limit_job(need.least().saturating_add(kept));
+    Ok(kept)
 }
 
 /// Refuses a training of both parties in one process that needs more memory than there is: they keep all blocks.

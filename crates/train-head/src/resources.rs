@@ -51,6 +51,14 @@ pub(crate) fn expect_room_to_start() -> Result<()> {
     }
 }
 
+/// Lowers the limit of a job of a service, which has one, from what the operator allows any job to what this one may take.
+pub(crate) fn limit_job(need: u64) {
+    #[cfg(target_os = "linux")]
+    if rustix::process::getrlimit(rustix::process::Resource::Data).current.is_some() {
+        limit(head_service::most_memory(need));
+    }
+}
+
 /// Bounds the memory that the system gives this process. Where it has no such bound, or a lower one is set already, nothing changes.
 #[cfg(target_os = "linux")]
 pub(crate) fn limit(most: u64) {

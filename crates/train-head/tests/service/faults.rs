@@ -37,6 +37,14 @@ fn a_server_may_be_killed_while_files_arrive_and_while_it_trains() {
     until("it trains", || {
         (field(&status(&server), "/progress/phase").as_str() == Some("train")).then_some(())
     });
+    // its limit is what this job may take, not what the operator allows any (here most of the machine's memory)
+    let of_job = |id: &String| -> u64 {
+        let limits = std::fs::read_to_string(format!("/proc/{id}/limits")).unwrap();
+        let line = limits.lines().find_map(|line| line.strip_prefix("Max data size")).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    };
+    let limit = processes(&job).iter().map(of_job).max().unwrap();
+    assert!(limit > 1 << 30 && limit < 4 << 30, "{limit}");
     server.kill_and_start();
     let taken_up = status(&server);
     assert_eq!(taken_up["attempts"].as_u64(), Some(1), "{taken_up}");
