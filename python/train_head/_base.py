@@ -139,7 +139,7 @@ class EncryptedEstimator(Exports, BaseEstimator):
         described = json.loads(training.describe())
         plan = Estimate._of(described)
         _LOG.info("%s: %s", type(self).__name__, plan)
-        if described["falls_short"]:
+        if described.get("falls_short"):
             _LOG.warning("%s: %s", type(self).__name__, _shortfall(described["expected"]))
         with Progress(self.verbose) as progress:
             models, noise, curve = {}, None, []
