@@ -69,7 +69,7 @@ impl Training {
             described.insert("options".into(), json!(options));
             described.insert("directions".into(), json!(map.outputs()));
             described.insert("expected".into(), json!(expected));
-            let short = expected.is_some_and(|expected| expected.falls_short(0.01, 0.1));
+            let short = expected.is_some_and(|expected| expected.is_poor());
             described.insert("falls_short".into(), json!(short));
             described.insert("expected_errors".into(), json!(expected_errors));
         }

@@ -62,6 +62,11 @@ pub struct ExpectedErrors {
 }
 
 impl Expected {
+    /// Whether users are warned of it: worse than logistic regression in the clear by more than a point of accuracy or a tenth of the log loss.
+    pub fn is_poor(&self) -> bool {
+        self.falls_short(0.01, 0.1)
+    }
+
     /// Whether the training is expected to be worse than logistic regression in the clear: by more than these shares of accuracy and of
     /// log loss. Losses that differ by less than 0.005 differ by nothing that anybody sees, whatever share of a small one that is.
     pub fn falls_short(&self, accuracy: f64, log_loss: f64) -> bool {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::api::CHUNK_BYTES;
+use crate::problem::Problem;
 
 /// The folder.
 #[derive(Clone, Debug)]
@@ -59,9 +60,7 @@ impl Place {
         let written =
             File::create(&trial).and_then(|mut file| file.write_all(&vec![0; CHUNK_BYTES as usize]));
         let _ = fs::remove_file(&trial);
-        written.is_err_and(|error| {
-            matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-        })
+        written.is_err_and(|error| Problem::from(error).passes())
     }
 }
 

@@ -5,7 +5,7 @@ use super::bfloat16;
 use super::gemm::{Mat, matmul};
 use super::{matrix, output, slice, with_slice};
 use crate::dtype::Dtype;
-use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 
 enum Weight {
     Float32(Tensor),
@@ -68,22 +68,34 @@ impl Linear {
 
     /// `[rows, inputs]` to `[rows, outputs]`.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        match &self.weight {
-            Weight::Float32(weight) => x.apply_op3_no_bwd(weight, &self.bias, &Fused(self.activation)),
-            Weight::Bfloat16(weights) => {
-                x.apply_op2_no_bwd(&self.bias, &Rounded { weights, activation: self.activation })
-            }
+        x.apply_op2_no_bwd(&self.bias, &Fused(self))
+    }
+}
+
+impl Weight {
+    fn inputs(&self) -> usize {
+        match self {
+            Self::Float32(weight) => weight.dims()[0],
+            Self::Bfloat16(weights) => weights.inputs(),
+        }
+    }
+
+    /// The products of `rows` rows of inputs.
+    fn product(&self, x: &[f32], rows: usize, outputs: usize) -> Result<Vec<f32>> {
+        let inputs = self.inputs();
+        match self {
+            Self::Float32(weight) => with_slice(weight, |weight| {
+                matmul(Mat::rows(x, rows, inputs, inputs), Mat::rows(weight, inputs, outputs, outputs))
+            }),
+            Self::Bfloat16(weights) => Ok(weights.product(x)),
         }
     }
 }
 
-/// The layer in bfloat16.
-struct Rounded<'a> {
-    weights: &'a bfloat16::Weights,
-    activation: Activation,
-}
+/// The layer as an operation on rows and bias.
+struct Fused<'a>(&'a Linear);
 
-impl CustomOp2 for Rounded<'_> {
+impl CustomOp2 for Fused<'_> {
     fn name(&self) -> &'static str {
         "linear"
     }
@@ -95,37 +107,12 @@ impl CustomOp2 for Rounded<'_> {
         bias: &CpuStorage,
         bias_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let (rows, _) = matrix(self.name(), x_layout, self.weights.inputs())?;
-        let mut y = self.weights.product(slice(self.name(), x, x_layout)?);
-        self.activation.add_bias_and_apply(&mut y, slice(self.name(), bias, bias_layout)?);
-        Ok(output(y, rows, self.weights.outputs()))
-    }
-}
-
-struct Fused(Activation);
-
-impl CustomOp3 for Fused {
-    fn name(&self) -> &'static str {
-        "linear"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
+        let Linear { weight, activation, .. } = self.0;
         let bias = slice(self.name(), bias, bias_layout)?;
-        let (inputs, outputs) = matrix(self.name(), weight_layout, bias.len())?;
-        let (rows, _) = matrix(self.name(), x_layout, inputs)?;
-        let x = Mat::rows(slice(self.name(), x, x_layout)?, rows, inputs, inputs);
-        let weight = Mat::rows(slice(self.name(), weight, weight_layout)?, inputs, outputs, outputs);
-        let mut y = matmul(x, weight);
-        self.0.add_bias_and_apply(&mut y, bias);
-        Ok(output(y, rows, outputs))
+        let (rows, _) = matrix(self.name(), x_layout, weight.inputs())?;
+        let mut y = weight.product(slice(self.name(), x, x_layout)?, rows, bias.len())?;
+        activation.add_bias_and_apply(&mut y, bias);
+        Ok(output(y, rows, bias.len()))
     }
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn shortfall(expected: &Expected, asked: &Classifier, plan: &Plan) ->
         }
         _ => "",
     };
-    expected.falls_short(0.01, 0.1).then(|| format!("worse than logistic regression in the clear{advice}"))
+    expected.is_poor().then(|| format!("worse than logistic regression in the clear{advice}"))
 }
 
 /// The functions of a head and their intervals.

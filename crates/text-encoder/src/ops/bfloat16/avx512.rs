@@ -20,7 +20,9 @@ const BLOCK: usize = 64;
 
 /// Whether this processor has it.
 pub(super) fn is_here() -> bool {
-    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bf16")
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512bf16")
 }
 
 /// Weights in panels of 48 outputs. A panel has, for each pair of inputs, a word for each output: the pair's two weights. What is

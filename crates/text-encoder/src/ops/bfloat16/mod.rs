@@ -53,10 +53,6 @@ impl Weights {
         Self { inputs, outputs, kernel: Kernel::Float32(rounded) }
     }
 
-    pub(crate) fn outputs(&self) -> usize {
-        self.outputs
-    }
-
     pub(crate) fn inputs(&self) -> usize {
         self.inputs
     }
